@@ -1,0 +1,1 @@
+"""One process tree on embedded defaults: chain, gateway, oracle and api over one data folder."""

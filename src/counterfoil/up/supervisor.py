@@ -1,0 +1,149 @@
+"""Child processes that are started in order, watched, started again when they die, and stopped in reverse.
+
+The rules that this module keeps:
+
+- A child is ended by its own process id, and by nothing else.
+- A child ends when this process ends, however that comes about (Linux: ``PR_SET_PDEATHSIG``).
+- A child that dies is started again after a pause that doubles from 0.5 s to 30 s; one that has
+  lived for a minute is forgiven its past.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger("up")
+
+_PR_SET_PDEATHSIG = 1
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+_FORGIVEN_AFTER_S = 60.0
+_STOP_GRACE_S = 20.0
+
+
+class ChildFailed(Exception):
+    """A child did not become ready; carries the end of what it logged."""
+
+    code = "child_failed"
+
+    def __init__(self, name: str, why: str, log_path: Path) -> None:
+        self.name = name
+        self.log_path = log_path
+        tail = "\n".join(log_path.read_text(errors="replace").splitlines()[-12:])
+        super().__init__(f"{name} {why}; the end of {log_path}:\n{tail}")
+
+
+@dataclass
+class Child:
+    """One process: what to run, how to tell that it is ready, and where its output goes."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    log_path: Path
+    is_ready: Callable[[], bool]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause_s: float = _FIRST_PAUSE_S
+    start_again_at: float = 0.0
+    restarts: int = 0
+
+    def start(self) -> None:
+        """Start the process with its output appended to its log."""
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as out:
+            self.process = subprocess.Popen(
+                self.argv,
+                env={**os.environ, **self.env},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                start_new_session=True,
+            )
+        self.started_at = time.monotonic()
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Return once the process is ready.
+
+        Raises:
+            ChildFailed: it ended first, or was not ready in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if not self.is_running:
+                code = self.process.returncode if self.process else None
+                raise ChildFailed(self.name, f"ended with status {code}", self.log_path)
+            if self.is_ready():
+                return
+            time.sleep(0.05)
+        raise ChildFailed(self.name, f"was not ready within {timeout_s:.0f} s", self.log_path)
+
+    def stop(self) -> None:
+        """End the process: a chance to finish first, then SIGKILL."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_GRACE_S)
+        except subprocess.TimeoutExpired:
+            log.warning("child_killed", child=self.name, pid=self.process.pid)
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass
+class Supervisor:
+    """Children in the order of their starting."""
+
+    children: list[Child] = field(default_factory=list)
+
+    def start(self, child: Child, timeout_s: float = 60.0) -> None:
+        """Start *child*, wait until it is ready, and watch it from then on."""
+        child.start()
+        self.children.append(child)
+        child.wait_ready(timeout_s)
+        log.info("child_ready", child=child.name, pid=child.process.pid if child.process else None)
+
+    def watch_once(self) -> None:
+        """Start again, after its pause, what has died."""
+        now = time.monotonic()
+        for child in self.children:
+            if child.is_running:
+                if now - child.started_at > _FORGIVEN_AFTER_S:
+                    child.pause_s = _FIRST_PAUSE_S
+                continue
+            if child.start_again_at == 0.0:
+                child.start_again_at = now + child.pause_s
+                child.pause_s = min(child.pause_s * 2, _LONGEST_PAUSE_S)
+                status = child.process.returncode if child.process else None
+                log.warning("child_died", child=child.name, status=status)
+            elif now >= child.start_again_at:
+                child.start_again_at = 0.0
+                child.restarts += 1
+                child.start()
+
+    def stop(self) -> None:
+        """End every child, the last started first."""
+        for child in reversed(self.children):
+            child.stop()
+        self.children.clear()
+
+
+def _end_with_parent() -> None:
+    """In the child, before it runs: ask the kernel for SIGTERM when the parent ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,359 @@
+"""What a record can say: one frozen class for each kind of body.
+
+Rules kept here:
+
+* A body that exists is in range: constructing one outside its range raises MalformedPayloadError,
+  on the device as on the gateway. The ranges stand here and nowhere else.
+* Money is an integer in minor units of its currency, energy is in Wh, times are UTC milliseconds
+  since 1970 by the device's clock, positions are 1e-7 degrees. Nothing is a float.
+* The integer keys are those of docs/formats/record.md and are never reused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from counterfoil.gateway.errors import MalformedPayloadError
+
+MAX_INTEGER = 2**63 - 1
+MAX_TIME_MS = 253_402_300_799_999
+MAX_EPOCH = 2**32 - 1
+MAX_LINES = 64
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Kind(IntEnum):
+    """What a record is about; the number stands in the payload under key 8."""
+
+    SALE = 1
+    REFUND = 2
+    METER_INTERVAL = 3
+    STATUS = 4
+    LOCATION = 5
+    ALARM = 6
+    DAILY_CLOSING = 7
+
+
+def check_integer(name: str, value: object, lowest: int = 0, highest: int = MAX_INTEGER) -> None:
+    """Raise MalformedPayloadError unless *value* is an int, and no bool, within the bounds."""
+    if type(value) is not int or not lowest <= value <= highest:
+        raise MalformedPayloadError(f"{name} is no integer from {lowest} to {highest}")
+
+
+def check_text(name: str, value: object, longest: int) -> None:
+    """Raise MalformedPayloadError unless *value* is 1 to *longest* characters, none a control."""
+    if type(value) is not str or not 0 < len(value) <= longest or _CONTROL.search(value):
+        raise MalformedPayloadError(f"{name} is no text of 1 to {longest} printable characters")
+
+
+def check_word(name: str, value: object) -> None:
+    """Raise MalformedPayloadError unless *value* is a short lower-case ASCII word."""
+    if type(value) is not str or _WORD.fullmatch(value) is None:
+        raise MalformedPayloadError(f"{name} is no lower-case word of 1 to 32 characters")
+
+
+def _check_currency(value: object) -> None:
+    if type(value) is not str or _CURRENCY.fullmatch(value) is None:
+        raise MalformedPayloadError("currency is no code of three capital letters (ISO 4217)")
+
+
+def _pair(name: str, value: object) -> tuple[Any, Any]:
+    if type(value) is not list or len(value) != 2:
+        raise MalformedPayloadError(f"{name} is no array of two")
+    return value[0], value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """One commodity of a sale: *quantity* pieces at *unit_price_minor* each, out of *slot*."""
+
+    commodity: str
+    quantity: int
+    unit_price_minor: int
+    slot: str | None = None
+
+    def __post_init__(self) -> None:
+        check_text("commodity", self.commodity, 64)
+        check_integer("quantity", self.quantity)
+        check_integer("unit_price_minor", self.unit_price_minor)
+        if self.slot is not None:
+            check_text("slot", self.slot, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """*amount_minor* was taken. The lines may add up to another sum: discounts are not lines.
+
+    ``commodity_scheme`` says what the lines' commodity codes are: ``gtin``, or ``own`` (absent).
+    """
+
+    kind: ClassVar[Kind] = Kind.SALE
+    amount_minor: int
+    currency: str
+    payment_method: str
+    payment_reference: str | None = None
+    lines: tuple[SaleLine, ...] = ()
+    commodity_scheme: str | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("amount_minor", self.amount_minor)
+        _check_currency(self.currency)
+        check_word("payment_method", self.payment_method)
+        if self.payment_reference is not None:
+            check_text("payment_reference", self.payment_reference, 128)
+        if type(self.lines) is not tuple or len(self.lines) > MAX_LINES:
+            raise MalformedPayloadError(f"a sale has at most {MAX_LINES} lines")
+        if self.commodity_scheme is not None:
+            check_word("commodity_scheme", self.commodity_scheme)
+
+    def to_cbor(self) -> dict[int, Any]:
+        """Return the body's map, its keys in ascending order; what is absent has no key."""
+        body: dict[int, Any] = {1: self.amount_minor, 2: self.currency, 3: self.payment_method}
+        if self.payment_reference is not None:
+            body[4] = self.payment_reference
+        if self.lines:
+            body[5] = [
+                [line.commodity, line.quantity, line.unit_price_minor]
+                if line.slot is None
+                else [line.commodity, line.quantity, line.unit_price_minor, line.slot]
+                for line in self.lines
+            ]
+        if self.commodity_scheme is not None:
+            body[6] = self.commodity_scheme
+        return body
+
+    @classmethod
+    def from_cbor(cls, body: dict[Any, Any]) -> Sale:
+        """Return the sale that *body* states, or raise MalformedPayloadError."""
+        get = body.get
+        lines = get(5)
+        if lines is None:
+            parsed: tuple[SaleLine, ...] = ()
+        elif type(lines) is list and all(type(i) is list and 3 <= len(i) <= 4 for i in lines):
+            parsed = tuple([SaleLine(*line) for line in lines])
+        else:
+            raise MalformedPayloadError("lines is no array of arrays of three or four")
+        return cls(
+            get(1),  # type: ignore[arg-type]  # __post_init__ refuses what is of another type
+            get(2),  # type: ignore[arg-type]
+            get(3),  # type: ignore[arg-type]
+            get(4),
+            parsed,
+            get(6),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """*amount_minor* was given back for the sale at (*refunded_epoch*, *refunded_sequence*)."""
+
+    kind: ClassVar[Kind] = Kind.REFUND
+    amount_minor: int
+    currency: str
+    refunded_epoch: int
+    refunded_sequence: int
+    reason: str | None = None
+    payment_reference: str | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("amount_minor", self.amount_minor)
+        _check_currency(self.currency)
+        check_integer("refunded epoch", self.refunded_epoch, 1, MAX_EPOCH)
+        check_integer("refunded sequence", self.refunded_sequence, 1)
+        if self.reason is not None:
+            check_text("reason", self.reason, 256)
+        if self.payment_reference is not None:
+            check_text("payment_reference", self.payment_reference, 128)
+
+    def to_cbor(self) -> dict[int, Any]:
+        """Return the body's map, its keys in ascending order."""
+        body: dict[int, Any] = {
+            1: self.amount_minor,
+            2: self.currency,
+            3: [self.refunded_epoch, self.refunded_sequence],
+        }
+        if self.reason is not None:
+            body[4] = self.reason
+        if self.payment_reference is not None:
+            body[5] = self.payment_reference
+        return body
+
+    @classmethod
+    def from_cbor(cls, body: dict[Any, Any]) -> Refund:
+        """Return the refund that *body* states, or raise MalformedPayloadError."""
+        epoch, sequence = _pair("refunded", body.get(3))
+        amount_minor: Any = body.get(1)
+        currency: Any = body.get(2)
+        return cls(amount_minor, currency, epoch, sequence, body.get(4), body.get(5))
+
+
+@dataclass(frozen=True, slots=True)
+class MeterInterval:
+    """*energy_wh* flowed from *start_ms* to *end_ms*; the register then stood at *register_wh*."""
+
+    kind: ClassVar[Kind] = Kind.METER_INTERVAL
+    start_ms: int
+    end_ms: int
+    energy_wh: int
+    register_wh: int
+    reactive_varh: int | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("start_ms", self.start_ms, 0, MAX_TIME_MS)
+        check_integer("end_ms", self.end_ms, self.start_ms + 1, MAX_TIME_MS)
+        check_integer("energy_wh", self.energy_wh)
+        check_integer("register_wh", self.register_wh, self.energy_wh)
+        if self.reactive_varh is not None:
+            check_integer("reactive_varh", self.reactive_varh, -MAX_INTEGER)
+
+    def to_cbor(self) -> dict[int, Any]:
+        """Return the body's map, its keys in ascending order."""
+        body = {1: self.start_ms, 2: self.end_ms, 3: self.energy_wh, 4: self.register_wh}
+        if self.reactive_varh is not None:
+            body[5] = self.reactive_varh
+        return body
+
+    @classmethod
+    def from_cbor(cls, body: dict[Any, Any]) -> MeterInterval:
+        """Return the interval that *body* states, or raise MalformedPayloadError."""
+        start: Any = body.get(1)
+        end: Any = body.get(2)
+        energy: Any = body.get(3)
+        register: Any = body.get(4)
+        return cls(start, end, energy, register, body.get(5))
+
+
+STATES = frozenset({"running", "idle", "fault", "out_of_service"})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The device is in *state* from the record's time on: one of STATES."""
+
+    kind: ClassVar[Kind] = Kind.STATUS
+    state: str
+    detail: str | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.state) is not str or self.state not in STATES:
+            raise MalformedPayloadError(f"state is none of {', '.join(sorted(STATES))}")
+        if self.detail is not None:
+            check_text("detail", self.detail, 256)
+
+    def to_cbor(self) -> dict[int, Any]:
+        """Return the body's map, its keys in ascending order."""
+        return {1: self.state} if self.detail is None else {1: self.state, 2: self.detail}
+
+    @classmethod
+    def from_cbor(cls, body: dict[Any, Any]) -> Status:
+        """Return the status that *body* states, or raise MalformedPayloadError."""
+        state: Any = body.get(1)
+        return cls(state, body.get(2))
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The device stands at latitude *lat_e7* and longitude *lon_e7*, WGS 84, 1e-7 degrees."""
+
+    kind: ClassVar[Kind] = Kind.LOCATION
+    lat_e7: int
+    lon_e7: int
+    accuracy_m: int | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("lat_e7", self.lat_e7, -900_000_000, 900_000_000)
+        check_integer("lon_e7", self.lon_e7, -1_800_000_000, 1_800_000_000)
+        if self.accuracy_m is not None:
+            check_integer("accuracy_m", self.accuracy_m, 0, 40_000_000)
+
+    def to_cbor(self) -> dict[int, Any]:
+        """Return the body's map, its keys in ascending order."""
+        body = {1: self.lat_e7, 2: self.lon_e7}
+        if self.accuracy_m is not None:
+            body[3] = self.accuracy_m
+        return body
+
+    @classmethod
+    def from_cbor(cls, body: dict[Any, Any]) -> Location:
+        """Return the location that *body* states, or raise MalformedPayloadError."""
+        latitude: Any = body.get(1)
+        longitude: Any = body.get(2)
+        return cls(latitude, longitude, body.get(3))
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The device noticed something: *code* for programs, *detail* for people."""
+
+    kind: ClassVar[Kind] = Kind.ALARM
+    code: str
+    detail: str | None = None
+
+    def __post_init__(self) -> None:
+        check_word("code", self.code)
+        if self.detail is not None:
+            check_text("detail", self.detail, 256)
+
+    def to_cbor(self) -> dict[int, Any]:
+        """Return the body's map, its keys in ascending order."""
+        return {1: self.code} if self.detail is None else {1: self.code, 2: self.detail}
+
+    @classmethod
+    def from_cbor(cls, body: dict[Any, Any]) -> Alarm:
+        """Return the alarm that *body* states, or raise MalformedPayloadError."""
+        code: Any = body.get(1)
+        return cls(code, body.get(2))
+
+
+@dataclass(frozen=True, slots=True)
+class DailyClosing:
+    """The device's own totals of *business_date* (yyyymmdd): sales less refunds, and energy."""
+
+    kind: ClassVar[Kind] = Kind.DAILY_CLOSING
+    business_date: int
+    count: int
+    amount_minor: int
+    currency: str
+    energy_wh: int
+
+    def __post_init__(self) -> None:
+        check_integer("business_date", self.business_date, 1970_01_01, 9999_12_31)
+        year, rest = divmod(self.business_date, 10_000)
+        try:
+            date(year, rest // 100, rest % 100)
+        except ValueError:
+            raise MalformedPayloadError("business_date is no date as yyyymmdd") from None
+        check_integer("count", self.count)
+        check_integer("amount_minor", self.amount_minor, -MAX_INTEGER)
+        _check_currency(self.currency)
+        check_integer("energy_wh", self.energy_wh)
+
+    def to_cbor(self) -> dict[int, Any]:
+        """Return the body's map, its keys in ascending order."""
+        return {
+            1: self.business_date,
+            2: self.count,
+            3: self.amount_minor,
+            4: self.currency,
+            5: self.energy_wh,
+        }
+
+    @classmethod
+    def from_cbor(cls, body: dict[Any, Any]) -> DailyClosing:
+        """Return the closing that *body* states, or raise MalformedPayloadError."""
+        values: list[Any] = [body.get(key) for key in (1, 2, 3, 4, 5)]
+        return cls(*values)
+
+
+Body = Sale | Refund | MeterInterval | Status | Location | Alarm | DailyClosing
+
+BODY_OF_KIND: dict[int, type[Body]] = {
+    int(cls.kind): cls
+    for cls in (Sale, Refund, MeterInterval, Status, Location, Alarm, DailyClosing)
+}

@@ -1,0 +1,406 @@
+"""A device's signed record: its fields, its exact bytes, and nothing else (no I/O, no keys kept).
+
+Rules kept here (docs/formats/record.md is the byte-exact description):
+
+* A record is a COSE_Sign1 over deterministic CBOR. What decodes re-encodes to the same bytes, so
+  one record has one encoding and its digest names it.
+* The digest of a record is SHA-256 of its payload; the next record's ``prev`` repeats it.
+* Decoding is bounded: 8 KiB, depth 4, every number and text within the ranges of ``bodies``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from counterfoil.gateway import cose
+from counterfoil.gateway.bodies import (
+    BODY_OF_KIND,
+    MAX_EPOCH,
+    MAX_INTEGER,
+    MAX_TIME_MS,
+    Alarm,
+    Body,
+    DailyClosing,
+    Kind,
+    Location,
+    MeterInterval,
+    Refund,
+    Sale,
+    SaleLine,
+    Status,
+    check_integer,
+    check_word,
+)
+from counterfoil.gateway.errors import (
+    HeaderError,
+    IdentityError,
+    MalformedEnvelopeError,
+    MalformedPayloadError,
+    RecordTooLargeError,
+    UnsupportedVersionError,
+)
+from counterfoil.gateway.identity import DeviceId, Digest, KeyId, PublicKey, parse_device_id
+
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "ZERO_DIGEST",
+    "Alarm",
+    "Body",
+    "Clock",
+    "Counters",
+    "DailyClosing",
+    "Envelope",
+    "EpochLink",
+    "GossipedHead",
+    "Kind",
+    "Location",
+    "MeterInterval",
+    "Record",
+    "Refund",
+    "Sale",
+    "SaleLine",
+    "SignedRecord",
+    "Status",
+    "decode",
+    "decode_payload",
+    "encode_payload",
+    "encode_protected",
+    "open_envelope",
+    "payload_digest",
+    "sign_record",
+]
+
+VERSION = 1
+MAX_RECORD_BYTES = 8192
+MAX_DEPTH = 5  # the line of a sale, and its items: map, map, array, array, item
+ZERO_DIGEST = Digest(bytes(32))
+
+
+class Clock(IntEnum):
+    """How far the device trusts its own clock, as OCMF names it."""
+
+    UNKNOWN = 0
+    INFORMATIVE = 1
+    SYNCHRONISED = 2
+    RELATIVE = 3
+
+
+_CLOCKS = {int(clock): clock for clock in Clock}
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Totals over the device's whole life, this record included.
+
+    ``count`` is the number of sales and refunds, ``amount_minor`` is sales less refunds (it may
+    be negative), ``energy_register_wh`` is the meter's register.
+    """
+
+    count: int
+    amount_minor: int
+    energy_register_wh: int
+
+    def __post_init__(self) -> None:
+        check_integer("counters.count", self.count)
+        check_integer("counters.amount_minor", self.amount_minor, -MAX_INTEGER)
+        check_integer("counters.energy_register_wh", self.energy_register_wh)
+
+
+@dataclass(frozen=True, slots=True)
+class GossipedHead:
+    """The last log head that the device was shown."""
+
+    size: int
+    root: Digest
+
+    def __post_init__(self) -> None:
+        check_integer("head.size", self.size)
+        _check_digest("head.root", self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class EpochLink:
+    """The epoch that this record's epoch continues, and its last sequence number."""
+
+    epoch: int
+    sequence: int
+
+    def __post_init__(self) -> None:
+        check_integer("link.epoch", self.epoch, 1, MAX_EPOCH)
+        check_integer("link.sequence", self.sequence, 1)
+
+
+def _check_digest(name: str, value: object) -> None:
+    if type(value) is not bytes or len(value) != 32:
+        raise MalformedPayloadError(f"{name} is no byte string of 32")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a device says, before it is signed or after it was verified.
+
+    ``time_ms`` is the device's UTC clock in ms since 1970, to be believed as far as ``clock``
+    says; ``uptime_ms`` counts from its last start. ``link`` stands on the first record of every
+    epoch but the first, and only there.
+    """
+
+    device: DeviceId
+    stream: str
+    epoch: int
+    sequence: int
+    prev: Digest
+    time_ms: int
+    clock: Clock
+    uptime_ms: int
+    body: Body
+    counters: Counters
+    head: GossipedHead | None = None
+    link: EpochLink | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("epoch", self.epoch, 1, MAX_EPOCH)
+        check_integer("sequence", self.sequence, 1)
+        _check_digest("prev", self.prev)
+        check_integer("time_ms", self.time_ms, 0, MAX_TIME_MS)
+        check_integer("uptime_ms", self.uptime_ms)
+        if (self.link is not None) != (self.epoch > 1 and self.sequence == 1):
+            raise MalformedPayloadError(
+                "link stands on the first record of a later epoch, and only there"
+            )
+        if self.link is not None and self.link.epoch >= self.epoch:
+            raise MalformedPayloadError("link names an epoch that is not earlier")
+
+    @property
+    def kind(self) -> Kind:
+        """What the record is about."""
+        return self.body.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An opened COSE_Sign1 of a record; nothing in it is verified yet.
+
+    ``epoch`` and ``sequence`` are read from the payload's opening bytes.
+    """
+
+    raw: bytes
+    protected: bytes
+    payload: bytes
+    signature: bytes
+    signed_bytes: bytes
+    epoch: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRecord:
+    """A record with the very bytes that it was read from."""
+
+    raw: bytes
+    protected: bytes
+    payload: bytes
+    signature: bytes
+    kid: KeyId
+    record: Record
+    payload_digest: Digest
+
+    @property
+    def iss(self) -> DeviceId:
+        """The device that the protected header names as issuer."""
+        return self.record.device
+
+    @property
+    def sub(self) -> str:
+        """The stream that the protected header names as subject."""
+        return self.record.stream
+
+
+def payload_digest(payload: bytes) -> Digest:
+    """Return the digest that names a record: SHA-256 of its payload's bytes."""
+    return Digest(sha256(payload).digest())
+
+
+def encode_protected(device: DeviceId, stream: str, kid: KeyId) -> bytes:
+    """Return the protected header {1: -7, 4: kid, 15: {1: device, 2: stream}}, deterministic."""
+    check_word("stream", stream)
+    return cbor2.dumps({1: -7, 4: kid, 15: {1: device, 2: stream}})
+
+
+@lru_cache(maxsize=8192)
+def decode_protected(protected: bytes) -> tuple[KeyId, DeviceId, str]:
+    """Return (kid, device, stream) of a protected header, or raise HeaderError.
+
+    A device repeats the same header on every record, so the answers are remembered.
+    """
+    try:
+        header = _loads(protected)
+        claims = header[15]
+        kid, device, stream = KeyId(header[4]), parse_device_id(claims[1]), claims[2]
+        check_word("stream", stream)
+        if type(kid) is not bytes or len(kid) != 32:
+            raise HeaderError("kid (4) is no byte string of 32")
+        exact = encode_protected(device, stream, kid)
+    except (IdentityError, MalformedPayloadError) as error:
+        raise HeaderError(error.detail) from error
+    except HeaderError:
+        raise
+    except Exception as error:
+        raise HeaderError("no map of algorithm (1), kid (4) and claims (15)") from error
+    if exact != protected:
+        raise HeaderError("other than {1: -7, 4: kid, 15: {1: iss, 2: sub}} in deterministic form")
+    return kid, device, stream
+
+
+def encode_payload(record: Record) -> bytes:
+    """Return the payload's bytes: deterministic CBOR (RFC 8949, 4.2.1), keys ascending."""
+    counters = record.counters
+    payload: dict[int, Any] = {
+        1: VERSION,
+        2: record.epoch,
+        3: record.sequence,
+        4: record.prev,
+        5: record.time_ms,
+        6: int(record.clock),
+        7: record.uptime_ms,
+        8: int(record.body.kind),
+        9: record.body.to_cbor(),
+        10: {1: counters.count, 2: counters.amount_minor, 3: counters.energy_register_wh},
+    }
+    if record.head is not None:
+        payload[11] = [record.head.size, record.head.root]
+    if record.link is not None:
+        payload[12] = [record.link.epoch, record.link.sequence]
+    return cbor2.dumps(payload)
+
+
+def sign_record(record: Record, private_key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return the tagged COSE_Sign1 of *record*, signed by the key of its epoch.
+
+    Raises RecordTooLargeError when it would be longer than a record may be.
+    """
+    kid = PublicKey.of(private_key).kid
+    protected = encode_protected(record.device, record.stream, kid)
+    raw = cose.sign1(protected, encode_payload(record), private_key)
+    if len(raw) > MAX_RECORD_BYTES:
+        raise RecordTooLargeError(f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
+    return raw
+
+
+def _loads(data: bytes) -> Any:
+    stream = BytesIO(data)
+    value = cbor2.CBORDecoder(stream, max_depth=MAX_DEPTH).decode()
+    if stream.tell() != len(data):
+        raise MalformedPayloadError("bytes follow the map")
+    return value
+
+
+def _opening_integer(payload: bytes, start: int) -> tuple[int, int]:
+    head = payload[start]
+    if head < 24:
+        return head, start + 1
+    if head > 27:
+        raise MalformedEnvelopeError("the payload does not open with version, epoch and sequence")
+    end = start + 1 + (1 << (head - 24))
+    if end > len(payload):
+        raise MalformedEnvelopeError("the payload is cut off")
+    return int.from_bytes(payload[start + 1 : end], "big"), end
+
+
+def _position(payload: bytes) -> tuple[int, int]:
+    """Return (epoch, sequence) out of the payload's opening bytes, before it is trusted."""
+    try:
+        if payload[0] & 0xE0 != 0xA0 or payload[1] != 1:
+            raise MalformedEnvelopeError("the payload is no map that opens with its version")
+        if payload[2] != VERSION:
+            raise UnsupportedVersionError(f"this format's version is {VERSION}")
+        if payload[3] == 2:
+            epoch, after = _opening_integer(payload, 4)
+            if payload[after] == 3:
+                return epoch, _opening_integer(payload, after + 1)[0]
+    except IndexError:
+        raise MalformedEnvelopeError("the payload is cut off") from None
+    raise MalformedEnvelopeError("the payload does not open with version, epoch and sequence")
+
+
+def open_envelope(raw: bytes) -> Envelope:
+    """Return the parts of *raw* and where it claims to stand in its chain; nothing is verified.
+
+    Raises RecordTooLargeError, UnsupportedVersionError or MalformedEnvelopeError.
+    """
+    if len(raw) > MAX_RECORD_BYTES:
+        raise RecordTooLargeError(f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
+    try:
+        parts = cose.split_sign1(raw)
+    except cose.EnvelopeShapeError as error:
+        raise MalformedEnvelopeError(str(error)) from error
+    epoch, sequence = _position(parts.payload)
+    return Envelope(
+        raw, parts.protected, parts.payload, parts.signature, parts.signed_bytes, epoch, sequence
+    )
+
+
+def decode_payload(payload: bytes, device: DeviceId, stream: str) -> Record:
+    """Return the record that *payload* states for *device* and *stream*.
+
+    Raises MalformedPayloadError unless every field is in range and the payload is exactly what
+    ``encode_payload`` gives for it: no unknown or repeated key, no longer form, no other order.
+    """
+    try:
+        fields = _loads(payload)
+        get = fields.get
+        kind, clock, counters, body = get(8), get(6), get(10), get(9)
+        head, link = get(11), get(12)
+        record = Record(
+            device,
+            stream,
+            get(2),
+            get(3),
+            get(4),
+            get(5),
+            _CLOCKS[clock],
+            get(7),
+            BODY_OF_KIND[kind].from_cbor(body),
+            Counters(counters[1], counters[2], counters[3]),
+            None if head is None else GossipedHead(*head),
+            None if link is None else EpochLink(*link),
+        )
+        exact = encode_payload(record)
+    except MalformedPayloadError:
+        raise
+    except Exception as error:
+        raise MalformedPayloadError(f"no record: {type(error).__name__}") from error
+    if exact != payload:
+        raise MalformedPayloadError("not in deterministic form, or with fields unknown here")
+    return record
+
+
+def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> SignedRecord:
+    """Return the SignedRecord of an opened envelope, its payload decoded (step 7)."""
+    return SignedRecord(
+        envelope.raw,
+        envelope.protected,
+        envelope.payload,
+        envelope.signature,
+        kid,
+        decode_payload(envelope.payload, device, stream),
+        payload_digest(envelope.payload),
+    )
+
+
+def decode(raw: bytes) -> SignedRecord:
+    """Return the record in *raw*, well-formed throughout, its signature NOT verified.
+
+    For reading what was verified before, and for inspection; ``verify.verify_signature`` is the
+    way to trust bytes. Raises RecordError subclasses of steps 1, 2 and 7.
+    """
+    envelope = open_envelope(raw)
+    kid, device, stream = decode_protected(envelope.protected)
+    return finish(envelope, kid, device, stream)

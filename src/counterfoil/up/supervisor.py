@@ -1,4 +1,4 @@
-"""Child processes that are started in order, watched, started again when they die, and stopped in reverse.
+"""Child processes: started in order, watched, started again when they die, stopped in reverse.
 
 The rules that this module keeps:
 

@@ -6,7 +6,9 @@ Rules kept here:
   on the device as on the gateway. The ranges stand here and nowhere else.
 * Money is an integer in minor units of its currency, energy is in Wh, times are UTC milliseconds
   since 1970 by the device's clock, positions are 1e-7 degrees. Nothing is a float.
-* The integer keys are those of docs/formats/record.md and are never reused.
+* The integer keys are those of docs/formats/record.md and are never reused. ``to_cbor`` gives the
+  map to encode; ``read`` reads its deterministic encoding at a position of a payload and returns
+  the body and the position after it.
 """
 
 from __future__ import annotations
@@ -17,9 +19,17 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, ClassVar
 
+from counterfoil.gateway.cbor import (
+    MAX_INTEGER,
+    expect,
+    read_array,
+    read_int,
+    read_map,
+    read_text,
+    read_uint,
+)
 from counterfoil.gateway.errors import MalformedPayloadError
 
-MAX_INTEGER = 2**63 - 1
 MAX_TIME_MS = 253_402_300_799_999
 MAX_EPOCH = 2**32 - 1
 MAX_LINES = 64
@@ -48,7 +58,11 @@ def check_integer(name: str, value: object, lowest: int = 0, highest: int = MAX_
 
 def check_text(name: str, value: object, longest: int) -> None:
     """Raise MalformedPayloadError unless *value* is 1 to *longest* characters, none a control."""
-    if type(value) is not str or not 0 < len(value) <= longest or _CONTROL.search(value):
+    if (
+        type(value) is not str
+        or not 0 < len(value) <= longest
+        or not (value.isprintable() or _CONTROL.search(value) is None)
+    ):
         raise MalformedPayloadError(f"{name} is no text of 1 to {longest} printable characters")
 
 
@@ -63,10 +77,9 @@ def _check_currency(value: object) -> None:
         raise MalformedPayloadError("currency is no code of three capital letters (ISO 4217)")
 
 
-def _pair(name: str, value: object) -> tuple[Any, Any]:
-    if type(value) is not list or len(value) != 2:
-        raise MalformedPayloadError(f"{name} is no array of two")
-    return value[0], value[1]
+def _check_no_more(pairs_left: int, at: int) -> None:
+    if pairs_left:
+        raise MalformedPayloadError(f"an unknown key, or one out of order, at byte {at}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,25 @@ class SaleLine:
         check_integer("unit_price_minor", self.unit_price_minor)
         if self.slot is not None:
             check_text("slot", self.slot, 16)
+
+
+def _read_lines(data: bytes, at: int) -> tuple[tuple[SaleLine, ...], int]:
+    count, at = read_array(data, at)
+    if not 0 < count <= MAX_LINES:
+        raise MalformedPayloadError(f"lines, when there, are 1 to {MAX_LINES}")
+    lines = []
+    for _ in range(count):
+        fields = data[at]
+        if fields not in (0x83, 0x84):
+            raise MalformedPayloadError(f"no line of three or four at byte {at}")
+        commodity, at = read_text(data, at + 1)
+        quantity, at = read_uint(data, at)
+        price, at = read_uint(data, at)
+        slot = None
+        if fields == 0x84:
+            slot, at = read_text(data, at)
+        lines.append(SaleLine(commodity, quantity, price, slot))
+    return tuple(lines), at
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +161,26 @@ class Sale:
         return body
 
     @classmethod
-    def from_cbor(cls, body: dict[Any, Any]) -> Sale:
-        """Return the sale that *body* states, or raise MalformedPayloadError."""
-        get = body.get
-        lines = get(5)
-        if lines is None:
-            parsed: tuple[SaleLine, ...] = ()
-        elif type(lines) is list and all(type(i) is list and 3 <= len(i) <= 4 for i in lines):
-            parsed = tuple([SaleLine(*line) for line in lines])
-        else:
-            raise MalformedPayloadError("lines is no array of arrays of three or four")
-        return cls(
-            get(1),  # type: ignore[arg-type]  # __post_init__ refuses what is of another type
-            get(2),  # type: ignore[arg-type]
-            get(3),  # type: ignore[arg-type]
-            get(4),
-            parsed,
-            get(6),
-        )
+    def read(cls, data: bytes, at: int) -> tuple[Sale, int]:
+        """Return the sale at *at* and the position after it."""
+        left, at = read_map(data, at)
+        amount, at = read_uint(data, at, 1)
+        currency, at = read_text(data, at, 2)
+        method, at = read_text(data, at, 3)
+        left -= 3
+        reference = scheme = None
+        lines: tuple[SaleLine, ...] = ()
+        if left and data[at] == 4:
+            reference, at = read_text(data, at + 1)
+            left -= 1
+        if left and data[at] == 5:
+            lines, at = _read_lines(data, at + 1)
+            left -= 1
+        if left and data[at] == 6:
+            scheme, at = read_text(data, at + 1)
+            left -= 1
+        _check_no_more(left, at)
+        return cls(amount, currency, method, reference, lines, scheme), at
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +219,23 @@ class Refund:
         return body
 
     @classmethod
-    def from_cbor(cls, body: dict[Any, Any]) -> Refund:
-        """Return the refund that *body* states, or raise MalformedPayloadError."""
-        epoch, sequence = _pair("refunded", body.get(3))
-        amount_minor: Any = body.get(1)
-        currency: Any = body.get(2)
-        return cls(amount_minor, currency, epoch, sequence, body.get(4), body.get(5))
+    def read(cls, data: bytes, at: int) -> tuple[Refund, int]:
+        """Return the refund at *at* and the position after it."""
+        left, at = read_map(data, at)
+        amount, at = read_uint(data, at, 1)
+        currency, at = read_text(data, at, 2)
+        epoch, at = read_uint(data, expect(data, expect(data, at, 3), 0x82))
+        sequence, at = read_uint(data, at)
+        left -= 3
+        reason = reference = None
+        if left and data[at] == 4:
+            reason, at = read_text(data, at + 1)
+            left -= 1
+        if left and data[at] == 5:
+            reference, at = read_text(data, at + 1)
+            left -= 1
+        _check_no_more(left, at)
+        return cls(amount, currency, epoch, sequence, reason, reference), at
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +265,20 @@ class MeterInterval:
         return body
 
     @classmethod
-    def from_cbor(cls, body: dict[Any, Any]) -> MeterInterval:
-        """Return the interval that *body* states, or raise MalformedPayloadError."""
-        start: Any = body.get(1)
-        end: Any = body.get(2)
-        energy: Any = body.get(3)
-        register: Any = body.get(4)
-        return cls(start, end, energy, register, body.get(5))
+    def read(cls, data: bytes, at: int) -> tuple[MeterInterval, int]:
+        """Return the interval at *at* and the position after it."""
+        left, at = read_map(data, at)
+        start, at = read_uint(data, at, 1)
+        end, at = read_uint(data, at, 2)
+        energy, at = read_uint(data, at, 3)
+        register, at = read_uint(data, at, 4)
+        left -= 4
+        reactive = None
+        if left and data[at] == 5:
+            reactive, at = read_int(data, at + 1)
+            left -= 1
+        _check_no_more(left, at)
+        return cls(start, end, energy, register, reactive), at
 
 
 STATES = frozenset({"running", "idle", "fault", "out_of_service"})
@@ -251,10 +303,17 @@ class Status:
         return {1: self.state} if self.detail is None else {1: self.state, 2: self.detail}
 
     @classmethod
-    def from_cbor(cls, body: dict[Any, Any]) -> Status:
-        """Return the status that *body* states, or raise MalformedPayloadError."""
-        state: Any = body.get(1)
-        return cls(state, body.get(2))
+    def read(cls, data: bytes, at: int) -> tuple[Status, int]:
+        """Return the status at *at* and the position after it."""
+        left, at = read_map(data, at)
+        state, at = read_text(data, at, 1)
+        left -= 1
+        detail = None
+        if left and data[at] == 2:
+            detail, at = read_text(data, at + 1)
+            left -= 1
+        _check_no_more(left, at)
+        return cls(state, detail), at
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +339,18 @@ class Location:
         return body
 
     @classmethod
-    def from_cbor(cls, body: dict[Any, Any]) -> Location:
-        """Return the location that *body* states, or raise MalformedPayloadError."""
-        latitude: Any = body.get(1)
-        longitude: Any = body.get(2)
-        return cls(latitude, longitude, body.get(3))
+    def read(cls, data: bytes, at: int) -> tuple[Location, int]:
+        """Return the location at *at* and the position after it."""
+        left, at = read_map(data, at)
+        latitude, at = read_int(data, at, 1)
+        longitude, at = read_int(data, at, 2)
+        left -= 2
+        accuracy = None
+        if left and data[at] == 3:
+            accuracy, at = read_uint(data, at + 1)
+            left -= 1
+        _check_no_more(left, at)
+        return cls(latitude, longitude, accuracy), at
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,10 +371,17 @@ class Alarm:
         return {1: self.code} if self.detail is None else {1: self.code, 2: self.detail}
 
     @classmethod
-    def from_cbor(cls, body: dict[Any, Any]) -> Alarm:
-        """Return the alarm that *body* states, or raise MalformedPayloadError."""
-        code: Any = body.get(1)
-        return cls(code, body.get(2))
+    def read(cls, data: bytes, at: int) -> tuple[Alarm, int]:
+        """Return the alarm at *at* and the position after it."""
+        left, at = read_map(data, at)
+        code, at = read_text(data, at, 1)
+        left -= 1
+        detail = None
+        if left and data[at] == 2:
+            detail, at = read_text(data, at + 1)
+            left -= 1
+        _check_no_more(left, at)
+        return cls(code, detail), at
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,10 +418,15 @@ class DailyClosing:
         }
 
     @classmethod
-    def from_cbor(cls, body: dict[Any, Any]) -> DailyClosing:
-        """Return the closing that *body* states, or raise MalformedPayloadError."""
-        values: list[Any] = [body.get(key) for key in (1, 2, 3, 4, 5)]
-        return cls(*values)
+    def read(cls, data: bytes, at: int) -> tuple[DailyClosing, int]:
+        """Return the closing at *at* and the position after it."""
+        at = expect(data, at, 0xA5)
+        business_date, at = read_uint(data, at, 1)
+        count, at = read_uint(data, at, 2)
+        amount, at = read_int(data, at, 3)
+        currency, at = read_text(data, at, 4)
+        energy, at = read_uint(data, at, 5)
+        return cls(business_date, count, amount, currency, energy), at
 
 
 Body = Sale | Refund | MeterInterval | Status | Location | Alarm | DailyClosing

@@ -5,7 +5,7 @@ Rules kept here (docs/formats/record.md is the byte-exact description):
 * A record is a COSE_Sign1 over deterministic CBOR. What decodes re-encodes to the same bytes, so
   one record has one encoding and its digest names it.
 * The digest of a record is SHA-256 of its payload; the next record's ``prev`` repeats it.
-* Decoding is bounded: 8 KiB, depth 4, every number and text within the ranges of ``bodies``.
+* Decoding is bounded: 8 KiB, a fixed depth, every number and text within the ranges of ``bodies``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import sha256
-from io import BytesIO
 from typing import Any
 
 import cbor2
@@ -24,7 +23,6 @@ from counterfoil.gateway import cose
 from counterfoil.gateway.bodies import (
     BODY_OF_KIND,
     MAX_EPOCH,
-    MAX_INTEGER,
     MAX_TIME_MS,
     Alarm,
     Body,
@@ -38,6 +36,16 @@ from counterfoil.gateway.bodies import (
     Status,
     check_integer,
     check_word,
+)
+from counterfoil.gateway.cbor import (
+    MAX_INTEGER,
+    NotDeterministicError,
+    expect,
+    read_bytes32,
+    read_int,
+    read_map,
+    read_text,
+    read_uint,
 )
 from counterfoil.gateway.errors import (
     HeaderError,
@@ -80,7 +88,6 @@ __all__ = [
 
 VERSION = 1
 MAX_RECORD_BYTES = 8192
-MAX_DEPTH = 5  # the line of a sale, and its items: map, map, array, array, item
 ZERO_DIGEST = Digest(bytes(32))
 
 
@@ -241,22 +248,22 @@ def decode_protected(protected: bytes) -> tuple[KeyId, DeviceId, str]:
     A device repeats the same header on every record, so the answers are remembered.
     """
     try:
-        header = _loads(protected)
-        claims = header[15]
-        kid, device, stream = KeyId(header[4]), parse_device_id(claims[1]), claims[2]
+        if protected[:4] != b"\xa3\x01\x26\x04":
+            raise HeaderError("it does not open with ES256 (1: -7) and a key id (4)")
+        kid, at = read_bytes32(protected, 4)
+        if protected[at : at + 3] != b"\x0f\xa2\x01":
+            raise HeaderError("no claims (15) of issuer (1) and subject (2) after the key id")
+        issuer, at = read_text(protected, at + 3)
+        stream, at = read_text(protected, at, 2)
+        device = parse_device_id(issuer)
         check_word("stream", stream)
-        if type(kid) is not bytes or len(kid) != 32:
-            raise HeaderError("kid (4) is no byte string of 32")
-        exact = encode_protected(device, stream, kid)
     except (IdentityError, MalformedPayloadError) as error:
         raise HeaderError(error.detail) from error
-    except HeaderError:
-        raise
-    except Exception as error:
-        raise HeaderError("no map of algorithm (1), kid (4) and claims (15)") from error
-    if exact != protected:
-        raise HeaderError("other than {1: -7, 4: kid, 15: {1: iss, 2: sub}} in deterministic form")
-    return kid, device, stream
+    except (ValueError, IndexError) as error:
+        raise HeaderError(f"no deterministic header: {error}") from error
+    if at != len(protected):
+        raise HeaderError("other than {1: -7, 4: kid, 15: {1: iss, 2: sub}}")
+    return KeyId(kid), device, stream
 
 
 def encode_payload(record: Record) -> bytes:
@@ -294,26 +301,6 @@ def sign_record(record: Record, private_key: ec.EllipticCurvePrivateKey) -> byte
     return raw
 
 
-def _loads(data: bytes) -> Any:
-    stream = BytesIO(data)
-    value = cbor2.CBORDecoder(stream, max_depth=MAX_DEPTH).decode()
-    if stream.tell() != len(data):
-        raise MalformedPayloadError("bytes follow the map")
-    return value
-
-
-def _opening_integer(payload: bytes, start: int) -> tuple[int, int]:
-    head = payload[start]
-    if head < 24:
-        return head, start + 1
-    if head > 27:
-        raise MalformedEnvelopeError("the payload does not open with version, epoch and sequence")
-    end = start + 1 + (1 << (head - 24))
-    if end > len(payload):
-        raise MalformedEnvelopeError("the payload is cut off")
-    return int.from_bytes(payload[start + 1 : end], "big"), end
-
-
 def _position(payload: bytes) -> tuple[int, int]:
     """Return (epoch, sequence) out of the payload's opening bytes, before it is trusted."""
     try:
@@ -321,13 +308,12 @@ def _position(payload: bytes) -> tuple[int, int]:
             raise MalformedEnvelopeError("the payload is no map that opens with its version")
         if payload[2] != VERSION:
             raise UnsupportedVersionError(f"this format's version is {VERSION}")
-        if payload[3] == 2:
-            epoch, after = _opening_integer(payload, 4)
-            if payload[after] == 3:
-                return epoch, _opening_integer(payload, after + 1)[0]
-    except IndexError:
-        raise MalformedEnvelopeError("the payload is cut off") from None
-    raise MalformedEnvelopeError("the payload does not open with version, epoch and sequence")
+        epoch, at = read_uint(payload, 3, 2)
+        return epoch, read_uint(payload, at, 3)[0]
+    except (IndexError, NotDeterministicError) as error:
+        raise MalformedEnvelopeError(
+            "the payload does not open with version, epoch and sequence"
+        ) from error
 
 
 def open_envelope(raw: bytes) -> Envelope:
@@ -354,32 +340,63 @@ def decode_payload(payload: bytes, device: DeviceId, stream: str) -> Record:
     ``encode_payload`` gives for it: no unknown or repeated key, no longer form, no other order.
     """
     try:
-        fields = _loads(payload)
-        get = fields.get
-        kind, clock, counters, body = get(8), get(6), get(10), get(9)
-        head, link = get(11), get(12)
-        record = Record(
-            device,
-            stream,
-            get(2),
-            get(3),
-            get(4),
-            get(5),
-            _CLOCKS[clock],
-            get(7),
-            BODY_OF_KIND[kind].from_cbor(body),
-            Counters(counters[1], counters[2], counters[3]),
-            None if head is None else GossipedHead(*head),
-            None if link is None else EpochLink(*link),
-        )
-        exact = encode_payload(record)
+        record, end = _read_payload(payload, device, stream)
     except MalformedPayloadError:
         raise
-    except Exception as error:
-        raise MalformedPayloadError(f"no record: {type(error).__name__}") from error
-    if exact != payload:
-        raise MalformedPayloadError("not in deterministic form, or with fields unknown here")
+    except (ValueError, IndexError) as error:
+        raise MalformedPayloadError(f"no record: {error}") from error
+    if end != len(payload):
+        raise MalformedPayloadError(f"{len(payload)} bytes, the record ends at {end}")
     return record
+
+
+def _read_payload(data: bytes, device: DeviceId, stream: str) -> tuple[Record, int]:
+    pairs, at = read_map(data, 0)
+    at = expect(data, expect(data, at, 1), VERSION)
+    epoch, at = read_uint(data, at, 2)
+    sequence, at = read_uint(data, at, 3)
+    prev, at = read_bytes32(data, expect(data, at, 4))
+    time_ms, at = read_uint(data, at, 5)
+    clock = _CLOCKS.get(data[expect(data, at, 6)])
+    uptime_ms, at = read_uint(data, at + 2, 7)
+    body_class = BODY_OF_KIND.get(data[expect(data, at, 8)])
+    if clock is None or body_class is None:
+        raise MalformedPayloadError("no such clock status (6) or kind (8)")
+    body, at = body_class.read(data, expect(data, at + 2, 9))
+    at = expect(data, expect(data, at, 10), 0xA3)
+    count, at = read_uint(data, at, 1)
+    amount, at = read_int(data, at, 2)
+    register, at = read_uint(data, at, 3)
+    counters = Counters(count, amount, register)
+    pairs -= 10
+    head = link = None
+    if pairs and data[at] == 11:
+        size, at = read_uint(data, expect(data, at + 1, 0x82))
+        root, at = read_bytes32(data, at)
+        head = GossipedHead(size, Digest(root))
+        pairs -= 1
+    if pairs and data[at] == 12:
+        link_epoch, at = read_uint(data, expect(data, at + 1, 0x82))
+        link_sequence, at = read_uint(data, at)
+        link = EpochLink(link_epoch, link_sequence)
+        pairs -= 1
+    if pairs:
+        raise MalformedPayloadError(f"an unknown key, or one out of order, at byte {at}")
+    record = Record(
+        device,
+        stream,
+        epoch,
+        sequence,
+        Digest(prev),
+        time_ms,
+        clock,
+        uptime_ms,
+        body,
+        counters,
+        head,
+        link,
+    )
+    return record, at
 
 
 def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> SignedRecord:

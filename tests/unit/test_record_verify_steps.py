@@ -43,6 +43,7 @@ from counterfoil.gateway.verify import (
     check_chain,
     check_used_number,
     verify_signature,
+    verify_signatures,
 )
 
 KEY = private_key()
@@ -362,3 +363,19 @@ def test_step_11_a_first_record_takes_the_register_where_it_stands() -> None:
     )
     assert encode_payload(first)
     assert isinstance(check_chain(signed(sign_record(first, KEY)), None), Accepted)
+
+
+def test_a_batch_gives_each_record_its_own_answer() -> None:
+    broken = GOOD[:-1] + bytes((GOOD[-1] ^ 1,))
+    answers = verify_signatures(
+        [(GOOD, DEVICE), (broken, DEVICE), (b"", DEVICE), (GOOD, OTHER_DEVICE), (GOOD, None)],
+        key_ring(),
+    )
+    codes = [getattr(answer, "code", "accepted") for answer in answers]
+    assert codes == [
+        "accepted",
+        "signature_invalid",
+        "envelope_malformed",
+        "issuer_mismatch",
+        "accepted",
+    ]

@@ -1,0 +1,129 @@
+"""Reading deterministic CBOR (RFC 8949, 4.2.1) straight along a known schema.
+
+Rules kept here:
+
+* Only what the formats use: unsigned and negative integers, byte strings, text strings, and the
+  heads of arrays and maps. Tags, floats, simple values and indefinite lengths have no reader, so
+  they are refused wherever they stand.
+* Every head must be in its shortest form. Together with a schema that reads its keys in
+  ascending order, one value then has one encoding, and nothing needs re-encoding to check it.
+* A reader takes the buffer and a position and returns the value and the position after it. It may
+  return a position past the end of a buffer that is cut off; the caller compares the last one
+  with the buffer's length. ``IndexError`` also means cut off. A map's small key can be given to
+  be read along with its value, which saves a call on the way that every record takes.
+
+Encoding is cbor2's, whose output for such values is deterministic when keys are given in order;
+tests hold the two against each other.
+"""
+
+from __future__ import annotations
+
+MAX_INTEGER = 2**63 - 1
+
+
+class NotDeterministicError(ValueError):
+    """The bytes are not what deterministic CBOR of the schema would be."""
+
+
+def _argument(data: bytes, at: int, head: int) -> tuple[int, int]:
+    """Return the argument of *head*, 24 or more below its major type, and the position after."""
+    if head == 24:
+        value = data[at + 1]
+        if value < 24:
+            raise NotDeterministicError(f"a longer form than needed at byte {at}")
+        return value, at + 2
+    if head == 25:
+        value, end, floor = int.from_bytes(data[at + 1 : at + 3], "big"), at + 3, 0x100
+    elif head == 26:
+        value, end, floor = int.from_bytes(data[at + 1 : at + 5], "big"), at + 5, 0x1_0000
+    elif head == 27:
+        value, end, floor = int.from_bytes(data[at + 1 : at + 9], "big"), at + 9, 0x1_0000_0000
+    else:
+        raise NotDeterministicError(f"another type than expected at byte {at}")
+    if value < floor:
+        raise NotDeterministicError(f"a longer form than needed at byte {at}")
+    if value > MAX_INTEGER:
+        raise NotDeterministicError(f"a number over 2^63 - 1 at byte {at}")
+    return value, end
+
+
+def read_uint(data: bytes, at: int, key: int = -1) -> tuple[int, int]:
+    """Return the unsigned integer at *at*, at most 2^63 - 1, after *key* if one is given."""
+    if key >= 0:
+        if data[at] != key:
+            raise NotDeterministicError(f"key {key} expected at byte {at}")
+        at += 1
+    head = data[at]
+    if head < 24:
+        return head, at + 1
+    return _argument(data, at, head)
+
+
+def read_int(data: bytes, at: int, key: int = -1) -> tuple[int, int]:
+    """Return the integer at *at*, from -2^63 to 2^63 - 1, after *key* if one is given."""
+    if key >= 0:
+        if data[at] != key:
+            raise NotDeterministicError(f"key {key} expected at byte {at}")
+        at += 1
+    head = data[at]
+    if head < 24:
+        return head, at + 1
+    if head < 32:
+        return _argument(data, at, head)
+    if head < 56:
+        return 31 - head, at + 1
+    value, end = _argument(data, at, head - 32)
+    return -1 - value, end
+
+
+def read_text(data: bytes, at: int, key: int = -1) -> tuple[str, int]:
+    """Return the text string at *at*, after *key* if one is given.
+
+    Raises UnicodeDecodeError, a ValueError like the others, when it is no UTF-8.
+    """
+    if key >= 0:
+        if data[at] != key:
+            raise NotDeterministicError(f"key {key} expected at byte {at}")
+        at += 1
+    head = data[at] - 0x60
+    if 0 <= head < 24:
+        start = at + 1
+    elif head < 0:
+        raise NotDeterministicError(f"no text at byte {at}")
+    else:
+        head, start = _argument(data, at, head)
+    end = start + head
+    return data[start:end].decode(), end
+
+
+def read_bytes32(data: bytes, at: int) -> tuple[bytes, int]:
+    """Return the byte string of 32 at *at*."""
+    end = at + 34
+    if data[at] != 0x58 or data[at + 1] != 32 or end > len(data):
+        raise NotDeterministicError(f"no byte string of 32 at byte {at}")
+    return data[at + 2 : end], end
+
+
+def read_array(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number of items of the array whose head is at *at*."""
+    head = data[at] - 0x80
+    if 0 <= head < 24:
+        return head, at + 1
+    if head < 0:
+        raise NotDeterministicError(f"no array at byte {at}")
+    return _argument(data, at, head)
+
+
+def read_map(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number of pairs, under 24, of the map whose head is at *at*."""
+    count = data[at] - 0xA0
+    if not 0 <= count < 24:
+        raise NotDeterministicError(f"no map of under 24 pairs at byte {at}")
+    return count, at + 1
+
+
+def expect(data: bytes, at: int, byte: int) -> int:
+    """Return the position after *byte*, which must stand at *at*: a small key or head."""
+    if data[at] != byte:
+        raise NotDeterministicError(f"{byte:#04x} expected at byte {at}, not {data[at]:#04x}")
+    return at + 1

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Who may take part, and as what
+/// @notice A participant is an account with parts it may play, a certification with an end, and nothing that names it:
+/// who it is lies off chain, under a salted commitment.
+interface IParticipantRegistry {
+    /// @notice What is kept about an account.
+    /// @param parts bit n set: may play part n (see the constants of the implementation's documentation, docs/roles.md).
+    /// @param certifiedUntil chain time in seconds up to which the certification holds; 0 for none.
+    /// @param frozen whether a supervisor has frozen it.
+    /// @param profile SHA-256 commitment to the salted profile.
+    struct Participant {
+        uint128 parts;
+        uint64 certifiedUntil;
+        bool frozen;
+        bytes32 profile;
+    }
+
+    event ParticipantAdmitted(address indexed account, uint128 parts, bytes32 profile);
+    event ParticipantPartsChanged(address indexed account, uint128 parts);
+    /// @notice `evidence` is the SHA-256 of the certifier's document.
+    event ParticipantCertified(address indexed account, uint64 until, bytes32 evidence);
+    event ParticipantFrozen(address indexed account, bytes32 reason);
+    event ParticipantUnfrozen(address indexed account);
+
+    error ParticipantZero();
+    error ParticipantAlreadyAdmitted(address account);
+    error ParticipantUnknown(address account);
+    error ParticipantAlreadyFrozen(address account);
+    error ParticipantNotFrozen(address account);
+    /// @notice The certification would end before it begins.
+    error CertificationPast(uint64 until, uint64 chainTime);
+
+    /// @notice Admit `account`; it can act once certified.
+    /// @dev Role REGISTRAR.
+    function admit(address account, uint128 parts, bytes32 profile) external;
+
+    /// @notice Replace the parts that `account` may play.
+    /// @dev Role REGISTRAR.
+    function setParts(address account, uint128 parts) external;
+
+    /// @notice Certify `account` until `until` (chain time, seconds), on the strength of `evidence` (SHA-256).
+    /// @dev Role REGISTRAR.
+    function certify(address account, uint64 until, bytes32 evidence) external;
+
+    /// @notice Stop `account` from any movement; `reason` is the SHA-256 of the order.
+    /// @dev Role SUPERVISOR.
+    function freeze(address account, bytes32 reason) external;
+
+    /// @notice Lift a freeze.
+    /// @dev Role SUPERVISOR.
+    function unfreeze(address account) external;
+
+    /// @notice What is kept about `account`; all zero when it was never admitted.
+    function participant(address account) external view returns (Participant memory);
+
+    /// @notice Whether `account` is admitted, certified now and not frozen.
+    function isActive(address account) external view returns (bool);
+
+    /// @notice Whether `account` is active and may play `part` (a bit number).
+    function plays(address account, uint8 part) external view returns (bool);
+}

@@ -1,0 +1,1 @@
+"""The one growing log: its tree, its state root, its checkpoints and its tiles."""

@@ -1,0 +1,135 @@
+"""Roots and proofs against published vectors and against the RFC's recursive definition."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from counterfoil.gateway.errors import LogError, ProofError
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    MemoryTree,
+    hash_children,
+    hash_leaf,
+    verify_consistency,
+    verify_inclusion,
+)
+
+
+def mth(leaves: list[Digest]) -> Digest:
+    """MTH of RFC 9162, 2.1.1, over leaf hashes, as the RFC writes it."""
+    if not leaves:
+        return Digest(sha256(b"").digest())
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1
+    while k * 2 < len(leaves):
+        k *= 2
+    return hash_children(mth(leaves[:k]), mth(leaves[k:]))
+
+
+LEAVES = [hash_leaf(f"entry {number}".encode()) for number in range(70)]
+
+
+def test_the_empty_tree_has_the_hash_of_nothing() -> None:
+    assert Frontier().root() == MemoryTree().root() == EMPTY_ROOT == sha256(b"").digest()
+
+
+def test_every_size_has_the_root_of_the_definition() -> None:
+    frontier, tree = Frontier(), MemoryTree(LEAVES)
+    for size in range(len(LEAVES) + 1):
+        expected = mth(LEAVES[:size])
+        assert tree.root(size) == expected
+        assert frontier.root() == expected
+        assert Frontier(size, frontier.peaks).root() == expected
+        if size < len(LEAVES):
+            frontier.append(LEAVES[size])
+
+
+def test_every_inclusion_proof_verifies_and_no_other_place_does() -> None:
+    tree = MemoryTree(LEAVES[:37])
+    for size in (1, 2, 3, 7, 8, 31, 32, 37):
+        root = tree.root(size)
+        for index in range(size):
+            proof = tree.inclusion_proof(index, size)
+            verify_inclusion(index, size, LEAVES[index], proof, root)
+            for wrong in (index + 1, index - 1, size):
+                with pytest.raises(ProofError):
+                    verify_inclusion(wrong, size, LEAVES[index], proof, root)
+            with pytest.raises(ProofError):
+                verify_inclusion(index, size, LEAVES[index], [*proof, root], root)
+            if proof:
+                with pytest.raises(ProofError):
+                    verify_inclusion(index, size, LEAVES[index], proof[:-1], root)
+
+
+def test_every_consistency_proof_verifies_and_no_other_root_does() -> None:
+    tree = MemoryTree(LEAVES[:40])
+    for second in range(1, 41):
+        for first in range(1, second + 1):
+            proof = tree.consistency_proof(first, second)
+            old, new = tree.root(first), tree.root(second)
+            verify_consistency(first, second, old, new, proof)
+            for wrong in ((hash_leaf(b""), new), (old, hash_leaf(b""))):
+                with pytest.raises(ProofError):
+                    verify_consistency(first, second, *wrong, proof)
+            with pytest.raises(ProofError):
+                verify_consistency(first, second, old, new, [*proof, new])
+            if proof:
+                with pytest.raises(ProofError):
+                    verify_consistency(first, second, old, new, proof[1:])
+
+
+def test_an_empty_tree_is_the_start_of_any() -> None:
+    verify_consistency(0, 5, EMPTY_ROOT, MemoryTree(LEAVES[:5]).root(), [])
+    with pytest.raises(ProofError):
+        verify_consistency(0, 5, LEAVES[0], MemoryTree(LEAVES[:5]).root(), [])
+    with pytest.raises(ProofError):
+        verify_consistency(6, 5, EMPTY_ROOT, EMPTY_ROOT, [])
+
+
+def test_proofs_outside_the_tree_are_refused() -> None:
+    tree = MemoryTree(LEAVES[:5])
+    for index, size in ((5, 5), (-1, 5), (0, 0), (5, 6)):
+        with pytest.raises(LogError):
+            tree.inclusion_proof(index, size)
+    for first, second in ((0, 5), (5, 4), (1, 6)):
+        with pytest.raises(LogError):
+            tree.consistency_proof(first, second)
+
+
+def test_a_frontier_with_the_wrong_number_of_peaks_is_refused() -> None:
+    with pytest.raises(LogError):
+        Frontier(3, [LEAVES[0]])
+
+
+def test_replacing_leaves_gives_the_tree_of_the_new_leaves() -> None:
+    for size in (1, 2, 5, 8, 13):
+        tree = MemoryTree(LEAVES[:size])
+        changed = list(LEAVES[:size])
+        changes = {index: LEAVES[60 + index % 7] for index in range(0, size, 3)}
+        for index, leaf in changes.items():
+            changed[index] = leaf
+        tree.replace(changes)
+        assert tree.root() == mth(changed)
+        assert tree.inclusion_proof(size - 1) == MemoryTree(changed).inclusion_proof(size - 1)
+
+
+def test_published_inclusion_vectors_are_judged_as_published(shared_data: Path) -> None:
+    vectors = json.loads((shared_data / "crypto" / "rfc6962_inclusion.json").read_text())
+    assert len(vectors) > 50
+    for vector in vectors:
+        proof = [b64decode(node) for node in vector["proof"] or []]
+        root, leaf = b64decode(vector["root"] or ""), b64decode(vector["leafHash"] or "")
+        try:
+            verify_inclusion(vector["leafIdx"], vector["treeSize"], leaf, proof, root)
+        except ProofError:
+            assert vector["wantErr"], vector["desc"]
+        else:
+            assert not vector["wantErr"], vector["desc"]

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {IDepositToken} from "./interfaces/IDepositToken.sol";
+import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
+
+/// @title DepositToken
+/// @notice Documented in interfaces/IDepositToken.sol.
+contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausable {
+    IParticipantRegistry public immutable participants;
+    /// @inheritdoc IDepositToken
+    address public immutable bank;
+    /// @inheritdoc IDepositToken
+    string public currency;
+    /// @notice The contract that may spend from collection accounts; zero until set.
+    address public split;
+    /// @inheritdoc IDepositToken
+    uint256 public attested;
+    /// @inheritdoc IDepositToken
+    uint256 public withdrawalCount;
+
+    uint8 private immutable _decimals;
+    mapping(bytes32 entry => bool) private _used;
+    mapping(address account => bool) private _isCollection;
+    mapping(uint256 id => Withdrawal) private _withdrawals;
+
+    /// @param decimals_ digits of the currency's minor unit (ISO 4217).
+    constructor(
+        address access,
+        address participants_,
+        address bank_,
+        string memory name_,
+        string memory symbol_,
+        string memory currency_,
+        uint8 decimals_
+    ) ERC20(name_, symbol_) ERC20Permit(name_) AccessManaged(access) {
+        participants = IParticipantRegistry(participants_);
+        bank = bank_;
+        currency = currency_;
+        _decimals = decimals_;
+    }
+
+    modifier onlyBank() {
+        if (msg.sender != bank) revert NotTheBank(msg.sender);
+        _;
+    }
+
+    // ---- writes
+
+    /// @inheritdoc IDepositToken
+    function mint(address to, uint256 amount, bytes32 entry) external onlyBank {
+        if (entry == 0) revert EntryZero();
+        if (amount == 0) revert AmountZero();
+        if (_used[entry]) revert EntryAlreadyUsed(entry);
+        _used[entry] = true;
+        attested += amount;
+        _mint(to, amount);
+        emit Deposited(entry, to, amount);
+    }
+
+    /// @inheritdoc IDepositToken
+    function withdraw(uint256 amount, bytes32 payoutAccount) external returns (uint256 id) {
+        if (amount == 0) revert AmountZero();
+        attested -= amount;
+        _burn(msg.sender, amount);
+        id = ++withdrawalCount;
+        _withdrawals[id] = Withdrawal(msg.sender, amount, payoutAccount, 0);
+        emit WithdrawalRequested(id, msg.sender, amount, payoutAccount);
+    }
+
+    /// @inheritdoc IDepositToken
+    function confirmPaid(uint256 id, bytes32 payment) external onlyBank {
+        if (payment == 0) revert EntryZero();
+        Withdrawal storage w = _withdrawals[id];
+        if (w.holder == address(0)) revert WithdrawalUnknown(id);
+        if (w.payment != 0) revert WithdrawalAlreadyPaid(id, w.payment);
+        w.payment = payment;
+        emit WithdrawalPaid(id, payment);
+    }
+
+    /// @inheritdoc IDepositToken
+    function openCollection(bytes32 project) external restricted returns (address account) {
+        account = collectionOf(project);
+        if (_isCollection[account]) revert CollectionAlreadyOpen(project);
+        _isCollection[account] = true;
+        emit CollectionOpened(project, account);
+    }
+
+    /// @inheritdoc IDepositToken
+    function collect(bytes32 project, uint256 amount) external {
+        if (msg.sender != split) revert NotTheSplit(msg.sender);
+        address account = collectionOf(project);
+        if (!_isCollection[account]) revert CollectionUnknown(project);
+        _transfer(account, split, amount);
+        emit Collected(project, amount);
+    }
+
+    /// @inheritdoc IDepositToken
+    function setSplit(address split_) external restricted {
+        if (split != address(0)) revert SplitAlreadySet(split);
+        split = split_;
+        emit SplitSet(split_);
+    }
+
+    /// @inheritdoc IDepositToken
+    function pause() external restricted {
+        _pause();
+    }
+
+    /// @inheritdoc IDepositToken
+    function unpause() external restricted {
+        _unpause();
+    }
+
+    // ---- reads
+
+    /// @inheritdoc IDepositToken
+    function collectionOf(bytes32 project) public view returns (address) {
+        return address(uint160(uint256(keccak256(abi.encode("counterfoil collection", address(this), project)))));
+    }
+
+    /// @inheritdoc IDepositToken
+    function isEntryUsed(bytes32 entry) external view returns (bool) {
+        return _used[entry];
+    }
+
+    /// @inheritdoc IDepositToken
+    function withdrawal(uint256 id) external view returns (Withdrawal memory) {
+        return _withdrawals[id];
+    }
+
+    /// @notice Digits of the currency's minor unit.
+    function decimals() public view override returns (uint8) {
+        return _decimals;
+    }
+
+    // ---- internals
+
+    /// @dev Burning and the split's paying out stay open while paused: both end business, they don't begin any.
+    function _update(address from, address to, uint256 amount) internal override {
+        if (from != address(0) && !_isCollection[from] && from != split && !participants.isActive(from)) {
+            revert HolderNotAccepted(from);
+        }
+        if (to != address(0)) {
+            if (!_isCollection[to] && to != split && !participants.isActive(to)) revert HolderNotAccepted(to);
+            if (from != split) _requireNotPaused();
+        }
+        super._update(from, to, amount);
+    }
+}

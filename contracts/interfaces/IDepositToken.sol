@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+/// @title One bank's tokenised deposits in one currency
+/// @notice One token unit is one minor unit of `currency`. Supply is what the bank has attested as held: a mint needs an
+/// entry of the bank's statement that was not used before, and a withdrawal burns at once. Only active participants hold
+/// tokens, beside the collection accounts and the split. All amounts are in minor units of `currency`.
+interface IDepositToken is IERC20 {
+    /// @param holder who withdrew.
+    /// @param amount minor units, burnt already.
+    /// @param payoutAccount SHA-256 commitment to the bank account to pay.
+    /// @param payment the bank's reference once paid; 0 until then.
+    struct Withdrawal {
+        address holder;
+        uint256 amount;
+        bytes32 payoutAccount;
+        bytes32 payment;
+    }
+
+    /// @notice The bank holds `amount` more, shown by `entry` (SHA-256 of the statement's id and the entry's reference).
+    event Deposited(bytes32 indexed entry, address indexed to, uint256 amount);
+    event WithdrawalRequested(uint256 indexed id, address indexed holder, uint256 amount, bytes32 payoutAccount);
+    event WithdrawalPaid(uint256 indexed id, bytes32 payment);
+    event CollectionOpened(bytes32 indexed project, address indexed account);
+    event Collected(bytes32 indexed project, uint256 amount);
+    event SplitSet(address indexed split);
+
+    /// @notice This statement entry has backed a mint already.
+    error EntryAlreadyUsed(bytes32 entry);
+    error EntryZero();
+    error AmountZero();
+    error NotTheBank(address caller);
+    error NotTheSplit(address caller);
+    error SplitAlreadySet(address split);
+    /// @notice `account` is no active participant, and no collection account.
+    error HolderNotAccepted(address account);
+    error CollectionUnknown(bytes32 project);
+    error CollectionAlreadyOpen(bytes32 project);
+    error WithdrawalUnknown(uint256 id);
+    error WithdrawalAlreadyPaid(uint256 id, bytes32 payment);
+
+    /// @notice Credit `to` with a deposit that the statement shows.
+    /// @dev The bank only; stops while paused.
+    function mint(address to, uint256 amount, bytes32 entry) external;
+
+    /// @notice Burn `amount` of the caller's and ask the bank to pay it to `payoutAccount`.
+    /// @return id number of the withdrawal, from 1.
+    function withdraw(uint256 amount, bytes32 payoutAccount) external returns (uint256 id);
+
+    /// @notice The bank has paid withdrawal `id`, under its reference `payment`.
+    /// @dev The bank only.
+    function confirmPaid(uint256 id, bytes32 payment) external;
+
+    /// @notice Open the supervised account into which `project`'s revenue is paid; only the split can spend from it.
+    /// @dev Role SUPERVISOR.
+    function openCollection(bytes32 project) external returns (address account);
+
+    /// @notice Take `amount` from `project`'s collection account to the split.
+    /// @dev The split only.
+    function collect(bytes32 project, uint256 amount) external;
+
+    /// @notice Say, once, which contract is the split.
+    /// @dev Role ADMIN.
+    function setSplit(address split) external;
+
+    /// @notice Stop mints and transfers; withdrawals stay open.
+    /// @dev Role GUARDIAN.
+    function pause() external;
+
+    /// @dev Role COMMITTEE.
+    function unpause() external;
+
+    /// @notice The address of `project`'s collection account; nobody has a key to it.
+    function collectionOf(bytes32 project) external view returns (address);
+
+    /// @notice Whether `entry` has backed a mint.
+    function isEntryUsed(bytes32 entry) external view returns (bool);
+
+    /// @notice What the bank has attested as held for this token: all deposits less all withdrawals.
+    function attested() external view returns (uint256);
+
+    function withdrawal(uint256 id) external view returns (Withdrawal memory);
+
+    function withdrawalCount() external view returns (uint256);
+
+    /// @notice ISO 4217 code.
+    function currency() external view returns (string memory);
+
+    function bank() external view returns (address);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Waterfall} from "../libraries/Waterfall.sol";
+
+/// @title Revenue is shared out the moment it is settled, by dated terms
+/// @notice A distribution takes a project's matched revenue out of its collection account and credits the recipients in
+/// the order of the tiers: refunds, tax, goods suppliers per unit sold, platform fee, loan sweep, the allocations (site,
+/// manufacturer, operator, investors …) and at last the residual recipient, who gets what is left.
+/// @dev How a tier is paid: its entitlement is a function of the period's running totals (see Waterfall), the difference
+/// to what it was before is added to what the tier is owed, and what it is owed is paid as far as this distribution's
+/// money goes. What can't be paid stays owed and comes first within its tier next time; what was paid too much (a refund
+/// came later) is a negative debt and is set off. So paid + carried = received at any time, where carried is the part of
+/// the investors' pool that does not divide (less than one minor unit an investor). All amounts in minor units of the
+/// project's token; business dates are YYYYMMDD.
+interface IRevenueSplit {
+    enum Tier {
+        REFUND,
+        TAX,
+        GOODS,
+        FEE,
+        SWEEP,
+        ALLOCATION,
+        RESIDUAL
+    }
+
+    enum Supply {
+        ON_CREDIT,
+        PREPAID
+    }
+
+    enum Period {
+        DAY,
+        MONTH
+    }
+
+    /// @param goods SHA-256 of the commodity code; 0 for all goods that have no line of their own.
+    /// @param supplier who is due the cost: the supplier (ON_CREDIT), or who paid it in advance (PREPAID).
+    /// @param unitCost minor units a unit sold.
+    struct Goods {
+        bytes32 goods;
+        address supplier;
+        Supply supply;
+        uint88 unitCost;
+    }
+
+    struct Investor {
+        address account;
+        uint96 weight;
+    }
+
+    /// @param effectiveFrom first business date on which these terms hold.
+    /// @param period what minimums, caps and fixed amounts are counted by.
+    /// @param sweepAccount the loan's account; zero for no sweep.
+    struct Terms {
+        uint32 effectiveFrom;
+        Period period;
+        address refundAccount;
+        address taxAccount;
+        address feeAccount;
+        address sweepAccount;
+        address residualAccount;
+        Waterfall.Senior senior;
+        Goods[] goods;
+        Waterfall.Allocation[] allocations;
+        Investor[] investors;
+    }
+
+    struct Units {
+        bytes32 goods;
+        uint64 count;
+    }
+
+    /// @param project whose revenue.
+    /// @param batch name of these facts; a batch is distributed once.
+    /// @param periodStart first business date of the facts; it chooses the terms.
+    /// @param periodEnd last business date, in the same period as the first.
+    /// @param gross what the buyers paid.
+    /// @param refunds what of it goes back to buyers.
+    /// @param tax what of it is tax.
+    /// @param units what was sold.
+    /// @param headSize size of the anchored head that proves the records behind these facts.
+    /// @param facts SHA-256 of the facts' canonical encoding.
+    struct Distribution {
+        bytes32 project;
+        bytes32 batch;
+        uint32 periodStart;
+        uint32 periodEnd;
+        uint128 gross;
+        uint128 refunds;
+        uint128 tax;
+        uint64 headSize;
+        bytes32 facts;
+        Units[] units;
+    }
+
+    /// @notice What one account gets by one tier.
+    struct Credit {
+        Tier tier;
+        address account;
+        uint256 amount;
+    }
+
+    event ProjectOpened(bytes32 indexed project, address indexed token);
+    /// @notice `version` counts the project's terms from 1.
+    event TermsSet(bytes32 indexed project, uint256 indexed version, uint32 effectiveFrom, bytes32 termsHash);
+    event Distributed(
+        bytes32 indexed project,
+        bytes32 indexed batch,
+        uint256 indexed version,
+        uint32 periodStart,
+        uint32 periodEnd,
+        uint256 gross,
+        uint64 headSize,
+        bytes32 facts
+    );
+    event Credited(
+        bytes32 indexed project, bytes32 indexed batch, address indexed account, Tier tier, uint256 amount
+    );
+    /// @notice The pool's indivisible rest after this distribution.
+    event Carried(bytes32 indexed project, bytes32 indexed batch, uint256 amount);
+    event Withdrawn(address indexed token, address indexed account, uint256 amount);
+
+    error ProjectAlreadyOpen(bytes32 project);
+    error ProjectUnknown(bytes32 project);
+    /// @notice Terms must begin after the last terms and after the last business date that was distributed.
+    error TermsRetroactive(uint32 effectiveFrom, uint32 notBefore);
+    error TermsInvalid(string rule);
+    /// @notice No terms hold on this business date.
+    error NoTermsOn(bytes32 project, uint32 businessDate);
+    error BusinessDateInvalid(uint32 businessDate);
+    /// @notice The two dates lie in two periods, or in the wrong order.
+    error PeriodInvalid(uint32 periodStart, uint32 periodEnd);
+    error AlreadyDistributed(bytes32 project, bytes32 batch);
+    error HeadNotAnchored(uint64 size);
+    error GoodsUnknown(bytes32 goods);
+    error NothingToWithdraw(address account);
+    error VersionStillInForce(bytes32 project, uint256 version);
+
+    /// @notice Let `project` be paid in `token`, whose collection account for it must be open.
+    /// @dev Role REGISTRAR.
+    function openProject(bytes32 project, address token) external;
+
+    /// @notice Add terms to `project`.
+    /// @dev Role REGISTRAR.
+    /// @return version its number, from 1.
+    function setTerms(bytes32 project, Terms calldata terms) external returns (uint256 version);
+
+    /// @notice Share out one batch of matched revenue.
+    /// @dev Role ORACLE; stops while paused. Reverts as a whole, or credits everybody.
+    function distribute(Distribution calldata d) external;
+
+    /// @notice Give the rest that the pool of an ended version carries to its investors, by largest remainder.
+    /// @dev Anyone. It can be called once a later version has had a distribution.
+    function settleCarried(bytes32 project, uint256 version) external;
+
+    /// @notice Pay the caller all that is claimable in `token`.
+    function withdraw(address token) external returns (uint256 amount);
+
+    /// @notice Pay `account` all that it can claim in `token`. Anyone may call; the money goes to the account itself.
+    function withdrawFor(address token, address account) external returns (uint256 amount);
+
+    /// @dev Role GUARDIAN.
+    function pause() external;
+
+    /// @dev Role COMMITTEE.
+    function unpause() external;
+
+    /// @notice What `distribute(d)` would credit now, and what the pool would carry.
+    function preview(Distribution calldata d) external view returns (Credit[] memory credits, uint256 carried_);
+
+    /// @notice What `account` can withdraw.
+    function claimable(address token, address account) external view returns (uint256);
+
+    /// @notice What `tier` still owes `account` (negative: was paid too much).
+    function owed(bytes32 project, Tier tier, address account) external view returns (int256);
+
+    /// @notice What `project`'s pools carry.
+    function carried(bytes32 project) external view returns (uint256);
+
+    /// @notice What was distributed of `project` so far, gross.
+    function distributed(bytes32 project) external view returns (uint256);
+
+    function isDistributed(bytes32 project, bytes32 batch) external view returns (bool);
+
+    function versionCount(bytes32 project) external view returns (uint256);
+
+    /// @notice The terms number `version`, from 1.
+    function termsOf(bytes32 project, uint256 version) external view returns (Terms memory);
+
+    /// @notice The number of the terms that hold on `businessDate`.
+    function versionOn(bytes32 project, uint32 businessDate) external view returns (uint256);
+
+    /// @notice Running totals of the period that `businessDate` lies in, under `version`.
+    function totalsOf(bytes32 project, uint256 version, uint32 businessDate)
+        external
+        view
+        returns (Waterfall.Totals memory);
+
+    function tokenOf(bytes32 project) external view returns (address);
+}

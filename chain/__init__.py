@@ -1,1 +1,1 @@
-"""To be written."""
+"""The only place that talks to an EVM: nodes, client, sender, events, errors, deployment."""

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import solcx  # type: ignore[import-untyped]
+import solcx
 
 ABI_FOLDER = Path(__file__).resolve().parent / "abi"
 CONTRACTS = ABI_FOLDER.parents[1] / "contracts"
@@ -82,7 +82,9 @@ def differences(built: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = [f"{name} is not in chain/abi" for name in built if name not in kept]
     lines += [f"{name} has no source any more" for name in kept if name not in built]
     lines += [
-        f"{name} differs from its source" for name in built if name in kept and kept[name] != built[name]
+        f"{name} differs from its source"
+        for name in built
+        if name in kept and kept[name] != built[name]
     ]
     return sorted(lines)
 

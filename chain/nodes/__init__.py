@@ -1,0 +1,5 @@
+"""Nodes of a chain, to be started and stopped: the embedded ones for a single machine."""
+
+from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
+
+__all__ = ["EmbeddedNode", "start_node"]

@@ -1,0 +1,193 @@
+"""The embedded chains, anvil and ganache: started, waited for, stopped, their state kept in a folder.
+
+What survives: everything after :meth:`EmbeddedNode.stop`. After a kill -9 anvil comes back with its last dump, which
+is at most ``_DUMP_INTERVAL_S`` old; ganache writes each block to its database. Blocks that are lost so are noticed by
+the event feed and the sender like a reorganisation.
+
+Accounts come from a random mnemonic, kept with mode 0600 in the state folder; there are no well-known keys.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from eth_account import Account
+from eth_account.hdaccount.mnemonic import Mnemonic
+from eth_account.signers.local import LocalAccount
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable, RpcRefused
+
+Engine = Literal["anvil", "ganache"]
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_BLOCK_GAS_LIMIT = 100_000_000
+_DUMP_INTERVAL_S = 5
+_READY_WITHIN_S = 60.0
+_STOP_GRACE_S = 30.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class EmbeddedNode:
+    """A running embedded chain."""
+
+    engine: Engine
+    rpc_url: str
+    chain_id: int
+    state_dir: Path
+    process: subprocess.Popen[bytes]
+    mnemonic: str
+
+    def account(self, index: int) -> LocalAccount:
+        """Funded account number *index*, from 0 to 19."""
+        Account.enable_unaudited_hdwallet_features()
+        return Account.from_mnemonic(self.mnemonic, account_path=f"m/44'/60'/0'/0/{index}")  # type: ignore[no-any-return]
+
+    def stop(self) -> None:
+        """End the node with its state written."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT if self.engine == "anvil" else signal.SIGTERM)
+            try:
+                self.process.wait(_STOP_GRACE_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def kill(self) -> None:
+        """End the node as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+
+def start_node(
+    engine: Engine,
+    state_dir: Path,
+    *,
+    port: int | None = None,
+    chain_id: int = 31_337,
+    block_time_s: float = 1.0,
+) -> EmbeddedNode:
+    """Start an embedded chain over *state_dir* and answer it once it is ready.
+
+    Raises:
+        NodeMissing: the program is not installed.
+        NodeNotReady: it ended, or did not answer in time.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    mnemonic = _mnemonic(state_dir / "mnemonic")
+    port = port or _free_port()
+    command = _anvil if engine == "anvil" else _ganache
+    argv = command(state_dir, port, chain_id, block_time_s, mnemonic)
+    log_path = state_dir / f"{engine}.log"
+    with log_path.open("ab") as log:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        )
+    node = EmbeddedNode(engine, f"http://127.0.0.1:{port}", chain_id, state_dir, process, mnemonic)
+    _wait_ready(node, log_path)
+    return node
+
+
+def _anvil(
+    state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
+) -> list[str]:
+    return [
+        *_program(
+            "anvil",
+            _REPOSITORY
+            / "hardhat-free-config/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil",
+        ),
+        *("--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)),
+        *("--mnemonic", mnemonic, "--accounts", "20", "--balance", "1000000000"),
+        *("--state", str(state_dir / "anvil.json"), "--state-interval", str(_DUMP_INTERVAL_S)),
+        *("--preserve-historical-states", "--transaction-block-keeper", "1000000"),
+        *("--block-time", str(block_time_s), "--order", "fifo", "--hardfork", "paris"),
+        *("--gas-limit", str(_BLOCK_GAS_LIMIT), "--base-fee", "1", "--quiet"),
+    ]
+
+
+def _ganache(
+    state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
+) -> list[str]:
+    node = shutil.which("node") or str(_REPOSITORY / ".venv/bin/node")
+    script = _REPOSITORY / "hardhat-free-config/node_modules/ganache/dist/node/cli.js"
+    if not Path(node).exists() or not script.exists():
+        raise NodeMissing("ganache is not installed here: run scripts/setup run")
+    return [
+        *(node, str(script), "--server.host", "127.0.0.1", "--server.port", str(port)),
+        *("--chain.chainId", str(chain_id), "--chain.networkId", str(chain_id)),
+        *("--chain.hardfork", "merge", "--database.dbPath", str(state_dir / "ganache")),
+        *("--wallet.mnemonic", mnemonic, "--wallet.totalAccounts", "20"),
+        *("--wallet.defaultBalance", "1000000000", "--miner.blockTime", str(block_time_s)),
+        *("--miner.blockGasLimit", hex(_BLOCK_GAS_LIMIT), "--miner.defaultGasPrice", "0x1"),
+        *("--logging.quiet", "true"),
+    ]
+
+
+def _program(name: str, installed: Path) -> Sequence[str]:
+    named = os.environ.get(f"COUNTERFOIL_{name.upper()}")
+    found = named or (str(installed) if installed.exists() else shutil.which(name))
+    if not found or not Path(found).exists():
+        raise NodeMissing(
+            f"{name} is not installed here: run scripts/setup run, or set COUNTERFOIL_{name.upper()} to its path"
+        )
+    return [found]
+
+
+def _mnemonic(path: Path) -> str:
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(Mnemonic().generate(num_words=24))
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.rename(path)
+    return path.read_text().strip()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_ready(node: EmbeddedNode, log_path: Path) -> None:
+    client = ChainClient(node.rpc_url, timeout_s=5)
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while time.monotonic() < deadline:
+        if node.process.poll() is not None:
+            tail = log_path.read_text(errors="replace")[-600:]
+            raise NodeNotReady(f"{node.engine} ended with status {node.process.returncode}: {tail}")
+        try:
+            client.chain_id()
+        except (NodeUnreachable, RpcRefused):
+            time.sleep(0.05)
+        else:
+            return
+    node.kill()
+    raise NodeNotReady(
+        f"{node.engine} did not answer within {_READY_WITHIN_S:.0f} s; its log is {log_path}"
+    )
+
+
+def _end_with_parent() -> None:
+    """In the child, before it runs: ask the kernel for SIGTERM when the parent ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

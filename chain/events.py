@@ -1,0 +1,191 @@
+"""Contract events, read by block range into the database, and projected in the same database transaction.
+
+Rules that this module keeps:
+
+- The cursor, the events and what a projection makes of them are committed together or not at all.
+- An event is unique by (block hash, log index). One that a projection can't take becomes a dead letter and stops
+  nothing.
+- After a reorganisation the events of the blocks that are gone are dropped, and the projection is made again from the
+  events that are left; so is it on :meth:`EventFeed.rebuild`, which reads the chain from the beginning.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import Engine, delete
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient, Event
+from counterfoil.chain.errors import RpcRefused
+from counterfoil.chain.tables import ChainBlock, ChainCursor, ChainDeadLetter, ChainEvent
+
+log = structlog.get_logger("chain.events")
+
+_LONGEST_RANGE = 2_000
+_KEPT_BLOCKS = 256
+
+
+class Projection(Protocol):
+    """What is made of events; both calls happen inside the feed's database transaction and never commit."""
+
+    def apply(self, session: Session, event: ChainEvent) -> None:
+        """Take one event in."""
+        ...
+
+    def reset(self, session: Session) -> None:
+        """Forget all that was made of events."""
+        ...
+
+
+class EventFeed:
+    """The events of some contracts, from one block on, into one projection."""
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        client: ChainClient,
+        contracts: Sequence[str],
+        projection: Projection,
+        first_block: int = 0,
+    ) -> None:
+        self._name = name
+        self._engine = engine
+        self._client = client
+        self._contracts = contracts
+        self._projection = projection
+        self._first_block = first_block
+        self._range = _LONGEST_RANGE
+
+    def poll(self) -> int:
+        """Take in all blocks up to the newest; answer how many events there were.
+
+        Raises:
+            NodeUnreachable: the node did not answer; what was committed stays.
+        """
+        taken = 0
+        while True:
+            with Session(self._engine) as session:
+                self._undo_reorganised(session)
+                cursor = self._cursor(session)
+                newest = self._client.latest().number
+                if cursor.block_number >= newest:
+                    session.commit()
+                    return taken
+                first = cursor.block_number + 1
+                last = min(newest, cursor.block_number + self._range)
+                try:
+                    events = self._client.events(self._contracts, first, last)
+                except RpcRefused:
+                    if self._range == 1:
+                        raise
+                    self._range = max(1, self._range // 2)
+                    continue
+                for event in events:
+                    taken += self._take(session, event)
+                cursor.block_number = last
+                self._remember(session, last)
+                session.commit()
+                self._range = min(_LONGEST_RANGE, self._range * 2)
+
+    def rebuild(self) -> int:
+        """Forget everything and read the chain again; answer how many events there were."""
+        with Session(self._engine) as session:
+            for table in (ChainEvent, ChainBlock, ChainDeadLetter):
+                session.exec(delete(table))
+            self._cursor(session).block_number = self._first_block - 1
+            self._projection.reset(session)
+            session.commit()
+        return self.poll()
+
+    # ---- parts
+
+    def _cursor(self, session: Session) -> ChainCursor:
+        cursor = session.get(ChainCursor, self._name)
+        if cursor is None:
+            cursor = ChainCursor(feed=self._name, block_number=self._first_block - 1)
+            session.add(cursor)
+        return cursor
+
+    def _take(self, session: Session, event: Event) -> int:
+        block_hash = "0x" + event.block_hash.hex()
+        known = session.exec(
+            select(ChainEvent.id).where(
+                ChainEvent.block_hash == block_hash, ChainEvent.log_index == event.log_index
+            )
+        ).first()
+        if known is not None:
+            return 0
+        row = ChainEvent(
+            block_number=event.block_number,
+            block_hash=block_hash,
+            log_index=event.log_index,
+            transaction_hash="0x" + event.transaction_hash.hex(),
+            contract=event.contract,
+            name=event.name,
+            arguments={key: _plain(value) for key, value in event.values.items()},
+        )
+        session.add(row)
+        session.flush()
+        self._apply(session, row)
+        return 1
+
+    def _apply(self, session: Session, row: ChainEvent) -> None:
+        try:
+            with session.begin_nested():
+                self._projection.apply(session, row)
+                session.flush()
+        except Exception as failure:
+            log.exception("event_not_projected", event=row.name, block=row.block_number)
+            session.add(
+                ChainDeadLetter(
+                    block_hash=row.block_hash,
+                    log_index=row.log_index,
+                    contract=row.contract,
+                    name=row.name,
+                    error=f"{type(failure).__name__}: {failure}"[:2000],
+                    created_ms=time.time_ns() // 1_000_000,
+                )
+            )
+
+    def _remember(self, session: Session, number: int) -> None:
+        block = self._client.block(number)
+        if block is not None:
+            session.merge(ChainBlock(number=number, hash="0x" + block.hash.hex()))
+        session.exec(delete(ChainBlock).where(col(ChainBlock.number) <= number - _KEPT_BLOCKS))
+
+    def _undo_reorganised(self, session: Session) -> None:
+        """Go back to the newest remembered block that is still on the chain."""
+        kept = session.exec(select(ChainBlock).order_by(col(ChainBlock.number).desc())).all()
+        if not kept or self._is_on_chain(kept[0]):
+            return
+        common = next((row.number for row in kept if self._is_on_chain(row)), self._first_block - 1)
+        log.warning("chain_reorganised", back_to=common, from_block=kept[0].number)
+        session.exec(delete(ChainBlock).where(col(ChainBlock.number) > common))
+        session.exec(delete(ChainEvent).where(col(ChainEvent.block_number) > common))
+        self._cursor(session).block_number = common
+        self._projection.reset(session)
+        for row in session.exec(select(ChainEvent).order_by(col(ChainEvent.id))).all():
+            self._apply(session, row)
+        session.flush()
+
+    def _is_on_chain(self, row: ChainBlock) -> bool:
+        block = self._client.block(row.number)
+        return block is not None and "0x" + block.hash.hex() == row.hash
+
+
+def _plain(value: Any) -> Any:
+    """JSON's form of a value: bytes as 0x hex, integers past 2^53 as decimal text."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,91 @@
+"""The tables of the chain's part of a process: they live in that process's own database."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+metadata = MetaData()
+
+
+class ChainTable(SQLModel, registry=registry(metadata=metadata)):
+    """Base of these tables: they have a metadata of their own."""
+
+
+class ChainTransaction(ChainTable, table=True):
+    """One transaction that must take effect exactly once.
+
+    ``status`` goes ``pending`` → ``submitted`` → ``mined`` → ``final``, or ends in ``failed`` with ``error_code``.
+    ``raw`` is stored before it is sent; ``hashes`` keeps the hash of every version that was ever sent (hex).
+    """
+
+    __tablename__ = "chain_transaction"
+
+    id: int | None = Field(default=None, primary_key=True)
+    idempotency_key: str = Field(unique=True)
+    signer: str = Field(index=True)
+    to_address: str
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    status: str = Field(default="pending", index=True)
+    nonce: int | None = None
+    gas: int | None = None
+    max_fee_wei: int | None = None
+    raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    hashes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    submitted_ms: int | None = None
+    tx_hash: str | None = None
+    block_number: int | None = None
+    block_hash: str | None = None
+    gas_used: int | None = None
+    error_code: str | None = None
+    error_detail: str | None = None
+    created_ms: int
+
+
+class ChainEvent(ChainTable, table=True):
+    """One contract event, as read; the projections are made from these rows."""
+
+    __tablename__ = "chain_event"
+    __table_args__ = (UniqueConstraint("block_hash", "log_index"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    block_number: int = Field(index=True)
+    block_hash: str
+    log_index: int
+    transaction_hash: str = Field(index=True)
+    contract: str
+    name: str
+    arguments: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ChainBlock(ChainTable, table=True):
+    """Hashes of the newest blocks that were read, to notice a reorganisation."""
+
+    __tablename__ = "chain_block"
+
+    number: int = Field(primary_key=True)
+    hash: str
+
+
+class ChainCursor(ChainTable, table=True):
+    """How far one feed has read: all blocks up to and with ``block_number``."""
+
+    __tablename__ = "chain_cursor"
+
+    feed: str = Field(primary_key=True)
+    block_number: int
+
+
+class ChainDeadLetter(ChainTable, table=True):
+    """An event that a projection could not take; it stops nothing, and waits for a person."""
+
+    __tablename__ = "chain_dead_letter"
+
+    id: int | None = Field(default=None, primary_key=True)
+    block_hash: str
+    log_index: int
+    contract: str
+    name: str
+    error: str
+    created_ms: int

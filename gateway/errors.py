@@ -114,10 +114,14 @@ class MalformedPayloadError(RecordError):
 
 
 class SequenceGapError(RecordError):
-    """Records are missing between the newest accepted one and this one."""
+    """Records are missing before this one; ``expected`` is the (epoch, sequence) awaited."""
 
     code = "sequence_gap"
     step = 8
+
+    def __init__(self, detail: str = "", expected: tuple[int, int] | None = None) -> None:
+        super().__init__(detail)
+        self.expected = expected
 
 
 class EquivocationError(RecordError):

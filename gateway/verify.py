@@ -238,7 +238,7 @@ def check_chain(signed: SignedRecord, tip: ChainTip | None) -> Outcome:
     if tip is None:
         first_of_epoch = True
         if (record.epoch, record.sequence) != (1, 1):
-            raise SequenceGapError(f"expected 1/1, got {record.epoch}/{record.sequence}")
+            raise _gap(1, 1, signed)
     elif record.epoch == tip.epoch:
         first_of_epoch = False
         if record.sequence <= tip.sequence:
@@ -246,18 +246,13 @@ def check_chain(signed: SignedRecord, tip: ChainTip | None) -> Outcome:
                 return check_used_number(signed, tip.payload_digest)
             return NumberUsed()
         if record.sequence != tip.sequence + 1:
-            raise SequenceGapError(
-                f"expected {tip.epoch}/{tip.sequence + 1}, got {record.epoch}/{record.sequence}"
-            )
+            raise _gap(tip.epoch, tip.sequence + 1, signed)
     elif record.epoch < tip.epoch:
         return NumberUsed()
     else:
         first_of_epoch = True
         if record.sequence != 1:
-            raise SequenceGapError(
-                f"expected {record.epoch}/1 after {tip.epoch}/{tip.sequence}, "
-                f"got {record.epoch}/{record.sequence}"
-            )
+            raise _gap(record.epoch, 1, signed)
     # Step 9
     expected = ZERO_DIGEST if tip is None else tip.payload_digest
     if record.prev != expected:
@@ -271,6 +266,13 @@ def check_chain(signed: SignedRecord, tip: ChainTip | None) -> Outcome:
         ChainTip(
             record.device, record.epoch, record.sequence, signed.payload_digest, record.counters
         )
+    )
+
+
+def _gap(epoch: int, sequence: int, signed: SignedRecord) -> SequenceGapError:
+    record = signed.record
+    return SequenceGapError(
+        f"expected {epoch}/{sequence}, got {record.epoch}/{record.sequence}", (epoch, sequence)
     )
 
 

@@ -274,6 +274,7 @@ def test_step_8_a_gap_is_refused() -> None:
     with pytest.raises(errors.SequenceGapError) as refusal:
         check_chain(signed(sign_record(third, KEY)), tip_of(first))
     assert (refusal.value.step, refusal.value.code) == (8, "sequence_gap")
+    assert refusal.value.expected == (1, 2)
 
 
 def test_step_8_a_chain_that_begins_late_is_refused() -> None:

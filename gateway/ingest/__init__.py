@@ -1,0 +1,1 @@
+"""What happens to a record between its arrival and its acknowledgement."""

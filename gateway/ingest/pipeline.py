@@ -1,0 +1,199 @@
+"""Verify, check the chain, commit: the way every record takes, whichever door it came in by.
+
+Rules that this module keeps:
+
+- A verdict is given after the commit: who is told "accepted" is told the truth.
+- Within a batch each device's records are judged in the order of their arrival.
+- A refused record is stored with its reason; a second payload under a used number is kept as evidence.
+- If a commit fails nothing of the batch counts, and nobody is acknowledged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from counterfoil.gateway.errors import (
+    EquivocationError,
+    KeyUnknownError,
+    RecordError,
+    SequenceGapError,
+)
+from counterfoil.gateway.identity import DeviceId, Digest
+from counterfoil.gateway.record import SignedRecord
+from counterfoil.gateway.store import GatewayStore, NewRecord, RefusedRecord
+from counterfoil.gateway.verify import (
+    Accepted,
+    ChainTip,
+    Duplicate,
+    NumberUsed,
+    check_chain,
+    check_used_number,
+    verify_signatures,
+)
+
+log = structlog.get_logger("gateway")
+
+_KEYS_FRESH_S = 2.0
+_KEYS_RETRY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Bytes from *peer*; *device* is whom the transport authenticated, None where only the signature does."""
+
+    raw: bytes
+    device: DeviceId | None
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The record is durable at *log_index*, or was before (*duplicate*)."""
+
+    signed: SignedRecord
+    log_index: int | None
+    received_ms: int
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedVerdict:
+    """The record was not accepted. ``expected`` is the (epoch, sequence) to go on from, on a gap."""
+
+    raw: bytes
+    code: str
+    detail: str
+    position: tuple[int, int] | None = None
+    expected: tuple[int, int] | None = None
+
+
+Verdict = Stored | RefusedVerdict
+
+
+class Pipeline:
+    """One store's way in; call :meth:`process` from one thread at a time."""
+
+    def __init__(self, store: GatewayStore, clock_ms: Callable[[], int] | None = None) -> None:
+        self._store = store
+        self._clock_ms = clock_ms or (lambda: time.time_ns() // 1_000_000)
+        self._keys = store.device_keys()
+        self._keys_read_at = time.monotonic()
+        self._tips: dict[DeviceId, ChainTip | None] = {}
+        self._keeps_tips = store.engine.dialect.name == "sqlite"
+
+    def process(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        """Judge and store a batch; the verdicts are in the order of the arrivals."""
+        self._refresh_keys(_KEYS_FRESH_S)
+        batch = [(a.raw, a.device) for a in arrivals]
+        results = verify_signatures(batch, self._keys)
+        if any(isinstance(r, KeyUnknownError) for r in results) and self._refresh_keys(
+            _KEYS_RETRY_S
+        ):
+            results = verify_signatures(batch, self._keys)
+        now = self._clock_ms()
+        with self._store.appending() as connection:
+            judge = _Judge(
+                self._store, connection, dict(self._tips) if self._keeps_tips else {}, now
+            )
+            verdicts = [judge.take(a, r) for a, r in zip(arrivals, results, strict=True)]
+            first = self._store.append(connection, judge.accepted, judge.refused)
+        if self._keeps_tips:
+            self._tips = judge.tips
+        places = iter(range(first, first + len(judge.accepted)))
+        return [
+            Stored(v.signed, next(places), v.received_ms)
+            if isinstance(v, Stored) and not v.duplicate
+            else v
+            for v in verdicts
+        ]
+
+    def _refresh_keys(self, older_than_s: float) -> bool:
+        if time.monotonic() - self._keys_read_at < older_than_s:
+            return False
+        self._keys = self._store.device_keys()
+        self._keys_read_at = time.monotonic()
+        return True
+
+
+class _Judge:
+    """Gives the verdicts of one batch; knows the chains' ends as they are within it."""
+
+    def __init__(
+        self,
+        store: GatewayStore,
+        connection: Connection,
+        tips: dict[DeviceId, ChainTip | None],
+        now_ms: int,
+    ) -> None:
+        self._store = store
+        self._connection = connection
+        self._now_ms = now_ms
+        self._pending: dict[tuple[DeviceId, int, int], SignedRecord] = {}
+        self.tips = tips
+        self.accepted: list[NewRecord] = []
+        self.refused: list[RefusedRecord] = []
+
+    def take(self, arrival: Arrival, result: SignedRecord | RecordError) -> Verdict:
+        if isinstance(result, RecordError):
+            return self._refuse(arrival, result, None)
+        record = result.record
+        if record.device not in self.tips:
+            self.tips[record.device] = self._store.tip(self._connection, record.device)
+        try:
+            outcome = check_chain(result, self.tips[record.device])
+            if isinstance(outcome, NumberUsed):
+                outcome = check_used_number(
+                    result, self._digest(record.device, record.epoch, record.sequence)
+                )
+        except RecordError as error:
+            return self._refuse(arrival, error, result)
+        if isinstance(outcome, Duplicate):
+            return Stored(result, None, self._now_ms, duplicate=True)
+        if isinstance(outcome, Accepted):
+            self.tips[record.device] = outcome.tip
+            self.accepted.append(NewRecord(result, self._now_ms))
+            self._pending[record.device, record.epoch, record.sequence] = result
+        return Stored(result, None, self._now_ms)
+
+    def _digest(self, device: DeviceId, epoch: int, sequence: int) -> Digest | None:
+        pending = self._pending.get((device, epoch, sequence))
+        if pending is not None:
+            return pending.payload_digest
+        return self._store.digest_of(self._connection, device, epoch, sequence)
+
+    def _refuse(
+        self, arrival: Arrival, error: RecordError, signed: SignedRecord | None
+    ) -> RefusedVerdict:
+        record = None if signed is None else signed.record
+        first = None
+        if isinstance(error, EquivocationError) and record is not None:
+            first = self._digest(record.device, record.epoch, record.sequence)
+            log.error(
+                "equivocation", device=record.device, epoch=record.epoch, sequence=record.sequence
+            )
+        self.refused.append(
+            RefusedRecord(
+                raw=arrival.raw,
+                code=error.code,
+                detail=error.detail,
+                received_ms=self._now_ms,
+                peer=arrival.peer,
+                device=arrival.device if record is None else record.device,
+                epoch=None if record is None else record.epoch,
+                sequence=None if record is None else record.sequence,
+                first_digest=first,
+                second_digest=signed.payload_digest if signed is not None else None,
+            )
+        )
+        return RefusedVerdict(
+            arrival.raw,
+            error.code,
+            error.detail,
+            None if record is None else (record.epoch, record.sequence),
+            error.expected if isinstance(error, SequenceGapError) else None,
+        )

@@ -1,0 +1,366 @@
+"""MQTT packets as bytes, both ways; pure, no sockets (OASIS MQTT 3.1.1 and 5.0).
+
+Only what the ingest endpoint speaks is here: CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT and PUBACK
+from a client; CONNACK, PUBACK, PUBLISH at QoS 0, SUBACK, UNSUBACK, PINGRESP and DISCONNECT to it. Anything else, and
+anything malformed, is a :class:`PacketError` with the reason code that a v5 client is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Type(IntEnum):
+    """Control packet types (MQTT 5, 2.1.2)."""
+
+    CONNECT = 1
+    CONNACK = 2
+    PUBLISH = 3
+    PUBACK = 4
+    SUBSCRIBE = 8
+    SUBACK = 9
+    UNSUBSCRIBE = 10
+    UNSUBACK = 11
+    PINGREQ = 12
+    PINGRESP = 13
+    DISCONNECT = 14
+
+
+class Reason(IntEnum):
+    """Reason codes that this endpoint uses (MQTT 5, 2.4)."""
+
+    SUCCESS = 0x00
+    MALFORMED_PACKET = 0x81
+    PROTOCOL_ERROR = 0x82
+    IMPLEMENTATION_SPECIFIC = 0x83
+    UNSUPPORTED_VERSION = 0x84
+    NOT_AUTHORIZED = 0x87
+    SERVER_BUSY = 0x89
+    SERVER_SHUTTING_DOWN = 0x8B
+    KEEP_ALIVE_TIMEOUT = 0x8D
+    SESSION_TAKEN_OVER = 0x8E
+    TOPIC_FILTER_INVALID = 0x8F
+    TOPIC_NAME_INVALID = 0x90
+    RECEIVE_MAXIMUM_EXCEEDED = 0x93
+    PACKET_TOO_LARGE = 0x95
+    QUOTA_EXCEEDED = 0x97
+    PAYLOAD_FORMAT_INVALID = 0x99
+    QOS_NOT_SUPPORTED = 0x9B
+
+
+V311, V5 = 4, 5
+
+
+class PacketError(Exception):
+    """The peer broke the protocol; the connection ends with ``reason``."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        self.reason = reason
+        super().__init__(detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """What a client asks for; ``keep_alive_s`` 0 means none."""
+
+    level: int
+    client_id: str
+    keep_alive_s: int
+    clean_start: bool
+    properties: dict[int, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A message; ``packet_id`` is None at QoS 0."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    packet_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Topic filters that a client wants, or no longer wants."""
+
+    packet_id: int
+    filters: list[str]
+
+
+class PacketReader:
+    """Cuts a byte stream into packets; holds at most one packet that is not whole."""
+
+    def __init__(self, max_packet: int) -> None:
+        self._buffer = bytearray()
+        self._max_packet = max_packet
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Yield (type, flags, body) of each packet that is whole now.
+
+        Raises:
+            PacketError: a packet is too large, or its length is malformed.
+        """
+        self._buffer += data
+        buffer = self._buffer
+        at = 0
+        end = len(buffer)
+        while end - at >= 2:
+            length = shift = 0
+            position = at + 1
+            while True:
+                if position >= end:
+                    length = -1
+                    break
+                byte = buffer[position]
+                position += 1
+                length |= (byte & 0x7F) << shift
+                if byte < 0x80:
+                    break
+                shift += 7
+                if shift > 21:
+                    raise PacketError(
+                        Reason.MALFORMED_PACKET, "the remaining length has five bytes"
+                    )
+            if length > self._max_packet:
+                raise PacketError(
+                    Reason.PACKET_TOO_LARGE, f"{length} bytes, at most {self._max_packet}"
+                )
+            if length < 0 or end - position < length:
+                break
+            first = buffer[at]
+            body = bytes(buffer[position : position + length])
+            at = position + length
+            yield first >> 4, first & 0x0F, body
+        if at:
+            del buffer[:at]
+
+
+# ---- reading
+
+
+def read_connect(body: bytes) -> Connect:
+    """The CONNECT in *body*; a will, a user name and a password are read over.
+
+    Raises:
+        PacketError: malformed, or another protocol or version.
+    """
+    read = _Reader(body)
+    if read.text() != "MQTT":
+        raise PacketError(Reason.UNSUPPORTED_VERSION, "the protocol is not MQTT")
+    level = read.byte()
+    if level not in (V311, V5):
+        raise PacketError(Reason.UNSUPPORTED_VERSION, f"protocol level {level}")
+    flags = read.byte()
+    if flags & 1:
+        raise PacketError(Reason.MALFORMED_PACKET, "a reserved connect flag is set")
+    keep_alive = read.two()
+    properties = read.properties() if level == V5 else {}
+    client_id = read.text()
+    if flags & 0x04:
+        if level == V5:
+            read.properties()
+        read.text()
+        read.binary()
+    if flags & 0x80:
+        read.text()
+    if flags & 0x40:
+        read.binary()
+    read.end()
+    return Connect(level, client_id, keep_alive, bool(flags & 0x02), properties)
+
+
+def read_publish(flags: int, body: bytes, level: int) -> Publish:
+    """The PUBLISH in *body*."""
+    read = _Reader(body)
+    topic = read.text()
+    qos = flags >> 1 & 3
+    if qos == 3:
+        raise PacketError(Reason.MALFORMED_PACKET, "QoS 3")
+    packet_id = None
+    if qos:
+        packet_id = read.two()
+        if packet_id == 0:
+            raise PacketError(Reason.PROTOCOL_ERROR, "packet identifier 0")
+    if level == V5 and _TOPIC_ALIAS in read.properties():
+        raise PacketError(Reason.PROTOCOL_ERROR, "topic aliases are not offered")
+    return Publish(topic, read.rest(), qos, packet_id)
+
+
+def read_subscribe(body: bytes, level: int, unsubscribe: bool = False) -> Subscribe:
+    """The SUBSCRIBE or UNSUBSCRIBE in *body*."""
+    read = _Reader(body)
+    packet_id = read.two()
+    if level == V5:
+        read.properties()
+    filters: list[str] = []
+    while not read.at_end:
+        filters.append(read.text())
+        if not unsubscribe:
+            read.byte()
+    if not filters or packet_id == 0:
+        raise PacketError(Reason.PROTOCOL_ERROR, "no topic filter, or packet identifier 0")
+    return Subscribe(packet_id, filters)
+
+
+# ---- writing
+
+
+def connack(level: int, reason: Reason, *, receive_maximum: int = 0, max_packet: int = 0) -> bytes:
+    """A CONNACK; on success with the limits that a v5 client must keep."""
+    if level != V5:
+        code = {Reason.SUCCESS: 0, Reason.UNSUPPORTED_VERSION: 1, Reason.SERVER_BUSY: 3}.get(
+            reason, 5
+        )
+        return bytes((0x20, 2, 0, code))
+    properties = b""
+    if reason is Reason.SUCCESS:
+        properties = (
+            b"\x21" + receive_maximum.to_bytes(2)
+            + b"\x24\x01\x25\x00"  # maximum QoS 1, no retained messages
+            + b"\x27" + max_packet.to_bytes(4)
+            + b"\x22\x00\x00\x28\x00\x29\x00\x2a\x00"  # no aliases, wildcards, identifiers, sharing
+        )  # fmt: skip
+    return _packet(0x20, bytes((0, reason)) + _length(len(properties)) + properties)
+
+
+def puback(level: int, packet_id: int, reason: Reason = Reason.SUCCESS, why: str = "") -> bytes:
+    """A PUBACK; v3.1.1 has no room for a reason."""
+    if level != V5 or reason is Reason.SUCCESS:
+        return bytes((0x40, 2)) + packet_id.to_bytes(2)
+    text = why.encode()[:200].decode(errors="ignore").encode()
+    properties = b"\x1f" + len(text).to_bytes(2) + text if text else b""
+    return _packet(
+        0x40, packet_id.to_bytes(2) + bytes((reason,)) + _length(len(properties)) + properties
+    )
+
+
+def publish(level: int, topic: str, payload: bytes) -> bytes:
+    """A PUBLISH at QoS 0."""
+    name = topic.encode()
+    properties = b"\x00" if level == V5 else b""
+    return _packet(0x30, len(name).to_bytes(2) + name + properties + payload)
+
+
+def suback(level: int, packet_id: int, codes: list[int], unsubscribe: bool = False) -> bytes:
+    """A SUBACK or an UNSUBACK, a code a filter (v3.1.1's UNSUBACK has none)."""
+    properties = b"\x00" if level == V5 else b""
+    listed = b"" if unsubscribe and level != V5 else bytes(codes)
+    return _packet(0xB0 if unsubscribe else 0x90, packet_id.to_bytes(2) + properties + listed)
+
+
+def pingresp() -> bytes:
+    """A PINGRESP."""
+    return b"\xd0\x00"
+
+
+def disconnect(reason: Reason) -> bytes:
+    """A v5 DISCONNECT (a v3.1.1 server says nothing and closes)."""
+    return bytes((0xE0, 2, reason, 0))
+
+
+# ---- parts
+
+_TOPIC_ALIAS = 0x23
+_PROPERTY_SIZES = {
+    **dict.fromkeys((0x01, 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A), 1),
+    **dict.fromkeys((0x13, 0x21, 0x22, 0x23), 2),
+    **dict.fromkeys((0x02, 0x11, 0x18, 0x27), 4),
+}
+_TEXT_PROPERTIES = frozenset((0x03, 0x08, 0x12, 0x15, 0x1A, 0x1C, 0x1F))
+_BINARY_PROPERTIES = frozenset((0x09, 0x16))
+
+
+def _length(number: int) -> bytes:
+    out = bytearray()
+    while True:
+        number, low = number >> 7, number & 0x7F
+        out.append(low | (0x80 if number else 0))
+        if not number:
+            return bytes(out)
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    return bytes((first,)) + _length(len(body)) + body
+
+
+class _Reader:
+    """Reads a packet's body from the front; running over its end is a malformed packet."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self._at == len(self._data)
+
+    def take(self, count: int) -> bytes:
+        end = self._at + count
+        if end > len(self._data):
+            raise PacketError(Reason.MALFORMED_PACKET, "a packet ends too soon")
+        piece = self._data[self._at : end]
+        self._at = end
+        return piece
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def two(self) -> int:
+        return int.from_bytes(self.take(2))
+
+    def binary(self) -> bytes:
+        return self.take(self.two())
+
+    def text(self) -> str:
+        try:
+            found = self.binary().decode()
+        except UnicodeDecodeError as error:
+            raise PacketError(Reason.MALFORMED_PACKET, "text that is not UTF-8") from error
+        if "\0" in found:
+            raise PacketError(Reason.MALFORMED_PACKET, "text with a null character")
+        return found
+
+    def variable(self) -> int:
+        number = shift = 0
+        while True:
+            byte = self.byte()
+            number |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return number
+            shift += 7
+            if shift > 21:
+                raise PacketError(Reason.MALFORMED_PACKET, "a variable integer has five bytes")
+
+    def properties(self) -> dict[int, object]:
+        length = self.variable()
+        end = self._at + length
+        if end > len(self._data):
+            raise PacketError(Reason.MALFORMED_PACKET, "properties end too late")
+        found: dict[int, object] = {}
+        while self._at < end:
+            key = self.variable()
+            if key in _PROPERTY_SIZES:
+                found[key] = int.from_bytes(self.take(_PROPERTY_SIZES[key]))
+            elif key in _TEXT_PROPERTIES:
+                found[key] = self.text()
+            elif key in _BINARY_PROPERTIES:
+                found[key] = self.binary()
+            elif key == 0x26:
+                found[key] = (self.text(), self.text())
+            elif key == 0x0B:
+                found[key] = self.variable()
+            else:
+                raise PacketError(Reason.MALFORMED_PACKET, f"property {key:#x}")
+        if self._at != end:
+            raise PacketError(Reason.MALFORMED_PACKET, "properties longer than they say")
+        return found
+
+    def rest(self) -> bytes:
+        return self.take(len(self._data) - self._at)
+
+    def end(self) -> None:
+        if not self.at_end:
+            raise PacketError(Reason.MALFORMED_PACKET, "bytes after the end of a packet")

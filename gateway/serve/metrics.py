@@ -1,0 +1,46 @@
+"""The gateway's Prometheus metrics."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from counterfoil.gateway.ingest.pipeline import Stored, Verdict
+
+
+class GatewayMetrics:
+    """Counts verdicts and connections; one registry a process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._records = Counter(
+            "counterfoil_gateway_records_total",
+            "Records by verdict: accepted, duplicate, or the code of the refusal.",
+            ["verdict"],
+            registry=self.registry,
+        )
+        self._commit = Histogram(
+            "counterfoil_gateway_commit_seconds",
+            "Time to verify and commit a batch.",
+            registry=self.registry,
+            buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+        )
+        self._connections = Gauge(
+            "counterfoil_gateway_connections", "Open device connections.", registry=self.registry
+        )
+
+    def committed(self, verdicts: Sequence[Verdict], seconds: float) -> None:
+        """Count a batch that was committed in *seconds*."""
+        self._commit.observe(seconds)
+        tally = Tally(
+            ("duplicate" if v.duplicate else "accepted") if isinstance(v, Stored) else v.code
+            for v in verdicts
+        )
+        for name, count in tally.items():
+            self._records.labels(name).inc(count)
+
+    def connections(self, count: int) -> None:
+        """Say how many connections are open."""
+        self._connections.set(count)

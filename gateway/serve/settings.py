@@ -1,0 +1,33 @@
+"""Settings of the gateway: the environment (``COUNTERFOIL_GATEWAY_…``) over the defaults. No secret has a default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class GatewaySettings(BaseSettings):
+    """Where the gateway listens, what it stores into, and the keys it answers with."""
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_GATEWAY_")
+
+    host: str = "127.0.0.1"
+    mqtt_port: int = 8883
+    http_port: int = 8884
+    database_url: str = "sqlite:///gateway.db"
+    tls_certificate: Path
+    tls_key: Path
+    device_ca: Path
+    """PEM: the device CA's certificates, root and issuing."""
+    crl: Path | None = None
+    """PEM: the revocation list; read again when it changes."""
+    receipt_key: Path
+    """PEM: the P-256 key that signs promises and receipts."""
+    log_origin: str = "counterfoil.example/log"
+    tiles: Path | None = None
+    promise_within_s: int = 3_600
+    batch: int = 1_024
+    queue: int = 8_192
+    in_flight: int = 512
+    connections: int = 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import ssl
 from pathlib import Path
@@ -73,7 +74,8 @@ async def serve(settings: GatewaySettings) -> None:
             timeout_graceful_shutdown=5,
         )
     )
-    web.capture_signals = _no_signals  # type: ignore[method-assign]  # this process has its own handlers
+    # This process has its own handlers, and uvicorn would take them over.
+    web.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.create_task(web.serve())
     crl = asyncio.create_task(_follow_crl(tls, settings.crl))
     log.info("gateway_ready", mqtt=server.port, http=settings.http_port, records=store.size())
@@ -106,8 +108,3 @@ def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
         raise TypeError(f"{path} is no elliptic-curve key")
     return key
 
-
-def _no_signals() -> object:
-    import contextlib
-
-    return contextlib.nullcontext()

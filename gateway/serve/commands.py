@@ -33,7 +33,7 @@ def run() -> None:
     from counterfoil.gateway.serve.app import serve
 
     try:
-        settings = GatewaySettings()  # type: ignore[call-arg]  # from the environment
+        settings = GatewaySettings()
     except ValidationError as wrong:
         missing = ", ".join(
             f"COUNTERFOIL_GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()

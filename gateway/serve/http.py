@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.identity import parse_device_id
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored
-from counterfoil.gateway.log.merkle import inclusion_proof
+from counterfoil.gateway.log.merkle import EMPTY_ROOT, inclusion_proof
 from counterfoil.gateway.log.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.mqtt.server import IngestServer, NotCommitted
 from counterfoil.gateway.receipt import ReceiptSigner
@@ -66,7 +66,7 @@ def create_http(
         found = store.find(parse_device_id(device), epoch, sequence)
         if found is None:
             return _problem(404, "record_unknown", f"{device} has no record {epoch}/{sequence}")
-        size, root = read_size(tiles) if tiles else (0, b"")
+        size, root = read_size(tiles) if tiles else (0, EMPTY_ROOT)
         if tiles is None or found[0] >= size:
             return _problem(
                 404,

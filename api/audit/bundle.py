@@ -1,0 +1,292 @@
+"""A bundle: all that proves one device's records of one period, in one file.
+
+Rules kept here (docs/formats/bundle.md is the byte-exact description):
+
+* The file is one deterministic CBOR array ``["counterfoil bundle", 1, [[name, SHA-256, part], …]]``
+  with every part of ``PARTS`` once, in that order, each a byte string that is itself one
+  deterministic CBOR item of arrays, integers, texts and byte strings.
+* What decodes encodes to the same bytes again. Nothing in it is a float, a map or a tag.
+* The digests name what was damaged; they prove nothing, since whoever changes a part can change
+  its digest. What proves is signed or anchored: see ``verify``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import cbor2
+
+from counterfoil.api.audit.errors import (
+    AuditError,
+    ContainerError,
+    PartAlteredError,
+    PartMalformedError,
+)
+from counterfoil.gateway.identity import DeviceId, Digest
+
+MAGIC = "counterfoil bundle"
+VERSION = 1
+PARTS = (
+    "scope",
+    "registry",
+    "certificates",
+    "revocations",
+    "records",
+    "heads",
+    "inclusion",
+    "consistency",
+    "state",
+    "distributions",
+)
+
+
+class Scope(NamedTuple):
+    """What the bundle is about: *device*, and its records from *first_ms* before *until_ms*.
+
+    Times are the device's UTC clock in ms. *chain_id* is 0, and the addresses are empty, where the
+    bundle was made without a chain. *made_ms* is the maker's clock.
+    """
+
+    device: str
+    first_ms: int
+    until_ms: int
+    made_ms: int
+    chain_id: int
+    record_anchor: str
+    device_registry: str
+    revenue_split: str
+    project: str
+
+
+class KeyFact(NamedTuple):
+    """A signing key of the device as the registry on chain holds it, epoch by epoch."""
+
+    epoch: int
+    x: bytes
+    y: bytes
+    from_sequence: int
+    until_sequence: int
+    revoked: int
+    certificate_hash: bytes
+    registered_at: int
+
+
+class Entry(NamedTuple):
+    """A record's place in the log, and its raw bytes."""
+
+    log_index: int
+    raw: bytes
+
+
+class HeadFact(NamedTuple):
+    """An anchored head, and the transaction and block in which it was anchored (hashes raw)."""
+
+    size: int
+    root: bytes
+    state: bytes
+    block_number: int
+    block_hash: bytes
+    transaction_hash: bytes
+
+
+class StateFact(NamedTuple):
+    """The device's slot under the last head's state root: slot *number* of *slots*."""
+
+    number: int
+    slots: int
+    epoch: int
+    sequence: int
+    payload_digest: bytes
+    path: Sequence[bytes]
+
+
+class CreditFact(NamedTuple):
+    """What one account got by one tier (the contract's number of it), in minor units."""
+
+    tier: int
+    account: bytes
+    amount: int
+
+
+class DistributionFact(NamedTuple):
+    """One distribution, as the split on chain reported it; amounts in minor units.
+
+    *carried_before* and *carried* are what the project's pools carried before and after it.
+    *units* are pairs of (SHA-256 of the goods' code, count).
+    """
+
+    project: bytes
+    batch: bytes
+    version: int
+    period_start: int
+    period_end: int
+    gross: int
+    refunds: int
+    tax: int
+    head_size: int
+    facts: bytes
+    carried_before: int
+    carried: int
+    block_number: int
+    transaction_hash: bytes
+    credits: Sequence[CreditFact]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle's content; nothing in it is verified yet.
+
+    ``inclusion`` has one proof for each record, under the last head; ``consistency`` one proof
+    for each pair of neighbouring heads. ``records`` may begin with the record before the period
+    and end with the one after it, which bound it.
+    """
+
+    scope: Scope
+    registry: tuple[KeyFact, ...]
+    certificates: tuple[bytes, ...]
+    revocations: tuple[bytes, ...]
+    records: tuple[Entry, ...]
+    heads: tuple[HeadFact, ...]
+    inclusion: tuple[tuple[Digest, ...], ...]
+    consistency: tuple[tuple[Digest, ...], ...]
+    state: StateFact | None
+    distributions: tuple[DistributionFact, ...] = ()
+
+    @property
+    def device(self) -> DeviceId:
+        """The device that the bundle is about."""
+        return DeviceId(self.scope.device)
+
+
+def encode(bundle: Bundle) -> bytes:
+    """Return the file's bytes; the same bundle always gives the same bytes."""
+    parts: dict[str, Any] = {name: _plain(getattr(bundle, name)) for name in PARTS}
+    encoded = {name: cbor2.dumps(part) for name, part in parts.items()}
+    rows = [[name, sha256(part).digest(), part] for name, part in encoded.items()]
+    return cbor2.dumps([MAGIC, VERSION, rows])
+
+
+def decode(data: bytes) -> tuple[Bundle, list[AuditError]]:
+    """Return the bundle in *data*, and an error for each part that was altered but still reads.
+
+    Raises ContainerError when the file is no bundle, PartMalformedError (PartAlteredError when its
+    digest says so too) when a part cannot be read.
+    """
+    rows = _open(data)
+    altered: dict[str, AuditError] = {
+        name: PartAlteredError(name, f"its SHA-256 is not {digest.hex()}")
+        for name, digest, part in rows
+        if sha256(part).digest() != digest
+    }
+    content: dict[str, Any] = {}
+    for name, _, part in rows:
+        try:
+            content[name] = _READ[name](_item(part))
+        except (ValueError, TypeError, IndexError, cbor2.CBORDecodeError) as error:
+            if name in altered:
+                raise PartAlteredError(
+                    name, f"it was changed and reads no more: {error}"
+                ) from error
+            raise PartMalformedError(name, str(error)) from error
+    return Bundle(**content), list(altered.values())
+
+
+def _open(data: bytes) -> list[tuple[str, bytes, bytes]]:
+    try:
+        item = _item(data)
+    except (ValueError, TypeError, cbor2.CBORDecodeError) as error:
+        raise ContainerError("container", f"not a bundle: {error}") from error
+    if not (isinstance(item, list) and len(item) == 3 and item[0] == MAGIC):
+        raise ContainerError("container", f"it does not begin with {MAGIC!r}")
+    if type(item[1]) is not int or item[1] != VERSION:
+        raise ContainerError("container", f"version {item[1]!r}, this reads {VERSION}")
+    rows = item[2]
+    shaped = isinstance(rows, list) and all(
+        isinstance(row, list)
+        and len(row) == 3
+        and (type(row[0]), type(row[1]), type(row[2])) == (str, bytes, bytes)
+        for row in rows
+    )
+    if not shaped or tuple(row[0] for row in rows) != PARTS:
+        raise ContainerError("container", f"its parts are not {', '.join(PARTS)}")
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _item(data: bytes) -> Any:
+    """Return the one deterministic item that *data* is; ValueError when it is not just that."""
+    item = cbor2.loads(data)
+    if cbor2.dumps(item) != data:
+        raise ValueError("not the one deterministic encoding of what it says")
+    return item
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+
+def _check(fact: type[Any], row: Any, kinds: Sequence[type]) -> None:
+    if not isinstance(row, list) or [type(value) for value in row] != list(kinds):
+        raise ValueError(f"no {fact.__name__}: {str(row)[:80]}")
+    if any(type(value) is int and value < 0 for value in row):
+        raise ValueError(f"a negative number in a {fact.__name__}")
+
+
+def _rows(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("not a list")
+    return value
+
+
+def _flat(fact: Callable[..., Any], *kinds: type) -> Callable[[Any], Any]:
+    def read(row: Any) -> Any:
+        _check(fact, row, kinds)  # type: ignore[arg-type]
+        return fact(*row)
+
+    return read
+
+
+def _each(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda value: tuple(read(row) for row in _rows(value))
+
+
+def _bytes(value: Any) -> bytes:
+    if type(value) is not bytes:
+        raise ValueError("not a byte string")
+    return value
+
+
+def _proof(value: Any) -> tuple[Digest, ...]:
+    return tuple(Digest(_bytes(node)) for node in _rows(value))
+
+
+def _state(value: Any) -> StateFact | None:
+    if value is None:
+        return None
+    _check(StateFact, value, (int, int, int, int, bytes, list))
+    number, slots, epoch, sequence, digest, path = value
+    return StateFact(number, slots, epoch, sequence, digest, _proof(path))
+
+
+def _distribution(value: Any) -> DistributionFact:
+    kinds = (bytes, bytes, *(int,) * 7, bytes, *(int,) * 3, bytes, list)
+    _check(DistributionFact, value, kinds)
+    credit = _flat(CreditFact, int, bytes, int)
+    *terms, credits_ = value
+    return DistributionFact._make([*terms, tuple(credit(row) for row in credits_)])
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "scope": _flat(Scope, str, int, int, int, int, str, str, str, str),
+    "registry": _each(_flat(KeyFact, int, bytes, bytes, int, int, int, bytes, int)),
+    "certificates": _each(_bytes),
+    "revocations": _each(_bytes),
+    "records": _each(_flat(Entry, int, bytes)),
+    "heads": _each(_flat(HeadFact, int, bytes, bytes, int, bytes, bytes)),
+    "inclusion": _each(_proof),
+    "consistency": _each(_proof),
+    "state": _state,
+    "distributions": _each(_distribution),
+}

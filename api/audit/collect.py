@@ -1,0 +1,168 @@
+"""Bundles made from the gateway's store and what is known of the chain.
+
+Rules kept here:
+
+* Only reads. A bundle never holds a record that no anchored head covers: what is newer than the
+  last head waits for the next bundle.
+* What is proved is taken from the records themselves; of the store only places and bytes are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+
+from counterfoil.api.audit.bundle import (
+    Bundle,
+    DistributionFact,
+    Entry,
+    HeadFact,
+    KeyFact,
+    Scope,
+    StateFact,
+)
+from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.identity import DeviceId, Digest
+from counterfoil.gateway.log.merkle import (
+    HashReader,
+    MemoryTree,
+    consistency_proof,
+    hash_leaf,
+    inclusion_proof,
+    root_at,
+)
+from counterfoil.gateway.log.state import Slot, StateTree
+from counterfoil.gateway.log.tiles import TileReader, read_folder, read_size
+from counterfoil.gateway.store.tables import StoredRecord
+
+_RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
+
+
+class NothingToBundleError(Exception):
+    """There is no anchored record of the device to make a bundle of."""
+
+    code = "nothing_to_bundle"
+
+
+@dataclass(frozen=True)
+class KnownFacts:
+    """What the chain's projection knows of the device and the log; heads ascending by size."""
+
+    scope: Scope
+    keys: Sequence[KeyFact]
+    heads: Sequence[HeadFact]
+    certificates: Sequence[bytes] = ()
+    revocations: Sequence[bytes] = ()
+    distributions: Sequence[DistributionFact] = ()
+
+
+def hash_reader(engine: Engine, tiles: Path | None, size: int) -> HashReader:
+    """Return a reader of the log's hashes up to *size*: from its tiles, or else from the store."""
+    if tiles is not None:
+        try:
+            if read_size(tiles)[0] >= size:
+                return TileReader(read_folder(tiles), size).read
+        except TileError:
+            pass
+    query = select(_RECORD.c.raw).where(_RECORD.c.log_index < size).order_by(_RECORD.c.log_index)
+    with engine.connect() as connection:
+        return MemoryTree(hash_leaf(bytes(raw)) for (raw,) in connection.execute(query)).read
+
+
+def state_at(engine: Engine, size: int) -> StateTree:
+    """Return the devices' slots after the first *size* records."""
+    spans = (
+        select(
+            func.min(_RECORD.c.log_index).label("first"),
+            func.max(_RECORD.c.log_index).label("last"),
+        )
+        .where(_RECORD.c.log_index < size)
+        .group_by(_RECORD.c.device)
+        .subquery()
+    )
+    query = (
+        select(_RECORD.c.device, _RECORD.c.epoch, _RECORD.c.sequence, _RECORD.c.payload_digest)
+        .join(spans, spans.c.last == _RECORD.c.log_index)
+        .order_by(spans.c.first)
+    )
+    with engine.connect() as connection:
+        return StateTree(
+            Slot(DeviceId(device), epoch, sequence, Digest(bytes(digest)))
+            for device, epoch, sequence, digest in connection.execute(query)
+        )
+
+
+def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
+    """Return the bundle for ``facts.scope``; NothingToBundleError when no head covers a record."""
+    if not facts.heads:
+        raise NothingToBundleError("no head is anchored yet")
+    last = facts.heads[-1]
+    entries = _entries(engine, facts.scope, last.size)
+    read = hash_reader(engine, tiles, last.size)
+    if root_at(last.size, read) != last.root:
+        raise NothingToBundleError("the stored log does not give the anchored root")
+    wanted = {fact.head_size for fact in facts.distributions} | {last.size}
+    covering = (head.size for head in facts.heads if head.size > entries[-1].log_index)
+    wanted.add(next(covering, last.size))
+    heads = tuple(head for head in facts.heads if head.size in wanted)
+    slots = state_at(engine, last.size)
+    number, slot, path = slots.inclusion_proof(DeviceId(facts.scope.device))
+    return Bundle(
+        facts.scope,
+        tuple(facts.keys),
+        tuple(facts.certificates),
+        tuple(facts.revocations),
+        entries,
+        heads,
+        tuple(tuple(inclusion_proof(e.log_index, last.size, read)) for e in entries),
+        tuple(
+            tuple(consistency_proof(first.size, second.size, read))
+            for first, second in pairwise(heads)
+        ),
+        StateFact(
+            number,
+            len(slots),
+            slot.epoch,
+            slot.sequence,
+            slot.payload_digest,
+            path,
+        ),
+        tuple(facts.distributions),
+    )
+
+
+def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:
+    """Return the period's records, with the one before and the one after it where there are."""
+    query = (
+        select(_RECORD.c.log_index, _RECORD.c.time_ms)
+        .where(_RECORD.c.device == scope.device, _RECORD.c.log_index < size)
+        .order_by(_RECORD.c.epoch, _RECORD.c.sequence)
+    )
+    with engine.connect() as connection:
+        places = [(index, time_ms) for index, time_ms in connection.execute(query)]
+    if not places:
+        raise NothingToBundleError(f"no anchored record of {scope.device}")
+    inside = [
+        at for at, (_, time_ms) in enumerate(places) if scope.first_ms <= time_ms < scope.until_ms
+    ]
+    if inside:
+        first, last = inside[0], inside[-1]
+    else:
+        before = [at for at, (_, time_ms) in enumerate(places) if time_ms < scope.first_ms]
+        first = last = before[-1] if before else 0
+    chosen = [index for index, _ in places[max(0, first - 1) : last + 2]]
+    query = (
+        select(_RECORD.c.log_index, _RECORD.c.raw)
+        .where(
+            _RECORD.c.device == scope.device,
+            _RECORD.c.log_index >= chosen[0],
+            _RECORD.c.log_index <= chosen[-1],
+        )
+        .order_by(_RECORD.c.epoch, _RECORD.c.sequence)
+    )
+    with engine.connect() as connection:
+        return tuple(Entry(index, bytes(raw)) for index, raw in connection.execute(query))

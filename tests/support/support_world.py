@@ -1,0 +1,240 @@
+"""A small consortium's data for tests: a CA, signing devices, an interleaved log and its heads.
+
+Everything is deterministic but the certificates' serial numbers. Money is in minor units of USD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from counterfoil.api.audit.bundle import CreditFact, DistributionFact, HeadFact, KeyFact, Scope
+from counterfoil.api.audit.collect import KnownFacts
+from counterfoil.gateway.identity import DeviceId, PublicKey, on_chain_id, parse_device_id
+from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
+from counterfoil.gateway.log.state import StateTree
+from counterfoil.gateway.record import (
+    ZERO_DIGEST,
+    Body,
+    Clock,
+    Record,
+    Sale,
+    SaleLine,
+    SignedRecord,
+    decode,
+    sign_record,
+)
+from counterfoil.gateway.store.store import GatewayStore, NewRecord, open_store
+from counterfoil.gateway.verify import OPEN_SEQUENCE, ChainTip, DeviceKey, next_counters
+
+DAY_MS = 86_400_000
+FIRST_MS = 1_661_731_200_000  # 2022-08-29 00:00 UTC, a Monday
+DEVICES = tuple(parse_device_id(f"urn:dev:os:32473-vj30032061{n}") for n in range(1, 6))
+GOODS = ("Oreo Mini", "Mini Chips Ahoy", "Fig Bar - Raspberry", "Fig Bar - Blueberry", "Water")
+
+
+def private_key(number: int) -> ec.EllipticCurvePrivateKey:
+    """The P-256 key whose scalar follows from *number*."""
+    return ec.derive_private_key(0xFACADE + number, ec.SECP256R1())
+
+
+def _certificate(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None,
+    authority: bool,
+) -> x509.Certificate:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issuer_name, issuer_key = issuer or (subject, key)
+    start = datetime.fromtimestamp(FIRST_MS / 1000, UTC) - timedelta(days=30)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer_name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=3650 if authority else 365))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
+            critical=False,
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=not authority,
+                content_commitment=False,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=authority,
+                crl_sign=authority,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            critical=True,
+        )
+    )
+    if not authority:
+        names = [x509.UniformResourceIdentifier(name)]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def der(certificate: x509.Certificate) -> bytes:
+    """The certificate's DER."""
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+@dataclass
+class World:
+    """A log that grows, and what is anchored of it."""
+
+    devices: tuple[DeviceId, ...] = DEVICES[:2]
+    records: list[SignedRecord] = field(default_factory=list)
+    tree: MemoryTree = field(default_factory=MemoryTree)
+    state: StateTree = field(default_factory=StateTree)
+    heads: list[HeadFact] = field(default_factory=list)
+    tips: dict[DeviceId, ChainTip] = field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        root_key, issuing_key = private_key(100 + self.seed), private_key(101 + self.seed)
+        self.root = _certificate("Test root", root_key, None, authority=True)
+        self.issuing = _certificate(
+            "Test issuing", issuing_key, (self.root.subject, root_key), authority=True
+        )
+        self.issuing_key = issuing_key
+        self.keys = {device: private_key(n) for n, device in enumerate(self.devices)}
+        self.certificates = {
+            device: _certificate(device, key, (self.issuing.subject, issuing_key), authority=False)
+            for device, key in self.keys.items()
+        }
+
+    def add(self, device: DeviceId, body: Body, time_ms: int) -> SignedRecord:
+        """Append *device*'s next record to the log."""
+        tip = self.tips.get(device)
+        record = Record(
+            device,
+            "sales",
+            1,
+            1 if tip is None else tip.sequence + 1,
+            ZERO_DIGEST if tip is None else tip.payload_digest,
+            time_ms,
+            Clock.SYNCHRONISED,
+            1_000,
+            body,
+            next_counters(body, None if tip is None else tip.counters),
+        )
+        signed = decode(sign_record(record, self.keys[device]))
+        self.tips[device] = ChainTip(
+            device, 1, record.sequence, signed.payload_digest, record.counters
+        )
+        self.records.append(signed)
+        self.tree.append(hash_leaf(signed.raw))
+        self.state.apply_record(signed)
+        return signed
+
+    def sell(self, days: int = 3, sales_a_day: int = 4, first_ms: int = FIRST_MS) -> None:
+        """Let every device sell a few things a day, and anchor a head at the end of each day."""
+        for day in range(days):
+            for number in range(sales_a_day):
+                for n, device in enumerate(self.devices):
+                    if (day + n) % 5 == 4 and number > 1:
+                        continue
+                    amount = 150 + 50 * ((day * 3 + number * 5 + n * 7) % 6)
+                    method = "cash" if (number + n) % 2 else "card"
+                    reference = None if method == "cash" else f"pay-{day}-{number}-{n}"
+                    line = SaleLine(GOODS[(number + n + day) % 5], 1, amount, f"{130 + number}")
+                    at = first_ms + day * DAY_MS + 36_000_000 + number * 5_400_000 + n * 60_000
+                    self.add(device, Sale(amount, "USD", method, reference, (line,)), at)
+            self.anchor(1_000 + day)
+
+    def anchor(self, block: int) -> HeadFact:
+        """Make the log's present head an anchored one."""
+        head = HeadFact(
+            self.tree.size,
+            self.tree.root(),
+            self.state.root(),
+            block,
+            sha256(b"block %d" % block).digest(),
+            sha256(b"tx %d" % block).digest(),
+        )
+        self.heads.append(head)
+        return head
+
+    def store(self, url: str = "sqlite://") -> GatewayStore:
+        """Put the log and the keys into a gateway store at *url*."""
+        store = open_store(url)
+        with store.appending() as connection:
+            store.append(
+                connection, [NewRecord(s, s.record.time_ms + 250) for s in self.records], []
+            )
+        for device, key in self.keys.items():
+            registered = DeviceKey(device, 1, PublicKey.of(key))
+            store.put_device_key(registered, sha256(der(self.certificates[device])).digest())
+        return store
+
+    def key_fact(self, device: DeviceId, until: int = OPEN_SEQUENCE, revoked: int = 0) -> KeyFact:
+        """The registry's entry for the device's first key."""
+        key = PublicKey.of(self.keys[device])
+        return KeyFact(
+            1,
+            key.x,
+            key.y,
+            1,
+            until,
+            revoked,
+            sha256(der(self.certificates[device])).digest(),
+            FIRST_MS // 1000 - 86_400,
+        )
+
+    def distribution(self, day: int) -> DistributionFact:
+        """A made-up distribution under the head of *day*: three credits that add up."""
+        head = self.heads[day]
+        return DistributionFact(
+            on_chain_id("lakeside"),
+            sha256(b"batch %d" % day).digest(),
+            1,
+            20220829 + day,
+            20220829 + day,
+            1000,
+            0,
+            60,
+            head.size,
+            sha256(b"facts").digest(),
+            2,
+            1,
+            head.block_number + 1,
+            sha256(b"dtx %d" % day).digest(),
+            (
+                CreditFact(1, bytes(19) + b"\1", 60),
+                CreditFact(2, bytes(19) + b"\2", 430),
+                CreditFact(6, bytes(19) + b"\3", 511),
+            ),
+        )
+
+    def facts(self, device: DeviceId, first_ms: int, until_ms: int) -> KnownFacts:
+        """What a projection of the chain would know, for a bundle."""
+        crl = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.issuing.subject)
+            .last_update(datetime.fromtimestamp(FIRST_MS / 1000, UTC))
+            .next_update(datetime.fromtimestamp(FIRST_MS / 1000, UTC) + timedelta(days=30))
+            .sign(self.issuing_key, hashes.SHA256())
+        )
+        return KnownFacts(
+            Scope(device, first_ms, until_ms, until_ms, 31_337, "", "", "", "lakeside"),
+            [self.key_fact(device)],
+            list(self.heads),
+            [der(self.issuing), der(self.certificates[device])],
+            [crl.public_bytes(serialization.Encoding.DER)],
+            [self.distribution(0), self.distribution(1)],
+        )

@@ -1,0 +1,220 @@
+"""A bundle proves what it says, and a change of any byte of any part of it is found and named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+import cbor2
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key
+
+from counterfoil.api.audit.bundle import PARTS, Bundle, Entry, decode, encode
+from counterfoil.api.audit.collect import NothingToBundleError, collect
+from counterfoil.api.audit.errors import (
+    CertificateError,
+    CertificateMissingError,
+    CertificateRevokedError,
+    ChainBrokenError,
+    ConsistencyError,
+    ContainerError,
+    InclusionError,
+    PartAlteredError,
+    PeriodError,
+    RecordRefusedError,
+    RegistryMismatchError,
+    SplitError,
+    StateError,
+)
+from counterfoil.api.audit.verify import verify
+from counterfoil.gateway.identity import Digest
+
+DEVICE = DEVICES[0]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world = World()
+    world.sell(days=4)
+    return world
+
+
+@pytest.fixture(scope="module")
+def bundle(world: World) -> Bundle:
+    """The second day's records, with the one before and the one after."""
+    facts = world.facts(DEVICE, FIRST_MS + DAY_MS, FIRST_MS + 2 * DAY_MS)
+    return collect(world.store().engine, None, facts)
+
+
+def found(bundle: Bundle, world: World) -> list[type]:
+    return [type(finding) for finding in verify(encode(bundle), world.root).findings]
+
+
+def test_true_bundle_is_valid_at_every_step(bundle: Bundle, world: World) -> None:
+    report = verify(encode(bundle), world.root)
+    assert report.findings == []
+    assert report.verdict == "valid"
+    assert [step.number for step in report.steps] == list(range(1, 12))
+    assert "4 records of the period" in report.steps[6].checked
+
+
+def test_whole_life_and_empty_period_are_bundled(world: World) -> None:
+    engine = world.store().engine
+    for first, until, count in (
+        (0, FIRST_MS + 90 * DAY_MS, 16),
+        (FIRST_MS + 50 * DAY_MS, FIRST_MS + 51 * DAY_MS, 2),
+    ):
+        made = collect(engine, None, world.facts(DEVICE, first, until))
+        assert len(made.records) == count
+        assert verify(encode(made), world.root).verdict == "valid"
+
+
+def test_unknown_device_has_nothing_to_bundle(world: World) -> None:
+    facts = world.facts(DEVICE, 0, 1)
+    facts = replace(facts, scope=facts.scope._replace(device=DEVICES[4]))
+    with pytest.raises(NothingToBundleError):
+        collect(world.store().engine, None, facts)
+
+
+def test_encoding_is_deterministic_and_reads_back(bundle: Bundle) -> None:
+    data = encode(bundle)
+    again, altered = decode(data)
+    assert altered == []
+    assert encode(again) == data
+
+
+def test_any_changed_byte_is_found_and_its_part_named(bundle: Bundle, world: World) -> None:
+    data = encode(bundle)
+    parts = {row[0]: row[2] for row in cbor2.loads(data)[2]}
+    for name in PARTS:
+        start = data.index(parts[name])
+        length = len(parts[name])
+        for offset in sorted({0, length - 1, *range(0, length, max(1, length // 24))}):
+            changed = bytearray(data)
+            changed[start + offset] ^= 0x01
+            findings = verify(bytes(changed), world.root).findings
+            assert findings, (name, offset)
+            assert any(finding.where.startswith(name) for finding in findings), (name, offset)
+
+
+def test_any_changed_byte_of_the_frame_is_found(bundle: Bundle, world: World) -> None:
+    data = encode(bundle)
+    inside = [(data.index(row[2]), len(row[2])) for row in cbor2.loads(data)[2]]
+    for at in range(len(data)):
+        if any(start <= at < start + length for start, length in inside):
+            continue
+        changed = bytearray(data)
+        changed[at] ^= 0x04
+        assert verify(bytes(changed), world.root).verdict == "invalid", at
+
+
+def test_changed_record_is_named_with_its_sale(bundle: Bundle, world: World) -> None:
+    target = bundle.records[2]
+    raw = bytearray(target.raw)
+    raw[-100] ^= 0x01
+    rows = list(bundle.records)
+    rows[2] = Entry(target.log_index, bytes(raw))
+    report = verify(encode(replace(bundle, records=tuple(rows))), world.root)
+    assert any(
+        isinstance(f, RecordRefusedError) and f"log index {target.log_index}" in f.where
+        for f in report.findings
+    )
+
+
+def test_file_that_is_no_bundle_ends_at_the_first_step(world: World) -> None:
+    report = verify(b"%PDF-1.7", world.root)
+    assert [type(f) for f in report.findings] == [ContainerError]
+    assert len(report.steps) == 1
+
+
+def test_digest_names_the_altered_part(bundle: Bundle, world: World) -> None:
+    data = encode(bundle)
+    at = data.index(sha256(cbor2.loads(data)[2][0][2]).digest())
+    changed = data[:at] + bytes(32) + data[at + 32 :]
+    assert [type(f) for f in verify(changed, world.root).findings] == [PartAlteredError]
+
+
+def test_other_root_does_not_vouch(bundle: Bundle) -> None:
+    assert CertificateError in found(bundle, World(seed=50))
+
+
+def test_absent_certificate_is_unverifiable(bundle: Bundle, world: World) -> None:
+    report = verify(encode(replace(bundle, certificates=(bundle.certificates[0],))), world.root)
+    assert [type(f) for f in report.findings] == [CertificateMissingError]
+    assert report.verdict == "unverifiable"
+
+
+def test_certificate_of_another_device_is_refused(world: World) -> None:
+    facts = world.facts(DEVICE, 0, FIRST_MS + 90 * DAY_MS)
+    other = world.certificates[DEVICES[1]]
+    key = facts.keys[0]._replace(certificate_hash=sha256(der(other)).digest())
+    facts = replace(facts, keys=[key], certificates=[der(world.issuing), der(other)])
+    kinds = found(collect(world.store().engine, None, facts), world)
+    assert set(kinds) == {CertificateError, RegistryMismatchError}
+
+
+def test_revoked_certificate_with_open_key_is_found(bundle: Bundle, world: World) -> None:
+    start = world.issuing.not_valid_before_utc
+    revoked = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(world.certificates[DEVICE].serial_number)
+        .revocation_date(start)
+        .build()
+    )
+    crl = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(world.issuing.subject)
+        .last_update(start)
+        .next_update(world.issuing.not_valid_after_utc)
+        .add_revoked_certificate(revoked)
+    )
+    good = crl.sign(world.issuing_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    forged = crl.sign(private_key(7), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    assert found(replace(bundle, revocations=(good,)), world) == [CertificateRevokedError]
+    assert found(replace(bundle, revocations=(forged,)), world) == [CertificateError]
+    closed = replace(bundle, revocations=(good,), registry=(world.key_fact(DEVICE, 100, 1),))
+    assert found(closed, world) == []
+
+
+def test_record_left_out_is_a_gap(bundle: Bundle, world: World) -> None:
+    without = replace(
+        bundle,
+        records=(*bundle.records[:2], *bundle.records[3:]),
+        inclusion=(*bundle.inclusion[:2], *bundle.inclusion[3:]),
+    )
+    assert found(without, world) == [ChainBrokenError]
+
+
+def test_period_cut_at_either_end_is_found(bundle: Bundle, world: World) -> None:
+    head = replace(bundle, records=bundle.records[1:], inclusion=bundle.inclusion[1:])
+    tail = replace(bundle, records=bundle.records[:-1], inclusion=bundle.inclusion[:-1])
+    assert found(head, world) == [PeriodError]
+    assert found(tail, world) == [PeriodError]
+
+
+def test_proof_of_another_record_does_not_include(bundle: Bundle, world: World) -> None:
+    swapped = (bundle.inclusion[1], bundle.inclusion[0], *bundle.inclusion[2:])
+    assert set(found(replace(bundle, inclusion=swapped), world)) == {InclusionError}
+
+
+def test_rewritten_head_is_not_consistent(bundle: Bundle, world: World) -> None:
+    first = bundle.heads[0]._replace(root=Digest(bytes(32)))
+    kinds = found(replace(bundle, heads=(first, *bundle.heads[1:])), world)
+    assert kinds == [ConsistencyError]
+
+
+def test_state_that_ends_elsewhere_is_found(bundle: Bundle, world: World) -> None:
+    assert bundle.state is not None
+    earlier = bundle.state._replace(sequence=bundle.state.sequence - 1)
+    assert StateError in found(replace(bundle, state=earlier), world)
+
+
+def test_distribution_that_loses_a_minor_unit_is_found(bundle: Bundle, world: World) -> None:
+    first = bundle.distributions[0]
+    short = first._replace(carried=first.carried - 1)
+    assert found(replace(bundle, distributions=(short, *bundle.distributions[1:])), world) == [
+        SplitError
+    ]
+    assert found(replace(bundle, distributions=(first, first)), world) == [SplitError]

@@ -1,0 +1,262 @@
+"""A device: it turns what happened into signed records that follow one another.
+
+Rules kept here:
+
+* What ``append`` returns is durable in the journal and stands under a number that no other bytes
+  will ever have, across kill -9 and power loss.
+* The folder holds ``record.key`` (of the current epoch), ``tls.key`` and ``journal.db``; the
+  certificate that the enrolment gives goes beside them as ``tls.crt`` with its chain.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from counterfoil.gateway.device.journal import ChainState, Journal, Signed, State
+from counterfoil.gateway.device.keys import (
+    EnrolmentRequest,
+    create_key,
+    load_key,
+    make_enrolment_request,
+    prove_possession,
+)
+from counterfoil.gateway.errors import DeviceError, JournalError
+from counterfoil.gateway.identity import DeviceId, PublicKey
+from counterfoil.gateway.record import (
+    ZERO_DIGEST,
+    Body,
+    Clock,
+    Counters,
+    EpochLink,
+    GossipedHead,
+    MeterInterval,
+    Record,
+    decode,
+    sign_record,
+)
+from counterfoil.gateway.verify import next_counters
+
+RECORD_KEY = "record.key"
+TLS_KEY = "tls.key"
+TLS_CERTIFICATE = "tls.crt"
+_JOURNAL = "journal.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to be recorded: *body*, at *time_ms* by a clock that stands at *clock*."""
+
+    body: Body
+    time_ms: int
+    clock: Clock = Clock.SYNCHRONISED
+
+
+class Device:
+    """The device whose keys and journal lie in *folder*."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the device in *folder*; DeviceError when there is none or its key is another's."""
+        if not (folder / _JOURNAL).is_file():
+            raise DeviceError(f"no device in {folder}")
+        self.folder = folder
+        self._started = time.monotonic_ns()
+        self._key = load_key(folder / RECORD_KEY)
+        self.journal = Journal(folder / _JOURNAL)
+        try:
+            self._require_key(self.journal.chain())
+        except JournalError:
+            self.journal.close()
+            raise
+
+    @classmethod
+    def create(
+        cls, folder: Path, device: DeviceId, stream: str, energy_register_wh: int = 0
+    ) -> Device:
+        """Return the new device *device* in *folder*, with new keys, at the start of epoch 1.
+
+        *energy_register_wh* is where its meter stands. Keys that lie there are taken, so that a
+        creation that was cut off can be repeated. Raises JournalError, a DeviceError, when
+        *folder* already holds a device.
+        """
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keys = [
+            load_key(path) if path.exists() else create_key(path)
+            for path in (folder / RECORD_KEY, folder / TLS_KEY)
+        ]
+        chain = ChainState(
+            device=device,
+            stream=stream,
+            kid=PublicKey.of(keys[0]).kid,
+            epoch=1,
+            sequence=0,
+            prev=ZERO_DIGEST,
+            counters=Counters(0, 0, energy_register_wh),
+            started=False,
+            link=None,
+            head=None,
+        )
+        journal = Journal(folder / _JOURNAL)
+        try:
+            journal.create(chain)
+        finally:
+            journal.close()
+        return cls(folder)
+
+    def close(self) -> None:
+        """Close the journal."""
+        self.journal.close()
+
+    @property
+    def device_id(self) -> DeviceId:
+        """The device's name."""
+        return self.journal.chain().device
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The record key's public half, of the current epoch."""
+        return PublicKey.of(self._key)
+
+    def append(
+        self, body: Body, time_ms: int | None = None, clock: Clock = Clock.SYNCHRONISED
+    ) -> bytes:
+        """Return the signed record of *body*, now durable; *time_ms* is now by default."""
+        at = time.time_ns() // 1_000_000 if time_ms is None else time_ms
+        return self.append_all([Event(body, at, clock)])[0]
+
+    def append_all(self, events: Iterable[Event]) -> list[bytes]:
+        """Return the signed records of *events*, in order, all durable at once."""
+        uptime_ms = (time.monotonic_ns() - self._started) // 1_000_000
+        raws: list[bytes] = []
+
+        def sign(chain: ChainState) -> list[Signed]:
+            self._require_key(chain)
+            signed: list[Signed] = []
+            for event in events:
+                signed.append(_sign_next(chain, event, uptime_ms, self._key))
+                chain = signed[-1].after
+            raws.extend(one.raw for one in signed)
+            return signed
+
+        self.journal.append(sign)
+        return raws
+
+    def begin_epoch(self) -> PublicKey:
+        """Make a new record key and let the next record begin the next epoch, linked to the last.
+
+        The old key's file is kept as ``record.key.<epoch>``. The new key must be registered
+        before its records are accepted. Raises DeviceError before the device's first record.
+        """
+        new_key: list[ec.EllipticCurvePrivateKey] = []
+
+        def change(chain: ChainState) -> ChainState:
+            self._require_key(chain)
+            if not chain.started:
+                raise DeviceError("the first epoch has no record to link to")
+            fresh = self.folder / f"{RECORD_KEY}.next"
+            new_key.append(load_key(fresh) if fresh.exists() else create_key(fresh))
+            link = chain.link
+            if chain.sequence > 0:
+                link = EpochLink(chain.epoch, chain.sequence)
+            return replace(
+                chain,
+                kid=PublicKey.of(new_key[0]).kid,
+                epoch=chain.epoch + 1,
+                sequence=0,
+                link=link,
+            )
+
+        self.journal.change(change)
+        self._key = new_key[0]
+        self._adopt_next_key(self.journal.chain().epoch - 1)
+        return self.public_key
+
+    def show_head(self, head: GossipedHead) -> None:
+        """Let later records repeat *head*, which a verified receipt showed, if it is larger."""
+
+        def change(chain: ChainState) -> ChainState:
+            known = chain.head is not None and chain.head.size >= head.size
+            return chain if known else replace(chain, head=head)
+
+        self.journal.change(change)
+
+    def enrolment_request(self) -> EnrolmentRequest:
+        """Return the request for a certificate, which shows that the device holds both keys."""
+        return make_enrolment_request(self.device_id, load_key(self.folder / TLS_KEY), self._key)
+
+    def prove_possession(self, chain_id: int, registry: bytes, nonce: bytes) -> bytes:
+        """Return the record key's signature for its registration on chain, in this epoch."""
+        chain = self.journal.chain()
+        return prove_possession(self._key, chain_id, registry, chain.device, chain.epoch, nonce)
+
+    def status(self) -> dict[str, object]:
+        """Return where the device stands, as a JSON document."""
+        chain, counts = self.journal.chain(), self.journal.counts()
+        return {
+            "device": chain.device,
+            "stream": chain.stream,
+            "kid": chain.kid.hex(),
+            "epoch": chain.epoch,
+            "sequence": chain.sequence,
+            "prev": chain.prev.hex(),
+            "count": chain.counters.count,
+            "amount_minor": chain.counters.amount_minor,
+            "energy_register_wh": chain.counters.energy_register_wh,
+            "head_size": None if chain.head is None else chain.head.size,
+            "unsent": counts[State.UNSENT],
+            "sent": counts[State.SENT],
+            "answered_kept": counts[State.ANSWERED],
+        }
+
+    def _require_key(self, chain: ChainState) -> None:
+        if PublicKey.of(self._key).kid == chain.kid:
+            return
+        fresh = self.folder / f"{RECORD_KEY}.next"
+        if fresh.exists() and PublicKey.of(load_key(fresh)).kid == chain.kid:
+            self._key = load_key(fresh)  # begin_epoch was cut off after its commit
+            self._adopt_next_key(chain.epoch - 1)
+            return
+        self._key = load_key(self.folder / RECORD_KEY)  # another process may have begun an epoch
+        if PublicKey.of(self._key).kid != chain.kid:
+            raise JournalError("the journal belongs to another record key")
+
+    def _adopt_next_key(self, old_epoch: int) -> None:
+        current, old = self.folder / RECORD_KEY, self.folder / f"{RECORD_KEY}.{old_epoch}"
+        if not old.exists():
+            old.hardlink_to(current)
+        (self.folder / f"{RECORD_KEY}.next").replace(current)
+
+
+def _sign_next(
+    chain: ChainState, event: Event, uptime_ms: int, key: ec.EllipticCurvePrivateKey
+) -> Signed:
+    body = event.body
+    before = chain.counters
+    if not chain.started and isinstance(body, MeterInterval):
+        before = Counters(0, 0, body.register_wh - body.energy_wh)
+    counters = next_counters(body, before)
+    sequence = chain.sequence + 1
+    raw = sign_record(
+        Record(
+            device=chain.device,
+            stream=chain.stream,
+            epoch=chain.epoch,
+            sequence=sequence,
+            prev=chain.prev,
+            time_ms=event.time_ms,
+            clock=event.clock,
+            uptime_ms=uptime_ms,
+            body=body,
+            counters=counters,
+            head=chain.head,
+            link=chain.link if sequence == 1 else None,
+        ),
+        key,
+    )
+    digest = decode(raw).payload_digest
+    after = replace(chain, sequence=sequence, prev=digest, counters=counters, started=True)
+    return Signed(raw, digest, after)

@@ -1,0 +1,217 @@
+"""What to send next and what was answered: a state machine over the journal, without a network.
+
+Rules kept here:
+
+* Oldest first; at most *window* records are under way at once.
+* A refusal forgets nothing. It stops new sending, lets what is under way come back, and after a
+  pause that grows with each refusal in a row, sending begins again at the oldest unanswered
+  record, or at the position that the gateway says it awaits.
+* What counts as an answer is the retention: the broker's acknowledgement, or a promise, or a
+  receipt. Promises and receipts are verified against the gateway's key and the very record.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+
+from counterfoil.gateway.device.journal import Entry, Journal, Position
+from counterfoil.gateway.downlink import (
+    Message,
+    PromiseMessage,
+    ReceiptMessage,
+    RefusalMessage,
+    decode_message,
+)
+from counterfoil.gateway.errors import DeviceError, ReceiptError
+from counterfoil.gateway.identity import PublicKey
+from counterfoil.gateway.receipt import verify_promise, verify_receipt
+from counterfoil.gateway.record import GossipedHead, decode
+
+_READ_AHEAD = 500
+
+
+class Retention(StrEnum):
+    """What a record must be answered with before the device may forget it."""
+
+    PUBACK = "puback"
+    PROMISE = "promise"
+    RECEIPT = "receipt"
+
+
+@dataclass
+class Tally:
+    """What happened since the outbox was made."""
+
+    sent: int = 0
+    acknowledged: int = 0
+    refused: int = 0
+    promises: int = 0
+    receipts: int = 0
+    unbelieved: int = 0
+    last_refusal: str | None = None
+
+
+@dataclass
+class Outbox:
+    """Sends the journal's records under *retention*; *gateway_key* is needed beyond PUBACK.
+
+    Times are seconds of one monotonic clock, given by the caller.
+    """
+
+    journal: Journal
+    retention: Retention = Retention.PUBACK
+    gateway_key: PublicKey | None = None
+    window: int = 200
+    first_pause: float = 0.5
+    longest_pause: float = 60.0
+    answer_timeout: float = 60.0
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        if self.retention is not Retention.PUBACK and self.gateway_key is None:
+            raise DeviceError(f"retention {self.retention} needs the gateway's receipt key")
+        self._queue: deque[Entry] = deque()
+        self._last_read = 0
+        self._under_way: dict[int, Entry] = {}
+        self._by_digest: dict[bytes, int] = {}
+        self._refused: set[int] = set()
+        self._answered: list[int] = []
+        self._paused_until: float | None = None
+        self._refusals_in_a_row = 0
+        self._again_from: Position | None = None
+        self._last_progress: float | None = None
+        self.head: GossipedHead | None = None
+        self.journal.send_again()
+
+    @property
+    def under_way(self) -> int:
+        """How many records were sent and not yet acknowledged by the broker."""
+        return len(self._under_way)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every record of the journal was answered."""
+        if self._under_way or self._answered or self._queue:
+            return False
+        counts = self.journal.counts()
+        return not any(count for state, count in counts.items() if state < 2)
+
+    def next_entry(self, now: float) -> Entry | None:
+        """Return the record to send now, which then is under way; None to wait."""
+        if self._last_progress is None:
+            self._last_progress = now
+        if self._refused or self._paused_until is not None:
+            if self._under_way or (self._paused_until is not None and now < self._paused_until):
+                return None
+            self._start_again()
+        if len(self._under_way) >= self.window:
+            return None
+        if not self._queue:
+            entries = self.journal.unsent(self._last_read, _READ_AHEAD)
+            if not entries:
+                self._resend_what_nobody_answered(now)
+                return None
+            self._queue.extend(entries)
+            self._last_read = entries[-1].number
+        entry = self._queue.popleft()
+        self._under_way[entry.number] = entry
+        self._by_digest[sha256(entry.raw).digest()] = entry.number
+        self.tally.sent += 1
+        return entry
+
+    def acknowledge(self, number: int, now: float, refusal: str | None = None) -> None:
+        """Take the broker's acknowledgement of record *number*, or its *refusal*."""
+        entry = self._under_way.pop(number, None)
+        if entry is None:
+            return
+        self._by_digest.pop(sha256(entry.raw).digest(), None)
+        if refusal is not None:
+            self._refuse(number, refusal, now)
+        if number in self._refused:
+            return
+        self.tally.acknowledged += 1
+        self._refusals_in_a_row = 0
+        self._last_progress = now
+        self._answered.append(number)
+
+    def take_message(self, data: bytes, now: float) -> None:
+        """Take a message from the receipt topic; one that can't be believed changes nothing."""
+        try:
+            self._take(decode_message(data), now)
+        except ReceiptError:
+            self.tally.unbelieved += 1
+
+    def flush(self) -> None:
+        """Write to the journal what was acknowledged since the last time."""
+        if not self._answered:
+            return
+        if self.retention is Retention.PUBACK:
+            self.journal.mark_answered(self._answered)
+        else:
+            self.journal.mark_sent(self._answered)
+        self._answered.clear()
+
+    def _take(self, message: Message, now: float) -> None:
+        if isinstance(message, RefusalMessage):
+            number = self._by_digest.get(message.raw_digest)
+            if message.expected is not None:
+                self._again_from = message.expected
+            if number is not None:
+                self._refuse(number, message.code, now)
+            return
+        if self.gateway_key is None:
+            return
+        if isinstance(message, PromiseMessage):
+            promise, _ = verify_promise(message.promise, self.gateway_key)
+            found = self.journal.find(promise.epoch, promise.sequence)
+            if found is None:
+                return
+            if not promise.covers(decode(found[0].raw)):
+                raise ReceiptError("a promise for another record under this number")
+            self.tally.promises += 1
+            answers = self.retention is Retention.PROMISE
+        elif isinstance(message, ReceiptMessage):
+            found = self.journal.find(message.epoch, message.sequence)
+            if found is None:
+                return
+            receipt = verify_receipt(message.receipt, found[0].raw, self.gateway_key)
+            self.tally.receipts += 1
+            if self.head is None or receipt.tree_size > self.head.size:
+                self.head = GossipedHead(receipt.tree_size, receipt.root)
+            answers = self.retention is not Retention.PUBACK
+        if answers:
+            self._last_progress = now
+            self.flush()
+            self.journal.mark_answered_up_to(found[0].number)
+
+    def _refuse(self, number: int, code: str, now: float) -> None:
+        self.tally.refused += 1
+        self.tally.last_refusal = code
+        self._queue.clear()
+        if not self._refused:
+            pause = min(self.longest_pause, self.first_pause * 2**self._refusals_in_a_row)
+            self._paused_until = now + pause
+            self._refusals_in_a_row = min(self._refusals_in_a_row + 1, 16)
+        self._refused.add(number)
+
+    def _start_again(self) -> None:
+        self.flush()
+        if self._again_from is not None:
+            self.journal.send_again(self._again_from)
+            self._again_from = None
+        self._refused.clear()
+        self._queue.clear()
+        self._paused_until = None
+        self._last_read = 0
+
+    def _resend_what_nobody_answered(self, now: float) -> None:
+        if self.retention is Retention.PUBACK or self._under_way or self._last_progress is None:
+            return
+        if now - self._last_progress > self.answer_timeout:
+            self.flush()
+            self._last_progress = now
+            if self.journal.send_again():
+                self._last_read = 0

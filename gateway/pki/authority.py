@@ -1,0 +1,316 @@
+"""The CA on disk: keys, certificates, and a register of all that was issued and revoked.
+
+Rules that this module keeps:
+
+- The root's key lies encrypted in a folder of its own and is needed only to sign an issuing CA: take it offline.
+- A certificate is in the register, durably, before it leaves.
+- A revocation is durable before the list that shows it is written; the list is replaced whole.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from counterfoil.gateway.device.keys import EnrolmentRequest
+from counterfoil.gateway.errors import DeviceError
+from counterfoil.gateway.identity import DeviceId
+from counterfoil.gateway.pki import profile
+from counterfoil.gateway.pki.errors import (
+    AlreadyRevokedError,
+    CertificateUnknownError,
+    PkiError,
+    RequestRefusedError,
+    RootLockedError,
+)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS issued (
+    serial TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, pem BLOB NOT NULL,
+    not_after TEXT NOT NULL, revoked_at TEXT, reason TEXT
+);
+CREATE TABLE IF NOT EXISTS crl (number INTEGER PRIMARY KEY AUTOINCREMENT, made_at TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What a device gets back. All are PEM; ``chain`` is the issuing CA and the root."""
+
+    device: DeviceId
+    tls_certificate: bytes
+    record_certificate: bytes
+    chain: bytes
+
+    @property
+    def record_certificate_hash(self) -> bytes:
+        """SHA-256 of the record certificate's DER: what the registry on chain holds."""
+        return certificate_hash(x509.load_pem_x509_certificate(self.record_certificate))
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A row of the register; ``serial`` in hex, times UTC."""
+
+    serial: str
+    kind: str
+    name: str
+    not_after: str
+    revoked_at: str | None
+    reason: str | None
+
+
+def certificate_hash(certificate: x509.Certificate) -> bytes:
+    """SHA-256 of a certificate's DER."""
+    return sha256(certificate.public_bytes(serialization.Encoding.DER)).digest()
+
+
+class CertificateAuthority:
+    """An issuing CA in a folder: ``root.pem``, ``root/`` (take it offline), ``issuing.pem``, ``register.db``."""
+
+    def __init__(self, folder: Path, now: Callable[[], datetime] | None = None) -> None:
+        """Open the CA in *folder*.
+
+        Raises:
+            PkiError: there is none, or it has no issuing CA yet.
+        """
+        self._folder = folder
+        self._now = now or (lambda: datetime.now(UTC))
+        try:
+            self.root = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
+            self.issuing = x509.load_pem_x509_certificate((folder / "issuing.pem").read_bytes())
+            key = serialization.load_pem_private_key((folder / "issuing.key").read_bytes(), None)
+        except (OSError, ValueError) as failure:
+            raise PkiError(f"no issuing CA in {folder}: {failure}") from failure
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise PkiError("the issuing CA's key is not on P-256")
+        self._key = key
+        self._register = sqlite3.connect(folder / "register.db", isolation_level=None, timeout=30)
+        self._register.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
+
+    @classmethod
+    def create(
+        cls, folder: Path, passphrase: str, name: str = "Counterfoil device"
+    ) -> CertificateAuthority:
+        """Make a root and an issuing CA in *folder*, as far as they are not there, and open it.
+
+        The root's key is encrypted with *passphrase* in ``root/root.key``.
+        """
+        create_root(folder, passphrase, f"{name} root")
+        create_issuing(folder, passphrase, f"{name} issuing CA")
+        return cls(folder)
+
+    @property
+    def chain_pem(self) -> bytes:
+        """The issuing CA and the root: what a TLS server trusts its clients by, and a device its server."""
+        return _pem(self.issuing) + _pem(self.root)
+
+    @property
+    def crl_path(self) -> Path:
+        """Where the newest revocation list lies."""
+        return self._folder / "crl.pem"
+
+    def close(self) -> None:
+        self._register.close()
+
+    # ---- issuing
+
+    def enrol(self, request: EnrolmentRequest) -> Enrolment:
+        """Certify both keys of a device that has shown that it holds them.
+
+        Raises:
+            RequestRefusedError: the request is not this device's own, or not signed by both keys.
+        """
+        try:
+            csr = request.verify()
+        except DeviceError as failure:
+            raise RequestRefusedError(failure.detail) from failure
+        tls_key = csr.public_key()
+        if not isinstance(tls_key, ec.EllipticCurvePublicKey):
+            raise RequestRefusedError("the TLS key is not on P-256")
+        now = self._now()
+        tls = profile.device_certificate(
+            request.device, tls_key, self.issuing, self._key, now, signs_records=False
+        )
+        record = profile.device_certificate(
+            request.device,
+            request.record_key.verifier,
+            self.issuing,
+            self._key,
+            now,
+            signs_records=True,
+        )
+        self._enter("tls", request.device, tls)
+        self._enter("record", request.device, record)
+        return Enrolment(
+            request.device, _pem(tls) + _pem(self.issuing), _pem(record), self.chain_pem
+        )
+
+    def certify_server(self, public_key: ec.EllipticCurvePublicKey, names: Sequence[str]) -> bytes:
+        """The PEM of a gateway's certificate for *names*, with the issuing CA's behind it."""
+        certificate = profile.server_certificate(
+            names, public_key, self.issuing, self._key, self._now()
+        )
+        self._enter("server", names[0], certificate)
+        return _pem(certificate) + _pem(self.issuing)
+
+    # ---- revoking
+
+    def revoke(self, serial: int, reason: x509.ReasonFlags = x509.ReasonFlags.unspecified) -> None:
+        """Revoke one certificate now, and write the list that says so.
+
+        Raises:
+            CertificateUnknownError: it was not issued here.
+            AlreadyRevokedError: it is revoked already.
+        """
+        at = self._now().isoformat(timespec="seconds")
+        changed = self._register.execute(
+            "UPDATE issued SET revoked_at = ?, reason = ? WHERE serial = ? AND revoked_at IS NULL",
+            (at, reason.value, f"{serial:x}"),
+        ).rowcount
+        if not changed:
+            known = self._register.execute(
+                "SELECT 1 FROM issued WHERE serial = ?", (f"{serial:x}",)
+            ).fetchone()
+            if known is None:
+                raise CertificateUnknownError(f"serial {serial:x} was not issued here")
+            raise AlreadyRevokedError(f"serial {serial:x} is revoked already")
+        self.write_crl()
+
+    def write_crl(self) -> Path:
+        """Write a new revocation list over the old one, and answer where."""
+        now = self._now()
+        number = self._register.execute(
+            "INSERT INTO crl (made_at) VALUES (?)", (now.isoformat(timespec="seconds"),)
+        ).lastrowid
+        rows = self._register.execute(
+            "SELECT serial, revoked_at, reason FROM issued WHERE revoked_at IS NOT NULL ORDER BY revoked_at, serial"
+        ).fetchall()
+        entries = [
+            (int(s, 16), datetime.fromisoformat(at), x509.ReasonFlags(r)) for s, at, r in rows
+        ]
+        crl = profile.revocation_list(entries, number or 0, self.issuing, self._key, now)
+        _write(self.crl_path, crl.public_bytes(serialization.Encoding.PEM), 0o644, replace=True)
+        return self.crl_path
+
+    # ---- reading
+
+    def issued(self, name: str | None = None) -> list[Issued]:
+        """What was issued, the oldest first; of one name only, if it is given."""
+        rows = self._register.execute(
+            "SELECT serial, kind, name, not_after, revoked_at, reason FROM issued"
+            " WHERE ?1 IS NULL OR name = ?1 ORDER BY rowid",
+            (name,),
+        )
+        return [Issued(*row) for row in rows]
+
+    def certificate(self, serial: int) -> x509.Certificate:
+        """An issued certificate by its serial number.
+
+        Raises:
+            CertificateUnknownError: it was not issued here.
+        """
+        row = self._register.execute(
+            "SELECT pem FROM issued WHERE serial = ?", (f"{serial:x}",)
+        ).fetchone()
+        if row is None:
+            raise CertificateUnknownError(f"serial {serial:x} was not issued here")
+        return x509.load_pem_x509_certificate(row[0])
+
+    def certificates_of(self, device: DeviceId, kind: str = "record") -> list[x509.Certificate]:
+        """All certificates of this kind that a device was given, the oldest first."""
+        rows = self._register.execute(
+            "SELECT pem FROM issued WHERE name = ? AND kind = ? ORDER BY rowid", (device, kind)
+        )
+        return [x509.load_pem_x509_certificate(row[0]) for row in rows]
+
+    def _enter(self, kind: str, name: str, certificate: x509.Certificate) -> None:
+        self._register.execute(
+            "INSERT INTO issued (serial, kind, name, pem, not_after) VALUES (?, ?, ?, ?, ?)",
+            (
+                f"{certificate.serial_number:x}",
+                kind,
+                name,
+                _pem(certificate),
+                certificate.not_valid_after_utc.isoformat(),
+            ),
+        )
+
+
+def create_root(folder: Path, passphrase: str, name: str) -> x509.Certificate:
+    """Make the root in *folder* unless it is there; its key is encrypted in ``root/root.key``.
+
+    Raises:
+        RootLockedError: no passphrase was given.
+    """
+    path = folder / "root.pem"
+    if path.exists():
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    if not passphrase:
+        raise RootLockedError("the root's key needs a passphrase")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "root").mkdir(exist_ok=True, mode=0o700)
+    key = ec.generate_private_key(ec.SECP256R1())
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(passphrase.encode()),
+    )
+    certificate = profile.root_certificate(name, key, datetime.now(UTC))
+    _write(folder / "root" / "root.key", locked, 0o600, replace=True)
+    _write(path, _pem(certificate), 0o644, replace=True)
+    return certificate
+
+
+def create_issuing(folder: Path, passphrase: str, name: str) -> x509.Certificate:
+    """Make the issuing CA in *folder*, signed by its root, unless it is there.
+
+    Raises:
+        RootLockedError: the root's key is not there, or the passphrase is another.
+    """
+    path = folder / "issuing.pem"
+    if path.exists():
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    root = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
+    try:
+        root_key = serialization.load_pem_private_key(
+            (folder / "root" / "root.key").read_bytes(), passphrase.encode()
+        )
+    except (OSError, ValueError, TypeError) as failure:
+        raise RootLockedError(f"the root's key does not open: {failure}") from failure
+    if not isinstance(root_key, ec.EllipticCurvePrivateKey):
+        raise RootLockedError("the root's key is not on P-256")
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = profile.issuing_certificate(
+        name, key.public_key(), root, root_key, datetime.now(UTC)
+    )
+    plain = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    _write(folder / "issuing.key", plain, 0o600, replace=True)
+    _write(path, _pem(certificate), 0o644, replace=True)
+    return certificate
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _write(path: Path, data: bytes, mode: int, *, replace: bool) -> None:
+    """Make *path* hold *data*, durably, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.new") if replace else path
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.rename(path)

@@ -1,0 +1,41 @@
+"""What the device CA refuses; every error has a stable code."""
+
+from __future__ import annotations
+
+from counterfoil.gateway.errors import GatewayError
+
+
+class PkiError(GatewayError):
+    """The CA can't do what was asked."""
+
+    code = "pki_error"
+
+
+class RootLockedError(PkiError):
+    """The root's key is needed, and its passphrase is missing or wrong."""
+
+    code = "pki_root_locked"
+
+
+class CertificateUnknownError(PkiError):
+    """No certificate with this serial number was issued here."""
+
+    code = "pki_certificate_unknown"
+
+
+class AlreadyRevokedError(PkiError):
+    """The certificate is revoked already."""
+
+    code = "pki_already_revoked"
+
+
+class PathInvalidError(PkiError):
+    """The certificate does not lead to the root under this profile."""
+
+    code = "pki_path_invalid"
+
+
+class RequestRefusedError(PkiError):
+    """The enrolment request is not one that this CA signs."""
+
+    code = "pki_request_refused"

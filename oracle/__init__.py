@@ -1,1 +1,1 @@
-"""To be written."""
+"""Facts out of verified records: batches, heads, matching, revenue; and the projections that others read."""

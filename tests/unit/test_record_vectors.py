@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,15 @@ def test_the_script_makes_the_committed_files(monkeypatch: pytest.MonkeyPatch) -
     spec.loader.exec_module(script)
     for name, text in script.documents().items():
         assert (FOLDER / name).read_text() == text, f"run tests/vectors/make_vectors.py for {name}"
+
+
+def test_the_page_shows_the_vector_byte_by_byte() -> None:
+    page = (FOLDER.parents[1] / "docs" / "formats" / "record.md").read_text()
+    block = page.split("## A record, byte by byte")[1].split("```")[1]
+    shown = ""
+    for line in block.splitlines():
+        shown += "".join(re.match(r"[0-9a-f ]*", line.split("  " * 8)[0])[0].split())  # type: ignore[index]
+    vector = next(one for one in RECORDS["good"] if one["name"] == "sale in cash without lines")
+    assert shown == vector["raw"]
+    assert vector["payload_digest"] in page
+    assert vector["leaf_hash"] in page

@@ -1,8 +1,9 @@
 """The embedded chains, anvil and ganache: started, waited for, stopped, their state kept in a folder.
 
-What survives: everything after :meth:`EmbeddedNode.stop`. After a kill -9 anvil comes back with its last dump, which
-is at most ``_DUMP_INTERVAL_S`` old; ganache writes each block to its database. Blocks that are lost so are noticed by
-the event feed and the sender like a reorganisation.
+What survives: everything after :meth:`EmbeddedNode.stop`, and when the process that started the node is killed (the
+kernel then asks the node to end). When the node itself is killed, anvil comes back with its last dump, which is at
+most ``_DUMP_INTERVAL_S`` old (and with nothing before the first one); ganache writes each block to its database.
+Blocks that are lost so are noticed by the event feed and the sender like a reorganisation.
 
 Accounts come from a random mnemonic, kept with mode 0600 in the state folder; there are no well-known keys.
 """
@@ -10,6 +11,7 @@ Accounts come from a random mnemonic, kept with mode 0600 in the state folder; t
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import secrets
 import shutil
@@ -18,8 +20,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -59,7 +62,7 @@ class EmbeddedNode:
     def stop(self) -> None:
         """End the node with its state written."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT if self.engine == "anvil" else signal.SIGTERM)
+            self.process.send_signal(_STOP_SIGNAL[self.engine])
             try:
                 self.process.wait(_STOP_GRACE_S)
             except subprocess.TimeoutExpired:
@@ -82,9 +85,11 @@ def start_node(
 ) -> EmbeddedNode:
     """Start an embedded chain over *state_dir* and answer it once it is ready.
 
+    It ends when the calling thread's process ends (Linux), or that thread: call from one that lives on.
+
     Raises:
         NodeMissing: the program is not installed.
-        NodeNotReady: it ended, or did not answer in time.
+        NodeNotReady: it ended, did not answer in time, or another node has this folder.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     mnemonic = _mnemonic(state_dir / "mnemonic")
@@ -92,14 +97,19 @@ def start_node(
     command = _anvil if engine == "anvil" else _ganache
     argv = command(state_dir, port, chain_id, block_time_s, mnemonic)
     log_path = state_dir / f"{engine}.log"
-    with log_path.open("ab") as log:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-        )
+    lock = _lock(state_dir / "lock")
+    try:
+        with log_path.open("ab") as log:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(lock,),
+                preexec_fn=_END_WITH_PARENT[engine] if sys.platform == "linux" else None,  # noqa: PLW1509
+            )
+    finally:
+        os.close(lock)
     node = EmbeddedNode(engine, f"http://127.0.0.1:{port}", chain_id, state_dir, process, mnemonic)
     _wait_ready(node, log_path)
     return node
@@ -109,11 +119,7 @@ def _anvil(
     state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
 ) -> list[str]:
     return [
-        *_program(
-            "anvil",
-            _REPOSITORY
-            / "hardhat-free-config/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil",
-        ),
+        _program("anvil", _node_modules() / "@foundry-rs/anvil-linux-amd64/bin/anvil"),
         *("--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)),
         *("--mnemonic", mnemonic, "--accounts", "20", "--balance", "1000000000"),
         *("--state", str(state_dir / "anvil.json"), "--state-interval", str(_DUMP_INTERVAL_S)),
@@ -127,9 +133,12 @@ def _ganache(
     state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
 ) -> list[str]:
     node = shutil.which("node") or str(_REPOSITORY / ".venv/bin/node")
-    script = _REPOSITORY / "hardhat-free-config/node_modules/ganache/dist/node/cli.js"
+    script = _node_modules() / "ganache/dist/node/cli.js"
     if not Path(node).exists() or not script.exists():
-        raise NodeMissing("ganache is not installed here: run scripts/setup run")
+        raise NodeMissing(
+            "ganache is not installed here: run scripts/setup run, or npm install ganache@7.9.2 and set "
+            "COUNTERFOIL_NODE_MODULES to its node_modules"
+        )
     return [
         *(node, str(script), "--server.host", "127.0.0.1", "--server.port", str(port)),
         *("--chain.chainId", str(chain_id), "--chain.networkId", str(chain_id)),
@@ -141,14 +150,21 @@ def _ganache(
     ]
 
 
-def _program(name: str, installed: Path) -> Sequence[str]:
-    named = os.environ.get(f"COUNTERFOIL_{name.upper()}")
-    found = named or (str(installed) if installed.exists() else shutil.which(name))
+def _node_modules() -> Path:
+    named = os.environ.get("COUNTERFOIL_NODE_MODULES")
+    return Path(named) if named else _REPOSITORY / "hardhat-free-config/node_modules"
+
+
+def _program(name: str, installed: Path) -> str:
+    variable = f"COUNTERFOIL_{name.upper()}"
+    found = os.environ.get(variable) or (
+        str(installed) if installed.exists() else shutil.which(name)
+    )
     if not found or not Path(found).exists():
         raise NodeMissing(
-            f"{name} is not installed here: run scripts/setup run, or set COUNTERFOIL_{name.upper()} to its path"
+            f"{name} is not installed here: run scripts/setup run, or put it on PATH, or set {variable} to its path"
         )
-    return [found]
+    return found
 
 
 def _mnemonic(path: Path) -> str:
@@ -188,6 +204,23 @@ def _wait_ready(node: EmbeddedNode, log_path: Path) -> None:
     )
 
 
-def _end_with_parent() -> None:
-    """In the child, before it runs: ask the kernel for SIGTERM when the parent ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _lock(path: Path) -> int:
+    """A descriptor with the exclusive lock on *path*; the lock lives as long as any process has it open."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        os.close(descriptor)
+        raise NodeNotReady(f"{path.parent} is in use by another node") from taken
+    return descriptor
+
+
+def _end_with_parent(number: int) -> None:
+    """In the child, before it runs: ask the kernel for signal *number* when the parent ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
+
+
+_STOP_SIGNAL: Mapping[Engine, int] = {"anvil": signal.SIGINT, "ganache": signal.SIGTERM}
+_END_WITH_PARENT = {
+    engine: partial(_end_with_parent, number) for engine, number in _STOP_SIGNAL.items()
+}

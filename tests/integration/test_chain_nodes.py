@@ -1,0 +1,120 @@
+"""The embedded chains on real processes: what they keep, what they lose, and what ends with what."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support_chain import ENGINES, consortium_of, running_node, signer_of, wait_blocks
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import deploy
+from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable
+from counterfoil.chain.nodes import start_node
+from counterfoil.chain.nodes.embedded import Engine
+from counterfoil.chain.transact import transact
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with running_node(engine, tmp_path / "node") as node:
+        client = ChainClient(node.rpc_url)
+        first = deploy(client, signer_of(node, "admin"), consortium_of(node), tmp_path / "d.json")
+        genesis, height = client.block(0), client.latest().number
+        nonce = client.nonce(signer_of(node, "admin").address)
+        admin = node.account(0).address
+    with pytest.raises(NodeUnreachable):
+        client.chain_id()
+    with running_node(engine, tmp_path / "node") as again:
+        client = ChainClient(again.rpc_url)
+        assert again.account(0).address == admin
+        assert client.block(0) == genesis
+        assert client.latest().number >= height
+        assert (
+            deploy(client, signer_of(again, "admin"), consortium_of(again), tmp_path / "d.json")
+            == first
+        )
+        assert client.nonce(admin) == nonce, "a run over a finished deployment sends nothing"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_killed_node_comes_back_on_its_own_chain(engine: Engine, tmp_path: Path) -> None:
+    node = start_node(engine, tmp_path / "node", block_time_s=1.0)
+    client = ChainClient(node.rpc_url)
+    other = signer_of(node, "operator").address
+    transact(client, signer_of(node, "admin"), other, b"")
+    genesis = client.block(0)
+    if engine == "anvil":  # the dump is written every few seconds
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "node/anvil.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        wait_blocks(client, 6)
+    node.kill()
+    with running_node(engine, tmp_path / "node") as again:
+        client = ChainClient(again.rpc_url)
+        assert client.block(0) == genesis
+        assert client.nonce(signer_of(again, "admin").address) == 1
+        wait_blocks(client, 1)
+
+
+def test_the_mnemonic_is_random_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    with running_node("anvil", tmp_path / "a") as a, running_node("anvil", tmp_path / "b") as b:
+        assert a.mnemonic != b.mnemonic
+        assert stat.S_IMODE((tmp_path / "a/mnemonic").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_node_ends_with_the_process_that_started_it(engine: Engine, tmp_path: Path) -> None:
+    code = (
+        "import time; from pathlib import Path\n"
+        "from counterfoil.chain.nodes import start_node\n"
+        f"node = start_node({engine!r}, Path({str(tmp_path / 'node')!r}))\n"
+        "from counterfoil.chain.client import ChainClient\n"
+        "from counterfoil.chain.keys import LocalSigner\n"
+        "from counterfoil.chain.transact import transact\n"
+        "key = LocalSigner(node.account(0))\n"
+        "transact(ChainClient(node.rpc_url), key, key.address, b'')\n"
+        "print(node.process.pid, node.rpc_url, flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pid, rpc_url = parent.stdout.readline().split()
+        assert ChainClient(rpc_url).chain_id() == 31_337
+        parent.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while _is_alive(int(pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _is_alive(int(pid))
+    with running_node(engine, tmp_path / "node") as again:
+        assert ChainClient(again.rpc_url).nonce(again.account(0).address) == 1, "nothing was lost"
+
+
+def test_a_second_node_over_the_same_state_is_refused(tmp_path: Path) -> None:
+    with running_node("anvil", tmp_path / "node"), pytest.raises(NodeNotReady, match="in use"):
+        start_node("anvil", tmp_path / "node")
+
+
+def test_a_missing_program_is_named_with_the_line_that_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_ANVIL", str(tmp_path / "nowhere"))
+    with pytest.raises(NodeMissing, match="COUNTERFOIL_ANVIL"):
+        start_node("anvil", tmp_path / "node")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

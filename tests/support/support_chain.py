@@ -1,0 +1,98 @@
+"""Real embedded chains for tests: a node on a free port, the contracts deployed, and everybody's keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from counterfoil.chain.client import ChainClient, Finality
+from counterfoil.chain.deploy import Consortium, Deployment, deploy
+from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.nodes import EmbeddedNode, start_node
+from counterfoil.chain.nodes.embedded import Engine
+from counterfoil.chain.transact import transact
+
+ENGINES: tuple[Engine, ...] = ("anvil", "ganache")
+BLOCK_TIME_S: Mapping[Engine, float] = {"anvil": 0.2, "ganache": 1.0}
+ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian", "operator")
+FAR_FUTURE_S = 4_000_000_000
+
+
+@dataclass
+class ChainWorld:
+    """A node with the contracts on it. Signers are called by their role, numbered as in ROLES."""
+
+    node: EmbeddedNode
+    client: ChainClient
+    deployment: Deployment
+    path: Path
+
+    def signer(self, role: str) -> LocalSigner:
+        return signer_of(self.node, role)
+
+    def send(self, role: str, contract: str, function: str, *arguments: Any) -> Mapping[str, Any]:
+        """Transact as *role* and answer the receipt."""
+        data = self.client.encode(contract, function, *arguments)
+        return transact(self.client, self.signer(role), self.client.address_of(contract), data)
+
+    def new_client(self, finality: Finality) -> ChainClient:
+        return ChainClient(self.node.rpc_url, self.client.addresses, finality)
+
+    def sign_head(self, size: int, root: bytes, state: bytes) -> bytes:
+        """The oracle's signature over the head that would come next."""
+        digest = self.client.call("RecordAnchor", "headDigest", size, root, state)
+        return self.signer("oracle").sign_digest(digest)
+
+
+def signer_of(node: EmbeddedNode, role: str) -> LocalSigner:
+    return LocalSigner(node.account(ROLES.index(role)))
+
+
+def consortium_of(node: EmbeddedNode) -> Consortium:
+    """Every role held by its own account, the oracle being the one signer of heads."""
+    at = {role: signer_of(node, role).address for role in ROLES}
+    return Consortium(
+        **{role: at[role] for role in ROLES if role not in ("admin", "operator")},
+        signers=[at["oracle"]],
+    )
+
+
+@contextmanager
+def running_node(
+    engine: Engine, state_dir: Path, block_time_s: float | None = None
+) -> Iterator[EmbeddedNode]:
+    """A node that is stopped at the end."""
+    seconds = BLOCK_TIME_S[engine] if block_time_s is None else block_time_s
+    node = start_node(engine, state_dir, block_time_s=seconds)
+    try:
+        yield node
+    finally:
+        node.stop()
+
+
+@contextmanager
+def deployed_world(engine: Engine, folder: Path) -> Iterator[ChainWorld]:
+    """A running node with every contract deployed."""
+    with running_node(engine, folder / "node") as node:
+        client = ChainClient(node.rpc_url)
+        path = folder / "deployment.json"
+        deployment = deploy(client, signer_of(node, "admin"), consortium_of(node), path)
+        yield ChainWorld(node, client, deployment, path)
+
+
+def on_chain_id(text: str) -> bytes:
+    """The on-chain id of a string: SHA-256 of its UTF-8."""
+    return sha256(text.encode()).digest()
+
+
+def wait_blocks(client: ChainClient, count: int) -> None:
+    """Return once *count* more blocks exist."""
+    from time import sleep
+
+    target = client.latest().number + count
+    while client.latest().number < target:
+        sleep(0.05)

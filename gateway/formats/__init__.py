@@ -1,0 +1,1 @@
+"""What other makers' machines and systems write: one format a file, each a pure parser."""

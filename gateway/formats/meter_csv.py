@@ -22,10 +22,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 from counterfoil.gateway.formats.errors import ColumnsError, FormatError, TimeError
-from counterfoil.gateway.formats.files import header_of, table_rows
+from counterfoil.gateway.formats.files import header_of, read_bytes, table_rows, text_of
 from counterfoil.gateway.formats.quantity import count, parse_decimal, watt_hours
 
 STEEL_COLUMNS = frozenset(("date", "Usage_kWh", "NSM"))
@@ -103,6 +104,11 @@ class _Reading:
     items: int | None
     running: bool | None
     row: int
+
+
+def read_meter(path: Path, meter: str = "main-meter") -> MeterFile:
+    """Return the intervals in the file at *path*, gzip or not; errors as of ``parse_meter``."""
+    return parse_meter(text_of(read_bytes(path)), meter)
 
 
 def parse_meter(text: str, meter: str = "main-meter") -> MeterFile:

@@ -21,15 +21,16 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Literal
 
 from counterfoil.gateway.formats.errors import ColumnsError, FormatError, TimeError
-from counterfoil.gateway.formats.files import header_of, table_rows
+from counterfoil.gateway.formats.files import header_of, read_bytes, table_rows, text_of
 from counterfoil.gateway.formats.quantity import count, minor_units
 
 VENDING_COLUMNS = frozenset(
-    "Status|Device ID|Machine|Product|Transaction|TransDate|Type|RCoil|RPrice|RQty|MCoil|MPrice"
-    "|LineTotal|TransTotal|Prcd Date".split("|")  # noqa: SIM905
+    {"Status", "Device ID", "Machine", "Product", "Transaction", "TransDate", "Type", "RCoil"}
+    | {"RPrice", "RQty", "MCoil", "MPrice", "LineTotal", "TransTotal", "Prcd Date"}
 )
 COFFEE_COLUMNS = frozenset(("date", "datetime", "cash_type", "money", "coffee_name"))
 DAY_MS = 86_400_000
@@ -108,6 +109,11 @@ class SalesFile:
     def notices(self) -> dict[str, int]:
         """How many sales carry each notice."""
         return dict(sorted(Counter(n for sale in self.sales for n in sale.notices).items()))
+
+
+def read_sales(path: Path, machine: str = "coffee-machine", minor_digits: int = 2) -> SalesFile:
+    """Return the sales in the file at *path*, gzip or not; errors as of ``parse_sales``."""
+    return parse_sales(text_of(read_bytes(path)), machine, minor_digits)
 
 
 def parse_sales(text: str, machine: str = "coffee-machine", minor_digits: int = 2) -> SalesFile:

@@ -56,6 +56,8 @@ def read_uint(data: bytes, at: int, key: int = -1) -> tuple[int, int]:
     head = data[at]
     if head < 24:
         return head, at + 1
+    if head == 24 and (value := data[at + 1]) >= 24:
+        return value, at + 2
     return _argument(data, at, head)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -191,8 +191,7 @@ class Record:
         return self.body.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """An opened COSE_Sign1 of a record; nothing in it is verified yet.
 
     ``epoch`` and ``sequence`` are read from the payload's opening bytes.

@@ -34,6 +34,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from counterfoil.gateway import cose
 from counterfoil.gateway.errors import (
@@ -137,8 +138,7 @@ class NumberUsed:
 Outcome = Accepted | Duplicate | NumberUsed
 
 
-@dataclass(frozen=True, slots=True)
-class _Identified:
+class _Identified(NamedTuple):
     """An envelope that passed steps 1 to 5, with the key that must have signed it."""
 
     envelope: Envelope

@@ -11,7 +11,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 from counterfoil.gateway.errors import LogError, ProofError
@@ -203,25 +203,27 @@ def consistency_proof(first: int, second: int, read: HashReader) -> list[Digest]
     return proof
 
 
-def _climb(at: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bool, bytes]]:
-    """Yield each sibling from the leaf's side, with whether it stands on the left.
+def _sides(at: int, last: int) -> list[bool]:
+    """Return, from the leaf's side up, whether each sibling on the way stands on the left.
 
-    *at* and *last* are fn and sn of RFC 9162, 2.1.3.2. Raises ProofError when the proof is
-    shorter or longer than the way from *at* to the root.
+    *at* and *last* are fn and sn of RFC 9162, 2.1.3.2; the list is as long as the proof must be.
     """
-    for sibling in proof:
-        if last == 0 or len(sibling) != 32:
-            raise ProofError("the proof is too long, or holds what is no hash")
+    sides: list[bool] = []
+    while last:
         on_left = bool(at & 1) or at == last
-        yield on_left, sibling
+        sides.append(on_left)
         if on_left:
             while not at & 1 and at:
                 at >>= 1
                 last >>= 1
         at >>= 1
         last >>= 1
-    if last:
-        raise ProofError("the proof is too short")
+    return sides
+
+
+def _check_path(path: Sequence[bytes], length: int) -> None:
+    if len(path) != length or any(len(node) != 32 for node in path):
+        raise ProofError(f"not {length} hashes of 32 bytes")
 
 
 def root_from_inclusion_proof(
@@ -235,9 +237,12 @@ def root_from_inclusion_proof(
         raise ProofError(f"leaf {index} is not in a tree of {size}")
     if len(leaf_hash) != 32:
         raise ProofError("the leaf's hash is not 32 bytes")
+    sides = _sides(index, size - 1)
+    _check_path(proof, len(sides))
     node = leaf_hash
-    for on_left, sibling in _climb(index, size - 1, proof):
-        node = hash_children(sibling, node) if on_left else hash_children(node, sibling)
+    for on_left, sibling in zip(sides, proof, strict=True):
+        pair = b"\x01" + sibling + node if on_left else b"\x01" + node + sibling
+        node = sha256(pair).digest()
     return Digest(node)
 
 
@@ -266,12 +271,12 @@ def verify_consistency(
     path = list(proof)
     if first.bit_count() == 1:
         path.insert(0, first_root)
-    if not path or len(path[0]) != 32:
-        raise ProofError("the proof is too short, or holds what is no hash")
     level = (first & -first).bit_length() - 1  # of the complete subtree that ends the first tree
+    sides = _sides((first - 1) >> level, (second - 1) >> level)
+    _check_path(path, 1 + len(sides))
     old: bytes = path[0]
     new: bytes = path[0]
-    for on_left, node in _climb((first - 1) >> level, (second - 1) >> level, path[1:]):
+    for on_left, node in zip(sides, path[1:], strict=True):
         if on_left:
             old, new = hash_children(node, old), hash_children(node, new)
         else:

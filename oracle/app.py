@@ -1,0 +1,175 @@
+"""Where the oracle's settings become objects, and its one loop.
+
+Each turn takes every part one step on. A part that can't go on now (the node is away) leaves the others alone and is
+tried again at the next turn; what a part has committed stays.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import Deployment
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.events import EventFeed
+from counterfoil.chain.keys import open_keystore
+from counterfoil.chain.sender import Sender
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.checkpoint import Checkpoint, sign_checkpoint
+from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.log.tiles import TileWriter
+from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.oracle.batch import Batcher, BatchRules
+from counterfoil.oracle.facts import FactReader, match_project
+from counterfoil.oracle.instructions import Instructions
+from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
+from counterfoil.oracle.quorum import Quorum
+from counterfoil.oracle.registry import KeySync
+from counterfoil.oracle.revenue import Distributor
+from counterfoil.oracle.settings import OracleSettings
+from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.tables import AnchoredHead, KnownProject
+
+log = structlog.get_logger("oracle")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The oracle's parts, each with a step of its own, in the order of a turn."""
+
+    engine: Engine
+    store: GatewayStore
+    client: ChainClient
+    feed: EventFeed
+    steps: dict[str, Callable[[], object]]
+
+
+def crash_points(wanted: str | None) -> Callable[[str], None]:
+    """A hook that ends the process, as a power cut would, at the point named *wanted*; tests set it."""
+
+    def crash(point: str) -> None:
+        if point == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return crash
+
+
+def build(settings: OracleSettings) -> Parts:
+    """Everything that one oracle process needs, from its settings."""
+    crash = crash_points(os.environ.get("COUNTERFOIL_TEST_CRASH_AT"))
+    engine = open_database(settings.database_url)
+    store = open_store(settings.gateway_database_url)
+    deployment = Deployment.read(settings.deployment)
+    client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
+    signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
+    bank_address = client.call("DepositToken", "bank")
+    feed = EventFeed(
+        "ledger", engine, client, CONTRACTS, LedgerProjection(), deployment.first_block
+    )
+    quorum = Quorum([signer], deployment.chain_id, client.address_of("RecordAnchor"))
+    batcher = Batcher(
+        engine,
+        store,
+        client,
+        quorum,
+        signer.address,
+        settings.tiles,
+        BatchRules(settings.batch_records, settings.batch_ms),
+        crash,
+    )
+    sender = Sender(engine, client, signer, crash=crash)
+    steps: dict[str, Callable[[], object]] = {
+        "feed": feed.poll,
+        "keys": KeySync(engine, store).step,
+        "batch": batcher.step,
+        "sender": sender.step,
+        "facts": FactReader(engine, store).step,
+        "instructions": Instructions(engine, client, bank_address).step,
+        "matching": lambda: match_all(engine),
+        "revenue": Distributor(engine, client, signer.address).step,
+    }
+    if settings.bank_keystore is not None and settings.bank_passphrase is not None:
+        bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())
+        steps["bank"] = Sender(engine, client, bank, crash=crash).step
+    if settings.log_key is not None:
+        steps["checkpoint"] = CheckpointWriter(settings, engine).step
+    return Parts(engine, store, client, feed, steps)
+
+
+def match_all(engine: Engine) -> None:
+    """Run the matching for every project that is known."""
+    with Session(engine) as session:
+        for project in session.exec(select(KnownProject.project)).all():
+            match_project(session, project)
+        session.commit()
+
+
+class CheckpointWriter:
+    """Keeps the tiles' checkpoint at the newest head that is on the chain."""
+
+    def __init__(self, settings: OracleSettings, engine: Engine) -> None:
+        if settings.log_key is None:
+            raise ValueError("no log key")
+        key = load_pem_private_key(settings.log_key.read_bytes(), None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise TypeError(f"{settings.log_key} is no Ed25519 key")
+        self._key = key
+        self._origin = settings.log_origin
+        self._writer = TileWriter(settings.tiles)
+        self._engine = engine
+        self._written = 0
+
+    def step(self) -> None:
+        """Write a checkpoint if a newer head is anchored."""
+        with Session(self._engine) as session:
+            head = session.exec(
+                select(AnchoredHead).order_by(col(AnchoredHead.size).desc())
+            ).first()
+        if head is None or head.size == self._written:
+            return
+        anchored = LogHead(
+            head.size, Digest(bytes.fromhex(head.root[2:])), Digest(bytes.fromhex(head.state[2:]))
+        )
+        note = sign_checkpoint(Checkpoint(self._origin, anchored), self._origin, self._key)
+        self._writer.write_checkpoint(note)
+        self._written = head.size
+
+
+def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> None:
+    """Turn after turn until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    parts = build(settings)
+    ready()
+    log.info("oracle_ready")
+    while not stop.is_set():
+        turn(parts)
+        stop.wait(settings.poll_s)
+    log.info("oracle_stopped")
+
+
+def turn(parts: Parts) -> None:
+    """One step of every part."""
+    for name, step in parts.steps.items():
+        try:
+            step()
+        except ChainError as failure:
+            log.warning("step_waits", step=name, code=failure.code, why=str(failure))
+
+
+def status(engine: Engine, store: GatewayStore) -> dict[str, object]:
+    """How far records, heads and money have come."""
+    with Session(engine) as session:
+        anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+    return {"records": store.size(), "anchored": anchored, "refused": store.refused_count()}

@@ -1,0 +1,191 @@
+"""``counterfoil oracle``: run it, ask how it is, bring files in, resolve what did not match, rebuild the projection."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+from sqlmodel import Session, select
+
+from counterfoil.chain.errors import ChainError
+from counterfoil.gateway.store import open_store
+from counterfoil.oracle.errors import OracleError
+from counterfoil.oracle.instructions import ask
+from counterfoil.oracle.settings import OracleSettings
+from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.tables import Instruction, MatchException
+
+oracle_app = typer.Typer(
+    help="Batches and heads, matching, revenue. The process that `run` starts carries out what the others ask.",
+    no_args_is_help=True,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Database = Annotated[
+    str,
+    typer.Option(
+        "--database", envvar="COUNTERFOIL_ORACLE_DATABASE_URL", help="The oracle's database."
+    ),
+]
+_DEFAULT = "sqlite:///oracle.db"
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``oracle`` to *app*."""
+    app.add_typer(oracle_app, name="oracle")
+
+
+@oracle_app.command("run")
+def run_command() -> None:
+    """Run the oracle in the foreground until SIGTERM or Ctrl-C.
+
+    Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _DATABASE_URL,
+    _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _BATCH_RECORDS, _BATCH_MS,
+    _FINAL_DEPTH, _FINAL_TAG.
+    """
+    from counterfoil.oracle.app import run
+
+    try:
+        run(_settings())
+    except (ChainError, OracleError) as failure:
+        _fail(failure.code, str(failure))
+
+
+@oracle_app.command("status")
+def status(
+    database: Database = _DEFAULT,
+    gateway_database: Annotated[
+        str,
+        typer.Option(
+            envvar="COUNTERFOIL_ORACLE_GATEWAY_DATABASE_URL", help="The gateway's database."
+        ),
+    ] = "sqlite:///gateway.db",
+    as_json: AsJson = False,
+) -> None:
+    """Say how many records there are, how many are anchored, and how many were refused."""
+    from counterfoil.oracle.app import status as read_status
+
+    found = read_status(open_database(database, migrate=False), open_store(gateway_database))
+    _say(found, as_json)
+
+
+@oracle_app.command("rebuild")
+def rebuild() -> None:
+    """Drop the projection and make it again from the chain. Stop the oracle's process first."""
+    from counterfoil.oracle.app import build
+
+    try:
+        events = build(_settings()).feed.rebuild()
+    except (ChainError, OracleError) as failure:
+        _fail(failure.code, str(failure))
+    typer.echo(f"{events} events read again")
+
+
+@oracle_app.command("import-settlement")
+def import_settlement(
+    project: str, file: Path, database: Database = _DEFAULT, as_json: AsJson = False
+) -> None:
+    """Bring in the payment provider's settlement FILE (docs/formats/settlement-file.md) of PROJECT."""
+    text = _read(file)
+    key = f"settlement:{project}:{sha256(text.encode()).hexdigest()}"
+    payload = {"project": project, "text": text, "source": file.name}
+    _ask(database, key, "import_settlement", payload, as_json)
+
+
+@oracle_app.command("import-statement")
+def import_statement(file: Path, database: Database = _DEFAULT, as_json: AsJson = False) -> None:
+    """Bring in the bank's credit entries from a JSON FILE.
+
+    It holds a list of {statement, reference, project, business_date, amount_minor, currency}.
+    """
+    text = _read(file)
+    try:
+        entries = json.loads(text)
+    except ValueError as failure:
+        _fail("oracle.input_malformed", str(failure))
+    key = f"statement:{sha256(text.encode()).hexdigest()}"
+    _ask(database, key, "import_statement", {"entries": entries}, as_json)
+
+
+@oracle_app.command("close-matching")
+def close_matching(
+    project: str, through: int, database: Database = _DEFAULT, as_json: AsJson = False
+) -> None:
+    """Close PROJECT's business dates up to and with THROUGH (YYYYMMDD): what did not match becomes an exception."""
+    payload = {"project": project, "through": through}
+    _ask(database, f"close:{project}:{through}", "close_matching", payload, as_json)
+
+
+@oracle_app.command("exceptions")
+def exceptions(
+    project: str | None = None, database: Database = _DEFAULT, as_json: AsJson = False
+) -> None:
+    """List what did not match and waits for a person."""
+    with Session(open_database(database, migrate=False)) as session:
+        query = select(MatchException).where(MatchException.status == "open")
+        if project is not None:
+            query = query.where(MatchException.project == project)
+        rows = [row.model_dump() for row in session.exec(query)]
+    if as_json:
+        typer.echo(json.dumps(rows))
+    for row in rows if not as_json else []:
+        what = f"record {row['log_index']}" if row["log_index"] is not None else "payment"
+        typer.echo(
+            f"{row['id']:>6}  {row['business_date']}  {row['amount_minor']:>10}  {what}  {row['code']}: {row['detail']}"
+        )
+
+
+@oracle_app.command("resolve")
+def resolve(
+    exception: int,
+    resolution: Annotated[str, typer.Argument(help="accepted or excluded")],
+    note: Annotated[str, typer.Option(help="Why; kept with the decision.")],
+    database: Database = _DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Decide one exception: accepted, it is distributed like a match; excluded, it is not."""
+    payload = {"exception": exception, "resolution": resolution, "note": note}
+    _ask(database, f"resolve:{exception}:{resolution}", "resolve_exception", payload, as_json)
+
+
+def _ask(database: str, key: str, kind: str, payload: dict[str, Any], as_json: bool) -> None:
+    """Leave an instruction for the running oracle; say its number."""
+    with Session(open_database(database, migrate=False)) as session:
+        row: Instruction = ask(session, key, getpass.getuser(), kind, payload)
+        session.commit()
+        _say({"instruction": row.id, "kind": row.kind, "status": row.status}, as_json)
+
+
+def _settings() -> OracleSettings:
+    try:
+        return OracleSettings()
+    except ValidationError as wrong:
+        missing = ", ".join(
+            f"COUNTERFOIL_ORACLE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
+        )
+        _fail("oracle.settings_invalid", missing)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as failure:
+        _fail("oracle.input_unreadable", str(failure))
+
+
+def _say(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for name, value in found.items():
+        typer.echo(f"{name}: {value}")
+
+
+def _fail(code: str, detail: str) -> NoReturn:
+    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
+    raise typer.Exit(2)

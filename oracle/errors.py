@@ -1,0 +1,33 @@
+"""What the oracle refuses; every error has a stable code."""
+
+from __future__ import annotations
+
+
+class OracleError(Exception):
+    """Base of all errors of this package."""
+
+    code = "oracle.error"
+
+
+class RecordNotBelieved(OracleError):
+    """A stored record does not verify again: nothing from it on is anchored until a person has looked."""
+
+    code = "oracle.record_not_believed"
+
+
+class InputMalformed(OracleError):
+    """A file or an instruction does not have the form that it should."""
+
+    code = "oracle.input_malformed"
+
+
+class UnknownName(OracleError):
+    """A project, a device, a party or an exception that nobody has told the oracle of."""
+
+    code = "oracle.unknown_name"
+
+
+class NotAllowedNow(OracleError):
+    """The state of things does not allow it (any more)."""
+
+    code = "oracle.not_allowed_now"

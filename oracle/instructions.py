@@ -1,0 +1,108 @@
+"""What users ask for through the API, carried out once and answered in the same database transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.oracle.errors import InputMalformed, OracleError
+from counterfoil.oracle.facts import match_project, resolve
+from counterfoil.oracle.settlement import BankEntry, import_entries, import_settlement
+from counterfoil.oracle.store.tables import Instruction
+
+log = structlog.get_logger("oracle.instructions")
+
+
+def ask(session: Session, key: str, party: str, kind: str, payload: dict[str, Any]) -> Instruction:
+    """The instruction under the idempotency key *key*: the one that is here, or a new one. The caller commits."""
+    known = session.exec(select(Instruction).where(Instruction.idempotency_key == key)).first()
+    if known is not None:
+        return known
+    row = Instruction(
+        idempotency_key=key,
+        party=party,
+        kind=kind,
+        payload=payload,
+        created_ms=time.time_ns() // 1_000_000,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+class Instructions:
+    """Carries out pending instructions, the oldest first."""
+
+    def __init__(self, engine: Engine, client: ChainClient, bank: str) -> None:
+        self._engine = engine
+        self._client = client
+        self._bank = bank
+        self._kinds: Mapping[str, Callable[[Session, Instruction], dict[str, Any]]] = {
+            "resolve_exception": self._resolve,
+            "import_settlement": self._settlement,
+            "import_statement": self._statement,
+            "close_matching": self._close,
+        }
+
+    def step(self) -> int:
+        """Carry out what is pending; answer how many instructions were finished."""
+        done = 0
+        while True:
+            with Session(self._engine) as session:
+                row = session.exec(
+                    select(Instruction)
+                    .where(Instruction.status == "pending")
+                    .order_by(col(Instruction.id))
+                ).first()
+                if row is None:
+                    return done
+                self._carry_out(session, row)
+                session.commit()
+                done += 1
+
+    def _carry_out(self, session: Session, row: Instruction) -> None:
+        row.finished_ms = time.time_ns() // 1_000_000
+        try:
+            kind = self._kinds.get(row.kind)
+            if kind is None:
+                raise InputMalformed(f"no instruction is called {row.kind}")
+            with session.begin_nested():
+                row_result = kind(session, row)
+            row.result, row.status = row_result, "done"
+        except OracleError as failure:
+            row.status, row.error_code, row.error_detail = "failed", failure.code, str(failure)
+        except (KeyError, TypeError, ValueError) as failure:
+            row.status, row.error_code, row.error_detail = (
+                "failed",
+                InputMalformed.code,
+                repr(failure),
+            )
+        log.info("instruction_finished", kind=row.kind, status=row.status, id=row.id)
+
+    def _resolve(self, session: Session, row: Instruction) -> dict[str, Any]:
+        p = row.payload
+        resolve(
+            session, int(p["exception"]), str(p["resolution"]), row.party, str(p.get("note", ""))
+        )
+        return {"exception": p["exception"], "resolution": p["resolution"]}
+
+    def _settlement(self, session: Session, row: Instruction) -> dict[str, Any]:
+        p = row.payload
+        taken = import_settlement(session, str(p["project"]), str(p["text"]), str(p["source"]))
+        return {"taken": taken.taken, "known": taken.known}
+
+    def _close(self, session: Session, row: Instruction) -> dict[str, Any]:
+        p = row.payload
+        matched, exceptions = match_project(session, str(p["project"]), int(p["through"]))
+        return {"matched": matched, "exceptions": exceptions}
+
+    def _statement(self, session: Session, row: Instruction) -> dict[str, Any]:
+        entries = [BankEntry(**entry) for entry in row.payload["entries"]]
+        taken = import_entries(session, self._client, self._bank, entries)
+        return {"taken": taken.taken, "known": taken.known}

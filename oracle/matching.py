@@ -1,0 +1,161 @@
+"""Which sales are paid: signed sales against settled payments and the device's standing. Pure.
+
+The rules:
+
+1. A sale counts only from a device that is registered, active and in a project; its currency must be the project's.
+2. A card sale matches the settled payment with its reference and its amount.
+3. Cash sales of one device and one day match together: the sum against the cash that was counted for that device and
+   that day, whose reference is ``cash:<device>:<YYYYMMDD>``.
+4. A refund matches by rule 1 alone: it is the machine's own debit.
+5. A payment reference is used once; a second sale under it is an exception.
+6. What has no counterpart waits until its business date is closed; then it becomes an exception. A person resolves
+   it: accepted, it is distributed like a match; excluded, it is not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+CASH = "cash"
+
+
+@dataclass(frozen=True)
+class SaleSeen:
+    """A signed sale or refund, by its place in the log; amount in minor units."""
+
+    log_index: int
+    device: str
+    business_date: int
+    amount_minor: int
+    method: str
+    reference: str | None
+    is_refund: bool = False
+
+
+@dataclass(frozen=True)
+class PaymentSeen:
+    """A settled payment, by its row's id; amount in minor units."""
+
+    id: int
+    reference: str
+    business_date: int
+    amount_minor: int
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A sale (*log_index*) or a payment (*payment_id*) without its counterpart, and why."""
+
+    code: str
+    detail: str
+    business_date: int
+    amount_minor: int
+    log_index: int | None = None
+    payment_id: int | None = None
+
+
+@dataclass
+class Matches:
+    """What one run of the matching decided; what is in neither list goes on waiting."""
+
+    sales: list[int] = field(default_factory=list)
+    payments: list[int] = field(default_factory=list)
+    exceptions: list[Unmatched] = field(default_factory=list)
+
+
+def cash_reference(device: str, business_date: int) -> str:
+    """The reference of a device's counted cash of one day."""
+    return f"cash:{device}:{business_date}"
+
+
+def match(
+    sales: Sequence[SaleSeen], payments: Sequence[PaymentSeen], closed_through: int
+) -> Matches:
+    """Match what waits of one project; dates up to and with *closed_through* (YYYYMMDD) are closed."""
+    found = Matches()
+    by_reference = {payment.reference: payment for payment in payments}
+    used: dict[str, int] = {}
+    cash: dict[str, list[SaleSeen]] = defaultdict(list)
+    for sale in sorted(sales, key=lambda s: s.log_index):
+        if sale.is_refund:
+            found.sales.append(sale.log_index)
+        elif sale.method == CASH:
+            cash[cash_reference(sale.device, sale.business_date)].append(sale)
+        else:
+            _match_card(sale, by_reference, used, closed_through, found)
+    for reference, group in cash.items():
+        _match_cash(reference, group, by_reference, used, closed_through, found)
+    found.payments.extend(by_reference[reference].id for reference in used)
+    for payment in payments:
+        if payment.reference not in used and payment.business_date <= closed_through:
+            found.exceptions.append(
+                Unmatched(
+                    "payment_without_sale",
+                    f"payment {payment.reference} has no signed sale",
+                    payment.business_date,
+                    payment.amount_minor,
+                    payment_id=payment.id,
+                )
+            )
+    return found
+
+
+def _match_card(
+    sale: SaleSeen,
+    by_reference: Mapping[str, PaymentSeen],
+    used: dict[str, int],
+    closed_through: int,
+    found: Matches,
+) -> None:
+    def refuse(code: str, detail: str) -> None:
+        found.exceptions.append(
+            Unmatched(code, detail, sale.business_date, sale.amount_minor, log_index=sale.log_index)
+        )
+
+    if sale.reference is None:
+        refuse("reference_missing", f"a {sale.method} sale without a payment reference")
+        return
+    if sale.reference in used:
+        refuse(
+            "reference_used_twice", f"record {used[sale.reference]} has matched {sale.reference}"
+        )
+        return
+    payment = by_reference.get(sale.reference)
+    if payment is None:
+        if sale.business_date <= closed_through:
+            refuse("payment_missing", f"no payment {sale.reference} was settled")
+        return
+    used[sale.reference] = sale.log_index
+    if payment.amount_minor != sale.amount_minor:
+        refuse("amount_differs", f"signed {sale.amount_minor}, settled {payment.amount_minor}")
+        return
+    found.sales.append(sale.log_index)
+
+
+def _match_cash(
+    reference: str,
+    group: Iterable[SaleSeen],
+    by_reference: Mapping[str, PaymentSeen],
+    used: dict[str, int],
+    closed_through: int,
+    found: Matches,
+) -> None:
+    sales = list(group)
+    payment = by_reference.get(reference)
+    if payment is None:
+        if sales[0].business_date > closed_through:
+            return
+        code, detail = "cash_not_counted", f"no {reference} was counted"
+    else:
+        used[reference] = sales[0].log_index
+        signed = sum(sale.amount_minor for sale in sales)
+        if signed == payment.amount_minor:
+            found.sales.extend(sale.log_index for sale in sales)
+            return
+        code, detail = "cash_differs", f"signed {signed}, counted {payment.amount_minor}"
+    found.exceptions.extend(
+        Unmatched(code, detail, s.business_date, s.amount_minor, log_index=s.log_index)
+        for s in sales
+    )

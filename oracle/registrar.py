@@ -1,0 +1,224 @@
+"""What the registrar sets up on chain: participants, devices, projects, terms. Each call does what is missing only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.keys import Signer
+from counterfoil.chain.transact import transact_all
+from counterfoil.gateway.identity import DeviceId, PublicKey, device_hash, on_chain_id
+from counterfoil.oracle.store.tables import (
+    KnownDevice,
+    KnownGoods,
+    KnownParticipant,
+    KnownProject,
+    KnownTerms,
+)
+
+PARTS = {
+    "operator": 0,
+    "manufacturer": 1,
+    "site": 2,
+    "investor": 3,
+    "supplier": 4,
+    "bank": 5,
+    "platform": 6,
+}
+"""Bit numbers of the parts that a participant may play."""
+
+_BASES = {"fixed": 0, "per_unit": 1, "net_basis_points": 2, "remainder_basis_points": 3}
+_NOBODY = "0x0000000000000000000000000000000000000000"
+
+
+@dataclass(frozen=True)
+class NewDevice:
+    """A machine to be registered: its certified record key and its proof that it holds it (r || s)."""
+
+    device: DeviceId
+    key: PublicKey
+    certificate_hash: bytes
+    possession: bytes
+    owner: str
+    operator: str
+    project: str
+    label: str
+    location: str = ""
+    kind: str = "vending"
+
+
+class Registrar:
+    """Sends as REGISTRAR (and as SUPERVISOR for collection accounts), and remembers the names off chain."""
+
+    def __init__(
+        self, engine: Engine, client: ChainClient, registrar: Signer, supervisor: Signer
+    ) -> None:
+        self._engine = engine
+        self._client = client
+        self._registrar = registrar
+        self._supervisor = supervisor
+
+    def admit(self, participants: Mapping[str, tuple[str, str, Sequence[str]]], until: int) -> None:
+        """Admit and certify until chain time *until*: party → (account, name, parts)."""
+        registry = self._client.address_of("ParticipantRegistry")
+        calls: list[tuple[str, bytes]] = []
+        certify: list[tuple[str, bytes]] = []
+        with Session(self._engine) as session:
+            for party, (account, name, parts) in participants.items():
+                session.merge(KnownParticipant(account=account, party=party, name=name))
+                held = self._client.call("ParticipantRegistry", "participant", account)
+                profile = sha256(b"counterfoil profile" + party.encode() + name.encode()).digest()
+                if held["profile"] == bytes(32):
+                    bits = sum(1 << PARTS[part] for part in parts)
+                    calls.append(
+                        (
+                            registry,
+                            self._client.encode(
+                                "ParticipantRegistry", "admit", account, bits, profile
+                            ),
+                        )
+                    )
+                if held["certifiedUntil"] < until:
+                    certify.append(
+                        (
+                            registry,
+                            self._client.encode(
+                                "ParticipantRegistry", "certify", account, until, profile
+                            ),
+                        )
+                    )
+            session.commit()
+        transact_all(self._client, self._registrar, calls)
+        transact_all(self._client, self._registrar, certify)
+
+    def open_project(self, project: KnownProject) -> None:
+        """Open the project's collection account and the project itself."""
+        name = on_chain_id(project.project)
+        token = self._client.address_of("DepositToken")
+        split = self._client.address_of("RevenueSplit")
+        project.project_hash = "0x" + name.hex()
+        with Session(self._engine) as session:
+            session.merge(project)
+            session.commit()
+        if int(self._client.call("RevenueSplit", "tokenOf", name), 16) != 0:
+            return
+        transact_all(
+            self._client,
+            self._supervisor,
+            [(token, self._client.encode("DepositToken", "openCollection", name))],
+        )
+        transact_all(
+            self._client,
+            self._registrar,
+            [(split, self._client.encode("RevenueSplit", "openProject", name, token))],
+        )
+
+    def set_terms(self, project: str, terms: Mapping[str, Any]) -> None:
+        """Add *terms* (see :func:`terms_argument`) unless terms of that date are there."""
+        with Session(self._engine) as session:
+            key = (project, int(terms["effective_from"]))
+            for line in terms["goods"]:
+                if line["code"]:
+                    session.merge(
+                        KnownGoods(
+                            goods_hash="0x" + on_chain_id(line["code"]).hex(), code=line["code"]
+                        )
+                    )
+            session.merge(KnownTerms(project=project, effective_from=key[1], terms=dict(terms)))
+            session.commit()
+        name = on_chain_id(project)
+        for version in range(1, self._client.call("RevenueSplit", "versionCount", name) + 1):
+            if (
+                self._client.call("RevenueSplit", "termsOf", name, version)["effectiveFrom"]
+                == key[1]
+            ):
+                return
+        data = self._client.encode("RevenueSplit", "setTerms", name, terms_argument(terms))
+        transact_all(
+            self._client, self._registrar, [(self._client.address_of("RevenueSplit"), data)]
+        )
+
+    def register(self, devices: Sequence[NewDevice]) -> None:
+        """Register these machines, each with the key of its first epoch."""
+        registry = self._client.address_of("DeviceRegistry")
+        calls: list[tuple[str, bytes]] = []
+        with Session(self._engine) as session:
+            for new in devices:
+                name = device_hash(new.device)
+                session.merge(
+                    KnownDevice(
+                        device=new.device,
+                        device_hash="0x" + name.hex(),
+                        label=new.label,
+                        location=new.location,
+                        kind=new.kind,
+                    )
+                )
+                if self._client.call("DeviceRegistry", "device", name)["epoch"] != 0:
+                    continue
+                key = {
+                    "x": new.key.x,
+                    "y": new.key.y,
+                    "certificateHash": new.certificate_hash,
+                    "r": new.possession[:32],
+                    "s": new.possession[32:],
+                }
+                project = on_chain_id(new.project) if new.project else bytes(32)
+                data = self._client.encode(
+                    "DeviceRegistry", "register", name, new.owner, new.operator, project, key
+                )
+                calls.append((registry, data))
+            session.commit()
+        transact_all(self._client, self._registrar, calls)
+
+
+def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """The struct that ``RevenueSplit.setTerms`` takes, from terms as JSON.
+
+    ``{effective_from, period: day|month, refund, tax, residual, fee: {account, basis_points}, sweep: {account,
+    basis_points, cap}, goods: [{code, supplier, prepaid, unit_cost}], allocations: [{account, basis, value, minimum,
+    cap}], investors: [{account, weight}]}``; accounts as addresses, an allocation's account null for the investors'
+    pool, a goods code empty for all others, amounts in minor units.
+    """
+    fee = terms.get("fee") or {}
+    sweep = terms.get("sweep") or {}
+    return {
+        "effectiveFrom": int(terms["effective_from"]),
+        "period": {"day": 0, "month": 1}[terms["period"]],
+        "refundAccount": terms["refund"],
+        "taxAccount": terms["tax"],
+        "feeAccount": fee.get("account", _NOBODY),
+        "sweepAccount": sweep.get("account", _NOBODY),
+        "residualAccount": terms["residual"],
+        "senior": {
+            "feeBasisPoints": fee.get("basis_points", 0),
+            "sweepBasisPoints": sweep.get("basis_points", 0),
+            "sweepCap": sweep.get("cap", 0),
+        },
+        "goods": [
+            {
+                "goods": on_chain_id(line["code"]) if line["code"] else bytes(32),
+                "supplier": line["supplier"],
+                "supply": 1 if line.get("prepaid") else 0,
+                "unitCost": line["unit_cost"],
+            }
+            for line in terms["goods"]
+        ],
+        "allocations": [
+            {
+                "account": line["account"] or _NOBODY,
+                "basis": _BASES[line["basis"]],
+                "value": line["value"],
+                "minimum": line.get("minimum", 0),
+                "cap": line.get("cap", 0),
+            }
+            for line in terms["allocations"]
+        ],
+        "investors": [{"account": i["account"], "weight": i["weight"]} for i in terms["investors"]],
+    }

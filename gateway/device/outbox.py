@@ -3,7 +3,8 @@
 Rules kept here:
 
 * Oldest first; at most *window* records are under way at once.
-* A refusal forgets nothing. It stops new sending, lets what is under way come back, and after a
+* A refusal forgets nothing, not even one that comes after the acknowledgement, as on MQTT 3.1.1.
+  It stops new sending, lets what is under way come back, and after a
   pause that grows with each refusal in a row, sending begins again at the oldest unanswered
   record, or at the position that the gateway says it awaits.
 * What counts as an answer is the retention: the broker's acknowledgement, or a promise, or a
@@ -31,6 +32,7 @@ from counterfoil.gateway.receipt import verify_promise, verify_receipt
 from counterfoil.gateway.record import GossipedHead, decode
 
 _READ_AHEAD = 500
+_REMEMBERED = 4_096  # digests of acknowledged records, for refusals that come after
 
 
 class Retention(StrEnum):
@@ -76,7 +78,7 @@ class Outbox:
         self._queue: deque[Entry] = deque()
         self._last_read = 0
         self._under_way: dict[int, Entry] = {}
-        self._by_digest: dict[bytes, int] = {}
+        self._by_digest: dict[bytes, Entry] = {}
         self._refused: set[int] = set()
         self._answered: list[int] = []
         self._paused_until: float | None = None
@@ -118,7 +120,7 @@ class Outbox:
             self._last_read = entries[-1].number
         entry = self._queue.popleft()
         self._under_way[entry.number] = entry
-        self._by_digest[sha256(entry.raw).digest()] = entry.number
+        self._by_digest[sha256(entry.raw).digest()] = entry
         self.tally.sent += 1
         return entry
 
@@ -127,7 +129,8 @@ class Outbox:
         entry = self._under_way.pop(number, None)
         if entry is None:
             return
-        self._by_digest.pop(sha256(entry.raw).digest(), None)
+        while len(self._by_digest) > _REMEMBERED + self.window:
+            del self._by_digest[next(iter(self._by_digest))]
         if refusal is not None:
             self._refuse(number, refusal, now)
         if number in self._refused:
@@ -156,11 +159,13 @@ class Outbox:
 
     def _take(self, message: Message, now: float) -> None:
         if isinstance(message, RefusalMessage):
-            number = self._by_digest.get(message.raw_digest)
-            if message.expected is not None:
-                self._again_from = message.expected
-            if number is not None:
-                self._refuse(number, message.code, now)
+            entry = self._by_digest.get(message.raw_digest)
+            if entry is not None:
+                self._begin_again_from(message.expected)
+                if entry.number not in self._under_way:
+                    self._begin_again_from((entry.epoch, entry.sequence))
+                if entry.number not in self._refused:
+                    self._refuse(entry.number, message.code, now)
             return
         if self.gateway_key is None:
             return
@@ -186,6 +191,10 @@ class Outbox:
             self._last_progress = now
             self.flush()
             self.journal.mark_answered_up_to(found[0].number)
+
+    def _begin_again_from(self, position: Position | None) -> None:
+        if position is not None and (self._again_from is None or position < self._again_from):
+            self._again_from = position
 
     def _refuse(self, number: int, code: str, now: float) -> None:
         self.tally.refused += 1

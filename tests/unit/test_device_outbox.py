@@ -116,6 +116,18 @@ def test_a_refusal_by_message_counts_though_the_broker_acknowledges(device: Devi
     assert outbox.tally.last_refusal == "payload_malformed"
 
 
+def test_a_refusal_after_the_acknowledgement_brings_the_record_back(device: Device) -> None:
+    outbox = Outbox(device.journal)
+    entries = take_all(outbox, 0)
+    for entry in entries:
+        outbox.acknowledge(entry.number, 0)
+    outbox.flush()
+    assert outbox.is_done
+    refusal = RefusalMessage(Digest(sha256(entries[7].raw).digest()), "key_unknown", "", (1, 8))
+    outbox.take_message(refusal.encode(), 0)
+    assert [entry.sequence for entry in take_all(outbox, 100)] == [8, 9, 10]
+
+
 def promise_for(raw: bytes) -> bytes:
     signed = decode(raw)
     record = signed.record

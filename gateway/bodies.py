@@ -3,7 +3,7 @@
 Rules kept here:
 
 * A body that exists is in range: constructing one outside its range raises MalformedPayloadError,
-  on the device as on the gateway. The ranges stand here and nowhere else.
+  on the device as on the gateway.
 * Money is an integer in minor units of its currency, energy is in Wh, times are UTC milliseconds
   since 1970 by the device's clock, positions are 1e-7 degrees. Nothing is a float.
 * The integer keys are those of docs/formats/record.md and are never reused. ``to_cbor`` gives the
@@ -13,7 +13,6 @@ Rules kept here:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -29,13 +28,16 @@ from counterfoil.gateway.cbor import (
     read_uint,
 )
 from counterfoil.gateway.errors import MalformedPayloadError
+from counterfoil.gateway.ranges import (
+    MAX_EPOCH,
+    MAX_TIME_MS,
+    check_currency,
+    check_integer,
+    check_text,
+    check_word,
+)
 
-MAX_TIME_MS = 253_402_300_799_999
-MAX_EPOCH = 2**32 - 1
 MAX_LINES = 64
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-_WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Kind(IntEnum):
@@ -48,33 +50,6 @@ class Kind(IntEnum):
     LOCATION = 5
     ALARM = 6
     DAILY_CLOSING = 7
-
-
-def check_integer(name: str, value: object, lowest: int = 0, highest: int = MAX_INTEGER) -> None:
-    """Raise MalformedPayloadError unless *value* is an int, and no bool, within the bounds."""
-    if type(value) is not int or not lowest <= value <= highest:
-        raise MalformedPayloadError(f"{name} is no integer from {lowest} to {highest}")
-
-
-def check_text(name: str, value: object, longest: int) -> None:
-    """Raise MalformedPayloadError unless *value* is 1 to *longest* characters, none a control."""
-    if (
-        type(value) is not str
-        or not 0 < len(value) <= longest
-        or not (value.isprintable() or _CONTROL.search(value) is None)
-    ):
-        raise MalformedPayloadError(f"{name} is no text of 1 to {longest} printable characters")
-
-
-def check_word(name: str, value: object) -> None:
-    """Raise MalformedPayloadError unless *value* is a short lower-case ASCII word."""
-    if type(value) is not str or _WORD.fullmatch(value) is None:
-        raise MalformedPayloadError(f"{name} is no lower-case word of 1 to 32 characters")
-
-
-def _check_currency(value: object) -> None:
-    if type(value) is not str or _CURRENCY.fullmatch(value) is None:
-        raise MalformedPayloadError("currency is no code of three capital letters (ISO 4217)")
 
 
 def _check_no_more(pairs_left: int, at: int) -> None:
@@ -135,7 +110,7 @@ class Sale:
 
     def __post_init__(self) -> None:
         check_integer("amount_minor", self.amount_minor)
-        _check_currency(self.currency)
+        check_currency(self.currency)
         check_word("payment_method", self.payment_method)
         if self.payment_reference is not None:
             check_text("payment_reference", self.payment_reference, 128)
@@ -197,7 +172,7 @@ class Refund:
 
     def __post_init__(self) -> None:
         check_integer("amount_minor", self.amount_minor)
-        _check_currency(self.currency)
+        check_currency(self.currency)
         check_integer("refunded epoch", self.refunded_epoch, 1, MAX_EPOCH)
         check_integer("refunded sequence", self.refunded_sequence, 1)
         if self.reason is not None:
@@ -404,7 +379,7 @@ class DailyClosing:
             raise MalformedPayloadError("business_date is no date as yyyymmdd") from None
         check_integer("count", self.count)
         check_integer("amount_minor", self.amount_minor, -MAX_INTEGER)
-        _check_currency(self.currency)
+        check_currency(self.currency)
         check_integer("energy_wh", self.energy_wh)
 
     def to_cbor(self) -> dict[int, Any]:

@@ -5,7 +5,7 @@ Rules kept here (docs/formats/record.md is the byte-exact description):
 * A record is a COSE_Sign1 over deterministic CBOR. What decodes re-encodes to the same bytes, so
   one record has one encoding and its digest names it.
 * The digest of a record is SHA-256 of its payload; the next record's ``prev`` repeats it.
-* Decoding is bounded: 8 KiB, a fixed depth, every number and text within the ranges of ``bodies``.
+* Decoding is bounded: 8 KiB, a fixed depth, every number and text within its range.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from counterfoil.gateway import cose
 from counterfoil.gateway.bodies import (
     BODY_OF_KIND,
-    MAX_EPOCH,
-    MAX_TIME_MS,
     Alarm,
     Body,
     DailyClosing,
@@ -34,8 +32,6 @@ from counterfoil.gateway.bodies import (
     Sale,
     SaleLine,
     Status,
-    check_integer,
-    check_word,
 )
 from counterfoil.gateway.cbor import (
     MAX_INTEGER,
@@ -56,6 +52,7 @@ from counterfoil.gateway.errors import (
     UnsupportedVersionError,
 )
 from counterfoil.gateway.identity import DeviceId, Digest, KeyId, PublicKey, parse_device_id
+from counterfoil.gateway.ranges import MAX_EPOCH, MAX_TIME_MS, check_integer, check_word
 
 __all__ = [
     "MAX_RECORD_BYTES",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support_record import DEVICE, START_MS, key_ring, private_key
 
 from counterfoil.gateway import cose
-from counterfoil.gateway.bodies import MAX_INTEGER, MAX_TIME_MS
+from counterfoil.gateway.cbor import MAX_INTEGER
 from counterfoil.gateway.downlink import decode_message
 from counterfoil.gateway.errors import (
     MalformedPayloadError,
@@ -19,6 +19,7 @@ from counterfoil.gateway.errors import (
     RecordError,
 )
 from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.ranges import MAX_TIME_MS
 from counterfoil.gateway.record import (
     Alarm,
     Body,

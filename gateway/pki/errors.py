@@ -39,3 +39,15 @@ class RequestRefusedError(PkiError):
     """The enrolment request is not one that this CA signs."""
 
     code = "pki_request_refused"
+
+
+class CertificateRevokedError(PkiError):
+    """The issuer's revocation list has the certificate."""
+
+    code = "pki_certificate_revoked"
+
+
+class RevocationListInvalidError(PkiError):
+    """The revocation list is stale, or not signed by the issuer."""
+
+    code = "pki_crl_invalid"

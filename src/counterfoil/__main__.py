@@ -17,7 +17,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line and exit with its status: 0 yes, 1 no, 2 could not tell."""
-    for module in ("gateway", "chain", "oracle", "api"):
+    for module in ("replay", "up", "api", "oracle", "gateway", "chain"):
         try:
             commands = import_module(f"counterfoil.{module}.commands")
         except ModuleNotFoundError as missing:

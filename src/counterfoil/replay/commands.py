@@ -1,0 +1,167 @@
+"""``counterfoil replay``: the main job, on real files or on a simulated fleet, and the table at its end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from counterfoil.chain.errors import ChainError
+from counterfoil.gateway.errors import GatewayError
+from counterfoil.oracle.errors import OracleError
+from counterfoil.replay.money import NotInTime
+from counterfoil.replay.plan import ReplayPlan, plan_from_files, plan_simulated
+from counterfoil.replay.run import Report, run, write
+from counterfoil.up.house import open_house
+from counterfoil.up.supervisor import ChildFailed
+from counterfoil.up.tree import HouseInUse, Tree, default_data
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``replay`` to *app*."""
+    app.command("replay")(replay)
+
+
+def replay(
+    sales: Annotated[
+        Path | None,
+        typer.Option(help="Sales CSV (.gz too): each transaction becomes a signed sale."),
+    ] = None,
+    meter: Annotated[
+        Path | None, typer.Option(help="Meter CSV (.gz too): each row becomes a signed reading.")
+    ] = None,
+    days: Annotated[
+        int, typer.Option(help="Without files: how many days the simulated fleet runs.", min=1)
+    ] = 30,
+    currency: Annotated[
+        str, typer.Option(help="ISO 4217 code of the files' amounts (two decimals).")
+    ] = "USD",
+    data: Annotated[
+        Path | None, typer.Option(help="The data folder; kept. [default: .counterfoil]")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="Embedded chain: anvil or ganache.")] = "anvil",
+    leave: Annotated[
+        bool, typer.Option("--exit", help="End when it is done, instead of serving the page.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as one JSON document.")
+    ] = False,
+) -> None:
+    """Enrol machines, replay their sales and readings, anchor them, share the revenue, audit it.
+
+    Exit status: 0 when every minor unit and every record is accounted for, 1 when not, 2 when it could not tell.
+    """
+    said = Console(stderr=True)
+    began = time.monotonic()
+
+    def say(step: str) -> None:
+        said.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {step}", highlight=False)
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set() if stop.is_set() else _interrupt(stop))
+    try:
+        plan = _plan(sales, meter, days, currency)
+        house = open_house(data or default_data(), currency=plan.currency, engine=engine)
+        with Tree(house, lambda step: say(f"starting {step}")) as tree:
+            report = run(tree, plan, say)
+            report.seconds["all"] = time.monotonic() - began
+            write(report, house.folder / "report.json")
+            if as_json:
+                typer.echo(json.dumps(report.to_json()))
+            else:
+                show(report, Console())
+            if not leave:
+                said.print(
+                    f"\nThe page is at [bold]{report.page}[/bold] until Ctrl-C.", highlight=False
+                )
+                while not stop.wait(0.5):
+                    tree.supervisor.watch_once()
+    except (ChainError, GatewayError, OracleError, ChildFailed, HouseInUse, NotInTime) as failure:
+        typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure
+    except (OSError, RuntimeError) as failure:
+        typer.echo(json.dumps({"code": "replay_failed", "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure
+    raise typer.Exit(0 if report.adds_up else 1)
+
+
+def _interrupt(stop: threading.Event) -> None:
+    stop.set()
+    raise KeyboardInterrupt
+
+
+def _plan(sales: Path | None, meter: Path | None, days: int, currency: str) -> ReplayPlan:
+    if sales is None and meter is None:
+        return plan_simulated(days)
+    return plan_from_files(sales, meter, currency)
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the report for a person."""
+    console.print(f"\n[bold]{report.source}[/bold]")
+    for note in report.notes:
+        console.print(f"  {note}", highlight=False)
+    table = Table(title="Records", title_justify="left", show_header=False)
+    for name, number in report.records.items():
+        table.add_row(name, f"{number:,}")
+    console.print(table)
+    machines = Table("machine", title=f"Gross by machine, {report.currency}", title_justify="left")
+    machines.add_column("gross", justify="right")
+    for label, amount in report.gross_by_machine.items():
+        machines.add_row(label, money_text(amount))
+    machines.add_row("all, as the input says", money_text(report.input_gross_minor), style="bold")
+    console.print(machines)
+    paid = Table(
+        "recipient", "tier", title=f"Paid by recipient, {report.currency}", title_justify="left"
+    )
+    paid.add_column("amount", justify="right")
+    for line in report.paid:
+        paid.add_row(line["recipient"], line["tier"], money_text(line["amount_minor"]))
+    paid.add_row("carried", "", money_text(report.carried_minor))
+    paid.add_row("received", "", money_text(report.received_minor), style="bold")
+    console.print(paid)
+    if report.exceptions:
+        listed = ", ".join(f"{count} {code}" for code, count in report.exceptions.items())
+        console.print(f"exceptions resolved by a person: {listed}")
+    if report.set_aside_minor:
+        console.print(f"rows set aside, by reason above: {money_text(report.set_aside_minor)}")
+    gas = Table("transactions", title="Gas", title_justify="left")
+    for column in ("number", "gas", "gas each"):
+        gas.add_column(column, justify="right")
+    for kind, used in report.gas.items():
+        each = used["gas"] // max(1, used["transactions"])
+        gas.add_row(kind, f"{used['transactions']:,}", f"{used['gas']:,}", f"{each:,}")
+    console.print(gas)
+    console.print(f"operator withdrew {money_text(report.withdrawn_minor)} {report.currency}")
+    if report.audit.get("verified"):
+        console.print(
+            f"audit bundle {report.audit['bundle']} ({report.audit['bytes']:,} bytes): [green]verified[/green]"
+        )
+        console.print(
+            "one byte of a sale changed: "
+            + ("[green]named[/green]" if report.audit["tampering_named"] else "[red]MISSED[/red]")
+        )
+        for line in report.audit["named"]:
+            console.print(f"  {line.strip()}", highlight=False)
+    else:
+        console.print(f"[red]audit failed[/red] {report.audit.get('detail', '')}")
+    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
+    console.print(f"took: {took}")
+    verdict = "[green]every record and every cent is accounted for[/green]"
+    console.print(
+        verdict if report.adds_up else "[red]something is not accounted for; see above[/red]"
+    )
+
+
+def money_text(minor: int) -> str:
+    """Two decimals, thousands apart."""
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02}"

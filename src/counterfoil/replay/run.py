@@ -1,0 +1,321 @@
+"""The replay itself, step by step, and what it found; the pages of :mod:`commands` show it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.identity import on_chain_id
+from counterfoil.gateway.log.merkle import hash_leaf, inclusion_proof, verify_inclusion
+from counterfoil.gateway.log.tiles import TileReader, read_folder
+from counterfoil.gateway.record import Sale
+from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.tables import Credit, DistributedEntry, KnownProject
+from counterfoil.replay import fleet, money, parties
+from counterfoil.replay.plan import ReplayPlan, bank_entries, settlement_csv
+from counterfoil.up.house import House
+from counterfoil.up.tree import Tree
+
+_TIERS = ("refunds", "tax", "goods", "fee", "loan sweep", "share", "residual")
+_CERTIFIED_S = 365 * 86_400
+_ON_CHAIN_SAMPLE = 10
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Report:
+    """What a replay came to; amounts in minor units of ``currency``."""
+
+    source: str
+    currency: str
+    notes: list[str] = field(default_factory=list)
+    records: dict[str, int] = field(default_factory=dict)
+    gross_by_machine: dict[str, int] = field(default_factory=dict)
+    paid: list[dict[str, Any]] = field(default_factory=list)
+    received_minor: int = 0
+    credited_minor: int = 0
+    carried_minor: int = 0
+    input_gross_minor: int = 0
+    set_aside_minor: int = 0
+    exceptions: dict[str, int] = field(default_factory=dict)
+    withdrawn_minor: int = 0
+    gas: dict[str, dict[str, int]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    audit: dict[str, Any] = field(default_factory=dict)
+    page: str = ""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every minor unit of the input is accounted for, and the audit said what it should."""
+        return (
+            self.received_minor == self.input_gross_minor
+            and self.credited_minor + self.carried_minor == self.received_minor
+            and self.records["sent"] == self.records["stored"] == self.records["anchored"]
+            and self.records["proofs checked"] == self.records["stored"]
+            and self.audit.get("verified") is True
+            and self.audit.get("tampering_named") is True
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """One JSON document."""
+        return {**asdict(self), "adds_up": self.adds_up}
+
+
+def run(tree: Tree, plan: ReplayPlan, say: Say) -> Report:
+    """Drive the whole thread over a started process tree."""
+    house, client = tree.house, tree.client
+    engine = open_database(house.oracle_database)
+    store = open_store(house.gateway_database)
+    report = Report(plan.source, plan.currency, plan.notes)
+    report.input_gross_minor, report.set_aside_minor = plan.gross_minor, plan.set_aside_minor
+    accounts: dict[str, str] = {
+        party: house.party(i).address for i, party in enumerate(parties.PARTIES)
+    }
+
+    say("participants, project and terms")
+    registrar = _set_up(house, client, engine, plan, accounts)
+    say(f"{len(plan.machines)} machines are enrolled and registered")
+    devices = fleet.enrol(house, plan.machines, client, registrar, accounts, parties.PROJECT)
+    wait_keys = len(devices)
+    money.wait_for(
+        "the machines' keys at the gateway", lambda: len(store.device_keys()) >= wait_keys, 60
+    )
+
+    say("the machines sign")
+    started = time.monotonic()
+    total = fleet.sign_all(plan.machines, devices, lambda _: None)
+    report.seconds["signing"] = time.monotonic() - started
+    say(f"{total:,} records are sent over MQTT with TLS")
+    sent = fleet.send_all(house, devices, store.size)
+    report.seconds["sending"] = sent.seconds
+    report.records = {"sent": total, "stored": store.size(), "refused": store.refused_count()}
+    say("waiting for the anchor over all of them")
+    heads = money.wait_anchored(engine, total)
+    report.records |= {"anchored": total, "heads": heads}
+
+    say("the settlement file, the bank's statement")
+    _pay(house, engine, plan)
+    say("matching, distributing")
+    money.instruct(
+        engine, "close_matching", {"project": parties.PROJECT, "through": plan.last_date}
+    )
+    if plan.withheld_minor:
+        report.exceptions = money.resolve_all(engine)
+        _pay_late(engine, plan)
+    started = time.monotonic()
+    money.wait_distributed(engine, lambda _: None)
+    report.seconds["distributing"] = time.monotonic() - started
+    report.withdrawn_minor = money.withdraw(client, house.party(0))
+
+    say("every record's inclusion proof is checked")
+    report.records["proofs checked"] = check_proofs(house, store, client)
+    _count_money(report, engine, client, accounts, plan)
+    report.gas = {
+        kind: {"transactions": number, "gas": gas}
+        for kind, (number, gas) in sorted(money.gas_by_kind(engine).items())
+    }
+    say("an auditor's bundle, verified alone; then one byte of it is changed")
+    report.audit = audit(house, plan)
+    report.page = house.api_url
+    return report
+
+
+def _set_up(
+    house: House, client: ChainClient, engine: Engine, plan: ReplayPlan, accounts: dict[str, str]
+) -> Registrar:
+    registrar = Registrar(engine, client, house.role("registrar"), house.role("supervisor"))
+    until = client.latest().timestamp + _CERTIFIED_S
+    known = client.call("ParticipantRegistry", "participant", accounts["operator"])
+    if known["certifiedUntil"] < client.latest().timestamp:
+        registrar.admit(
+            {
+                party: (accounts[party], name, parts)
+                for party, (name, parts) in parties.PARTIES.items()
+            },
+            until,
+        )
+    registrar.open_project(
+        KnownProject(
+            project=parties.PROJECT,
+            project_hash="",
+            name=parties.PROJECT_NAME,
+            operator=accounts["operator"],
+            currency=plan.currency,
+        )
+    )
+    registrar.set_terms(parties.PROJECT, parties.terms(accounts, plan.first_date))
+    return registrar
+
+
+def _pay(house: House, engine: Engine, plan: ReplayPlan) -> None:
+    files = house.folder / "files"
+    files.mkdir(exist_ok=True)
+    text = settlement_csv(plan.payments, plan.currency)
+    (files / "settlement.csv").write_text(text)
+    entries = bank_entries(plan.payments, parties.PROJECT, plan.currency)
+    (files / "statement.json").write_text(json.dumps(entries, indent=1))
+    money.instruct(
+        engine,
+        "import_settlement",
+        {"project": parties.PROJECT, "text": text, "source": "settlement.csv"},
+    )
+    money.instruct(engine, "import_statement", {"entries": entries})
+
+
+def _pay_late(engine: Engine, plan: ReplayPlan) -> None:
+    """The withheld payments reach the bank after all."""
+    entry = {
+        "statement": "STMT-late",
+        "reference": "LATE-PAYMENTS",
+        "project": parties.PROJECT,
+        "business_date": plan.last_date,
+        "amount_minor": plan.withheld_minor,
+        "currency": plan.currency,
+    }
+    money.instruct(engine, "import_statement", {"entries": [entry]})
+
+
+def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:
+    """Check every record's inclusion under the newest anchored head, and a few of them by the contract itself."""
+    head = client.call("RecordAnchor", "latestHead")
+    size, root = int(head["size"]), head["root"]
+    reader = TileReader(read_folder(house.tiles), size)
+    checked = 0
+    step = max(1, size // _ON_CHAIN_SAMPLE)
+    for start in range(0, size, 5_000):
+        for log_index, raw in store.records(start, min(5_000, size - start)):
+            leaf = hash_leaf(raw)
+            proof = inclusion_proof(log_index, size, reader.read)
+            verify_inclusion(log_index, size, leaf, proof, root)
+            if log_index % step == 0 and not client.call(
+                "RecordAnchor", "verifyInclusion", leaf, log_index, size, proof
+            ):
+                raise RuntimeError(f"the contract does not confirm record {log_index}")
+            checked += 1
+    return checked
+
+
+def _count_money(
+    report: Report, engine: Engine, client: ChainClient, accounts: dict[str, str], plan: ReplayPlan
+) -> None:
+    names = {account: parties.PARTIES[party][0] for party, account in accounts.items()}
+    with Session(engine) as session:
+        rows = session.exec(
+            select(Credit.account, Credit.tier, func.sum(Credit.amount_minor)).group_by(
+                Credit.account, Credit.tier
+            )
+        ).all()
+        report.received_minor = int(
+            session.exec(select(func.sum(DistributedEntry.gross_minor))).one() or 0
+        )
+    report.paid = [
+        {
+            "recipient": names.get(account, account),
+            "tier": _TIERS[tier],
+            "amount_minor": int(amount),
+        }
+        for account, tier, amount in sorted(rows, key=lambda row: (row[1], row[0]))
+    ]
+    report.credited_minor = sum(line["amount_minor"] for line in report.paid)
+    report.carried_minor = client.call("RevenueSplit", "carried", on_chain_id(parties.PROJECT))
+    for machine in plan.machines:
+        amount = sum(e.body.amount_minor for e in machine.events if isinstance(e.body, Sale))
+        if machine.kind == "vending":
+            report.gross_by_machine[machine.label] = amount
+
+
+def audit(house: House, plan: ReplayPlan) -> dict[str, Any]:
+    """Make a bundle with the command, verify it with the command, change one byte of a sale and verify again."""
+    machine = plan.machines[0]
+    folder = house.folder / "bundles"
+    folder.mkdir(exist_ok=True)
+    bundle = folder / f"{machine.device.rsplit(':', 1)[-1]}.bundle"
+    days = [_iso(plan.first_date), _iso(plan.last_date)]
+    env = {
+        "COUNTERFOIL_API_GATEWAY_URL": house.gateway_database,
+        "COUNTERFOIL_API_ORACLE_URL": house.oracle_database,
+        "COUNTERFOIL_API_TILES": str(house.tiles),
+        "COUNTERFOIL_API_DEPLOYMENT": str(house.deployment),
+        "COUNTERFOIL_API_RPC_URLS": json.dumps([house.rpc_url]),
+        "COUNTERFOIL_API_CERTIFICATES": str(house.folder / "certificates"),
+    }
+    made = _command(
+        env,
+        "audit",
+        "bundle",
+        "--device",
+        machine.device,
+        "--from",
+        days[0],
+        "--to",
+        days[1],
+        "-o",
+        str(bundle),
+    )
+    if made.returncode != 0:
+        return {"verified": False, "detail": (made.stderr or made.stdout).strip()[-500:]}
+    root = str(house.folder / "pki" / "root.pem")
+    verified = _command(
+        {}, "audit", "verify", str(bundle), "--root-ca", root, "--rpc", house.rpc_url
+    )
+    data = bytearray(bundle.read_bytes())
+    place = _byte_of_a_sale(bytes(data), plan)
+    data[place] ^= 1
+    changed = bundle.with_suffix(".tampered")
+    changed.write_bytes(data)
+    caught = _command({}, "audit", "verify", str(changed), "--root-ca", root)
+    return {
+        "bundle": str(bundle),
+        "bytes": len(data),
+        "verified": verified.returncode == 0,
+        "said": verified.stdout.strip().splitlines(),
+        "tampered_byte": place,
+        "tampering_named": caught.returncode == 1,
+        "named": [line for line in caught.stdout.strip().splitlines() if "record" in line][:3],
+        "detail": "" if verified.returncode == 0 else (verified.stderr or verified.stdout)[-500:],
+    }
+
+
+def _byte_of_a_sale(data: bytes, plan: ReplayPlan) -> int:
+    """The place of a byte within one sale's payment reference."""
+    for event in plan.machines[0].events[3:]:
+        body = event.body
+        if isinstance(body, Sale) and body.payment_reference:
+            place = data.find(body.payment_reference.encode())
+            if place >= 0:
+                return place + 2
+    return len(data) // 2
+
+
+def _command(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "counterfoil", *arguments],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def _iso(business_date: int) -> str:
+    return f"{business_date // 10_000}-{business_date // 100 % 100:02}-{business_date % 100:02}"
+
+
+def write(report: Report, path: Path) -> None:
+    """Save the report as JSON."""
+    path.write_text(json.dumps(report.to_json(), indent=1))

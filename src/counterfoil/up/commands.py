@@ -1,0 +1,64 @@
+"""``counterfoil up``: all of it on this machine, over one data folder."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from counterfoil.chain.errors import ChainError
+from counterfoil.up.house import open_house
+from counterfoil.up.supervisor import ChildFailed
+from counterfoil.up.tree import HouseInUse, Tree, default_data
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``up`` to *app*."""
+    app.command("up")(up)
+
+
+def up(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="The data folder; kept between runs. [default: .counterfoil]"),
+    ] = None,
+    currency: Annotated[
+        str, typer.Option(help="ISO 4217 code of the deposit token, at the first start.")
+    ] = "CNY",
+    engine: Annotated[str, typer.Option(help="anvil or ganache, at the first start.")] = "anvil",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the addresses as one JSON document.")
+    ] = False,
+) -> None:
+    """Run chain, gateway, oracle and API until Ctrl-C; what dies is started again."""
+    errors = Console(stderr=True)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    house = open_house(data or default_data(), currency=currency, engine=engine)
+    tree = Tree(house, lambda step: errors.print(f"up: {step}"))
+    try:
+        tree.start()
+    except (HouseInUse, ChildFailed, ChainError) as failure:
+        typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure
+    found = {
+        "data": str(house.folder),
+        "api": house.api_url,
+        "mqtt": f"mqtts://127.0.0.1:{house.ports['mqtt']}",
+        "gateway": house.gateway_url,
+        "chain": house.rpc_url,
+    }
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        for name, value in found.items():
+            typer.echo(f"{name:8} {value}")
+    while not stop.wait(0.5):
+        tree.supervisor.watch_once()
+    tree.stop()

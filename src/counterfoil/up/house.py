@@ -1,0 +1,201 @@
+"""One data folder with all that an embedded deployment needs: keys, certificates, ports, addresses.
+
+Rules that this module keeps:
+
+- Nothing is made twice: what is there is kept, so that a start after a kill goes on where the last one was.
+- Secrets are random, made here, and readable by their owner only. There is no default secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from eth_account import Account
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import Consortium, Deployment, deploy
+from counterfoil.chain.keys import LocalSigner
+from counterfoil.gateway.device.keys import create_key
+from counterfoil.gateway.pki import CertificateAuthority
+
+ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
+PORTS = ("chain", "mqtt", "gateway_http", "api")
+LOG_ORIGIN = "counterfoil.example/log"
+_FIRST_PARTY = len(ROLES)
+
+
+@dataclass(frozen=True)
+class House:
+    """The folder, its ports by name, and its secret."""
+
+    folder: Path
+    ports: dict[str, int]
+    passphrase: str
+    currency: str
+    engine: str
+
+    @property
+    def rpc_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['chain']}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['gateway_http']}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['api']}"
+
+    @property
+    def gateway_database(self) -> str:
+        return f"sqlite:///{self.folder / 'gateway.db'}"
+
+    @property
+    def oracle_database(self) -> str:
+        return f"sqlite:///{self.folder / 'oracle.db'}"
+
+    @property
+    def deployment(self) -> Path:
+        return self.folder / "deployment.json"
+
+    @property
+    def tiles(self) -> Path:
+        return self.folder / "tiles"
+
+    def authority(self) -> CertificateAuthority:
+        """The device CA, made if it is not there."""
+        return CertificateAuthority.create(self.folder / "pki", self.passphrase)
+
+    def keystore(self, role: str) -> Path:
+        """Where the keystore of a role lies."""
+        return self.folder / "keys" / f"{role}.json"
+
+    def account(self, index: int) -> LocalSigner:
+        """Funded account *index* of the embedded chain: the roles' first, then the parties'."""
+        Account.enable_unaudited_hdwallet_features()
+        mnemonic = (self.folder / "chain" / "mnemonic").read_text().strip()
+        return LocalSigner(Account.from_mnemonic(mnemonic, account_path=f"m/44'/60'/0'/0/{index}"))
+
+    def role(self, role: str) -> LocalSigner:
+        """The signer of a role."""
+        return self.account(ROLES.index(role))
+
+    def party(self, index: int) -> LocalSigner:
+        """The signer of party *index*, from 0 to 12."""
+        return self.account(_FIRST_PARTY + index)
+
+
+def open_house(folder: Path, *, currency: str = "USD", engine: str = "anvil") -> House:
+    """The house in *folder*, with its folders, ports, secret, device CA and gateway keys made."""
+    folder = folder.resolve()
+    for name in ("", "keys", "logs", "tiles"):
+        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = folder / "house.json"
+    if settings.exists():
+        kept = json.loads(settings.read_text())
+    else:
+        kept = {
+            "ports": {},
+            "currency": currency,
+            "engine": engine,
+            "passphrase": secrets.token_urlsafe(32),
+        }
+    kept["ports"] = {name: _usable(kept["ports"].get(name)) for name in PORTS}
+    _write_private(settings, json.dumps(kept, indent=1).encode())
+    house = House(folder, kept["ports"], kept["passphrase"], kept["currency"], kept["engine"])
+    _make_gateway_keys(house)
+    return house
+
+
+def deploy_contracts(
+    house: House, client: ChainClient, progress: Callable[[str], None]
+) -> Deployment:
+    """Deploy what is missing, with the house's roles; write each role's keystore."""
+    for role in ROLES:
+        path = house.keystore(role)
+        if not path.exists():
+            key = house.role(role)
+            locked = key.to_keystore(house.passphrase)
+            _write_private(path, json.dumps(locked).encode())
+    holders: dict[str, str] = {role: house.role(role).address for role in ROLES[1:]}
+    consortium = Consortium(
+        registrar=holders["registrar"],
+        oracle=holders["oracle"],
+        bank=holders["bank"],
+        supervisor=holders["supervisor"],
+        committee=holders["committee"],
+        guardian=holders["guardian"],
+        signers=[house.role("oracle").address],
+        threshold=1,
+        currency=house.currency,
+        decimals=2,
+        bank_name=f"Demo bank {house.currency} deposits",
+    )
+    return deploy(client, house.role("admin"), consortium, house.deployment, progress)
+
+
+def export_certificates(house: House, authority: CertificateAuthority) -> Path:
+    """Write all that an auditor's bundle needs of the CA into ``certificates/``: authorities, record keys, the CRL."""
+    folder = house.folder / "certificates"
+    folder.mkdir(exist_ok=True)
+    (folder / "authorities.pem").write_bytes(authority.chain_pem)
+    (folder / "crl.pem").write_bytes(authority.crl_path.read_bytes())
+    for row in authority.issued():
+        if row.kind == "record":
+            certificate = authority.certificate(int(row.serial, 16))
+            pem = certificate.public_bytes(serialization.Encoding.PEM)
+            (folder / f"{row.name.replace(':', '_')}-{row.serial}.pem").write_bytes(pem)
+    return folder
+
+
+def _make_gateway_keys(house: House) -> None:
+    authority = house.authority()
+    keys = house.folder / "keys"
+    if not (keys / "receipt.pem").exists():
+        create_key(keys / "receipt.pem")
+    if not (keys / "log.pem").exists():
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        _write_private(keys / "log.pem", pem)
+    if not (keys / "gateway.crt").exists():
+        key = create_key(keys / "gateway.key")
+        certificate = authority.certify_server(key.public_key(), ["localhost", "127.0.0.1"])
+        (keys / "gateway.crt").write_bytes(certificate)
+    (keys / "device-ca.pem").write_bytes(authority.chain_pem)
+    if not authority.crl_path.exists():
+        authority.write_crl()
+    authority.close()
+
+
+def _usable(port: int | None) -> int:
+    """*port* if it can be listened on, or a free one."""
+    for wanted in ([port] if port else []) + [0]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on 127.0.0.1")
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.rename(path)

@@ -1,0 +1,172 @@
+"""The process tree of one house: chain, gateway, oracle and api, each the command that an operator runs alone."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import Deployment
+from counterfoil.chain.errors import ChainError
+from counterfoil.up.house import LOG_ORIGIN, House, deploy_contracts
+from counterfoil.up.supervisor import Child, Supervisor
+
+
+class HouseInUse(Exception):
+    """Another process tree runs over this folder."""
+
+    code = "house_in_use"
+
+
+class Tree:
+    """Started by :meth:`start` or as a context; :meth:`stop` ends every process, the last started first."""
+
+    def __init__(self, house: House, progress: Callable[[str], None] = lambda _: None) -> None:
+        self.house = house
+        self.supervisor = Supervisor()
+        self._progress = progress
+        self._lock = (house.folder / ".lock").open("w")
+
+    def __enter__(self) -> Tree:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def client(self) -> ChainClient:
+        """A client of the house's chain and contracts."""
+        return ChainClient(self.house.rpc_url, Deployment.read(self.house.deployment).addresses)
+
+    def start(self) -> None:
+        """Start what is to run, in order, each once the one before is ready.
+
+        Raises:
+            HouseInUse: another process tree runs over this folder.
+            ChildFailed: a process did not become ready.
+        """
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            raise HouseInUse(
+                f"{self.house.folder} is in use by another `counterfoil up`"
+            ) from taken
+        try:
+            self._start("chain", ["chain", "run"], self._chain_env(), self._chain_ready)
+            self._progress("contracts")
+            deploy_contracts(self.house, ChainClient(self.house.rpc_url), lambda _: None)
+            self._start(
+                "gateway",
+                ["gateway", "run"],
+                self._gateway_env(),
+                self._answers(self.house.gateway_url),
+            )
+            self._start("oracle", ["oracle", "run"], self._oracle_env(), self._oracle_ready)
+            self._start("api", ["api", "run"], self._api_env(), self._answers(self.house.api_url))
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End every process; each has a moment to finish what it is at."""
+        self.supervisor.stop()
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    # ---- parts
+
+    def _start(
+        self, name: str, command: list[str], env: dict[str, str], is_ready: Callable[[], bool]
+    ) -> None:
+        self._progress(name)
+        log = self.house.folder / "logs" / f"{name}.log"
+        self._marks = log.stat().st_size if log.exists() else 0
+        argv = [sys.executable, "-m", "counterfoil", *command]
+        self.supervisor.start(Child(name, argv, env, log, is_ready))
+
+    def _chain_env(self) -> dict[str, str]:
+        return {
+            "COUNTERFOIL_CHAIN_ENGINE": self.house.engine,
+            "COUNTERFOIL_CHAIN_STATE_DIR": str(self.house.folder / "chain"),
+            "COUNTERFOIL_CHAIN_PORT": str(self.house.ports["chain"]),
+        }
+
+    def _gateway_env(self) -> dict[str, str]:
+        keys = self.house.folder / "keys"
+        return {
+            "COUNTERFOIL_GATEWAY_DATABASE_URL": self.house.gateway_database,
+            "COUNTERFOIL_GATEWAY_MQTT_PORT": str(self.house.ports["mqtt"]),
+            "COUNTERFOIL_GATEWAY_HTTP_PORT": str(self.house.ports["gateway_http"]),
+            "COUNTERFOIL_GATEWAY_TLS_CERTIFICATE": str(keys / "gateway.crt"),
+            "COUNTERFOIL_GATEWAY_TLS_KEY": str(keys / "gateway.key"),
+            "COUNTERFOIL_GATEWAY_DEVICE_CA": str(keys / "device-ca.pem"),
+            "COUNTERFOIL_GATEWAY_CRL": str(self.house.folder / "pki" / "crl.pem"),
+            "COUNTERFOIL_GATEWAY_RECEIPT_KEY": str(keys / "receipt.pem"),
+            "COUNTERFOIL_GATEWAY_TILES": str(self.house.tiles),
+            "COUNTERFOIL_GATEWAY_LOG_ORIGIN": LOG_ORIGIN,
+        }
+
+    def _oracle_env(self) -> dict[str, str]:
+        return {
+            "COUNTERFOIL_ORACLE_DATABASE_URL": self.house.oracle_database,
+            "COUNTERFOIL_ORACLE_GATEWAY_DATABASE_URL": self.house.gateway_database,
+            "COUNTERFOIL_ORACLE_RPC_URL": self.house.rpc_url,
+            "COUNTERFOIL_ORACLE_DEPLOYMENT": str(self.house.deployment),
+            "COUNTERFOIL_ORACLE_TILES": str(self.house.tiles),
+            "COUNTERFOIL_ORACLE_KEYSTORE": str(self.house.keystore("oracle")),
+            "COUNTERFOIL_ORACLE_PASSPHRASE": self.house.passphrase,
+            "COUNTERFOIL_ORACLE_BANK_KEYSTORE": str(self.house.keystore("bank")),
+            "COUNTERFOIL_ORACLE_BANK_PASSPHRASE": self.house.passphrase,
+            "COUNTERFOIL_ORACLE_LOG_KEY": str(self.house.folder / "keys" / "log.pem"),
+            "COUNTERFOIL_ORACLE_LOG_ORIGIN": LOG_ORIGIN,
+        }
+
+    def _api_env(self) -> dict[str, str]:
+        return {
+            "COUNTERFOIL_API_GATEWAY_URL": self.house.gateway_database,
+            "COUNTERFOIL_API_ORACLE_URL": self.house.oracle_database,
+            "COUNTERFOIL_API_TILES": str(self.house.tiles),
+            "COUNTERFOIL_API_DEPLOYMENT": str(self.house.deployment),
+            "COUNTERFOIL_API_RPC_URLS": json.dumps([self.house.rpc_url]),
+            "COUNTERFOIL_API_CERTIFICATES": str(self.house.folder / "certificates"),
+            "COUNTERFOIL_API_PORT": str(self.house.ports["api"]),
+        }
+
+    def _chain_ready(self) -> bool:
+        try:
+            ChainClient(self.house.rpc_url, timeout_s=2).chain_id()
+        except ChainError:
+            return False
+        return True
+
+    def _oracle_ready(self) -> bool:
+        log = self.house.folder / "logs" / "oracle.log"
+        with log.open("rb") as lines:
+            lines.seek(self._marks)
+            return b"oracle_ready" in lines.read()
+
+    def _answers(self, url: str) -> Callable[[], bool]:
+        def ready() -> bool:
+            try:
+                with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310  # loopback
+                    return bool(answer.status == 200)
+            except OSError:
+                return False
+
+        return ready
+
+
+def default_data() -> Path:
+    """Where a house lies unless told otherwise: ``$COUNTERFOIL_DATA`` or ``.counterfoil`` in this folder."""
+    return Path(os.environ.get("COUNTERFOIL_DATA", ".counterfoil"))

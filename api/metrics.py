@@ -1,0 +1,89 @@
+"""Whether the process lives and can answer, and its figures for Prometheus."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from counterfoil.api.context import PartsDep
+
+router = APIRouter(tags=["health"])
+
+REGISTRY = CollectorRegistry()
+_REQUESTS = Counter(
+    "counterfoil_api_requests", "Answers by status class.", ["method", "status"], registry=REGISTRY
+)
+_SECONDS = Histogram(
+    "counterfoil_api_request_seconds", "Time to the answer's head.", registry=REGISTRY
+)
+_HEIGHT = Gauge("counterfoil_chain_height", "Newest block that a node has.", registry=REGISTRY)
+_AGREEING = Gauge("counterfoil_chain_nodes_agreeing", "Nodes that agree.", registry=REGISTRY)
+_ANCHORED = Gauge("counterfoil_anchored_records", "Records under a head.", registry=REGISTRY)
+
+
+class Measured:
+    """Counts requests, and how long each takes until its answer begins."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and take its figures."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _SECONDS.observe(time.perf_counter() - begun)
+                _REQUESTS.labels(scope["method"], f"{message['status'] // 100}xx").inc()
+            await send(message)
+
+        await self._app(scope, receive, counted)
+
+
+@router.get("/healthz", summary="The process lives")
+def healthz() -> dict[str, str]:
+    """Always ``ok`` while the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="The process can answer", responses={503: {"description": "No."}})
+def readyz(parts: PartsDep) -> Response:
+    """Whether both databases answer; the chain's state is told but does not decide."""
+    checks = {"gateway_database": True, "oracle_database": True}
+    for name, ask in (
+        ("gateway_database", parts.records.ready),
+        ("oracle_database", parts.ledger.newest_head),
+    ):
+        try:
+            ask()
+        except SQLAlchemyError:
+            checks[name] = False
+    ready = all(checks.values())
+    body = {"ready": ready, **checks, "chain": parts.health().good}
+    return JSONResponse(body, 200 if ready else 503)
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+def metrics(parts: PartsDep) -> Response:
+    """The process's figures in Prometheus' text form."""
+    health = parts.health()
+    _HEIGHT.set(health.height)
+    _AGREEING.set(health.agreeing)
+    head = parts.ledger.newest_head()
+    _ANCHORED.set(0 if head is None else head.size)
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

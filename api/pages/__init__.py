@@ -1,0 +1,1 @@
+"""The pages: server-rendered, in two languages, with one stylesheet and no build step."""

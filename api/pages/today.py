@@ -1,0 +1,317 @@
+"""What the page *Today* shows, as plain values: the one place where its figures are put together.
+
+Rules kept here:
+
+* Everything is of the reader's own machines and projects. Amounts are minor units of one currency,
+  the one in which most was taken.
+* A sale is *stored* when it is in the log, *anchored* when an anchored head covers it, *final* when
+  that head's block can't be undone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from counterfoil.api.context import Parts
+from counterfoil.api.reads.ledger import Machine, Shared, Sight
+from counterfoil.api.reads.sales import Stored, Takings, Tip, day_of, start_of
+from counterfoil.gateway.identity import DeviceId
+
+Range = Literal["day", "week", "month"]
+ProofState = Literal["stored", "anchored", "final"]
+_CHART_DAYS = {"day": 42, "week": 84, "month": 184}
+_QUIET_MS = 24 * 3_600_000
+LATEST = 12
+COLOURS = 5
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """How far the log is anchored and final: numbers of records."""
+
+    anchored: int
+    final: int
+
+    def state(self, log_index: int) -> ProofState:
+        """The proof state of the record at *log_index*."""
+        if log_index < self.final:
+            return "final"
+        return "anchored" if log_index < self.anchored else "stored"
+
+
+def anchors(parts: Parts) -> Anchors:
+    """How far the log is anchored and final now."""
+    newest = parts.ledger.newest_head()
+    final = parts.ledger.newest_head(parts.final_number())
+    return Anchors(newest.size if newest else 0, final.size if final else 0)
+
+
+@dataclass(frozen=True)
+class MachineRow:
+    """One machine's line; *colour* numbers the chart's colours, from 0."""
+
+    machine: Machine
+    colour: int
+    state: str
+    quiet_hours: int
+    takings: int
+    sparkline: tuple[int, ...]
+    period: int
+    tip: Tip | None
+
+
+@dataclass(frozen=True)
+class SplitRow:
+    """What one tier and account got of the distributions shown."""
+
+    tier: str
+    account: str
+    name: str
+    minor: int
+    mine: bool
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a month's distributed revenue was shared: received = paid + carried."""
+
+    first: date
+    last: date
+    received: int
+    carried_before: int
+    carried: int
+    rows: tuple[SplitRow, ...]
+    distributions: int
+    version: int
+    effective_from: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Takings by day (first to last) and machine."""
+
+    days: tuple[date, ...]
+    rows: tuple[tuple[MachineRow, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Today:
+    """All of the page."""
+
+    span: Range
+    first: date
+    last: date
+    is_now: bool
+    currency: str
+    takings: int
+    before: int
+    sales: int
+    selling: int
+    stored: int
+    anchored: int
+    final: int
+    claimable: int | None
+    chart: Chart
+    split: Split | None
+    machines: tuple[MachineRow, ...]
+    latest: tuple[Stored, ...]
+    anchors: Anchors
+
+
+def bounds(span: Range, day: date) -> tuple[date, date]:
+    """The first and last day of the day, week (from Monday) or month that holds *day*."""
+    if span == "day":
+        return day, day
+    if span == "week":
+        first = day - timedelta(days=day.weekday())
+        return first, first + timedelta(days=6)
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def before(span: Range, first: date) -> tuple[date, date]:
+    """What a span is compared with: the same weekday a week ago, the week or the month before."""
+    if span == "day":
+        return first - timedelta(days=7), first - timedelta(days=7)
+    return bounds(span, first - timedelta(days=1))
+
+
+def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | None) -> Today:
+    """Everything for the page, for the span that holds *day* (by default the newest with a sale)."""
+    devices = sight.devices
+    newest = parts.sales.newest_ms(devices)
+    today = day_of(_now_ms(), zone)
+    newest_day = today if newest is None else day_of(newest, zone)
+    day = day or min(newest_day, today)
+    first, last = bounds(span, day)
+    begin = min(last - timedelta(days=_CHART_DAYS[span] - 1), before(span, first)[0])
+    by_currency = parts.sales.takings(devices, begin, last, zone)
+    takings = max(
+        by_currency.values(),
+        key=lambda t: sum(sum(row.values()) for row in t.sales.values()),
+        default=Takings(_currency(parts, sight), {}, {}),
+    )
+    known = anchors(parts)
+    stretch = (start_of(first, zone), start_of(last + timedelta(days=1), zone))
+    final, anchored, stored = parts.sales.sales_under(
+        devices, *stretch, (known.final, max(known.anchored, known.final))
+    )
+    machines = _machines(
+        parts, sight, takings, first, last, now_ms=_reference_ms(newest, last, zone)
+    )
+    days = tuple(last - timedelta(days=n) for n in range(_CHART_DAYS[span] - 1, -1, -1))
+    chart = Chart(
+        days,
+        tuple(
+            (row, tuple(takings.by_day.get(d, {}).get(row.machine.device, 0) for d in days))
+            for row in machines
+        ),
+    )
+    return Today(
+        span,
+        first,
+        last,
+        first <= today <= last,
+        takings.currency,
+        takings.total(first, last),
+        takings.total(*before(span, first)),
+        takings.count(first, last),
+        sum(1 for row in machines if takings.count(first, last, row.machine.device)),
+        stored,
+        anchored,
+        final,
+        _claimable(parts, sight),
+        chart,
+        _split(parts, sight, first, last),
+        machines,
+        tuple(parts.sales.sales(devices, *stretch, LATEST)),
+        known,
+    )
+
+
+def _now_ms() -> int:
+    from counterfoil.api.auth import now_ms
+
+    return now_ms()
+
+
+def _reference_ms(newest: int | None, last: date, zone: ZoneInfo) -> int:
+    """By when a machine's silence is judged: now, or the end of what a past day shows."""
+    end = start_of(last + timedelta(days=1), zone)
+    return min(_now_ms(), end if newest is None else max(newest, min(end, newest)))
+
+
+def _currency(parts: Parts, sight: Sight) -> str:
+    known = [p.currency for p in parts.ledger.projects() if p.project in sight.projects]
+    return known[0] if known else "CNY"
+
+
+def _machines(
+    parts: Parts, sight: Sight, takings: Takings, first: date, last: date, now_ms: int
+) -> tuple[MachineRow, ...]:
+    tips = parts.sales.tips(sight.devices)
+    fortnight = tuple(last - timedelta(days=n) for n in range(13, -1, -1))
+    month = bounds("month", last)
+    rows = []
+    mine = [m for m in parts.ledger.machines() if m.device in sight.devices]
+    for number, machine in enumerate(mine):
+        tip = tips.get(machine.device)
+        state, hours = _state(machine, tip, now_ms)
+        rows.append(
+            MachineRow(
+                machine,
+                number % COLOURS,
+                state,
+                hours,
+                takings.total(first, last, machine.device),
+                tuple(takings.by_day.get(d, {}).get(machine.device, 0) for d in fortnight),
+                takings.total(month[0], min(month[1], last), machine.device),
+                tip,
+            )
+        )
+    return tuple(rows)
+
+
+def _state(machine: Machine, tip: Tip | None, now_ms: int) -> tuple[str, int]:
+    if machine.status.lower() == "suspended":
+        return "suspended", 0
+    if tip is None:
+        return "silent", 0
+    if tip.state in ("fault", "out_of_service"):
+        return tip.state, 0
+    if machine.kind != "vending" and tip.sold_ms is None:
+        quiet = now_ms - tip.time_ms
+        return ("quiet", quiet // 3_600_000) if quiet >= _QUIET_MS else ("measuring", 0)
+    quiet = now_ms - (tip.sold_ms or tip.time_ms)
+    return ("quiet", quiet // 3_600_000) if quiet >= _QUIET_MS else ("selling", 0)
+
+
+def _claimable(parts: Parts, sight: Sight) -> int | None:
+    if not sight.account:
+        return None
+    mine = sight.account.lower()
+    return sum(
+        row.credited_minor - row.withdrawn_minor
+        for row in parts.ledger.balances(sight)
+        if row.account.lower() == mine
+    )
+
+
+def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
+    """The split of the month so far, of the projects that the reader runs."""
+    month = bounds("month", last)[0] if first == last else first
+    lowest, highest = (int(f"{d:%Y%m%d}") for d in (month, last))
+    done = [
+        d for d in parts.ledger.distributions(sight, sight.run, lowest, highest) if d.gross_minor
+    ]
+    if not done:
+        return None
+    names = parts.ledger.names()
+    sums: dict[tuple[str, str], int] = {}
+    for shared in done:
+        for tier, account, minor in shared.credits:
+            sums[tier, account] = sums.get((tier, account), 0) + minor
+    rows = [
+        SplitRow(
+            tier,
+            account,
+            names.get(account.lower(), f"{account[:6]}…{account[-4:]}"),
+            minor,
+            account.lower() == sight.account.lower(),
+        )
+        for (tier, account), minor in sums.items()
+    ]
+    rows.sort(key=lambda row: (row.tier == "residual", -row.minor))
+    projects = {p.project: p for p in parts.ledger.projects()}
+    terms = parts.ledger.terms(projects[done[-1].project])
+    effective = next((e.effective_from for e, _ in terms if e.version == done[-1].version), 0)
+    return Split(
+        month,
+        last,
+        sum(d.gross_minor for d in done),
+        sum(_carried(done, "before").values()),
+        sum(_carried(done, "after").values()),
+        tuple(rows),
+        len(done),
+        done[-1].version,
+        effective,
+    )
+
+
+def _carried(done: list[Shared], which: Literal["before", "after"]) -> dict[str, int]:
+    """What each project carried before its first, or after its last distribution of *done*."""
+    found: dict[str, int] = {}
+    for shared in done:
+        if which == "before":
+            found.setdefault(shared.project, shared.carried_before_minor)
+        else:
+            found[shared.project] = shared.carried_minor
+    return found
+
+
+def label_of(machines: list[Machine], device: DeviceId) -> str:
+    """What people call *device*."""
+    return next((m.label for m in machines if m.device == device), device)

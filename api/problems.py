@@ -1,0 +1,134 @@
+"""Errors as RFC 9457 problems, each with a stable ``code``.
+
+Rules kept here:
+
+* 422 is malformed input, 409 a broken business rule, 404 also what belongs to somebody else.
+* ``code`` is snake_case and never renamed; ``type`` is ``urn:counterfoil:problem:<code>``.
+* An unexpected failure says nothing of itself to the outside; it is logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi_problem.error import Problem
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+log = structlog.get_logger("api")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemBody(BaseModel):
+    """An RFC 9457 problem; ``code`` is stable."""
+
+    type: str = Field(examples=["urn:counterfoil:problem:not_found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    code: str = Field(examples=["not_found"])
+    detail: str = Field(default="", examples=["no such device"])
+
+
+class ApiProblem(Problem):
+    """A problem with its code; raise it anywhere below a route."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(
+            HTTPStatus(status).phrase,
+            type_=f"urn:counterfoil:problem:{code}",
+            detail=detail,
+            status=status,
+            headers=dict(headers or {}),
+            code=code,
+        )
+        self.code = code
+
+
+def not_found(what: str) -> ApiProblem:
+    """There is no such thing, or it is not this party's: the two are answered alike."""
+    return ApiProblem(404, "not_found", f"no such {what}")
+
+
+def malformed(detail: str) -> ApiProblem:
+    """The request can't be understood."""
+    return ApiProblem(422, "malformed", detail)
+
+
+def conflict(code: str, detail: str) -> ApiProblem:
+    """A business rule does not allow it."""
+    return ApiProblem(409, code, detail)
+
+
+def forbidden(detail: str) -> ApiProblem:
+    """The role does not reach that far."""
+    return ApiProblem(403, "role_insufficient", detail)
+
+
+def unauthorised(detail: str) -> ApiProblem:
+    """Nobody is known to be asking."""
+    return ApiProblem(401, "unauthorised", detail, {"WWW-Authenticate": "Bearer"})
+
+
+def response(problem: Problem) -> Response:
+    """*problem* as a response."""
+    return JSONResponse(
+        problem.marshal(), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of *app* a problem."""
+
+    def on_problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101  # registered for it alone
+        return response(error)
+
+    def on_validation(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        found = ApiProblem(422, "malformed", "the request is not as the description says")
+        body: dict[str, Any] = found.marshal() | {
+            "errors": jsonable_encoder(
+                [
+                    {"loc": [str(part) for part in e["loc"]], "msg": e["msg"], "type": e["type"]}
+                    for e in error.errors()
+                ]
+            )
+        }
+        return JSONResponse(body, 422, media_type=MEDIA_TYPE)
+
+    def on_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
+        found = ApiProblem(error.status_code, code, str(error.detail), error.headers)
+        return response(found)
+
+    def on_failure(request: Request, error: Exception) -> Response:
+        log.error("request_failed", path=request.url.path, exc_info=error)
+        return response(ApiProblem(500, "internal", "an unexpected failure; it was logged"))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_failure)
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemBody, "description": text, "content": {MEDIA_TYPE: {}}}
+    for status, text in (
+        (401, "No valid token."),
+        (403, "The role does not reach that far."),
+        (404, "No such thing, or not yours."),
+        (409, "A business rule does not allow it; `code` says which."),
+        (422, "The request is malformed."),
+    )
+}

@@ -1,0 +1,1 @@
+"""What the API reads from the two databases: queries, and nothing that writes."""

@@ -1,0 +1,140 @@
+"""Records by their place, and what proves them: predecessor, key and inclusion proof."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+
+from counterfoil.api.audit.collect import hash_reader
+from counterfoil.api.reads.sales import Stored
+from counterfoil.gateway.identity import DeviceId, Digest
+from counterfoil.gateway.log.merkle import HashReader, consistency_proof, inclusion_proof
+from counterfoil.gateway.record import decode
+from counterfoil.gateway.store.tables import DeviceKeyRow, StoredRecord
+
+_RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
+_KEY = DeviceKeyRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A device's registered signing key, as the gateway's store holds it."""
+
+    epoch: int
+    x: bytes
+    y: bytes
+    certificate_hash: bytes
+    from_sequence: int
+    until_sequence: int
+    status: str
+
+
+class RecordReads:
+    """Reads of one gateway store and, where there is one, its folder of tiles."""
+
+    def __init__(self, engine: Engine, tiles: Path | None) -> None:
+        self._engine = engine
+        self._tiles = tiles
+        self._hashes: tuple[int, HashReader] | None = None
+
+    def at(self, log_index: int) -> Stored | None:
+        """The record at this place in the log."""
+        return self._one(_RECORD.c.log_index == log_index)
+
+    def by_number(self, device: DeviceId, epoch: int, sequence: int) -> Stored | None:
+        """The device's record of this number."""
+        return self._one(
+            (_RECORD.c.device == device)
+            & (_RECORD.c.epoch == epoch)
+            & (_RECORD.c.sequence == sequence)
+        )
+
+    def before(self, stored: Stored) -> Stored | None:
+        """The record that *stored* follows in its device's chain; None for the first."""
+        record = stored.signed.record
+        if record.link is not None:
+            return self.by_number(record.device, record.link.epoch, record.link.sequence)
+        return self.by_number(record.device, record.epoch, record.sequence - 1)
+
+    def page(
+        self,
+        devices: Collection[DeviceId] | None,
+        kind: int | None,
+        after: int,
+        limit: int,
+    ) -> list[Stored]:
+        """Up to *limit* records after place *after*, in the log's order; *devices* None is all."""
+        query = select(_RECORD.c.log_index, _RECORD.c.received_ms, _RECORD.c.raw).where(
+            _RECORD.c.log_index > after
+        )
+        if devices is not None:
+            query = query.where(_RECORD.c.device.in_(devices))
+        if kind is not None:
+            query = query.where(_RECORD.c.kind == kind)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(_RECORD.c.log_index).limit(limit)).all()
+        return [Stored(row.log_index, row.received_ms, decode(bytes(row.raw))) for row in rows]
+
+    def devices(self) -> list[DeviceId]:
+        """Every device that has a key or a record, by name."""
+        with self._engine.connect() as connection:
+            keys = connection.execute(select(_KEY.c.device).distinct()).scalars().all()
+        return sorted(DeviceId(name) for name in keys)
+
+    def keys(self, device: DeviceId) -> list[StoredKey]:
+        """The registered keys of *device*, by epoch."""
+        query = select(_KEY).where(_KEY.c.device == device).order_by(_KEY.c.epoch)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [
+            StoredKey(
+                row.epoch,
+                bytes(row.x),
+                bytes(row.y),
+                bytes(row.certificate_hash),
+                row.from_sequence,
+                row.until_sequence,
+                row.status,
+            )
+            for row in rows
+        ]
+
+    def inclusion_proof(self, log_index: int, size: int) -> list[Digest]:
+        """The proof that the record is under the head of *size*."""
+        return inclusion_proof(log_index, size, self._reader(size))
+
+    def _reader(self, size: int) -> HashReader:
+        kept = self._hashes
+        if kept is None or kept[0] < size:
+            kept = self._hashes = (size, hash_reader(self._engine, self._tiles, size))
+        return kept[1]
+
+    def consistency_proof(self, first: int, second: int) -> list[Digest]:
+        """The proof that the log of *first* records is the beginning of that of *second*."""
+        return consistency_proof(first, second, self._reader(second))
+
+    def newest_index(self, devices: Collection[DeviceId]) -> int:
+        """The newest place in the log of a record of *devices*; -1 for none."""
+        query = select(func.max(_RECORD.c.log_index)).where(_RECORD.c.device.in_(devices))
+        with self._engine.connect() as connection:
+            newest = connection.execute(query).scalar()
+        return -1 if newest is None else int(newest)
+
+    def ready(self) -> bool:
+        """Whether the store answers."""
+        with self._engine.connect() as connection:
+            connection.execute(select(_RECORD.c.log_index).limit(1)).first()
+        return True
+
+    def _one(self, condition: object) -> Stored | None:
+        query = select(_RECORD.c.log_index, _RECORD.c.received_ms, _RECORD.c.raw).where(
+            condition  # type: ignore[arg-type]
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return (
+            None if row is None else Stored(row.log_index, row.received_ms, decode(bytes(row.raw)))
+        )

@@ -1,0 +1,51 @@
+"""Cursor pages: a list answers its items and ``next``, to be sent back as ``cursor``.
+
+Rules kept here:
+
+* A cursor says after which item the next page begins, so items that come meanwhile are neither
+  skipped nor repeated. It is opaque, and good only for the list that gave it.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from counterfoil.api.problems import malformed
+
+Item = TypeVar("Item")
+
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="At most so many items.")]
+
+
+class Page(BaseModel, Generic[Item]):
+    """A page of a list; ``next`` is null on the last."""
+
+    items: list[Item]
+    next: str | None = Field(default=None, examples=["cmVjb3Jkczo0MjE"])
+
+
+def write_cursor(name: str, place: str) -> str:
+    """The cursor of list *name* after *place*."""
+    return urlsafe_b64encode(f"{name}:{place}".encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, name: str, first: str) -> str:
+    """The place that *cursor* stands for, *first* without one; 422 when it is not this list's."""
+    if cursor is None:
+        return first
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        owner, colon, place = urlsafe_b64decode(padded).decode().partition(":")
+    except ValueError:
+        raise malformed("the cursor is not one that this list gave") from None
+    if owner != name or not colon or write_cursor(name, place) != cursor:
+        raise malformed("the cursor is not one that this list gave")
+    numeric = first.lstrip("-").isdigit()
+    if numeric and not (place.isascii() and place.isdigit() and len(place) < 19):
+        raise malformed("the cursor is not one that this list gave")
+    return place

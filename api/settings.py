@@ -1,0 +1,40 @@
+"""Settings of the API's process: the environment (``COUNTERFOIL_API_…``) over the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    """Where the API reads, and how it is reached. There is no secret in it.
+
+    ``tiles`` is the log's folder of tiles; without it proofs are made from the stored records.
+    ``time_zone`` is that of the business day on the pages. ``secure_cookies`` is for behind TLS.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_API_")
+
+    gateway_url: str = "sqlite:///gateway.db"
+    oracle_url: str = "sqlite:///oracle.db"
+    tiles: Path | None = None
+    deployment: Path | None = None
+    rpc_urls: list[str] = []
+    final_depth: int = 0
+    final_tag: str | None = None
+    certificates: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    time_zone: str = "UTC"
+    secure_cookies: bool = False
+    session_hours: int = Field(default=12, ge=1, le=24 * 30)
+    max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        ZoneInfo(name)
+        return name

@@ -1,0 +1,67 @@
+"""Tables of the API itself. Secrets stand here only as their SHA-256."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, LargeBinary, MetaData
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+metadata = MetaData()
+
+
+class ApiTable(SQLModel, registry=registry(metadata=metadata)):
+    """Base of these tables: they have a metadata of their own."""
+
+
+def _ms(nullable: bool = False) -> Column[int]:
+    return Column(BigInteger, nullable=nullable)
+
+
+class ApiToken(ApiTable, table=True):
+    """A bearer token: who may come in as what, until when. ``party`` is the account it acts for."""
+
+    __tablename__ = "api_token"
+
+    id: str = Field(primary_key=True)
+    token_hash: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False, unique=True))
+    role: str
+    party: str = Field(index=True)
+    name: str
+    created_ms: int = Field(sa_column=_ms())
+    expires_ms: int = Field(sa_column=_ms())
+    revoked_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+
+
+class ApiLoginLink(ApiTable, table=True):
+    """A code that opens one session, once."""
+
+    __tablename__ = "api_login_link"
+
+    code_hash: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
+    token_id: str
+    expires_ms: int = Field(sa_column=_ms())
+    used_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+
+
+class ApiSession(ApiTable, table=True):
+    """A browser's session; it ends with its token at the latest."""
+
+    __tablename__ = "api_session"
+
+    cookie_hash: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
+    token_id: str = Field(index=True)
+    csrf: str
+    expires_ms: int = Field(sa_column=_ms())
+
+
+class ApiIdempotency(ApiTable, table=True):
+    """What a party's write under a key was answered, to be answered again."""
+
+    __tablename__ = "api_idempotency"
+
+    party: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_digest: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    status: int
+    body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    created_ms: int = Field(sa_column=_ms())

@@ -1,0 +1,271 @@
+"""An API over real stores: a world's log in gateway.db, and what a chain would say of it in oracle.db."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from sqlmodel import Session
+from support_world import DEVICES, World
+
+from counterfoil.api import auth
+from counterfoil.api.app import create_app
+from counterfoil.api.auth import Role
+from counterfoil.api.settings import ApiSettings
+from counterfoil.gateway.identity import on_chain_id
+from counterfoil.oracle.store.tables import (
+    AnchoredHead,
+    Balance,
+    Credit,
+    Device,
+    DistributedEntry,
+    Distribution,
+    KnownDevice,
+    KnownParticipant,
+    KnownProject,
+    MatchException,
+    Payout,
+    TermsEntry,
+)
+
+ACCOUNTS = {
+    name: "0x" + sha256(name.encode()).hexdigest()[:40]
+    for name in ("lakeside", "harbour", "supplier", "maker", "site", "investor", "platform", "tax")
+}
+PLACES = (
+    ("BSQ Mall x1364", "Brunswick Sq Mall"),
+    ("BSQ Mall x1366", "Brunswick Sq Mall"),
+    ("Library x1380", "EB Public Library"),
+    ("Earle Asphalt x1371", "Earle Asphalt"),
+    ("GuttenPlans x1367", "GuttenPlans"),
+)
+SHARES = (
+    (2, "supplier", 430),
+    (3, "platform", 10),
+    (5, "site", 100),
+    (5, "maker", 80),
+    (5, "investor", 140),
+    (1, "tax", 60),
+)
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+@dataclass
+class Site:
+    """One installation: its folder, its world, its app and tokens by party."""
+
+    folder: Path
+    world: World
+    settings: ApiSettings
+    app: FastAPI
+    oracle: Engine
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def headers(self, party: str) -> dict[str, str]:
+        """A request's headers for *party*."""
+        return {"Authorization": f"Bearer {self.tokens[party]}"}
+
+
+def build(folder: Path, days: int = 45, stored_tail: int = 0, first_ms: int | None = None) -> Site:
+    """A site where "lakeside" runs four machines and "harbour" runs the fifth.
+
+    The last *stored_tail* sales are in the log, and under no head yet.
+    """
+    world = World(devices=DEVICES)
+    world.sell(days=days, **({} if first_ms is None else {"first_ms": first_ms}))
+    if stored_tail:
+        last = max(r.record.time_ms for r in world.records)
+        for number in range(stored_tail):
+            body = world.records[number].record.body
+            world.add(DEVICES[number % 2], body, last + 600_000 * (number + 1))
+    world.store(f"sqlite:///{folder}/gateway.db").engine.dispose()
+    settings = ApiSettings(
+        gateway_url=f"sqlite:///{folder}/gateway.db", oracle_url=f"sqlite:///{folder}/oracle.db"
+    )
+    app = create_app(settings)
+    oracle = app.state.parts.oracle
+    with Session(oracle) as session:
+        session.add_all(_known())
+        session.add_all(_projected(world))
+        session.commit()
+    site = Site(folder, world, settings, app, oracle)
+    for party, role in (
+        ("lakeside", Role.OPERATOR),
+        ("harbour", Role.OPERATOR),
+        ("auditor", Role.AUDITOR),
+        ("admin", Role.ADMIN),
+        ("bank", Role.BANK),
+        ("investor", Role.INVESTOR),
+        ("supplier", Role.SUPPLIER),
+    ):
+        _, site.tokens[party] = auth.create_token(oracle, role, party, party.title(), 30)
+    return site
+
+
+def _known() -> Iterator[object]:
+    for party, account in ACCOUNTS.items():
+        name = {
+            "lakeside": "Lakeside Vending",
+            "supplier": "Goods supplier",
+            "site": "Site rent",
+            "maker": "Manufacturer",
+            "investor": "Investors",
+            "platform": "Platform fee",
+            "tax": "Tax office",
+            "harbour": "Harbour Snacks",
+        }[party]
+        yield KnownParticipant(account=account, party=party, name=name)
+    for number, device in enumerate(DEVICES):
+        label, place = PLACES[number]
+        mine = number < 4
+        project = "lakeside-vending" if mine else "harbour-snacks"
+        owner = ACCOUNTS["lakeside" if mine else "harbour"]
+        name = _hex(on_chain_id(device))
+        yield KnownDevice(device=device, device_hash=name, label=label, location=place)
+        yield Device(
+            device_hash=name,
+            owner=owner,
+            operator=owner,
+            project_hash=_hex(on_chain_id(project)),
+            status="active",
+            epoch=1,
+        )
+    for project, party in (("lakeside-vending", "lakeside"), ("harbour-snacks", "harbour")):
+        name = _hex(on_chain_id(project))
+        yield KnownProject(
+            project=project,
+            project_hash=name,
+            name=project.title(),
+            operator=party,
+            currency="USD",
+            tax_basis_points=600,
+        )
+        yield TermsEntry(
+            project_hash=name, version=1, effective_from=20220801, terms_hash=_hex(bytes(32))
+        )
+
+
+def _projected(world: World) -> Iterator[object]:
+    balances: dict[str, int] = {}
+    for number, head in enumerate(world.heads):
+        yield AnchoredHead(
+            size=head.size,
+            number=number,
+            root=_hex(head.root),
+            state=_hex(head.state),
+            block_number=head.block_number,
+            block_hash=_hex(head.block_hash),
+            transaction_hash=_hex(head.transaction_hash),
+        )
+    from counterfoil.gateway.store.store import business_date
+
+    for project, devices in (("lakeside-vending", DEVICES[:4]), ("harbour-snacks", DEVICES[4:])):
+        operator = "lakeside" if project.startswith("lakeside") else "harbour"
+        gross: dict[int, int] = {}
+        for signed in world.records[: world.heads[-1].size]:
+            if signed.record.device in devices:
+                day = business_date(signed.record.time_ms)
+                gross[day] = gross.get(day, 0) + signed.record.body.amount_minor  # type: ignore[union-attr]
+        for number, (day, amount) in enumerate(sorted(gross.items())):
+            batch = _hex(sha256(f"{project} {day}".encode()).digest())
+            name = _hex(on_chain_id(project))
+            yield Distribution(
+                batch=batch,
+                project=project,
+                business_date=day,
+                gross_minor=amount,
+                refunds_minor=0,
+                tax_minor=amount * 60 // 1000,
+                units=[],
+                head_size=world.heads[-1].size,
+                facts_hash=_hex(bytes(32)),
+                facts=b"",
+                transaction_id=number,
+            )
+            yield DistributedEntry(
+                batch=batch,
+                project_hash=name,
+                version=1,
+                gross_minor=amount,
+                head_size=world.heads[-1].size,
+                facts_hash=_hex(bytes(32)),
+                block_number=2_000 + number,
+                transaction_hash=_hex(sha256(batch.encode()).digest()),
+            )
+            left = amount
+            for tier, party, share in SHARES:
+                paid = amount * share // 1000
+                left -= paid
+                balances[ACCOUNTS[party]] = balances.get(ACCOUNTS[party], 0) + paid
+                yield Credit(
+                    batch=batch,
+                    project_hash=name,
+                    account=ACCOUNTS[party],
+                    tier=tier,
+                    amount_minor=paid,
+                )
+            balances[ACCOUNTS[operator]] = balances.get(ACCOUNTS[operator], 0) + left
+            yield Credit(
+                batch=batch,
+                project_hash=name,
+                account=ACCOUNTS[operator],
+                tier=6,
+                amount_minor=left,
+            )
+    for account, minor in balances.items():
+        yield Balance(account=account, credited_minor=minor, withdrawn_minor=0)
+    yield MatchException(
+        project="lakeside-vending",
+        log_index=3,
+        business_date=20220829,
+        amount_minor=200,
+        code="payment_missing",
+        detail="no payment pay-0-0-2",
+    )
+    yield MatchException(
+        project="harbour-snacks",
+        log_index=4,
+        business_date=20220829,
+        amount_minor=300,
+        code="payment_missing",
+        detail="no payment pay-0-0-4",
+    )
+    yield Payout(
+        id=1,
+        holder=ACCOUNTS["lakeside"],
+        amount_minor=500,
+        payout_account=_hex(bytes(32)),
+        block_number=2_100,
+    )
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve *app* on a free loopback port, and answer its address."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start")
+        time.sleep(0.01)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

@@ -15,7 +15,6 @@ from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509 import verification
 
 from counterfoil.api.audit.bundle import KeyFact
 from counterfoil.api.audit.errors import (
@@ -27,6 +26,8 @@ from counterfoil.api.audit.errors import (
 )
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.identity import DeviceId, PublicKey
+from counterfoil.gateway.pki.errors import PkiError
+from counterfoil.gateway.pki.validate import validate_device
 from counterfoil.gateway.verify import OPEN_SEQUENCE
 
 
@@ -63,24 +64,14 @@ def check_path(
             where, f"the certificate {key.certificate_hash.hex()} is not here"
         )
     intermediates = [c for c in loaded.values() if c is not leaf and is_authority(c)]
-    policy = (
-        verification.PolicyBuilder()
-        .store(verification.Store([root]))
-        .time(_registered(key, leaf))
-        .extension_policies(
-            ca_policy=verification.ExtensionPolicy.webpki_defaults_ca(),
-            ee_policy=verification.ExtensionPolicy.permit_all(),
-        )
-        .build_client_verifier()
-    )
     try:
-        policy.verify(leaf, intermediates)
-    except verification.VerificationError as error:
-        return CertificateError(where, f"it does not lead to the root given: {error}")
-    if device not in _names(leaf):
-        return CertificateError(
-            where, f"it names {', '.join(_names(leaf)) or 'nobody'}, not {device}"
+        named = validate_device(
+            leaf, intermediates, [root], _registered(key, leaf), signs_records=True
         )
+    except PkiError as error:
+        return CertificateError(where, f"it does not lead to the root given: {error}")
+    if named != device:
+        return CertificateError(where, f"it names {named}, not {device}")
     return None
 
 
@@ -150,11 +141,3 @@ def _registered(key: KeyFact, leaf: x509.Certificate) -> datetime:
     if key.registered_at == 0:
         return leaf.not_valid_before_utc
     return datetime.fromtimestamp(key.registered_at, UTC)
-
-
-def _names(certificate: x509.Certificate) -> list[str]:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return []
-    return found.value.get_values_for_type(x509.UniformResourceIdentifier)

@@ -88,7 +88,9 @@ class Speech:
         if form == "long":
             pattern = "EEE d MMMM y" if self.language == "en" else "y年M月d日 EEE"
             return format_date(day, pattern, locale=self.locale)
-        skeleton = {"short": "MMMd", "month": "MMMM", "year": "yMMMM"}[form]
+        if form == "month":
+            return format_date(day, "LLLL", locale=self.locale)
+        skeleton = {"short": "MMMd", "year": "yMMMM"}[form]
         return str(format_skeleton(skeleton, day, locale=self.locale))
 
     def weekday(self, day: date) -> str:

@@ -141,7 +141,8 @@ def show_today(
         period = s.t("title.range", first=s.day(first, "short"), last=s.day(last))
     else:
         period = s.day(first, "year")
-    heading = s.t("title.today") if view.is_now and span == "day" else s.t(f"title.{span}")
+    now = view.is_now and span == "day"
+    heading, period = (s.t("title.today"), period) if now else (period, "")
     later = last + timedelta(days=1)
     return reader.page(
         "today.html",
@@ -256,6 +257,7 @@ def show_exceptions(request: Request, after: int = 0, asked: int = 0) -> Respons
         rows=[(row, currency.get(row.project, "CNY")) for row in found],
         older=f"/exceptions?after={found[-1].id}" if len(found) == _PAGE else None,
         asked=asked,
+        date_of=lambda day: date(day // 10_000, day // 100 % 100, day % 100),
         may_resolve=reader.who.may("resolve_exception"),
     )
 

@@ -277,26 +277,32 @@ class Ledger:
             rows = session.exec(
                 select(Credit).where(col(Credit.project_hash).in_(names)).order_by(col(Credit.id))
             ).all()
-        credited: dict[str, list[tuple[str, str, int]]] = {}
-        for row in rows:
-            line = (TIERS[row.tier], row.account, row.amount_minor)
-            credited.setdefault(row.batch, []).append(line)
-        found: list[Shared] = []
+        projects_of = {entry.batch: names[entry.project_hash] for entry in entries}
+        lines: dict[str, list[tuple[str, str, int]]] = {}
+        before: dict[str, int] = {}
         carried: dict[str, int] = {}
-        for entry in entries:
-            project = names[entry.project_hash]
-            lines = credited.get(entry.batch, [])
-            before = carried.get(project, 0)
-            carried[project] = entry.carried_minor
-            fact = facts.get(entry.batch)
+        by_batch = {entry.batch: entry for entry in entries}
+        for row in rows:  # in the order of their events, and so of the distributions
+            project = names[row.project_hash]
+            if row.batch not in projects_of:  # a pool's rest that was given out later
+                carried[project] = carried.get(project, 0) - row.amount_minor
+                continue
+            if row.batch not in lines:
+                before[row.batch] = carried.get(project, 0)
+                carried[project] = by_batch[row.batch].carried_minor
+            line = (TIERS[row.tier], row.account, row.amount_minor)
+            lines.setdefault(row.batch, []).append(line)
+        found: list[Shared] = []
+        for batch, seen in lines.items():
+            entry, project = by_batch[batch], projects_of[batch]
+            fact = facts.get(batch)
             date = fact.business_date if fact else 0
             if not first <= date <= last:
                 continue
-            if not sight.everything and project not in sight.run:
-                lines = [line for line in lines if line[1].lower() == sight.account.lower()]
+            everyones = sight.everything or project in sight.run
             found.append(
                 Shared(
-                    entry.batch,
+                    batch,
                     project,
                     date,
                     entry.version,
@@ -307,9 +313,13 @@ class Ledger:
                     entry.facts_hash,
                     entry.block_number,
                     entry.transaction_hash,
-                    before,
+                    before[batch],
                     entry.carried_minor,
-                    tuple(lines),
+                    tuple(
+                        line
+                        for line in seen
+                        if everyones or line[1].lower() == sight.account.lower()
+                    ),
                 )
             )
         return found

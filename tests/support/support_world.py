@@ -12,13 +12,13 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from counterfoil.api.audit.bundle import CreditFact, DistributionFact, HeadFact, KeyFact, Scope
 from counterfoil.api.audit.collect import KnownFacts
 from counterfoil.gateway.identity import DeviceId, PublicKey, on_chain_id, parse_device_id
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state import StateTree
+from counterfoil.gateway.pki import profile
 from counterfoil.gateway.record import (
     ZERO_DIGEST,
     Body,
@@ -44,50 +44,6 @@ def private_key(number: int) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(0xFACADE + number, ec.SECP256R1())
 
 
-def _certificate(
-    name: str,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None,
-    authority: bool,
-) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    issuer_name, issuer_key = issuer or (subject, key)
-    start = datetime.fromtimestamp(FIRST_MS / 1000, UTC) - timedelta(days=30)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + timedelta(days=3650 if authority else 365))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
-            critical=False,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=not authority,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                key_cert_sign=authority,
-                crl_sign=authority,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
-    )
-    if not authority:
-        names = [x509.UniformResourceIdentifier(name)]
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
 def der(certificate: x509.Certificate) -> bytes:
     """The certificate's DER."""
     return certificate.public_bytes(serialization.Encoding.DER)
@@ -107,14 +63,17 @@ class World:
 
     def __post_init__(self) -> None:
         root_key, issuing_key = private_key(100 + self.seed), private_key(101 + self.seed)
-        self.root = _certificate("Test root", root_key, None, authority=True)
-        self.issuing = _certificate(
-            "Test issuing", issuing_key, (self.root.subject, root_key), authority=True
+        start = datetime.fromtimestamp(FIRST_MS / 1000, UTC) - timedelta(days=30)
+        self.root = profile.root_certificate("Test root", root_key, start)
+        self.issuing = profile.issuing_certificate(
+            "Test issuing", issuing_key.public_key(), self.root, root_key, start
         )
         self.issuing_key = issuing_key
         self.keys = {device: private_key(n) for n, device in enumerate(self.devices)}
         self.certificates = {
-            device: _certificate(device, key, (self.issuing.subject, issuing_key), authority=False)
+            device: profile.device_certificate(
+                device, key.public_key(), self.issuing, issuing_key, start, signs_records=True
+            )
             for device, key in self.keys.items()
         }
 

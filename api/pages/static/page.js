@@ -36,7 +36,7 @@ function drawChart(figure) {
   const ground = colour("--card");
   return new window.uPlot({
     width: place.clientWidth,
-    height: Math.max(160, Math.min(250, place.clientWidth * 0.45)),
+    height: Math.max(190, figure.clientHeight - 4),
     cursor: { show: false },
     legend: { show: false },
     scales: { x: { time: true, range: (_, low, high) => [low - 43200, high + 43200] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },

@@ -1,0 +1,164 @@
+"""``counterfoil audit``: make a bundle from this installation, verify one from anywhere."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from cryptography import x509
+from rich.console import Console
+from sqlalchemy import create_engine
+
+from counterfoil.api.audit.bundle import encode
+from counterfoil.api.audit.collect import NothingToBundleError, collect
+from counterfoil.api.audit.facts import known_facts
+from counterfoil.api.audit.onchain import check_on_chain
+from counterfoil.api.audit.verify import Report, verify
+from counterfoil.api.reads.ledger import Ledger
+from counterfoil.api.settings import ApiSettings
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import Deployment
+from counterfoil.chain.errors import ChainError
+from counterfoil.gateway.errors import GatewayError, IdentityError
+from counterfoil.gateway.identity import parse_device_id
+
+audit_app = typer.Typer(
+    help="One file that proves a device's records; its verification.", no_args_is_help=True
+)
+_EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``audit`` to *app*."""
+    app.add_typer(audit_app, name="audit")
+
+
+@audit_app.command("bundle")
+def bundle_command(
+    device: Annotated[str, typer.Option(help="The device's name, urn:dev:….")],
+    first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD (UTC).")],
+    last: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD (UTC), included.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+    as_json: _Json = False,
+) -> None:
+    """Write the bundle of DEVICE for the days from FROM to TO.
+
+    Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS, _CERTIFICATES.
+    """
+    settings = ApiSettings()
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last)
+        name = parse_device_id(device)
+    except ValueError as error:
+        _fail("date_malformed", str(error), 2)
+    except IdentityError as error:
+        _fail(error.code, error.detail, 2)
+    if days[1] < days[0]:
+        _fail("period_malformed", "the last day lies before the first", 2)
+    try:
+        facts = known_facts(
+            Ledger(create_engine(settings.oracle_url)),
+            name,
+            _midnight_ms(days[0]),
+            _midnight_ms(days[1] + timedelta(days=1)),
+            (int(f"{days[0]:%Y%m%d}"), int(f"{days[1]:%Y%m%d}")),
+            settings.certificates,
+            _client(settings),
+        )
+        bundle = collect(create_engine(settings.gateway_url), settings.tiles, facts)
+    except (NothingToBundleError, ChainError, GatewayError) as error:
+        _fail(error.code, str(error), 2)
+    data = encode(bundle)
+    out.write_bytes(data)
+    said = {"file": str(out), "bytes": len(data), "records": len(bundle.records)}
+    said |= {"heads": len(bundle.heads), "distributions": len(bundle.distributions)}
+    if as_json:
+        typer.echo(json.dumps(said))
+    else:
+        typer.echo(", ".join(f"{name} {value}" for name, value in said.items()))
+
+
+@audit_app.command("verify")
+def verify_command(
+    file: Annotated[Path, typer.Argument(help="The bundle.")],
+    root_ca: Annotated[Path, typer.Option("--root-ca", help="The root certificate (PEM).")],
+    rpc: Annotated[str, typer.Option("--rpc", help="A chain's node, to ask that too.")] = "",
+    deployment: Annotated[
+        Path | None, typer.Option(help="Your own deployment file: where the contracts are.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Verify FILE step by step, offline, trusting only the root certificate (and your node).
+
+    Exit status: 0 valid, 1 something is wrong, 2 it could not be told.
+    """
+    try:
+        data = file.read_bytes()
+        root = x509.load_pem_x509_certificate(root_ca.read_bytes())
+        addresses = None if deployment is None else Deployment.read(deployment).addresses
+    except (OSError, ValueError) as error:
+        _fail("file_unreadable", str(error), 2)
+    report = verify(data, root)
+    if rpc and report.bundle is not None:
+        report.steps.append(check_on_chain(report.bundle, rpc, addresses))
+    else:
+        report.skipped.append(
+            "12. block numbers, transactions and distributions are as stated: no node was asked"
+        )
+    if as_json:
+        typer.echo(json.dumps(_as_json(file, report)))
+    else:
+        _print(report)
+    raise typer.Exit(_EXIT[report.verdict])
+
+
+def _as_json(file: Path, report: Report) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "verdict": report.verdict,
+        "steps": [
+            {
+                "number": step.number,
+                "checked": step.checked,
+                "passed": step.passed,
+                "findings": [
+                    {"code": f.code, "where": f.where, "detail": f.detail} for f in step.findings
+                ],
+            }
+            for step in report.steps
+        ],
+        "skipped": report.skipped,
+    }
+
+
+def _print(report: Report) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for step in report.steps:
+        mark = "[green]✓[/green]" if step.passed else "[red]✕[/red]"
+        console.print(f"{mark} {step.number:>2}. ", end="")
+        console.print(step.checked, markup=False)
+        for finding in step.findings:
+            console.print(f"      {finding.code}: {finding}", markup=False, style="red")
+    for line in report.skipped:
+        console.print(f"– {line}", markup=False)
+    console.print(report.verdict, style="bold green" if report.verdict == "valid" else "bold red")
+
+
+def _client(settings: ApiSettings) -> ChainClient | None:
+    path = settings.deployment
+    if not settings.rpc_urls or path is None or not path.exists():
+        return None
+    return ChainClient(settings.rpc_urls[0], Deployment.read(path).addresses)
+
+
+def _midnight_ms(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+
+
+def _fail(code: str, detail: str, status: int) -> NoReturn:
+    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
+    raise typer.Exit(status)

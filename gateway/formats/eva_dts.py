@@ -1,0 +1,203 @@
+"""EVA-DTS audit data (DEX): what a vending machine has counted, and whether it arrived whole.
+
+Rules kept here:
+
+* A transfer is DXS, ST … G85, SE, DXE; a segment is a line, its elements parted by ``*``. Lines
+  before DXS are no part of it (a warning).
+* G85 is the CRC-16/ARC (polynomial x^16 + x^15 + x^2 + 1, reflected, from 0) of everything from
+  ST up to G85, lines ending in CR LF whatever the file's own line ends are. SE counts the
+  segments from ST to SE; some machines leave the loop marks LS and LE out (a warning).
+* A missing end, a wrong count or a wrong G85 make the transfer invalid. Without a G85 it cannot
+  be told. Counters that do not add up are warnings: machines keep them so.
+* Amounts are in minor units, scaled by ID4's decimal places; no more is known of the currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
+
+
+def _shifted(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ 0xA001 if byte & 1 else byte >> 1
+    return byte
+
+
+_TABLE = tuple(_shifted(byte) for byte in range(256))
+
+
+class DexIncompleteError(FormatError):
+    """The transfer has no end, or lacks a part that every transfer has."""
+
+    code = "transfer_incomplete"
+
+
+class DexCountError(FormatError):
+    """SE counts another number of segments than there are."""
+
+    code = "segment_count_wrong"
+
+
+class DexChecksumError(FormatError):
+    """G85 is not the checksum of what arrived."""
+
+    code = "checksum_wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One line: its identifier and its elements, from 1 in the standard, from 0 here."""
+
+    name: str
+    elements: tuple[str, ...]
+    line: int
+
+    def number(self, place: int) -> int | None:
+        """Element *place* (from 1) as a whole number; None when absent, empty or no number."""
+        text = self.elements[place - 1] if place <= len(self.elements) else ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A selection's counters since initialisation; ``price_minor`` is its price now."""
+
+    selection: str
+    price_minor: int | None
+    vends: int | None
+    value_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A parsed transfer. Totals are since initialisation, None where the machine has
+    none; ``checked`` is what G85 covers; ``has_end`` says that DXE is the last segment."""
+
+    machine: str
+    communication_id: str
+    decimals: int | None
+    currency_code: str
+    value_minor: int | None
+    vends: int | None
+    cash_minor: int | None
+    cash_vends: int | None
+    cashless_minor: int | None
+    cashless_vends: int | None
+    products: tuple[Product, ...]
+    segments: tuple[Segment, ...]
+    warnings: tuple[str, ...]
+    checked: bytes
+    has_end: bool
+
+
+def crc16_arc(data: bytes) -> int:
+    """Return the CRC-16/ARC of *data*: 0xBB3D for ``123456789``."""
+    crc = 0
+    for byte in data:
+        crc = (crc >> 8) ^ _TABLE[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def parse_dex(content: bytes) -> Audit:
+    """Return the audit in *content*, not checked; FormatError when no transfer begins in it."""
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    start = next((n for n, line in enumerate(lines) if line.startswith(b"DXS*")), None)
+    if start is None:
+        raise FormatError("no DXS segment")
+    warnings = [f"{start} lines before DXS"] if start else []
+    segments = []
+    for number, line in enumerate(lines[start:], start + 1):
+        if line.strip():
+            name, *elements = line.decode("latin-1").split("*")
+            segments.append(Segment(name, tuple(elements), number))
+    first = {segment.name: segment for segment in reversed(segments)}
+    products = _products(segments)
+    absent = Segment("", (), 0)
+    total, cash, cashless = (first.get(name, absent) for name in ("VA1", "CA2", "DA2"))
+    identity, currency = first.get("ID1", absent), first.get("ID4", absent)
+    machine = identity.elements[0].strip() if identity.elements else ""
+    audit = Audit(
+        machine,
+        first["DXS"].elements[0] if first["DXS"].elements else "",
+        currency.number(1),
+        currency.elements[1] if len(currency.elements) > 1 else "",
+        total.number(1),
+        total.number(2),
+        cash.number(1),
+        cash.number(2),
+        cashless.number(1),
+        cashless.number(2),
+        products,
+        tuple(segments),
+        (),
+        _checked_span(lines[start:]),
+        segments[-1].name == "DXE",
+    )
+    warnings += _reconciliation(audit)
+    return replace(audit, warnings=tuple(warnings))
+
+
+def check_dex(audit: Audit) -> tuple[str, ...]:
+    """Return the warnings of *audit* when it arrived whole.
+
+    Raises DexIncompleteError, DexCountError, DexChecksumError; SignatureMissingError where all
+    else is right but there is no G85 to tell by.
+    """
+    names = [segment.name for segment in audit.segments]
+    for name in ("ST", "SE", "DXE"):
+        if name not in names:
+            raise DexIncompleteError(f"no {name} segment: the transfer was cut off")
+    if not audit.has_end:
+        raise DexIncompleteError("segments after DXE")
+    begin, end = names.index("ST"), names.index("SE")
+    stated = audit.segments[end].number(1)
+    counted = end - begin + 1
+    marks = sum(name in {"LS", "LE"} for name in names[begin : end + 1])
+    warnings = list(audit.warnings)
+    if stated != counted:
+        if stated is None or not marks or stated != counted - marks:
+            raise DexCountError(f"SE states {stated} segments, there are {counted}")
+        warnings.append(f"SE counts {stated} segments without the {marks} loop marks LS and LE")
+    if "G85" not in names:
+        raise SignatureMissingError("no G85 segment to check the transfer by")
+    written = "".join(audit.segments[names.index("G85")].elements[:1]).strip().upper()
+    found = f"{crc16_arc(audit.checked):04X}"
+    if written != found:
+        raise DexChecksumError(f"G85 is {written[:8]}, the transfer's checksum is {found}")
+    return tuple(warnings)
+
+
+def _checked_span(lines: Sequence[bytes]) -> bytes:
+    begin = next((n for n, line in enumerate(lines) if line.startswith(b"ST*")), 0)
+    end = next((n for n, line in enumerate(lines) if line.startswith(b"G85*")), len(lines))
+    return b"".join(line + b"\r\n" for line in lines[begin:end])
+
+
+def _products(segments: Sequence[Segment]) -> tuple[Product, ...]:
+    products: list[Product] = []
+    for segment in segments:
+        if segment.name == "PA1" and segment.elements:
+            products.append(Product(segment.elements[0], segment.number(2), None, None))
+        elif segment.name == "PA2" and products and products[-1].vends is None:
+            last = products[-1]
+            products[-1] = Product(
+                last.selection, last.price_minor, segment.number(1), segment.number(2)
+            )
+    return tuple(products)
+
+
+def _reconciliation(audit: Audit) -> list[str]:
+    warnings = []
+    vends = sum(product.vends or 0 for product in audit.products)
+    value = sum(product.value_minor or 0 for product in audit.products)
+    if audit.vends is not None and audit.products and vends != audit.vends:
+        warnings.append(f"PA2 counts {vends} vends, VA1 {audit.vends}")
+    if audit.value_minor is not None and audit.products and value != audit.value_minor:
+        warnings.append(f"PA2 sums to {value}, VA1 is {audit.value_minor}")
+    paid = (audit.cash_minor or 0) + (audit.cashless_minor or 0)
+    if audit.value_minor is not None and audit.cash_minor is not None and paid != audit.value_minor:
+        warnings.append(f"CA2 and DA2 sum to {paid}, VA1 is {audit.value_minor}")
+    return warnings

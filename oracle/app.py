@@ -16,6 +16,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine, func
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
@@ -166,6 +167,8 @@ def turn(parts: Parts) -> None:
             step()
         except ChainError as failure:
             log.warning("step_waits", step=name, code=failure.code, why=str(failure))
+        except OperationalError as failure:
+            log.warning("step_waits", step=name, code="database_busy", why=str(failure.orig))
 
 
 def status(engine: Engine, store: GatewayStore) -> dict[str, object]:

@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 def open_database(url: str, *, migrate: bool = True) -> Engine:
     """The engine of the database at *url*; with *migrate* its tables are the newest (``sqlite:///…``, ``postgresql+psycopg://…``).
 
-    SQLite runs in WAL mode with synchronous FULL, and takes its write lock at the first statement of a transaction.
+    SQLite runs in WAL mode with synchronous FULL. A transaction takes its write lock when it begins, so that one that
+    reads first can't find the lock gone when it comes to write; ``engine.execution_options(reads_only=True)`` gives
+    an engine over the same connections whose transactions only read, and wait for nobody.
     """
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
@@ -40,4 +42,5 @@ def _set_pragmas(connection: Any, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -7,6 +7,19 @@ from importlib import import_module
 
 import typer
 
+_COMMANDS = {
+    "replay": "counterfoil.replay.commands",
+    "up": "counterfoil.up.commands",
+    "api": "counterfoil.api.commands",
+    "audit": "counterfoil.api.commands",
+    "oracle": "counterfoil.oracle.commands",
+    "gateway": "counterfoil.gateway.commands",
+    "device": "counterfoil.gateway.commands",
+    "pki": "counterfoil.gateway.commands",
+    "inspect": "counterfoil.gateway.commands",
+    "chain": "counterfoil.chain.commands",
+}
+
 app = typer.Typer(
     name="counterfoil",
     help="Machines sign what they sell; every bank keeps the half that proves it.",
@@ -15,16 +28,17 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def _root() -> None:
+    """Machines sign what they sell; every bank keeps the half that proves it."""
+
+
 def main() -> None:
     """Run the command line and exit with its status: 0 yes, 1 no, 2 could not tell."""
-    for module in ("replay", "up", "api", "oracle", "gateway", "chain"):
-        try:
-            commands = import_module(f"counterfoil.{module}.commands")
-        except ModuleNotFoundError as missing:
-            if missing.name != f"counterfoil.{module}.commands":
-                raise
-            continue
-        commands.register(app)
+    # A command that is named needs only its own package: the others are not imported for it.
+    asked = _COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    for module in [asked] if asked else dict.fromkeys(_COMMANDS.values()):
+        import_module(module).register(app)
     sys.exit(app())
 
 

@@ -37,6 +37,10 @@ class NotInTime(Exception):
     code = "replay_not_in_time"
 
 
+def _reading(engine: Engine) -> Session:
+    return Session(engine.execution_options(reads_only=True))
+
+
 def wait_for(what: str, done: Callable[[], bool], timeout_s: float = 300.0) -> None:
     """Return once *done*.
 
@@ -65,7 +69,7 @@ def instruct(engine: Engine, kind: str, payload: dict[str, Any]) -> dict[str, An
         session.commit()
 
     def row() -> Instruction:
-        with Session(engine) as session:
+        with _reading(engine) as session:
             return session.get_one(Instruction, number)
 
     wait_for(f"the answer to {kind}", lambda: row().status != "pending", 120)
@@ -79,13 +83,13 @@ def wait_anchored(engine: Engine, records: int) -> int:
     """Wait until a head over all *records* is on the chain and every fact is taken; answer the number of heads."""
 
     def done() -> bool:
-        with Session(engine) as session:
+        with _reading(engine) as session:
             newest = session.exec(select(func.max(AnchoredHead.size))).one() or 0
             progress = session.get(Progress, "facts")
             return newest >= records and progress is not None and progress.log_index >= records
 
     wait_for("the anchoring of all records", done)
-    with Session(engine) as session:
+    with _reading(engine) as session:
         return session.exec(select(func.count()).select_from(Head)).one()
 
 
@@ -93,7 +97,7 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
     """Wait until nothing that matched is left to distribute, and every distribution is on the chain."""
 
     def done() -> bool:
-        with Session(engine) as session:
+        with _reading(engine) as session:
             left = session.exec(
                 select(func.count()).select_from(SaleFact).where(SaleFact.status == MATCHED)
             ).one()
@@ -114,7 +118,7 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
 
 def resolve_all(engine: Engine) -> dict[str, int]:
     """Accept every open exception, as the operator's clerk would after looking; answer how many there were, by code."""
-    with Session(engine) as session:
+    with _reading(engine) as session:
         rows = session.exec(select(MatchException).where(MatchException.status == "open")).all()
         found = [(row.id, row.code) for row in rows]
     tally: dict[str, int] = {}
@@ -145,7 +149,7 @@ def withdraw(client: ChainClient, operator: Signer) -> int:
 
 def counts(engine: Engine) -> dict[str, int]:
     """How many sales wait, matched and were distributed."""
-    with Session(engine) as session:
+    with _reading(engine) as session:
         rows = session.exec(
             select(SaleFact.status, func.count()).group_by(col(SaleFact.status))
         ).all()
@@ -156,7 +160,7 @@ def counts(engine: Engine) -> dict[str, int]:
 
 def gas_by_kind(engine: Engine) -> dict[str, tuple[int, int]]:
     """(transactions, gas) of anchors, mints and distributions."""
-    with Session(engine) as session:
+    with _reading(engine) as session:
         rows = session.exec(
             select(ChainTransaction.idempotency_key, ChainTransaction.gas_used).where(
                 col(ChainTransaction.status).in_([MINED, FINAL])

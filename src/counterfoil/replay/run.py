@@ -213,7 +213,7 @@ def _count_money(
     report: Report, engine: Engine, client: ChainClient, accounts: dict[str, str], plan: ReplayPlan
 ) -> None:
     names = {account: parties.PARTIES[party][0] for party, account in accounts.items()}
-    with Session(engine) as session:
+    with Session(engine.execution_options(reads_only=True)) as session:
         rows = session.exec(
             select(Credit.account, Credit.tier, func.sum(Credit.amount_minor)).group_by(
                 Credit.account, Credit.tier

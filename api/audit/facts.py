@@ -32,6 +32,7 @@ def known_facts(
     dates: tuple[int, int],
     certificates: Path | None,
     client: ChainClient | None,
+    with_distributions: bool = True,
 ) -> KnownFacts:
     """Return all that is known for a bundle of *device*; *dates* are the business dates meant.
 
@@ -64,7 +65,7 @@ def known_facts(
         revocations,
         [
             _distribution(shared)
-            for shared in _shared(ledger, machine, dates)
+            for shared in (_shared(ledger, machine, dates) if with_distributions else ())
             if shared.head_size <= newest
         ],
     )

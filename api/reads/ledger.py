@@ -383,6 +383,12 @@ class Ledger:
         with self._session() as session:
             return session.exec(query).one()
 
+    def asked(self, party: str, key: str) -> Instruction | None:
+        """The instruction that *party* gave under its idempotency key *key*."""
+        query = select(Instruction).where(Instruction.idempotency_key == f"api:{party}:{key}")
+        with self._session() as session:
+            return session.exec(query).first()
+
     def instruction(self, number: int) -> Instruction | None:
         """One instruction."""
         with self._session() as session:

@@ -1,5 +1,25 @@
 """One file a resource; each has a ``router``. All answer below ``/v1``."""
 
-from counterfoil.api.resources import heads, records, stream
+from counterfoil.api.resources import (
+    chain,
+    devices,
+    exceptions,
+    heads,
+    instructions,
+    money,
+    projects,
+    records,
+    stream,
+)
 
-ROUTERS = (records.router, heads.router, stream.router)
+ROUTERS = (
+    devices.router,
+    records.router,
+    heads.router,
+    exceptions.router,
+    projects.router,
+    money.router,
+    instructions.router,
+    chain.router,
+    stream.router,
+)

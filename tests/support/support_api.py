@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import uvicorn
+from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -26,6 +27,7 @@ from counterfoil.oracle.store.tables import (
     Balance,
     Credit,
     Device,
+    DeviceKeyEntry,
     DistributedEntry,
     Distribution,
     KnownDevice,
@@ -91,13 +93,16 @@ def build(folder: Path, days: int = 45, stored_tail: int = 0, first_ms: int | No
             world.add(DEVICES[number % 2], body, last + 600_000 * (number + 1))
     world.store(f"sqlite:///{folder}/gateway.db").engine.dispose()
     settings = ApiSettings(
-        gateway_url=f"sqlite:///{folder}/gateway.db", oracle_url=f"sqlite:///{folder}/oracle.db"
+        gateway_url=f"sqlite:///{folder}/gateway.db",
+        oracle_url=f"sqlite:///{folder}/oracle.db",
+        certificates=_export(world, folder / "certificates"),
     )
     app = create_app(settings)
     oracle = app.state.parts.oracle
     with Session(oracle) as session:
         session.add_all(_known())
         session.add_all(_projected(world))
+        session.add_all(_registered(world))
         session.commit()
     site = Site(folder, world, settings, app, oracle)
     for party, role in (
@@ -154,6 +159,33 @@ def _known() -> Iterator[object]:
         yield TermsEntry(
             project_hash=name, version=1, effective_from=20220801, terms_hash=_hex(bytes(32))
         )
+
+
+def _registered(world: World) -> Iterator[object]:
+    for device in DEVICES:
+        key = world.key_fact(device)
+        yield DeviceKeyEntry(
+            device_hash=_hex(on_chain_id(device)),
+            epoch=1,
+            x=_hex(key.x),
+            y=_hex(key.y),
+            certificate_hash=_hex(key.certificate_hash),
+            until_sequence=str(key.until_sequence),
+            registered_block=7,
+        )
+
+
+def _export(world: World, folder: Path) -> Path:
+    """The certificates' folder, as an installation exports it."""
+    folder.mkdir()
+    pem = serialization.Encoding.PEM
+    (folder / "authorities.pem").write_bytes(
+        world.issuing.public_bytes(pem) + world.root.public_bytes(pem)
+    )
+    for number, certificate in enumerate(world.certificates.values()):
+        (folder / f"device-{number}.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "root.pem").write_bytes(world.root.public_bytes(pem))
+    return folder
 
 
 def _projected(world: World) -> Iterator[object]:

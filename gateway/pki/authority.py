@@ -10,10 +10,12 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,20 +25,27 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.gateway.device.keys import EnrolmentRequest
 from counterfoil.gateway.errors import DeviceError
-from counterfoil.gateway.identity import DeviceId
+from counterfoil.gateway.identity import DeviceId, parse_device_id
 from counterfoil.gateway.pki import profile
 from counterfoil.gateway.pki.errors import (
     AlreadyRevokedError,
     CertificateUnknownError,
+    NotAdmittedError,
     PkiError,
     RequestRefusedError,
+    RevocationTimeError,
     RootLockedError,
 )
+from counterfoil.gateway.pki.renewal import RenewalRequest
+from counterfoil.gateway.pki.validate import validate_device
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS issued (
     serial TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, pem BLOB NOT NULL,
     not_after TEXT NOT NULL, revoked_at TEXT, reason TEXT
+);
+CREATE TABLE IF NOT EXISTS admission (
+    token_sha256 BLOB PRIMARY KEY, device TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT
 );
 CREATE TABLE IF NOT EXISTS crl (number INTEGER PRIMARY KEY AUTOINCREMENT, made_at TEXT NOT NULL);
 """
@@ -124,11 +133,29 @@ class CertificateAuthority:
 
     # ---- issuing
 
-    def enrol(self, request: EnrolmentRequest) -> Enrolment:
+    def admit(self, device: str, days: int = 14) -> str:
+        """A new token with which *device* may enrol once within *days*; only its hash is kept."""
+        token = secrets.token_urlsafe(24)
+        expires = self._now() + timedelta(days=days)
+        self._register.execute(
+            "INSERT INTO admission (token_sha256, device, expires_at) VALUES (?, ?, ?)",
+            (
+                sha256(token.encode()).digest(),
+                parse_device_id(device),
+                expires.isoformat(timespec="seconds"),
+            ),
+        )
+        return token
+
+    def enrol(self, request: EnrolmentRequest, token: str | None = None) -> Enrolment:
         """Certify both keys of a device that has shown that it holds them.
+
+        Whoever passes requests on from outside passes the device's *token* with them: it is used
+        up in the transaction that registers the certificates. Without one, the caller vouches.
 
         Raises:
             RequestRefusedError: the request is not this device's own, or not signed by both keys.
+            NotAdmittedError: the token is another device's, used up, expired or unknown.
         """
         try:
             csr = request.verify()
@@ -149,11 +176,43 @@ class CertificateAuthority:
             now,
             signs_records=True,
         )
-        self._enter("tls", request.device, tls)
-        self._enter("record", request.device, record)
+        with self._transaction():
+            if token is not None:
+                self._use_up(token, request.device, now)
+            self._enter("tls", request.device, tls)
+            self._enter("record", request.device, record)
         return Enrolment(
             request.device, _pem(tls) + _pem(self.issuing), _pem(record), self.chain_pem
         )
+
+    def renew(self, request: RenewalRequest) -> bytes:
+        """The PEM of a new TLS certificate, for the device whose current key asked for it.
+
+        The issuing CA's certificate stands behind it. The old certificate stays in force until it
+        ends or is revoked.
+
+        Raises:
+            RequestRefusedError: the request is not signed by both keys, or what it renews is revoked.
+            PathInvalidError: the current certificate is not this CA's, or not in force.
+            CertificateUnknownError: it is this CA's but is not in the register.
+        """
+        device, key = request.verify()
+        current, now = request.current(), self._now()
+        validate_device(current, [self.issuing], [self.root], now, signs_records=False)
+        self.certificate(current.serial_number)
+        if any(
+            row.revoked_at is not None and int(row.serial, 16) == current.serial_number
+            for row in self.issued(device)
+        ):
+            raise RequestRefusedError("the current certificate is revoked")
+        for record in self.certificates_of(device, "record"):
+            if record.public_key() == key:
+                raise RequestRefusedError("the TLS key and the record key are the same")
+        tls = profile.device_certificate(
+            device, key, self.issuing, self._key, now, signs_records=False
+        )
+        self._enter("tls", device, tls)
+        return _pem(tls) + _pem(self.issuing)
 
     def certify_server(self, public_key: ec.EllipticCurvePublicKey, names: Sequence[str]) -> bytes:
         """The PEM of a gateway's certificate for *names*, with the issuing CA's behind it."""
@@ -165,14 +224,23 @@ class CertificateAuthority:
 
     # ---- revoking
 
-    def revoke(self, serial: int, reason: x509.ReasonFlags = x509.ReasonFlags.unspecified) -> None:
-        """Revoke one certificate now, and write the list that says so.
+    def revoke(
+        self,
+        serial: int,
+        reason: x509.ReasonFlags = x509.ReasonFlags.unspecified,
+        since: datetime | None = None,
+    ) -> None:
+        """Revoke one certificate, from *since* or from now on, and write the list that says so.
 
         Raises:
             CertificateUnknownError: it was not issued here.
             AlreadyRevokedError: it is revoked already.
+            RevocationTimeError: *since* states no zone, or lies in the future.
         """
-        at = self._now().isoformat(timespec="seconds")
+        now = self._now()
+        if since is not None and (since.tzinfo is None or since > now):
+            raise RevocationTimeError("a revocation's time states its zone and is not to come")
+        at = (since or now).astimezone(UTC).isoformat(timespec="seconds")
         changed = self._register.execute(
             "UPDATE issued SET revoked_at = ?, reason = ? WHERE serial = ? AND revoked_at IS NULL",
             (at, reason.value, f"{serial:x}"),
@@ -232,6 +300,31 @@ class CertificateAuthority:
             "SELECT pem FROM issued WHERE name = ? AND kind = ? ORDER BY rowid", (device, kind)
         )
         return [x509.load_pem_x509_certificate(row[0]) for row in rows]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._register.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._register.execute("ROLLBACK")
+            raise
+        self._register.execute("COMMIT")
+
+    def _use_up(self, token: str, device: DeviceId, now: datetime) -> None:
+        digest, at = sha256(token.encode()).digest(), now.isoformat(timespec="seconds")
+        row = self._register.execute(
+            "SELECT device, expires_at, used_at FROM admission WHERE token_sha256 = ?", (digest,)
+        ).fetchone()
+        if row is None or row[0] != device:
+            raise NotAdmittedError(f"the token does not admit {device}")
+        if row[2] is not None:
+            raise NotAdmittedError("the token is used up")
+        if datetime.fromisoformat(row[1]) < now:
+            raise NotAdmittedError("the token has expired")
+        self._register.execute(
+            "UPDATE admission SET used_at = ? WHERE token_sha256 = ?", (at, digest)
+        )
 
     def _enter(self, kind: str, name: str, certificate: x509.Certificate) -> None:
         self._register.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +12,19 @@ from typing import Annotated, NoReturn
 
 import typer
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.gateway.device.keys import EnrolmentRequest, create_key, load_key
 from counterfoil.gateway.errors import GatewayError
-from counterfoil.gateway.pki.authority import CertificateAuthority, create_issuing, create_root
-from counterfoil.gateway.pki.errors import PkiError
+from counterfoil.gateway.pki.authority import (
+    CertificateAuthority,
+    certificate_hash,
+    create_issuing,
+    create_root,
+)
+from counterfoil.gateway.pki.errors import PkiError, RevocationListInvalidError
+from counterfoil.gateway.pki.renewal import RenewalRequest, make_renewal_request
 from counterfoil.gateway.pki.validate import validate_device
 
 pki_app = typer.Typer(help="The device CA: enrol, renew, revoke.", no_args_is_help=True)
@@ -34,26 +42,43 @@ def register(app: typer.Typer) -> None:
 
 
 @pki_app.command("init-root")
-def init_root(ca: Folder = Path("pki"), name: str = "Counterfoil device root") -> None:
+def init_root(
+    ca: Folder = Path("pki"), name: str = "Counterfoil device root", as_json: AsJson = False
+) -> None:
     """Make the root CA. Its passphrase is COUNTERFOIL_PKI_PASSPHRASE; keep CA/root offline afterwards."""
     try:
         root = create_root(ca, os.environ.get(_PASSPHRASE, ""), name)
     except GatewayError as failure:
         _fail(failure)
-    typer.echo(f"root {root.serial_number:x}, valid until {root.not_valid_after_utc:%Y-%m-%d}")
+    _say(_facts(root), f"root {root.serial_number:x}", as_json)
 
 
 @pki_app.command("init-issuing")
-def init_issuing(ca: Folder = Path("pki"), name: str = "Counterfoil device issuing CA") -> None:
+def init_issuing(
+    ca: Folder = Path("pki"), name: str = "Counterfoil device issuing CA", as_json: AsJson = False
+) -> None:
     """Make the issuing CA, signed by the root; needs CA/root and its passphrase this once."""
     try:
         issuing = create_issuing(ca, os.environ.get(_PASSPHRASE, ""), name)
         CertificateAuthority(ca).write_crl()
     except (GatewayError, OSError) as failure:
         _fail(failure)
-    typer.echo(
-        f"issuing CA {issuing.serial_number:x}, valid until {issuing.not_valid_after_utc:%Y-%m-%d}"
-    )
+    _say(_facts(issuing), f"issuing CA {issuing.serial_number:x}", as_json)
+
+
+@pki_app.command("admit")
+def admit(
+    device: Annotated[str, typer.Argument(help="The device's name, urn:dev:…")],
+    ca: Folder = Path("pki"),
+    days: Annotated[int, typer.Option(help="How long the token is good.")] = 14,
+    as_json: AsJson = False,
+) -> None:
+    """Print a token with which a device may enrol once."""
+    try:
+        token = CertificateAuthority(ca).admit(device, days)
+    except GatewayError as failure:
+        _fail(failure)
+    typer.echo(json.dumps({"device": device, "token": token}) if as_json else token)
 
 
 @pki_app.command("enrol")
@@ -62,13 +87,14 @@ def enrol(
     out: Annotated[
         Path, typer.Option(help="Folder for tls.pem, record.pem and chain.pem.")
     ] = Path(),
+    token: Annotated[str | None, typer.Option(help="What `pki admit` printed for it.")] = None,
     ca: Folder = Path("pki"),
     as_json: AsJson = False,
 ) -> None:
-    """Certify both keys of a device. Run again with a new request, it renews them."""
+    """Certify both keys of a device; without a token, whoever runs this vouches for it."""
     try:
         enrolment = CertificateAuthority(ca).enrol(
-            EnrolmentRequest.from_json(json.loads(request.read_text()))
+            EnrolmentRequest.from_json(json.loads(request.read_text())), token
         )
     except (GatewayError, OSError, ValueError) as failure:
         _fail(failure)
@@ -85,7 +111,43 @@ def enrol(
     )
 
 
-@pki_app.command("server")
+@pki_app.command("renewal-request")
+def renewal_request(
+    current: Annotated[Path, typer.Argument(help="PEM: the TLS certificate in force.")],
+    key: Annotated[Path, typer.Option(help="Its key.")],
+    new_key: Annotated[Path, typer.Option(help="The key that follows; made if it is not there.")],
+) -> None:
+    """On the device: print the request that `pki renew` takes, signed by both keys."""
+    try:
+        follows = load_key(new_key) if new_key.exists() else create_key(new_key)
+        request = make_renewal_request(current.read_bytes(), load_key(key), follows)
+    except (GatewayError, OSError, ValueError) as failure:
+        _fail(failure)
+    typer.echo(json.dumps(request.to_json()))
+
+
+@pki_app.command("renew")
+def renew(
+    request: Annotated[Path, typer.Argument(help="What `pki renewal-request` printed.")],
+    out: Annotated[Path, typer.Option(help="Where the certificate goes.")] = Path("tls.pem"),
+    ca: Folder = Path("pki"),
+    as_json: AsJson = False,
+) -> None:
+    """Certify a device's next TLS key, on the word of its current one."""
+    try:
+        document = RenewalRequest.from_json(json.loads(request.read_text()))
+        pem = CertificateAuthority(ca).renew(document)
+        out.write_bytes(pem)
+    except PkiError as failure:
+        _fail(failure, status=1)
+    except (GatewayError, OSError, ValueError) as failure:
+        _fail(failure)
+    renewed = x509.load_pem_x509_certificates(pem)[0]
+    _say(_facts(renewed), f"renewed as {renewed.serial_number:x} in {out}", as_json)
+
+
+@pki_app.command("server-cert")
+@pki_app.command("server", hidden=True)
 def server(
     names: Annotated[list[str], typer.Argument(help="DNS names and IP addresses of the gateway.")],
     key: Annotated[Path, typer.Option(help="The gateway's key; made if it is not there.")] = Path(
@@ -93,14 +155,17 @@ def server(
     ),
     out: Annotated[Path, typer.Option(help="Where the certificate goes.")] = Path("server.pem"),
     ca: Folder = Path("pki"),
+    as_json: AsJson = False,
 ) -> None:
     """Certify a gateway's TLS key."""
     try:
         private: ec.EllipticCurvePrivateKey = load_key(key) if key.exists() else create_key(key)
-        out.write_bytes(CertificateAuthority(ca).certify_server(private.public_key(), names))
+        pem = CertificateAuthority(ca).certify_server(private.public_key(), names)
+        out.write_bytes(pem)
     except (GatewayError, OSError) as failure:
         _fail(failure)
-    typer.echo(f"certificate for {', '.join(names)} in {out}")
+    issued = x509.load_pem_x509_certificates(pem)[0]
+    _say(_facts(issued), f"certificate for {', '.join(names)} in {out}", as_json)
 
 
 @pki_app.command("revoke")
@@ -109,23 +174,49 @@ def revoke(
     reason: Annotated[
         x509.ReasonFlags, typer.Option(help="RFC 5280 reason.")
     ] = x509.ReasonFlags.unspecified,
+    since: Annotated[
+        str | None, typer.Option(help="From when on, ISO 8601 with its zone; now by default.")
+    ] = None,
     ca: Folder = Path("pki"),
+    as_json: AsJson = False,
 ) -> None:
-    """Revoke a certificate now and write the new revocation list."""
+    """Revoke a certificate and write the new revocation list."""
     try:
-        CertificateAuthority(ca).revoke(int(serial, 16), reason)
+        moment = datetime.fromisoformat(since) if since else None
+        CertificateAuthority(ca).revoke(int(serial, 16), reason, moment)
     except (GatewayError, ValueError) as failure:
         _fail(failure, status=1)
-    typer.echo(f"{serial} revoked ({reason.value})")
+    found = {"serial": serial, "reason": reason.value, "since": since}
+    _say(found, f"{serial} revoked ({reason.value})", as_json)
 
 
 @pki_app.command("crl")
-def crl(ca: Folder = Path("pki")) -> None:
+def crl(ca: Folder = Path("pki"), as_json: AsJson = False) -> None:
     """Write a fresh revocation list and say where it is."""
     try:
-        typer.echo(CertificateAuthority(ca).write_crl())
+        path = CertificateAuthority(ca).write_crl()
     except GatewayError as failure:
         _fail(failure)
+    _say({"crl": str(path)}, str(path), as_json)
+
+
+@pki_app.command("show")
+def show(
+    serial: Annotated[str, typer.Argument(help="Serial number in hex, as `pki list` shows it.")],
+    ca: Folder = Path("pki"),
+    as_json: AsJson = False,
+) -> None:
+    """Show one certificate that was issued, and its PEM."""
+    try:
+        authority = CertificateAuthority(ca)
+        certificate = authority.certificate(int(serial, 16))
+        row = next(r for r in authority.issued() if int(r.serial, 16) == certificate.serial_number)
+    except (GatewayError, ValueError) as failure:
+        _fail(failure, status=1)
+    pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    found = asdict(row) | {"certificate_hash": certificate_hash(certificate).hex(), "pem": pem}
+    text = "\n".join(f"{key}: {value}" for key, value in found.items())
+    _say(found, text, as_json)
 
 
 @pki_app.command("list")
@@ -156,21 +247,40 @@ def verify(
     signs_records: Annotated[
         bool, typer.Option(help="It must be a record key's, not a TLS key's.")
     ] = False,
+    crl: Annotated[
+        Path | None, typer.Option(help="PEM: the issuer's revocation list, to be held against.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whether a device's certificate leads to the root now: exit 0 yes, 1 no, 2 could not tell."""
     try:
         leaf, *others = x509.load_pem_x509_certificates(certificate.read_bytes())
         roots = x509.load_pem_x509_certificates(root.read_bytes())
+        revoked = x509.load_pem_x509_crl(crl.read_bytes()) if crl else None
     except (OSError, ValueError) as failure:
         _fail(failure)
     try:
         device = validate_device(
-            leaf, others, roots, datetime.now(UTC), signs_records=signs_records
+            leaf, others, roots, datetime.now(UTC), signs_records=signs_records, crl=revoked
         )
+    except RevocationListInvalidError as failure:
+        _fail(failure)
     except PkiError as failure:
         _fail(failure, status=1)
     typer.echo(json.dumps({"device": device, "valid": True}) if as_json else f"{device}: valid")
+
+
+def _facts(certificate: x509.Certificate) -> dict[str, str]:
+    return {
+        "serial": f"{certificate.serial_number:x}",
+        "subject": certificate.subject.rfc4514_string(),
+        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "sha256": certificate_hash(certificate).hex(),
+    }
+
+
+def _say(found: Mapping[str, object], text: str, as_json: bool) -> None:
+    typer.echo(json.dumps(found) if as_json else text)
 
 
 def _fail(failure: Exception, status: int = 2) -> NoReturn:

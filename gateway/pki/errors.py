@@ -51,3 +51,15 @@ class RevocationListInvalidError(PkiError):
     """The revocation list is stale, or not signed by the issuer."""
 
     code = "pki_crl_invalid"
+
+
+class NotAdmittedError(PkiError):
+    """The token admits another device, is used up, has expired or is unknown."""
+
+    code = "pki_not_admitted"
+
+
+class RevocationTimeError(PkiError):
+    """A revocation's time states no zone, or lies in the future."""
+
+    code = "pki_revocation_time"

@@ -97,9 +97,9 @@ def revocation_list(
     )
     for serial, at, reason in entries:
         revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
-        builder = builder.add_revoked_certificate(
-            revoked.add_extension(x509.CRLReason(reason), critical=False).build()
-        )
+        if reason is not x509.ReasonFlags.unspecified:
+            revoked = revoked.add_extension(x509.CRLReason(reason), critical=False)
+        builder = builder.add_revoked_certificate(revoked.build())
     return builder.sign(issuer_key, hashes.SHA256())
 
 
@@ -127,8 +127,9 @@ def _leaf(
     days: int,
     purpose: x509.ObjectIdentifier,
 ) -> x509.CertificateBuilder:
+    left = (issuer.not_valid_after_utc - now.astimezone(UTC)).days
     return (
-        _base(name, issuer.subject, public_key, now, days)
+        _base(name, issuer.subject, public_key, now, min(days, left))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from typer.testing import CliRunner
 
-from counterfoil.gateway.device.keys import EnrolmentRequest, make_enrolment_request
+from counterfoil.gateway.device.keys import EnrolmentRequest, create_key, make_enrolment_request
 from counterfoil.gateway.identity import DeviceId, PublicKey
 from counterfoil.gateway.pki.authority import CertificateAuthority, create_root
+from counterfoil.gateway.pki.commands import register
 from counterfoil.gateway.pki.errors import (
     AlreadyRevokedError,
     CertificateRevokedError,
     CertificateUnknownError,
+    NotAdmittedError,
     PathInvalidError,
     PkiError,
     RequestRefusedError,
     RevocationListInvalidError,
+    RevocationTimeError,
     RootLockedError,
 )
+from counterfoil.gateway.pki.renewal import RenewalRequest, make_renewal_request
 from counterfoil.gateway.pki.validate import validate_device, validate_server
 
 DEVICE = DeviceId("urn:dev:os:32473-vj300320611")
@@ -188,3 +196,118 @@ def test_certificate_is_registered_before_it_leaves(
     reader = CertificateAuthority(tmp_path / "pki")
     serial = leaf_of(enrolment.record_certificate).serial_number
     assert reader.certificate(serial) == leaf_of(enrolment.record_certificate)
+
+
+def test_token_admits_one_device_once(authority: CertificateAuthority) -> None:
+    request = request_for()
+    token = authority.admit(DEVICE)
+    other = request_for(DeviceId("urn:dev:os:32473-other"))
+    for refused in (lambda: authority.enrol(other, token), lambda: authority.enrol(request, "x")):
+        with pytest.raises(NotAdmittedError):
+            refused()
+    assert authority.issued() == []
+    authority.enrol(request, token)
+    with pytest.raises(NotAdmittedError):
+        authority.enrol(request, token)
+    assert len(authority.issued()) == 2
+
+
+def test_expired_token_admits_nobody(tmp_path: Path) -> None:
+    CertificateAuthority.create(tmp_path, PASSPHRASE)
+    now = [datetime.now(UTC)]
+    authority = CertificateAuthority(tmp_path, lambda: now[0])
+    token = authority.admit(DEVICE, days=3)
+    now[0] += timedelta(days=4)
+    with pytest.raises(NotAdmittedError):
+        authority.enrol(request_for(), token)
+
+
+def test_renewal_is_authorised_by_the_current_key(tmp_path: Path) -> None:
+    CertificateAuthority.create(tmp_path, PASSPHRASE)
+    now = [datetime.now(UTC)]
+    authority = CertificateAuthority(tmp_path, lambda: now[0])
+    tls_key, record_key, new_key = key(), key(), key()
+    enrolment = authority.enrol(make_enrolment_request(DEVICE, tls_key, record_key))
+    current = enrolment.tls_certificate
+    now[0] += timedelta(days=60)
+    request = make_renewal_request(current, tls_key, new_key)
+    assert RenewalRequest.from_json(request.to_json()) == request
+    renewed = leaf_of(authority.renew(request))
+    path = [authority.issuing], [authority.root], now[0] + timedelta(days=80)
+    assert validate_device(renewed, *path, signs_records=False) == DEVICE
+    another = authority.enrol(request_for()).tls_certificate
+    for refused in (
+        make_renewal_request(current, new_key, key()),
+        make_renewal_request(current, tls_key, tls_key),
+        make_renewal_request(current, tls_key, record_key),
+        RenewalRequest(another, request.csr_pem, request.signature),
+        RenewalRequest(current, request.csr_pem, b"\0" * 64),
+        RenewalRequest(current, b"?", request.signature),
+    ):
+        with pytest.raises(RequestRefusedError):
+            authority.renew(refused)
+    authority.revoke(leaf_of(current).serial_number)
+    with pytest.raises(RequestRefusedError):
+        authority.renew(request)
+    now[0] += timedelta(days=31)
+    with pytest.raises(PathInvalidError):
+        authority.renew(request)
+
+
+def test_revocation_may_lie_in_the_past_and_not_in_the_future(
+    authority: CertificateAuthority,
+) -> None:
+    serial = leaf_of(authority.enrol(request_for()).tls_certificate).serial_number
+    now = datetime.now(UTC)
+    for since in (now + timedelta(hours=1), now.replace(tzinfo=None)):
+        with pytest.raises(RevocationTimeError):
+            authority.revoke(serial, since=since)
+    authority.revoke(serial, since=now - timedelta(hours=1))
+    crl = x509.load_pem_x509_crl(authority.crl_path.read_bytes())
+    entry = crl.get_revoked_certificate_by_serial_number(serial)
+    assert entry is not None
+    assert entry.revocation_date_utc == (now - timedelta(hours=1)).replace(microsecond=0)
+
+
+def test_command_line_from_root_to_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, status: int = 0) -> Any:
+        result = CliRunner().invoke(app, ["pki", *arguments])
+        assert result.exit_code == status, (arguments, result.output)
+        return json.loads(result.stdout if status == 0 else result.stderr)
+
+    assert run("init-root", status=2)["code"] == "pki_root_locked"
+    monkeypatch.setenv("COUNTERFOIL_PKI_PASSPHRASE", PASSPHRASE)
+    run("init-root", "--json")
+    run("init-issuing", "--json")
+    Path("pki/root/root.key").unlink()
+    token = run("admit", DEVICE, "--json")["token"]
+    tls_key = create_key(Path("tls.key"))
+    Path("csr.json").write_text(
+        json.dumps(make_enrolment_request(DEVICE, tls_key, key()).to_json())
+    )
+    enrolled = run("enrol", "csr.json", "--out", "d", "--token", token, "--json")
+    assert enrolled["device"] == DEVICE
+    assert run("enrol", "csr.json", "--token", token, status=2)["code"] == "pki_not_admitted"
+    run("server-cert", "localhost", "127.0.0.1", "--json")
+    result = CliRunner().invoke(
+        app, ["pki", "renewal-request", "d/tls.pem", "--key", "tls.key", "--new-key", "new.key"]
+    )
+    Path("renew.json").write_text(result.stdout)
+    serial = run("renew", "renew.json", "--out", "new.pem", "--json")["serial"]
+    verify = ("verify", "new.pem", "--root", "pki/root.pem", "--crl", "pki/crl.pem", "--json")
+    assert run(*verify) == {"device": DEVICE, "valid": True}
+    assert run("show", serial, "--json")["name"] == DEVICE
+    run("revoke", serial, "--reason", "keyCompromise", "--json")
+    assert run(*verify, status=1)["code"] == "pki_certificate_revoked"
+    assert (
+        run("verify", "d/tls.pem", "--root", "d/record.pem", status=1)["code"] == "pki_path_invalid"
+    )
+    rows = run("list", "--json")
+    assert [row["kind"] for row in rows] == ["tls", "record", "server", "tls"]
+    assert [row["reason"] for row in rows] == [None, None, None, "keyCompromise"]
+    assert run("revoke", serial, status=1)["code"] == "pki_already_revoked"

@@ -164,6 +164,8 @@ def verify_ocmf(record: ChargingRecord, public_key: str | None) -> None:
         key.verify(record.signature, record.payload, ec.ECDSA(digest))
     except InvalidSignature as error:
         raise OcmfSignatureError("the meter's signature does not verify") from error
+    except UnsupportedAlgorithm as error:
+        raise SignatureMissingError(f"{curve.name} is not in this build") from error
 
 
 def check_content(record: ChargingRecord) -> None:

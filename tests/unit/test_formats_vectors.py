@@ -9,6 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
 from counterfoil.gateway.formats.eva_dts import (
@@ -20,6 +23,8 @@ from counterfoil.gateway.formats.eva_dts import (
     parse_dex,
 )
 from counterfoil.gateway.formats.ocmf import (
+    CURVES,
+    HASHES,
     OcmfContentError,
     OcmfSignatureError,
     check_content,
@@ -222,3 +227,35 @@ def test_sparkplug_cut_off_anywhere_never_gains_a_metric(shared_data: Path) -> N
             assert len(parse_sparkplug(content[:length]).metrics) <= vector["metric_count"]
         except FormatError:
             continue
+
+
+@pytest.mark.parametrize("name", sorted(CURVES))
+@pytest.mark.parametrize("digest", sorted(HASHES))
+def test_every_curve_that_ocmf_names_verifies_and_refuses(name: str, digest: str) -> None:
+    try:
+        key = ec.generate_private_key(CURVES[name])
+    except UnsupportedAlgorithm:
+        pytest.skip(f"no {name} in this build of the library")
+    reading = (
+        '{"TM":"2019-08-13T10:03:15,000+0000 S","TX":"B","RV":1.5,"RI":"1-b:1.8.0","RU":"kWh"}'
+    )
+    payload = f'{{"FV":"1.0","RD":[{reading}]}}'
+    signature = key.sign(payload.encode(), ec.ECDSA(HASHES[digest])).hex()
+    text = f'OCMF|{payload}|{{"SA":"ECDSA-{name}-{digest}","SD":"{signature}"}}'
+    spki = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    verify_ocmf(parse_ocmf(text), spki.hex())
+    verify_ocmf(parse_ocmf(text), base64.b64encode(spki).decode())
+    with pytest.raises(OcmfSignatureError):
+        verify_ocmf(parse_ocmf(text.replace("1.5", "1.6")), spki.hex())
+
+
+@pytest.mark.parametrize(
+    "name", ["RSA-2048-SHA256", "ECDSA-secp256r1-MD5", "ECDSA-nist-SHA256", ""]
+)
+def test_algorithm_that_is_not_known_is_unverifiable(shared_data: Path, name: str) -> None:
+    (claim,) = find_claims(_ocmf_lines(shared_data)[0])
+    text = claim.text.replace('{"SD"', f'{{"SA":"{name}","SD"')
+    with pytest.raises(SignatureMissingError):
+        verify_ocmf(parse_ocmf(text), claim.public_key)

@@ -111,6 +111,26 @@ def test_noise_is_never_valid_and_never_a_traceback() -> None:
                 assert finding.verdict != "valid", (head, finding)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xd2\x84\x5b\x00\x00\x7f\xff\xff\xff\xff\xff",
+        b"\xd2\x84\x9b\x00\x00\x7f\xff\xff\xff\xff\xff",
+        b"\x9b\xbf" + b"\xff" * 20,
+        b"\x9f" * 100_000,
+        b"\x81\xa1" * 100_000,
+        b"[" * 1_000_000,
+        b"[{" * 100_000,
+        b"<a>" * 100_000,
+        b"OCMF|" + b"[" * 100_000,
+        b"DXS*" + b"*" * 1_000_000,
+    ],
+)
+def test_content_that_claims_to_be_huge_or_deep_is_refused(content: bytes) -> None:
+    for finding in inspect_content(content, datetime.now(UTC)):
+        assert finding.verdict != "valid"
+
+
 def test_mutated_files_never_raise(shared_data: Path) -> None:
     rng = random.Random(11)
     sources = [

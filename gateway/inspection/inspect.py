@@ -12,6 +12,7 @@ from counterfoil.gateway.formats.detect import Format, detect
 from counterfoil.gateway.formats.errors import FileTooLargeError, FileUnreadableError, FormatError
 from counterfoil.gateway.formats.files import read_bytes, text_of
 from counterfoil.gateway.inspection import signed, unsigned
+from counterfoil.gateway.inspection.bundle import inspect_bundle
 from counterfoil.gateway.inspection.finding import Finding, Verdict
 
 
@@ -50,8 +51,7 @@ def _findings(found: Format, content: bytes, at: datetime) -> Iterator[Finding]:
         case Format.RECEIPT:
             yield from signed.inspect_receipt(content)
         case Format.BUNDLE:
-            reason = "a bundle is verified against a root: counterfoil audit verify"
-            yield Finding(found, Verdict.UNVERIFIABLE, reason, {"bytes": len(content)})
+            yield from inspect_bundle(content)
         case Format.CERTIFICATE:
             yield from signed.inspect_certificates(content, at)
         case Format.OCMF:

@@ -107,4 +107,3 @@ def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{path} is no elliptic-curve key")
     return key
-

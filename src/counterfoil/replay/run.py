@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.identity import on_chain_id
@@ -216,7 +216,7 @@ def _count_money(
     with Session(engine.execution_options(reads_only=True)) as session:
         rows = session.exec(
             select(Credit.account, Credit.tier, func.sum(Credit.amount_minor)).group_by(
-                Credit.account, Credit.tier
+                col(Credit.account), col(Credit.tier)
             )
         ).all()
         report.received_minor = int(

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
+import {Ledger} from "support/Ledger.sol";
+
+contract SetTermsTest is Ledger {
+    function setUp() public {
+        deploy();
+        split.setTerms(PROJECT, usualTerms(DAY_ONE));
+    }
+
+    function test_terms_are_kept_as_they_were_given() public view {
+        IRevenueSplit.Terms memory wanted = usualTerms(DAY_ONE);
+        equal(keccak256(abi.encode(split.termsOf(PROJECT, 1))), keccak256(abi.encode(wanted)), "terms");
+    }
+
+    function test_terms_hold_from_their_date_until_the_next() public {
+        split.setTerms(PROJECT, usualTerms(20260201));
+        equal(split.versionOn(PROJECT, 20260131), 1, "the day before");
+        equal(split.versionOn(PROJECT, 20260201), 2, "the day itself");
+    }
+
+    function test_terms_for_days_that_were_distributed_are_refused() public {
+        split.distribute(facts("b1", 20260110, 0, 0, 0, 0));
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsRetroactive.selector, 20260110, 20260110));
+        split.setTerms(PROJECT, usualTerms(20260110));
+    }
+
+    function test_terms_out_of_order_are_refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsRetroactive.selector, DAY_ONE, DAY_ONE));
+        split.setTerms(PROJECT, usualTerms(DAY_ONE));
+    }
+
+    function test_a_pool_without_investors_is_refused() public {
+        IRevenueSplit.Terms memory t = usualTerms(20260201);
+        t.investors = new IRevenueSplit.Investor[](0);
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, "a pool without investors"));
+        split.setTerms(PROJECT, t);
+    }
+
+    function test_shares_above_the_whole_are_refused() public {
+        IRevenueSplit.Terms memory t = usualTerms(20260201);
+        t.allocations[0].value = 10_001;
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, "more than 10,000 basis points"));
+        split.setTerms(PROJECT, t);
+    }
+
+    function test_a_minimum_above_its_cap_is_refused() public {
+        IRevenueSplit.Terms memory t = usualTerms(20260201);
+        t.allocations[0].cap = 399;
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, "a minimum lies above its cap"));
+        split.setTerms(PROJECT, t);
+    }
+}

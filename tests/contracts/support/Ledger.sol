@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ConsortiumAccess} from "contracts/ConsortiumAccess.sol";
+import {DepositToken} from "contracts/DepositToken.sol";
+import {DeviceRegistry} from "contracts/DeviceRegistry.sol";
+import {ParticipantRegistry} from "contracts/ParticipantRegistry.sol";
+import {RecordAnchor} from "contracts/RecordAnchor.sol";
+import {RevenueSplit} from "contracts/RevenueSplit.sol";
+import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
+import {Roles} from "contracts/libraries/Roles.sol";
+import {Waterfall} from "contracts/libraries/Waterfall.sol";
+import {Check} from "support/Check.sol";
+
+/// @notice A whole deployment; the test contract is ADMIN and holds every role, and is the bank.
+abstract contract Ledger is Check {
+    uint256 internal constant SIGNER_KEY = 0xA11CE;
+    bytes32 internal constant PROJECT = keccak256("project");
+    uint32 internal constant DAY_ONE = 20260101;
+
+    ConsortiumAccess internal access;
+    ParticipantRegistry internal participants;
+    DeviceRegistry internal devices;
+    RecordAnchor internal anchor;
+    DepositToken internal token;
+    RevenueSplit internal split;
+
+    address internal operator = address(0x0001_0001);
+    address internal supplier = address(0x0001_0002);
+    address internal site = address(0x0001_0003);
+    address internal platform = address(0x0001_0004);
+    address internal lender = address(0x0001_0005);
+    address internal taxes = address(0x0001_0006);
+    address internal refunds = address(0x0001_0007);
+    address internal investorA = address(0x0001_0008);
+    address internal investorB = address(0x0001_0009);
+    address internal investorC = address(0x0001_000A);
+    address internal stranger = address(0x0001_00FF);
+
+    function deploy() internal {
+        vm.warp(1_767_225_600);
+        access = new ConsortiumAccess(address(this));
+        participants = new ParticipantRegistry(address(access));
+        devices = new DeviceRegistry(address(access));
+        address[] memory signers = new address[](1);
+        signers[0] = vm.addr(SIGNER_KEY);
+        anchor = new RecordAnchor(address(access), signers, 1);
+        token = new DepositToken(address(access), address(participants), address(this), "Bank CNY", "dCNY", "CNY", 2);
+        split = new RevenueSplit(address(access), address(anchor));
+        grant(address(participants), Roles.REGISTRAR, participants.admit.selector);
+        grant(address(participants), Roles.REGISTRAR, participants.certify.selector);
+        grant(address(participants), Roles.SUPERVISOR, participants.freeze.selector);
+        grant(address(split), Roles.ORACLE, split.distribute.selector);
+        grant(address(split), Roles.GUARDIAN, split.pause.selector);
+        grant(address(token), Roles.SUPERVISOR, token.openCollection.selector);
+        token.setSplit(address(split));
+        address[10] memory all = [
+            operator, supplier, site, platform, lender, taxes, refunds, investorA, investorB, investorC
+        ];
+        for (uint256 i = 0; i < all.length; ++i) {
+            participants.admit(all[i], 1, bytes32(i + 1));
+            participants.certify(all[i], uint64(block.timestamp + 3650 days), 0);
+        }
+        anchorHead(1, keccak256("root"));
+        token.openCollection(PROJECT);
+        split.openProject(PROJECT, address(token));
+    }
+
+    function grant(address target, uint64 role, bytes4 selector) internal {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = selector;
+        access.setTargetFunctionRole(target, selectors, role);
+        access.grantRole(role, address(this), 0);
+    }
+
+    function anchorHead(uint64 size, bytes32 root) internal {
+        bytes[] memory signatures = new bytes[](1);
+        signatures[0] = signHead(SIGNER_KEY, size, root, keccak256("state"));
+        anchor.anchor(size, root, keccak256("state"), new bytes32[](0), signatures);
+    }
+
+    function signHead(uint256 key, uint64 size, bytes32 root, bytes32 state) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, anchor.headDigest(size, root, state));
+        return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev Goods 30 a unit, fee 1 %, sweep 12 %, site 10 % at least 400 a day, pool 14 %, the rest the operator's.
+    function usualTerms(uint32 from) internal view returns (IRevenueSplit.Terms memory t) {
+        t.effectiveFrom = from;
+        t.period = IRevenueSplit.Period.DAY;
+        t.refundAccount = refunds;
+        t.taxAccount = taxes;
+        t.feeAccount = platform;
+        t.sweepAccount = lender;
+        t.residualAccount = operator;
+        t.senior = Waterfall.Senior(100, 1_200, 0);
+        t.goods = new IRevenueSplit.Goods[](1);
+        t.goods[0] = IRevenueSplit.Goods(0, supplier, IRevenueSplit.Supply.ON_CREDIT, 30);
+        t.allocations = new Waterfall.Allocation[](2);
+        t.allocations[0] = Waterfall.Allocation(site, Waterfall.Basis.NET_BASIS_POINTS, 1_000, 400, 0);
+        t.allocations[1] = Waterfall.Allocation(address(0), Waterfall.Basis.NET_BASIS_POINTS, 1_400, 0, 0);
+        t.investors = new IRevenueSplit.Investor[](3);
+        t.investors[0] = IRevenueSplit.Investor(investorA, 50);
+        t.investors[1] = IRevenueSplit.Investor(investorB, 30);
+        t.investors[2] = IRevenueSplit.Investor(investorC, 20);
+    }
+
+    function fund(uint256 amount, bytes32 entry) internal {
+        if (amount != 0) token.mint(token.collectionOf(PROJECT), amount, entry);
+    }
+
+    function facts(bytes32 batch, uint32 date, uint256 gross, uint256 refunded, uint256 tax, uint64 units)
+        internal
+        pure
+        returns (IRevenueSplit.Distribution memory d)
+    {
+        d.project = PROJECT;
+        d.batch = batch;
+        d.periodStart = date;
+        d.periodEnd = date;
+        d.gross = uint128(gross);
+        d.refunds = uint128(refunded);
+        d.tax = uint128(tax);
+        d.headSize = 1;
+        d.facts = keccak256(abi.encode(batch));
+        if (units != 0) {
+            d.units = new IRevenueSplit.Units[](1);
+            d.units[0] = IRevenueSplit.Units(keccak256("cola"), units);
+        }
+    }
+
+    /// @dev Everything that the split owes or carries, over all accounts that it can credit.
+    function claimed() internal view returns (uint256 sum) {
+        address[10] memory all = [
+            operator, supplier, site, platform, lender, taxes, refunds, investorA, investorB, investorC
+        ];
+        for (uint256 i = 0; i < all.length; ++i) {
+            sum += split.claimable(address(token), all[i]);
+        }
+    }
+}

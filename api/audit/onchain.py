@@ -31,8 +31,8 @@ def check_on_chain(
     known = addresses or {name: address for name, address in stated.items() if address}
     step = Step(
         12,
-        f"{len(bundle.heads)} heads, {len(bundle.registry)} keys and "
-        f"{len(bundle.distributions)} distributions on chain {scope.chain_id}",
+        f"heads ({len(bundle.heads)}), keys ({len(bundle.registry)}) and "
+        f"distributions ({len(bundle.distributions)}) as on chain {scope.chain_id}",
     )
     try:
         client = ChainClient(rpc_url, known)

@@ -26,6 +26,8 @@ _CHART_DAYS = {"day": 42, "week": 84, "month": 184}
 _QUIET_MS = 24 * 3_600_000
 LATEST = 12
 COLOURS = 5
+OTHERS = 5
+_LEAST_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def anchors(parts: Parts) -> Anchors:
 
 @dataclass(frozen=True)
 class MachineRow:
-    """One machine's line; *colour* numbers the chart's colours, from 0."""
+    """One machine's line; *colour* numbers the chart's colours from 0, ``OTHERS`` is for the rest."""
 
     machine: Machine
     colour: int
@@ -72,6 +74,7 @@ class SplitRow:
     name: str
     minor: int
     mine: bool
+    colour: int
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Chart:
-    """Takings by day (first to last) and machine."""
+    """Takings by day (first to last) and machine, as (label, colour, amounts).
+
+    The machines without a colour of their own are one row at the end, its label empty.
+    """
 
     days: tuple[date, ...]
-    rows: tuple[tuple[MachineRow, tuple[int, ...]], ...]
+    rows: tuple[tuple[str, int, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -162,14 +168,8 @@ def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | No
     machines = _machines(
         parts, sight, takings, first, last, now_ms=_reference_ms(newest, last, zone)
     )
-    days = tuple(last - timedelta(days=n) for n in range(_CHART_DAYS[span] - 1, -1, -1))
-    chart = Chart(
-        days,
-        tuple(
-            (row, tuple(takings.by_day.get(d, {}).get(row.machine.device, 0) for d in days))
-            for row in machines
-        ),
-    )
+    days = _chart_days(takings, last, _CHART_DAYS[span])
+    chart = _chart(takings, machines, days)
     return Today(
         span,
         first,
@@ -217,13 +217,14 @@ def _machines(
     month = bounds("month", last)
     rows = []
     mine = [m for m in parts.ledger.machines() if m.device in sight.devices]
-    for number, machine in enumerate(mine):
+    colours = _colours(takings, mine)
+    for machine in mine:
         tip = tips.get(machine.device)
         state, hours = _state(machine, tip, now_ms)
         rows.append(
             MachineRow(
                 machine,
-                number % COLOURS,
+                colours.get(machine.device, OTHERS),
                 state,
                 hours,
                 takings.total(first, last, machine.device),
@@ -233,6 +234,38 @@ def _machines(
             )
         )
     return tuple(rows)
+
+
+def _colours(takings: Takings, machines: list[Machine]) -> dict[DeviceId, int]:
+    """A colour each for the machines that took most, in the order of their labels."""
+    sums: dict[DeviceId, int] = {}
+    for row in takings.by_day.values():
+        for device, amount in row.items():
+            sums[device] = sums.get(device, 0) + amount
+    best = set(sorted(sums, key=lambda device: -sums[device])[:COLOURS])
+    named = [machine.device for machine in machines if machine.device in best]
+    return {device: number for number, device in enumerate(named)}
+
+
+def _chart_days(takings: Takings, last: date, count: int) -> tuple[date, ...]:
+    """The days up to *last*, from the first with takings on; two weeks at least, *count* at most."""
+    taken = min((day for day in takings.by_day if day <= last), default=last)
+    count = min(count, max(_LEAST_DAYS, (last - taken).days + 1))
+    return tuple(last - timedelta(days=n) for n in range(count - 1, -1, -1))
+
+
+def _chart(takings: Takings, machines: tuple[MachineRow, ...], days: tuple[date, ...]) -> Chart:
+    rows: list[tuple[str, int, tuple[int, ...]]] = []
+    rest = [0] * len(days)
+    for row in machines:
+        amounts = [takings.by_day.get(day, {}).get(row.machine.device, 0) for day in days]
+        if row.colour == OTHERS:
+            rest = [sum(pair) for pair in zip(rest, amounts, strict=True)]
+        else:
+            rows.append((row.machine.label, row.colour, tuple(amounts)))
+    if any(rest):
+        rows.append(("", OTHERS, tuple(rest)))
+    return Chart(days, tuple(rows))
 
 
 def _state(machine: Machine, tip: Tip | None, now_ms: int) -> tuple[str, int]:
@@ -274,6 +307,7 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
     for shared in done:
         for tier, account, minor in shared.credits:
             sums[tier, account] = sums.get((tier, account), 0) + minor
+    order = sorted(sums.items(), key=lambda item: (item[0][0] == "residual", -item[1]))
     rows = [
         SplitRow(
             tier,
@@ -281,10 +315,10 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
             names.get(account.lower(), f"{account[:6]}…{account[-4:]}"),
             minor,
             account.lower() == sight.account.lower(),
+            min(number, OTHERS),
         )
-        for (tier, account), minor in sums.items()
+        for number, ((tier, account), minor) in enumerate(order)
     ]
-    rows.sort(key=lambda row: (row.tier == "residual", -row.minor))
     projects = {p.project: p for p in parts.ledger.projects()}
     terms = parts.ledger.terms(projects[done[-1].project])
     effective = next((e.effective_from for e, _ in terms if e.version == done[-1].version), 0)

@@ -24,6 +24,7 @@ from counterfoil.chain.artifacts import abi_of
 from counterfoil.chain.errors import (
     ChainError,
     ContractReverted,
+    DeploymentMismatch,
     NodeUnreachable,
     RpcRefused,
     decode_revert,
@@ -32,6 +33,10 @@ from counterfoil.chain.errors import (
 
 Address = NewType("Address", str)
 """A checksummed account or contract address, 0x and 40 hex digits."""
+
+
+_BATCH = 100
+"""Calls a request: nodes limit it."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,13 @@ class Finality:
 
 @dataclass(frozen=True)
 class Block:
-    """A block's number, hash, parent's hash (32 bytes each) and chain time in seconds."""
+    """A block's number, hash, parent's hash (32 bytes each), chain time in seconds and limit of gas."""
 
     number: int
     hash: bytes
     parent_hash: bytes
     timestamp: int
+    gas_limit: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,14 @@ class ChainClient:
         return self.rpc_batch([(method, list(params))])[0].unwrap()
 
     def rpc_batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
-        """The answers to many calls, sent together, in their order; errors stay in their answers."""
+        """The answers to many calls, 100 a request, in their order; errors stay in their answers."""
+        return [
+            answer
+            for start in range(0, len(calls), _BATCH)
+            for answer in self._request(calls[start : start + _BATCH])
+        ]
+
+    def _request(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
         body: Any = [
             {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
             for i, (method, params) in enumerate(calls)
@@ -116,8 +129,9 @@ class ChainClient:
             ) from failure
         if isinstance(answers, dict):
             raise RpcRefused(str(answers.get("error", {}).get("message", answers)))
-        by_id = {answer["id"]: answer for answer in answers}
-        return [Answer(by_id[i]) for i in range(len(calls))]
+        by_id = {answer.get("id"): answer for answer in answers}
+        missing = {"error": {"message": "the node left a call of the batch unanswered"}}
+        return [Answer(by_id.get(i, missing)) for i in range(len(calls))]
 
     # ---- the chain
 
@@ -136,6 +150,7 @@ class ChainClient:
             bytes.fromhex(found["hash"][2:]),
             bytes.fromhex(found["parentHash"][2:]),
             int(found["timestamp"], 16),
+            int(found["gasLimit"], 16),
         )
 
     def latest(self) -> Block:
@@ -154,21 +169,18 @@ class ChainClient:
 
     def receipts(self, hashes: Sequence[bytes]) -> list[Mapping[str, Any] | None]:
         """The receipts of these transactions, None for one that is not mined."""
-        if not hashes:
-            return []
         calls = [("eth_getTransactionReceipt", ["0x" + h.hex()]) for h in hashes]
         return [answer.unwrap() for answer in self.rpc_batch(calls)]
 
     def send_raw(self, transactions: Sequence[bytes]) -> list[ChainError | None]:
-        """Hand signed transactions to the node, 100 a request; None for each that it took or knew already."""
-        outcome: list[ChainError | None] = []
-        for start in range(0, len(transactions), 100):
-            calls = [
-                ("eth_sendRawTransaction", ["0x" + raw.hex()])
-                for raw in transactions[start : start + 100]
-            ]
-            outcome += [_unless_known(answer.error) for answer in self.rpc_batch(calls)]
-        return outcome
+        """Hand signed transactions to the node; None for each that it took or knew already."""
+        calls = [("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in transactions]
+        return [_unless_known(answer.error) for answer in self.rpc_batch(calls)]
+
+    def knows(self, hashes: Sequence[bytes]) -> list[bool]:
+        """Whether the node has each of these transactions, mined or waiting."""
+        calls = [("eth_getTransactionByHash", ["0x" + h.hex()]) for h in hashes]
+        return [answer.unwrap() is not None for answer in self.rpc_batch(calls)]
 
     def nonce(self, account: str, which: str = "latest") -> int:
         """The next nonce of *account*."""
@@ -210,6 +222,7 @@ class ChainClient:
 
         Raises:
             ContractReverted: the contract refused.
+            DeploymentMismatch: there is no contract at that address.
         """
         data = self.encode(contract, function, *arguments)
         raw = self.rpc(
@@ -217,18 +230,31 @@ class ChainClient:
             {"to": at or self.addresses[contract], "data": "0x" + data.hex()},
             hex(block) if isinstance(block, int) else block,
         )
+        if raw == "0x":
+            raise DeploymentMismatch(f"there is no {contract} at {at or self.addresses[contract]}")
         return _decoded(_function_abis(contract)[function], bytes.fromhex(raw[2:]))
 
     def estimate_gas(self, sender: str, to: str | None, data: bytes) -> int:
-        """Gas that the transaction would use now, on top of what is pending.
+        """Gas that the transaction would use now.
 
         Raises:
             ContractReverted: it would revert.
         """
-        call = {"from": sender, "data": "0x" + data.hex()}
-        if to is not None:
-            call["to"] = to
-        return int(self.rpc("eth_estimateGas", call), 16)
+        (gas,) = self.estimate_gas_all(sender, [(to, data)])
+        if isinstance(gas, ChainError):
+            raise gas
+        return gas
+
+    def estimate_gas_all(
+        self, sender: str, calls: Sequence[tuple[str | None, bytes]]
+    ) -> list[int | ChainError]:
+        """Gas that each would use now by itself, or why the node refuses it."""
+        asked = [
+            {"from": sender, "data": "0x" + data.hex()} | ({} if to is None else {"to": to})
+            for to, data in calls
+        ]
+        answers = self.rpc_batch([("eth_estimateGas", [call]) for call in asked])
+        return [answer.error or int(str(answer.result), 16) for answer in answers]
 
     def events(self, contracts: Sequence[str], first: int, last: int) -> list[Event]:
         """The events of these contracts in blocks *first* to *last*, both included, in their order."""

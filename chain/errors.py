@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from eth_abi.abi import decode as abi_decode
+from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_abi_to_4byte_selector
 
 from counterfoil.chain.artifacts import all_abis
@@ -88,6 +89,13 @@ def snake_case(name: str) -> str:
 
 def decode_revert(data: bytes) -> ContractReverted:
     """Name the error that a contract's revert *data* carries; an unknown one is named ``UnknownError``."""
+    try:
+        return _decode_revert(data)
+    except (DecodingError, UnicodeDecodeError):
+        return ContractReverted("UnknownError", {"data": data}, data)
+
+
+def _decode_revert(data: bytes) -> ContractReverted:
     if data[:4] == _ERROR_STRING:
         (reason,) = abi_decode(["string"], data[4:])
         return ContractReverted("Error", {"reason": reason}, data)

@@ -7,6 +7,9 @@ Rules that this module keeps:
   nothing.
 - After a reorganisation the events of the blocks that are gone are dropped, and the projection is made again from the
   events that are left; so is it on :meth:`EventFeed.rebuild`, which reads the chain from the beginning.
+- Events are committed only if the chain was the same before and after they were read.
+- One feed a database: its events, blocks and dead letters are the whole tables. No database transaction is open while
+  the node is asked.
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Engine, delete
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
-from counterfoil.chain.client import ChainClient, Event
+from counterfoil.chain.client import Block, ChainClient, Event
 from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.tables import ChainBlock, ChainCursor, ChainDeadLetter, ChainEvent
 
@@ -69,28 +73,36 @@ class EventFeed:
         """
         taken = 0
         while True:
+            self._undo_reorganised()
             with Session(self._engine) as session:
-                self._undo_reorganised(session)
+                known = session.get(ChainCursor, self._name)
+                at = known.block_number if known is not None else self._first_block - 1
+            newest = self._client.latest().number
+            if at >= newest:
+                return taken
+            last = min(newest, at + self._range)
+            try:
+                fetched = self._fetch(at, last)
+            except RpcRefused:
+                if self._range == 1:
+                    raise
+                self._range = max(1, self._range // 2)
+                continue
+            if fetched is None:
+                continue
+            events, block = fetched
+            with Session(self._engine) as session:
                 cursor = self._cursor(session)
-                newest = self._client.latest().number
-                if cursor.block_number >= newest:
-                    session.commit()
-                    return taken
-                first = cursor.block_number + 1
-                last = min(newest, cursor.block_number + self._range)
-                try:
-                    events = self._client.events(self._contracts, first, last)
-                except RpcRefused:
-                    if self._range == 1:
-                        raise
-                    self._range = max(1, self._range // 2)
-                    continue
+                cursor.block_number = last
+                session.flush()
                 for event in events:
                     taken += self._take(session, event)
-                cursor.block_number = last
-                self._remember(session, last)
+                session.merge(ChainBlock(number=last, hash="0x" + block.hash.hex()))
+                session.exec(
+                    delete(ChainBlock).where(col(ChainBlock.number) <= last - _KEPT_BLOCKS)
+                )
                 session.commit()
-                self._range = min(_LONGEST_RANGE, self._range * 2)
+            self._range = min(_LONGEST_RANGE, self._range * 2)
 
     def rebuild(self) -> int:
         """Forget everything and read the chain again; answer how many events there were."""
@@ -139,6 +151,8 @@ class EventFeed:
             with session.begin_nested():
                 self._projection.apply(session, row)
                 session.flush()
+        except OperationalError:
+            raise  # the database's trouble, not the event's: the whole range is taken in again
         except Exception as failure:
             log.exception("event_not_projected", event=row.name, block=row.block_number)
             session.add(
@@ -152,26 +166,38 @@ class EventFeed:
                 )
             )
 
-    def _remember(self, session: Session, number: int) -> None:
-        block = self._client.block(number)
-        if block is not None:
-            session.merge(ChainBlock(number=number, hash="0x" + block.hash.hex()))
-        session.exec(delete(ChainBlock).where(col(ChainBlock.number) <= number - _KEPT_BLOCKS))
+    def _fetch(self, at: int, last: int) -> tuple[list[Event], Block] | None:
+        """The events after block *at* up to *last*, and block *last*; None when the chain changed meanwhile."""
+        before = self._client.block(last)
+        events = self._client.events(self._contracts, at + 1, last)
+        with Session(self._engine) as session:
+            remembered = session.get(ChainBlock, at)
+            session.expunge_all()
+        if remembered is not None and not self._is_on_chain(remembered):
+            return None
+        block = self._client.block(last)
+        if block is None or before is None or block.hash != before.hash:
+            return None
+        return events, block
 
-    def _undo_reorganised(self, session: Session) -> None:
+    def _undo_reorganised(self) -> None:
         """Go back to the newest remembered block that is still on the chain."""
-        kept = session.exec(select(ChainBlock).order_by(col(ChainBlock.number).desc())).all()
+        with Session(self._engine) as session:
+            kept = session.exec(select(ChainBlock).order_by(col(ChainBlock.number).desc())).all()
+            session.expunge_all()
         if not kept or self._is_on_chain(kept[0]):
             return
         common = next((row.number for row in kept if self._is_on_chain(row)), self._first_block - 1)
         log.warning("chain_reorganised", back_to=common, from_block=kept[0].number)
-        session.exec(delete(ChainBlock).where(col(ChainBlock.number) > common))
-        session.exec(delete(ChainEvent).where(col(ChainEvent.block_number) > common))
-        self._cursor(session).block_number = common
-        self._projection.reset(session)
-        for row in session.exec(select(ChainEvent).order_by(col(ChainEvent.id))).all():
-            self._apply(session, row)
-        session.flush()
+        with Session(self._engine) as session:
+            session.exec(delete(ChainBlock).where(col(ChainBlock.number) > common))
+            session.exec(delete(ChainEvent).where(col(ChainEvent.block_number) > common))
+            session.exec(delete(ChainDeadLetter))
+            self._cursor(session).block_number = common
+            self._projection.reset(session)
+            for row in session.exec(select(ChainEvent).order_by(col(ChainEvent.id))).all():
+                self._apply(session, row)
+            session.commit()
 
     def _is_on_chain(self, row: ChainBlock) -> bool:
         block = self._client.block(row.number)

@@ -47,6 +47,10 @@ class LocalSigner:
     def sign_digest(self, digest: bytes) -> bytes:
         return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
 
+    def to_keystore(self, passphrase: str) -> dict[str, Any]:
+        """The key as an encrypted keystore (Web3 Secret Storage, version 3)."""
+        return dict(Account.encrypt(self._account.key, passphrase, kdf="scrypt", iterations=2**15))
+
 
 def create_keystore(path: Path, passphrase: str) -> LocalSigner:
     """Make a new key, keep it encrypted at *path* (mode 0600, never overwritten), and answer its signer.
@@ -55,14 +59,15 @@ def create_keystore(path: Path, passphrase: str) -> LocalSigner:
         FileExistsError: there is a file already.
     """
     account = Account.create()
-    text = json.dumps(Account.encrypt(account.key, passphrase, kdf="scrypt", iterations=2**15))
+    signer = LocalSigner(account)
+    text = json.dumps(signer.to_keystore(passphrase))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
-    return LocalSigner(account)
+    return signer
 
 
 def open_keystore(path: Path, passphrase: str) -> LocalSigner:

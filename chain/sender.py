@@ -6,20 +6,24 @@ Rules that this module keeps:
 - The nonce and the signed bytes are committed before the bytes are sent; a restart sends the same bytes again.
 - A row that would revert is not given a nonce; it ends as ``failed`` with the contract's code, once nothing of this
   signer is in flight that could still change the outcome.
-- What is not mined within the stall time is replaced under the same nonce with a higher fee; whichever version is
-  mined counts.
+- What is not mined within the stall time is sent again; where blocks have passed it by, it is replaced under the same
+  nonce with a higher fee. Whichever version is mined counts. While the chain stands still no fee is raised.
 - What was mined and is gone (a reorganisation, or an embedded chain that lost its last blocks) is sent again.
+- A nonce that was used outside this lane fails its row (``chain.nonce_taken``): whether to ask again is for a person.
+- One Sender runs for a signer at a time. No database transaction is open while the node is asked.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import structlog
 from eth_utils.crypto import keccak
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, func, update
+from sqlalchemy.orm import Session as PlainSession
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
@@ -32,8 +36,15 @@ log = structlog.get_logger("chain.sender")
 
 PENDING, SUBMITTED, MINED, FINAL, FAILED = "pending", "submitted", "mined", "final", "failed"
 
-_GAS_MARGIN_PERCENT = 30
+_GAS_TIMES, _GAS_MORE = 2, 100_000
+"""Gas limit over the estimate: those before it in the lane may empty storage that it then fills again."""
 _BATCH = 100
+_MOST_IN_FLIGHT = 1_000
+_MOST_FEE_TIMES = 1_000
+"""A replacement never offers more than so many times what the chain asks for now."""
+
+Change = dict[str, Any]
+"""New values of one row's columns, with its ``id``."""
 
 
 def enqueue(session: Session, signer: str, key: str, to: str, data: bytes) -> int:
@@ -77,184 +88,283 @@ class Sender:
         self._stall_ms = int(stall_s * 1000)
         self._crash = crash
         self._resend_all = True
+        self._seen_nonce: int | None = None
 
     def step(self) -> bool:
         """Bring every row as far as it goes now; True while any is not final or failed.
 
         Raises:
             NodeUnreachable: the node did not answer; nothing is lost, call again.
+            RpcRefused: the node can't say what a transaction would do; call again.
         """
-        self._take_receipts()
+        chain_nonce = self._client.nonce(self._signer.address)
+        self._take_back_lost(chain_nonce)
+        self._take_receipts(chain_nonce)
         self._confirm_final()
-        self._resend_stalled()
+        self._resend_waiting()
         self._submit_pending()
         with Session(self._engine) as session:
-            open_rows = session.exec(
-                select(func.count()).where(
-                    ChainTransaction.signer == self._signer.address,
-                    col(ChainTransaction.status).in_([PENDING, SUBMITTED, MINED]),
-                )
-            ).one()
-        return open_rows > 0
+            return self._count(session, PENDING, SUBMITTED, MINED) > 0
 
     # ---- the steps
 
-    def _take_receipts(self) -> None:
-        """submitted → mined, by any version's hash."""
-        with Session(self._engine) as session:
-            rows = self._rows(session, SUBMITTED)
-            asked = [(row, h) for row in rows for h in row.hashes]
-            receipts = self._client.receipts([bytes.fromhex(h[2:]) for _, h in asked])
-            for (row, tx_hash), receipt in zip(asked, receipts, strict=True):
-                if receipt is not None and row.status == SUBMITTED:
-                    self._mark_mined(row, tx_hash, receipt)
-            self._crash("before_mined_commit")
-            session.commit()
+    def _take_back_lost(self, chain_nonce: int) -> None:
+        """Whatever had a nonce that the chain has not used (any more) → submitted, and sent again."""
+        if self._seen_nonce is None or chain_nonce < self._seen_nonce:
+            lost = self._rows(MINED, FINAL, FAILED, least_nonce=chain_nonce)
+            for row in lost:
+                log.warning("transaction_lost", key=row.idempotency_key, nonce=row.nonce)
+            self._write([_unmined(row) for row in lost])
+            self._resend_all = True
+        self._seen_nonce = chain_nonce
 
-    def _mark_mined(self, row: ChainTransaction, tx_hash: str, receipt: Mapping[str, Any]) -> None:
-        row.tx_hash = tx_hash
-        row.block_number = int(receipt["blockNumber"], 16)
-        row.block_hash = receipt["blockHash"]
-        row.gas_used = int(receipt["gasUsed"], 16)
-        row.status = MINED
+    def _take_receipts(self, chain_nonce: int) -> None:
+        """submitted → mined, by any version's hash. *chain_nonce* was read before the receipts are."""
+        rows = self._rows(SUBMITTED)
+        receipts = iter(self._client.receipts([_bytes(h) for row in rows for h in row.hashes]))
+        changes: list[Change] = []
+        for row in rows:
+            found = [(h, next(receipts)) for h in row.hashes]
+            mined = next(((h, receipt) for h, receipt in found if receipt is not None), None)
+            if mined is not None:
+                changes.append(self._mined(row, *mined))
+                self._seen_nonce = max(self._seen_nonce or 0, (row.nonce or 0) + 1)
+            elif row.nonce is not None and row.nonce < chain_nonce and self._is_nonce_final(row):
+                log.error("nonce_taken", key=row.idempotency_key, nonce=row.nonce)
+                why = f"nonce {row.nonce} was used by another transaction of this account"
+                changes.append(_failed(row, "chain.nonce_taken", why))
+        self._write(changes, "before_mined_commit")
+
+    def _mined(self, row: ChainTransaction, tx_hash: str, receipt: Mapping[str, Any]) -> Change:
+        change: Change = {
+            "id": row.id,
+            "status": MINED,
+            "tx_hash": tx_hash,
+            "block_number": int(receipt["blockNumber"], 16),
+            "block_hash": receipt["blockHash"],
+            "gas_used": int(receipt["gasUsed"], 16),
+        }
         if int(receipt["status"], 16) != 1:
-            row.status = FAILED
-            row.error_code, row.error_detail = self._why_reverted(row)
-        log.info(
-            "transaction_mined", key=row.idempotency_key, block=row.block_number, status=row.status
-        )
+            why = self._why_reverted(row, change["gas_used"])
+            change["error_code"], change["error_detail"] = why
+        log.info("transaction_mined", key=row.idempotency_key, block=change["block_number"])
+        return change
 
     def _confirm_final(self) -> None:
-        """mined → final, or back to submitted when its block is gone."""
-        with Session(self._engine) as session:
-            rows = self._rows(session, MINED)
-            if not rows:
-                return
-            final_number = self._client.final_number()
-            receipts = self._client.receipts(
-                [bytes.fromhex((row.tx_hash or "0x")[2:]) for row in rows]
-            )
-            for row, receipt in zip(rows, receipts, strict=True):
-                if receipt is None:
-                    log.warning(
-                        "transaction_unmined", key=row.idempotency_key, block=row.block_number
-                    )
-                    row.status, row.block_number, row.block_hash = SUBMITTED, None, None
-                    self._resend_all = True
-                    continue
-                row.block_number = int(receipt["blockNumber"], 16)
-                row.block_hash = receipt["blockHash"]
-                if row.block_number <= final_number:
-                    row.status = FINAL
-            self._crash("before_final_commit")
-            session.commit()
+        """mined → final (failed where it reverted), or back to submitted when its block is gone."""
+        rows = self._rows(MINED)
+        if not rows:
+            return
+        final_number = self._client.final_number()
+        changes: list[Change] = []
+        receipts = self._client.receipts([_bytes(row.tx_hash or "0x") for row in rows])
+        for row, receipt in zip(rows, receipts, strict=True):
+            if receipt is None or (int(receipt["status"], 16) == 1) == (row.error_code is not None):
+                log.warning("transaction_unmined", key=row.idempotency_key, block=row.block_number)
+                changes.append(_unmined(row))
+                self._resend_all = True
+                continue
+            number = int(receipt["blockNumber"], 16)
+            status = MINED
+            if number <= final_number:
+                status = FINAL if row.error_code is None else FAILED
+            if (status, number, receipt["blockHash"]) != (MINED, row.block_number, row.block_hash):
+                changes.append(
+                    {
+                        "id": row.id,
+                        "status": status,
+                        "block_number": number,
+                        "block_hash": receipt["blockHash"],
+                    }
+                )
+        self._write(changes, "before_final_commit")
 
-    def _resend_stalled(self) -> None:
-        """Send the same bytes again after a start; raise the fee of what has waited too long."""
-        with Session(self._engine) as session:
-            rows = self._rows(session, SUBMITTED)
-            now = _now_ms()
-            again: list[ChainTransaction] = []
-            for row in rows:
-                if now - (row.submitted_ms or 0) >= self._stall_ms:
-                    self._sign(row, row.nonce or 0, (row.max_fee_wei or 1) * 5 // 4 + 1)
+    def _resend_waiting(self) -> None:
+        """Send the same bytes again after a start or a loss; raise the fee of what blocks pass by."""
+        rows = self._rows(SUBMITTED)
+        stalled = [r for r in rows if _now_ms() - (r.submitted_ms or 0) >= self._stall_ms]
+        again = {row.id: row.raw or b"" for row in (rows if self._resend_all else stalled)}
+        if stalled:
+            asked = fees(self._client)["maxFeePerGas"]
+            newest_ms = self._client.latest().timestamp * 1000
+            changes: list[Change] = []
+            for row in stalled:
+                old = row.max_fee_wei or 1
+                is_passed_by = newest_ms > (row.submitted_ms or 0) or asked > old
+                fee = min(max(old * 5 // 4 + 1, asked), asked * _MOST_FEE_TIMES)
+                if is_passed_by and fee > old:
+                    change = self._signed(row, row.nonce or 0, row.gas or 0, fee)
                     log.warning("transaction_replaced", key=row.idempotency_key, nonce=row.nonce)
-                    again.append(row)
-                elif self._resend_all:
-                    again.append(row)
-            session.commit()
-            raws = [row.raw or b"" for row in again]
-        if raws:
-            self._send(raws)
+                else:
+                    change = {"id": row.id, "submitted_ms": _now_ms()}
+                changes.append(change)
+                again[row.id] = change.get("raw", row.raw or b"")
+            self._write(changes, "before_replace_commit")
+        if again:
+            self._crash("before_resend")
+            self._send(self._forgotten(list(again.values())))
         self._resend_all = False
 
     def _submit_pending(self) -> None:
         """pending → submitted: nonce and bytes committed first, then sent."""
         with Session(self._engine) as session:
-            rows = self._rows(session, PENDING)[:_BATCH]
-            if not rows:
-                return
-            in_flight = bool(self._rows(session, SUBMITTED))
-            nonce = self._next_nonce(session)
-            taken: list[ChainTransaction] = []
-            for row in rows:
-                try:
-                    gas = self._client.estimate_gas(self._signer.address, row.to_address, row.data)
-                except ContractReverted as reverted:
-                    if in_flight or taken:
-                        break
-                    row.status, row.error_code, row.error_detail = (
-                        FAILED,
-                        reverted.code,
-                        str(reverted),
-                    )
-                    log.warning("transaction_refused", key=row.idempotency_key, code=reverted.code)
-                    continue
-                row.gas = gas + gas * _GAS_MARGIN_PERCENT // 100
-                self._sign(row, nonce, fees(self._client)["maxFeePerGas"])
-                row.status = SUBMITTED
-                nonce += 1
-                taken.append(row)
-            raws = [row.raw or b"" for row in taken]
-            self._crash("before_submit_commit")
-            session.commit()
+            in_flight = self._count(session, SUBMITTED)
+        rows = self._rows(PENDING, limit=max(0, min(_BATCH, _MOST_IN_FLIGHT - in_flight)))
+        if not rows:
+            return
+        estimates = self._client.estimate_gas_all(
+            self._signer.address, [(row.to_address, row.data) for row in rows]
+        )
+        block_limit = self._client.latest().gas_limit
+        nonce = self._next_nonce()
+        max_fee_wei = fees(self._client)["maxFeePerGas"]
+        changes: list[Change] = []
+        for row, gas in zip(rows, estimates, strict=True):
+            may_change = in_flight or any(c["status"] == SUBMITTED for c in changes)
+            if isinstance(gas, ChainError):
+                if may_change:
+                    break
+                if not isinstance(gas, ContractReverted):
+                    self._write(changes)
+                    raise gas
+                log.warning("transaction_refused", key=row.idempotency_key, code=gas.code)
+                changes.append(_failed(row, gas.code, str(gas)))
+                continue
+            limit = max(gas, min(gas * _GAS_TIMES + _GAS_MORE, block_limit))
+            changes.append({**self._signed(row, nonce, limit, max_fee_wei), "status": SUBMITTED})
+            nonce += 1
+        self._write(changes, "before_submit_commit")
         self._crash("before_send")
-        if raws:
-            self._send(raws)
+        self._send([change["raw"] for change in changes if "raw" in change])
         self._crash("after_send")
 
     # ---- parts
 
-    def _rows(self, session: Session, status: str) -> Sequence[ChainTransaction]:
-        return session.exec(
-            select(ChainTransaction)
-            .where(
-                ChainTransaction.signer == self._signer.address, ChainTransaction.status == status
-            )
-            .order_by(col(ChainTransaction.id))
-        ).all()
+    def _rows(
+        self, *statuses: str, least_nonce: int | None = None, limit: int | None = None
+    ) -> Sequence[ChainTransaction]:
+        """Copies of this signer's rows, the oldest first."""
+        query = select(ChainTransaction).where(
+            ChainTransaction.signer == self._signer.address,
+            col(ChainTransaction.status).in_(statuses),
+        )
+        if least_nonce is not None:
+            query = query.where(col(ChainTransaction.nonce) >= least_nonce)
+        with Session(self._engine) as session:
+            rows = session.exec(query.order_by(col(ChainTransaction.id)).limit(limit)).all()
+            session.expunge_all()
+            return rows
 
-    def _next_nonce(self, session: Session) -> int:
-        highest = session.exec(
-            select(func.max(ChainTransaction.nonce)).where(
+    def _count(self, session: Session, *statuses: str) -> int:
+        return session.exec(
+            select(func.count())
+            .select_from(ChainTransaction)
+            .where(
                 ChainTransaction.signer == self._signer.address,
-                ChainTransaction.status == SUBMITTED,
+                col(ChainTransaction.status).in_(statuses),
             )
         ).one()
-        mined = self._client.nonce(self._signer.address, "latest")
+
+    def _write(self, changes: Sequence[Change], point: str = "before_commit") -> None:
+        """Commit *changes* together, in a transaction that begins by writing."""
+        if changes:
+            self._crash(point)
+            with PlainSession(self._engine) as session:
+                session.execute(update(ChainTransaction), list(changes))
+                session.commit()
+
+    def _next_nonce(self) -> int:
+        with Session(self._engine) as session:
+            highest = session.exec(
+                select(func.max(ChainTransaction.nonce)).where(
+                    ChainTransaction.signer == self._signer.address
+                )
+            ).one()
+        mined = self._client.nonce(self._signer.address)
         return max(mined, -1 if highest is None else highest + 1)
 
-    def _sign(self, row: ChainTransaction, nonce: int, max_fee_wei: int) -> None:
+    def _is_nonce_final(self, row: ChainTransaction) -> bool:
+        """Whether the chain can't give this row's nonce back any more."""
+        try:
+            at = hex(max(0, self._client.final_number()))
+            return self._client.nonce(self._signer.address, at) > (row.nonce or 0)
+        except NodeUnreachable:
+            raise
+        except ChainError:
+            return False
+
+    @cached_property
+    def _chain_id(self) -> int:
+        return self._client.chain_id()
+
+    def _signed(self, row: ChainTransaction, nonce: int, gas: int, max_fee_wei: int) -> Change:
+        """The row's next version; half of the fee is the tip, so that a replacement raises both."""
         raw = self._signer.sign_transaction(
             {
-                "chainId": self._client.chain_id(),
+                "chainId": self._chain_id,
                 "nonce": nonce,
-                "gas": row.gas,
+                "gas": gas,
                 "to": row.to_address,
                 "value": 0,
                 "data": "0x" + row.data.hex(),
                 "type": 2,
                 "maxFeePerGas": max_fee_wei,
-                "maxPriorityFeePerGas": min(max_fee_wei, max(1, max_fee_wei // 10)),
+                "maxPriorityFeePerGas": max(1, max_fee_wei // 2),
             }
         )
-        row.nonce, row.raw, row.max_fee_wei, row.submitted_ms = nonce, raw, max_fee_wei, _now_ms()
-        row.hashes = [*row.hashes, "0x" + keccak(raw).hex()]
+        return {
+            "id": row.id,
+            "nonce": nonce,
+            "gas": gas,
+            "max_fee_wei": max_fee_wei,
+            "raw": raw,
+            "hashes": [*row.hashes, "0x" + keccak(raw).hex()],
+            "submitted_ms": _now_ms(),
+        }
+
+    def _forgotten(self, raws: Sequence[bytes]) -> list[bytes]:
+        """Those that the node has not; ganache would run one that waits there once for each time it is sent."""
+        known = self._client.knows([keccak(raw) for raw in raws])
+        return [raw for raw, is_known in zip(raws, known, strict=True) if not is_known]
 
     def _send(self, raws: Sequence[bytes]) -> None:
         for raw, error in zip(raws, self._client.send_raw(raws), strict=True):
-            if isinstance(error, NodeUnreachable):
-                raise error
             if error is not None:
-                # Mined meanwhile ("nonce too low") or replaced: the receipts decide at the next step.
-                log.info("transaction_not_taken", hash="0x" + keccak(raw).hex(), why=str(error))
+                # Mined meanwhile ("nonce too low"), replaced, or without funds: the receipts decide at the next
+                # step, and what they don't know is sent again after the stall time.
+                log.warning("transaction_not_taken", hash="0x" + keccak(raw).hex(), why=str(error))
 
-    def _why_reverted(self, row: ChainTransaction) -> tuple[str, str]:
+    def _why_reverted(self, row: ChainTransaction, gas_used: int) -> tuple[str, str]:
+        if gas_used >= (row.gas or 0) * 63 // 64:
+            return "chain.out_of_gas", f"used all of its {row.gas} gas"
         try:
             self._client.estimate_gas(self._signer.address, row.to_address, row.data)
+        except NodeUnreachable:
+            raise
         except ChainError as refused:
             return refused.code, str(refused)
         return "contract.reverted", "reverted for a reason that has passed"
+
+
+def _unmined(row: ChainTransaction) -> Change:
+    return {
+        "id": row.id,
+        "status": SUBMITTED,
+        "error_code": None,
+        "error_detail": None,
+        "tx_hash": None,
+        "block_number": None,
+        "block_hash": None,
+        "gas_used": None,
+    }
+
+
+def _failed(row: ChainTransaction, code: str, detail: str) -> Change:
+    return {"id": row.id, "status": FAILED, "error_code": code, "error_detail": detail}
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
 
 
 def _now_ms() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,10 +90,19 @@ def on_chain_id(text: str) -> bytes:
     return sha256(text.encode()).digest()
 
 
+@contextmanager
+def mining_stopped(world: ChainWorld) -> Iterator[None]:
+    """No block is made meanwhile; afterwards they are again."""
+    is_anvil = world.node.engine == "anvil"
+    world.client.rpc(*(("evm_setIntervalMining", 0) if is_anvil else ("miner_stop",)))
+    try:
+        yield
+    finally:
+        world.client.rpc(*(("evm_setIntervalMining", 1) if is_anvil else ("miner_start",)))
+
+
 def wait_blocks(client: ChainClient, count: int) -> None:
     """Return once *count* more blocks exist."""
-    from time import sleep
-
     target = client.latest().number + count
     while client.latest().number < target:
-        sleep(0.05)
+        time.sleep(0.05)

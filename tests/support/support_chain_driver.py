@@ -1,0 +1,45 @@
+"""A process with one transaction to send, killed where it is told to be.
+
+Arguments: rpc url, database file, registry address, account to change, crash point or "none". The signer's key is in
+the environment (SIGNER_KEY). Exit 0 when the transaction is final.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+from eth_account import Account
+from sqlalchemy import create_engine
+from sqlmodel import Session
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.sender import Sender, enqueue
+from counterfoil.chain.tables import metadata
+
+
+def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str) -> int:
+    def crash(point: str) -> None:
+        if point == crash_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    engine = create_engine(f"sqlite:///{database}")
+    metadata.create_all(engine)
+    client = ChainClient(rpc_url, {"ParticipantRegistry": registry})
+    signer = LocalSigner(Account.from_key(os.environ["SIGNER_KEY"]))
+    stall_s = 0.0 if "re" in crash_at.removeprefix("before_") else 30.0
+    data = client.encode("ParticipantRegistry", "setParts", account, 5)
+    with Session(engine) as session:
+        enqueue(session, signer.address, "parts:5", registry, data)
+        session.commit()
+    sender = Sender(engine, client, signer, stall_s=stall_s, crash=crash)
+    while sender.step():
+        time.sleep(0.05)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

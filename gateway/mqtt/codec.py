@@ -36,6 +36,7 @@ class Reason(IntEnum):
     PROTOCOL_ERROR = 0x82
     IMPLEMENTATION_SPECIFIC = 0x83
     UNSUPPORTED_VERSION = 0x84
+    CLIENT_IDENTIFIER_INVALID = 0x85
     NOT_AUTHORIZED = 0x87
     SERVER_BUSY = 0x89
     SERVER_SHUTTING_DOWN = 0x8B
@@ -51,6 +52,8 @@ class Reason(IntEnum):
 
 
 V311, V5 = 4, 5
+MAX_PACKET = 268_435_460
+"""No packet is longer: a remaining length of four bytes, and five bytes before it."""
 
 
 class PacketError(Exception):
@@ -70,6 +73,16 @@ class Connect:
     keep_alive_s: int
     clean_start: bool
     properties: dict[int, object] = field(default_factory=dict)
+
+    @property
+    def wants_reasons(self) -> bool:
+        """Whether a reason may be put into words for this client (MQTT 5, 3.1.2.11.7)."""
+        return self.properties.get(_REQUEST_PROBLEM_INFORMATION, 1) != 0
+
+    def most_bytes(self, otherwise: int) -> int:
+        """The longest packet that this client takes (MQTT 5, 3.1.2.11.4)."""
+        stated = self.properties.get(_MAXIMUM_PACKET_SIZE, otherwise)
+        return stated if isinstance(stated, int) else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,21 +221,34 @@ def read_subscribe(body: bytes, level: int, unsubscribe: bool = False) -> Subscr
 # ---- writing
 
 
-def connack(level: int, reason: Reason, *, receive_maximum: int = 0, max_packet: int = 0) -> bytes:
-    """A CONNACK; on success with the limits that a v5 client must keep."""
+def connack(
+    level: int,
+    reason: Reason,
+    *,
+    receive_maximum: int = 0,
+    max_packet: int = 0,
+    keep_alive_s: int | None = None,
+    client_id: str | None = None,
+) -> bytes:
+    """A CONNACK; on success with the limits that a v5 client must keep.
+
+    *keep_alive_s* is given when it is not what the client asked for, *client_id* when it asked for none.
+    """
     if level != V5:
-        code = {Reason.SUCCESS: 0, Reason.UNSUPPORTED_VERSION: 1, Reason.SERVER_BUSY: 3}.get(
-            reason, 5
-        )
-        return bytes((0x20, 2, 0, code))
+        return bytes((0x20, 2, 0, _CONNECT_RETURN_CODES.get(reason, 5)))
     properties = b""
     if reason is Reason.SUCCESS:
+        # The session ends with the connection.
         properties = (
-            b"\x21" + receive_maximum.to_bytes(2)
+            b"\x11\x00\x00\x00\x00\x21" + receive_maximum.to_bytes(2)
             + b"\x24\x01\x25\x00"  # maximum QoS 1, no retained messages
             + b"\x27" + max_packet.to_bytes(4)
             + b"\x22\x00\x00\x28\x00\x29\x00\x2a\x00"  # no aliases, wildcards, identifiers, sharing
         )  # fmt: skip
+        if keep_alive_s is not None:
+            properties += b"\x13" + keep_alive_s.to_bytes(2)
+        if client_id is not None:
+            properties += b"\x12" + len(client_id).to_bytes(2) + client_id.encode()
     return _packet(0x20, bytes((0, reason)) + _length(len(properties)) + properties)
 
 
@@ -263,6 +289,16 @@ def disconnect(reason: Reason) -> bytes:
 
 # ---- parts
 
+_CONNECT_RETURN_CODES = {
+    Reason.SUCCESS: 0,
+    Reason.UNSUPPORTED_VERSION: 1,
+    Reason.CLIENT_IDENTIFIER_INVALID: 2,
+    Reason.SERVER_BUSY: 3,
+    Reason.QUOTA_EXCEEDED: 3,
+}
+"""v3.1.1's return codes (3.2.2.3); any other reason is 5, not authorised."""
+_REQUEST_PROBLEM_INFORMATION = 0x17
+_MAXIMUM_PACKET_SIZE = 0x27
 _TOPIC_ALIAS = 0x23
 _PROPERTY_SIZES = {
     **dict.fromkeys((0x01, 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A), 1),

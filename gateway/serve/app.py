@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from counterfoil.gateway.ingest.pipeline import Pipeline
-from counterfoil.gateway.mqtt.server import IngestServer, Limits
+from counterfoil.gateway.mqtt.limits import Limits
+from counterfoil.gateway.mqtt.server import IngestServer
 from counterfoil.gateway.receipt import ReceiptSigner
 from counterfoil.gateway.serve.http import create_http
 from counterfoil.gateway.serve.metrics import GatewayMetrics
@@ -50,16 +51,17 @@ async def serve(settings: GatewaySettings) -> None:
     store = open_store(settings.database_url)
     metrics = GatewayMetrics()
     receipts = ReceiptSigner(settings.log_origin, _private_key(settings.receipt_key))
-    limits = Limits(
-        in_flight=settings.in_flight,
-        queue=settings.queue,
-        batch=settings.batch,
-        connections=settings.connections,
-    )
     server = IngestServer(
         Pipeline(store).process,
         receipts,
-        limits=limits,
+        limits=Limits(
+            in_flight=settings.in_flight,
+            connections=settings.connections,
+            refusals_at_once=settings.refusals_at_once,
+            refusals_a_minute=settings.refusals_a_minute,
+        ),
+        queue=settings.queue,
+        batch=settings.batch,
         promise_within_s=settings.promise_within_s,
         observer=metrics,
     )
@@ -67,7 +69,7 @@ async def serve(settings: GatewaySettings) -> None:
     await server.start(settings.host, settings.mqtt_port, tls)
     web = uvicorn.Server(
         uvicorn.Config(
-            create_http(server, store, receipts, metrics, settings.tiles),
+            create_http(server.intake, store, receipts, metrics, settings.tiles),
             host=settings.host,
             port=settings.http_port,
             log_level="warning",

@@ -13,10 +13,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.identity import parse_device_id
+from counterfoil.gateway.ingest.intake import Intake, NotCommitted
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, inclusion_proof
 from counterfoil.gateway.log.tiles import TileReader, read_folder, read_size
-from counterfoil.gateway.mqtt.server import IngestServer, NotCommitted
 from counterfoil.gateway.receipt import ReceiptSigner
 from counterfoil.gateway.record import MAX_RECORD_BYTES
 from counterfoil.gateway.serve.metrics import GatewayMetrics
@@ -26,7 +26,7 @@ _COSE = "application/cose"
 
 
 def create_http(
-    server: IngestServer,
+    intake: Intake,
     store: GatewayStore,
     receipts: ReceiptSigner,
     metrics: GatewayMetrics,
@@ -52,12 +52,12 @@ def create_http(
                 )
         peer = request.client.host if request.client else "?"
         try:
-            verdict = await server.take(Arrival(bytes(raw), name, f"https {peer}"))
+            verdict = await intake.take(Arrival(bytes(raw), name, f"https {peer}"))
         except NotCommitted as busy:
             return _problem(503, busy.code, "send it again", {"Retry-After": "1"})
         if isinstance(verdict, Stored):
             status = 200 if verdict.duplicate else 201
-            return Response(server.promise(verdict), status, media_type=_COSE)
+            return Response(intake.promise(verdict), status, media_type=_COSE)
         return _problem(409 if verdict.position else 422, verdict.code, verdict.detail)
 
     @app.get("/v1/{device}/receipts/{epoch}/{sequence}")
@@ -101,9 +101,9 @@ def create_http(
     @app.get("/healthz")
     async def healthz() -> Response:
         """200 while records are being committed; 503 after a commit has failed."""
-        if server.failed.is_set():
+        if intake.failed.is_set():
             return _problem(503, "commit_failed", "a commit has failed; see the log")
-        return JSONResponse({"status": "ok", "records": store.size(), "queue_full": server.is_full})
+        return JSONResponse({"status": "ok", "records": store.size(), "queue_full": intake.is_full})
 
     @app.get("/metrics")
     async def show_metrics() -> Response:

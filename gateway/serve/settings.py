@@ -31,3 +31,5 @@ class GatewaySettings(BaseSettings):
     queue: int = 8_192
     in_flight: int = 512
     connections: int = 10_000
+    refusals_at_once: int = 5_000
+    refusals_a_minute: int = 300

@@ -1,0 +1,255 @@
+"""Where records wait for their commit, whichever door they came in by, and where the verdicts go out from.
+
+Rules that this module keeps:
+
+- A verdict goes out after the commit, and batches are committed one after the other: one device's records keep
+  their order.
+- A store that is not there (locked, full, away) loses nothing and refuses nothing: the batch is committed again and
+  again while the doors stop reading. What it costs is bounded by the queue.
+- A batch that fails in any other way is forgotten with all that its senders have waiting, unacknowledged, so that no
+  record is judged without those before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from counterfoil.gateway.downlink import PromiseMessage
+from counterfoil.gateway.identity import DeviceId
+from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
+from counterfoil.gateway.receipt import Promise, ReceiptSigner
+
+log = structlog.get_logger("gateway.intake")
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+
+
+class NotCommitted(Exception):
+    """The store did not take the record; it may be sent again."""
+
+    code = "not_committed"
+
+
+class Observer(Protocol):
+    """Counts what happens; the metrics are one."""
+
+    def committed(self, verdicts: Sequence[Verdict], seconds: float) -> None: ...
+    def connections(self, count: int) -> None: ...
+
+
+class Sender(Protocol):
+    """Who handed a record in and is to hear the verdict; ``number`` is the sender's own name for the record."""
+
+    @property
+    def wants_receipts(self) -> bool:
+        """Whether promises and receipts find somebody who listens."""
+
+    def answer(self, number: int, verdict: Verdict) -> None:
+        """The verdict on one record, after its commit."""
+
+    def send_receipt(self, device: DeviceId, message: bytes) -> None:
+        """A message for the receipt topic of *device*."""
+
+    def flush(self) -> None:
+        """All answers of a batch have been given."""
+
+    def not_committed(self) -> None:
+        """What this sender has waiting was not taken, and will not be."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A record in the queue."""
+
+    sender: Sender
+    number: int
+    arrival: Arrival
+
+
+class Intake:
+    """Gathers records into batches, commits them through *process* in a thread, and answers after each commit."""
+
+    def __init__(
+        self,
+        process: Callable[[Sequence[Arrival]], list[Verdict]],
+        receipts: ReceiptSigner,
+        *,
+        queue: int = 8_192,
+        batch: int = 1_024,
+        promise_within_s: int = 3_600,
+        observer: Observer | None = None,
+        has_room: Callable[[], None] = lambda: None,
+        stored: Callable[[Sender, Stored], None] = lambda _sender, _stored: None,
+    ) -> None:
+        self._process = process
+        self._receipts = receipts
+        self._most_queued = queue
+        self._most_a_batch = batch
+        self._promise_ms = promise_within_s * 1_000
+        self._observer = observer
+        self._has_room = has_room
+        self._stored = stored
+        self._queue: list[Waiting] = []
+        self._wake = asyncio.Event()
+        self._executor = ThreadPoolExecutor(1, "commit")
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.failed = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody may be read from now."""
+        return len(self._queue) >= self._most_queued
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nothing more is taken."""
+        return self._stopping
+
+    def start(self) -> None:
+        """Commit what comes in, until :meth:`stop`."""
+        self._task = asyncio.create_task(self._commit_loop())
+
+    async def stop(self) -> None:
+        """Take no more; commit and answer what is here, unless the store is not there."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        self._executor.shutdown()
+
+    def submit(self, sender: Sender, number: int, arrival: Arrival) -> None:
+        """Queue one record; *sender* hears of it. Read from nobody while :attr:`is_full`."""
+        self._queue.append(Waiting(sender, number, arrival))
+        self._wake.set()
+
+    async def take(self, arrival: Arrival, within_s: float = 20.0) -> Verdict:
+        """The verdict on one record that came in by itself.
+
+        Raises:
+            NotCommitted: the queue is full, the gateway is stopping, or the store did not take it in time. It may
+                still be committed later; sent again, it is then a duplicate.
+        """
+        if self.is_full or self._stopping:
+            raise NotCommitted("busy")
+        waiter = _Waiter()
+        self.submit(waiter, 0, arrival)
+        try:
+            return await asyncio.wait_for(waiter.verdict, within_s)
+        except TimeoutError as late:
+            raise NotCommitted("the store is not there") from late
+
+    def promise(self, stored: Stored) -> bytes:
+        """A signed promise for a stored record."""
+        record = stored.signed.record
+        return self._receipts.sign_promise(
+            Promise(
+                record.device,
+                record.epoch,
+                record.sequence,
+                stored.signed.payload_digest,
+                stored.received_ms,
+                stored.received_ms + self._promise_ms,
+                stored.log_index,
+            )
+        )
+
+    async def _commit_loop(self) -> None:
+        while True:
+            if not self._queue:
+                if self._stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            batch, self._queue = (
+                self._queue[: self._most_a_batch],
+                self._queue[self._most_a_batch :],
+            )
+            started = time.perf_counter()
+            verdicts = await self._commit([waiting.arrival for waiting in batch])
+            if verdicts is None:
+                self._give_up(batch)
+            else:
+                if self._observer:
+                    self._observer.committed(verdicts, time.perf_counter() - started)
+                self._answer(batch, verdicts)
+            if not self.is_full and not self._stopping:
+                self._has_room()
+
+    async def _commit(self, arrivals: Sequence[Arrival]) -> list[Verdict] | None:
+        """The verdicts, as soon as the store is there; None when the batch is to be given up."""
+        loop = asyncio.get_running_loop()
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                verdicts = await loop.run_in_executor(self._executor, self._process, arrivals)
+            except (OperationalError, InterfaceError) as failure:
+                log.error("store_not_there", records=len(arrivals), why=str(failure.orig))
+                self.failed.set()
+                if self._stopping:
+                    return None
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            except Exception:
+                # Nothing of it is committed or acknowledged. The devices send again; an operator must look.
+                log.exception("commit_failed", records=len(arrivals))
+                self.failed.set()
+                await asyncio.sleep(_FIRST_PAUSE_S)
+                return None
+            else:
+                self.failed.clear()
+                return verdicts
+
+    def _give_up(self, batch: Sequence[Waiting]) -> None:
+        senders = {waiting.sender for waiting in batch}
+        self._queue = [waiting for waiting in self._queue if waiting.sender not in senders]
+        for sender in senders:
+            sender.not_committed()
+
+    def _answer(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> None:
+        newest: dict[tuple[Sender, DeviceId], Stored] = {}
+        for waiting, verdict in zip(batch, verdicts, strict=True):
+            waiting.sender.answer(waiting.number, verdict)
+            if isinstance(verdict, Stored):
+                newest[waiting.sender, verdict.signed.record.device] = verdict
+        # A promise vouches for all of the device's records before it: one a batch is enough.
+        for (sender, device), stored in newest.items():
+            if sender.wants_receipts:
+                sender.send_receipt(device, PromiseMessage(self.promise(stored)).encode())
+                self._stored(sender, stored)
+        for sender in {waiting.sender for waiting in batch}:
+            sender.flush()
+
+
+class _Waiter:
+    """Stands where a connection would, for a record that came in by itself."""
+
+    wants_receipts = False
+
+    def __init__(self) -> None:
+        self.verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+
+    def answer(self, number: int, verdict: Verdict) -> None:
+        del number
+        if not self.verdict.done():
+            self.verdict.set_result(verdict)
+
+    def not_committed(self) -> None:
+        if not self.verdict.done():
+            self.verdict.set_exception(NotCommitted("not committed"))
+
+    def send_receipt(self, device: DeviceId, message: bytes) -> None:
+        """A promise goes back in the answer itself."""
+
+    def flush(self) -> None:
+        """Nothing is buffered."""

@@ -1,0 +1,56 @@
+"""What one peer, and all of them, may take up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+_Who = TypeVar("_Who")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes, times in seconds. docs/formats/mqtt.md says what each is for."""
+
+    max_packet: int = 16_384
+    in_flight: int = 512
+    connections: int = 10_000
+    connect_within_s: float = 10.0
+    handshake_within_s: float = 10.0
+    close_within_s: float = 5.0
+    unread_answers_s: float = 60.0
+    keep_alive_most_s: int = 1_200
+    refusals_at_once: int = 5_000
+    refusals_a_minute: int = 300
+
+
+class Quota(Generic[_Who]):
+    """How much each may do: *at_once*, growing back by *a_minute*. Times are seconds of one monotonic clock."""
+
+    def __init__(self, at_once: int, a_minute: int) -> None:
+        self._at_once = at_once
+        self._a_second = a_minute / 60
+        self._spent: dict[_Who, tuple[float, float]] = {}
+
+    def spend(self, who: _Who, now: float) -> bool:
+        """Count one; False when *who* had none left."""
+        spent = self._spent_by(who, now)
+        if spent + 1 > self._at_once:
+            self._spent[who] = (spent, now)
+            return False
+        self._spent[who] = (spent + 1, now)
+        return True
+
+    def is_spent(self, who: _Who, now: float) -> bool:
+        """Whether less than a tenth of it is left to *who*: who has spent it waits until that has grown back."""
+        return who in self._spent and self._spent_by(who, now) > 0.9 * self._at_once
+
+    def forget_who_has_all(self, now: float) -> None:
+        """Keep nothing about those to whom all has grown back."""
+        self._spent = {
+            who: entry for who, entry in self._spent.items() if self._spent_by(who, now) > 0
+        }
+
+    def _spent_by(self, who: _Who, now: float) -> float:
+        spent, at = self._spent.get(who, (0.0, now))
+        return max(0.0, spent - (now - at) * self._a_second)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import ssl
 from pathlib import Path
@@ -19,12 +20,11 @@ from counterfoil.gateway.mqtt.server import IngestServer
 from counterfoil.gateway.receipt import ReceiptSigner
 from counterfoil.gateway.serve.http import create_http
 from counterfoil.gateway.serve.metrics import GatewayMetrics
+from counterfoil.gateway.serve.revocation import follow_crl
 from counterfoil.gateway.serve.settings import GatewaySettings
 from counterfoil.gateway.store import open_store
 
 log = structlog.get_logger("gateway")
-
-_CRL_LOOK_S = 1.0
 
 
 def device_tls(settings: GatewaySettings) -> ssl.SSLContext:
@@ -36,6 +36,7 @@ def device_tls(settings: GatewaySettings) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
     # Devices keep one connection open; tickets would only cost memory.
     context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET
     if settings.crl is not None:
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         context.load_verify_locations(settings.crl)
@@ -44,6 +45,7 @@ def device_tls(settings: GatewaySettings) -> ssl.SSLContext:
 
 async def serve(settings: GatewaySettings) -> None:
     """Run the gateway until SIGTERM or SIGINT; then commit and acknowledge what is here, and close."""
+    _raise_open_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,29 +81,26 @@ async def serve(settings: GatewaySettings) -> None:
     # This process has its own handlers, and uvicorn would take them over.
     web.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.create_task(web.serve())
-    crl = asyncio.create_task(_follow_crl(tls, settings.crl))
+    following = [
+        asyncio.create_task(follow_crl(path, tls, server.revoke))
+        for path in (settings.crl,)
+        if path is not None
+    ]
     log.info("gateway_ready", mqtt=server.port, http=settings.http_port, records=store.size())
     await stop.wait()
     await server.stop()
     web.should_exit = True
     await serving
-    crl.cancel()
+    for task in following:
+        task.cancel()
     log.info("gateway_stopped", records=store.size())
 
 
-async def _follow_crl(tls: ssl.SSLContext, path: Path | None) -> None:
-    """Take a newer revocation list into the running TLS context when the file changes."""
-    seen = path.stat().st_mtime_ns if path else 0
-    while path is not None:
-        await asyncio.sleep(_CRL_LOOK_S)
-        try:
-            now = path.stat().st_mtime_ns
-            if now != seen:
-                tls.load_verify_locations(path)
-                seen = now
-                log.info("crl_read")
-        except (OSError, ssl.SSLError) as failure:
-            log.warning("crl_not_read", why=str(failure))
+def _raise_open_files() -> None:
+    """Let this process have as many open connections as the system allows it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:

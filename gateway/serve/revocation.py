@@ -1,0 +1,48 @@
+"""The revocation list as the gateway follows it while it runs.
+
+Rules that this module keeps:
+
+- TLS refuses who is listed, and everybody once the list has run out: a gateway without a list in force lets nobody in.
+- A list that replaces the old one is in force within about a second, for open connections too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+
+log = structlog.get_logger("gateway")
+
+_LOOK_S = 1.0
+_END = b"-----END X509 CRL-----"
+
+
+def revoked_serials(pem: bytes) -> frozenset[int]:
+    """The serial numbers on the lists in *pem*; ValueError when one is malformed."""
+    lists = [part + _END for part in pem.split(_END)[:-1]]
+    return frozenset(
+        entry.serial_number for one in lists for entry in x509.load_pem_x509_crl(one.lstrip())
+    )
+
+
+async def follow_crl(
+    path: Path, tls: ssl.SSLContext, revoke: Callable[[Iterable[int]], None]
+) -> None:
+    """Take what *path* holds into *tls* and into *revoke*, now and whenever the file changes."""
+    seen = 0
+    while True:
+        try:
+            now = path.stat().st_mtime_ns
+            if now != seen:
+                revoke(revoked_serials(path.read_bytes()))
+                tls.load_verify_locations(path)
+                seen = now
+                log.info("crl_read")
+        except (OSError, ValueError, ssl.SSLError) as failure:
+            log.warning("crl_not_read", why=str(failure))
+        await asyncio.sleep(_LOOK_S)

@@ -38,6 +38,7 @@ Engine = Literal["anvil", "ganache"]
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _BLOCK_GAS_LIMIT = 100_000_000
 _DUMP_INTERVAL_S = 5
+_FREE_WITHIN_S = 5.0
 _READY_WITHIN_S = 60.0
 _STOP_GRACE_S = 30.0
 _PR_SET_PDEATHSIG = 1
@@ -205,14 +206,22 @@ def _wait_ready(node: EmbeddedNode, log_path: Path) -> None:
 
 
 def _lock(path: Path) -> int:
-    """A descriptor with the exclusive lock on *path*; the lock lives as long as any process has it open."""
+    """A descriptor with the exclusive lock on *path*; the lock lives as long as any process has it open.
+
+    A node whose parent was killed takes a moment to end, and is waited for.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as taken:
-        os.close(descriptor)
-        raise NodeNotReady(f"{path.parent} is in use by another node") from taken
-    return descriptor
+    deadline = time.monotonic() + _FREE_WITHIN_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            os.close(descriptor)
+            raise NodeNotReady(f"{path.parent} is in use by another node") from taken
+        return descriptor
 
 
 def _end_with_parent(number: int) -> None:

@@ -17,7 +17,7 @@ class Limits:
     connections: int = 10_000
     connect_within_s: float = 10.0
     handshake_within_s: float = 10.0
-    close_within_s: float = 5.0
+    close_within_s: float = 2.0
     unread_answers_s: float = 60.0
     keep_alive_most_s: int = 1_200
     refusals_at_once: int = 5_000

@@ -248,7 +248,7 @@ def test_a_locked_database_holds_everybody_back_and_loses_nothing(
         locker.execute("BEGIN IMMEDIATE")
         for raw in raws:
             peer.publish(raw)
-        wait_until(lambda: server.is_full)
+        wait_until(lambda: all(connection._is_paused for connection in server._open))
         assert peer.acks == {}
         locker.execute("ROLLBACK")
         peer.wait_acks(2_000)

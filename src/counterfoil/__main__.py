@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+import structlog
 import typer
 
 _COMMANDS = {
@@ -35,6 +36,8 @@ def _root() -> None:
 
 def main() -> None:
     """Run the command line and exit with its status: 0 yes, 1 no, 2 could not tell."""
+    # Standard output is for answers; what a process logs goes beside them.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     # A command that is named needs only its own package: the others are not imported for it.
     asked = _COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
     for module in [asked] if asked else dict.fromkeys(_COMMANDS.values()):

@@ -1,0 +1,84 @@
+"""The main job through its command: on a simulated fleet, and on files whose totals are computed here again."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.integration
+SHARED = Path(os.environ.get("COUNTERFOIL_SHARED", Path(__file__).parents[3] / "shared"))
+VENDING = SHARED / "data/vending/vending_sales_2022_jan_aug.csv.gz"
+STEEL = SHARED / "data/electricity/steel_15min_2018H1.csv.gz"
+ROWS = 400
+
+
+def replay(data: Path, *options: str) -> dict[str, Any]:
+    """The report of a replay that found everything in order."""
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "counterfoil",
+            "replay",
+            "--data",
+            str(data),
+            "--exit",
+            "--json",
+            *options,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=540,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    report: dict[str, Any] = json.loads(run.stdout)
+    assert report["adds_up"] is True
+    return report
+
+
+@pytest.mark.parametrize("engine", ["anvil", "ganache"])
+def test_a_simulated_fleet_is_accounted_for(tmp_path: Path, engine: str) -> None:
+    report = replay(tmp_path / "house", "--days", "1", "--engine", engine)
+    assert report["records"]["refused"] == 0
+    assert report["records"]["anchored"] == report["records"]["sent"] > 0
+    assert sum(report["exceptions"].values()) > 0, "withheld payments went to a person"
+    paid = sum(line["amount_minor"] for line in report["paid"])
+    assert paid + report["carried_minor"] == report["input_gross_minor"]
+    assert report["audit"]["named"], "the audit names the changed record"
+
+
+@pytest.mark.skipif(
+    not VENDING.exists(), reason="the vending and steel files are not beside the checkout"
+)
+def test_files_totals_are_the_files_own(tmp_path: Path) -> None:
+    sales = first_rows(VENDING, tmp_path / "sales.csv")
+    meter = first_rows(STEEL, tmp_path / "meter.csv")
+    report = replay(tmp_path / "house", "--sales", str(sales), "--meter", str(meter))
+    with sales.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    by_machine: dict[str, Decimal] = {}
+    for row in rows:
+        amount = by_machine.get(row["Device ID"], Decimal(0))
+        by_machine[row["Device ID"]] = amount + Decimal(row["LineTotal"])
+    assert report["gross_by_machine"] == {m: int(a * 100) for m, a in by_machine.items()}
+    assert report["input_gross_minor"] == int(sum(by_machine.values()) * 100)
+    with meter.open(newline="") as file:
+        readings = len(list(csv.DictReader(file)))
+    sold = len({row["Transaction"] for row in rows})
+    assert report["records"]["sent"] == sold + readings
+
+
+def first_rows(source: Path, to: Path) -> Path:
+    """The first rows of a gzipped file, as a file of their own."""
+    with gzip.open(source, "rt", newline="") as lines:
+        to.write_text("".join(line for _, line in zip(range(ROWS + 1), lines, strict=False)))
+    return to

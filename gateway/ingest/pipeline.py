@@ -84,7 +84,7 @@ class Pipeline:
         self._keys = store.device_keys()
         self._keys_read_at = time.monotonic()
         self._tips: dict[DeviceId, ChainTip | None] = {}
-        self._keeps_tips = store.engine.dialect.name == "sqlite"
+        self._tips_at = 0
 
     def process(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
         """Judge and store a batch; the verdicts are in the order of the arrivals."""
@@ -97,13 +97,12 @@ class Pipeline:
             results = verify_signatures(batch, self._keys)
         now = self._clock_ms()
         with self._store.appending() as connection:
-            judge = _Judge(
-                self._store, connection, dict(self._tips) if self._keeps_tips else {}, now
-            )
+            # Who else has appended has moved the chains' ends as well.
+            nobody_else = self._store.size(connection) == self._tips_at
+            judge = _Judge(self._store, connection, dict(self._tips) if nobody_else else {}, now)
             verdicts = [judge.take(a, r) for a, r in zip(arrivals, results, strict=True)]
             first = self._store.append(connection, judge.accepted, judge.refused)
-        if self._keeps_tips:
-            self._tips = judge.tips
+        self._tips, self._tips_at = judge.tips, first + len(judge.accepted)
         places = iter(range(first, first + len(judge.accepted)))
         return [
             Stored(v.signed, next(places), v.received_ms)

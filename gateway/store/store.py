@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from counterfoil.gateway.bodies import MeterInterval, Refund, Sale
 from counterfoil.gateway.identity import DeviceId, Digest, PublicKey
 from counterfoil.gateway.record import SignedRecord, decode
+from counterfoil.gateway.store.durability import require_durable
 from counterfoil.gateway.store.migrate import upgrade
 from counterfoil.gateway.store.tables import DeviceKeyRow, Equivocation, Refused, StoredRecord
 from counterfoil.gateway.verify import OPEN_SEQUENCE, ChainTip, DeviceKey, KeyStatus
@@ -67,6 +68,8 @@ def open_store(url: str) -> GatewayStore:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        require_durable(engine)
     upgrade(engine)
     return GatewayStore(engine)
 
@@ -134,10 +137,10 @@ class GatewayStore:
 
     # ---- reads
 
-    def size(self) -> int:
-        """How many records the log has."""
-        with self.engine.connect() as connection:
-            return self._size(connection)
+    def size(self, connection: Connection | None = None) -> int:
+        """How many records the log has; within the transaction of *connection*, if it is given."""
+        with contextlib.ExitStack() as stack:
+            return self._size(connection or stack.enter_context(self.engine.connect()))
 
     def records(self, start: int, limit: int) -> list[tuple[int, bytes]]:
         """(log index, bytes) of up to *limit* records from place *start* on, in order."""

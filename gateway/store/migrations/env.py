@@ -2,12 +2,13 @@
 
 from alembic import context
 
+from counterfoil.gateway.store.migrate import VERSION_TABLE
 from counterfoil.gateway.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    version_table="alembic_version_gateway",
+    version_table=VERSION_TABLE,
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
     decode_dss_signature,
     encode_dss_signature,
 )
@@ -26,6 +27,7 @@ from counterfoil.gateway.identity import PublicKey
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SIGNATURE_LENGTH = 64
 _VERIFY = ec.ECDSA(hashes.SHA256())
+_VERIFY_DIGEST = ec.ECDSA(Prehashed(hashes.SHA256()))
 _SIGN = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _CONTEXT = b"\x84\x6aSignature1"
 _NO_EXTERNAL_AAD = b"\x40"
@@ -120,13 +122,22 @@ def sign(message: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def verifies(message: bytes, signature: bytes, key: PublicKey) -> bool:
     """Whether *signature*, r || s with s in either form, is *key*'s over *message*."""
+    return _verifies(message, signature, key, _VERIFY)
+
+
+def verifies_digest(digest: bytes, signature: bytes, key: PublicKey) -> bool:
+    """Whether *signature* is *key*'s over the message whose SHA-256 is *digest*."""
+    return _verifies(digest, signature, key, _VERIFY_DIGEST)
+
+
+def _verifies(data: bytes, signature: bytes, key: PublicKey, algorithm: ec.ECDSA) -> bool:
     if len(signature) != SIGNATURE_LENGTH:
         return False
     der = encode_dss_signature(
         int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     )
     try:
-        key.verifier.verify(der, message, _VERIFY)
+        key.verifier.verify(der, data, algorithm)
     except InvalidSignature:
         return False
     return True

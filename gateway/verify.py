@@ -33,7 +33,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 from counterfoil.gateway import cose
@@ -70,6 +71,7 @@ from counterfoil.gateway.record import (
 )
 
 OPEN_SEQUENCE = 2**64 - 1
+SIGNATURE_CLAIM_BYTES = 160
 
 
 class KeyStatus(StrEnum):
@@ -138,7 +140,7 @@ class NumberUsed:
 Outcome = Accepted | Duplicate | NumberUsed
 
 
-class _Identified(NamedTuple):
+class Identified(NamedTuple):
     """An envelope that passed steps 1 to 5, with the key that must have signed it."""
 
     envelope: Envelope
@@ -148,7 +150,7 @@ class _Identified(NamedTuple):
     key: DeviceKey
 
 
-def _identify(raw: bytes, device: DeviceId | None, keys: KeyRing) -> _Identified:
+def _identify(raw: bytes, device: DeviceId | None, keys: KeyRing) -> Identified:
     # Step 1
     envelope = open_envelope(raw)
     # Step 2
@@ -170,17 +172,18 @@ def _identify(raw: bytes, device: DeviceId | None, keys: KeyRing) -> _Identified
     # Step 5
     if kid != entry.key.kid:
         raise KeyIdMismatchError(f"signed with key {kid.hex()}, registered {entry.key.kid.hex()}")
-    return _Identified(envelope, kid, issuer, stream, entry)
+    return Identified(envelope, kid, issuer, stream, entry)
 
 
-def _is_signed(identified: _Identified) -> bool:
+def signature_holds(identified: Identified) -> bool:
+    """Whether the signature verifies under the registered key (step 6)."""
     envelope, entry = identified.envelope, identified.key
     return entry.point_is_valid and cose.verifies(
         envelope.signed_bytes, envelope.signature, entry.key
     )
 
 
-def _read(identified: _Identified, signature_holds: bool) -> SignedRecord:
+def _read(identified: Identified, signature_holds: bool) -> SignedRecord:
     # Step 6
     if not signature_holds:
         raise SignatureInvalidError(
@@ -197,34 +200,71 @@ def verify_signature(raw: bytes, device: DeviceId | None, keys: KeyRing) -> Sign
     from a log. Raises a RecordError subclass whose ``step`` says which step failed.
     """
     identified = _identify(raw, device, keys)
-    return _read(identified, _is_signed(identified))
+    return _read(identified, signature_holds(identified))
 
 
-def verify_signatures(
+def identify_all(
     batch: Sequence[tuple[bytes, DeviceId | None]], keys: KeyRing
-) -> list[SignedRecord | RecordError]:
-    """Return for each (raw, device) its record, or the error that ``verify_signature`` raises.
-
-    The curve arithmetic, which runs without the interpreter's lock, is done in one stretch for the
-    whole batch, so that threads with a batch each do not wait for one another at every record.
-    """
-    identified: list[_Identified | RecordError] = []
+) -> list[Identified | RecordError]:
+    """Return for each (raw, device) what passed steps 1 to 5, or the error of the first that failed."""
+    identified: list[Identified | RecordError] = []
     for raw, device in batch:
         try:
             identified.append(_identify(raw, device, keys))
         except RecordError as error:
             identified.append(error)
-    holds = [not isinstance(one, RecordError) and _is_signed(one) for one in identified]
+    return identified
+
+
+def signature_claim(identified: Identified) -> bytes:
+    """Return what step 6 has to decide, in 160 bytes: digest, signature, x and y.
+
+    The digest is the SHA-256 of the bytes signed. So the curve arithmetic, most of the work, can
+    be done by another process that needs nothing else.
+    """
+    envelope, key = identified.envelope, identified.key.key
+    return sha256(envelope.signed_bytes).digest() + envelope.signature + key.x + key.y
+
+
+def claim_holds(claim: bytes) -> bool:
+    """Whether the signature in a ``signature_claim`` verifies under its key (step 6)."""
+    try:
+        return cose.verifies_digest(claim[:32], claim[32:96], _public_key(claim[96:]))
+    except IdentityError:
+        return False
+
+
+@lru_cache(maxsize=16_384)
+def _public_key(point: bytes) -> PublicKey:
+    return PublicKey(point[:32], point[32:])
+
+
+def read_all(
+    identified: Sequence[Identified | RecordError], holds: Sequence[bool]
+) -> list[SignedRecord | RecordError]:
+    """Return the records (step 7), or their errors; *holds* are the verdicts of step 6, one for
+    each that is no error, in order."""
     results: list[SignedRecord | RecordError] = []
-    for one, signature_holds in zip(identified, holds, strict=True):
+    verdicts = iter(holds)
+    for one in identified:
         if isinstance(one, RecordError):
             results.append(one)
             continue
         try:
-            results.append(_read(one, signature_holds))
+            results.append(_read(one, next(verdicts)))
         except RecordError as error:
             results.append(error)
     return results
+
+
+def verify_signatures(
+    batch: Sequence[tuple[bytes, DeviceId | None]], keys: KeyRing
+) -> list[SignedRecord | RecordError]:
+    """Return for each (raw, device) its record, or the error that ``verify_signature`` raises."""
+    identified = identify_all(batch, keys)
+    return read_all(
+        identified, [signature_holds(one) for one in identified if not isinstance(one, RecordError)]
+    )
 
 
 def check_chain(signed: SignedRecord, tip: ChainTip | None) -> Outcome:

@@ -3,7 +3,7 @@
 Rules that this module keeps:
 
 - A verdict goes out after the commit, and batches are committed one after the other: one device's records keep
-  their order.
+  their order. While one commits, the next ones' signatures are checked.
 - A store that is not there (locked, full, away) loses nothing and refuses nothing: the batch is committed again and
   again while the doors stop reading. What it costs is bounded by the queue.
 - A batch that fails in any other way is forgotten with all that its senders have waiting, unacknowledged, so that no
@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -29,6 +31,10 @@ from counterfoil.gateway.receipt import Promise, ReceiptSigner
 
 log = structlog.get_logger("gateway.intake")
 
+Check = Callable[[Sequence[Arrival]], Awaitable[Callable[[], list[Verdict]]]]
+"""Does what can be done ahead with a batch, and answers with what commits it; that may be called again."""
+
+_BATCHES_UNDER_WAY = 3
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 
@@ -75,14 +81,27 @@ class Waiting:
     arrival: Arrival
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Records that are being checked, or wait for their turn to be committed."""
+
+    waiting: list[Waiting]
+    checking: asyncio.Task[Callable[[], list[Verdict]]]
+    began: float
+
+
 class Intake:
-    """Gathers records into batches, commits them through *process* in a thread, and answers after each commit."""
+    """Gathers records into batches, commits them in a thread, and answers after each commit.
+
+    *process* takes a batch to its verdicts. With *check*, what that does ahead of the commit is used in its place.
+    """
 
     def __init__(
         self,
         process: Callable[[Sequence[Arrival]], list[Verdict]],
         receipts: ReceiptSigner,
         *,
+        check: Check | None = None,
         queue: int = 8_192,
         batch: int = 1_024,
         promise_within_s: int = 3_600,
@@ -90,7 +109,7 @@ class Intake:
         has_room: Callable[[], None] = lambda: None,
         stored: Callable[[Sender, Stored], None] = lambda _sender, _stored: None,
     ) -> None:
-        self._process = process
+        self._check = check or _nothing_ahead(process)
         self._receipts = receipts
         self._most_queued = queue
         self._most_a_batch = batch
@@ -99,9 +118,11 @@ class Intake:
         self._has_room = has_room
         self._stored = stored
         self._queue: list[Waiting] = []
-        self._wake = asyncio.Event()
+        self._under_way: deque[_Batch] = deque()
+        self._wake_gathering = asyncio.Event()
+        self._wake_committing = asyncio.Event()
         self._executor = ThreadPoolExecutor(1, "commit")
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self.failed = asyncio.Event()
 
@@ -117,20 +138,28 @@ class Intake:
 
     def start(self) -> None:
         """Commit what comes in, until :meth:`stop`."""
-        self._task = asyncio.create_task(self._commit_loop())
+        self._tasks = [
+            asyncio.create_task(self._commit_loop()),
+            asyncio.create_task(self._gather_loop()),
+        ]
 
     async def stop(self) -> None:
         """Take no more; commit and answer what is here, unless the store is not there."""
         self._stopping = True
-        self._wake.set()
-        if self._task is not None:
-            await self._task
+        self._wake_gathering.set()
+        self._wake_committing.set()
+        if self._tasks:
+            committing, gathering = self._tasks
+            await committing
+            gathering.cancel()
+        for batch in self._under_way:
+            batch.checking.cancel()
         self._executor.shutdown()
 
     def submit(self, sender: Sender, number: int, arrival: Arrival) -> None:
         """Queue one record; *sender* hears of it. Read from nobody while :attr:`is_full`."""
         self._queue.append(Waiting(sender, number, arrival))
-        self._wake.set()
+        self._wake_gathering.set()
 
     async def take(self, arrival: Arrival, within_s: float = 20.0) -> Verdict:
         """The verdict on one record that came in by itself.
@@ -163,46 +192,65 @@ class Intake:
             )
         )
 
+    async def _gather_loop(self) -> None:
+        while True:
+            if not self._queue or len(self._under_way) >= _BATCHES_UNDER_WAY:
+                self._wake_gathering.clear()
+                await self._wake_gathering.wait()
+                continue
+            waiting = self._queue[: self._most_a_batch]
+            del self._queue[: self._most_a_batch]
+            self._under_way.append(_Batch(waiting, self._checking(waiting), time.perf_counter()))
+            self._wake_committing.set()
+            await asyncio.sleep(0)
+
     async def _commit_loop(self) -> None:
         while True:
-            if not self._queue:
-                if self._stopping:
+            if not self._under_way:
+                if self._stopping and not self._queue:
                     return
-                self._wake.clear()
-                await self._wake.wait()
+                self._wake_committing.clear()
+                await self._wake_committing.wait()
                 continue
-            batch, self._queue = (
-                self._queue[: self._most_a_batch],
-                self._queue[self._most_a_batch :],
-            )
-            started = time.perf_counter()
-            verdicts = await self._commit([waiting.arrival for waiting in batch])
+            batch = self._under_way[0]
+            verdicts = await self._commit(batch)
+            self._under_way.popleft()
             if verdicts is None:
-                self._give_up(batch)
+                self._give_up(batch.waiting)
             else:
                 if self._observer:
-                    self._observer.committed(verdicts, time.perf_counter() - started)
-                self._answer(batch, verdicts)
+                    self._observer.committed(verdicts, time.perf_counter() - batch.began)
+                self._answer(batch.waiting, verdicts)
+            self._wake_gathering.set()
             if not self.is_full and not self._stopping:
                 self._has_room()
 
-    async def _commit(self, arrivals: Sequence[Arrival]) -> list[Verdict] | None:
+    def _checking(self, waiting: Sequence[Waiting]) -> asyncio.Task[Callable[[], list[Verdict]]]:
+        async def check() -> Callable[[], list[Verdict]]:
+            return await self._check([one.arrival for one in waiting])
+
+        return asyncio.create_task(check())
+
+    async def _commit(self, batch: _Batch) -> list[Verdict] | None:
         """The verdicts, as soon as the store is there; None when the batch is to be given up."""
         loop = asyncio.get_running_loop()
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                verdicts = await loop.run_in_executor(self._executor, self._process, arrivals)
+                commit = await batch.checking
+                verdicts = await loop.run_in_executor(self._executor, commit)
             except (OperationalError, InterfaceError) as failure:
-                log.error("store_not_there", records=len(arrivals), why=str(failure.orig))
+                log.error("store_not_there", records=len(batch.waiting), why=str(failure.orig))
                 self.failed.set()
                 if self._stopping:
                     return None
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                # The store may also have been away when the keys were to be read.
+                batch.checking = self._checking(batch.waiting)
             except Exception:
                 # Nothing of it is committed or acknowledged. The devices send again; an operator must look.
-                log.exception("commit_failed", records=len(arrivals))
+                log.exception("commit_failed", records=len(batch.waiting))
                 self.failed.set()
                 await asyncio.sleep(_FIRST_PAUSE_S)
                 return None
@@ -210,9 +258,14 @@ class Intake:
                 self.failed.clear()
                 return verdicts
 
-    def _give_up(self, batch: Sequence[Waiting]) -> None:
-        senders = {waiting.sender for waiting in batch}
-        self._queue = [waiting for waiting in self._queue if waiting.sender not in senders]
+    def _give_up(self, given_up: Sequence[Waiting]) -> None:
+        senders = {waiting.sender for waiting in given_up}
+        behind: list[Waiting] = []
+        for batch in self._under_way:
+            batch.checking.cancel()
+            behind += batch.waiting
+        self._under_way.clear()
+        self._queue = [one for one in behind + self._queue if one.sender not in senders]
         for sender in senders:
             sender.not_committed()
 
@@ -229,6 +282,13 @@ class Intake:
                 self._stored(sender, stored)
         for sender in {waiting.sender for waiting in batch}:
             sender.flush()
+
+
+def _nothing_ahead(process: Callable[[Sequence[Arrival]], list[Verdict]]) -> Check:
+    async def check(arrivals: Sequence[Arrival]) -> Callable[[], list[Verdict]]:
+        return partial(process, arrivals)
+
+    return check
 
 
 class _Waiter:

@@ -29,11 +29,15 @@ from counterfoil.gateway.store import GatewayStore, NewRecord, RefusedRecord
 from counterfoil.gateway.verify import (
     Accepted,
     ChainTip,
+    DeviceKey,
     Duplicate,
+    Identified,
     NumberUsed,
     check_chain,
     check_used_number,
-    verify_signatures,
+    identify_all,
+    read_all,
+    signature_holds,
 )
 
 log = structlog.get_logger("gateway")
@@ -76,7 +80,7 @@ Verdict = Stored | RefusedVerdict
 
 
 class Pipeline:
-    """One store's way in; call :meth:`process` from one thread at a time."""
+    """One store's way in; call :meth:`process` or :meth:`commit` from one thread at a time."""
 
     def __init__(self, store: GatewayStore, clock_ms: Callable[[], int] | None = None) -> None:
         self._store = store
@@ -88,13 +92,24 @@ class Pipeline:
 
     def process(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
         """Judge and store a batch; the verdicts are in the order of the arrivals."""
-        self._refresh_keys(_KEYS_FRESH_S)
-        batch = [(a.raw, a.device) for a in arrivals]
-        results = verify_signatures(batch, self._keys)
-        if any(isinstance(r, KeyUnknownError) for r in results) and self._refresh_keys(
-            _KEYS_RETRY_S
-        ):
-            results = verify_signatures(batch, self._keys)
+        if self.keys_are_old():
+            self.read_keys()
+        identified = self.identify(arrivals)
+        is_strange = any(isinstance(one, KeyUnknownError) for one in identified)
+        if is_strange and self.keys_may_have_changed():
+            self.read_keys()
+            identified = self.identify(arrivals)
+        holds = [signature_holds(one) for one in identified if not isinstance(one, RecordError)]
+        return self.commit(arrivals, read_all(identified, holds))
+
+    def identify(self, arrivals: Sequence[Arrival]) -> list[Identified | RecordError]:
+        """Steps 1 to 5 of each arrival, with the keys as they were read last; reads nothing itself."""
+        return identify_all([(a.raw, a.device) for a in arrivals], self._keys)
+
+    def commit(
+        self, arrivals: Sequence[Arrival], results: Sequence[SignedRecord | RecordError]
+    ) -> list[Verdict]:
+        """Judge and store a batch of which steps 1 to 7 gave *results*."""
         now = self._clock_ms()
         with self._store.appending() as connection:
             # Who else has appended has moved the chains' ends as well.
@@ -111,12 +126,24 @@ class Pipeline:
             for v in verdicts
         ]
 
-    def _refresh_keys(self, older_than_s: float) -> bool:
-        if time.monotonic() - self._keys_read_at < older_than_s:
-            return False
-        self._keys = self._store.device_keys()
+    def keys_are_old(self) -> bool:
+        """Whether the keys have to be read before anything is judged by them."""
+        return time.monotonic() - self._keys_read_at >= _KEYS_FRESH_S
+
+    def keys_may_have_changed(self) -> bool:
+        """Whether reading the keys may find one that was not there, which is not asked all the time."""
+        return time.monotonic() - self._keys_read_at >= _KEYS_RETRY_S
+
+    def read_keys(self) -> None:
+        """Read the registered keys again."""
+        read = self._store.device_keys()
+        # A key that has not changed stays the object it was: it holds what was computed from it.
+        self._keys = {name: self._kept(name, key) for name, key in read.items()}
         self._keys_read_at = time.monotonic()
-        return True
+
+    def _kept(self, name: tuple[DeviceId, int], key: DeviceKey) -> DeviceKey:
+        known = self._keys.get(name)
+        return known if known == key and known is not None else key
 
 
 class _Judge:

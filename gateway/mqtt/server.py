@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from counterfoil.gateway.identity import DeviceId
-from counterfoil.gateway.ingest.intake import Intake, Observer, Sender
+from counterfoil.gateway.ingest.intake import Check, Intake, Observer, Sender
 from counterfoil.gateway.ingest.pipeline import Arrival, Verdict
 from counterfoil.gateway.mqtt.codec import Reason
 from counterfoil.gateway.mqtt.connection import DeviceConnection
@@ -39,6 +39,7 @@ class IngestServer:
         process: Callable[[Sequence[Arrival]], list[Verdict]],
         receipts: ReceiptSigner,
         *,
+        check: Check | None = None,
         limits: Limits | None = None,
         queue: int = 8_192,
         batch: int = 1_024,
@@ -49,6 +50,7 @@ class IngestServer:
         self.intake = Intake(
             process,
             receipts,
+            check=check,
             queue=queue,
             batch=batch,
             promise_within_s=promise_within_s,

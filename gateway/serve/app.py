@@ -14,7 +14,9 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from counterfoil.gateway.ingest.ahead import VerifyAhead
 from counterfoil.gateway.ingest.pipeline import Pipeline
+from counterfoil.gateway.ingest.verify_pool import VerifyPool
 from counterfoil.gateway.mqtt.limits import Limits
 from counterfoil.gateway.mqtt.server import IngestServer
 from counterfoil.gateway.receipt import ReceiptSigner
@@ -53,9 +55,15 @@ async def serve(settings: GatewaySettings) -> None:
     store = open_store(settings.database_url)
     metrics = GatewayMetrics()
     receipts = ReceiptSigner(settings.log_origin, _private_key(settings.receipt_key))
+    pipeline = Pipeline(store)
+    pool = None
+    if settings.verify_processes != 0:
+        pool = VerifyPool(settings.verify_processes)
+        await pool.start()
     server = IngestServer(
-        Pipeline(store).process,
+        pipeline.process,
         receipts,
+        check=VerifyAhead(pipeline, pool).check if pool else None,
         limits=Limits(
             in_flight=settings.in_flight,
             connections=settings.connections,
@@ -89,6 +97,8 @@ async def serve(settings: GatewaySettings) -> None:
     log.info("gateway_ready", mqtt=server.port, http=settings.http_port, records=store.size())
     await stop.wait()
     await server.stop()
+    if pool:
+        await pool.stop()
     web.should_exit = True
     await serving
     for task in following:

@@ -27,6 +27,8 @@ class GatewaySettings(BaseSettings):
     log_origin: str = "counterfoil.example/log"
     tiles: Path | None = None
     promise_within_s: int = 3_600
+    verify_processes: int | None = None
+    """Processes that check signatures: as many as there are processors, or 0 to check them in this one."""
     batch: int = 1_024
     queue: int = 8_192
     in_flight: int = 512

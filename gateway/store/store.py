@@ -23,6 +23,7 @@ from counterfoil.gateway.bodies import MeterInterval, Refund, Sale
 from counterfoil.gateway.identity import DeviceId, Digest, PublicKey
 from counterfoil.gateway.record import SignedRecord, decode
 from counterfoil.gateway.store.durability import require_durable
+from counterfoil.gateway.store.insert import Row, insert_records
 from counterfoil.gateway.store.migrate import upgrade
 from counterfoil.gateway.store.tables import DeviceKeyRow, Equivocation, Refused, StoredRecord
 from counterfoil.gateway.verify import OPEN_SEQUENCE, ChainTip, DeviceKey, KeyStatus
@@ -101,8 +102,7 @@ class GatewayStore:
         """Add *accepted* to the log in their order, and keep *refused*; answer the first one's place."""
         first = self._size(connection)
         if accepted:
-            rows = [_row(first + i, new) for i, new in enumerate(accepted)]
-            connection.execute(insert(_RECORD), rows)
+            insert_records(connection, [_row(first + i, new) for i, new in enumerate(accepted)])
         if refused:
             connection.execute(insert(_REFUSED), [_refused_row(r) for r in refused])
             evidence = [_evidence_row(r) for r in refused if r.first_digest is not None]
@@ -247,27 +247,27 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if appends else "BEGIN")
 
 
-def _row(log_index: int, new: NewRecord) -> dict[str, Any]:
+def _row(log_index: int, new: NewRecord) -> Row:
+    """The record's values in the order of ``RECORD_COLUMNS``."""
     record, body = new.signed.record, new.signed.record.body
-    sale = body if isinstance(body, Sale) else None
     money = body if isinstance(body, Sale | Refund) else None
-    return {
-        "log_index": log_index,
-        "device": record.device,
-        "epoch": record.epoch,
-        "sequence": record.sequence,
-        "payload_digest": new.signed.payload_digest,
-        "kind": int(record.kind),
-        "time_ms": record.time_ms,
-        "received_ms": new.received_ms,
-        "business_date": business_date(record.time_ms),
-        "amount_minor": money.amount_minor if money else None,
-        "currency": money.currency if money else None,
-        "energy_wh": body.energy_wh if isinstance(body, MeterInterval) else None,
-        "payment_method": sale.payment_method if sale else None,
-        "payment_reference": money.payment_reference if money else None,
-        "raw": new.signed.raw,
-    }
+    return (
+        log_index,
+        record.device,
+        record.epoch,
+        record.sequence,
+        new.signed.payload_digest,
+        int(body.kind),
+        record.time_ms,
+        new.received_ms,
+        business_date(record.time_ms),
+        money.amount_minor if money else None,
+        money.currency if money else None,
+        body.energy_wh if isinstance(body, MeterInterval) else None,
+        body.payment_method if isinstance(body, Sale) else None,
+        money.payment_reference if money else None,
+        new.signed.raw,
+    )
 
 
 def business_date(time_ms: int) -> int:

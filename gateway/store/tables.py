@@ -42,16 +42,16 @@ class StoredRecord(GatewayTable, table=True):
     device: str
     epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
     sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
-    payload_digest: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False, index=True))
+    payload_digest: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
     kind: int
     time_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
     received_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
-    business_date: int = Field(index=True)
+    business_date: int
     amount_minor: int | None = Field(default=None, sa_column=Column(BigInteger))
     currency: str | None = None
     energy_wh: int | None = Field(default=None, sa_column=Column(BigInteger))
     payment_method: str | None = None
-    payment_reference: str | None = Field(default=None, index=True)
+    payment_reference: str | None = None
     raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 

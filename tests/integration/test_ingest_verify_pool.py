@@ -1,0 +1,98 @@
+"""Signatures checked by other processes: in order, whoever is killed, and never made up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+from support_record import OTHER_DEVICE, SALE, chain, key_ring, private_key
+
+from counterfoil.gateway.ingest.verify_pool import VerifyPool, VerifyWorkersLost
+from counterfoil.gateway.verify import Identified, claim_holds, identify_all, signature_claim
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[VerifyPool]:
+    started = VerifyPool(2)
+    await started.start()
+    yield started
+    await started.stop()
+
+
+def claims(count: int) -> list[bytes]:
+    """*count* claims of which every third one is of another device's key, and so does not hold."""
+    raws = chain([SALE] * count)
+    good = identify_all([(raw, None) for raw in raws], key_ring())
+    stranger = private_key(2)
+    theirs = identify_all(
+        [(chain([SALE], OTHER_DEVICE, stranger)[0], None)], key_ring(OTHER_DEVICE, stranger)
+    )[0]
+    assert isinstance(theirs, Identified)
+    made = []
+    for number, one in enumerate(good):
+        assert isinstance(one, Identified)
+        claim = signature_claim(one)
+        made.append(claim[:96] + signature_claim(theirs)[96:] if number % 3 == 0 else claim)
+    return made
+
+
+async def test_the_pool_answers_in_the_order_of_the_claims(pool: VerifyPool) -> None:
+    asked = claims(300)
+    expected = [claim_holds(claim) for claim in asked]
+    assert expected == [number % 3 != 0 for number in range(300)]
+    at_once = [pool.holds(asked[start:]) for start in range(5)]
+    for start, answer in enumerate(await asyncio.gather(*at_once)):
+        assert answer == expected[start:]
+    assert await pool.holds([]) == []
+
+
+async def test_killed_workers_are_replaced_and_asked_again(pool: VerifyPool) -> None:
+    asked = claims(60) * 40
+    expected = [number % 60 % 3 != 0 for number in range(len(asked))]
+    first = set(pool.processes)
+    assert await pool.holds(asked[:60]) == expected[:60]
+    working = asyncio.create_task(pool.holds(asked))
+    await asyncio.sleep(0.02)
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+    assert not working.done()
+    assert await working == expected
+    assert len(pool.processes) == 2
+    assert not first & set(pool.processes)
+
+
+async def test_work_over_which_every_worker_ends_fails_and_is_not_asked_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = claims(3)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    pool = VerifyPool(1)
+    await pool.start()
+    with pytest.raises(VerifyWorkersLost):
+        await pool.holds(asked)
+    monkeypatch.undo()
+    while True:
+        try:
+            answer = await pool.holds(asked)
+        except VerifyWorkersLost:
+            continue
+        break
+    await pool.stop()
+    assert answer == [False, True, True]
+
+
+async def test_workers_end_when_the_pool_stops() -> None:
+    pool = VerifyPool(2)
+    await pool.start()
+    pids = pool.processes
+    assert await pool.holds(claims(3)) == [False, True, True]
+    await pool.stop()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

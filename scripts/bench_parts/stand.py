@@ -1,0 +1,167 @@
+"""A gateway on loopback with a fleet that is enrolled with it: the real command, real certificates, a store of its own.
+
+The registered keys are put into the store where the oracle would copy them from the chain.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from counterfoil.gateway.device.keys import create_key, make_enrolment_request
+from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.pki import CertificateAuthority
+from counterfoil.gateway.store import open_store
+from counterfoil.gateway.verify import DeviceKey
+
+
+@dataclass(frozen=True)
+class Member:
+    """A device of the fleet: its signing key, and the TLS context that shows its certificate."""
+
+    device: DeviceId
+    key: ec.EllipticCurvePrivateKey
+    tls: ssl.SSLContext
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A running gateway."""
+
+    process: subprocess.Popen[bytes]
+    fleet: list[Member]
+    mqtt_port: int
+    http_port: int
+    database: Path
+    ready_s: float
+
+    def cpu_seconds(self) -> float:
+        """CPU that the gateway and its worker processes have used up to now."""
+        tick = os.sysconf("SC_CLK_TCK")
+        return sum(ticks for pid in _tree(self.process.pid) for ticks in _ticks(pid)) / tick
+
+    def memory_bytes(self) -> int:
+        """Memory of the gateway and its workers, shared pages counted once (PSS)."""
+        total = 0
+        for pid in _tree(self.process.pid):
+            with contextlib.suppress(OSError):
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                total += next(
+                    int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")
+                )
+        return total * 1_024
+
+
+@contextlib.contextmanager
+def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
+    """A gateway over *folder* with *devices* enrolled; ended when the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    authority = CertificateAuthority.create(folder / "pki", "bench")
+    server_key = create_key(folder / "gateway.key")
+    (folder / "gateway.crt").write_bytes(
+        authority.certify_server(server_key.public_key(), ["localhost", "127.0.0.1"])
+    )
+    (folder / "ca.pem").write_bytes(authority.chain_pem)
+    create_key(folder / "receipt.pem")
+    database = folder / "gateway.db"
+    store = open_store(f"sqlite:///{database}")
+    fleet = []
+    for number in range(devices):
+        device = parse_device_id(f"urn:dev:os:32473-bench{number:06}")
+        tls_key = create_key(folder / f"{number}.key")
+        key = ec.generate_private_key(ec.SECP256R1())
+        enrolment = authority.enrol(make_enrolment_request(device, tls_key, key))
+        (folder / f"{number}.crt").write_bytes(enrolment.tls_certificate)
+        tls = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+        tls.load_cert_chain(folder / f"{number}.crt", folder / f"{number}.key")
+        store.put_device_key(
+            DeviceKey(device, 1, PublicKey.of(key)), enrolment.record_certificate_hash
+        )
+        fleet.append(Member(device, key, tls))
+    authority.close()
+    store.engine.dispose()
+    mqtt_port, http_port = free_ports(2)
+    environment = os.environ | {
+        f"COUNTERFOIL_GATEWAY_{name}": str(value)
+        for name, value in {
+            "DATABASE_URL": f"sqlite:///{database}",
+            "MQTT_PORT": mqtt_port,
+            "HTTP_PORT": http_port,
+            "TLS_CERTIFICATE": folder / "gateway.crt",
+            "TLS_KEY": folder / "gateway.key",
+            "DEVICE_CA": folder / "ca.pem",
+            "RECEIPT_KEY": folder / "receipt.pem",
+        }.items()
+    }
+    began = time.monotonic()
+    with (folder / "gateway.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "counterfoil", "gateway", "run"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{http_port}/healthz", process)
+        ready = time.monotonic() - began
+        yield Stand(process, fleet, mqtt_port, http_port, database, ready)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_ports(number: int) -> list[int]:
+    """*number* ports that were free a moment ago."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], within_s: float = 60) -> None:
+    """Return once *url* answers 200; RuntimeError when *process* ends or the time is over first."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the process ended with {process.returncode}")
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  # loopback
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"{url} does not answer")
+
+
+def _tree(pid: int) -> list[int]:
+    found = [pid]
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += _tree(int(child))
+    return found
+
+
+def _ticks(pid: int) -> tuple[int, int]:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0, 0
+    return int(fields[11]), int(fields[12])

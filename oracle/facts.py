@@ -8,12 +8,15 @@ from collections import Counter
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
+from counterfoil.gateway.bodies import Location, Status
 from counterfoil.gateway.identity import device_hash
 from counterfoil.gateway.record import Refund, Sale, SignedRecord, decode
 from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.store.store import business_date
+from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
 from counterfoil.oracle.matching import PaymentSeen, SaleSeen, match
+from counterfoil.oracle.standing import Standing
 from counterfoil.oracle.store.tables import (
     Device,
     Head,
@@ -52,10 +55,15 @@ class FactReader:
             rows = self._store.records(progress.log_index, limit)
             projects = {p.project_hash: p for p in session.exec(select(KnownProject)).all()}
             devices = {d.device_hash: d for d in session.exec(select(Device)).all()}
+            standings = Standings(session)
             for log_index, raw in rows:
                 signed = decode(raw)
-                if isinstance(signed.record.body, Sale | Refund):
-                    _add_fact(session, log_index, signed, devices, projects)
+                body = signed.record.body
+                if isinstance(body, Sale | Refund):
+                    standing = standings.of(signed.record.device)
+                    _add_fact(session, log_index, signed, devices, projects, standing)
+                elif isinstance(body, Status | Location):
+                    standings.take(signed.record.device, body, log_index)
             progress.log_index += len(rows)
             session.commit()
             return len(rows)
@@ -67,6 +75,7 @@ def _add_fact(
     signed: SignedRecord,
     devices: dict[str, Device],
     projects: dict[str, KnownProject],
+    standing: Standing,
 ) -> None:
     record, body = signed.record, signed.record.body
     if not isinstance(body, Sale | Refund):
@@ -90,17 +99,17 @@ def _add_fact(
         units=[[code, count] for code, count in sorted(units.items())],
         status=WAITING,
     )
-    refusal = _standing(device, project, fact)
+    refusal = _refusal(device, project, fact, standing)
     if refusal is not None:
         fact.status = EXCEPTION
         _raise_exception(session, fact, *refusal)
     session.add(fact)
 
 
-def _standing(
-    device: Device | None, project: KnownProject | None, fact: SaleFact
+def _refusal(
+    device: Device | None, project: KnownProject | None, fact: SaleFact, standing: Standing
 ) -> tuple[str, str] | None:
-    """Rule 1 of the matching: why a sale of this device can't count, or None."""
+    """Rule 1 of the matching: why a sale of this device can't count by itself, or None."""
     if device is None:
         return "device_unknown", f"{fact.device} is not registered"
     if device.status != "active":
@@ -112,7 +121,7 @@ def _standing(
             "currency_differs",
             f"signed in {fact.currency}, the project is in {project.currency}",
         )
-    return None
+    return None if fact.is_refund else standing.refusal()
 
 
 def match_project(session: Session, project: str, closed_through: int = 0) -> tuple[int, int]:

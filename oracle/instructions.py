@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.identity import DeviceId
+from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.facts import match_project, resolve
 from counterfoil.oracle.settlement import BankEntry, import_entries, import_settlement
@@ -48,6 +50,7 @@ class Instructions:
             "import_settlement": self._settlement,
             "import_statement": self._statement,
             "close_matching": self._close,
+            "accept_place": self._place,
         }
 
     def step(self) -> int:
@@ -101,6 +104,11 @@ class Instructions:
         p = row.payload
         matched, exceptions = match_project(session, str(p["project"]), int(p["through"]))
         return {"matched": matched, "exceptions": exceptions}
+
+    def _place(self, session: Session, row: Instruction) -> dict[str, Any]:
+        device = DeviceId(str(row.payload["device"]))
+        standing = Standings(session).settle(device)
+        return {"device": device, "place": list(standing.place or ())}
 
     def _statement(self, session: Session, row: Instruction) -> dict[str, Any]:
         entries = [BankEntry(**entry) for entry in row.payload["entries"]]

@@ -2,11 +2,12 @@
 
 The rules:
 
-1. A sale counts only from a device that is registered, active and in a project; its currency must be the project's.
+1. A sale counts only from a device that is registered, active, in a project, running and in its place
+   (``oracle.standing``); its currency must be the project's.
 2. A card sale matches the settled payment with its reference and its amount.
 3. Cash sales of one device and one day match together: the sum against the cash that was counted for that device and
    that day, whose reference is ``cash:<device>:<YYYYMMDD>``.
-4. A refund matches by rule 1 alone: it is the machine's own debit.
+4. A refund matches by rule 1 alone, wherever the machine stands: it is the machine's own debit.
 5. A payment reference is used once; a second sale under it is an exception.
 6. What has no counterpart waits until its business date is closed; then it becomes an exception. A person resolves
    it: accepted, it is distributed like a match; excluded, it is not.

@@ -177,6 +177,21 @@ class Slot(OracleTable, table=True):
     payload_digest: str
 
 
+class DeviceStanding(OracleTable, table=True):
+    """Decided: what a device's own records in the log say of it so far (``oracle.standing``); 1e-7 degrees."""
+
+    __tablename__ = "device_standing"
+
+    device: str = Field(primary_key=True)
+    state: str = ""
+    place_lat_e7: int | None = None
+    place_lon_e7: int | None = None
+    here_lat_e7: int | None = None
+    here_lon_e7: int | None = None
+    accuracy_m: int = 0
+    log_index: int
+
+
 class SettlementRow(OracleTable, table=True):
     """Known: one payment that the payment provider (or the cash counter) says it settled."""
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from sqlalchemy import Engine, func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from counterfoil.gateway.bodies import Location, Status
 from counterfoil.gateway.identity import device_hash
@@ -15,7 +15,7 @@ from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.store.store import business_date
 from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
-from counterfoil.oracle.matching import PaymentSeen, SaleSeen, match
+from counterfoil.oracle.matching import PaymentSeen, SaleSeen, counterpart, match
 from counterfoil.oracle.standing import Standing
 from counterfoil.oracle.store.tables import (
     Device,
@@ -139,18 +139,18 @@ def match_project(session: Session, project: str, closed_through: int = 0) -> tu
     if not rows and not closed_through:
         query = query.where(SaleFact.is_refund)
     facts = {fact.log_index: fact for fact in session.exec(query)}
-    found = match(
-        [
-            SaleSeen(
-                *(f.log_index, f.device, f.business_date, f.amount_minor, f.method),
-                reference=f.reference,
-                is_refund=f.is_refund,
-            )
-            for f in facts.values()
-        ],
-        [PaymentSeen(i, r.reference, r.business_date, r.amount_minor) for i, r in rows.items()],
-        closed_through,
-    )
+    sales = [
+        SaleSeen(
+            *(f.log_index, f.device, f.business_date, f.amount_minor, f.method),
+            reference=f.reference,
+            is_refund=f.is_refund,
+        )
+        for f in facts.values()
+    ]
+    payments = [
+        PaymentSeen(i, r.reference, r.business_date, r.amount_minor) for i, r in rows.items()
+    ]
+    found = match(sales, payments, closed_through, _used_before(session, project, sales))
     for log_index in found.sales:
         facts[log_index].status = MATCHED
     for row_id in found.payments:
@@ -174,6 +174,23 @@ def match_project(session: Session, project: str, closed_through: int = 0) -> tu
                 )
             )
     return len(found.sales), len(found.exceptions)
+
+
+def _used_before(session: Session, project: str, sales: list[SaleSeen]) -> set[str]:
+    """Of the references that *sales* would match: those whose payments have matched already."""
+    wanted = sorted({r for r in map(counterpart, sales) if r is not None})
+    used: set[str] = set()
+    for start in range(0, len(wanted), _READ):
+        used.update(
+            session.exec(
+                select(SettlementRow.reference).where(
+                    SettlementRow.project == project,
+                    SettlementRow.status == MATCHED,
+                    col(SettlementRow.reference).in_(wanted[start : start + _READ]),
+                )
+            )
+        )
+    return used
 
 
 def resolve(session: Session, exception_id: int, resolution: str, by: str, note: str) -> None:

@@ -111,6 +111,18 @@ class Instructions:
         return {"device": device, "place": list(standing.place or ())}
 
     def _statement(self, session: Session, row: Instruction) -> dict[str, Any]:
-        entries = [BankEntry(**entry) for entry in row.payload["entries"]]
+        entries = [_entry(entry) for entry in row.payload["entries"]]
         taken = import_entries(session, self._client, self._bank, entries)
         return {"taken": taken.taken, "known": taken.known}
+
+
+def _entry(fields: Mapping[str, Any]) -> BankEntry:
+    entry = BankEntry(**fields)
+    texts = (entry.statement, entry.reference, entry.project, entry.currency)
+    if not all(isinstance(text, str) and text for text in texts):
+        raise InputMalformed(
+            f"{entry.reference!r}: statement, reference, project and currency are text"
+        )
+    if type(entry.business_date) is not int:
+        raise InputMalformed(f"{entry.reference}: {entry.business_date!r} is no date YYYYMMDD")
+    return entry

@@ -6,9 +6,11 @@ The rules:
    (``oracle.standing``); its currency must be the project's.
 2. A card sale matches the settled payment with its reference and its amount.
 3. Cash sales of one device and one day match together: the sum against the cash that was counted for that device and
-   that day, whose reference is ``cash:<device>:<YYYYMMDD>``.
+   that day, whose reference is ``cash:<device>:<YYYYMMDD>``; such a reference is no card sale's. While the day is open
+   and less was signed than counted, the day's other sales are waited for.
 4. A refund matches by rule 1 alone, wherever the machine stands: it is the machine's own debit.
-5. A payment reference is used once; a second sale under it is an exception.
+5. A payment is used once: a second sale under its reference, and a cash sale after its day's count has matched, are
+   exceptions.
 6. What has no counterpart waits until its business date is closed; then it becomes an exception. A person resolves
    it: accepted, it is distributed like a match; excluded, it is not.
 """
@@ -16,10 +18,11 @@ The rules:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 CASH = "cash"
+CASH_PREFIX = "cash:"
 
 
 @dataclass(frozen=True)
@@ -68,16 +71,31 @@ class Matches:
 
 def cash_reference(device: str, business_date: int) -> str:
     """The reference of a device's counted cash of one day."""
-    return f"cash:{device}:{business_date}"
+    return f"{CASH_PREFIX}{device}:{business_date}"
+
+
+def counterpart(sale: SaleSeen) -> str | None:
+    """The reference of the payment that would match *sale*; None where there can be none."""
+    if sale.is_refund:
+        return None
+    if sale.method == CASH:
+        return cash_reference(sale.device, sale.business_date)
+    return sale.reference
 
 
 def match(
-    sales: Sequence[SaleSeen], payments: Sequence[PaymentSeen], closed_through: int
+    sales: Sequence[SaleSeen],
+    payments: Sequence[PaymentSeen],
+    closed_through: int,
+    used_before: Collection[str] = (),
 ) -> Matches:
-    """Match what waits of one project; dates up to and with *closed_through* (YYYYMMDD) are closed."""
+    """Match what waits of one project; dates up to and with *closed_through* (YYYYMMDD) are closed.
+
+    *used_before*: references of payments that matched in an earlier run.
+    """
     found = Matches()
     by_reference = {payment.reference: payment for payment in payments}
-    used: dict[str, int] = {}
+    used = dict.fromkeys(used_before, "an earlier record")
     cash: dict[str, list[SaleSeen]] = defaultdict(list)
     for sale in sorted(sales, key=lambda s: s.log_index):
         if sale.is_refund:
@@ -88,7 +106,7 @@ def match(
             _match_card(sale, by_reference, used, closed_through, found)
     for reference, group in cash.items():
         _match_cash(reference, group, by_reference, used, closed_through, found)
-    found.payments.extend(by_reference[reference].id for reference in used)
+    found.payments.extend(by_reference[r].id for r in used if r in by_reference)
     for payment in payments:
         if payment.reference not in used and payment.business_date <= closed_through:
             found.exceptions.append(
@@ -106,7 +124,7 @@ def match(
 def _match_card(
     sale: SaleSeen,
     by_reference: Mapping[str, PaymentSeen],
-    used: dict[str, int],
+    used: dict[str, str],
     closed_through: int,
     found: Matches,
 ) -> None:
@@ -119,16 +137,15 @@ def _match_card(
         refuse("reference_missing", f"a {sale.method} sale without a payment reference")
         return
     if sale.reference in used:
-        refuse(
-            "reference_used_twice", f"record {used[sale.reference]} has matched {sale.reference}"
-        )
+        refuse("reference_used_twice", f"{used[sale.reference]} has matched {sale.reference}")
         return
-    payment = by_reference.get(sale.reference)
+    is_count = sale.reference.startswith(CASH_PREFIX)
+    payment = None if is_count else by_reference.get(sale.reference)
     if payment is None:
         if sale.business_date <= closed_through:
             refuse("payment_missing", f"no payment {sale.reference} was settled")
         return
-    used[sale.reference] = sale.log_index
+    used[sale.reference] = f"record {sale.log_index}"
     if payment.amount_minor != sale.amount_minor:
         refuse("amount_differs", f"signed {sale.amount_minor}, settled {payment.amount_minor}")
         return
@@ -139,19 +156,24 @@ def _match_cash(
     reference: str,
     group: Iterable[SaleSeen],
     by_reference: Mapping[str, PaymentSeen],
-    used: dict[str, int],
+    used: dict[str, str],
     closed_through: int,
     found: Matches,
 ) -> None:
     sales = list(group)
+    signed = sum(sale.amount_minor for sale in sales)
+    is_open = sales[0].business_date > closed_through
     payment = by_reference.get(reference)
-    if payment is None:
-        if sales[0].business_date > closed_through:
+    if reference in used:
+        code, detail = "cash_differs", f"{reference} has matched without this"
+    elif payment is None:
+        if is_open:
             return
         code, detail = "cash_not_counted", f"no {reference} was counted"
+    elif signed < payment.amount_minor and is_open:
+        return
     else:
-        used[reference] = sales[0].log_index
-        signed = sum(sale.amount_minor for sale in sales)
+        used[reference] = f"record {sales[0].log_index}"
         if signed == payment.amount_minor:
             found.sales.extend(sale.log_index for sale in sales)
             return

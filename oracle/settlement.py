@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from datetime import date
 from hashlib import sha256
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import enqueue
@@ -21,6 +22,8 @@ from counterfoil.gateway.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed, UnknownName
 from counterfoil.oracle.store.tables import KnownProject, SettlementRow, StatementEntry
 
+_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,15})(?:\.(?P<fraction>[0-9]+))?")
+_ASK = 1_000
 COLUMNS = ("reference", "method", "business_date", "amount", "currency", "device")
 
 
@@ -55,19 +58,23 @@ def minor_units(amount: str, decimals: int) -> int:
     Raises:
         InputMalformed: no decimal number, negative, or with more digits than the currency has.
     """
-    try:
-        scaled = Decimal(amount).scaleb(decimals)
-    except InvalidOperation as failure:
-        raise InputMalformed(f"{amount!r} is no amount") from failure
-    if not scaled.is_finite() or scaled != scaled.to_integral_value() or scaled < 0:
+    found = _AMOUNT.fullmatch(amount)
+    if found is None or len(found["fraction"] or "") > decimals:
         raise InputMalformed(f"{amount!r} is no amount with at most {decimals} decimals")
-    return int(scaled)
+    return int(found["whole"] + (found["fraction"] or "").ljust(decimals, "0"))
+
+
+def _business_date(text: str) -> int:
+    if re.fullmatch("[0-9]{8}", text) is None:
+        raise InputMalformed(f"{text!r} is no date YYYYMMDD")
+    date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    return int(text)
 
 
 def import_settlement(session: Session, project: str, text: str, source: str) -> Imported:
     """Take in a settlement file of *project*. The caller commits.
 
-    A row whose reference is here already must say the same.
+    A row whose reference is here already must say the same, of the same project: one payment is counted once.
 
     Raises:
         UnknownName: nobody told the oracle of the project.
@@ -79,25 +86,39 @@ def import_settlement(session: Session, project: str, text: str, source: str) ->
     reader = csv.DictReader(io.StringIO(text))
     if tuple(reader.fieldnames or ()) != COLUMNS:
         raise InputMalformed(f"the header must be {','.join(COLUMNS)}")
-    held = {
-        row.reference: row
-        for row in session.exec(select(SettlementRow).where(SettlementRow.project == project))
-    }
+    rows = [
+        _row(project, fields, known_project, source, number)
+        for number, fields in enumerate(reader, start=2)
+    ]
+    held = _held(session, [row.reference for row in rows])
     taken = known = 0
-    for number, fields in enumerate(reader, start=2):
-        row = _row(project, fields, known_project, source, number)
+    for number, row in enumerate(rows, start=2):
         same = held.get(row.reference)
         if same is None:
             held[row.reference] = row
             session.add(row)
             taken += 1
-        elif (same.amount_minor, same.business_date) == (row.amount_minor, row.business_date):
+        elif _says(same) == _says(row):
             known += 1
         else:
             raise InputMalformed(
-                f"line {number}: {row.reference} is here already with another amount or date"
+                f"line {number}: {row.reference} is here already with another amount, date or project"
             )
     return Imported(taken, known)
+
+
+def _held(session: Session, references: list[str]) -> dict[str, SettlementRow]:
+    held: dict[str, SettlementRow] = {}
+    for start in range(0, len(references), _ASK):
+        asked = col(SettlementRow.reference).in_(references[start : start + _ASK])
+        held.update(
+            (row.reference, row) for row in session.exec(select(SettlementRow).where(asked))
+        )
+    return held
+
+
+def _says(row: SettlementRow) -> tuple[str, int, int]:
+    return row.project, row.amount_minor, row.business_date
 
 
 def _row(
@@ -105,11 +126,13 @@ def _row(
 ) -> SettlementRow:
     try:
         amount = minor_units(fields["amount"], known.decimals)
-        date = int(fields["business_date"])
+        business_date = _business_date(fields["business_date"])
     except (InputMalformed, ValueError, TypeError) as failure:
         raise InputMalformed(f"line {number}: {failure}") from failure
-    if not fields["reference"] or not 19700101 <= date <= 99991231:
-        raise InputMalformed(f"line {number}: no reference, or no date YYYYMMDD")
+    if None in fields or None in fields.values():
+        raise InputMalformed(f"line {number}: not {len(COLUMNS)} columns")
+    if not fields["reference"]:
+        raise InputMalformed(f"line {number}: no reference")
     if fields["currency"] != known.currency:
         raise InputMalformed(
             f"line {number}: {fields['currency']}, and the project is in {known.currency}"
@@ -118,7 +141,7 @@ def _row(
         project=project,
         reference=fields["reference"],
         method=fields["method"],
-        business_date=date,
+        business_date=business_date,
         amount_minor=amount,
         currency=fields["currency"],
         device=fields["device"] or None,
@@ -135,13 +158,26 @@ def import_entries(
 
     Raises:
         UnknownName: nobody told the oracle of a project.
+        InputMalformed: an entry is no credit in its project's currency, or contradicts the one that is here.
     """
     taken = known = 0
     for entry in entries:
-        if session.get(KnownProject, entry.project) is None:
+        project = session.get(KnownProject, entry.project)
+        if project is None:
             raise UnknownName(f"no project {entry.project}")
+        if type(entry.amount_minor) is not int or not 0 < entry.amount_minor < 1 << 63:
+            raise InputMalformed(f"{entry.reference}: {entry.amount_minor!r} is no credit")
+        if entry.currency != project.currency:
+            raise InputMalformed(
+                f"{entry.reference}: {entry.currency}, and the project is in {project.currency}"
+            )
         name = "0x" + entry.entry_hash.hex()
-        if session.get(StatementEntry, name) is not None:
+        same = session.get(StatementEntry, name)
+        if same is not None:
+            if (same.project, same.amount_minor) != (entry.project, entry.amount_minor):
+                raise InputMalformed(
+                    f"{entry.reference} is here already with another amount or project"
+                )
             known += 1
             continue
         account = client.call("DepositToken", "collectionOf", on_chain_id(entry.project))

@@ -91,20 +91,18 @@ def import_settlement(session: Session, project: str, text: str, source: str) ->
         for number, fields in enumerate(reader, start=2)
     ]
     held = _held(session, [row.reference for row in rows])
-    taken = known = 0
+    taken: list[SettlementRow] = []
     for number, row in enumerate(rows, start=2):
         same = held.get(row.reference)
         if same is None:
             held[row.reference] = row
-            session.add(row)
-            taken += 1
-        elif _says(same) == _says(row):
-            known += 1
-        else:
+            taken.append(row)
+        elif _says(same) != _says(row):
             raise InputMalformed(
                 f"line {number}: {row.reference} is here already with another amount, date or project"
             )
-    return Imported(taken, known)
+    session.add_all(taken)
+    return Imported(len(taken), len(rows) - len(taken))
 
 
 def _held(session: Session, references: list[str]) -> dict[str, SettlementRow]:

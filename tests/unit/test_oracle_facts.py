@@ -1,0 +1,245 @@
+"""From the log to facts, matches, exceptions and a person's decisions, in one database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+from support_world import DAY_MS, DEVICES, FIRST_MS, World
+
+from counterfoil.gateway.bodies import Location, Refund, Sale, SaleLine, Status
+from counterfoil.gateway.identity import device_hash
+from counterfoil.oracle.errors import NotAllowedNow, UnknownName
+from counterfoil.oracle.facts import (
+    EXCEPTION,
+    EXCLUDED,
+    MATCHED,
+    WAITING,
+    FactReader,
+    match_project,
+    resolve,
+)
+from counterfoil.oracle.settlement import import_settlement
+from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.tables import (
+    Device,
+    Head,
+    KnownProject,
+    MatchException,
+    SaleFact,
+    SettlementRow,
+)
+
+MONDAY = 20220829
+HEADER = "reference,method,business_date,amount,currency,device\n"
+FIRST, SECOND = DEVICES[:2]
+
+
+@dataclass
+class House:
+    """A log, its database, and what was read of it."""
+
+    world: World
+    engine: Engine
+
+    def sell(self, amount: int, reference: str | None, method: str = "card", n: int = 0) -> None:
+        line = SaleLine("Oreo Mini", 2, amount // 2)
+        other = SaleLine("Water", 1, 0)
+        sale = Sale(amount, "USD", method, reference, (line, other))
+        self.world.add(DEVICES[n], sale, FIRST_MS + 1_000 * len(self.world.records))
+
+    def read(self, below: int | None = None) -> None:
+        """Close a head over the log, and make facts of it."""
+        size = len(self.world.records) if below is None else below
+        with Session(self.engine) as session:
+            session.merge(
+                Head(size=size, root="", state="", previous_size=0, closed_ms=0, transaction_id=0)
+            )
+            session.commit()
+        reader = FactReader(self.engine, self.world.store())
+        while reader.step():
+            pass
+
+    def settle(self, *rows: str, through: int = 0) -> tuple[int, int]:
+        with Session(self.engine) as session:
+            import_settlement(session, "lakeside", HEADER + "".join(f"{r}\n" for r in rows), "f")
+            session.flush()
+            found = match_project(session, "lakeside", through)
+            session.commit()
+            return found
+
+    def facts(self) -> list[str]:
+        with Session(self.engine) as session:
+            rows = session.exec(select(SaleFact).order_by(SaleFact.log_index))  # type: ignore[arg-type]
+            return [row.status for row in rows]
+
+    def exceptions(self) -> list[tuple[str, int | None]]:
+        with Session(self.engine) as session:
+            return [(e.code, e.log_index) for e in session.exec(select(MatchException))]
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    engine = open_database("sqlite://")
+    with Session(engine) as session:
+        session.add(
+            KnownProject(
+                project="lakeside", project_hash="0xa1", name="", operator="", currency="USD"
+            )
+        )
+        for device in DEVICES[:2]:
+            session.add(registered("0x" + device_hash(device).hex()))
+        session.commit()
+    yield House(World(devices=DEVICES[:3]), engine)
+    engine.dispose()
+
+
+def registered(name: str, status: str = "active", project: str = "0xa1") -> Device:
+    return Device(
+        device_hash=name, owner="", operator="", project_hash=project, status=status, epoch=1
+    )
+
+
+def test_facts_are_made_below_the_newest_head_once(house: House) -> None:
+    for number in range(4):
+        house.sell(200, f"pay-{number}", n=number % 2)
+    house.read(below=3)
+    house.read(below=3)
+    with Session(house.engine) as session:
+        facts = session.exec(select(SaleFact)).all()
+    assert [(f.log_index, f.device, f.status, f.project) for f in facts] == [
+        (0, FIRST, WAITING, "lakeside"),
+        (1, SECOND, WAITING, "lakeside"),
+        (2, FIRST, WAITING, "lakeside"),
+    ]
+    assert facts[0].units == [["Oreo Mini", 2], ["Water", 1]]
+    assert facts[0].business_date == MONDAY
+
+
+def test_a_device_must_be_known_active_and_in_a_project(house: House) -> None:
+    house.sell(200, "a", n=2)
+    with Session(house.engine) as session:
+        session.get_one(Device, "0x" + device_hash(FIRST).hex()).status = "suspended"
+        session.get_one(Device, "0x" + device_hash(SECOND).hex()).project_hash = "0xb2"
+        session.commit()
+    house.sell(200, "b", n=0)
+    house.sell(200, "c", n=1)
+    house.read()
+    assert house.exceptions() == [
+        ("device_unknown", 0),
+        ("device_suspended", 1),
+        ("not_in_project", 2),
+    ]
+    assert house.facts() == [EXCEPTION] * 3
+
+
+def test_a_sale_counts_by_its_currency_and_its_machines_standing(house: House) -> None:
+    add = house.world.add
+    add(FIRST, Sale(200, "EUR", "card", "a"), FIRST_MS)
+    add(FIRST, Status("fault"), FIRST_MS)
+    add(FIRST, Sale(200, "USD", "card", "b"), FIRST_MS)
+    add(FIRST, Refund(200, "USD", 1, 1), FIRST_MS)
+    add(FIRST, Status("running"), FIRST_MS)
+    add(FIRST, Location(481_371_540, 115_754_300), FIRST_MS)
+    add(FIRST, Location(525_200_070, 134_049_540), FIRST_MS)
+    add(FIRST, Sale(200, "USD", "card", "c"), FIRST_MS)
+    house.read()
+    assert house.exceptions() == [
+        ("currency_differs", 0),
+        ("device_not_running", 2),
+        ("device_not_in_place", 7),
+    ]
+    assert house.settle() == (1, 0), "the refund needs no payment and no running machine"
+
+
+def test_a_day_is_matched_and_what_is_left_goes_to_a_person(house: House) -> None:
+    house.sell(200, "pay-0")
+    house.sell(300, "pay-1")
+    house.sell(100, None, "cash")
+    house.sell(150, None, "cash")
+    house.sell(250, "pay-4")
+    house.read()
+    rows = [
+        f"pay-0,card,{MONDAY},2.00,USD,",
+        f"pay-1,card,{MONDAY},2.99,USD,",
+        f"cash:{FIRST}:{MONDAY},cash,{MONDAY},2.50,USD,{FIRST}",
+        f"pay-9,card,{MONDAY},9.00,USD,",
+    ]
+    assert house.settle(*rows) == (3, 1)
+    assert house.facts() == [MATCHED, EXCEPTION, MATCHED, MATCHED, WAITING]
+    assert house.settle(through=MONDAY) == (0, 2)
+    assert house.exceptions() == [
+        ("amount_differs", 1),
+        ("payment_missing", 4),
+        ("payment_without_sale", None),
+    ]
+    assert house.settle(through=MONDAY) == (0, 0), "an exception is raised once"
+
+
+def test_a_second_sale_under_a_matched_reference_is_found_in_a_later_run(house: House) -> None:
+    house.sell(200, "pay-0")
+    house.read()
+    assert house.settle(f"pay-0,card,{MONDAY},2.00,USD,") == (1, 0)
+    house.sell(200, "pay-0", n=1)
+    house.read()
+    assert house.settle(f"pay-1,card,{MONDAY},2.00,USD,") == (0, 1)
+    assert house.exceptions() == [("reference_used_twice", 1)]
+
+
+def test_a_late_sale_matches_its_payment_after_the_day_was_closed(house: House) -> None:
+    house.sell(200, "pay-0")
+    house.read()
+    house.settle(f"pay-0,card,{MONDAY},2.00,USD,", through=MONDAY)
+    house.sell(300, "pay-1")
+    house.read()
+    assert house.settle(f"pay-1,card,{MONDAY},3.00,USD,") == (1, 0)
+    assert house.facts() == [MATCHED, MATCHED]
+
+
+def test_a_person_accepts_or_excludes_and_only_once(house: House) -> None:
+    house.sell(200, "pay-0")
+    house.sell(300, "pay-1")
+    house.sell(100, "x", n=2)
+    house.read()
+    house.settle(f"pay-9,card,{MONDAY},1.00,USD,", through=MONDAY)
+    with Session(house.engine) as session:
+        by_record = {e.log_index: e.id or 0 for e in session.exec(select(MatchException))}
+        resolve(session, by_record[0], "accepted", "anna", "the provider lost it")
+        resolve(session, by_record[1], "excluded", "anna", "a test sale")
+        resolve(session, by_record[None], "excluded", "anna", "not ours")
+        for number, resolution in ((by_record[0], "excluded"), (by_record[2], "accepted")):
+            with pytest.raises(NotAllowedNow):
+                resolve(session, number, resolution, "ben", "")
+        with pytest.raises(NotAllowedNow):
+            resolve(session, by_record[2], "perhaps", "ben", "")
+        with pytest.raises(UnknownName):
+            resolve(session, 99, "accepted", "ben", "")
+        session.commit()
+    assert house.facts() == [MATCHED, EXCLUDED, EXCEPTION]
+    with Session(house.engine) as session:
+        done = session.get_one(MatchException, by_record[0])
+        assert (done.status, done.resolved_by, done.note) == (
+            "resolved",
+            "anna",
+            "the provider lost it",
+        )
+
+
+def test_a_payment_without_a_sale_can_not_be_distributed(house: House) -> None:
+    house.settle(f"pay-9,card,{MONDAY},1.00,USD,", through=MONDAY)
+    with Session(house.engine) as session:
+        number = session.exec(select(MatchException.id)).one() or 0
+        with pytest.raises(NotAllowedNow):
+            resolve(session, number, "accepted", "anna", "")
+        assert session.exec(select(SettlementRow.status)).one() == EXCEPTION
+
+
+def test_days_are_the_devices_own_utc_days(house: House) -> None:
+    house.world.add(FIRST, Sale(200, "USD", "card", "a"), FIRST_MS + DAY_MS - 1)
+    house.world.add(FIRST, Sale(200, "USD", "card", "b"), FIRST_MS + DAY_MS)
+    house.read()
+    with Session(house.engine) as session:
+        assert session.exec(select(SaleFact.business_date)).all() == [MONDAY, MONDAY + 1]

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-_PARTS = ("serve", "pki", "device", "inspection")
+_PARTS = ("serve", "bridge", "pki", "device", "inspection")
 
 
 def register(app: typer.Typer) -> None:

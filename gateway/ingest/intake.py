@@ -107,7 +107,7 @@ class Intake:
         promise_within_s: int = 3_600,
         observer: Observer | None = None,
         has_room: Callable[[], None] = lambda: None,
-        stored: Callable[[Sender, Stored], None] = lambda _sender, _stored: None,
+        stored: Callable[[Sender, Stored], None] | None = None,
     ) -> None:
         self._check = check or _nothing_ahead(process)
         self._receipts = receipts
@@ -279,7 +279,8 @@ class Intake:
         for (sender, device), stored in newest.items():
             if sender.wants_receipts:
                 sender.send_receipt(device, PromiseMessage(self.promise(stored)).encode())
-                self._stored(sender, stored)
+                if self._stored:
+                    self._stored(sender, stored)
         for sender in {waiting.sender for waiting in batch}:
             sender.flush()
 

@@ -48,11 +48,15 @@ _KEYS_RETRY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Bytes from *peer*; *device* is whom the transport authenticated, None where only the signature does."""
+    """Bytes from *peer*; *device* is whom the transport authenticated, None where only the signature does.
+
+    One that *waits* is handed in again while it stands behind a gap: that refusal is not kept.
+    """
 
     raw: bytes
     device: DeviceId | None
     peer: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,16 @@ class _Judge:
         self, arrival: Arrival, error: RecordError, signed: SignedRecord | None
     ) -> RefusedVerdict:
         record = None if signed is None else signed.record
+        expected = error.expected if isinstance(error, SequenceGapError) else None
+        verdict = RefusedVerdict(
+            arrival.raw,
+            error.code,
+            error.detail,
+            None if record is None else (record.epoch, record.sequence),
+            expected,
+        )
+        if arrival.waits and expected is not None:
+            return verdict
         first = None
         if isinstance(error, EquivocationError) and record is not None:
             first = self._digest(record.device, record.epoch, record.sequence)
@@ -216,10 +230,4 @@ class _Judge:
                 second_digest=signed.payload_digest if signed is not None else None,
             )
         )
-        return RefusedVerdict(
-            arrival.raw,
-            error.code,
-            error.detail,
-            None if record is None else (record.epoch, record.sequence),
-            error.expected if isinstance(error, SequenceGapError) else None,
-        )
+        return verdict

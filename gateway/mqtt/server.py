@@ -22,7 +22,7 @@ import structlog
 
 from counterfoil.gateway.identity import DeviceId
 from counterfoil.gateway.ingest.intake import Check, Intake, Observer, Sender
-from counterfoil.gateway.ingest.pipeline import Arrival, Verdict
+from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.mqtt.codec import Reason
 from counterfoil.gateway.mqtt.connection import DeviceConnection
 from counterfoil.gateway.mqtt.limits import Limits, Quota
@@ -45,6 +45,7 @@ class IngestServer:
         batch: int = 1_024,
         promise_within_s: int = 3_600,
         observer: Observer | None = None,
+        stored: Callable[[Sender, Stored], None] | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.intake = Intake(
@@ -56,6 +57,7 @@ class IngestServer:
             promise_within_s=promise_within_s,
             observer=observer,
             has_room=self._resume,
+            stored=stored,
         )
         self._observer = observer
         self._connections: dict[DeviceId, DeviceConnection] = {}

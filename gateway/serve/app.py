@@ -10,20 +10,21 @@ import ssl
 from pathlib import Path
 
 import structlog
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from counterfoil.gateway.ingest.ahead import VerifyAhead
 from counterfoil.gateway.ingest.pipeline import Pipeline
+from counterfoil.gateway.ingest.receipting import Receipting
 from counterfoil.gateway.ingest.verify_pool import VerifyPool
-from counterfoil.gateway.mqtt.limits import Limits
+from counterfoil.gateway.mqtt.limits import Limits, Quota
 from counterfoil.gateway.mqtt.server import IngestServer
 from counterfoil.gateway.receipt import ReceiptSigner
 from counterfoil.gateway.serve.http import create_http
 from counterfoil.gateway.serve.metrics import GatewayMetrics
 from counterfoil.gateway.serve.revocation import follow_crl
 from counterfoil.gateway.serve.settings import GatewaySettings
+from counterfoil.gateway.serve.web import WebDoor
 from counterfoil.gateway.store import open_store
 
 log = structlog.get_logger("gateway")
@@ -54,7 +55,8 @@ async def serve(settings: GatewaySettings) -> None:
         loop.add_signal_handler(number, stop.set)
     store = open_store(settings.database_url)
     metrics = GatewayMetrics()
-    receipts = ReceiptSigner(settings.log_origin, _private_key(settings.receipt_key))
+    receipts = ReceiptSigner(settings.log_origin, private_key(settings.receipt_key))
+    receipting = Receipting(store, receipts, settings.tiles) if settings.tiles else None
     pipeline = Pipeline(store)
     pool = None
     if settings.verify_processes != 0:
@@ -74,33 +76,36 @@ async def serve(settings: GatewaySettings) -> None:
         batch=settings.batch,
         promise_within_s=settings.promise_within_s,
         observer=metrics,
+        stored=receipting.note if receipting else None,
     )
-    tls = device_tls(settings)
-    await server.start(settings.host, settings.mqtt_port, tls)
-    web = uvicorn.Server(
-        uvicorn.Config(
-            create_http(server.intake, store, receipts, metrics, settings.tiles),
-            host=settings.host,
-            port=settings.http_port,
-            log_level="warning",
-            timeout_graceful_shutdown=5,
+    contexts = [device_tls(settings)]
+    await server.start(settings.host, settings.mqtt_port, contexts[0])
+    web = create_http(server.intake, store, receipts, metrics, settings.tiles)
+    doors = [WebDoor(web, settings.host, settings.http_port)]
+    if settings.https_port is not None:
+        contexts.append(device_tls(settings))
+        contexts[1].verify_mode = ssl.CERT_OPTIONAL
+        quota: Quota[str] = Quota(settings.refusals_at_once, settings.refusals_a_minute)
+        secure = create_http(
+            server.intake,
+            store,
+            receipts,
+            metrics,
+            settings.tiles,
+            is_revoked=server.is_revoked,
+            refusals=quota,
         )
-    )
-    # This process has its own handlers, and uvicorn would take them over.
-    web.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-    serving = asyncio.create_task(web.serve())
-    following = [
-        asyncio.create_task(follow_crl(path, tls, server.revoke))
-        for path in (settings.crl,)
-        if path is not None
-    ]
+        doors.append(WebDoor(secure, settings.host, settings.https_port, contexts[1]))
+    following = [asyncio.create_task(receipting.run())] if receipting else []
+    if settings.crl is not None:
+        following.append(asyncio.create_task(follow_crl(settings.crl, contexts, server.revoke)))
     log.info("gateway_ready", mqtt=server.port, http=settings.http_port, records=store.size())
     await stop.wait()
     await server.stop()
     if pool:
         await pool.stop()
-    web.should_exit = True
-    await serving
+    for door in doors:
+        await door.stop()
     for task in following:
         task.cancel()
     log.info("gateway_stopped", records=store.size())
@@ -113,7 +118,8 @@ def _raise_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+def private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """The P-256 key in the PEM file at *path*; TypeError when it holds another."""
     key = load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{path} is no elliptic-curve key")

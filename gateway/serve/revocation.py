@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import structlog
@@ -31,16 +31,17 @@ def revoked_serials(pem: bytes) -> frozenset[int]:
 
 
 async def follow_crl(
-    path: Path, tls: ssl.SSLContext, revoke: Callable[[Iterable[int]], None]
+    path: Path, contexts: Sequence[ssl.SSLContext], revoke: Callable[[Iterable[int]], None]
 ) -> None:
-    """Take what *path* holds into *tls* and into *revoke*, now and whenever the file changes."""
+    """Take what *path* holds into *contexts* and into *revoke*, now and whenever the file changes."""
     seen = 0
     while True:
         try:
             now = path.stat().st_mtime_ns
             if now != seen:
                 revoke(revoked_serials(path.read_bytes()))
-                tls.load_verify_locations(path)
+                for tls in contexts:
+                    tls.load_verify_locations(path)
                 seen = now
                 log.info("crl_read")
         except (OSError, ValueError, ssl.SSLError) as failure:

@@ -15,6 +15,9 @@ class GatewaySettings(BaseSettings):
     host: str = "127.0.0.1"
     mqtt_port: int = 8883
     http_port: int = 8884
+    """HTTP in clear: records, receipts, tiles, health and metrics. Keep it on the loopback, or behind a proxy."""
+    https_port: int | None = None
+    """The same over TLS, where a record is taken with the device's client certificate only."""
     database_url: str = "sqlite:///gateway.db"
     tls_certificate: Path
     tls_key: Path

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from counterfoil.gateway.bodies import MeterInterval, Refund, Sale
@@ -163,6 +163,20 @@ class GatewayStore:
         with self.engine.connect() as connection:
             found = connection.execute(query).first()
         return None if found is None else (found[0], bytes(found[1]))
+
+    def which_are_stored(
+        self, places: Sequence[tuple[DeviceId, int, int]]
+    ) -> set[tuple[DeviceId, int, int]]:
+        """Those of (device, epoch, sequence) under which the log has a record."""
+        found: set[tuple[DeviceId, int, int]] = set()
+        place = (_RECORD.c.device, _RECORD.c.epoch, _RECORD.c.sequence)
+        with self.engine.connect() as connection:
+            for at in range(0, len(places), 500):
+                query = select(*place).where(tuple_(*place).in_(places[at : at + 500]))
+                found.update(
+                    (DeviceId(row[0]), row[1], row[2]) for row in connection.execute(query)
+                )
+        return found
 
     def digest_of(
         self, connection: Connection, device: DeviceId, epoch: int, sequence: int

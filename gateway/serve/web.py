@@ -1,0 +1,54 @@
+"""How the gateway's HTTP application is served: in clear on the loopback, and over TLS to devices and readers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_STOP_WITHIN_S = 5
+
+
+class _CertifiedProtocol(H11Protocol):
+    """HTTP/1.1 whose requests carry the client's certificate in their scope, as ``ssl`` gives it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        certificate, app = transport.get_extra_info("peercert"), self.app
+
+        async def with_certificate(scope: Any, receive: Any, send: Any) -> None:
+            await app({**scope, "client_certificate": certificate}, receive, send)
+
+        self.app = with_certificate
+
+
+class WebDoor:
+    """One HTTP server within this process's event loop, with *tls* or in clear."""
+
+    def __init__(
+        self, app: FastAPI, host: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+            http=_CertifiedProtocol,
+        )
+        config.load()
+        config.ssl = tls
+        self._server = uvicorn.Server(config)
+        # This process has its own handlers, and uvicorn would take them over.
+        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        self._serving = asyncio.create_task(self._server.serve())
+
+    async def stop(self) -> None:
+        """Finish the requests that are under way, and close."""
+        self._server.should_exit = True
+        await self._serving

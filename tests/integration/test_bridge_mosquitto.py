@@ -1,0 +1,202 @@
+"""Records through Mosquitto: a device keeps its journal until the gateway's own signature answers for it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from support_brokers import BridgeProcess, Mosquitto, bridges
+from support_gateway import SIGNER, Site, register, sales, stored, wait_until
+from support_mqtt import PahoPeer
+
+from counterfoil.gateway.bridge.settings import BridgeSettings, SettingsError
+from counterfoil.gateway.device.client import DeviceClient, Endpoint
+from counterfoil.gateway.device.device import Device, Event
+from counterfoil.gateway.device.outbox import Retention
+from counterfoil.gateway.downlink import RefusalMessage
+from counterfoil.gateway.log.tiles import TileWriter
+from counterfoil.gateway.store import GatewayStore, open_store
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def store(site: Site) -> GatewayStore:
+    return open_store(site.database_url)
+
+
+def client_of(
+    site: Site, device: Device, port: int, retention: Retention, **more: float
+) -> DeviceClient:
+    return DeviceClient(
+        device,
+        Endpoint("127.0.0.1", port, site.server_ca),
+        retention=retention,
+        gateway_key=SIGNER.public_key,
+        window=50,
+        longest_pause=1.0,
+        answer_timeout=more.get("answer_timeout", 5.0),
+    )
+
+
+def publish_log(store: GatewayStore, tiles: Path) -> None:
+    """Do as the oracle does: publish the log as it is now."""
+    writer = TileWriter.open(tiles)
+    writer.append(raw for _, raw in store.records(writer.size, 1_000_000))
+    writer.publish()
+
+
+def test_records_arrive_once_and_the_journal_waits_for_the_receipt(
+    site: Site, store: GatewayStore, tmp_path: Path
+) -> None:
+    tiles = tmp_path / "tiles"
+    TileWriter.open(tiles).publish()
+    device = site.enrol_device(1)
+    register(store, device)
+    device.append_all(Event(body, at) for at, body in enumerate(sales(300)))
+    with (
+        Mosquitto(site) as broker,
+        bridges(site, f"mqtt://127.0.0.1:{broker.gateway_port}", probe=3_000, tiles=tiles),
+    ):
+        first = client_of(site, device, broker.device_port, Retention.RECEIPT)
+        assert not first.run(until_done=True, timeout_s=4)
+        assert first.outbox.tally.acknowledged >= 300
+        assert first.outbox.tally.promises > 0
+        assert device.status()["answered_kept"] == 0
+        assert stored(store) == {device.device_id: list(range(1, 301))}
+        publish_log(store, tiles)
+        second = client_of(site, device, broker.device_port, Retention.RECEIPT)
+        assert second.run(until_done=True, timeout_s=60)
+    assert second.outbox.tally.receipts > 0
+    assert second.outbox.tally.unbelieved == 0
+    assert device.status()["answered_kept"] == 300
+    assert stored(store) == {device.device_id: list(range(1, 301))}
+    device.close()
+
+
+def test_gateways_share_a_fleet_and_one_is_killed(site: Site, store: GatewayStore) -> None:
+    fleet = [site.enrol_device(number) for number in range(1, 4)]
+    register(store, *fleet)
+    for device in fleet:
+        device.append_all(Event(body, at) for at, body in enumerate(sales(400)))
+    with (
+        Mosquitto(site) as broker,
+        bridges(site, f"mqtt://127.0.0.1:{broker.gateway_port}", 2, gap_within_s=2.0) as (one, two),
+    ):
+        clients = [
+            client_of(site, device, broker.device_port, Retention.PROMISE) for device in fleet
+        ]
+        threads = [
+            threading.Thread(target=client.run, kwargs={"until_done": True, "timeout_s": 120})
+            for client in clients
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            wait_until(lambda: store.size() > 200, 60, lambda: one.log() + two.log())
+            one.kill()
+            kept = store.size()
+            wait_until(lambda: store.size() > kept, 60, two.log)
+            one.start_and_wait()
+            for thread in threads:
+                thread.join(120)
+        finally:
+            for client in clients:
+                client.stop()
+            for thread in threads:
+                thread.join(30)
+        assert "Traceback" not in one.log() + two.log()
+    assert stored(store) == {device.device_id: list(range(1, 401)) for device in fleet}
+    assert all(client.outbox.is_done for client in clients)
+    for device in fleet:
+        device.close()
+
+
+def test_what_is_not_committed_stays_with_the_broker(site: Site, store: GatewayStore) -> None:
+    """A gateway that is away: Mosquitto acknowledges for it, and keeps for it."""
+    member = site.enrol(1)
+    register(store, member)
+    with (
+        Mosquitto(site) as broker,
+        bridges(site, f"mqtt://127.0.0.1:{broker.gateway_port}") as (bridge,),
+    ):
+        bridge.kill()
+        with PahoPeer(site, member, broker.device_port) as peer:
+            for raw in member.records(2_000):
+                peer.publish(raw)
+            peer.wait_acks(2_000)
+            assert store.size() == 0
+            bridge.start_and_wait()
+            wait_until(lambda: store.size() == 2_000, 60, bridge.log)
+            wait_until(lambda: bool(peer.messages))
+    assert stored(store) == {member.device: list(range(1, 2_001))}
+    assert store.refused_count() == 0
+
+
+def test_a_refusal_reaches_the_device_and_a_gap_is_waited_for(
+    site: Site, store: GatewayStore
+) -> None:
+    member, other = site.enrol(1), site.enrol(2)
+    register(store, member, other)
+    raws = member.records(5)
+    with (
+        Mosquitto(site) as broker,
+        bridges(site, f"mqtt://127.0.0.1:{broker.gateway_port}", gap_within_s=1.0) as (bridge,),
+        PahoPeer(site, member, broker.device_port) as peer,
+    ):
+        peer.publish(raws[4])
+        for at in (2, 1, 0):
+            peer.publish(raws[at])
+        peer.publish(other.records(1)[0])
+        wait_until(lambda: store.size() == 3, 30, bridge.log)
+        wait_until(
+            lambda: sum(isinstance(m, RefusalMessage) for m in peer.messages) == 2, 30, bridge.log
+        )
+    told = {m.code: m for m in peer.messages if isinstance(m, RefusalMessage)}
+    assert set(told) == {"issuer_mismatch", "sequence_gap"}
+    assert (told["sequence_gap"].position, told["sequence_gap"].expected) == ((1, 5), (1, 4))
+    assert stored(store) == {member.device: [1, 2, 3]}
+    assert store.refused_count() == 2
+
+
+def failure_of(bridge: BridgeProcess) -> dict[str, str]:
+    """What the bridge says on its way out, which it must take."""
+    bridge.start()
+    assert bridge.process is not None
+    assert bridge.process.wait(60) == 2, bridge.log()
+    found: dict[str, str] = json.loads(bridge.log().strip().splitlines()[-1])
+    return found
+
+
+def test_a_broker_that_drops_what_it_acknowledged_is_refused_at_the_start(
+    site: Site, store: GatewayStore
+) -> None:
+    with Mosquitto(site, "max_queued_messages 1000") as broker:
+        bridge = BridgeProcess(
+            site, f"mqtt://127.0.0.1:{broker.gateway_port}", "gateway", probe=2_000
+        )
+        found = failure_of(bridge)
+    assert found["code"] == "broker_unfit"
+    assert "max_queued_messages" in found["detail"]
+
+
+def test_a_broker_that_is_not_there_is_named(site: Site, store: GatewayStore) -> None:
+    bridge = BridgeProcess(site, "mqtt://127.0.0.1:9", "gateway")
+    assert failure_of(bridge)["code"] == "broker_unreachable"
+
+
+def test_a_broker_that_is_no_broker_is_a_setting_to_mend(site: Site, store: GatewayStore) -> None:
+    assert failure_of(BridgeProcess(site, "mqtts://127.0.0.1:8883", "gateway"))["code"] == (
+        "settings_invalid"
+    )
+    for broker in ("http://127.0.0.1:1883", "mqtt://"):
+        settings = BridgeSettings(broker=broker, name="one", receipt_key=site.folder / "none")
+        with pytest.raises(SettingsError):
+            settings.mqtt_broker()

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
-import structlog
 import typer
 
 _COMMANDS = {
-    "replay": "counterfoil.replay.commands",
-    "up": "counterfoil.up.commands",
-    "api": "counterfoil.api.commands",
-    "audit": "counterfoil.api.commands",
-    "oracle": "counterfoil.oracle.commands",
-    "gateway": "counterfoil.gateway.commands",
-    "device": "counterfoil.gateway.commands",
-    "pki": "counterfoil.gateway.commands",
-    "inspect": "counterfoil.gateway.commands",
-    "chain": "counterfoil.chain.commands",
+    "up": ("counterfoil.up.commands", "Run chain, gateway, oracle and API until Ctrl-C."),
+    "replay": (
+        "counterfoil.replay.commands",
+        "Run the main job on files, or on simulated machines.",
+    ),
+    "gateway": (
+        "counterfoil.gateway.commands",
+        "The devices' door: verify, store, then acknowledge.",
+    ),
+    "oracle": ("counterfoil.oracle.commands", "Batches and heads, matching, revenue."),
+    "api": ("counterfoil.api.commands", "The API and the pages."),
+    "chain": ("counterfoil.chain.commands", "The embedded chain, keys and contracts."),
+    "device": ("counterfoil.gateway.device.commands", "A device's journal, and sending it."),
+    "pki": ("counterfoil.gateway.pki.commands", "The device CA: enrol, renew, revoke."),
+    "inspect": (
+        "counterfoil.gateway.inspection.commands",
+        "Say what a file is and whether it is true.",
+    ),
+    "audit": ("counterfoil.api.commands", "Bundles for an auditor, and verifying one alone."),
 }
+"""name → where it is, and what the list of commands says of it."""
 
 app = typer.Typer(
     name="counterfoil",
@@ -36,13 +47,32 @@ def _root() -> None:
 
 def main() -> None:
     """Run the command line and exit with its status: 0 yes, 1 no, 2 could not tell."""
+    # A command that is named needs only its own package, and the list of them none at all.
+    named = sys.argv[1] if len(sys.argv) > 1 else ""
+    if named in _COMMANDS:
+        _register(_COMMANDS[named][0])
+    elif "_COUNTERFOIL_COMPLETE" in os.environ:
+        for module in dict.fromkeys(module for module, _ in _COMMANDS.values()):
+            _register(module)
+    else:
+        for name, (_, says) in _COMMANDS.items():
+            app.command(name, help=says)(_listed(name))
+    sys.exit(app())
+
+
+def _register(module: str) -> None:
+    import structlog
+
     # Standard output is for answers; what a process logs goes beside them.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    # A command that is named needs only its own package: the others are not imported for it.
-    asked = _COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
-    for module in [asked] if asked else dict.fromkeys(_COMMANDS.values()):
-        import_module(module).register(app)
-    sys.exit(app())
+    import_module(module).register(app)
+
+
+def _listed(name: str) -> Callable[[], None]:
+    def listed() -> None:
+        raise typer.BadParameter(f"options go behind the command: counterfoil {name} …")
+
+    return listed
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""Gas on the embedded chain: a record's share of its anchor by batch size, and a split by number of recipients."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from eth_utils.address import to_checksum_address
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import Consortium, deploy
+from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.nodes import EmbeddedNode, start_node
+from counterfoil.chain.transact import transact
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.merkle import MemoryTree
+
+LEAVES = 1_000_000
+BATCHES = (100, 1_000, 10_000)
+RECIPIENTS = (10, 100, 1_000)
+ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
+_TAKINGS = 1_000_000
+_FIRST_DATE = 20_260_101
+
+
+class Ledger:
+    """The contracts on a fresh chain, and who may call them."""
+
+    def __init__(self, node: EmbeddedNode, folder: Path) -> None:
+        self._signers = {role: LocalSigner(node.account(i)) for i, role in enumerate(ROLES)}
+        at = {role: signer.address for role, signer in self._signers.items()}
+        self.client = ChainClient(node.rpc_url)
+        consortium = Consortium(**{r: at[r] for r in ROLES[1:]}, signers=[at["oracle"]])
+        deploy(self.client, self._signers["admin"], consortium, folder / "deployment.json")
+
+    def send(self, role: str, contract: str, function: str, *arguments: Any) -> Mapping[str, Any]:
+        """The receipt of a transaction that *role* sent."""
+        data = self.client.encode(contract, function, *arguments)
+        to = self.client.address_of(contract)
+        return transact(self.client, self._signers[role], to, data)
+
+    def sign_head(self, size: int, root: bytes, state: bytes) -> bytes:
+        """The signature of the one signer over the next head."""
+        digest = self.client.call("RecordAnchor", "headDigest", size, root, state)
+        return self._signers["oracle"].sign_digest(digest)
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
+    """Gas of anchors that extend a log of a million records, and of distributions."""
+    node = start_node("anvil", folder / "gas" / "node", block_time_s=0.2)
+    try:
+        say("gas: contracts")
+        ledger = Ledger(node, folder / "gas")
+        say("gas: anchors")
+        anchors = anchor_gas(ledger)
+        splits = {}
+        for recipients in RECIPIENTS:
+            say(f"gas: a split to {recipients}")
+            splits[str(recipients)] = split_gas(ledger, recipients)
+        return {"leaves": LEAVES, "anchor": anchors, "split": splits}
+    finally:
+        node.stop()
+
+
+def anchor_gas(ledger: Ledger) -> dict[str, object]:
+    """The first head at a million records, then one for each size of batch."""
+    total = LEAVES + sum(BATCHES)
+    tree = MemoryTree(Digest(sha256(at.to_bytes(8, "big")).digest()) for at in range(total))
+    found: dict[str, object] = {}
+    size = before = 0
+    for batch in (LEAVES, *BATCHES):
+        before, size = size, size + batch
+        root, state = tree.root(size), sha256(size.to_bytes(8, "big")).digest()
+        proof = tree.consistency_proof(before, size) if before else []
+        signature = ledger.sign_head(size, root, state)
+        receipt = ledger.send(
+            "oracle", "RecordAnchor", "anchor", size, root, state, proof, [signature]
+        )
+        gas = int(receipt["gasUsed"], 16)
+        if before:
+            found[str(batch)] = {"gas": gas, "gas_a_record": round(gas / batch, 2)}
+    return found
+
+
+def split_gas(ledger: Ledger, recipients: int) -> dict[str, int]:
+    """Gas of the first distribution to so many investors, and of a later one, when their balances exist."""
+    project = sha256(f"bench {recipients}".encode()).digest()
+    token = ledger.client.address_of("DepositToken")
+    operator = to_checksum_address(secrets.token_bytes(20))
+    ledger.send("supervisor", "DepositToken", "openCollection", project)
+    ledger.send("registrar", "RevenueSplit", "openProject", project, token)
+    nobody = "0x" + "00" * 20
+    terms = {
+        "effectiveFrom": _FIRST_DATE,
+        "period": 0,
+        "refundAccount": operator,
+        "taxAccount": operator,
+        "feeAccount": nobody,
+        "sweepAccount": nobody,
+        "residualAccount": operator,
+        "senior": {"feeBasisPoints": 0, "sweepBasisPoints": 0, "sweepCap": 0},
+        "goods": [],
+        "allocations": [
+            {"account": nobody, "basis": 2, "value": 10_000, "minimum": 0, "cap": 0},
+        ],
+        "investors": [
+            {"account": to_checksum_address(secrets.token_bytes(20)), "weight": 1 + at % 7}
+            for at in range(recipients)
+        ],
+    }
+    ledger.send("registrar", "RevenueSplit", "setTerms", project, terms)
+    account = ledger.client.call("DepositToken", "collectionOf", project)
+    found = []
+    for day in range(2):
+        entry = sha256(project + bytes((day,))).digest()
+        ledger.send("bank", "DepositToken", "mint", account, _TAKINGS, entry)
+        facts = {
+            "project": project,
+            "batch": entry,
+            "periodStart": _FIRST_DATE + day,
+            "periodEnd": _FIRST_DATE + day,
+            "gross": _TAKINGS,
+            "refunds": 0,
+            "tax": 0,
+            "headSize": LEAVES,
+            "facts": entry,
+            "units": [],
+        }
+        receipt = ledger.send("oracle", "RevenueSplit", "distribute", facts)
+        found.append(int(receipt["gasUsed"], 16))
+    return {"gas_first": found[0], "gas_later": found[1]}

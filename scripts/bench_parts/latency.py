@@ -1,0 +1,156 @@
+"""Latency in the whole process tree, chain and all: publish to PUBACK, to the receipt, to the head on the chain.
+
+The rate is low, so that what is measured is the way and not a queue. "Receipt" is the moment from which the gateway
+answers with the record's inclusion proof; "mined" the moment from which the contract's newest head covers the record.
+Both are looked for every 20 ms; blocks come every second.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from flood import packets
+
+from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
+from counterfoil.gateway.identity import parse_device_id
+from counterfoil.gateway.record import Status
+from counterfoil.gateway.store import open_store
+from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.store import open_database
+from counterfoil.replay import fleet
+from counterfoil.replay.plan import Machine
+from counterfoil.up.house import House, open_house
+from counterfoil.up.tree import Tree
+
+RATE_PER_S = 20
+_LOOK_S = 0.02
+_DEVICE = parse_device_id("urn:dev:os:32473-latency1")
+
+
+def measure(folder: Path, say: Callable[[str], None], records: int = 400) -> dict[str, object]:
+    """Median and 99th percentile of each way, in milliseconds."""
+    say("latency: process tree")
+    house = open_house(folder / "latency")
+    with Tree(house) as tree:
+        device = _enrolled(house, tree)
+        store = open_store(house.gateway_database)
+        until = time.monotonic() + 60
+        while not store.device_keys():
+            if time.monotonic() > until:
+                raise RuntimeError("the device's key did not reach the gateway")
+            time.sleep(0.1)
+        store.engine.dispose()
+        say(f"latency: {records} records, {RATE_PER_S} a second")
+        looking = _Looking(house, tree, records)
+        looking.start()
+        sent, acknowledged = _publish(house, device, records)
+        looking.join(60)
+        return {
+            "records": records,
+            "records_per_s": RATE_PER_S,
+            "publish_to_puback_ms": _percentiles(sent, acknowledged),
+            "publish_to_receipt_ms": _percentiles(sent, looking.covered(looking.published)),
+            "publish_to_mined_ms": _percentiles(sent, looking.covered(looking.mined)),
+        }
+
+
+class _Looking(threading.Thread):
+    """Writes down when the published tree and the contract's head have grown, and to what size."""
+
+    def __init__(self, house: House, tree: Tree, records: int) -> None:
+        super().__init__(daemon=True)
+        self._checkpoint = f"{house.gateway_url}/checkpoint"
+        self._client = tree.client
+        self._records = records
+        self.published: list[tuple[float, int]] = []
+        self.mined: list[tuple[float, int]] = []
+
+    def run(self) -> None:
+        while not self._is_done():
+            self._note(self.published, self._published_size())
+            head = self._client.call("RecordAnchor", "latestHead")
+            self._note(self.mined, int(head["size"]))
+            time.sleep(_LOOK_S)
+
+    def _is_done(self) -> bool:
+        return all(seen and seen[-1][1] >= self._records for seen in (self.published, self.mined))
+
+    def _published_size(self) -> int:
+        try:
+            with urllib.request.urlopen(self._checkpoint, timeout=5) as answer:  # noqa: S310  # loopback
+                return int(answer.read().split(b"\n")[1])
+        except OSError:
+            return 0
+
+    @staticmethod
+    def _note(seen: list[tuple[float, int]], size: int) -> None:
+        if not seen or seen[-1][1] != size:
+            seen.append((time.perf_counter(), size))
+
+    def covered(self, seen: list[tuple[float, int]]) -> list[float]:
+        """When each record was first covered."""
+        return [next(at for at, size in seen if size > number) for number in range(self._records)]
+
+
+def _enrolled(house: House, tree: Tree) -> Device:
+    client = tree.client
+    engine = open_database(house.oracle_database)
+    registrar = Registrar(engine, client, house.role("registrar"), house.role("supervisor"))
+    operator = house.party(0).address
+    certified_until = client.latest().timestamp + 86_400
+    registrar.admit({"operator": (operator, "Bench", ("operator",))}, certified_until)
+    machine = Machine(_DEVICE, "latency", "meter", ())
+    (device,) = fleet.enrol(house, [machine], client, registrar, {"operator": operator}, "")
+    engine.dispose()
+    return device
+
+
+def _publish(house: House, device: Device, records: int) -> tuple[list[float], list[float]]:
+    """When each record was sent and when it was acknowledged."""
+    raws = [device.append(Status("running")) for _ in range(records)]
+    context = ssl.create_default_context(cafile=str(device.folder / "ca.pem"))
+    context.load_cert_chain(device.folder / TLS_CERTIFICATE, device.folder / TLS_KEY)
+    sent: list[float] = []
+    acknowledged: list[float] = []
+    name = device.device_id.encode()
+    connect = b"\0\4MQTT\4\2\0\x3c" + len(name).to_bytes(2, "big") + name
+    with (
+        socket.create_connection(("127.0.0.1", house.ports["mqtt"])) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as line,
+    ):
+        line.sendall(b"\x10" + bytes((len(connect),)) + connect)
+        if _exactly(line, 4) != b"\x20\2\0\0":
+            raise RuntimeError("no CONNACK")
+        began = time.perf_counter()
+        for number, packet in enumerate(packets(device.device_id, raws)):
+            time.sleep(max(0.0, began + number / RATE_PER_S - time.perf_counter()))
+            sent.append(time.perf_counter())
+            line.sendall(packet)
+            _exactly(line, 4)
+            acknowledged.append(time.perf_counter())
+    return sent, acknowledged
+
+
+def _exactly(line: ssl.SSLSocket, size: int) -> bytes:
+    read = b""
+    while len(read) < size:
+        piece = line.recv(size - len(read))
+        if not piece:
+            raise RuntimeError("the gateway closed the connection")
+        read += piece
+    return read
+
+
+def _percentiles(begins: list[float], ends: list[float]) -> dict[str, float]:
+    waits = sorted((end - begin) * 1_000 for begin, end in zip(begins, ends, strict=True))
+    return {
+        "p50": round(waits[len(waits) // 2], 1),
+        "p99": round(waits[min(len(waits) - 1, len(waits) * 99 // 100)], 1),
+        "max": round(waits[-1], 1),
+    }

@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from counterfoil import __version__
-from counterfoil.api import metrics, problems, resources, security
+from counterfoil.api import metrics, problems, resources, security, validators
 from counterfoil.api.context import Parts
 from counterfoil.api.pages import routes as pages
 from counterfoil.api.reads.health import ChainWatch
@@ -63,15 +63,17 @@ def _finality(settings: ApiSettings) -> Finality:
 def create_app(settings: ApiSettings) -> FastAPI:
     """The API and the pages over the databases and nodes of *settings*."""
     oracle = open_oracle_database(settings)
+    reads = oracle.execution_options(reads_only=True)
     gateway = create_engine(settings.gateway_url, pool_pre_ping=True)
     clients = [ChainClient(url, {}, _finality(settings), 2.0) for url in settings.rpc_urls]
     parts = Parts(
         settings,
         oracle,
+        reads,
         gateway,
         RecordReads(gateway, settings.tiles),
         SalesReads(gateway),
-        Ledger(oracle),
+        Ledger(reads),
         ChainWatch(clients),
         _client_factory(settings),
     )
@@ -99,6 +101,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(validators.Validators)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(security.SecurityHeaders)
     app.add_middleware(metrics.Measured)

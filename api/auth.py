@@ -4,8 +4,8 @@ Rules kept here:
 
 * A token is 32 random bytes, shown once when it is made and stored as its SHA-256; so are session
   cookies and login codes. There is no default secret.
-* A party sees its own. Admins, banks and auditors see everything; only admins and the roles named
-  in ``MAY`` write.
+* A party sees its own. Admins, banks, auditors and regulators see everything; only admins and the
+  roles named in ``MAY`` write; auditors and regulators never do.
 * What belongs to somebody else answers 404, like what is not there.
 """
 
@@ -36,13 +36,14 @@ class Role(StrEnum):
     OPERATOR = "operator"
     BANK = "bank"
     AUDITOR = "auditor"
+    REGULATOR = "regulator"
     MANUFACTURER = "manufacturer"
     SITE = "site"
     INVESTOR = "investor"
     SUPPLIER = "supplier"
 
 
-_SEES_ALL = frozenset({Role.ADMIN, Role.BANK, Role.AUDITOR})
+_SEES_ALL = frozenset({Role.ADMIN, Role.BANK, Role.AUDITOR, Role.REGULATOR})
 _PAID = frozenset(
     {Role.OPERATOR, Role.MANUFACTURER, Role.SITE, Role.INVESTOR, Role.SUPPLIER, Role.ADMIN}
 )
@@ -52,7 +53,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "upload_statement": frozenset({Role.BANK, Role.ADMIN}),
     "upload_settlement": frozenset({Role.OPERATOR, Role.ADMIN}),
     "set_terms": frozenset({Role.ADMIN}),
-    "send_transaction": frozenset(Role) - {Role.AUDITOR},
+    "send_transaction": frozenset(Role) - {Role.AUDITOR, Role.REGULATOR},
 }
 
 

@@ -25,10 +25,11 @@ CSRF_HEADER = "x-csrf-token"
 
 @dataclass(frozen=True)
 class Parts:
-    """The objects of one process, made once."""
+    """The objects of one process, made once; *reads* reads ``oracle.db`` and waits for no writer."""
 
     settings: ApiSettings
     oracle: Engine
+    reads: Engine
     gateway: Engine
     records: RecordReads
     sales: SalesReads
@@ -60,11 +61,11 @@ def maybe_principal(request: Request) -> Principal | None:
     parts = parts_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        return auth.by_token(parts.oracle, token.strip())
+        return auth.by_token(parts.reads, token.strip())
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         return None
-    found = auth.by_cookie(parts.oracle, cookie)
+    found = auth.by_cookie(parts.reads, cookie)
     if found is None or request.method in ("GET", "HEAD"):
         return found
     if not auth.same_secret(found.csrf, request.headers.get(CSRF_HEADER, "")):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
@@ -52,7 +52,7 @@ class Reader:
         )
         self.speech = Speech(language, ZoneInfo(self.parts.settings.time_zone))
         cookie = request.cookies.get(COOKIE)
-        self.who: Principal | None = auth.by_cookie(self.parts.oracle, cookie) if cookie else None
+        self.who: Principal | None = auth.by_cookie(self.parts.reads, cookie) if cookie else None
         self.here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self._sight: Sight | None = None
 
@@ -74,7 +74,7 @@ class Reader:
 
     def to_login(self) -> Response:
         """To the login, and back here afterwards."""
-        return RedirectResponse(f"/login?to={self.here}", 303)
+        return RedirectResponse(f"/login?to={quote(self.here)}", 303)
 
     def not_found(self) -> Response:
         """The page that says so."""

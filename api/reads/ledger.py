@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from counterfoil.api.auth import Principal
 from counterfoil.gateway.identity import DeviceId
 from counterfoil.oracle.store.tables import (
+    Alarm,
     AnchoredHead,
     Balance,
     Credit,
@@ -331,12 +332,15 @@ class Ledger:
         mine = sight.account.lower()
         return [row for row in rows if sight.everything or row.account.lower() == mine]
 
-    def payouts(self, sight: Sight) -> list[Payout]:
-        """Withdrawals from the bank's token, the newest first: the reader's own, or all."""
+    def payouts(self, sight: Sight, below: int | None, limit: int) -> Sequence[Payout]:
+        """Up to *limit* withdrawals from the bank's token, the newest first: the reader's own, or all."""
+        query = select(Payout).order_by(col(Payout.id).desc()).limit(limit)
+        if not sight.everything:
+            query = query.where(func.lower(Payout.holder) == sight.account.lower())
+        if below is not None:
+            query = query.where(Payout.id < below)
         with self._session() as session:
-            rows = session.exec(select(Payout).order_by(col(Payout.id).desc())).all()
-        mine = sight.account.lower()
-        return [row for row in rows if sight.everything or row.holder.lower() == mine]
+            return session.exec(query).all()
 
     def statement_entries(
         self, projects: Collection[str], after: str, limit: int
@@ -388,6 +392,65 @@ class Ledger:
         query = select(Instruction).where(Instruction.idempotency_key == f"api:{party}:{key}")
         with self._session() as session:
             return session.exec(query).first()
+
+    def instructions(
+        self, party: str | None, below: int | None, limit: int
+    ) -> Sequence[Instruction]:
+        """Up to *limit* instructions of *party* (None: of all), the newest first."""
+        query = select(Instruction).order_by(col(Instruction.id).desc()).limit(limit)
+        if party is not None:
+            query = query.where(func.lower(Instruction.party) == party.lower())
+        if below is not None:
+            query = query.where(col(Instruction.id) < below)
+        with self._session() as session:
+            return session.exec(query).all()
+
+    def instruction_changes(self, party: str | None) -> int:
+        """A number that changes with the instructions of *party* (None: of all)."""
+        query = select(func.count(), func.count(col(Instruction.finished_ms)))
+        if party is not None:
+            query = query.where(func.lower(Instruction.party) == party.lower())
+        with self._session() as session:
+            asked, finished = session.exec(query).one()
+            return asked + int(finished or 0)
+
+    def alarms(self, devices: Collection[str] | None, after: int, limit: int) -> Sequence[Alarm]:
+        """Up to *limit* alarms after id *after* that are about *devices* (None: all alarms), by id."""
+        query = select(Alarm).where(col(Alarm.id) > after).order_by(col(Alarm.id)).limit(limit)
+        if devices is not None:
+            query = query.where(col(Alarm.device).in_(devices))
+        with self._session() as session:
+            return session.exec(query).all()
+
+    def changes(self, sight: Sight) -> dict[str, int]:
+        """A number for each thing that changes; when it is another one, so is the thing.
+
+        ``distribution``: credits that the reader may see; ``exception``: those met and resolved in
+        its projects; ``withdrawal``: its own; ``head``: records under the newest anchored head.
+        """
+        hashes = {p.project_hash for p in self.projects() if p.project in sight.projects}
+        credited = (
+            select(func.count()).select_from(Credit).where(col(Credit.project_hash).in_(hashes))
+        )
+        if not sight.everything:
+            hashes_run = {p.project_hash for p in self.projects() if p.project in sight.run}
+            credited = credited.where(
+                (func.lower(Credit.account) == sight.account.lower())
+                | col(Credit.project_hash).in_(hashes_run)
+            )
+        met = select(func.count(), func.count(col(MatchException.resolved_ms))).where(
+            col(MatchException.project).in_(sight.projects)
+        )
+        taken = select(func.count(), func.count(col(Payout.payment)))
+        if not sight.everything:
+            taken = taken.where(func.lower(Payout.holder) == sight.account.lower())
+        with self._session() as session:
+            return {
+                "distribution": session.exec(credited).one(),
+                "exception": sum(session.exec(met).one()),
+                "withdrawal": sum(session.exec(taken).one()),
+                "head": session.exec(select(func.coalesce(func.max(AnchoredHead.size), 0))).one(),
+            }
 
     def instruction(self, number: int) -> Instruction | None:
         """One instruction."""

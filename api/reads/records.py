@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, func, select
 
@@ -13,9 +14,10 @@ from counterfoil.api.reads.sales import Stored
 from counterfoil.gateway.identity import DeviceId, Digest
 from counterfoil.gateway.log.merkle import HashReader, consistency_proof, inclusion_proof
 from counterfoil.gateway.record import decode
-from counterfoil.gateway.store.tables import DeviceKeyRow, StoredRecord
+from counterfoil.gateway.store.tables import DeviceKeyRow, Refused, StoredRecord
 
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
+_REFUSED = Refused.__table__  # type: ignore[attr-defined]
 _KEY = DeviceKeyRow.__table__  # type: ignore[attr-defined]
 
 
@@ -30,6 +32,20 @@ class StoredKey:
     from_sequence: int
     until_sequence: int
     status: str
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A record that was refused, as it came."""
+
+    id: int
+    device: str | None
+    epoch: int | None
+    sequence: int | None
+    code: str
+    detail: str
+    received_ms: int
+    raw: bytes
 
 
 class RecordReads:
@@ -77,6 +93,20 @@ class RecordReads:
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(_RECORD.c.log_index).limit(limit)).all()
         return [Stored(row.log_index, row.received_ms, decode(bytes(row.raw))) for row in rows]
+
+    def refused(self, devices: Collection[str] | None, after: int, limit: int) -> list[RefusedRow]:
+        """Up to *limit* refused records after id *after*, by id; *devices* None is all."""
+        query = select(_REFUSED).where(_REFUSED.c.id > after).order_by(_REFUSED.c.id).limit(limit)
+        if devices is not None:
+            query = query.where(_REFUSED.c.device.in_(devices))
+        with self._engine.connect() as connection:
+            return [_refused(row) for row in connection.execute(query)]
+
+    def refused_at(self, number: int) -> RefusedRow | None:
+        """One refused record."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_REFUSED).where(_REFUSED.c.id == number)).first()
+        return None if row is None else _refused(row)
 
     def devices(self) -> list[DeviceId]:
         """Every device that has a key or a record, by name."""
@@ -138,3 +168,16 @@ class RecordReads:
         return (
             None if row is None else Stored(row.log_index, row.received_ms, decode(bytes(row.raw)))
         )
+
+
+def _refused(row: Any) -> RefusedRow:
+    return RefusedRow(
+        row.id,
+        row.device,
+        row.epoch,
+        row.sequence,
+        row.code,
+        row.detail,
+        row.received_ms,
+        bytes(row.raw),
+    )

@@ -1,6 +1,7 @@
 """One file a resource; each has a ``router``. All answer below ``/v1``."""
 
 from counterfoil.api.resources import (
+    alarms,
     chain,
     devices,
     exceptions,
@@ -17,6 +18,7 @@ ROUTERS = (
     records.router,
     heads.router,
     exceptions.router,
+    alarms.router,
     projects.router,
     money.router,
     instructions.router,

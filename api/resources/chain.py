@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api import problems
 from counterfoil.api.context import Parts, PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.resources.paging import Cursor, Limit, Page, page_of
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted
 from counterfoil.chain.transact import unsigned
@@ -99,9 +100,11 @@ def get_chain(parts: PartsDep, _: PrincipalDep) -> HealthOut:
 
 
 @router.get("/participants", summary="Who takes part", tags=["participants"])
-def list_participants(parts: PartsDep, sight: SightDep) -> list[ParticipantOut]:
+def list_participants(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ParticipantOut]:
     """The asker itself; everybody for those who may see everything."""
-    return [
+    rows = [
         ParticipantOut(
             party=known.party,
             account=known.account,
@@ -113,6 +116,7 @@ def list_participants(parts: PartsDep, sight: SightDep) -> list[ParticipantOut]:
         for known, entry in parts.ledger.participants()
         if sight.everything or known.account.lower() == sight.account.lower()
     ]
+    return page_of(rows, "participants", lambda row: row.party, cursor, limit, lambda row: row)
 
 
 @router.post("/withdrawals/unsigned", summary="A withdrawal to sign", tags=["withdrawals"])

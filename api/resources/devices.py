@@ -16,8 +16,16 @@ from counterfoil.api.audit.facts import known_facts
 from counterfoil.api.context import Parts, PartsDep, SightDep
 from counterfoil.api.reads.ledger import Machine, Sight
 from counterfoil.api.reads.sales import Tip
-from counterfoil.api.resources.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.resources.paging import (
+    Cursor,
+    Limit,
+    Page,
+    page_of,
+    read_cursor,
+    write_cursor,
+)
 from counterfoil.gateway.identity import DeviceId, device_hash
+from counterfoil.oracle.store.tables import DeviceKeyEntry
 
 router = APIRouter(tags=["devices"], responses=problems.RESPONSES)
 
@@ -71,6 +79,10 @@ def _out(machine: Machine, tip: Tip | None) -> DeviceOut:
     )
 
 
+def _key_out(row: DeviceKeyEntry) -> KeyOut:
+    return KeyOut.model_validate(row, from_attributes=True)
+
+
 def _machine(parts: Parts, sight: Sight, device: str) -> Machine:
     if device not in sight.devices:
         raise problems.not_found("device")
@@ -98,11 +110,13 @@ def get_device(parts: PartsDep, sight: SightDep, device: Name) -> DeviceOut:
 
 
 @router.get("/devices/{device}/keys", summary="Its signing keys")
-def list_keys(parts: PartsDep, sight: SightDep, device: Name) -> list[KeyOut]:
+def list_keys(
+    parts: PartsDep, sight: SightDep, device: Name, cursor: Cursor = None, limit: Limit = 50
+) -> Page[KeyOut]:
     """The machine's keys, epoch by epoch, as the registry on chain has them."""
     machine = _machine(parts, sight, device)
     rows = parts.ledger.registry_keys("0x" + device_hash(machine.device).hex())
-    return [KeyOut.model_validate(row, from_attributes=True) for row in rows]
+    return page_of(rows, "keys", lambda row: f"{row.epoch:010}", cursor, limit, _key_out)
 
 
 @router.get(

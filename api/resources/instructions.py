@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api import problems
 from counterfoil.api.context import PartsDep, PrincipalDep
+from counterfoil.api.resources.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.oracle.store.tables import Instruction
 
 router = APIRouter(tags=["instructions"], responses=problems.RESPONSES)
@@ -42,6 +43,18 @@ class InstructionOut(BaseModel):
 def instruction_out(row: Instruction) -> InstructionOut:
     """*row* for JSON."""
     return InstructionOut.model_validate(row, from_attributes=True)
+
+
+@router.get("/instructions", summary="Instructions, the newest first")
+def list_instructions(
+    parts: PartsDep, principal: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[InstructionOut]:
+    """What the asker's party asked for; everybody's for those who may see everything."""
+    below = int(read_cursor(cursor, "instructions", "0")) or None
+    party = None if principal.sees_all else principal.party
+    found = parts.ledger.instructions(party, below, limit + 1)
+    more = write_cursor("instructions", str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(items=[instruction_out(row) for row in found[:limit]], next=more)
 
 
 @router.get("/instructions/{number}", summary="One instruction")

@@ -14,7 +14,14 @@ from counterfoil.api.resources.instructions import (
     InstructionOut,
     instruction_out,
 )
-from counterfoil.api.resources.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.resources.paging import (
+    Cursor,
+    Limit,
+    Page,
+    page_of,
+    read_cursor,
+    write_cursor,
+)
 from counterfoil.api.writes import ask
 
 router = APIRouter(responses=problems.RESPONSES)
@@ -83,10 +90,12 @@ class SettlementIn(BaseModel):
 
 
 @router.get("/balances", summary="Balances", tags=["balances"])
-def list_balances(parts: PartsDep, sight: SightDep) -> list[BalanceOut]:
+def list_balances(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[BalanceOut]:
     """The asker's own balance; everybody's for those who may see everything."""
     names = parts.ledger.names()
-    return [
+    rows = [
         BalanceOut(
             account=row.account,
             name=names.get(row.account.lower(), ""),
@@ -96,13 +105,19 @@ def list_balances(parts: PartsDep, sight: SightDep) -> list[BalanceOut]:
         )
         for row in parts.ledger.balances(sight)
     ]
+    return page_of(rows, "balances", lambda row: row.account, cursor, limit, lambda row: row)
 
 
 @router.get("/withdrawals", summary="Withdrawals", tags=["withdrawals"])
-def list_withdrawals(parts: PartsDep, sight: SightDep) -> list[WithdrawalOut]:
+def list_withdrawals(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[WithdrawalOut]:
     """The asker's own withdrawals to the bank, the newest first."""
-    rows = parts.ledger.payouts(sight)
-    return [WithdrawalOut.model_validate(row, from_attributes=True) for row in rows]
+    below = int(read_cursor(cursor, "withdrawals", "0")) or None
+    found = parts.ledger.payouts(sight, below, limit + 1)
+    more = write_cursor("withdrawals", str(found[limit - 1].id)) if len(found) > limit else None
+    items = [WithdrawalOut.model_validate(row, from_attributes=True) for row in found[:limit]]
+    return Page(items=items, next=more)
 
 
 @router.get("/statements", summary="Statement entries", tags=["statements"])

@@ -9,6 +9,7 @@ Rules kept here:
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
@@ -17,6 +18,7 @@ from pydantic import BaseModel, Field
 from counterfoil.api.problems import malformed
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many items.")]
@@ -49,3 +51,18 @@ def read_cursor(cursor: str | None, name: str, first: str) -> str:
     if numeric and not (place.isascii() and place.isdigit() and len(place) < 19):
         raise malformed("the cursor is not one that this list gave")
     return place
+
+
+def page_of(
+    rows: Iterable[Row],
+    name: str,
+    place: Callable[[Row], str],
+    cursor: str | None,
+    limit: int,
+    show: Callable[[Row], Item],
+) -> Page[Item]:
+    """The page of list *name* after *cursor*, of *rows* that are all at hand, ordered by *place*."""
+    after = read_cursor(cursor, name, "")
+    left = sorted((row for row in rows if place(row) > after), key=place)
+    more = write_cursor(name, place(left[limit - 1])) if len(left) > limit else None
+    return Page(items=[show(row) for row in left[:limit]], next=more)

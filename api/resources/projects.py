@@ -10,7 +10,14 @@ from pydantic import BaseModel, Field
 from counterfoil.api import problems
 from counterfoil.api.context import Parts, PartsDep, SightDep
 from counterfoil.api.reads.ledger import Shared, Sight
-from counterfoil.api.resources.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.resources.paging import (
+    Cursor,
+    Limit,
+    Page,
+    page_of,
+    read_cursor,
+    write_cursor,
+)
 from counterfoil.oracle.store.tables import KnownProject
 
 router = APIRouter(tags=["projects"], responses=problems.RESPONSES)
@@ -95,9 +102,14 @@ def _distribution(shared: Shared) -> DistributionOut:
 
 
 @router.get("/projects", summary="Projects")
-def list_projects(parts: PartsDep, sight: SightDep) -> list[ProjectOut]:
+def list_projects(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ProjectOut]:
     """Projects that the asker runs or is paid by."""
-    return [_out(parts, sight, p) for p in parts.ledger.projects() if p.project in sight.projects]
+    mine = [p for p in parts.ledger.projects() if p.project in sight.projects]
+    return page_of(
+        mine, "projects", lambda p: p.project, cursor, limit, lambda p: _out(parts, sight, p)
+    )
 
 
 @router.get("/projects/{project}", summary="One project")
@@ -108,12 +120,16 @@ def get_project(parts: PartsDep, sight: SightDep, project: ProjectName) -> Proje
 
 @router.get("/projects/{project}/split-versions", summary="Its rules, version by version")
 def list_split_versions(
-    parts: PartsDep, sight: SightDep, project: ProjectName
-) -> list[SplitVersionOut]:
+    parts: PartsDep,
+    sight: SightDep,
+    project: ProjectName,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[SplitVersionOut]:
     """The split's versions on chain; what they say is shown to those who run the project."""
     known = _project(parts, sight, project)
     open_terms = sight.everything or project in sight.run
-    return [
+    rows = [
         SplitVersionOut(
             project=project,
             version=entry.version,
@@ -123,6 +139,9 @@ def list_split_versions(
         )
         for entry, said in parts.ledger.terms(known)
     ]
+    return page_of(
+        rows, "split-versions", lambda row: f"{row.version:010}", cursor, limit, lambda row: row
+    )
 
 
 @router.get("/distributions", summary="Distributions", tags=["distributions"])

@@ -1,8 +1,12 @@
-"""News for open pages, as server-sent events: that there are new records or heads, not what is in them.
+"""News as server-sent events: that something changed, not what is in it.
 
 Rules kept here:
 
-* ``record`` tells the asker's own newest place in the log, ``head`` the newest anchored size.
+* ``record`` tells the asker's own newest place in the log, ``head`` the newest anchored size; the
+  data of ``distribution``, ``exception``, ``withdrawal`` and ``instruction`` is a number that only
+  changes with what the asker may see of them.
+* An event's ``id`` is what the asker knows then: with it as ``Last-Event-ID`` a stream that was cut
+  goes on with everything that changed meanwhile.
 * The databases are asked once a second; a stream ends when its session or token does.
 """
 
@@ -17,8 +21,8 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from counterfoil.api import problems
+from counterfoil.api.auth import Principal
 from counterfoil.api.context import Parts, PartsDep, PrincipalDep, maybe_principal
-from counterfoil.api.reads.ledger import Sight
 
 router = APIRouter(tags=["stream"], responses=problems.RESPONSES)
 
@@ -26,13 +30,25 @@ _EVERY_S = 1.0
 _CHECK_SESSION_EVERY = 30
 
 
-def _newest(parts: Parts, sight: Sight) -> tuple[int, int]:
-    head = parts.ledger.newest_head()
-    return parts.records.newest_index(sight.devices), 0 if head is None else head.size
+def _newest(parts: Parts, principal: Principal) -> dict[str, int]:
+    sight = parts.ledger.sight(principal)
+    party = None if sight.everything else principal.party
+    return {
+        "record": parts.records.newest_index(sight.devices),
+        "instruction": parts.ledger.instruction_changes(party),
+        **parts.ledger.changes(sight),
+    }
 
 
-async def _events(request: Request, parts: Parts, sight: Sight) -> AsyncIterator[str]:
-    known = await run_in_threadpool(_newest, parts, sight)
+def _known(request: Request) -> dict[str, int]:
+    """What the asker knew when its stream was cut; empty when it says nothing that can be read."""
+    pairs = (pair.partition("=") for pair in request.headers.get("last-event-id", "").split(";"))
+    return {name: int(n) for name, _, n in pairs if n.removeprefix("-").isdecimal() and len(n) < 19}
+
+
+async def _events(request: Request, parts: Parts, principal: Principal) -> AsyncIterator[str]:
+    known = await run_in_threadpool(_newest, parts, principal)
+    known |= {name: number for name, number in _known(request).items() if name in known}
     yield "retry: 3000\n\n"
     turn = 0
     while not await request.is_disconnected():
@@ -42,11 +58,11 @@ async def _events(request: Request, parts: Parts, sight: Sight) -> AsyncIterator
             if await run_in_threadpool(maybe_principal, request) is None:
                 return
             yield ": here\n\n"
-        now = await run_in_threadpool(_newest, parts, sight)
-        for name, before, after in zip(("record", "head"), known, now, strict=True):
-            if after != before:
-                yield f"event: {name}\ndata: {json.dumps(after)}\n\n"
-        known = now
+        now = await run_in_threadpool(_newest, parts, principal)
+        for name in [name for name, number in now.items() if number != known[name]]:
+            known[name] = now[name]
+            place = ";".join(f"{key}={value}" for key, value in known.items())
+            yield f"event: {name}\nid: {place}\ndata: {json.dumps(known[name])}\n\n"
 
 
 @router.get(
@@ -56,9 +72,11 @@ async def _events(request: Request, parts: Parts, sight: Sight) -> AsyncIterator
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 def stream(request: Request, parts: PartsDep, principal: PrincipalDep) -> StreamingResponse:
-    """Events `record` (data: newest log index of the asker's) and `head` (data: anchored size)."""
-    sight = parts.ledger.sight(principal)
+    """Events `record` (data: newest log index of the asker's), `head` (data: anchored size), and
+    `distribution`, `exception`, `withdrawal`, `instruction` (data: a number that changes with them).
+    Send `Last-Event-ID` to hear what changed since.
+    """
     headers = {"X-Accel-Buffering": "no", "Content-Encoding": "identity"}
     return StreamingResponse(
-        _events(request, parts, sight), media_type="text/event-stream", headers=headers
+        _events(request, parts, principal), media_type="text/event-stream", headers=headers
     )

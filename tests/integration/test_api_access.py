@@ -91,9 +91,9 @@ def test_lists_hold_the_askers_own_only(site: Site, client: TestClient) -> None:
     assert len(every) == 5
     records = client.get("/v1/records?limit=500", headers=site.headers("harbour")).json()["items"]
     assert {r["device"] for r in records} == {THEIRS}
-    balances = client.get("/v1/balances", headers=site.headers("supplier")).json()
+    balances = client.get("/v1/balances", headers=site.headers("supplier")).json()["items"]
     assert [b["account"] for b in balances] == [ACCOUNTS["supplier"]]
-    assert client.get("/v1/withdrawals", headers=site.headers("supplier")).json() == []
+    assert client.get("/v1/withdrawals", headers=site.headers("supplier")).json()["items"] == []
 
 
 def test_a_recipient_sees_its_own_credits_of_a_distribution(site: Site, client: TestClient) -> None:

@@ -111,6 +111,8 @@ def build(folder: Path, days: int = 45, stored_tail: int = 0, first_ms: int | No
         ("auditor", Role.AUDITOR),
         ("admin", Role.ADMIN),
         ("bank", Role.BANK),
+        ("regulator", Role.REGULATOR),
+        ("site", Role.SITE),
         ("investor", Role.INVESTOR),
         ("supplier", Role.SUPPLIER),
     ):

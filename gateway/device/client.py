@@ -5,16 +5,20 @@ Rules kept here:
 * One thread, ``run``'s, owns the outbox; the network thread only puts what it heard on a queue.
 * A lost connection is made again with growing pauses, for as long as the client runs. Records
   that were under way are sent again; the gateway knows duplicates.
+* MQTT sends nothing again on a connection that lives. A server that owes acknowledgements for
+  longer than the answer timeout is left, and asked again in a new connection.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -82,6 +86,8 @@ class DeviceClient:
         self._heard: SimpleQueue[_Heard] = SimpleQueue()
         self._connected = False
         self._stopping = False
+        self._answer_timeout = answer_timeout
+        self._heard_at = time.monotonic()
         self._entry_of_mid: dict[int, int] = {}
         self._device_id = device.device_id
         self._mqtt = self._make_client(longest_pause)
@@ -122,6 +128,7 @@ class DeviceClient:
                 if deadline is not None and now >= deadline:
                     break
                 self._listen(0.0 if self._fill(now) else 0.02)
+                self._leave_who_owes_answers(now)
                 if now >= next_flush or self.outbox.under_way == 0:
                     self._flush()
                     next_flush = now + _FLUSH_EVERY
@@ -150,6 +157,18 @@ class DeviceClient:
             self._entry_of_mid[info.mid] = entry.number
         return True
 
+    def _leave_who_owes_answers(self, now: float) -> None:
+        """Break a connection on which nothing is answered any more; paho makes another one."""
+        if not self._connected or not self.outbox.under_way:
+            self._heard_at = now
+        elif now - self._heard_at > self._answer_timeout:
+            self._heard_at = now
+            self.last_error = "the server owes acknowledgements"
+            connection = self._mqtt.socket()
+            if connection is not None:
+                with contextlib.suppress(OSError):
+                    cast("socket.socket", connection).shutdown(socket.SHUT_RDWR)
+
     def _listen(self, wait_s: float) -> None:
         """Handle all that was heard, waiting up to *wait_s* for the first of it."""
         try:
@@ -161,7 +180,7 @@ class DeviceClient:
             return
 
     def _handle(self, heard: _Heard) -> None:
-        now = time.monotonic()
+        self._heard_at = now = time.monotonic()
         if heard.what == "puback":
             number = self._entry_of_mid.pop(heard.mid, None)
             if number is not None:

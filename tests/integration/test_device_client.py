@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -21,7 +22,7 @@ from support_record import DEVICE, SALE, private_key
 from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
 from counterfoil.gateway.device.outbox import Retention
-from counterfoil.gateway.ingest.pipeline import Pipeline
+from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, Verdict
 from counterfoil.gateway.mqtt.server import IngestServer
 from counterfoil.gateway.receipt import ReceiptSigner
 from counterfoil.gateway.record import decode
@@ -78,14 +79,19 @@ class Authority:
 
 
 @contextmanager
-def running(store: GatewayStore, tls: ssl.SSLContext, port: int = 0) -> Iterator[int]:
+def running(
+    store: GatewayStore,
+    tls: ssl.SSLContext,
+    port: int = 0,
+    process: Callable[[Sequence[Arrival]], list[Verdict]] | None = None,
+) -> Iterator[int]:
     """The ingest endpoint in a thread of its own; yields its port."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
     async def start() -> IngestServer:
-        server = IngestServer(Pipeline(store).process, SIGNER)
+        server = IngestServer(process or Pipeline(store).process, SIGNER)
         await server.start("127.0.0.1", port, tls)
         return server
 
@@ -212,3 +218,43 @@ def test_a_new_epoch_is_accepted_behind_the_old_one(
         client = DeviceClient(device, Endpoint("127.0.0.1", port, authority.file))
         assert client.run(until_done=True, timeout_s=60)
     assert stored_sequences(store) == [(1, 1), (1, 2), (1, 3), (2, 1)]
+
+
+def test_a_server_that_stops_acknowledging_is_left_and_asked_again(
+    store: GatewayStore, authority: Authority, device: Device, tmp_path: Path
+) -> None:
+    """As a broker does that lost what it had taken over: the connection lives, the answers never come."""
+    register(store, device)
+    device.append_all(Event(SALE, at) for at in range(30))
+    pipeline = Pipeline(store)
+    connected: list[int] = []
+    came_again = threading.Event()
+    held_back: list[bool] = []
+
+    def process(arrivals: Sequence[Arrival]) -> list[Verdict]:
+        verdicts = pipeline.process(arrivals)
+        if not held_back:
+            held_back.append(came_again.wait(20))
+        return verdicts
+
+    with running(store, authority.server_context(tmp_path), process=process) as port:
+        client = DeviceClient(
+            device,
+            Endpoint("127.0.0.1", port, authority.file),
+            longest_pause=1.0,
+            answer_timeout=0.5,
+        )
+        on_connect = client._mqtt.on_connect
+        assert on_connect is not None
+
+        def count(*arguments: Any) -> None:
+            connected.append(1)
+            if len(connected) == 2:
+                came_again.set()
+            on_connect(*arguments)
+
+        client._mqtt.on_connect = count
+        assert client.run(until_done=True, timeout_s=60)
+    assert held_back == [True]
+    assert client.outbox.tally.acknowledged == 30
+    assert stored_sequences(store) == [(1, at) for at in range(1, 31)]

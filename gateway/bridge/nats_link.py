@@ -28,7 +28,6 @@ from nats.js.errors import APIError, NotFoundError
 
 from counterfoil.gateway.bridge.errors import BrokerUnfitError, BrokerUnreachableError
 from counterfoil.gateway.bridge.relay import Receiver
-from counterfoil.gateway.downlink import receipt_topic
 from counterfoil.gateway.identity import DeviceId
 
 log = structlog.get_logger("gateway.bridge")
@@ -118,7 +117,7 @@ class NatsLink:
 
     def publish(self, device: DeviceId, message: bytes) -> None:
         """Put *message* on the receipt topic; the servers hand it to the device's MQTT subscription."""
-        self._do(self._nats.publish(_subject(receipt_topic(device)), message))
+        self._do(self._nats.publish(receipt_subject(device), message))
 
     def deliver_again(self, messages: Sequence[Any]) -> None:
         """Have *messages* delivered again, to whichever gateway."""
@@ -179,7 +178,7 @@ class NatsLink:
                 await asyncio.sleep(_LOOK_EVERY_S)
                 continue
             for message in messages:
-                receiver.take(_device_name(message.subject), message.data, message)
+                receiver.take(device_name(message.subject), message.data, message)
 
     def _do(self, work: Any) -> None:
         job = asyncio.ensure_future(_quietly(work))
@@ -187,12 +186,12 @@ class NatsLink:
         job.add_done_callback(self._jobs.discard)
 
 
-def _subject(topic: str) -> str:
-    """The NATS subject of an MQTT topic: levels by dots, dots doubled slashes (NATS, MQTT limitations)."""
-    return topic.replace(".", "//").replace("v1/", "v1.", 1).replace("/rcpt", ".rcpt")
+def receipt_subject(device: DeviceId) -> str:
+    """The NATS subject of ``v1/{device}/rcpt``: levels by dots, a dot of the name as two slashes."""
+    return f"v1.{device.replace('.', '//')}.rcpt"
 
 
-def _device_name(subject: str) -> str:
+def device_name(subject: str) -> str:
     """The device in ``$MQTT.msgs.v1.{device}.rec``."""
     return subject.removeprefix("$MQTT.msgs.v1.").removesuffix(".rec").replace("//", ".")
 

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from counterfoil.api.auth import Role
 from counterfoil.chain.errors import ChainError
 from counterfoil.up.house import open_house
+from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
 from counterfoil.up.tree import HouseInUse, Tree, default_data
 
@@ -53,6 +55,7 @@ def up(
         "mqtt": f"mqtts://127.0.0.1:{house.ports['mqtt']}",
         "gateway": house.gateway_url,
         "chain": house.rpc_url,
+        "sign_in": sign_in_link(house, Role.ADMIN, "admin", "Admin"),
     }
     if as_json:
         typer.echo(json.dumps(found))

@@ -112,12 +112,15 @@ class Supervisor:
 
     children: list[Child] = field(default_factory=list)
 
-    def start(self, child: Child, timeout_s: float = 60.0) -> None:
-        """Start *child*, wait until it is ready, and watch it from then on."""
-        child.start()
-        self.children.append(child)
-        child.wait_ready(timeout_s)
-        log.info("child_ready", child=child.name, pid=child.process.pid if child.process else None)
+    def start(self, *children: Child, timeout_s: float = 60.0) -> None:
+        """Start *children* at once, wait until all are ready, and watch them from then on."""
+        for child in children:
+            child.start()
+            self.children.append(child)
+        for child in children:
+            child.wait_ready(timeout_s)
+            pid = child.process.pid if child.process else None
+            log.info("child_ready", child=child.name, pid=pid)
 
     def watch_once(self) -> None:
         """Start again, after its pause, what has died."""

@@ -51,7 +51,7 @@ class Tree:
         return ChainClient(self.house.rpc_url, Deployment.read(self.house.deployment).addresses)
 
     def start(self) -> None:
-        """Start what is to run, in order, each once the one before is ready.
+        """Start what is to run: chain and gateway, and once they are ready oracle and API.
 
         Raises:
             HouseInUse: another process tree runs over this folder.
@@ -64,17 +64,17 @@ class Tree:
                 f"{self.house.folder} is in use by another `counterfoil up`"
             ) from taken
         try:
-            self._start("chain", ["chain", "run"], self._chain_env(), self._chain_ready)
+            # What does not need the other starts beside it: most of a start is a process's own work.
+            self._start(
+                self._child("chain", self._chain_env(), self._chain_ready),
+                self._child("gateway", self._gateway_env(), self._answers(self.house.gateway_url)),
+            )
             self._progress("contracts")
             deploy_contracts(self.house, ChainClient(self.house.rpc_url), lambda _: None)
             self._start(
-                "gateway",
-                ["gateway", "run"],
-                self._gateway_env(),
-                self._answers(self.house.gateway_url),
+                self._child("oracle", self._oracle_env(), self._oracle_ready),
+                self._child("api", self._api_env(), self._answers(self.house.api_url)),
             )
-            self._start("oracle", ["oracle", "run"], self._oracle_env(), self._oracle_ready)
-            self._start("api", ["api", "run"], self._api_env(), self._answers(self.house.api_url))
         except BaseException:
             self.stop()
             raise
@@ -86,14 +86,18 @@ class Tree:
 
     # ---- parts
 
-    def _start(
-        self, name: str, command: list[str], env: dict[str, str], is_ready: Callable[[], bool]
-    ) -> None:
-        self._progress(name)
-        log = self.house.folder / "logs" / f"{name}.log"
-        self._marks = log.stat().st_size if log.exists() else 0
-        argv = [sys.executable, "-m", "counterfoil", *command]
-        self.supervisor.start(Child(name, argv, env, log, is_ready))
+    def _child(self, name: str, env: dict[str, str], is_ready: Callable[[], bool]) -> Child:
+        argv = [sys.executable, "-m", "counterfoil", name, "run"]
+        return Child(name, argv, env, self._log_of(name), is_ready)
+
+    def _start(self, *children: Child) -> None:
+        self._progress(", ".join(child.name for child in children))
+        oracle = self._log_of("oracle")
+        self._oracle_mark = oracle.stat().st_size if oracle.exists() else 0
+        self.supervisor.start(*children)
+
+    def _log_of(self, name: str) -> Path:
+        return self.house.folder / "logs" / f"{name}.log"
 
     def _chain_env(self) -> dict[str, str]:
         return {
@@ -151,9 +155,8 @@ class Tree:
         return True
 
     def _oracle_ready(self) -> bool:
-        log = self.house.folder / "logs" / "oracle.log"
-        with log.open("rb") as lines:
-            lines.seek(self._marks)
+        with self._log_of("oracle").open("rb") as lines:
+            lines.seek(self._oracle_mark)
             return b"oracle_ready" in lines.read()
 
     def _answers(self, url: str) -> Callable[[], bool]:

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IRecordAnchor} from "./interfaces/IRecordAnchor.sol";
@@ -16,7 +17,7 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
 
     // ---- types
 
-    /// @param paid what the pool has been given under this version.
+    /// @param paid what the pool has been given under this version, since it was last settled.
     /// @param carried what of it is with no investor yet.
     struct Pool {
         uint128 paid;
@@ -153,8 +154,11 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         Pool storage pool = _pools[project][version];
         Investor[] storage investors = _terms[project][version - 1].investors;
         uint256 left = pool.carried;
+        uint256 paid = pool.paid;
         if (left == 0) return;
+        // All that was paid has now been given: what comes late to this version is shared out as a pool of its own.
         pool.carried = 0;
+        pool.paid = 0;
         p.carried -= left;
         uint256[] memory weights = new uint256[](investors.length);
         uint256 sum = 0;
@@ -162,9 +166,9 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
             weights[i] = investors[i].weight;
             sum += weights[i];
         }
-        uint256[] memory shares = Waterfall.largestRemainder(pool.paid, weights);
+        uint256[] memory shares = Waterfall.largestRemainder(paid, weights);
         for (uint256 i = 0; i < weights.length; ++i) {
-            uint256 extra = shares[i] - uint256(pool.paid) * weights[i] / sum;
+            uint256 extra = shares[i] - paid * weights[i] / sum;
             if (extra == 0) continue;
             _claimable[p.token][investors[i].account] += extra;
             emit Credited(project, bytes32(version), investors[i].account, Tier.ALLOCATION, extra);
@@ -331,7 +335,7 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
             if (number == 0) revert GoodsUnknown(d.units[i].goods);
             Goods storage g = terms.goods[number - 1];
             uint256 cost = uint256(g.unitCost) * d.units[i].count;
-            plan.totals.goodsCost += uint128(cost);
+            plan.totals.goodsCost += SafeCast.toUint128(cost);
             plan.totals.units += d.units[i].count;
             _lineOf(plan, d.project, Tier.GOODS, g.supplier).owed += int256(cost);
         }

@@ -151,7 +151,8 @@ interface IRevenueSplit {
     function distribute(Distribution calldata d) external;
 
     /// @notice Give the rest that the pool of an ended version carries to its investors, by largest remainder.
-    /// @dev Anyone. It can be called once a later version has had a distribution.
+    /// @dev Anyone. It can be called once a later version has had a distribution, and again when a late distribution
+    /// under the ended version has left a new rest.
     function settleCarried(bytes32 project, uint256 version) external;
 
     /// @notice Pay the caller all that is claimable in `token`.

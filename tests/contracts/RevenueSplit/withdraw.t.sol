@@ -56,4 +56,16 @@ contract WithdrawTest is Ledger {
         equal(claimed(), 10_000, "all is credited");
         isTrue(left < 3, "less than a unit an investor");
     }
+
+    function testFuzz_a_sale_that_comes_after_its_version_was_settled_is_shared_out(uint64 late) public {
+        split.setTerms(PROJECT, usualTerms(DAY_ONE + 1));
+        split.distribute(facts("b2", DAY_ONE + 1, 0, 0, 0, 0));
+        split.settleCarried(PROJECT, 1);
+        fund(late, "e3");
+        split.distribute(facts("b3", DAY_ONE, late, 0, 0, 0));
+        equal(claimed() + split.carried(PROJECT), 10_000 + uint256(late), "paid and carried are what was received");
+        split.settleCarried(PROJECT, 1);
+        equal(split.carried(PROJECT), 0, "the new rest is given out too");
+        equal(claimed(), 10_000 + uint256(late), "to the minor unit");
+    }
 }

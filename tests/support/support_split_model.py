@@ -1,0 +1,244 @@
+"""What RevenueSplit must come to, written from its decision record (0006) and nothing else.
+
+A tier's entitlement is a pure function of the period's running totals; a distribution adds the difference to what the
+tier is owed, and pays what the cash allows, tier by tier; the residual recipient takes what is left. An account may
+stand in a tier more than once: its debts in the tier are one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import IntEnum
+from fractions import Fraction
+from math import floor
+
+POOL = "0x" + "00" * 20
+"""Stands for the investors' pool where an allocation has an account."""
+
+
+class Tier(IntEnum):
+    REFUND, TAX, GOODS, FEE, SWEEP, ALLOCATION, RESIDUAL = range(7)
+
+
+class Basis(IntEnum):
+    FIXED, PER_UNIT, NET, REMAINDER = range(4)
+
+
+class Refused(Exception):
+    """The model's word for a revert; its text is the contract's name of the error."""
+
+
+@dataclass(frozen=True)
+class Allocation:
+    account: str
+    basis: Basis
+    value: int
+    minimum: int = 0
+    cap: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    effective_from: int
+    by_month: bool
+    refund: str
+    tax: str
+    fee: str
+    sweep: str
+    residual: str
+    fee_bp: int
+    sweep_bp: int
+    sweep_cap: int
+    goods: tuple[tuple[bytes, str, int], ...]
+    """(goods, supplier, cost of a unit); 32 zero bytes for all other goods."""
+    allocations: tuple[Allocation, ...]
+    investors: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Sold:
+    """One batch of facts."""
+
+    batch: bytes
+    start: int
+    end: int
+    gross: int
+    refunds: int
+    tax: int
+    units: tuple[tuple[bytes, int], ...]
+
+
+@dataclass
+class Totals:
+    gross: int = 0
+    refunds: int = 0
+    tax: int = 0
+    goods_cost: int = 0
+    units: int = 0
+
+    def due(self, terms: Terms) -> list[tuple[Tier, str, int]]:
+        """(tier, account, amount) of what these totals entitle to, below the goods."""
+        net = max(0, self.gross - self.refunds - self.tax)
+        fee = net * terms.fee_bp // 10_000
+        rest = max(0, net - self.goods_cost - fee)
+        sweep = rest * terms.sweep_bp // 10_000
+        if terms.sweep_cap:
+            sweep = min(sweep, terms.sweep_cap)
+        rest -= sweep
+        lines = [(Tier.FEE, terms.fee, fee), (Tier.SWEEP, terms.sweep, sweep)]
+        for a in terms.allocations:
+            amount = {
+                Basis.FIXED: a.value,
+                Basis.PER_UNIT: a.value * self.units,
+                Basis.NET: net * a.value // 10_000,
+                Basis.REMAINDER: rest * a.value // 10_000,
+            }[a.basis]
+            amount = max(amount, a.minimum)
+            if a.cap:
+                amount = min(amount, a.cap)
+            rest = max(0, rest - amount)
+            lines.append((Tier.ALLOCATION, a.account, amount))
+        return lines
+
+
+@dataclass
+class Pool:
+    """The investors' money of one version; each has been given the floor of its share of *paid*."""
+
+    paid: int = 0
+    given: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def carried(self) -> int:
+        return self.paid - self.given.total()
+
+
+@dataclass
+class SplitModel:
+    """One project."""
+
+    collected: int = 0
+    """In the collection account."""
+    terms: list[Terms] = field(default_factory=list)
+    batches: set[bytes] = field(default_factory=set)
+    totals: dict[tuple[int, int], Totals] = field(default_factory=dict)
+    owed: Counter[tuple[Tier, str]] = field(default_factory=Counter)
+    claimable: Counter[str] = field(default_factory=Counter)
+    withdrawn: Counter[str] = field(default_factory=Counter)
+    pools: dict[int, Pool] = field(default_factory=dict)
+    distributed: int = 0
+    last_date: int = 0
+    last_version: int = 0
+
+    @property
+    def carried(self) -> int:
+        return sum(pool.carried for pool in self.pools.values())
+
+    def set_terms(self, terms: Terms) -> None:
+        newest = self.terms[-1].effective_from if self.terms else 0
+        if terms.effective_from <= max(newest, self.last_date):
+            raise Refused("TermsRetroactive")
+        self.terms.append(terms)
+
+    def version_on(self, date: int) -> int:
+        held = [n for n, t in enumerate(self.terms, start=1) if t.effective_from <= date]
+        if not held:
+            raise Refused("NoTermsOn")
+        return held[-1]
+
+    def distribute(self, sold: Sold) -> dict[tuple[Tier, str], int]:
+        """Take the batch in; answer what each account gets by each tier."""
+        if sold.batch in self.batches:
+            raise Refused("AlreadyDistributed")
+        version = self.version_on(sold.start)
+        terms = self.terms[version - 1]
+        scale = 100 if terms.by_month else 1
+        if sold.end < sold.start or sold.end // scale != sold.start // scale:
+            raise Refused("PeriodInvalid")
+        costs = self._goods(terms, sold)
+        if sold.gross > self.collected:
+            raise Refused("ERC20InsufficientBalance")
+        key = (version, sold.start // scale)
+        is_first = key not in self.totals
+        totals = self.totals.setdefault(key, Totals())
+        before = [0] * (2 + len(terms.allocations))
+        if not is_first:
+            before = [amount for _, _, amount in totals.due(terms)]
+        totals.gross += sold.gross
+        totals.refunds += sold.refunds
+        totals.tax += sold.tax
+        totals.goods_cost += sum(costs.values())
+        totals.units += sum(count for _, count in sold.units)
+
+        lines = [(Tier.REFUND, terms.refund, sold.refunds), (Tier.TAX, terms.tax, sold.tax)]
+        suppliers = dict.fromkeys(supplier for _, supplier, _ in terms.goods)
+        lines += [(Tier.GOODS, supplier, costs[supplier]) for supplier in suppliers]
+        lines += [
+            (tier, account, after - earlier)
+            for (tier, account, after), earlier in zip(totals.due(terms), before, strict=True)
+        ]
+        cash = sold.gross
+        credited: Counter[tuple[Tier, str]] = Counter()
+        for tier, account, more in lines:
+            self.owed[tier, account] += more
+            paid = min(cash, max(0, self.owed[tier, account]))
+            self.owed[tier, account] -= paid
+            cash -= paid
+            credited[tier, account] += paid
+        credited[Tier.RESIDUAL, terms.residual] += cash
+        self._give_investors(credited, version)
+        for (_, account), amount in credited.items():
+            self.claimable[account] += amount
+        self.batches.add(sold.batch)
+        self.collected -= sold.gross
+        self.distributed += sold.gross
+        self.last_date = max(self.last_date, sold.end)
+        self.last_version = max(self.last_version, version)
+        return {key: amount for key, amount in credited.items() if amount}
+
+    def _goods(self, terms: Terms, sold: Sold) -> Counter[str]:
+        priced = {goods: (supplier, cost) for goods, supplier, cost in terms.goods}
+        costs: Counter[str] = Counter()
+        for goods, count in sold.units:
+            line = priced.get(goods, priced.get(bytes(32)))
+            if line is None:
+                raise Refused("GoodsUnknown")
+            costs[line[0]] += line[1] * count
+        return costs
+
+    def _give_investors(self, credited: Counter[tuple[Tier, str]], version: int) -> None:
+        amount = credited.pop((Tier.ALLOCATION, POOL), 0)
+        if not amount:
+            return
+        investors = self.terms[version - 1].investors
+        pool = self.pools.setdefault(version, Pool())
+        pool.paid += amount
+        weights = sum(weight for _, weight in investors)
+        for number, (account, weight) in enumerate(investors):
+            share = floor(Fraction(pool.paid * weight, weights))
+            credited[Tier.ALLOCATION, account] += share - pool.given[number]
+            pool.given[number] = share
+
+    def settle_carried(self, version: int) -> None:
+        """Largest remainder over what a version's pool still carries; what comes late starts a new pool."""
+        if not 0 < version < self.last_version:
+            raise Refused("VersionStillInForce")
+        pool = self.pools.get(version, Pool())
+        if not pool.carried:
+            return
+        investors = self.terms[version - 1].investors
+        weights = sum(weight for _, weight in investors)
+        exact = [Fraction(pool.paid * weight, weights) for _, weight in investors]
+        by_remainder = sorted(range(len(exact)), key=lambda n: (floor(exact[n]) - exact[n], n))
+        for number in by_remainder[: pool.carried]:
+            self.claimable[investors[number][0]] += 1
+        self.pools[version] = Pool()
+
+    def withdraw(self, account: str) -> int:
+        amount = self.claimable[account]
+        if not amount:
+            raise Refused("NothingToWithdraw")
+        self.claimable[account] = 0
+        self.withdrawn[account] += amount
+        return amount

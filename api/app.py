@@ -95,7 +95,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.parts = parts
-    problems.install(app)
+    problems.install(app, pages.failure)
     for router in resources.ROUTERS:
         app.include_router(router, prefix="/v1")
     app.include_router(metrics.router)

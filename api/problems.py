@@ -9,7 +9,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -86,15 +86,22 @@ def response(problem: Problem) -> Response:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of *app* a problem."""
+def _nothing(_: Request, __: int) -> Response | None:
+    return None
 
-    def on_problem(_: Request, error: Exception) -> Response:
+
+def install(app: FastAPI, page: Callable[[Request, int], Response | None] = _nothing) -> None:
+    """Make every error of *app* a problem; *page* answers with one for people, or None."""
+
+    def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101  # registered for it alone
-        return response(error)
+        return page(request, error.status) or response(error)
 
-    def on_validation(_: Request, error: Exception) -> Response:
+    def on_validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
+        shown = page(request, 422)
+        if shown is not None:
+            return shown
         found = ApiProblem(422, "malformed", "the request is not as the description says")
         body: dict[str, Any] = found.marshal() | {
             "errors": jsonable_encoder(
@@ -106,15 +113,19 @@ def install(app: FastAPI) -> None:
         }
         return JSONResponse(body, 422, media_type=MEDIA_TYPE)
 
-    def on_http(_: Request, error: Exception) -> Response:
+    def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
+        shown = page(request, error.status_code)
+        if shown is not None:
+            return shown
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
         found = ApiProblem(error.status_code, code, str(error.detail), error.headers)
         return response(found)
 
     def on_failure(request: Request, error: Exception) -> Response:
         log.error("request_failed", path=request.url.path, exc_info=error)
-        return response(ApiProblem(500, "internal", "an unexpected failure; it was logged"))
+        found = ApiProblem(500, "internal", "an unexpected failure; it was logged")
+        return page(request, 500) or response(found)
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)

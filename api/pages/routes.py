@@ -39,19 +39,23 @@ _TEMPLATES = Environment(
 )
 _LANGUAGE = "counterfoil_language"
 _PAGE = 50
+_HOURS_SAID = 72  # a longer silence is said in days
 _MAX_MS = 253_402_300_800_000
 
 
 class Reader:
-    """One request's reader: language, session, and what may be seen."""
+    """One request's reader: language, session, and what may be seen.
 
-    def __init__(self, request: Request) -> None:
+    With *known* False the databases are not asked who it is: something failed already.
+    """
+
+    def __init__(self, request: Request, known: bool = True) -> None:
         self.parts: Parts = parts_of(request)
         language = choose(
             request.cookies.get(_LANGUAGE), request.headers.get("accept-language", "")
         )
         self.speech = Speech(language, ZoneInfo(self.parts.settings.time_zone))
-        cookie = request.cookies.get(COOKIE)
+        cookie = request.cookies.get(COOKIE) if known else None
         self.who: Principal | None = auth.by_cookie(self.parts.reads, cookie) if cookie else None
         self.here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self._sight: Sight | None = None
@@ -121,6 +125,19 @@ def slot_of(body: Body) -> str:
     return ", ".join(line.slot for line in body.lines if line.slot)
 
 
+_FAILURES = {404: "not_found", 405: "not_found", 422: "not_found", 409: "conflict"}
+
+
+def failure(request: Request, status: int) -> Response | None:
+    """A page that says what went wrong, for a browser; None where a program asks."""
+    for_people = "text/html" in request.headers.get("accept", "")
+    if not for_people or request.url.path.startswith(("/v1/", "/static/")):
+        return None
+    key = _FAILURES.get(status, "failed")
+    shown = {"title": f"notice.{key}", "text": f"notice.{key}_text"}
+    return Reader(request, known=status < 500).page("notice.html", status, **shown)
+
+
 @router.get("/")
 def show_today(
     request: Request,
@@ -152,6 +169,7 @@ def show_today(
         heading=heading,
         change=_change(s, view),
         since=_since(s, view),
+        quiet=lambda row: _quiet(s, row.quiet_hours),
         earlier=f"/?span={span}&date={first - timedelta(days=1)}",
         later=None if view.is_now else f"/?span={span}&date={later}",
         seconds=lambda day: int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
@@ -166,6 +184,12 @@ def _change(s: Speech, view: today.Today) -> str:
     percent = (view.takings - view.before) * 100 // view.before
     key = "up" if percent > 0 else "down" if percent < 0 else "same"
     return s.t(f"change.{key}", percent=abs(percent), when=when)
+
+
+def _quiet(s: Speech, hours: int) -> str:
+    if hours < _HOURS_SAID:
+        return s.t("state.quiet", hours=s.count(hours))
+    return s.t("state.quiet_days", days=s.count(hours // 24))
 
 
 def _since(s: Speech, view: today.Today) -> str:

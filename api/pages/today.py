@@ -64,6 +64,11 @@ class MachineRow:
     period: int
     tip: Tip | None
 
+    @property
+    def sells(self) -> bool:
+        """Whether it is one that takes money."""
+        return self.machine.kind == "vending" or self.tip is None or self.tip.sold_ms is not None
+
 
 @dataclass(frozen=True)
 class SplitRow:

@@ -80,12 +80,16 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class SalesFile:
-    """A whole export: sales in order of (time, machine, reference), and what was set aside."""
+    """A whole export: sales in order of (time, machine, reference), and what was set aside.
+
+    ``places`` are the machines' names and locations by their serials, as the last row of each says.
+    """
 
     layout: Layout
     rows: int
     sales: tuple[Sale, ...]
     set_aside: tuple[SetAside, ...]
+    places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def gross_minor(self) -> int:
@@ -139,6 +143,7 @@ class _Transaction:
 def _parse_vending(text: str, digits: int) -> SalesFile:
     transactions: defaultdict[tuple[str, str], _Transaction] = defaultdict(_Transaction)
     aside: list[SetAside] = []
+    places: dict[str, tuple[str, str]] = {}
     rows = 0
     for number, row in table_rows(text, VENDING_COLUMNS):
         rows += 1
@@ -151,6 +156,8 @@ def _parse_vending(text: str, digits: int) -> SalesFile:
             entry = transactions[row["Device ID"].strip(), row["Transaction"].strip()]
             entry.rows.append(number)
             entry.cells.append(row)
+            serial = row["Device ID"].strip()
+            places[serial] = (row["Machine"].strip(), row.get("Location", "").strip())
     sales: list[Sale] = []
     for (serial, reference), entry in transactions.items():
         try:
@@ -158,7 +165,7 @@ def _parse_vending(text: str, digits: int) -> SalesFile:
         except FormatError as error:
             amount = _stated(entry.cells, digits)
             aside.append(SetAside(tuple(entry.rows), _reason(error), error.detail, amount))
-    return SalesFile("vending", rows, tuple(_timed(sales)), tuple(aside))
+    return SalesFile("vending", rows, tuple(_timed(sales)), tuple(aside), places)
 
 
 class _RefusedTransaction(FormatError):

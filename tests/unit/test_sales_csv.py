@@ -37,6 +37,8 @@ def test_real_vending_file_sums_to_its_own_total_to_the_cent(shared_data: Path) 
     assert sales.gross_minor == sales.file_total_minor == by_lines * 100
     assert (sales.rows, len(sales.sales), len(sales.set_aside)) == (6469, 6132, 0)
     assert sorted(row for sale in sales.sales for row in sale.rows) == list(range(2, 6471))
+    assert sales.places["VJ300205292"] == ("BSQ Mall x1364 - Zales", "Brunswick Sq Mall")
+    assert sales.places.keys() == sales.gross_by_machine.keys()
     assert sales.gross_by_machine == {
         "VJ300205292": 136225,
         "VJ300320609": 489025,

@@ -42,7 +42,7 @@ function drawChart(figure) {
     scales: { x: { time: true, range: (_, low, high) => [low - 43200, high + 43200] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
     tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: (_, ticks) => ticks.map((t) => dayName.format(new Date(t * 1000))) },
+      { ...axis, grid: { show: false }, size: 30, space: 70, values: (_, ticks) => ticks.map((t) => dayName.format(new Date(t * 1000))) },
       { ...axis, grid, size: 46, values: (_, ticks) => ticks.map((t) => amount.format(t)) },
     ],
     series: [{}, ...stacked.map((one) => ({

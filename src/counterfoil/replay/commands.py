@@ -13,13 +13,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from counterfoil.api.auth import Role
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.oracle.errors import OracleError
+from counterfoil.replay import parties
 from counterfoil.replay.money import NotInTime
 from counterfoil.replay.plan import ReplayPlan, plan_from_files, plan_simulated
 from counterfoil.replay.run import Report, run, write
 from counterfoil.up.house import open_house
+from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
 from counterfoil.up.tree import HouseInUse, Tree, default_data
 
@@ -79,9 +82,14 @@ def replay(
             else:
                 show(report, Console())
             if not leave:
+                name, _ = parties.PARTIES["operator"]
+                link = sign_in_link(house, Role.OPERATOR, "operator", name)
                 said.print(
-                    f"\nThe page is at [bold]{report.page}[/bold] until Ctrl-C.", highlight=False
+                    f"\nThe page is at {report.page} until Ctrl-C. To sign in as {name}, once within 15 minutes:",
+                    highlight=False,
+                    soft_wrap=True,
                 )
+                said.print(f"[bold]{link}[/bold]", highlight=False, soft_wrap=True)
                 while not stop.wait(0.5):
                     tree.supervisor.watch_once()
     except (ChainError, GatewayError, OracleError, ChildFailed, HouseInUse, NotInTime) as failure:

@@ -66,7 +66,8 @@ def enrol(
                 owner=accounts["operator"],
                 operator=accounts["operator"],
                 project=project if machine.kind == "vending" else "",
-                label=machine.label,
+                label=machine.title or machine.label,
+                location=machine.location,
                 kind=machine.kind,
             )
         )

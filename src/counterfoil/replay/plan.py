@@ -29,12 +29,14 @@ _WITHHELD = 3
 
 @dataclass(frozen=True)
 class Machine:
-    """One device and what it will sign, oldest first."""
+    """One device and what it will sign, oldest first; people call it *title*, or *label* where that is empty."""
 
     device: DeviceId
     label: str
     kind: str
     events: tuple[Event, ...]
+    title: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> Re
             by_machine[sale.machine].append(sale)
         for serial, sold in sorted(by_machine.items()):
             events = tuple(_sale_event(sale, currency) for sale in sold)
-            machines.append(Machine(device_name(serial), serial, "vending", events))
+            place = file.places.get(serial, ("", ""))
+            machines.append(Machine(device_name(serial), serial, "vending", events, *place))
         payments = _payments(machines)
         notes.append(
             f"{sales.name}: {file.rows} rows, {len(file.sales)} sales, {len(file.set_aside)} rows set aside"

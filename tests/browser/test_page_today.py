@@ -111,6 +111,7 @@ def test_counterfoil_opens_checks_and_closes_by_keyboard(stage: Stage) -> None:
         foil = page.locator(".foil")
         expect(foil).to_contain_text("What the machine signed")
         expect(page.locator("a.row[aria-expanded=true]")).to_have_count(1)
+        expect(page.locator(".check")).to_be_hidden()
         page.locator("button[data-check]").focus()
         page.keyboard.press("Enter")
         expect(page.locator("[data-verdict]")).to_have_class(re.compile("true"))

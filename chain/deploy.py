@@ -30,7 +30,16 @@ from counterfoil.chain.transact import transact_all, unsigned, wait_mined
 
 VERSION = "0.1.0"
 
-REGISTRAR, ORACLE, BANK, SUPERVISOR, COMMITTEE, GUARDIAN = 1, 2, 3, 6, 7, 8
+REGISTRAR, ORACLE, BANK, WAREHOUSE, SUPERVISOR, COMMITTEE, GUARDIAN, CALENDAR = (
+    1,
+    2,
+    3,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
 """AccessManager role ids, as in contracts/libraries/Roles.sol."""
 
 _FUNCTIONS: Mapping[str, Mapping[int, Sequence[str]]] = {
@@ -50,14 +59,36 @@ _FUNCTIONS: Mapping[str, Mapping[int, Sequence[str]]] = {
         GUARDIAN: ["pause"],
         COMMITTEE: ["unpause"],
     },
+    "BusinessCalendar": {CALENDAR: ["advance"]},
+    "Receivables": {
+        SUPERVISOR: ["resolveDispute"],
+        GUARDIAN: ["pause"],
+        COMMITTEE: ["unpause"],
+    },
+    "CreditLine": {GUARDIAN: ["pause"], COMMITTEE: ["vote", "unpause"]},
+    "WarehouseReceipts": {
+        WAREHOUSE: ["issue"],
+        SUPERVISOR: ["verify"],
+        ORACLE: ["postPrice"],
+        GUARDIAN: ["pause"],
+        COMMITTEE: ["unpause"],
+    },
+    "ProjectShare": {REGISTRAR: ["openProject"], GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
+    "Settlement": {GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
 }
+_SETTLED = ("Receivables", "WarehouseReceipts", "ProjectShare")
+"""What the Settlement contract moves."""
+_LEDGERS = ("Receivables", "CreditLine", "ProjectShare")
+"""What holds deposit tokens for others."""
 
 
 @dataclass(frozen=True)
 class Consortium:
     """Who holds which role, and the bank's token.
 
-    ``signers`` are the accounts whose signatures anchor a head, ``threshold`` how many of them must.
+    ``signers`` are the accounts whose signatures anchor a head, ``threshold`` how many of them must. ``members`` are
+    the committee's accounts beside ``committee``, ``credit_votes`` how many of them approve a line of credit. The
+    business date is moved by ``calendar``, or by the oracle when that is empty.
     """
 
     registrar: str
@@ -71,6 +102,10 @@ class Consortium:
     currency: str = "CNY"
     decimals: int = 2
     bank_name: str = "Deposit token"
+    members: Sequence[str] = ()
+    credit_votes: int = 1
+    calendar: str = ""
+    warehouses: Sequence[str] = ()
 
 
 @dataclass
@@ -159,6 +194,32 @@ def _constructors(
             ],
         ),
         ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
+        ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),
+        (
+            "Receivables",
+            lambda at: [
+                at[n] for n in ("ConsortiumAccess", "ParticipantRegistry", "BusinessCalendar")
+            ],
+        ),
+        (
+            "CreditLine",
+            lambda at: [
+                *(at["ConsortiumAccess"], at["ParticipantRegistry"], at["BusinessCalendar"]),
+                *(at["Receivables"], c.credit_votes),
+            ],
+        ),
+        (
+            "WarehouseReceipts",
+            lambda at: [
+                *(at["ConsortiumAccess"], at["ParticipantRegistry"]),
+                *(at["BusinessCalendar"], at["CreditLine"]),
+            ],
+        ),
+        ("ProjectShare", lambda at: [at["ConsortiumAccess"], at["ParticipantRegistry"]]),
+        (
+            "Settlement",
+            lambda at: [at["ConsortiumAccess"], at["BusinessCalendar"], *(at[n] for n in _SETTLED)],
+        ),
     ]
 
 
@@ -222,22 +283,40 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
             ]
             if missing:
                 add("setTargetFunctionRole", target, missing, role)
-    for role, account in (
+    holders = [
         (REGISTRAR, consortium.registrar),
         (ORACLE, consortium.oracle),
         (BANK, consortium.bank),
         (SUPERVISOR, consortium.supervisor),
-        (COMMITTEE, consortium.committee),
         (GUARDIAN, consortium.guardian),
-    ):
+        (CALENDAR, consortium.calendar or consortium.oracle),
+        *((COMMITTEE, account) for account in (consortium.committee, *consortium.members)),
+        *((WAREHOUSE, account) for account in consortium.warehouses),
+    ]
+    for role, account in holders:
         is_member, _ = client.call("ConsortiumAccess", "hasRole", role, account)
         if not is_member:
             add("grantRole", role, account, 0)
+    return calls + _missing_links(client)
+
+
+def _missing_links(client: ChainClient) -> list[tuple[str, bytes]]:
+    """The calls that tell the contracts of each other, as far as they don't know."""
+    token, settlement = client.address_of("DepositToken"), client.address_of("Settlement")
+    calls: list[tuple[str, bytes]] = []
     if int(client.call("DepositToken", "split"), 16) == 0:
         split = client.address_of("RevenueSplit")
-        calls.append(
-            (client.address_of("DepositToken"), client.encode("DepositToken", "setSplit", split))
-        )
+        calls.append((token, client.encode("DepositToken", "setSplit", split)))
+    calls += [
+        (token, client.encode("DepositToken", "addLedger", ledger))
+        for ledger in map(client.address_of, _LEDGERS)
+        if not client.call("DepositToken", "isLedger", ledger)
+    ]
+    calls += [
+        (client.address_of(name), client.encode(name, "setSettlement", settlement))
+        for name in _SETTLED
+        if int(client.call(name, "settlement"), 16) == 0
+    ]
     return calls
 
 

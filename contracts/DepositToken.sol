@@ -23,6 +23,9 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     /// @inheritdoc IDepositToken
     uint256 public withdrawalCount;
 
+    /// @inheritdoc IDepositToken
+    mapping(address ledger => bool) public isLedger;
+
     uint8 private immutable _decimals;
     mapping(bytes32 entry => bool) private _used;
     mapping(address account => bool) private _isCollection;
@@ -100,6 +103,28 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     }
 
     /// @inheritdoc IDepositToken
+    function addLedger(address ledger) external restricted {
+        isLedger[ledger] = true;
+        emit LedgerAdded(ledger);
+    }
+
+    /// @inheritdoc IDepositToken
+    function openSupervised(bytes32 key) external returns (address account) {
+        if (!isLedger[msg.sender]) revert NotALedger(msg.sender);
+        account = supervisedOf(msg.sender, key);
+        _isCollection[account] = true;
+        emit SupervisedOpened(msg.sender, key, account);
+    }
+
+    /// @inheritdoc IDepositToken
+    function drain(bytes32 key) external returns (uint256 amount) {
+        address account = supervisedOf(msg.sender, key);
+        if (!_isCollection[account]) revert NotALedger(msg.sender);
+        amount = balanceOf(account);
+        if (amount != 0) _transfer(account, msg.sender, amount);
+    }
+
+    /// @inheritdoc IDepositToken
     function setSplit(address split_) external restricted {
         if (split != address(0)) revert SplitAlreadySet(split);
         split = split_;
@@ -124,6 +149,12 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     }
 
     /// @inheritdoc IDepositToken
+    function supervisedOf(address ledger, bytes32 key) public view returns (address) {
+        bytes32 seed = keccak256(abi.encode("counterfoil supervised", address(this), ledger, key));
+        return address(uint160(uint256(seed)));
+    }
+
+    /// @inheritdoc IDepositToken
     function isEntryUsed(bytes32 entry) external view returns (bool) {
         return _used[entry];
     }
@@ -140,14 +171,14 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
 
     // ---- internals
 
-    /// @dev Burning and the split's paying out stay open while paused: both end business, they don't begin any.
+    /// @dev Burning and what ledgers pay out stay open while paused: they end business, they don't begin any.
     function _update(address from, address to, uint256 amount) internal override {
-        if (from != address(0) && !_isCollection[from] && from != split && !participants.isActive(from)) {
-            revert HolderNotAccepted(from);
-        }
+        bool ends = from == split || isLedger[from] || _isCollection[from];
+        if (from != address(0) && !ends && !participants.isActive(from)) revert HolderNotAccepted(from);
         if (to != address(0)) {
-            if (!_isCollection[to] && to != split && !participants.isActive(to)) revert HolderNotAccepted(to);
-            if (from != split) _requireNotPaused();
+            bool kept = to == split || isLedger[to] || _isCollection[to];
+            if (!kept && !participants.isActive(to)) revert HolderNotAccepted(to);
+            if (!ends && !isLedger[to]) _requireNotPaused();
         }
         super._update(from, to, amount);
     }

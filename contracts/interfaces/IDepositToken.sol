@@ -6,7 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 /// @title One bank's tokenised deposits in one currency
 /// @notice One token unit is one minor unit of `currency`. Supply is what the bank has attested as held: a mint needs an
 /// entry of the bank's statement that was not used before, and a withdrawal burns at once. Only active participants hold
-/// tokens, beside the collection accounts and the split. All amounts are in minor units of `currency`.
+/// tokens, beside the collection accounts, the split and the ledgers. All amounts are in minor units of `currency`.
 interface IDepositToken is IERC20 {
     /// @param holder who withdrew.
     /// @param amount minor units, burnt already.
@@ -26,6 +26,8 @@ interface IDepositToken is IERC20 {
     event CollectionOpened(bytes32 indexed project, address indexed account);
     event Collected(bytes32 indexed project, uint256 amount);
     event SplitSet(address indexed split);
+    event LedgerAdded(address indexed ledger);
+    event SupervisedOpened(address indexed ledger, bytes32 indexed key, address account);
 
     /// @notice This statement entry has backed a mint already.
     error EntryAlreadyUsed(bytes32 entry);
@@ -34,6 +36,7 @@ interface IDepositToken is IERC20 {
     error NotTheBank(address caller);
     error NotTheSplit(address caller);
     error SplitAlreadySet(address split);
+    error NotALedger(address caller);
     /// @notice `account` is no active participant, and no collection account.
     error HolderNotAccepted(address account);
     error CollectionUnknown(bytes32 project);
@@ -65,7 +68,18 @@ interface IDepositToken is IERC20 {
     /// @dev Role ADMIN.
     function setSplit(address split) external;
 
-    /// @notice Stop mints and transfers; withdrawals stay open.
+    /// @notice Let a contract of the consortium hold tokens for others and keep supervised accounts.
+    /// @dev Role ADMIN.
+    function addLedger(address ledger) external;
+
+    /// @notice Open the caller's supervised account `key`: anybody may be paid into it, only the caller takes out of it.
+    /// @dev A ledger only.
+    function openSupervised(bytes32 key) external returns (address account);
+
+    /// @notice Take all that lies in the caller's supervised account `key` to the caller.
+    function drain(bytes32 key) external returns (uint256 amount);
+
+    /// @notice Stop mints and transfers between participants; withdrawals and repayments stay open.
     /// @dev Role GUARDIAN.
     function pause() external;
 
@@ -74,6 +88,12 @@ interface IDepositToken is IERC20 {
 
     /// @notice The address of `project`'s collection account; nobody has a key to it.
     function collectionOf(bytes32 project) external view returns (address);
+
+    /// @notice The address of `ledger`'s supervised account `key`; nobody has a key to it.
+    function supervisedOf(address ledger, bytes32 key) external view returns (address);
+
+    /// @notice Whether `ledger` was added by `addLedger`.
+    function isLedger(address ledger) external view returns (bool);
 
     /// @notice Whether `entry` has backed a mint.
     function isEntryUsed(bytes32 entry) external view returns (bool);

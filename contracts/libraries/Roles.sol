@@ -20,4 +20,6 @@ library Roles {
     uint64 internal constant COMMITTEE = 7;
     /// @notice Pauses new business, and nothing else.
     uint64 internal constant GUARDIAN = 8;
+    /// @notice Moves the business date forward.
+    uint64 internal constant CALENDAR = 9;
 }

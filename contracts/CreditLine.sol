@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
+import {ICreditLine} from "./interfaces/ICreditLine.sol";
+import {IDepositToken} from "./interfaces/IDepositToken.sol";
+import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
+import {IReceivables} from "./interfaces/IReceivables.sol";
+import {BusinessDate} from "./libraries/BusinessDate.sol";
+import {Instalments} from "./libraries/Instalments.sol";
+import {Interest} from "./libraries/Interest.sol";
+
+/// @title CreditLine
+/// @notice Documented in interfaces/ICreditLine.sol.
+contract CreditLine is ICreditLine, AccessManaged, Pausable {
+    using SafeERC20 for IERC20;
+
+    /// @notice Most loans of a line that are not closed, so that any line can be looked through in one transaction.
+    uint256 public constant MAX_LOANS = 32;
+    /// @notice Missed instalments in a row that freeze a line.
+    uint256 public constant FREEZE_AFTER = 3;
+
+    IParticipantRegistry public immutable participants;
+    IBusinessCalendar public immutable calendar;
+    IReceivables public immutable receivables;
+    /// @notice Votes that carry a motion.
+    uint256 public immutable threshold;
+    uint64 public lineCount;
+    uint64 public loanCount;
+
+    mapping(uint64 id => Line) private _lines;
+    mapping(uint64 id => Loan) private _loans;
+    mapping(uint64 loan => Instalments.Schedule) private _schedules;
+    mapping(uint64 line => mapping(address supplier => bool)) private _allowed;
+    mapping(uint64 line => uint256) private _round;
+    mapping(bytes32 motion => uint256) private _votes;
+    mapping(bytes32 ballot => bool) private _voted;
+    mapping(uint64 part => uint64 loan) private _secures;
+
+    constructor(address access, address participants_, address calendar_, address receivables_, uint256 threshold_)
+        AccessManaged(access)
+    {
+        participants = IParticipantRegistry(participants_);
+        calendar = IBusinessCalendar(calendar_);
+        receivables = IReceivables(receivables_);
+        threshold = threshold_;
+    }
+
+    // ---- lines
+
+    /// @inheritdoc ICreditLine
+    function applyFor(LineTerms calldata terms) external whenNotPaused returns (uint64 id) {
+        uint256 seen = 0;
+        for (uint256 i = 0; i < 4; ++i) {
+            seen |= 1 << uint256(terms.order[i]);
+        }
+        if (
+            seen != 15 || terms.limit == 0 || terms.token == address(0) || terms.validUntil < terms.validFrom
+                || !BusinessDate.isValid(terms.validFrom) || !BusinessDate.isValid(terms.validUntil)
+                || terms.ratePpm > Interest.PPM || terms.penaltyPpm > Interest.PPM
+                || terms.defaultDays < terms.graceDays || terms.borrower == terms.lender
+        ) revert LineTermsInvalid();
+        _requireActive(terms.borrower);
+        _requireActive(terms.lender);
+        id = ++lineCount;
+        if (msg.sender != terms.borrower) revert NotTheBorrower(id, msg.sender);
+        _lines[id].terms = terms;
+        emit LineApplied(id, terms.borrower, terms.lender, terms.limit);
+        _moveLine(id, LineState.APPLIED, terms.purpose);
+        IDepositToken(terms.token).openSupervised(_key(id));
+    }
+
+    /// @inheritdoc ICreditLine
+    function vote(uint64 id, Motion motion, bytes32 evidence) external restricted {
+        LineState wanted = motion == Motion.APPROVE ? LineState.APPLIED : LineState.FROZEN;
+        _inState(id, wanted);
+        bytes32 subject = keccak256(abi.encode(id, motion, _round[id]));
+        bytes32 ballot = keccak256(abi.encode(subject, msg.sender));
+        if (_voted[ballot]) revert VotedAlready(id, msg.sender);
+        _voted[ballot] = true;
+        uint256 votes = ++_votes[subject];
+        emit LineVoted(id, msg.sender, motion, evidence, votes);
+        if (votes < threshold) return;
+        ++_round[id];
+        _moveLine(id, motion == Motion.APPROVE ? LineState.APPROVED : LineState.ACTIVE, evidence);
+    }
+
+    /// @inheritdoc ICreditLine
+    function activate(uint64 id) external whenNotPaused {
+        _requireLender(_inState(id, LineState.APPROVED), id);
+        _moveLine(id, LineState.ACTIVE, 0);
+    }
+
+    /// @inheritdoc ICreditLine
+    function freeze(uint64 id, bytes32 reason) external {
+        _requireLender(_inState(id, LineState.ACTIVE), id);
+        _moveLine(id, LineState.FROZEN, reason);
+    }
+
+    /// @inheritdoc ICreditLine
+    function close(uint64 id) external {
+        Line storage l = _lines[id];
+        if (msg.sender != l.terms.lender && msg.sender != l.terms.borrower) revert NotTheLender(id, msg.sender);
+        if (l.state == LineState.NONE || l.state == LineState.CLOSED || l.loans.length != 0) {
+            revert LineStateNotAllowed(id, l.state);
+        }
+        _moveLine(id, LineState.CLOSED, 0);
+    }
+
+    /// @inheritdoc ICreditLine
+    function allowSupplier(uint64 id, address supplier, bool allowed) external {
+        Line storage l = _lines[id];
+        if (l.state == LineState.NONE) revert LineUnknown(id);
+        _requireLender(l, id);
+        _allowed[id][supplier] = allowed;
+        emit SupplierAllowed(id, supplier, allowed);
+    }
+
+    // ---- loans
+
+    /// @inheritdoc ICreditLine
+    function draw(
+        uint64 lineId,
+        uint64 orderRoot,
+        uint128 amount,
+        Plan plan,
+        Instalment[] calldata instalments,
+        uint64 collateral
+    ) external whenNotPaused returns (uint64 id) {
+        Line storage l = _lines[lineId];
+        if (msg.sender != l.terms.borrower) revert NotTheBorrower(lineId, msg.sender);
+        _requireActive(msg.sender);
+        for (uint256 i = l.loans.length; i != 0; --i) {
+            poke(l.loans[i - 1]);
+        }
+        _inState(lineId, LineState.ACTIVE);
+        uint32 today = calendar.today();
+        if (today < l.terms.validFrom || today > l.terms.validUntil) revert LineNotValidOn(lineId, today);
+        uint256 wanted = uint256(l.principal) + amount;
+        if (wanted > l.terms.limit || l.loans.length == MAX_LOANS) {
+            revert LimitExceeded(lineId, l.terms.limit, wanted);
+        }
+        if (amount == 0) revert AmountZero();
+        id = ++loanCount;
+        Loan storage n = _loans[id];
+        (n.plan, n.line, n.orderRoot, n.accruedTo, n.drawn) = (plan, lineId, orderRoot, today, amount);
+        if (!Instalments.set(_schedules[id], instalments, plan, amount, today, l.terms.convention, l.terms.ratePpm)) {
+            revert PlanInvalid();
+        }
+        if (collateral != 0) {
+            IReceivables.Part memory p = receivables.part(collateral);
+            if (p.pledgee != address(this) || !p.live || _secures[collateral] != 0 || p.holder != msg.sender) {
+                revert CollateralNotPledged(collateral);
+            }
+            _secures[collateral] = id;
+            n.collateral = collateral;
+        }
+        l.principal += amount;
+        l.loans.push(id);
+        _moveLoan(id, n, LoanState.CURRENT);
+        emit Drawn(id, lineId, _payOrder(l, lineId, orderRoot, amount), orderRoot, amount);
+    }
+
+    /// @inheritdoc ICreditLine
+    function repay(uint64 id, uint256 amount) external returns (uint256 paid) {
+        return _repay(id, amount, msg.sender);
+    }
+
+    /// @inheritdoc ICreditLine
+    function sweep(uint64 lineId) external returns (uint256 amount) {
+        Line storage l = _lines[lineId];
+        if (l.state == LineState.NONE) revert LineUnknown(lineId);
+        amount = IDepositToken(l.terms.token).drain(_key(lineId));
+        uint256 left = amount;
+        uint64[] memory loans = l.loans;
+        for (uint256 i = 0; i < loans.length && left != 0; ++i) {
+            if (_total(owed(loans[i], calendar.today())) != 0) left -= _repay(loans[i], left, address(this));
+        }
+        emit Swept(lineId, amount, left);
+        if (left != 0) IERC20(l.terms.token).safeTransfer(l.terms.borrower, left);
+    }
+
+    /// @inheritdoc ICreditLine
+    function collect(uint64 id) external returns (uint256 amount) {
+        Loan storage n = _known(id);
+        uint64 part = n.collateral;
+        IReceivables.Part memory p = receivables.part(part);
+        if (part == 0 || p.pledgee != address(this)) revert CollateralNotPledged(part);
+        amount = _total(owed(id, calendar.today()));
+        if (amount > p.retained) amount = p.retained;
+        if (amount != 0) {
+            receivables.take(part, uint128(amount));
+            receivables.withdraw(_lines[n.line].terms.token, address(this));
+            _repay(id, amount, address(this));
+        }
+        bool isSpent = p.redeemed == p.amount && p.retained == amount;
+        if (isSpent || n.state == LoanState.REPAID || n.state == LoanState.RECOVERED) {
+            n.collateral = 0;
+            delete _secures[part];
+            receivables.release(part);
+        }
+    }
+
+    /// @inheritdoc ICreditLine
+    function addCosts(uint64 id, uint128 amount, bytes32 evidence) external {
+        LoanState state = poke(id);
+        Loan storage n = _loans[id];
+        _requireLender(_lines[n.line], n.line);
+        if (state != LoanState.DELINQUENT && state != LoanState.DEFAULT && state != LoanState.WRITTEN_OFF) {
+            revert LoanStateNotAllowed(id, state);
+        }
+        n.costs += amount;
+        emit CostsAdded(id, amount, evidence);
+    }
+
+    /// @inheritdoc ICreditLine
+    function poke(uint64 id) public returns (LoanState) {
+        Loan storage n = _known(id);
+        Line storage l = _lines[n.line];
+        Instalments.accrue(_schedules[id], n, l.terms, calendar.today());
+        if (n.state == LoanState.WRITTEN_OFF || n.state >= LoanState.RECOVERED) return n.state;
+        (LoanState state, uint256 missed) = Instalments.standing(_schedules[id], n, l.terms, calendar.today());
+        if (state != n.state) _moveLoan(id, n, state);
+        if (missed >= FREEZE_AFTER && l.state == LineState.ACTIVE) {
+            _moveLine(n.line, LineState.FROZEN, "three instalments missed");
+        }
+        return state;
+    }
+
+    /// @inheritdoc ICreditLine
+    function writeOff(uint64 id) external {
+        LoanState state = poke(id);
+        Loan storage n = _loans[id];
+        _requireLender(_lines[n.line], n.line);
+        if (state != LoanState.DEFAULT) revert LoanStateNotAllowed(id, state);
+        n.writtenOff = n.drawn - n.repaid;
+        _lines[n.line].principal -= n.writtenOff;
+        _moveLoan(id, n, LoanState.WRITTEN_OFF);
+    }
+
+    /// @inheritdoc ICreditLine
+    function pause() external restricted {
+        _pause();
+    }
+
+    /// @inheritdoc ICreditLine
+    function unpause() external restricted {
+        _unpause();
+    }
+
+    // ---- reads
+
+    /// @inheritdoc ICreditLine
+    function line(uint64 id) external view returns (Line memory) {
+        return _lines[id];
+    }
+
+    /// @inheritdoc ICreditLine
+    function loan(uint64 id) external view returns (Loan memory) {
+        return _loans[id];
+    }
+
+    /// @inheritdoc ICreditLine
+    function instalmentsOf(uint64 id) external view returns (Instalment[] memory) {
+        return _schedules[id].instalments;
+    }
+
+    /// @inheritdoc ICreditLine
+    function isAllowed(uint64 id, address supplier) external view returns (bool) {
+        return _allowed[id][supplier];
+    }
+
+    /// @inheritdoc ICreditLine
+    function owed(uint64 id, uint32 date) public view returns (Owed memory) {
+        Loan storage n = _known(id);
+        return Instalments.owed(_schedules[id], n, _lines[n.line].terms, date);
+    }
+
+    /// @inheritdoc ICreditLine
+    function accountOf(uint64 id) external view returns (address) {
+        return IDepositToken(_lines[id].terms.token).supervisedOf(address(this), _key(id));
+    }
+
+    // ---- internals
+
+    /// @dev Pay the one supplier who holds the whole order, through the claim, so that the order is paid too.
+    function _payOrder(Line storage l, uint64 lineId, uint64 root, uint128 amount) private returns (address supplier) {
+        IReceivables.Claim memory c = receivables.claim(root);
+        supplier = c.terms.creditor;
+        if (!_allowed[lineId][supplier]) revert SupplierNotAllowed(lineId, supplier);
+        uint64[] memory parts = receivables.partsOf(root);
+        if (
+            c.terms.kind != IReceivables.Kind.ORDER || c.state != IReceivables.State.CONFIRMED || c.disputed
+                || c.terms.obligor != l.terms.borrower || c.terms.token != l.terms.token || parts.length != 1
+                || amount > c.terms.face - c.redeemed
+        ) revert OrderNotPayable(root);
+        IReceivables.Part memory p = receivables.part(parts[0]);
+        if (p.holder != supplier || p.pledgee != address(0)) revert OrderNotPayable(root);
+        IERC20 token = IERC20(l.terms.token);
+        token.safeTransferFrom(l.terms.lender, address(this), amount);
+        token.forceApprove(address(receivables), amount);
+        receivables.fund(root, amount);
+        receivables.withdraw(address(token), supplier);
+    }
+
+    function _repay(uint64 id, uint256 amount, address payer) private returns (uint256 paid) {
+        poke(id);
+        Loan storage n = _loans[id];
+        Line storage l = _lines[n.line];
+        Owed memory o = owed(id, n.accruedTo);
+        if (_total(o) == 0) revert NothingOwed(id);
+        if (amount == 0) revert AmountZero();
+        uint256[4] memory debts = [o.costs, o.penalty, o.interest, o.principal];
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 which = uint256(l.terms.order[i]);
+            if (debts[which] > amount - paid) debts[which] = amount - paid;
+            paid += debts[which];
+        }
+        n.costsPaid += uint128(debts[0]);
+        n.penaltyPaid += uint128(debts[1]);
+        n.interestPaid += uint128(debts[2]);
+        n.repaid += uint128(debts[3]);
+        if (n.state == LoanState.WRITTEN_OFF) n.writtenOff -= uint128(debts[3]);
+        else l.principal -= uint128(debts[3]);
+        emit Repaid(id, payer, debts[0], debts[1], debts[2], debts[3]);
+        if (paid == _total(o)) _end(id, n, l);
+        else poke(id);
+        if (payer == address(this)) IERC20(l.terms.token).safeTransfer(l.terms.lender, paid);
+        else IERC20(l.terms.token).safeTransferFrom(payer, l.terms.lender, paid);
+    }
+
+    /// @dev All is paid: the loan leaves its line.
+    function _end(uint64 id, Loan storage n, Line storage l) private {
+        _moveLoan(id, n, n.state == LoanState.WRITTEN_OFF ? LoanState.RECOVERED : LoanState.REPAID);
+        uint64[] storage loans = l.loans;
+        uint256 place = 0;
+        while (loans[place] != id) ++place;
+        for (; place + 1 < loans.length; ++place) {
+            loans[place] = loans[place + 1];
+        }
+        loans.pop();
+    }
+
+    function _total(Owed memory o) private pure returns (uint256) {
+        return o.costs + o.penalty + o.interest + o.principal;
+    }
+
+    function _moveLine(uint64 id, LineState state, bytes32 reason) private {
+        _lines[id].state = state;
+        emit LineStateChanged(id, state, reason);
+    }
+
+    function _moveLoan(uint64 id, Loan storage n, LoanState state) private {
+        n.state = state;
+        emit LoanStateChanged(id, state);
+    }
+
+    function _inState(uint64 id, LineState state) private view returns (Line storage l) {
+        l = _lines[id];
+        if (l.state == LineState.NONE) revert LineUnknown(id);
+        if (l.state != state) revert LineStateNotAllowed(id, l.state);
+    }
+
+    function _known(uint64 id) private view returns (Loan storage n) {
+        n = _loans[id];
+        if (n.state == LoanState.NONE) revert LoanUnknown(id);
+    }
+
+    function _requireLender(Line storage l, uint64 id) private view {
+        if (msg.sender != l.terms.lender) revert NotTheLender(id, msg.sender);
+    }
+
+    function _requireActive(address account) private view {
+        if (!participants.isActive(account)) revert ParticipantNotActive(account);
+    }
+
+    function _key(uint64 id) private pure returns (bytes32) {
+        return bytes32(uint256(id));
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {IDepositToken} from "./interfaces/IDepositToken.sol";
+import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
+import {IProjectShare} from "./interfaces/IProjectShare.sol";
+
+/// @title ProjectShare
+/// @notice Documented in interfaces/IProjectShare.sol.
+contract ProjectShare is IProjectShare, AccessManaged, Pausable {
+    using SafeERC20 for IERC20;
+
+    /// @param earned what is the holder's and not paid yet, up to `seen` of the project's perShare.
+    struct Holding {
+        uint256 shares;
+        uint256 earned;
+        uint256 seen;
+    }
+
+    IParticipantRegistry public immutable participants;
+    /// @notice The contract that settles deliveries against payments; zero until set.
+    address public settlement;
+
+    mapping(bytes32 project => Project) private _projects;
+    mapping(bytes32 project => mapping(address holder => Holding)) private _holdings;
+
+    constructor(address access, address participants_) AccessManaged(access) {
+        participants = IParticipantRegistry(participants_);
+    }
+
+    // ---- writes
+
+    /// @inheritdoc IProjectShare
+    function openProject(bytes32 project, address token, address issuer) external restricted {
+        Project storage p = _projects[project];
+        if (p.token != address(0)) revert ProjectAlreadyOpen(project);
+        (p.token, p.issuer) = (token, issuer);
+        emit ProjectOpened(project, token, issuer, IDepositToken(token).openSupervised(project));
+    }
+
+    /// @inheritdoc IProjectShare
+    function issue(bytes32 project, address holder, uint128 shares) external whenNotPaused {
+        Project storage p = _byIssuer(project);
+        if (shares == 0) revert AmountZero();
+        _requireActive(holder);
+        receiveIncome(project);
+        _settle(project, holder).shares += shares;
+        p.supply += shares;
+        emit SharesIssued(project, holder, shares);
+    }
+
+    /// @inheritdoc IProjectShare
+    function transfer(bytes32 project, address to, uint256 shares) external {
+        _transfer(project, msg.sender, to, shares);
+    }
+
+    /// @inheritdoc IProjectShare
+    function transferBySettlement(bytes32 project, address from, address to, uint256 shares) external {
+        if (msg.sender != settlement) revert NotTheSettlement(msg.sender);
+        _transfer(project, from, to, shares);
+    }
+
+    /// @inheritdoc IProjectShare
+    function receiveIncome(bytes32 project) public returns (uint256 amount) {
+        Project storage p = _known(project);
+        amount = IDepositToken(p.token).drain(project);
+        if (amount == 0) return 0;
+        p.received += amount;
+        uint256 pool = p.carried + amount;
+        if (p.supply != 0) {
+            p.perShare += pool / p.supply;
+            pool %= p.supply;
+        }
+        p.carried = pool;
+        emit IncomeReceived(project, amount, p.perShare, pool);
+    }
+
+    /// @inheritdoc IProjectShare
+    function withdraw(bytes32 project, address holder) external returns (uint256 amount) {
+        receiveIncome(project);
+        Holding storage h = _settle(project, holder);
+        amount = h.earned;
+        if (amount == 0) revert AmountZero();
+        h.earned = 0;
+        _projects[project].paid += amount;
+        emit IncomePaid(project, holder, amount);
+        IERC20(_projects[project].token).safeTransfer(holder, amount);
+    }
+
+    /// @inheritdoc IProjectShare
+    function offerRedemption(bytes32 project, uint128 price) external {
+        _byIssuer(project).redemptionPrice = price;
+        emit RedemptionOffered(project, price);
+    }
+
+    /// @inheritdoc IProjectShare
+    function redeem(bytes32 project, uint256 shares) external returns (uint256 amount) {
+        receiveIncome(project);
+        Project storage p = _projects[project];
+        if (p.redemptionPrice == 0) revert NoRedemption(project);
+        if (shares == 0) revert AmountZero();
+        _take(project, msg.sender, shares);
+        p.supply -= uint128(shares);
+        amount = shares * p.redemptionPrice;
+        emit SharesRedeemed(project, msg.sender, shares, amount);
+        IERC20(p.token).safeTransferFrom(p.issuer, msg.sender, amount);
+    }
+
+    /// @notice Name the settlement contract, once.
+    function setSettlement(address settlement_) external restricted {
+        if (settlement != address(0)) revert SettlementAlreadySet(settlement);
+        settlement = settlement_;
+    }
+
+    /// @inheritdoc IProjectShare
+    function pause() external restricted {
+        _pause();
+    }
+
+    /// @inheritdoc IProjectShare
+    function unpause() external restricted {
+        _unpause();
+    }
+
+    // ---- reads
+
+    /// @inheritdoc IProjectShare
+    function projectOf(bytes32 project) external view returns (Project memory) {
+        return _projects[project];
+    }
+
+    /// @inheritdoc IProjectShare
+    function balanceOf(bytes32 project, address holder) external view returns (uint256) {
+        return _holdings[project][holder].shares;
+    }
+
+    /// @inheritdoc IProjectShare
+    function claimable(bytes32 project, address holder) external view returns (uint256) {
+        Holding storage h = _holdings[project][holder];
+        return h.earned + h.shares * (_projects[project].perShare - h.seen);
+    }
+
+    /// @inheritdoc IProjectShare
+    function accountOf(bytes32 project) external view returns (address) {
+        return IDepositToken(_projects[project].token).supervisedOf(address(this), project);
+    }
+
+    // ---- internals
+
+    function _transfer(bytes32 project, address from, address to, uint256 shares) private whenNotPaused {
+        if (shares == 0) revert AmountZero();
+        receiveIncome(project);
+        _requireActive(from);
+        _requireActive(to);
+        _take(project, from, shares);
+        _settle(project, to).shares += shares;
+        emit SharesTransferred(project, from, to, shares);
+    }
+
+    function _take(bytes32 project, address holder, uint256 shares) private {
+        Holding storage h = _settle(project, holder);
+        if (h.shares < shares) revert SharesTooFew(project, holder, h.shares, shares);
+        h.shares -= shares;
+    }
+
+    /// @dev Note what the holder has earned so far, before its shares change.
+    function _settle(bytes32 project, address holder) private returns (Holding storage h) {
+        h = _holdings[project][holder];
+        uint256 perShare = _projects[project].perShare;
+        h.earned += h.shares * (perShare - h.seen);
+        h.seen = perShare;
+    }
+
+    function _known(bytes32 project) private view returns (Project storage p) {
+        p = _projects[project];
+        if (p.token == address(0)) revert ProjectUnknown(project);
+    }
+
+    function _byIssuer(bytes32 project) private view returns (Project storage p) {
+        p = _known(project);
+        if (msg.sender != p.issuer) revert NotTheIssuer(project, msg.sender);
+    }
+
+    function _requireActive(address account) private view {
+        if (!participants.isActive(account)) revert ParticipantNotActive(account);
+    }
+}

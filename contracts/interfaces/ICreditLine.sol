@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Interest} from "../libraries/Interest.sol";
+
+/// @title Credit that can only buy what was ordered, repaid out of what machines sell
+/// @notice A line is applied for, approved by k of the committee's members and activated by its lender. A draw pays an
+/// allowed supplier's confirmed order, never the borrower. What is owed is kept without rounding and rounded down when
+/// it is posted. Repayment works in every state.
+/// @dev Amounts in minor units of the line's token, rates in parts per million a year, dates YYYYMMDD of the business
+/// calendar.
+interface ICreditLine {
+    enum LineState {
+        NONE,
+        APPLIED,
+        APPROVED,
+        ACTIVE,
+        FROZEN,
+        CLOSED
+    }
+
+    enum LoanState {
+        NONE,
+        CURRENT,
+        GRACE,
+        DELINQUENT,
+        DEFAULT,
+        WRITTEN_OFF,
+        RECOVERED,
+        REPAID
+    }
+
+    enum Plan {
+        BULLET,
+        EQUAL_PRINCIPAL,
+        ANNUITY,
+        INTEREST_ONLY,
+        REVENUE_SHARE
+    }
+
+    enum Debt {
+        COSTS,
+        PENALTY,
+        INTEREST,
+        PRINCIPAL
+    }
+
+    enum Motion {
+        APPROVE,
+        LIFT_FREEZE
+    }
+
+    /// @param ratePpm interest on principal; `penaltyPpm` comes on top, on overdue principal only.
+    /// @param graceDays days after an instalment's date before it counts as missed.
+    /// @param defaultDays days past the oldest unpaid instalment's date from which the loan is in default.
+    /// @param order in which a repayment is used; each kind of debt once.
+    /// @param purpose SHA-256 commitment to what the line is for.
+    struct LineTerms {
+        address borrower;
+        address lender;
+        address token;
+        uint128 limit;
+        uint32 validFrom;
+        uint32 validUntil;
+        uint32 ratePpm;
+        uint32 penaltyPpm;
+        Interest.Convention convention;
+        uint16 graceDays;
+        uint16 defaultDays;
+        Debt[4] order;
+        bytes32 purpose;
+    }
+
+    /// @param principal outstanding over all of the line's loans.
+    /// @param loans ids of the line's loans, oldest first.
+    struct Line {
+        LineState state;
+        LineTerms terms;
+        uint128 principal;
+        uint64[] loans;
+    }
+
+    /// @param principal due on `date`; the interest accrued by then is due too.
+    struct Instalment {
+        uint32 date;
+        uint128 principal;
+    }
+
+    /// @param drawn principal at the start; `repaid` of it since; `writtenOff` of it given up.
+    /// @param accruedTo business date up to which interest and penalty are accrued.
+    /// @param interest numerator of all interest accrued so far (over Interest.denominator); `interestPaid` minor units.
+    /// @param penalty the same of penalty.
+    struct Loan {
+        LoanState state;
+        Plan plan;
+        uint64 line;
+        uint64 orderRoot;
+        uint64 collateral;
+        uint32 accruedTo;
+        uint128 drawn;
+        uint128 repaid;
+        uint128 writtenOff;
+        uint128 costs;
+        uint128 costsPaid;
+        uint256 interest;
+        uint128 interestPaid;
+        uint256 penalty;
+        uint128 penaltyPaid;
+    }
+
+    /// @param due of them, what should have been paid by now.
+    struct Owed {
+        uint256 costs;
+        uint256 penalty;
+        uint256 interest;
+        uint256 principal;
+        uint256 due;
+        uint256 missed;
+    }
+
+    event LineApplied(uint64 indexed line, address indexed borrower, address indexed lender, uint128 limit);
+    event LineVoted(uint64 indexed line, address indexed member, Motion motion, bytes32 evidence, uint256 votes);
+    event LineStateChanged(uint64 indexed line, LineState state, bytes32 reason);
+    event SupplierAllowed(uint64 indexed line, address indexed supplier, bool allowed);
+    event Drawn(uint64 indexed loan, uint64 indexed line, address indexed supplier, uint64 order, uint128 amount);
+    event Repaid(
+        uint64 indexed loan, address indexed payer, uint256 costs, uint256 penalty, uint256 interest, uint256 principal
+    );
+    event CostsAdded(uint64 indexed loan, uint128 amount, bytes32 evidence);
+    event LoanStateChanged(uint64 indexed loan, LoanState state);
+    event Swept(uint64 indexed line, uint256 amount, uint256 returned);
+
+    error LineUnknown(uint64 line);
+    error LoanUnknown(uint64 loan);
+    error LineTermsInvalid();
+    error LineStateNotAllowed(uint64 line, LineState state);
+    error LoanStateNotAllowed(uint64 loan, LoanState state);
+    error NotTheLender(uint64 line, address account);
+    error NotTheBorrower(uint64 line, address account);
+    error VotedAlready(uint64 line, address member);
+    error ParticipantNotActive(address account);
+    error LineNotValidOn(uint64 line, uint32 date);
+    error LimitExceeded(uint64 line, uint256 limit, uint256 wanted);
+    error SupplierNotAllowed(uint64 line, address supplier);
+    error OrderNotPayable(uint64 order);
+    error PlanInvalid();
+    error CollateralNotPledged(uint64 part);
+    error NothingOwed(uint64 loan);
+    error AmountZero();
+
+    /// @notice Ask `terms.lender` for a line.
+    /// @dev By the borrower.
+    function applyFor(LineTerms calldata terms) external returns (uint64 line);
+
+    /// @notice A committee member's vote, with the SHA-256 of what it rests on; the k-th carries the motion.
+    /// @dev Role COMMITTEE.
+    function vote(uint64 line, Motion motion, bytes32 evidence) external;
+
+    /// @notice Open an approved line for draws. By its lender, who lets this contract take the money by allowance.
+    function activate(uint64 line) external;
+
+    /// @notice Stop draws. By the lender, or anyone once three instalments in a row were missed (`poke`).
+    function freeze(uint64 line, bytes32 reason) external;
+
+    /// @notice End a line with nothing outstanding. By the lender or the borrower.
+    function close(uint64 line) external;
+
+    /// @notice Say which suppliers a draw may pay. By the lender.
+    function allowSupplier(uint64 line, address supplier, bool allowed) external;
+
+    /// @notice Pay `amount` of the confirmed order `orderRoot` out of the lender's money.
+    /// @dev By the borrower, who is the order's obligor. The instalments' principal adds up to `amount` and has the form
+    /// of `plan`: one at the end (BULLET, INTEREST_ONLY, REVENUE_SHARE), equal but for the rounding (EQUAL_PRINCIPAL),
+    /// or with equal totals but for the rounding of interest (ANNUITY).
+    /// @param collateral a part of a claim that its holder has pledged to this contract; 0 for none.
+    function draw(
+        uint64 line,
+        uint64 orderRoot,
+        uint128 amount,
+        Plan plan,
+        Instalment[] calldata instalments,
+        uint64 collateral
+    ) external returns (uint64 loan);
+
+    /// @notice Pay `amount` of what is owed, or all of it if that is less; works in every state.
+    function repay(uint64 loan, uint256 amount) external returns (uint256 paid);
+
+    /// @notice Use what the split has paid into the line's account, oldest loan first; what nobody owes goes back to the
+    /// borrower. Anyone.
+    function sweep(uint64 line) external returns (uint256 amount);
+
+    /// @notice Use what was paid on a pledged claim for the loan that it secures. Anyone.
+    function collect(uint64 loan) external returns (uint256 amount);
+
+    /// @notice Add recovery costs to a loan that is not repaid in time. By the lender.
+    function addCosts(uint64 loan, uint128 amount, bytes32 evidence) external;
+
+    /// @notice Accrue to today and bring loan and line to the state that gives; anyone.
+    function poke(uint64 loan) external returns (LoanState);
+
+    /// @notice Give up what is outstanding of a loan in default; paying it stays possible. By the lender.
+    function writeOff(uint64 loan) external;
+
+    /// @dev Role GUARDIAN. Stops applying, activating and drawing; repaying stays open.
+    function pause() external;
+
+    /// @dev Role COMMITTEE.
+    function unpause() external;
+
+    function line(uint64 id) external view returns (Line memory);
+    function loan(uint64 id) external view returns (Loan memory);
+    function instalmentsOf(uint64 loan) external view returns (Instalment[] memory);
+    function isAllowed(uint64 line, address supplier) external view returns (bool);
+
+    /// @notice What is owed on `date`, if nothing is paid until then.
+    function owed(uint64 loan, uint32 date) external view returns (Owed memory);
+
+    /// @notice The account that a split's loan sweep pays into.
+    function accountOf(uint64 line) external view returns (address);
+}

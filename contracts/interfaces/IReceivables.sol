@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Claims: what one participant owes another, held in parts
+/// @notice A claim is registered by its creditor (a receivable), by its obligor (a payable, confirmed by that) or for an
+/// order (owed once it is delivered). Its parts are split and passed on; at maturity the obligor's money is shared among
+/// them and pulled. No name, invoice or price is here in clear: `invoice` and `document` are salted commitments.
+/// @dev Live parts of a claim add up to its face less what was redeemed of parts that are gone; a part that is split or
+/// passed on is burned and its children add up to it. All amounts in minor units, dates YYYYMMDD of the business calendar.
+interface IReceivables {
+    enum Kind {
+        RECEIVABLE,
+        PAYABLE,
+        ORDER
+    }
+
+    enum State {
+        NONE,
+        DRAFT,
+        REGISTERED,
+        CONFIRMED,
+        MATURED,
+        SETTLED,
+        OVERDUE,
+        RECOURSE,
+        DEFAULTED,
+        CANCELLED
+    }
+
+    /// @param invoice SHA-256 of salt, issuer, number and amount: one live claim each.
+    /// @param document SHA-256 commitment to the papers behind it.
+    /// @param defaultDays days past the due date from which anyone may declare the default.
+    struct Terms {
+        Kind kind;
+        address obligor;
+        address creditor;
+        address token;
+        uint128 face;
+        uint32 issueDate;
+        uint32 dueDate;
+        uint16 defaultDays;
+        bytes32 invoice;
+        bytes32 document;
+    }
+
+    /// @param delivered for an order: whether the obligor has acknowledged the delivery.
+    /// @param redeemed what the obligor has paid.
+    struct Claim {
+        State state;
+        bool disputed;
+        bool delivered;
+        uint128 redeemed;
+        Terms terms;
+    }
+
+    /// @param root the claim.
+    /// @param parent the part that this one came from; 0 for the first.
+    /// @param received the part under which the holder came to hold it: its parent's holder endorsed it.
+    /// @param depth how often it was passed on.
+    /// @param recourse whether that endorser answers for it.
+    /// @param demanded whether the holder has asked the endorser to pay.
+    /// @param live whether it is held now.
+    /// @param redeemed what of `amount` the obligor has paid.
+    /// @param retained of that, what waits for the pledgee's release.
+    struct Part {
+        uint64 root;
+        uint64 parent;
+        uint64 received;
+        uint32 depth;
+        bool recourse;
+        bool demanded;
+        bool live;
+        address holder;
+        address pledgee;
+        uint128 amount;
+        uint128 redeemed;
+        uint128 retained;
+    }
+
+    struct Offer {
+        uint64 part;
+        address to;
+        bool recourse;
+        uint64 expires;
+    }
+
+    event ClaimDrafted(uint64 indexed root, address indexed obligor, address indexed creditor, bytes32 invoice);
+    event ClaimRegistered(uint64 indexed root, uint64 part);
+    event ClaimConfirmed(uint64 indexed root);
+    event ClaimCancelled(uint64 indexed root);
+    event ClaimDelivered(uint64 indexed root, bytes32 document);
+    event ClaimStateChanged(uint64 indexed root, State state);
+    event ClaimDisputed(uint64 indexed root, address indexed by, bytes32 reason);
+    event DisputeResolved(uint64 indexed root, bytes32 outcome);
+    event ClaimFunded(uint64 indexed root, address indexed by, uint128 amount, uint128 redeemed);
+    event PartSplit(uint64 indexed part, uint64[] children);
+    event PartMinted(
+        uint64 indexed part, uint64 indexed root, address indexed holder, uint64 parent, uint128 amount, bool recourse
+    );
+    event PartRedeemed(uint64 indexed part, address indexed holder, uint128 amount);
+    event PartOffered(uint64 indexed part, address indexed to, bool recourse, uint64 expires);
+    event OfferEnded(uint64 indexed part, bool accepted);
+    event PartPledged(uint64 indexed part, address indexed pledgee);
+    event RetainedTaken(uint64 indexed part, address indexed pledgee, uint128 amount);
+    event PartReleased(uint64 indexed part, uint128 toHolder);
+    event RecourseDemanded(uint64 indexed part, address indexed endorser, uint128 amount);
+    event RecoursePaid(uint64 indexed part, address indexed endorser, uint64 regained, uint128 amount);
+    event Withdrawn(address indexed token, address indexed account, uint256 amount);
+
+    error ClaimUnknown(uint64 root);
+    error ClaimTermsInvalid();
+    error InvoiceAlreadyLive(bytes32 invoice, uint64 root);
+    error StateNotAllowed(uint64 root, State state);
+    error ClaimInDispute(uint64 root);
+    error ClaimNotInDispute(uint64 root);
+    error NotAParty(uint64 root, address account);
+    error ParticipantNotActive(address account);
+    error ConfirmationInvalid(uint64 root);
+    error FundingTooMuch(uint64 root, uint256 unpaid, uint256 offered);
+    error PartNotLive(uint64 part);
+    error NotTheHolder(uint64 part, address account);
+    error PartEncumbered(uint64 part);
+    error PartNotPledged(uint64 part);
+    error NotThePledgee(uint64 part, address account);
+    error SplitNotExact(uint64 part);
+    error TooManyParts(uint64 root);
+    error OfferNotOpen(uint64 part);
+    error NotTheOfferee(uint64 part, address account);
+    error NoRecourse(uint64 part);
+    error RecourseNotDemanded(uint64 part);
+    error NotTheEndorser(uint64 part, address account);
+    error NotTheSettlement(address account);
+    error SettlementAlreadySet(address settlement);
+    error NothingToWithdraw(address token, address account);
+    error AmountZero();
+
+    /// @notice Note a claim without effect; the creditor or the obligor, who may later `register` it.
+    function draft(Terms calldata terms) external returns (uint64 root);
+
+    /// @notice Put a draft on record: it has its first part from now on, and its invoice can't be used again.
+    /// @dev By whoever drafted it. The obligor's own registration confirms.
+    function register(uint64 root) external;
+
+    /// @notice `draft` and `register` each of these.
+    function registerBatch(Terms[] calldata terms) external returns (uint64[] memory roots);
+
+    /// @notice The obligor owes each of these claims.
+    function confirm(uint64[] calldata roots) external;
+
+    /// @notice The same, by the obligor's EIP-712 signature over the claim's terms; anyone may bring it.
+    function confirmBySignature(uint64 root, bytes calldata signature) external;
+
+    /// @notice Withdraw a claim that is not confirmed. By its creditor, or its obligor.
+    function cancel(uint64 root) external;
+
+    /// @notice The obligor has received what it ordered: from now on the claim is owed like any other.
+    function deliver(uint64 root, bytes32 document) external;
+
+    /// @notice Freeze every transfer of the claim. By the obligor, the creditor or a holder.
+    function dispute(uint64 root, uint64 part, bytes32 reason) external;
+
+    /// @notice Lift the freeze.
+    /// @dev Role SUPERVISOR.
+    function resolveDispute(uint64 root, bytes32 outcome) external;
+
+    /// @notice Bring the claim to the state that today's business date gives it; anyone.
+    function poke(uint64 root) external returns (State);
+
+    /// @notice Pay `amount` towards the claim: it is shared among the live parts by what each is still owed, floors first
+    /// and what they leave a unit each to the largest remainders, the older part first among equals.
+    /// @dev Stays open in dispute and pause. Takes the tokens from the caller by allowance.
+    function fund(uint64 root, uint128 amount) external;
+
+    /// @notice Replace a part by children of `amounts` with the same holder.
+    function split(uint64 part, uint128[] calldata amounts) external returns (uint64[] memory children);
+
+    /// @notice Offer a part to `to`, until chain time `expires`. With `recourse` the holder answers for it afterwards.
+    function offer(uint64 part, address to, bool recourse, uint64 expires) external;
+
+    /// @notice Take an offered part over.
+    function accept(uint64 part) external returns (uint64 child);
+
+    /// @notice End an offer: by its offeree, its holder, or anyone once it has expired.
+    function endOffer(uint64 part) external;
+
+    /// @notice Encumber a part: it can't be split, offered or pledged again until `pledgee` releases it; what is paid on
+    /// it is retained until then. A pledgee is an active participant, or a contract such as CreditLine.
+    function pledge(uint64 part, address pledgee) external;
+
+    /// @notice Credit the pledgee with `amount` of what was retained. By the pledgee, who answers for its use.
+    function take(uint64 part, uint128 amount) external;
+
+    /// @notice Give a pledged part free; what is still retained goes to its holder. By the pledgee.
+    function release(uint64 part) external;
+
+    /// @notice Pass a part on for a settlement that both sides signed.
+    /// @dev By the Settlement contract.
+    function transferBySettlement(uint64 part, address from, address to, bool recourse) external returns (uint64 child);
+
+    /// @notice Ask the endorser of an overdue part to pay what is still owed on it.
+    function demandRecourse(uint64 part) external;
+
+    /// @notice Pay that, once: the endorser holds the part again, as it held it before.
+    function payRecourse(uint64 part) external returns (uint64 regained);
+
+    /// @notice Pay `account` all that it was credited in `token`.
+    function withdraw(address token, address account) external returns (uint256 amount);
+
+    /// @dev Role GUARDIAN. Stops new business; funding, recourse and withdrawing stay open.
+    function pause() external;
+
+    /// @dev Role COMMITTEE.
+    function unpause() external;
+
+    function claim(uint64 root) external view returns (Claim memory);
+    function part(uint64 id) external view returns (Part memory);
+    function partsOf(uint64 root) external view returns (uint64[] memory);
+    function offerOf(uint64 part) external view returns (Offer memory);
+    function claimable(address token, address account) external view returns (uint256);
+
+    /// @notice The part, its parent, and so on to the claim's first part.
+    function provenance(uint64 part) external view returns (uint64[] memory);
+
+    /// @notice Who answers for the part, or zero.
+    function endorserOf(uint64 part) external view returns (address);
+
+    /// @notice What the obligor signs to confirm the claim.
+    function confirmationDigest(uint64 root) external view returns (bytes32);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Interest} from "../libraries/Interest.sol";
+
+/// @title Delivery against payment: all legs of a deal, or none
+/// @notice A deal is a list of movements. Whoever gives something up in it must have signed it (EIP-712) or bring it.
+interface ISettlement {
+    enum Asset {
+        CLAIM_PART,
+        WAREHOUSE_RECEIPT,
+        PROJECT_SHARE,
+        DEPOSIT_TOKEN
+    }
+
+    /// @param asset what moves from `from` to `to`.
+    /// @param id part or receipt; the project for shares; the token's address for deposits.
+    /// @param amount shares or minor units; 0 for a part or a receipt, which move whole.
+    /// @param recourse for a part: whether `from` answers for it afterwards.
+    struct Leg {
+        Asset asset;
+        address from;
+        address to;
+        bytes32 id;
+        uint256 amount;
+        bool recourse;
+    }
+
+    /// @param nonce the maker's, so that the same terms can be dealt twice.
+    /// @param deadline chain time, seconds.
+    struct Deal {
+        Leg[] legs;
+        uint256 nonce;
+        uint64 deadline;
+    }
+
+    struct Signature {
+        address signer;
+        bytes signature;
+    }
+
+    event DealSettled(bytes32 indexed deal, address indexed by);
+    event DealRevoked(bytes32 indexed deal, address indexed by);
+    /// @notice A part was sold below its amount: price and rest are (amount × (basis − rate × time)) ÷ and mod basis.
+    event PartDiscounted(
+        uint64 indexed part, uint256 amount, uint32 ratePpm, uint32 from, uint32 to, uint256 price, uint256 rest
+    );
+
+    error DealExpired(uint64 deadline);
+    error DealEmpty();
+    error DealDone(bytes32 deal);
+    error DealRevokedBy(bytes32 deal, address signer);
+    error SignatureMissing(bytes32 deal, address signer);
+    error SignatureInvalid(bytes32 deal, address signer);
+
+    /// @notice Carry out a deal once.
+    /// @dev Deposits move by allowance to this contract.
+    function settle(Deal calldata deal, Signature[] calldata signatures) external returns (bytes32 id);
+
+    /// @notice Sell a part at a discount: the buyer's signed quote names the rate, the seller brings it; the price is
+    /// computed from today's business date to the claim's due date, rounded down, and its rounding is in the event.
+    function discount(Quote calldata quote, bytes calldata buyerSignature) external returns (uint256 price);
+
+    /// @param ratePpm annual discount rate.
+    struct Quote {
+        uint64 part;
+        address seller;
+        address buyer;
+        address token;
+        uint32 ratePpm;
+        Interest.Convention convention;
+        bool recourse;
+        uint256 nonce;
+        uint64 deadline;
+    }
+
+    /// @notice Take one's own signature back.
+    function revoke(bytes32 deal) external;
+
+    /// @notice The price of `quote` today, and the rest that rounding leaves.
+    function priceOf(Quote calldata quote) external view returns (uint256 price, uint256 rest);
+
+    /// @notice What is signed for a deal, or a quote.
+    function dealDigest(Deal calldata deal) external view returns (bytes32);
+    function quoteDigest(Quote calldata quote) external view returns (bytes32);
+    function isDone(bytes32 deal) external view returns (bool);
+
+    /// @dev Role GUARDIAN.
+    function pause() external;
+
+    /// @dev Role COMMITTEE.
+    function unpause() external;
+}

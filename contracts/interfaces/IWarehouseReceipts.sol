@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Electronic warehouse receipts: goods that lie somewhere, held, passed on and pledged
+/// @notice A warehouse issues a receipt, a supervisor verifies it against the goods. Its holder passes it on or pledges it
+/// for a loan of a credit line; a posted price says whether the pledge still covers the loan. A receipt stands for its
+/// whole quantity: a part is pledged, released or passed on by splitting first.
+/// @dev Quantities in the receipt's own units, prices in minor units a unit, dates YYYYMMDD of the business calendar.
+interface IWarehouseReceipts {
+    enum State {
+        NONE,
+        ISSUED,
+        VERIFIED,
+        PLEDGED,
+        PARTIAL_RELEASE,
+        DELIVERED,
+        FORECLOSED,
+        SPLIT
+    }
+
+    /// @param parent the receipt that this one was split from; 0 for the first.
+    /// @param goods SHA-256 of the goods' code and quality.
+    /// @param document SHA-256 commitment to the papers behind it.
+    struct Receipt {
+        State state;
+        address warehouse;
+        address holder;
+        uint64 parent;
+        uint64 pledge;
+        uint128 quantity;
+        bytes32 goods;
+        bytes32 document;
+    }
+
+    /// @param loan of the credit line contract; what is owed on it is what the receipts secure.
+    /// @param ltvBasisPoints most that the loan may be of the receipts' value.
+    /// @param callDays days that the holder has to top up.
+    /// @param callDate business date of an open call; 0 for none.
+    struct Pledge {
+        address pledgor;
+        address pledgee;
+        uint64 loan;
+        uint16 ltvBasisPoints;
+        uint16 callDays;
+        uint32 callDate;
+        bool open;
+        uint64[] receipts;
+    }
+
+    event ReceiptIssued(
+        uint64 indexed receipt, address indexed warehouse, address indexed holder, bytes32 goods, uint128 quantity
+    );
+    event ReceiptVerified(uint64 indexed receipt, address indexed supervisor, bytes32 evidence);
+    event ReceiptSplit(uint64 indexed receipt, uint64[] children);
+    event ReceiptTransferred(uint64 indexed receipt, address indexed from, address indexed to);
+    event ReceiptDelivered(uint64 indexed receipt, address indexed holder, bytes32 evidence);
+    event PricePosted(bytes32 indexed goods, uint128 price, uint32 date);
+    event PledgeOpened(uint64 indexed pledge, uint64 indexed loan, address indexed pledgee, uint16 ltvBasisPoints);
+    event ReceiptPledged(uint64 indexed pledge, uint64 indexed receipt);
+    event ReceiptReleased(uint64 indexed pledge, uint64 indexed receipt);
+    event TopUpCalled(uint64 indexed pledge, uint256 value, uint256 owed, uint32 until);
+    event TopUpMet(uint64 indexed pledge);
+    event PledgeClosed(uint64 indexed pledge);
+    event ReceiptForeclosed(uint64 indexed pledge, uint64 indexed receipt, address indexed pledgee);
+
+    error ReceiptUnknown(uint64 receipt);
+    error ReceiptStateNotAllowed(uint64 receipt, State state);
+    error NotTheHolder(uint64 receipt, address account);
+    error NotTheWarehouse(uint64 receipt, address account);
+    error ParticipantNotActive(address account);
+    error SplitNotExact(uint64 receipt);
+    error PledgeUnknown(uint64 pledge);
+    error NotTheBorrower(uint64 loan, address account);
+    error NotThePledgor(uint64 pledge, address account);
+    error NotThePledgee(uint64 pledge, address account);
+    error PledgeTooSmall(uint64 pledge, uint256 value, uint256 owed);
+    error PledgeCovers(uint64 pledge, uint256 value, uint256 owed);
+    error CallOpen(uint64 pledge, uint32 until);
+    error NoCallExpired(uint64 pledge);
+    error ReceiptNotInPledge(uint64 pledge, uint64 receipt);
+    error TooManyReceipts(uint64 pledge);
+    error PriceUnknown(bytes32 goods);
+    error NotTheSettlement(address account);
+    error SettlementAlreadySet(address settlement);
+    error AmountZero();
+
+    /// @notice The caller keeps `quantity` of `goods` for `holder`.
+    /// @dev Role WAREHOUSE.
+    function issue(address holder, bytes32 goods, uint128 quantity, bytes32 document)
+        external
+        returns (uint64 receipt);
+
+    /// @notice The goods were seen.
+    /// @dev Role SUPERVISOR.
+    function verify(uint64 receipt, bytes32 evidence) external;
+
+    /// @notice Replace a verified receipt by children of `quantities`; a pledged one stays pledged in its children.
+    function split(uint64 receipt, uint128[] calldata quantities) external returns (uint64[] memory children);
+
+    /// @notice Pass a free, verified receipt on.
+    function transfer(uint64 receipt, address to) external;
+
+    /// @notice Pass a receipt on for a settlement that both sides signed.
+    /// @dev By the Settlement contract.
+    function transferBySettlement(uint64 receipt, address from, address to) external;
+
+    /// @notice The goods were handed to the receipt's holder; it ends.
+    /// @dev By its warehouse.
+    function deliver(uint64 receipt, bytes32 evidence) external;
+
+    /// @notice Say what one unit of `goods` is worth on today's business date.
+    /// @dev Role ORACLE.
+    function postPrice(bytes32 goods, uint128 price) external;
+
+    /// @notice Pledge receipts for a loan to its lender; their value must cover it.
+    /// @dev By the loan's borrower, who holds the receipts.
+    function pledge(uint64 loan, uint64[] calldata receipts, uint16 ltvBasisPoints, uint16 callDays)
+        external
+        returns (uint64 id);
+
+    /// @notice Ask for more when what is owed is above what the receipts allow; anyone.
+    function callTopUp(uint64 pledge) external;
+
+    /// @notice Add a receipt to a pledge; a call that is met thereby ends. By its pledgor.
+    function topUp(uint64 pledge, uint64 receipt) external;
+
+    /// @notice Give a receipt of the pledge free. By the pledgee; by the pledgor too, as long as the rest covers the loan.
+    function release(uint64 pledge, uint64 receipt) external;
+
+    /// @notice Take the receipts over: the call has expired unmet, or the loan is in default. By the pledgee.
+    function foreclose(uint64 pledge) external;
+
+    /// @dev Role GUARDIAN. Stops issuing, transfers and new pledges; release, top-up and delivery stay open.
+    function pause() external;
+
+    /// @dev Role COMMITTEE.
+    function unpause() external;
+
+    function receipt(uint64 id) external view returns (Receipt memory);
+    function pledgeOf(uint64 id) external view returns (Pledge memory);
+
+    /// @notice Price a unit in minor units, and the date that it was posted for.
+    function priceOf(bytes32 goods) external view returns (uint128 price, uint32 date);
+
+    /// @notice What the pledge's receipts are worth, what is owed on its loan, and whether the one covers the other.
+    function coverage(uint64 pledge) external view returns (uint256 value, uint256 owed, bool covers);
+}

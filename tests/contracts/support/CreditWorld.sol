@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BusinessCalendar} from "contracts/BusinessCalendar.sol";
+import {CreditLine} from "contracts/CreditLine.sol";
+import {ProjectShare} from "contracts/ProjectShare.sol";
+import {Receivables} from "contracts/Receivables.sol";
+import {Settlement} from "contracts/Settlement.sol";
+import {WarehouseReceipts} from "contracts/WarehouseReceipts.sol";
+import {ICreditLine} from "contracts/interfaces/ICreditLine.sol";
+import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {Interest} from "contracts/libraries/Interest.sol";
+import {Roles} from "contracts/libraries/Roles.sol";
+import {Ledger} from "support/Ledger.sol";
+
+/// @notice The asset side beside the ledger; the test contract holds every role, and the committee has three members.
+abstract contract CreditWorld is Ledger {
+    uint32 internal constant TODAY = 20260105;
+    uint256 internal constant CORE_KEY = 0xC0DE;
+    uint256 internal constant BUYER_KEY = 0xB1D;
+
+    BusinessCalendar internal calendar;
+    Receivables internal receivables;
+    CreditLine internal credit;
+    WarehouseReceipts internal receipts;
+    ProjectShare internal shares;
+    Settlement internal settlement;
+
+    address internal core;
+    address internal buyer;
+    address internal factory = address(0x0002_0001);
+    address internal tierOne = address(0x0002_0002);
+    address internal tierTwo = address(0x0002_0003);
+    address internal tierThree = address(0x0002_0004);
+    address internal bank = address(0x0002_0005);
+    address[3] internal committee = [address(0x0002_0011), address(0x0002_0012), address(0x0002_0013)];
+    uint256 private _entries;
+    uint256 private _invoices;
+
+    function deployAll() internal {
+        deploy();
+        core = vm.addr(CORE_KEY);
+        buyer = vm.addr(BUYER_KEY);
+        calendar = new BusinessCalendar(address(access));
+        receivables = new Receivables(address(access), address(participants), address(calendar));
+        credit = new CreditLine(address(access), address(participants), address(calendar), address(receivables), 2);
+        receipts = new WarehouseReceipts(address(access), address(participants), address(calendar), address(credit));
+        shares = new ProjectShare(address(access), address(participants));
+        settlement = new Settlement(
+            address(access), address(calendar), address(receivables), address(receipts), address(shares)
+        );
+        receivables.setSettlement(address(settlement));
+        receipts.setSettlement(address(settlement));
+        shares.setSettlement(address(settlement));
+        token.addLedger(address(receivables));
+        token.addLedger(address(credit));
+        token.addLedger(address(shares));
+        grant(address(calendar), Roles.CALENDAR, calendar.advance.selector);
+        grant(address(receivables), Roles.SUPERVISOR, receivables.resolveDispute.selector);
+        grant(address(receipts), Roles.WAREHOUSE, receipts.issue.selector);
+        grant(address(receipts), Roles.SUPERVISOR, receipts.verify.selector);
+        grant(address(receipts), Roles.ORACLE, receipts.postPrice.selector);
+        grant(address(shares), Roles.REGISTRAR, shares.openProject.selector);
+        grant(address(credit), Roles.COMMITTEE, credit.vote.selector);
+        for (uint256 i = 0; i < 3; ++i) {
+            access.grantRole(Roles.COMMITTEE, committee[i], 0);
+        }
+        address[7] memory all = [core, buyer, factory, tierOne, tierTwo, tierThree, bank];
+        for (uint256 i = 0; i < all.length; ++i) {
+            participants.admit(all[i], 1, bytes32(100 + i));
+            participants.certify(all[i], uint64(block.timestamp + 3650 days), 0);
+        }
+        calendar.advance(TODAY);
+    }
+
+    function give(address to, uint256 amount) internal {
+        token.mint(to, amount, bytes32(uint256(1e6) + ++_entries));
+    }
+
+    function claimTerms(IReceivables.Kind kind, address obligor, address creditor, uint128 face, uint32 due)
+        internal
+        returns (IReceivables.Terms memory)
+    {
+        return IReceivables.Terms(
+            kind, obligor, creditor, address(token), face, TODAY, due, 30, bytes32(++_invoices), keccak256("papers")
+        );
+    }
+
+    /// @dev A claim that `obligor` has confirmed by registering it, and its first part.
+    function payable_(address obligor, address creditor, uint128 face, uint32 due)
+        internal
+        returns (uint64 root, uint64 part)
+    {
+        return owedClaim(IReceivables.Kind.PAYABLE, obligor, creditor, face, due);
+    }
+
+    function owedClaim(IReceivables.Kind kind, address obligor, address creditor, uint128 face, uint32 due)
+        internal
+        returns (uint64 root, uint64 part)
+    {
+        IReceivables.Terms memory t = claimTerms(kind, obligor, creditor, face, due);
+        vm.prank(obligor);
+        root = receivables.draft(t);
+        vm.prank(obligor);
+        receivables.register(root);
+        part = receivables.partsOf(root)[0];
+    }
+
+    function pass(uint64 part, address to, bool recourse) internal returns (uint64) {
+        address from = receivables.part(part).holder;
+        vm.prank(from);
+        receivables.offer(part, to, recourse, uint64(block.timestamp + 1 days));
+        vm.prank(to);
+        return receivables.accept(part);
+    }
+
+    function pay(address who, uint64 root, uint128 amount) internal {
+        give(who, amount);
+        vm.prank(who);
+        token.approve(address(receivables), amount);
+        vm.prank(who);
+        receivables.fund(root, amount);
+    }
+
+    /// @dev What is owed on the live parts of a claim.
+    function unpaid(uint64 root) internal view returns (uint256 sum) {
+        uint64[] memory live = receivables.partsOf(root);
+        for (uint256 i = 0; i < live.length; ++i) {
+            IReceivables.Part memory p = receivables.part(live[i]);
+            sum += p.amount - p.redeemed;
+        }
+    }
+
+    function lineTerms(uint128 limit) internal view returns (ICreditLine.LineTerms memory t) {
+        t.borrower = factory;
+        t.lender = bank;
+        t.token = address(token);
+        t.limit = limit;
+        t.validFrom = TODAY;
+        t.validUntil = 20270105;
+        t.ratePpm = 108_000;
+        t.penaltyPpm = 50_000;
+        t.convention = Interest.Convention.ACT_360;
+        t.graceDays = 3;
+        t.defaultDays = 90;
+        t.order = [
+            ICreditLine.Debt.COSTS, ICreditLine.Debt.PENALTY, ICreditLine.Debt.INTEREST, ICreditLine.Debt.PRINCIPAL
+        ];
+    }
+
+    /// @dev An active line of `limit`, the lender's money ready, the supplier allowed.
+    function openLine(uint128 limit) internal returns (uint64 line) {
+        ICreditLine.LineTerms memory t = lineTerms(limit);
+        vm.prank(factory);
+        line = credit.applyFor(t);
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(committee[i]);
+            credit.vote(line, ICreditLine.Motion.APPROVE, keccak256("memo"));
+        }
+        vm.prank(bank);
+        credit.activate(line);
+        vm.prank(bank);
+        credit.allowSupplier(line, supplier, true);
+        give(bank, limit);
+        vm.prank(bank);
+        token.approve(address(credit), type(uint256).max);
+    }
+
+    function order(uint128 face) internal returns (uint64 root) {
+        (root,) = owedClaim(IReceivables.Kind.ORDER, factory, supplier, face, 20261231);
+    }
+
+    function bullet(uint32 date, uint128 principal) internal pure returns (ICreditLine.Instalment[] memory plan) {
+        plan = new ICreditLine.Instalment[](1);
+        plan[0] = ICreditLine.Instalment(date, principal);
+    }
+
+    function drawBullet(uint64 line, uint128 amount, uint32 date) internal returns (uint64 loan) {
+        uint64 root = order(amount);
+        ICreditLine.Instalment[] memory plan = bullet(date, amount);
+        vm.prank(factory);
+        return credit.draw(line, root, amount, ICreditLine.Plan.BULLET, plan, 0);
+    }
+
+    function repay(uint64 loan, uint256 amount) internal returns (uint256 paid) {
+        give(factory, amount);
+        vm.prank(factory);
+        token.approve(address(credit), amount);
+        vm.prank(factory);
+        return credit.repay(loan, amount);
+    }
+}

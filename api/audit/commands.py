@@ -10,12 +10,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from cryptography import x509
 from rich.console import Console
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil.api.audit.bundle import encode
 from counterfoil.api.audit.collect import NothingToBundleError, collect
 from counterfoil.api.audit.facts import known_facts
 from counterfoil.api.audit.onchain import check_on_chain
+from counterfoil.api.audit.page import html_report
 from counterfoil.api.audit.verify import Report, verify
 from counterfoil.api.reads.ledger import Ledger
 from counterfoil.api.settings import ApiSettings
@@ -61,7 +63,7 @@ def bundle_command(
         _fail("period_malformed", "the last day lies before the first", 2)
     try:
         facts = known_facts(
-            Ledger(create_engine(settings.oracle_url)),
+            Ledger(_opened(settings.oracle_url)),
             name,
             _midnight_ms(days[0]),
             _midnight_ms(days[1] + timedelta(days=1)),
@@ -69,11 +71,13 @@ def bundle_command(
             settings.certificates,
             _client(settings),
         )
-        bundle = collect(create_engine(settings.gateway_url), settings.tiles, facts)
+        bundle = collect(_opened(settings.gateway_url), settings.tiles, facts)
     except (NothingToBundleError, ChainError, GatewayError) as error:
         _fail(error.code, str(error), 2)
+    except (OSError, ValueError, SQLAlchemyError) as error:
+        _fail("store_unreadable", str(error).splitlines()[0], 2)
     data = encode(bundle)
-    out.write_bytes(data)
+    _write(out, data)
     said = {"file": str(out), "bytes": len(data), "records": len(bundle.records)}
     said |= {"heads": len(bundle.heads), "distributions": len(bundle.distributions)}
     if as_json:
@@ -90,6 +94,9 @@ def verify_command(
     deployment: Annotated[
         Path | None, typer.Option(help="Your own deployment file: where the contracts are.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Also write the report as one HTML file.")
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Verify FILE step by step, offline, trusting only the root certificate (and your node).
@@ -103,12 +110,16 @@ def verify_command(
     except (OSError, ValueError) as error:
         _fail("file_unreadable", str(error), 2)
     report = verify(data, root)
-    if rpc and report.bundle is not None:
+    if report.bundle is None:
+        report.skipped.append("what comes after: nothing more could be read out of the file")
+    elif rpc:
         report.steps.append(check_on_chain(report.bundle, rpc, addresses))
     else:
         report.skipped.append(
             "12. block numbers, transactions and distributions are as stated: no node was asked"
         )
+    if html is not None:
+        _write(html, html_report(file.name, data, root, report).encode())
     if as_json:
         typer.echo(json.dumps(_as_json(file, report)))
     else:
@@ -157,6 +168,25 @@ def _client(settings: ApiSettings) -> ChainClient | None:
 
 def _midnight_ms(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+
+
+def _opened(url: str) -> Engine:
+    """The database at *url*, which is not made where it is not.
+
+    Raises FileNotFoundError for a SQLite file that is not there.
+    """
+    engine = create_engine(url)
+    path = engine.url.database
+    if engine.dialect.name == "sqlite" and path and not Path(path).exists():
+        raise FileNotFoundError(f"there is no database {path}")
+    return engine
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        _fail("file_unwritable", str(error), 2)
 
 
 def _fail(code: str, detail: str, status: int) -> NoReturn:

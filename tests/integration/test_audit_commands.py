@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,64 @@ def test_tokens_are_made_listed_and_revoked(site: Site) -> None:
     assert said["token"] not in json.dumps(listed)
     assert run(site, "api", "token", "revoke", said["id"]).exit_code == 0
     assert run(site, "api", "token", "revoke", "nothing").exit_code == 1
+
+
+def test_bundle_without_a_store_says_so_and_makes_none(site: Site, tmp_path: Path) -> None:
+    app = Typer()
+    register(app)
+    arguments = ["audit", "bundle", "--device", DEVICES[0], "--from", "2022-08-29"]
+    arguments += ["--to", "2022-08-30", "-o", str(tmp_path / "out")]
+    for gateway, oracle in (("absent", "oracle"), ("gateway", "absent"), ("gateway", "gateway")):
+        env = {
+            "COUNTERFOIL_API_GATEWAY_URL": f"sqlite:///{site.folder}/{gateway}.db",
+            "COUNTERFOIL_API_ORACLE_URL": f"sqlite:///{site.folder}/{oracle}.db",
+        }
+        result = CliRunner().invoke(app, arguments, env=env)
+        assert result.exit_code == 2, (gateway, oracle)
+        assert json.loads(result.stderr)["code"] == "store_unreadable", (gateway, oracle)
+    assert not (site.folder / "absent.db").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_file_that_can_not_be_written_is_named(site: Site, tmp_path: Path) -> None:
+    result = run(
+        site,
+        *("audit", "bundle", "--device", DEVICES[0], "--from", "2022-08-29"),
+        *("--to", "2022-08-30", "-o", tmp_path / "no" / "folder"),
+    )
+    assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "file_unwritable")
+
+
+@pytest.mark.parametrize("kept", [0, 1, 200, -1])
+def test_cut_file_is_invalid_and_claims_nothing_more(
+    site: Site, bundle: Path, kept: int, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut"
+    cut.write_bytes(bundle.read_bytes()[:kept])
+    root = site.folder / "certificates" / "root.pem"
+    result = run(site, "audit", "verify", cut, "--root-ca", root, "--json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["verdict"]) == (1, "invalid")
+    assert [step["number"] for step in said["steps"]] == [1]
+    assert said["steps"][0]["findings"][0]["code"] == "bundle_malformed"
+    assert said["skipped"] == ["what comes after: nothing more could be read out of the file"]
+
+
+def test_report_for_people_says_the_same_and_loads_nothing(
+    site: Site, bundle: Path, tmp_path: Path
+) -> None:
+    root = site.folder / "certificates" / "root.pem"
+    data = bytearray(bundle.read_bytes())
+    changed = tmp_path / "<b>changed.bundle"
+    data[data.rindex(b"Oreo Mini") + 3] ^= 1
+    changed.write_bytes(data)
+    for file, verdict, status in ((bundle, "valid", 0), (changed, "invalid", 1)):
+        page = tmp_path / f"{verdict}.html"
+        result = run(site, "audit", "verify", file, "--root-ca", root, "--html", page)
+        assert result.exit_code == status
+        text = page.read_text()
+        assert f'<h1 class="{verdict}">{verdict}</h1>' in text
+        assert sha256(file.read_bytes()).hexdigest() in text
+        assert ("record_refused" in text) == (status == 1)
+        assert "<b>changed" not in text
+        assert not re.search(r"<script|<link|<img|\b(?:src|href)=|url\(|http://|https://", text)

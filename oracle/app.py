@@ -30,6 +30,7 @@ from counterfoil.gateway.log.checkpoint import Checkpoint, sign_checkpoint
 from counterfoil.gateway.log.checkpoint import Head as LogHead
 from counterfoil.gateway.log.tiles import TileWriter
 from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.oracle.again import Again
 from counterfoil.oracle.batch import Batcher, BatchRules
 from counterfoil.oracle.facts import FactReader, match_project
 from counterfoil.oracle.instructions import Instructions
@@ -98,6 +99,7 @@ def build(settings: OracleSettings) -> Parts:
         "instructions": Instructions(engine, client, bank_address).step,
         "matching": lambda: match_all(engine),
         "revenue": Distributor(engine, client, signer.address).step,
+        "again": Again(engine, client).step,
     }
     if settings.bank_keystore is not None and settings.bank_passphrase is not None:
         bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())

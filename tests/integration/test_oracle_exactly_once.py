@@ -1,0 +1,161 @@
+"""The oracle on a real chain, killed at each of its steps, and on a chain that takes blocks back."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import cbor2
+import pytest
+from sqlmodel import Session, select
+from support_chain import deployed_world, mining_stopped
+from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT, OracleHouse
+
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.gateway.identity import on_chain_id
+from counterfoil.oracle.app import turn
+from counterfoil.oracle.store.tables import Distribution, Head, MatchException, StatementEntry
+
+pytestmark = pytest.mark.integration
+
+CRASHES = (
+    ("after_tiles", "after_head", "before_submit_commit"),
+    ("before_send", "after_send"),
+    ("before_mined_commit", "before_final_commit"),
+)
+"""Where the process is killed, by the day of sales that is then on its way."""
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OracleHouse]:
+    engine = getattr(request, "param", "anvil")
+    with deployed_world(engine, tmp_path) as chain:
+        house = OracleHouse(chain, tmp_path)
+        yield house
+        house.engine.dispose()
+
+
+@pytest.mark.parametrize("house", ["anvil", "ganache"], indirect=True)
+def test_killed_at_every_step_each_record_and_each_entry_counts_once(house: OracleHouse) -> None:
+    is_anvil = house.chain.node.engine == "anvil"
+    for points in CRASHES if is_anvil else (("after_head",), ("after_send",)):
+        house.sell_a_day()
+        for point in points:
+            assert house.crash_at(point) == -signal.SIGKILL, point
+    parts = house.parts()
+    revenue = parts.steps.pop("revenue")
+    while house.open_work()["transactions"] or not house.count_facts("matched"):
+        turn(parts)
+    for point in ("before_submit_commit", "after_send"):
+        assert house.crash_at(point) == -signal.SIGKILL, f"{point}, distributing"
+
+    parts = house.parts()
+    assert revenue is not parts.steps["revenue"]
+    house.run_until_quiet(parts)
+    check_whole(house)
+    kept = house.projected()
+    assert parts.feed.rebuild() > 0
+    assert house.projected() == kept
+
+
+def test_a_chain_that_takes_blocks_back_ends_with_the_same_books(house: OracleHouse) -> None:
+    house.sell_a_day()
+    parts = house.parts()
+    house.run_until_quiet(parts)
+    first = house.chain.client.latest().number
+    house.sell_a_day()
+    house.run_until_quiet(parts)
+    check_whole(house)
+    heads = len(house.on_chain("RecordAnchor", "HeadAnchored"))
+    with mining_stopped(house.chain):
+        client = house.chain.client
+        client.rpc("anvil_reorg", client.latest().number - first, [])
+        assert len(house.on_chain("RecordAnchor", "HeadAnchored")) < heads, "it took them back"
+        turn(parts)
+        assert not house.is_quiet()
+    house.run_until_quiet(parts)
+    check_whole(house)
+    kept = house.projected()
+    parts.feed.rebuild()
+    assert house.projected() == kept
+
+
+def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse) -> None:
+    house.sell_a_day(is_settled=False)
+    house.book(500, "nobody knows for what")
+    stray = "reference,method,business_date,amount,currency,device\n"
+    stray += f"pay-stray,card,{FIRST_DATE},5.00,USD,\n"
+    house.instruct("import_settlement", {"project": PROJECT, "text": stray, "source": "f.csv"})
+    parts = house.parts()
+    house.run_until_quiet(parts)
+    assert house.distributed_by_date() == {}, "nothing is settled"
+    house.instruct("close_matching", {"project": PROJECT, "through": FIRST_DATE})
+    house.run_until_quiet(parts)
+    with Session(house.engine) as session:
+        found = session.exec(select(MatchException)).all()
+        codes = sorted(e.code for e in found)
+        assert codes == ["cash_not_counted"] * 2 + ["payment_missing"] * 4 + [
+            "payment_without_sale"
+        ]
+        accepted = next(e for e in found if e.code == "payment_missing")
+        refused = [e for e in found if e is not accepted]
+        assert accepted.amount_minor <= 500
+        gross, number = accepted.amount_minor, accepted.id
+        others = [e.id for e in refused]
+    said = house.instruct(
+        "resolve_exception", {"exception": number, "resolution": "accepted", "note": "paid by hand"}
+    )
+    for other in others:
+        payload = {"exception": other, "resolution": "excluded", "note": "a test"}
+        house.instruct("resolve_exception", payload)
+    again = house.instruct("resolve_exception", {"exception": number, "resolution": "excluded"})
+    house.chain.send("guardian", "RevenueSplit", "pause")
+    while not refusals(house):
+        turn(parts)
+    assert refusals(house) == ["contract.enforced_pause"]
+    house.chain.send("committee", "RevenueSplit", "unpause")
+    house.run_until_quiet(parts)
+    assert house.answer(said).status == "done"
+    assert house.answer(again).error_code == "oracle.not_allowed_now"
+    assert house.distributed_by_date() == {FIRST_DATE: gross}
+    assert [d["gross"] for d in house.on_chain("RevenueSplit", "Distributed")] == [gross]
+    assert house.count_facts("excluded") == 5
+
+
+def refusals(house: OracleHouse) -> list[str | None]:
+    """Why transactions were refused."""
+    with Session(house.reads) as session:
+        query = select(ChainTransaction.error_code).where(ChainTransaction.status == "failed")
+        return list(session.exec(query))
+
+
+def check_whole(house: OracleHouse) -> None:
+    """Every record is under a head, every entry minted and every sale distributed: each once, all to the minor unit."""
+    world, client = house.world, house.chain.client
+    heads = house.on_chain("RecordAnchor", "HeadAnchored")
+    sizes = [head["size"] for head in heads]
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] == len(world.records) == house.store.size()
+    assert heads[-1]["root"] == world.tree.root(), "the log itself, each record in its place"
+    assert heads[-1]["state"] == world.state.root()
+    sold = sum(house.takings.values())
+    deposits = house.on_chain("DepositToken", "Deposited")
+    assert sum(d["amount"] for d in deposits) == sold
+    distributed = house.on_chain("RevenueSplit", "Distributed")
+    assert sum(d["gross"] for d in distributed) == sold
+    with Session(house.engine) as session:
+        assert sorted(session.exec(select(Head.size))) == sizes
+        entries = session.exec(select(StatementEntry.entry_hash)).all()
+        rows = session.exec(select(Distribution)).all()
+    assert sorted("0x" + d["entry"].hex() for d in deposits) == sorted(entries)
+    assert sorted("0x" + d["batch"].hex() for d in distributed) == sorted(r.batch for r in rows)
+    counted = [entry[0] for row in rows for entry in cbor2.loads(row.facts)[3]]
+    assert sorted(counted) == list(range(len(world.records))), "each sale in one batch"
+    assert house.distributed_by_date() == dict(house.takings)
+    token = client.address_of("DepositToken")
+    claimable = [
+        client.call("RevenueSplit", "claimable", token, account) for account in ACCOUNTS.values()
+    ]
+    carried = client.call("RevenueSplit", "carried", on_chain_id(PROJECT))
+    assert sum(claimable) + carried == sold

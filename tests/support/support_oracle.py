@@ -1,0 +1,312 @@
+"""A small house for the oracle: a chain, a log that grows, settled payments, and the oracle in or out of this process.
+
+Money is in minor units of USD; the sales are those of ``support_world``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+from pydantic import SecretStr
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+from support_chain import ROLES, ChainWorld
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
+
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.gateway.bodies import Sale, SaleLine
+from counterfoil.gateway.device.keys import prove_possession
+from counterfoil.gateway.identity import PublicKey
+from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.store.store import NewRecord
+from counterfoil.oracle.app import Parts, build, turn
+from counterfoil.oracle.facts import DISTRIBUTED
+from counterfoil.oracle.instructions import ask
+from counterfoil.oracle.matching import cash_reference
+from counterfoil.oracle.registrar import NewDevice, Registrar
+from counterfoil.oracle.settings import OracleSettings
+from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.tables import (
+    AnchoredHead,
+    Credit,
+    DistributedEntry,
+    Distribution,
+    Instruction,
+    KnownProject,
+    OracleTable,
+    SaleFact,
+)
+
+PROJECT = "lakeside"
+FIRST_DATE = 20220829
+PARTIES = ("refunds", "tax", "operator", "platform", "lender", "supplier", "site", "a", "b")
+ACCOUNTS = {party: Account.from_key(sha256(party.encode()).digest()).address for party in PARTIES}
+_PASSPHRASE = "only a test's"
+_CERTIFIED_UNTIL = 4_000_000_000
+
+
+def terms() -> dict[str, Any]:
+    """A waterfall with every kind of tier."""
+    at = ACCOUNTS
+    return {
+        "effective_from": FIRST_DATE,
+        "period": "day",
+        "refund": at["refunds"],
+        "tax": at["tax"],
+        "residual": at["operator"],
+        "fee": {"account": at["platform"], "basis_points": 100},
+        "sweep": {"account": at["lender"], "basis_points": 1_200, "cap": 0},
+        "goods": [{"code": "", "supplier": at["supplier"], "unit_cost": 35}],
+        "allocations": [
+            {"account": at["site"], "basis": "net_basis_points", "value": 1_000, "minimum": 40},
+            {"account": None, "basis": "net_basis_points", "value": 1_433},
+        ],
+        "investors": [{"account": at["a"], "weight": 2}, {"account": at["b"], "weight": 1}],
+    }
+
+
+@dataclass
+class OracleHouse:
+    """Everything that an oracle needs, on *chain* and in *folder*."""
+
+    chain: ChainWorld
+    folder: Path
+    world: World = field(default_factory=lambda: World(devices=DEVICES[:2]))
+    day: int = 0
+    takings: Counter[int] = field(default_factory=Counter)
+    """Signed and settled, by business date."""
+
+    def __post_init__(self) -> None:
+        self.store: GatewayStore = open_store(self._url("gateway"))
+        self.engine: Engine = open_database(self._url("oracle"))
+        self.reads: Engine = self.engine.execution_options(reads_only=True)
+        self._stored = 0
+        for role in ("oracle", "bank"):
+            key = self.chain.node.account(ROLES.index(role)).key
+            kept = Account.encrypt(key, _PASSPHRASE, kdf="pbkdf2", iterations=1_000)
+            (self.folder / f"{role}.json").write_text(str(kept).replace("'", '"'))
+        self._set_up()
+
+    def _url(self, name: str) -> str:
+        return f"sqlite:///{self.folder / name}.db"
+
+    def _set_up(self) -> None:
+        chain, client = self.chain, self.chain.client
+        registrar = Registrar(
+            self.engine, client, chain.signer("registrar"), chain.signer("supervisor")
+        )
+        people = {party: (account, party, ()) for party, account in ACCOUNTS.items()}
+        registrar.admit(people, _CERTIFIED_UNTIL)
+        operator = ACCOUNTS["operator"]
+        registrar.open_project(
+            KnownProject(
+                project=PROJECT, project_hash="", name=PROJECT, operator=operator, currency="USD"
+            )
+        )
+        registrar.set_terms(PROJECT, terms())
+        registry = bytes.fromhex(client.address_of("DeviceRegistry")[2:])
+        registrar.register(
+            [
+                NewDevice(
+                    device,
+                    PublicKey.of(key),
+                    sha256(der(self.world.certificates[device])).digest(),
+                    prove_possession(key, client.chain_id(), registry, device, 1, bytes(32)),
+                    *(operator, operator, PROJECT, device),
+                )
+                for device, key in self.world.keys.items()
+            ]
+        )
+
+    # ---- what happens in it
+
+    def sell_a_day(self, is_settled: bool = True) -> None:
+        """Each machine sells by card and for cash on the next day; it is settled and on the bank's statement."""
+        day, date, rows = self.day, FIRST_DATE + self.day, []
+        assert day < 3, "August ends"
+        self.day += 1
+        for n, device in enumerate(self.world.devices):
+            for number in range(3):
+                amount = 150 + 50 * number + 7 * n + day
+                is_cash = number == 2
+                reference = None if is_cash else f"pay-{day}-{n}-{number}"
+                sale = Sale(
+                    amount,
+                    "USD",
+                    "cash" if is_cash else "card",
+                    reference,
+                    (SaleLine("Oreo Mini", 1, amount),),
+                )
+                at = FIRST_MS + day * DAY_MS + 1_000 * number
+                self.world.add(device, sale, at)
+                counted = reference or cash_reference(device, date)
+                rows.append((counted, amount, date))
+        self.keep()
+        if is_settled:
+            self.settle(rows)
+
+    def keep(self) -> None:
+        """Bring the gateway's store up to the log."""
+        new = self.world.records[self._stored :]
+        with self.store.appending() as connection:
+            self.store.append(connection, [NewRecord(s, s.record.time_ms + 250) for s in new], [])
+        self._stored += len(new)
+
+    def settle(self, rows: list[tuple[str, int, int]]) -> None:
+        """The provider settles *rows* (reference, amount, business date), and the bank books their sum."""
+        lines = "".join(f"{r},card,{d},{a // 100}.{a % 100:02},USD,\n" for r, a, d in rows)
+        text = "reference,method,business_date,amount,currency,device\n" + lines
+        self.instruct("import_settlement", {"project": PROJECT, "text": text, "source": "f.csv"})
+        self.book(sum(amount for _, amount, _ in rows), rows[0][0])
+        for _, amount, date in rows:
+            self.takings[date] += amount
+
+    def book(self, amount: int, reference: str) -> None:
+        """One credit entry on the bank's statement."""
+        entry = {"statement": "s-1", "reference": reference, "project": PROJECT, "currency": "USD"}
+        entry |= {"business_date": FIRST_DATE, "amount_minor": amount}  # type: ignore[dict-item]
+        self.instruct("import_statement", {"entries": [entry]})
+
+    def instruct(self, kind: str, payload: dict[str, Any]) -> int:
+        """Leave an instruction; answer its number."""
+        key = sha256(repr((kind, payload)).encode()).hexdigest()
+        with Session(self.engine) as session:
+            number = ask(session, key, "test", kind, payload).id or 0
+            session.commit()
+        return number
+
+    def answer(self, number: int) -> Instruction:
+        with Session(self.engine) as session:
+            found = session.get_one(Instruction, number)
+            session.expunge(found)
+            return found
+
+    # ---- the oracle
+
+    def crash_at(self, point: str) -> int:
+        """Run the oracle's process until it dies at *point*; its exit status."""
+        found = os.environ | {
+            "COUNTERFOIL_TEST_CRASH_AT": point,
+            "COUNTERFOIL_ORACLE_DATABASE_URL": self._url("oracle"),
+            "COUNTERFOIL_ORACLE_GATEWAY_DATABASE_URL": self._url("gateway"),
+            "COUNTERFOIL_ORACLE_RPC_URL": self.chain.node.rpc_url,
+            "COUNTERFOIL_ORACLE_DEPLOYMENT": str(self.chain.path),
+            "COUNTERFOIL_ORACLE_TILES": str(self.folder / "tiles"),
+            "COUNTERFOIL_ORACLE_KEYSTORE": str(self.folder / "oracle.json"),
+            "COUNTERFOIL_ORACLE_PASSPHRASE": _PASSPHRASE,
+            "COUNTERFOIL_ORACLE_BANK_KEYSTORE": str(self.folder / "bank.json"),
+            "COUNTERFOIL_ORACLE_BANK_PASSPHRASE": _PASSPHRASE,
+            "COUNTERFOIL_ORACLE_BATCH_MS": "50",
+        }
+        with (self.folder / "oracle.log").open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "counterfoil", "oracle", "run"],
+                env=found,
+                stdout=out,
+                stderr=out,
+            )
+            try:
+                return process.wait(120)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+
+    def parts(self) -> Parts:
+        """The oracle's parts, in this process."""
+        return build(
+            OracleSettings(
+                database_url=self._url("oracle"),
+                gateway_database_url=self._url("gateway"),
+                rpc_url=self.chain.node.rpc_url,
+                deployment=self.chain.path,
+                tiles=self.folder / "tiles",
+                keystore=self.folder / "oracle.json",
+                passphrase=SecretStr(_PASSPHRASE),
+                bank_keystore=self.folder / "bank.json",
+                bank_passphrase=SecretStr(_PASSPHRASE),
+                batch_ms=50,
+            )
+        )
+
+    def run_until_quiet(self, parts: Parts) -> None:
+        """Turn after turn until all that can be anchored and distributed is, and nothing is on its way."""
+        for _ in range(600):
+            turn(parts)
+            if self.is_quiet():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the oracle did not come to rest: {self.open_work()}")
+
+    def is_quiet(self) -> bool:
+        return not any(self.open_work().values())
+
+    def open_work(self) -> dict[str, int]:
+        """What is still to be done, by kind."""
+        with Session(self.reads) as session:
+            moving = col(ChainTransaction.status).in_(("pending", "submitted", "mined"))
+            anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+            sent = set(session.exec(select(Distribution.batch)))
+            seen = set(session.exec(select(DistributedEntry.batch)))
+            return {
+                "transactions": session.exec(
+                    select(func.count()).select_from(ChainTransaction).where(moving)
+                ).one(),
+                "records": self.store.size() - anchored,
+                "distributions": len(sent ^ seen),
+                "matched": self.count_facts("matched"),
+                "instructions": session.exec(
+                    select(func.count())
+                    .select_from(Instruction)
+                    .where(Instruction.status == "pending")
+                ).one(),
+            }
+
+    def count_facts(self, status: str) -> int:
+        with Session(self.reads) as session:
+            return session.exec(
+                select(func.count()).select_from(SaleFact).where(SaleFact.status == status)
+            ).one()
+
+    def distributed_by_date(self) -> dict[int, int]:
+        """What was distributed, by the facts' own dates."""
+        with Session(self.reads) as session:
+            query = (
+                select(SaleFact.business_date, func.sum(SaleFact.amount_minor))
+                .where(SaleFact.status == DISTRIBUTED)
+                .group_by(col(SaleFact.business_date))
+            )
+            return {date: int(total) for date, total in session.exec(query)}
+
+    def on_chain(self, contract: str, name: str) -> list[dict[str, Any]]:
+        """The values of *contract*'s events called *name*, in the chain's order."""
+        client = self.chain.client
+        events = client.events([contract], 0, client.latest().number)
+        return [dict(event.values) for event in events if event.name == name]
+
+    def projected(self) -> dict[str, list[str]]:
+        """Every row of every table whose docstring says that it is made of chain events alone."""
+        tables = [t for t in OracleTable.__subclasses__() if (t.__doc__ or "")[:10] == "Projected:"]
+        assert len(tables) >= 9
+        with Session(self.reads) as session:
+            return {
+                table.__name__: sorted(
+                    repr(sorted(row.model_dump(exclude=_numbered(table)).items()))
+                    for row in session.exec(select(table))
+                )
+                for table in tables
+            }
+
+
+def _numbered(table: type[OracleTable]) -> set[str]:
+    """The column that only numbers the rows."""
+    return {"id"} if table is Credit else set()

@@ -218,3 +218,20 @@ def test_distribution_that_loses_a_minor_unit_is_found(bundle: Bundle, world: Wo
         SplitError
     ]
     assert found(replace(bundle, distributions=(first, first)), world) == [SplitError]
+
+
+@pytest.mark.parametrize("name", ["records", "inclusion", "consistency", "state"])
+def test_changed_byte_is_found_even_under_a_digest_made_anew(
+    name: str, bundle: Bundle, world: World
+) -> None:
+    """Whoever changes a part can change its digest: what is signed or hashed must still tell."""
+    magic, version, rows = cbor2.loads(encode(bundle))
+    at = PARTS.index(name)
+    part = rows[at][2]
+    for offset in range(0, len(part), max(1, len(part) // 60)):
+        changed = bytearray(part)
+        changed[offset] ^= 0x01
+        rows[at] = [name, sha256(changed).digest(), bytes(changed)]
+        report = verify(cbor2.dumps([magic, version, rows], canonical=True), world.root)
+        assert report.verdict == "invalid", offset
+        assert not any(isinstance(f, PartAlteredError) for f in report.findings), offset

@@ -69,7 +69,7 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         id = ++lineCount;
         if (msg.sender != terms.borrower) revert NotTheBorrower(id, msg.sender);
         _lines[id].terms = terms;
-        emit LineApplied(id, terms.borrower, terms.lender, terms.limit);
+        emit LineApplied(id, terms.borrower, terms.lender, terms);
         _moveLine(id, LineState.APPLIED, terms.purpose);
         IDepositToken(terms.token).openSupervised(_key(id));
     }
@@ -162,6 +162,7 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         l.principal += amount;
         l.loans.push(id);
         _moveLoan(id, n, LoanState.CURRENT);
+        emit LoanScheduled(id, plan, instalments, collateral);
         emit Drawn(id, lineId, _payOrder(l, lineId, orderRoot, amount), orderRoot, amount);
     }
 

@@ -66,7 +66,7 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
         c.state = State.DRAFT;
         c.terms = terms;
         _drafter[root] = msg.sender;
-        emit ClaimDrafted(root, terms.obligor, terms.creditor, terms.invoice);
+        emit ClaimDrafted(root, terms.obligor, terms.creditor, terms);
     }
 
     /// @inheritdoc IReceivables

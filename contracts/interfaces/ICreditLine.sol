@@ -118,11 +118,12 @@ interface ICreditLine {
         uint256 missed;
     }
 
-    event LineApplied(uint64 indexed line, address indexed borrower, address indexed lender, uint128 limit);
+    event LineApplied(uint64 indexed line, address indexed borrower, address indexed lender, LineTerms terms);
     event LineVoted(uint64 indexed line, address indexed member, Motion motion, bytes32 evidence, uint256 votes);
     event LineStateChanged(uint64 indexed line, LineState state, bytes32 reason);
     event SupplierAllowed(uint64 indexed line, address indexed supplier, bool allowed);
     event Drawn(uint64 indexed loan, uint64 indexed line, address indexed supplier, uint64 order, uint128 amount);
+    event LoanScheduled(uint64 indexed loan, Plan plan, Instalment[] instalments, uint64 collateral);
     event Repaid(
         uint64 indexed loan, address indexed payer, uint256 costs, uint256 penalty, uint256 interest, uint256 principal
     );

@@ -84,7 +84,7 @@ interface IReceivables {
         uint64 expires;
     }
 
-    event ClaimDrafted(uint64 indexed root, address indexed obligor, address indexed creditor, bytes32 invoice);
+    event ClaimDrafted(uint64 indexed root, address indexed obligor, address indexed creditor, Terms terms);
     event ClaimRegistered(uint64 indexed root, uint64 part);
     event ClaimConfirmed(uint64 indexed root);
     event ClaimCancelled(uint64 indexed root);

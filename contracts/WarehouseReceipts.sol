@@ -83,7 +83,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
             if (pledged) _join(child.pledge, children[i]);
         }
         if (sum != r.quantity) revert SplitNotExact(id);
-        emit ReceiptSplit(id, children);
+        emit ReceiptSplit(id, children, quantities);
     }
 
     /// @inheritdoc IWarehouseReceipts

@@ -51,7 +51,7 @@ interface IWarehouseReceipts {
         uint64 indexed receipt, address indexed warehouse, address indexed holder, bytes32 goods, uint128 quantity
     );
     event ReceiptVerified(uint64 indexed receipt, address indexed supervisor, bytes32 evidence);
-    event ReceiptSplit(uint64 indexed receipt, uint64[] children);
+    event ReceiptSplit(uint64 indexed receipt, uint64[] children, uint128[] quantities);
     event ReceiptTransferred(uint64 indexed receipt, address indexed from, address indexed to);
     event ReceiptDelivered(uint64 indexed receipt, address indexed holder, bytes32 evidence);
     event PricePosted(bytes32 indexed goods, uint128 price, uint32 date);

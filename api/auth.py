@@ -52,6 +52,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "resolve_exception": frozenset({Role.OPERATOR, Role.ADMIN}),
     "upload_statement": frozenset({Role.BANK, Role.ADMIN}),
     "upload_settlement": frozenset({Role.OPERATOR, Role.ADMIN}),
+    "confirm_payout": frozenset({Role.BANK}),
     "set_terms": frozenset({Role.ADMIN}),
     "send_transaction": frozenset(Role) - {Role.AUDITOR, Role.REGULATOR},
 }

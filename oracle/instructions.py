@@ -15,7 +15,8 @@ from counterfoil.gateway.identity import DeviceId
 from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.facts import match_project, resolve
-from counterfoil.oracle.settlement import BankEntry, import_entries, import_settlement
+from counterfoil.oracle.settlement import import_entries, import_settlement
+from counterfoil.oracle.statement import BankEntry
 from counterfoil.oracle.store.tables import Instruction
 
 log = structlog.get_logger("oracle.instructions")

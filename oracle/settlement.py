@@ -12,7 +12,6 @@ import io
 import re
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
@@ -20,6 +19,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed, UnknownName
+from counterfoil.oracle.statement import BankEntry
 from counterfoil.oracle.store.tables import KnownProject, SettlementRow, StatementEntry
 
 _AMOUNT = re.compile(r"(?P<whole>[0-9]{1,15})(?:\.(?P<fraction>[0-9]+))?")
@@ -33,23 +33,6 @@ class Imported:
 
     taken: int
     known: int
-
-
-@dataclass(frozen=True)
-class BankEntry:
-    """A credit entry of a bank statement; amount in minor units, date YYYYMMDD."""
-
-    statement: str
-    reference: str
-    project: str
-    business_date: int
-    amount_minor: int
-    currency: str
-
-    @property
-    def entry_hash(self) -> bytes:
-        """What names the entry on chain: SHA-256 of the statement's id, a zero byte and the entry's reference."""
-        return sha256(self.statement.encode() + b"\0" + self.reference.encode()).digest()
 
 
 def minor_units(amount: str, decimals: int) -> int:

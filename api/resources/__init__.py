@@ -11,6 +11,7 @@ from counterfoil.api.resources import (
     projects,
     records,
     stream,
+    unsigned,
 )
 
 ROUTERS = (
@@ -23,5 +24,6 @@ ROUTERS = (
     money.router,
     instructions.router,
     chain.router,
+    unsigned.router,
     stream.router,
 )

@@ -77,11 +77,24 @@ class SentOut(BaseModel):
     transaction_hash: str
 
 
-def _client(parts: Parts) -> ChainClient:
+def client_of(parts: Parts) -> ChainClient:
+    """The chain with the consortium's contracts; 409 ``chain_not_configured`` without."""
     client = parts.client()
     if client is None or not client.addresses:
         raise problems.conflict("chain_not_configured", "no node or deployment is set here")
     return client
+
+
+def offer(
+    client: ChainClient, sender: str, target: str, data: bytes, nonce: int | None = None
+) -> dict[str, Any]:
+    """An unsigned transaction of *sender*; 409 with the contract's code where it would be refused."""
+    try:
+        return unsigned(client, sender, target, data, nonce)
+    except ContractReverted as error:
+        raise problems.conflict(error.code.replace(".", "_"), str(error)) from error
+    except ChainError as error:
+        raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
 
 
 @router.get("/chain", summary="The chain's health")
@@ -130,7 +143,7 @@ def unsigned_withdrawal(
     to_bank = withdrawal.step == "to_bank"
     if to_bank and (withdrawal.amount_minor is None or withdrawal.payout_account is None):
         raise problems.malformed("to_bank needs amount_minor and payout_account")
-    client = _client(parts)
+    client = client_of(parts)
     token = client.address_of("DepositToken")
     if to_bank:
         account = bytes.fromhex((withdrawal.payout_account or "")[2:])
@@ -141,12 +154,7 @@ def unsigned_withdrawal(
             client.encode("RevenueSplit", "withdraw", token),
             client.address_of("RevenueSplit"),
         )
-    try:
-        return UnsignedOut(transaction=unsigned(client, sight.account, target, data))
-    except ContractReverted as error:
-        raise problems.conflict(error.code.replace(".", "_"), str(error)) from error
-    except ChainError as error:
-        raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+    return UnsignedOut(transaction=offer(client, sight.account, target, data))
 
 
 @router.post("/transactions", status_code=202, summary="Send a signed transaction")
@@ -154,7 +162,7 @@ def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn)
     """Passes a signed transaction to the node. Sending it again changes nothing: it is its own key."""
     require(principal, "send_transaction")
     raw = bytes.fromhex(signed.raw[2:])
-    client = _client(parts)
+    client = client_of(parts)
     if _target(raw) not in {address.lower() for address in client.addresses.values()}:
         raise problems.conflict("target_not_ours", "it is for none of the consortium's contracts")
     try:

@@ -159,9 +159,18 @@ def test_regulator_reads_everything_and_writes_nothing(site: Site, client: TestC
             "/v1/exceptions/{number}/resolution": {"resolution": "accepted"},
             "/v1/withdrawals/unsigned": {"step": "from_split"},
             "/v1/transactions": {"raw": "0x02"},
+            "/v1/withdrawals/{number}/payment/unsigned": {"payment": "0x" + "00" * 32},
+            "/v1/projects/{project}/split-versions/unsigned": {
+                "effective_from": 20220801,
+                "period": "day",
+                **dict.fromkeys(("refund", "tax", "residual"), ACCOUNTS["site"]),
+                **dict.fromkeys(("goods", "allocations", "investors"), ()),
+            },
             "/v1/settlement-files": {"project": "lakeside-vending", "source": "s", "text": "t"},
         }.get(path, {"entries": [ENTRY]})
-        answer = client.post(path.format(number=1), json=body, headers=headers)
+        answer = client.post(
+            path.format(number=1, project="lakeside-vending"), json=body, headers=headers
+        )
         assert (answer.status_code, answer.json()["code"]) == (403, "role_insufficient"), path
 
 

@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from counterfoil import __version__
-from counterfoil.api import metrics, problems, resources, security, validators
+from counterfoil.api import description, metrics, problems, resources, security, validators
 from counterfoil.api.context import Parts
 from counterfoil.api.pages import routes as pages
 from counterfoil.api.reads.health import ChainWatch
@@ -100,6 +100,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         app.include_router(router, prefix="/v1")
     app.include_router(metrics.router)
     app.include_router(pages.router)
+    description.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(validators.Validators)
     app.add_middleware(GZipMiddleware, minimum_size=1024)

@@ -68,7 +68,7 @@ class UnsignedOut(BaseModel):
 class SignedIn(BaseModel):
     """A signed transaction's bytes."""
 
-    raw: str = Field(pattern="^0x([0-9a-f]{2})+$", max_length=262_144, examples=["0x02f8…"])
+    raw: str = Field(pattern="^0x([0-9a-f]{2})+$", max_length=262_144, examples=["0x02f8c0"])
 
 
 class SentOut(BaseModel):

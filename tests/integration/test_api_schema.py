@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -64,3 +65,29 @@ def test_every_operation_has_a_summary_and_described_errors(site: Site) -> None:
             if method == "post" and operation["responses"].get("202") and "unsigned" not in path:
                 names = {p["name"] for p in operation.get("parameters", ())}
                 assert "Idempotency-Key" in names or path == "/v1/transactions", path
+
+
+def test_every_field_and_parameter_has_an_example_that_fits(site: Site) -> None:
+    description = site.app.openapi()
+    described = [
+        (f"{name}.{field}", schema)
+        for name, parent in description["components"]["schemas"].items()
+        for field, schema in parent.get("properties", {}).items()
+        if name not in ("HTTPValidationError", "ValidationError")
+    ]
+    described += [
+        (f"{method} {path} {parameter['name']}", parameter["schema"])
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+        for parameter in operation.get("parameters", ())
+    ]
+    told = 0
+    for name, schema in described:
+        plain = {"type", "anyOf"} & schema.keys() and not {"enum", "const"} & schema.keys()
+        if plain and schema.get("type") not in ("array", "object", "boolean"):
+            assert schema.get("examples"), name
+        for example in schema.get("examples", ()):
+            whole = {**schema, "components": description["components"]}
+            jsonschema_rs.Draft202012Validator(whole).validate(example)
+            told += 1
+    assert told > 100

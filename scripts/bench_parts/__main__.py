@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anchoring
 import gas
 import ingest
 import latency
@@ -27,6 +28,7 @@ Part = Callable[[Path, Callable[[str], None]], dict[str, object]]
 PARTS: dict[str, Part] = {
     "records": records.measure,
     "ingest": ingest.measure,
+    "anchoring": anchoring.measure,
     "latency": latency.measure,
     "gas": gas.measure,
     "startup": startup.measure,

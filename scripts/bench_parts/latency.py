@@ -16,21 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flood import packets
+from tree_stand import enrolled, tls_of
 
-from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
-from counterfoil.gateway.identity import parse_device_id
+from counterfoil.gateway.device.device import Device
 from counterfoil.gateway.record import Status
-from counterfoil.gateway.store import open_store
-from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.store import open_database
-from counterfoil.replay import fleet
-from counterfoil.replay.plan import Machine
 from counterfoil.up.house import House, open_house
 from counterfoil.up.tree import Tree
 
 RATE_PER_S = 20
 _LOOK_S = 0.02
-_DEVICE = parse_device_id("urn:dev:os:32473-latency1")
 
 
 def measure(folder: Path, say: Callable[[str], None], records: int = 400) -> dict[str, object]:
@@ -38,14 +32,7 @@ def measure(folder: Path, say: Callable[[str], None], records: int = 400) -> dic
     say("latency: process tree")
     house = open_house(folder / "latency")
     with Tree(house) as tree:
-        device = _enrolled(house, tree)
-        store = open_store(house.gateway_database)
-        until = time.monotonic() + 60
-        while not store.device_keys():
-            if time.monotonic() > until:
-                raise RuntimeError("the device's key did not reach the gateway")
-            time.sleep(0.1)
-        store.engine.dispose()
+        (device,) = enrolled(house, tree, 1)
         say(f"latency: {records} records, {RATE_PER_S} a second")
         looking = _Looking(house, tree, records)
         looking.start()
@@ -98,31 +85,16 @@ class _Looking(threading.Thread):
         return [next(at for at, size in seen if size > number) for number in range(self._records)]
 
 
-def _enrolled(house: House, tree: Tree) -> Device:
-    client = tree.client
-    engine = open_database(house.oracle_database)
-    registrar = Registrar(engine, client, house.role("registrar"), house.role("supervisor"))
-    operator = house.party(0).address
-    certified_until = client.latest().timestamp + 86_400
-    registrar.admit({"operator": (operator, "Bench", ("operator",))}, certified_until)
-    machine = Machine(_DEVICE, "latency", "meter", ())
-    (device,) = fleet.enrol(house, [machine], client, registrar, {"operator": operator}, "")
-    engine.dispose()
-    return device
-
-
 def _publish(house: House, device: Device, records: int) -> tuple[list[float], list[float]]:
     """When each record was sent and when it was acknowledged."""
     raws = [device.append(Status("running")) for _ in range(records)]
-    context = ssl.create_default_context(cafile=str(device.folder / "ca.pem"))
-    context.load_cert_chain(device.folder / TLS_CERTIFICATE, device.folder / TLS_KEY)
     sent: list[float] = []
     acknowledged: list[float] = []
     name = device.device_id.encode()
     connect = b"\0\4MQTT\4\2\0\x3c" + len(name).to_bytes(2, "big") + name
     with (
         socket.create_connection(("127.0.0.1", house.ports["mqtt"])) as plain,
-        context.wrap_socket(plain, server_hostname="127.0.0.1") as line,
+        tls_of(device).wrap_socket(plain, server_hostname="127.0.0.1") as line,
     ):
         line.sendall(b"\x10" + bytes((len(connect),)) + connect)
         if _exactly(line, 4) != b"\x20\2\0\0":

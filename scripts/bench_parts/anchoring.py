@@ -1,0 +1,58 @@
+"""The whole tree under a flood: records accepted a second, and anchored a second, on the same processors.
+
+The oracle verifies every record again from its bytes and anchors them in its batches, while the gateway takes more in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+from flood import flood, packets
+from ingest import bare_per_s
+from sales import sign_sales
+from stand import Member
+from tree_stand import enrolled, tls_of
+
+from counterfoil.gateway.device.device import RECORD_KEY
+from counterfoil.gateway.device.keys import load_key
+from counterfoil.up.house import open_house
+from counterfoil.up.tree import Tree
+
+DEVICES = 8
+
+
+def measure(folder: Path, say: Callable[[str], None], records: int = 40_000) -> dict[str, object]:
+    """Both rates over *records*, from the first packet on, and their ratio to bare P-256 on one core."""
+    each = records // DEVICES
+    say("anchoring: process tree")
+    with Tree(open_house(folder / "anchoring")) as tree:
+        fleet = [
+            Member(device.device_id, load_key(device.folder / RECORD_KEY), tls_of(device))
+            for device in enrolled(tree.house, tree, DEVICES)
+        ]
+        say("anchoring: signing")
+        sources = [iter(list(packets(m.device, sign_sales(m.device, m.key, each)))) for m in fleet]
+        before = bare_per_s()
+        say(f"anchoring: {each * DEVICES:,} records")
+        began = time.perf_counter()
+        accepted = uvloop.run(flood(tree.house.ports["mqtt"], fleet, sources))
+        while True:
+            size = int(tree.client.call("RecordAnchor", "latestHead")["size"])
+            if size >= accepted.records:
+                break
+            if time.perf_counter() - began > 600:
+                raise RuntimeError(f"{size} records are anchored, not {accepted.records}")
+            time.sleep(0.05)
+        anchored_per_s = accepted.records / (time.perf_counter() - began)
+        bare = (before + bare_per_s()) / 2
+        return {
+            "records": accepted.records,
+            "accepted_per_s": round(accepted.per_s),
+            "anchored_per_s": round(anchored_per_s),
+            "bare_p256_per_s_one_core": round(bare),
+            "accepted_to_bare": round(accepted.per_s / bare, 3),
+            "anchored_to_bare": round(anchored_per_s / bare, 3),
+        }

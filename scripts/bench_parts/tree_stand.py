@@ -1,0 +1,44 @@
+"""Devices that are enrolled and registered on the chain of a running process tree."""
+
+from __future__ import annotations
+
+import ssl
+import time
+
+from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
+from counterfoil.gateway.identity import parse_device_id
+from counterfoil.gateway.store import open_store
+from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.store import open_database
+from counterfoil.replay import fleet
+from counterfoil.replay.plan import Machine
+from counterfoil.up.house import House
+from counterfoil.up.tree import Tree
+
+
+def enrolled(house: House, tree: Tree, number: int) -> list[Device]:
+    """*number* devices whose keys the gateway knows from the chain."""
+    engine = open_database(house.oracle_database)
+    registrar = Registrar(engine, tree.client, house.role("registrar"), house.role("supervisor"))
+    operator = house.party(0).address
+    certified_until = tree.client.latest().timestamp + 86_400
+    registrar.admit({"operator": (operator, "Bench", ("operator",))}, certified_until)
+    names = [parse_device_id(f"urn:dev:os:32473-bench{at:03}") for at in range(number)]
+    machines = [Machine(name, "bench", "meter", ()) for name in names]
+    devices = fleet.enrol(house, machines, tree.client, registrar, {"operator": operator}, "")
+    engine.dispose()
+    store = open_store(house.gateway_database)
+    until = time.monotonic() + 60
+    while len(store.device_keys()) < number:
+        if time.monotonic() > until:
+            raise RuntimeError("the devices' keys did not reach the gateway")
+        time.sleep(0.1)
+    store.engine.dispose()
+    return devices
+
+
+def tls_of(device: Device) -> ssl.SSLContext:
+    """The TLS context that shows the device's certificate."""
+    context = ssl.create_default_context(cafile=str(device.folder / "ca.pem"))
+    context.load_cert_chain(device.folder / TLS_CERTIFICATE, device.folder / TLS_KEY)
+    return context

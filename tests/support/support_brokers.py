@@ -71,7 +71,8 @@ class Mosquitto:
         folder = site.folder / "mosquitto"
         folder.mkdir()
         (folder / "devices.acl").write_text(
-            "pattern write v1/urn:dev:os:%u/rec\npattern read v1/urn:dev:os:%u/rcpt\n", encoding="utf-8"
+            "pattern write v1/urn:dev:os:%u/rec\npattern read v1/urn:dev:os:%u/rcpt\n",
+            encoding="utf-8",
         )
         lines = [
             "per_listener_settings true",

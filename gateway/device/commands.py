@@ -14,6 +14,7 @@ import typer
 
 from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
+from counterfoil.gateway.device.https import HttpsSender
 from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.errors import GatewayError
@@ -145,6 +146,7 @@ def send(
     port: Annotated[int, typer.Option()] = 8883,
     ca_file: Annotated[Path | None, typer.Option("--ca", help="authorities of the server")] = None,
     mqtt_version: Annotated[int, typer.Option(help="5 or 3 (3.1.1)")] = 5,
+    url: Annotated[str | None, typer.Option(help="https://host:port, instead of MQTT")] = None,
     retention: Annotated[Retention, typer.Option(help="what lets a record go")] = Retention.PUBACK,
     gateway_key: Annotated[
         str | None, typer.Option(help="the gateway's receipt key: x and y in hexadecimal")
@@ -159,8 +161,14 @@ def send(
             material = bytes.fromhex(gateway_key)
             key = PublicKey(material[:32], material[32:])
         device = Device(folder)
-        endpoint = Endpoint(host, port, ca_file, mqtt_version)
-        client = DeviceClient(device, endpoint, retention=retention, gateway_key=key)
+        client: DeviceClient | HttpsSender
+        if url is not None:
+            if ca_file is None:
+                raise typer.BadParameter("--url needs --ca")
+            client = HttpsSender(device, url, ca_file, retention=retention, gateway_key=key)
+        else:
+            endpoint = Endpoint(host, port, ca_file, mqtt_version)
+            client = DeviceClient(device, endpoint, retention=retention, gateway_key=key)
         done = client.run(until_done=True, timeout_s=timeout)
         tally = client.outbox.tally
         _show(

@@ -140,6 +140,12 @@ class Outbox:
         self._last_progress = now
         self._answered.append(number)
 
+    def refuse(self, number: int, code: str, now: float, expected: Position | None = None) -> None:
+        """Take a refusal of record *number* that came as the answer itself; *expected* is what the gateway awaits."""
+        if number in self._under_way:
+            self._begin_again_from(expected)
+            self.acknowledge(number, now, code)
+
     def take_message(self, data: bytes, now: float) -> None:
         """Take a message from the receipt topic; one that can't be believed changes nothing."""
         try:

@@ -83,4 +83,29 @@ contract DeviceRegistryTest is Ledger {
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.AccountZero.selector));
         devices.register(DEVICE, address(0), operator, PROJECT, key);
     }
+
+    function test_a_key_that_ended_can_not_be_lengthened() public {
+        devices.register(DEVICE, operator, operator, PROJECT, _key(7, DEVICE, 1));
+        devices.rotate(DEVICE, 90, _key(8, DEVICE, 2));
+        bytes memory raised = abi.encodeWithSelector(IDeviceRegistry.UntilSequenceRaised.selector, uint64(90), uint64(91));
+        vm.expectRevert(raised);
+        devices.revoke(DEVICE, 1, 91, 1);
+        devices.revoke(DEVICE, 2, 10, 1);
+        IDeviceRegistry.NewKey memory next = _key(9, DEVICE, 3);
+        vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.UntilSequenceRaised.selector, uint64(10), uint64(11)));
+        devices.rotate(DEVICE, 11, next);
+        devices.rotate(DEVICE, 10, next);
+        isTrue(devices.isAccepted(DEVICE, 3, 1), "a new key after a revoked one");
+    }
+
+    function test_owner_operator_and_project_can_change() public {
+        devices.register(DEVICE, operator, operator, PROJECT, _key(7, DEVICE, 1));
+        devices.assign(DEVICE, site, supplier, "other");
+        IDeviceRegistry.Device memory d = devices.device(DEVICE);
+        isTrue(d.owner == site && d.operator == supplier && d.project == "other", "assigned");
+        vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.AccountZero.selector));
+        devices.assign(DEVICE, site, address(0), "other");
+        devices.renewCertificate(DEVICE, 1, "newer");
+        equal(devices.signingKey(DEVICE, 1).certificateHash, "newer", "renewed");
+    }
 }

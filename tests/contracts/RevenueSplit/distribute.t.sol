@@ -4,6 +4,9 @@ pragma solidity 0.8.37;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Roles} from "contracts/libraries/Roles.sol";
+import {Waterfall} from "contracts/libraries/Waterfall.sol";
 import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
 import {Ledger} from "support/Ledger.sol";
 
@@ -178,5 +181,34 @@ contract DistributeTest is Ledger {
         isTrue(split.withdraw(address(token)) > 0, "withdrawing works");
         vm.expectRevert(abi.encodeWithSelector(Pausable.EnforcedPause.selector));
         split.distribute(facts("b2", DAY_ONE, 0, 0, 0, 0));
+    }
+
+    function test_what_was_distributed_can_be_read() public {
+        grant(address(split), Roles.GUARDIAN, split.unpause.selector);
+        split.pause();
+        split.unpause();
+        fund(1_000, "e-read");
+        split.distribute(facts("b-read", DAY_ONE, 1_000, 100, 50, 3));
+        Waterfall.Totals memory totals = split.totalsOf(PROJECT, 1, DAY_ONE);
+        equal(totals.gross, 1_000, "gross");
+        equal(totals.refunds, 100, "refunds");
+        equal(totals.tax, 50, "tax");
+        equal(totals.units, 3, "units");
+        equal(totals.goodsCost, 90, "what the goods cost");
+        equal(split.distributed(PROJECT), 1_000, "distributed");
+        isTrue(split.isDistributed(PROJECT, "b-read"), "the batch");
+        isTrue(split.owed(PROJECT, IRevenueSplit.Tier.ALLOCATION, site) == 0, "the site was paid");
+    }
+
+    function test_a_goods_cost_that_no_total_can_hold_is_refused() public {
+        IRevenueSplit.Terms memory t = usualTerms(DAY_ONE + 5);
+        t.goods[0].unitCost = type(uint88).max;
+        split.setTerms(PROJECT, t);
+        IRevenueSplit.Distribution memory d = facts("b-cost", DAY_ONE + 5, 0, 0, 0, type(uint64).max);
+        uint256 cost = uint256(type(uint88).max) * type(uint64).max;
+        vm.expectRevert(
+            abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, uint8(128), cost)
+        );
+        split.distribute(d);
     }
 }

@@ -52,4 +52,55 @@ contract SetTermsTest is Ledger {
         vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, "a minimum lies above its cap"));
         split.setTerms(PROJECT, t);
     }
+
+    function test_every_account_that_is_due_something_must_be_there() public {
+        IRevenueSplit.Terms memory t = usualTerms(20260201);
+        t.residualAccount = address(0);
+        _refused(t, "the residual account is zero");
+        t = usualTerms(20260201);
+        t.refundAccount = address(0);
+        _refused(t, "the refund account is zero");
+        t = usualTerms(20260201);
+        t.taxAccount = address(0);
+        _refused(t, "the tax account is zero");
+        t = usualTerms(20260201);
+        t.feeAccount = address(0);
+        _refused(t, "the fee account is zero");
+        t = usualTerms(20260201);
+        t.sweepAccount = address(0);
+        _refused(t, "the sweep account is zero");
+        t = usualTerms(20260201);
+        t.investors[1].account = address(0);
+        _refused(t, "an investor is zero");
+        t = usualTerms(20260201);
+        t.goods[0].supplier = address(0);
+        _refused(t, "a goods supplier is zero");
+    }
+
+    function test_a_senior_share_above_the_whole_and_goods_named_twice_are_refused() public {
+        IRevenueSplit.Terms memory t = usualTerms(20260201);
+        t.senior.feeBasisPoints = 10_001;
+        _refused(t, "more than 10,000 basis points");
+        t = usualTerms(20260201);
+        t.senior.sweepBasisPoints = 10_001;
+        _refused(t, "more than 10,000 basis points");
+        t = usualTerms(20260201);
+        t.goods = new IRevenueSplit.Goods[](2);
+        t.goods[0] = IRevenueSplit.Goods("cola", supplier, IRevenueSplit.Supply.PREPAID, 1);
+        t.goods[1] = t.goods[0];
+        _refused(t, "a goods code stands twice");
+    }
+
+    function test_a_project_is_opened_once_and_in_a_token() public {
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.ProjectAlreadyOpen.selector, PROJECT));
+        split.openProject(PROJECT, address(token));
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, "token is zero"));
+        split.openProject("other", address(0));
+        isTrue(split.tokenOf(PROJECT) == address(token), "and stays in it");
+    }
+
+    function _refused(IRevenueSplit.Terms memory t, string memory why) private {
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, why));
+        split.setTerms(PROJECT, t);
+    }
 }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {RecordAnchor} from "contracts/RecordAnchor.sol";
+import {IDeviceRegistry} from "contracts/interfaces/IDeviceRegistry.sol";
+import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
+import {Ledger} from "support/Ledger.sol";
+import {ReferenceTree} from "support/ReferenceTree.sol";
+
+/// @notice Anchors a log that grows, anchors its heads again, tries to rewrite it, and revokes a machine's key.
+contract LogHandler is Ledger, ReferenceTree {
+    bytes32 private constant STATE = keccak256("state");
+    bytes32 public constant DEVICE = keccak256("device");
+
+    uint64[] public sizes;
+    uint64 public lastAccepted = type(uint64).max;
+    uint256 public forged;
+    uint256 public revivals;
+
+    constructor() {
+        deploy();
+        address[] memory signers = new address[](1);
+        signers[0] = vm.addr(SIGNER_KEY);
+        anchor = new RecordAnchor(address(access), signers, 1);
+        (uint256 x, uint256 y) = vm.publicKeyP256(7);
+        (bytes32 r, bytes32 s) = vm.signP256(7, sha256(devices.possessionMessage(DEVICE, 1)));
+        devices.register(DEVICE, operator, operator, PROJECT, IDeviceRegistry.NewKey(bytes32(x), bytes32(y), 0, r, s));
+    }
+
+    function grow(uint8 more) external {
+        uint64 size = _last() + 1 + more % 7;
+        if (size > 90) return;
+        _anchor(size, treeHash(0, size), _proof(size));
+        sizes.push(size);
+    }
+
+    function replay(uint8 which) external {
+        if (sizes.length == 0) return;
+        uint64 size = sizes[which % sizes.length];
+        anchor.anchor(size, treeHash(0, size), STATE, new bytes32[](0), new bytes[](0));
+    }
+
+    /// @dev The one signer signs another history: a changed record, or a shorter log under a longer size.
+    function rewrite(uint8 more, bytes32 root) external {
+        uint64 size = _last() + 1 + more % 7;
+        if (sizes.length == 0 || root == treeHash(0, size)) return;
+        bytes[] memory signatures = new bytes[](1);
+        signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
+        try anchor.anchor(size, root, STATE, _proof(size), signatures) {
+            ++forged;
+        } catch {}
+    }
+
+    function shrink(uint8 less, bytes32 root) external {
+        if (_last() < 2) return;
+        uint64 size = 1 + less % (_last() - 1);
+        bytes[] memory signatures = new bytes[](1);
+        signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
+        uint256 before = anchor.headCount();
+        try anchor.anchor(size, root, STATE, new bytes32[](0), signatures) {
+            if (anchor.headCount() != before) ++forged;
+        } catch {}
+    }
+
+    function revoke(uint64 until) external {
+        try devices.revoke(DEVICE, 1, until, 1) {
+            if (until > lastAccepted) ++revivals;
+            lastAccepted = until;
+        } catch {}
+    }
+
+    function renew(bytes32 certificate) external {
+        try devices.renewCertificate(DEVICE, 1, certificate) {
+            if (lastAccepted != type(uint64).max) ++revivals;
+        } catch {}
+    }
+
+    function sizeCount() external view returns (uint256) {
+        return sizes.length;
+    }
+
+    function head(uint256 index) external view returns (IRecordAnchor.Head memory) {
+        return anchor.headAt(index);
+    }
+
+    function headCount() external view returns (uint256) {
+        return anchor.headCount();
+    }
+
+    function rootOf(uint64 size) external pure returns (bytes32) {
+        return treeHash(0, size);
+    }
+
+    function isAccepted(uint64 sequence) external view returns (bool) {
+        return devices.isAccepted(DEVICE, 1, sequence);
+    }
+
+    function _last() private view returns (uint64) {
+        return sizes.length == 0 ? 0 : sizes[sizes.length - 1];
+    }
+
+    function _proof(uint64 size) private view returns (bytes32[] memory) {
+        return sizes.length == 0 ? new bytes32[](0) : consistencyPath(_last(), 0, size, true);
+    }
+
+    function _anchor(uint64 size, bytes32 root, bytes32[] memory proof) private {
+        bytes[] memory signatures = new bytes[](1);
+        signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
+        anchor.anchor(size, root, STATE, proof, signatures);
+    }
+}
+
+contract LogInvariants {
+    LogHandler private _handler;
+
+    error Broken(string rule);
+
+    function setUp() public {
+        _handler = new LogHandler();
+    }
+
+    function targetContracts() public view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(_handler);
+    }
+
+    /// @notice Rule 9: heads only grow, each over the log as it is, and replaying one adds none.
+    function invariant_heads_grow_over_one_log() public view {
+        uint256 count = _handler.headCount();
+        if (count != _handler.sizeCount() || _handler.forged() != 0) revert Broken("a head that was not the log's");
+        uint64 last = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            IRecordAnchor.Head memory head = _handler.head(i);
+            if (head.size <= last || head.size != _handler.sizes(i)) revert Broken("sizes grow");
+            if (head.root != _handler.rootOf(head.size)) revert Broken("roots are the log's");
+            last = head.size;
+        }
+    }
+
+    /// @notice Rule 9: records from a device after its revocation are refused, for ever.
+    function invariant_nothing_counts_after_a_revocation() public view {
+        uint64 until = _handler.lastAccepted();
+        if (_handler.revivals() != 0) revert Broken("a revoked key came back");
+        if (!_handler.isAccepted(until) && until != 0) revert Broken("what came before counts");
+        if (until != type(uint64).max && _handler.isAccepted(until + 1)) revert Broken("what came after does not");
+    }
+}

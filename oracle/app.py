@@ -44,6 +44,9 @@ from counterfoil.oracle.store.tables import AnchoredHead, KnownProject
 
 log = structlog.get_logger("oracle")
 
+_READERS = ("batch", "facts")
+"""The parts that read the log on, so many records a turn."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -157,20 +160,24 @@ def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> N
     ready()
     log.info("oracle_ready")
     while not stop.is_set():
-        turn(parts)
-        stop.wait(settings.poll_s)
+        if not turn(parts):
+            stop.wait(settings.poll_s)
     log.info("oracle_stopped")
 
 
-def turn(parts: Parts) -> None:
-    """One step of every part."""
+def turn(parts: Parts) -> bool:
+    """One step of every part; True while records wait for another turn at once."""
+    has_more = False
     for name, step in parts.steps.items():
         try:
-            step()
+            done = step()
         except ChainError as failure:
             log.warning("step_waits", step=name, code=failure.code, why=str(failure))
         except OperationalError as failure:
             log.warning("step_waits", step=name, code="database_busy", why=str(failure.orig))
+        else:
+            has_more = has_more or (name in _READERS and bool(done))
+    return has_more
 
 
 def status(engine: Engine, store: GatewayStore) -> dict[str, object]:

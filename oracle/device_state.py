@@ -16,7 +16,7 @@ class Standings:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._rows: dict[str, DeviceStanding] = {}
+        self._rows: dict[str, DeviceStanding | None] = {}
 
     def of(self, device: DeviceId) -> Standing:
         """The standing of *device*; a blank one for a machine that has said nothing of it."""
@@ -44,10 +44,7 @@ class Standings:
 
     def _row(self, device: DeviceId) -> DeviceStanding | None:
         if device not in self._rows:
-            row = self._session.get(DeviceStanding, device)
-            if row is None:
-                return None
-            self._rows[device] = row
+            self._rows[device] = self._session.get(DeviceStanding, device)
         return self._rows[device]
 
 

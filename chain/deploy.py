@@ -52,6 +52,7 @@ _FUNCTIONS: Mapping[str, Mapping[int, Sequence[str]]] = {
         SUPERVISOR: ["setSuspended"],
     },
     "RecordAnchor": {COMMITTEE: ["setQuorum"]},
+    "PromiseChallenge": {REGISTRAR: ["setGateway"]},
     "DepositToken": {SUPERVISOR: ["openCollection"], GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
     "RevenueSplit": {
         REGISTRAR: ["openProject", "setTerms"],
@@ -88,7 +89,8 @@ class Consortium:
 
     ``signers`` are the accounts whose signatures anchor a head, ``threshold`` how many of them must. ``members`` are
     the committee's accounts beside ``committee``, ``credit_votes`` how many of them approve a line of credit. The
-    business date is moved by ``calendar``, or by the oracle when that is empty.
+    business date is moved by ``calendar``, or by the oracle when that is empty. ``promise_answer_s`` is how long a
+    gateway's operator may take to answer a challenged promise.
     """
 
     registrar: str
@@ -106,6 +108,7 @@ class Consortium:
     credit_votes: int = 1
     calendar: str = ""
     warehouses: Sequence[str] = ()
+    promise_answer_s: int = 86_400
 
 
 @dataclass
@@ -219,6 +222,11 @@ def _constructors(
         (
             "Settlement",
             lambda at: [at["ConsortiumAccess"], at["BusinessCalendar"], *(at[n] for n in _SETTLED)],
+        ),
+        ("RecordDispute", lambda at: [at["DeviceRegistry"], at["RecordAnchor"]]),
+        (
+            "PromiseChallenge",
+            lambda at: [at["ConsortiumAccess"], at["RecordAnchor"], c.promise_answer_s],
         ),
     ]
 

@@ -2,14 +2,13 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {IDeviceRegistry} from "./interfaces/IDeviceRegistry.sol";
+import {P256EitherForm} from "./libraries/P256EitherForm.sol";
 
 /// @title DeviceRegistry
 /// @notice Documented in interfaces/IDeviceRegistry.sol.
 contract DeviceRegistry is IDeviceRegistry, AccessManaged {
     uint64 private constant OPEN = type(uint64).max;
-    uint256 private constant HALF_N = P256.N / 2;
 
     mapping(bytes32 device => Device) private _devices;
     mapping(bytes32 device => mapping(uint64 epoch => SigningKey)) private _keys;
@@ -129,11 +128,8 @@ contract DeviceRegistry is IDeviceRegistry, AccessManaged {
         emit KeyRegistered(id, epoch, key.x, key.y, key.certificateHash, 1);
     }
 
-    /// @dev OpenZeppelin refuses the high form of s; a device may send either, so it is brought to the low form first.
     function _requirePossession(bytes32 id, uint64 epoch, NewKey calldata key) private view {
-        uint256 s = uint256(key.s);
-        if (s > HALF_N && s < P256.N) s = P256.N - s;
         bytes32 digest = sha256(possessionMessage(id, epoch));
-        if (!P256.verify(digest, key.r, bytes32(s), key.x, key.y)) revert PossessionNotProven(id, epoch);
+        if (!P256EitherForm.verify(digest, key.r, key.s, key.x, key.y)) revert PossessionNotProven(id, epoch);
     }
 }

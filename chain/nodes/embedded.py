@@ -83,9 +83,11 @@ def start_node(
     port: int | None = None,
     chain_id: int = 31_337,
     block_time_s: float = 1.0,
+    hardfork: str = "paris",
 ) -> EmbeddedNode:
     """Start an embedded chain over *state_dir* and answer it once it is ready.
 
+    *hardfork* is anvil's word for its rules; from ``osaka`` on there is a precompile for P-256.
     It ends when the calling thread's process ends (Linux), or that thread: call from one that lives on.
 
     Raises:
@@ -97,6 +99,8 @@ def start_node(
     port = port or _free_port()
     command = _anvil if engine == "anvil" else _ganache
     argv = command(state_dir, port, chain_id, block_time_s, mnemonic)
+    if engine == "anvil":
+        argv += ["--hardfork", hardfork]
     log_path = state_dir / f"{engine}.log"
     lock = _lock(state_dir / "lock")
     try:
@@ -125,7 +129,7 @@ def _anvil(
         *("--mnemonic", mnemonic, "--accounts", "20", "--balance", "1000000000"),
         *("--state", str(state_dir / "anvil.json"), "--state-interval", str(_DUMP_INTERVAL_S)),
         *("--preserve-historical-states", "--transaction-block-keeper", "1000000"),
-        *("--block-time", str(block_time_s), "--order", "fifo", "--hardfork", "paris"),
+        *("--block-time", str(block_time_s), "--order", "fifo"),
         *("--gas-limit", str(_BLOCK_GAS_LIMIT), "--base-fee", "1", "--quiet"),
     ]
 

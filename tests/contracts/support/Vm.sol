@@ -15,6 +15,11 @@ interface Vm {
     function publicKeyP256(uint256 key) external pure returns (uint256 x, uint256 y);
     function addr(uint256 key) external pure returns (address);
     function assume(bool condition) external pure;
+    function readFile(string calldata path) external view returns (string memory);
+    function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
+    function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
+    function toString(uint256 value) external pure returns (string memory);
+    function parseBytes(string calldata text) external pure returns (bytes memory);
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Whether a machine signed a record, and whether the log holds it, settled on chain
+/// @notice Anyone may bring a record's bytes with a proof. Who signed and what the log hashes are read out of that one
+/// byte string, so they can't differ. What was found is kept and can be read by other contracts.
+/// @dev A proof that shows nothing reverts and leaves nothing. The signature costs about 260,000 gas where the chain has
+/// no P-256 precompile.
+interface IRecordDispute {
+    /// @notice What the registry and the signature say. Only SIGNED means that the machine signed.
+    enum Word {
+        UNJUDGED,
+        SIGNED,
+        KEY_UNKNOWN,
+        SEQUENCE_OUTSIDE_KEY,
+        KEY_ID_DIFFERS,
+        SIGNATURE_INVALID
+    }
+
+    /// @notice Where the record stands: IN_LOG under the anchored head of a size; ABSENT from the log of that size, for
+    /// the machine's chain ends before it there; DISPLACED, for the log has another record under its number.
+    enum Place {
+        UNPROVEN,
+        IN_LOG,
+        ABSENT,
+        DISPLACED
+    }
+
+    /// @param device SHA-256 of the device's name.
+    /// @param payloadDigest SHA-256 of the record's payload.
+    /// @param leaf SHA-256 of 0x00 and the record.
+    /// @param size of the anchored head that `place` was shown under; 0 while unproven.
+    struct Finding {
+        bytes32 device;
+        uint64 epoch;
+        uint64 sequence;
+        bytes32 payloadDigest;
+        bytes32 leaf;
+        Word word;
+        Place place;
+        uint64 size;
+    }
+
+    /// @notice RFC 9162 inclusion proof of the leaf `index` under the anchored head of `size`.
+    struct Inclusion {
+        uint64 index;
+        uint64 size;
+        bytes32[] path;
+    }
+
+    /// @notice Where a machine's chain ends: its slot `number` of `slots` under the state root of the head of `size`.
+    struct Slot {
+        uint64 size;
+        uint64 number;
+        uint64 slots;
+        uint64 epoch;
+        uint64 sequence;
+        bytes32 payloadDigest;
+        bytes32[] path;
+    }
+
+    event Judged(
+        bytes32 indexed leaf,
+        bytes32 indexed device,
+        address indexed by,
+        uint64 epoch,
+        uint64 sequence,
+        Word word,
+        Place place,
+        uint64 size
+    );
+
+    /// @notice The proof does not lead to the anchored head.
+    error ProofInvalid(uint64 size);
+    /// @notice The slot does not speak against the record: the chain goes on behind it, or ends in it.
+    error SlotSaysNothing(uint64 epoch, uint64 sequence);
+    /// @notice The other record has another number, or is the same one.
+    error NotTheSameNumber(uint64 epoch, uint64 sequence);
+
+    /// @notice Read `record` and say whether its machine signed it; nothing is kept.
+    function examine(bytes calldata record) external view returns (Finding memory);
+
+    /// @notice Show that `record` is in the log.
+    function confirm(bytes calldata record, Inclusion calldata proof) external returns (Finding memory);
+
+    /// @notice Show by the machine's slot that the log of `slot.size` does not hold `record`: the chain ends before it, or
+    /// in another record of its number.
+    function refute(bytes calldata record, Slot calldata slot) external returns (Finding memory);
+
+    /// @notice Show that the log holds `other` under the number of `record`.
+    /// @dev `other` must be signed by the machine too: then it signed two records under one number.
+    function displace(bytes calldata record, bytes calldata other, Inclusion calldata proof)
+        external
+        returns (Finding memory);
+
+    /// @notice What was found of the record with this leaf; `word` is UNJUDGED where nothing was.
+    function findingOf(bytes32 leaf) external view returns (Finding memory);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {PromiseChallenge} from "contracts/PromiseChallenge.sol";
+import {IPromiseChallenge} from "contracts/interfaces/IPromiseChallenge.sol";
+import {CoseSign1} from "contracts/libraries/CoseSign1.sol";
+import {Roles} from "contracts/libraries/Roles.sol";
+import {Vectors} from "support/Vectors.sol";
+
+/// @notice The published promise: good record 2 was to be under an anchored head by 2024-01-01 00:01:00 UTC.
+contract PromiseChallengeTest is Vectors {
+    uint64 private constant DEADLINE = 1_704_067_260;
+    uint64 private constant ANSWER = 1 days;
+
+    PromiseChallenge private promises;
+    bytes private signedPromise;
+    bytes32 private kid;
+
+    function setUp() public {
+        deployVectors();
+        promises = new PromiseChallenge(address(access), address(anchor), ANSWER);
+        grant(address(promises), Roles.REGISTRAR, promises.setGateway.selector);
+        bytes32 x = bytes32(hexOf(vm.parseJsonString(receipts, ".key.x")));
+        bytes32 y = bytes32(hexOf(vm.parseJsonString(receipts, ".key.y")));
+        kid = promises.setGateway(x, y, sha256(bytes(vm.parseJsonString(receipts, ".origin"))), operator);
+        signedPromise = hexOf(vm.parseJsonString(receipts, ".promise.promise"));
+        vm.warp(DEADLINE + 1);
+    }
+
+    function test_a_promise_that_is_answered_in_time_is_kept() public {
+        vm.warp(DEADLINE);
+        anchorGood(9, keccak256("state"));
+        vm.warp(DEADLINE + 1);
+        bytes32 id = promises.challenge(signedPromise);
+        equal(promises.challengeOf(id).answerBy, DEADLINE + 1 + ANSWER, "the time to answer");
+        promises.answer(id, good(2), 2, 9, pathOf(2, 0, 9));
+        isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.KEPT, "kept");
+        vm.warp(DEADLINE + 2 + ANSWER);
+        vm.expectRevert(
+            abi.encodeWithSelector(IPromiseChallenge.NotOpen.selector, id, IPromiseChallenge.Status.KEPT)
+        );
+        promises.mark(id);
+    }
+
+    function test_a_head_after_the_deadline_keeps_it_late() public {
+        bytes32 id = promises.challenge(signedPromise);
+        anchorGood(9, keccak256("state"));
+        promises.answer(id, good(2), 2, 9, pathOf(2, 0, 9));
+        isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.KEPT_LATE, "late");
+    }
+
+    function test_an_unanswered_promise_is_marked_by_anyone_and_only_then() public {
+        bytes32 id = promises.challenge(signedPromise);
+        uint64 until = DEADLINE + 1 + ANSWER;
+        vm.warp(until);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.AnswerStillPossible.selector, until));
+        promises.mark(id);
+        vm.warp(until + 1);
+        vm.prank(stranger);
+        promises.mark(id);
+        isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.BROKEN, "broken");
+        equal(promises.gatewayOf(kid).broken, 1, "counted");
+        anchorGood(9, keccak256("state"));
+        bytes memory record = good(2);
+        bytes32[] memory path = pathOf(2, 0, 9);
+        vm.expectRevert(
+            abi.encodeWithSelector(IPromiseChallenge.NotOpen.selector, id, IPromiseChallenge.Status.BROKEN)
+        );
+        promises.answer(id, record, 2, 9, path);
+    }
+
+    function test_an_answer_after_its_time_is_refused_though_nobody_marked() public {
+        bytes32 id = promises.challenge(signedPromise);
+        anchorGood(9, keccak256("state"));
+        vm.warp(DEADLINE + 2 + ANSWER);
+        bytes memory record = good(2);
+        bytes32[] memory path = pathOf(2, 0, 9);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.AnswerTooLate.selector, DEADLINE + 1 + ANSWER));
+        promises.answer(id, record, 2, 9, path);
+    }
+
+    function test_another_record_or_proof_is_no_answer() public {
+        bytes32 id = promises.challenge(signedPromise);
+        anchorGood(9, keccak256("state"));
+        bytes memory another = good(1);
+        bytes32[] memory path = pathOf(1, 0, 9);
+        bytes32 digest = bytes32(hexOf(entry("good", 1, "payload_digest")));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPromiseChallenge.AnotherRecord.selector, DEVICE, uint64(1), uint64(2), digest)
+        );
+        promises.answer(id, another, 1, 9, path);
+        bytes memory record = good(2);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.ProofInvalid.selector, uint64(9)));
+        promises.answer(id, record, 2, 9, path);
+    }
+
+    function test_a_promise_is_not_challenged_before_its_deadline_nor_twice() public {
+        vm.warp(DEADLINE);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.NotDueBefore.selector, DEADLINE));
+        promises.challenge(signedPromise);
+        vm.warp(DEADLINE + 1);
+        bytes32 id = promises.challenge(signedPromise);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.AlreadyChallenged.selector, id));
+        promises.challenge(signedPromise);
+    }
+
+    function test_a_promise_that_nobody_signed_is_refused_wherever_it_is_changed() public {
+        for (uint256 i = 0; i < signedPromise.length; i += 5) {
+            bytes memory changed = signedPromise;
+            changed[i] = changed[i] ^ 0x01;
+            try promises.challenge(changed) {
+                revert NotTrue("a changed promise was taken");
+            } catch {}
+        }
+        bytes memory record = good(2);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IPromiseChallenge.GatewayUnknown.selector, bytes32(0x3a01b831f700e32d7d226656d83813abecc312c4f59fa6465c0de259e97a9e1e)
+            )
+        );
+        promises.challenge(record);
+    }
+
+    function test_only_the_registrar_says_who_a_gateway_is_and_an_origin_stays() public {
+        // Roles were given in 2026.
+        vm.warp(1_767_225_601);
+        bytes32 x = promises.gatewayOf(kid).x;
+        bytes32 y = promises.gatewayOf(kid).y;
+        bytes32 origin = promises.gatewayOf(kid).origin;
+        vm.expectRevert();
+        vm.prank(stranger);
+        promises.setGateway(x, y, origin, stranger);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.OriginDiffers.selector, origin));
+        promises.setGateway(x, y, keccak256("another log"), operator);
+        promises.setGateway(x, y, origin, supplier);
+        isTrue(promises.gatewayOf(kid).operator == supplier, "another operator answers");
+        equal(kid, CoseSign1.thumbprint(x, y), "kid");
+    }
+}

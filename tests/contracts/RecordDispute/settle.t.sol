@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {RecordDispute} from "contracts/RecordDispute.sol";
+import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
+import {IRecordDispute} from "contracts/interfaces/IRecordDispute.sol";
+import {Vectors} from "support/Vectors.sol";
+
+/// @notice Is it in the log, or is it not: the nine good records are, anchored under one head.
+contract SettleTest is Vectors {
+    RecordDispute private dispute;
+    bytes32 private otherSlot = keccak256("another machine's slot");
+
+    function setUp() public {
+        deployVectors();
+        dispute = new RecordDispute(address(devices), address(anchor));
+    }
+
+    function _slotLeaf(bytes memory position, bytes32 digest) private pure returns (bytes32) {
+        bytes memory entry_ = abi.encodePacked(hex"845820", DEVICE, position, hex"5820", digest);
+        return sha256(abi.encodePacked(bytes1(0x00), entry_));
+    }
+
+    /// @dev The machine's chain ends at 1/`sequence` in the log of `count` records.
+    function _anchorEnding(uint256 count, uint64 sequence, bytes32 digest) private returns (IRecordDispute.Slot memory) {
+        bytes32 mine = _slotLeaf(abi.encodePacked(hex"01", uint8(sequence)), digest);
+        anchorGood(count, sha256(abi.encodePacked(bytes1(0x01), mine, otherSlot)));
+        bytes32[] memory path = new bytes32[](1);
+        path[0] = otherSlot;
+        return IRecordDispute.Slot(uint64(count), 0, 2, 1, sequence, digest, path);
+    }
+
+    function _inclusion(uint256 index, uint256 count) private view returns (IRecordDispute.Inclusion memory) {
+        return IRecordDispute.Inclusion(uint64(index), uint64(count), pathOf(index, 0, count));
+    }
+
+    function test_a_record_in_the_log_is_confirmed_and_kept() public {
+        anchorGood(9, keccak256("state"));
+        equal(anchor.latestHead().root, bytes32(hexOf(vm.parseJsonString(receipts, ".root"))), "the published root");
+        for (uint256 i = 0; i < 9; ++i) {
+            IRecordDispute.Finding memory found = dispute.confirm(good(i), _inclusion(i, 9));
+            isTrue(found.word == IRecordDispute.Word.SIGNED, "signed");
+            isTrue(found.place == IRecordDispute.Place.IN_LOG, "in the log");
+            equal(dispute.findingOf(leaves[i]).size, 9, "kept");
+        }
+    }
+
+    function test_a_proof_of_another_record_reverts_and_keeps_nothing() public {
+        anchorGood(9, keccak256("state"));
+        IRecordDispute.Inclusion memory proof = _inclusion(3, 9);
+        bytes memory record = good(4);
+        vm.expectRevert(abi.encodeWithSelector(IRecordDispute.ProofInvalid.selector, uint64(9)));
+        dispute.confirm(record, proof);
+        isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.UNJUDGED, "nothing is kept");
+        proof.size = 8;
+        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadUnknown.selector, uint64(8)));
+        dispute.confirm(record, proof);
+    }
+
+    function test_the_same_record_with_the_other_s_is_another_leaf() public {
+        anchorGood(9, keccak256("state"));
+        IRecordDispute.Inclusion memory proof = _inclusion(2, 9);
+        bytes memory high = good(9);
+        vm.expectRevert(abi.encodeWithSelector(IRecordDispute.ProofInvalid.selector, uint64(9)));
+        dispute.confirm(high, proof);
+    }
+
+    function test_a_record_behind_the_chains_end_is_refuted() public {
+        bytes32 digest = dispute.examine(good(4)).payloadDigest;
+        IRecordDispute.Slot memory slot = _anchorEnding(5, 5, digest);
+        IRecordDispute.Finding memory found = dispute.refute(good(6), slot);
+        isTrue(found.place == IRecordDispute.Place.ABSENT && found.size == 5, "absent from the log of 5");
+        isTrue(found.word == IRecordDispute.Word.SIGNED, "signed all the same");
+        found = dispute.refute(good(8), slot);
+        isTrue(found.place == IRecordDispute.Place.ABSENT, "nor is the next epoch there");
+    }
+
+    function test_a_record_before_the_chains_end_is_not_refuted_by_it() public {
+        bytes32 digest = dispute.examine(good(4)).payloadDigest;
+        IRecordDispute.Slot memory slot = _anchorEnding(5, 5, digest);
+        bytes memory earlier = good(3);
+        bytes memory newest = good(4);
+        bytes memory nothing = abi.encodeWithSelector(IRecordDispute.SlotSaysNothing.selector, uint64(1), uint64(5));
+        vm.expectRevert(nothing);
+        dispute.refute(earlier, slot);
+        vm.expectRevert(nothing);
+        dispute.refute(newest, slot);
+    }
+
+    function test_a_slot_that_was_made_up_refutes_nothing() public {
+        bytes32 digest = dispute.examine(good(4)).payloadDigest;
+        IRecordDispute.Slot memory slot = _anchorEnding(5, 5, digest);
+        bytes memory record = good(6);
+        slot.sequence = 4;
+        vm.expectRevert(abi.encodeWithSelector(IRecordDispute.ProofInvalid.selector, uint64(5)));
+        dispute.refute(record, slot);
+    }
+
+    function test_a_slot_with_another_payload_of_the_number_displaces_the_record() public {
+        IRecordDispute.Slot memory slot = _anchorEnding(5, 5, keccak256("another payload"));
+        isTrue(dispute.refute(good(4), slot).place == IRecordDispute.Place.DISPLACED, "another has its number");
+    }
+
+    function test_two_records_under_one_number_are_the_machines_doing() public {
+        anchorGood(9, keccak256("state"));
+        bytes memory second = _second();
+        IRecordDispute.Finding memory found = dispute.displace(second, good(2), _inclusion(2, 9));
+        isTrue(found.place == IRecordDispute.Place.DISPLACED && found.word == IRecordDispute.Word.SIGNED, "displaced");
+        isTrue(dispute.findingOf(leaves[2]).place == IRecordDispute.Place.IN_LOG, "the other one is in the log");
+        bytes memory first = good(1);
+        bytes memory good2 = good(2);
+        IRecordDispute.Inclusion memory proof = _inclusion(2, 9);
+        vm.expectRevert(abi.encodeWithSelector(IRecordDispute.NotTheSameNumber.selector, uint64(1), uint64(3)));
+        dispute.displace(first, good2, proof);
+    }
+
+    function test_what_is_in_the_log_stays_in_it() public {
+        IRecordDispute.Slot memory slot = _anchorEnding(5, 2, keccak256("a state root that lies"));
+        bytes memory record = good(3);
+        dispute.confirm(record, _inclusion(3, 5));
+        dispute.refute(record, slot);
+        isTrue(dispute.findingOf(leaves[3]).place == IRecordDispute.Place.IN_LOG, "it is proved to be there");
+    }
+
+    function _second() private view returns (bytes memory) {
+        for (uint256 i = 0; hasEntry("bad", i); ++i) {
+            if (keccak256(bytes(entry("bad", i, "code"))) == keccak256("equivocation")) {
+                return hexOf(entry("bad", i, "raw"));
+            }
+        }
+        revert("no such vector");
+    }
+}

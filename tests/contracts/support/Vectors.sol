@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {RecordAnchor} from "contracts/RecordAnchor.sol";
+import {IDeviceRegistry} from "contracts/interfaces/IDeviceRegistry.sol";
+import {Ledger} from "support/Ledger.sol";
+
+/// @notice The published vectors of tests/vectors, their machines registered, and their records anchored as one log.
+abstract contract Vectors is Ledger {
+    bytes32 internal constant DEVICE = sha256("urn:dev:os:32473-vj300320611");
+    bytes32 internal constant OTHER = sha256("urn:dev:os:32473-vj300320612");
+    uint256 private constant FIRST_KEY = 0xC0FFEE;
+
+    string internal records;
+    string internal receipts;
+    bytes32[] internal leaves;
+
+    function deployVectors() internal {
+        deploy();
+        records = vm.readFile("tests/vectors/records.json");
+        receipts = vm.readFile("tests/vectors/receipts.json");
+        address[] memory signers = new address[](1);
+        signers[0] = vm.addr(SIGNER_KEY);
+        anchor = new RecordAnchor(address(access), signers, 1);
+        devices.register(DEVICE, operator, operator, PROJECT, newKey(1, DEVICE, 1));
+        devices.rotate(DEVICE, 8, newKey(2, DEVICE, 2));
+        devices.register(OTHER, operator, operator, PROJECT, newKey(3, OTHER, 1));
+    }
+
+    /// @notice The published key `number` with the proof that its holder is here.
+    function newKey(uint256 number, bytes32 device, uint64 epoch)
+        internal
+        view
+        returns (IDeviceRegistry.NewKey memory key)
+    {
+        (uint256 x, uint256 y) = vm.publicKeyP256(FIRST_KEY + number);
+        (bytes32 r, bytes32 s) = vm.signP256(FIRST_KEY + number, sha256(devices.possessionMessage(device, epoch)));
+        key = IDeviceRegistry.NewKey(bytes32(x), bytes32(y), keccak256("certificate"), r, s);
+    }
+
+    function hexOf(string memory text) internal pure returns (bytes memory) {
+        return vm.parseBytes(string.concat("0x", text));
+    }
+
+    /// @notice The text under `key` of entry `i` of the `list` "good" or "bad".
+    function entry(string memory list, uint256 i, string memory key) internal view returns (string memory) {
+        return vm.parseJsonString(records, string.concat(".", list, "[", vm.toString(i), "].", key));
+    }
+
+    function hasEntry(string memory list, uint256 i) internal view returns (bool) {
+        return vm.keyExistsJson(records, string.concat(".", list, "[", vm.toString(i), "]"));
+    }
+
+    /// @notice Good record `i`, from 0.
+    function good(uint256 i) internal view returns (bytes memory) {
+        return hexOf(entry("good", i, "raw"));
+    }
+
+    /// @notice Anchor the first `count` good records as the first head, with `state` as its state root.
+    function anchorGood(uint256 count, bytes32 state) internal {
+        for (uint256 i = 0; i < count; ++i) {
+            leaves.push(sha256(abi.encodePacked(bytes1(0x00), good(i))));
+        }
+        bytes32 root = rootOf(0, count);
+        bytes[] memory signatures = new bytes[](1);
+        signatures[0] = signHead(SIGNER_KEY, uint64(count), root, state);
+        anchor.anchor(uint64(count), root, state, new bytes32[](0), signatures);
+    }
+
+    function rootOf(uint256 start, uint256 end) internal view returns (bytes32) {
+        if (end - start == 1) return leaves[start];
+        uint256 k = _split(end - start);
+        return sha256(abi.encodePacked(bytes1(0x01), rootOf(start, start + k), rootOf(start + k, end)));
+    }
+
+    function pathOf(uint256 m, uint256 start, uint256 end) internal view returns (bytes32[] memory path) {
+        if (end - start == 1) return path;
+        uint256 k = _split(end - start);
+        bool isLeft = m < start + k;
+        bytes32[] memory below = isLeft ? pathOf(m, start, start + k) : pathOf(m, start + k, end);
+        path = new bytes32[](below.length + 1);
+        for (uint256 i = 0; i < below.length; ++i) {
+            path[i] = below[i];
+        }
+        path[below.length] = isLeft ? rootOf(start + k, end) : rootOf(start, start + k);
+    }
+
+    function _split(uint256 n) private pure returns (uint256 k) {
+        k = 1;
+        while (k * 2 < n) k *= 2;
+    }
+}

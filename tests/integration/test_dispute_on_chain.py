@@ -1,0 +1,151 @@
+"""A record settled on real chains: without a P-256 precompile, with one, and on ganache; the gas is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+
+import pytest
+from support_chain import ChainWorld, consortium_of, signer_of
+from support_world import DEVICES, World, der, private_key
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import deploy
+from counterfoil.chain.errors import ContractReverted
+from counterfoil.chain.nodes import start_node
+from counterfoil.gateway import cose
+from counterfoil.gateway.device.keys import prove_possession
+from counterfoil.gateway.identity import PublicKey, device_hash
+from counterfoil.gateway.log.merkle import hash_leaf
+from counterfoil.gateway.receipt import Promise, ReceiptSigner
+
+pytestmark = pytest.mark.integration
+CHAINS = {"paris": "anvil", "osaka": "anvil", "ganache": "ganache"}
+WORDS = (
+    "UNJUDGED",
+    "SIGNED",
+    "KEY_UNKNOWN",
+    "SEQUENCE_OUTSIDE_KEY",
+    "KEY_ID_DIFFERS",
+    "SIGNATURE_INVALID",
+)
+IN_LOG, ABSENT = 1, 2
+
+
+@pytest.fixture(scope="module", params=sorted(CHAINS))
+def chain(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ChainWorld]:
+    folder = tmp_path_factory.mktemp("dispute")
+    engine = CHAINS[request.param]
+    fork = request.param if engine == "anvil" else "paris"
+    node = start_node(
+        engine, folder / "node", block_time_s=0.2 if engine == "anvil" else 1.0, hardfork=fork
+    )  # type: ignore[arg-type]
+    try:
+        client = ChainClient(node.rpc_url)
+        path = folder / "deployment.json"
+        deployment = deploy(client, signer_of(node, "admin"), consortium_of(node), path)
+        yield ChainWorld(node, client, deployment, path)
+    finally:
+        node.stop()
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world = World(devices=DEVICES[:2])
+    world.sell(days=2)
+    return world
+
+
+@pytest.fixture(scope="module")
+def anchored(chain: ChainWorld, world: World) -> World:
+    """Both machines registered, and the log's last head anchored."""
+    registry = bytes.fromhex(chain.client.address_of("DeviceRegistry")[2:])
+    operator = chain.signer("operator").address
+    for device, key in world.keys.items():
+        public = PublicKey.of(key)
+        proof = prove_possession(key, chain.client.chain_id(), registry, device, 1, bytes(32))
+        new = (
+            public.x,
+            public.y,
+            sha256(der(world.certificates[device])).digest(),
+            proof[:32],
+            proof[32:],
+        )
+        chain.send(
+            "registrar",
+            "DeviceRegistry",
+            "register",
+            device_hash(device),
+            operator,
+            operator,
+            bytes(32),
+            new,
+        )
+    head = world.heads[-1]
+    signature = chain.sign_head(head.size, head.root, head.state)
+    chain.send(
+        "oracle", "RecordAnchor", "anchor", head.size, head.root, head.state, [], [signature]
+    )
+    return world
+
+
+def test_a_record_is_confirmed_with_one_byte_string(chain: ChainWorld, anchored: World) -> None:
+    record = anchored.records[3]
+    proof = (3, anchored.tree.size, anchored.tree.inclusion_proof(3))
+    receipt = chain.send("operator", "RecordDispute", "confirm", record.raw, proof)
+    found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
+    assert (WORDS[found["word"]], found["place"]) == ("SIGNED", IN_LOG)
+    print(json.dumps({"confirm_gas": int(receipt["gasUsed"], 16), "engine": chain.node.engine}))
+
+
+def test_either_form_of_s_and_no_other_signature(chain: ChainWorld, anchored: World) -> None:
+    raw = anchored.records[5].raw
+    s = int.from_bytes(raw[-32:], "big")
+    high = raw[:-32] + (cose.P256_ORDER - s).to_bytes(32, "big")
+    changed = raw[:-40] + bytes((raw[-40] ^ 1,)) + raw[-39:]
+    for bytes_, word in ((raw, "SIGNED"), (high, "SIGNED"), (changed, "SIGNATURE_INVALID")):
+        found = chain.client.call("RecordDispute", "examine", bytes_)
+        assert WORDS[found["word"]] == word
+
+
+def test_a_record_that_was_never_logged_is_refuted(chain: ChainWorld, anchored: World) -> None:
+    later = World(devices=DEVICES[:2])
+    later.sell(days=3)
+    record = later.records[anchored.tree.size]
+    number, slot, path = anchored.state.inclusion_proof(record.record.device)
+    proof = (
+        *(anchored.tree.size, number, len(anchored.state), slot.epoch, slot.sequence),
+        *(slot.payload_digest, path),
+    )
+    chain.send("operator", "RecordDispute", "refute", record.raw, proof)
+    found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
+    assert (WORDS[found["word"]], found["place"]) == ("SIGNED", ABSENT)
+    with pytest.raises(ContractReverted, match="SlotSaysNothing"):
+        chain.send("operator", "RecordDispute", "refute", anchored.records[0].raw, proof)
+
+
+def test_a_promise_is_challenged_and_answered(chain: ChainWorld, anchored: World) -> None:
+    signer = ReceiptSigner("log.example/fleet", private_key(70))
+    origin = sha256(b"log.example/fleet").digest()
+    operator = chain.signer("operator").address
+    key = signer.public_key
+    chain.send("registrar", "PromiseChallenge", "setGateway", key.x, key.y, origin, operator)
+    record = anchored.records[2]
+    promise = signer.sign_promise(
+        Promise(
+            record.record.device, 1, record.record.sequence, record.payload_digest, 1_000, 2_000
+        )
+    )
+    receipt = chain.send("bank", "PromiseChallenge", "challenge", promise)
+    (event,) = chain.client.decode_receipt(receipt)
+    proof = anchored.tree.inclusion_proof(2)
+    size = anchored.tree.size
+    chain.send(
+        "operator", "PromiseChallenge", "answer", event.values["id"], record.raw, 2, size, proof
+    )
+    assert chain.client.call("PromiseChallenge", "challengeOf", event.values["id"])["status"] == 3
+    with pytest.raises(ContractReverted, match="AlreadyChallenged"):
+        chain.send("bank", "PromiseChallenge", "challenge", promise)

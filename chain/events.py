@@ -154,7 +154,7 @@ class EventFeed:
         except OperationalError:
             raise  # the database's trouble, not the event's: the whole range is taken in again
         except Exception as failure:
-            log.exception("event_not_projected", event=row.name, block=row.block_number)
+            log.exception("event_not_projected", name=row.name, block=row.block_number)
             session.add(
                 ChainDeadLetter(
                     block_hash=row.block_hash,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.tables import ChainEvent
+from counterfoil.oracle.assets import Handler, claims, credit, deals, receipts, shares
+from counterfoil.oracle.store import asset_tables
 from counterfoil.oracle.store.tables import (
     AnchoredHead,
     Balance,
@@ -27,12 +29,24 @@ CONTRACTS = (
     "RecordAnchor",
     "DepositToken",
     "RevenueSplit",
+    "BusinessCalendar",
+    "Receivables",
+    "CreditLine",
+    "WarehouseReceipts",
+    "ProjectShare",
+    "Settlement",
 )
 
 _STATUS = {0: "none", 1: "active", 2: "suspended"}
 _PROJECTED = (
     *(AnchoredHead, Balance, Credit, Device, DeviceKeyEntry, DistributedEntry, ParticipantEntry),
     *(Payout, TermsEntry),
+    *(asset_tables.BusinessDay, asset_tables.ClaimBalance, asset_tables.ClaimEntry),
+    *(asset_tables.ClaimFunding, asset_tables.DealEntry, asset_tables.DiscountEntry),
+    *(asset_tables.GoodsPrice, asset_tables.LineEntry, asset_tables.LineSweep),
+    *(asset_tables.LoanEntry, asset_tables.LoanPayment, asset_tables.PartEntry),
+    *(asset_tables.PledgeEntry, asset_tables.ReceiptEntry),
+    *(asset_tables.ShareHolding, asset_tables.ShareProject),
 )
 
 
@@ -215,7 +229,7 @@ def _balance(session: Session, account: str) -> Balance:
     return found
 
 
-_HANDLERS: Mapping[tuple[str, str], Callable[[Session, ChainEvent, _Arguments], None]] = {
+_HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("ParticipantRegistry", "ParticipantAdmitted"): _admitted,
     ("ParticipantRegistry", "ParticipantPartsChanged"): _parts,
     ("ParticipantRegistry", "ParticipantCertified"): _certified,
@@ -236,4 +250,9 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[Session, ChainEvent, _Arguments], 
     ("RevenueSplit", "Withdrawn"): _withdrawn,
     ("DepositToken", "WithdrawalRequested"): _payout,
     ("DepositToken", "WithdrawalPaid"): _paid,
+    **claims.HANDLERS,
+    **credit.HANDLERS,
+    **receipts.HANDLERS,
+    **shares.HANDLERS,
+    **deals.HANDLERS,
 }

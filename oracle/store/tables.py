@@ -16,7 +16,7 @@ from sqlmodel import Field, SQLModel
 metadata = MetaData()
 
 
-def _json() -> Any:
+def json_column() -> Any:
     return Field(sa_column=Column(JSON, nullable=False))
 
 
@@ -83,7 +83,25 @@ class KnownTerms(OracleTable, table=True):
 
     project: str = Field(primary_key=True)
     effective_from: int = Field(primary_key=True)
-    terms: dict[str, Any] = _json()
+    terms: dict[str, Any] = json_column()
+
+
+class KnownDocument(OracleTable, table=True):
+    """Known: what a commitment on chain was made of: SHA-256 of the salt and the fields (docs/formats/commitment.md).
+
+    ``identity`` is the SHA-256 of kind and fields without the salt: the same thing is committed to once.
+    ``account`` is who gave the fields; who else may read them follows from what the commitment stands in.
+    """
+
+    __tablename__ = "known_document"
+
+    commitment: str = Field(primary_key=True)
+    kind: str
+    identity: str = Field(unique=True)
+    salt: str
+    fields: dict[str, Any] = json_column()
+    account: str = Field(index=True)
+    created_ms: int = _big()
 
 
 class Device(OracleTable, table=True):
@@ -243,7 +261,7 @@ class SaleFact(OracleTable, table=True):
     currency: str
     method: str
     reference: str | None = Field(default=None, index=True)
-    units: list[Any] = _json()
+    units: list[Any] = json_column()
     status: str
     batch: str | None = Field(default=None, index=True)
 
@@ -282,7 +300,7 @@ class Distribution(OracleTable, table=True):
     gross_minor: int
     refunds_minor: int
     tax_minor: int
-    units: list[Any] = _json()
+    units: list[Any] = json_column()
     head_size: int
     facts_hash: str
     facts: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -353,7 +371,7 @@ class Instruction(OracleTable, table=True):
     idempotency_key: str = Field(unique=True)
     party: str
     kind: str
-    payload: dict[str, Any] = _json()
+    payload: dict[str, Any] = json_column()
     status: str = Field(default="pending", index=True)
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     error_code: str | None = None

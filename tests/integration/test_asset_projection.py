@@ -1,0 +1,526 @@
+"""The asset tables against the contracts' own views, on a real chain, after every single step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+from support_assets import TODAY, AssetWorld, asset_world
+from support_chain import on_chain_id
+
+from counterfoil.chain.events import EventFeed
+from counterfoil.chain.tables import ChainDeadLetter, ChainEvent
+from counterfoil.chain.tables import metadata as chain_metadata
+from counterfoil.oracle.assets import claims, credit, deals, receipts, shares
+from counterfoil.oracle.assets.claims import KINDS, STATES
+from counterfoil.oracle.assets.credit import (
+    CONVENTIONS,
+    DEBTS,
+    LINE_STATES,
+    LOAN_STATES,
+    PLANS,
+    today,
+)
+from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
+from counterfoil.oracle.store import database, open_database
+from counterfoil.oracle.store.asset_tables import (
+    ClaimBalance,
+    ClaimEntry,
+    ClaimFunding,
+    DealEntry,
+    DiscountEntry,
+    GoodsPrice,
+    LineEntry,
+    LineSweep,
+    LoanEntry,
+    LoanPayment,
+    PartEntry,
+    PledgeEntry,
+    ReceiptEntry,
+    ShareHolding,
+    ShareProject,
+)
+from counterfoil.oracle.store.tables import OracleTable, metadata
+
+pytestmark = pytest.mark.integration
+
+RECEIPT_STATES = (
+    *("none", "issued", "verified", "pledged"),
+    *("partial_release", "delivered", "foreclosed", "split"),
+)
+PROJECT = on_chain_id("lakeside")
+
+
+class Watched:
+    """A world whose tables are held against the contracts' views after each step."""
+
+    def __init__(self, world: AssetWorld, engine: Engine) -> None:
+        self.world = world
+        self.engine = engine
+        self.feed = EventFeed(
+            "ledger",
+            engine,
+            world.client,
+            CONTRACTS,
+            LedgerProjection(),
+            world.deployment.first_block,
+        )
+
+    def do(self, party: str, contract: str, function: str, *arguments: Any) -> None:
+        """Transact, take the events in, and compare everything."""
+        self.world.send(party, contract, function, *arguments)
+        self.check(f"{contract}.{function}")
+
+    def check(self, after: str) -> None:
+        self.feed.poll()
+        with Session(self.engine) as session:
+            assert session.exec(select(ChainDeadLetter)).all() == [], after
+            for compare in (
+                self._claims,
+                self._parts,
+                self._lines,
+                self._loans,
+                self._receipts,
+                self._shares,
+            ):
+                compare(session, after)
+
+    def _claims(self, session: Session, after: str) -> None:
+        view = self.world.view
+        assert today(session) == view("BusinessCalendar", "today")
+        for root in range(1, view("Receivables", "claimCount") + 1):
+            said, row = view("Receivables", "claim", root), session.get_one(ClaimEntry, root)
+            terms = said["terms"]
+            assert (
+                *(STATES[said["state"]], said["disputed"], said["delivered"], said["redeemed"]),
+                *(KINDS[terms["kind"]], terms["obligor"], terms["creditor"], terms["token"]),
+                *(terms["face"], terms["issueDate"], terms["dueDate"], terms["defaultDays"]),
+                *("0x" + terms["invoice"].hex(), "0x" + terms["document"].hex()),
+            ) == (
+                *(row.state, row.disputed, row.delivery is not None, row.redeemed_minor),
+                *(row.kind, row.obligor, row.creditor, row.token),
+                *(row.face_minor, row.issue_date, row.due_date, row.default_days),
+                *(row.invoice, row.document),
+            ), (after, root)
+            live = sorted(view("Receivables", "partsOf", root))
+            query = select(PartEntry.part).where(PartEntry.root == root, PartEntry.live)
+            assert live == sorted(session.exec(query)), (after, root)
+        for balance in session.exec(select(ClaimBalance)):
+            claimable = view("Receivables", "claimable", balance.token, balance.account)
+            assert claimable == balance.credited_minor - balance.withdrawn_minor, (after, balance)
+
+    def _parts(self, session: Session, after: str) -> None:
+        view = self.world.view
+        for number in range(1, view("Receivables", "partCount") + 1):
+            said, row = view("Receivables", "part", number), session.get_one(PartEntry, number)
+            nobody = "0x" + "0" * 40
+            assert (
+                *(said["root"], said["parent"], said["received"], said["depth"], said["holder"]),
+                *(said["amount"], said["redeemed"], said["retained"], said["recourse"]),
+                *(said["demanded"], said["live"], said["pledgee"]),
+            ) == (
+                *(row.root, row.parent, row.received, row.depth, row.holder),
+                *(row.amount_minor, row.redeemed_minor, row.retained_minor, row.recourse),
+                *(row.demanded, row.live, row.pledgee or nobody),
+            ), (after, number)
+            offer = view("Receivables", "offerOf", number)
+            shown = (row.offered_to or nobody, row.offer_recourse or False, row.offer_expires or 0)
+            assert (offer["to"], offer["recourse"], offer["expires"]) == shown, (after, number)
+            held = []
+            step: int | None = number
+            while step:
+                held.append(step)
+                step = session.get_one(PartEntry, step).parent
+            assert view("Receivables", "provenance", number) == held, (after, number)
+
+    def _lines(self, session: Session, after: str) -> None:
+        view = self.world.view
+        for number in range(1, view("CreditLine", "lineCount") + 1):
+            said, row = view("CreditLine", "line", number), session.get_one(LineEntry, number)
+            t = said["terms"]
+            assert (
+                *(LINE_STATES[said["state"]], said["principal"], t["borrower"], t["lender"]),
+                *(t["token"], t["limit"], t["validFrom"], t["validUntil"], t["ratePpm"]),
+                *(t["penaltyPpm"], CONVENTIONS[t["convention"]], t["graceDays"], t["defaultDays"]),
+                *([DEBTS[debt] for debt in t["order"]], "0x" + t["purpose"].hex()),
+            ) == (
+                *(row.state, row.principal_minor, row.borrower, row.lender),
+                *(row.token, row.limit_minor, row.valid_from, row.valid_until, row.rate_ppm),
+                *(row.penalty_ppm, row.convention, row.grace_days, row.default_days),
+                *(row.repayment_order, row.purpose),
+            ), (after, number)
+            resin = self.world.at("resin")
+            assert view("CreditLine", "isAllowed", number, resin) == (resin in row.suppliers)
+            ended = ("repaid", "recovered")
+            query = select(LoanEntry).where(LoanEntry.line == number)
+            still = [loan.loan for loan in session.exec(query) if loan.state not in ended]
+            assert said["loans"] == sorted(still), (after, number)
+
+    def _loans(self, session: Session, after: str) -> None:
+        view = self.world.view
+        for number in range(1, view("CreditLine", "loanCount") + 1):
+            said, row = view("CreditLine", "loan", number), session.get_one(LoanEntry, number)
+            assert (
+                *(LOAN_STATES[said["state"]], PLANS[said["plan"]], said["line"]),
+                *(said["orderRoot"], said["collateral"], said["drawn"], said["repaid"]),
+                *(said["writtenOff"], said["costs"], said["costsPaid"]),
+                *(said["interestPaid"], said["penaltyPaid"]),
+            ) == (
+                *(row.state, row.plan, row.line),
+                *(row.order_root, row.collateral, row.drawn_minor, row.repaid_minor),
+                *(row.written_off_minor, row.costs_minor, row.costs_paid_minor),
+                *(row.interest_paid_minor, row.penalty_paid_minor),
+            ), (after, number)
+            plan = view("CreditLine", "instalmentsOf", number)
+            assert [[i["date"], i["principal"]] for i in plan] == row.instalments
+            query = select(LoanPayment).where(LoanPayment.loan == number)
+            assert sum(p.principal_minor for p in session.exec(query)) == said["repaid"]
+
+    def _receipts(self, session: Session, after: str) -> None:
+        view = self.world.view
+        for number in range(1, view("WarehouseReceipts", "receiptCount") + 1):
+            said = view("WarehouseReceipts", "receipt", number)
+            row = session.get_one(ReceiptEntry, number)
+            assert (
+                *(RECEIPT_STATES[said["state"]], said["warehouse"], said["holder"]),
+                *(said["parent"], said["pledge"], said["quantity"], "0x" + said["goods"].hex()),
+            ) == (
+                *(row.state, row.warehouse, row.holder),
+                *(row.parent, row.pledge, row.quantity, row.goods),
+            ), (after, number)
+        for number in range(1, view("WarehouseReceipts", "pledgeCount") + 1):
+            said = view("WarehouseReceipts", "pledgeOf", number)
+            entry = session.get_one(PledgeEntry, number)
+            assert (
+                *(said["loan"], said["pledgee"], said["ltvBasisPoints"]),
+                *(said["callDate"], said["open"]),
+            ) == (
+                *(entry.loan, entry.pledgee, entry.ltv_basis_points),
+                *(entry.call_date, entry.is_open),
+            ), (after, number)
+            held = ("pledged", "partial_release")
+            query = select(ReceiptEntry).where(ReceiptEntry.pledge == number)
+            members = [r.receipt for r in session.exec(query) if r.state in held]
+            assert sorted(said["receipts"]) == sorted(members), (after, number)
+        for price in session.exec(select(GoodsPrice)):
+            posted = view("WarehouseReceipts", "priceOf", bytes.fromhex(price.goods[2:]))
+            assert posted == (price.price_minor, price.date), after
+
+    def _shares(self, session: Session, after: str) -> None:
+        view = self.world.view
+        for row in session.exec(select(ShareProject)):
+            name = bytes.fromhex(row.project_hash[2:])
+            said = view("ProjectShare", "projectOf", name)
+            assert (
+                *(said["token"], said["issuer"], said["supply"], said["redemptionPrice"]),
+                *(said["perShare"], said["carried"], said["received"], said["paid"]),
+                view("ProjectShare", "accountOf", name),
+            ) == (
+                *(row.token, row.issuer, row.supply, row.redemption_price_minor),
+                *(row.per_share_minor, row.carried_minor, row.received_minor, row.paid_minor),
+                row.account,
+            ), after
+            holdings = select(ShareHolding).where(ShareHolding.project_hash == row.project_hash)
+            for held in session.exec(holdings):
+                earned = held.earned_minor + held.shares * (row.per_share_minor - held.seen_minor)
+                assert (
+                    view("ProjectShare", "balanceOf", name, held.holder),
+                    view("ProjectShare", "claimable", name, held.holder),
+                ) == (held.shares, earned), (after, held.holder)
+
+    def seen(self) -> set[tuple[str, str]]:
+        with Session(self.engine) as session:
+            rows = session.exec(select(ChainEvent.contract, ChainEvent.name).distinct())
+            return set(rows.all())
+
+    def rows(self) -> dict[str, list[str]]:
+        """Every projected row of every table."""
+        tables = [t for t in OracleTable.__subclasses__() if (t.__doc__ or "")[:10] == "Projected:"]
+        with Session(self.engine) as session:
+            return {
+                table.__name__: sorted(
+                    repr(sorted(row.model_dump(exclude={"id"}).items()))
+                    for row in session.exec(select(table))
+                )
+                for table in tables
+            }
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    with asset_world(tmp_path) as world:
+        engine = open_database(f"sqlite:///{tmp_path}/oracle.db")
+        yield Watched(world, engine)
+        engine.dispose()
+
+
+def test_every_event_leads_to_what_the_contracts_say(watched: Watched) -> None:
+    world = watched.world
+    for party in ("core", "tier1", "tier2", "lender", "buyer", "factory", "resin"):
+        world.give(party, 10_000_000)
+    _claims(watched)
+    _recourse(watched)
+    _credit(watched)
+    _receipts(watched)
+    _shares(watched)
+    handled = {
+        name for module in (claims, credit, receipts, shares, deals) for name in module.HANDLERS
+    }
+    assert handled - watched.seen() == set()
+    with Session(watched.engine) as session:
+        for table in (ClaimFunding, LineSweep, LoanPayment, DealEntry, DiscountEntry):
+            assert session.exec(select(table)).first() is not None, table
+    kept = watched.rows()
+    assert sum(map(len, kept.values())) > 60
+    assert watched.feed.rebuild() > 0
+    assert watched.rows() == kept
+
+
+def _claims(watched: Watched) -> None:
+    world, do = watched.world, watched.do
+    due = 20260301
+    terms = world.claim_terms(0, "core", "tier1", 1_000_001, due)
+    do("tier1", "Receivables", "draft", terms)
+    do("tier1", "Receivables", "register", 1)
+    do("core", "Receivables", "confirm", [1])
+    do("tier1", "Receivables", "split", 1, [400_000, 600_001])
+    far = 4_000_000_000
+    do("tier1", "Receivables", "offer", 2, world.at("tier2"), True, far)
+    do("tier2", "Receivables", "endOffer", 2)
+    do("tier1", "Receivables", "offer", 2, world.at("tier2"), True, far)
+    do("tier2", "Receivables", "accept", 2)
+    do("tier2", "Receivables", "split", 4, [100_000, 300_000])
+    do("tier2", "Receivables", "offer", 5, world.at("tier3"), False, far)
+    do("tier3", "Receivables", "accept", 5)
+    do("tier1", "Receivables", "dispute", 1, 0, on_chain_id("late"))
+    do("supervisor", "Receivables", "resolveDispute", 1, on_chain_id("settled"))
+    do("tier2", "Receivables", "pledge", 6, world.at("lender"))
+    do("core", "Receivables", "fund", 1, 333_333)
+    do("lender", "Receivables", "take", 6, 50_000)
+    do("lender", "Receivables", "release", 6)
+    do("tier1", "Receivables", "pledge", 3, world.at("buyer"))
+    _deals(watched, due)
+    world.advance(due)
+    do("core", "Receivables", "fund", 1, 666_668)
+    do("buyer", "Receivables", "release", 3)
+    do("tier1", "Receivables", "withdraw", world.token, world.at("tier1"))
+    do("tier2", "Receivables", "withdraw", world.token, world.at("tier2"))
+    drafted = world.claim_terms(0, "core", "tier1", 10, 20260401)
+    do("tier1", "Receivables", "registerBatch", [drafted])
+    do("tier1", "Receivables", "cancel", world.view("Receivables", "claimCount"))
+    order = world.claim_terms(2, "core", "tier1", 10, 20260401)
+    do("core", "Receivables", "registerBatch", [order])
+    root = world.view("Receivables", "claimCount")
+    do("core", "Receivables", "deliver", root, on_chain_id("note"))
+
+
+def _deals(watched: Watched, due: int) -> None:
+    """Part 6 is sold at a discount; a deal passes the part on to its own holder's account and is not undone."""
+    world, do = watched.world, watched.do
+    quote = {
+        "part": 6,
+        "seller": world.at("tier2"),
+        "buyer": world.at("buyer"),
+        "token": world.token,
+        "ratePpm": 60_000,
+        "convention": 1,
+        "recourse": True,
+        "nonce": 1,
+        "deadline": 4_000_000_000,
+    }
+    digest = world.view("Settlement", "quoteDigest", quote)
+    do("tier2", "Settlement", "discount", quote, world.signer("buyer").sign_digest(digest))
+    part = world.view("Receivables", "partCount")
+    leg = {
+        "asset": 0,
+        "from": world.at("buyer"),
+        "to": world.at("buyer"),
+        "id": part.to_bytes(32, "big"),
+        "amount": 0,
+        "recourse": False,
+    }
+    deal = {"legs": [leg], "nonce": 1, "deadline": 4_000_000_000}
+    do("buyer", "Settlement", "settle", deal, [])
+    do("lender", "Settlement", "revoke", on_chain_id("a deal"))
+
+
+def _recourse(watched: Watched) -> None:
+    world, do = watched.world, watched.do
+    due, far = 20260310, 4_000_000_000
+    root, part = world.owe("core", "tier1", 900, due)
+    do("tier1", "Receivables", "offer", part, world.at("tier2"), True, far)
+    do("tier2", "Receivables", "accept", part)
+    held = world.view("Receivables", "partCount")
+    do("tier2", "Receivables", "offer", held, world.at("buyer"), True, far)
+    do("buyer", "Receivables", "accept", held)
+    held = world.view("Receivables", "partCount")
+    world.advance(20260311)
+    do("resin", "Receivables", "poke", root)
+    do("core", "Receivables", "fund", root, 100)
+    do("buyer", "Receivables", "demandRecourse", held)
+    do("tier2", "Receivables", "payRecourse", held)
+    back = world.view("Receivables", "partCount")
+    do("tier2", "Receivables", "demandRecourse", back)
+    do("tier1", "Receivables", "payRecourse", back)
+    do("buyer", "Receivables", "withdraw", world.token, world.at("buyer"))
+    world.advance(20260425)
+    do("resin", "Receivables", "poke", root)
+
+
+def _credit(watched: Watched) -> None:
+    world, do = watched.world, watched.do
+    terms = world.line_terms(1_000_000)
+    do("factory", "CreditLine", "applyFor", terms)
+    for member in ("committee", "member3"):
+        do(member, "CreditLine", "vote", 1, 0, on_chain_id(f"memo of {member}"))
+    do("lender", "CreditLine", "activate", 1)
+    do("lender", "CreditLine", "allowSupplier", 1, world.at("tier4"), True)
+    do("lender", "CreditLine", "allowSupplier", 1, world.at("resin"), True)
+    do("lender", "CreditLine", "allowSupplier", 1, world.at("tier4"), False)
+    root, part = world.owe("core", "factory", 50_000, 20260801)
+    do("factory", "Receivables", "pledge", part, world.client.address_of("CreditLine"))
+    months = [(date, 100_000) for date in (20260525, 20260625, 20260725)]
+    first = world.draw(1, 300_000, months, plan=1)
+    watched.check("draw")
+    second = world.draw(1, 40_000, [(20260901, 40_000)], collateral=part)
+    watched.check("draw with a claim")
+    do("factory", "CreditLine", "repay", first, 50_000)
+    world.advance(20260526)
+    do("resin", "CreditLine", "poke", first)
+    do("core", "Receivables", "fund", root, 20_000)
+    do("resin", "CreditLine", "collect", second)
+    do("core", "Receivables", "fund", root, 30_000)
+    do("resin", "CreditLine", "collect", second)
+    third = world.draw(1, 5_000, [(20260601, 5_000)], plan=4)
+    account = world.view("CreditLine", "accountOf", 1)
+    world.send("factory", "DepositToken", "transfer", account, 1_000)
+    do("resin", "CreditLine", "sweep", 1)
+    world.advance(20260801)
+    do("resin", "CreditLine", "poke", first)
+    do("lender", "CreditLine", "addCosts", first, 700, on_chain_id("lawyer"))
+    for member in ("committee", "member2"):
+        do(member, "CreditLine", "vote", 1, 1, on_chain_id("lifted"))
+    do("lender", "CreditLine", "freeze", 1, on_chain_id("again"))
+    world.advance(20261201)
+    do("lender", "CreditLine", "writeOff", third)
+    do("factory", "CreditLine", "repay", third, 10_000)
+    do("factory", "CreditLine", "repay", first, 1_000_000)
+    do("factory", "CreditLine", "close", 1)
+
+
+def _receipts(watched: Watched) -> None:
+    world, do = watched.world, watched.do
+    line = world.open_line(1_000_000, validUntil=20280101)
+    loan = world.draw(line, 100_000, [(20270601, 100_000)])
+    goods = on_chain_id("PP granulate, grade A")
+    holder = world.at("factory")
+    for _ in range(3):
+        do("warehouse", "WarehouseReceipts", "issue", holder, goods, 1_000, on_chain_id("slip"))
+    do("supervisor", "WarehouseReceipts", "verify", 1, on_chain_id("seen"))
+    do("supervisor", "WarehouseReceipts", "verify", 2, on_chain_id("seen"))
+    do("supervisor", "WarehouseReceipts", "verify", 3, on_chain_id("seen"))
+    do("oracle", "WarehouseReceipts", "postPrice", goods, 200)
+    do("factory", "WarehouseReceipts", "split", 1, [600, 400])
+    do("factory", "WarehouseReceipts", "pledge", loan, [4, 5], 7_000, 5)
+    do("factory", "WarehouseReceipts", "split", 4, [350, 250])
+    do("oracle", "WarehouseReceipts", "postPrice", goods, 120)
+    do("resin", "WarehouseReceipts", "callTopUp", 1)
+    do("factory", "WarehouseReceipts", "topUp", 1, 2)
+    do("lender", "WarehouseReceipts", "release", 1, 5)
+    do("factory", "WarehouseReceipts", "split", 2, [900, 100])
+    do("factory", "WarehouseReceipts", "transfer", 5, world.at("resin"))
+    do("warehouse", "WarehouseReceipts", "deliver", 5, on_chain_id("handed out"))
+    do("oracle", "WarehouseReceipts", "postPrice", goods, 50)
+    do("resin", "WarehouseReceipts", "callTopUp", 1)
+    world.advance(20261220)
+    do("lender", "WarehouseReceipts", "foreclose", 1)
+    do("factory", "WarehouseReceipts", "transfer", 3, world.at("resin"))
+
+
+def _shares(watched: Watched) -> None:
+    world, do = watched.world, watched.do
+    do("registrar", "ProjectShare", "openProject", PROJECT, world.token, world.at("factory"))
+    do("factory", "ProjectShare", "issue", PROJECT, world.at("lender"), 70)
+    do("factory", "ProjectShare", "issue", PROJECT, world.at("buyer"), 30)
+    account = world.view("ProjectShare", "accountOf", PROJECT)
+    world.send("core", "DepositToken", "transfer", account, 1_234)
+    do("resin", "ProjectShare", "receiveIncome", PROJECT)
+    do("lender", "ProjectShare", "transfer", PROJECT, world.at("buyer"), 20)
+    world.send("core", "DepositToken", "transfer", account, 1_001)
+    do("resin", "ProjectShare", "withdraw", PROJECT, world.at("lender"))
+    spender = world.client.address_of("ProjectShare")
+    world.send("factory", "DepositToken", "approve", spender, 10**12)
+    do("factory", "ProjectShare", "offerRedemption", PROJECT, 15)
+    do("buyer", "ProjectShare", "redeem", PROJECT, 10)
+    do("buyer", "ProjectShare", "withdraw", PROJECT, world.at("buyer"))
+
+
+def test_event_that_no_table_can_take_becomes_a_dead_letter_and_stops_nothing(
+    watched: Watched,
+) -> None:
+    world = watched.world
+    world.send(
+        "core",
+        "Receivables",
+        "registerBatch",
+        [world.claim_terms(1, "core", "tier1", 2**127, 20260301)],
+    )
+    world.send(
+        "core",
+        "Receivables",
+        "registerBatch",
+        [world.claim_terms(1, "core", "tier1", 5, 20260301)],
+    )
+    assert watched.feed.poll() > 0
+    with Session(watched.engine) as session:
+        dead = {letter.name for letter in session.exec(select(ChainDeadLetter))}
+        assert "ClaimDrafted" in dead
+        assert session.get(ClaimEntry, 1) is None
+        assert session.get_one(ClaimEntry, 2).state == "confirmed"
+
+
+def test_migrations_make_the_tables_that_the_code_declares(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/oracle.db")
+    with engine.connect() as connection:
+        options = {"version_table": "alembic_version_oracle", "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, [metadata, chain_metadata]) == []  # type: ignore[arg-type]
+    engine.dispose()
+
+
+def test_tables_from_before_the_assets_take_them_in_from_the_chains_beginning(
+    watched: Watched,
+) -> None:
+    """An installation that had read past these contracts' events reads them when it is brought up to date."""
+    world = watched.world
+    root, _ = world.owe("core", "tier1", 5, 20260301)
+    older = EventFeed(
+        "ledger",
+        watched.engine,
+        world.client,
+        CONTRACTS[:5],
+        LedgerProjection(),
+        world.deployment.first_block,
+    )
+    before = older.poll()
+    assert before > 0
+    config = Config()
+    folder = Path(database.__file__).resolve().parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    with watched.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        command.upgrade(config, "head")
+    assert watched.feed.poll() > 0
+    with Session(watched.engine) as session:
+        assert session.get_one(ClaimEntry, root).state == "confirmed"
+        assert session.exec(select(ChainDeadLetter)).all() == []
+        assert today(session) == TODAY

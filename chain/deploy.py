@@ -87,10 +87,12 @@ _LEDGERS = ("Receivables", "CreditLine", "ProjectShare")
 class Consortium:
     """Who holds which role, and the bank's token.
 
-    ``signers`` are the accounts whose signatures anchor a head, ``threshold`` how many of them must. ``members`` are
-    the committee's accounts beside ``committee``, ``credit_votes`` how many of them approve a line of credit. The
-    business date is moved by ``calendar``, or by the oracle when that is empty. ``promise_answer_s`` is how long a
-    gateway's operator may take to answer a challenged promise.
+    ``signers`` are the accounts whose signatures anchor a head and move revenue, ``threshold`` how many of them must:
+    the contract OracleQuorum holds role ORACLE for them. ``oracle`` is an account that holds it beside them; it is
+    empty where no one account may move money. ``members`` are the committee's accounts beside ``committee``,
+    ``credit_votes`` how many of them approve a line of credit. The business date is moved by ``calendar``, or by the
+    oracle when that is empty. ``promise_answer_s`` is how long a gateway's operator may take to answer a challenged
+    promise.
     """
 
     registrar: str
@@ -197,6 +199,7 @@ def _constructors(
             ],
         ),
         ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
+        ("OracleQuorum", lambda at: [at["RecordAnchor"]]),
         ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),
         (
             "Receivables",
@@ -293,7 +296,8 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
                 add("setTargetFunctionRole", target, missing, role)
     holders = [
         (REGISTRAR, consortium.registrar),
-        (ORACLE, consortium.oracle),
+        (ORACLE, client.address_of("OracleQuorum")),
+        *((ORACLE, account) for account in (consortium.oracle,) if account),
         (BANK, consortium.bank),
         (SUPERVISOR, consortium.supervisor),
         (GUARDIAN, consortium.guardian),

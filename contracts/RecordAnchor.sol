@@ -10,8 +10,9 @@ import {MerkleTreeRFC9162} from "./libraries/MerkleTreeRFC9162.sol";
 /// @title RecordAnchor
 /// @notice Documented in interfaces/IRecordAnchor.sol.
 contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
-    bytes32 private constant HEAD_TYPEHASH =
-        keccak256("Head(uint64 size,bytes32 root,bytes32 state,uint64 previousSize,bytes32 previousRoot)");
+    bytes32 private constant HEAD_TYPEHASH = keccak256(
+        "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,uint64 previousSize,bytes32 previousRoot)"
+    );
 
     Head[] private _heads;
     /// @dev Index + 1, so that 0 says unknown.
@@ -34,6 +35,7 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
         uint64 size,
         bytes32 root,
         bytes32 state,
+        bytes32 figures,
         bytes32[] calldata consistencyProof,
         bytes[] calldata signatures
     ) external {
@@ -41,7 +43,9 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
         uint256 known = _bySize[size];
         if (known != 0) {
             Head storage same = _heads[known - 1];
-            if (same.root != root || same.state != state) revert HeadConflicts(size, same.root, same.state);
+            if (same.root != root || same.state != state || same.figures != figures) {
+                revert HeadConflicts(size, same.root, same.state, same.figures);
+            }
             return;
         }
         uint256 index = _heads.length;
@@ -58,10 +62,10 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
         } else if (consistencyProof.length != 0) {
             revert HeadNotConsistent(0, size);
         }
-        _requireQuorum(_digest(size, root, state, lastSize, lastRoot), signatures);
-        _heads.push(Head(root, state, size, uint64(block.number), uint64(block.timestamp)));
+        requireQuorum(_digest(size, root, state, figures, lastSize, lastRoot), signatures);
+        _heads.push(Head(root, state, figures, size, uint64(block.number), uint64(block.timestamp)));
         _bySize[size] = index + 1;
-        emit HeadAnchored(index, size, root, state);
+        emit HeadAnchored(index, size, root, state, figures);
     }
 
     /// @inheritdoc IRecordAnchor
@@ -72,9 +76,10 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
     // ---- reads
 
     /// @inheritdoc IRecordAnchor
-    function headDigest(uint64 size, bytes32 root, bytes32 state) external view returns (bytes32) {
+    function headDigest(uint64 size, bytes32 root, bytes32 state, bytes32 figures) external view returns (bytes32) {
         Head memory last = latestHead();
-        return _digest(size, root, state, last.size, last.size == 0 ? MerkleTreeRFC9162.EMPTY_ROOT : last.root);
+        bytes32 lastRoot = last.size == 0 ? MerkleTreeRFC9162.EMPTY_ROOT : last.root;
+        return _digest(size, root, state, figures, last.size, lastRoot);
     }
 
     /// @inheritdoc IRecordAnchor
@@ -118,17 +123,8 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
         return (_signers, _threshold);
     }
 
-    // ---- internals
-
-    function _digest(uint64 size, bytes32 root, bytes32 state, uint64 previousSize, bytes32 previousRoot)
-        private
-        view
-        returns (bytes32)
-    {
-        return _hashTypedDataV4(keccak256(abi.encode(HEAD_TYPEHASH, size, root, state, previousSize, previousRoot)));
-    }
-
-    function _requireQuorum(bytes32 digest, bytes[] calldata signatures) private view {
+    /// @inheritdoc IRecordAnchor
+    function requireQuorum(bytes32 digest, bytes[] calldata signatures) public view {
         if (signatures.length < _threshold) revert QuorumNotReached(signatures.length, _threshold);
         address last = address(0);
         for (uint256 i = 0; i < signatures.length; ++i) {
@@ -136,6 +132,21 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
             if (signer <= last || !_isSigner[signer]) revert SignerNotAccepted(signer);
             last = signer;
         }
+    }
+
+    // ---- internals
+
+    function _digest(
+        uint64 size,
+        bytes32 root,
+        bytes32 state,
+        bytes32 figures,
+        uint64 previousSize,
+        bytes32 previousRoot
+    ) private view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(abi.encode(HEAD_TYPEHASH, size, root, state, figures, previousSize, previousRoot))
+        );
     }
 
     function _setQuorum(address[] memory signers, uint256 threshold) private {

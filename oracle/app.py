@@ -81,7 +81,8 @@ def build(settings: OracleSettings) -> Parts:
     feed = EventFeed(
         "ledger", engine, client, CONTRACTS, LedgerProjection(), deployment.first_block
     )
-    quorum = Quorum([signer], deployment.chain_id, client.address_of("RecordAnchor"))
+    anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
+    quorum = Quorum([signer], deployment.chain_id, anchor, calls)
     batcher = Batcher(
         engine,
         store,
@@ -101,7 +102,7 @@ def build(settings: OracleSettings) -> Parts:
         "facts": FactReader(engine, store).step,
         "instructions": Instructions(engine, client, bank_address).step,
         "matching": lambda: match_all(engine),
-        "revenue": Distributor(engine, client, signer.address).step,
+        "revenue": Distributor(engine, client, signer.address, quorum).step,
         "again": Again(engine, client).step,
     }
     if settings.bank_keystore is not None and settings.bank_passphrase is not None:

@@ -33,8 +33,10 @@ from counterfoil.gateway.record import SignedRecord, decode
 from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.verify import Accepted, ChainTip, KeyRing, check_chain, verify_signatures
 from counterfoil.oracle.errors import RecordNotBelieved
+from counterfoil.oracle.figures import Figures, Tally
+from counterfoil.oracle.history import RegistryHistory
 from counterfoil.oracle.quorum import Quorum
-from counterfoil.oracle.store.tables import Alarm, AnchoredHead, Head, Slot
+from counterfoil.oracle.store.tables import Alarm, AnchoredHead, BatchFigures, Head, Slot
 
 log = structlog.get_logger("oracle.batch")
 
@@ -74,6 +76,8 @@ class Batcher:
         self._stopped: str | None = None
         self._opened_ms: int | None = None
         self._tips: dict[DeviceId, ChainTip] = {}
+        self._tally = Tally()
+        self._history = RegistryHistory(engine)
         self._closed_size, self._closed_root, self._state = self._load_closed()
         self._writer = TileWriter.open(tiles)
         self._catch_up()
@@ -113,6 +117,7 @@ class Batcher:
         self._writer.append(one.raw for one in signed)
         for one in signed:
             self._state.apply_record(one)
+            self._tally.add(one)
         return len(signed)
 
     def believe(self, rows: list[tuple[int, bytes]]) -> list[SignedRecord]:
@@ -156,23 +161,25 @@ class Batcher:
                 return False
         root = self._writer.publish()
         self._crash("after_tiles")
-        head = LogHead(size, root, self._state.root())
-        self._store_head(head)
+        self._history.refresh()
+        block, project_of = max(0, self._history.block), self._history.project_of
+        figures = self._tally.figures(self._closed_size, size, block, project_of)
+        self._store_head(LogHead(size, root, self._state.root()), figures)
         self._crash("after_head")
         self._closed_size, self._closed_root, self._opened_ms = size, root, None
+        self._tally = Tally()
         log.info("head_closed", size=size, root=root.hex()[:16])
         return True
 
-    def _store_head(self, head: LogHead) -> None:
+    def _store_head(self, head: LogHead, figures: Figures) -> None:
         previous = LogHead(self._closed_size, self._closed_root, Digest(bytes(32)))
         proof: list[Digest] = []
         if previous.size:
             reader = TileReader(read_folder(self._tiles), head.size)
             proof = consistency_proof(previous.size, head.size, reader.read)
-        signatures = self._quorum.sign(head, previous)
-        data = self._client.encode(
-            "RecordAnchor", "anchor", head.size, head.root, head.state, proof, signatures
-        )
+        signatures = self._quorum.sign(head, figures.digest, previous)
+        parts = (head.size, head.root, head.state, figures.digest, proof, signatures)
+        data = self._client.encode("RecordAnchor", "anchor", *parts)
         with Session(self._engine) as session:
             if session.get(Head, head.size) is not None:
                 return
@@ -188,10 +195,14 @@ class Batcher:
                     size=head.size,
                     root="0x" + head.root.hex(),
                     state="0x" + head.state.hex(),
+                    figures="0x" + figures.digest.hex(),
                     previous_size=previous.size,
                     closed_ms=_now_ms(),
                     transaction_id=transaction_id,
                 )
+            )
+            session.merge(
+                BatchFigures(digest="0x" + figures.digest.hex(), figures=figures.encode())
             )
             for position, slot in enumerate(self._state):
                 session.merge(
@@ -238,6 +249,7 @@ class Batcher:
             for raw in reader.entries(self._closed_size):
                 one = decode(raw)
                 self._state.apply_record(one)
+                self._tally.add(one)
                 self._remember(one)
             self._opened_ms = _now_ms()
 

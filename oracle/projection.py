@@ -149,6 +149,7 @@ def _anchored(session: Session, event: ChainEvent, a: _Arguments) -> None:
             number=int(a["index"]),
             root=a["root"],
             state=a["state"],
+            figures=a["figures"],
             block_number=event.block_number,
             block_hash=event.block_hash,
             transaction_hash=event.transaction_hash,

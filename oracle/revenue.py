@@ -24,6 +24,7 @@ from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.gateway.identity import on_chain_id
 from counterfoil.oracle.facts import DISTRIBUTED, MATCHED
+from counterfoil.oracle.quorum import Quorum
 from counterfoil.oracle.store.tables import (
     AnchoredHead,
     Distribution,
@@ -76,10 +77,11 @@ def tax_minor(gross: int, refunds: int, basis_points: int) -> int:
 class Distributor:
     """Sends the distributions that are due."""
 
-    def __init__(self, engine: Engine, client: ChainClient, sender: str) -> None:
+    def __init__(self, engine: Engine, client: ChainClient, sender: str, quorum: Quorum) -> None:
         self._engine = engine
         self._client = client
         self._sender = sender
+        self._quorum = quorum
 
     def step(self, most: int = 50) -> int:
         """Ask for up to *most* distributions whose money is there; answer how many."""
@@ -144,12 +146,14 @@ class Distributor:
         data = self._client.encode(
             "RevenueSplit", "distribute", distribution_argument(facts, batch, tax, head, facts_hash)
         )
+        split = self._client.address_of("RevenueSplit")
+        signatures = self._quorum.sign_call(split, data, batch)
         transaction_id = enqueue(
             session,
             self._sender,
             f"distribute:{batch.hex()}",
-            self._client.address_of("RevenueSplit"),
-            data,
+            self._client.address_of("OracleQuorum"),
+            self._client.encode("OracleQuorum", "execute", split, data, batch, signatures),
         )
         session.add(
             Distribution(

@@ -9,22 +9,24 @@ interface IRecordAnchor {
     /// @param size number of records.
     /// @param root root of the log's tree.
     /// @param state Merkle root over the devices' slots (device, epoch, sequence, payload digest) after these records.
+    /// @param figures SHA-256 of what the records since the head before add up to (docs/formats/figures.md).
     /// @param blockNumber block in which it was anchored.
     /// @param anchoredAt chain time, seconds.
     struct Head {
         bytes32 root;
         bytes32 state;
+        bytes32 figures;
         uint64 size;
         uint64 blockNumber;
         uint64 anchoredAt;
     }
 
     /// @notice `index` counts the heads from 0.
-    event HeadAnchored(uint256 indexed index, uint64 indexed size, bytes32 root, bytes32 state);
+    event HeadAnchored(uint256 indexed index, uint64 indexed size, bytes32 root, bytes32 state, bytes32 figures);
     event QuorumChanged(address[] signers, uint256 threshold);
 
     /// @notice A head of this size is anchored already, and it is another one.
-    error HeadConflicts(uint64 size, bytes32 anchoredRoot, bytes32 anchoredState);
+    error HeadConflicts(uint64 size, bytes32 anchoredRoot, bytes32 anchoredState, bytes32 anchoredFigures);
     /// @notice The log only grows.
     error HeadNotGrowing(uint64 anchoredSize, uint64 size);
     /// @notice The new head is not shown to extend the last one.
@@ -41,12 +43,14 @@ interface IRecordAnchor {
     /// @param size number of records in the log.
     /// @param root root of the tree over them.
     /// @param state root over the devices' slots.
+    /// @param figures SHA-256 of the batch's figures.
     /// @param consistencyProof RFC 9162 proof from the last anchored head; empty for the first head.
     /// @param signatures EIP-712 signatures (r || s || v) of `headDigest`, ascending by signer.
     function anchor(
         uint64 size,
         bytes32 root,
         bytes32 state,
+        bytes32 figures,
         bytes32[] calldata consistencyProof,
         bytes[] calldata signatures
     ) external;
@@ -55,9 +59,9 @@ interface IRecordAnchor {
     /// @dev Role COMMITTEE.
     function setQuorum(address[] calldata signers, uint256 threshold) external;
 
-    /// @notice What a signer signs: EIP-712 Head(uint64 size,bytes32 root,bytes32 state,uint64 previousSize,bytes32
-    /// previousRoot) under the domain "Counterfoil RecordAnchor", version "1".
-    function headDigest(uint64 size, bytes32 root, bytes32 state) external view returns (bytes32);
+    /// @notice What a signer signs: EIP-712 Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,uint64
+    /// previousSize,bytes32 previousRoot) under the domain "Counterfoil RecordAnchor", version "1".
+    function headDigest(uint64 size, bytes32 root, bytes32 state, bytes32 figures) external view returns (bytes32);
 
     /// @notice How many heads are anchored.
     function headCount() external view returns (uint256);
@@ -82,4 +86,8 @@ interface IRecordAnchor {
 
     /// @notice The current signers, ascending, and how many of them must sign.
     function quorum() external view returns (address[] memory signers, uint256 threshold);
+
+    /// @notice Reverts unless the quorum signed `digest`: signatures (r || s || v) of current signers, ascending by
+    /// signer, at least as many as the threshold.
+    function requireQuorum(bytes32 digest, bytes[] calldata signatures) external view;
 }

@@ -164,6 +164,7 @@ class Head(OracleTable, table=True):
     size: int = Field(primary_key=True)
     root: str
     state: str
+    figures: str = ""
     previous_size: int
     closed_ms: int = _big()
     transaction_id: int
@@ -178,9 +179,19 @@ class AnchoredHead(OracleTable, table=True):
     number: int
     root: str
     state: str
+    figures: str = ""
     block_number: int
     block_hash: str
     transaction_hash: str
+
+
+class BatchFigures(OracleTable, table=True):
+    """Decided: what a batch adds up to, by the digest that its head carries (docs/formats/figures.md)."""
+
+    __tablename__ = "batch_figures"
+
+    digest: str = Field(primary_key=True)
+    figures: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class Slot(OracleTable, table=True):

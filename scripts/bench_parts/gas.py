@@ -42,9 +42,9 @@ class Ledger:
         to = self.client.address_of(contract)
         return transact(self.client, self._signers[role], to, data)
 
-    def sign_head(self, size: int, root: bytes, state: bytes) -> bytes:
+    def sign_head(self, size: int, root: bytes, state: bytes, figures: bytes) -> bytes:
         """The signature of the one signer over the next head."""
-        digest = self.client.call("RecordAnchor", "headDigest", size, root, state)
+        digest = self.client.call("RecordAnchor", "headDigest", size, root, state, figures)
         return self._signers["oracle"].sign_digest(digest)
 
 
@@ -74,11 +74,10 @@ def anchor_gas(ledger: Ledger) -> dict[str, object]:
     for batch in (LEAVES, *BATCHES):
         before, size = size, size + batch
         root, state = tree.root(size), sha256(size.to_bytes(8, "big")).digest()
+        head = (size, root, state, sha256(state).digest())
         proof = tree.consistency_proof(before, size) if before else []
-        signature = ledger.sign_head(size, root, state)
-        receipt = ledger.send(
-            "oracle", "RecordAnchor", "anchor", size, root, state, proof, [signature]
-        )
+        signature = ledger.sign_head(*head)
+        receipt = ledger.send("oracle", "RecordAnchor", "anchor", *head, proof, [signature])
         gas = int(receipt["gasUsed"], 16)
         if before:
             found[str(batch)] = {"gas": gas, "gas_a_record": round(gas / batch, 2)}

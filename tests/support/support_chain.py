@@ -43,9 +43,9 @@ class ChainWorld:
     def new_client(self, finality: Finality) -> ChainClient:
         return ChainClient(self.node.rpc_url, self.client.addresses, finality)
 
-    def sign_head(self, size: int, root: bytes, state: bytes) -> bytes:
+    def sign_head(self, size: int, root: bytes, state: bytes, figures: bytes) -> bytes:
         """The oracle's signature over the head that would come next."""
-        digest = self.client.call("RecordAnchor", "headDigest", size, root, state)
+        digest = self.client.call("RecordAnchor", "headDigest", size, root, state, figures)
         return self.signer("oracle").sign_digest(digest)
 
 

@@ -69,10 +69,9 @@ class Evm:
 
     def anchor_head(self, size: int) -> None:
         """Anchor a first head of *size* records."""
-        root, state = sha256(b"root").digest(), sha256(b"state").digest()
-        digest = self.ask("RecordAnchor", "headDigest", size, root, state)
-        signed = SIGNER.unsafe_sign_hash(digest)
-        self.send("RecordAnchor", "anchor", size, root, state, [], [bytes(signed.signature)])
+        head = (size, *(sha256(part).digest() for part in (b"root", b"state", b"figures")))
+        signed = SIGNER.unsafe_sign_hash(self.ask("RecordAnchor", "headDigest", *head))
+        self.send("RecordAnchor", "anchor", *head, [], [bytes(signed.signature)])
 
     def _call(
         self, contract: str, function: str, arguments: Any, sender: str, *, is_static: bool

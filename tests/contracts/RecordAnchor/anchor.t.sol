@@ -25,7 +25,7 @@ contract AnchorTest is Ledger, ReferenceTree {
     function _anchor(uint64 from, uint64 size) private {
         bytes32[] memory proof = from == 0 ? new bytes32[](0) : consistencyPath(from, 0, size, true);
         bytes32 root = treeHash(0, size);
-        anchor.anchor(size, root, STATE, proof, _signed(SIGNER_KEY, size, root));
+        anchor.anchor(size, root, STATE, FIGURES, proof, _signed(SIGNER_KEY, size, root));
     }
 
     function testFuzz_a_log_that_grows_is_anchored(uint8 a, uint8 b) public {
@@ -49,7 +49,7 @@ contract AnchorTest is Ledger, ReferenceTree {
         bytes32 root = treeHash(0, second);
         bytes[] memory signatures = _signed(SIGNER_KEY, second, root);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadNotConsistent.selector, first, second));
-        anchor.anchor(second, root, STATE, proof, signatures);
+        anchor.anchor(second, root, STATE, FIGURES, proof, signatures);
     }
 
     function test_a_history_that_was_rewritten_is_refused_though_it_is_signed() public {
@@ -58,41 +58,57 @@ contract AnchorTest is Ledger, ReferenceTree {
         bytes[] memory signatures = _signed(SIGNER_KEY, 8, root);
         bytes32[] memory proof = consistencyPath(5, 0, 8, true);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadNotConsistent.selector, uint64(5), uint64(8)));
-        anchor.anchor(8, root, STATE, proof, signatures);
+        anchor.anchor(8, root, STATE, FIGURES, proof, signatures);
     }
 
     function test_an_anchored_head_again_is_a_no_op() public {
         _anchor(0, 5);
         _anchor(5, 9);
-        anchor.anchor(5, treeHash(0, 5), STATE, new bytes32[](0), new bytes[](0));
+        anchor.anchor(5, treeHash(0, 5), STATE, FIGURES, new bytes32[](0), new bytes[](0));
         equal(anchor.headCount(), 2, "no third head");
     }
 
     function test_another_head_of_an_anchored_size_is_refused() public {
         _anchor(0, 5);
         bytes32 root = treeHash(0, 5);
-        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadConflicts.selector, uint64(5), root, STATE));
-        anchor.anchor(5, keccak256("x"), STATE, new bytes32[](0), new bytes[](0));
+        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadConflicts.selector, uint64(5), root, STATE, FIGURES));
+        anchor.anchor(5, keccak256("x"), STATE, FIGURES, new bytes32[](0), new bytes[](0));
+    }
+
+    function test_other_figures_of_an_anchored_head_are_refused() public {
+        _anchor(0, 5);
+        bytes32 root = treeHash(0, 5);
+        vm.expectRevert(
+            abi.encodeWithSelector(IRecordAnchor.HeadConflicts.selector, uint64(5), root, STATE, FIGURES)
+        );
+        anchor.anchor(5, root, STATE, keccak256("x"), new bytes32[](0), new bytes[](0));
+    }
+
+    function test_figures_that_were_not_signed_are_refused() public {
+        bytes32 root = treeHash(0, 5);
+        bytes[] memory signatures = _signed(SIGNER_KEY, 5, root);
+        vm.expectRevert();
+        anchor.anchor(5, root, STATE, keccak256("x"), new bytes32[](0), signatures);
     }
 
     function test_a_smaller_head_is_refused() public {
         _anchor(0, 5);
         bytes32 root = treeHash(0, 4);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadNotGrowing.selector, uint64(5), uint64(4)));
-        anchor.anchor(4, root, STATE, new bytes32[](0), new bytes[](0));
+        anchor.anchor(4, root, STATE, FIGURES, new bytes32[](0), new bytes[](0));
     }
 
     function test_an_empty_head_is_refused() public {
         bytes32 root = sha256("");
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadEmpty.selector));
-        anchor.anchor(0, root, STATE, new bytes32[](0), new bytes[](0));
+        anchor.anchor(0, root, STATE, FIGURES, new bytes32[](0), new bytes[](0));
     }
 
     function test_a_proof_with_the_first_head_is_refused() public {
         bytes32 root = treeHash(0, 5);
         bytes[] memory signatures = _signed(SIGNER_KEY, 5, root);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadNotConsistent.selector, uint64(0), uint64(5)));
-        anchor.anchor(5, root, STATE, new bytes32[](1), signatures);
+        anchor.anchor(5, root, STATE, FIGURES, new bytes32[](1), signatures);
     }
 
     function test_a_strangers_signature_is_refused() public {
@@ -100,7 +116,7 @@ contract AnchorTest is Ledger, ReferenceTree {
         bytes[] memory signatures = _signed(OTHER_KEY, 5, root);
         address stranger = vm.addr(OTHER_KEY);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.SignerNotAccepted.selector, stranger));
-        anchor.anchor(5, root, STATE, new bytes32[](0), signatures);
+        anchor.anchor(5, root, STATE, FIGURES, new bytes32[](0), signatures);
     }
 
     function test_two_of_three_must_sign_and_no_one_counts_twice() public {
@@ -118,16 +134,16 @@ contract AnchorTest is Ledger, ReferenceTree {
         bytes32 root = treeHash(0, 5);
         bytes[] memory one = _signed(keys[0], 5, root);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.QuorumNotReached.selector, 1, 2));
-        anchor.anchor(5, root, STATE, new bytes32[](0), one);
+        anchor.anchor(5, root, STATE, FIGURES, new bytes32[](0), one);
         bytes[] memory twice = new bytes[](2);
         twice[0] = one[0];
         twice[1] = one[0];
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.SignerNotAccepted.selector, signers[0]));
-        anchor.anchor(5, root, STATE, new bytes32[](0), twice);
+        anchor.anchor(5, root, STATE, FIGURES, new bytes32[](0), twice);
         bytes[] memory two = new bytes[](2);
         two[0] = one[0];
         two[1] = signHead(keys[2], 5, root, STATE);
-        anchor.anchor(5, root, STATE, new bytes32[](0), two);
+        anchor.anchor(5, root, STATE, FIGURES, new bytes32[](0), two);
         equal(anchor.headCount(), 1, "two of three are enough");
     }
 

@@ -37,7 +37,7 @@ contract LogHandler is Ledger, ReferenceTree {
     function replay(uint8 which) external {
         if (sizes.length == 0) return;
         uint64 size = sizes[which % sizes.length];
-        anchor.anchor(size, treeHash(0, size), STATE, new bytes32[](0), new bytes[](0));
+        anchor.anchor(size, treeHash(0, size), STATE, FIGURES, new bytes32[](0), new bytes[](0));
     }
 
     /// @dev The one signer signs another history: a changed record, or a shorter log under a longer size.
@@ -46,7 +46,7 @@ contract LogHandler is Ledger, ReferenceTree {
         if (sizes.length == 0 || root == treeHash(0, size)) return;
         bytes[] memory signatures = new bytes[](1);
         signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
-        try anchor.anchor(size, root, STATE, _proof(size), signatures) {
+        try anchor.anchor(size, root, STATE, FIGURES, _proof(size), signatures) {
             ++forged;
         } catch {}
     }
@@ -57,7 +57,7 @@ contract LogHandler is Ledger, ReferenceTree {
         bytes[] memory signatures = new bytes[](1);
         signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
         uint256 before = anchor.headCount();
-        try anchor.anchor(size, root, STATE, new bytes32[](0), signatures) {
+        try anchor.anchor(size, root, STATE, FIGURES, new bytes32[](0), signatures) {
             if (anchor.headCount() != before) ++forged;
         } catch {}
     }
@@ -106,7 +106,7 @@ contract LogHandler is Ledger, ReferenceTree {
     function _anchor(uint64 size, bytes32 root, bytes32[] memory proof) private {
         bytes[] memory signatures = new bytes[](1);
         signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
-        anchor.anchor(size, root, STATE, proof, signatures);
+        anchor.anchor(size, root, STATE, FIGURES, proof, signatures);
     }
 }
 

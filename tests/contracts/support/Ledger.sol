@@ -16,6 +16,7 @@ import {Check} from "support/Check.sol";
 abstract contract Ledger is Check {
     uint256 internal constant SIGNER_KEY = 0xA11CE;
     bytes32 internal constant PROJECT = keccak256("project");
+    bytes32 internal constant FIGURES = keccak256("figures");
     uint32 internal constant DAY_ONE = 20260101;
 
     ConsortiumAccess internal access;
@@ -76,11 +77,11 @@ abstract contract Ledger is Check {
     function anchorHead(uint64 size, bytes32 root) internal {
         bytes[] memory signatures = new bytes[](1);
         signatures[0] = signHead(SIGNER_KEY, size, root, keccak256("state"));
-        anchor.anchor(size, root, keccak256("state"), new bytes32[](0), signatures);
+        anchor.anchor(size, root, keccak256("state"), FIGURES, new bytes32[](0), signatures);
     }
 
     function signHead(uint256 key, uint64 size, bytes32 root, bytes32 state) internal view returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, anchor.headDigest(size, root, state));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, anchor.headDigest(size, root, state, FIGURES));
         return abi.encodePacked(r, s, v);
     }
 

@@ -64,7 +64,7 @@ abstract contract Vectors is Ledger {
         bytes32 root = rootOf(0, count);
         bytes[] memory signatures = new bytes[](1);
         signatures[0] = signHead(SIGNER_KEY, uint64(count), root, state);
-        anchor.anchor(uint64(count), root, state, new bytes32[](0), signatures);
+        anchor.anchor(uint64(count), root, state, FIGURES, new bytes32[](0), signatures);
     }
 
     function rootOf(uint256 start, uint256 end) internal view returns (bytes32) {

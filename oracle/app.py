@@ -32,6 +32,8 @@ from counterfoil.gateway.log.tiles import TileWriter
 from counterfoil.gateway.store import GatewayStore, open_store
 from counterfoil.oracle.again import Again
 from counterfoil.oracle.batch import Batcher, BatchRules
+from counterfoil.oracle.day_close.clock import DayClock
+from counterfoil.oracle.day_close.close import DayCloser
 from counterfoil.oracle.facts import FactReader, match_project
 from counterfoil.oracle.instructions import Instructions
 from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
@@ -100,10 +102,11 @@ def build(settings: OracleSettings) -> Parts:
         "batch": batcher.step,
         "sender": sender.step,
         "facts": FactReader(engine, store).step,
-        "instructions": Instructions(engine, client, bank_address).step,
+        "instructions": Instructions(engine, client, bank_address, settings.zone).step,
         "matching": lambda: match_all(engine),
         "revenue": Distributor(engine, client, signer.address, quorum).step,
         "again": Again(engine, client).step,
+        "day": DayCloser(engine, client, signer.address, crash).step,
     }
     if settings.bank_keystore is not None and settings.bank_passphrase is not None:
         bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())
@@ -158,11 +161,17 @@ def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     parts = build(settings)
+    clock = None
+    if settings.day_close_cron:
+        clock = DayClock(parts.engine, settings.day_close_cron, settings.zone)
+        clock.start()
     ready()
     log.info("oracle_ready")
     while not stop.is_set():
         if not turn(parts):
             stop.wait(settings.poll_s)
+    if clock is not None:
+        clock.stop()
     log.info("oracle_stopped")
 
 

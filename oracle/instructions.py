@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Engine
@@ -12,6 +13,8 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.identity import DeviceId
+from counterfoil.oracle.day_close.close import ask_day
+from counterfoil.oracle.day_close.zone import date_in
 from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.facts import match_project, resolve
@@ -20,6 +23,8 @@ from counterfoil.oracle.statement import BankEntry
 from counterfoil.oracle.store.tables import Instruction
 
 log = structlog.get_logger("oracle.instructions")
+
+_UTC = ZoneInfo("UTC")
 
 
 def ask(session: Session, key: str, party: str, kind: str, payload: dict[str, Any]) -> Instruction:
@@ -42,16 +47,20 @@ def ask(session: Session, key: str, party: str, kind: str, payload: dict[str, An
 class Instructions:
     """Carries out pending instructions, the oldest first."""
 
-    def __init__(self, engine: Engine, client: ChainClient, bank: str) -> None:
+    def __init__(
+        self, engine: Engine, client: ChainClient, bank: str, zone: ZoneInfo = _UTC
+    ) -> None:
         self._engine = engine
         self._client = client
         self._bank = bank
+        self._zone = zone
         self._kinds: Mapping[str, Callable[[Session, Instruction], dict[str, Any]]] = {
             "resolve_exception": self._resolve,
             "import_settlement": self._settlement,
             "import_statement": self._statement,
             "close_matching": self._close,
             "accept_place": self._place,
+            "close_day": self._close_day,
         }
 
     def step(self) -> int:
@@ -110,6 +119,18 @@ class Instructions:
         device = DeviceId(str(row.payload["device"]))
         standing = Standings(session).settle(device)
         return {"device": device, "place": list(standing.place or ())}
+
+    def _close_day(self, session: Session, row: Instruction) -> dict[str, Any]:
+        date = row.payload.get("date")
+        if date is not None and type(date) is not int:
+            raise InputMalformed(f"{date!r} is no date YYYYMMDD")
+        day = ask_day(
+            session,
+            date_in(self._zone) if date is None else date,
+            row.party,
+            is_far_meant=row.payload.get("far") is True,
+        )
+        return {"date": day.date, "attempt": day.attempt, "status": day.status}
 
     def _statement(self, session: Session, row: Instruction) -> dict[str, Any]:
         entries = [_entry(entry) for entry in row.payload["entries"]]

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.tables import ChainEvent
 from counterfoil.oracle.assets import Handler, claims, credit, deals, receipts, shares
 from counterfoil.oracle.store import asset_tables
+from counterfoil.oracle.store.day_tables import Deposit, TokenBalance
 from counterfoil.oracle.store.tables import (
     AnchoredHead,
     Balance,
@@ -40,7 +41,7 @@ CONTRACTS = (
 _STATUS = {0: "none", 1: "active", 2: "suspended"}
 _PROJECTED = (
     *(AnchoredHead, Balance, Credit, Device, DeviceKeyEntry, DistributedEntry, ParticipantEntry),
-    *(Payout, TermsEntry),
+    *(Deposit, Payout, TermsEntry, TokenBalance),
     *(asset_tables.BusinessDay, asset_tables.ClaimBalance, asset_tables.ClaimEntry),
     *(asset_tables.ClaimFunding, asset_tables.DealEntry, asset_tables.DiscountEntry),
     *(asset_tables.GoodsPrice, asset_tables.LineEntry, asset_tables.LineSweep),
@@ -222,6 +223,30 @@ def _paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
     session.get_one(Payout, int(a["id"])).payment = a["payment"]
 
 
+def _deposited(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        Deposit(
+            entry_hash=a["entry"],
+            account=a["to"],
+            amount_minor=int(a["amount"]),
+            block_number=event.block_number,
+        )
+    )
+
+
+def _moved(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    """Tokens moved; minted ones come from the zero address, burnt ones go there."""
+    for account, change in ((a["from"], -int(a["value"])), (a["to"], int(a["value"]))):
+        if int(account, 16) == 0:
+            continue
+        held = session.get(TokenBalance, account)
+        if held is None:
+            held = TokenBalance(account=account, amount_minor=0)
+            session.add(held)
+        held.amount_minor += change
+        session.flush()
+
+
 def _balance(session: Session, account: str) -> Balance:
     found = session.exec(select(Balance).where(col(Balance.account) == account)).first()
     if found is None:
@@ -249,6 +274,8 @@ _HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("RevenueSplit", "Credited"): _credited,
     ("RevenueSplit", "Carried"): _carried,
     ("RevenueSplit", "Withdrawn"): _withdrawn,
+    ("DepositToken", "Transfer"): _moved,
+    ("DepositToken", "Deposited"): _deposited,
     ("DepositToken", "WithdrawalRequested"): _payout,
     ("DepositToken", "WithdrawalPaid"): _paid,
     **claims.HANDLERS,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.client import Finality
@@ -34,6 +35,29 @@ class OracleSettings(BaseSettings):
     final_depth: int = 0
     final_tag: str | None = None
     poll_s: float = 0.2
+    time_zone: str = ""
+    """IANA name of the zone whose date is the business date; must be said where ``day_close_cron`` is."""
+    day_close_cron: str = ""
+    """When to close the day: minute, hour, day of month, month, day of week. Empty: only when it is asked for."""
+
+    @model_validator(mode="after")
+    def _check_clock(self) -> OracleSettings:
+        from counterfoil.oracle.day_close.zone import trigger_of
+
+        try:
+            zone = ZoneInfo(self.time_zone or "UTC")
+        except (KeyError, ValueError, OSError) as unknown:
+            raise ValueError(f"time_zone: no time zone is called {self.time_zone!r}") from unknown
+        if self.day_close_cron:
+            if not self.time_zone:
+                raise ValueError("day_close_cron needs time_zone")
+            trigger_of(self.day_close_cron, zone)
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the business date."""
+        return ZoneInfo(self.time_zone or "UTC")
 
     @property
     def finality(self) -> Finality:

@@ -20,6 +20,7 @@ _COMMANDS = {
         "The devices' door: verify, store, then acknowledge.",
     ),
     "oracle": ("counterfoil.oracle.commands", "Batches and heads, matching, revenue."),
+    "day": ("counterfoil.oracle.day_close.commands", "The business day: close it, show it."),
     "api": ("counterfoil.api.commands", "The API and the pages."),
     "chain": ("counterfoil.chain.commands", "The embedded chain, keys and contracts."),
     "device": ("counterfoil.gateway.device.commands", "A device's journal, and sending it."),

@@ -1,0 +1,170 @@
+"""What closing a business date has to do, from what is known. Pure.
+
+Rules that this module keeps:
+
+- A date moves forward only, and is a day of the calendar.
+- What came in is used before anything is called late: revenue and collateral are swept first, then the rest is accrued
+  and marked. A step that would change nothing is not planned.
+- A step is named by its kind and its subject, so that a day has each at most once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date as calendar_date
+
+from counterfoil.oracle.errors import OracleError
+
+ADVANCE, SWEEP, MARK, RECONCILE, DONE = "advance", "sweep", "mark", "reconcile", "done"
+PHASES = (ADVANCE, SWEEP, MARK, RECONCILE, DONE)
+"""A day goes through these in order; each begins when the one before is on the chain for good."""
+
+ENDED_LOANS = frozenset({"repaid", "recovered"})
+STILL_LOANS = ENDED_LOANS | {"written_off"}
+"""Loans that accrue no more."""
+
+
+class DayRefused(OracleError):
+    """A date that can't be closed."""
+
+    code = "oracle.day_refused"
+
+
+class DateNotForward(DayRefused):
+    """The business date has passed this date already."""
+
+    code = "oracle.date_not_forward"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One transaction: ``advance`` a date, ``push`` a line's swept revenue out of the split, ``sweep`` a line,
+    ``collect`` a loan's collateral, ``accrue`` a loan, ``mark`` a claim, ``call`` for more on a pledge."""
+
+    kind: str
+    subject: int
+    before: str = ""
+
+
+@dataclass(frozen=True)
+class LineCash:
+    """What waits for a line's loans: in the split, and in its own account."""
+
+    line: int
+    claimable_minor: int
+    held_minor: int
+
+
+@dataclass(frozen=True)
+class LoanNow:
+    """A loan, up to when it is accrued, and what was paid on its collateral (``collateral`` 0 for none)."""
+
+    loan: int
+    state: str
+    accrued_to: int
+    collateral: int = 0
+    retained_minor: int = 0
+    is_spent: bool = False
+
+
+@dataclass(frozen=True)
+class ClaimNow:
+    """A claim whose state follows from the date."""
+
+    root: int
+    kind: str
+    state: str
+    is_delivered: bool
+    due_date: int
+    default_days: int
+
+
+@dataclass(frozen=True)
+class PledgeNow:
+    """A pledge of warehouse receipts; ``call_date`` is 0 without an open call."""
+
+    pledge: int
+    covers: bool
+    call_date: int
+    call_days: int
+
+
+def check_date(today: int, date: int) -> None:
+    """Return when the calendar can stand at *date*, coming from *today*.
+
+    Raises:
+        DayRefused: no day of the calendar.
+        DateNotForward: the calendar is past it.
+    """
+    days(date)
+    if date < today:
+        raise DateNotForward(f"the business date is {today} already, and moves forward only")
+
+
+def days(date: int) -> int:
+    """The number of a date YYYYMMDD, by which days are counted between two dates.
+
+    Raises:
+        DayRefused: no day of the calendar.
+    """
+    try:
+        return calendar_date(date // 10_000, date // 100 % 100, date % 100).toordinal()
+    except (ValueError, OverflowError) as wrong:
+        raise DayRefused(f"{date} is no date YYYYMMDD") from wrong
+
+
+def plan_advance(today: int, date: int, cash: Iterable[LineCash]) -> list[Step]:
+    """Move the date, and bring what the split has swept for each line to the line."""
+    moved = [Step("advance", date, str(today))] if today < date else []
+    return moved + [
+        Step("push", line.line, str(line.claimable_minor)) for line in cash if line.claimable_minor
+    ]
+
+
+def plan_sweep(cash: Iterable[LineCash], loans: Iterable[LoanNow]) -> list[Step]:
+    """Use each line's account for its loans, and what was paid on collateral for the loan that it secures."""
+    swept = [Step("sweep", line.line, str(line.held_minor)) for line in cash if line.held_minor]
+    return swept + [
+        Step("collect", loan.loan, str(loan.retained_minor))
+        for loan in loans
+        if loan.collateral and (loan.retained_minor or loan.is_spent or loan.state in ENDED_LOANS)
+    ]
+
+
+def plan_mark(
+    date: int, loans: Iterable[LoanNow], claims: Iterable[ClaimNow], pledges: Iterable[PledgeNow]
+) -> list[Step]:
+    """Accrue each loan to *date*, move each claim to the state that *date* gives it, call for more where it is due."""
+    accrued = [
+        Step("accrue", loan.loan, loan.state)
+        for loan in loans
+        if loan.state not in STILL_LOANS and loan.accrued_to < date
+    ]
+    marked = [Step("mark", c.root, c.state) for c in claims if state_on(c, date) != c.state]
+    called = [Step("call", p.pledge) for p in pledges if not p.covers and not p.call_date]
+    return accrued + marked + called
+
+
+def state_on(claim: ClaimNow, date: int) -> str:
+    """The state that *date* gives the claim, as ``Receivables.poke`` would."""
+    state = claim.state
+    if state == "confirmed" and date >= claim.due_date:
+        if claim.kind == "order" and not claim.is_delivered:
+            return state
+        state = "matured"
+    if state == "matured" and date > claim.due_date:
+        state = "overdue"
+    late = days(date) - days(claim.due_date)
+    if state in ("overdue", "recourse") and late > claim.default_days:
+        state = "defaulted"
+    return state
+
+
+def expired_calls(date: int, pledges: Sequence[PledgeNow]) -> list[int]:
+    """Pledges whose call was not met in its time: their pledgee may take the goods."""
+    return [
+        p.pledge
+        for p in pledges
+        if p.call_date and not p.covers and days(date) - days(p.call_date) > p.call_days
+    ]

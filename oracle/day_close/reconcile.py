@@ -1,0 +1,240 @@
+"""Three books of one day compared: the bank's statements, the chain, and the ledger that was made of its events. Pure.
+
+Rules that this module keeps:
+
+- All figures are of one block; amounts are minor units. Nothing is rounded and nothing is netted: each difference is
+  named by a stable code and its subject, with what was expected and what was found.
+- A difference is said and stops nothing: repaying and withdrawing never depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure that two books don't agree on."""
+
+    code: str
+    subject: str
+    expected: int
+    found: int
+    detail: str
+
+    def to_json(self) -> dict[str, object]:
+        """For the report."""
+        return {
+            "code": self.code,
+            "subject": self.subject,
+            "expected": self.expected,
+            "found": self.found,
+            "detail": self.detail,
+        }
+
+
+@dataclass(frozen=True)
+class ProjectBooks:
+    """A project's revenue: on its collection account, and shared out."""
+
+    account: str
+    attested_minor: int
+    """What statements have brought onto the collection account."""
+    distributed_minor: int
+    credited_minor: int
+    chain_distributed_minor: int
+    chain_carried_minor: int
+
+
+@dataclass(frozen=True)
+class LoanBooks:
+    """What a loan has had: (drawn, repaid, written off, interest paid, penalty paid, costs, costs paid)."""
+
+    line: int
+    ledger: tuple[int, ...]
+    chain: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LineBooks:
+    """A line's outstanding principal by the ledger and by the chain, and its limit."""
+
+    limit_minor: int
+    ledger_minor: int
+    chain_minor: int
+
+
+@dataclass(frozen=True)
+class ClaimBooks:
+    """A claim: its face, what was paid of it, and what its live parts still stand for."""
+
+    face_minor: int
+    redeemed_minor: int
+    live_unpaid_minor: int
+    chain_redeemed_minor: int
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything that is compared, as of ``block``."""
+
+    block: int
+    supply_minor: int
+    attested_minor: int
+    """By the chain: what the bank has attested as held."""
+    minted_minor: int = 0
+    withdrawn_minor: int = 0
+    """All withdrawals to the bank, paid or not."""
+    entries: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    """Statement entries that no mint of the same amount answers, by hash: (reference, amount, minted)."""
+    deposits: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Mints that no statement entry backs, by the entry they name: (account, amount)."""
+    lines_aside: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """Lines of the bank's statements that changed the bank's account and nothing here: (amount, reason)."""
+    statements: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Statements whose balances are wrong, taken in since the last day: (code, detail)."""
+    unconfirmed: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    """Payouts that the bank has paid and the chain does not know as paid: (amount, why)."""
+    balances: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Accounts of the token: (by the ledger, by the chain)."""
+    claimable: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Accounts of the split: (credited less withdrawn, by the chain)."""
+    split_account: str = ""
+    projects: Mapping[str, ProjectBooks] = field(default_factory=dict)
+    loans: Mapping[int, LoanBooks] = field(default_factory=dict)
+    lines: Mapping[int, LineBooks] = field(default_factory=dict)
+    claims: Mapping[int, ClaimBooks] = field(default_factory=dict)
+    claim_credits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Accounts that claims were paid to: (credited less withdrawn, by the chain)."""
+    retained_minor: int = 0
+    """What was paid on pledged parts and waits for their pledgees."""
+    claims_account: str = ""
+    dead_letters: int = 0
+
+
+def reconcile(books: Books) -> list[Difference]:
+    """Every difference, in the order: deposits, balances, the split, credit, claims."""
+    return [
+        *_deposits(books),
+        *_balances(books),
+        *_split(books),
+        *_credit(books),
+        *_claims(books),
+    ]
+
+
+def _deposits(b: Books) -> Iterator[Difference]:
+    """The bank's statements against the mints, line by line; mints less withdrawals against the supply."""
+    for entry, (reference, amount, minted) in b.entries.items():
+        code = "entry_minted_otherwise" if minted else "entry_not_minted"
+        yield Difference(code, reference, amount, minted, f"statement entry {entry}")
+    for entry, (account, amount) in b.deposits.items():
+        what = f"minted to {account} for an entry that no statement has shown"
+        yield Difference("deposit_without_statement", entry, 0, amount, what)
+    for line, (amount, reason) in b.lines_aside.items():
+        yield Difference("bank_line_set_aside", line, 0, amount, reason)
+    for name, (code, detail) in b.statements.items():
+        yield Difference(code, name, 0, 0, detail)
+    for payout, (amount, why) in b.unconfirmed.items():
+        yield Difference("payout_not_confirmed", str(payout), amount, 0, why)
+    attested = b.minted_minor - b.withdrawn_minor
+    if attested != b.attested_minor:
+        what = "mints less withdrawals, against what the token says that the bank attested"
+        yield Difference("attested_differs", "token", attested, b.attested_minor, what)
+    if b.attested_minor != b.supply_minor:
+        what = "what the bank attested, against the token's supply"
+        yield Difference("supply_differs", "token", b.attested_minor, b.supply_minor, what)
+
+
+def _balances(b: Books) -> Iterator[Difference]:
+    for account, (ledger, chain) in b.balances.items():
+        if ledger != chain:
+            yield Difference("balance_differs", account, ledger, chain, "by the ledger, the chain")
+    held = sum(ledger for ledger, _ in b.balances.values())
+    if held != b.supply_minor:
+        what = "all accounts together, against the token's supply"
+        yield Difference("holdings_differ", "token", held, b.supply_minor, what)
+    if b.dead_letters:
+        what = "events that the ledger could not take in"
+        yield Difference("events_not_projected", "ledger", 0, b.dead_letters, what)
+
+
+def _split(b: Books) -> Iterator[Difference]:
+    """Claimable + withdrawn + carried = distributed, for every project and for the split as a whole."""
+    for account, (ledger, chain) in b.claimable.items():
+        if ledger != chain:
+            yield Difference(
+                "claimable_differs", account, ledger, chain, "by the ledger, the chain"
+            )
+    for name, p in b.projects.items():
+        if p.distributed_minor != p.chain_distributed_minor:
+            what = "by the ledger, the chain"
+            found = (p.distributed_minor, p.chain_distributed_minor)
+            yield Difference("distributed_differs", name, *found, what)
+        shared = p.credited_minor + p.chain_carried_minor
+        if shared != p.distributed_minor:
+            what = "distributed, against credited and carried"
+            yield Difference("split_differs", name, p.distributed_minor, shared, what)
+        left = p.attested_minor - p.distributed_minor
+        held = b.balances.get(p.account, (0, 0))[0]
+        if left != held:
+            what = (
+                "what statements brought less what was distributed, against the collection account"
+            )
+            yield Difference("collection_differs", name, left, held, what)
+    owed = sum(ledger for ledger, _ in b.claimable.values())
+    owed += sum(p.chain_carried_minor for p in b.projects.values())
+    held = b.balances.get(b.split_account, (0, 0))[0]
+    if owed != held:
+        what = "claimable and carried, against what the split holds"
+        yield Difference("split_cash_differs", "split", owed, held, what)
+
+
+_LOAN_FIGURES = (
+    *("drawn", "repaid", "written_off", "interest_paid", "penalty_paid", "costs", "costs_paid"),
+)
+
+
+def _credit(b: Books) -> Iterator[Difference]:
+    """Principal = draws − repaid − written off ≤ limit, for every line."""
+    outstanding = dict.fromkeys(b.lines, 0)
+    for number, loan in b.loans.items():
+        for name, ledger, chain in zip(_LOAN_FIGURES, loan.ledger, loan.chain, strict=True):
+            if ledger != chain:
+                yield Difference("loan_differs", f"{number} {name}", ledger, chain, "by the chain")
+        drawn, repaid, written_off = loan.ledger[:3]
+        outstanding[loan.line] = outstanding.get(loan.line, 0) + drawn - repaid - written_off
+    for number, line in b.lines.items():
+        if not outstanding[number] == line.ledger_minor == line.chain_minor:
+            found = line.chain_minor
+            if outstanding[number] == found:
+                found = line.ledger_minor
+            what = "draws less repaid less written off, against the line's principal"
+            yield Difference("principal_differs", str(number), outstanding[number], found, what)
+        if line.chain_minor > line.limit_minor:
+            what = "the line's limit, against its principal"
+            yield Difference(
+                "limit_exceeded", str(number), line.limit_minor, line.chain_minor, what
+            )
+
+
+def _claims(b: Books) -> Iterator[Difference]:
+    """Live parts and what was paid add up to the face."""
+    for root, claim in b.claims.items():
+        if claim.redeemed_minor != claim.chain_redeemed_minor:
+            found = (claim.redeemed_minor, claim.chain_redeemed_minor)
+            yield Difference("claim_differs", f"{root} redeemed", *found, "by the chain")
+        stands = claim.redeemed_minor + claim.live_unpaid_minor
+        if stands != claim.face_minor:
+            what = "the claim's face, against what was paid and what its live parts stand for"
+            yield Difference("parts_differ", str(root), claim.face_minor, stands, what)
+    for account, (ledger, chain) in b.claim_credits.items():
+        if ledger != chain:
+            what = "paid on claims, by the ledger, the chain"
+            yield Difference("claimable_differs", account, ledger, chain, what)
+    owed = sum(ledger for ledger, _ in b.claim_credits.values()) + b.retained_minor
+    held = b.balances.get(b.claims_account, (0, 0))[0]
+    if owed != held:
+        what = "claimable and retained, against what the claims' contract holds"
+        yield Difference("claims_cash_differs", "claims", owed, held, what)

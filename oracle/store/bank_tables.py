@@ -1,0 +1,122 @@
+"""The tables of the bank's messages: statements that came in, payouts that go out; kinds and amounts as in ``tables``.
+
+A bank account is named as its statements name it: an IBAN, or the bank's own number.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, LargeBinary, UniqueConstraint
+from sqlmodel import Field
+
+from counterfoil.oracle.store.tables import OracleTable
+
+
+def _amount() -> int:
+    return Field(sa_column=Column(BigInteger, nullable=False))  # type: ignore[no-any-return]
+
+
+class BankAccount(OracleTable, table=True):
+    """Known: a bank account that statements are of, and whose the money on it is.
+
+    A credit belongs to ``project``'s collection account, or to the participant ``holder`` (exactly one of them is
+    given). Payouts are made from an account that ``pays_out``; ``name`` and ``bic`` are what the bank calls it by.
+    """
+
+    __tablename__ = "bank_account"
+
+    account: str = Field(primary_key=True)
+    currency: str
+    name: str
+    bic: str = ""
+    project: str = ""
+    holder: str = ""
+    pays_out: bool = False
+
+
+class PayeeAccount(OracleTable, table=True):
+    """Known: the bank account behind a withdrawal's commitment, told by its holder; kept off the chain."""
+
+    __tablename__ = "payee_account"
+
+    commitment: str = Field(primary_key=True)
+    salt: str
+    account: str
+    name: str
+    bic: str = ""
+
+
+class BankStatement(OracleTable, table=True):
+    """Known: one statement of one account; balances are empty where the bank gives none.
+
+    ``finding`` is the code of what is wrong with its balances, or empty.
+    """
+
+    __tablename__ = "bank_statement"
+    __table_args__ = (UniqueConstraint("account", "identification"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: str = Field(index=True)
+    identification: str
+    currency: str
+    opening_minor: int | None = Field(default=None, sa_column=Column(BigInteger))
+    closing_minor: int | None = Field(default=None, sa_column=Column(BigInteger))
+    document_hash: str
+    finding: str = ""
+    detail: str = ""
+    taken_ms: int = _amount()
+
+
+class BankLine(OracleTable, table=True):
+    """Known: one entry of a statement and what became of it; a debit's amount is negative.
+
+    ``outcome``: ``minted`` (``entry_hash`` names it on chain), ``paid`` (it is payouts', confirmed on chain) or
+    ``set_aside`` with the code ``reason``.
+    """
+
+    __tablename__ = "bank_line"
+
+    id: int | None = Field(default=None, primary_key=True)
+    statement_id: int = Field(index=True)
+    position: int
+    reference: str = Field(index=True)
+    amount_minor: int = _amount()
+    currency: str
+    booked: int
+    outcome: str = Field(index=True)
+    reason: str = ""
+    detail: str = ""
+    entry_hash: str = ""
+
+
+class PayoutFile(OracleTable, table=True):
+    """Decided: a pain.001 file, as its bytes were made; made once, read as often as one likes."""
+
+    __tablename__ = "payout_file"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message: str = Field(unique=True)
+    account: str
+    currency: str
+    execution_date: int
+    payouts: int
+    total_minor: int = _amount()
+    document: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    document_hash: str
+    made_ms: int = _amount()
+
+
+class PayoutOrder(OracleTable, table=True):
+    """Decided: a payout that was put into a file: once, for it is named by the withdrawal's number.
+
+    ``payment`` is the bank's entry that paid it (as ``BankLine.entry_hash``), once ``transaction_id`` confirms it.
+    """
+
+    __tablename__ = "payout_order"
+
+    payout: int = Field(primary_key=True)
+    file_id: int = Field(index=True)
+    end_to_end_id: str = Field(unique=True)
+    amount_minor: int = _amount()
+    commitment: str
+    payment: str | None = None
+    transaction_id: int | None = None

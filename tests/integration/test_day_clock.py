@@ -1,0 +1,102 @@
+"""The clock that asks for a day's closing: off by default, in a zone that is said, once a date, also after a pause."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from counterfoil.oracle.day_close.clock import DayClock
+from counterfoil.oracle.day_close.zone import date_in
+from counterfoil.oracle.settings import OracleSettings
+from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.day_tables import DayClose
+from counterfoil.oracle.store.tables import Instruction
+
+pytestmark = pytest.mark.integration
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+LATE = "55 23 * * mon-fri"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path / 'oracle.db'}")
+    yield engine
+    engine.dispose()
+
+
+def settings(**more: str) -> OracleSettings:
+    return OracleSettings(keystore=Path("x"), passphrase=SecretStr("x"), **more)  # type: ignore[arg-type]
+
+
+def asked(engine: Engine) -> list[Instruction]:
+    with Session(engine) as session:
+        rows = list(session.exec(select(Instruction)))
+        session.expunge_all()
+        return rows
+
+
+def a_day_was_closed(engine: Engine, at: datetime) -> None:
+    with Session(engine) as session:
+        started = int(at.timestamp() * 1_000)
+        session.add(DayClose(date=20220930, phase="done", asked_by="test", started_ms=started))
+        session.commit()
+
+
+def test_it_is_off_unless_it_is_set_and_its_zone_is_said() -> None:
+    assert settings().day_close_cron == ""
+    assert settings(day_close_cron=LATE, time_zone="Asia/Shanghai").zone == SHANGHAI
+    for wrong in (
+        {"day_close_cron": LATE},
+        {"day_close_cron": "nonsense", "time_zone": "UTC"},
+        {"day_close_cron": "61 * * * *", "time_zone": "UTC"},
+        {"time_zone": "Asia/Nowhere"},
+    ):
+        with pytest.raises(ValidationError):
+            settings(**wrong)
+
+
+def test_the_date_is_that_of_the_zone() -> None:
+    before_midnight_utc = int(datetime(2022, 9, 30, 17, tzinfo=UTC).timestamp() * 1_000)
+    assert date_in(SHANGHAI, before_midnight_utc) == 20221001
+    assert date_in(ZoneInfo("UTC"), before_midnight_utc) == 20220930
+
+
+def test_a_time_that_passed_while_it_was_down_is_made_up(engine: Engine) -> None:
+    clock = DayClock(engine, LATE, SHANGHAI)
+    friday_noon = datetime(2022, 9, 30, 12, tzinfo=SHANGHAI)
+    assert not clock.is_missed(friday_noon), "nothing was ever closed"
+    a_day_was_closed(engine, friday_noon)
+    assert not clock.is_missed(datetime(2022, 9, 30, 23, 54, tzinfo=SHANGHAI))
+    assert clock.is_missed(datetime(2022, 9, 30, 23, 55, tzinfo=SHANGHAI))
+    assert clock.is_missed(datetime(2022, 10, 1, 9, tzinfo=SHANGHAI))
+    clock.start()
+    clock.stop()
+    (row,) = asked(engine)
+    assert (row.kind, row.payload) == ("close_day", {"date": date_in(SHANGHAI)})
+
+
+def test_it_asks_at_its_time_and_once_a_date(engine: Engine) -> None:
+    clock = DayClock(engine, LATE, SHANGHAI)
+    clock.start()
+    try:
+        (job,) = clock._scheduler.get_jobs()
+        assert job.next_run_time.astimezone(SHANGHAI).strftime("%H:%M") == "23:55"
+        job.modify(next_run_time=datetime.now(SHANGHAI))
+        until = time.monotonic() + 20
+        while not asked(engine):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        clock.ask_today()
+        days = {str(row.payload["date"]) for row in asked(engine)}
+        assert len(asked(engine)) == len(days)
+    finally:
+        clock.stop()

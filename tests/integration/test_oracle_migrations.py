@@ -1,0 +1,56 @@
+"""A database of an older version, brought up to date: what was read from the chain before counts too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlmodel import Session, select
+
+import counterfoil.oracle.store as store_package
+from counterfoil.chain.tables import ChainEvent
+from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.day_tables import Deposit, TokenBalance
+
+pytestmark = pytest.mark.integration
+
+NOBODY = "0x" + "00" * 20
+
+
+def test_balances_are_made_of_the_transfers_that_were_read_before(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'oracle.db'}"
+    engine = open_database(url, migrate=False)
+    config = Config()
+    folder = Path(store_package.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+    with Session(engine) as session:
+        moves = [(NOBODY, "0x0A", str(2**60)), ("0x0A", "0x0B", 300), ("0x0B", NOBODY, 100)]
+        for n, (source, target, value) in enumerate(moves):
+            said = {"from": source, "to": target, "value": value}
+            session.add(event(n, "Transfer", said))
+        session.add(event(9, "Deposited", {"entry": "0xe", "to": "0x0A", "amount": str(2**60)}))
+        session.commit()
+    engine = open_database(url)
+    with Session(engine) as session:
+        held = {row.account: row.amount_minor for row in session.exec(select(TokenBalance))}
+        assert held == {"0x0A": 2**60 - 300, "0x0B": 200}
+        (deposit,) = session.exec(select(Deposit)).all()
+        assert (deposit.entry_hash, deposit.amount_minor) == ("0xe", 2**60)
+    engine.dispose()
+
+
+def event(number: int, name: str, arguments: dict[str, object]) -> ChainEvent:
+    return ChainEvent(
+        block_number=number,
+        block_hash=f"0x{number}",
+        log_index=0,
+        transaction_hash="0x",
+        contract="DepositToken",
+        name=name,
+        arguments=arguments,
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlmodel import Session, select
 
 import counterfoil.oracle.store as store_package
@@ -42,6 +43,13 @@ def test_balances_are_made_of_the_transfers_that_were_read_before(tmp_path: Path
         (deposit,) = session.exec(select(Deposit)).all()
         assert (deposit.entry_hash, deposit.amount_minor) == ("0xe", 2**60)
     engine.dispose()
+
+
+def test_the_migrations_are_one_line() -> None:
+    config = Config()
+    folder = Path(store_package.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    assert len(ScriptDirectory.from_config(config).get_heads()) == 1
 
 
 def event(number: int, name: str, arguments: dict[str, object]) -> ChainEvent:

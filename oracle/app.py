@@ -102,7 +102,7 @@ def build(settings: OracleSettings) -> Parts:
         "batch": batcher.step,
         "sender": sender.step,
         "facts": FactReader(engine, store).step,
-        "instructions": Instructions(engine, client, bank_address, settings.zone).step,
+        "instructions": Instructions(engine, client, bank_address, settings.zone, crash).step,
         "matching": lambda: match_all(engine),
         "revenue": Distributor(engine, client, signer.address, quorum).step,
         "again": Again(engine, client).step,

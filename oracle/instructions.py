@@ -13,6 +13,9 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.identity import DeviceId
+from counterfoil.oracle.bank.accounts import register_bank_account, register_payee
+from counterfoil.oracle.bank.payouts import make_file
+from counterfoil.oracle.bank.statements import Reader, resolve_line
 from counterfoil.oracle.day_close.close import ask_day
 from counterfoil.oracle.day_close.zone import date_in
 from counterfoil.oracle.device_state import Standings
@@ -20,6 +23,7 @@ from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.facts import match_project, resolve
 from counterfoil.oracle.settlement import import_entries, import_settlement
 from counterfoil.oracle.statement import BankEntry
+from counterfoil.oracle.store.bank_tables import BankAccount
 from counterfoil.oracle.store.tables import Instruction
 
 log = structlog.get_logger("oracle.instructions")
@@ -48,12 +52,18 @@ class Instructions:
     """Carries out pending instructions, the oldest first."""
 
     def __init__(
-        self, engine: Engine, client: ChainClient, bank: str, zone: ZoneInfo = _UTC
+        self,
+        engine: Engine,
+        client: ChainClient,
+        bank: str,
+        zone: ZoneInfo = _UTC,
+        crash: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._client = client
         self._bank = bank
         self._zone = zone
+        self._crash = crash
         self._kinds: Mapping[str, Callable[[Session, Instruction], dict[str, Any]]] = {
             "resolve_exception": self._resolve,
             "import_settlement": self._settlement,
@@ -61,6 +71,11 @@ class Instructions:
             "close_matching": self._close,
             "accept_place": self._place,
             "close_day": self._close_day,
+            "import_camt053": self._camt053,
+            "register_bank_account": self._bank_account,
+            "register_payee_account": self._payee_account,
+            "make_payout_file": self._payout_file,
+            "resolve_bank_line": self._bank_line,
         }
 
     def step(self) -> int:
@@ -77,7 +92,8 @@ class Instructions:
                     return done
                 self._carry_out(session, row)
                 session.commit()
-                done += 1
+            self._crash("after_instruction_commit")
+            done += 1
 
     def _carry_out(self, session: Session, row: Instruction) -> None:
         row.finished_ms = time.time_ns() // 1_000_000
@@ -131,6 +147,36 @@ class Instructions:
             is_far_meant=row.payload.get("far") is True,
         )
         return {"date": day.date, "attempt": day.attempt, "status": day.status}
+
+    def _camt053(self, session: Session, row: Instruction) -> dict[str, Any]:
+        taken = Reader(session, self._client, self._bank).take(str(row.payload["text"]))
+        return {"statements": [one.to_json() for one in taken]}
+
+    def _bank_account(self, session: Session, row: Instruction) -> dict[str, Any]:
+        kept = register_bank_account(session, BankAccount(**row.payload))
+        return {"account": kept.account, "project": kept.project, "holder": kept.holder}
+
+    def _payee_account(self, session: Session, row: Instruction) -> dict[str, Any]:
+        kept = register_payee(session, **row.payload)
+        return {"commitment": kept.commitment, "salt": kept.salt}
+
+    def _payout_file(self, session: Session, row: Instruction) -> dict[str, Any]:
+        p = row.payload
+        date = p.get("execution_date") or date_in(self._zone)
+        made = make_file(session, self._client, str(p["account"]), int(date))
+        if made is None:
+            return {"file": None, "payouts": 0, "total_minor": 0}
+        return {
+            "file": made.id,
+            "message": made.message,
+            "payouts": made.payouts,
+            "total_minor": made.total_minor,
+        }
+
+    def _bank_line(self, session: Session, row: Instruction) -> dict[str, Any]:
+        p = row.payload
+        line = resolve_line(session, int(p["line"]), row.party, str(p.get("note", "")))
+        return {"line": line.id, "outcome": line.outcome}
 
     def _statement(self, session: Session, row: Instruction) -> dict[str, Any]:
         entries = [_entry(entry) for entry in row.payload["entries"]]

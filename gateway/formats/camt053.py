@@ -3,7 +3,8 @@
 Rules kept here:
 
 * Any version of the message is read by its element names. A document type is refused, so there
-  are no entities to expand.
+  are no entities to expand. What is to be acted on is first read by its version's published model
+  (``parse_valid_camt053``): what that does not allow is no statement.
 * Amounts are minor units of the stated currency (ISO 4217 gives two decimals but for those in
   ``MINOR_DIGITS``); credits are positive, debits negative (a reversal
   is booked by its own CdtDbtInd).
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from counterfoil.gateway.formats.errors import FormatError
+from counterfoil.gateway.formats.iso20022 import read_message, refuse_document_type
 from counterfoil.gateway.formats.quantity import minor_units
 
 MINOR_DIGITS = {
@@ -40,7 +42,11 @@ class StatementBalanceError(FormatError):
 
 @dataclass(frozen=True, slots=True)
 class StatementEntry:
-    """One entry. ``status`` is BOOK, PDNG or INFO; dates are as written, YYYY-MM-DD."""
+    """One entry. ``status`` is BOOK, PDNG or INFO; dates are as written, YYYY-MM-DD.
+
+    ``servicer_reference`` is the bank's own, the same wherever the entry is shown; ``reference`` is that, or else what
+    names the entry within its statement. A reversal takes an earlier entry back.
+    """
 
     reference: str
     amount_minor: int
@@ -50,6 +56,8 @@ class StatementEntry:
     value_date: str
     end_to_end_ids: tuple[str, ...]
     remittance: str
+    servicer_reference: str = ""
+    is_reversal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,7 @@ class Statement:
 
 def parse_camt053(text: str) -> list[Statement]:
     """Return the statements in *text*; or FormatError."""
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise FormatError("XML with a document type is not read")
+    refuse_document_type(text)
     try:
         root = ET.fromstring(text)  # noqa: S314  # no document type, so no entities to expand
     except (ET.ParseError, ValueError) as error:
@@ -87,6 +94,12 @@ def parse_camt053(text: str) -> list[Statement]:
     if not statements:
         raise FormatError("no statement in the document")
     return statements
+
+
+def parse_valid_camt053(text: str) -> list[Statement]:
+    """Return the statements in *text*, which is valid against its version's model; or FormatError."""
+    read_message(text, "camt.053")
+    return parse_camt053(text)
 
 
 def check_statement(statement: Statement) -> None:
@@ -135,6 +148,8 @@ def _entry(node: ET.Element) -> StatementEntry:
         _text(node, "ValDt/Dt") or _text(node, "ValDt/DtTm")[:10],
         tuple(ids),
         " ".join(remittance),
+        _text(node, "AcctSvcrRef"),
+        _text(node, "RvslInd") in ("true", "1"),
     )
 
 

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from counterfoil.oracle.asking import (
+    DEFAULT_DATABASE,
+    AsJson,
+    Database,
+    WaitSeconds,
+    answer_to,
+    fail,
+    wait_for,
+)
 from counterfoil.oracle.day_close.clock import CLOSE_DAY
-from counterfoil.oracle.instructions import ask
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.day_tables import DayClose
-from counterfoil.oracle.store.tables import Instruction
 
 day_app = typer.Typer(
     help="The business day: move the date, sweep revenue into loans, mark what falls due, compare the books.",
     no_args_is_help=True,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Database = Annotated[
-    str,
-    typer.Option(
-        "--database", envvar="COUNTERFOIL_ORACLE_DATABASE_URL", help="The oracle's database."
-    ),
-]
-_DEFAULT = "sqlite:///oracle.db"
 _EXIT = {"closed": 0, "differs": 1, "failed": 2, "open": 2}
 
 
@@ -48,10 +46,8 @@ def close(
         bool,
         typer.Option("--far", help="Meant, though it is more than a month after the last date."),
     ] = False,
-    wait_s: Annotated[
-        int, typer.Option("--wait", help="Seconds to wait for the running oracle.", min=0)
-    ] = 600,
-    database: Database = _DEFAULT,
+    wait_s: WaitSeconds = 600,
+    database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:
     """Close a business date: the running oracle does it, this waits and shows the report.
@@ -60,19 +56,14 @@ def close(
     Exit status: 0 when all books agree, 1 when they differ, 2 when it could not be closed or did not end in time.
     """
     engine = open_database(database, migrate=False)
-    deadline = time.monotonic() + wait_s
-    with Session(engine) as session:
-        key = f"day:{date or 'today'}:{time.time_ns()}"
-        payload = {"date": date, "far": far}
-        number = ask(session, key, getpass.getuser(), CLOSE_DAY, payload).id
-        session.commit()
-    while (asked := _instruction(engine, number)).status == "pending":
-        _wait(deadline, f"the oracle did not take instruction {number} in time: is it running?")
-    if asked.status == "failed" or asked.result is None:
-        _fail(asked.error_code or "oracle.error", asked.error_detail or "")
-    while (day := _day(engine, asked.result["date"])) is None or day.status == "open":
-        phase = day.phase if day is not None else "asked"
-        _wait(deadline, f"{asked.result['date']} is still under way, in phase {phase}")
+    key = f"day:{date or 'today'}:{time.time_ns()}"
+    asked = answer_to(engine, key, CLOSE_DAY, {"date": date, "far": far}, wait_s)["date"]
+
+    def ended() -> DayClose | None:
+        day = _day(engine, asked)
+        return day if day is not None and day.status != "open" else None
+
+    day = wait_for(ended, wait_s, f"{asked} is still under way: see counterfoil day show {asked}")
     _show(day, as_json)
 
 
@@ -84,7 +75,7 @@ def show(
     every: Annotated[
         bool, typer.Option("--all", help="List all days, without their reports.")
     ] = False,
-    database: Database = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:
     """Show a day's report, or list the days."""
@@ -94,7 +85,7 @@ def show(
         return
     day = _day(engine, date)
     if day is None:
-        _fail("oracle.unknown_name", f"no day {date or ''}".strip() + " was closed here")
+        fail("oracle.unknown_name", f"no day {date or ''}".strip() + " was closed here")
     _show(day, as_json)
 
 
@@ -123,7 +114,7 @@ def _summary(row: DayClose) -> dict[str, Any]:
 
 def _show(day: DayClose, as_json: bool) -> None:
     if day.status == "failed":
-        _fail(day.error_code or "oracle.error", day.error_detail or "")
+        fail(day.error_code or "oracle.error", day.error_detail or "")
     if as_json:
         typer.echo(json.dumps(day.report or _summary(day)))
         raise typer.Exit(_EXIT[day.status])
@@ -152,27 +143,9 @@ def _show(day: DayClose, as_json: bool) -> None:
     raise typer.Exit(_EXIT[day.status])
 
 
-def _instruction(engine: Engine, number: int | None) -> Instruction:
-    with Session(engine.execution_options(reads_only=True)) as session:
-        row = session.get_one(Instruction, number)
-        session.expunge(row)
-        return row
-
-
 def _day(engine: Engine, date: int | None) -> DayClose | None:
     with Session(engine.execution_options(reads_only=True)) as session:
         query = select(DayClose).order_by(col(DayClose.date).desc())
         row = session.exec(query if date is None else query.where(DayClose.date == date)).first()
         session.expunge_all()
         return row
-
-
-def _wait(deadline: float, why: str) -> None:
-    if time.monotonic() > deadline:
-        _fail("oracle.not_in_time", why)
-    time.sleep(0.1)
-
-
-def _fail(code: str, detail: str) -> NoReturn:
-    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
-    raise typer.Exit(2)

@@ -21,6 +21,14 @@ _COMMANDS = {
     ),
     "oracle": ("counterfoil.oracle.commands", "Batches and heads, matching, revenue."),
     "day": ("counterfoil.oracle.day_close.commands", "The business day: close it, show it."),
+    "statements": (
+        "counterfoil.oracle.bank.commands",
+        "The bank's statements (camt.053), entry by entry.",
+    ),
+    "payouts": (
+        "counterfoil.oracle.bank.commands",
+        "Withdrawals as payment files (pain.001).",
+    ),
     "api": ("counterfoil.api.commands", "The API and the pages."),
     "chain": ("counterfoil.chain.commands", "The embedded chain, keys and contracts."),
     "device": ("counterfoil.gateway.device.commands", "A device's journal, and sending it."),

@@ -1,0 +1,121 @@
+"""Bank accounts that statements are of, and those that payouts go to. Handlers of instructions: they never commit."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from hashlib import sha256
+
+from sqlmodel import Session, select
+
+from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
+from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount
+from counterfoil.oracle.store.tables import KnownParticipant, KnownProject
+
+_ACCOUNT = re.compile(r"[A-Za-z0-9./-]{1,34}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}")
+_BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+_SALT = re.compile(r"[0-9a-f]{32,64}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class AccountMalformed(InputMalformed):
+    """An account, a BIC or a name that no bank would take."""
+
+    code = "oracle.account_malformed"
+
+
+def is_iban(account: str) -> bool:
+    """Whether *account* has the form of an IBAN and its check digits fit (ISO 13616, mod 97)."""
+    if _IBAN.fullmatch(account) is None:
+        return False
+    turned = account[4:] + account[:4]
+    return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
+
+
+def commitment(salt: bytes, account: str) -> bytes:
+    """What a withdrawal names its bank account by: SHA-256 of the salt and the account's characters."""
+    return sha256(salt + account.encode()).digest()
+
+
+def check_account(account: str, name: str, bic: str) -> None:
+    """Return when a bank would take these.
+
+    Raises:
+        AccountMalformed: it would not.
+    """
+    if _ACCOUNT.fullmatch(account) is None:
+        raise AccountMalformed(f"{account[:40]!r} is no account: letters and digits, at most 34")
+    if _IBAN.fullmatch(account) and account[:2].isalpha() and not is_iban(account):
+        raise AccountMalformed(f"{account} has the form of an IBAN and wrong check digits")
+    if not 1 <= len(name) <= 140 or not name.isprintable():
+        raise AccountMalformed("the owner's name has 1 to 140 characters")
+    if bic and _BIC.fullmatch(bic) is None:
+        raise AccountMalformed(f"{bic[:20]!r} is no BIC")
+
+
+def register_bank_account(session: Session, given: BankAccount) -> BankAccount:
+    """Note a bank account, or change what is noted of it; its owner stays.
+
+    Raises:
+        AccountMalformed: no account.
+        InputMalformed: not exactly one owner, or a currency that is not the project's.
+        UnknownName: nobody told the oracle of the owner.
+        NotAllowedNow: the account is somebody else's already.
+    """
+    check_account(given.account, given.name, given.bic)
+    if _CURRENCY.fullmatch(given.currency) is None:
+        raise InputMalformed(f"{given.currency!r} is no currency")
+    if bool(given.project) == bool(given.holder):
+        raise InputMalformed("a bank account is a project's or a participant's: name one of them")
+    if given.project:
+        project = session.get(KnownProject, given.project)
+        if project is None:
+            raise UnknownName(f"no project {given.project}")
+        if project.currency != given.currency:
+            raise InputMalformed(f"{given.project} is in {project.currency}")
+    else:
+        asked = select(KnownParticipant).where(
+            (KnownParticipant.party == given.holder) | (KnownParticipant.account == given.holder)
+        )
+        holder = session.exec(asked).first()
+        if holder is None:
+            raise UnknownName(f"no participant {given.holder}")
+        given.holder = holder.account
+    kept = session.get(BankAccount, given.account)
+    if kept is None:
+        session.add(given)
+        return given
+    if (kept.project, kept.holder, kept.currency) != (given.project, given.holder, given.currency):
+        raise NotAllowedNow(f"{given.account} is known with another owner or currency")
+    kept.name, kept.bic, kept.pays_out = given.name, given.bic, given.pays_out
+    return kept
+
+
+def register_payee(
+    session: Session, account: str, name: str, bic: str = "", salt: str = ""
+) -> PayeeAccount:
+    """Note where a withdrawal with this account's commitment is to be paid; without a *salt* (hex) one is drawn.
+
+    Raises:
+        AccountMalformed: no account.
+        NotAllowedNow: this commitment was told with another name.
+    """
+    check_account(account, name, bic)
+    if salt and _SALT.fullmatch(salt) is None:
+        raise InputMalformed("a salt is 16 to 32 bytes in hex")
+    salt = salt or secrets.token_hex(16)
+    row = PayeeAccount(
+        commitment="0x" + commitment(bytes.fromhex(salt), account).hex(),
+        salt=salt,
+        account=account,
+        name=name,
+        bic=bic,
+    )
+    kept = session.get(PayeeAccount, row.commitment)
+    if kept is not None:
+        if (kept.account, kept.name, kept.bic) != (account, name, bic):
+            raise NotAllowedNow(f"{row.commitment} is known with another name or BIC")
+        return kept
+    session.add(row)
+    return row

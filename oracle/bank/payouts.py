@@ -1,0 +1,151 @@
+"""Withdrawals from the deposit token, put into payment files once, and matched with the bank's debits.
+
+Rules that this module keeps:
+
+- A payout is named by its withdrawal's number and stands in one file at most; the file's bytes are committed with that.
+- Only withdrawals that the chain can't take back are paid out, and only to an account that opens their commitment.
+- A debit is payouts' when every end-to-end id in it is one of ours, none was paid before, and the amounts add up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import enqueue
+from counterfoil.gateway.formats.errors import FormatError
+from counterfoil.oracle.day_close.plan import days
+from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
+from counterfoil.oracle.store.bank_tables import (
+    BankAccount,
+    PayeeAccount,
+    PayoutFile,
+    PayoutOrder,
+)
+from counterfoil.oracle.store.tables import Payout
+
+MOST = 10_000
+"""Transfers a file: banks limit it."""
+
+
+def waiting_payouts(session: Session) -> list[tuple[Payout, PayeeAccount | None]]:
+    """Withdrawals that no file has and the bank has not paid, the oldest first, with where they are to go."""
+    rows = session.exec(
+        select(Payout, PayeeAccount)
+        .join(
+            PayeeAccount, col(PayeeAccount.commitment) == col(Payout.payout_account), isouter=True
+        )
+        .where(
+            col(Payout.payment).is_(None),
+            col(Payout.id).not_in(select(PayoutOrder.payout)),
+        )
+        .order_by(col(Payout.id))
+    )
+    return [(payout, payee) for payout, payee in rows]
+
+
+def make_file(
+    session: Session, client: ChainClient, account: str, execution_date: int
+) -> PayoutFile | None:
+    """A file of all payouts that can be paid now, from the bank account *account*; None where there are none.
+
+    The caller commits: file and payouts together.
+
+    Raises:
+        UnknownName: nobody told the oracle of the account.
+        NotAllowedNow: payouts are not made from it.
+        InputMalformed: no date, or a payout that the message can't carry.
+    """
+    from counterfoil.oracle.bank.pain001 import Party, Transfer, write_pain001
+
+    payer = session.get(BankAccount, account)
+    if payer is None:
+        raise UnknownName(f"no bank account {account}")
+    if not payer.pays_out:
+        raise NotAllowedNow(f"payouts are not made from {account}")
+    days(execution_date)
+    final = client.final_number()
+    ready = [
+        (payout, payee)
+        for payout, payee in waiting_payouts(session)
+        if payee is not None and payout.block_number <= final
+    ][:MOST]
+    if not ready:
+        return None
+    made_ms = time.time_ns() // 1_000_000
+    mark = client.address_of("DepositToken")[2:10].lower()
+    first = ready[0][0].id
+    message = f"CF-{mark}-{first}-{ready[-1][0].id}"
+    transfers = [
+        Transfer(_name(mark, payout.id), payout.amount_minor, Party(p.name, p.account, p.bic))
+        for payout, p in ready
+    ]
+    paying = Party(payer.name, payer.account, payer.bic)
+    try:
+        document = write_pain001(
+            message, made_ms, execution_date, payer.currency, paying, transfers
+        )
+    except FormatError as wrong:
+        raise InputMalformed(str(wrong)) from wrong
+    row = PayoutFile(
+        message=message,
+        account=account,
+        currency=payer.currency,
+        execution_date=execution_date,
+        payouts=len(transfers),
+        total_minor=sum(transfer.amount_minor for transfer in transfers),
+        document=document,
+        document_hash=sha256(document).hexdigest(),
+        made_ms=made_ms,
+    )
+    session.add(row)
+    session.flush()
+    for (payout, payee), transfer in zip(ready, transfers, strict=True):
+        session.add(
+            PayoutOrder(
+                payout=payout.id,
+                file_id=row.id or 0,
+                end_to_end_id=transfer.end_to_end_id,
+                amount_minor=payout.amount_minor,
+                commitment=payee.commitment,
+            )
+        )
+    session.flush()
+    return row
+
+
+def matched_payouts(
+    session: Session, end_to_end_ids: Sequence[str], amount_minor: int
+) -> tuple[list[PayoutOrder], str, str]:
+    """The payouts that a debit of *amount_minor* paid; or none, a code and why."""
+    if not end_to_end_ids:
+        return [], "debit_unknown", "it carries no end-to-end id"
+    asked = col(PayoutOrder.end_to_end_id).in_(end_to_end_ids)
+    orders = list(session.exec(select(PayoutOrder).where(asked).order_by(col(PayoutOrder.payout))))
+    if len(orders) != len(end_to_end_ids):
+        strange = sorted(set(end_to_end_ids) - {order.end_to_end_id for order in orders})
+        return [], "debit_unknown", f"no payout is called {', '.join(strange)[:200] or 'twice'}"
+    paid = [order.payout for order in orders if order.payment is not None]
+    if paid:
+        return [], "payout_paid_twice", f"payouts {paid} were paid before"
+    total = sum(order.amount_minor for order in orders)
+    if total != amount_minor:
+        return [], "payout_amount_differs", f"the payouts come to {total}"
+    return orders, "", ""
+
+
+def pay(session: Session, client: ChainClient, bank: str, order: PayoutOrder, entry: str) -> None:
+    """The bank's entry *entry* has paid *order*: ask for its confirmation on the chain. The caller commits."""
+    data = client.encode("DepositToken", "confirmPaid", order.payout, bytes.fromhex(entry[2:]))
+    token = client.address_of("DepositToken")
+    order.payment = entry
+    order.transaction_id = enqueue(session, bank, f"paid:{order.payout}", token, data)
+    session.add(order)
+
+
+def _name(mark: str, payout: int) -> str:
+    return f"CF-{mark}-{payout}"

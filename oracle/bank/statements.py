@@ -1,0 +1,313 @@
+"""A camt.053 document, taken in: each entry kept once, with what became of it.
+
+Rules that this module keeps:
+
+- An entry is named by the bank's own reference on its account, whatever statement shows it; without one by its
+  statement and its reference there. What is named is minted for once; what is not named is set aside.
+- A credit mints for the account's owner; a debit is payouts' by their end-to-end ids, or is set aside. Nothing is
+  dropped: what is not acted on is kept with a code.
+- A statement whose entries don't lead from its opening to its closing balance is not acted on at all.
+- A document taken in again is looked at again where its account was not known; else it changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import enqueue
+from counterfoil.gateway.formats.camt053 import (
+    Statement,
+    StatementBalanceError,
+    check_statement,
+    parse_valid_camt053,
+)
+from counterfoil.gateway.formats.camt053 import StatementEntry as Entry
+from counterfoil.gateway.formats.errors import FormatError
+from counterfoil.gateway.identity import on_chain_id
+from counterfoil.oracle.bank.payouts import matched_payouts, pay
+from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
+from counterfoil.oracle.statement import BankEntry
+from counterfoil.oracle.store.bank_tables import BankAccount, BankLine, BankStatement, PayoutOrder
+from counterfoil.oracle.store.tables import StatementEntry
+
+MINTED, PAID, SET_ASIDE, NOTED, RESOLVED = "minted", "paid", "set_aside", "noted", "resolved"
+_RETRIED = "account_unknown"
+
+
+class StatementChanged(NotAllowedNow):
+    """A statement of this name was taken in with other content."""
+
+    code = "oracle.statement_changed"
+
+
+class DocumentRefused(InputMalformed):
+    """The document is no valid camt.053; ``detail`` has the reader's own code."""
+
+    code = "oracle.statement_refused"
+
+
+@dataclass
+class Taken:
+    """What came of one statement: how many entries had each outcome, and what is wrong with its balances."""
+
+    account: str
+    identification: str
+    finding: str = ""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def to_json(self) -> dict[str, Any]:
+        """For the instruction's result."""
+        return {
+            "account": self.account,
+            "statement": self.identification,
+            "finding": self.finding,
+            **{name: self.outcomes[name] for name in (MINTED, PAID, SET_ASIDE, NOTED)},
+            "reasons": dict(sorted(self.reasons.items())),
+        }
+
+
+class Reader:
+    """Takes statements in within one database transaction; the caller commits."""
+
+    def __init__(self, session: Session, client: ChainClient, bank: str) -> None:
+        self._session = session
+        self._client = client
+        self._bank = bank
+
+    def take(self, text: str) -> list[Taken]:
+        """Take in the document *text*.
+
+        Raises:
+            DocumentRefused: it is no valid camt.053; nothing is taken.
+            StatementChanged: one of its statements is here with other content; nothing is taken.
+        """
+        try:
+            statements = parse_valid_camt053(text)
+        except FormatError as wrong:
+            raise DocumentRefused(str(wrong)) from wrong
+        digest = sha256(text.encode()).hexdigest()
+        return [self._take_one(statement, digest) for statement in statements]
+
+    def _take_one(self, statement: Statement, digest: str) -> Taken:
+        kept = self._session.exec(
+            select(BankStatement).where(
+                BankStatement.account == statement.account,
+                BankStatement.identification == statement.identification,
+            )
+        ).first()
+        if kept is not None and kept.document_hash != digest:
+            raise StatementChanged(
+                f"statement {statement.identification} of {statement.account} is here with other content"
+            )
+        if kept is not None:
+            return self._look_again(kept, statement)
+        finding, detail = self._finding(statement)
+        row = BankStatement(
+            account=statement.account,
+            identification=statement.identification,
+            currency=statement.currency,
+            opening_minor=statement.opening_minor,
+            closing_minor=statement.closing_minor,
+            document_hash=digest,
+            finding=finding,
+            detail=detail,
+            taken_ms=time.time_ns() // 1_000_000,
+        )
+        self._session.add(row)
+        self._session.flush()
+        taken = Taken(statement.account, statement.identification, finding)
+        for position, entry in enumerate(statement.entries):
+            line = BankLine(
+                statement_id=row.id or 0,
+                position=position,
+                reference=entry.reference,
+                amount_minor=entry.amount_minor,
+                currency=entry.currency,
+                booked=_date(entry.booking_date or entry.value_date),
+                outcome=NOTED,
+            )
+            self._session.add(line)
+            self._session.flush()
+            self._act(line, row, entry)
+            _count(taken, line)
+        return taken
+
+    def _look_again(self, kept: BankStatement, statement: Statement) -> Taken:
+        """The same document again: what was set aside for want of its account is looked at again."""
+        taken = Taken(kept.account, kept.identification, kept.finding)
+        lines = self._session.exec(
+            select(BankLine)
+            .where(BankLine.statement_id == kept.id)
+            .order_by(col(BankLine.position))
+        ).all()
+        for line, entry in zip(lines, statement.entries, strict=True):
+            if line.outcome == SET_ASIDE and line.reason == _RETRIED:
+                self._act(line, kept, entry)
+                _count(taken, line)
+            else:
+                taken.outcomes[NOTED] += 1
+                taken.reasons["statement_known"] += 1
+        return taken
+
+    def _finding(self, statement: Statement) -> tuple[str, str]:
+        """What is wrong with the balances: by themselves, or against the statement before."""
+        try:
+            check_statement(statement)
+        except StatementBalanceError as wrong:
+            return wrong.code, str(wrong)
+        before = self._session.exec(
+            select(BankStatement)
+            .where(BankStatement.account == statement.account)
+            .order_by(col(BankStatement.id).desc())
+        ).first()
+        if before is None or before.closing_minor is None or statement.opening_minor is None:
+            return "", ""
+        if before.closing_minor != statement.opening_minor:
+            return "statement_gap", (
+                f"opens with {statement.opening_minor}, and {before.identification} closed with {before.closing_minor}"
+            )
+        return "", ""
+
+    # ---- entries
+
+    def _act(self, line: BankLine, statement: BankStatement, entry: Entry) -> None:
+        """Decide what becomes of *entry*, and ask for it; the line says so."""
+        line.outcome, line.reason, line.detail = self._decide(line, statement, entry)
+        self._session.add(line)
+        self._session.flush()
+
+    def _decide(
+        self, line: BankLine, statement: BankStatement, entry: Entry
+    ) -> tuple[str, str, str]:
+        """The outcome, its code and its detail; a mint or a confirmation is asked for here."""
+        if entry.status != "BOOK":
+            return NOTED, "entry_not_booked", f"its status is {entry.status}"
+        account = self._session.get(BankAccount, statement.account)
+        if account is None:
+            return SET_ASIDE, _RETRIED, f"nobody told us whose account {statement.account} is"
+        if statement.finding == StatementBalanceError.code:
+            return SET_ASIDE, "balance_mismatch", "its statement contradicts itself"
+        if entry.currency != account.currency:
+            return SET_ASIDE, "currency_differs", f"{account.account} is in {account.currency}"
+        if not entry.reference:
+            return SET_ASIDE, "reference_missing", "the bank gave no reference to name it by"
+        if entry.amount_minor == 0:
+            return NOTED, "amount_zero", ""
+        named = _named(account, statement, entry, line.booked)
+        line.entry_hash = "0x" + named.entry_hash.hex()
+        known = self._known(line, entry)
+        if known is not None:
+            return known
+        if entry.amount_minor < 0:
+            return self._debit(line, entry)
+        return self._credit(line, account, named, entry)
+
+    def _known(self, line: BankLine, entry: Entry) -> tuple[str, str, str] | None:
+        """What to say of an entry whose name was seen before; None of a new one."""
+        before = self._session.exec(
+            select(BankLine).where(
+                BankLine.entry_hash == line.entry_hash,
+                BankLine.id != line.id,
+                col(BankLine.outcome) != NOTED,
+            )
+        ).first()
+        if before is None:
+            return None
+        if before.statement_id == line.statement_id or before.amount_minor != entry.amount_minor:
+            return (
+                SET_ASIDE,
+                "reference_reused",
+                f"{entry.reference} names another entry, line {before.id}",
+            )
+        return NOTED, "entry_known", f"line {before.id}"
+
+    def _debit(self, line: BankLine, entry: Entry) -> tuple[str, str, str]:
+        orders, code, why = matched_payouts(
+            self._session, entry.end_to_end_ids, -entry.amount_minor
+        )
+        if code:
+            return SET_ASIDE, code, why
+        for order in orders:
+            pay(self._session, self._client, self._bank, order, line.entry_hash)
+        return PAID, "", "payouts " + ", ".join(str(order.payout) for order in orders)
+
+    def _credit(
+        self, line: BankLine, account: BankAccount, named: BankEntry, entry: Entry
+    ) -> tuple[str, str, str]:
+        asked = col(PayoutOrder.end_to_end_id).in_(entry.end_to_end_ids)
+        if entry.is_reversal or self._session.exec(select(PayoutOrder).where(asked)).first():
+            return SET_ASIDE, "payment_returned", "a payout came back, or an entry was reversed"
+        client = self._client
+        to = account.holder
+        if account.project:
+            to = client.call("DepositToken", "collectionOf", on_chain_id(account.project))
+        data = client.encode("DepositToken", "mint", to, entry.amount_minor, named.entry_hash)
+        token = client.address_of("DepositToken")
+        key = f"mint:{line.entry_hash}"
+        self._session.add(
+            StatementEntry(
+                entry_hash=line.entry_hash,
+                statement=named.statement,
+                reference=named.reference,
+                project=named.project,
+                business_date=named.business_date,
+                amount_minor=named.amount_minor,
+                currency=named.currency,
+                transaction_id=enqueue(self._session, self._bank, key, token, data),
+            )
+        )
+        return MINTED, "", f"to {account.project or account.holder}"
+
+
+def resolve_line(session: Session, number: int, party: str, note: str) -> BankLine:
+    """A person has seen to a line that was set aside; the caller commits.
+
+    Raises:
+        UnknownName: no such line.
+        NotAllowedNow: it is not set aside.
+        InputMalformed: without a note.
+    """
+    line = session.get(BankLine, number)
+    if line is None:
+        raise UnknownName(f"no line {number}")
+    if line.outcome != SET_ASIDE:
+        raise NotAllowedNow(f"line {number} is {line.outcome}")
+    if not note:
+        raise InputMalformed("say in a note what was done")
+    line.outcome, line.detail = RESOLVED, f"{line.detail}; {party}: {note}"
+    session.add(line)
+    return line
+
+
+def _named(account: BankAccount, statement: BankStatement, entry: Entry, booked: int) -> BankEntry:
+    """The entry by its name: the bank's reference on the account, or the statement's and its own."""
+    place = account.account
+    if not entry.servicer_reference:
+        place = f"{account.account}/{statement.identification}"
+    return BankEntry(
+        statement=place,
+        reference=entry.reference,
+        project=account.project,
+        business_date=booked,
+        amount_minor=entry.amount_minor,
+        currency=entry.currency,
+    )
+
+
+def _count(taken: Taken, line: BankLine) -> None:
+    taken.outcomes[line.outcome] += 1
+    if line.reason:
+        taken.reasons[line.reason] += 1
+
+
+def _date(text: str) -> int:
+    digits = text[:10].replace("-", "")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0

@@ -53,6 +53,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "upload_statement": frozenset({Role.BANK, Role.ADMIN}),
     "upload_settlement": frozenset({Role.OPERATOR, Role.ADMIN}),
     "confirm_payout": frozenset({Role.BANK}),
+    "close_day": frozenset({Role.BANK, Role.ADMIN}),
     "set_terms": frozenset({Role.ADMIN}),
     "send_transaction": frozenset(Role) - {Role.AUDITOR, Role.REGULATOR},
 }

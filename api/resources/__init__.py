@@ -2,7 +2,9 @@
 
 from counterfoil.api.resources import (
     alarms,
+    bank,
     chain,
+    days,
     devices,
     exceptions,
     heads,
@@ -22,6 +24,8 @@ ROUTERS = (
     alarms.router,
     projects.router,
     money.router,
+    bank.router,
+    days.router,
     instructions.router,
     chain.router,
     unsigned.router,

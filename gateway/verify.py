@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -71,7 +71,6 @@ from counterfoil.gateway.record import (
 )
 
 OPEN_SEQUENCE = 2**64 - 1
-SIGNATURE_CLAIM_BYTES = 160
 
 
 class KeyStatus(StrEnum):
@@ -217,26 +216,9 @@ def identify_all(
 
 
 def signature_claim(identified: Identified) -> bytes:
-    """Return what step 6 has to decide, in 160 bytes: digest, signature, x and y.
-
-    The digest is the SHA-256 of the bytes signed. So the curve arithmetic, most of the work, can
-    be done by another process that needs nothing else.
-    """
+    """Return what step 6 has to decide, for another process to decide it (see ``gateway.claims``)."""
     envelope, key = identified.envelope, identified.key.key
     return sha256(envelope.signed_bytes).digest() + envelope.signature + key.x + key.y
-
-
-def claim_holds(claim: bytes) -> bool:
-    """Whether the signature in a ``signature_claim`` verifies under its key (step 6)."""
-    try:
-        return cose.verifies_digest(claim[:32], claim[32:96], _public_key(claim[96:]))
-    except IdentityError:
-        return False
-
-
-@lru_cache(maxsize=16_384)
-def _public_key(point: bytes) -> PublicKey:
-    return PublicKey(point[:32], point[32:])
 
 
 def read_all(

@@ -117,7 +117,7 @@ class VerifyPool:
             await worker.process.wait()
 
     async def holds(self, claims: Sequence[bytes]) -> list[bool]:
-        """Whether each claim's signature verifies (``verify.claim_holds``), in order.
+        """Whether each claim's signature verifies (``claims.claim_holds``), in order.
 
         Raises:
             VerifyWorkersLost: workers kept dying over a piece of it.

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 
-from counterfoil.gateway.verify import SIGNATURE_CLAIM_BYTES, claim_holds
+from counterfoil.gateway.claims import SIGNATURE_CLAIM_BYTES, claim_holds
 
 
 def answer(claims: bytes) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-import httpx
 import typer
 from pydantic import ValidationError
 
@@ -49,6 +48,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say whether the gateway commits, and how many records it has."""
+    # The gateway itself asks nobody, and stays small without it.
+    import httpx
+
     try:
         answer = httpx.get(f"{url}/healthz", timeout=5)
         found = answer.json()

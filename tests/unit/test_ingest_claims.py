@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from support_record import SALE, chain, key_ring
 
+from counterfoil.gateway.claims import SIGNATURE_CLAIM_BYTES, claim_holds
 from counterfoil.gateway.cose import P256_ORDER
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.verify import (
-    SIGNATURE_CLAIM_BYTES,
     Identified,
-    claim_holds,
     identify_all,
     read_all,
     signature_claim,

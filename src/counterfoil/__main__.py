@@ -37,6 +37,7 @@ _COMMANDS = {
         "counterfoil.gateway.inspection.commands",
         "Say what a file is and whether it is true.",
     ),
+    "schedule": ("counterfoil.oracle.schedule.commands", "A loan's events by the ACTUS standard."),
     "audit": ("counterfoil.api.commands", "Bundles for an auditor, and verifying one alone."),
 }
 """name → where it is, and what the list of commands says of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import resource
 import signal
 import ssl
@@ -99,6 +100,7 @@ async def serve(settings: GatewaySettings) -> None:
     following = [asyncio.create_task(receipting.run())] if receipting else []
     if settings.crl is not None:
         following.append(asyncio.create_task(follow_crl(settings.crl, contexts, server.revoke)))
+    _collect_seldom()
     log.info("gateway_ready", mqtt=server.port, http=settings.http_port, records=store.size())
     await stop.wait()
     await server.stop()
@@ -109,6 +111,13 @@ async def serve(settings: GatewaySettings) -> None:
     for task in following:
         task.cancel()
     log.info("gateway_stopped", records=store.size())
+
+
+def _collect_seldom() -> None:
+    """Let the collector of cycles run once in many records: it took a sixth of the processor, and records have none."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _raise_open_files() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -51,12 +54,19 @@ app = typer.Typer(
 
 
 @app.callback()
-def _root() -> None:
+def _root(
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="A file of COUNTERFOIL_…=… lines; the environment goes before it."),
+    ] = None,
+) -> None:
     """Machines sign what they sell; every bank keeps the half that proves it."""
+    del settings  # taken by main, before any command reads the environment
 
 
 def main() -> None:
     """Run the command line and exit with its status: 0 yes, 1 no, 2 could not tell."""
+    _take_settings()
     # A command that is named needs only its own package, and the list of them none at all.
     named = sys.argv[1] if len(sys.argv) > 1 else ""
     if named in _COMMANDS:
@@ -68,6 +78,25 @@ def main() -> None:
         for name, (_, says) in _COMMANDS.items():
             app.command(name, help=says)(_listed(name))
     sys.exit(app())
+
+
+def _take_settings() -> None:
+    """Put the lines of the settings file, if one is named, under the environment."""
+    path = os.environ.get("COUNTERFOIL_SETTINGS")
+    if len(sys.argv) > 2 and sys.argv[1] == "--settings":
+        path = sys.argv[2]
+        del sys.argv[1:3]
+    if not path:
+        return
+    from counterfoil.settings_file import SettingsFileError, read_settings
+
+    try:
+        lines = read_settings(Path(path))
+    except SettingsFileError as wrong:
+        typer.echo(json.dumps({"code": wrong.code, "detail": str(wrong)}), err=True)
+        sys.exit(2)
+    for name, value in lines.items():
+        os.environ.setdefault(name, value)
 
 
 def _register(module: str) -> None:

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_keys.exceptions import BadSignature
 from eth_typing import Hash32
+from eth_utils.exceptions import ValidationError
 
 from counterfoil.chain.client import Address
 from counterfoil.chain.errors import KeyRefused
@@ -50,6 +52,14 @@ class LocalSigner:
     def to_keystore(self, passphrase: str) -> dict[str, Any]:
         """The key as an encrypted keystore (Web3 Secret Storage, version 3)."""
         return dict(Account.encrypt(self._account.key, passphrase, kdf="scrypt", iterations=2**15))
+
+
+def recover(digest: bytes, signature: bytes) -> Address | None:
+    """The account that signed *digest* (32 bytes) with *signature* (r || s || v); None when none can have."""
+    try:
+        return Address(Account._recover_hash(Hash32(digest), signature=signature))
+    except (BadSignature, ValidationError, ValueError, TypeError):
+        return None
 
 
 def create_keystore(path: Path, passphrase: str) -> LocalSigner:

@@ -34,7 +34,8 @@ log = structlog.get_logger("oracle.again")
 
 _LONGEST_WAIT_S = 600
 _ALARM_AT = 3
-_MARK = ":again:"
+AGAIN = ":again:"
+"""Stands in the business key of whatever is asked for again, before how often it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,12 @@ class Refused:
 
 
 class Again:
-    """Asks again for heads, distributions and mints whose transactions failed."""
+    """Asks again for distributions and mints whose transactions failed; for *heads*, where one process signs them."""
 
-    def __init__(self, engine: Engine, client: ChainClient) -> None:
+    def __init__(self, engine: Engine, client: ChainClient, *, heads: bool = True) -> None:
         self._engine = engine
         self._client = client
+        self._heads = heads
 
     def step(self) -> int:
         """Ask again for what is due; answer how many there were."""
@@ -93,9 +95,15 @@ class Again:
                 )
                 .where(ChainTransaction.status == FAILED)
             )
-            found += [Refused(Head, size, tx, _times(tx)) for size, tx in session.exec(heads)]
-            found += [Refused(Distribution, b, tx, _times(tx)) for b, tx in session.exec(batches)]
-            found += [Refused(StatementEntry, e, tx, _times(tx)) for e, tx in session.exec(entries)]
+            if self._heads:
+                rows = session.exec(heads)
+                found += [Refused(Head, size, tx, times_asked(tx)) for size, tx in rows]
+            found += [
+                Refused(Distribution, b, tx, times_asked(tx)) for b, tx in session.exec(batches)
+            ]
+            found += [
+                Refused(StatementEntry, e, tx, times_asked(tx)) for e, tx in session.exec(entries)
+            ]
             session.expunge_all()
         now_ms = time.time_ns() // 1_000_000
         return [r for r in found if now_ms >= r.transaction.created_ms + _wait_ms(r.times)]
@@ -109,10 +117,10 @@ class Again:
 
     def _ask(self, session: Session, refused: Refused) -> None:
         failed, times = refused.transaction, refused.times
-        base = failed.idempotency_key.split(_MARK)[0]
+        base = failed.idempotency_key.split(AGAIN)[0]
         row = session.get_one(refused.table, refused.key)
         row.transaction_id = enqueue(
-            session, failed.signer, f"{base}{_MARK}{times}", failed.to_address, failed.data
+            session, failed.signer, f"{base}{AGAIN}{times}", failed.to_address, failed.data
         )
         log.warning("asked_again", key=base, times=times, code=failed.error_code)
         if times == _ALARM_AT:
@@ -122,9 +130,9 @@ class Again:
             session.add(Alarm(code=code, detail=detail, raised_ms=raised))
 
 
-def _times(transaction: ChainTransaction) -> int:
+def times_asked(transaction: ChainTransaction) -> int:
     """How often it was asked for so far."""
-    _, mark, number = transaction.idempotency_key.partition(_MARK)
+    _, mark, number = transaction.idempotency_key.partition(AGAIN)
     return int(number) + 1 if mark else 1
 
 

@@ -23,7 +23,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.events import EventFeed
-from counterfoil.chain.keys import open_keystore
+from counterfoil.chain.keys import Signer, open_keystore
 from counterfoil.chain.sender import Sender
 from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Checkpoint, sign_checkpoint
@@ -34,19 +34,20 @@ from counterfoil.oracle.again import Again
 from counterfoil.oracle.batch import Batcher, BatchRules
 from counterfoil.oracle.day_close.clock import DayClock
 from counterfoil.oracle.day_close.close import DayCloser
+from counterfoil.oracle.errors import GatewayNotThere
 from counterfoil.oracle.facts import FactReader, match_project
 from counterfoil.oracle.instructions import Instructions
 from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.quorum import Quorum
 from counterfoil.oracle.registry import KeySync
-from counterfoil.oracle.revenue import Distributor
+from counterfoil.oracle.revenue import Cosign, Distributor
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import AnchoredHead, KnownProject
 
 log = structlog.get_logger("oracle")
 
-_READERS = ("batch", "facts")
+_READERS = ("batch", "copy", "facts")
 """The parts that read the log on, so many records a turn."""
 
 
@@ -59,6 +60,9 @@ class Parts:
     client: ChainClient
     feed: EventFeed
     steps: dict[str, Callable[[], object]]
+    open: Callable[[], None] = lambda: None
+    close: Callable[[], None] = lambda: None
+    """What runs beside the turns: a node's door."""
 
 
 def crash_points(wanted: str | None) -> Callable[[str], None]:
@@ -79,7 +83,6 @@ def build(settings: OracleSettings) -> Parts:
     deployment = Deployment.read(settings.deployment)
     client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
     signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
-    bank_address = client.call("DepositToken", "bank")
     feed = EventFeed(
         "ledger", engine, client, CONTRACTS, LedgerProjection(), deployment.first_block
     )
@@ -95,25 +98,40 @@ def build(settings: OracleSettings) -> Parts:
         BatchRules(settings.batch_records, settings.batch_ms),
         crash,
     )
-    sender = Sender(engine, client, signer, crash=crash)
     steps: dict[str, Callable[[], object]] = {
         "feed": feed.poll,
         "keys": KeySync(engine, store).step,
         "batch": batcher.step,
-        "sender": sender.step,
+        "sender": Sender(engine, client, signer, crash=crash).step,
         "facts": FactReader(engine, store).step,
+        **settling(settings, engine, client, signer, quorum.sign_call, crash),
+        "again": Again(engine, client).step,
+    }
+    if settings.log_key is not None:
+        steps["checkpoint"] = CheckpointWriter(settings, engine).step
+    return Parts(engine, store, client, feed, steps)
+
+
+def settling(
+    settings: OracleSettings,
+    engine: Engine,
+    client: ChainClient,
+    signer: Signer,
+    cosign: Cosign,
+    crash: Callable[[str], None],
+) -> dict[str, Callable[[], object]]:
+    """The steps of the process that takes payments in, matches, distributes and closes the day."""
+    bank_address = client.call("DepositToken", "bank")
+    steps: dict[str, Callable[[], object]] = {
         "instructions": Instructions(engine, client, bank_address, settings.zone, crash).step,
         "matching": lambda: match_all(engine),
-        "revenue": Distributor(engine, client, signer.address, quorum).step,
-        "again": Again(engine, client).step,
+        "revenue": Distributor(engine, client, signer.address, cosign).step,
         "day": DayCloser(engine, client, signer.address, crash).step,
     }
     if settings.bank_keystore is not None and settings.bank_passphrase is not None:
         bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())
         steps["bank"] = Sender(engine, client, bank, crash=crash).step
-    if settings.log_key is not None:
-        steps["checkpoint"] = CheckpointWriter(settings, engine).step
-    return Parts(engine, store, client, feed, steps)
+    return steps
 
 
 def match_all(engine: Engine) -> None:
@@ -160,11 +178,17 @@ def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> N
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    parts = build(settings)
+    if settings.peers is None:
+        parts = build(settings)
+    else:
+        from counterfoil.oracle.node.app import build_node
+
+        parts = build_node(settings)
     clock = None
-    if settings.day_close_cron:
+    if settings.day_close_cron and settings.settles:
         clock = DayClock(parts.engine, settings.day_close_cron, settings.zone)
         clock.start()
+    parts.open()
     ready()
     log.info("oracle_ready")
     while not stop.is_set():
@@ -172,6 +196,7 @@ def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> N
             stop.wait(settings.poll_s)
     if clock is not None:
         clock.stop()
+    parts.close()
     log.info("oracle_stopped")
 
 
@@ -185,6 +210,8 @@ def turn(parts: Parts) -> bool:
             log.warning("step_waits", step=name, code=failure.code, why=str(failure))
         except OperationalError as failure:
             log.warning("step_waits", step=name, code="database_busy", why=str(failure.orig))
+        except GatewayNotThere as failure:
+            log.warning("step_waits", step=name, code=failure.code, why=str(failure))
         else:
             has_more = has_more or (name in _READERS and bool(done))
     return has_more

@@ -31,3 +31,26 @@ class NotAllowedNow(OracleError):
     """The state of things does not allow it (any more)."""
 
     code = "oracle.not_allowed_now"
+
+
+class PeersInvalid(OracleError):
+    """The file that lists the oracle's nodes does not, or this node is not among them."""
+
+    code = "oracle.peers_invalid"
+
+
+class RecordRefused(OracleError):
+    """The record at ``log_index`` does not verify from its bytes; ``reason`` is the verification's own code."""
+
+    code = "oracle.record_refused"
+
+    def __init__(self, log_index: int, reason: str, detail: str) -> None:
+        super().__init__(f"record {log_index}: {reason}: {detail}")
+        self.log_index = log_index
+        self.reason = reason
+
+
+class GatewayNotThere(OracleError):
+    """No gateway gave the log's entries."""
+
+    code = "oracle.gateway_not_there"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, func, insert
@@ -37,11 +37,14 @@ _READ = 2_000
 
 
 class FactReader:
-    """Makes a fact of every sale and refund below the newest closed head, in the log's order."""
+    """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in the log's order."""
 
-    def __init__(self, engine: Engine, store: GatewayStore) -> None:
+    def __init__(
+        self, engine: Engine, store: GatewayStore, newest: Callable[[Session], int] | None = None
+    ) -> None:
         self._engine = engine
         self._store = store
+        self._newest = newest or _newest_closed
 
     def step(self) -> int:
         """Take the next records; answer how many. Facts and progress are committed together."""
@@ -50,8 +53,7 @@ class FactReader:
             if progress is None:
                 progress = Progress(reader=_READER, log_index=0)
                 session.add(progress)
-            newest = session.exec(select(func.max(Head.size))).one() or 0
-            limit = min(_READ, newest - progress.log_index)
+            limit = min(_READ, self._newest(session) - progress.log_index)
             if limit <= 0:
                 return 0
             rows = self._store.records(progress.log_index, limit)
@@ -78,6 +80,10 @@ class FactReader:
             progress.log_index += len(rows)
             session.commit()
             return len(rows)
+
+
+def _newest_closed(session: Session) -> int:
+    return session.exec(select(func.max(Head.size))).one() or 0
 
 
 def _fact(

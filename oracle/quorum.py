@@ -84,7 +84,9 @@ class Quorum:
         digest = head_digest(head, figures, previous, self._chain_id, self._anchor)
         return [signer.sign_digest(digest) for signer in self._signers]
 
-    def sign_call(self, target: str, data: bytes, label: bytes) -> list[bytes]:
+    def sign_call(
+        self, target: str, data: bytes, label: bytes, facts: bytes = b"", head_size: int = 0
+    ) -> list[bytes]:
         """Each signer's signature over a call, ascending by address."""
         digest = call_digest(target, data, label, self._chain_id, self._calls)
         return [signer.sign_digest(digest) for signer in self._signers]

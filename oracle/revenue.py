@@ -4,27 +4,30 @@ Rules that this module keeps:
 
 - The batch is named by its facts: the same facts give the same batch, and a batch is distributed once, here (unique)
   and on chain.
-- The facts are marked as distributed, the distribution stored and its transaction asked for in one transaction.
+- The facts are marked as distributed and the distribution is stored in one transaction, before anybody is asked to
+  sign it; its transaction is asked for once the quorum has signed. Until then it stands without one, and is asked for
+  again: the same facts under the same head.
 - A distribution is sent only when the collection account holds its gross.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import cbor2
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, func, or_
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.gateway.identity import on_chain_id
+from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.facts import DISTRIBUTED, MATCHED
-from counterfoil.oracle.quorum import Quorum
 from counterfoil.oracle.store.tables import (
     AnchoredHead,
     Distribution,
@@ -34,6 +37,9 @@ from counterfoil.oracle.store.tables import (
 )
 
 BASIS_POINTS = 10_000
+
+Cosign = Callable[[str, bytes, bytes, bytes, int], list[bytes] | None]
+"""(target, call data, label, facts, head's size) → the quorum's signatures over the call; None: not reached yet."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,31 @@ class Facts:
         )
 
 
+def names_of(facts: bytes) -> tuple[bytes, bytes]:
+    """The hash of *facts*, and the name of the batch that they make."""
+    facts_hash = sha256(facts).digest()
+    return facts_hash, sha256(b"counterfoil batch v1" + facts_hash).digest()
+
+
+def decode_facts(data: bytes) -> Facts:
+    """The facts in *data*.
+
+    Raises:
+        InputMalformed: they are none, or not in their one form.
+    """
+    try:
+        version, project, date, entries, units = cbor2.loads(data)
+        facts = Facts(
+            project, date, tuple((i, r, a) for i, r, a in entries), tuple((c, n) for c, n in units)
+        )
+        is_in_form = version == 1 and facts.encode() == data
+    except (ValueError, TypeError, cbor2.CBORError) as failure:
+        raise InputMalformed(f"no facts: {failure}") from failure
+    if not is_in_form:
+        raise InputMalformed("no facts, or not in their one form")
+    return facts
+
+
 def tax_minor(gross: int, refunds: int, basis_points: int) -> int:
     """The tax in a day's takings, rounded down to the minor unit."""
     return max(0, gross - refunds) * basis_points // BASIS_POINTS
@@ -77,18 +108,22 @@ def tax_minor(gross: int, refunds: int, basis_points: int) -> int:
 class Distributor:
     """Sends the distributions that are due."""
 
-    def __init__(self, engine: Engine, client: ChainClient, sender: str, quorum: Quorum) -> None:
+    def __init__(self, engine: Engine, client: ChainClient, sender: str, cosign: Cosign) -> None:
         self._engine = engine
         self._client = client
         self._sender = sender
-        self._quorum = quorum
+        self._cosign = cosign
 
     def step(self, most: int = 50) -> int:
-        """Ask for up to *most* distributions whose money is there; answer how many."""
+        """Decide on up to *most* distributions whose money is there, and send what is signed; answer how many."""
+        self._decide(most)
+        return self._send(most)
+
+    def _decide(self, most: int) -> None:
         with Session(self._engine) as session:
             head = session.exec(select(func.max(AnchoredHead.size))).one() or 0
             if head == 0:
-                return 0
+                return
             groups = session.exec(
                 select(SaleFact.project, SaleFact.business_date)
                 .where(SaleFact.status == MATCHED, SaleFact.log_index < head)
@@ -97,13 +132,41 @@ class Distributor:
                 .limit(most)
             ).all()
             free: dict[str, int] = {}
-            sent = 0
             for project, date in groups:
                 if project not in free:
                     free[project] = self._free_cash(session, project)
-                sent += self._distribute(session, project, date, head, free)
+                self._distribute(session, project, date, head, free)
             session.commit()
-            return sent
+
+    def _send(self, most: int) -> int:
+        """Have what is decided signed, and ask for its transactions; no database transaction is open meanwhile."""
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            rows = session.exec(
+                select(Distribution)
+                .where(col(Distribution.transaction_id).is_(None))
+                .order_by(col(Distribution.business_date), col(Distribution.batch))
+                .limit(most)
+            ).all()
+            session.expunge_all()
+        split, contract = (self._client.address_of(n) for n in ("RevenueSplit", "OracleQuorum"))
+        sent = 0
+        for row in rows:
+            batch, facts_hash = (bytes.fromhex(text[2:]) for text in (row.batch, row.facts_hash))
+            argument = distribution_argument(
+                decode_facts(row.facts), batch, row.tax_minor, row.head_size, facts_hash
+            )
+            data = self._client.encode("RevenueSplit", "distribute", argument)
+            signatures = self._cosign(split, data, batch, row.facts, row.head_size)
+            if signatures is None:
+                break
+            call = self._client.encode("OracleQuorum", "execute", split, data, batch, signatures)
+            with Session(self._engine) as session:
+                key = f"distribute:{batch.hex()}"
+                found = session.get_one(Distribution, row.batch)
+                found.transaction_id = enqueue(session, self._sender, key, contract, call)
+                session.commit()
+            sent += 1
+        return sent
 
     def _free_cash(self, session: Session, project: str) -> int:
         """What the collection account holds beyond the distributions that are on their way."""
@@ -111,17 +174,22 @@ class Distributor:
         held: int = self._client.call("DepositToken", "balanceOf", account)
         under_way = session.exec(
             select(func.coalesce(func.sum(Distribution.gross_minor), 0))
-            .join(ChainTransaction, col(ChainTransaction.id) == col(Distribution.transaction_id))
+            .outerjoin(
+                ChainTransaction, col(ChainTransaction.id) == col(Distribution.transaction_id)
+            )
             .where(
                 Distribution.project == project,
-                col(ChainTransaction.status).not_in([MINED, FINAL, FAILED]),
+                or_(
+                    col(Distribution.transaction_id).is_(None),
+                    col(ChainTransaction.status).not_in([MINED, FINAL, FAILED]),
+                ),
             )
         ).one()
         return held - int(under_way)
 
     def _distribute(
         self, session: Session, project: str, date: int, head: int, free: dict[str, int]
-    ) -> int:
+    ) -> None:
         rows = session.exec(
             select(SaleFact)
             .where(
@@ -134,27 +202,14 @@ class Distributor:
         ).all()
         facts = facts_of(project, date, rows)
         if facts.gross_minor > free[project]:
-            return 0
+            return
         free[project] -= facts.gross_minor
         encoded = facts.encode()
-        facts_hash = sha256(encoded).digest()
-        batch = sha256(b"counterfoil batch v1" + facts_hash).digest()
+        facts_hash, batch = names_of(encoded)
         known = session.get_one(KnownProject, project)
         tax = tax_minor(facts.gross_minor, facts.refunds_minor, known.tax_basis_points)
         for code, _ in facts.units:
             session.merge(KnownGoods(goods_hash="0x" + on_chain_id(code).hex(), code=code))
-        data = self._client.encode(
-            "RevenueSplit", "distribute", distribution_argument(facts, batch, tax, head, facts_hash)
-        )
-        split = self._client.address_of("RevenueSplit")
-        signatures = self._quorum.sign_call(split, data, batch)
-        transaction_id = enqueue(
-            session,
-            self._sender,
-            f"distribute:{batch.hex()}",
-            self._client.address_of("OracleQuorum"),
-            self._client.encode("OracleQuorum", "execute", split, data, batch, signatures),
-        )
         session.add(
             Distribution(
                 batch="0x" + batch.hex(),
@@ -167,12 +222,10 @@ class Distributor:
                 head_size=head,
                 facts_hash="0x" + facts_hash.hex(),
                 facts=encoded,
-                transaction_id=transaction_id,
             )
         )
         for row in rows:
             row.status, row.batch = DISTRIBUTED, "0x" + batch.hex()
-        return 1
 
 
 def facts_of(project: str, date: int, rows: Any) -> Facts:

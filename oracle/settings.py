@@ -22,7 +22,7 @@ class OracleSettings(BaseSettings):
     deployment: Path = Path("deployment.json")
     tiles: Path = Path("tiles")
     keystore: Path
-    """Sends anchors and distributions (role ORACLE), and signs heads."""
+    """Sends anchors and distributions, and signs them."""
     passphrase: SecretStr
     bank_keystore: Path | None = None
     """The bank's key, where this process mints for it (the embedded default)."""
@@ -35,6 +35,24 @@ class OracleSettings(BaseSettings):
     final_depth: int = 0
     final_tag: str | None = None
     poll_s: float = 0.2
+    peers: Path | None = None
+    """The file that lists the quorum's nodes (``oracle.node.identity``). Set, this process is one of them."""
+    node_certificate: Path = Path("node.crt")
+    node_key: Path = Path("node.key")
+    """PEM: this node's certificate, as the peers' file has it, and its key."""
+    node_host: str = "127.0.0.1"
+    node_port: int = 7443
+    records_database_url: str = "sqlite:///records.db"
+    """The node's own copy of the log."""
+    gateways: list[str] = []
+    """Base URLs of the gateways' doors for readers; the first that answers is read."""
+    gateway_ca: Path = Path("gateway-ca.pem")
+    """PEM: who signs the gateways' certificates."""
+    round_ms: int = 5_000
+    """How long a node may take to bring the head whose turn it has, before the next one proposes."""
+    settles: bool = True
+    """Whether this node takes the payment files in, matches, and proposes distributions: one node of a quorum does.
+    It alone uses ``gateway_database_url``, to tell the gateway the machines' keys."""
     time_zone: str = ""
     """IANA name of the zone whose date is the business date; must be said where ``day_close_cron`` is."""
     day_close_cron: str = ""

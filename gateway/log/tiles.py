@@ -89,6 +89,23 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
     return entries
 
 
+def decode_entries(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the entries of a bundle of any width as its *pieces* come in; TileError when it is cut off."""
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        at = 0
+        while len(rest) - at >= 2:
+            end = at + 2 + int.from_bytes(rest[at : at + 2], "big")
+            if end > len(rest):
+                break
+            yield rest[at + 2 : end]
+            at = end
+        rest = rest[at:]
+    if rest:
+        raise TileError("the entries are cut off")
+
+
 def read_folder(folder: Path) -> FileReader:
     """Return a reader of the log's files below *folder*; it raises TileError for absent ones."""
 

@@ -23,6 +23,7 @@ from counterfoil.gateway.mqtt.server import IngestServer
 from counterfoil.gateway.receipt import ReceiptSigner
 from counterfoil.gateway.serve.http import create_http
 from counterfoil.gateway.serve.metrics import GatewayMetrics
+from counterfoil.gateway.serve.reader import create_reader, reader_tls
 from counterfoil.gateway.serve.revocation import follow_crl
 from counterfoil.gateway.serve.settings import GatewaySettings
 from counterfoil.gateway.serve.web import WebDoor
@@ -97,6 +98,9 @@ async def serve(settings: GatewaySettings) -> None:
             refusals=quota,
         )
         doors.append(WebDoor(secure, settings.host, settings.https_port, contexts[1]))
+    if settings.reader_port is not None and settings.readers is not None:
+        tls = reader_tls(settings.tls_certificate, settings.tls_key, settings.readers)
+        doors.append(WebDoor(create_reader(store), settings.host, settings.reader_port, tls))
     following = [asyncio.create_task(receipting.run())] if receipting else []
     if settings.crl is not None:
         following.append(asyncio.create_task(follow_crl(settings.crl, contexts, server.revoke)))

@@ -18,6 +18,10 @@ class GatewaySettings(BaseSettings):
     """HTTP in clear: records, receipts, tiles, health and metrics. Keep it on the loopback, or behind a proxy."""
     https_port: int | None = None
     """The same over TLS, where a record is taken with the device's client certificate only."""
+    reader_port: int | None = None
+    """The log's entries over TLS, for oracle nodes and others who keep a copy."""
+    readers: Path | None = None
+    """PEM: who may read them: authorities of client certificates, or the certificates themselves."""
     database_url: str = "sqlite:///gateway.db"
     tls_certificate: Path
     tls_key: Path

@@ -14,15 +14,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 _STOP_WITHIN_S = 5
 
 
-class _CertifiedProtocol(H11Protocol):
-    """HTTP/1.1 whose requests carry the client's certificate in their scope, as ``ssl`` gives it."""
+class CertifiedProtocol(H11Protocol):
+    """HTTP/1.1 whose requests carry the client's certificate in their scope, as ``ssl`` gives it, and its DER."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         certificate, app = transport.get_extra_info("peercert"), self.app
+        tls = transport.get_extra_info("ssl_object")
+        found = {
+            "client_certificate": certificate,
+            "client_certificate_der": tls.getpeercert(True) if tls else None,
+        }
 
         async def with_certificate(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "client_certificate": certificate}, receive, send)
+            await app({**scope, **found}, receive, send)
 
         self.app = with_certificate
 
@@ -39,7 +44,7 @@ class WebDoor:
             port=port,
             log_level="warning",
             timeout_graceful_shutdown=_STOP_WITHIN_S,
-            http=_CertifiedProtocol,
+            http=CertifiedProtocol,
         )
         config.load()
         config.ssl = tls

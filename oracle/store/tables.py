@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, MetaData
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    MetaData,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -301,7 +309,10 @@ class MatchException(OracleTable, table=True):
 
 
 class Distribution(OracleTable, table=True):
-    """Decided: a distribution that was sent; ``facts`` are its facts' canonical bytes (docs/formats/facts.md)."""
+    """Decided: a distribution; ``facts`` are its facts' canonical bytes (docs/formats/facts.md).
+
+    Without a transaction until the quorum has signed it.
+    """
 
     __tablename__ = "distribution"
 
@@ -315,7 +326,7 @@ class Distribution(OracleTable, table=True):
     head_size: int
     facts_hash: str
     facts: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    transaction_id: int
+    transaction_id: int | None = None
 
 
 class DistributedEntry(OracleTable, table=True):
@@ -410,3 +421,66 @@ class Progress(OracleTable, table=True):
 
     reader: str = Field(primary_key=True)
     log_index: int
+
+
+class SignedHead(OracleTable, table=True):
+    """Decided: a head that this node found true and signed; ``digest`` is the EIP-712 digest."""
+
+    __tablename__ = "signed_head"
+
+    digest: str = Field(primary_key=True)
+    size: int = Field(index=True)
+    root: str
+    state: str
+    figures: str
+    previous_size: int
+    previous_root: str
+    signed_ms: int = _big()
+
+
+class SignedEntry(OracleTable, table=True):
+    """Decided: a record of the log that stands in a distribution which this node has signed, so in no other one."""
+
+    __tablename__ = "signed_entry"
+
+    log_index: int = Field(primary_key=True)
+    batch: str = Field(index=True)
+
+
+class Dissent(OracleTable, table=True):
+    """Decided: why a node would not sign what another proposed; kept by both.
+
+    ``kind`` is ``head`` or ``call``, ``subject`` the EIP-712 digest that was proposed, ``size`` the head's.
+    """
+
+    __tablename__ = "dissent"
+    __table_args__ = (UniqueConstraint("subject", "node", "code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    subject: str
+    size: int | None = None
+    proposer: str
+    node: str
+    code: str
+    detail: str
+    log_index: int | None = None
+    times: int = 1
+    first_ms: int = _big()
+    last_ms: int = _big()
+
+
+class OracleNode(OracleTable, table=True):
+    """Decided: a node of the quorum as this one sees it: how far its copy has come, and when it last answered."""
+
+    __tablename__ = "oracle_node"
+
+    address: str = Field(primary_key=True)
+    name: str
+    url: str
+    is_self: bool = False
+    records: int = 0
+    anchored: int = 0
+    refusal: str | None = None
+    answered_ms: int | None = _big(nullable=True)
+    error: str | None = None

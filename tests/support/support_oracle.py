@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import cbor2
 from eth_account import Account
 from pydantic import SecretStr
 from sqlalchemy import Engine, func
@@ -25,7 +26,7 @@ from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.gateway.bodies import Sale, SaleLine
 from counterfoil.gateway.device.keys import prove_possession
-from counterfoil.gateway.identity import PublicKey
+from counterfoil.gateway.identity import PublicKey, on_chain_id
 from counterfoil.gateway.store import GatewayStore, open_store
 from counterfoil.gateway.store.store import NewRecord
 from counterfoil.oracle.app import Parts, build, turn
@@ -44,6 +45,7 @@ from counterfoil.oracle.store.tables import (
     KnownProject,
     OracleTable,
     SaleFact,
+    StatementEntry,
 )
 
 PROJECT = "lakeside"
@@ -305,6 +307,36 @@ class OracleHouse:
                 )
                 for table in tables
             }
+
+
+def check_books(house: OracleHouse) -> None:
+    """Every record is under a head, every entry minted and every sale distributed: each once, all to the minor unit."""
+    world, client = house.world, house.chain.client
+    heads = house.on_chain("RecordAnchor", "HeadAnchored")
+    sizes = [head["size"] for head in heads]
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] == len(world.records) == house.store.size()
+    assert heads[-1]["root"] == world.tree.root(), "the log itself, each record in its place"
+    assert heads[-1]["state"] == world.state.root()
+    sold = sum(house.takings.values())
+    deposits = house.on_chain("DepositToken", "Deposited")
+    assert sum(d["amount"] for d in deposits) == sold
+    distributed = house.on_chain("RevenueSplit", "Distributed")
+    assert sum(d["gross"] for d in distributed) == sold
+    with Session(house.engine) as session:
+        entries = session.exec(select(StatementEntry.entry_hash)).all()
+        rows = session.exec(select(Distribution)).all()
+    assert sorted("0x" + d["entry"].hex() for d in deposits) == sorted(entries)
+    assert sorted("0x" + d["batch"].hex() for d in distributed) == sorted(r.batch for r in rows)
+    counted = [entry[0] for row in rows for entry in cbor2.loads(row.facts)[3]]
+    assert sorted(counted) == list(range(len(world.records))), "each sale in one batch"
+    assert house.distributed_by_date() == dict(house.takings)
+    token = client.address_of("DepositToken")
+    claimable = [
+        client.call("RevenueSplit", "claimable", token, account) for account in ACCOUNTS.values()
+    ]
+    carried = client.call("RevenueSplit", "carried", on_chain_id(PROJECT))
+    assert sum(claimable) + carried == sold
 
 
 def _numbered(table: type[OracleTable]) -> set[str]:

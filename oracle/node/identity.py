@@ -1,0 +1,155 @@
+"""Who the nodes are: an account that signs, an address, and one pinned TLS certificate each.
+
+The peers' file (YAML or JSON) lists every node, this one as well::
+
+    nodes:
+      - name: harbour
+        address: "0x…"                     # the account whose signature counts on chain
+        url: https://10.0.0.7:7443
+        certificate: |                     # PEM; nothing else opens a door or is spoken to
+          -----BEGIN CERTIFICATE-----
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from eth_utils.address import is_address, to_checksum_address
+
+from counterfoil.oracle.errors import PeersInvalid
+
+_PEM = serialization.Encoding.PEM
+_DAYS = 3_650
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A node as the others know it; ``address`` is checksummed, ``certificate`` PEM."""
+
+    name: str
+    address: str
+    url: str
+    certificate: str
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the certificate's DER."""
+        return sha256(ssl.PEM_cert_to_DER_cert(self.certificate.strip())).digest()
+
+
+def read_peers(path: Path) -> list[Peer]:
+    """The nodes that the file at *path* lists.
+
+    Raises:
+        PeersInvalid: it is no such file, or names something twice.
+    """
+    try:
+        found = yaml.safe_load(path.read_text())
+        peers = [_peer(entry) for entry in found["nodes"]]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as failure:
+        raise PeersInvalid(f"{path}: {type(failure).__name__}: {failure}") from failure
+    for what in ("name", "address", "url", "fingerprint"):
+        if len({getattr(peer, what) for peer in peers}) != len(peers):
+            raise PeersInvalid(f"{path}: two nodes have the same {what}")
+    return peers
+
+
+def _peer(entry: dict[str, Any]) -> Peer:
+    if not is_address(entry["address"]):
+        raise ValueError(f"{entry['address']!r} is no account")
+    if not str(entry["url"]).startswith("https://"):
+        raise ValueError(f"{entry['url']!r} is not https")
+    peer = Peer(
+        str(entry["name"]),
+        to_checksum_address(entry["address"]),
+        str(entry["url"]).rstrip("/"),
+        str(entry["certificate"]),
+    )
+    x509.load_pem_x509_certificate(peer.certificate.encode())
+    return peer
+
+
+def create_identity(certificate: Path, key: Path, name: str, hosts: list[str]) -> None:
+    """Make a node's TLS key (0600) and its certificate over it, signed by itself and good for both sides of TLS.
+
+    Raises:
+        FileExistsError: the key is there already.
+    """
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(
+        _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(pem)
+        out.flush()
+        os.fsync(out.fileno())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=_DAYS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_general_name(h) for h in hosts]), critical=False
+        )
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(_PEM))
+
+
+def door_tls(certificate: Path, key: Path, peers: list[Peer]) -> ssl.SSLContext:
+    """TLS 1.3 for this node's door: nobody comes in but with a peer's pinned certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return _pinned(context, "\n".join(peer.certificate for peer in peers))
+
+
+def peer_tls(certificate: Path, key: Path, peer: Peer) -> ssl.SSLContext:
+    """TLS 1.3 towards *peer*: the other side shows that very certificate, under whatever name it is reached."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_cert_chain(certificate, key)
+    return _pinned(context, peer.certificate)
+
+
+def gateway_tls(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    """TLS 1.3 towards a gateway, whose certificate is for its name and by *authority* (PEM)."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _pinned(context: ssl.SSLContext, certificates: str) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cadata=certificates)
+    return context
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

@@ -1,0 +1,146 @@
+"""Whether a proposed distribution is right, by this node's own copy of the log and its own books.
+
+The checks:
+
+1. It is for this chain and its OracleQuorum, and signed by the node that sent it, one of the signers.
+2. The facts are in their one form, name each record once, and are about a project that this node was told of.
+3. The head is anchored and lies over every record of the facts.
+4. Each record is what the facts say: a sale or a refund of that amount and day, in the project's currency, by a machine
+   that was in the project when the record was anchored, or is now.
+5. The goods sold are what the records' lines add up to, and the tax is by the project's rate.
+6. The call is RevenueSplit's ``distribute`` with these very facts, byte for byte, under the batch that they name.
+7. No record of them is in another distribution that this node has signed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.gateway.identity import DeviceId, on_chain_id
+from counterfoil.gateway.record import Refund, Sale, SignedRecord, decode
+from counterfoil.gateway.store import GatewayStore
+from counterfoil.gateway.store.store import business_date
+from counterfoil.oracle.errors import InputMalformed
+from counterfoil.oracle.history import RegistryHistory
+from counterfoil.oracle.node.judge import Dissents, NotYet, Standing, check_sender
+from counterfoil.oracle.node.messages import CallProposal
+from counterfoil.oracle.revenue import (
+    Facts,
+    decode_facts,
+    distribution_argument,
+    names_of,
+    tax_minor,
+)
+from counterfoil.oracle.store.tables import AnchoredHead, KnownProject
+
+Encode = Callable[[dict[str, Any]], bytes]
+"""The call data of ``distribute`` with this struct."""
+
+
+class CallJudge:
+    """Judges distributions; *split* and *calls* are the addresses of RevenueSplit and OracleQuorum."""
+
+    def __init__(
+        self, engine: Engine, store: GatewayStore, split: str, calls: str, encode: Encode
+    ) -> None:
+        self._reads = engine.execution_options(reads_only=True)
+        self._store = store
+        self._history = RegistryHistory(engine)
+        self._split = split
+        self._calls = calls
+        self._encode = encode
+
+    def judge(self, proposal: CallProposal, sender: str, now: Standing) -> Facts:
+        """The facts of *proposal*, found right as far as check 6; the seventh is made when it is written down.
+
+        Raises:
+            NotYet: it can't be told now.
+            Dissents: a check failed.
+        """
+        # 1
+        if (proposal.chain_id, proposal.contract) != (now.chain_id, self._calls):
+            raise Dissents("wrong_chain", f"for {proposal.contract} on chain {proposal.chain_id}")
+        check_sender(proposal, sender, now.signers)
+        if proposal.target != self._split:
+            raise Dissents("target_unknown", f"calls to {proposal.target} are not signed here")
+        # 2
+        try:
+            facts = decode_facts(proposal.facts)
+        except InputMalformed as failure:
+            raise Dissents("facts_malformed", str(failure)) from failure
+        indexes = [index for index, _, _ in facts.entries]
+        if not indexes or indexes != sorted(set(indexes)):
+            raise Dissents("facts_malformed", "records stand in order, each once, and not none")
+        with Session(self._reads) as session:
+            project = session.get(KnownProject, facts.project)
+            if project is None:
+                raise Dissents("project_unknown", f"this node was told of no {facts.project!r}")
+            session.expunge(project)
+            # 3
+            head = session.get(AnchoredHead, proposal.head_size)
+            if head is None or indexes[-1] >= self._store.size():
+                raise NotYet("behind", f"the head of {proposal.head_size} is not here yet")
+        if indexes[-1] >= proposal.head_size:
+            why = f"the head of {proposal.head_size} does not cover it"
+            raise Dissents("record_not_anchored", f"record {indexes[-1]}: {why}", indexes[-1])
+        # 4
+        self._history.refresh()
+        units: Counter[str] = Counter()
+        for entry in facts.entries:
+            for line in self._entry(entry, facts, project):
+                units[line.commodity] += line.quantity
+        # 5
+        if tuple(sorted(units.items())) != facts.units:
+            raise Dissents("units_differ", f"{dict(facts.units)}, here {dict(units)}")
+        tax = tax_minor(facts.gross_minor, facts.refunds_minor, project.tax_basis_points)
+        # 6
+        facts_hash, batch = names_of(proposal.facts)
+        argument = distribution_argument(facts, batch, tax, proposal.head_size, facts_hash)
+        if proposal.label != batch:
+            raise Dissents("batch_differs", f"{proposal.label.hex()}, here {batch.hex()}")
+        if proposal.data != self._encode(argument):
+            sums = f"gross {facts.gross_minor}, refunds {facts.refunds_minor}, tax {tax}"
+            raise Dissents("call_differs", f"it does not distribute these facts: {sums}")
+        return facts
+
+    def _entry(self, entry: tuple[int, bool, int], facts: Facts, project: KnownProject) -> Any:
+        """The lines of one record of the facts, if it is as they say."""
+        index, is_refund, amount = entry
+        signed = self._record(index)
+        body = signed.record.body
+        if not isinstance(body, Sale | Refund) or isinstance(body, Refund) != is_refund:
+            what = "refund" if is_refund else "sale"
+            raise Dissents("record_differs", f"record {index} is no {what}", index)
+        if body.amount_minor != amount:
+            why = f"record {index}: amount {amount}, signed {body.amount_minor}"
+            raise Dissents("amount_differs", why, index)
+        if business_date(signed.record.time_ms) != facts.business_date:
+            raise Dissents("date_differs", f"record {index} is of another day", index)
+        if body.currency != project.currency:
+            raise Dissents("currency_differs", f"record {index} is in {body.currency}", index)
+        if not self._is_in(signed.record.device, index, facts.project):
+            why = f"record {index}: {signed.record.device} is not in {facts.project}"
+            raise Dissents("project_differs", why, index)
+        return body.lines if isinstance(body, Sale) else ()
+
+    def _record(self, index: int) -> SignedRecord:
+        rows = self._store.records(index, 1)
+        if not rows or rows[0][0] != index:
+            raise NotYet("behind", f"record {index} is not here yet")
+        return decode(rows[0][1])
+
+    def _is_in(self, device: DeviceId, index: int, project: str) -> bool:
+        with Session(self._reads) as session:
+            block = session.exec(
+                select(AnchoredHead.block_number)
+                .where(AnchoredHead.size > index)
+                .order_by(col(AnchoredHead.size))
+            ).first()
+        wanted = on_chain_id(project)
+        then = self._history.project_of(device, block or 0)
+        return wanted in (then, self._history.project_of(device))

@@ -1,0 +1,131 @@
+"""Four oracle nodes of which three are a quorum, as processes of their own: running, killed, away and come back."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+from support_oracle import check_books
+from support_quorum import NAMES, NODES, QuorumHouse, quorum_house, wait_until
+
+from counterfoil.gateway.store import open_store
+from counterfoil.oracle.store.tables import OracleNode
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+
+@pytest.fixture
+def quorum(tmp_path: Path) -> Iterator[QuorumHouse]:
+    with quorum_house(tmp_path) as house:
+        house.tell()
+        yield house
+
+
+def is_anchored(quorum: QuorumHouse) -> bool:
+    return quorum.anchored_size() == len(quorum.house.world.records)
+
+
+def copies(quorum: QuorumHouse, number: int) -> list[bytes]:
+    store = open_store(f"sqlite:///{quorum.folder / NAMES[number]}/records.db")
+    found = [raw for _, raw in store.records(0, 10_000)]
+    store.engine.dispose()
+    return found
+
+
+def test_four_nodes_anchor_in_turn_and_money_moves_by_three_signatures(quorum: QuorumHouse) -> None:
+    house = quorum.house
+    quorum.start(*range(NODES))
+    for _ in range(3):
+        house.sell_a_day()
+        wait_until(lambda: is_anchored(quorum), "the day is anchored")
+    wait_until(house.is_quiet, f"all is distributed: {house.open_work()}")
+    check_books(house)
+    assert len(set(quorum.senders())) >= 3, "the turn goes round"
+    raws = [one.raw for one in house.world.records]
+    for number in range(NODES):
+        wait_until(lambda n=number: copies(quorum, n) == raws, "each has a copy of its own")
+    assert all(quorum.dissents(number) == [] for number in range(NODES))
+    executed = house.on_chain("OracleQuorum", "Executed")
+    assert len(executed) == len(house.on_chain("RevenueSplit", "Distributed")) > 0
+
+    def all_seen() -> bool:
+        with Session(house.reads) as session:
+            rows = session.exec(select(OracleNode)).all()
+            return {r.records for r in rows if r.answered_ms and not r.error} == {len(raws)}
+
+    wait_until(all_seen, "how every node is doing is known")
+
+
+@pytest.mark.parametrize("point", ["before_collect", "after_collect", "after_head", "after_send"])
+def test_a_proposer_killed_in_its_turn_is_followed_by_the_next(
+    quorum: QuorumHouse, point: str
+) -> None:
+    first, *others = quorum.by_turn
+    quorum.start(first, crash_at=point)
+    quorum.start(*others)
+    quorum.house.sell_a_day(is_settled=False)
+    assert quorum.processes.pop(first).wait(60) == -signal.SIGKILL
+    wait_until(lambda: is_anchored(quorum), "the next one anchors it")
+    quorum.start(first)
+    quorum.house.sell_a_day(is_settled=False)
+    wait_until(lambda: is_anchored(quorum), "and all four go on")
+    check_log(quorum)
+
+
+def test_one_node_down_holds_nobody_up(quorum: QuorumHouse) -> None:
+    house = quorum.house
+    quorum.start(0, 1, 2)
+    for _ in range(3):
+        house.sell_a_day()
+        wait_until(lambda: is_anchored(quorum), "three of four anchor")
+    wait_until(house.is_quiet, f"and distribute: {house.open_work()}")
+    check_books(house)
+
+
+def test_with_two_down_nothing_is_anchored_and_nothing_is_lost(quorum: QuorumHouse) -> None:
+    house = quorum.house
+    quorum.start(*range(NODES))
+    house.sell_a_day()
+    wait_until(house.is_quiet, "a first day")
+    size = quorum.anchored_size()
+    quorum.kill(2, 3)
+    house.sell_a_day()
+    wait_until(lambda: len(copies(quorum, 0)) == len(house.world.records), "records are kept")
+    log_path = quorum.folder / f"{NAMES[0]}.log"
+    wait_until(lambda: b"quorum_not_reached" in log_path.read_bytes(), "it was tried")
+    assert quorum.anchored_size() == size
+    quorum.start(3)
+    wait_until(lambda: is_anchored(quorum), "three are enough")
+    quorum.start(2)
+    wait_until(house.is_quiet, f"and the money follows: {house.open_work()}")
+    check_books(house)
+
+
+def test_a_node_with_an_empty_store_catches_up_and_signs(quorum: QuorumHouse) -> None:
+    house = quorum.house
+    quorum.start(*range(NODES))
+    for _ in range(2):
+        house.sell_a_day(is_settled=False)
+        wait_until(lambda: is_anchored(quorum), "a day is anchored")
+    quorum.kill(3)
+    shutil.rmtree(quorum.folder / NAMES[3])
+    quorum.kill(1)
+    quorum.start(3)
+    house.sell_a_day(is_settled=False)
+    wait_until(lambda: is_anchored(quorum), "its signature is one of three")
+    raws = [one.raw for one in house.world.records]
+    assert copies(quorum, 3) == raws
+    check_log(quorum)
+
+
+def check_log(quorum: QuorumHouse) -> None:
+    """The chain's heads are the log's, each once."""
+    world = quorum.house.world
+    heads = quorum.house.on_chain("RecordAnchor", "HeadAnchored")
+    sizes = [head["size"] for head in heads]
+    assert sizes == sorted(set(sizes))
+    assert (heads[-1]["root"], heads[-1]["state"]) == (world.tree.root(), world.state.root())

@@ -1,0 +1,373 @@
+"""A proposer that lies never gets a quorum: three honest nodes behind real doors, over a real chain and gateway.
+
+The liar is a node of the quorum with its own key, whose copy or whose sums were tampered with. What it proposes goes
+through its own door to the others over mTLS, as any proposal does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT
+from support_quorum import QuorumHouse, quorum_house, run_turns
+from support_world import DEVICES
+
+from counterfoil.gateway.bodies import Sale
+from counterfoil.gateway.identity import Digest, device_hash, on_chain_id
+from counterfoil.gateway.log.checkpoint import Head
+from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
+from counterfoil.gateway.log.state import StateTree
+from counterfoil.gateway.record import SignedRecord, decode, sign_record
+from counterfoil.oracle.figures import Figures, Tally
+from counterfoil.oracle.node.app import Node
+from counterfoil.oracle.node.messages import CallProposal, HeadProposal
+from counterfoil.oracle.revenue import Facts, decode_facts, distribution_argument, names_of
+from counterfoil.oracle.store.tables import Distribution, KnownProject, SaleFact
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+
+@dataclass
+class Stage:
+    """Four nodes in this process; ``liar`` is the last of them."""
+
+    quorum: QuorumHouse
+    nodes: list[Node]
+
+    @property
+    def liar(self) -> Node:
+        return self.nodes[-1]
+
+    @property
+    def honest(self) -> list[Node]:
+        return self.nodes[:-1]
+
+    def read(self) -> None:
+        """Let every node read the chain and copy the log, and nobody propose."""
+
+        def is_read() -> bool:
+            for node in self.nodes:
+                for name in ("feed", "copy", "follow"):
+                    node.parts.steps[name]()
+            return all(node.log.size == self.quorum.house.store.size() for node in self.nodes)
+
+        for _ in range(20):
+            if is_read():
+                return
+        raise AssertionError("the log was not copied")
+
+    def truth(self) -> HeadProposal:
+        """The head that an honest node would propose now."""
+        node, now = self.honest[0], self.honest[0].books.standing()
+        found = node.log.compute(now.size, node.log.size, node.log.newest_block())
+        head = Head(node.log.size, found.root, found.state)
+        return HeadProposal(
+            *(now.chain_id, now.anchor, head, found.figures),
+            Head(now.size, now.root, Digest(bytes(32))),
+        )
+
+    def propose(self, lie: HeadProposal, records: Sequence[SignedRecord]) -> None:
+        """The liar proposes *lie*, and shows *records* as its own copy."""
+        leaves = [hash_leaf(one.raw) for one in records]
+        self.liar.log.leaves = lambda start, end: leaves[start:end]  # type: ignore[method-assign]
+        assert self.liar.collecting.collect("/v1/heads", lie) is None
+        assert self.quorum.anchored_size() == lie.previous.size
+
+    def said(self) -> set[tuple[str, int | None]]:
+        """Why the honest ones dissented; the liar has written down the same of each of them."""
+        found = set()
+        for number in range(len(self.honest)):
+            (row,) = self.quorum.dissents(number)
+            assert row.proposer == self.liar.signer.address
+            assert row.node == self.honest[number].signer.address
+            found.add((row.code, row.log_index))
+        told = {(row.node, row.code) for row in self.quorum.dissents(3)}
+        assert len(told) == len(self.honest)
+        return found
+
+    def then_the_truth_is_anchored(self) -> None:
+        """The three others bring the log to the chain without the liar."""
+        world = self.quorum.house.world
+        run_turns(self.honest, lambda: self.quorum.anchored_size() == len(world.records))
+        head = self.quorum.house.chain.client.call("RecordAnchor", "latestHead")
+        assert (head["root"], head["state"]) == (world.tree.root(), world.state.root())
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with quorum_house(tmp_path) as quorum, ExitStack() as stack:
+        quorum.tell()
+        quorum.round_ms = 500
+        nodes = [stack.enter_context(quorum.node(number)) for number in range(4)]
+        quorum.house.sell_a_day()
+        found = Stage(quorum, nodes)
+        found.read()
+        yield found
+
+
+def proposal_of(records: Sequence[SignedRecord], truth: HeadProposal) -> HeadProposal:
+    """A proposal that is right for a log of *records*."""
+    tree, state, tally = MemoryTree(hash_leaf(r.raw) for r in records), StateTree(), Tally()
+    for one in records:
+        state.apply_record(one)
+        tally.add(one)
+    block = truth.figures.block
+    figures = tally.figures(0, len(records), block, lambda _: on_chain_id(PROJECT))
+    head = Head(len(records), tree.root(), state.root())
+    return replace(truth, head=head, figures=figures)
+
+
+def test_the_truth_is_signed(stage: Stage) -> None:
+    """What the liars below change is all that keeps them from a quorum."""
+    truth = stage.truth()
+    assert proposal_of(stage.quorum.house.world.records, truth) == truth
+    signatures = stage.liar.collecting.collect("/v1/heads", truth)
+    assert signatures is not None
+    assert len(signatures) == 3
+
+
+def test_a_dropped_record_is_named(stage: Stage) -> None:
+    records = list(stage.quorum.house.world.records)
+    tip = max(n for n, one in enumerate(records) if one.record.device == DEVICES[0])
+    dropped = records[:tip] + records[tip + 1 :]
+    stage.propose(proposal_of(dropped, stage.truth()), dropped)
+    expected = tip if tip < len(dropped) else None
+    assert stage.said() == {("root_differs", expected)}
+    stage.then_the_truth_is_anchored()
+
+
+def test_a_changed_amount_is_named(stage: Stage) -> None:
+    """The liar has even the machine's key: the record verifies, and is not the one that was accepted."""
+    world = stage.quorum.house.world
+    records = list(world.records)
+    one = records[-1]
+    assert isinstance(one.record.body, Sale)
+    body = replace(one.record.body, amount_minor=one.record.body.amount_minor + 100)
+    counters = replace(one.record.counters, amount_minor=one.record.counters.amount_minor + 100)
+    changed = replace(one.record, body=body, counters=counters)
+    records[-1] = decode(sign_record(changed, world.keys[one.record.device]))
+    stage.propose(proposal_of(records, stage.truth()), records)
+    assert stage.said() == {("root_differs", len(records) - 1)}
+    stage.then_the_truth_is_anchored()
+
+
+def test_a_changed_order_is_named(stage: Stage) -> None:
+    records = list(stage.quorum.house.world.records)
+    at = next(
+        n
+        for n in range(1, len(records))
+        if records[n].record.device != records[n - 1].record.device
+    )
+    records[at - 1], records[at] = records[at], records[at - 1]
+    stage.propose(proposal_of(records, stage.truth()), records)
+    assert stage.said() == {("root_differs", at - 1)}
+    stage.then_the_truth_is_anchored()
+
+
+def test_leaves_that_do_not_give_the_root_are_no_excuse(stage: Stage) -> None:
+    truth, records = stage.truth(), stage.quorum.house.world.records
+    lie = replace(truth, head=replace(truth.head, root=Digest(b"\7" * 32)))
+    stage.propose(lie, records)
+    assert stage.said() == {("root_differs", None)}
+
+
+def test_a_wrong_state_root_is_refused(stage: Stage) -> None:
+    truth, records = stage.truth(), stage.quorum.house.world.records
+    stage.propose(replace(truth, head=replace(truth.head, state=truth.head.root)), records)
+    assert stage.said() == {("state_differs", None)}
+    stage.then_the_truth_is_anchored()
+
+
+def more_gross(figures: Figures) -> Figures:
+    (project,) = figures.projects
+    return replace(figures, projects=(project._replace(gross_minor=project.gross_minor + 1),))
+
+
+def fewer_units(figures: Figures) -> Figures:
+    (project,) = figures.projects
+    (goods,) = project.goods
+    goods = goods._replace(units=goods.units - 1)
+    return replace(figures, projects=(project._replace(goods=(goods,)),))
+
+
+def another_project(figures: Figures) -> Figures:
+    (project,) = figures.projects
+    return replace(figures, projects=(project._replace(project=on_chain_id("elsewhere")),))
+
+
+def more_energy(figures: Figures) -> Figures:
+    first, *others = figures.devices
+    return replace(figures, devices=(first._replace(energy_wh=5_000), *others))
+
+
+@pytest.mark.parametrize("lie", [more_gross, fewer_units, another_project, more_energy])
+def test_a_wrong_total_is_refused_in_words(stage: Stage, lie: Callable[[Figures], Figures]) -> None:
+    truth, records = stage.truth(), stage.quorum.house.world.records
+    stage.propose(replace(truth, figures=lie(truth.figures)), records)
+    assert stage.said() == {("figures_differ", None)}
+    word = {
+        "more_gross": "gross_minor",
+        "fewer_units": "units",
+        "another_project": "project",
+        "more_energy": "energy_wh",
+    }[lie.__name__]
+    assert all(word in stage.quorum.dissents(number)[0].detail for number in range(3))
+    stage.then_the_truth_is_anchored()
+
+
+def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> None:
+    """The gateway takes it, and the liar has it; the honest ones go no further than the record before it."""
+    house = stage.quorum.house
+    run_turns(stage.nodes, lambda: stage.quorum.anchored_size() == len(house.world.records))
+    device = DEVICES[0]
+    used = house.world.tips[device].sequence
+    house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, used, 1)
+    at = len(house.world.records)
+    house.world.add(
+        device, Sale(900, "USD", "card", "after"), house.world.records[-1].record.time_ms
+    )
+    house.keep()
+    for node in stage.nodes:
+        node.parts.steps["feed"]()
+    for node in stage.honest:
+        node.copy.step()
+        assert node.log.size == at
+        assert node.copy.refusal is not None
+    now = stage.liar.books.standing()
+    tally = Tally()
+    tally.add(house.world.records[at])
+    block = stage.honest[0].log.newest_block()
+    figures = tally.figures(at, at + 1, block, lambda _: on_chain_id(PROJECT))
+    head = Head(at + 1, house.world.tree.root(), house.world.state.root())
+    lie = HeadProposal(
+        now.chain_id, now.anchor, head, figures, Head(now.size, now.root, Digest(bytes(32)))
+    )
+    stage.propose(lie, house.world.records)
+    assert stage.said() == {("record_refused", at)}
+    assert "key_revoked" in stage.quorum.dissents(0)[0].detail
+
+
+def test_a_key_revoked_after_the_copy_is_refused_before_the_head(stage: Stage) -> None:
+    house = stage.quorum.house
+    device = DEVICES[0]
+    house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, 1, 1)
+    for node in stage.nodes:
+        node.parts.steps["feed"]()
+    stage.propose(stage.truth(), house.world.records)
+    places = [n for n, r in enumerate(house.world.records) if r.record.device == device]
+    assert stage.said() == {("record_refused", places[1])}
+
+
+def test_nobody_signs_for_who_is_no_peer_or_another(stage: Stage) -> None:
+    truth = stage.truth()
+    other = stage.honest[0].signer.sign_digest(truth.digest)
+    forged = replace(truth, signature=other).encode()
+    outcomes = [str(o) for _, o in stage.liar.colleagues.ask("/v1/heads", forged, lambda *_: None)]
+    assert len(outcomes) == 3
+    assert all("sent by" in outcome for outcome in outcomes)
+    garbage = [str(o) for _, o in stage.liar.colleagues.ask("/v1/heads", b"\x80", lambda *_: None)]
+    assert all(outcome.startswith("422 oracle.input_malformed") for outcome in garbage)
+
+
+# ---- money
+
+
+def facts_for(stage: Stage) -> Facts:
+    """The facts of the day's matched sales, under an anchored head."""
+    house = stage.quorum.house
+    first = stage.nodes[0]
+    distribute = first.parts.steps.pop("revenue")
+    run_turns(stage.nodes, lambda: house.count_facts("matched") == len(house.world.records))
+    first.parts.steps["revenue"] = distribute
+    with Session(house.reads) as session:
+        rows = session.exec(select(SaleFact).order_by(SaleFact.log_index)).all()  # type: ignore[arg-type]
+        return Facts(
+            PROJECT,
+            FIRST_DATE,
+            tuple((row.log_index, row.is_refund, row.amount_minor) for row in rows),
+            (("Oreo Mini", len(rows)),),
+        )
+
+
+def call_of(stage: Stage, facts: Facts, **changes: Any) -> CallProposal:
+    """The call that distributes *facts*, with some of its struct changed."""
+    client, books = stage.quorum.house.chain.client, stage.liar.books
+    size = stage.quorum.anchored_size()
+    facts_hash, batch = names_of(facts.encode())
+    argument = distribution_argument(facts, batch, 0, size, facts_hash) | changes
+    data = client.encode("RevenueSplit", "distribute", argument)
+    split = client.address_of("RevenueSplit")
+    return CallProposal(*(books.chain_id, books.calls, split, data, batch, facts.encode(), size))
+
+
+def raised(facts: Facts) -> Facts:
+    (index, is_refund, amount), *others = facts.entries
+    return replace(facts, entries=((index, is_refund, amount + 50), *others))
+
+
+def as_refund(facts: Facts) -> Facts:
+    (index, _, amount), *others = facts.entries
+    return replace(facts, entries=((index, True, amount), *others))
+
+
+def twice(facts: Facts) -> Facts:
+    return replace(facts, entries=(facts.entries[0], *facts.entries))
+
+
+def beyond(facts: Facts) -> Facts:
+    return replace(facts, entries=(*facts.entries, (1_000, False, 100)))
+
+
+LIES: dict[str, Callable[[Stage, Facts], CallProposal]] = {
+    "amount_differs": lambda s, f: call_of(s, raised(f)),
+    "record_differs": lambda s, f: call_of(s, as_refund(f)),
+    "facts_malformed": lambda s, f: call_of(s, twice(f)),
+    "behind": lambda s, f: call_of(s, beyond(f)),
+    "date_differs": lambda s, f: call_of(s, replace(f, business_date=FIRST_DATE + 1)),
+    "units_differ": lambda s, f: call_of(s, replace(f, units=(("Oreo Mini", 1),))),
+    "project_unknown": lambda s, f: call_of(s, replace(f, project="elsewhere")),
+    "call_differs": lambda s, f: call_of(s, f, gross=f.gross_minor - 1),
+    "batch_differs": lambda s, f: replace(call_of(s, f), label=b"\1" * 32),
+    "target_unknown": lambda s, f: replace(call_of(s, f), target=ACCOUNTS["operator"]),
+}
+
+
+@pytest.mark.parametrize("code", sorted(LIES))
+def test_money_does_not_move_on_one_nodes_word(stage: Stage, code: str) -> None:
+    facts = facts_for(stage)
+    assert stage.liar.collecting.collect("/v1/calls", LIES[code](stage, facts)) is None
+    if code != "behind":
+        for number in range(3):
+            assert [row.code for row in stage.quorum.dissents(number)] == [code]
+    assert stage.quorum.house.on_chain("RevenueSplit", "Distributed") == []
+
+
+def test_a_sale_is_shared_out_in_one_batch_only(stage: Stage) -> None:
+    house, facts = stage.quorum.house, facts_for(stage)
+    run_turns(stage.nodes, house.is_quiet)
+    assert [d["gross"] for d in house.on_chain("RevenueSplit", "Distributed")] == [
+        facts.gross_minor
+    ]
+    part = replace(facts, entries=facts.entries[:1], units=(("Oreo Mini", 1),))
+    assert stage.liar.collecting.collect("/v1/calls", call_of(stage, part)) is None
+    assert {(r.code, r.log_index) for r in stage.quorum.dissents(1)} == {("record_used_twice", 0)}
+    with Session(house.reads) as session:
+        (row,) = session.exec(select(Distribution)).all()
+        assert decode_facts(row.facts) == facts
+
+
+def test_another_tax_rate_than_the_banks_know_is_refused(stage: Stage) -> None:
+    facts = facts_for(stage)
+    for node in stage.honest:
+        with Session(node.books.engine) as session:
+            session.get_one(KnownProject, PROJECT).tax_basis_points = 600
+            session.commit()
+    assert stage.liar.collecting.collect("/v1/calls", call_of(stage, facts)) is None
+    assert [row.code for row in stage.quorum.dissents(1)] == ["call_differs"]
+    assert "tax" in stage.quorum.dissents(1)[0].detail

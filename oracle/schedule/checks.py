@@ -62,8 +62,8 @@ def check_order(terms: Terms) -> None:
     if terms.notional_principal < 0:
         raise TermsInconsistent("notionalPrincipal is below zero: contractRole says who owes")
     payment = terms.next_principal_redemption_payment
-    if payment is not None and payment <= 0:
-        raise TermsInconsistent("nextPrincipalRedemptionPayment is not above zero")
+    if payment is not None and payment < 0:
+        raise TermsInconsistent("nextPrincipalRedemptionPayment is below zero")
     for low, high in (
         (terms.life_floor, terms.life_cap),
         (terms.period_floor, terms.period_cap),

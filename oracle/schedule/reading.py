@@ -140,6 +140,13 @@ def _role(field: str, value: Any) -> str:
     return role
 
 
+def _cycle_point(field: str, value: Any) -> str:
+    """Interest is paid at the end of its period; in advance is not supported."""
+    if _text(field, value) != "E":
+        raise EnumUnknown(f"{field} {value!r}: only E, at the end of the cycle, is supported")
+    return "E"
+
+
 def _scaling_effect(field: str, value: Any) -> str:
     """Three places: I or none, N or none, M or none; none is 0 or O."""
     effect = _text(field, value).upper()
@@ -181,6 +188,7 @@ _BY_TYPE: dict[str, Callable[[str, Any], Any]] = {
 }
 _OWN: dict[str, Callable[[str, Any], Any]] = {
     "contract_role": _role,
+    "cycle_point_of_interest_payment": _cycle_point,
     "scaling_effect": _scaling_effect,
 }
 _READERS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {

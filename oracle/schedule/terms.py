@@ -78,6 +78,7 @@ class Terms:
     accrued_interest: Decimal | None = None
     cycle_anchor_date_of_interest_payment: datetime | None = None
     cycle_of_interest_payment: Cycle | None = None
+    cycle_point_of_interest_payment: str = "E"
     capitalization_end_date: datetime | None = None
     interest_calculation_base: InterestCalculationBase = InterestCalculationBase.NT
     interest_calculation_base_amount: Decimal | None = None

@@ -57,8 +57,7 @@ def timetable(terms: Terms, observed: Observed, to: datetime | None) -> list[Sch
     is_lagging = terms.interest_calculation_base is InterestCalculationBase.NTL
     if any(base) and is_lagging and terms.contract_type is not ContractType.PAM:
         found += _on(terms, "IPCB", _before(ends, _cyclic(terms, *base, ends)))
-    for event in observed.events:
-        found.append(_at(event.type, event.time, event.value))
+    found += [_at(e.type, e.time, e.value) for e in observed.events if e.time <= ends]
     return _within(terms, found, to)
 
 
@@ -165,7 +164,7 @@ def _resets(terms: Terms, ends: datetime) -> list[Scheduled]:
         redemption = terms.cycle_anchor_date_of_principal_redemption
         first = _anchor(terms, redemption, terms.cycle_of_principal_redemption)
         is_fixed = terms.next_principal_redemption_payment is not None
-        if not is_fixed and first is not None and first > terms.initial_exchange_date:
+        if not is_fixed and first is not None and terms.initial_exchange_date < first <= ends:
             at = [first - timedelta(days=1), *at]
         events += _on(terms, "PRF", at)
     return events

@@ -158,6 +158,16 @@ def test_an_annuity_is_fixed_again_after_a_reset() -> None:
     assert abs(found[8].payoff + found[9].payoff - payment) < Decimal("1e-12")
 
 
+def test_an_annuity_that_ends_before_its_first_redemption_is_repaid_at_the_end() -> None:
+    terms = {
+        **LAM,
+        "contractType": "ANN",
+        "nextPrincipalRedemptionPayment": "",
+        "maturityDate": "2026-03-01",
+    }
+    assert [(e.event_type, e.payoff) for e in run(terms)][1:] == [("IP", 20), ("MD", 1200)]
+
+
 def test_an_annuitys_own_interest_cycle_ends_where_redemption_begins() -> None:
     terms = {
         **LAM,

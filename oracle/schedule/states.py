@@ -56,6 +56,9 @@ class Contract:
         self._ends = maturity(terms)
         self._redemptions = redemptions(terms, self._ends)
         self._amortized_at = redemptions(terms, terms.amortization_date or self._ends)
+        self._amortized_over = [
+            _times(terms.plain_years(*pair), Decimal(1)) for pair in pairwise(self._amortized_at)
+        ][::-1]
         self.state = State(
             terms.status_date,
             notional_scaling=terms.notional_scaling_multiplier,
@@ -251,8 +254,8 @@ class Contract:
         to_first = _times(terms.plain_years(time, at[0]), state.rate * state.notional)
         owed = state.notional + state.accrued + to_first
         growth, weight = Decimal(1), Decimal(1)
-        for start, end in reversed(list(pairwise(at))):
-            growth *= 1 + _times(terms.plain_years(start, end), state.rate)
+        for period in self._amortized_over[: len(at) - 1]:
+            growth *= 1 + period * state.rate
             weight += growth
         return terms.sign * owed * growth / weight
 

@@ -1,7 +1,7 @@
 """Which events a contract has, and when (ACTUS technical specification, section 7: contract schedules).
 
-Where the specification and the reference implementation's published results differ, the results are followed, and the
-place says so.
+Where the specification leaves room or its reference implementation differs, published results decide, else the choice
+is said in its place.
 """
 
 from __future__ import annotations
@@ -88,9 +88,7 @@ def maturity(terms: Terms) -> datetime:
     periods = (terms.notional_principal / redeemed).to_integral_value(ROUND_CEILING)
     if periods > MOST:
         raise ScheduleTooLong(f"{periods} payments until the notional is redeemed")
-    last = _after(terms, anchor, cycle, passed + max(0, int(periods) - 1))
-    # An amortizer's MD is shifted where it takes place; these end on the shifted day itself.
-    return last if terms.contract_type is ContractType.LAM else terms.shift(last)
+    return _after(terms, anchor, cycle, passed + max(0, int(periods) - 1))
 
 
 def redemptions(terms: Terms, ends: datetime) -> list[datetime]:
@@ -102,8 +100,11 @@ def redemptions(terms: Terms, ends: datetime) -> list[datetime]:
 
 
 def _maturity(terms: Terms, ends: datetime) -> Scheduled:
-    """The specification shifts no MD; the published results of LAM and NAM have it shifted with the last interest."""
-    is_shifted = terms.contract_type in (ContractType.LAM, ContractType.NAM)
+    """MD on the day that the terms say; as in the reference implementation, on a business day for LAM, NAM and an end
+    that nobody said.
+    """
+    is_said = bool(terms.maturity_date or terms.amortization_date)
+    is_shifted = terms.contract_type in (ContractType.LAM, ContractType.NAM) or not is_said
     return Scheduled(terms.shift(ends) if is_shifted else ends, _ORDER.index("MD"), ends)
 
 
@@ -129,7 +130,7 @@ def interest_times(terms: Terms, ends: datetime) -> list[datetime]:
             # Neither anchor nor cycle: interest is paid once, at the end.
             return own if is_given else [ends] * (terms.rate != 0)
         case ContractType.NAM:
-            # The published results have the interest cycle's dates to the end, beside those of the redemption.
+            # As in the reference implementation: the specification ends them where redemption begins.
             return own + redemptions(terms, ends)
         case ContractType.ANN:
             return _ahead_of_redemption(terms) + redemptions(terms, ends)

@@ -275,6 +275,30 @@ def test_the_last_interest_is_paid_on_the_maturity_even_where_it_is_no_business_
     assert [f"{e.event_date:%m-%d}" for e in run(amortizer)][-2:] == ["08-03", "08-03"]
 
 
+def test_an_end_that_follows_from_the_payment_is_a_business_day_and_redeems_once() -> None:
+    rules = {
+        "businessDayConvention": "CSF",
+        "calendar": "MF",
+        "cycleOfPrincipalRedemption": "P1ML1",
+    }
+    for kind in ("LAM", "NAM", "ANN"):
+        terms = {**LAM, **rules, "contractType": kind, "cycleOfInterestPayment": "P1ML1"}
+        terms["cycleAnchorDateOfInterestPayment"] = "2026-02-01"
+        terms["cycleAnchorDateOfPrincipalRedemption"] = "2026-02-01"
+        del terms["maturityDate"]
+        found = run({**terms, "nextPrincipalRedemptionPayment": "450"})
+        # Three payments, the first two on Sundays; the third is 1 April.
+        days = [f"{e.event_date:%m-%d} {e.event_type}" for e in found[1:]]
+        assert days == ["02-02 PR", "02-02 IP", "03-02 PR", "03-02 IP", "04-01 IP", "04-01 MD"]
+        # Seven: 1 August is a Saturday.
+        found = run({**terms, "nextPrincipalRedemptionPayment": "185"})
+        assert [f"{e.event_date:%m-%d} {e.event_type}" for e in found[-2:]] == [
+            "08-03 IP",
+            "08-03 MD",
+        ]
+        assert [e.event_type for e in found].count("PR") == 6
+
+
 def test_amounts_are_settled_at_the_rate_that_was_observed() -> None:
     terms = {**PAM, "currency": "USD", "settlementCurrency": "CNY"}
     found = run(terms, dataObserved=market(**{"USD/CNY": {"2025-12-31": "7", "2026-06-30": "8"}}))

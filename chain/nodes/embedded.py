@@ -56,7 +56,7 @@ class EmbeddedNode:
     mnemonic: str
 
     def account(self, index: int) -> LocalAccount:
-        """Funded account number *index*, from 0 to 19."""
+        """Funded account number *index*, from 0 to 31."""
         Account.enable_unaudited_hdwallet_features()
         return Account.from_mnemonic(self.mnemonic, account_path=f"m/44'/60'/0'/0/{index}")  # type: ignore[no-any-return]
 
@@ -126,7 +126,7 @@ def _anvil(
     return [
         _program("anvil", _node_modules() / "@foundry-rs/anvil-linux-amd64/bin/anvil"),
         *("--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)),
-        *("--mnemonic", mnemonic, "--accounts", "20", "--balance", "1000000000"),
+        *("--mnemonic", mnemonic, "--accounts", "32", "--balance", "1000000000"),
         *("--state", str(state_dir / "anvil.json"), "--state-interval", str(_DUMP_INTERVAL_S)),
         *("--preserve-historical-states", "--transaction-block-keeper", "1000000"),
         *("--block-time", str(block_time_s), "--order", "fifo"),
@@ -148,7 +148,7 @@ def _ganache(
         *(node, str(script), "--server.host", "127.0.0.1", "--server.port", str(port)),
         *("--chain.chainId", str(chain_id), "--chain.networkId", str(chain_id)),
         *("--chain.hardfork", "merge", "--database.dbPath", str(state_dir / "ganache")),
-        *("--wallet.mnemonic", mnemonic, "--wallet.totalAccounts", "20"),
+        *("--wallet.mnemonic", mnemonic, "--wallet.totalAccounts", "32"),
         *("--wallet.defaultBalance", "1000000000", "--miner.blockTime", str(block_time_s)),
         *("--miner.blockGasLimit", hex(_BLOCK_GAS_LIMIT), "--miner.defaultGasPrice", "0x1"),
         *("--logging.quiet", "true"),

@@ -21,7 +21,7 @@ from counterfoil.replay import parties
 from counterfoil.replay.money import NotInTime
 from counterfoil.replay.plan import ReplayPlan, plan_from_files, plan_simulated
 from counterfoil.replay.run import Report, run, write
-from counterfoil.up.house import open_house
+from counterfoil.up.house import MOST_ORACLES, open_house
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
 from counterfoil.up.tree import HouseInUse, Tree, default_data
@@ -50,6 +50,14 @@ def replay(
         Path | None, typer.Option(help="The data folder; kept. [default: .counterfoil]")
     ] = None,
     engine: Annotated[str, typer.Option(help="Embedded chain: anvil or ganache.")] = "anvil",
+    oracles: Annotated[
+        int,
+        typer.Option(
+            help="At the first start: so many oracle nodes, of which more than two thirds must sign.",
+            min=1,
+            max=MOST_ORACLES,
+        ),
+    ] = 1,
     leave: Annotated[
         bool, typer.Option("--exit", help="End when it is done, instead of serving the page.")
     ] = False,
@@ -72,7 +80,9 @@ def replay(
         signal.signal(number, lambda *_: stop.set() if stop.is_set() else _interrupt(stop))
     try:
         plan = _plan(sales, meter, days, currency)
-        house = open_house(data or default_data(), currency=plan.currency, engine=engine)
+        house = open_house(
+            data or default_data(), currency=plan.currency, engine=engine, oracles=oracles
+        )
         with Tree(house, lambda step: say(f"starting {step}")) as tree:
             report = run(tree, plan, say)
             report.seconds["all"] = time.monotonic() - began

@@ -21,7 +21,6 @@ from counterfoil.oracle.store.tables import (
     AnchoredHead,
     DistributedEntry,
     Distribution,
-    Head,
     Instruction,
     MatchException,
     Progress,
@@ -90,7 +89,7 @@ def wait_anchored(engine: Engine, records: int) -> int:
 
     wait_for("the anchoring of all records", done)
     with _reading(engine) as session:
-        return session.exec(select(func.count()).select_from(Head)).one()
+        return session.exec(select(func.count()).select_from(AnchoredHead)).one()
 
 
 def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:

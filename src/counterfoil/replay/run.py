@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,8 +157,22 @@ def _set_up(
             currency=plan.currency,
         )
     )
+    tell_nodes(house.other_oracle_databases, engine)
     registrar.set_terms(parties.PROJECT, parties.terms(accounts, plan.first_date))
     return registrar
+
+
+def tell_nodes(databases: Sequence[str], engine: Engine) -> None:
+    """Tell the oracle's other nodes of the projects, as each bank tells its own node what it was told."""
+    with Session(engine.execution_options(reads_only=True)) as session:
+        known = [row.model_dump() for row in session.exec(select(KnownProject))]
+    for url in databases:
+        other = open_database(url, migrate=False)
+        with Session(other) as session:
+            for row in known:
+                session.merge(KnownProject(**row))
+            session.commit()
+        other.dispose()
 
 
 def _pay(house: House, engine: Engine, plan: ReplayPlan) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from counterfoil.api.auth import Role
 from counterfoil.chain.errors import ChainError
-from counterfoil.up.house import open_house
+from counterfoil.up.house import MOST_ORACLES, open_house
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
 from counterfoil.up.tree import HouseInUse, Tree, default_data
@@ -33,6 +33,14 @@ def up(
         str, typer.Option(help="ISO 4217 code of the deposit token, at the first start.")
     ] = "CNY",
     engine: Annotated[str, typer.Option(help="anvil or ganache, at the first start.")] = "anvil",
+    oracles: Annotated[
+        int,
+        typer.Option(
+            help="At the first start: so many oracle nodes, of which more than two thirds must sign.",
+            min=1,
+            max=MOST_ORACLES,
+        ),
+    ] = 1,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the addresses as one JSON document.")
     ] = False,
@@ -42,7 +50,7 @@ def up(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    house = open_house(data or default_data(), currency=currency, engine=engine)
+    house = open_house(data or default_data(), currency=currency, engine=engine, oracles=oracles)
     tree = Tree(house, lambda step: errors.print(f"up: {step}"))
     try:
         tree.start()

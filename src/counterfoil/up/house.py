@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,16 @@ from counterfoil.chain.deploy import Consortium, Deployment, deploy
 from counterfoil.chain.keys import LocalSigner
 from counterfoil.gateway.device.keys import create_key
 from counterfoil.gateway.pki import CertificateAuthority
+from counterfoil.oracle.node.identity import create_identity
 
 ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
-PORTS = ("chain", "mqtt", "gateway_http", "api")
+PORTS = ("chain", "mqtt", "gateway_http", "api", "reader")
 LOG_ORIGIN = "counterfoil.example/log"
 _FIRST_PARTY = len(ROLES)
+_PARTIES = 13
+_FIRST_NODE = _FIRST_PARTY + _PARTIES - 1
+"""Account of the second oracle node, less 1: the first node has the role's own."""
+MOST_ORACLES = 12
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ class House:
     passphrase: str
     currency: str
     engine: str
+    oracles: int = 1
+
+    @property
+    def threshold(self) -> int:
+        """How many of the oracle's nodes must sign: more than two thirds of them."""
+        return self.oracles * 2 // 3 + 1
 
     @property
     def rpc_url(self) -> str:
@@ -61,6 +72,19 @@ class House:
     @property
     def oracle_database(self) -> str:
         return f"sqlite:///{self.folder / 'oracle.db'}"
+
+    @property
+    def other_oracle_databases(self) -> list[str]:
+        """The databases of the oracle's nodes from the second on; none where one process is the oracle."""
+        return [f"sqlite:///{self.node(n) / 'oracle.db'}" for n in range(2, self.oracles + 1)]
+
+    def node(self, number: int) -> Path:
+        """The folder of oracle node *number*, from 1, where the oracle is more than one process."""
+        return self.folder / "oracles" / str(number)
+
+    def node_signer(self, number: int) -> LocalSigner:
+        """The signer of oracle node *number*, from 1."""
+        return self.role("oracle") if number == 1 else self.account(_FIRST_NODE + number)
 
     @property
     def deployment(self) -> Path:
@@ -93,8 +117,13 @@ class House:
         return self.account(_FIRST_PARTY + index)
 
 
-def open_house(folder: Path, *, currency: str = "USD", engine: str = "anvil") -> House:
-    """The house in *folder*, with its folders, ports, secret, device CA and gateway keys made."""
+def open_house(
+    folder: Path, *, currency: str = "USD", engine: str = "anvil", oracles: int = 1
+) -> House:
+    """The house in *folder*, with its folders, ports, secret, device CA and gateway keys made.
+
+    What is said of currency, engine and oracles counts when the house is made; after that it is as it is.
+    """
     folder = folder.resolve()
     for name in ("", "keys", "logs", "tiles"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,12 +135,19 @@ def open_house(folder: Path, *, currency: str = "USD", engine: str = "anvil") ->
             "ports": {},
             "currency": currency,
             "engine": engine,
+            "oracles": oracles,
             "passphrase": secrets.token_urlsafe(32),
         }
-    kept["ports"] = {name: _usable(kept["ports"].get(name)) for name in PORTS}
+    count = kept.setdefault("oracles", 1)
+    nodes = [f"oracle_{number}" for number in range(1, count + 1)] if count > 1 else []
+    kept["ports"] = {name: _usable(kept["ports"].get(name)) for name in (*PORTS, *nodes)}
     _write_private(settings, json.dumps(kept, indent=1).encode())
-    house = House(folder, kept["ports"], kept["passphrase"], kept["currency"], kept["engine"])
+    house = House(
+        folder, kept["ports"], kept["passphrase"], kept["currency"], kept["engine"], count
+    )
     _make_gateway_keys(house)
+    if count > 1:
+        _make_nodes(house)
     return house
 
 
@@ -125,16 +161,20 @@ def deploy_contracts(
             key = house.role(role)
             locked = key.to_keystore(house.passphrase)
             _write_private(path, json.dumps(locked).encode())
+    nodes = [house.node_signer(number) for number in range(1, house.oracles + 1)]
+    if house.oracles > 1:
+        _write_nodes(house, nodes)
     holders: dict[str, str] = {role: house.role(role).address for role in ROLES[1:]}
     consortium = Consortium(
         registrar=holders["registrar"],
-        oracle=holders["oracle"],
+        oracle=holders["oracle"] if house.oracles == 1 else "",
+        calendar=holders["oracle"],
         bank=holders["bank"],
         supervisor=holders["supervisor"],
         committee=holders["committee"],
         guardian=holders["guardian"],
-        signers=[house.role("oracle").address],
-        threshold=1,
+        signers=[node.address for node in nodes],
+        threshold=house.threshold,
         currency=house.currency,
         decimals=2,
         bank_name=f"Demo bank {house.currency} deposits",
@@ -176,6 +216,41 @@ def _make_gateway_keys(house: House) -> None:
     if not authority.crl_path.exists():
         authority.write_crl()
     authority.close()
+
+
+def _make_nodes(house: House) -> None:
+    """Make what each oracle node shows and is known by in TLS, and the list of those who may read the log."""
+    readers = b""
+    for number in range(1, house.oracles + 1):
+        folder = house.node(number)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (folder / "node.crt").exists():
+            (folder / "node.key").unlink(missing_ok=True)
+            create_identity(
+                folder / "node.crt", folder / "node.key", f"oracle-{number}", ["127.0.0.1"]
+            )
+        readers += (folder / "node.crt").read_bytes()
+    _write_private(house.folder / "oracles" / "readers.pem", readers)
+
+
+def _write_nodes(house: House, signers: Sequence[LocalSigner]) -> None:
+    """Write each node's keystore, and the peers' file."""
+    nodes = []
+    for number, signer in enumerate(signers, 1):
+        folder = house.node(number)
+        if not (folder / "key.json").exists():
+            locked = signer.to_keystore(house.passphrase)
+            _write_private(folder / "key.json", json.dumps(locked).encode())
+        nodes.append(
+            {
+                "name": f"oracle-{number}",
+                "address": signer.address,
+                "url": f"https://127.0.0.1:{house.ports[f'oracle_{number}']}",
+                "certificate": (folder / "node.crt").read_text(),
+            }
+        )
+    peers = json.dumps({"nodes": nodes}, indent=1).encode()
+    _write_private(house.folder / "oracles" / "peers.json", peers)
 
 
 def _usable(port: int | None) -> int:

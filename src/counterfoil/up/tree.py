@@ -1,4 +1,4 @@
-"""The process tree of one house: chain, gateway, oracle and api, each the command that an operator runs alone."""
+"""The process tree of one house: chain, gateway, oracle or its nodes, and api, each what an operator runs alone."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Tree:
             self._progress("contracts")
             deploy_contracts(self.house, ChainClient(self.house.rpc_url), lambda _: None)
             self._start(
-                self._child("oracle", self._oracle_env(), self._oracle_ready),
+                *self._oracles(),
                 self._child("api", self._api_env(), self._answers(self.house.api_url)),
             )
         except BaseException:
@@ -86,15 +86,25 @@ class Tree:
 
     # ---- parts
 
-    def _child(self, name: str, env: dict[str, str], is_ready: Callable[[], bool]) -> Child:
-        argv = [sys.executable, "-m", "counterfoil", name, "run"]
+    def _child(
+        self, name: str, env: dict[str, str], is_ready: Callable[[], bool], command: str = ""
+    ) -> Child:
+        argv = [sys.executable, "-m", "counterfoil", command or name, "run"]
         return Child(name, argv, env, self._log_of(name), is_ready)
 
     def _start(self, *children: Child) -> None:
         self._progress(", ".join(child.name for child in children))
-        oracle = self._log_of("oracle")
-        self._oracle_mark = oracle.stat().st_size if oracle.exists() else 0
         self.supervisor.start(*children)
+
+    def _oracles(self) -> list[Child]:
+        """The oracle: one process that signs alone, or a node a process."""
+        if self.house.oracles == 1:
+            return [self._child("oracle", self._oracle_env(), self._says_ready("oracle"))]
+        return [
+            self._child(name, self._node_env(number), self._says_ready(name), "oracle")
+            for number in range(1, self.house.oracles + 1)
+            for name in (f"oracle-{number}",)
+        ]
 
     def _log_of(self, name: str) -> Path:
         return self.house.folder / "logs" / f"{name}.log"
@@ -119,6 +129,14 @@ class Tree:
             "COUNTERFOIL_GATEWAY_RECEIPT_KEY": str(keys / "receipt.pem"),
             "COUNTERFOIL_GATEWAY_TILES": str(self.house.tiles),
             "COUNTERFOIL_GATEWAY_LOG_ORIGIN": LOG_ORIGIN,
+        } | self._reader_env()
+
+    def _reader_env(self) -> dict[str, str]:
+        if self.house.oracles == 1:
+            return {}
+        return {
+            "COUNTERFOIL_GATEWAY_READER_PORT": str(self.house.ports["reader"]),
+            "COUNTERFOIL_GATEWAY_READERS": str(self.house.folder / "oracles" / "readers.pem"),
         }
 
     def _oracle_env(self) -> dict[str, str]:
@@ -134,6 +152,33 @@ class Tree:
             "COUNTERFOIL_ORACLE_BANK_PASSPHRASE": self.house.passphrase,
             "COUNTERFOIL_ORACLE_LOG_KEY": str(self.house.folder / "keys" / "log.pem"),
             "COUNTERFOIL_ORACLE_LOG_ORIGIN": LOG_ORIGIN,
+        }
+
+    def _node_env(self, number: int) -> dict[str, str]:
+        """The first node has the house's database and tiles, and takes the payments in; the others have their own."""
+        folder = self.house.node(number)
+        env = {
+            "COUNTERFOIL_ORACLE_PEERS": str(self.house.folder / "oracles" / "peers.json"),
+            "COUNTERFOIL_ORACLE_KEYSTORE": str(folder / "key.json"),
+            "COUNTERFOIL_ORACLE_NODE_CERTIFICATE": str(folder / "node.crt"),
+            "COUNTERFOIL_ORACLE_NODE_KEY": str(folder / "node.key"),
+            "COUNTERFOIL_ORACLE_NODE_PORT": str(self.house.ports[f"oracle_{number}"]),
+            "COUNTERFOIL_ORACLE_RECORDS_DATABASE_URL": f"sqlite:///{folder / 'records.db'}",
+            "COUNTERFOIL_ORACLE_GATEWAYS": json.dumps(
+                [f"https://127.0.0.1:{self.house.ports['reader']}"]
+            ),
+            "COUNTERFOIL_ORACLE_GATEWAY_CA": str(self.house.folder / "keys" / "device-ca.pem"),
+        }
+        if number == 1:
+            return self._oracle_env() | env
+        return env | {
+            "COUNTERFOIL_ORACLE_DATABASE_URL": f"sqlite:///{folder / 'oracle.db'}",
+            "COUNTERFOIL_ORACLE_GATEWAY_DATABASE_URL": "",
+            "COUNTERFOIL_ORACLE_RPC_URL": self.house.rpc_url,
+            "COUNTERFOIL_ORACLE_DEPLOYMENT": str(self.house.deployment),
+            "COUNTERFOIL_ORACLE_TILES": str(folder / "tiles"),
+            "COUNTERFOIL_ORACLE_PASSPHRASE": self.house.passphrase,
+            "COUNTERFOIL_ORACLE_SETTLES": "false",
         }
 
     def _api_env(self) -> dict[str, str]:
@@ -154,10 +199,16 @@ class Tree:
             return False
         return True
 
-    def _oracle_ready(self) -> bool:
-        with self._log_of("oracle").open("rb") as lines:
-            lines.seek(self._oracle_mark)
-            return b"oracle_ready" in lines.read()
+    def _says_ready(self, name: str) -> Callable[[], bool]:
+        path = self._log_of(name)
+        mark = path.stat().st_size if path.exists() else 0
+
+        def ready() -> bool:
+            with path.open("rb") as lines:
+                lines.seek(mark)
+                return b"oracle_ready" in lines.read()
+
+        return ready
 
     def _answers(self, url: str) -> Callable[[], bool]:
         def ready() -> bool:

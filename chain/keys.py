@@ -56,6 +56,8 @@ class LocalSigner:
 
 def recover(digest: bytes, signature: bytes) -> Address | None:
     """The account that signed *digest* (32 bytes) with *signature* (r || s || v); None when none can have."""
+    if len(signature) != 65:
+        return None
     try:
         return Address(Account._recover_hash(Hash32(digest), signature=signature))
     except (BadSignature, ValidationError, ValueError, TypeError):

@@ -112,6 +112,15 @@ def build(settings: OracleSettings) -> Parts:
     return Parts(engine, store, client, feed, steps)
 
 
+def build_any(settings: OracleSettings) -> Parts:
+    """Everything for one process: alone, or as a node of a quorum where the peers' file is set."""
+    if settings.peers is None:
+        return build(settings)
+    from counterfoil.oracle.node.app import build_node
+
+    return build_node(settings)
+
+
 def settling(
     settings: OracleSettings,
     engine: Engine,
@@ -178,12 +187,7 @@ def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> N
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if settings.peers is None:
-        parts = build(settings)
-    else:
-        from counterfoil.oracle.node.app import build_node
-
-        parts = build_node(settings)
+    parts = build_any(settings)
     clock = None
     if settings.day_close_cron and settings.settles:
         clock = DayClock(parts.engine, settings.day_close_cron, settings.zone)
@@ -221,4 +225,23 @@ def status(engine: Engine, store: GatewayStore) -> dict[str, object]:
     """How far records, heads and money have come."""
     with Session(engine) as session:
         anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
-    return {"records": store.size(), "anchored": anchored, "refused": store.refused_count()}
+        quorum = _quorum_words(session)
+    counts = {"records": store.size(), "anchored": anchored, "refused": store.refused_count()}
+    return counts | quorum
+
+
+def _quorum_words(session: Session) -> dict[str, object]:
+    """Who signs, how each node is doing, and the newest dissents; nothing where one process is the oracle."""
+    from counterfoil.oracle.node.state import quorum_state
+
+    state = quorum_state(session)
+    if not state.nodes:
+        return {}
+    return {
+        "quorum": {
+            "signers": state.signers,
+            "threshold": state.threshold,
+            "nodes": [row.model_dump() for row in state.nodes],
+            "dissents": [row.model_dump(exclude={"id"}) for row in state.dissents],
+        }
+    }

@@ -10,12 +10,14 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.store import open_store
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.instructions import ask
+from counterfoil.oracle.node import commands as node_commands
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import Instruction, MatchException
@@ -37,6 +39,7 @@ _DEFAULT = "sqlite:///oracle.db"
 
 def register(app: typer.Typer) -> None:
     """Add ``oracle`` to *app*."""
+    node_commands.register(oracle_app)
     app.add_typer(oracle_app, name="oracle")
 
 
@@ -46,7 +49,8 @@ def run_command() -> None:
 
     Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _DATABASE_URL,
     _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _BATCH_RECORDS, _BATCH_MS,
-    _FINAL_DEPTH, _FINAL_TAG.
+    _FINAL_DEPTH, _FINAL_TAG. As one node of a quorum also: _PEERS, _NODE_CERTIFICATE, _NODE_KEY, _NODE_HOST,
+    _NODE_PORT, _RECORDS_DATABASE_URL, _GATEWAYS (a JSON list), _GATEWAY_CA, _ROUND_MS, _SETTLES.
     """
     from counterfoil.oracle.app import run
 
@@ -62,25 +66,35 @@ def status(
     gateway_database: Annotated[
         str,
         typer.Option(
-            envvar="COUNTERFOIL_ORACLE_GATEWAY_DATABASE_URL", help="The gateway's database."
+            envvar=[
+                "COUNTERFOIL_ORACLE_RECORDS_DATABASE_URL",
+                "COUNTERFOIL_ORACLE_GATEWAY_DATABASE_URL",
+            ],
+            help="The gateway's database, or a node's own copy of the log.",
         ),
     ] = "sqlite:///gateway.db",
     as_json: AsJson = False,
 ) -> None:
-    """Say how many records there are, how many are anchored, and how many were refused."""
+    """Say how many records there are, are anchored and were refused.
+
+    In a quorum also: who signs, how far each node is, and who dissented on what.
+    """
     from counterfoil.oracle.app import status as read_status
 
-    found = read_status(open_database(database, migrate=False), open_store(gateway_database))
+    try:
+        found = read_status(open_database(database, migrate=False), open_store(gateway_database))
+    except SQLAlchemyError as failure:
+        _fail("oracle.database_unreadable", f"{database}: {str(failure).splitlines()[0]}")
     _say(found, as_json)
 
 
 @oracle_app.command("rebuild")
 def rebuild() -> None:
     """Drop the projection and make it again from the chain. Stop the oracle's process first."""
-    from counterfoil.oracle.app import build
+    from counterfoil.oracle.app import build_any
 
     try:
-        events = build(_settings()).feed.rebuild()
+        events = build_any(_settings()).feed.rebuild()
     except (ChainError, OracleError) as failure:
         _fail(failure.code, str(failure))
     typer.echo(f"{events} events read again")
@@ -182,8 +196,26 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found))
         return
+    quorum = found.pop("quorum", None)
     for name, value in found.items():
         typer.echo(f"{name}: {value}")
+    if quorum is not None:
+        _say_quorum(quorum)
+
+
+def _say_quorum(quorum: dict[str, Any]) -> None:
+    typer.echo(f"quorum: {quorum['threshold']} of {len(quorum['signers'])}")
+    for node in quorum["nodes"]:
+        how = node["error"] or node["refusal"]
+        if how is None:
+            how = "is well" if node["answered_ms"] else "has not answered yet"
+        signs = "" if node["address"] in quorum["signers"] else ", signs nothing"
+        typer.echo(f"  {node['name']} {node['address']}: {node['records']} records{signs}; {how}")
+    for dissent in quorum["dissents"]:
+        typer.echo(
+            f"  dissent of {dissent['node']} on a {dissent['kind']} of {dissent['proposer']}:"
+            f" {dissent['code']}: {dissent['detail']}"
+        )
 
 
 def _fail(code: str, detail: str) -> NoReturn:

@@ -20,11 +20,12 @@ Size = Annotated[int, Path(ge=1, le=2**53, description="Number of records under 
 
 
 class HeadOut(BaseModel):
-    """An anchored head; hashes are hex."""
+    """An anchored head; hashes are hex. `figures` is the SHA-256 of what its batch adds up to."""
 
     size: int
     root: str
     state: str
+    figures: str
     block_number: int
     block_hash: str
     transaction_hash: str
@@ -47,6 +48,7 @@ def head_out(head: AnchoredHead, final_number: int) -> HeadOut:
         size=head.size,
         root=head.root.removeprefix("0x"),
         state=head.state.removeprefix("0x"),
+        figures=head.figures.removeprefix("0x"),
         block_number=head.block_number,
         block_hash=head.block_hash,
         transaction_hash=head.transaction_hash,

@@ -69,6 +69,12 @@ class RecordCopy:
             self._busy.release()
 
     def _take_all(self) -> int:
+        dropped = self._log.dropped
+        if dropped is not None:
+            self._log.dropped = None
+            why = f"what was copied does not give the anchored head of {dropped.size}"
+            self._stop("oracle.copy_differs", why)
+            return 0
         before = self._log.size
         if before - self._log.anchored >= _MOST_AHEAD:
             return 0
@@ -100,13 +106,18 @@ class RecordCopy:
                 self._log.take(piece)
 
     def _refuse(self, refused: RecordRefused) -> None:
-        if str(refused) != str(self.refusal):
-            log.error("record_refused", record=refused.log_index, why=str(refused))
+        is_new = str(refused) != str(self.refusal)
+        self.refusal = refused
+        self._stop(refused.code, str(refused), is_new=is_new)
+
+    def _stop(self, code: str, why: str, *, is_new: bool = True) -> None:
+        """Leave this gateway for the next one, after a pause; raise an alarm if it is a new one."""
+        if is_new:
+            log.error("copy_stopped", code=code, why=why)
             with Session(self._engine) as session:
                 raised = time.time_ns() // 1_000_000
-                session.add(Alarm(code=refused.code, detail=str(refused), raised_ms=raised))
+                session.add(Alarm(code=code, detail=why, raised_ms=raised))
                 session.commit()
-        self.refusal = refused
         self._gateways.append(self._gateways.pop(0))
         self._wait()
 

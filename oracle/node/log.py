@@ -79,6 +79,8 @@ class NodeLog:
         self._history = history
         self._lock = threading.RLock()
         self._tips: dict[DeviceId, ChainTip | None] = {}
+        self.dropped: AnchoredHead | None = None
+        """The last anchored head that the copy could not give, so that a part of it was dropped."""
         self._size = store.size()
         self._writer = self._open_tiles()
         self._reader = TileReader(read_folder(tiles), self._writer.size)
@@ -319,6 +321,7 @@ class NodeLog:
         with self.store.appending() as connection:
             connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
         self._size = first
+        self.dropped = head
         self._leaves.clear()
         self._places.clear()
         self._tips.clear()

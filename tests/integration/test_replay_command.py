@@ -56,6 +56,25 @@ def test_a_simulated_fleet_is_accounted_for(tmp_path: Path, engine: str) -> None
     assert report["audit"]["named"], "the audit names the changed record"
 
 
+def test_a_quorum_of_four_oracles_does_the_main_job(tmp_path: Path) -> None:
+    report = replay(tmp_path / "house", "--days", "1", "--oracles", "4")
+    assert report["records"]["anchored"] == report["records"]["sent"] > 0
+    paid = sum(line["amount_minor"] for line in report["paid"])
+    assert paid + report["carried_minor"] == report["input_gross_minor"]
+    url = f"sqlite:///{tmp_path}/house/oracles/4/"
+    asked = ("--database", f"{url}oracle.db", "--gateway-database", f"{url}records.db", "--json")
+    run = subprocess.run(
+        [sys.executable, "-m", "counterfoil", "oracle", "status", *asked],
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    found = json.loads(run.stdout)
+    assert found["records"] == found["anchored"] == report["records"]["sent"], "its own copy"
+    assert (found["quorum"]["threshold"], len(found["quorum"]["signers"])) == (3, 4)
+    assert found["quorum"]["dissents"] == []
+
+
 @pytest.mark.skipif(
     not VENDING.exists(), reason="the vending and steel files are not beside the checkout"
 )

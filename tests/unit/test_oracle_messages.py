@@ -1,0 +1,153 @@
+"""What nodes ask each other to sign: its bytes, its digest, its signer, and whose turn it is to ask."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from dataclasses import replace
+from pathlib import Path
+
+import cbor2
+import pytest
+from eth_account import Account
+from eth_utils.address import to_checksum_address
+
+from counterfoil.chain.keys import LocalSigner, recover
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.checkpoint import Head
+from counterfoil.gateway.log.merkle import EMPTY_ROOT
+from counterfoil.oracle.errors import InputMalformed, PeersInvalid
+from counterfoil.oracle.figures import (
+    DeviceFigures,
+    Figures,
+    GoodsFigures,
+    ProjectFigures,
+)
+from counterfoil.oracle.node.identity import create_identity, read_peers
+from counterfoil.oracle.node.messages import (
+    CallProposal,
+    HeadProposal,
+    decode_call_proposal,
+    decode_head_proposal,
+    proposer_of,
+)
+from counterfoil.oracle.node.turns import turn_of
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "proposals.json"
+ANCHOR, QUORUM, SPLIT = (to_checksum_address("0x" + digit * 40) for digit in "abc")
+SIGNER = LocalSigner(Account.from_key(b"\7" * 32))
+
+
+def head_proposal() -> HeadProposal:
+    figures = Figures(
+        *(10, 16, 7),
+        (ProjectFigures(b"\1" * 32, "USD", 2, 750, 1, 300, (GoodsFigures("cola", 4, 600),)),),
+        (DeviceFigures(b"\2" * 32, 3, 2, 2_000),),
+    )
+    plain = HeadProposal(
+        *(31_337, ANCHOR, Head(16, Digest(b"\3" * 32), Digest(b"\4" * 32)), figures),
+        Head(10, Digest(b"\5" * 32), Digest(bytes(32))),
+    )
+    return replace(plain, signature=SIGNER.sign_digest(plain.digest))
+
+
+def call_proposal() -> CallProposal:
+    plain = CallProposal(*(31_337, QUORUM, SPLIT, b"\x12\x34", b"\6" * 32, b"\x80", 16))
+    return replace(plain, signature=SIGNER.sign_digest(plain.digest))
+
+
+def test_the_published_vectors() -> None:
+    """As in docs/formats/proposal.md."""
+    kept = json.loads(VECTORS.read_text())
+    assert runpy.run_path(str(VECTORS.parent / "proposal_vectors.py"))["vectors"]() == kept
+    for name, made in (("head", head_proposal()), ("call", call_proposal())):
+        assert kept[name]["message"] == made.encode().hex()
+        assert kept[name]["digest"] == made.digest.hex()
+        assert kept[name]["signer"] == SIGNER.address
+        assert kept[name]["signature"] == made.signature.hex()
+
+
+def test_what_is_decoded_is_what_was_encoded_and_signed() -> None:
+    head, call = head_proposal(), call_proposal()
+    assert decode_head_proposal(head.encode()) == head
+    assert decode_call_proposal(call.encode()) == call
+    assert proposer_of(head) == proposer_of(call) == SIGNER.address
+    other = replace(head, head=replace(head.head, state=Digest(b"\x09" * 32)))
+    assert proposer_of(other) != SIGNER.address, "another state is not what was signed"
+    assert proposer_of(replace(head, signature=bytes(65))) is None
+
+
+def test_every_part_of_a_head_is_in_its_digest() -> None:
+    head = head_proposal()
+    changed = [
+        replace(head, chain_id=1),
+        replace(head, anchor=QUORUM),
+        replace(head, head=replace(head.head, size=17)),
+        replace(head, head=replace(head.head, root=Digest(bytes(32)))),
+        replace(head, head=replace(head.head, state=Digest(bytes(32)))),
+        replace(head, figures=replace(head.figures, block=8)),
+        replace(head, previous=replace(head.previous, size=9)),
+        replace(head, previous=replace(head.previous, root=Digest(bytes(32)))),
+    ]
+    assert len({one.digest for one in (head, *changed)}) == len(changed) + 1
+    first = replace(head, previous=Head(0, Digest(bytes(32)), Digest(bytes(32))))
+    assert first.digest == replace(first, previous=Head(0, EMPTY_ROOT, EMPTY_ROOT)).digest
+
+
+def test_anything_else_is_refused() -> None:
+    head = head_proposal()
+    fields = cbor2.loads(head.encode())
+    wrong = [b"", b"\x80", head.encode() + b"\0", call_proposal().encode()]
+    for place, value in (
+        *((1, 2), (2, -1), (2, "1"), (3, b"\1"), (4, 10), (4, "16"), (5, b"\1" * 31)),
+        *((7, b"\x80"), (8, 16), (9, None), (10, b"\1" * 64)),
+    ):
+        wrong.append(cbor2.dumps([*fields[:place], value, *fields[place + 1 :]], canonical=True))
+    for data in wrong:
+        with pytest.raises(InputMalformed):
+            decode_head_proposal(data)
+    with pytest.raises(InputMalformed):
+        decode_call_proposal(head.encode())
+
+
+def test_the_turn_goes_round_and_on() -> None:
+    signers = ["a", "b", "c", "d"]
+    assert [turn_of(signers, n, 0, 1_000) for n in range(6)] == ["a", "b", "c", "d", "a", "b"]
+    assert [turn_of(signers, 1, ms, 1_000) for ms in (0, 999, 1_000, 3_500)] == ["b", "b", "c", "a"]
+    assert turn_of(signers, 0, -5, 1_000) == "a"
+
+
+def test_a_recovered_signer_is_none_where_there_can_be_none() -> None:
+    assert recover(b"\1" * 32, b"") is None
+    assert recover(b"\1" * 32, b"\xff" * 65) is None
+
+
+def test_peers_are_pinned_and_named_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        create_identity(tmp_path / f"{name}.crt", tmp_path / f"{name}.key", name, ["127.0.0.1"])
+    assert (tmp_path / "one.key").stat().st_mode & 0o777 == 0o600
+    entries = [
+        {
+            "name": name,
+            "address": f"0x{number:040x}",
+            "url": f"https://127.0.0.1:{number}",
+            "certificate": (tmp_path / f"{name}.crt").read_text(),
+        }
+        for number, name in enumerate(("one", "two"), 1)
+    ]
+    path = tmp_path / "peers.yaml"
+
+    def read(*found: dict[str, str]) -> list[str]:
+        path.write_text(json.dumps({"nodes": found}))
+        return [peer.name for peer in read_peers(path)]
+
+    assert read(*entries) == ["one", "two"]
+    for change in (
+        *({"name": "one"}, {"address": entries[0]["address"]}, {"url": entries[0]["url"]}),
+        *({"certificate": entries[0]["certificate"]}, {"certificate": "none"}),
+        *({"address": "0x12"}, {"url": "http://127.0.0.1:2"}),
+    ):
+        with pytest.raises(PeersInvalid):
+            read(entries[0], entries[1] | change)
+    with pytest.raises(PeersInvalid):
+        read_peers(tmp_path / "absent.yaml")

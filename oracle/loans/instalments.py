@@ -198,8 +198,8 @@ def _factors(
 def _check(plan: Plan, principal_minor: int, drawn_on: int, dates: Sequence[int]) -> None:
     for date in (drawn_on, *dates):
         check(date)
-    if principal_minor <= 0:
-        raise PlanNotPossible(f"nothing to repay: {principal_minor}")
+    if not 0 < principal_minor < 1 << 128:
+        raise PlanNotPossible(f"no amount that can be drawn: {principal_minor}")
     if not 0 < len(dates) <= MOST:
         raise PlanNotPossible(f"{len(dates)} dates: 1 to {MOST} are possible")
     if plan is Plan.BULLET and len(dates) != 1:

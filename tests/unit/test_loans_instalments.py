@@ -62,7 +62,8 @@ def test_interest_only_and_revenue_share_bring_all_principal_at_the_end() -> Non
     ("plan", "principal", "dates", "why"),
     [
         (Plan.BULLET, 100, [20260205, 20260305], "a bullet has one date"),
-        (Plan.BULLET, 0, [20260205], "nothing to repay"),
+        (Plan.BULLET, 0, [20260205], "no amount"),
+        (Plan.BULLET, 1 << 128, [20260205], "no amount"),
         (Plan.EQUAL_PRINCIPAL, 100, [], "0 dates"),
         (Plan.EQUAL_PRINCIPAL, 100, monthly_dates(DRAWN, 121), "121 dates"),
         (Plan.EQUAL_PRINCIPAL, 100, [20260305, 20260205], "does not come after"),

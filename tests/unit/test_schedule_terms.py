@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from counterfoil.oracle.schedule.cases import Case
 from counterfoil.oracle.schedule.errors import ScheduleError
-from counterfoil.oracle.schedule.reading import read_terms, read_time
+from counterfoil.oracle.schedule.reading import _READERS, read_terms, read_time
 from counterfoil.oracle.schedule.terms import DayCount, day_of
 
 PAM = {
@@ -127,3 +131,43 @@ def test_an_end_may_be_left_to_the_payments() -> None:
         assert read_terms(open_end).maturity_date is None
         with pytest.raises(ScheduleError, match="nextPrincipalRedemptionPayment"):
             read_terms(without(open_end, "nextPrincipalRedemptionPayment"))
+
+
+_ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**40), 10**40),
+    st.text(max_size=8),
+    st.decimals(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+    st.sampled_from(
+        (
+            *(
+                "0",
+                "-1",
+                "1e30",
+                "1e-30",
+                "0.000000000001",
+                "9999-12-31",
+                "0001-01-01",
+                "SCP",
+                "MF",
+            ),
+            *("2026-01-31T23:59:59", "P1DL1", "P9999YL0", "P1WL0", "EOM", "NTL", "B252", "RPL"),
+            *("2026-03-01", "IN0", "A", "N", "X"),
+        )
+    ),
+)
+
+
+@given(
+    base=st.sampled_from((PAM, LAM, NAM, ANN)),
+    changed=st.dictionaries(st.sampled_from(sorted(_READERS)), _ODD, max_size=4),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_terms_have_events_or_a_reason(base: dict[str, str], changed: dict[str, Any]) -> None:
+    data = {"X": {"data": [{"timestamp": "0001-01-01", "value": "0.03"}]}}
+    # What is refused is refused as such: any other error fails.
+    with suppress(ScheduleError):
+        Case("case", {"terms": {**base, **changed}, "dataObserved": data}).events("2030-01-01")

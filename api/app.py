@@ -15,6 +15,7 @@ from counterfoil import __version__
 from counterfoil.api import description, metrics, problems, resources, security, validators
 from counterfoil.api.context import Parts
 from counterfoil.api.pages import routes as pages
+from counterfoil.api.reads.assets import Assets
 from counterfoil.api.reads.health import ChainWatch
 from counterfoil.api.reads.ledger import Ledger
 from counterfoil.api.reads.records import RecordReads
@@ -74,6 +75,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         RecordReads(gateway, settings.tiles),
         SalesReads(gateway),
         Ledger(reads),
+        Assets(reads),
         ChainWatch(clients),
         _client_factory(settings),
     )

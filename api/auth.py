@@ -4,8 +4,9 @@ Rules kept here:
 
 * A token is 32 random bytes, shown once when it is made and stored as its SHA-256; so are session
   cookies and login codes. There is no default secret.
-* A party sees its own. Admins, banks, auditors and regulators see everything; only admins and the
-  roles named in ``MAY`` write; auditors and regulators never do.
+* A party sees its own. Admins, banks, supervisors, the committee, auditors and regulators see
+  everything but the opened fields of others' papers; only the roles named in ``MAY`` and at each
+  operation (``api.operations``) write; auditors and regulators never do.
 * What belongs to somebody else answers 404, like what is not there.
 """
 
@@ -41,9 +42,19 @@ class Role(StrEnum):
     SITE = "site"
     INVESTOR = "investor"
     SUPPLIER = "supplier"
+    CORE_ENTERPRISE = "core_enterprise"
+    BORROWER = "borrower"
+    WAREHOUSE = "warehouse"
+    SUPERVISOR = "supervisor"
+    COMMITTEE = "committee"
 
 
-_SEES_ALL = frozenset({Role.ADMIN, Role.BANK, Role.AUDITOR, Role.REGULATOR})
+_SEES_ALL = frozenset(
+    {
+        *(Role.ADMIN, Role.BANK, Role.AUDITOR, Role.REGULATOR),
+        *(Role.SUPERVISOR, Role.COMMITTEE),
+    }
+)
 _PAID = frozenset(
     {Role.OPERATOR, Role.MANUFACTURER, Role.SITE, Role.INVESTOR, Role.SUPPLIER, Role.ADMIN}
 )

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from counterfoil.api import auth, problems
 from counterfoil.api.auth import Principal
+from counterfoil.api.reads.assets import Assets
 from counterfoil.api.reads.health import ChainHealth, ChainWatch
 from counterfoil.api.reads.ledger import Ledger, Sight
 from counterfoil.api.reads.records import RecordReads
@@ -34,6 +35,7 @@ class Parts:
     records: RecordReads
     sales: SalesReads
     ledger: Ledger
+    assets: Assets
     watch: ChainWatch
     client: Callable[[], ChainClient | None]
 

@@ -10,6 +10,7 @@ Rules kept here:
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -24,12 +25,19 @@ from counterfoil.oracle.store.tables import Instruction
 
 
 def ask(
-    engine: Engine, principal: Principal, key: str, kind: str, payload: dict[str, Any]
+    engine: Engine,
+    principal: Principal,
+    key: str,
+    kind: str,
+    payload: dict[str, Any],
+    completed: Callable[[], dict[str, Any]] = dict,
 ) -> Instruction:
     """Return the instruction under the party's *key*: the one that is here, or a new one.
 
+    What *completed* answers joins the payload of a new one; it is not called for one that is here.
     Raises the problem ``idempotency_key_reused`` when the key was used for another request.
     """
+    more: dict[str, Any] | None = None
     digest = sha256(json.dumps([kind, payload], sort_keys=True).encode()).digest()
     for _ in range(2):
         with Session(engine, expire_on_commit=False) as session:
@@ -42,11 +50,13 @@ def ask(
                 return session.exec(
                     select(Instruction).where(Instruction.id == known.body["instruction"])
                 ).one()
+        more = completed() if more is None else more
+        with Session(engine, expire_on_commit=False) as session:
             row = Instruction(
                 idempotency_key=f"api:{principal.party}:{key}",
                 party=principal.party,
                 kind=kind,
-                payload=payload,
+                payload=payload | more,
                 created_ms=now_ms(),
             )
             session.add(row)

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from eth_utils.abi import function_abi_to_4byte_selector
+
 _FOLDER = Path(__file__).resolve().parent / "abi"
 
 
@@ -25,6 +27,15 @@ def abi_of(name: str) -> list[dict[str, Any]]:
     """The ABI of contract *name*."""
     abi: list[dict[str, Any]] = artifact(name)["abi"]
     return abi
+
+
+@cache
+def selector_of(contract: str, function: str) -> bytes:
+    """The first four bytes of a call of *function*."""
+    found: Any = next(
+        item for item in abi_of(contract) if item["type"] == "function" and item["name"] == function
+    )
+    return function_abi_to_4byte_selector(found)
 
 
 @cache

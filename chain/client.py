@@ -198,6 +198,11 @@ class ChainClient:
     def address_of(self, contract: str) -> Address:
         return self.addresses[contract]
 
+    @staticmethod
+    def checksummed(account: str) -> Address:
+        """*account* with its checksum; ValueError when it is none."""
+        return Address(to_checksum_address(account))
+
     def encode(self, contract: str, function: str, *arguments: Any) -> bytes:
         """Call data of *function*; structs are given as mappings or tuples."""
         encoded = self._web3.eth.contract(abi=abi_of(contract)).encode_abi(

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import rlp  # type: ignore[import-untyped]
-from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from counterfoil.chain.artifacts import abi_of, artifact
+from counterfoil.chain.artifacts import artifact, selector_of
 from counterfoil.chain.client import Address, ChainClient
 from counterfoil.chain.errors import DeploymentMismatch
 from counterfoil.chain.keys import Signer
@@ -285,7 +284,7 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
     for contract, by_role in _FUNCTIONS.items():
         target = client.address_of(contract)
         for role, names in by_role.items():
-            selectors = [_selector(contract, name) for name in names]
+            selectors = [selector_of(contract, name) for name in names]
             missing = [
                 selector
                 for selector in selectors
@@ -346,13 +345,6 @@ def _missing_entries(client: ChainClient, here: Deployment) -> list[tuple[str, b
         )
         calls.append((client.address_of("DeploymentRegistry"), data))
     return calls
-
-
-def _selector(contract: str, function: str) -> bytes:
-    abi: Any = next(
-        i for i in abi_of(contract) if i["type"] == "function" and i["name"] == function
-    )
-    return function_abi_to_4byte_selector(abi)
 
 
 def _created_address(sender: str, nonce: int) -> str:

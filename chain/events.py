@@ -139,7 +139,7 @@ class EventFeed:
             transaction_hash="0x" + event.transaction_hash.hex(),
             contract=event.contract,
             name=event.name,
-            arguments={key: _plain(value) for key, value in event.values.items()},
+            arguments={key: plain(value) for key, value in event.values.items()},
         )
         session.add(row)
         session.flush()
@@ -204,14 +204,14 @@ class EventFeed:
         return block is not None and "0x" + block.hash.hex() == row.hash
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON's form of a value: bytes as 0x hex, integers past 2^53 as decimal text."""
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
         return str(value)
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     return value

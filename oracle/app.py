@@ -37,6 +37,7 @@ from counterfoil.oracle.day_close.close import DayCloser
 from counterfoil.oracle.errors import GatewayNotThere
 from counterfoil.oracle.facts import FactReader, match_project
 from counterfoil.oracle.instructions import Instructions
+from counterfoil.oracle.party_keys import PartySenders, PartyWrites, open_party_keys
 from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.quorum import Quorum
 from counterfoil.oracle.registry import KeySync
@@ -131,8 +132,14 @@ def settling(
 ) -> dict[str, Callable[[], object]]:
     """The steps of the process that takes payments in, matches, distributes and closes the day."""
     bank_address = client.call("DepositToken", "bank")
+    secret = settings.party_passphrase.get_secret_value() if settings.party_passphrase else ""
+    keys = open_party_keys(settings.party_keys, secret)
+    writes = PartyWrites(client, keys, signer.address)
+    sending = [str(signer.address)]
     steps: dict[str, Callable[[], object]] = {
-        "instructions": Instructions(engine, client, bank_address, settings.zone, crash).step,
+        "instructions": Instructions(
+            engine, client, bank_address, settings.zone, crash, writes
+        ).step,
         "matching": lambda: match_all(engine),
         "revenue": Distributor(engine, client, signer.address, cosign).step,
         "day": DayCloser(engine, client, signer.address, crash).step,
@@ -140,6 +147,10 @@ def settling(
     if settings.bank_keystore is not None and settings.bank_passphrase is not None:
         bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())
         steps["bank"] = Sender(engine, client, bank, crash=crash).step
+        sending.append(bank.address)
+    others = [key for account, key in keys.items() if account not in sending]
+    if others:
+        steps["parties"] = PartySenders(engine, client, others, crash).step
     return steps
 
 

@@ -1,4 +1,7 @@
-"""What users ask for through the API, carried out once and answered in the same database transaction."""
+"""What users ask for through the API, carried out once and answered in the same database transaction.
+
+A transaction that is asked for is ``sent`` first, and answered once it is final and its events have been taken in.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import FAILED, FINAL
+from counterfoil.chain.tables import ChainCursor, ChainEvent, ChainTransaction
 from counterfoil.gateway.identity import DeviceId
 from counterfoil.oracle.bank.accounts import register_bank_account, register_payee
 from counterfoil.oracle.bank.payouts import make_file
@@ -21,6 +26,7 @@ from counterfoil.oracle.day_close.zone import date_in
 from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.facts import match_project, resolve
+from counterfoil.oracle.party_keys import PartyWrites
 from counterfoil.oracle.settlement import import_entries, import_settlement
 from counterfoil.oracle.statement import BankEntry
 from counterfoil.oracle.store.bank_tables import BankAccount
@@ -29,6 +35,8 @@ from counterfoil.oracle.store.tables import Instruction
 log = structlog.get_logger("oracle.instructions")
 
 _UTC = ZoneInfo("UTC")
+TRANSACT = "transact"
+PENDING, SENT, DONE, REFUSED = "pending", "sent", "done", "failed"
 
 
 def ask(session: Session, key: str, party: str, kind: str, payload: dict[str, Any]) -> Instruction:
@@ -58,12 +66,14 @@ class Instructions:
         bank: str,
         zone: ZoneInfo = _UTC,
         crash: Callable[[str], None] = lambda _: None,
+        writes: PartyWrites | None = None,
     ) -> None:
         self._engine = engine
         self._client = client
         self._bank = bank
         self._zone = zone
         self._crash = crash
+        self._writes = writes or PartyWrites(client, {})
         self._kinds: Mapping[str, Callable[[Session, Instruction], dict[str, Any]]] = {
             "resolve_exception": self._resolve,
             "import_settlement": self._settlement,
@@ -76,16 +86,18 @@ class Instructions:
             "register_payee_account": self._payee_account,
             "make_payout_file": self._payout_file,
             "resolve_bank_line": self._bank_line,
+            TRANSACT: self._transact,
+            "sign_digest": lambda _, row: {"signature": self._writes.sign(row.payload)},
         }
 
     def step(self) -> int:
-        """Carry out what is pending; answer how many instructions were finished."""
-        done = 0
+        """Carry out what is pending, answer what was sent; the number of instructions that went on."""
+        done = self._answer_sent()
         while True:
             with Session(self._engine) as session:
                 row = session.exec(
                     select(Instruction)
-                    .where(Instruction.status == "pending")
+                    .where(Instruction.status == PENDING)
                     .order_by(col(Instruction.id))
                 ).first()
                 if row is None:
@@ -103,16 +115,36 @@ class Instructions:
                 raise InputMalformed(f"no instruction is called {row.kind}")
             with session.begin_nested():
                 row_result = kind(session, row)
-            row.result, row.status = row_result, "done"
+            row.result, row.status = row_result, DONE
+            if row.kind == TRANSACT:
+                row.status, row.finished_ms = SENT, None
         except OracleError as failure:
-            row.status, row.error_code, row.error_detail = "failed", failure.code, str(failure)
+            row.status, row.error_code, row.error_detail = REFUSED, failure.code, str(failure)
         except (KeyError, TypeError, ValueError) as failure:
             row.status, row.error_code, row.error_detail = (
-                "failed",
+                REFUSED,
                 InputMalformed.code,
                 repr(failure),
             )
         log.info("instruction_finished", kind=row.kind, status=row.status, id=row.id)
+
+    def _transact(self, session: Session, row: Instruction) -> dict[str, Any]:
+        return {"transaction": self._writes.transact(session, row.idempotency_key, row.payload)}
+
+    def _answer_sent(self) -> int:
+        """Answer the instructions whose transactions are at their end."""
+        answered = 0
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            waiting = session.exec(
+                select(Instruction.id)
+                .where(Instruction.status == SENT)
+                .order_by(col(Instruction.id))
+            ).all()
+        for number in waiting:
+            with Session(self._engine) as session:
+                answered += _answer(session, session.get_one(Instruction, number))
+                session.commit()
+        return answered
 
     def _resolve(self, session: Session, row: Instruction) -> dict[str, Any]:
         p = row.payload
@@ -182,6 +214,30 @@ class Instructions:
         entries = [_entry(entry) for entry in row.payload["entries"]]
         taken = import_entries(session, self._client, self._bank, entries)
         return {"taken": taken.taken, "known": taken.known}
+
+
+def _answer(session: Session, row: Instruction) -> bool:
+    sent = session.get_one(ChainTransaction, (row.result or {})["transaction"])
+    read_to = session.exec(select(ChainCursor.block_number)).first()
+    if sent.status == FAILED:
+        row.status, row.error_code, row.error_detail = REFUSED, sent.error_code, sent.error_detail
+    elif sent.status == FINAL and read_to is not None and read_to >= (sent.block_number or 0):
+        events = session.exec(
+            select(ChainEvent)
+            .where(ChainEvent.transaction_hash == sent.tx_hash)
+            .order_by(col(ChainEvent.log_index))
+        )
+        row.status = DONE
+        row.result = {
+            "transaction_hash": sent.tx_hash,
+            "block_number": sent.block_number,
+            "events": [{"name": e.name, "arguments": e.arguments} for e in events],
+        }
+    else:
+        return False
+    row.finished_ms = time.time_ns() // 1_000_000
+    log.info("instruction_finished", kind=row.kind, status=row.status, id=row.id)
+    return True
 
 
 def _entry(fields: Mapping[str, Any]) -> BankEntry:

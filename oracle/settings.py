@@ -27,6 +27,9 @@ class OracleSettings(BaseSettings):
     bank_keystore: Path | None = None
     """The bank's key, where this process mints for it (the embedded default)."""
     bank_passphrase: SecretStr | None = None
+    party_keys: Path | None = None
+    """A folder of keystores (``*.json``) of participants for whom this process writes (the embedded default)."""
+    party_passphrase: SecretStr | None = None
     log_key: Path | None = None
     """PEM: the Ed25519 key that signs checkpoints."""
     log_origin: str = "counterfoil.example/log"

@@ -9,12 +9,14 @@ Rules kept here:
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
 
 import rlp  # type: ignore[import-untyped]
 from eth_account import Account
 from eth_utils.crypto import keccak
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from counterfoil.api import problems
@@ -22,6 +24,7 @@ from counterfoil.api.context import Parts, PartsDep, PrincipalDep, SightDep, req
 from counterfoil.api.resources.paging import Cursor, Limit, Page, page_of
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted
+from counterfoil.chain.events import plain
 from counterfoil.chain.transact import unsigned
 
 router = APIRouter(tags=["chain"], responses=problems.RESPONSES)
@@ -71,6 +74,23 @@ class SignedIn(BaseModel):
     raw: str = Field(pattern="^0x([0-9a-f]{2})+$", max_length=262_144, examples=["0x02f8c0"])
 
 
+class EventOut(BaseModel):
+    """What a contract said of a transaction; `arguments` by the contract's names."""
+
+    name: str = Field(examples=["ClaimRegistered"])
+    arguments: dict[str, Any] = Field(examples=[{"root": 17, "part": 21}])
+
+
+class TransactionOut(BaseModel):
+    """A transaction: `waiting`, then `succeeded` or `failed`; its events once it has succeeded."""
+
+    transaction_hash: str
+    status: str = Field(examples=["succeeded"])
+    block_number: int | None
+    final: bool
+    events: list[EventOut]
+
+
 class SentOut(BaseModel):
     """The node took it, or had it already."""
 
@@ -85,16 +105,23 @@ def client_of(parts: Parts) -> ChainClient:
     return client
 
 
-def offer(
-    client: ChainClient, sender: str, target: str, data: bytes, nonce: int | None = None
-) -> dict[str, Any]:
-    """An unsigned transaction of *sender*; 409 with the contract's code where it would be refused."""
+@contextmanager
+def refusable() -> Iterator[None]:
+    """What the chain refuses inside is 409 with the contract's code; 503 where no node answers."""
     try:
-        return unsigned(client, sender, target, data, nonce)
+        yield
     except ContractReverted as error:
         raise problems.conflict(error.code.replace(".", "_"), str(error)) from error
     except ChainError as error:
         raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+
+
+def offer(
+    client: ChainClient, sender: str, target: str, data: bytes, nonce: int | None = None
+) -> dict[str, Any]:
+    """An unsigned transaction of *sender*; 409 with the contract's code where it would be refused."""
+    with refusable():
+        return unsigned(client, sender, target, data, nonce)
 
 
 @router.get("/chain", summary="The chain's health")
@@ -172,6 +199,45 @@ def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn)
     if refused is not None:
         raise problems.conflict(refused.code.replace(".", "_"), str(refused))
     return SentOut(transaction_hash="0x" + keccak(raw).hex())
+
+
+@router.get("/transactions/{transaction}", summary="What became of a transaction")
+def get_transaction(
+    parts: PartsDep,
+    sight: SightDep,
+    transaction: Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "5c" * 32])],
+) -> TransactionOut:
+    """One of the asker's own, as the node says now; anybody's for those who may see everything."""
+    client = client_of(parts)
+    name = bytes.fromhex(transaction[2:])
+    with refusable():
+        sent = client.rpc("eth_getTransactionByHash", transaction)
+        if sent is None or not (
+            sight.everything or str(sent["from"]).lower() == sight.account.lower()
+        ):
+            raise problems.not_found("transaction")
+        (receipt,) = client.receipts([name])
+        if receipt is None:
+            return TransactionOut(
+                transaction_hash=transaction,
+                status="waiting",
+                block_number=None,
+                final=False,
+                events=[],
+            )
+        number = int(receipt["blockNumber"], 16)
+        events = [
+            EventOut(name=event.name, arguments=plain(dict(event.values)))
+            for event in client.decode_receipt(receipt)
+            if event.name
+        ]
+        return TransactionOut(
+            transaction_hash=transaction,
+            status="succeeded" if int(receipt["status"], 16) == 1 else "failed",
+            block_number=number,
+            final=number <= client.final_number(),
+            events=events,
+        )
 
 
 def _target(raw: bytes) -> str:

@@ -9,7 +9,7 @@ Rules kept here:
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
@@ -66,3 +66,17 @@ def page_of(
     left = sorted((row for row in rows if place(row) > after), key=place)
     more = write_cursor(name, place(left[limit - 1])) if len(left) > limit else None
     return Page(items=[show(row) for row in left[:limit]], next=more)
+
+
+def numbered(
+    name: str,
+    cursor: str | None,
+    limit: int,
+    fetch: Callable[[int, int], Sequence[Row]],
+    place: Callable[[Row], int],
+    show: Callable[[Row], Item],
+) -> Page[Item]:
+    """The page of list *name* after *cursor*, ascending by number; *fetch* reads after a number, up to a limit."""
+    found = fetch(int(read_cursor(cursor, name, "0")), limit + 1)
+    more = write_cursor(name, str(place(found[limit - 1]))) if len(found) > limit else None
+    return Page(items=[show(row) for row in found[:limit]], next=more)

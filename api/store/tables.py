@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, Column, LargeBinary, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -64,4 +66,18 @@ class ApiIdempotency(ApiTable, table=True):
     request_digest: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
     status: int
     body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    created_ms: int = Field(sa_column=_ms())
+
+
+class ApiProposal(ApiTable, table=True):
+    """A deal or a quote that is being agreed on; ``terms`` as the contract names them, ``signatures`` by account."""
+
+    __tablename__ = "api_proposal"
+
+    digest: str = Field(primary_key=True)
+    kind: str = Field(index=True)
+    terms: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    parties: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    signatures: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    deadline: int = Field(sa_column=_ms())
     created_ms: int = Field(sa_column=_ms())

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from counterfoil.chain.tables import ChainEvent
 from counterfoil.oracle.assets import Handler
 from counterfoil.oracle.assets.credit import today
+from counterfoil.oracle.assets.names import KINDS, STATES
 from counterfoil.oracle.store.asset_tables import (
     ClaimBalance,
     ClaimEntry,
@@ -19,11 +20,6 @@ from counterfoil.oracle.store.asset_tables import (
     PartEntry,
 )
 
-KINDS = ("receivable", "payable", "order")
-STATES = (
-    *("none", "draft", "registered", "confirmed", "matured", "settled"),
-    *("overdue", "recourse", "defaulted", "cancelled"),
-)
 _Arguments = Mapping[str, Any]
 
 

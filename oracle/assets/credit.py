@@ -10,6 +10,14 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.tables import ChainEvent
 from counterfoil.oracle.assets import Handler
+from counterfoil.oracle.assets.names import (
+    CONVENTIONS,
+    DEBTS,
+    LINE_STATES,
+    LOAN_STATES,
+    MOTIONS,
+    PLANS,
+)
 from counterfoil.oracle.store.asset_tables import (
     BusinessDay,
     LineEntry,
@@ -18,15 +26,6 @@ from counterfoil.oracle.store.asset_tables import (
     LoanPayment,
 )
 
-LINE_STATES = ("none", "applied", "approved", "active", "frozen", "closed")
-LOAN_STATES = (
-    *("none", "current", "grace", "delinquent", "default"),
-    *("written_off", "recovered", "repaid"),
-)
-PLANS = ("bullet", "equal_principal", "annuity", "interest_only", "revenue_share")
-CONVENTIONS = ("A/360", "A/365F", "30E/360", "A/A ISDA")
-DEBTS = ("costs", "penalty", "interest", "principal")
-MOTIONS = ("approve", "lift_freeze")
 _Arguments = Mapping[str, Any]
 
 

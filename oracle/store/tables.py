@@ -384,7 +384,8 @@ class Payout(OracleTable, table=True):
 class Instruction(OracleTable, table=True):
     """What a user asks of the oracle through the API: carried out once, answered here.
 
-    ``status``: ``pending`` → ``done`` with ``result``, or ``failed`` with ``error_code``.
+    ``status``: ``pending`` → ``done`` with ``result``, or ``failed`` with ``error_code``; a transaction is ``sent`` in
+    between.
     """
 
     __tablename__ = "instruction"

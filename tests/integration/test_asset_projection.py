@@ -20,14 +20,15 @@ from counterfoil.chain.events import EventFeed
 from counterfoil.chain.tables import ChainDeadLetter, ChainEvent
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle.assets import claims, credit, deals, receipts, shares
-from counterfoil.oracle.assets.claims import KINDS, STATES
-from counterfoil.oracle.assets.credit import (
+from counterfoil.oracle.assets.credit import today
+from counterfoil.oracle.assets.names import (
     CONVENTIONS,
     DEBTS,
+    KINDS,
     LINE_STATES,
     LOAN_STATES,
     PLANS,
-    today,
+    STATES,
 )
 from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.store import database, open_database

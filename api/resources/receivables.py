@@ -1,0 +1,154 @@
+"""Claims: receivables, payables and orders, what was paid towards them, and how their obligor confirms them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from counterfoil.api import problems, typed_data
+from counterfoil.api.context import Parts, PartsDep, SightDep
+from counterfoil.api.reads.ledger import Sight
+from counterfoil.api.resources.chain import client_of, refusable
+from counterfoil.api.resources.opened import OpenedOut, opened
+from counterfoil.api.resources.paging import Cursor, Limit, Page, numbered, page_of
+from counterfoil.oracle.assets.names import KINDS
+from counterfoil.oracle.store.asset_tables import ClaimEntry
+
+router = APIRouter(tags=["receivables"], responses=problems.RESPONSES)
+
+Root = Annotated[int, Path(ge=1, le=2**53, examples=[17])]
+ClaimState = Literal[
+    "draft",
+    "registered",
+    "confirmed",
+    "matured",
+    "settled",
+    "overdue",
+    "recourse",
+    "defaulted",
+    "cancelled",
+]
+State = Annotated[
+    ClaimState | None, Query(description="Only claims in this state.", examples=["confirmed"])
+]
+
+
+class ClaimOut(BaseModel):
+    """A claim by its terms; `invoice` and `document` are commitments, opened for its parties by its own page."""
+
+    root: int = Field(examples=[17])
+    kind: str = Field(examples=["payable"])
+    state: str = Field(examples=["confirmed"])
+    obligor: str
+    creditor: str
+    token: str
+    face_minor: int
+    redeemed_minor: int
+    issue_date: int = Field(examples=[20260105])
+    due_date: int = Field(examples=[20260705])
+    default_days: int = Field(examples=[30])
+    invoice: str
+    document: str
+    delivery: str | None = Field(examples=["0x" + "5c" * 32])
+    disputed: bool
+    block_number: int
+    transaction_hash: str
+
+
+class ClaimWholeOut(ClaimOut):
+    """A claim with the fields behind its commitments: `invoice`, `document` and `delivery`, for its parties alone."""
+
+    opened: dict[str, OpenedOut] = Field(examples=[{}])
+
+
+class FundingOut(BaseModel):
+    """What was paid towards a claim on a business date; `redeemed_minor` is all that had been paid by then."""
+
+    date: int = Field(examples=[20260705])
+    payer: str
+    amount_minor: int
+    redeemed_minor: int
+    transaction_hash: str
+
+
+class TypedDataOut(BaseModel):
+    """An EIP-712 message to sign, and the digest that is signed for it."""
+
+    typed_data: dict[str, Any]
+    digest: str = Field(examples=["0x" + "d1" * 32])
+
+
+def claim_of(parts: Parts, sight: Sight, root: int) -> ClaimEntry:
+    """The claim; 404 when the asker does not stand in it."""
+    found = parts.assets.claim(sight, root)
+    if found is None:
+        raise problems.not_found("claim")
+    return found
+
+
+def list_claims(
+    parts: Parts,
+    sight: Sight,
+    name: str,
+    kinds: tuple[str, ...],
+    state: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[ClaimOut]:
+    """A page of claims of these *kinds*."""
+    return numbered(
+        name,
+        cursor,
+        limit,
+        lambda after, most: parts.assets.claims(sight, after, most, kinds, state),
+        lambda row: row.root,
+        lambda row: ClaimOut.model_validate(row, from_attributes=True),
+    )
+
+
+@router.get("/receivables", summary="Claims")
+def list_receivables(
+    parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ClaimOut]:
+    """Claims of every kind that the asker owes, is owed, or holds or held a part of."""
+    return list_claims(parts, sight, "receivables", KINDS, state, cursor, limit)
+
+
+@router.get("/receivables/{root}", summary="One claim")
+def get_receivable(parts: PartsDep, sight: SightDep, root: Root) -> ClaimWholeOut:
+    """A claim; its parties also see what its commitments were made of."""
+    row = claim_of(parts, sight, root)
+    told = {"invoice": row.invoice, "document": row.document, "delivery": row.delivery}
+    return ClaimWholeOut(
+        **ClaimOut.model_validate(row, from_attributes=True).model_dump(),
+        opened=opened(parts, told, parts.assets.is_party(sight.account, root)),
+    )
+
+
+@router.get("/receivables/{root}/funding", summary="What was paid towards a claim")
+def list_funding(
+    parts: PartsDep, sight: SightDep, root: Root, cursor: Cursor = None, limit: Limit = 50
+) -> Page[FundingOut]:
+    """The first payment first."""
+    claim_of(parts, sight, root)
+    return page_of(
+        parts.assets.fundings(root),
+        "funding",
+        lambda row: f"{row.redeemed_minor:020}",
+        cursor,
+        limit,
+        lambda row: FundingOut.model_validate(row, from_attributes=True),
+    )
+
+
+@router.get("/receivables/{root}/confirmation", summary="What the obligor signs")
+def get_confirmation(parts: PartsDep, sight: SightDep, root: Root) -> TypedDataOut:
+    """The claim's terms as EIP-712 typed data; bring the signature with a POST to the same path."""
+    claim_of(parts, sight, root)
+    client = client_of(parts)
+    with refusable():
+        message = typed_data.confirmation(client, root)
+        digest = client.call("Receivables", "confirmationDigest", root)
+    return TypedDataOut(typed_data=message, digest="0x" + digest.hex())

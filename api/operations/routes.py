@@ -33,6 +33,7 @@ from counterfoil.api.operations import (
 from counterfoil.api.reads.ledger import Sight
 from counterfoil.api.resources.chain import UnsignedOut, client_of, offer, refusable
 from counterfoil.api.resources.instructions import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.api.resources.paging import Page
 from counterfoil.api.writes import ask
 
 router = APIRouter(responses=problems.RESPONSES)
@@ -64,9 +65,9 @@ class OperationOut(BaseModel):
 
 
 @router.get("/operations", summary="The writes that the asker may try", tags=["operations"])
-def list_operations(principal: PrincipalDep) -> list[OperationOut]:
+def list_operations(principal: PrincipalDep) -> Page[OperationOut]:
     """By name; whether the contracts let them happen depends on the state of things."""
-    return [
+    items = [
         OperationOut(
             name=one.name,
             path="/v1" + one.path,
@@ -78,6 +79,7 @@ def list_operations(principal: PrincipalDep) -> list[OperationOut]:
         for one in OPERATIONS.values()
         if principal.role in one.may
     ]
+    return Page(items=items)
 
 
 def _call(

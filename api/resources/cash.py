@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api import problems, typed_data
 from counterfoil.api.context import PartsDep, PrincipalDep, SightDep
+from counterfoil.api.operations import EVERY_WRITER
 from counterfoil.api.operations.cash import SPENDERS, PermitIn
 from counterfoil.api.resources.chain import client_of, refusable
 from counterfoil.api.resources.receivables import TypedDataOut
@@ -55,9 +56,11 @@ def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
 
 @router.post("/cash/permits/typed-data", summary="An allowance to sign")
 def permit_typed_data(
-    parts: PartsDep, _: PrincipalDep, sight: SightDep, permit: PermitIn
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, permit: PermitIn
 ) -> TypedDataOut:
     """The ERC-2612 permit as EIP-712 typed data; bring the signature with a POST to `/v1/cash/permits`."""
+    if principal.role not in EVERY_WRITER:
+        raise problems.forbidden(f"a {principal.role} may not do this")
     client = client_of(parts)
     owner = parts.ledger.account_of(permit.owner)
     if not owner or (owner.lower() != sight.account.lower() and not sight.everything):

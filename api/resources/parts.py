@@ -91,7 +91,7 @@ def get_part(parts: PartsDep, sight: SightDep, part: PartNumber) -> PartOut:
 
 
 @router.get("/parts/{part}/provenance", summary="Where a part came from")
-def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> list[PartOut]:
+def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> Page[PartOut]:
     """The part, the one that it came from, and so on to the claim's first part."""
     found = parts.assets.part(sight, part)
     if found is None:
@@ -100,7 +100,7 @@ def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> list[P
     line = [found]
     while line[-1].parent in seen:
         line.append(seen[line[-1].parent])
-    return [part_out(row) for row in line]
+    return Page(items=[part_out(row) for row in line])
 
 
 @router.get("/parts/{part}/discount", summary="What a part was sold for")

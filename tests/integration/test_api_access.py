@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cbor2
@@ -42,9 +43,7 @@ def test_without_a_token_everything_is_401(client: TestClient) -> None:
         if not path.startswith("/v1/"):
             continue
         for method in methods:
-            url = path.format(
-                device=MINE, log_index=1, size=1, number=1, date=1, project="p", batch="0x"
-            )
+            url = re.sub("{.*?}", "1", path.replace("{device}", MINE))
             answer = client.request(method, url, headers={"Idempotency-Key": "k"})
             assert answer.status_code in (401, 422), (method, path, answer.status_code)
             if answer.status_code == 401:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -81,7 +82,26 @@ LISTS = (
     "/v1/statements",
     "/v1/instructions",
     "/v1/participants",
+    "/v1/business-dates",
+    "/v1/receivables",
+    "/v1/receivables/1/funding",
+    "/v1/receivables/1/parts",
+    "/v1/parts",
+    "/v1/offers",
+    "/v1/orders",
+    "/v1/credit-lines",
+    "/v1/credit-lines/1/sweeps",
+    "/v1/loans",
+    "/v1/loans/1/payments",
+    "/v1/warehouse-receipts",
+    "/v1/pledges",
+    "/v1/prices",
+    "/v1/shares",
+    "/v1/shares/lakeside-vending/holdings",
+    "/v1/settlements",
+    "/v1/quotes",
 )
+NUMBERED = re.compile("{(root|line|loan)}")
 
 
 def read(client: TestClient, path: str, headers: dict[str, str], limit: int) -> list[Any]:
@@ -107,7 +127,7 @@ def test_every_list_is_the_same_in_small_pages(site: Site, client: TestClient, p
 
 def test_every_list_of_the_description_is_tried_here(client: TestClient) -> None:
     paged = {
-        path.replace("{device}", MINE).replace("{project}", "lakeside-vending")
+        NUMBERED.sub("1", path.replace("{device}", MINE).replace("{project}", "lakeside-vending"))
         for path, methods in client.app.openapi()["paths"].items()  # type: ignore[attr-defined]
         if any(p["name"] == "cursor" for p in methods.get("get", {}).get("parameters", ()))
     }
@@ -149,6 +169,23 @@ def test_alarms_and_refusals_are_shown_to_whose_machine_it_is(
     assert client.get(nobodys, headers=site.headers("auditor")).content == b"\xff"
 
 
+def example(client: TestClient, schema: dict[str, Any]) -> Any:
+    """A body that fits *schema*, of its examples."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return example(client, client.app.openapi()["components"]["schemas"][name])  # type: ignore[attr-defined]
+    if schema.get("type") == "object" and "properties" in schema:
+        wanted = schema.get("required", ())
+        made = {name: example(client, schema["properties"][name]) for name in wanted}
+        return made | ({"months": 1} if schema["title"] == "DrawIn" else {})
+    for told in ("examples", "enum"):
+        if told in schema:
+            return schema[told][0]
+    if schema.get("type") == "array":
+        return [example(client, schema["items"])] * schema.get("minItems", 1)
+    return {"boolean": True, "integer": 1, "string": "x", "object": {}}[schema["type"]]
+
+
 def test_regulator_reads_everything_and_writes_nothing(site: Site, client: TestClient) -> None:
     headers = site.headers("regulator") | {"Idempotency-Key": "regulator"}
     assert len(client.get("/v1/devices", headers=headers).json()["items"]) == len(DEVICES)
@@ -167,10 +204,15 @@ def test_regulator_reads_everything_and_writes_nothing(site: Site, client: TestC
                 **dict.fromkeys(("goods", "allocations", "investors"), ()),
             },
             "/v1/settlement-files": {"project": "lakeside-vending", "source": "s", "text": "t"},
-        }.get(path, {"entries": [ENTRY]})
-        answer = client.post(
-            path.format(number=1, project="lakeside-vending"), json=body, headers=headers
-        )
+            "/v1/statements": {"entries": [ENTRY]},
+            "/v1/statements/unsigned": {"entries": [ENTRY]},
+        }.get(path)
+        if body is None and "requestBody" in methods["post"]:
+            content = methods["post"]["requestBody"]["content"]["application/json"]
+            body = example(client, content["schema"])
+        url = re.sub("{(deal|quote)}", "0x" + "d3" * 32, path)
+        url = re.sub("{.*?}", "1", url.replace("{project}", "lakeside-vending"))
+        answer = client.post(url, json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "role_insufficient"), path
 
 

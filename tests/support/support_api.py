@@ -21,7 +21,24 @@ from counterfoil.api import auth
 from counterfoil.api.app import create_app
 from counterfoil.api.auth import Role
 from counterfoil.api.settings import ApiSettings
+from counterfoil.api.store.tables import ApiProposal
+from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.identity import on_chain_id
+from counterfoil.oracle.store.asset_tables import (
+    BusinessDay,
+    ClaimEntry,
+    ClaimFunding,
+    GoodsPrice,
+    LineEntry,
+    LineSweep,
+    LoanEntry,
+    LoanPayment,
+    PartEntry,
+    PledgeEntry,
+    ReceiptEntry,
+    ShareHolding,
+    ShareProject,
+)
 from counterfoil.oracle.store.tables import (
     AnchoredHead,
     Balance,
@@ -103,6 +120,7 @@ def build(folder: Path, days: int = 45, stored_tail: int = 0, first_ms: int | No
         session.add_all(_known())
         session.add_all(_projected(world))
         session.add_all(_registered(world))
+        session.add_all(_assets())
         session.commit()
     site = Site(folder, world, settings, app, oracle)
     for party, role in (
@@ -282,6 +300,87 @@ def _projected(world: World) -> Iterator[object]:
         payout_account=_hex(bytes(32)),
         block_number=2_100,
     )
+
+
+def _assets() -> Iterator[object]:
+    """Two of everything on the asset side, all of lakeside's."""
+    mine, theirs = ACCOUNTS["lakeside"], ACCOUNTS["harbour"]
+    name, block = _hex(bytes(32)), {"block_number": 3_000}
+    at = {"transaction_hash": name, **block}
+    project = _hex(on_chain_id("lakeside-vending"))
+    yield ShareProject(project_hash=project, token=theirs, issuer=mine, account=theirs, supply=30)
+    for n, kind in ((1, "payable"), (2, "order"), (3, "order")):
+        yield BusinessDay(date=20220800 + n, **block)
+        yield ClaimEntry(
+            root=n,
+            kind=kind,
+            state="confirmed",
+            obligor=mine,
+            creditor=theirs,
+            token=theirs,
+            face_minor=1_000,
+            issue_date=20220801,
+            due_date=20221001,
+            default_days=30,
+            invoice=name,
+            document=name,
+            **at,
+        )
+        part = PartEntry(part=n, root=1, parent=0, holder=mine, amount_minor=500, **at)
+        part.offered_to, part.offer_recourse, part.offer_expires = theirs, True, 2_000_000_000
+        yield part
+        paid = {"transaction_hash": name, "log_index": n, "date": 20220801}
+        yield ClaimFunding(root=1, payer=mine, amount_minor=1, redeemed_minor=n, **paid)
+        yield LineEntry(
+            line=n,
+            state="active",
+            borrower=mine,
+            lender=theirs,
+            token=theirs,
+            limit_minor=1_000,
+            valid_from=20220801,
+            valid_until=20230801,
+            rate_ppm=108_000,
+            penalty_ppm=0,
+            convention="A/360",
+            grace_days=3,
+            default_days=90,
+            repayment_order=["costs", "penalty", "interest", "principal"],
+            purpose=name,
+            votes=[],
+            suppliers=[theirs],
+            **block,
+        )
+        yield LineSweep(line=1, amount_minor=10 * n, returned_minor=0, **paid)
+        yield LoanEntry(
+            loan=n, line=1, state="current", plan="bullet", instalments=[[20221001, 5]], **block
+        )
+        debts = {f"{d}_minor": 1 for d in ("costs", "penalty", "interest", "principal")}
+        yield LoanPayment(loan=1, payer=mine, **debts, **paid)
+        goods = _hex(on_chain_id(f"goods {n}"))
+        yield ReceiptEntry(
+            receipt=n,
+            state="verified",
+            warehouse=theirs,
+            holder=mine,
+            quantity=5,
+            goods=goods,
+            **block,
+        )
+        yield PledgeEntry(pledge=n, loan=1, pledgee=theirs, ltv_basis_points=7_000, **block)
+        yield GoodsPrice(goods=goods, price_minor=n, date=20220801)
+        holder = _hex(on_chain_id(f"holder {n}"))[:42]
+        yield ShareHolding(project_hash=project, holder=holder, shares=10)
+        for proposal in ("deal", "quote"):
+            yield ApiProposal(
+                digest=_hex(on_chain_id(f"{proposal} {n}")),
+                kind=proposal,
+                terms={"nonce": n},
+                parties=[ChainClient.checksummed(mine)],
+                signatures={},
+                deadline=n,
+                created_ms=n,
+            )
 
 
 @contextmanager

@@ -8,17 +8,23 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
 
 from counterfoil.chain.artifacts import selector_of
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys import LocalSigner, open_keystore
-from counterfoil.chain.sender import enqueue
+from counterfoil.chain.sender import FAILED, FINAL, Sender, enqueue
+from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.errors import InputMalformed, OracleError
+
+_REST_S = 10.0
 
 ANYONE = frozenset(
     {
@@ -91,6 +97,46 @@ class PartyWrites:
         return "0x" + self._keys[account].sign_digest(digest).hex()
 
 
-def lanes(keys: Mapping[str, LocalSigner], others: Sequence[str]) -> list[LocalSigner]:
-    """The signers that need a sender of their own: *others* have theirs."""
-    return [signer for account, signer in keys.items() if account not in others]
+class PartySenders:
+    """The lanes of the kept keys that have no sender of their own.
+
+    One that has something on its way takes a step at each call; the others only every few seconds, to notice what a
+    chain that went back has lost.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        client: ChainClient,
+        signers: Sequence[LocalSigner],
+        crash: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._senders: dict[str, Sender] = {
+            signer.address: Sender(engine, client, signer, crash=crash) for signer in signers
+        }
+        self._all_at = 0.0
+
+    def step(self) -> None:
+        """Bring what is on its way one step on.
+
+        Raises:
+            ChainError: some could not go on; all were tried.
+        """
+        failure: ChainError | None = None
+        for sender in self._due():
+            try:
+                sender.step()
+            except ChainError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _due(self) -> list[Sender]:
+        if time.monotonic() >= self._all_at:
+            self._all_at = time.monotonic() + _REST_S
+            return list(self._senders.values())
+        ended = col(ChainTransaction.status).in_((FINAL, FAILED))
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            waiting = session.exec(select(ChainTransaction.signer).where(~ended).distinct()).all()
+        return [self._senders[account] for account in waiting if account in self._senders]

@@ -1,0 +1,208 @@
+"""A payable of 1,000,000 confirmed by the core enterprise, split and passed down four levels, discounted at two banks.
+
+Settled at maturity to the cent; then the same with a default and recourse. Everything goes through the API on a real
+chain. Amounts in cents of USD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from support_assets import TODAY
+from support_desk import FAR, Desk, open_desk
+
+pytestmark = pytest.mark.integration
+
+FACE = 1_000_000_00
+DUE = 20260704
+"""180 days after TODAY."""
+
+
+@pytest.fixture
+def desk(tmp_path: Any) -> Iterator[Desk]:
+    with open_desk(tmp_path) as desk:
+        yield desk
+
+
+def payable(desk: Desk, number: str, face: int) -> tuple[int, int]:
+    """What the core enterprise owes its first supplier, registered by itself: its root and its first part."""
+    claim = {
+        "kind": "payable",
+        "obligor": "core",
+        "creditor": "tier1",
+        "face_minor": face,
+        "issue_date": TODAY,
+        "due_date": DUE,
+        "default_days": 30,
+        "invoice_number": number,
+        "document": {"contract": "F-2026-3"},
+    }
+    made = desk.do("core", "/receivables", {"claims": [claim]})
+    root = int(made["ClaimConfirmed"]["root"])
+    return root, int(made["PartMinted"]["part"])
+
+
+def split(desk: Desk, holder: str, part: int, *amounts: int) -> list[int]:
+    made = desk.do(holder, f"/parts/{part}/split", {"amounts_minor": list(amounts)})
+    return [int(child) for child in made["PartSplit"]["children"]]
+
+
+def pass_on(desk: Desk, part: int, giver: str, taker: str, recourse: bool = True) -> int:
+    offer = {"to": taker, "recourse": recourse, "expires": FAR}
+    desk.do(giver, f"/parts/{part}/offer", offer)
+    return int(desk.do(taker, f"/offers/{part}/accept")["PartMinted"]["part"])
+
+
+def sell(desk: Desk, part: int, seller: str, bank: str, **terms: Any) -> tuple[int, int]:
+    """The bank quotes and signs with its own key, the seller brings it; the bank's part and the price."""
+    body = {"part": part, "seller": seller, "nonce": part, "deadline": FAR, **terms}
+    quote = desk.http.post("/v1/quotes", json=body, headers=desk.headers(bank)).json()
+    path = f"/quotes/{quote['id']}"
+    assert desk.refused(seller, f"{path}/accept") == "signature_missing"
+    signature = {"signature": desk.signature(bank, quote["typed_data"])}
+    desk.http.post(f"/v1{path}/signatures", json=signature, headers=desk.headers(bank))
+    assert desk.get(seller, path)["price_minor"] == quote["price_minor"]
+    made = desk.do(seller, f"{path}/accept")
+    assert desk.get(bank, path)["state"] == "settled"
+    return int(made["PartMinted"]["part"]), int(quote["price_minor"])
+
+
+def discounted(face: int, rate_ppm: int, days: int, basis: int) -> int:
+    """Face × (1 − rate × days / basis), rounded down."""
+    price = face * (1 - Fraction(rate_ppm, 1_000_000) * Fraction(days, basis))
+    return price.numerator // price.denominator
+
+
+def test_payable_is_split_discounted_and_settled_to_the_cent(desk: Desk) -> None:
+    world = desk.world
+    world.give("core", FACE)
+    for bank in ("lender", "buyer"):
+        world.give(bank, FACE)
+    root, whole = payable(desk, "RE-1", FACE)
+    kept1, gone1 = split(desk, "tier1", whole, 399_999_99, 600_000_01)
+    part2 = pass_on(desk, gone1, "tier1", "tier2")
+    kept2, gone2 = split(desk, "tier2", part2, 250_000_00, 350_000_01)
+    part3 = pass_on(desk, gone2, "tier2", "tier3", recourse=False)
+    kept3, gone3 = split(desk, "tier3", part3, 200_000_00, 150_000_01)
+    part4 = pass_on(desk, gone3, "tier3", "tier4")
+    kept4, gone4 = split(desk, "tier4", part4, 100_000_00, 50_000_01)
+    last = pass_on(desk, gone4, "tier4", "resin", recourse=False)
+    assert desk.get("resin", f"/parts/{last}")["depth"] == 4
+    line = desk.items("resin", f"/parts/{last}/provenance")
+    assert [p["part"] for p in line] == [
+        last,
+        gone4,
+        part4,
+        gone3,
+        part3,
+        gone2,
+        part2,
+        gone1,
+        whole,
+    ]
+    assert desk.refused("tier1", f"/parts/{whole}/split", {"amounts_minor": [1, FACE - 1]}) == (
+        "contract_part_not_live"
+    )
+
+    before2, before4 = desk.balance("tier2"), desk.balance("tier4")
+    terms = {"rate_ppm": 60_000, "convention": "A/360", "recourse": True}
+    at_lender, price = sell(desk, kept2, "tier2", "lender", **terms)
+    assert price == discounted(250_000_00, 60_000, 180, 360) == 242_500_00
+    assert desk.balance("tier2") == before2 + price
+    terms = {"rate_ppm": 71_500, "convention": "A/365F", "recourse": False}
+    at_buyer, price = sell(desk, kept4, "tier4", "buyer", **terms)
+    assert price == discounted(100_000_00, 71_500, 180, 365)
+    assert desk.balance("tier4") == before4 + price
+    sold = desk.get("tier4", f"/parts/{kept4}/discount")
+    assert sold["price_minor"] * 365_000_000 + int(sold["rest"]) == 100_000_00 * (
+        365_000_000 - 71_500 * 180
+    )
+
+    holds = {
+        "tier1": (kept1, 399_999_99),
+        "lender": (at_lender, 250_000_00),
+        "tier3": (kept3, 200_000_00),
+        "buyer": (at_buyer, 100_000_00),
+        "resin": (last, 50_000_01),
+    }
+    held = {who: desk.get(who, f"/parts/{part}") for who, (part, _) in holds.items()}
+    assert {who: p["amount_minor"] for who, p in held.items()} == {
+        who: amount for who, (_, amount) in holds.items()
+    }
+    assert sum(p["amount_minor"] for p in held.values()) == FACE
+
+    desk.advance(DUE)
+    before = {who: desk.balance(who) for who in holds}
+    desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 333_333_33})
+    assert desk.get("core", f"/receivables/{root}")["state"] == "matured"
+    parts = [p for p in desk.items("core", f"/receivables/{root}/parts") if p["live"]]
+    assert sum(p["redeemed_minor"] for p in parts) == 333_333_33
+    for p in parts:
+        exact = Fraction(333_333_33 * p["amount_minor"], FACE)
+        assert abs(p["redeemed_minor"] - exact) < 1
+    desk.do("core", f"/receivables/{root}/fund", {"amount_minor": FACE - 333_333_33})
+    assert desk.get("core", f"/receivables/{root}")["state"] == "settled"
+    for who, (_, amount) in holds.items():
+        assert desk.get(who, "/cash")["claims_minor"] == amount
+        desk.do(who, "/receivables/withdrawals", {})
+        assert desk.balance(who) == before[who] + amount
+    assert desk.balance("core") == 0
+    assert [f["redeemed_minor"] for f in desk.items("core", f"/receivables/{root}/funding")] == [
+        333_333_33,
+        FACE,
+    ]
+
+
+def test_unpaid_claim_goes_back_endorser_by_endorser_each_paying_once(desk: Desk) -> None:
+    world = desk.world
+    for who in ("tier1", "tier2", "tier3", "lender", "buyer"):
+        world.give(who, FACE)
+    root, whole = payable(desk, "RE-2", FACE)
+    kept, gone = split(desk, "tier1", whole, 700_000_00, 300_000_00)
+    part2 = pass_on(desk, gone, "tier1", "tier2")
+    part3 = pass_on(desk, part2, "tier2", "tier3")
+    terms = {"rate_ppm": 60_000, "convention": "A/360", "recourse": True}
+    at_lender, _ = sell(desk, part3, "tier3", "lender", **terms)
+    terms |= {"recourse": False}
+    at_buyer, _ = sell(desk, kept, "tier1", "buyer", **terms)
+
+    desk.advance(DUE)
+    early = desk.refused("lender", f"/parts/{at_lender}/demand-recourse")
+    assert early == "contract_state_not_allowed"
+    desk.advance(20260706)
+    world.give("core", 100_000_00)
+    desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 100_000_00})
+    assert desk.get("buyer", f"/receivables/{root}")["state"] == "overdue"
+    left = 270_000_00  # three tenths of what was paid are the lender's
+    # Bought without recourse: nobody answers for it.
+    assert desk.refused("buyer", f"/parts/{at_buyer}/demand-recourse") == "contract_no_recourse"
+    held, holder = at_lender, "lender"
+    for endorser in ("tier3", "tier2", "tier1"):
+        stranger = desk.refused(endorser, f"/parts/{held}/pay-recourse")
+        assert stranger == "contract_recourse_not_demanded"
+        desk.do(holder, f"/parts/{held}/demand-recourse")
+        assert desk.refused("tier4", f"/parts/{held}/pay-recourse") == "contract_not_the_endorser"
+        before = desk.balance(endorser)
+        regained = int(desk.do(endorser, f"/parts/{held}/pay-recourse")["RecoursePaid"]["regained"])
+        assert desk.balance(endorser) == before - left
+        again = desk.refused(endorser, f"/parts/{held}/pay-recourse")
+        assert again == "contract_part_not_live"
+        assert desk.get(endorser, f"/parts/{regained}")["holder"] == world.at(endorser)
+        held, holder = regained, endorser
+    assert desk.get("core", f"/receivables/{root}")["state"] == "recourse"
+    assert desk.refused("tier1", f"/parts/{held}/demand-recourse") == "contract_no_recourse"
+    owed = {"lender": 30_000_00 + left, "tier3": left, "tier2": left}
+    for who, amount in owed.items():
+        assert desk.get(who, "/cash")["claims_minor"] == amount
+
+    desk.advance(20260804)
+    desk.do("tier4", f"/receivables/{root}/poke")
+    assert desk.get("core", f"/receivables/{root}")["state"] == "defaulted"
+    world.give("core", 900_000_00)
+    desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 900_000_00})
+    assert desk.get("core", f"/receivables/{root}")["state"] == "settled"
+    assert desk.get("tier1", "/cash")["claims_minor"] == left
+    assert desk.get("buyer", "/cash")["claims_minor"] == 700_000_00

@@ -4,11 +4,11 @@ from counterfoil.api.operations import routes as operations
 from counterfoil.api.resources import (
     alarms,
     bank,
-    chain,
-    days,
     business_dates,
     cash,
+    chain,
     credit_lines,
+    days,
     devices,
     exceptions,
     heads,

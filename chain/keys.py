@@ -43,6 +43,11 @@ class LocalSigner:
     def address(self) -> Address:
         return Address(self._account.address)
 
+    @property
+    def public_key(self) -> bytes:
+        """The compressed public key, 33 bytes."""
+        return bytes(self._account._key_obj.public_key.to_compressed_bytes())
+
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
         return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
 
@@ -88,8 +93,16 @@ def open_keystore(path: Path, passphrase: str) -> LocalSigner:
     Raises:
         KeyRefused: no such file, no keystore, or another passphrase.
     """
+    return LocalSigner(Account.from_key(read_keystore(path, passphrase)))
+
+
+def read_keystore(path: Path, passphrase: str) -> bytes:
+    """The private key at *path*, for what signs by other rules than Ethereum's.
+
+    Raises:
+        KeyRefused: no such file, no keystore, or another passphrase.
+    """
     try:
-        key = Account.decrypt(json.loads(path.read_text()), passphrase)
+        return bytes(Account.decrypt(json.loads(path.read_text()), passphrase))
     except (OSError, ValueError, KeyError, TypeError) as failure:
         raise KeyRefused(f"the keystore {path.name} does not open: {failure}") from failure
-    return LocalSigner(Account.from_key(key))

@@ -34,6 +34,10 @@ _COMMANDS = {
     ),
     "api": ("counterfoil.api.commands", "The API and the pages."),
     "chain": ("counterfoil.chain.commands", "The embedded chain, keys and contracts."),
+    "network": (
+        "counterfoil.chain.nodes.network.commands",
+        "The permissioned network: a node at each bank.",
+    ),
     "device": ("counterfoil.gateway.device.commands", "A device's journal, and sending it."),
     "pki": ("counterfoil.gateway.pki.commands", "The device CA: enrol, renew, revoke."),
     "inspect": (

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/hex"
+	"slices"
+
+	"github.com/ava-labs/avalanchego/ids"
+	"github.com/ava-labs/avalanchego/utils/constants"
+	"github.com/ava-labs/avalanchego/utils/set"
+	"github.com/ava-labs/avalanchego/vms/components/avax"
+	"github.com/ava-labs/avalanchego/vms/platformvm/fx"
+	"github.com/ava-labs/avalanchego/vms/platformvm/txs"
+	"github.com/ava-labs/avalanchego/vms/secp256k1fx"
+)
+
+// deed is what a transaction does, read out of the bytes that are signed.
+type deed struct {
+	Does      string   `json:"does"` // stake, add, remove, owners, move
+	NodeID    string   `json:"node_id,omitempty"`
+	Owners    []string `json:"owners,omitempty"` // of the keys that are known by name here
+	Threshold uint32   `json:"threshold,omitempty"`
+	Ends      uint64   `json:"ends,omitempty"`
+	Asked     []string `json:"asked"`
+	Signed    []string `json:"signed"`
+}
+
+// describe says what the transactions of a payload do and who has signed them. A transaction that gives the network's
+// money or its stakes to anybody but owners is refused.
+func describe() (any, error) {
+	var in struct {
+		Payload payload  `json:"payload"`
+		Known   []string `json:"known"` // further public keys that may become owners
+	}
+	if err := read(&in); err != nil {
+		return nil, err
+	}
+	parsed, state, err := in.Payload.parse()
+	if err != nil {
+		return nil, err
+	}
+	names := map[ids.ShortID]string{}
+	for _, text := range slices.Concat(in.Payload.Owners, in.Known) {
+		key, err := publicKey(text)
+		if err != nil {
+			return nil, err
+		}
+		names[key.Address()] = hex.EncodeToString(key.Bytes())
+	}
+	given := []*secp256k1fx.OutputOwners{state.owners}
+	for _, tx := range parsed {
+		if one, ok := tx.Unsigned.(*txs.TransferSubnetOwnershipTx); ok {
+			if next, ok := one.Owner.(*secp256k1fx.OutputOwners); ok {
+				given = append(given, next)
+			}
+		}
+	}
+	deeds := []deed{}
+	for _, tx := range parsed {
+		one, err := state.deedOf(tx.Unsigned, names, given)
+		if err != nil {
+			return nil, err
+		}
+		if burned(tx) > mostFee {
+			return nil, refuse("network.proposal_wrong", "the proposal burns more of the network's money than a fee can be")
+		}
+		wanted, signed, err := signersOf(tx, state)
+		if err != nil {
+			return nil, err
+		}
+		one.Asked, one.Signed = named(wanted, names), named(signed, names)
+		deeds = append(deeds, one)
+	}
+	return map[string]any{"deeds": deeds}, nil
+}
+
+func (o *offline) deedOf(unsigned txs.UnsignedTx, names map[ids.ShortID]string, given []*secp256k1fx.OutputOwners) (deed, error) {
+	wrong := refuse("network.proposal_wrong", "the proposal does something else than a change of membership")
+	ours := func(outs []*avax.TransferableOutput) bool {
+		for _, out := range outs {
+			transfer, ok := out.Out.(*secp256k1fx.TransferOutput)
+			if !ok || !slices.ContainsFunc(given, transfer.OutputOwners.Equals) {
+				return false
+			}
+		}
+		return true
+	}
+	owner := func(found fx.Owner) bool {
+		owners, ok := found.(*secp256k1fx.OutputOwners)
+		return ok && slices.ContainsFunc(given, owners.Equals)
+	}
+	switch one := unsigned.(type) {
+	case *txs.AddPermissionlessValidatorTx:
+		if one.Subnet != constants.PrimaryNetworkID || one.Wght != stake || !ours(one.Outs) || !ours(one.StakeOuts) ||
+			!owner(one.ValidatorRewardsOwner) || !owner(one.DelegatorRewardsOwner) {
+			return deed{}, wrong
+		}
+		return deed{Does: "stake", NodeID: one.Validator.NodeID.String(), Ends: one.End}, nil
+	case *txs.AddSubnetValidatorTx:
+		if one.Subnet != o.subnet || one.Wght != stake || !ours(one.Outs) {
+			return deed{}, wrong
+		}
+		return deed{Does: "add", NodeID: one.SubnetValidator.NodeID.String(), Ends: one.End}, nil
+	case *txs.RemoveSubnetValidatorTx:
+		if one.Subnet != o.subnet || !ours(one.Outs) {
+			return deed{}, wrong
+		}
+		return deed{Does: "remove", NodeID: one.NodeID.String()}, nil
+	case *txs.TransferSubnetOwnershipTx:
+		next, ok := one.Owner.(*secp256k1fx.OutputOwners)
+		if one.Subnet != o.subnet || !ok || !ours(one.Outs) {
+			return deed{}, wrong
+		}
+		return deed{Does: "owners", Owners: named(set.Of(next.Addrs...), names), Threshold: next.Threshold}, nil
+	case *txs.BaseTx:
+		if !ours(one.Outs) {
+			return deed{}, wrong
+		}
+		return deed{Does: "move"}, nil
+	}
+	return deed{}, wrong
+}
+
+// mostFee is far above what any of these transactions costs, and a thousandth of one of the treasury's coins.
+const mostFee = treasuryAmount / 1_000
+
+// burned is what a transaction takes in and gives to nobody.
+func burned(tx *txs.Tx) uint64 {
+	total := uint64(0)
+	for _, in := range inputsOf(tx) {
+		total += in.In.Amount()
+	}
+	outs := tx.Unsigned.Outputs()
+	if one, ok := tx.Unsigned.(*txs.AddPermissionlessValidatorTx); ok {
+		outs = slices.Concat(outs, one.StakeOuts)
+	}
+	for _, out := range outs {
+		total -= out.Out.Amount()
+	}
+	return total
+}
+
+// named are the public keys of these addresses, or the address where the key is not known.
+func named(addresses set.Set[ids.ShortID], names map[ids.ShortID]string) []string {
+	found := []string{}
+	for address := range addresses {
+		if name, ok := names[address]; ok {
+			found = append(found, name)
+		} else {
+			found = append(found, address.String())
+		}
+	}
+	slices.Sort(found)
+	return found
+}

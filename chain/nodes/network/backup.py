@@ -1,0 +1,71 @@
+"""A member's folder as one file, and back: its keys and what it knows, with the chain's data if that is wanted.
+
+The file holds keys, so it is readable by its owner alone; the owner's and the account's keystores in it stay
+encrypted, the node's own keys are in clear, as the engine wants them.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+
+from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.files import require_outside_of_a_repository
+from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
+from counterfoil.chain.nodes.network.process import running_pid
+
+_KEPT = ("network.json", "member.json", "keys", "README.md")
+
+
+def backup(folder: MemberFolder, to: Path, with_data: bool = False) -> Path:
+    """Write *folder* into the file *to*; with its data only while the node does not run.
+
+    Raises:
+        NetworkError: *to* is there already or lies in a repository, or the node runs and the data is wanted.
+    """
+    require_outside_of_a_repository(to.parent)
+    if to.exists():
+        raise NetworkError("exists", f"{to} is there already; a backup is never overwritten")
+    if with_data and running_pid(folder) is not None:
+        raise NetworkError(
+            "running", f"{folder.name}'s node runs: stop it first, or leave its data out"
+        )
+    fresh = to.with_name(f".{to.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        with tarfile.open(fileobj=out, mode="w:gz") as archive:
+            names = [*_KEPT, f"counterfoil-{folder.name}.service"]
+            for name in names + (["data"] if with_data else []):
+                if (folder.path / name).exists():
+                    archive.add(folder.path / name, f"{folder.name}/{name}")
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.rename(to)
+    return to
+
+
+def restore(file: Path, out: Path) -> MemberFolder:
+    """Make the folder *out* from the backup *file*.
+
+    A node whose folder may still run elsewhere must not be restored: two nodes with one key harm each other.
+
+    Raises:
+        NetworkError: *out* is there already or lies in a repository, or *file* is no backup.
+    """
+    require_outside_of_a_repository(out)
+    if out.exists():
+        raise NetworkError("exists", f"{out} is there already; nothing is restored over it")
+    fresh = out.with_name(f".{out.name}.new")
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            archive.extractall(fresh, filter="data")
+        (inner,) = list(fresh.iterdir())
+        read_folder(inner)
+    except (OSError, tarfile.TarError, ValueError) as malformed:
+        raise NetworkError("backup_malformed", f"{file} is no backup: {malformed}") from malformed
+    inner.chmod(0o700)
+    (inner / "keys").chmod(0o700)
+    inner.rename(out)
+    fresh.rmdir()
+    return read_folder(out)

@@ -1,0 +1,158 @@
+"""``consortium.yaml``: what the members agreed before the first block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from eth_utils.address import is_address, to_checksum_address
+
+from counterfoil.chain.nodes.network.errors import NetworkError
+
+EngineName = Literal["avalanche"]
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_FIELDS = {
+    *("name", "engine", "chain_id", "threshold", "years", "members", "accounts", "deployers"),
+    "block_delay_ms",
+}
+_MEMBER_FIELDS = {"name", "host", "peer_port", "rpc_port"}
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One member's place: where the others reach its node, and where its own programs do.
+
+    ``host`` is an IP address that the other members can connect to. JSON-RPC listens on 127.0.0.1 alone.
+    """
+
+    name: str
+    host: str
+    peer_port: int
+    rpc_port: int
+
+
+@dataclass(frozen=True)
+class Charter:
+    """The network as agreed. ``threshold`` of the members together change the membership.
+
+    ``accounts`` may transact, ``deployers`` may deploy contracts as well; each member's own account may do both and
+    may let others.
+    """
+
+    name: str
+    engine: EngineName
+    chain_id: int
+    members: Sequence[Seat]
+    threshold: int
+    years: int = 10
+    block_delay_ms: int = 1_000
+    accounts: Sequence[str] = field(default_factory=tuple)
+    deployers: Sequence[str] = field(default_factory=tuple)
+
+
+def read_charter(path: Path) -> Charter:
+    """The charter at *path*.
+
+    Raises:
+        NetworkError: it can't be read, or a field is missing, unknown or out of its range; says which.
+    """
+    try:
+        found = yaml.safe_load(path.read_text())
+    except OSError as missing:
+        raise NetworkError("file_missing", f"{path} can't be read: {missing.strerror}") from missing
+    except (yaml.YAMLError, UnicodeDecodeError) as malformed:
+        raise NetworkError("charter_malformed", f"{path} is no YAML: {malformed}") from malformed
+    return charter_of(found)
+
+
+def charter_of(found: Any) -> Charter:
+    """The charter that the mapping *found* is.
+
+    Raises:
+        NetworkError: as for :func:`read_charter`.
+    """
+    top = _mapping(found, "the charter", _FIELDS)
+    members = top.get("members")
+    if not isinstance(members, list) or not members:
+        raise _wrong("members", "is a list of at least one member")
+    seats = [_seat(entry, i) for i, entry in enumerate(members)]
+    if len({seat.name for seat in seats}) != len(seats):
+        raise _wrong("members", "have a name twice")
+    ports = [(s.host, p) for s in seats for p in (s.peer_port, s.rpc_port)]
+    if len(set(ports)) != len(ports):
+        raise _wrong("members", "have a port twice on one host")
+    engine = top.get("engine", "avalanche")
+    if engine not in get_args(EngineName):
+        raise _wrong("engine", f"is one of {', '.join(get_args(EngineName))}")
+    return Charter(
+        name=_name(top.get("name"), "name"),
+        engine=engine,
+        chain_id=_number(top.get("chain_id"), "chain_id", 1, 2**31 - 1),
+        members=tuple(seats),
+        threshold=_number(top.get("threshold", len(seats) // 2 + 1), "threshold", 1, len(seats)),
+        years=_number(top.get("years", 10), "years", 1, 50),
+        block_delay_ms=_number(top.get("block_delay_ms", 1_000), "block_delay_ms", 100, 60_000),
+        accounts=_addresses(top.get("accounts"), "accounts"),
+        deployers=_addresses(top.get("deployers"), "deployers"),
+    )
+
+
+def _seat(entry: Any, index: int) -> Seat:
+    where = f"members[{index}]"
+    found = _mapping(entry, where, _MEMBER_FIELDS)
+    return Seat(
+        _name(found.get("name"), f"{where}.name"),
+        host_of(found.get("host", "127.0.0.1"), f"{where}.host"),
+        _number(found.get("peer_port"), f"{where}.peer_port", 1, 65_535),
+        _number(found.get("rpc_port"), f"{where}.rpc_port", 1, 65_535),
+    )
+
+
+def host_of(value: Any, where: str) -> str:
+    """*value* as an IP address that can be connected to."""
+    try:
+        found = ip_address(str(value))
+    except ValueError as malformed:
+        raise _wrong(where, "is an IP address (the engines take no names)") from malformed
+    if found.is_unspecified:
+        raise _wrong(where, "is an address that the others connect to, not 0.0.0.0")
+    return str(found)
+
+
+def _mapping(found: Any, where: str, fields: set[str]) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise _wrong(where, "is a mapping of names to values")
+    unknown = sorted(str(key) for key in found if key not in fields)
+    if unknown:
+        raise _wrong(where, f"has no field {unknown[0]!r}; it has {', '.join(sorted(fields))}")
+    return found
+
+
+def _name(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise _wrong(where, "is lower-case letters, digits and hyphens, at most 31, a letter first")
+    return value
+
+
+def _number(value: Any, where: str, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise _wrong(where, f"is a whole number from {least} to {most}")
+    return value
+
+
+def _addresses(value: Any, where: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(a, str) and is_address(a) for a in value):
+        raise _wrong(where, "is a list of addresses, 0x and 40 hex digits, in quotes")
+    return tuple(to_checksum_address(a) for a in value)
+
+
+def _wrong(where: str, rule: str) -> NetworkError:
+    return NetworkError("charter_malformed", f"{where} {rule}")

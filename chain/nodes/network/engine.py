@@ -1,0 +1,130 @@
+"""What the network's commands ask of an engine: no more than both of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from counterfoil.chain.nodes.network.charter import Charter
+from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.folder import Member, MemberFolder
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Validator:
+    """A node whose word counts, and whether ours has a connection to it (to itself it always has)."""
+
+    node_id: str
+    name: str
+    is_connected: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of membership: ``add`` or ``remove`` the validator *member*, or hand the network to new ``owners``."""
+
+    kind: str
+    member: str = ""
+    owners: Sequence[str] = ()
+    threshold: int = 0
+
+
+@dataclass
+class Proposal:
+    """A change on its way, as a file that goes from owner to owner. ``payload`` is the engine's own."""
+
+    network: str
+    engine: str
+    change: dict[str, Any]
+    payload: dict[str, Any]
+    asked: list[str] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.asked) and set(self.asked) <= set(self.signed)
+
+
+class Engine(Protocol):
+    """One engine. Everything else about a network is the same for all of them."""
+
+    name: str
+
+    def install(self, progress: Progress) -> str:
+        """Make the programs available and answer where they are.
+
+        Raises:
+            NetworkError: they can't be; says the line that mends it.
+        """
+        ...
+
+    def make_node_keys(self, keys: Path) -> dict[str, Any]:
+        """Make the node's keys in the folder *keys*, or read those that are there; answer what others need to know."""
+        ...
+
+    def found(
+        self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
+    ) -> dict[str, Any]:
+        """Bring the network into being: the first data into every folder, and the engine's facts as the answer."""
+        ...
+
+    def command(self, folder: MemberFolder, peers: Sequence[Member]) -> list[str]:
+        """Write what the node is started with, and answer the command that starts it knowing *peers*."""
+        ...
+
+    def rpc_url(self, folder: MemberFolder) -> str:
+        """Where the node serves JSON-RPC."""
+        ...
+
+    def is_ready(self, folder: MemberFolder) -> bool:
+        """Whether the node serves the chain."""
+        ...
+
+    def validators(self, folder: MemberFolder) -> list[Validator]:
+        """Whose word counts, as our node knows it."""
+        ...
+
+    def peers(self, folder: MemberFolder) -> int:
+        """How many nodes ours has a connection to."""
+        ...
+
+    def waiting(self, folder: MemberFolder) -> int:
+        """How many transactions wait at our node."""
+        ...
+
+    def needed(self, validators: int) -> int:
+        """How many of so many validators must be connected for the chain to go on."""
+        ...
+
+    def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
+        """A proposal for *change*, to be signed by the owners *signers* (by name; none: the first enough)."""
+        ...
+
+    def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
+        """The proposal with ``asked`` and ``signed`` as its bytes say them.
+
+        Raises:
+            NetworkError: its bytes do something else than its words say.
+        """
+        ...
+
+    def vote(self, folder: MemberFolder, proposal: Proposal, key: bytes) -> Proposal:
+        """The proposal with this member's vote."""
+        ...
+
+    def submit(self, folder: MemberFolder, proposal: Proposal) -> None:
+        """Put a complete proposal into effect, and return once it is."""
+        ...
+
+
+def engine_of(name: str) -> Engine:
+    """The engine called *name*."""
+    if name == "avalanche":
+        from counterfoil.chain.nodes.network.avalanche import Avalanche
+
+        return Avalanche()
+    raise NetworkError("no_such_engine", f"there is no engine {name!r}")

@@ -1,0 +1,139 @@
+"""How a node and the chain are doing, as one node sees it, and in words why the chain stands still if it does."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.nodes.network.engine import Engine
+from counterfoil.chain.nodes.network.files import free_of, size_of
+from counterfoil.chain.nodes.network.folder import MemberFolder
+from counterfoil.chain.nodes.network.process import running_pid
+from counterfoil.chain.nodes.network.rpc import ask
+
+_STILL_AFTER_S = 60
+"""So long without a block while transactions wait is a chain that stands still; a dead proposer's turn takes 10 s."""
+_LEAST_FREE = 2 * 1024**3
+_CLOCK_AHEAD_S = 5
+_TIME_ERROR = 5
+
+
+@dataclass
+class Health:
+    """One node. ``verdict``: ``running`` (all is well), ``still`` (the chain does not go on, or this node does not
+    follow it), ``unknown``. ``why`` says it in words."""
+
+    member: str
+    verdict: str = "unknown"
+    why: str = ""
+    pid: int | None = None
+    height: int | None = None
+    final: int | None = None
+    block_age_s: int | None = None
+    waiting: int | None = None
+    peers: int | None = None
+    validators: int = 0
+    connected: int = 0
+    needed: int = 0
+    is_validator: bool = False
+    missing: list[str] = field(default_factory=list)
+    data_bytes: int = 0
+    disk_free_bytes: int = 0
+    clock_synchronised: bool | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        return {"running": 0, "still": 1}.get(self.verdict, 2)
+
+
+def health_of(engine: Engine, folder: MemberFolder) -> Health:
+    """How *folder*'s node is doing."""
+    found = Health(folder.name, pid=running_pid(folder))
+    _look_at_the_machine(folder, found)
+    if found.pid is None:
+        found.verdict = "still"
+        found.why = f"the node does not run: counterfoil network start {folder.path}"
+        return found
+    try:
+        is_ready = engine.is_ready(folder)
+        if is_ready:
+            _look_at_the_chain(engine, folder, found)
+        _count_validators(engine, folder, found)
+    except ChainError as failure:
+        found.why = f"the node runs and does not answer yet: {failure}"
+        return found
+    found.verdict, found.why = _verdict(found, is_ready)
+    return found
+
+
+def _verdict(found: Health, is_ready: bool) -> tuple[str, str]:
+    gone = ", ".join(found.missing)
+    if found.validators and found.connected < found.needed:
+        return "still", (
+            f"the chain stands still: {found.connected} of {found.validators} validators are connected, "
+            f"{found.needed} are needed; missing: {gone}"
+        )
+    if not is_ready:
+        return "unknown", "the node runs and does not serve the chain yet: it is catching up"
+    if found.waiting and (found.block_age_s or 0) > _STILL_AFTER_S:
+        return "still", (
+            f"the chain stands still: {found.waiting} transactions wait, and the newest block is "
+            f"{found.block_age_s} s old, though enough validators are connected"
+        )
+    if found.missing:
+        return "running", f"the chain goes on without {gone}"
+    return "running", "the chain goes on, and nobody is missing"
+
+
+def _look_at_the_chain(engine: Engine, folder: MemberFolder, found: Health) -> None:
+    path = urlsplit(engine.rpc_url(folder)).path or "/"
+
+    def block(tag: str) -> dict[str, Any]:
+        answer: dict[str, Any] = ask(folder.rpc_port, path, "eth_getBlockByNumber", [tag, False])
+        return answer
+
+    latest = block("latest")
+    found.height = int(latest["number"], 16)
+    found.final = int(block("finalized")["number"], 16)
+    ahead = int(latest["timestamp"], 16) - time.time()
+    found.block_age_s = max(0, int(-ahead))
+    if ahead > _CLOCK_AHEAD_S:
+        found.warnings.append(f"this machine's clock is {ahead:.0f} s behind the newest block")
+    found.waiting = engine.waiting(folder)
+    found.peers = engine.peers(folder)
+
+
+def _count_validators(engine: Engine, folder: MemberFolder, found: Health) -> None:
+    validators = engine.validators(folder)
+    found.validators = len(validators)
+    found.connected = sum(v.is_connected for v in validators)
+    found.needed = engine.needed(len(validators))
+    found.missing = [v.name for v in validators if not v.is_connected]
+    found.is_validator = folder.me.node_id in {v.node_id for v in validators}
+
+
+def _look_at_the_machine(folder: MemberFolder, found: Health) -> None:
+    found.data_bytes = size_of(folder.data)
+    found.disk_free_bytes = free_of(folder.path)
+    if found.disk_free_bytes < _LEAST_FREE:
+        found.warnings.append(f"only {found.disk_free_bytes // 1024**2} MiB of disk are free")
+    found.clock_synchronised = _is_clock_synchronised()
+    if found.clock_synchronised is False:
+        found.warnings.append("this machine's clock is not kept by a time service")
+
+
+def _is_clock_synchronised() -> bool | None:
+    """What the kernel knows of a time service; None where it can't be asked."""
+    if not Path("/proc/self").exists():
+        return None
+    try:
+        status = ctypes.CDLL(None, use_errno=True).ntp_adjtime(ctypes.create_string_buffer(512))
+    except (OSError, AttributeError):
+        return None
+    return None if status < 0 else status != _TIME_ERROR

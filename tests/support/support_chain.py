@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from eth_account.signers.local import LocalAccount
 
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deploy import Consortium, Deployment, deploy
@@ -23,11 +25,23 @@ ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "gua
 FAR_FUTURE_S = 4_000_000_000
 
 
+class Node(Protocol):
+    """What a world needs of a node, embedded or a bank's: its address and accounts that may transact."""
+
+    @property
+    def engine(self) -> str: ...
+
+    @property
+    def rpc_url(self) -> str: ...
+
+    def account(self, index: int) -> LocalAccount: ...
+
+
 @dataclass
 class ChainWorld:
     """A node with the contracts on it. Signers are called by their role, numbered as in ROLES."""
 
-    node: EmbeddedNode
+    node: Node
     client: ChainClient
     deployment: Deployment
     path: Path
@@ -49,11 +63,11 @@ class ChainWorld:
         return self.signer("oracle").sign_digest(digest)
 
 
-def signer_of(node: EmbeddedNode, role: str) -> LocalSigner:
+def signer_of(node: Node, role: str) -> LocalSigner:
     return LocalSigner(node.account(ROLES.index(role)))
 
 
-def consortium_of(node: EmbeddedNode) -> Consortium:
+def consortium_of(node: Node) -> Consortium:
     """Every role held by its own account, the oracle being the one signer of heads."""
     at = {role: signer_of(node, role).address for role in ROLES}
     return Consortium(

@@ -1,0 +1,224 @@
+"""A real permissioned network for tests: four banks' nodes on loopback, made by the command and driven by it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from eth_account.hdaccount.mnemonic import Mnemonic
+from eth_account.signers.local import LocalAccount
+from support_chain import ChainWorld, consortium_of, signer_of
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import deploy
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.nodes.network import process
+from counterfoil.chain.nodes.network.admit import admit
+from counterfoil.chain.nodes.network.create import account_signer
+from counterfoil.chain.nodes.network.engine import Engine, engine_of
+from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
+from counterfoil.chain.nodes.network.install import is_installed
+from counterfoil.chain.nodes.network.process import Node
+
+NETWORK_ENGINES = ("avalanche",)
+BANKS = ("harbour", "lakeside", "northfield", "brunswick")
+CHAIN_ID = 770_011
+_WITHIN_S = 240
+
+
+def require_engine(name: str) -> None:
+    """Skip the test where the engine is not there."""
+    if name == "avalanche" and not is_installed():
+        pytest.skip("the network's engine is not built here: counterfoil network install")
+    if name == "besu" and shutil.which("besu") is None:
+        pytest.skip("Besu is not on PATH")
+
+
+@dataclass
+class NetworkNode:
+    """A bank's node as the tests' chain world sees it: where it serves, and accounts that the network lets in."""
+
+    engine: str
+    rpc_url: str
+    chain_id: int
+    mnemonic: str = field(default_factory=lambda: str(Mnemonic().generate(num_words=24)))
+
+    def account(self, index: int) -> LocalAccount:
+        Account.enable_unaudited_hdwallet_features()
+        return Account.from_mnemonic(self.mnemonic, account_path=f"m/44'/60'/0'/0/{index}")  # type: ignore[no-any-return]
+
+
+@dataclass
+class BankNetwork:
+    """A network's folder and what the tests do to it."""
+
+    path: Path
+    engine: Engine
+    passphrases: dict[str, str]
+    members: dict[str, MemberFolder]
+
+    # ---- through the command, as an operator would
+
+    def run(self, *arguments: str, member: str = "", timeout_s: float = _WITHIN_S) -> CommandResult:
+        """``counterfoil network …``, with *member*'s passphrase."""
+        env = dict(os.environ)
+        if member:
+            env["COUNTERFOIL_NETWORK_PASSPHRASE"] = self.passphrases[member]
+        done = subprocess.run(
+            [sys.executable, "-m", "counterfoil", "network", *arguments],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
+        return CommandResult(done.returncode, done.stdout, done.stderr)
+
+    def done(self, *arguments: str, member: str = "") -> Any:
+        """The answer of a command that must succeed."""
+        found = self.run(*arguments, "--json", member=member)
+        assert found.status == 0, found.errors[-1_500:]
+        return found.answer
+
+    def status(self, member: str) -> tuple[int, dict[str, Any]]:
+        """The command's exit status and what it says of *member*."""
+        found = self.run("status", str(self.members[member].path), "--json")
+        return found.status, found.answer[0]
+
+    def known_again(self) -> None:
+        """Read the folders again, after commands changed them."""
+        self.members = {name: read_folder(f.path) for name, f in self.members.items()}
+
+    # ---- on the processes
+
+    def kill(self, *members: str) -> None:
+        """SIGKILL these nodes at once, and return once they have ended."""
+        for member in members:
+            pid = process.running_pid(self.members[member])
+            assert pid is not None, f"{member} does not run"
+            os.kill(pid, signal.SIGKILL)
+        for member in members:
+            process.stop(self.members[member], signal.SIGKILL)
+
+    def start(self, *members: str) -> float:
+        """Start these nodes; the seconds until all serve the chain."""
+        return process.start_all(self.engine, [self.members[m] for m in members], _WITHIN_S)
+
+    def start_knowing(self, members: Sequence[str]) -> None:
+        """Start these nodes as if there were no others: they never try to reach them, and are not told of them.
+
+        It does not wait: a node that is started among too few serves nothing.
+        """
+        for name in members:
+            folder = self.members[name]
+            Node(self.engine, folder, [m for m in folder.others if m.name in members]).start()
+
+    def stop(self, *members: str) -> None:
+        process.stop_all([self.members[m] for m in members])
+
+    def client(self, member: str) -> ChainClient:
+        return ChainClient(self.engine.rpc_url(self.members[member]), timeout_s=10)
+
+    def height(self, member: str) -> int:
+        """The newest block that *member*'s node serves, -1 while it serves none."""
+        try:
+            return self.client(member).latest().number
+        except ChainError:
+            return -1
+
+    def wait_same_head(self, *members: str) -> None:
+        """Return once these nodes have the same newest block."""
+
+        def same() -> bool:
+            return len({self.client(m).latest().hash for m in members or tuple(self.members)}) == 1
+
+        wait_until("all nodes have the same newest block", same)
+
+
+@dataclass
+class CommandResult:
+    """How a command ended."""
+
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def answer(self) -> Any:
+        return json.loads(self.output)
+
+    @property
+    def code(self) -> str:
+        """The stable code of a refusal."""
+        return str(json.loads(self.errors.strip().splitlines()[-1])["code"])
+
+
+def wait_until(what: str, done: Callable[[], bool], timeout_s: float = _WITHIN_S) -> float:
+    """Return the seconds until *done*."""
+    began = time.monotonic()
+    while not done():
+        assert time.monotonic() - began < timeout_s, f"not within {timeout_s:.0f} s: {what}"
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def write_charter(path: Path, engine: str, names: tuple[str, ...] = BANKS, **fields: Any) -> Path:
+    """A charter of *names* on loopback and free ports."""
+    ports = process.free_ports(2 * len(names))
+    members = [
+        {"name": name, "peer_port": ports[2 * i], "rpc_port": ports[2 * i + 1]}
+        for i, name in enumerate(names)
+    ]
+    charter = {"name": "tests", "engine": engine, "chain_id": CHAIN_ID, "members": members}
+    path.write_text(json.dumps(charter | {"threshold": 3} | fields))  # JSON is YAML
+    return path
+
+
+@contextmanager
+def running_network(folder: Path, engine: str = "avalanche") -> Iterator[BankNetwork]:
+    """Four banks' nodes, made and started; every one is ended at the end."""
+    require_engine(engine)
+    charter = write_charter(folder / "consortium.yaml", engine)
+    out = folder / "network"
+    network = BankNetwork(out, engine_of(engine), {}, {})
+    began = time.monotonic()
+    made = network.done("create", str(charter), "--out", str(out))
+    network.passphrases = json.loads((out / "passphrases.json").read_text())
+    network.members = {m["name"]: read_folder(Path(m["folder"])) for m in made["members"]}
+    try:
+        network.start(*BANKS)
+        print(f"network of {len(BANKS)} made and started in {time.monotonic() - began:.1f} s")
+        yield network
+    finally:
+        process.stop_all(list(network.members.values()))
+
+
+def admitted_node(network: BankNetwork, member: str) -> NetworkNode:
+    """*member*'s node, with twenty fresh accounts that the network lets in."""
+    node = NetworkNode("network", network.engine.rpc_url(network.members[member]), CHAIN_ID)
+    accounts = [node.account(i).address for i in range(20)]
+    signer = account_signer(network.members[member], network.passphrases[member])
+    client = network.client(member)
+    admit(client, signer, accounts[:1], deploying=True)
+    admit(client, signer, accounts[1:])
+    return node
+
+
+def network_world(network: BankNetwork, member: str, folder: Path) -> ChainWorld:
+    """The contracts on the network, reached through *member*'s node."""
+    node = admitted_node(network, member)
+    client = ChainClient(node.rpc_url)
+    path = folder / "deployment.json"
+    deployment = deploy(client, signer_of(node, "admin"), consortium_of(node), path)
+    return ChainWorld(node, client, deployment, path)

@@ -1,0 +1,160 @@
+"""What a charter and a member's folder refuse, each with its code and the field that is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from counterfoil.chain.nodes.network import install
+from counterfoil.chain.nodes.network.backup import backup, restore
+from counterfoil.chain.nodes.network.charter import charter_of, read_charter
+from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.files import require_outside_of_a_repository
+from counterfoil.chain.nodes.network.folder import Member, MemberFolder, Network, folders_at
+
+
+def charter(**changes: Any) -> dict[str, Any]:
+    members = [
+        {"name": f"bank-{n}", "host": f"10.0.0.{n}", "peer_port": 9651, "rpc_port": 9650}
+        for n in (1, 2, 3, 4)
+    ]
+    return {"name": "harbour", "chain_id": 770_011, "members": members} | changes
+
+
+def test_more_than_half_decide_unless_the_charter_says_otherwise() -> None:
+    assert charter_of(charter()).threshold == 3
+    assert charter_of(charter(threshold=4)).threshold == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"name": "Harbour Bank"}, "name"),
+        ({"engine": "geth"}, "engine"),
+        ({"chain_id": "770011"}, "chain_id"),
+        ({"chain_id": True}, "chain_id"),
+        ({"threshold": 5}, "threshold"),
+        ({"threshold": 0}, "threshold"),
+        ({"members": []}, "members"),
+        ({"colour": "blue"}, "colour"),
+        ({"accounts": ["0x12"]}, "accounts"),
+        ({"members": [{"name": "a", "host": "::", "peer_port": 1, "rpc_port": 2}]}, "host"),
+        (
+            {"members": [{"name": "a", "host": "bank.example", "peer_port": 1, "rpc_port": 2}]},
+            "host",
+        ),
+        ({"members": [{"name": "a", "peer_port": 1, "rpc_port": 1}]}, "port twice"),
+        ({"members": [{"name": "a", "peer_port": 1, "rpc_port": 70_000}]}, "rpc_port"),
+        (
+            {"members": [{"name": "a", "peer_port": n, "rpc_port": n + 1} for n in (1, 3)]},
+            "name twice",
+        ),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(NetworkError, match=named) as refused:
+        charter_of(charter(**changes))
+    assert refused.value.code == "network.charter_malformed"
+
+
+@pytest.mark.parametrize("text", ["[1, 2", "just words", ""])
+def test_a_file_that_is_no_charter_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(NetworkError) as refused:
+        read_charter(tmp_path / "c.yaml")
+    assert refused.value.code == "network.charter_malformed"
+
+
+def test_keys_are_never_made_in_a_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(NetworkError, match="repository"):
+        require_outside_of_a_repository(tmp_path / "a/b")
+
+
+def test_a_missing_go_is_said_with_the_line_that_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTERFOIL_NETWORK_HOME", str(tmp_path))
+    monkeypatch.setattr(install.shutil, "which", lambda *_, **__: None)
+    with pytest.raises(NetworkError, match="apt-get install golang-go") as refused:
+        install.install()
+    assert refused.value.code == "network.go_missing"
+
+
+def test_an_old_go_is_refused_by_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "go"
+    old.write_text("#!/bin/sh\necho go version go1.19.8 linux/amd64\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("COUNTERFOIL_NETWORK_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NetworkError, match=r"1\.25 or newer") as refused:
+        install.install()
+    assert refused.value.code == "network.go_too_old"
+
+
+def test_the_module_names_no_host_beyond_its_modules() -> None:
+    source = Path(install.__file__).parents[1] / "avalanche"
+    for line in (source / "go.sum").read_text().splitlines():
+        module, version, _ = line.split()
+        assert "://" not in module + version
+
+
+def folder_at(path: Path) -> MemberFolder:
+    member = Member("harbour", "127.0.0.1", 1, {"node_id": "NodeID-1"}, "02", "0x00")
+    folder = MemberFolder(path, "harbour", 2, Network("n", "avalanche", 1, [member], {}))
+    folder.write()
+    folder.keys.mkdir(mode=0o700)
+    (folder.keys / "staker.key").write_text("secret")
+    (folder.keys / "staker.key").chmod(0o600)
+    folder.data.mkdir()
+    (folder.data / "block").write_text("1")
+    return folder
+
+
+@pytest.mark.parametrize("with_data", [False, True])
+def test_a_backup_brings_the_folder_back(tmp_path: Path, with_data: bool) -> None:
+    folder = folder_at(tmp_path / "bank")
+    file = backup(folder, tmp_path / "bank.tar.gz", with_data)
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = restore(file, tmp_path / "again")
+    assert again.network == folder.network
+    assert (again.keys / "staker.key").read_text() == "secret"
+    assert (again.keys / "staker.key").stat().st_mode & 0o777 == 0o600
+    assert (again.data / "block").exists() is with_data
+    with pytest.raises(NetworkError, match="there already"):
+        restore(file, tmp_path / "again")
+    with pytest.raises(NetworkError, match="there already"):
+        backup(folder, file)
+
+
+def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("no archive")
+    with pytest.raises(NetworkError, match="no backup"):
+        restore(tmp_path / "x", tmp_path / "out")
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "x", "../escaped")
+    with pytest.raises(NetworkError, match="no backup"):
+        restore(tmp_path / "evil.tar.gz", tmp_path / "out")
+    assert not (tmp_path / "escaped").exists()
+
+
+def test_what_is_no_folder_of_a_network_is_said(tmp_path: Path) -> None:
+    for path, name in ((tmp_path, None), (tmp_path / "none", None), (tmp_path, "x")):
+        with pytest.raises(NetworkError) as refused:
+            folders_at(path, name)
+        assert refused.value.code == "network.no_folder"
+
+
+def test_the_go_sources_are_formatted() -> None:
+    gofmt = install.shutil.which("gofmt") or install.shutil.which("gofmt", path="/usr/local/go/bin")
+    if gofmt is None:
+        pytest.skip("go is not here")
+    source = Path(install.__file__).parents[1] / "avalanche"
+    done = subprocess.run([gofmt, "-l", str(source)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")

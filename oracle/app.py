@@ -28,7 +28,7 @@ from counterfoil.chain.sender import Sender
 from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Checkpoint, sign_checkpoint
 from counterfoil.gateway.log.checkpoint import Head as LogHead
-from counterfoil.gateway.log.tiles import TileWriter
+from counterfoil.gateway.log.tiles import TileWriter, read_size
 from counterfoil.gateway.store import GatewayStore, open_store
 from counterfoil.oracle.again import Again
 from counterfoil.oracle.batch import Batcher, BatchRules
@@ -173,15 +173,19 @@ class CheckpointWriter:
             raise TypeError(f"{settings.log_key} is no Ed25519 key")
         self._key = key
         self._origin = settings.log_origin
+        self._tiles = settings.tiles
         self._writer = TileWriter(settings.tiles)
         self._engine = engine
         self._written = 0
 
     def step(self) -> None:
-        """Write a checkpoint if a newer head is anchored."""
+        """Write a checkpoint if a newer head is anchored, and the tiles reach it."""
+        published, _ = read_size(self._tiles)
         with Session(self._engine) as session:
             head = session.exec(
-                select(AnchoredHead).order_by(col(AnchoredHead.size).desc())
+                select(AnchoredHead)
+                .where(AnchoredHead.size <= published)
+                .order_by(col(AnchoredHead.size).desc())
             ).first()
         if head is None or head.size == self._written:
             return

@@ -33,6 +33,7 @@ from counterfoil.oracle.node.judge import Dissents, Standing
 from counterfoil.oracle.node.log import NodeLog
 from counterfoil.oracle.node.messages import CallProposal, HeadProposal, Proposal
 from counterfoil.oracle.node.turns import turn_of
+from counterfoil.oracle.revenue import decode_facts
 from counterfoil.oracle.store.tables import Head
 
 log = structlog.get_logger("oracle.node")
@@ -92,9 +93,14 @@ class Collecting:
     def cosign(
         self, target: str, data: bytes, label: bytes, facts: bytes, head_size: int
     ) -> list[bytes] | None:
-        """The quorum's signatures over a call; None when it was not reached."""
-        books = self._books
+        """The quorum's signatures over a distribution, whose records this node notes first; None: not reached."""
+        books, own = self._books, self._signer.address
         call = CallProposal(*(books.chain_id, books.calls, target, data, label, facts, head_size))
+        try:
+            books.note_entries(label, [index for index, _, _ in decode_facts(facts).entries])
+        except Dissents as why:
+            books.note_dissent(call, own, own, why)
+            return None
         return self.collect("/v1/calls", call)
 
 

@@ -95,7 +95,7 @@ def start_node(
         NodeNotReady: it ended, did not answer in time, or another node has this folder.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
-    mnemonic = _mnemonic(state_dir / "mnemonic")
+    mnemonic = keep_mnemonic(state_dir / "mnemonic")
     port = port or _free_port()
     command = _anvil if engine == "anvil" else _ganache
     argv = command(state_dir, port, chain_id, block_time_s, mnemonic)
@@ -172,7 +172,8 @@ def _program(name: str, installed: Path) -> str:
     return found
 
 
-def _mnemonic(path: Path) -> str:
+def keep_mnemonic(path: Path) -> str:
+    """The mnemonic at *path*; a random one (mode 0600) where there is none yet."""
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -167,7 +167,7 @@ class Avalanche:
             write_json(engine / f"subnets/{facts['subnet']}.json", _subnet_settings(folder))
             write_json(engine / f"chains/{facts['chain']}/config.json", _chain_settings(facts))
             argv.append(f"--track-subnets={facts['subnet']}")
-        return argv
+        return argv + list(folder.options)
 
     def rpc_url(self, folder: MemberFolder) -> str:
         return f"http://127.0.0.1:{folder.rpc_port}{_chain_path(folder)}"

@@ -14,7 +14,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from counterfoil.chain.nodes.network.errors import NetworkError
 
-EngineName = Literal["avalanche"]
+EngineName = Literal["avalanche", "besu"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _FIELDS = {

@@ -70,7 +70,7 @@ def register(app: typer.Typer) -> None:
 
 @network_app.command("install")
 def install(
-    engine: Annotated[str, typer.Option(help="avalanche.")] = "avalanche",
+    engine: Annotated[str, typer.Option(help="avalanche or besu.")] = "avalanche",
     as_json: Json = False,
 ) -> None:
     """Build the engine's programs, once for this user; a build that is there is kept.

@@ -127,4 +127,8 @@ def engine_of(name: str) -> Engine:
         from counterfoil.chain.nodes.network.avalanche import Avalanche
 
         return Avalanche()
+    if name == "besu":
+        from counterfoil.chain.nodes.network.besu import Besu
+
+        return Besu()
     raise NetworkError("no_such_engine", f"there is no engine {name!r}")

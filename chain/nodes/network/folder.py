@@ -3,7 +3,7 @@
 ::
 
     network.json   what all members know: ids, genesis, everybody's node, address and public keys
-    member.json    which of them we are
+    member.json    which of them we are, and our own further options for the engine
     keys/          the node's keys and the owner's and account's keystores (0700, files 0600)
     data/          the chain as this node has it
     engine/        what the engine is started with; written anew from network.json at each start
@@ -91,6 +91,8 @@ class MemberFolder:
     name: str
     rpc_port: int
     network: Network = field(compare=False)
+    options: tuple[str, ...] = ()
+    """Further options of the engine's command line, this bank's own: TLS, metrics, log levels."""
 
     @property
     def me(self) -> Member:
@@ -116,7 +118,8 @@ class MemberFolder:
         """Keep what is known, in the folder."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_json(self.path / "network.json", self.network.to_json())
-        write_json(self.path / "member.json", {"name": self.name, "rpc_port": self.rpc_port})
+        mine = {"name": self.name, "rpc_port": self.rpc_port, "options": list(self.options)}
+        write_json(self.path / "member.json", mine)
 
 
 def read_folder(path: Path) -> MemberFolder:
@@ -131,7 +134,8 @@ def read_folder(path: Path) -> MemberFolder:
     mine = read_json(path / "member.json")
     network = Network.of(read_json(path / "network.json"))
     try:
-        found = MemberFolder(path, mine["name"], int(mine["rpc_port"]), network)
+        options = tuple(str(option) for option in mine.get("options", []))
+        found = MemberFolder(path, mine["name"], int(mine["rpc_port"]), network, options)
     except (KeyError, TypeError, ValueError) as malformed:
         raise NetworkError("file_malformed", f"member.json: {malformed}") from malformed
     network.member(found.name)

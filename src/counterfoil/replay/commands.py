@@ -58,6 +58,12 @@ def replay(
             max=MOST_ORACLES,
         ),
     ] = 1,
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            help="At the first start: use this network member's node instead of an embedded chain."
+        ),
+    ] = None,
     leave: Annotated[
         bool, typer.Option("--exit", help="End when it is done, instead of serving the page.")
     ] = False,
@@ -81,7 +87,11 @@ def replay(
     try:
         plan = _plan(sales, meter, days, currency)
         house = open_house(
-            data or default_data(), currency=plan.currency, engine=engine, oracles=oracles
+            data or default_data(),
+            currency=plan.currency,
+            engine=engine,
+            oracles=oracles,
+            network=network,
         )
         with Tree(house, lambda step: say(f"starting {step}")) as tree:
             report = run(tree, plan, say)

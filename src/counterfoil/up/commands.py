@@ -41,6 +41,12 @@ def up(
             max=MOST_ORACLES,
         ),
     ] = 1,
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            help="At the first start: use this network member's node instead of an embedded chain."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the addresses as one JSON document.")
     ] = False,
@@ -50,7 +56,17 @@ def up(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    house = open_house(data or default_data(), currency=currency, engine=engine, oracles=oracles)
+    try:
+        house = open_house(
+            data or default_data(),
+            currency=currency,
+            engine=engine,
+            oracles=oracles,
+            network=network,
+        )
+    except ChainError as failure:
+        typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure
     tree = Tree(house, lambda step: errors.print(f"up: {step}"))
     try:
         tree.start()

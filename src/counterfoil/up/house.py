@@ -22,7 +22,13 @@ from eth_account import Account
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Consortium, Deployment, deploy
+from counterfoil.chain.errors import KeyRefused
 from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.nodes import keep_mnemonic
+from counterfoil.chain.nodes.network.admit import admit, may_transact
+from counterfoil.chain.nodes.network.create import account_signer
+from counterfoil.chain.nodes.network.engine import engine_of
+from counterfoil.chain.nodes.network.folder import read_folder
 from counterfoil.gateway.device.keys import create_key
 from counterfoil.gateway.pki import CertificateAuthority
 from counterfoil.oracle.node.identity import create_identity
@@ -47,6 +53,13 @@ class House:
     currency: str
     engine: str
     oracles: int = 1
+    network: str = ""
+    """The folder of the permissioned network's member whose node is used; empty where the chain is embedded."""
+
+    @property
+    def accounts(self) -> list[str]:
+        """Everybody who transacts: the roles, the parties, the oracle's nodes; the admin first."""
+        return [self.account(i).address for i in range(_FIRST_NODE + self.oracles + 1)]
 
     @property
     def threshold(self) -> int:
@@ -55,6 +68,9 @@ class House:
 
     @property
     def rpc_url(self) -> str:
+        if self.network:
+            member = read_folder(Path(self.network))
+            return engine_of(member.network.engine).rpc_url(member)
         return f"http://127.0.0.1:{self.ports['chain']}"
 
     @property
@@ -118,11 +134,16 @@ class House:
 
 
 def open_house(
-    folder: Path, *, currency: str = "USD", engine: str = "anvil", oracles: int = 1
+    folder: Path,
+    *,
+    currency: str = "USD",
+    engine: str = "anvil",
+    oracles: int = 1,
+    network: Path | None = None,
 ) -> House:
     """The house in *folder*, with its folders, ports, secret, device CA and gateway keys made.
 
-    What is said of currency, engine and oracles counts when the house is made; after that it is as it is.
+    What is said of currency, engine, oracles and network counts when the house is made; after that it is as it is.
     """
     folder = folder.resolve()
     for name in ("", "keys", "logs", "tiles"):
@@ -136,6 +157,7 @@ def open_house(
             "currency": currency,
             "engine": engine,
             "oracles": oracles,
+            "network": "" if network is None else str(read_folder(network).path),
             "passphrase": secrets.token_urlsafe(32),
         }
     count = kept.setdefault("oracles", 1)
@@ -143,12 +165,38 @@ def open_house(
     kept["ports"] = {name: _usable(kept["ports"].get(name)) for name in (*PORTS, *nodes)}
     _write_private(settings, json.dumps(kept, indent=1).encode())
     house = House(
-        folder, kept["ports"], kept["passphrase"], kept["currency"], kept["engine"], count
+        folder,
+        kept["ports"],
+        kept["passphrase"],
+        kept["currency"],
+        kept["engine"],
+        count,
+        kept.get("network", ""),
     )
+    if house.network:
+        (folder / "chain").mkdir(exist_ok=True, mode=0o700)
+        keep_mnemonic(folder / "chain" / "mnemonic")
     _make_gateway_keys(house)
     if count > 1:
         _make_nodes(house)
     return house
+
+
+def admit_accounts(house: House, client: ChainClient, passphrase: str | None) -> int:
+    """Let the house's accounts into the network, by the account of the member whose node is used.
+
+    Raises:
+        KeyRefused: that is needed, and *passphrase* does not open the member's keystore.
+    """
+    if all(may_transact(client, account) for account in house.accounts):
+        return 0
+    if not passphrase:
+        raise KeyRefused(
+            "set COUNTERFOIL_NETWORK_PASSPHRASE: the member whose node is used lets the accounts in"
+        )
+    member = account_signer(read_folder(Path(house.network)), passphrase)
+    sent = admit(client, member, house.accounts[:1], deploying=True)
+    return sent + admit(client, member, house.accounts[1:])
 
 
 def deploy_contracts(

@@ -14,8 +14,10 @@ from types import TracebackType
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Deployment
 from counterfoil.chain.errors import ChainError
-from counterfoil.up.house import LOG_ORIGIN, House, deploy_contracts
+from counterfoil.up.house import LOG_ORIGIN, House, admit_accounts, deploy_contracts
 from counterfoil.up.supervisor import Child, Supervisor
+
+_NETWORK_PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
 
 
 class HouseInUse(Exception):
@@ -66,11 +68,15 @@ class Tree:
         try:
             # What does not need the other starts beside it: most of a start is a process's own work.
             self._start(
-                self._child("chain", self._chain_env(), self._chain_ready),
+                *self._chain(),
                 self._child("gateway", self._gateway_env(), self._answers(self.house.gateway_url)),
             )
+            client = ChainClient(self.house.rpc_url)
+            if self.house.network:
+                self._progress("accounts on the network")
+                admit_accounts(self.house, client, os.environ.get(_NETWORK_PASSPHRASE))
             self._progress("contracts")
-            deploy_contracts(self.house, ChainClient(self.house.rpc_url), lambda _: None)
+            deploy_contracts(self.house, client, lambda _: None)
             self._start(
                 *self._oracles(),
                 self._child("api", self._api_env(), self._answers(self.house.api_url)),
@@ -95,6 +101,12 @@ class Tree:
     def _start(self, *children: Child) -> None:
         self._progress(", ".join(child.name for child in children))
         self.supervisor.start(*children)
+
+    def _chain(self) -> list[Child]:
+        """The embedded chain; a network's node is its own bank's to run."""
+        if self.house.network:
+            return []
+        return [self._child("chain", self._chain_env(), self._chain_ready)]
 
     def _oracles(self) -> list[Child]:
         """The oracle: one process that signs alone, or a node a process."""

@@ -188,7 +188,7 @@ class Avalanche:
         names = {m.node_id: m.name for m in folder.network.members}
         asked = {"subnetID": folder.network.engine_facts["subnet"]}
         found = ask(folder.rpc_port, "/ext/bc/P", "platform.getCurrentValidators", asked)
-        connected = {folder.me.node_id, *(peer["nodeID"] for peer in _peers(folder))}
+        connected = {folder.me.node_id, *_peers(folder)}
         listed = [
             Validator(
                 entry["nodeID"],
@@ -199,8 +199,9 @@ class Avalanche:
         ]
         return sorted(listed, key=lambda validator: validator.name)
 
-    def peers(self, folder: MemberFolder) -> int:
-        return len(_peers(folder))
+    def peers(self, folder: MemberFolder) -> list[str]:
+        names = {m.node_id: m.name for m in folder.network.members}
+        return sorted(names.get(node_id, node_id) for node_id in _peers(folder))
 
     def waiting(self, folder: MemberFolder) -> int:
         return int(ask(folder.rpc_port, _chain_path(folder), "txpool_status")["pending"], 16)
@@ -299,10 +300,10 @@ def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> 
     return [replace(f, rpc_port=next(ports), network=network) for f in folders]
 
 
-def _peers(folder: MemberFolder) -> list[dict[str, Any]]:
+def _peers(folder: MemberFolder) -> list[str]:
+    """The ids of the nodes that ours has a connection to."""
     answer = ask(folder.rpc_port, "/ext/info", "info.peers", {})
-    found: list[dict[str, Any]] = answer["peers"]
-    return found
+    return [str(peer["nodeID"]) for peer in answer["peers"]]
 
 
 def _uri(folder: MemberFolder) -> str:

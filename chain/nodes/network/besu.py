@@ -104,7 +104,7 @@ class Besu:
             return False
 
     def validators(self, folder: MemberFolder) -> list[Validator]:
-        connected = {folder.me.node_id, *(_public_key(peer) for peer in _peers(folder))}
+        connected = {folder.me.node_id, *_peers(folder)}
         by_address = {member.node_id: member for member in folder.network.members}
         found: list[Validator] = []
         for address in ask(folder.rpc_port, "/", "qbft_getValidatorsByBlockNumber", ["latest"]):
@@ -114,8 +114,9 @@ class Besu:
             found.append(Validator(address.lower(), name, bool(ids & connected)))
         return sorted(found, key=lambda validator: validator.name)
 
-    def peers(self, folder: MemberFolder) -> int:
-        return len(_peers(folder))
+    def peers(self, folder: MemberFolder) -> list[str]:
+        names = {m.node["public_key"]: m.name for m in folder.network.members}
+        return sorted(names.get(key, key) for key in _peers(folder))
 
     def waiting(self, folder: MemberFolder) -> int:
         return len(ask(folder.rpc_port, "/", "txpool_besuTransactions"))
@@ -211,13 +212,10 @@ def _payload(folder: MemberFolder, change: Change) -> dict[str, Any]:
     return {"address": member.node_id, "is_added": change.kind == "add"}
 
 
-def _peers(folder: MemberFolder) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = ask(folder.rpc_port, "/", "admin_peers")
-    return found
-
-
-def _public_key(peer: dict[str, Any]) -> str:
-    return str(peer.get("id", "")).removeprefix("0x")
+def _peers(folder: MemberFolder) -> list[str]:
+    """The public keys of the nodes that ours has a connection to."""
+    found = ask(folder.rpc_port, "/", "admin_peers")
+    return [str(peer.get("id", "")).removeprefix("0x") for peer in found]
 
 
 def _program() -> str:

@@ -88,8 +88,8 @@ class Engine(Protocol):
         """Whose word counts, as our node knows it."""
         ...
 
-    def peers(self, folder: MemberFolder) -> int:
-        """How many nodes ours has a connection to."""
+    def peers(self, folder: MemberFolder) -> list[str]:
+        """The nodes that ours has a connection to, known before the chain is served: members by name."""
         ...
 
     def waiting(self, folder: MemberFolder) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,26 +62,46 @@ def health_of(engine: Engine, folder: MemberFolder) -> Health:
         found.why = f"the node does not run: counterfoil network start {folder.path}"
         return found
     try:
-        is_ready = engine.is_ready(folder)
-        if is_ready:
-            _look_at_the_chain(engine, folder, found)
+        peers = engine.peers(folder)
+        found.peers = len(peers)
+        if not engine.is_ready(folder):
+            _say_what_it_waits_for(engine, folder, found, peers)
+            return found
+        _look_at_the_chain(engine, folder, found)
         _count_validators(engine, folder, found)
     except ChainError as failure:
         found.why = f"the node runs and does not answer yet: {failure}"
         return found
-    found.verdict, found.why = _verdict(found, is_ready)
+    found.verdict, found.why = _verdict(found)
     return found
 
 
-def _verdict(found: Health, is_ready: bool) -> tuple[str, str]:
+def _say_what_it_waits_for(
+    engine: Engine, folder: MemberFolder, found: Health, peers: Sequence[str]
+) -> None:
+    """A node that has just started serves nothing before it has agreed with the others on where the chain is."""
+    members = folder.network.members
+    found.missing = [m.name for m in folder.others if m.name not in peers]
+    found.connected = len(members) - len(found.missing)
+    found.needed = engine.needed(len(members))
+    if found.connected < found.needed:
+        found.verdict = "still"
+        found.why = (
+            f"the chain stands still here: the node waits for other members before it serves the chain; "
+            f"{found.connected} of {len(members)} are connected, {found.needed} are needed; "
+            f"missing: {', '.join(found.missing)}"
+        )
+    else:
+        found.why = "the node runs and does not serve the chain yet: it is catching up"
+
+
+def _verdict(found: Health) -> tuple[str, str]:
     gone = ", ".join(found.missing)
     if found.validators and found.connected < found.needed:
         return "still", (
             f"the chain stands still: {found.connected} of {found.validators} validators are connected, "
             f"{found.needed} are needed; missing: {gone}"
         )
-    if not is_ready:
-        return "unknown", "the node runs and does not serve the chain yet: it is catching up"
     if found.waiting and (found.block_age_s or 0) > _STILL_AFTER_S:
         return "still", (
             f"the chain stands still: {found.waiting} transactions wait, and the newest block is "
@@ -106,7 +127,6 @@ def _look_at_the_chain(engine: Engine, folder: MemberFolder, found: Health) -> N
     if ahead > _CLOCK_AHEAD_S:
         found.warnings.append(f"this machine's clock is {ahead:.0f} s behind the newest block")
     found.waiting = engine.waiting(folder)
-    found.peers = engine.peers(folder)
 
 
 def _count_validators(engine: Engine, folder: MemberFolder, found: Health) -> None:

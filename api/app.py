@@ -20,6 +20,7 @@ from counterfoil.api.reads.health import ChainWatch
 from counterfoil.api.reads.ledger import Ledger
 from counterfoil.api.reads.records import RecordReads
 from counterfoil.api.reads.sales import SalesReads
+from counterfoil.api.reads.takings import TakingsReads
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.tables import metadata
 from counterfoil.chain.client import ChainClient, Finality
@@ -76,6 +77,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         SalesReads(gateway),
         Ledger(reads),
         Assets(reads),
+        TakingsReads(reads),
         ChainWatch(clients),
         _client_factory(settings),
     )

@@ -17,6 +17,7 @@ from counterfoil.api.reads.health import ChainHealth, ChainWatch
 from counterfoil.api.reads.ledger import Ledger, Sight
 from counterfoil.api.reads.records import RecordReads
 from counterfoil.api.reads.sales import SalesReads
+from counterfoil.api.reads.takings import TakingsReads
 from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.client import ChainClient
 
@@ -36,6 +37,7 @@ class Parts:
     sales: SalesReads
     ledger: Ledger
     assets: Assets
+    takings: TakingsReads
     watch: ChainWatch
     client: Callable[[], ChainClient | None]
 

@@ -32,7 +32,7 @@ ANYONE = frozenset(
         *(("CreditLine", name) for name in ("poke", "sweep", "collect")),
         *(("ProjectShare", name) for name in ("receiveIncome", "withdraw")),
         ("WarehouseReceipts", "callTopUp"),
-        ("DepositToken", "permit"),
+        *(("DepositToken", "permit"), ("RevenueSplit", "withdrawFor")),
     }
 )
 """Calls that anybody may make: they give nobody anything that was not theirs."""

@@ -62,6 +62,12 @@ class DateIn(BaseModel):
     date: Date
 
 
+class PayoutIn(BaseModel):
+    """Whose credits from the split are pushed to it; a line's sweep account by its address."""
+
+    account: PartyName
+
+
 def _approve(call: Call) -> Sequence[Any]:
     return [call.client.address_of(SPENDERS[call.body.spender]), call.body.amount_minor]
 
@@ -86,6 +92,11 @@ OPERATIONS = (
     Operation(
         *("transfer_cash", "/cash/transfers", "DepositToken", "transfer", TRADERS),
         *("Pass money on", lambda c: [c.party(c.body.to), c.body.amount_minor], TransferIn),
+    ),
+    Operation(
+        *("pay_out_split", "/cash/split-payouts", "RevenueSplit", "withdrawFor", EVERY_WRITER),
+        *("Push what the split has credited", lambda c: [c.token, c.party(c.body.account)]),
+        PayoutIn,
     ),
     Operation(
         *("advance_date", "/business-dates", "BusinessCalendar", "advance", ADMINS),

@@ -41,6 +41,12 @@ def days_between(start: int, end: int) -> int:
     return serial(end) - serial(start) if end > start else 0
 
 
+def earlier(date: int, days: int) -> int:
+    """The date so many *days* before."""
+    day = day_of.fromordinal(serial(date) - days)
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
 def is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 

@@ -45,6 +45,10 @@ _COMMANDS = {
         "Say what a file is and whether it is true.",
     ),
     "schedule": ("counterfoil.oracle.schedule.commands", "A loan's events by the ACTUS standard."),
+    "assets": (
+        "counterfoil.api.assets_commands",
+        "Claims, credit, receipts and shares, through the API.",
+    ),
     "audit": ("counterfoil.api.commands", "Bundles for an auditor, and verifying one alone."),
 }
 """name → where it is, and what the list of commands says of it."""

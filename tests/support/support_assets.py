@@ -149,8 +149,10 @@ def consortium_of(world: AssetWorld) -> Consortium:
 
 
 @contextmanager
-def asset_world(folder: Path, block_time_s: float = 0.1) -> Iterator[AssetWorld]:
-    """A running node with every contract, the parties admitted and their allowances given, on the date TODAY."""
+def asset_world(
+    folder: Path, block_time_s: float = 0.1, today: int = TODAY
+) -> Iterator[AssetWorld]:
+    """A running node with every contract, the parties admitted and their allowances given, on the date *today*."""
     with running_node("anvil", folder / "node", block_time_s) as node:
         client = ChainClient(node.rpc_url)
         path = folder / "deployment.json"
@@ -163,7 +165,7 @@ def asset_world(folder: Path, block_time_s: float = 0.1) -> Iterator[AssetWorld]
                 for at in map(client.address_of, ("Receivables", "CreditLine", "Settlement"))
             ]
             transact_all(client, world.signer(party), approve)
-        world.advance(TODAY)
+        world.advance(today)
         yield world
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from eth_account import Account
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from support_assets import PARTIES, AssetWorld, asset_world
+from support_assets import PARTIES, TODAY, AssetWorld, asset_world
 from support_chain import FAR_FUTURE_S, ROLES
 
 from counterfoil.api import auth
@@ -161,9 +161,9 @@ def _by_name(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @contextmanager
-def open_desk(folder: Path) -> Iterator[Desk]:
+def open_desk(folder: Path, today: int = TODAY) -> Iterator[Desk]:
     """A desk over a fresh asset world."""
-    with asset_world(folder) as world:
+    with asset_world(folder, today=today) as world:
         urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("gateway", "oracle")}
         open_store(urls["gateway"]).engine.dispose()
         keys = folder / "parties"

@@ -19,15 +19,14 @@ import time
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import quote
 
 import httpx
 import typer
 
-from counterfoil.chain.artifacts import selector_of
-from counterfoil.chain.errors import KeyRefused
-from counterfoil.chain.keys import LocalSigner, open_keystore
+if TYPE_CHECKING:
+    from counterfoil.chain.keys import LocalSigner
 
 assets_app = typer.Typer(
     help="Claims, credit, warehouse receipts and shares, through the API.", no_args_is_help=True
@@ -244,6 +243,8 @@ def _by_own_key(
     signer: LocalSigner,
     wait_s: float,
 ) -> dict[str, Any]:
+    from counterfoil.chain.artifacts import selector_of
+
     made = api.ask("POST", f"{path}/unsigned", body)["transaction"]
     call = bytes.fromhex(str(made["data"]).removeprefix("0x"))[:4]
     if made["value"] != 0 or call != selector_of(operation["contract"], operation["function"]):
@@ -295,6 +296,10 @@ def _body(text: str | None, fields: list[str]) -> dict[str, Any]:
 
 
 def _signer(keystore: Path, passphrase_file: Path | None) -> LocalSigner:
+    # Here, so that what needs no key starts at once.
+    from counterfoil.chain.errors import KeyRefused
+    from counterfoil.chain.keys import open_keystore
+
     try:
         passphrase = (
             typer.prompt("Passphrase", hide_input=True, err=True)

@@ -17,6 +17,7 @@ import ingest
 import latency
 import machine
 import memory
+import network
 import records
 import report
 import startup
@@ -33,7 +34,11 @@ PARTS: dict[str, Part] = {
     "gas": gas.measure,
     "startup": startup.measure,
 }
-LONG: dict[str, Part] = {"memory": memory.measure, "cold": startup.measure_cold}
+LONG: dict[str, Part] = {
+    "memory": memory.measure,
+    "network": network.measure,
+    "cold": startup.measure_cold,
+}
 RESULTS = startup.REPOSITORY / "bench-results"
 PAGE = startup.REPOSITORY / "docs" / "bench.md"
 

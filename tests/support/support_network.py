@@ -32,7 +32,7 @@ from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
 from counterfoil.chain.nodes.network.install import is_installed
 from counterfoil.chain.nodes.network.process import Node
 
-NETWORK_ENGINES = ("avalanche",)
+NETWORK_ENGINES = ("avalanche", "besu")
 BANKS = ("harbour", "lakeside", "northfield", "brunswick")
 CHAIN_ID = 770_011
 _WITHIN_S = 240
@@ -96,10 +96,6 @@ class BankNetwork:
         found = self.run("status", str(self.members[member].path), "--json")
         return found.status, found.answer[0]
 
-    def known_again(self) -> None:
-        """Read the folders again, after commands changed them."""
-        self.members = {name: read_folder(f.path) for name, f in self.members.items()}
-
     # ---- on the processes
 
     def kill(self, *members: str) -> None:
@@ -112,7 +108,8 @@ class BankNetwork:
             process.stop(self.members[member], signal.SIGKILL)
 
     def start(self, *members: str) -> float:
-        """Start these nodes; the seconds until all serve the chain."""
+        """Start these nodes by what their folders say now; the seconds until all serve the chain."""
+        self.members |= {name: read_folder(self.members[name].path) for name in members}
         return process.start_all(self.engine, [self.members[m] for m in members], _WITHIN_S)
 
     def start_knowing(self, members: Sequence[str]) -> None:

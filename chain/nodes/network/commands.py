@@ -110,6 +110,7 @@ def create(
     _said.print(
         "hand each member its folder and, by another way, its passphrase; then delete both here",
         highlight=False,
+        soft_wrap=True,
     )
     _answer(found, as_json)
 
@@ -123,7 +124,7 @@ def start(place: Place, member: Who = None, as_json: Json = False) -> None:
         idle = [f for f in folders if process.running_pid(f) is None]
         seconds = process.start_all(engine, idle)
         found = [{"member": f.name, "rpc_url": engine.rpc_url(f)} for f in folders]
-    _said.print(f"started {len(idle)} in {seconds:.1f} s", highlight=False)
+    _said.print(f"started {len(idle)} in {seconds:.1f} s", highlight=False, soft_wrap=True)
     _answer(found, as_json)
 
 
@@ -197,6 +198,7 @@ def join(
     _said.print(
         f"send {identity} to every member: counterfoil network allow FOLDER identity.json",
         highlight=False,
+        soft_wrap=True,
     )
     _answer({"folder": str(folder.path), "identity": str(identity), **asdict(member)}, as_json)
 
@@ -216,7 +218,11 @@ def allow(
             raise NetworkError("file_malformed", f"{identity}: {malformed}") from malformed
         is_new = allow_member(mine, member)
     if is_new and process.running_pid(mine) is not None:
-        _said.print(f"it holds from the next start of {mine.name}'s node on", highlight=False)
+        _said.print(
+            f"it holds from the next start of {mine.name}'s node on",
+            highlight=False,
+            soft_wrap=True,
+        )
     _answer({"member": member.name, "node_id": member.node_id, "is_new": is_new}, as_json)
 
 
@@ -277,7 +283,9 @@ def vote(
         write_json(file, asdict(found))
         if found.is_complete and not offline:
             engine.submit(mine, found)
-            _said.print("the last vote was given: the change is in effect", highlight=False)
+            _said.print(
+                "the last vote was given: the change is in effect", highlight=False, soft_wrap=True
+            )
     _say_proposal(found, as_json)
 
 
@@ -404,7 +412,7 @@ def _passphrase() -> str:
 
 
 def _progress(step: str) -> None:
-    _said.print(f"network: {step}", highlight=False)
+    _said.print(f"network: {step}", highlight=False, soft_wrap=True)
 
 
 def _answer(found: Any, as_json: bool) -> None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -138,6 +141,35 @@ class Desk:
                 return said
             time.sleep(0.02)
         raise AssertionError(f"instruction {number} was not answered: {said}")
+
+    def crash_at(self, point: str) -> int:
+        """Run the oracle's own process until it dies at *point*; its exit status."""
+        keys = self.folder / "parties"
+        settings = {
+            "DATABASE_URL": f"sqlite:///{self.folder}/oracle.db",
+            "GATEWAY_DATABASE_URL": f"sqlite:///{self.folder}/gateway.db",
+            "RPC_URL": self.world.node.rpc_url,
+            "DEPLOYMENT": str(self.world.path),
+            "TILES": str(self.folder / "tiles"),
+            "KEYSTORE": str(keys / "oracle.json"),
+            "PASSPHRASE": _PASSPHRASE,
+            "PARTY_KEYS": str(keys),
+            "PARTY_PASSPHRASE": _PASSPHRASE,
+        }
+        env = os.environ | {f"COUNTERFOIL_ORACLE_{name}": text for name, text in settings.items()}
+        with (self.folder / "oracle.log").open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "counterfoil", "oracle", "run"],
+                env=env | {"COUNTERFOIL_TEST_CRASH_AT": point},
+                stdout=out,
+                stderr=out,
+            )
+            try:
+                return process.wait(240)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
 
     def signature(self, party: str, typed_data: Mapping[str, Any]) -> str:
         """*party*'s own signature over an EIP-712 message, as a wallet makes it."""

@@ -210,6 +210,15 @@ class ChainClient:
         )
         return bytes.fromhex(encoded[2:])
 
+    def encode_all(
+        self, contract: str, function: str, arguments: Sequence[Sequence[Any]]
+    ) -> list[bytes]:
+        """Call data of *function* for each of *arguments*, which are plain values: quicker than :meth:`encode`."""
+        abi = _function_abis(contract)[function]
+        selector = function_abi_to_4byte_selector(abi)  # type: ignore[arg-type]
+        types = [type_of(item) for item in abi["inputs"]]
+        return [selector + abi_encode(types, list(values)) for values in arguments]
+
     def encode_constructor(self, contract: str, bytecode: str, *arguments: Any) -> bytes:
         """Creation code with its constructor's arguments."""
         factory = self._web3.eth.contract(abi=abi_of(contract), bytecode=bytecode)
@@ -251,11 +260,9 @@ class ChainClient:
         to = self.addresses[contract]
         at = hex(block) if isinstance(block, int) else block
         abi = _function_abis(contract)[function]
-        selector = function_abi_to_4byte_selector(abi)  # type: ignore[arg-type]
-        types = [type_of(item) for item in abi["inputs"]]
         asked = [
-            {"to": to, "data": "0x" + (selector + abi_encode(types, list(a))).hex()}
-            for a in arguments
+            {"to": to, "data": "0x" + data.hex()}
+            for data in self.encode_all(contract, function, arguments)
         ]
         answers = [a.unwrap() for a in self.rpc_batch([("eth_call", [one, at]) for one in asked])]
         if "0x" in answers:
@@ -283,6 +290,17 @@ class ChainClient:
         ]
         answers = self.rpc_batch([("eth_estimateGas", [call]) for call in asked])
         return [answer.error or int(str(answer.result), 16) for answer in answers]
+
+    def try_all(
+        self, sender: str, calls: Sequence[tuple[str, bytes, int]]
+    ) -> list[int | ChainError]:
+        """Run each (to, data, gas) once by itself: the gas it was given, or why it is refused."""
+        asked = [
+            {"from": sender, "to": to, "data": "0x" + data.hex(), "gas": hex(gas)}
+            for to, data, gas in calls
+        ]
+        answers = self.rpc_batch([("eth_call", [call, "latest"]) for call in asked])
+        return [a.error or gas for a, (_, _, gas) in zip(answers, calls, strict=True)]
 
     def events(self, contracts: Sequence[str], first: int, last: int) -> list[Event]:
         """The events of these contracts in blocks *first* to *last*, both included, in their order."""

@@ -47,10 +47,13 @@ Change = dict[str, Any]
 """New values of one row's columns, with its ``id``."""
 
 
-def enqueue(session: Session, signer: str, key: str, to: str, data: bytes) -> int:
+def enqueue(
+    session: Session, signer: str, key: str, to: str, data: bytes, gas: int | None = None
+) -> int:
     """Ask for one transaction under the business key *key*; answer its row's id.
 
-    A second call with the same key answers the first one's row and asks for nothing.
+    A second call with the same key answers the first one's row and asks for nothing. Whoever knows what it needs at the
+    most says so by *gas*: it is then tried once instead of estimated, which nodes do by running it many times.
     """
     known = session.exec(
         select(ChainTransaction.id).where(ChainTransaction.idempotency_key == key)
@@ -62,6 +65,7 @@ def enqueue(session: Session, signer: str, key: str, to: str, data: bytes) -> in
         signer=signer,
         to_address=to,
         data=data,
+        gas=gas,
         hashes=[],
         created_ms=_now_ms(),
     )
@@ -129,7 +133,7 @@ class Sender:
             if mined is not None:
                 changes.append(self._mined(row, *mined))
                 self._seen_nonce = max(self._seen_nonce or 0, (row.nonce or 0) + 1)
-            elif row.nonce is not None and row.nonce < chain_nonce and self._is_nonce_final(row):
+            elif row.nonce is not None and row.nonce < chain_nonce and self._is_nonce_taken(row):
                 log.error("nonce_taken", key=row.idempotency_key, nonce=row.nonce)
                 why = f"nonce {row.nonce} was used by another transaction of this account"
                 changes.append(_failed(row, "chain.nonce_taken", why))
@@ -212,9 +216,7 @@ class Sender:
         rows = self._rows(PENDING, limit=max(0, min(_BATCH, _MOST_IN_FLIGHT - in_flight)))
         if not rows:
             return
-        estimates = self._client.estimate_gas_all(
-            self._signer.address, [(row.to_address, row.data) for row in rows]
-        )
+        estimates = self._estimates(rows)
         block_limit = self._client.latest().gas_limit
         nonce = self._next_nonce()
         max_fee_wei = fees(self._client)["maxFeePerGas"]
@@ -230,7 +232,7 @@ class Sender:
                 log.warning("transaction_refused", key=row.idempotency_key, code=gas.code)
                 changes.append(_failed(row, gas.code, str(gas)))
                 continue
-            limit = max(gas, min(gas * _GAS_TIMES + _GAS_MORE, block_limit))
+            limit = row.gas or max(gas, min(gas * _GAS_TIMES + _GAS_MORE, block_limit))
             changes.append({**self._signed(row, nonce, limit, max_fee_wei), "status": SUBMITTED})
             nonce += 1
         self._write(changes, "before_submit_commit")
@@ -239,6 +241,17 @@ class Sender:
         self._crash("after_send")
 
     # ---- parts
+
+    def _estimates(self, rows: Sequence[ChainTransaction]) -> list[int | ChainError]:
+        """The gas that each row would use now, or the limit it was given; why, where it would be refused."""
+        told = self._client.try_all(
+            self._signer.address, [(r.to_address, r.data, r.gas) for r in rows if r.gas]
+        )
+        guessed = self._client.estimate_gas_all(
+            self._signer.address, [(r.to_address, r.data) for r in rows if not r.gas]
+        )
+        answers = {True: iter(told), False: iter(guessed)}
+        return [next(answers[bool(row.gas)]) for row in rows]
 
     def _rows(
         self, *statuses: str, least_nonce: int | None = None, limit: int | None = None
@@ -283,15 +296,21 @@ class Sender:
         mined = self._client.nonce(self._signer.address)
         return max(mined, -1 if highest is None else highest + 1)
 
-    def _is_nonce_final(self, row: ChainTransaction) -> bool:
-        """Whether the chain can't give this row's nonce back any more."""
+    def _is_nonce_taken(self, row: ChainTransaction) -> bool:
+        """Whether the row's nonce is used for good, and by none of the row's own versions.
+
+        A node that is at work on a block may show its nonces before its receipts: what the block before the newest
+        final one says is whole, and the receipts are asked for after that.
+        """
         try:
-            at = hex(max(0, self._client.final_number()))
-            return self._client.nonce(self._signer.address, at) > (row.nonce or 0)
+            at = hex(max(0, self._client.final_number() - 1))
+            if self._client.nonce(self._signer.address, at) <= (row.nonce or 0):
+                return False
         except NodeUnreachable:
             raise
         except ChainError:
             return False
+        return not any(self._client.receipts([_bytes(h) for h in row.hashes]))
 
     @cached_property
     def _chain_id(self) -> int:

@@ -38,6 +38,7 @@ Engine = Literal["anvil", "ganache"]
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _BLOCK_GAS_LIMIT = 100_000_000
 _DUMP_INTERVAL_S = 5
+_KEEPS_HISTORY = "--preserve-historical-states"
 _FREE_WITHIN_S = 5.0
 _READY_WITHIN_S = 60.0
 _STOP_GRACE_S = 30.0
@@ -84,10 +85,13 @@ def start_node(
     chain_id: int = 31_337,
     block_time_s: float = 1.0,
     hardfork: str = "paris",
+    keeps_history: bool = True,
 ) -> EmbeddedNode:
     """Start an embedded chain over *state_dir* and answer it once it is ready.
 
     *hardfork* is anvil's word for its rules; from ``osaka`` on there is a precompile for P-256.
+    Without *keeps_history* anvil answers for the newest blocks' state alone, its memory does not grow with each, and
+    its state is written when it is stopped and not before.
     It ends when the calling thread's process ends (Linux), or that thread: call from one that lives on.
 
     Raises:
@@ -101,6 +105,11 @@ def start_node(
     argv = command(state_dir, port, chain_id, block_time_s, mnemonic)
     if engine == "anvil":
         argv += ["--hardfork", hardfork]
+        if not keeps_history:
+            at = argv.index("--state-interval")
+            del argv[at : at + 2]
+            argv.remove(_KEEPS_HISTORY)
+            argv += ["--prune-history", "64"]
     log_path = state_dir / f"{engine}.log"
     lock = _lock(state_dir / "lock")
     try:
@@ -128,7 +137,7 @@ def _anvil(
         *("--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)),
         *("--mnemonic", mnemonic, "--accounts", "32", "--balance", "1000000000"),
         *("--state", str(state_dir / "anvil.json"), "--state-interval", str(_DUMP_INTERVAL_S)),
-        *("--preserve-historical-states", "--transaction-block-keeper", "1000000"),
+        *(_KEEPS_HISTORY, "--transaction-block-keeper", "1000000"),
         *("--block-time", str(block_time_s), "--order", "fifo"),
         *("--gas-limit", str(_BLOCK_GAS_LIMIT), "--base-fee", "1", "--quiet"),
     ]

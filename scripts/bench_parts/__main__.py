@@ -14,6 +14,7 @@ from typing import Any
 import anchoring
 import gas
 import ingest
+import invoices
 import latency
 import machine
 import memory
@@ -32,6 +33,7 @@ PARTS: dict[str, Part] = {
     "anchoring": anchoring.measure,
     "latency": latency.measure,
     "gas": gas.measure,
+    "invoices": invoices.measure,
     "startup": startup.measure,
 }
 LONG: dict[str, Part] = {

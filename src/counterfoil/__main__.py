@@ -32,6 +32,10 @@ _COMMANDS = {
         "counterfoil.oracle.bank.commands",
         "Withdrawals as payment files (pain.001).",
     ),
+    "invoices": (
+        "counterfoil.invoices.commands",
+        "Run a file of invoices through the claims.",
+    ),
     "api": ("counterfoil.api.commands", "The API and the pages."),
     "chain": ("counterfoil.chain.commands", "The embedded chain, keys and contracts."),
     "network": (

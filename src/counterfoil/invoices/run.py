@@ -1,0 +1,350 @@
+"""Every invoice of a file as a claim on an embedded chain, from its registration to what is left of it.
+
+Rules that this module keeps:
+
+- The creditors register in batches, the obligor confirms in batches and pays each claim what the file says was paid.
+  Every transaction goes through a durable lane, so that a run over the same folder goes on where it stopped.
+- What is reported is read back from the chain, claim by claim, and compared with its row.
+- Names stay off the chain: a claim carries salted commitments. Vendors hold through a few accounts, each vendor always
+  through the same one; an account each would measure the registry, not the claims.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deploy import Consortium, deploy
+from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.nodes import EmbeddedNode, start_node
+from counterfoil.chain.sender import FAILED, Sender, enqueue
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
+from counterfoil.oracle.store import open_database
+
+ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
+CREDITORS = 8
+REGISTER_BATCH, CONFIRM_BATCH = 40, 200
+_OBLIGOR = len(ROLES)
+_RECEIVABLE, _SETTLED = 0, 5
+_DEFAULT_DAYS = 30
+_BLOCK_GAS = 4_000_000_000
+_STALL_S = 300.0
+_REGISTER_GAS, _FUND_GAS, _GAS_MORE = 450_000, 400_000, 200_000
+"""Most gas a claim registered, a payment, and a transaction beside that."""
+_FOREVER = 4_000_000_000
+
+Say = Callable[[str], None]
+Call = tuple[LocalSigner, str, str, bytes, int | None]
+"""Who sends it, its business key, to which contract, its call data, and what gas it needs at the most."""
+
+
+class RunFailed(Exception):
+    """A transaction of the run was refused."""
+
+    code = "invoices_refused"
+
+
+@dataclass
+class InvoiceReport:
+    """What the run came to; amounts in minor units, read back from the chain."""
+
+    rows: int
+    invoices: int
+    set_aside: dict[str, int]
+    notices: dict[str, int]
+    file_total_minor: int
+    file_amount_minor: int
+    file_settled_minor: int
+    file_standings: dict[str, int]
+    registered: int = 0
+    registered_minor: int = 0
+    settled_minor: int = 0
+    outstanding_minor: int = 0
+    withdrawn_minor: int = 0
+    standings: dict[str, int] = field(default_factory=dict)
+    differing_rows: list[int] = field(default_factory=list)
+    transactions: int = 0
+    gas: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    invoices_a_second: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the chain holds what the file says, row by row and in all."""
+        return (
+            not self.differing_rows
+            and (self.registered, self.standings) == (self.invoices, self.file_standings)
+            and self.registered_minor == self.file_amount_minor
+            and self.settled_minor == self.withdrawn_minor == self.file_settled_minor
+            and self.settled_minor + self.outstanding_minor == self.registered_minor
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """One JSON document."""
+        return {**asdict(self), "adds_up": self.adds_up}
+
+
+def run_invoices(file: InvoiceFile, folder: Path, say: Say) -> InvoiceReport:
+    """Run *file* over a chain in *folder*, and answer what came of it."""
+    node = start_node("anvil", folder / "node", block_time_s=0.5, keeps_history=False)
+    try:
+        return _Run(node, folder, file, say).all()
+    finally:
+        node.stop()
+
+
+class _Run:
+    def __init__(self, node: EmbeddedNode, folder: Path, file: InvoiceFile, say: Say) -> None:
+        self._say = say
+        self._file = file
+        signers = [LocalSigner(node.account(n)) for n in range(_OBLIGOR + 1 + CREDITORS)]
+        self._roles = dict(zip(ROLES, signers, strict=False))
+        self._obligor, self._creditors = signers[_OBLIGOR], signers[_OBLIGOR + 1 :]
+        self._client = ChainClient(node.rpc_url)
+        # What does not fit into a block any more, anvil leaves waiting until something new is sent.
+        self._client.rpc("evm_setBlockGasLimit", hex(_BLOCK_GAS))
+        at = {role: signer.address for role, signer in self._roles.items()}
+        consortium = Consortium(
+            registrar=at["registrar"],
+            oracle=at["oracle"],
+            bank=at["bank"],
+            supervisor=at["supervisor"],
+            committee=at["committee"],
+            guardian=at["guardian"],
+            signers=[at["oracle"]],
+            currency="USD",
+        )
+        say("contracts")
+        deploy(self._client, self._roles["admin"], consortium, folder / "deployment.json")
+        self._engine: Engine = open_database(f"sqlite:///{folder / 'invoices.db'}")
+        self._salt = _salt(folder / "salt")
+        self._senders: dict[str, Sender] = {}
+
+    def all(self) -> InvoiceReport:
+        """The whole way of every invoice."""
+        file = self._file
+        report = InvoiceReport(
+            rows=file.rows,
+            invoices=len(file.invoices),
+            set_aside=file.reasons,
+            notices=file.notices,
+            file_total_minor=file.file_total_minor,
+            file_amount_minor=file.amount_minor,
+            file_settled_minor=file.settled_minor,
+            file_standings=file.standings,
+        )
+        self._set_up()
+        self._timed(report, "register", self._registrations())
+        roots = self._roots()
+        self._timed(report, "confirm", self._confirmations(roots))
+        self._timed(report, "settle", self._payments(roots))
+        self._send(self._withdrawals())
+        self._read_back(report, roots)
+        spent = sum(report.seconds.values())
+        report.invoices_a_second = {
+            name: round(len(file.invoices) / max(seconds, 1e-9), 1)
+            for name, seconds in (report.seconds | {"all": spent}).items()
+        }
+        return report
+
+    # ---- the steps
+
+    def _set_up(self) -> None:
+        """Participants, the obligor's money and its allowance."""
+        token = self._client.address_of("DepositToken")
+        claims = self._client.address_of("Receivables")
+        people = [self._obligor, *self._creditors]
+        registrar, bank = self._roles["registrar"], self._roles["bank"]
+        calls = [
+            self._call(
+                registrar, f"admit:{n}", "ParticipantRegistry", "admit", p.address, 1, _32(n)
+            )
+            for n, p in enumerate(people, start=1)
+        ]
+        self._send(calls)
+        due = self._file.settled_minor
+        calls = [
+            self._call(
+                registrar,
+                f"certify:{n}",
+                "ParticipantRegistry",
+                "certify",
+                p.address,
+                _FOREVER,
+                _32(n),
+            )
+            for n, p in enumerate(people, start=1)
+        ]
+        self._send(calls)
+        if due:
+            mint = (self._obligor.address, due, _32(1))
+            self._send([self._call(bank, "mint", "DepositToken", "mint", *mint)])
+        allow = (claims, 2**255)
+        self._send([self._call(self._obligor, "allow", "DepositToken", "approve", *allow)])
+        first = min((i.issue_date for i in self._file.invoices), default=20110101)
+        oracle = self._roles["oracle"]
+        self._send([self._call(oracle, "date", "BusinessCalendar", "advance", first)])
+        self._token = token
+
+    def _registrations(self) -> list[Call]:
+        by_creditor: dict[int, list[Invoice]] = {}
+        for invoice in self._file.invoices:
+            by_creditor.setdefault(self._creditor(invoice), []).append(invoice)
+        calls: list[Call] = []
+        for number, invoices in sorted(by_creditor.items()):
+            for batch in _pieces(invoices, REGISTER_BATCH):
+                terms = [self._terms(invoice, number) for invoice in batch]
+                key = f"register:{batch[0].row}"
+                signer = self._creditors[number]
+                call = self._call(signer, key, "Receivables", "registerBatch", terms)
+                calls.append((*call[:4], _GAS_MORE + _REGISTER_GAS * len(batch)))
+        return calls
+
+    def _confirmations(self, roots: dict[int, int]) -> list[Call]:
+        return [
+            self._call(self._obligor, f"confirm:{batch[0]}", "Receivables", "confirm", batch)
+            for batch in _pieces(sorted(roots.values()), CONFIRM_BATCH)
+        ]
+
+    def _payments(self, roots: dict[int, int]) -> list[Call]:
+        claims = self._client.address_of("Receivables")
+        paid = [invoice for invoice in self._file.invoices if invoice.settled_minor]
+        asked = [(roots[invoice.row], invoice.settled_minor) for invoice in paid]
+        encoded = self._client.encode_all("Receivables", "fund", asked)
+        return [
+            (self._obligor, f"fund:{invoice.row}", claims, data, _FUND_GAS)
+            for invoice, data in zip(paid, encoded, strict=True)
+        ]
+
+    def _withdrawals(self) -> list[Call]:
+        asked = [(self._token, creditor.address) for creditor in self._creditors]
+        owed = self._client.call_all("Receivables", "claimable", asked)
+        return [
+            self._call(creditor, f"withdraw:{n}", "Receivables", "withdraw", *asked[n])
+            for n, creditor in enumerate(self._creditors)
+            if owed[n]
+        ]
+
+    def _roots(self) -> dict[int, int]:
+        """The claims' numbers by their invoices' rows, as the chain has them."""
+        count = self._client.call("Receivables", "claimCount")
+        claims = self._client.call_all("Receivables", "claim", [(n,) for n in range(1, count + 1)])
+        by_invoice = {claim["terms"]["invoice"]: n for n, claim in enumerate(claims, start=1)}
+        return {i.row: by_invoice[self._name(i)] for i in self._file.invoices}
+
+    def _read_back(self, report: InvoiceReport, roots: dict[int, int]) -> None:
+        """Each claim as the chain holds it, against its row."""
+        self._say("every claim is read back and compared with its row")
+        invoices = self._file.invoices
+        claims = self._client.call_all("Receivables", "claim", [(roots[i.row],) for i in invoices])
+        standings: Counter[str] = Counter()
+        for invoice, claim in zip(invoices, claims, strict=True):
+            face, paid = claim["terms"]["face"], claim["redeemed"]
+            report.registered += 1
+            report.registered_minor += face
+            report.settled_minor += paid
+            is_settled = claim["state"] == _SETTLED
+            standing = "paid" if is_settled else "part_paid" if paid else "open"
+            standings[standing] += 1
+            if (face, paid, standing) != (
+                *(invoice.amount_minor, invoice.settled_minor),
+                invoice.standing,
+            ):
+                report.differing_rows.append(invoice.row)
+        parts = self._client.call_all("Receivables", "partsOf", [(roots[i.row],) for i in invoices])
+        live = self._client.call_all("Receivables", "part", [(p,) for each in parts for p in each])
+        report.outstanding_minor = sum(part["amount"] - part["redeemed"] for part in live)
+        report.standings = {name: standings[name] for name in ("paid", "part_paid", "open")}
+        held = self._client.call_all(
+            "DepositToken", "balanceOf", [(creditor.address,) for creditor in self._creditors]
+        )
+        report.withdrawn_minor = sum(held)
+        with Session(self._engine) as session:
+            used = session.exec(select(ChainTransaction.gas_used)).all()
+        report.transactions, report.gas = len(used), sum(gas or 0 for gas in used)
+
+    # ---- parts
+
+    def _creditor(self, invoice: Invoice) -> int:
+        return sha256(invoice.vendor.encode()).digest()[0] % CREDITORS
+
+    def _name(self, invoice: Invoice) -> bytes:
+        """What names the invoice on chain: SHA-256 of salt, vendor, number (its row) and amount."""
+        said = f"{invoice.vendor}\0{invoice.row}\0{invoice.amount_minor}"
+        return sha256(self._salt + said.encode()).digest()
+
+    def _terms(self, invoice: Invoice, creditor: int) -> dict[str, Any]:
+        papers = f"{invoice.vendor}\0{invoice.description}\0{invoice.row}"
+        return {
+            "kind": _RECEIVABLE,
+            "obligor": self._obligor.address,
+            "creditor": self._creditors[creditor].address,
+            "token": self._token,
+            "face": invoice.amount_minor,
+            "issueDate": invoice.issue_date,
+            "dueDate": invoice.due_date,
+            "defaultDays": _DEFAULT_DAYS,
+            "invoice": self._name(invoice),
+            "document": sha256(self._salt + papers.encode()).digest(),
+        }
+
+    def _call(
+        self, signer: LocalSigner, key: str, contract: str, function: str, *arguments: Any
+    ) -> Call:
+        data = self._client.encode(contract, function, *arguments)
+        return signer, key, self._client.address_of(contract), data, None
+
+    def _timed(self, report: InvoiceReport, name: str, calls: Sequence[Call]) -> None:
+        self._say(f"{name}: {len(calls):,} transactions")
+        began = time.monotonic()
+        self._send(calls)
+        report.seconds[name] = round(time.monotonic() - began, 2)
+
+    def _send(self, calls: Sequence[Call]) -> None:
+        """Ask for *calls* and return once all have taken effect."""
+        with Session(self._engine) as session:
+            for signer, key, to, data, gas in calls:
+                enqueue(session, signer.address, f"invoices:{key}", to, data, gas)
+            session.commit()
+        for signer in {signer.address: signer for signer, *_ in calls}.values():
+            if signer.address not in self._senders:
+                self._senders[signer.address] = Sender(
+                    self._engine, self._client, signer, stall_s=_STALL_S
+                )
+        lanes = [self._senders[address] for address in {signer.address for signer, *_ in calls}]
+        while lanes:
+            lanes = [lane for lane in lanes if lane.step()]
+            time.sleep(0.05)
+        with Session(self._engine) as session:
+            failed = session.exec(
+                select(ChainTransaction).where(ChainTransaction.status == FAILED)
+            ).first()
+            if failed is not None:
+                raise RunFailed(f"{failed.idempotency_key}: {failed.error_detail}")
+
+
+def _salt(path: Path) -> bytes:
+    """The run's secret, made once and kept beside its chain."""
+    if not path.exists():
+        path.write_bytes(secrets.token_bytes(32))
+        path.chmod(0o600)
+    return path.read_bytes()
+
+
+def _pieces(items: Sequence[Any], most: int) -> list[list[Any]]:
+    return [list(items[start : start + most]) for start in range(0, len(items), most)]
+
+
+def _32(number: int) -> bytes:
+    return number.to_bytes(32, "big")

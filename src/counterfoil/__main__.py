@@ -14,6 +14,10 @@ import typer
 
 _COMMANDS = {
     "up": ("counterfoil.up.commands", "Run chain, gateway, oracle and API until Ctrl-C."),
+    "demo": (
+        "counterfoil.replay.commands",
+        "The main job, and a claim and a loan on it.",
+    ),
     "replay": (
         "counterfoil.replay.commands",
         "Run the main job on files, or on simulated machines.",

@@ -21,14 +21,14 @@ STEEL = SHARED / "data/electricity/steel_15min_2018H1.csv.gz"
 ROWS = 400
 
 
-def replay(data: Path, *options: str) -> dict[str, Any]:
+def replay(data: Path, *options: str, command: str = "replay") -> dict[str, Any]:
     """The report of a replay that found everything in order."""
     run = subprocess.run(
         [
             sys.executable,
             "-m",
             "counterfoil",
-            "replay",
+            command,
             "--data",
             str(data),
             "--exit",
@@ -73,6 +73,21 @@ def test_a_quorum_of_four_oracles_does_the_main_job(tmp_path: Path) -> None:
     assert found["records"] == found["anchored"] == report["records"]["sent"], "its own copy"
     assert (found["quorum"]["threshold"], len(found["quorum"]["signers"])) == (3, 4)
     assert found["quorum"]["dissents"] == []
+
+
+def test_the_demo_has_a_claim_and_a_loan_to_the_minor_unit(tmp_path: Path) -> None:
+    report = replay(tmp_path / "house", "--days", "1", command="demo")
+    claim, loan = report["assets"]["claim"], report["assets"]["loan"]
+    received = {line["holder"]: line["received_minor"] for line in claim}
+    assert received["Harbour Wholesale"] == 597_000, "600,000 less 30 days at 6 % of 360"
+    assert received["Maple Foods"] == 400_000
+    assert report["assets"]["claim_paid_minor"] == 1_000_000
+    swept = next(p["amount_minor"] for p in report["paid"] if p["tier"] == "loan sweep")
+    assert loan["swept from revenue"] == swept > 0
+    assert loan["interest"] == loan["drawn"] * 108_000 * 30 // (360 * 1_000_000)
+    assert swept + loan["paid by the operator"] == loan["drawn"] + loan["interest"]
+    assert loan["outstanding"] == 0
+    assert [day["status"] for day in report["assets"]["days"]] == ["closed"] * 3
 
 
 @pytest.mark.skipif(

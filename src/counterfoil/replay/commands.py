@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +20,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.oracle.errors import OracleError
 from counterfoil.replay import parties
+from counterfoil.replay.assets import FACE, AssetReport
 from counterfoil.replay.money import NotInTime
 from counterfoil.replay.plan import ReplayPlan, plan_from_files, plan_simulated
 from counterfoil.replay.run import Report, run, write
@@ -28,8 +31,25 @@ from counterfoil.up.tree import HouseInUse, Tree, default_data
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``replay`` to *app*."""
+    """Add ``replay`` and ``demo`` to *app*."""
     app.command("replay")(replay)
+    app.command("demo")(demo)
+
+
+def _same_options_as(
+    other: Callable[..., None],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of *other*."""
+
+    def with_options(command: Callable[..., None]) -> Callable[..., None]:
+        command.__signature__ = inspect.signature(other, eval_str=True)  # type: ignore[attr-defined]
+        command.__annotations__ = {
+            name: p.annotation
+            for name, p in inspect.signature(other, eval_str=True).parameters.items()
+        }
+        return command
+
+    return with_options
 
 
 def replay(
@@ -75,6 +95,44 @@ def replay(
 
     Exit status: 0 when every minor unit and every record is accounted for, 1 when not, 2 when it could not tell.
     """
+    _main_job(
+        sales,
+        meter,
+        days,
+        currency,
+        data,
+        engine,
+        oracles,
+        network,
+        leave,
+        as_json,
+        with_assets=False,
+    )
+
+
+@_same_options_as(replay)
+def demo(**options: Any) -> None:
+    """The same as replay, and a claim and a loan on what was replayed.
+
+    A payable is confirmed, split, passed on, discounted and settled; a loan on the takings pays the supplier and is
+    repaid by the split's sweep. Exit status as of replay.
+    """
+    _main_job(**options, with_assets=True)
+
+
+def _main_job(
+    sales: Path | None,
+    meter: Path | None,
+    days: int,
+    currency: str,
+    data: Path | None,
+    engine: str,
+    oracles: int,
+    network: Path | None,
+    leave: bool,
+    as_json: bool,
+    with_assets: bool,
+) -> None:
     said = Console(stderr=True)
     began = time.monotonic()
 
@@ -94,7 +152,7 @@ def replay(
             network=network,
         )
         with Tree(house, lambda step: say(f"starting {step}")) as tree:
-            report = run(tree, plan, say)
+            report = run(tree, plan, say, with_assets)
             report.seconds["all"] = time.monotonic() - began
             write(report, house.folder / "report.json")
             if as_json:
@@ -161,6 +219,8 @@ def show(report: Report, console: Console) -> None:
         console.print(f"exceptions resolved by a person: {listed}")
     if report.set_aside_minor:
         console.print(f"rows set aside, by reason above: {money_text(report.set_aside_minor)}")
+    if report.assets is not None:
+        show_assets(report.assets, report.currency, console)
     gas = Table("transactions", title="Gas", title_justify="left")
     for column in ("number", "gas", "gas each"):
         gas.add_column(column, justify="right")
@@ -187,6 +247,31 @@ def show(report: Report, console: Console) -> None:
     console.print(
         verdict if report.adds_up else "[red]something is not accounted for; see above[/red]"
     )
+
+
+def show_assets(assets: AssetReport, currency: str, console: Console) -> None:
+    """Print the claim and the loan as two small tables."""
+    claim = Table(
+        "holder", "how", title=f"A claim of {money_text(FACE)} {currency}", title_justify="left"
+    )
+    for column in ("face", "received", "at"):
+        claim.add_column(column, justify="right" if column != "at" else "left")
+    for line in assets.claim:
+        amounts = (money_text(line["face_minor"]), money_text(line["received_minor"]))
+        claim.add_row(line["holder"], line["how"], *amounts, line["at"])
+    paid = money_text(assets.claim_paid_minor)
+    claim.add_row("paid by Great Lakes Retail", "", "", paid, "maturity", style="bold")
+    console.print(claim)
+    loan = Table(
+        title=f"A loan on the takings, {currency}", title_justify="left", show_header=False
+    )
+    loan.add_column()
+    loan.add_column(justify="right")
+    for name, amount in assets.loan.items():
+        loan.add_row(name, money_text(amount))
+    console.print(loan)
+    days = ", ".join(f"{day['date']} {day['status']}" for day in assets.days)
+    console.print(f"business days: {days}", highlight=False)
 
 
 def money_text(minor: int) -> str:

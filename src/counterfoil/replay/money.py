@@ -132,15 +132,18 @@ def resolve_all(engine: Engine) -> dict[str, int]:
     return tally
 
 
-def withdraw(client: ChainClient, operator: Signer) -> int:
-    """Take the operator's claimable balance out of the split and ask the bank to pay it; answer the amount."""
+def withdraw(client: ChainClient, operator: Signer, keep_minor: int = 0) -> int:
+    """Take the operator's claimable balance out of the split and ask the bank to pay it; answer the amount.
+
+    *keep_minor* of its tokens stay with it.
+    """
     token = client.address_of("DepositToken")
     split = client.address_of("RevenueSplit")
     amount: int = client.call("RevenueSplit", "claimable", token, operator.address)
     if amount:
         transact(client, operator, split, client.encode("RevenueSplit", "withdraw", token))
-    held: int = client.call("DepositToken", "balanceOf", operator.address)
-    if held:
+    held: int = client.call("DepositToken", "balanceOf", operator.address) - keep_minor
+    if held > 0:
         account = sha256(b"the operator's bank account, salted").digest()
         transact(client, operator, token, client.encode("DepositToken", "withdraw", held, account))
     return amount

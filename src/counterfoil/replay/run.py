@@ -16,6 +16,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.device.device import Device
 from counterfoil.gateway.identity import on_chain_id
 from counterfoil.gateway.log.merkle import hash_leaf, inclusion_proof, verify_inclusion
 from counterfoil.gateway.log.tiles import TileReader, read_folder
@@ -25,13 +26,15 @@ from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import Credit, DistributedEntry, KnownProject
 from counterfoil.replay import fleet, money, parties
-from counterfoil.replay.plan import ReplayPlan, bank_entries, settlement_csv
+from counterfoil.replay.assets import AssetReport, Assets, kept_report
+from counterfoil.replay.plan import Machine, ReplayPlan, bank_entries, settlement_csv
 from counterfoil.up.house import House
 from counterfoil.up.tree import Tree
 
 _TIERS = ("refunds", "tax", "goods", "fee", "loan sweep", "share", "residual")
 _CERTIFIED_S = 365 * 86_400
 _ON_CHAIN_SAMPLE = 10
+_ASSETS = "assets.json"
 
 Say = Callable[[str], None]
 
@@ -56,6 +59,7 @@ class Report:
     gas: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     audit: dict[str, Any] = field(default_factory=dict)
+    assets: AssetReport | None = None
     page: str = ""
 
     @property
@@ -68,15 +72,21 @@ class Report:
             and self.records["proofs checked"] == self.records["stored"]
             and self.audit.get("verified") is True
             and self.audit.get("tampering_named") is True
+            and (self.assets is None or self.assets.adds_up)
         )
 
     def to_json(self) -> dict[str, Any]:
         """One JSON document."""
-        return {**asdict(self), "adds_up": self.adds_up}
+        found = {**asdict(self), "adds_up": self.adds_up}
+        if self.assets is None:
+            del found["assets"]
+        else:
+            found["assets"] = self.assets.to_json()
+        return found
 
 
-def run(tree: Tree, plan: ReplayPlan, say: Say) -> Report:
-    """Drive the whole thread over a started process tree."""
+def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> Report:
+    """Drive the whole thread over a started process tree; *with_assets*, a claim and a loan too."""
     house, client = tree.house, tree.client
     engine = open_database(house.oracle_database)
     store = open_store(house.gateway_database)
@@ -88,6 +98,14 @@ def run(tree: Tree, plan: ReplayPlan, say: Say) -> Report:
 
     say("participants, project and terms")
     registrar = _set_up(house, client, engine, plan, accounts)
+    assets = _assets(report, house, client, engine, plan) if with_assets else None
+    if assets is not None:
+        say("a bank statement (camt.053) and the first business day")
+        assets.prepare(registrar, client.latest().timestamp + _CERTIFIED_S)
+        report.assets = assets.report
+    if report.assets is not None:
+        accounts["lender"] = report.assets.account
+    registrar.set_terms(parties.PROJECT, parties.terms(accounts, plan.first_date))
     say(f"{len(plan.machines)} machines are enrolled and registered")
     devices = fleet.enrol(house, plan.machines, client, registrar, accounts, parties.PROJECT)
     wait_keys = len(devices)
@@ -95,18 +113,12 @@ def run(tree: Tree, plan: ReplayPlan, say: Say) -> Report:
         "the machines' keys at the gateway", lambda: len(store.device_keys()) >= wait_keys, 60
     )
 
-    say("the machines sign")
-    started = time.monotonic()
-    total = fleet.sign_all(plan.machines, devices, lambda _: None)
-    report.seconds["signing"] = time.monotonic() - started
-    say(f"{total:,} records are sent over MQTT with TLS")
-    sent = fleet.send_all(house, devices, store.size)
-    report.seconds["sending"] = sent.seconds
-    report.records = {"sent": total, "stored": store.size(), "refused": store.refused_count()}
-    say("waiting for the anchor over all of them")
-    heads = money.wait_anchored(engine, total)
-    report.records |= {"anchored": total, "heads": heads}
-
+    _send_records(report, house, engine, store, plan.machines, devices, say)
+    if assets is not None:
+        say(
+            "a claim is registered, split, passed on and discounted; a loan is granted on the takings"
+        )
+        assets.begin()
     say("the settlement file, the bank's statement")
     _pay(house, engine, plan)
     say("matching, distributing")
@@ -119,8 +131,51 @@ def run(tree: Tree, plan: ReplayPlan, say: Say) -> Report:
     started = time.monotonic()
     money.wait_distributed(engine, lambda _: None)
     report.seconds["distributing"] = time.monotonic() - started
+    if assets is not None:
+        say("the due date: revenue repays the loan, the claim is settled, the day is closed")
+        assets.mature()
+        (house.folder / _ASSETS).write_text(json.dumps(assets.report.to_json()))
     report.withdrawn_minor = money.withdraw(client, house.party(0))
 
+    _check(report, house, store, client, engine, accounts, plan, say)
+    report.page = house.api_url
+    return report
+
+
+def _send_records(
+    report: Report,
+    house: House,
+    engine: Engine,
+    store: GatewayStore,
+    machines: Sequence[Machine],
+    devices: Sequence[Device],
+    say: Say,
+) -> None:
+    """The machines sign and send, until all of it is anchored."""
+    say("the machines sign")
+    started = time.monotonic()
+    total = fleet.sign_all(machines, devices, lambda _: None)
+    report.seconds["signing"] = time.monotonic() - started
+    say(f"{total:,} records are sent over MQTT with TLS")
+    sent = fleet.send_all(house, devices, store.size)
+    report.seconds["sending"] = sent.seconds
+    report.records = {"sent": total, "stored": store.size(), "refused": store.refused_count()}
+    say("waiting for the anchor over all of them")
+    heads = money.wait_anchored(engine, total)
+    report.records |= {"anchored": total, "heads": heads}
+
+
+def _check(
+    report: Report,
+    house: House,
+    store: GatewayStore,
+    client: ChainClient,
+    engine: Engine,
+    accounts: dict[str, str],
+    plan: ReplayPlan,
+    say: Say,
+) -> None:
+    """Proofs, totals and an auditor's bundle."""
     say("every record's inclusion proof is checked")
     report.records["proofs checked"] = check_proofs(house, store, client)
     _count_money(report, engine, client, accounts, plan)
@@ -130,8 +185,6 @@ def run(tree: Tree, plan: ReplayPlan, say: Say) -> Report:
     }
     say("an auditor's bundle, verified alone; then one byte of it is changed")
     report.audit = audit(house, plan)
-    report.page = house.api_url
-    return report
 
 
 def _set_up(
@@ -158,7 +211,6 @@ def _set_up(
         )
     )
     tell_nodes(house.other_oracle_databases, engine)
-    registrar.set_terms(parties.PROJECT, parties.terms(accounts, plan.first_date))
     return registrar
 
 
@@ -173,6 +225,23 @@ def tell_nodes(databases: Sequence[str], engine: Engine) -> None:
                 session.merge(KnownProject(**row))
             session.commit()
         other.dispose()
+
+
+def _assets(
+    report: Report, house: House, client: ChainClient, engine: Engine, plan: ReplayPlan
+) -> Assets | None:
+    """The asset side, where it is still to be run; what an earlier run over this house came to is shown again."""
+    assets = Assets(house, client, engine, plan.first_date, plan.last_date)
+    kept = house.folder / _ASSETS
+    if kept.exists():
+        report.assets = kept_report(kept.read_text())
+        return None
+    if not plan.payments or not assets.is_new:
+        report.notes.append(
+            "no claim and no loan: there are no sales, or an earlier run was cut off in them"
+        )
+        return None
+    return assets
 
 
 def _pay(house: House, engine: Engine, plan: ReplayPlan) -> None:

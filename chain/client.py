@@ -219,6 +219,15 @@ class ChainClient:
         types = [type_of(item) for item in abi["inputs"]]
         return [selector + abi_encode(types, list(values)) for values in arguments]
 
+    def decode_call(self, contract: str, data: bytes) -> tuple[str, dict[str, Any]] | None:
+        """The function of *contract* that the call data *data* calls, and its arguments; None for no such function."""
+        for name, abi in _function_abis(contract).items():
+            if function_abi_to_4byte_selector(abi) == data[:4]:  # type: ignore[arg-type]
+                values = abi_decode([type_of(item) for item in abi["inputs"]], data[4:])
+                parts = zip(abi["inputs"], values, strict=True)
+                return name, {item["name"]: _shaped(item, value) for item, value in parts}
+        return None
+
     def encode_constructor(self, contract: str, bytecode: str, *arguments: Any) -> bytes:
         """Creation code with its constructor's arguments."""
         factory = self._web3.eth.contract(abi=abi_of(contract), bytecode=bytecode)

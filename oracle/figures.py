@@ -123,12 +123,16 @@ class _Takings:
         self.amounts.update(other.amounts)
 
 
+def _none_yet() -> list[int]:
+    return [0, 0, 0]
+
+
 class Tally:
     """The figures of a batch as its records come in, kept by machine until it is asked for them."""
 
     def __init__(self) -> None:
         self._takings: dict[tuple[DeviceId, str], _Takings] = defaultdict(_Takings)
-        self._ran: dict[DeviceId, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._ran: dict[DeviceId, list[int]] = defaultdict(_none_yet)
 
     def add(self, signed: SignedRecord) -> None:
         """Take the next record in."""
@@ -149,6 +153,15 @@ class Tally:
             takings = self._takings[device, body.currency]
             takings.refunds += 1
             takings.refunded_minor += body.amount_minor
+
+    def merge(self, other: Tally) -> None:
+        """Take in what *other* counted of the same batch."""
+        for key, takings in other._takings.items():
+            self._takings[key].add(takings)
+        for device, counts in other._ran.items():
+            ran = self._ran[device]
+            for at, count in enumerate(counts):
+                ran[at] += count
 
     def figures(
         self, previous_size: int, size: int, block: int, project_of: Callable[[DeviceId], bytes]

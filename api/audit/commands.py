@@ -18,6 +18,7 @@ from counterfoil.api.audit.collect import NothingToBundleError, collect
 from counterfoil.api.audit.facts import known_facts
 from counterfoil.api.audit.onchain import check_on_chain
 from counterfoil.api.audit.page import html_report
+from counterfoil.api.audit.sweep.commands import sweep_command
 from counterfoil.api.audit.verify import Report, verify
 from counterfoil.api.reads.ledger import Ledger
 from counterfoil.api.settings import ApiSettings
@@ -37,6 +38,9 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 def register(app: typer.Typer) -> None:
     """Add ``audit`` to *app*."""
     app.add_typer(audit_app, name="audit")
+
+
+audit_app.command("sweep")(sweep_command)
 
 
 @audit_app.command("bundle")

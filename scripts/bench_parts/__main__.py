@@ -22,6 +22,7 @@ import network
 import records
 import report
 import startup
+import sweep
 from rich.console import Console
 from rich.table import Table
 
@@ -34,6 +35,7 @@ PARTS: dict[str, Part] = {
     "latency": latency.measure,
     "gas": gas.measure,
     "invoices": invoices.measure,
+    "sweep": sweep.measure,
     "startup": startup.measure,
 }
 LONG: dict[str, Part] = {

@@ -10,9 +10,18 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support_evm import ADMIN, Evm
-from support_split_model import POOL, Allocation, Basis, Refused, Sold, SplitModel, Terms, Tier
 
 from counterfoil.chain.errors import ContractReverted
+from counterfoil.oracle.waterfall import (
+    POOL,
+    Allocation,
+    Basis,
+    Refused,
+    Sold,
+    Terms,
+    Tier,
+    Waterfall,
+)
 
 PROJECT, OTHER = b"\1" * 32, b"\2" * 32
 ACCOUNTS = tuple("0x" + f"{n:040x}" for n in range(0x1001, 0x1009))
@@ -73,7 +82,7 @@ class SplitMachine(RuleBasedStateMachine):
 
     @initialize(terms=terms_drawn)
     def deploy(self, terms: Terms) -> None:
-        self.evm, self.model = Evm(), SplitModel()
+        self.evm, self.model = Evm(), Waterfall()
         self.minted, self.count = 0, 0
         self.frozen: set[str] = set()
         for account in ACCOUNTS:

@@ -1,36 +1,49 @@
-"""What RevenueSplit must come to, written from its decision record (0006) and nothing else.
+"""What RevenueSplit must come to, written from its decision record (0006) and nothing else. Pure.
 
-A tier's entitlement is a pure function of the period's running totals; a distribution adds the difference to what the
-tier is owed, and pays what the cash allows, tier by tier; the residual recipient takes what is left. An account may
-stand in a tier more than once: its debts in the tier are one.
+Rules that this module keeps:
+
+- A tier's entitlement is a pure function of the period's running totals; a distribution adds the difference to what the
+  tier is owed, and pays what the cash allows, tier by tier; the residual recipient takes what is left.
+- An account may stand in a tier more than once: its debts in the tier are one.
+- Paid + carried = received, to the minor unit, after every step.
+
+Auditors recompute every split with it; tests hold it and the contract against each other, call by call.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 POOL = "0x" + "00" * 20
 """Stands for the investors' pool where an allocation has an account."""
 
 
 class Tier(IntEnum):
+    """The tiers in the order in which they are paid, numbered as on chain."""
+
     REFUND, TAX, GOODS, FEE, SWEEP, ALLOCATION, RESIDUAL = range(7)
 
 
 class Basis(IntEnum):
+    """What an allocation is counted by, numbered as on chain."""
+
     FIXED, PER_UNIT, NET, REMAINDER = range(4)
 
 
 class Refused(Exception):
-    """The model's word for a revert; its text is the contract's name of the error."""
+    """The contract would revert; the text is its name of the error."""
 
 
 @dataclass(frozen=True)
 class Allocation:
+    """One line below the senior tiers."""
+
     account: str
     basis: Basis
     value: int
@@ -40,6 +53,8 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Terms:
+    """One version of a project's waterfall."""
+
     effective_from: int
     by_month: bool
     refund: str
@@ -54,6 +69,29 @@ class Terms:
     """(goods, supplier, cost of a unit); 32 zero bytes for all other goods."""
     allocations: tuple[Allocation, ...]
     investors: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def on_chain(cls, found: Mapping[str, Any]) -> Terms:
+        """The terms in the struct that ``RevenueSplit.termsOf`` answers."""
+        senior = found["senior"]
+        return cls(
+            found["effectiveFrom"],
+            found["period"] == 1,
+            found["refundAccount"],
+            found["taxAccount"],
+            found["feeAccount"],
+            found["sweepAccount"],
+            found["residualAccount"],
+            senior["feeBasisPoints"],
+            senior["sweepBasisPoints"],
+            senior["sweepCap"],
+            tuple((g["goods"], g["supplier"], g["unitCost"]) for g in found["goods"]),
+            tuple(
+                Allocation(a["account"], Basis(a["basis"]), a["value"], a["minimum"], a["cap"])
+                for a in found["allocations"]
+            ),
+            tuple((i["account"], i["weight"]) for i in found["investors"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +109,8 @@ class Sold:
 
 @dataclass
 class Totals:
+    """A period's running totals under one version."""
+
     gross: int = 0
     refunds: int = 0
     tax: int = 0
@@ -115,8 +155,8 @@ class Pool:
 
 
 @dataclass
-class SplitModel:
-    """One project."""
+class Waterfall:
+    """One project's terms, totals, debts and credits; every amount in minor units."""
 
     collected: int = 0
     """In the collection account."""
@@ -220,20 +260,26 @@ class SplitModel:
             credited[Tier.ALLOCATION, account] += share - pool.given[number]
             pool.given[number] = share
 
-    def settle_carried(self, version: int) -> None:
-        """Largest remainder over what a version's pool still carries; what comes late starts a new pool."""
+    def settle_carried(self, version: int) -> Counter[str]:
+        """Give out what a version's pool still carries by largest remainder; answer who got how much.
+
+        What comes late to the version starts a new pool.
+        """
+        given: Counter[str] = Counter()
         if not 0 < version < self.last_version:
             raise Refused("VersionStillInForce")
         pool = self.pools.get(version, Pool())
         if not pool.carried:
-            return
+            return given
         investors = self.terms[version - 1].investors
         weights = sum(weight for _, weight in investors)
         exact = [Fraction(pool.paid * weight, weights) for _, weight in investors]
         by_remainder = sorted(range(len(exact)), key=lambda n: (floor(exact[n]) - exact[n], n))
         for number in by_remainder[: pool.carried]:
-            self.claimable[investors[number][0]] += 1
+            given[investors[number][0]] += 1
+        self.claimable.update(given)
         self.pools[version] = Pool()
+        return given
 
     def withdraw(self, account: str) -> int:
         amount = self.claimable[account]

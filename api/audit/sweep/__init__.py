@@ -1,0 +1,1 @@
+"""The sweep: every record, head, split and balance verified again, against the auditor's own node."""

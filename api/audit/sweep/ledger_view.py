@@ -1,0 +1,140 @@
+"""What the auditor's own node says: heads, keys, splits and balances, all as of one block.
+
+Rules kept here:
+
+* Only reads. Events are asked for by block range, and everything is read as of the newest final block.
+* Nothing of it is believed for what the log can show: roots, states and sums are made again from the records.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from counterfoil.api.audit.sweep.piece import HashedKey
+from counterfoil.chain.client import ChainClient, Event
+from counterfoil.chain.errors import ChainError, RpcRefused
+from counterfoil.gateway.verify import OPEN_SEQUENCE
+
+CONTRACTS = ("RecordAnchor", "DeviceRegistry", "RevenueSplit", "DepositToken")
+_RANGE = 5_000
+
+
+class AnchoredHead(NamedTuple):
+    """A head as its event tells of it."""
+
+    number: int
+    size: int
+    root: bytes
+    state: bytes
+    figures: bytes
+    block: int
+
+
+@dataclass
+class LedgerView:
+    """The chain's facts up to ``block``; ``money`` are the events of split and token in their order."""
+
+    chain_id: int
+    block: int
+    heads: list[AnchoredHead] = field(default_factory=list)
+    keys: dict[tuple[bytes, int], HashedKey] = field(default_factory=dict)
+    projects: dict[bytes, list[tuple[int, bytes]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """Each device's projects, as (block from which, project)."""
+    money: list[Event] = field(default_factory=list)
+    calls: dict[bytes, Mapping[str, Any]] = field(default_factory=dict)
+    """The argument of each distribution, by its transaction's hash."""
+
+    def project_at(self, device: bytes, block: int) -> bytes:
+        """The project that *device* was in after *block*; zero for none."""
+        found = bytes(32)
+        for since, project in self.projects.get(device, ()):
+            if since <= block:
+                found = project
+        return found
+
+
+def read_ledger(
+    client: ChainClient, first_block: int, progress: Callable[[int, int], None] = lambda *_: None
+) -> LedgerView:
+    """Read all of it, from *first_block* on."""
+    view = LedgerView(client.chain_id(), client.final_number())
+    for event in _events(client, first_block, view.block, progress):
+        _take(view, event)
+    _read_calls(client, view)
+    return view
+
+
+def _events(
+    client: ChainClient, first: int, last: int, progress: Callable[[int, int], None]
+) -> list[Event]:
+    found: list[Event] = []
+    start, width = first, _RANGE
+    while start <= last:
+        end = min(last, start + width - 1)
+        try:
+            found += client.events(CONTRACTS, start, end)
+        except RpcRefused:
+            if width == 1:
+                raise
+            width //= 2
+            continue
+        start = end + 1
+        progress(start - first, last - first + 1)
+    return found
+
+
+def _take(view: LedgerView, event: Event) -> None:
+    v = event.values
+    if event.contract in ("RevenueSplit", "DepositToken"):
+        view.money.append(event)
+    elif event.name == "HeadAnchored":
+        view.heads.append(
+            AnchoredHead(
+                v["index"], v["size"], v["root"], v["state"], v["figures"], event.block_number
+            )
+        )
+    elif event.name == "KeyRegistered":
+        key = HashedKey(v["x"], v["y"], v["fromSequence"], OPEN_SEQUENCE, False)
+        view.keys[v["device"], v["epoch"]] = key
+    elif event.name in ("KeyClosed", "KeyRevoked"):
+        name = (v["device"], v["epoch"])
+        view.keys[name] = view.keys[name]._replace(
+            until_sequence=v["untilSequence"],
+            revoked=event.name == "KeyRevoked" or view.keys[name].revoked,
+        )
+    elif event.name in ("DeviceRegistered", "DeviceAssigned"):
+        view.projects[v["device"]].append((event.block_number, v["project"]))
+
+
+def _read_calls(client: ChainClient, view: LedgerView) -> None:
+    hashes = [e.transaction_hash for e in view.money if e.name == "Distributed"]
+    asked: Sequence[tuple[str, list[Any]]] = [
+        ("eth_getTransactionByHash", ["0x" + one.hex()]) for one in hashes
+    ]
+    for tx_hash, answer in zip(hashes, client.rpc_batch(asked), strict=True):
+        transaction = answer.unwrap()
+        if transaction is None:
+            raise ChainError(f"the node does not have transaction {tx_hash.hex()}")
+        data = bytes.fromhex(transaction["input"][2:])
+        argument = _distribution(client, data)
+        if argument is not None:
+            view.calls[tx_hash] = argument
+
+
+def _distribution(client: ChainClient, data: bytes) -> Mapping[str, Any] | None:
+    """The argument of the distribution that the call data *data* makes, directly or through the quorum."""
+    called = client.decode_call("RevenueSplit", data)
+    if called is None:
+        through = client.decode_call("OracleQuorum", data)
+        if through is None or through[0] != "execute":
+            return None
+        called = client.decode_call("RevenueSplit", through[1]["data"])
+    if called is None or called[0] != "distribute":
+        return None
+    argument: Mapping[str, Any] = called[1]["d"]
+    return argument

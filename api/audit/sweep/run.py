@@ -1,0 +1,99 @@
+"""One sweep from end to end, and what it comes to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from counterfoil.api.audit.sweep.book import Book
+from counterfoil.api.audit.sweep.finding import Finding
+from counterfoil.api.audit.sweep.ledger_view import read_ledger
+from counterfoil.api.audit.sweep.log_sweep import LogSweep
+from counterfoil.api.audit.sweep.money import MoneySweep
+from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.log.source import LogUnreachable
+from counterfoil.oracle.revenue import Facts
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Swept:
+    """The outcome: what was verified, how fast, and what was found."""
+
+    records: int = 0
+    heads: int = 0
+    machines: int = 0
+    gossiped_heads: int = 0
+    distributions: int = 0
+    distributions_proved: int = 0
+    chain_id: int = 0
+    block: int = 0
+    records_per_s: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Literal["valid", "invalid", "unverifiable"]:
+        if any(not finding.unverifiable for finding in self.findings):
+            return "invalid"
+        return "unverifiable" if self.findings else "valid"
+
+    def as_json(self) -> dict[str, Any]:
+        """One JSON document."""
+        found = [finding._asdict() for finding in self.findings]
+        figures = {name: value for name, value in self.__dict__.items() if name != "findings"}
+        return {"verdict": self.verdict, **figures, "findings": found}
+
+
+def sweep(
+    client: ChainClient,
+    first_block: int,
+    log: str,
+    *,
+    ca: str = "",
+    state: Path | None = None,
+    facts: Mapping[bytes, Facts] | None = None,
+    projects: tuple[str, ...] = (),
+    processes: int | None = None,
+    progress: Progress = lambda *_: None,
+) -> Swept:
+    """Verify everything again: the log at *log* against the node of *client*, from *first_block* on.
+
+    Raises:
+        ChainError: the node does not answer.
+        LogUnreachable: the log's server does not answer.
+        StateOfAnother: *state* belongs to another log.
+    """
+    view = read_ledger(client, first_block, lambda done, all_: progress("events", done, all_))
+    done = Swept(chain_id=view.chain_id, block=view.block, heads=len(view.heads))
+    # The log may be read from another place next time; what it is the anchor says.
+    book = Book(state, f"chain {view.chain_id}, anchor {client.address_of('RecordAnchor')}")
+    try:
+        part = LogSweep(log, ca, view, book, processes)
+        before, began = book.size, time.perf_counter()
+        part.run(lambda size: progress("records", size, part.size))
+        seconds = time.perf_counter() - began
+        done.records = book.size
+        done.records_per_s = round((book.size - before) / seconds) if book.size > before else 0
+        done.gossiped_heads = len(book.gossip())
+        done.findings += [*book.findings(), *part.check_gossip()]
+        money = MoneySweep(client, view, book, facts or {}, projects)
+        done.findings += money.run()
+        done.distributions, done.distributions_proved = money.distributions, money.proved
+        done.machines = len(book.sold_devices())
+        count = client.call("RecordAnchor", "headCount", block=view.block)
+        if count != len(view.heads):
+            done.findings.append(
+                Finding("head_missing", "heads", f"{count} on chain, {len(view.heads)} events")
+            )
+    except LogUnreachable:
+        raise
+    except TileError as error:
+        done.findings.append(Finding("records_missing", f"after record {book.size}", str(error)))
+    finally:
+        book.close()
+    return done

@@ -1,0 +1,120 @@
+"""A sweep of a whole log: records a second, beside the bare signature-verify rate of all processors in the same run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from gas import Ledger
+from ingest import bare_per_s
+from sales import sign_sales
+
+from counterfoil.api.audit.sweep.run import sweep
+from counterfoil.chain.deploy import Deployment
+from counterfoil.chain.nodes import start_node
+from counterfoil.gateway.device.keys import prove_possession
+from counterfoil.gateway.identity import (
+    DeviceId,
+    Digest,
+    PublicKey,
+    device_hash,
+    parse_device_id,
+)
+from counterfoil.gateway.log.merkle import consistency_proof
+from counterfoil.gateway.log.state import StateTree
+from counterfoil.gateway.log.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.record import decode
+from counterfoil.oracle.figures import NO_PROJECT, Tally
+
+DEVICES = 8
+BATCH = 20_000
+
+
+def measure(folder: Path, say: Callable[[str], None], records: int = 160_000) -> dict[str, object]:
+    """The sweep's rate over *records* of eight machines under heads of 20,000."""
+    tiles = folder / "sweep" / "tiles"
+    node = start_node("anvil", folder / "sweep" / "node", block_time_s=0.2)
+    try:
+        say("sweep: contracts")
+        ledger = Ledger(node, folder / "sweep")
+        say(f"sweep: signing {records:,} records")
+        keys = {
+            parse_device_id(f"urn:dev:os:32473-sweep{at}"): ec.derive_private_key(
+                0x5EED + at, ec.SECP256R1()
+            )
+            for at in range(DEVICES)
+        }
+        with ProcessPoolExecutor() as pool:
+            numbers = [key.private_numbers().private_value for key in keys.values()]
+            each = pool.map(partial(_signed, records // DEVICES), keys, numbers)
+            raws = [raw for row in zip(*each, strict=True) for raw in row]
+        _register(ledger, keys)
+        _anchor(ledger, tiles, raws)
+        say("sweep: bare P-256 on all processors, then the sweep")
+        before = bare_all_per_s()
+        first = Deployment.read(folder / "sweep" / "deployment.json").first_block
+        began = time.perf_counter()
+        done = sweep(ledger.client, first, str(tiles))
+        took = time.perf_counter() - began
+        bare = (before + bare_all_per_s()) / 2
+        if done.findings or done.records != len(raws):
+            raise RuntimeError(f"{done.records} records, {done.findings[:3]}")
+        return {
+            "records": done.records,
+            "heads": done.heads,
+            "records_per_s": done.records_per_s,
+            "whole_command_records_per_s": round(done.records / took),
+            "bare_p256_per_s_all_processors": round(bare),
+            "sweep_to_bare": round(done.records_per_s / bare, 3),
+        }
+    finally:
+        node.stop()
+
+
+def bare_all_per_s() -> float:
+    """P-256 verifications a second with one process a processor, nothing else done."""
+    number = len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(number) as pool:
+        return sum(pool.map(bare_per_s, [3.0] * number))
+
+
+def _signed(number: int, device: DeviceId, scalar: int) -> list[bytes]:
+    return list(sign_sales(device, ec.derive_private_key(scalar, ec.SECP256R1()), number))
+
+
+def _register(ledger: Ledger, keys: dict[DeviceId, ec.EllipticCurvePrivateKey]) -> None:
+    registry = bytes.fromhex(ledger.client.address_of("DeviceRegistry")[2:])
+    anybody = "0x" + "11" * 20
+    for device, key in keys.items():
+        public = PublicKey.of(key)
+        proof = prove_possession(key, ledger.client.chain_id(), registry, device, 1, bytes(32))
+        new = (public.x, public.y, sha256(device.encode()).digest(), proof[:32], proof[32:])
+        of = (device_hash(device), anybody, anybody, NO_PROJECT)
+        ledger.send("registrar", "DeviceRegistry", "register", *of, new)
+
+
+def _anchor(ledger: Ledger, tiles: Path, raws: list[bytes]) -> None:
+    writer, state, before = TileWriter(tiles), StateTree(), 0
+    while before < len(raws):
+        batch, tally = raws[before : before + BATCH], Tally()
+        writer.append(batch)
+        for raw in batch:
+            signed = decode(raw)
+            state.apply_record(signed)
+            tally.add(signed)
+        root, size = writer.publish(), writer.size
+        block = ledger.client.latest().number
+        figures = tally.figures(before, size, block, lambda _: NO_PROJECT).digest
+        proof: list[Digest] = []
+        if before:
+            proof = consistency_proof(before, size, TileReader(read_folder(tiles), size).read)
+        head = (size, root, state.root(), figures)
+        signatures = [ledger.sign_head(*head)]
+        ledger.send("oracle", "RecordAnchor", "anchor", *head, proof, signatures)
+        before = size

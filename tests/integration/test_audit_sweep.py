@@ -1,0 +1,205 @@
+"""``counterfoil audit sweep`` over a house's whole life: true is valid, and each lie is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+from support_chain import deployed_world
+from support_oracle import ACCOUNTS, PROJECT, OracleHouse
+from typer import Typer
+from typer.testing import CliRunner, Result
+
+from counterfoil.api.audit.sweep.book import Book
+from counterfoil.api.audit.sweep.ledger_view import read_ledger
+from counterfoil.api.audit.sweep.log_sweep import LogSweep
+from counterfoil.api.audit.sweep.money import MoneySweep
+from counterfoil.api.commands import register
+from counterfoil.gateway.log.tiles import TileWriter
+from counterfoil.oracle.store.tables import Distribution
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OracleHouse]:
+    """Three days sold, shared out and partly withdrawn."""
+    folder = tmp_path_factory.mktemp("sweep")
+    with deployed_world("anvil", folder) as chain:
+        house = OracleHouse(chain, folder)
+        parts = house.parts()
+        for _ in range(3):
+            house.sell_a_day()
+            house.run_until_quiet(parts)
+        token = chain.client.address_of("DepositToken")
+        chain.send("operator", "RevenueSplit", "withdrawFor", token, ACCOUNTS["site"])
+        yield house
+
+
+def arguments(house: OracleHouse, *more: object, log: Path | None = None) -> list[str]:
+    return [
+        str(a)
+        for a in (
+            *("audit", "sweep", "--rpc", house.chain.node.rpc_url, "--processes", 1),
+            *("--log", log or house.folder / "tiles", "--deployment", house.chain.path),
+            *more,
+        )
+    ]
+
+
+def run(house: OracleHouse, *more: object, log: Path | None = None) -> Result:
+    app = Typer()
+    register(app)
+    return CliRunner().invoke(app, arguments(house, *more, log=log))
+
+
+def swept(house: OracleHouse, *more: object, log: Path | None = None) -> dict[str, Any]:
+    result = run(house, "--json", *more, log=log)
+    said: dict[str, Any] = json.loads(result.stdout)
+    assert result.exit_code == {"valid": 0, "invalid": 1, "unverifiable": 2}[said["verdict"]]
+    return said
+
+
+def codes(said: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in said["findings"]}
+
+
+def test_a_true_house_is_valid_and_all_of_it_was_looked_at(house: OracleHouse) -> None:
+    said = swept(house, "--project", PROJECT)
+    assert (said["verdict"], said["findings"]) == ("valid", [])
+    assert said["records"] == len(house.world.records)
+    assert said["heads"] == len(house.on_chain("RecordAnchor", "HeadAnchored")) >= 3
+    assert said["distributions"] == said["distributions_proved"] == 3
+    assert said["machines"] == 2
+
+
+def test_facts_come_from_files_as_well_and_without_either_are_unverifiable(
+    house: OracleHouse, tmp_path: Path
+) -> None:
+    assert codes(swept(house)) == {"facts_unknown"}
+    with Session(house.engine) as session:
+        for row in session.exec(select(Distribution)):
+            (tmp_path / f"{row.facts_hash}.cbor").write_bytes(row.facts)
+    assert swept(house, "--facts", tmp_path)["verdict"] == "valid"
+
+
+def rewritten(house: OracleHouse, folder: Path, index: int, raw: bytes | None) -> Path:
+    """The house's tiles with the record at *index* replaced, or left out, all hashes made again."""
+    raws = [record.raw for record in house.world.records]
+    raws[index : index + 1] = [] if raw is None else [raw]
+    writer = TileWriter(folder / "tiles")
+    for size in [e["size"] for e in house.on_chain("RecordAnchor", "HeadAnchored")]:
+        writer.append(raws[writer.size : size])
+        writer.publish()
+    return folder / "tiles"
+
+
+def test_a_changed_record_is_named_by_signature_and_head(
+    house: OracleHouse, tmp_path: Path
+) -> None:
+    raw = bytearray(house.world.records[4].raw)
+    raw[-90] ^= 1
+    said = swept(house, "--project", PROJECT, log=rewritten(house, tmp_path, 4, bytes(raw)))
+    assert {"record_refused", "root_mismatch"} <= codes(said)
+    assert any(f["where"] == "record 4" for f in said["findings"])
+
+
+def test_a_record_put_twice_for_another_is_a_break_of_its_chain(
+    house: OracleHouse, tmp_path: Path
+) -> None:
+    raw = house.world.records[2].raw
+    said = swept(house, "--project", PROJECT, log=rewritten(house, tmp_path, 4, raw))
+    assert {"chain_broken", "root_mismatch"} <= codes(said)
+
+
+def test_a_log_that_ends_before_its_heads_is_incomplete(house: OracleHouse, tmp_path: Path) -> None:
+    log = rewritten(house, tmp_path, 4, None)
+    assert "records_missing" in codes(swept(house, "--project", PROJECT, log=log))
+
+
+def money_found(house: OracleHouse, name: str, change: dict[str, Any]) -> set[str]:
+    """What the money's sweep finds when the first event *name* had said *change* instead."""
+    client = house.chain.client
+    first_block = house.chain.deployment.first_block
+    view = read_ledger(client, first_block)
+    at = next(i for i, event in enumerate(view.money) if event.name == name)
+    old = view.money[at]
+    values = {**old.values, **{key: make(old.values[key]) for key, make in change.items()}}
+    view.money[at] = replace(old, values=values)
+    book = Book(None, "a test")
+    LogSweep(str(house.folder / "tiles"), "", view, book, 1).run(lambda _: None)
+    return {finding.code for finding in MoneySweep(client, view, book, {}, [PROJECT]).run()}
+
+
+@pytest.mark.parametrize(
+    ("event", "change", "expected"),
+    [
+        ("Credited", {"amount": lambda n: n + 1}, {"split_mismatch", "balance_mismatch"}),
+        ("Credited", {"account": lambda _: ACCOUNTS["a"]}, {"split_mismatch", "balance_mismatch"}),
+        ("Carried", {"amount": lambda n: n + 1}, {"split_mismatch"}),
+        ("Distributed", {"gross": lambda n: n - 1}, {"split_mismatch"}),
+        ("Distributed", {"headSize": lambda _: 1}, {"split_mismatch"}),
+        ("Withdrawn", {"amount": lambda n: n - 1}, {"balance_mismatch"}),
+        ("Transfer", {"value": lambda n: n + 1}, {"balance_mismatch"}),
+        ("Deposited", {"amount": lambda n: n + 1}, {"balance_mismatch"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_minor_unit_that_went_elsewhere_is_found(
+    house: OracleHouse, event: str, change: dict[str, Any], expected: set[str]
+) -> None:
+    assert money_found(house, event, change) == expected
+
+
+def test_an_interrupted_sweep_goes_on_and_another_logs_state_is_refused(
+    house: OracleHouse, tmp_path: Path
+) -> None:
+    state = tmp_path / "sweep.db"
+    first = swept(house, "--project", PROJECT, "--state", state)
+    again = swept(house, "--project", PROJECT, "--state", state)
+    assert (first["verdict"], again["verdict"]) == ("valid", "valid")
+    assert again["records"] == first["records"]
+    other = tmp_path / "other.db"
+    shutil.copy(state, other)
+    with sqlite3.connect(other) as db:
+        db.execute("UPDATE sweep SET subject = 'chain 1, anchor 0x0'")
+    result = run(house, "--state", other)
+    assert (result.exit_code, json.loads(result.stderr.splitlines()[-1])["code"]) == (
+        2,
+        "state_of_another",
+    )
+
+
+def test_killed_at_any_moment_it_comes_to_the_same(house: OracleHouse, tmp_path: Path) -> None:
+    state = tmp_path / "sweep.db"
+    command = [sys.executable, "-m", "counterfoil"]
+    command += arguments(house, "--project", PROJECT, "--state", state, "--json")
+    for after_s in (0.8, 1.4, 2.0):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        time.sleep(after_s)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["records"] == len(house.world.records)
+
+
+def test_a_node_that_does_not_answer_can_not_tell(house: OracleHouse) -> None:
+    words = arguments(house, "--json")
+    words[words.index("--rpc") + 1] = "http://127.0.0.1:9"
+    app = Typer()
+    register(app)
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert json.loads(result.stderr.splitlines()[-1])["code"] == "chain.node_unreachable"

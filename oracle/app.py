@@ -45,6 +45,7 @@ from counterfoil.oracle.revenue import Cosign, Distributor
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import AnchoredHead, KnownProject
+from counterfoil.oracle.witnesses import Witnesses
 
 log = structlog.get_logger("oracle")
 
@@ -163,7 +164,7 @@ def match_all(engine: Engine) -> None:
 
 
 class CheckpointWriter:
-    """Keeps the tiles' checkpoint at the newest head that is on the chain."""
+    """Keeps the tiles' checkpoint at the newest head that is on the chain, with its witnesses' cosignatures."""
 
     def __init__(self, settings: OracleSettings, engine: Engine) -> None:
         if settings.log_key is None:
@@ -177,9 +178,13 @@ class CheckpointWriter:
         self._writer = TileWriter(settings.tiles)
         self._engine = engine
         self._written = 0
+        self._note = b""
+        self._witnesses = (
+            Witnesses.read(settings.witnesses, settings.tiles) if settings.witnesses else None
+        )
 
     def step(self) -> None:
-        """Write a checkpoint if a newer head is anchored, and the tiles reach it."""
+        """Write a checkpoint if a newer head is anchored and the tiles reach it; ask witnesses who have not signed it."""
         published, _ = read_size(self._tiles)
         with Session(self._engine) as session:
             head = session.exec(
@@ -187,14 +192,24 @@ class CheckpointWriter:
                 .where(AnchoredHead.size <= published)
                 .order_by(col(AnchoredHead.size).desc())
             ).first()
-        if head is None or head.size == self._written:
+        if head is None:
             return
-        anchored = LogHead(
-            head.size, Digest(bytes.fromhex(head.root[2:])), Digest(bytes.fromhex(head.state[2:]))
-        )
-        note = sign_checkpoint(Checkpoint(self._origin, anchored), self._origin, self._key)
+        if head.size != self._written:
+            anchored = LogHead(
+                head.size,
+                Digest(bytes.fromhex(head.root[2:])),
+                Digest(bytes.fromhex(head.state[2:])),
+            )
+            checkpoint = Checkpoint(self._origin, anchored)
+            self._write(sign_checkpoint(checkpoint, self._origin, self._key), head.size)
+        if self._witnesses is not None:
+            cosigned = self._witnesses.cosign(self._note, head.size)
+            if cosigned != self._note:
+                self._write(cosigned, head.size)
+
+    def _write(self, note: bytes, size: int) -> None:
         self._writer.write_checkpoint(note)
-        self._written = head.size
+        self._note, self._written = note, size
 
 
 def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> None:

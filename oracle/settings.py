@@ -33,6 +33,8 @@ class OracleSettings(BaseSettings):
     log_key: Path | None = None
     """PEM: the Ed25519 key that signs checkpoints."""
     log_origin: str = "counterfoil.example/log"
+    witnesses: Path | None = None
+    """JSON: ``[{"key": name+id+base64, "url": …}]``, who is asked to cosign checkpoints."""
     batch_records: int = 10_000
     batch_ms: int = 1_000
     final_depth: int = 0

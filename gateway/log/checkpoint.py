@@ -80,7 +80,7 @@ class LogKey:
         if len(parts) != 3:
             raise CheckpointError("a verifier key is name+id+base64")
         name, key_id, encoded = parts
-        material = _unbase64(encoded)
+        material = unbase64(encoded)
         if material[:1] != _ED25519:
             raise CheckpointError("the verifier key is not for Ed25519")
         key = cls(name, material[1:])
@@ -89,11 +89,15 @@ class LogKey:
         return key
 
 
-def _unbase64(text: str) -> bytes:
+def unbase64(text: str) -> bytes:
+    """Return the bytes that *text* encodes; CheckpointError when it is not strict base64."""
     try:
-        return b64decode(text, validate=True)
+        data = b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise CheckpointError("not base64") from error
+    if b64encode(data).decode() != text:
+        raise CheckpointError("not the one base64 of what it says")
+    return data
 
 
 def log_key_of(name: str, private_key: Ed25519PrivateKey) -> LogKey:
@@ -135,7 +139,7 @@ def _require_signature(text: str, lines: str, key: LogKey) -> None:
         match = _SIGNATURE_LINE.fullmatch(line)
         if match is None:
             raise CheckpointError("a signature line is malformed")
-        signature = _unbase64(match[2])
+        signature = unbase64(match[2])
         if match[1] != key.name or signature[:4] != key.key_id:
             continue
         try:
@@ -153,7 +157,7 @@ def _parse(text: str, origin: str) -> Checkpoint:
         raise CheckpointError(f"not a checkpoint of {origin} with size, root and state")
     if _SIZE.fullmatch(lines[1]) is None:
         raise CheckpointError("the size is no decimal number")
-    root, state = _unbase64(lines[2]), _unbase64(lines[3].removeprefix("state "))
+    root, state = unbase64(lines[2]), unbase64(lines[3].removeprefix("state "))
     if len(root) != 32 or len(state) != 32:
         raise CheckpointError("root and state are 32 bytes each")
     return Checkpoint(origin, Head(int(lines[1]), Digest(root), Digest(state)))

@@ -58,6 +58,10 @@ _COMMANDS = {
         "Claims, credit, receipts and shares, through the API.",
     ),
     "audit": ("counterfoil.api.commands", "Bundles for an auditor, and verifying one alone."),
+    "witness": (
+        "counterfoil.gateway.witness.commands",
+        "Watch a log, cosign its heads, find its forks.",
+    ),
 }
 """name → where it is, and what the list of commands says of it."""
 

@@ -1,0 +1,152 @@
+"""``counterfoil witness``: make one, run it, compare what two have seen, and check a record's proof."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import httpx
+import typer
+
+from counterfoil.gateway.errors import CheckpointError, GatewayError
+from counterfoil.gateway.log.checkpoint import LogKey, verify_checkpoint
+from counterfoil.gateway.log.source import open_source
+from counterfoil.gateway.log.tiles import TileReader
+from counterfoil.gateway.log.tlog_proof import TlogProof, known_witnesses
+from counterfoil.gateway.witness.compare import compare
+from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
+
+witness_app = typer.Typer(
+    help="A bank's or an auditor's own eye on a log: it cosigns heads that extend what it has seen.",
+    no_args_is_help=True,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+LogKeyText = Annotated[str, typer.Option("--log-key", help="The log's key: name+id+base64.")]
+_EXIT = {"consistent": 0, "equivocation": 1, "unknown": 2}
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``witness`` to *app*."""
+    app.add_typer(witness_app, name="witness")
+
+
+@witness_app.command("init")
+def init(
+    folder: Annotated[Path, typer.Argument(help="The witness's folder, to be made.")],
+    name: Annotated[
+        str, typer.Option(help="The witness's name, like an address: bank.example/w1.")
+    ],
+    log_key: LogKeyText,
+    tiles: Annotated[
+        str, typer.Option(help="Where the log's tiles are, to look by itself: a folder or a URL.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a witness of one log, and print the key that its readers must know."""
+    try:
+        made = create_witness(folder, name, [WatchedLog(LogKey.from_verifier_key(log_key), tiles)])
+    except FileExistsError:
+        _fail("witness_exists", f"{folder} is a witness already; its key is never overwritten")
+    except (OSError, CheckpointError) as error:
+        _fail("witness_not_made", str(error))
+    said = {"folder": str(folder), "name": name, "key": made.public.verifier_key()}
+    typer.echo(json.dumps(said) if as_json else said["key"])
+
+
+@witness_app.command("run")
+def run(
+    folder: Annotated[Path, typer.Argument(help="The witness's folder.")],
+    port: Annotated[int, typer.Option(help="Port on the loopback.")] = 8887,
+    poll_s: Annotated[float, typer.Option(help="How often to look at the log, seconds.")] = 5.0,
+) -> None:
+    """Run the witness in the foreground until SIGTERM or Ctrl-C."""
+    import uvicorn
+
+    from counterfoil.gateway.witness.memory import Memory
+    from counterfoil.gateway.witness.serve import create_app
+
+    try:
+        home = open_witness(folder)
+    except (OSError, ValueError, CheckpointError) as error:
+        _fail("witness_unreadable", str(error))
+    memory = Memory(folder / "witness.db")
+    app = create_app(home, memory, poll_s)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
+
+
+@witness_app.command("compare")
+def compare_command(
+    first: Annotated[str, typer.Argument(metavar="A", help="A checkpoint: file or URL.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    log_key: LogKeyText,
+    tiles: Annotated[
+        str, typer.Option("--log", help="The log's tiles, for heads of different sizes.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Say whether two checkpoints that one log signed can both be true.
+
+    Exit status: 0 they can, 1 equivocation (both signed checkpoints are printed as evidence), 2 it can't be told.
+    """
+    try:
+        key = LogKey.from_verifier_key(log_key)
+        one, other = _read(first), _read(second)
+        size = max(verify_checkpoint(note, key).head.size for note in (one, other))
+        read = TileReader(open_source(tiles), size).read if tiles else None
+        found = compare(one, other, key, read)
+    except (OSError, httpx.HTTPError) as error:
+        _fail("checkpoint_unreadable", str(error))
+    except GatewayError as error:
+        _fail(error.code, str(error))
+    said = {"word": found.word, "log": key.name, "detail": found.detail}
+    if found.word == "equivocation":
+        said |= {"first": found.first.decode(), "second": found.second.decode()}
+    if as_json:
+        typer.echo(json.dumps(said))
+    else:
+        typer.echo(f"{found.word}: {key.name}: {found.detail}")
+        for name in ("first", "second") if found.word == "equivocation" else ():
+            typer.echo(f"\n{name}:\n{said[name]}")
+    raise typer.Exit(_EXIT[found.word])
+
+
+@witness_app.command("check-proof")
+def check_proof(
+    proof: Annotated[Path, typer.Argument(help="A .tlog-proof file.")],
+    record: Annotated[Path, typer.Argument(help="The record's bytes.")],
+    log_key: LogKeyText,
+    witness: Annotated[list[str] | None, typer.Option(help="A witness's key; repeat it.")] = None,
+    at_least: Annotated[int, typer.Option(min=0, help="Witnesses that must have cosigned.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Check that RECORD stands in the log that PROOF's checkpoint names. Exit status: 0 yes, 1 no."""
+    try:
+        key = LogKey.from_verifier_key(log_key)
+        known = known_witnesses(witness or ())
+        data, raw = proof.read_bytes(), record.read_bytes()
+    except (OSError, CheckpointError) as error:
+        _fail("file_unreadable", str(error))
+    try:
+        checkpoint, found = TlogProof.decode(data).verify(raw, key, known, at_least)
+    except GatewayError as error:
+        typer.echo(json.dumps({"code": error.code, "detail": str(error)}), err=True)
+        raise typer.Exit(1) from error
+    said = {"log": checkpoint.origin, "size": checkpoint.head.size}
+    names = [one.witness for one in found]
+    if as_json:
+        typer.echo(json.dumps(said | {"witnesses": names}))
+    else:
+        seen = ", ".join(names) or "no known witness"
+        typer.echo(f"in {said['log']} of {said['size']} records, seen by {seen}")
+
+
+def _read(where: str) -> bytes:
+    if where.startswith(("http://", "https://")):
+        return httpx.get(where, timeout=10).raise_for_status().content
+    return Path(where).read_bytes()
+
+
+def _fail(code: str, detail: str) -> NoReturn:
+    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
+    raise typer.Exit(2)

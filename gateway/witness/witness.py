@@ -1,0 +1,147 @@
+"""Whether a witness puts its name to a head: C2SP tlog-witness's checks, in their order.
+
+Rules kept here:
+
+* 1. The log is known, and signed the checkpoint. 2. The old size is the one that this witness has. 3. The new tree is
+  shown to begin with the old one. 4. The head is durable. 5. Only then it is cosigned.
+* A head that a known log signed and that does not extend the one before is evidence, and is kept.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from typing import NamedTuple
+
+from counterfoil.gateway.errors import CheckpointError, ProofError
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, unbase64, verify_checkpoint
+from counterfoil.gateway.log.cosignature import cosign, split_note
+from counterfoil.gateway.log.merkle import EMPTY_ROOT, consistency_proof, verify_consistency
+from counterfoil.gateway.log.tiles import CHECKPOINT_PATH, FileReader, TileReader
+from counterfoil.gateway.witness.memory import Fork, Memory, Seen
+from counterfoil.gateway.witness.settings import WitnessFolder
+
+_OLD = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
+_MOST_PROOF_LINES = 63
+SIZE_TYPE = "text/x.tlog.size"
+
+
+class Answer(NamedTuple):
+    """An HTTP status and body; 200 carries cosignature lines."""
+
+    status: int
+    body: str
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Witness:
+    """One witness at work."""
+
+    def __init__(
+        self,
+        home: WitnessFolder,
+        memory: Memory,
+        now_s: Callable[[], int] = lambda: int(time.time()),
+        crash: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._home = home
+        self._memory = memory
+        self._now_s = now_s
+        self._crash = crash
+        self._logs: dict[str, LogKey] = {log.key.name: log.key for log in home.logs}
+
+    def add_checkpoint(self, body: bytes) -> Answer:
+        """Answer a request of the add-checkpoint call."""
+        try:
+            old_size, proof, note = read_request(body)
+            origin = split_note(note)[0].split("\n", 1)[0]
+        except CheckpointError as error:
+            return Answer(400, f"{error}\n")
+        # 1
+        key = self._logs.get(origin)
+        if key is None:
+            return Answer(404, "this log is not known here\n")
+        try:
+            checkpoint = verify_checkpoint(note, key)
+        except CheckpointError as error:
+            return Answer(403, f"{error}\n")
+        if old_size > checkpoint.head.size:
+            return Answer(400, "the old size is above the checkpoint's\n")
+        return self._judge(checkpoint, old_size, proof, note)
+
+    def _judge(
+        self, checkpoint: Checkpoint, old_size: int, proof: list[Digest], note: bytes
+    ) -> Answer:
+        origin, head = checkpoint.origin, checkpoint.head
+        # 2
+        seen = self._memory.newest(origin)
+        size = 0 if seen is None else seen.size
+        if old_size != size:
+            if seen is not None and head.size == size and head.root != seen.root:
+                self._accuse(origin, f"two heads of {size}", seen.note, note)
+            return Answer(409, f"{size}\n", SIZE_TYPE)
+        root = EMPTY_ROOT if seen is None else seen.root
+        if head.size == size and head.root != root:
+            if seen is not None:
+                self._accuse(origin, f"two heads of {size}", seen.note, note)
+            return Answer(409, f"{size}\n", SIZE_TYPE)
+        # 3
+        try:
+            verify_consistency(size, head.size, root, head.root, proof)
+        except ProofError as error:
+            if seen is not None:
+                detail = f"the head of {head.size} is not shown to extend that of {size}: {error}"
+                self._accuse(origin, detail, seen.note, note)
+            return Answer(422, f"{error}\n")
+        # 4
+        if not self._memory.advance(origin, size, Seen(head.size, head.root, note)):
+            now = self._memory.newest(origin)
+            return Answer(409, f"{0 if now is None else now.size}\n", SIZE_TYPE)
+        self._crash("after_advance")
+        # 5
+        line = cosign(split_note(note)[0], self._home.name, self._home.key, self._now_s())
+        return Answer(200, line)
+
+    def follow(self, key: LogKey, read: FileReader) -> Answer:
+        """Look at the log's newest checkpoint and judge it by the log's own tiles.
+
+        Raises LogError when the log can't be read.
+        """
+        note = read(CHECKPOINT_PATH)
+        checkpoint = verify_checkpoint(note, key)
+        seen = self._memory.newest(key.name)
+        old, size = 0 if seen is None else seen.size, checkpoint.head.size
+        proof: list[Digest] = []
+        if 0 < old < size:
+            proof = consistency_proof(old, size, TileReader(read, size).read)
+        if old > size:
+            return Answer(409, f"{old}\n", SIZE_TYPE)
+        return self.add_checkpoint(write_request(old, proof, note))
+
+    def _accuse(self, origin: str, detail: str, mine: bytes, theirs: bytes) -> None:
+        self._memory.accuse(Fork(origin, detail, mine, theirs))
+
+
+def read_request(body: bytes) -> tuple[int, list[Digest], bytes]:
+    """Return (old size, proof, note) of an add-checkpoint request; CheckpointError when it is malformed."""
+    head, blank, note = body.partition(b"\n\n")
+    try:
+        lines = head.decode("ascii").split("\n")
+    except UnicodeDecodeError as error:
+        raise CheckpointError("not a request") from error
+    match = _OLD.fullmatch(lines[0])
+    if not blank or match is None:
+        raise CheckpointError("no old size, or no empty line before the checkpoint")
+    if len(lines) - 1 > _MOST_PROOF_LINES:
+        raise CheckpointError(f"more than {_MOST_PROOF_LINES} lines of proof")
+    proof = [Digest(unbase64(line)) for line in lines[1:]]
+    return int(match[1]), proof, note
+
+
+def write_request(old_size: int, proof: list[Digest], note: bytes) -> bytes:
+    """Return the body of an add-checkpoint request."""
+    lines = [f"old {old_size}", *(b64encode(node).decode() for node in proof)]
+    return ("\n".join(lines) + "\n\n").encode() + note

@@ -1,0 +1,216 @@
+"""A witness's checks one by one, cosignatures byte by byte, and forks with their evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from counterfoil.gateway.errors import CheckpointError, ProofError
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
+from counterfoil.gateway.log.cosignature import (
+    WitnessKey,
+    cosign,
+    cosignatures,
+    split_note,
+    verify_witnessed,
+    with_lines,
+)
+from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
+from counterfoil.gateway.log.tlog_proof import TlogProof
+from counterfoil.gateway.witness.compare import compare
+from counterfoil.gateway.witness.memory import Memory
+from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
+from counterfoil.gateway.witness.witness import SIZE_TYPE, Witness, write_request
+
+ORIGIN = "log.example/fleet"
+LOG = Ed25519PrivateKey.from_private_bytes(bytes(32))
+LOG_KEY = log_key_of(ORIGIN, LOG)
+TIME_S = 1_679_315_147
+
+
+@dataclass
+class Log:
+    """A log of *size* entries; two of different *kind* share the first ten and fork after."""
+
+    kind: str
+    size: int = 40
+
+    def __post_init__(self) -> None:
+        entries = [b"entry %d %s" % (n, self.kind.encode() * (n >= 10)) for n in range(self.size)]
+        self.entries = entries
+        self.tree = MemoryTree(hash_leaf(entry) for entry in entries)
+
+    def note(self, size: int, key: Ed25519PrivateKey = LOG, origin: str = ORIGIN) -> bytes:
+        state = Digest(sha256(b"state").digest())
+        head = Head(size, self.tree.root(size), state)
+        return sign_checkpoint(Checkpoint(origin, head), origin, key)
+
+    def request(self, old: int, size: int) -> bytes:
+        proof = self.tree.consistency_proof(old, size) if 0 < old < size else []
+        return write_request(old, proof, self.note(size))
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Witness:
+    home = create_witness(tmp_path / "w", "bank.example/w1", [WatchedLog(LOG_KEY, "")])
+    return Witness(home, Memory(tmp_path / "w" / "witness.db"), lambda: TIME_S)
+
+
+def key_of(tmp_path: Path) -> WitnessKey:
+    return open_witness(tmp_path / "w").public
+
+
+TRUE, FORK = Log("a"), Log("b")
+
+
+def test_a_log_that_grows_is_cosigned_at_every_head(witness: Witness, tmp_path: Path) -> None:
+    for old, size in ((0, 5), (5, 5), (5, 16), (16, 40)):
+        answer = witness.add_checkpoint(TRUE.request(old, size))
+        assert answer.status == 200
+        note = with_lines(TRUE.note(size), [answer.body])
+        _, found = verify_witnessed(note, LOG_KEY, [key_of(tmp_path)], 1)
+        assert [(one.witness, one.time_s) for one in found] == [("bank.example/w1", TIME_S)]
+
+
+def test_another_old_size_is_answered_with_the_one_that_was_seen(witness: Witness) -> None:
+    witness.add_checkpoint(TRUE.request(0, 16))
+    answer = witness.add_checkpoint(TRUE.request(5, 40))
+    assert (answer.status, answer.body, answer.content_type) == (409, "16\n", SIZE_TYPE)
+    assert witness.add_checkpoint(TRUE.request(0, 5)).status == 409
+
+
+def test_a_log_that_is_not_known_or_did_not_sign_is_refused(witness: Witness) -> None:
+    stranger = TRUE.note(5, origin="stranger.example")
+    assert witness.add_checkpoint(write_request(0, [], stranger)).status == 404
+    forged = TRUE.note(5, Ed25519PrivateKey.from_private_bytes(b"\1" * 32))
+    assert witness.add_checkpoint(write_request(0, [], forged)).status == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"old 5",
+        b"old 05\n\n" + TRUE.note(5),
+        b"new 0\n\n" + TRUE.note(5),
+        b"old 0\nnot base64!\n\n" + TRUE.note(5),
+        b"old 0\n" + b"AAAA\n" * 64 + b"\n" + TRUE.note(5),
+        b"old 6\n\n" + TRUE.note(5),
+        b"old 0\n\nno note",
+        b"\xff\xfe\n\n",
+    ],
+)
+def test_a_malformed_request_is_a_bad_one(witness: Witness, body: bytes) -> None:
+    assert witness.add_checkpoint(body).status == 400
+
+
+def test_a_head_that_is_no_continuation_is_refused_and_kept_as_evidence(
+    witness: Witness, tmp_path: Path
+) -> None:
+    witness.add_checkpoint(TRUE.request(0, 16))
+    answer = witness.add_checkpoint(FORK.request(16, 40))
+    assert answer.status == 422
+    answer = witness.add_checkpoint(write_request(16, [], FORK.note(16)))
+    assert answer.status == 409
+    forks = Memory(tmp_path / "w" / "witness.db").forks()
+    assert [fork.detail.split(":")[0] for fork in forks] == [
+        "the head of 40 is not shown to extend that of 16",
+        "two heads of 16",
+    ]
+    assert forks[1].mine == TRUE.note(16)
+    assert forks[1].theirs == FORK.note(16)
+    assert witness.add_checkpoint(TRUE.request(16, 40)).status == 200, "the true log goes on"
+
+
+def test_what_was_seen_survives_and_never_goes_back(tmp_path: Path) -> None:
+    home = create_witness(tmp_path / "w", "bank.example/w1", [WatchedLog(LOG_KEY, "")])
+    path = tmp_path / "w" / "witness.db"
+
+    class PowerCut(Exception):
+        pass
+
+    def crash(_: str) -> None:
+        raise PowerCut
+
+    with pytest.raises(PowerCut):
+        Witness(home, Memory(path), crash=crash).add_checkpoint(TRUE.request(0, 16))
+    again = Witness(open_witness(tmp_path / "w"), Memory(path))
+    assert again.add_checkpoint(FORK.request(0, 12)).body == "16\n", "durable before it was signed"
+    assert again.add_checkpoint(TRUE.request(16, 16)).status == 200
+
+
+def test_two_witnesses_of_two_forks_find_the_equivocation(tmp_path: Path) -> None:
+    notes = []
+    for name, log in (("w1", TRUE), ("w2", FORK)):
+        home = create_witness(tmp_path / name, f"bank.example/{name}", [WatchedLog(LOG_KEY, "")])
+        witness = Witness(home, Memory(tmp_path / name / "witness.db"))
+        answer = witness.add_checkpoint(log.request(0, 30))
+        assert answer.status == 200, "alone, neither can know"
+        notes.append(with_lines(log.note(30), [answer.body]))
+    found = compare(*notes, LOG_KEY, None)
+    assert (found.word, found.detail) == ("equivocation", "two heads of 30")
+    assert (found.first, found.second) == (notes[0], notes[1])
+
+
+def test_heads_of_other_sizes_are_compared_by_the_tiles() -> None:
+    early, late = TRUE.note(16), TRUE.note(40)
+    assert compare(late, early, LOG_KEY, TRUE.tree.read).word == "consistent"
+    assert compare(early, late, LOG_KEY, None).word == "unknown"
+    assert compare(FORK.note(16), late, LOG_KEY, TRUE.tree.read).word == "equivocation"
+    assert compare(early, early, LOG_KEY, None).word == "consistent"
+    forged = TRUE.note(16, Ed25519PrivateKey.from_private_bytes(b"\1" * 32))
+    with pytest.raises(CheckpointError):
+        compare(forged, late, LOG_KEY, None)
+
+
+def test_any_changed_byte_of_a_cosigned_checkpoint_is_refused(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
+    witness = WitnessKey("bank.example/w1", key.public_key().public_bytes_raw())
+    note = TRUE.note(16)
+    note = with_lines(note, [cosign(split_note(note)[0], witness.name, key, TIME_S)])
+    assert len(verify_witnessed(note, LOG_KEY, [witness], 1)[1]) == 1
+    for at in range(len(note)):
+        changed = bytearray(note)
+        changed[at] ^= 1
+        with pytest.raises(CheckpointError):
+            verify_witnessed(bytes(changed), LOG_KEY, [witness], 1)
+
+
+def test_the_published_example_names_its_key_as_we_do() -> None:
+    """C2SP tlog-cosignature: a line by a key that is not known is passed over, whatever it says."""
+    example = (
+        "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+        "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0"
+        "xUe+mbIUBkBIfZ+qnA==\n"
+    ).encode()
+    assert cosignatures(example, []) == []
+    key = WitnessKey("bank.example/w1", bytes(32))
+    assert WitnessKey.from_verifier_key(key.verifier_key()) == key
+    for text in ("", "a+b+c", key.verifier_key().replace("+", "+0", 1), LOG_KEY.verifier_key()):
+        with pytest.raises(CheckpointError):
+            WitnessKey.from_verifier_key(text)
+
+
+def test_a_records_proof_is_one_text_and_any_changed_byte_is_refused() -> None:
+    key = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
+    witness = WitnessKey("bank.example/w1", key.public_key().public_bytes_raw())
+    note = TRUE.note(40)
+    note = with_lines(note, [cosign(split_note(note)[0], witness.name, key, TIME_S)])
+    proof = TlogProof(7, tuple(TRUE.tree.inclusion_proof(7, 40)), note)
+    data = proof.encode()
+    assert data.startswith(b"c2sp.org/tlog-proof@v1\nindex 7\n")
+    assert TlogProof.decode(data) == proof
+    checkpoint, found = proof.verify(TRUE.entries[7], LOG_KEY, [witness], 1)
+    assert (checkpoint.head.size, len(found)) == (40, 1)
+    for at in range(len(data)):
+        changed = bytearray(data)
+        changed[at] ^= 1
+        with pytest.raises((CheckpointError, ProofError)):
+            TlogProof.decode(bytes(changed)).verify(TRUE.entries[7], LOG_KEY, [witness], 1)
+    with pytest.raises(ProofError):
+        proof.verify(TRUE.entries[8], LOG_KEY)

@@ -184,7 +184,7 @@ class CheckpointWriter:
         )
 
     def step(self) -> None:
-        """Write a checkpoint if a newer head is anchored and the tiles reach it; ask witnesses who have not signed it."""
+        """Write a checkpoint if a newer head is anchored and the tiles reach it; ask the witnesses that are missing."""
         published, _ = read_size(self._tiles)
         with Session(self._engine) as session:
             head = session.exec(

@@ -1,4 +1,7 @@
-"""The other nodes, asked all at once over mTLS: for signatures, for leaf hashes, for how they are."""
+"""The other nodes, asked all at once over mTLS: for signatures, for leaf hashes, for how they are.
+
+Each peer has threads of its own, and so many questions open at most: one that hangs holds nobody else up.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as NotInTime
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import httpx
@@ -21,6 +25,7 @@ log = structlog.get_logger("oracle.node")
 
 _TIMEOUT_S = 10.0
 _CONNECT_S = 2.0
+_MOST_OPEN = 4
 
 
 class PeerNotThere(OracleError):
@@ -45,7 +50,7 @@ class Colleagues:
             )
             for peer in self.peers
         }
-        self._pool = ThreadPoolExecutor(max(1, 2 * len(self.peers)), thread_name_prefix="peer")
+        self._lines = {peer.address: _Line(peer.name) for peer in self.peers}
 
     def ask(
         self, path: str, message: bytes, noted: Callable[[Peer, Outcome], None]
@@ -57,8 +62,7 @@ class Colleagues:
             noted(peer, outcome)
             return peer, outcome
 
-        asked = [self._pool.submit(one, peer) for peer in self.peers]
-        yield from _as_they_come(asked)
+        yield from _as_they_come([self._lines[p.address].submit(one, p) for p in self.peers])
 
     def leaves(self, peer: Peer, start: int, end: int) -> list[Digest]:
         """The leaf hashes that *peer* shows; none when it shows none."""
@@ -85,11 +89,12 @@ class Colleagues:
                 return peer, None, f"{type(failure).__name__}: {failure}"[:300]
             return peer, wanted, None
 
-        yield from _as_they_come([self._pool.submit(one, peer) for peer in self.peers])
+        yield from _as_they_come([self._lines[p.address].submit(one, p) for p in self.peers])
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for line in self._lines.values():
+            line.close()
         for client in self._clients.values():
             client.close()
 
@@ -114,9 +119,31 @@ class Colleagues:
             return PeerNotThere(f"{type(failure).__name__}: {failure}")
 
 
-def _as_they_come(asked: Sequence[Future[Any]]) -> Iterator[Any]:
+class _Line:
+    """Two threads for one peer's questions."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix=name)
+        self._open = BoundedSemaphore(_MOST_OPEN)
+
+    def submit(self, ask: Callable[[Peer], Any], peer: Peer) -> Future[Any] | None:
+        """The question's future; None where too many are open already."""
+        if not self._open.acquire(blocking=False):
+            log.warning("peer_hangs", node=self._name)
+            return None
+        future = self._pool.submit(ask, peer)
+        future.add_done_callback(lambda _: self._open.release())
+        return future
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _as_they_come(asked: Sequence[Future[Any] | None]) -> Iterator[Any]:
+    futures = [future for future in asked if future is not None]
     try:
-        for future in as_completed(asked, timeout=_TIMEOUT_S + _CONNECT_S):
+        for future in as_completed(futures, timeout=_TIMEOUT_S + _CONNECT_S):
             yield future.result()
     except NotInTime:
-        log.warning("peer_slow", waiting=sum(not future.done() for future in asked))
+        log.warning("peer_slow", waiting=sum(not future.done() for future in futures))

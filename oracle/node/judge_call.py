@@ -14,6 +14,7 @@ The checks:
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from counterfoil.gateway.identity import DeviceId, on_chain_id
+from counterfoil.gateway.identity import on_chain_id
 from counterfoil.gateway.record import Refund, Sale, SignedRecord, decode
 from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.store.store import business_date
@@ -91,8 +92,10 @@ class CallJudge:
         # 4
         self._history.refresh()
         units: Counter[str] = Counter()
+        heads = self._heads(indexes[0])
         for entry in facts.entries:
-            for line in self._entry(entry, facts, project):
+            block = heads[bisect_right(heads, entry[0], key=lambda head: head[0])][1]
+            for line in self._entry(entry, facts, project, block):
                 units[line.commodity] += line.quantity
         # 5
         if tuple(sorted(units.items())) != facts.units:
@@ -108,8 +111,10 @@ class CallJudge:
             raise Dissents("call_differs", f"it does not distribute these facts: {sums}")
         return facts
 
-    def _entry(self, entry: tuple[int, bool, int], facts: Facts, project: KnownProject) -> Any:
-        """The lines of one record of the facts, if it is as they say."""
+    def _entry(
+        self, entry: tuple[int, bool, int], facts: Facts, project: KnownProject, block: int
+    ) -> Any:
+        """The lines of one record of the facts, anchored in *block*, if it is as they say."""
         index, is_refund, amount = entry
         signed = self._record(index)
         body = signed.record.body
@@ -123,7 +128,11 @@ class CallJudge:
             raise Dissents("date_differs", f"record {index} is of another day", index)
         if body.currency != project.currency:
             raise Dissents("currency_differs", f"record {index} is in {body.currency}", index)
-        if not self._is_in(signed.record.device, index, facts.project):
+        device, wanted = signed.record.device, on_chain_id(facts.project)
+        if wanted not in (
+            self._history.project_of(device, block),
+            self._history.project_of(device),
+        ):
             why = f"record {index}: {signed.record.device} is not in {facts.project}"
             raise Dissents("project_differs", why, index)
         return body.lines if isinstance(body, Sale) else ()
@@ -134,13 +143,14 @@ class CallJudge:
             raise NotYet("behind", f"record {index} is not here yet")
         return decode(rows[0][1])
 
-    def _is_in(self, device: DeviceId, index: int, project: str) -> bool:
+    def _heads(self, first: int) -> list[tuple[int, int]]:
+        """(size, block) of the anchored heads over record *first* and later ones, ascending."""
         with Session(self._reads) as session:
-            block = session.exec(
-                select(AnchoredHead.block_number)
-                .where(AnchoredHead.size > index)
-                .order_by(col(AnchoredHead.size))
-            ).first()
-        wanted = on_chain_id(project)
-        then = self._history.project_of(device, block or 0)
-        return wanted in (then, self._history.project_of(device))
+            return [
+                (size, block)
+                for size, block in session.exec(
+                    select(AnchoredHead.size, AnchoredHead.block_number)
+                    .where(AnchoredHead.size > first)
+                    .order_by(col(AnchoredHead.size))
+                )
+            ]

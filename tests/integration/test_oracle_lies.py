@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlmodel import Session, select
 from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT
-from support_quorum import QuorumHouse, quorum_house, run_turns
+from support_quorum import NAMES, QuorumHouse, quorum_house, run_turns
 from support_world import DEVICES
 
 from counterfoil.gateway.bodies import Sale
@@ -24,8 +25,13 @@ from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state import StateTree
 from counterfoil.gateway.record import SignedRecord, decode, sign_record
+from counterfoil.gateway.serve.reader import create_reader, reader_tls
+from counterfoil.gateway.store import open_store
+from counterfoil.gateway.store.store import NewRecord
 from counterfoil.oracle.figures import Figures, Tally
 from counterfoil.oracle.node.app import Node
+from counterfoil.oracle.node.door import DoorServer
+from counterfoil.oracle.node.identity import create_identity, peer_tls
 from counterfoil.oracle.node.messages import CallProposal, HeadProposal
 from counterfoil.oracle.revenue import Facts, decode_facts, distribution_argument, names_of
 from counterfoil.oracle.store.tables import Distribution, KnownProject, SaleFact
@@ -281,6 +287,60 @@ def test_nobody_signs_for_who_is_no_peer_or_another(stage: Stage) -> None:
     assert all("sent by" in outcome for outcome in outcomes)
     garbage = [str(o) for _, o in stage.liar.colleagues.ask("/v1/heads", b"\x80", lambda *_: None)]
     assert all(outcome.startswith("422 oracle.input_malformed") for outcome in garbage)
+
+
+def test_a_stranger_is_not_let_in(stage: Stage, tmp_path: Path) -> None:
+    url = f"https://127.0.0.1:{stage.quorum.ports[0]}/v1/status"
+    create_identity(tmp_path / "x.crt", tmp_path / "x.key", "harbour", ["127.0.0.1"])
+    first = stage.nodes[0].peers[0]
+    for certificate, is_let_in in (("x", False), (NAMES[1], True)):
+        tls = peer_tls(tmp_path / f"{certificate}.crt", tmp_path / f"{certificate}.key", first)
+        with httpx.Client(verify=tls, timeout=10) as client:
+            if is_let_in:
+                assert client.get(url).json()["records"] == stage.nodes[0].log.size
+            else:
+                with pytest.raises(httpx.HTTPError):
+                    client.get(url)
+
+
+def test_a_gateway_that_shows_two_logs_gets_no_quorum(tmp_path: Path) -> None:
+    """Two nodes are shown the last sales of two machines the other way round, each log true in itself."""
+    with quorum_house(tmp_path) as quorum, ExitStack() as stack:
+        quorum.round_ms = 500
+        house = quorum.house
+        house.sell_a_day(is_settled=False)
+        other = open_store(f"sqlite:///{tmp_path}/other.db")
+        records = list(house.world.records)
+        at = next(
+            n
+            for n in range(1, len(records))
+            if records[n].record.device != records[n - 1].record.device
+        )
+        records[at - 1], records[at] = records[at], records[at - 1]
+        with other.appending() as connection:
+            other.append(connection, [NewRecord(r, r.record.time_ms) for r in records], [])
+        tls = reader_tls(
+            *(tmp_path / name for name in ("gateway.crt", "gateway.key", "readers.pem"))
+        )
+        door = DoorServer(create_reader(other), "127.0.0.1", 0, tls)
+        stack.callback(other.engine.dispose)
+        stack.callback(door.stop)
+        door.start()
+        shown = {"gateways": [f"https://127.0.0.1:{door.port}"]}
+        nodes = [
+            stack.enter_context(quorum.node(number, **(shown if number > 1 else {})))
+            for number in range(4)
+        ]
+
+        def both_dissent() -> bool:
+            found = [quorum.dissents(number) for number in range(4)]
+            return all(any(row.node == nodes[n].signer.address for row in found[n]) for n in (0, 2))
+
+        run_turns(nodes, both_dissent)
+        for number in range(4):
+            for row in quorum.dissents(number):
+                assert (row.code, row.log_index) == ("root_differs", at - 1)
+        assert quorum.anchored_size() == 0
 
 
 # ---- money

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
+from support_chain import mining_stopped
 from support_oracle import check_books
-from support_quorum import NAMES, NODES, QuorumHouse, quorum_house, wait_until
+from support_quorum import NAMES, NODES, QuorumHouse, quorum_house, run_turns, wait_until
 
 from counterfoil.gateway.store import open_store
+from counterfoil.oracle.app import turn
 from counterfoil.oracle.store.tables import OracleNode
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -68,7 +71,7 @@ def test_a_proposer_killed_in_its_turn_is_followed_by_the_next(
     quorum.start(first, crash_at=point)
     quorum.start(*others)
     quorum.house.sell_a_day(is_settled=False)
-    assert quorum.processes.pop(first).wait(60) == -signal.SIGKILL
+    assert quorum.processes.pop(first).wait(240) == -signal.SIGKILL
     wait_until(lambda: is_anchored(quorum), "the next one anchors it")
     quorum.start(first)
     quorum.house.sell_a_day(is_settled=False)
@@ -84,6 +87,19 @@ def test_one_node_down_holds_nobody_up(quorum: QuorumHouse) -> None:
         wait_until(lambda: is_anchored(quorum), "three of four anchor")
     wait_until(house.is_quiet, f"and distribute: {house.open_work()}")
     check_books(house)
+
+
+def test_a_node_that_hangs_holds_nobody_up(quorum: QuorumHouse) -> None:
+    quorum.start(*range(NODES))
+    hung = quorum.processes[quorum.by_turn[2]]
+    hung.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            quorum.house.sell_a_day(is_settled=False)
+            wait_until(lambda: is_anchored(quorum), "three of four anchor")
+    finally:
+        hung.send_signal(signal.SIGCONT)
+    check_log(quorum)
 
 
 def test_with_two_down_nothing_is_anchored_and_nothing_is_lost(quorum: QuorumHouse) -> None:
@@ -120,6 +136,31 @@ def test_a_node_with_an_empty_store_catches_up_and_signs(quorum: QuorumHouse) ->
     raws = [one.raw for one in house.world.records]
     assert copies(quorum, 3) == raws
     check_log(quorum)
+
+
+def test_a_chain_that_takes_heads_back_gets_the_same_ones_again(quorum: QuorumHouse) -> None:
+    """The heads of several nodes are taken back at once; distributions name them, so they must come again."""
+    house = quorum.house
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(quorum.node(number)) for number in range(NODES)]
+        house.sell_a_day()
+        run_turns(nodes, house.is_quiet)
+        first = house.chain.client.latest().number
+        for _ in range(2):
+            house.sell_a_day()
+            run_turns(nodes, house.is_quiet)
+        check_books(house)
+        sizes = [head["size"] for head in house.on_chain("RecordAnchor", "HeadAnchored")]
+        with mining_stopped(house.chain):
+            client = house.chain.client
+            client.rpc("anvil_reorg", client.latest().number - first, [])
+            assert quorum.anchored_size() < sizes[-1], "it took them back"
+            for node in nodes:
+                turn(node.parts)
+        run_turns(nodes, house.is_quiet)
+        check_books(house)
+        again = [head["size"] for head in house.on_chain("RecordAnchor", "HeadAnchored")]
+        assert again == sizes, "no other heads than before"
 
 
 def check_log(quorum: QuorumHouse) -> None:

@@ -18,6 +18,8 @@ from counterfoil.up.house import LOG_ORIGIN, House, admit_accounts, deploy_contr
 from counterfoil.up.supervisor import Child, Supervisor
 
 _NETWORK_PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
+_READY_S = 60.0
+"""Within this a process is ready; so many at once share the processors."""
 
 
 class HouseInUse(Exception):
@@ -100,7 +102,7 @@ class Tree:
 
     def _start(self, *children: Child) -> None:
         self._progress(", ".join(child.name for child in children))
-        self.supervisor.start(*children)
+        self.supervisor.start(*children, timeout_s=_READY_S * max(1, len(children) - 1))
 
     def _chain(self) -> list[Child]:
         """The embedded chain; a network's node is its own bank's to run."""

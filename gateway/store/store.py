@@ -153,6 +153,17 @@ class GatewayStore:
         with self.engine.connect() as connection:
             return [(index, bytes(raw)) for index, raw in connection.execute(query)]
 
+    def records_at(self, places: Sequence[int]) -> dict[int, bytes]:
+        """The bytes of the records at these *places* in the log, by place; absent ones are left out."""
+        found: dict[int, bytes] = {}
+        with self.engine.connect() as connection:
+            for at in range(0, len(places), 500):
+                query = select(_RECORD.c.log_index, _RECORD.c.raw).where(
+                    _RECORD.c.log_index.in_(places[at : at + 500])
+                )
+                found.update((index, bytes(raw)) for index, raw in connection.execute(query))
+        return found
+
     def find(self, device: DeviceId, epoch: int, sequence: int) -> tuple[int, bytes] | None:
         """(log index, bytes) of one record, or None."""
         query = select(_RECORD.c.log_index, _RECORD.c.raw).where(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.tables import ChainEvent
@@ -118,17 +118,19 @@ class Books:
             Dissents: one is.
         """
         with Session(self.engine) as session:
+            known: set[int] = set()
             for start in range(0, len(entries), _READ):
                 query = select(SignedEntry).where(
-                    col(SignedEntry.log_index).in_(entries[start : start + _READ]),
-                    SignedEntry.batch != _hex(batch),
+                    col(SignedEntry.log_index).in_(entries[start : start + _READ])
                 )
-                other = session.exec(query.order_by(col(SignedEntry.log_index))).first()
-                if other is not None:
-                    why = f"record {other.log_index} is shared out in batch {other.batch} already"
-                    raise Dissents("record_used_twice", why, other.log_index)
-            for log_index in entries:
-                session.merge(SignedEntry(log_index=log_index, batch=_hex(batch)))
+                for row in session.exec(query.order_by(col(SignedEntry.log_index))):
+                    if row.batch != _hex(batch):
+                        why = f"record {row.log_index} is shared out in batch {row.batch} already"
+                        raise Dissents("record_used_twice", why, row.log_index)
+                    known.add(row.log_index)
+            new = [{"log_index": i, "batch": _hex(batch)} for i in entries if i not in known]
+            if new:
+                session.execute(insert(SignedEntry), new)
             session.commit()
 
     # ---- dissents and nodes

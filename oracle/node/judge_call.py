@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.gateway.identity import on_chain_id
-from counterfoil.gateway.record import Refund, Sale, SignedRecord, decode
+from counterfoil.gateway.record import Refund, Sale, SaleLine, SignedRecord, decode
 from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.store.store import business_date
 from counterfoil.oracle.errors import InputMalformed
@@ -90,13 +90,7 @@ class CallJudge:
             why = f"the head of {proposal.head_size} does not cover it"
             raise Dissents("record_not_anchored", f"record {indexes[-1]}: {why}", indexes[-1])
         # 4
-        self._history.refresh()
-        units: Counter[str] = Counter()
-        heads = self._heads(indexes[0])
-        for entry in facts.entries:
-            block = heads[bisect_right(heads, entry[0], key=lambda head: head[0])][1]
-            for line in self._entry(entry, facts, project, block):
-                units[line.commodity] += line.quantity
+        units = self._units(indexes, facts, project)
         # 5
         if tuple(sorted(units.items())) != facts.units:
             raise Dissents("units_differ", f"{dict(facts.units)}, here {dict(units)}")
@@ -111,12 +105,31 @@ class CallJudge:
             raise Dissents("call_differs", f"it does not distribute these facts: {sums}")
         return facts
 
-    def _entry(
-        self, entry: tuple[int, bool, int], facts: Facts, project: KnownProject, block: int
-    ) -> Any:
+    def _units(self, indexes: list[int], facts: Facts, project: KnownProject) -> Counter[str]:
+        """What was sold by the records of *facts*, each of which is as they say."""
+        self._history.refresh()
+        units: Counter[str] = Counter()
+        heads = self._heads(indexes[0])
+        records = self._store.records_at(indexes)
+        for entry in facts.entries:
+            if entry[0] not in records:
+                raise NotYet("behind", f"record {entry[0]} is not here yet")
+            signed = decode(records[entry[0]])
+            block = heads[bisect_right(heads, entry[0], key=lambda head: head[0])][1]
+            for line in self._lines(signed, entry, facts, project, block):
+                units[line.commodity] += line.quantity
+        return units
+
+    def _lines(
+        self,
+        signed: SignedRecord,
+        entry: tuple[int, bool, int],
+        facts: Facts,
+        project: KnownProject,
+        block: int,
+    ) -> tuple[SaleLine, ...]:
         """The lines of one record of the facts, anchored in *block*, if it is as they say."""
         index, is_refund, amount = entry
-        signed = self._record(index)
         body = signed.record.body
         if not isinstance(body, Sale | Refund) or isinstance(body, Refund) != is_refund:
             what = "refund" if is_refund else "sale"
@@ -136,12 +149,6 @@ class CallJudge:
             why = f"record {index}: {signed.record.device} is not in {facts.project}"
             raise Dissents("project_differs", why, index)
         return body.lines if isinstance(body, Sale) else ()
-
-    def _record(self, index: int) -> SignedRecord:
-        rows = self._store.records(index, 1)
-        if not rows or rows[0][0] != index:
-            raise NotYet("behind", f"record {index} is not here yet")
-        return decode(rows[0][1])
 
     def _heads(self, first: int) -> list[tuple[int, int]]:
         """(size, block) of the anchored heads over record *first* and later ones, ascending."""

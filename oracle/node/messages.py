@@ -7,6 +7,7 @@ digest that it asks for: whoever proposes a lie has signed it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import cbor2
@@ -34,7 +35,7 @@ class HeadProposal:
     previous: Head
     signature: bytes = b""
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """What is to be signed."""
         return head_digest(
@@ -70,7 +71,7 @@ class CallProposal:
     head_size: int
     signature: bytes = b""
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """What is to be signed."""
         return call_digest(self.target, self.data, self.label, self.chain_id, self.contract)

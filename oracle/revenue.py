@@ -37,6 +37,8 @@ from counterfoil.oracle.store.tables import (
 )
 
 BASIS_POINTS = 10_000
+_MOST = 2**63
+"""No number of a record is as large (docs/formats/record.md)."""
 
 Cosign = Callable[[str, bytes, bytes, bytes, int], list[bytes] | None]
 """(target, call data, label, facts, head's size) → the quorum's signatures over the call; None: not reached yet."""
@@ -92,7 +94,15 @@ def decode_facts(data: bytes) -> Facts:
         facts = Facts(
             project, date, tuple((i, r, a) for i, r, a in entries), tuple((c, n) for c, n in units)
         )
-        is_in_form = version == 1 and facts.encode() == data
+        numbers = [date, *(n for i, _, a in entries for n in (i, a)), *(n for _, n in units)]
+        is_in_form = (
+            version == 1
+            and facts.encode() == data
+            and isinstance(project, str)
+            and all(type(number) is int and 0 <= number < _MOST for number in numbers)
+            and all(type(is_refund) is bool for _, is_refund, _ in entries)
+            and all(isinstance(code, str) for code, _ in units)
+        )
     except (ValueError, TypeError, cbor2.CBORError) as failure:
         raise InputMalformed(f"no facts: {failure}") from failure
     if not is_in_form:

@@ -32,6 +32,7 @@ from counterfoil.oracle.node.messages import (
     proposer_of,
 )
 from counterfoil.oracle.node.turns import turn_of
+from counterfoil.oracle.revenue import Facts, decode_facts
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "proposals.json"
 ANCHOR, QUORUM, SPLIT = (to_checksum_address("0x" + digit * 40) for digit in "abc")
@@ -151,3 +152,27 @@ def test_peers_are_pinned_and_named_once(tmp_path: Path) -> None:
             read(entries[0], entries[1] | change)
     with pytest.raises(PeersInvalid):
         read_peers(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [1, "lakeside", 20220829, [["0", False, 5]], []],
+        [1, "lakeside", 20220829, [[0, 0, 5]], []],
+        [1, "lakeside", 20220829, [[0, False, -5]], []],
+        [1, "lakeside", 20220829, [[0, False, 2**63]], []],
+        [1, "lakeside", 20220829, [[0, False, True]], []],
+        [1, "lakeside", 20220829, [[0, False]], []],
+        [1, 7, 20220829, [[0, False, 5]], []],
+        [1, "lakeside", 20220829, [[0, False, 5]], [[7, 1]]],
+        [2, "lakeside", 20220829, [[0, False, 5]], []],
+    ],
+)
+def test_facts_with_other_types_are_refused(fields: list[object]) -> None:
+    with pytest.raises(InputMalformed):
+        decode_facts(cbor2.dumps(fields, canonical=True))
+
+
+def test_facts_are_what_was_encoded() -> None:
+    facts = Facts("lakeside", 20220829, ((0, False, 5), (3, True, 2)), (("cola", 1),))
+    assert decode_facts(facts.encode()) == facts

@@ -36,6 +36,7 @@ from counterfoil.oracle.day_close.clock import DayClock
 from counterfoil.oracle.day_close.close import DayCloser
 from counterfoil.oracle.errors import GatewayNotThere
 from counterfoil.oracle.facts import FactReader, match_project
+from counterfoil.oracle.gossip import GossipCheck
 from counterfoil.oracle.instructions import Instructions
 from counterfoil.oracle.party_keys import PartySenders, PartyWrites, open_party_keys
 from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
@@ -105,7 +106,7 @@ def build(settings: OracleSettings) -> Parts:
         "keys": KeySync(engine, store).step,
         "batch": batcher.step,
         "sender": Sender(engine, client, signer, crash=crash).step,
-        "facts": FactReader(engine, store).step,
+        "facts": FactReader(engine, store, gossip=GossipCheck(settings.tiles)).step,
         **settling(settings, engine, client, signer, quorum.sign_call, crash),
         "again": Again(engine, client).step,
     }

@@ -17,6 +17,7 @@ from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.store.store import business_date
 from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
+from counterfoil.oracle.gossip import GossipCheck
 from counterfoil.oracle.matching import PaymentSeen, SaleSeen, counterpart, match
 from counterfoil.oracle.standing import Standing
 from counterfoil.oracle.store.tables import (
@@ -40,8 +41,14 @@ class FactReader:
     """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in the log's order."""
 
     def __init__(
-        self, engine: Engine, store: GatewayStore, newest: Callable[[Session], int] | None = None
+        self,
+        engine: Engine,
+        store: GatewayStore,
+        newest: Callable[[Session], int] | None = None,
+        gossip: GossipCheck | None = None,
     ) -> None:
+        """*gossip* judges the heads that machines were shown, where it is given."""
+        self._gossip = gossip
         self._engine = engine
         self._store = store
         self._newest = newest or _newest_closed
@@ -64,6 +71,8 @@ class FactReader:
             exceptions: list[dict[str, Any]] = []
             for log_index, raw in rows:
                 signed = decode(raw)
+                if self._gossip is not None:
+                    self._gossip.check(session, log_index, signed)
                 body = signed.record.body
                 if isinstance(body, Sale | Refund):
                     standing = standings.of(signed.record.device)

@@ -14,6 +14,11 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil.api.audit.bundle import encode
+from counterfoil.api.audit.chain_commands import (
+    challenge_command,
+    dispute_command,
+    proof_command,
+)
 from counterfoil.api.audit.collect import NothingToBundleError, collect
 from counterfoil.api.audit.facts import known_facts
 from counterfoil.api.audit.onchain import check_on_chain
@@ -41,6 +46,9 @@ def register(app: typer.Typer) -> None:
 
 
 audit_app.command("sweep")(sweep_command)
+audit_app.command("dispute")(dispute_command)
+audit_app.command("challenge")(challenge_command)
+audit_app.command("proof")(proof_command)
 
 
 @audit_app.command("bundle")

@@ -22,6 +22,7 @@ from counterfoil.oracle.app import CheckpointWriter, Parts, crash_points, settli
 from counterfoil.oracle.batch import BatchRules
 from counterfoil.oracle.errors import PeersInvalid
 from counterfoil.oracle.facts import FactReader
+from counterfoil.oracle.gossip import GossipCheck
 from counterfoil.oracle.history import RegistryHistory
 from counterfoil.oracle.node.books import Books
 from counterfoil.oracle.node.colleagues import Colleagues
@@ -157,7 +158,7 @@ def _settling(
     """The steps of the node that takes the payment files in."""
     engine = books.engine
     steps: dict[str, Callable[[], object]] = {
-        "facts": FactReader(engine, node_log.store, _anchored).step,
+        "facts": FactReader(engine, node_log.store, _anchored, GossipCheck(settings.tiles)).step,
         **settling(settings, engine, client, signer, collecting.cosign, crash),
         "again": Again(engine, client, heads=False).step,
     }

@@ -162,6 +162,22 @@ def test_a_minor_unit_that_went_elsewhere_is_found(
     assert money_found(house, event, change) == expected
 
 
+def test_a_head_that_a_machine_was_shown_and_that_is_another_logs_is_found(
+    house: OracleHouse,
+) -> None:
+    view = read_ledger(house.chain.client, house.chain.deployment.first_block)
+    book = Book(None, "a test")
+    part = LogSweep(str(house.folder / "tiles"), "", view, book, 1)
+    true = (4, house.world.tree.root(4), 9)
+    for shown, codes_ in (
+        (true, []),
+        ((5, bytes(32), 9), ["gossip_mismatch"]),
+        ((12, house.world.tree.root(12), 9), ["gossip_mismatch"]),
+    ):
+        book.keep(0, 0, (), (), (), [shown], ())
+        assert [f.code for f in part.check_gossip()][-1:] == codes_
+
+
 def test_an_interrupted_sweep_goes_on_and_another_logs_state_is_refused(
     house: OracleHouse, tmp_path: Path
 ) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from support_chain import ChainWorld, consortium_of, signer_of
-from support_world import DEVICES, World, der, private_key
+from support_world import DEVICES, FIRST_MS, World, der, private_key
+from typer import Typer
+from typer.testing import CliRunner
 
+from counterfoil.api.commands import register
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import deploy
 from counterfoil.chain.errors import ContractReverted
@@ -18,7 +22,9 @@ from counterfoil.gateway import cose
 from counterfoil.gateway.device.keys import prove_possession
 from counterfoil.gateway.identity import PublicKey, device_hash
 from counterfoil.gateway.log.merkle import hash_leaf
+from counterfoil.gateway.log.tiles import TileWriter
 from counterfoil.gateway.receipt import Promise, ReceiptSigner
+from counterfoil.gateway.record import Sale
 
 pytestmark = pytest.mark.integration
 CHAINS = {"paris": "anvil", "osaka": "anvil", "ganache": "ganache"}
@@ -98,6 +104,39 @@ def test_a_record_is_confirmed_with_one_byte_string(chain: ChainWorld, anchored:
     found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
     assert (WORDS[found["word"]], found["place"]) == ("SIGNED", IN_LOG)
     print(json.dumps({"confirm_gas": int(receipt["gasUsed"], 16), "engine": chain.node.engine}))
+
+
+def test_the_command_settles_what_is_in_the_log_and_what_is_not(
+    chain: ChainWorld, anchored: World, tmp_path: Path
+) -> None:
+    writer = TileWriter(tmp_path / "tiles")
+    writer.append(record.raw for record in anchored.records)
+    writer.publish()
+    device = anchored.devices[0]
+    ahead = World(devices=DEVICES[:2])
+    ahead.sell(days=3)
+    later = ahead.records[anchored.tree.size].raw
+    second = World(devices=DEVICES[:2])
+    twice = second.add(device, Sale(999, "USD", "cash", None, ()), FIRST_MS).raw
+    forged = anchored.records[0].raw[:-1] + bytes((anchored.records[0].raw[-1] ^ 1,))
+    app = Typer()
+    register(app)
+    for raw, call, word, place, status in (
+        (anchored.records[6].raw, "confirm", "signed", "in_log", 0),
+        (later, "refute", "signed", "absent", 1),
+        (twice, "displace", "signed", "displaced", 1),
+    ):
+        (tmp_path / "record").write_bytes(raw)
+        words = ["audit", "dispute", str(tmp_path / "record"), "--log", str(tmp_path / "tiles")]
+        words += ["--rpc", chain.node.rpc_url, "--deployment", str(chain.path), "--json"]
+        result = CliRunner().invoke(app, words)
+        said = json.loads(result.stdout)
+        assert (said["call"], said["word"], said["place"]) == (call, word, place)
+        assert (result.exit_code, said["sent"]) == (status, False)
+        assert said["gas"] > 100_000
+    (tmp_path / "record").write_bytes(forged)
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "nothing_settles_it")
 
 
 def test_either_form_of_s_and_no_other_signature(chain: ChainWorld, anchored: World) -> None:

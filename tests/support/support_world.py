@@ -23,6 +23,7 @@ from counterfoil.gateway.record import (
     ZERO_DIGEST,
     Body,
     Clock,
+    GossipedHead,
     Record,
     Sale,
     SaleLine,
@@ -77,8 +78,10 @@ class World:
             for device, key in self.keys.items()
         }
 
-    def add(self, device: DeviceId, body: Body, time_ms: int) -> SignedRecord:
-        """Append *device*'s next record to the log."""
+    def add(
+        self, device: DeviceId, body: Body, time_ms: int, head: GossipedHead | None = None
+    ) -> SignedRecord:
+        """Append *device*'s next record to the log; *head* is the last one that it was shown."""
         tip = self.tips.get(device)
         record = Record(
             device,
@@ -91,6 +94,7 @@ class World:
             1_000,
             body,
             next_counters(body, None if tip is None else tip.counters),
+            head,
         )
         signed = decode(sign_record(record, self.keys[device]))
         self.tips[device] = ChainTip(

@@ -1,4 +1,4 @@
-"""The main job on a network of four; its validators killed, emptied and cut off while the oracle anchors what comes in.
+"""The main job on a network of four; its validators killed and emptied while the oracle anchors what comes in.
 
 Each test prints its figures: seconds to recover, records in flight when it happened, lost and twice, which are 0.
 """
@@ -15,21 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support_load import Load
 from support_network import (
     BANKS,
     NETWORK_ENGINES,
     BankNetwork,
     network_world,
     running_network,
-    wait_until,
 )
 from support_oracle import OracleHouse
-from support_world import FIRST_MS
 
-from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
-from counterfoil.gateway.bodies import Sale, SaleLine
-from counterfoil.oracle.app import Parts, turn
 
 pytestmark = pytest.mark.integration
 
@@ -56,80 +52,12 @@ def load(network: BankNetwork, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def whole(network: BankNetwork, load: Load) -> Iterator[None]:
     """Every node runs before the test, and after it what was recorded is on the chain, once, on every node."""
-    network.start(*[n for n, f in network.members.items() if not is_running(network, n)])
+    network.start(*[n for n, f in network.members.items() if not network.is_running(n)])
     load.go_on_until_anchored()
     yield
     lost, twice = load.check_anchored(network)
     print(f"  {load.size} records, lost = {lost}, twice = {twice}")
     assert (lost, twice) == (0, 0)
-
-
-class Load:
-    """Machines that go on selling, and the oracle that anchors it."""
-
-    def __init__(self, house: OracleHouse, parts: Parts) -> None:
-        self.house = house
-        self.parts = parts
-
-    @property
-    def size(self) -> int:
-        """Records that were taken in."""
-        return self.house.store.size()
-
-    def in_flight(self) -> int:
-        """Records that were taken in and are under no head yet."""
-        return self.house.open_work()["records"]
-
-    def sell(self, sales: int = 4) -> None:
-        """Some sales on, all of them stored."""
-        world = self.house.world
-        for _ in range(sales):
-            number = len(world.records)
-            device = world.devices[number % len(world.devices)]
-            sale = Sale(100, "USD", "card", f"load-{number}", (SaleLine("Oreo Mini", 1, 100),))
-            world.add(device, sale, FIRST_MS + 10 * number)
-        self.house.keep()
-
-    def go_on(self, seconds: float) -> None:
-        """Sell and turn for so long."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self.sell()
-            turn(self.parts)
-            time.sleep(0.1)
-
-    def go_on_until_anchored(self) -> float:
-        """Sell once more and turn until all of it is under a head that is final; the seconds."""
-        self.sell()
-
-        def settled() -> bool:
-            turn(self.parts)
-            work = self.house.open_work()
-            return work["records"] == 0 and work["transactions"] == 0
-
-        return wait_until("all records are anchored", settled, _WITHIN_S)
-
-    def check_anchored(self, network: BankNetwork) -> tuple[int, int]:
-        """(lost, twice) as every node's own chain has it: heads that grow, the last one over all records."""
-        self.go_on_until_anchored()
-        running = [name for name in network.members if is_running(network, name)]
-        network.wait_same_head(*running)
-        addresses = self.house.chain.client.addresses
-        lost = twice = 0
-        for name in running:
-            client = ChainClient(network.engine.rpc_url(network.members[name]), addresses)
-            events = client.events(["RecordAnchor"], 0, client.latest().number)
-            heads = [event.values for event in events if event.name == "HeadAnchored"]
-            sizes = [head["size"] for head in heads]
-            lost += self.size - sizes[-1]
-            twice += len(sizes) - len(set(sizes))
-            assert sizes == sorted(sizes)
-            assert heads[-1]["root"] == self.house.world.tree.root(), "each record in its place"
-        return lost, twice
-
-
-def is_running(network: BankNetwork, member: str) -> bool:
-    return network.status(member)[1]["pid"] is not None
 
 
 def test_the_main_job_runs_on_the_network_unchanged(network: BankNetwork, tmp_path: Path) -> None:
@@ -244,42 +172,6 @@ def test_a_node_whose_data_is_gone_fetches_it_again(network: BankNetwork, load: 
     assert network.status(OTHERS[2])[1]["is_validator"] is True
     network.wait_same_head()
     print(f"data deleted: the node has the whole chain again after {seconds:.1f} s")
-
-
-@pytest.mark.usefixtures("whole")
-def test_two_halves_cut_off_from_each_other_decide_nothing_and_heal(
-    network: BankNetwork, load: Load
-) -> None:
-    load.go_on(2)
-    halves = (BANKS[:2], BANKS[2:])
-    final = network.height(OURS)
-    network.stop(*BANKS)
-    for half in halves:
-        network.start_knowing(half)
-    for half in halves:
-        wait_until("the half sees itself", lambda half=half: sees_two(network, half[0]))  # type: ignore[misc]
-    load.go_on(15)
-    in_flight = load.in_flight()
-    assert in_flight > 0
-    assert max(network.height(name) for name in BANKS) <= final, "neither half goes on alone"
-    for half in halves:
-        status, said = network.status(half[0])
-        assert (status, said["verdict"]) == (1, "still")
-        assert set(said["missing"]) == set(BANKS) - set(half)
-    network.stop(*BANKS)
-    began = time.monotonic()
-    network.start(*BANKS)
-    load.go_on_until_anchored()
-    seconds = time.monotonic() - began
-    print(
-        f"two and two: {in_flight} records in flight; all was anchored {seconds:.1f} s after ",
-        end="",
-    )
-    print("the halves were let see each other again")
-
-
-def sees_two(network: BankNetwork, member: str) -> bool:
-    return bool(network.status(member)[1]["connected"] == 2)
 
 
 def test_an_oracle_whose_node_is_away_says_so_and_loses_nothing(

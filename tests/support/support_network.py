@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,6 @@ from counterfoil.chain.nodes.network.create import account_signer
 from counterfoil.chain.nodes.network.engine import Engine, engine_of
 from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
 from counterfoil.chain.nodes.network.install import is_installed
-from counterfoil.chain.nodes.network.process import Node
 
 NETWORK_ENGINES = ("avalanche", "besu")
 BANKS = ("harbour", "lakeside", "northfield", "brunswick")
@@ -112,17 +111,11 @@ class BankNetwork:
         self.members |= {name: read_folder(self.members[name].path) for name in members}
         return process.start_all(self.engine, [self.members[m] for m in members], _WITHIN_S)
 
-    def start_knowing(self, members: Sequence[str]) -> None:
-        """Start these nodes as if there were no others: they never try to reach them, and are not told of them.
-
-        It does not wait: a node that is started among too few serves nothing.
-        """
-        for name in members:
-            folder = self.members[name]
-            Node(self.engine, folder, [m for m in folder.others if m.name in members]).start()
-
     def stop(self, *members: str) -> None:
         process.stop_all([self.members[m] for m in members])
+
+    def is_running(self, member: str) -> bool:
+        return process.running_pid(self.members[member]) is not None
 
     def client(self, member: str) -> ChainClient:
         return ChainClient(self.engine.rpc_url(self.members[member]), timeout_s=10)
@@ -183,8 +176,10 @@ def write_charter(path: Path, engine: str, names: tuple[str, ...] = BANKS, **fie
 
 
 @contextmanager
-def running_network(folder: Path, engine: str = "avalanche") -> Iterator[BankNetwork]:
-    """Four banks' nodes, made and started; every one is ended at the end."""
+def running_network(
+    folder: Path, engine: str = "avalanche", arrange: Callable[[BankNetwork], None] = lambda _: None
+) -> Iterator[BankNetwork]:
+    """Four banks' nodes, made, started after *arrange*; every one is ended at the end."""
     require_engine(engine)
     charter = write_charter(folder / "consortium.yaml", engine)
     out = folder / "network"
@@ -194,6 +189,7 @@ def running_network(folder: Path, engine: str = "avalanche") -> Iterator[BankNet
     network.passphrases = json.loads((out / "passphrases.json").read_text())
     network.members = {m["name"]: read_folder(Path(m["folder"])) for m in made["members"]}
     try:
+        arrange(network)
         network.start(*BANKS)
         print(f"network of {len(BANKS)} made and started in {time.monotonic() - began:.1f} s")
         yield network

@@ -14,7 +14,13 @@ from counterfoil.chain.nodes.network.backup import backup, restore
 from counterfoil.chain.nodes.network.charter import charter_of, read_charter
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.files import require_outside_of_a_repository
-from counterfoil.chain.nodes.network.folder import Member, MemberFolder, Network, folders_at
+from counterfoil.chain.nodes.network.folder import (
+    Member,
+    MemberFolder,
+    Network,
+    folders_at,
+    member_of,
+)
 
 
 def charter(**changes: Any) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def test_the_module_names_no_host_beyond_its_modules() -> None:
 
 
 def folder_at(path: Path) -> MemberFolder:
-    member = Member("harbour", "127.0.0.1", 1, {"node_id": "NodeID-1"}, "02", "0x00")
+    member = Member("harbour", "127.0.0.1", 1, {"node_id": "NodeID-1"}, "02", "0x" + "00" * 20)
     folder = MemberFolder(path, "harbour", 2, Network("n", "avalanche", 1, [member], {}))
     folder.write()
     folder.keys.mkdir(mode=0o700)
@@ -133,6 +139,28 @@ def test_a_backup_brings_the_folder_back(tmp_path: Path, with_data: bool) -> Non
         backup(folder, file)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Bad Bank"},
+        {"host": "bank.example"},
+        {"peer_port": "9651"},
+        {"node": {"node_id": "NodeID-1,NodeID-2"}},
+        {"node": {}},
+        {"owner": "not hex"},
+        {"account": "0x12"},
+        {"colour": "blue"},
+    ],
+)
+def test_an_identity_that_is_malformed_is_refused(change: dict[str, Any]) -> None:
+    good = {"name": "fifth", "host": "10.0.5.10", "peer_port": 9651, "owner": "02"}
+    good |= {"node": {"node_id": "NodeID-5"}, "account": "0x" + "00" * 20}
+    assert member_of(good).name == "fifth"
+    with pytest.raises(NetworkError) as refused:
+        member_of(good | change)
+    assert refused.value.code.endswith("_malformed")
+
+
 def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("no archive")
     with pytest.raises(NetworkError, match="no backup"):
@@ -142,6 +170,7 @@ def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="no backup"):
         restore(tmp_path / "evil.tar.gz", tmp_path / "out")
     assert not (tmp_path / "escaped").exists()
+    assert not [p for p in tmp_path.iterdir() if p.is_dir()], "nothing is left behind"
 
 
 def test_what_is_no_folder_of_a_network_is_said(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ encrypted, the node's own keys are in clear, as the engine wants them.
 from __future__ import annotations
 
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def restore(file: Path, out: Path) -> MemberFolder:
             archive.extractall(fresh, filter="data")
         (inner,) = list(fresh.iterdir())
         read_folder(inner)
-    except (OSError, tarfile.TarError, ValueError) as malformed:
+    except (OSError, tarfile.TarError, ValueError, NetworkError) as malformed:
+        shutil.rmtree(fresh, ignore_errors=True)
         raise NetworkError("backup_malformed", f"{file} is no backup: {malformed}") from malformed
     inner.chmod(0o700)
     (inner / "keys").chmod(0o700)

@@ -81,7 +81,7 @@ def charter_of(found: Any) -> Charter:
     members = top.get("members")
     if not isinstance(members, list) or not members:
         raise _wrong("members", "is a list of at least one member")
-    seats = [_seat(entry, i) for i, entry in enumerate(members)]
+    seats = [seat_of(entry, f"members[{i}]") for i, entry in enumerate(members)]
     if len({seat.name for seat in seats}) != len(seats):
         raise _wrong("members", "have a name twice")
     ports = [(s.host, p) for s in seats for p in (s.peer_port, s.rpc_port)]
@@ -103,19 +103,22 @@ def charter_of(found: Any) -> Charter:
     )
 
 
-def _seat(entry: Any, index: int) -> Seat:
-    where = f"members[{index}]"
+def seat_of(entry: Any, where: str = "the seat") -> Seat:
+    """The seat that the mapping *entry* is.
+
+    Raises:
+        NetworkError: a field is missing, unknown or out of its range; says which.
+    """
     found = _mapping(entry, where, _MEMBER_FIELDS)
     return Seat(
         _name(found.get("name"), f"{where}.name"),
-        host_of(found.get("host", "127.0.0.1"), f"{where}.host"),
+        _host(found.get("host", "127.0.0.1"), f"{where}.host"),
         _number(found.get("peer_port"), f"{where}.peer_port", 1, 65_535),
         _number(found.get("rpc_port"), f"{where}.rpc_port", 1, 65_535),
     )
 
 
-def host_of(value: Any, where: str) -> str:
-    """*value* as an IP address that can be connected to."""
+def _host(value: Any, where: str) -> str:
     try:
         found = ip_address(str(value))
     except ValueError as malformed:
@@ -123,6 +126,17 @@ def host_of(value: Any, where: str) -> str:
     if found.is_unspecified:
         raise _wrong(where, "is an address that the others connect to, not 0.0.0.0")
     return str(found)
+
+
+def address_of(value: str) -> str:
+    """*value* as a checksummed address.
+
+    Raises:
+        NetworkError: it is none.
+    """
+    if not is_address(value):
+        raise NetworkError("address_malformed", f"{value!r} is no address: 0x and 40 hex digits")
+    return to_checksum_address(value)
 
 
 def _mapping(found: Any, where: str, fields: set[str]) -> Mapping[str, Any]:

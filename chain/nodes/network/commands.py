@@ -21,7 +21,7 @@ from counterfoil.chain.errors import ChainError, KeyRefused
 from counterfoil.chain.nodes.network import backup as backups
 from counterfoil.chain.nodes.network import process
 from counterfoil.chain.nodes.network.admit import admit as admit_accounts
-from counterfoil.chain.nodes.network.charter import Seat, host_of, read_charter
+from counterfoil.chain.nodes.network.charter import address_of, read_charter, seat_of
 from counterfoil.chain.nodes.network.create import (
     account_signer,
     owner_key,
@@ -39,9 +39,9 @@ from counterfoil.chain.nodes.network.engine import Change, Proposal, engine_of
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.files import read_json, write_json
 from counterfoil.chain.nodes.network.folder import (
-    Member,
     Network,
     folders_at,
+    member_of,
     read_folder,
 )
 from counterfoil.chain.nodes.network.health import Health, health_of
@@ -188,10 +188,11 @@ def join(
     keystores is COUNTERFOIL_NETWORK_PASSPHRASE.
     """
     with _failing():
+        asked = {"name": name, "host": host, "peer_port": peer_port, "rpc_port": rpc_port}
+        seat = seat_of(asked, "the new member")
         known = Network.of(read_json(network))
         engine = engine_of(known.engine)
         engine.install(_progress)
-        seat = Seat(name, host_of(host, "--host"), peer_port, rpc_port)
         folder, member = join_network(engine, known, seat, out, _passphrase())
         identity = folder.path / "identity.json"
         write_json(identity, asdict(member))
@@ -212,10 +213,7 @@ def allow(
     """Let a new member's node follow the chain from ours, from our node's next start on."""
     with _failing():
         mine = read_folder(folder)
-        try:
-            member = Member(**read_json(identity))
-        except TypeError as malformed:
-            raise NetworkError("file_malformed", f"{identity}: {malformed}") from malformed
+        member = member_of(read_json(identity))
         is_new = allow_member(mine, member)
     if is_new and process.running_pid(mine) is not None:
         _said.print(
@@ -313,6 +311,7 @@ def admit(
     """
     with _failing():
         mine = read_folder(folder)
+        accounts = [address_of(account) for account in accounts]
         client = ChainClient(engine_of(mine.network.engine).rpc_url(mine))
         sent = admit_accounts(client, account_signer(mine, _passphrase()), accounts, deploying)
     _answer({"admitted": accounts, "transactions": sent}, as_json)
@@ -364,7 +363,9 @@ def _change(kind: str, members: list[str], threshold: int) -> Change:
 
 def _proposal(file: Path) -> Proposal:
     try:
-        return Proposal(**read_json(file))
+        found = Proposal(**read_json(file))
+        Change(**found.change)
+        return found
     except TypeError as malformed:
         raise NetworkError(
             "proposal_malformed", f"{file} is no proposal: {malformed}"

@@ -11,15 +11,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from counterfoil.chain.nodes.network.charter import EngineName
+from counterfoil.chain.nodes.network.charter import EngineName, address_of, seat_of
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.files import read_json, write_json
 
 FORMAT = 1
+_NODE_ID = re.compile(r"[A-Za-z0-9-]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,25 @@ class Member:
     @property
     def node_id(self) -> str:
         return str(self.node["node_id"])
+
+
+def member_of(found: Any) -> Member:
+    """The member that a JSON document is, such as another bank's identity.json.
+
+    Raises:
+        NetworkError: a field is missing, unknown or malformed.
+    """
+    try:
+        member = Member(**found)
+        bytes.fromhex(member.owner)
+        address_of(member.account)
+        place = {"name": member.name, "host": member.host, "peer_port": member.peer_port}
+        seat_of({**place, "rpc_port": 1 if member.peer_port != 1 else 2}, "the member")
+        if not _NODE_ID.fullmatch(member.node_id):
+            raise ValueError("node_id")
+    except (TypeError, ValueError, KeyError, AttributeError) as malformed:
+        raise NetworkError("file_malformed", f"this is no member: {malformed}") from malformed
+    return member
 
 
 @dataclass
@@ -77,7 +98,7 @@ class Network:
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise NetworkError("file_malformed", f"this is no network.json of format {FORMAT}")
         try:
-            members = [Member(**entry) for entry in found["members"]]
+            members = [member_of(entry) for entry in found["members"]]
             return cls(**{**found, "members": members})
         except (KeyError, TypeError) as malformed:
             raise NetworkError("file_malformed", f"network.json: {malformed}") from malformed

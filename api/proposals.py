@@ -3,7 +3,8 @@
 Rules kept here:
 
 * A proposal's name is what is signed for it, its EIP-712 digest; the same terms are the same proposal.
-* It is shown to those who give or get something in it. A signature counts only as that of a party of it.
+* It is shown to those who give or get something in it, and to nobody else, whatever else they may see: it is on no
+  chain, and what one bank quotes is not another's business. A signature counts only as that of a party of it.
 """
 
 from __future__ import annotations
@@ -69,12 +70,12 @@ def sign(engine: Engine, kind: str, digest: str, account: str, signature: str) -
         return row
 
 
-def of_party(engine: Engine, kind: str, account: str, everything: bool) -> list[ApiProposal]:
-    """The proposals that *account* is a party of, or all, the newest first."""
+def of_party(engine: Engine, kind: str, account: str) -> list[ApiProposal]:
+    """The proposals that *account* is a party of, the newest first."""
     query = select(ApiProposal).where(ApiProposal.kind == kind)
     with Session(engine, expire_on_commit=False) as session:
         rows = session.exec(query.order_by(col(ApiProposal.created_ms).desc())).all()
-    return [row for row in rows if everything or account in row.parties]
+    return [row for row in rows if account in row.parties]
 
 
 def argument(row: ApiProposal) -> dict[str, Any]:

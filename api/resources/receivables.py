@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from counterfoil.api import problems, typed_data
-from counterfoil.api.context import Parts, PartsDep, SightDep
+from counterfoil.api.auth import Role
+from counterfoil.api.context import Parts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.reads.ledger import Sight
 from counterfoil.api.resources.chain import client_of, refusable
 from counterfoil.api.resources.opened import OpenedOut, opened
@@ -53,12 +54,14 @@ class ClaimOut(BaseModel):
     document: str
     delivery: str | None = Field(examples=["0x" + "5c" * 32])
     disputed: bool
+    dispute_reason: str | None = Field(examples=[None])
+    dispute_outcome: str | None = Field(examples=[None])
     block_number: int
     transaction_hash: str
 
 
 class ClaimWholeOut(ClaimOut):
-    """A claim with the fields behind its commitments: `invoice`, `document` and `delivery`, for its parties alone."""
+    """A claim with the fields behind its commitments (`invoice`, `document`, …), for its parties alone."""
 
     opened: dict[str, OpenedOut] = Field(examples=[{}])
 
@@ -117,13 +120,17 @@ def list_receivables(
 
 
 @router.get("/receivables/{root}", summary="One claim")
-def get_receivable(parts: PartsDep, sight: SightDep, root: Root) -> ClaimWholeOut:
-    """A claim; its parties also see what its commitments were made of."""
+def get_receivable(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, root: Root
+) -> ClaimWholeOut:
+    """A claim; its parties also see what its commitments were made of, and so does who decides a dispute about it."""
     row = claim_of(parts, sight, root)
     told = {"invoice": row.invoice, "document": row.document, "delivery": row.delivery}
+    told |= {"dispute_reason": row.dispute_reason, "dispute_outcome": row.dispute_outcome}
+    decides = row.disputed and principal.role == Role.SUPERVISOR
     return ClaimWholeOut(
         **ClaimOut.model_validate(row, from_attributes=True).model_dump(),
-        opened=opened(parts, told, parts.assets.is_party(sight.account, root)),
+        opened=opened(parts, told, decides or parts.assets.is_party(sight.account, root)),
     )
 
 

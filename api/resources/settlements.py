@@ -157,7 +157,7 @@ def _whole(parts: Parts, client: ChainClient, row: ApiProposal) -> ProposalWhole
 def _listed(
     parts: Parts, sight: Sight, kind: str, cursor: str | None, limit: int
 ) -> Page[ProposalOut]:
-    rows = proposals.of_party(parts.reads, kind, _account(parts, sight), sight.everything)
+    rows = proposals.of_party(parts.reads, kind, _account(parts, sight))
     return page_of(
         rows,
         f"{kind}s",
@@ -173,11 +173,7 @@ def _account(parts: Parts, sight: Sight) -> str:
 
 
 def _found(parts: Parts, sight: Sight, kind: str, digest: str) -> ApiProposal:
-    account = _account(parts, sight)
-    for row in proposals.of_party(parts.reads, kind, account, sight.everything):
-        if row.digest == digest:
-            return row
-    raise problems.not_found(kind)
+    return proposals.find(parts.reads, kind, digest, _account(parts, sight))
 
 
 def _sign(call: Call, kind: str, digest: str, signature: str) -> ProposalWholeOut:

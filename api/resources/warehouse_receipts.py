@@ -35,7 +35,7 @@ class ReceiptOut(BaseModel):
 
 
 class ReceiptWholeOut(ReceiptOut):
-    """A receipt with its papers' commitment, opened for its holder and its warehouse."""
+    """A receipt with its papers' commitment, opened for its holder, its warehouse and its pledgee."""
 
     document: str
     opened: dict[str, OpenedOut] = Field(examples=[{}])
@@ -94,14 +94,16 @@ def list_receipts(
 
 @router.get("/warehouse-receipts/{receipt}", summary="One receipt", tags=["warehouse-receipts"])
 def get_receipt(parts: PartsDep, sight: SightDep, receipt: _Receipt) -> ReceiptWholeOut:
-    """A receipt; its holder and its warehouse also see its papers."""
+    """A receipt; its holder, its warehouse and whom it is pledged to also see its papers."""
     row = parts.assets.receipt(sight, receipt)
     if row is None:
         raise problems.not_found("warehouse receipt")
     client = client_of(parts)
     with refusable():
         papers = "0x" + client.call("WarehouseReceipts", "receipt", receipt)["document"].hex()
-    mine = sight.account.lower() in (row.holder.lower(), row.warehouse.lower())
+    pledge = parts.assets.pledge(sight, row.pledge)
+    sides = {row.holder, row.warehouse, *([] if pledge is None else [pledge.pledgee])}
+    mine = sight.account.lower() in {side.lower() for side in sides}
     return ReceiptWholeOut(
         **_receipt_out(row, parts.assets.goods()).model_dump(),
         document=papers,

@@ -67,11 +67,13 @@ def _delivered(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 
 def _disputed(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _claim(session, a).disputed = True
+    claim = _claim(session, a)
+    claim.disputed, claim.dispute_reason, claim.dispute_outcome = True, a["reason"], None
 
 
 def _resolved(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _claim(session, a).disputed = False
+    claim = _claim(session, a)
+    claim.disputed, claim.dispute_outcome = False, a["outcome"]
 
 
 def _funded(session: Session, event: ChainEvent, a: _Arguments) -> None:

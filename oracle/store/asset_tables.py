@@ -48,6 +48,8 @@ class ClaimEntry(OracleTable, table=True):
     document: str
     delivery: str | None = None
     disputed: bool = False
+    dispute_reason: str | None = None
+    dispute_outcome: str | None = None
     block_number: int
     transaction_hash: str
 

@@ -176,6 +176,25 @@ def test_parts_are_seen_by_those_who_stand_before_and_after_them(desk: Desk) -> 
     assert answer.status_code == 404
 
 
+def test_dispute_is_shown_to_who_decides_it_and_to_the_parties(desk: Desk) -> None:
+    root, part = register(desk, "RE-2026-10", 900)
+    desk.do("core", "/receivables/confirmations", {"roots": [root]})
+    reason = {"reason": {"goods": "wet"}}
+    desk.do("core", f"/receivables/{root}/dispute", reason)
+    offer = {"to": "tier2", "recourse": False, "expires": FAR}
+    assert desk.refused("tier1", f"/parts/{part}/offer", offer) == "contract_claim_in_dispute"
+    for party in ("supervisor", "tier1", "core"):
+        opened = desk.get(party, f"/receivables/{root}")["opened"]
+        assert opened["dispute_reason"]["fields"] == {"goods": "wet"}, party
+    assert desk.get("lender", f"/receivables/{root}")["opened"] == {}
+    outcome = {"document": {"found": "dry"}}
+    desk.do("supervisor", f"/receivables/{root}/resolve", outcome)
+    shown = desk.get("tier1", f"/receivables/{root}")
+    assert shown["disputed"] is False
+    assert shown["opened"]["dispute_outcome"]["fields"] == {"found": "dry"}
+    assert desk.get("supervisor", f"/receivables/{root}")["opened"] == {}
+
+
 def test_roles_come_before_everything_else(desk: Desk) -> None:
     for party, path, body in (
         ("tier1", "/business-dates", {"date": 20260106}),

@@ -65,6 +65,9 @@ def sell(desk: Desk, part: int, seller: str, bank: str, **terms: Any) -> tuple[i
     signature = {"signature": desk.signature(bank, quote["typed_data"])}
     desk.http.post(f"/v1{path}/signatures", json=signature, headers=desk.headers(bank))
     assert desk.get(seller, path)["price_minor"] == quote["price_minor"]
+    for other in ("lender", "buyer", "auditor"):
+        if other != bank:  # what one bank quotes is not another's business
+            assert quote["id"] not in [q["id"] for q in desk.items(other, "/quotes")]
     made = desk.do(seller, f"{path}/accept")
     assert desk.get(bank, path)["state"] == "settled"
     return int(made["PartMinted"]["part"]), int(quote["price_minor"])

@@ -105,6 +105,8 @@ def _pledge(desk: Desk, loan: int, receipt: int) -> int:
     said = desk.get("lender", f"/pledges/{pledge}")
     assert (said["value_minor"], said["owed_minor"], said["covers"]) == (87_500_00, LENT, True)
     assert desk.refused("factory", "/pledges", body) == "contract_receipt_state_not_allowed"
+    shown = desk.get("lender", f"/warehouse-receipts/{receipt}")
+    assert shown["opened"]["document"]["fields"]["slip"] == "WS-1"
     code = desk.refused("factory", f"/warehouse-receipts/{receipt}/transfer", {"to": "resin"})
     assert code == "contract_receipt_state_not_allowed"
     assert desk.refused("lender", f"/pledges/{pledge}/call") == "contract_pledge_covers"

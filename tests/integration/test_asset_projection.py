@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from support_chain import on_chain_id
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.tables import ChainDeadLetter, ChainEvent
 from counterfoil.chain.tables import metadata as chain_metadata
+from counterfoil.oracle import store
 from counterfoil.oracle.assets import claims, credit, deals, receipts, shares
 from counterfoil.oracle.assets.credit import today
 from counterfoil.oracle.assets.names import (
@@ -489,6 +491,8 @@ def test_event_that_no_table_can_take_becomes_a_dead_letter_and_stops_nothing(
 
 
 def test_migrations_make_the_tables_that_the_code_declares(tmp_path: Path) -> None:
+    for module in Path(store.__file__).parent.glob("*_tables.py"):
+        import_module(f"{store.__name__}.{module.stem}")
     engine = open_database(f"sqlite:///{tmp_path}/oracle.db")
     with engine.connect() as connection:
         options = {"version_table": "alembic_version_oracle", "compare_type": True}

@@ -61,7 +61,10 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
         admit(clients[0], member, [s.address for s in signers[1:]])
         say("network: transfers")
         on_network = Transfers(clients, signers, home / "network.json")
+        before = [_cpu_s(bank) for bank in banks]
         rate = on_network.per_s()
+        spent = sum(_cpu_s(bank) - b for bank, b in zip(banks, before, strict=True))
+        gas = on_network.gas()
         say("network: sent to final on all four")
         delays = sorted(on_network.delay() for _ in range(SAMPLES))
         loaded = [_memory(bank) for bank in banks]
@@ -84,6 +87,11 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
         "transfers_per_s": round(rate),
         "embedded_transfers_per_s": round(beside),
         "to_embedded": round(rate / beside, 2),
+        "gas_a_transfer": gas,
+        "all_nodes_cpu_ms_a_transfer": round(1_000 * spent / (SENDERS * EACH), 2),
+        "all_nodes_share_of_the_processors": round(
+            spent / (SENDERS * EACH / rate) / (os.cpu_count() or 1), 2
+        ),
         "sent_to_final_on_all_s": {
             "p50": round(statistics.median(delays), 2),
             "p99": round(delays[min(len(delays) - 1, len(delays) * 99 // 100)], 2),
@@ -160,6 +168,12 @@ class Transfers:
                 raise RuntimeError("a transfer did not reach every node")
             time.sleep(0.02)
         return time.perf_counter() - began
+
+    def gas(self) -> int:
+        """Gas of one transfer between two who hold the token already."""
+        sender, to = self._senders[0], self._senders[1]
+        data = self._clients[0].encode("DepositToken", "transfer", to.address, 1)
+        return self._clients[0].estimate_gas(sender.address, self._token, data)
 
     def _send(self, at: int, raws: Sequence[bytes]) -> None:
         client = ChainClient(self._clients[at % len(self._clients)].rpc_url, timeout_s=120)

@@ -2,7 +2,7 @@
 
 Rules kept here (docs/formats/bundle.md is the byte-exact description):
 
-* The file is one deterministic CBOR array ``["counterfoil bundle", 1, [[name, SHA-256, part], …]]``
+* The file is one deterministic CBOR array ``["counterfoil bundle", 2, [[name, SHA-256, part], …]]``
   with every part of ``PARTS`` once, in that order, each a byte string that is itself one
   deterministic CBOR item of arrays, integers, texts and byte strings.
 * What decodes encodes to the same bytes again. Nothing in it is a float, a map or a tag.
@@ -28,7 +28,7 @@ from counterfoil.api.audit.errors import (
 from counterfoil.gateway.identity import DeviceId, Digest
 
 MAGIC = "counterfoil bundle"
-VERSION = 1
+VERSION = 2
 PARTS = (
     "scope",
     "registry",
@@ -40,6 +40,7 @@ PARTS = (
     "consistency",
     "state",
     "distributions",
+    "checkpoint",
 )
 
 
@@ -141,7 +142,8 @@ class Bundle:
 
     ``inclusion`` has one proof for each record, under the last head; ``consistency`` one proof
     for each pair of neighbouring heads. ``records`` may begin with the record before the period
-    and end with the one after it, which bound it.
+    and end with the one after it, which bound it. ``checkpoint`` is the log's signed note of one of
+    the heads with its witnesses' cosignatures, empty where there is none.
     """
 
     scope: Scope
@@ -154,6 +156,7 @@ class Bundle:
     consistency: tuple[tuple[Digest, ...], ...]
     state: StateFact | None
     distributions: tuple[DistributionFact, ...] = ()
+    checkpoint: bytes = b""
 
     @property
     def device(self) -> DeviceId:
@@ -289,4 +292,5 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "consistency": _each(_proof),
     "state": _state,
     "distributions": _each(_distribution),
+    "checkpoint": _bytes,
 }

@@ -30,6 +30,16 @@ from counterfoil.gateway.pki.errors import PkiError
 from counterfoil.gateway.pki.validate import validate_device
 from counterfoil.gateway.verify import OPEN_SEQUENCE
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading a damaged certificate or list may raise."""
+
 
 def load_all(
     certificates: Sequence[bytes],
@@ -40,10 +50,12 @@ def load_all(
     for number, der in enumerate(certificates):
         try:
             certificate = x509.load_der_x509_certificate(der)
+            # Reading parses: what does not parse ends here.
             certificate.public_key()
-            certificate.extensions  # noqa: B018  # reading parses: what does not parse ends here
+            _ = (certificate.subject, certificate.issuer, certificate.extensions)
+            _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
             loaded[sha256(der).digest()] = certificate
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except UNREADABLE as error:
             errors.append(
                 CertificateError(f"certificates[{number}]", f"not a certificate: {error}")
             )
@@ -101,7 +113,8 @@ def check_revocations(
         where = f"revocations[{number}]"
         try:
             crl = x509.load_der_x509_crl(der)
-        except ValueError as error:
+            _ = (crl.issuer, crl.extensions, list(crl))
+        except UNREADABLE as error:
             yield CertificateError(where, f"not a revocation list: {error}")
             continue
         if not any(_signed_list(crl, authority) for authority in authorities):
@@ -129,11 +142,11 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 
 def _signed_list(crl: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
-    if authority.subject != crl.issuer:
-        return False
     try:
+        if authority.subject != crl.issuer:
+            return False
         return crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
 
 

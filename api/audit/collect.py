@@ -9,7 +9,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -25,8 +25,10 @@ from counterfoil.api.audit.bundle import (
     Scope,
     StateFact,
 )
-from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.errors import CheckpointError, TileError
 from counterfoil.gateway.identity import DeviceId, Digest
+from counterfoil.gateway.log.checkpoint import parse_checkpoint
+from counterfoil.gateway.log.cosignature import split_note
 from counterfoil.gateway.log.merkle import (
     HashReader,
     MemoryTree,
@@ -36,7 +38,12 @@ from counterfoil.gateway.log.merkle import (
     root_at,
 )
 from counterfoil.gateway.log.state import Slot, StateTree
-from counterfoil.gateway.log.tiles import TileReader, read_folder, read_size
+from counterfoil.gateway.log.tiles import (
+    CHECKPOINT_PATH,
+    TileReader,
+    read_folder,
+    read_size,
+)
 from counterfoil.gateway.store.tables import StoredRecord
 
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
@@ -108,6 +115,8 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     wanted = {fact.head_size for fact in facts.distributions} | {last.size}
     covering = (head.size for head in facts.heads if head.size > entries[-1].log_index)
     wanted.add(next(covering, last.size))
+    note, named = _checkpoint(tiles, {head.size: head.root for head in facts.heads})
+    wanted |= {named} if named else set()
     heads = tuple(head for head in facts.heads if head.size in wanted)
     slots = state_at(engine, last.size)
     number, slot, path = slots.inclusion_proof(DeviceId(facts.scope.device))
@@ -132,7 +141,20 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
             path,
         ),
         tuple(facts.distributions),
+        note,
     )
+
+
+def _checkpoint(tiles: Path | None, heads: Mapping[int, bytes]) -> tuple[bytes, int]:
+    """The log's newest signed checkpoint and its size; (empty, 0) where there is none for one of *heads*."""
+    if tiles is None:
+        return b"", 0
+    try:
+        note = read_folder(tiles)(CHECKPOINT_PATH)
+        head = parse_checkpoint(split_note(note)[0]).head
+    except (TileError, CheckpointError):
+        return b"", 0
+    return (note, head.size) if heads.get(head.size) == head.root else (b"", 0)
 
 
 def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:

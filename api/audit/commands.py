@@ -24,14 +24,16 @@ from counterfoil.api.audit.facts import known_facts
 from counterfoil.api.audit.onchain import check_on_chain
 from counterfoil.api.audit.page import html_report
 from counterfoil.api.audit.sweep.commands import sweep_command
-from counterfoil.api.audit.verify import Report, verify
+from counterfoil.api.audit.verify import Report, Seers, verify
 from counterfoil.api.reads.ledger import Ledger
 from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Deployment
 from counterfoil.chain.errors import ChainError
-from counterfoil.gateway.errors import GatewayError, IdentityError
+from counterfoil.gateway.errors import CheckpointError, GatewayError, IdentityError
 from counterfoil.gateway.identity import parse_device_id
+from counterfoil.gateway.log.checkpoint import LogKey
+from counterfoil.gateway.log.tlog_proof import known_witnesses
 
 audit_app = typer.Typer(
     help="One file that proves a device's records; its verification.", no_args_is_help=True
@@ -109,6 +111,13 @@ def verify_command(
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write the report as one HTML file.")
     ] = None,
+    log_key: Annotated[
+        str, typer.Option("--log-key", help="The log's key (name+id+base64), for its checkpoint.")
+    ] = "",
+    witness: Annotated[list[str] | None, typer.Option(help="A witness's key; repeat it.")] = None,
+    witnesses_at_least: Annotated[
+        int, typer.Option(min=0, help="How many of the witnesses must have cosigned.")
+    ] = 0,
     as_json: _Json = False,
 ) -> None:
     """Verify FILE step by step, offline, trusting only the root certificate (and your node).
@@ -119,9 +128,16 @@ def verify_command(
         data = file.read_bytes()
         root = x509.load_pem_x509_certificate(root_ca.read_bytes())
         addresses = None if deployment is None else Deployment.read(deployment).addresses
+        seers = Seers(
+            LogKey.from_verifier_key(log_key) if log_key else None,
+            known_witnesses(witness or ()),
+            witnesses_at_least,
+        )
     except (OSError, ValueError) as error:
         _fail("file_unreadable", str(error), 2)
-    report = verify(data, root)
+    except CheckpointError as error:
+        _fail(error.code, str(error), 2)
+    report = verify(data, root, seers)
     if report.bundle is None:
         report.skipped.append("what comes after: nothing more could be read out of the file")
     elif rpc:

@@ -110,6 +110,21 @@ class ConsistencyError(AuditError):
     step = 9
 
 
+class CheckpointMismatchError(AuditError):
+    """The log's signed checkpoint names none of the heads, or a signature on it does not verify."""
+
+    code = "checkpoint_mismatch"
+    step = 9
+
+
+class CosignatureMissingError(AuditError):
+    """Fewer of the witnesses that the auditor knows have cosigned than were asked for."""
+
+    code = "cosignature_missing"
+    step = 9
+    unverifiable = True
+
+
 class StateError(AuditError):
     """The last head states another end of the device's chain than the records do."""
 

@@ -21,7 +21,8 @@ The steps:
 7. The records cover the period: they begin with the device's first record or one from outside the
    period, and end with the device's newest record or one from outside the period.
 8. Every record is under the last head's root, at its index in the log.
-9. Every head is the beginning of the next.
+9. Every head is the beginning of the next; the log's checkpoint, where there is one, is of one of them, signed by the
+   log and cosigned by the witnesses that the auditor names.
 10. The last head's state root holds the device's slot, and the slot agrees with the records.
 11. Every distribution adds up to the minor unit, happened once, and names a head proved here.
 12. (With a node.) The heads, the keys and the distributions are those on chain.
@@ -29,7 +30,7 @@ The steps:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -41,8 +42,10 @@ from counterfoil.api.audit.bundle import Bundle, decode
 from counterfoil.api.audit.errors import (
     AuditError,
     ChainBrokenError,
+    CheckpointMismatchError,
     ConsistencyError,
     ContainerError,
+    CosignatureMissingError,
     InclusionError,
     PartMalformedError,
     PeriodError,
@@ -53,6 +56,8 @@ from counterfoil.api.audit.errors import (
 )
 from counterfoil.gateway.errors import IdentityError, LogError, RecordError
 from counterfoil.gateway.identity import Digest, PublicKey
+from counterfoil.gateway.log.checkpoint import LogKey, parse_checkpoint, verify_checkpoint
+from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, split_note
 from counterfoil.gateway.log.merkle import hash_leaf, verify_consistency, verify_inclusion
 from counterfoil.gateway.log.state import Slot
 from counterfoil.gateway.record import Refund, Sale, SignedRecord
@@ -106,7 +111,16 @@ class Report:
         return "unverifiable" if findings else "valid"
 
 
-def verify(data: bytes, root: x509.Certificate) -> Report:
+@dataclass(frozen=True)
+class Seers:
+    """What the auditor knows of the log: its key, its witnesses' keys, and how many of them must have cosigned."""
+
+    log: LogKey | None = None
+    witnesses: Sequence[WitnessKey] = ()
+    at_least: int = 0
+
+
+def verify(data: bytes, root: x509.Certificate, seers: Seers = Seers()) -> Report:
     """Return the report of steps 1 to 11 on the file *data*, believing the authority *root*."""
     # Steps 1 and 2
     try:
@@ -154,6 +168,7 @@ def verify(data: bytes, root: x509.Certificate) -> Report:
     steps.append(
         Step(9, _count(len(bundle.heads), "head") + ", one growing log", list(_check_heads(bundle)))
     )
+    _check_checkpoint(bundle, seers, steps[-1])
     # Step 10
     steps.append(
         Step(10, "the device's place in the last head's state", _check_state(bundle, signed))
@@ -301,6 +316,35 @@ def _check_heads(bundle: Bundle) -> Iterable[AuditError]:
             yield ConsistencyError(where, str(error))
 
 
+def _check_checkpoint(bundle: Bundle, seers: Seers, step: Step) -> None:
+    """Judge the log's checkpoint, and say in the step's line who has seen it."""
+    note, cosigners = bundle.checkpoint, set[str]()
+    if note:
+        try:
+            stated = parse_checkpoint(split_note(note)[0]).head
+            if seers.log is not None:
+                verify_checkpoint(note, seers.log)
+            found = cosignatures(note, seers.witnesses)
+        except LogError as error:
+            step.findings.append(CheckpointMismatchError("checkpoint", str(error)))
+            return
+        if not any(
+            (head.size, head.root, head.state) == (stated.size, stated.root, stated.state)
+            for head in bundle.heads
+        ):
+            step.findings.append(
+                CheckpointMismatchError("checkpoint", "it names none of the heads")
+            )
+        cosigners = {one.witness for one in found}
+        signed = "signed by the log" if seers.log is not None else "whose key was not given"
+        step.checked += f"; checkpoint of {stated.size}, {signed}"
+        if cosigners:
+            step.checked += f", seen by {', '.join(sorted(cosigners))}"
+    if len(cosigners) < seers.at_least:
+        detail = f"{len(cosigners)} of the witnesses named have cosigned, not {seers.at_least}"
+        step.findings.append(CosignatureMissingError("checkpoint", detail))
+
+
 def _check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list[AuditError]:
     state = bundle.state
     if state is None or not bundle.heads:
@@ -366,4 +410,4 @@ def _money_text(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> str:
     return f"{_count(len(inside), 'record')} of the period" + (f", {sums}" if sums else "")
 
 
-__all__ = ["PartMalformedError", "Report", "Step", "Verdict", "verify"]
+__all__ = ["PartMalformedError", "Report", "Seers", "Step", "Verdict", "verify"]

@@ -132,6 +132,11 @@ def verify_checkpoint(note: bytes, key: LogKey, origin: str | None = None) -> Ch
     return _parse(text, key.name if origin is None else origin)
 
 
+def parse_checkpoint(text: str) -> Checkpoint:
+    """Return the checkpoint that a note's *text* states, whoever signed it; CheckpointError when it is none."""
+    return _parse(text, text.split("\n", 1)[0])
+
+
 def _require_signature(text: str, lines: str, key: LogKey) -> None:
     public = Ed25519PublicKey.from_public_bytes(key.public)
     found = False

@@ -9,6 +9,7 @@ import cbor2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key
 
 from counterfoil.api.audit.bundle import PARTS, Bundle, Entry, decode, encode
@@ -18,8 +19,10 @@ from counterfoil.api.audit.errors import (
     CertificateMissingError,
     CertificateRevokedError,
     ChainBrokenError,
+    CheckpointMismatchError,
     ConsistencyError,
     ContainerError,
+    CosignatureMissingError,
     InclusionError,
     PartAlteredError,
     PeriodError,
@@ -28,10 +31,22 @@ from counterfoil.api.audit.errors import (
     SplitError,
     StateError,
 )
-from counterfoil.api.audit.verify import verify
+from counterfoil.api.audit.verify import Seers, verify
 from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.checkpoint import (
+    Checkpoint,
+    Head,
+    LogKey,
+    log_key_of,
+    sign_checkpoint,
+)
+from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
 
 DEVICE = DEVICES[0]
+LOG = Ed25519PrivateKey.from_private_bytes(b"\3" * 32)
+LOG_KEY = log_key_of("log.example", LOG)
+WITNESS = Ed25519PrivateKey.from_private_bytes(b"\4" * 32)
+WITNESS_KEY = WitnessKey("bank.example/w1", WITNESS.public_key().public_bytes_raw())
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +100,68 @@ def test_encoding_is_deterministic_and_reads_back(bundle: Bundle) -> None:
     assert encode(again) == data
 
 
-def test_any_changed_byte_is_found_and_its_part_named(bundle: Bundle, world: World) -> None:
-    data = encode(bundle)
+def test_any_changed_byte_at_all_is_found_and_its_part_named() -> None:
+    """Every byte of a small bundle with something in every part, each by two bits."""
+    small = World(devices=DEVICES[:1])
+    small.sell(days=2, sales_a_day=1)
+    made = collect(small.store().engine, None, small.facts(DEVICE, 0, FIRST_MS + 9 * DAY_MS))
+    data = encode(replace(made, checkpoint=cosigned_note(made)))
+    seers = Seers(LOG_KEY, [WITNESS_KEY], 1)
+    assert verify(data, small.root, seers).findings == []
+    spans = {
+        row[0]: (data.index(row[2]), data.index(row[2]) + len(row[2]))
+        for row in cbor2.loads(data)[2]
+    }
+    for at in range(len(data)):
+        name = next((n for n, (start, end) in spans.items() if start <= at < end), None)
+        changed = bytearray(data)
+        changed[at] ^= 0x41
+        findings = verify(bytes(changed), small.root, seers).findings
+        assert any(not finding.unverifiable for finding in findings), at
+        assert name is None or any(f.where.startswith(name) for f in findings), (name, at)
+
+
+def cosigned_note(bundle: Bundle) -> bytes:
+    """The log's checkpoint of the bundle's last head, with a witness's cosignature."""
+    head = bundle.heads[-1]
+    stated = Head(head.size, Digest(head.root), Digest(head.state))
+    note = sign_checkpoint(Checkpoint("log.example", stated), "log.example", LOG)
+    return with_lines(
+        note, [cosign(split_note(note)[0], "bank.example/w1", WITNESS, 1_700_000_000)]
+    )
+
+
+def test_checkpoint_says_who_has_seen_the_head(bundle: Bundle, world: World) -> None:
+    data = encode(replace(bundle, checkpoint=cosigned_note(bundle)))
+    report = verify(data, world.root, Seers(LOG_KEY, [WITNESS_KEY], 1))
+    assert report.verdict == "valid"
+    assert "seen by bank.example/w1" in report.steps[8].checked
+    assert verify(data, world.root).verdict == "valid"
+    asked = verify(encode(bundle), world.root, Seers(LOG_KEY, [WITNESS_KEY], 1))
+    assert [type(f) for f in asked.findings] == [CosignatureMissingError]
+    assert asked.verdict == "unverifiable"
+
+
+def test_checkpoint_of_another_log_or_head_is_found(bundle: Bundle, world: World) -> None:
+    note = cosigned_note(bundle)
+    early = replace(bundle, heads=bundle.heads[:1])
+    for other, seers in (
+        (
+            replace(bundle, checkpoint=cosigned_note(early).replace(b"8\n", b"9\n", 1)),
+            Seers(LOG_KEY),
+        ),
+        (replace(bundle, checkpoint=note), Seers(LogKey("log.example", bytes(32)))),
+        (replace(bundle, checkpoint=b"no note"), Seers()),
+        (replace(bundle, checkpoint=note.replace(b"\n\n", b"\nmore\n\n", 1)), Seers()),
+    ):
+        found_ = verify(encode(other), world.root, seers).findings
+        assert [type(f) for f in found_] == [CheckpointMismatchError]
+
+
+def test_changed_byte_of_a_larger_bundle_is_found_and_its_part_named(
+    bundle: Bundle, world: World
+) -> None:
+    data = encode(replace(bundle, checkpoint=cosigned_note(bundle)))
     parts = {row[0]: row[2] for row in cbor2.loads(data)[2]}
     for name in PARTS:
         start = data.index(parts[name])

@@ -47,7 +47,8 @@ def register(app: typer.Typer) -> None:
 def run_command() -> None:
     """Run the oracle in the foreground until SIGTERM or Ctrl-C.
 
-    Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _DATABASE_URL,
+    Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _PARTY_KEYS
+    (a folder of participants' keystores, for whom this process writes), _PARTY_PASSPHRASE, _DATABASE_URL,
     _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _BATCH_RECORDS, _BATCH_MS,
     _FINAL_DEPTH, _FINAL_TAG. As one node of a quorum also: _PEERS, _NODE_CERTIFICATE, _NODE_KEY, _NODE_HOST,
     _NODE_PORT, _RECORDS_DATABASE_URL, _GATEWAYS (a JSON list), _GATEWAY_CA, _ROUND_MS, _SETTLES.

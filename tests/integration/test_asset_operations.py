@@ -315,3 +315,15 @@ def test_party_is_found_by_who_knows_its_name(desk: Desk) -> None:
     assert (said["account"], said["active"]) == (desk.world.at("core"), True)
     assert desk.get("tier1", f"/parties/{said['account']}")["party"] == "core"
     assert desk.http.get("/v1/parties/cor", headers=desk.headers("tier1")).status_code == 404
+
+
+def test_a_full_batch_is_registered_together_or_not_at_all(desk: Desk) -> None:
+    before = len(desk.items("tier3", "/receivables"))
+    batch = [claim(f"B-{n}", 100 + n, creditor="tier3", document=None) for n in range(100)]
+    twice = {"claims": [*batch[:-1], batch[0]]}
+    assert desk.refused("tier3", "/receivables", twice) == "contract_invoice_already_live"
+    assert desk.refused("tier3", "/receivables", {"claims": [*batch, batch[0]]}) == "malformed"
+    desk.do("tier3", "/receivables", {"claims": batch})
+    made = desk.items("tier3", "/receivables")[before:]
+    assert [c["face_minor"] for c in made] == [100 + n for n in range(100)]
+    assert {c["state"] for c in made} == {"registered"}

@@ -11,6 +11,7 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
@@ -97,6 +99,8 @@ class InvoiceReport:
 
 def run_invoices(file: InvoiceFile, folder: Path, say: Say) -> InvoiceReport:
     """Run *file* over a chain in *folder*, and answer what came of it."""
+    # Thousands of transactions that go well are no news.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     node = start_node("anvil", folder / "node", block_time_s=0.5, keeps_history=False)
     try:
         return _Run(node, folder, file, say).all()

@@ -26,6 +26,7 @@ from sqlmodel import Session, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys import LocalSigner
 from counterfoil.chain.transact import unsigned, wait_mined
+from counterfoil.oracle.instructions import ask
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store.day_tables import DayClose
 from counterfoil.oracle.store.tables import KnownParticipant, SaleFact
@@ -121,15 +122,16 @@ class Assets:
                 "holder": name,
                 "currency": self._house.currency,
             }
-            money.instruct(self._engine, "register_bank_account", owner)
+            self._leave("register_bank_account", owner)
             text = _statement(number, self._house.currency, self._today, amount)
-            money.instruct(self._engine, "import_camt053", {"text": text})
-        money.instruct(self._engine, "close_day", {"date": self._today, "far": True})
+            self._leave("import_camt053", {"text": text})
+        self._leave("close_day", {"date": self._today, "far": True})
 
     def begin(self) -> None:
         """The claim is registered, split and sold in part; the loan is granted on the takings and drawn."""
         self._closed(self._today)
-        money.wait_for("the opening balances", lambda: self._held("operator") > 0, 60)
+        opened = ("lender", "core", "operator")
+        money.wait_for("the opening balances", lambda: all(map(self._held, opened)), 60)
         with Session(self._engine.execution_options(reads_only=True)) as session:
             asked = select(func.sum(SaleFact.amount_minor)).where(SaleFact.is_refund == False)  # noqa: E712
             takings = int(session.exec(asked).one() or 0)
@@ -242,6 +244,13 @@ class Assets:
         self._closed(last)
 
     # ---- parts
+
+    def _leave(self, kind: str, payload: dict[str, Any]) -> None:
+        """Leave an instruction for the oracle, and don't wait for it."""
+        key = f"demo:{kind}:{sha256(repr(payload).encode()).hexdigest()}"
+        with Session(self._engine) as session:
+            ask(session, key, "demo", kind, payload)
+            session.commit()
 
     def _closed(self, day: int) -> None:
         """Wait until *day* is closed, and note how."""

@@ -1,0 +1,154 @@
+"""Witnesses as banks run them: processes of their own, asked by the log, killed, and compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
+from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures
+from counterfoil.gateway.log.tiles import TileWriter
+from counterfoil.oracle.witnesses import Witnesses
+
+pytestmark = pytest.mark.integration
+
+ORIGIN = "log.example/fleet"
+LOG = Ed25519PrivateKey.from_private_bytes(bytes(32))
+LOG_KEY = log_key_of(ORIGIN, LOG)
+
+
+def counterfoil(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "counterfoil", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def grow(tiles: Path, entries: list[bytes]) -> bytes:
+    """Append *entries* to the log in *tiles* and answer its signed checkpoint."""
+    writer = TileWriter.open(tiles)
+    writer.append(entries)
+    root = writer.publish()
+    head = Head(writer.size, root, Digest(sha256(b"state").digest()))
+    note = sign_checkpoint(Checkpoint(ORIGIN, head), ORIGIN, LOG)
+    writer.write_checkpoint(note)
+    return note
+
+
+def made(folder: Path, name: str, tiles: str = "") -> WitnessKey:
+    words = ("--log-key", LOG_KEY.verifier_key(), "--name", name, "--tiles", tiles, "--json")
+    result = counterfoil("witness", "init", folder, *words)
+    assert result.returncode == 0, result.stderr
+    assert (folder / "witness.key").stat().st_mode & 0o777 == 0o600
+    return WitnessKey.from_verifier_key(json.loads(result.stdout)["key"])
+
+
+@contextmanager
+def running(folder: Path, crash_at: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "counterfoil", "witness", "run", str(folder)]
+    command += ["--port", str(port), "--poll-s", "0.2"]
+    env = os.environ | {"COUNTERFOIL_TEST_CRASH_AT": crash_at}
+    process = subprocess.Popen(command, env=env)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                httpx.get(f"{url}/healthz", timeout=5)
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield url, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def newest(url: str) -> bytes:
+    return httpx.get(f"{url}/checkpoint/{sha256(ORIGIN.encode()).hexdigest()}", timeout=20).content
+
+
+def test_checkpoints_carry_what_two_witnesses_say_and_go_on_without_one(tmp_path: Path) -> None:
+    tiles = tmp_path / "tiles"
+    keys = [made(tmp_path / name, f"bank.example/{name}") for name in ("w1", "w2")]
+    with running(tmp_path / "w1") as (first, _):
+        with running(tmp_path / "w2") as (second, _):
+            asked = Witnesses(list(zip(keys, (first, second), strict=True)), tiles)
+            for size in (5, 300):
+                note = grow(tiles, [b"entry %d" % n for n in range(size)])
+                total = TileWriter.open(tiles).size
+                note = asked.cosign(note, total)
+                assert len(cosignatures(note, keys)) == 2
+                assert asked.cosign(note, total) == note, "nobody is asked twice"
+        note = grow(tiles, [b"one more"])
+        note = asked.cosign(note, TileWriter.open(tiles).size)
+        assert [one.witness for one in cosignatures(note, keys)] == ["bank.example/w1"]
+        fresh = Witnesses([(keys[0], first)], tiles)
+        again = fresh.cosign(grow(tiles, [b"and more"]), TileWriter.open(tiles).size)
+        assert len(cosignatures(again, keys)) == 1, "its size is asked for after a restart"
+
+
+def test_killed_between_keeping_and_signing_it_never_goes_back(tmp_path: Path) -> None:
+    tiles = tmp_path / "tiles"
+    key = made(tmp_path / "w", "bank.example/w")
+    note = grow(tiles, [b"entry %d" % n for n in range(20)])
+    with running(tmp_path / "w", crash_at="after_advance") as (url, process):
+        assert Witnesses([(key, url)], tiles).cosign(note, 20) == note
+        assert process.wait(30) != 0
+    with running(tmp_path / "w") as (url, _):
+        fork = tmp_path / "fork"
+        other = grow(fork, [b"other %d" % n for n in range(20)])
+        assert Witnesses([(key, url)], fork).cosign(other, 20) == other
+        assert httpx.get(f"{url}/forks", timeout=20).json()[0]["detail"] == "two heads of 20"
+        assert len(cosignatures(Witnesses([(key, url)], tiles).cosign(note, 20), [key])) == 1
+
+
+def test_a_witness_that_looks_by_itself_sees_the_log_and_two_forks_are_compared(
+    tmp_path: Path,
+) -> None:
+    names, urls = ("w1", "w2"), []
+    for name in names:
+        grow(tmp_path / f"{name}-tiles", [b"%s %d" % (name.encode(), n) for n in range(30)])
+        made(tmp_path / name, f"bank.example/{name}", str(tmp_path / f"{name}-tiles"))
+    with running(tmp_path / "w1") as (first, _), running(tmp_path / "w2") as (second, _):
+        for url in (first, second):
+            until = time.monotonic() + 30
+            while ORIGIN.encode() not in newest(url) and time.monotonic() < until:
+                time.sleep(0.1)
+            urls.append(f"{url}/checkpoint/{sha256(ORIGIN.encode()).hexdigest()}")
+        words = ("--log-key", LOG_KEY.verifier_key(), "--json")
+        found = counterfoil("witness", "compare", *urls, *words)
+        said = json.loads(found.stdout)
+        assert (found.returncode, said["word"]) == (1, "equivocation")
+        assert said["first"].startswith(f"{ORIGIN}\n30\n")
+        assert said["second"].startswith(f"{ORIGIN}\n30\n")
+        same = counterfoil("witness", "compare", urls[0], urls[0], *words)
+        assert (same.returncode, json.loads(same.stdout)["word"]) == (0, "consistent")
+
+
+def test_a_records_proof_is_written_and_checked_by_command(tmp_path: Path) -> None:
+    entries = [b"entry %d" % n for n in range(300)]
+    grow(tmp_path / "tiles", entries)
+    proof, record = tmp_path / "r.tlog-proof", tmp_path / "r"
+    words = ("--log", tmp_path / "tiles", "-o", proof, "--record", record)
+    assert counterfoil("audit", "proof", 257, *words).returncode == 0
+    assert record.read_bytes() == entries[257]
+    key = ("--log-key", LOG_KEY.verifier_key())
+    true = counterfoil("witness", "check-proof", proof, record, *key, "--json")
+    assert (true.returncode, json.loads(true.stdout)["size"]) == (0, 300)
+    record.write_bytes(b"entry 258")
+    assert counterfoil("witness", "check-proof", proof, record, *key).returncode == 1

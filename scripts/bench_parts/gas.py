@@ -8,15 +8,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.address import to_checksum_address
+from sales import sign_sales
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Consortium, deploy
 from counterfoil.chain.keys import LocalSigner
 from counterfoil.chain.nodes import EmbeddedNode, start_node
 from counterfoil.chain.transact import transact
-from counterfoil.gateway.identity import Digest
-from counterfoil.gateway.log.merkle import MemoryTree
+from counterfoil.gateway.device.keys import prove_possession
+from counterfoil.gateway.identity import Digest, PublicKey, device_hash, parse_device_id
+from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
+from counterfoil.gateway.log.state import StateTree
+from counterfoil.gateway.record import decode
 
 LEAVES = 1_000_000
 BATCHES = (100, 1_000, 10_000)
@@ -24,6 +29,7 @@ RECIPIENTS = (10, 100, 1_000)
 ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
 _TAKINGS = 1_000_000
 _FIRST_DATE = 20_260_101
+_P256 = ec.SECP256R1()
 
 
 class Ledger:
@@ -60,7 +66,44 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
         for recipients in RECIPIENTS:
             say(f"gas: a split to {recipients}")
             splits[str(recipients)] = split_gas(ledger, recipients)
-        return {"leaves": LEAVES, "anchor": anchors, "split": splits}
+    finally:
+        node.stop()
+    disputes = {}
+    for name, fork in (("without_precompile", "paris"), ("with_precompile", "osaka")):
+        say(f"gas: a dispute {name.replace('_', ' ')}")
+        disputes[name] = dispute_gas(folder / "gas" / fork, fork)
+    return {"leaves": LEAVES, "anchor": anchors, "split": splits, "dispute": disputes}
+
+
+def dispute_gas(folder: Path, fork: str) -> dict[str, int]:
+    """Gas of confirming and of refuting one sale in a log of a million records."""
+    device, key = parse_device_id("urn:dev:os:32473-dispute"), ec.derive_private_key(7, _P256)
+    first, second = sign_sales(device, key, 2)
+    tree = MemoryTree(Digest(sha256(at.to_bytes(8, "big")).digest()) for at in range(LEAVES - 1))
+    tree.append(hash_leaf(first))
+    signed = decode(first)
+    state = StateTree()
+    state.apply_record(signed)
+    node = start_node("anvil", folder / "node", block_time_s=0.2, hardfork=fork)
+    try:
+        ledger = Ledger(node, folder)
+        client, public = ledger.client, PublicKey.of(key)
+        registry = bytes.fromhex(client.address_of("DeviceRegistry")[2:])
+        proof = prove_possession(key, client.chain_id(), registry, device, 1, bytes(32))
+        new = (public.x, public.y, bytes(32), proof[:32], proof[32:])
+        owner = to_checksum_address(b"\x11" * 20)
+        of = (device_hash(device), owner, owner, bytes(32))
+        ledger.send("registrar", "DeviceRegistry", "register", *of, new)
+        head = (LEAVES, tree.root(), state.root(), bytes(32))
+        ledger.send("oracle", "RecordAnchor", "anchor", *head, [], [ledger.sign_head(*head)])
+        number, slot, path = state.inclusion_proof(device)
+        end = (LEAVES, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path)
+        inclusion = (LEAVES - 1, LEAVES, tree.inclusion_proof(LEAVES - 1))
+        sent = {
+            "confirm": ledger.send("bank", "RecordDispute", "confirm", first, inclusion),
+            "refute": ledger.send("bank", "RecordDispute", "refute", second, end),
+        }
+        return {name: int(receipt["gasUsed"], 16) for name, receipt in sent.items()}
     finally:
         node.stop()
 

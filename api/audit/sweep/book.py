@@ -8,7 +8,6 @@ Rules kept here:
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -105,7 +104,7 @@ class Book:
         )
         self._db.executemany(
             "INSERT INTO sold VALUES (?, ?, ?, ?, ?, ?)",
-            ((*fact[:5], json.dumps(fact.units)) for fact in sold),
+            ((*fact[:5], _units_text(fact.units)) for fact in sold),
         )
         self._db.executemany("INSERT OR IGNORE INTO gossip VALUES (?, ?, ?)", gossip)
         self._db.executemany(
@@ -155,6 +154,12 @@ def _counters(tip: ChainTip) -> tuple[int, int, int]:
     return c.count, c.amount_minor, c.energy_register_wh
 
 
+def _units_text(units: Iterable[tuple[str, int]]) -> str:
+    """One text: a code never holds a control character."""
+    return "\x1e".join([f"{count}\x1f{code}" for code, count in units])
+
+
 def _fact(row: tuple[int, str, int, int, int, str]) -> SoldFact:
-    units = tuple((code, count) for code, count in json.loads(row[5]))
+    lines = [line.split("\x1f", 1) for line in row[5].split("\x1e") if line]
+    units = tuple((code, int(count)) for count, code in lines)
     return SoldFact(row[0], row[1], row[2], bool(row[3]), row[4], units)

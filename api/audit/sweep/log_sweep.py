@@ -21,7 +21,7 @@ from counterfoil.api.audit.sweep.piece import (
     PIECE,
     Piece,
     Segment,
-    broken_chain,
+    continued,
     start_worker,
     work,
 )
@@ -109,7 +109,7 @@ class LogSweep:
         for index, raw in piece.openings:
             signed = decode(raw)
             device = signed.record.device
-            wrong = broken_chain(signed, self._tips.get(device))
+            wrong, _ = continued(signed, self._tips.get(device))
             if wrong is not None:
                 findings.append(Finding("chain_broken", f"record {index} ({device})", wrong))
             if device not in self._positions:
@@ -150,11 +150,11 @@ class LogSweep:
             yield Finding("head_missing", "heads", "their sizes do not grow")
 
     def _close(self, segment: Segment) -> Iterator[Finding]:
-        for slot in segment.slots.values():
+        for t in segment.tips.values():
             try:
-                self._state.apply(slot)
+                self._state.apply(Slot(t.device, t.epoch, t.sequence, t.payload_digest))
             except LogError as error:
-                yield Finding("chain_broken", slot.device, str(error))
+                yield Finding("chain_broken", t.device, str(error))
         self._tally.merge(segment.tally)
         if self._heads < len(self._view.heads):
             head = self._view.heads[self._heads]

@@ -11,7 +11,6 @@ Rules kept here:
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -21,7 +20,6 @@ from counterfoil.gateway.errors import GatewayError, IdentityError, RecordError
 from counterfoil.gateway.identity import DeviceId, Digest, PublicKey, device_hash
 from counterfoil.gateway.log.merkle import Frontier, hash_leaf
 from counterfoil.gateway.log.source import open_source
-from counterfoil.gateway.log.state import Slot
 from counterfoil.gateway.log.tiles import TileReader
 from counterfoil.gateway.record import Refund, Sale, SignedRecord, decode
 from counterfoil.gateway.verify import (
@@ -49,7 +47,7 @@ class HashedKey(NamedTuple):
 
 
 class SoldFact(NamedTuple):
-    """A sale or refund as it is shared out; units are pairs of (commodity, count)."""
+    """A sale or refund as it is shared out; units are pairs of (commodity, count), a line each."""
 
     log_index: int
     device: str
@@ -65,7 +63,7 @@ class Segment:
 
     end: int
     peaks: tuple[Digest, ...] = ()
-    slots: dict[DeviceId, Slot] = field(default_factory=dict)
+    tips: dict[DeviceId, ChainTip] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 
 
@@ -151,35 +149,35 @@ def _readable(
 def _take(piece: Piece, segment: Segment, index: int, signed: SignedRecord) -> None:
     record, body = signed.record, signed.record.body
     device = record.device
-    tip = piece.tips.get(device)
-    if tip is None:
+    before = piece.tips.get(device)
+    if before is None:
         piece.openings.append((index, signed.raw))
+        tip = tip_of(signed)
     else:
-        wrong = broken_chain(signed, tip)
+        wrong, tip = continued(signed, before)
         if wrong is not None:
             piece.findings.append(Finding("chain_broken", f"record {index} ({device})", wrong))
-    piece.tips[device] = tip_of(signed)
-    segment.slots[device] = Slot(device, record.epoch, record.sequence, signed.payload_digest)
+    piece.tips[device] = segment.tips[device] = tip
     segment.tally.add(signed)
     if record.head is not None:
         piece.gossip.setdefault((record.head.size, record.head.root), index)
     if isinstance(body, Sale):
-        units = Counter[str]()
-        for line in body.lines:
-            units[line.commodity] += line.quantity
-        sold = tuple(units.items())
-        piece.sold.append(SoldFact(index, device, record.time_ms, False, body.amount_minor, sold))
+        lines = tuple([(line.commodity, line.quantity) for line in body.lines])
+        sold = SoldFact(index, device, record.time_ms, False, body.amount_minor, lines)
+        piece.sold.append(sold)
     elif isinstance(body, Refund):
         piece.sold.append(SoldFact(index, device, record.time_ms, True, body.amount_minor, ()))
 
 
-def broken_chain(signed: SignedRecord, tip: ChainTip | None) -> str | None:
-    """Why *signed* does not continue the chain that ends in *tip*, or None."""
+def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[str | None, ChainTip]:
+    """Why *signed* does not continue the chain that ends in *tip*, or None; and the chain's end with it."""
     try:
         outcome = check_chain(signed, tip)
     except RecordError as error:
-        return f"{error.code}: {error}"
-    return None if isinstance(outcome, Accepted) else "its number stands twice in the log"
+        return f"{error.code}: {error}", tip_of(signed)
+    if isinstance(outcome, Accepted):
+        return None, outcome.tip
+    return "its number stands twice in the log", tip_of(signed)
 
 
 def tip_of(signed: SignedRecord) -> ChainTip:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from cryptography import x509
 from rich.console import Console
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil.api.audit.bundle import encode
@@ -34,6 +34,7 @@ from counterfoil.gateway.errors import CheckpointError, GatewayError, IdentityEr
 from counterfoil.gateway.identity import parse_device_id
 from counterfoil.gateway.log.checkpoint import LogKey
 from counterfoil.gateway.log.tlog_proof import known_witnesses
+from counterfoil.oracle.store.tables import Distribution
 
 audit_app = typer.Typer(
     help="One file that proves a device's records; its verification.", no_args_is_help=True
@@ -98,6 +99,26 @@ def bundle_command(
         typer.echo(json.dumps(said))
     else:
         typer.echo(", ".join(f"{name} {value}" for name, value in said.items()))
+
+
+@audit_app.command("facts")
+def facts_command(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write them to.")],
+    as_json: _Json = False,
+) -> None:
+    """Write every distribution's facts, a file each, for an auditor's sweep (docs/formats/facts.md).
+
+    Settings: COUNTERFOIL_API_ORACLE_URL.
+    """
+    try:
+        with _opened(ApiSettings().oracle_url).connect() as connection:
+            rows = connection.execute(select(Distribution.facts_hash, Distribution.facts)).all()  # type: ignore[call-overload]
+        out.mkdir(parents=True, exist_ok=True)
+    except (OSError, SQLAlchemyError) as error:
+        _fail("store_unreadable", str(error).splitlines()[0], 2)
+    for name, facts in rows:
+        _write(out / f"{name.removeprefix('0x')}.cbor", facts)
+    typer.echo(json.dumps({"files": len(rows)}) if as_json else f"{len(rows)} files")
 
 
 @audit_app.command("verify")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -58,10 +59,15 @@ def measure(folder: Path, say: Callable[[str], None], records: int = 80_000) -> 
         _anchor(ledger, tiles, raws)
         say("sweep: bare P-256 on all processors, then the sweep")
         before = bare_all_per_s()
+        spent = _cpu_s()
+        verified = bare_per_s(3.0) * 3.0
+        bare_cpu_us = (_cpu_s() - spent) / verified * 1e6
+        spent = _cpu_s()
         first = Deployment.read(folder / "sweep" / "deployment.json").first_block
         began = time.perf_counter()
         done = sweep(ledger.client, first, str(tiles))
         took = time.perf_counter() - began
+        cpu_us = (_cpu_s() - spent) / done.records * 1e6
         bare = (before + bare_all_per_s()) / 2
         if done.findings or done.records != len(raws):
             raise RuntimeError(f"{done.records} records, {done.findings[:3]}")
@@ -72,6 +78,9 @@ def measure(folder: Path, say: Callable[[str], None], records: int = 80_000) -> 
             "whole_command_records_per_s": round(done.records / took),
             "bare_p256_per_s_all_processors": round(bare),
             "sweep_to_bare": round(done.records_per_s / bare, 3),
+            "sweep_cpu_us_a_record": round(cpu_us, 1),
+            "bare_cpu_us": round(bare_cpu_us, 1),
+            "bare_to_sweep_by_cpu": round(bare_cpu_us / cpu_us, 3),
         }
     finally:
         node.stop()
@@ -82,6 +91,12 @@ def bare_all_per_s() -> float:
     number = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(number) as pool:
         return sum(pool.map(bare_per_s, [3.0] * number))
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _signed(number: int, device: DeviceId, scalar: int) -> list[bytes]:

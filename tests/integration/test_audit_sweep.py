@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
 from support_chain import deployed_world
 from support_oracle import ACCOUNTS, PROJECT, OracleHouse
 from typer import Typer
@@ -27,7 +26,6 @@ from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money import MoneySweep
 from counterfoil.api.commands import register
 from counterfoil.gateway.log.tiles import TileWriter
-from counterfoil.oracle.store.tables import Distribution
 
 pytestmark = pytest.mark.integration
 
@@ -88,9 +86,12 @@ def test_facts_come_from_files_as_well_and_without_either_are_unverifiable(
     house: OracleHouse, tmp_path: Path
 ) -> None:
     assert codes(swept(house)) == {"facts_unknown"}
-    with Session(house.engine) as session:
-        for row in session.exec(select(Distribution)):
-            (tmp_path / f"{row.facts_hash}.cbor").write_bytes(row.facts)
+    app = Typer()
+    register(app)
+    env = {"COUNTERFOIL_API_ORACLE_URL": f"sqlite:///{house.folder / 'oracle.db'}"}
+    words = ["audit", "facts", "--out", str(tmp_path), "--json"]
+    made = CliRunner().invoke(app, words, env=env)
+    assert json.loads(made.stdout) == {"files": 3}
     assert swept(house, "--facts", tmp_path)["verdict"] == "valid"
 
 

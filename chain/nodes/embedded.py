@@ -90,8 +90,8 @@ def start_node(
     """Start an embedded chain over *state_dir* and answer it once it is ready.
 
     *hardfork* is anvil's word for its rules; from ``osaka`` on there is a precompile for P-256.
-    Without *keeps_history* anvil answers for the newest blocks' state alone, its memory does not grow with each, and
-    its state is written when it is stopped and not before.
+    Without *keeps_history* anvil answers for the newest block's state alone and writes it when it is stopped, not
+    before: with it, every block costs a copy of the whole state.
     It ends when the calling thread's process ends (Linux), or that thread: call from one that lives on.
 
     Raises:
@@ -109,7 +109,7 @@ def start_node(
             at = argv.index("--state-interval")
             del argv[at : at + 2]
             argv.remove(_KEEPS_HISTORY)
-            argv += ["--prune-history", "64"]
+            argv.append("--prune-history")
     log_path = state_dir / f"{engine}.log"
     lock = _lock(state_dir / "lock")
     try:

@@ -15,7 +15,8 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +28,7 @@ from sqlmodel import Session, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Consortium, deploy
+from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.keys import LocalSigner
 from counterfoil.chain.nodes import EmbeddedNode, start_node
 from counterfoil.chain.sender import FAILED, Sender, enqueue
@@ -154,7 +156,8 @@ class _Run:
         self._timed(report, "confirm", self._confirmations(roots))
         self._timed(report, "settle", self._payments(roots))
         self._send(self._withdrawals())
-        self._read_back(report, roots)
+        with self._still():
+            self._read_back(report, roots)
         spent = sum(report.seconds.values())
         report.invoices_a_second = {
             name: round(len(file.invoices) / max(seconds, 1e-9), 1)
@@ -233,7 +236,8 @@ class _Run:
 
     def _withdrawals(self) -> list[Call]:
         asked = [(self._token, creditor.address) for creditor in self._creditors]
-        owed = self._client.call_all("Receivables", "claimable", asked)
+        with self._still():
+            owed = self._client.call_all("Receivables", "claimable", asked)
         return [
             self._call(creditor, f"withdraw:{n}", "Receivables", "withdraw", *asked[n])
             for n, creditor in enumerate(self._creditors)
@@ -242,8 +246,10 @@ class _Run:
 
     def _roots(self) -> dict[int, int]:
         """The claims' numbers by their invoices' rows, as the chain has them."""
-        count = self._client.call("Receivables", "claimCount")
-        claims = self._client.call_all("Receivables", "claim", [(n,) for n in range(1, count + 1)])
+        with self._still():
+            count = self._client.call("Receivables", "claimCount")
+            numbers = [(n,) for n in range(1, count + 1)]
+            claims = self._client.call_all("Receivables", "claim", numbers)
         by_invoice = {claim["terms"]["invoice"]: n for n, claim in enumerate(claims, start=1)}
         return {i.row: by_invoice[self._name(i)] for i in self._file.invoices}
 
@@ -279,6 +285,15 @@ class _Run:
         report.transactions, report.gas = len(used), sum(gas or 0 for gas in used)
 
     # ---- parts
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        """No block is made meanwhile: a node without history answers for no block but the newest."""
+        self._client.rpc("evm_setIntervalMining", 0)
+        try:
+            yield
+        finally:
+            self._client.rpc("evm_setIntervalMining", 1)
 
     def _creditor(self, invoice: Invoice) -> int:
         return sha256(invoice.vendor.encode()).digest()[0] % CREDITORS
@@ -328,7 +343,7 @@ class _Run:
                 )
         lanes = [self._senders[address] for address in {signer.address for signer, *_ in calls}]
         while lanes:
-            lanes = [lane for lane in lanes if lane.step()]
+            lanes = [lane for lane in lanes if _goes_on(lane)]
             time.sleep(0.05)
         with Session(self._engine) as session:
             failed = session.exec(
@@ -336,6 +351,14 @@ class _Run:
             ).first()
             if failed is not None:
                 raise RunFailed(f"{failed.idempotency_key}: {failed.error_detail}")
+
+
+def _goes_on(lane: Sender) -> bool:
+    """Take a lane one step on; a node that was at its next block meanwhile is asked again."""
+    try:
+        return lane.step()
+    except RpcRefused:
+        return True
 
 
 def _salt(path: Path) -> bytes:

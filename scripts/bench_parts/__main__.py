@@ -19,6 +19,7 @@ import latency
 import machine
 import memory
 import network
+import quorum
 import records
 import report
 import startup
@@ -41,6 +42,7 @@ PARTS: dict[str, Part] = {
 LONG: dict[str, Part] = {
     "memory": memory.measure,
     "network": network.measure,
+    "quorum": quorum.measure,
     "cold": startup.measure_cold,
 }
 RESULTS = startup.REPOSITORY / "bench-results"

@@ -24,11 +24,13 @@ from counterfoil.up.tree import Tree
 DEVICES = 8
 
 
-def measure(folder: Path, say: Callable[[str], None], records: int = 40_000) -> dict[str, object]:
+def measure(
+    folder: Path, say: Callable[[str], None], records: int = 40_000, oracles: int = 1
+) -> dict[str, object]:
     """Both rates over *records*, from the first packet on, and their ratio to bare P-256 on one core."""
     each = records // DEVICES
     say("anchoring: process tree")
-    with Tree(open_house(folder / "anchoring")) as tree:
+    with Tree(open_house(folder / "anchoring", oracles=oracles)) as tree:
         fleet = [
             Member(device.device_id, load_key(device.folder / RECORD_KEY), tls_of(device))
             for device in enrolled(tree.house, tree, DEVICES)

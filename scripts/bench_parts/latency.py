@@ -27,10 +27,12 @@ RATE_PER_S = 20
 _LOOK_S = 0.02
 
 
-def measure(folder: Path, say: Callable[[str], None], records: int = 400) -> dict[str, object]:
+def measure(
+    folder: Path, say: Callable[[str], None], records: int = 400, oracles: int = 1
+) -> dict[str, object]:
     """Median and 99th percentile of each way, in milliseconds."""
     say("latency: process tree")
-    house = open_house(folder / "latency")
+    house = open_house(folder / "latency", oracles=oracles)
     with Tree(house) as tree:
         (device,) = enrolled(house, tree, 1)
         say(f"latency: {records} records, {RATE_PER_S} a second")

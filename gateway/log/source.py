@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
-
 from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.tiles import FileReader, read_folder
 
@@ -25,6 +23,8 @@ def open_source(where: str, verify: str | bool = True) -> FileReader:
     """
     if not where.startswith(("http://", "https://")):
         return read_folder(Path(where))
+    import httpx
+
     client = httpx.Client(base_url=where.rstrip("/") + "/", timeout=_TIMEOUT_S, verify=verify)
 
     def read(path: str) -> bytes:

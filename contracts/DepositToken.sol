@@ -7,6 +7,7 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
+import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
 
 /// @title DepositToken
 /// @notice Documented in interfaces/IDepositToken.sol.
@@ -16,7 +17,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     address public immutable bank;
     /// @inheritdoc IDepositToken
     string public currency;
-    /// @notice The contract that may spend from collection accounts; zero until set.
+    /// @inheritdoc IDepositToken
     address public split;
     /// @inheritdoc IDepositToken
     uint256 public attested;
@@ -120,6 +121,9 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     function drain(bytes32 key) external returns (uint256 amount) {
         address account = supervisedOf(msg.sender, key);
         if (!_isCollection[account]) revert NotALedger(msg.sender);
+        if (split != address(0) && IRevenueSplit(split).claimable(address(this), account) != 0) {
+            IRevenueSplit(split).withdrawFor(address(this), account);
+        }
         amount = balanceOf(account);
         if (amount != 0) _transfer(account, msg.sender, amount);
     }

@@ -107,7 +107,9 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
         p.supply -= uint128(shares);
         amount = shares * p.redemptionPrice;
         emit SharesRedeemed(project, msg.sender, shares, amount);
-        IERC20(p.token).safeTransferFrom(p.issuer, msg.sender, amount);
+        // Through this contract: a token's pause stops what goes from participant to participant.
+        IERC20(p.token).safeTransferFrom(p.issuer, address(this), amount);
+        IERC20(p.token).safeTransfer(msg.sender, amount);
     }
 
     /// @notice Name the settlement contract, once.

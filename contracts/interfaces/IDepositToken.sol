@@ -76,7 +76,8 @@ interface IDepositToken is IERC20 {
     /// @dev A ledger only.
     function openSupervised(bytes32 key) external returns (address account);
 
-    /// @notice Take all that lies in the caller's supervised account `key` to the caller.
+    /// @notice Take all that lies in the caller's supervised account `key` to the caller, with what the split has credited
+    /// to that account and nobody has withdrawn yet: it was earned when it was distributed.
     function drain(bytes32 key) external returns (uint256 amount);
 
     /// @notice Stop mints and transfers between participants; withdrawals and repayments stay open.
@@ -109,4 +110,7 @@ interface IDepositToken is IERC20 {
     function currency() external view returns (string memory);
 
     function bank() external view returns (address);
+
+    /// @notice The contract that may spend from collection accounts; zero until set.
+    function split() external view returns (address);
 }

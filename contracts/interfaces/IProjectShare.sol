@@ -52,7 +52,8 @@ interface IProjectShare {
     /// @dev By the Settlement contract.
     function transferBySettlement(bytes32 project, address from, address to, uint256 shares) external;
 
-    /// @notice Take in what lies in the project's account. Anyone.
+    /// @notice Take in what lies in the project's account, and what the split has credited to it. Anyone.
+    /// @dev Before shares change hands this is done by itself, so that what was distributed by then is the seller's.
     function receiveIncome(bytes32 project) external returns (uint256 amount);
 
     /// @notice Pay `holder` what its shares have earned.

@@ -22,6 +22,29 @@ abstract contract Check {
         if (!condition) revert NotTrue(what);
     }
 
+    function equal(address found, address wanted, string memory what) internal pure {
+        equal(uint256(uint160(found)), uint256(uint160(wanted)), what);
+    }
+
+    /// @dev The next call must be refused with exactly this error.
+    function refuse(bytes memory error_) internal {
+        vm.expectRevert(error_);
+    }
+
+    /// @dev The next call must be refused because `caller` lacks the role.
+    function refuseRole(address caller) internal {
+        vm.expectRevert(abi.encodeWithSignature("AccessManagedUnauthorized(address)", caller));
+    }
+
+    function refusePaused() internal {
+        vm.expectRevert(abi.encodeWithSignature("EnforcedPause()"));
+    }
+
+    /// @dev Some account that is no precompile, no cheat code and none of the test's parties.
+    function anyone(uint256 seed) internal pure returns (address) {
+        return address(uint160(uint256(keccak256(abi.encode("anyone", seed)))));
+    }
+
     function bound(uint256 x, uint256 low, uint256 high) internal pure returns (uint256) {
         return low + x % (high - low + 1);
     }

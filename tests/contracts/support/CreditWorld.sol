@@ -62,6 +62,13 @@ abstract contract CreditWorld is Ledger {
         grant(address(receipts), Roles.ORACLE, receipts.postPrice.selector);
         grant(address(shares), Roles.REGISTRAR, shares.openProject.selector);
         grant(address(credit), Roles.COMMITTEE, credit.vote.selector);
+        address[5] memory pausable =
+            [address(receivables), address(credit), address(receipts), address(shares), address(settlement)];
+        for (uint256 i = 0; i < 5; ++i) {
+            grant(pausable[i], Roles.GUARDIAN, receivables.pause.selector);
+            grant(pausable[i], Roles.COMMITTEE, receivables.unpause.selector);
+        }
+        grant(address(token), Roles.GUARDIAN, token.pause.selector);
         for (uint256 i = 0; i < 3; ++i) {
             access.grantRole(Roles.COMMITTEE, committee[i], 0);
         }
@@ -71,6 +78,21 @@ abstract contract CreditWorld is Ledger {
             participants.certify(all[i], uint64(block.timestamp + 3650 days), 0);
         }
         calendar.advance(TODAY);
+    }
+
+    /// @dev What any of the five contracts does while it is paused, and who may pause it.
+    function checkPause(address target, address caller) internal {
+        address outside = anyone(uint160(caller));
+        refuseRole(outside);
+        vm.prank(outside);
+        Receivables(target).pause();
+        Receivables(target).pause();
+        isTrue(Receivables(target).paused(), "paused");
+        refuseRole(outside);
+        vm.prank(outside);
+        Receivables(target).unpause();
+        Receivables(target).unpause();
+        isTrue(!Receivables(target).paused(), "open again");
     }
 
     function give(address to, uint256 amount) internal {

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
+import {ShareWorld} from "support/ShareWorld.sol";
+
+contract ProjectShareOpenProjectTest is ShareWorld {
+    function test_twice_is_refused() public {
+        refuse(abi.encodeWithSelector(IProjectShare.ProjectAlreadyOpen.selector, PROJECT));
+        shares.openProject(PROJECT, address(token), operator);
+    }
+
+    function testFuzz_without_the_role_is_refused(uint256 seed) public {
+        refuseRole(anyone(seed));
+        vm.prank(anyone(seed));
+        shares.openProject("other", address(token), operator);
+    }
+}

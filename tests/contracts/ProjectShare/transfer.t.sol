@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
+import {ShareWorld} from "support/ShareWorld.sol";
+
+contract ProjectShareTransferTest is ShareWorld {
+    function testFuzz_what_was_earned_before_stays_the_sellers(uint64 first, uint64 second, uint8 raw) public {
+        uint256 moved = bound(raw, 1, 60);
+        first = uint64(bound(first, 1, type(uint64).max));
+        second = uint64(bound(second, 1, type(uint64).max));
+        income(first);
+        uint256 before = shares.claimable(PROJECT, investorA);
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorC, moved);
+        equal(shares.claimable(PROJECT, investorA), before, "the seller's");
+        equal(shares.claimable(PROJECT, investorC), 0, "not the buyer's");
+        income(second);
+        uint256 each = (uint256(first) % 100 + second) / 100;
+        equal(shares.claimable(PROJECT, investorC), each * moved, "what comes after is");
+        equal(shares.claimable(PROJECT, investorA), before + each * (60 - moved), "by what it kept");
+    }
+
+    function test_income_that_nobody_has_taken_in_is_the_sellers_too() public {
+        token.mint(shares.accountOf(PROJECT), 1_000, "first");
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorC, 60);
+        equal(shares.claimable(PROJECT, investorA), 600, "it came in before the transfer");
+    }
+
+    function test_revenue_that_is_distributed_and_not_withdrawn_is_the_sellers_too() public {
+        distribute(10_000);
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorC, 60);
+        equal(shares.claimable(PROJECT, investorA), 840, "60 % of the pool's 14 %");
+        equal(shares.claimable(PROJECT, investorC), 0, "nothing");
+    }
+
+    function testFuzz_more_than_one_has_is_refused(uint64 more) public {
+        refuse(
+            abi.encodeWithSelector(IProjectShare.SharesTooFew.selector, PROJECT, investorA, 60, 61 + uint256(more))
+        );
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorC, 61 + uint256(more));
+    }
+
+    function test_none_is_refused() public {
+        refuse(abi.encodeWithSelector(IProjectShare.AmountZero.selector));
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorC, 0);
+    }
+
+    function test_to_or_by_who_is_not_active_is_refused() public {
+        refuse(abi.encodeWithSelector(IProjectShare.ParticipantNotActive.selector, stranger));
+        vm.prank(investorA);
+        shares.transfer(PROJECT, stranger, 1);
+        participants.freeze(investorA, "word");
+        refuse(abi.encodeWithSelector(IProjectShare.ParticipantNotActive.selector, investorA));
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorC, 1);
+    }
+
+    function test_of_a_project_that_is_not_open_is_refused() public {
+        refuse(abi.encodeWithSelector(IProjectShare.ProjectUnknown.selector, bytes32("other")));
+        vm.prank(investorA);
+        shares.transfer("other", investorC, 1);
+    }
+
+    function test_in_a_pause_is_refused() public {
+        shares.pause();
+        refusePaused();
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorC, 1);
+    }
+
+    function test_to_oneself_changes_nothing() public {
+        income(1_000);
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorA, 60);
+        equal(shares.balanceOf(PROJECT, investorA), 60, "as many");
+        equal(shares.claimable(PROJECT, investorA), 600, "as much");
+    }
+}

@@ -8,6 +8,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
+import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
@@ -54,8 +55,8 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     /// @inheritdoc IReceivables
     function draft(Terms calldata terms) public whenNotPaused returns (uint64 root) {
         if (
-            terms.face == 0 || terms.invoice == 0 || terms.obligor == terms.creditor || terms.token == address(0)
-                || !BusinessDate.isValid(terms.issueDate) || !BusinessDate.isValid(terms.dueDate)
+            terms.face == 0 || terms.invoice == 0 || terms.obligor == terms.creditor || terms.token.code.length == 0
+                || !IDepositToken(terms.token).isLedger(address(this)) || !BusinessDate.isValid(terms.issueDate) || !BusinessDate.isValid(terms.dueDate)
                 || terms.dueDate < terms.issueDate || (terms.kind == Kind.PAYABLE && msg.sender != terms.obligor)
         ) revert ClaimTermsInvalid();
         _requireActive(terms.obligor);
@@ -116,12 +117,9 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
         if (c.state != State.DRAFT && c.state != State.REGISTERED) revert StateNotAllowed(root, c.state);
         if (msg.sender != c.terms.creditor && msg.sender != c.terms.obligor) revert NotAParty(root, msg.sender);
         if (c.state == State.REGISTERED) {
+            // Before its confirmation a claim has one part, which can't move.
             delete _rootOf[c.terms.invoice];
-            uint64[] storage live = _live[root];
-            while (live.length != 0) {
-                _requireFree(live[live.length - 1]);
-                _burn(live[live.length - 1]);
-            }
+            _burn(_live[root][0]);
         }
         c.state = State.CANCELLED;
         emit ClaimCancelled(root);
@@ -130,9 +128,8 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     /// @inheritdoc IReceivables
     function deliver(uint64 root, bytes32 document) external {
         Claim storage c = _claims[root];
-        if (c.state != State.CONFIRMED || c.terms.kind != Kind.ORDER || c.delivered) {
-            revert StateNotAllowed(root, c.state);
-        }
+        bool isStanding = c.state == State.CONFIRMED || c.state == State.SETTLED;
+        if (!isStanding || c.terms.kind != Kind.ORDER || c.delivered) revert StateNotAllowed(root, c.state);
         if (msg.sender != c.terms.obligor) revert NotAParty(root, msg.sender);
         c.delivered = true;
         emit ClaimDelivered(root, document);
@@ -189,7 +186,6 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
         if (amount == 0) revert AmountZero();
         uint256 unpaid = c.terms.face - c.redeemed;
         if (amount > unpaid) revert FundingTooMuch(root, unpaid, amount);
-        IERC20(c.terms.token).safeTransferFrom(msg.sender, address(this), amount);
         c.redeemed += amount;
         emit ClaimFunded(root, msg.sender, amount, c.redeemed);
         uint64[] memory live = _ascending(_live[root]);
@@ -202,16 +198,18 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
             if (shares[i] != 0) _redeem(_parts[live[i]], live[i], uint128(shares[i]), c.terms.token);
         }
         if (c.redeemed == c.terms.face) _moveTo(root, c, State.SETTLED);
+        IERC20(c.terms.token).safeTransferFrom(msg.sender, address(this), amount);
     }
 
     // ---- parts
 
     /// @inheritdoc IReceivables
     function split(uint64 id, uint128[] calldata amounts) external whenNotPaused returns (uint64[] memory children) {
-        Part storage p = _movable(id, msg.sender);
+        _movable(id, msg.sender);
         _requireFree(id);
-        if (p.redeemed != 0 || amounts.length < 2) revert SplitNotExact(id);
-        Part memory piece = p;
+        Part memory piece = part(id);
+        if (piece.redeemed != 0) revert PartRedeemedInPart(id, piece.redeemed);
+        if (amounts.length < 2) revert SplitNotExact(id);
         (uint256 whole, uint256 sum) = (piece.amount, 0);
         _burn(id);
         piece.parent = id;
@@ -231,14 +229,14 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
         _movable(id, msg.sender);
         _requireFree(id);
         _requireActive(to);
-        if (to == msg.sender || expires <= block.timestamp) revert OfferNotOpen(id);
+        if (to == msg.sender || expires <= block.timestamp) revert OfferInvalid(id);
         _offers[id] = Offer(id, to, recourse, expires);
         emit PartOffered(id, to, recourse, expires);
     }
 
     /// @inheritdoc IReceivables
     function accept(uint64 id) external whenNotPaused returns (uint64 child) {
-        Offer memory o = _offers[id];
+        Offer memory o = offerOf(id);
         if (o.part == 0 || o.expires < block.timestamp) revert OfferNotOpen(id);
         if (msg.sender != o.to) revert NotTheOfferee(id, msg.sender);
         delete _offers[id];
@@ -248,7 +246,7 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
 
     /// @inheritdoc IReceivables
     function endOffer(uint64 id) external {
-        Offer memory o = _offers[id];
+        Offer memory o = offerOf(id);
         if (o.part == 0) revert OfferNotOpen(id);
         if (msg.sender != o.to && msg.sender != _parts[id].holder && o.expires >= block.timestamp) {
             revert NotTheOfferee(id, msg.sender);
@@ -267,10 +265,9 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     }
 
     /// @inheritdoc IReceivables
-    function take(uint64 id, uint128 amount) public {
-        Part storage p = _parts[id];
-        if (p.pledgee == address(0)) revert PartNotPledged(id);
-        if (msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
+    function take(uint64 id, uint128 amount) external {
+        Part storage p = _pledged(id);
+        if (amount > p.retained) revert RetainedTooLittle(id, p.retained, amount);
         p.retained -= amount;
         _claimable[_claims[p.root].terms.token][msg.sender] += amount;
         emit RetainedTaken(id, msg.sender, amount);
@@ -278,8 +275,7 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
 
     /// @inheritdoc IReceivables
     function release(uint64 id) external {
-        take(id, 0);
-        Part storage p = _parts[id];
+        Part storage p = _pledged(id);
         _claimable[_claims[p.root].terms.token][p.holder] += p.retained;
         emit PartReleased(id, p.retained);
         (p.retained, p.pledgee) = (0, address(0));
@@ -294,7 +290,6 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     {
         if (msg.sender != settlement) revert NotTheSettlement(msg.sender);
         _requireFree(id);
-        _requireActive(to);
         return _pass(id, from, to, recourse);
     }
 
@@ -307,7 +302,8 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
         }
         if (p.pledgee != address(0)) revert PartEncumbered(id);
         address endorser = endorserOf(id);
-        if (endorser == address(0) || p.demanded) revert NoRecourse(id);
+        if (endorser == address(0)) revert NoRecourse(id);
+        if (p.demanded) revert RecourseAlreadyDemanded(id);
         p.demanded = true;
         if (state == State.OVERDUE) _moveTo(p.root, _claims[p.root], State.RECOURSE);
         emit RecourseDemanded(id, endorser, p.amount - p.redeemed);
@@ -315,14 +311,14 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
 
     /// @inheritdoc IReceivables
     function payRecourse(uint64 id) external returns (uint64 regained) {
-        Part memory p = _parts[id];
+        Part memory p = part(id);
         if (!p.live) revert PartNotLive(id);
         if (!p.demanded) revert RecourseNotDemanded(id);
         if (msg.sender != endorserOf(id)) revert NotTheEndorser(id, msg.sender);
         address token = _claims[p.root].terms.token;
         uint128 owed = p.amount - p.redeemed;
         _claimable[token][p.holder] += owed;
-        Part memory before = _parts[_parts[p.received].parent];
+        Part memory before = part(_parts[p.received].parent);
         _burn(id);
         (p.parent, p.holder, p.demanded) = (id, msg.sender, false);
         (p.received, p.depth, p.recourse) = (before.received, before.depth, before.recourse);
@@ -361,12 +357,12 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     // ---- reads
 
     /// @inheritdoc IReceivables
-    function claim(uint64 root) external view returns (Claim memory) {
+    function claim(uint64 root) public view returns (Claim memory) {
         return _claims[root];
     }
 
     /// @inheritdoc IReceivables
-    function part(uint64 id) external view returns (Part memory) {
+    function part(uint64 id) public view returns (Part memory) {
         return _parts[id];
     }
 
@@ -376,7 +372,7 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     }
 
     /// @inheritdoc IReceivables
-    function offerOf(uint64 id) external view returns (Offer memory) {
+    function offerOf(uint64 id) public view returns (Offer memory) {
         return _offers[id];
     }
 
@@ -405,7 +401,7 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
 
     /// @inheritdoc IReceivables
     function confirmationDigest(uint64 root) public view returns (bytes32) {
-        Terms memory t = _claims[root].terms;
+        Terms memory t = claim(root).terms;
         return _hashTypedDataV4(
             keccak256(bytes.concat(abi.encode(CONFIRMATION, root), abi.encode(t)))
         );
@@ -438,7 +434,9 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
 
     /// @dev Burn the part and mint its one child with the new holder.
     function _pass(uint64 id, address from, address to, bool recourse) private returns (uint64 child) {
-        Part memory p = _movable(id, from);
+        _requireActive(to);
+        _movable(id, from);
+        Part memory p = part(id);
         _burn(id);
         (p.parent, p.depth, p.recourse, p.holder) = (id, p.depth + 1, recourse, to);
         child = _mint(p);
@@ -478,6 +476,13 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
         p = _parts[id];
         if (!p.live) revert PartNotLive(id);
         if (p.holder != account) revert NotTheHolder(id, account);
+    }
+
+    /// @dev A part that is pledged to the caller.
+    function _pledged(uint64 id) private view returns (Part storage p) {
+        p = _parts[id];
+        if (p.pledgee == address(0)) revert PartNotPledged(id);
+        if (msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
     }
 
     /// @dev A live part of `account`, of a confirmed claim that is neither due nor in dispute.

@@ -122,11 +122,18 @@ interface IReceivables {
     error PartEncumbered(uint64 part);
     error PartNotPledged(uint64 part);
     error NotThePledgee(uint64 part, address account);
+    error RetainedTooLittle(uint64 part, uint128 retained, uint128 wanted);
+    /// @notice The obligor has paid some of the part: it stays whole from then on.
+    error PartRedeemedInPart(uint64 part, uint128 redeemed);
+    /// @notice Fewer than two children, or children that do not add up to the part.
     error SplitNotExact(uint64 part);
     error TooManyParts(uint64 root);
+    /// @notice An offer to oneself, or one that has expired already.
+    error OfferInvalid(uint64 part);
     error OfferNotOpen(uint64 part);
     error NotTheOfferee(uint64 part, address account);
     error NoRecourse(uint64 part);
+    error RecourseAlreadyDemanded(uint64 part);
     error RecourseNotDemanded(uint64 part);
     error NotTheEndorser(uint64 part, address account);
     error NotTheSettlement(address account);
@@ -135,6 +142,7 @@ interface IReceivables {
     error AmountZero();
 
     /// @notice Note a claim without effect; the creditor or the obligor, who may later `register` it.
+    /// @dev The token's ADMIN must have let this contract hold it (IDepositToken.addLedger).
     function draft(Terms calldata terms) external returns (uint64 root);
 
     /// @notice Put a draft on record: it has its first part from now on, and its invoice can't be used again.
@@ -153,7 +161,8 @@ interface IReceivables {
     /// @notice Withdraw a claim that is not confirmed. By its creditor, or its obligor.
     function cancel(uint64 root) external;
 
-    /// @notice The obligor has received what it ordered: from now on the claim is owed like any other.
+    /// @notice The obligor has received what it ordered: from now on the claim is owed like any other, and whoever had it
+    /// in pledge has it still. An order that was paid before its delivery is acknowledged too.
     function deliver(uint64 root, bytes32 document) external;
 
     /// @notice Freeze every transfer of the claim. By the obligor, the creditor or a holder.
@@ -177,7 +186,7 @@ interface IReceivables {
     /// @notice Offer a part to `to`, until chain time `expires`. With `recourse` the holder answers for it afterwards.
     function offer(uint64 part, address to, bool recourse, uint64 expires) external;
 
-    /// @notice Take an offered part over.
+    /// @notice Take an offered part over. By the offeree, an active participant at that moment.
     function accept(uint64 part) external returns (uint64 child);
 
     /// @notice End an offer: by its offeree, its holder, or anyone once it has expired.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {ClaimsWorld} from "support/ClaimsWorld.sol";
+
+contract ReceivablesConfirmBySignatureTest is ClaimsWorld {
+    function _sign(uint256 key, bytes32 digest) private pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    function testFuzz_the_obligors_signature_confirms_whoever_brings_it(uint256 seed) public {
+        uint64 root = registered();
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root));
+        vm.prank(anyone(seed));
+        receivables.confirmBySignature(root, signature);
+        inState(root, IReceivables.State.CONFIRMED, "confirmed");
+        refuseState(root, IReceivables.State.CONFIRMED);
+        receivables.confirmBySignature(root, signature);
+    }
+
+    function testFuzz_anothers_signature_is_refused(uint256 key) public {
+        uint64 root = registered();
+        key = bound(key, 1, 1 << 200);
+        vm.assume(key != CORE_KEY);
+        bytes memory signature = _sign(key, receivables.confirmationDigest(root));
+        refuse(abi.encodeWithSelector(IReceivables.ConfirmationInvalid.selector, root));
+        receivables.confirmBySignature(root, signature);
+    }
+
+    function test_a_signature_over_another_claim_is_refused() public {
+        uint64 root = registered();
+        uint64 other = registered();
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(other));
+        refuse(abi.encodeWithSelector(IReceivables.ConfirmationInvalid.selector, root));
+        receivables.confirmBySignature(root, signature);
+    }
+
+    function test_every_term_is_in_what_is_signed() public {
+        IReceivables.Terms memory t = usual();
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Counterfoil Receivables"),
+                keccak256("1"),
+                block.chainid,
+                address(receivables)
+            )
+        );
+        vm.prank(tierOne);
+        uint64 root = receivables.draft(t);
+        bytes32 form = keccak256(
+            "Confirmation(uint64 root,uint8 kind,address obligor,address creditor,address token,uint128 face,uint32 issueDate,uint32 dueDate,uint16 defaultDays,bytes32 invoice,bytes32 document)"
+        );
+        bytes memory first = abi.encode(form, root, t.kind, t.obligor, t.creditor, t.token);
+        bytes memory second = abi.encode(t.face, t.issueDate, t.dueDate, t.defaultDays, t.invoice, t.document);
+        bytes32 hash = keccak256(bytes.concat(first, second));
+        equal(
+            receivables.confirmationDigest(root), keccak256(abi.encodePacked(hex"1901", domain, hash)), "EIP-712 by hand"
+        );
+    }
+
+    function test_in_a_pause_is_refused() public {
+        uint64 root = registered();
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root));
+        receivables.pause();
+        refusePaused();
+        receivables.confirmBySignature(root, signature);
+    }
+
+    function test_a_claim_that_is_not_there_is_refused() public {
+        refuse(abi.encodeWithSelector(IReceivables.ClaimUnknown.selector, 9));
+        receivables.confirmBySignature(9, "");
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {DepositToken} from "contracts/DepositToken.sol";
+import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {ClaimsWorld} from "support/ClaimsWorld.sol";
+
+contract ReceivablesDraftTest is ClaimsWorld {
+    function _refuseTerms(IReceivables.Terms memory t) private {
+        refuse(abi.encodeWithSelector(IReceivables.ClaimTermsInvalid.selector));
+        vm.prank(tierOne);
+        receivables.draft(t);
+    }
+
+    function testFuzz_a_draft_has_its_terms_and_no_parts(uint128 face, bytes32 document) public {
+        IReceivables.Terms memory t = usual();
+        (t.face, t.document) = (uint128(bound(face, 1, type(uint128).max)), document);
+        vm.prank(tierOne);
+        uint64 root = receivables.draft(t);
+        inState(root, IReceivables.State.DRAFT, "drafted");
+        equal(keccak256(abi.encode(receivables.claim(root).terms)), keccak256(abi.encode(t)), "as it was given");
+        equal(receivables.partsOf(root).length, 0, "nothing to hold yet");
+    }
+
+    function test_without_an_amount_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.face = 0;
+        _refuseTerms(t);
+    }
+
+    function test_without_an_invoice_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.invoice = 0;
+        _refuseTerms(t);
+    }
+
+    function test_owed_to_oneself_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.obligor = tierOne;
+        _refuseTerms(t);
+    }
+
+    function test_in_what_is_no_token_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.token = stranger;
+        _refuseTerms(t);
+    }
+
+    function test_in_a_token_that_this_contract_may_not_hold_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.token = address(new DepositToken(address(access), address(participants), bank, "Other", "o", "CNY", 2));
+        _refuseTerms(t);
+    }
+
+    function test_with_dates_that_are_none_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.issueDate = 20260230;
+        _refuseTerms(t);
+        (t.issueDate, t.dueDate) = (TODAY, 20261301);
+        _refuseTerms(t);
+    }
+
+    function testFuzz_due_before_it_was_issued_is_refused(uint8 days_) public {
+        IReceivables.Terms memory t = usual();
+        (t.issueDate, t.dueDate) = (20260228, 20260201 + days_ % 27);
+        _refuseTerms(t);
+    }
+
+    function test_a_payable_is_its_obligors_to_draft() public {
+        IReceivables.Terms memory t = usual();
+        t.kind = IReceivables.Kind.PAYABLE;
+        _refuseTerms(t);
+        vm.prank(core);
+        receivables.draft(t);
+    }
+
+    function test_by_a_third_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, 1, tierTwo));
+        vm.prank(tierTwo);
+        receivables.draft(t);
+    }
+
+    function test_with_a_party_that_is_not_active_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.obligor = stranger;
+        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, stranger));
+        vm.prank(tierOne);
+        receivables.draft(t);
+        t.obligor = core;
+        participants.freeze(tierOne, "word");
+        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, tierOne));
+        vm.prank(tierOne);
+        receivables.draft(t);
+    }
+
+    function test_in_a_pause_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        receivables.pause();
+        refusePaused();
+        vm.prank(tierOne);
+        receivables.draft(t);
+    }
+}

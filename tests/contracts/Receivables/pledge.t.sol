@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {ClaimsWorld} from "support/ClaimsWorld.sol";
+
+contract ReceivablesPledgeTest is ClaimsWorld {
+    function _pledge(uint64 part, address from, address to) private {
+        vm.prank(from);
+        receivables.pledge(part, to);
+    }
+
+    function test_one_encumbrance_a_part() public {
+        (, uint64 part) = confirmed();
+        _pledge(part, tierOne, bank);
+        equal(receivables.part(part).pledgee, bank, "pledged");
+        refuse(abi.encodeWithSelector(IReceivables.PartEncumbered.selector, part));
+        _pledge(part, tierOne, buyer);
+    }
+
+    function test_a_contract_may_be_pledgee() public {
+        (, uint64 part) = confirmed();
+        _pledge(part, tierOne, address(credit));
+        equal(receivables.part(part).pledgee, address(credit), "pledged");
+    }
+
+    function testFuzz_to_who_is_not_active_is_refused(uint256 seed) public {
+        (, uint64 part) = confirmed();
+        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, anyone(seed)));
+        _pledge(part, tierOne, anyone(seed));
+    }
+
+    function testFuzz_by_another_is_refused(uint256 seed) public {
+        (, uint64 part) = confirmed();
+        refuse(abi.encodeWithSelector(IReceivables.NotTheHolder.selector, part, anyone(seed)));
+        _pledge(part, anyone(seed), bank);
+    }
+
+    function test_in_a_pause_is_refused() public {
+        (, uint64 part) = confirmed();
+        receivables.pause();
+        refusePaused();
+        _pledge(part, tierOne, bank);
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {ClaimsWorld} from "support/ClaimsWorld.sol";
+
+contract ReceivablesTransferBySettlementTest is ClaimsWorld {
+    function _transfer(uint64 part, address from, address to) private returns (uint64) {
+        vm.prank(address(settlement));
+        return receivables.transferBySettlement(part, from, to, true);
+    }
+
+    function test_the_part_passes_as_by_an_offer() public {
+        (, uint64 part) = confirmed();
+        uint64 child = _transfer(part, tierOne, tierTwo);
+        equal(receivables.part(child).holder, tierTwo, "the buyer's");
+        equal(receivables.endorserOf(child), tierOne, "with recourse");
+    }
+
+    function testFuzz_by_anyone_else_is_refused(uint256 seed) public {
+        (, uint64 part) = confirmed();
+        refuse(abi.encodeWithSelector(IReceivables.NotTheSettlement.selector, anyone(seed)));
+        vm.prank(anyone(seed));
+        receivables.transferBySettlement(part, tierOne, tierTwo, false);
+    }
+
+    function test_from_who_does_not_hold_it_is_refused() public {
+        (, uint64 part) = confirmed();
+        refuse(abi.encodeWithSelector(IReceivables.NotTheHolder.selector, part, tierThree));
+        _transfer(part, tierThree, tierTwo);
+    }
+
+    function test_to_who_is_not_active_is_refused() public {
+        (, uint64 part) = confirmed();
+        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, stranger));
+        _transfer(part, tierOne, stranger);
+    }
+
+    function test_an_offer_stands_before_it() public {
+        (, uint64 part) = confirmed();
+        vm.prank(tierOne);
+        receivables.offer(part, tierThree, false, uint64(block.timestamp + 1));
+        refuse(abi.encodeWithSelector(IReceivables.PartEncumbered.selector, part));
+        _transfer(part, tierOne, tierTwo);
+    }
+
+    function test_in_a_pause_is_refused() public {
+        (, uint64 part) = confirmed();
+        receivables.pause();
+        refusePaused();
+        _transfer(part, tierOne, tierTwo);
+    }
+}

@@ -36,10 +36,13 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     mapping(uint64 id => Loan) private _loans;
     mapping(uint64 loan => Instalments.Schedule) private _schedules;
     mapping(uint64 line => mapping(address supplier => bool)) private _allowed;
+    /// @dev A motion that is carried begins a line's next round.
     mapping(uint64 line => uint256) private _round;
-    mapping(bytes32 motion => uint256) private _votes;
-    mapping(bytes32 ballot => bool) private _voted;
-    mapping(uint64 part => uint64 loan) private _secures;
+    mapping(uint64 line => mapping(uint256 round => uint256)) private _votes;
+    mapping(uint64 line => mapping(uint256 round => mapping(address member => bool))) private _voted;
+    mapping(address token => mapping(address account => uint256)) private _claimable;
+    /// @inheritdoc ICreditLine
+    mapping(uint64 part => uint64 loan) public loanSecuredBy;
 
     constructor(address access, address participants_, address calendar_, address receivables_, uint256 threshold_)
         AccessManaged(access)
@@ -78,14 +81,14 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     function vote(uint64 id, Motion motion, bytes32 evidence) external restricted {
         LineState wanted = motion == Motion.APPROVE ? LineState.APPLIED : LineState.FROZEN;
         _inState(id, wanted);
-        bytes32 subject = keccak256(abi.encode(id, motion, _round[id]));
-        bytes32 ballot = keccak256(abi.encode(subject, msg.sender));
-        if (_voted[ballot]) revert VotedAlready(id, msg.sender);
-        _voted[ballot] = true;
-        uint256 votes = ++_votes[subject];
+        if (evidence == 0) revert EvidenceMissing(id);
+        uint256 round = _round[id];
+        if (_voted[id][round][msg.sender]) revert VotedAlready(id, msg.sender);
+        _voted[id][round][msg.sender] = true;
+        uint256 votes = ++_votes[id][round];
         emit LineVoted(id, msg.sender, motion, evidence, votes);
         if (votes < threshold) return;
-        ++_round[id];
+        _round[id] = round + 1;
         _moveLine(id, motion == Motion.APPROVE ? LineState.APPROVED : LineState.ACTIVE, evidence);
     }
 
@@ -138,7 +141,7 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
             poke(l.loans[i - 1]);
         }
         _inState(lineId, LineState.ACTIVE);
-        uint32 today = calendar.today();
+        uint32 today = _today();
         if (today < l.terms.validFrom || today > l.terms.validUntil) revert LineNotValidOn(lineId, today);
         uint256 wanted = uint256(l.principal) + amount;
         if (wanted > l.terms.limit || l.loans.length == MAX_LOANS) {
@@ -152,11 +155,9 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
             revert PlanInvalid();
         }
         if (collateral != 0) {
-            IReceivables.Part memory p = receivables.part(collateral);
-            if (p.pledgee != address(this) || !p.live || _secures[collateral] != 0 || p.holder != msg.sender) {
-                revert CollateralNotPledged(collateral);
-            }
-            _secures[collateral] = id;
+            IReceivables.Part memory p = _unused(collateral);
+            if (receivables.claim(p.root).terms.token != l.terms.token) revert CollateralNotPledged(collateral);
+            loanSecuredBy[collateral] = id;
             n.collateral = collateral;
         }
         l.principal += amount;
@@ -179,19 +180,19 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         uint256 left = amount;
         uint64[] memory loans = l.loans;
         for (uint256 i = 0; i < loans.length && left != 0; ++i) {
-            if (_total(owed(loans[i], calendar.today())) != 0) left -= _repay(loans[i], left, address(this));
+            if (_total(owed(loans[i], _today())) != 0) left -= _repay(loans[i], left, address(this));
         }
         emit Swept(lineId, amount, left);
-        if (left != 0) IERC20(l.terms.token).safeTransfer(l.terms.borrower, left);
+        if (left != 0) _payOut(l.terms.token, l.terms.borrower, left);
     }
 
     /// @inheritdoc ICreditLine
     function collect(uint64 id) external returns (uint256 amount) {
         Loan storage n = _known(id);
         uint64 part = n.collateral;
-        IReceivables.Part memory p = receivables.part(part);
+        IReceivables.Part memory p = _part(part);
         if (part == 0 || p.pledgee != address(this)) revert CollateralNotPledged(part);
-        amount = _total(owed(id, calendar.today()));
+        amount = _total(owed(id, _today()));
         if (amount > p.retained) amount = p.retained;
         if (amount != 0) {
             receivables.take(part, uint128(amount));
@@ -201,19 +202,22 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         bool isSpent = p.redeemed == p.amount && p.retained == amount;
         if (isSpent || n.state == LoanState.REPAID || n.state == LoanState.RECOVERED) {
             n.collateral = 0;
-            delete _secures[part];
+            delete loanSecuredBy[part];
             receivables.release(part);
         }
     }
 
     /// @inheritdoc ICreditLine
+    function returnCollateral(uint64 part) external {
+        _unused(part);
+        receivables.release(part);
+    }
+
+    /// @inheritdoc ICreditLine
     function addCosts(uint64 id, uint128 amount, bytes32 evidence) external {
-        LoanState state = poke(id);
-        Loan storage n = _loans[id];
-        _requireLender(_lines[n.line], n.line);
-        if (state != LoanState.DELINQUENT && state != LoanState.DEFAULT && state != LoanState.WRITTEN_OFF) {
-            revert LoanStateNotAllowed(id, state);
-        }
+        Loan storage n = _asLender(id);
+        if (n.state < LoanState.DELINQUENT || n.state > LoanState.WRITTEN_OFF) revert LoanStateNotAllowed(id, n.state);
+        if (amount == 0) revert AmountZero();
         n.costs += amount;
         emit CostsAdded(id, amount, evidence);
     }
@@ -222,25 +226,33 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     function poke(uint64 id) public returns (LoanState) {
         Loan storage n = _known(id);
         Line storage l = _lines[n.line];
-        Instalments.accrue(_schedules[id], n, l.terms, calendar.today());
+        Instalments.accrue(_schedules[id], n, l.terms, _today());
         if (n.state == LoanState.WRITTEN_OFF || n.state >= LoanState.RECOVERED) return n.state;
-        (LoanState state, uint256 missed) = Instalments.standing(_schedules[id], n, l.terms, calendar.today());
+        (LoanState state, uint256 missed) = Instalments.standing(_schedules[id], n, l.terms, _today());
         if (state != n.state) _moveLoan(id, n, state);
-        if (missed >= FREEZE_AFTER && l.state == LineState.ACTIVE) {
-            _moveLine(n.line, LineState.FROZEN, "three instalments missed");
+        bool isMissing = missed >= FREEZE_AFTER;
+        if (l.state == LineState.ACTIVE && (isMissing || state == LoanState.DEFAULT)) {
+            _moveLine(n.line, LineState.FROZEN, isMissing ? bytes32("three instalments missed") : bytes32("loan in default"));
         }
         return state;
     }
 
     /// @inheritdoc ICreditLine
     function writeOff(uint64 id) external {
-        LoanState state = poke(id);
-        Loan storage n = _loans[id];
-        _requireLender(_lines[n.line], n.line);
-        if (state != LoanState.DEFAULT) revert LoanStateNotAllowed(id, state);
+        Loan storage n = _asLender(id);
+        if (n.state != LoanState.DEFAULT) revert LoanStateNotAllowed(id, n.state);
         n.writtenOff = n.drawn - n.repaid;
         _lines[n.line].principal -= n.writtenOff;
         _moveLoan(id, n, LoanState.WRITTEN_OFF);
+    }
+
+    /// @inheritdoc ICreditLine
+    function withdraw(address token, address account) external returns (uint256 amount) {
+        amount = _claimable[token][account];
+        if (amount == 0) revert NothingToWithdraw(token, account);
+        _claimable[token][account] = 0;
+        emit Withdrawn(token, account, amount);
+        IERC20(token).safeTransfer(account, amount);
     }
 
     /// @inheritdoc ICreditLine
@@ -282,6 +294,11 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ICreditLine
+    function claimable(address token, address account) external view returns (uint256) {
+        return _claimable[token][account];
+    }
+
+    /// @inheritdoc ICreditLine
     function accountOf(uint64 id) external view returns (address) {
         return IDepositToken(_lines[id].terms.token).supervisedOf(address(this), _key(id));
     }
@@ -299,11 +316,11 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
                 || c.terms.obligor != l.terms.borrower || c.terms.token != l.terms.token || parts.length != 1
                 || amount > c.terms.face - c.redeemed
         ) revert OrderNotPayable(root);
-        IReceivables.Part memory p = receivables.part(parts[0]);
+        IReceivables.Part memory p = _part(parts[0]);
         if (p.holder != supplier || p.pledgee != address(0)) revert OrderNotPayable(root);
         IERC20 token = IERC20(l.terms.token);
         token.safeTransferFrom(l.terms.lender, address(this), amount);
-        token.forceApprove(address(receivables), amount);
+        token.approve(address(receivables), amount);
         receivables.fund(root, amount);
         receivables.withdraw(address(token), supplier);
     }
@@ -330,8 +347,19 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         emit Repaid(id, payer, debts[0], debts[1], debts[2], debts[3]);
         if (paid == _total(o)) _end(id, n, l);
         else poke(id);
-        if (payer == address(this)) IERC20(l.terms.token).safeTransfer(l.terms.lender, paid);
-        else IERC20(l.terms.token).safeTransferFrom(payer, l.terms.lender, paid);
+        // Through this contract: a token's pause stops what goes from participant to participant, and no repayment.
+        if (payer != address(this)) IERC20(l.terms.token).safeTransferFrom(payer, address(this), paid);
+        _payOut(l.terms.token, l.terms.lender, paid);
+    }
+
+    /// @dev Who can't receive now is credited: nobody's standing stops another's repayment.
+    function _payOut(address token, address account, uint256 amount) private {
+        if (_isActive(account)) {
+            IERC20(token).safeTransfer(account, amount);
+        } else {
+            _claimable[token][account] += amount;
+            emit PaymentHeld(token, account, amount);
+        }
     }
 
     /// @dev All is paid: the loan leaves its line.
@@ -344,6 +372,14 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
             loans[place] = loans[place + 1];
         }
         loans.pop();
+    }
+
+    /// @dev A part that the caller has pledged to this contract and that secures no loan.
+    function _unused(uint64 part) private view returns (IReceivables.Part memory p) {
+        p = _part(part);
+        if (p.pledgee != address(this) || p.holder != msg.sender || loanSecuredBy[part] != 0) {
+            revert CollateralNotPledged(part);
+        }
     }
 
     function _total(Owed memory o) private pure returns (uint256) {
@@ -371,12 +407,31 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         if (n.state == LoanState.NONE) revert LoanUnknown(id);
     }
 
+    /// @dev The loan in the state that today gives it, for its lender.
+    function _asLender(uint64 id) private returns (Loan storage n) {
+        poke(id);
+        n = _loans[id];
+        _requireLender(_lines[n.line], n.line);
+    }
+
     function _requireLender(Line storage l, uint64 id) private view {
         if (msg.sender != l.terms.lender) revert NotTheLender(id, msg.sender);
     }
 
     function _requireActive(address account) private view {
-        if (!participants.isActive(account)) revert ParticipantNotActive(account);
+        if (!_isActive(account)) revert ParticipantNotActive(account);
+    }
+
+    function _isActive(address account) private view returns (bool) {
+        return participants.isActive(account);
+    }
+
+    function _today() private view returns (uint32) {
+        return calendar.today();
+    }
+
+    function _part(uint64 id) private view returns (IReceivables.Part memory) {
+        return receivables.part(id);
     }
 
     function _key(uint64 id) private pure returns (bytes32) {

@@ -130,6 +130,9 @@ interface ICreditLine {
     event CostsAdded(uint64 indexed loan, uint128 amount, bytes32 evidence);
     event LoanStateChanged(uint64 indexed loan, LoanState state);
     event Swept(uint64 indexed line, uint256 amount, uint256 returned);
+    /// @notice `account` can't receive tokens now; what is its own waits for `withdraw`.
+    event PaymentHeld(address indexed token, address indexed account, uint256 amount);
+    event Withdrawn(address indexed token, address indexed account, uint256 amount);
 
     error LineUnknown(uint64 line);
     error LoanUnknown(uint64 loan);
@@ -138,6 +141,7 @@ interface ICreditLine {
     error LoanStateNotAllowed(uint64 loan, LoanState state);
     error NotTheLender(uint64 line, address account);
     error NotTheBorrower(uint64 line, address account);
+    error EvidenceMissing(uint64 line);
     error VotedAlready(uint64 line, address member);
     error ParticipantNotActive(address account);
     error LineNotValidOn(uint64 line, uint32 date);
@@ -145,8 +149,10 @@ interface ICreditLine {
     error SupplierNotAllowed(uint64 line, address supplier);
     error OrderNotPayable(uint64 order);
     error PlanInvalid();
+    /// @notice Not pledged to this contract by the caller, securing a loan already, or in another currency's token.
     error CollateralNotPledged(uint64 part);
     error NothingOwed(uint64 loan);
+    error NothingToWithdraw(address token, address account);
     error AmountZero();
 
     /// @notice Ask `terms.lender` for a line.
@@ -160,7 +166,8 @@ interface ICreditLine {
     /// @notice Open an approved line for draws. By its lender, who lets this contract take the money by allowance.
     function activate(uint64 line) external;
 
-    /// @notice Stop draws. By the lender, or anyone once three instalments in a row were missed (`poke`).
+    /// @notice Stop draws. By the lender, or by anyone through `poke` once three instalments in a row of a loan were missed
+    /// or a loan is in default. Only the committee's votes lift it; with the arrears unpaid the next poke freezes again.
     function freeze(uint64 line, bytes32 reason) external;
 
     /// @notice End a line with nothing outstanding. By the lender or the borrower.
@@ -183,15 +190,22 @@ interface ICreditLine {
         uint64 collateral
     ) external returns (uint64 loan);
 
-    /// @notice Pay `amount` of what is owed, or all of it if that is less; works in every state.
+    /// @notice Pay `amount` of what is owed, or all of it if that is less; works in every state, in a pause of this contract
+    /// or of the token, and whatever has become of the lender.
     function repay(uint64 loan, uint256 amount) external returns (uint256 paid);
 
-    /// @notice Use what the split has paid into the line's account, oldest loan first; what nobody owes goes back to the
-    /// borrower. Anyone.
+    /// @notice Use what the split has credited or paid to the line's account, oldest loan first, for all that is owed, due
+    /// or not; what nobody owes goes back to the borrower. Anyone, after each distribution.
     function sweep(uint64 line) external returns (uint256 amount);
 
     /// @notice Use what was paid on a pledged claim for the loan that it secures. Anyone.
     function collect(uint64 loan) external returns (uint256 amount);
+
+    /// @notice Give back a part that the caller pledged to this contract and that secures no loan.
+    function returnCollateral(uint64 part) external;
+
+    /// @notice Pay `account` what it could not receive when it was paid. Anyone.
+    function withdraw(address token, address account) external returns (uint256 amount);
 
     /// @notice Add recovery costs to a loan that is not repaid in time. By the lender.
     function addCosts(uint64 loan, uint128 amount, bytes32 evidence) external;
@@ -215,6 +229,12 @@ interface ICreditLine {
 
     /// @notice What is owed on `date`, if nothing is paid until then.
     function owed(uint64 loan, uint32 date) external view returns (Owed memory);
+
+    /// @notice The loan that a pledged part secures, or 0: an order that becomes a receivable carries it along.
+    function loanSecuredBy(uint64 part) external view returns (uint64);
+
+    /// @notice What waits for `account` to be able to receive it.
+    function claimable(address token, address account) external view returns (uint256);
 
     /// @notice The account that a split's loan sweep pays into.
     function accountOf(uint64 line) external view returns (address);

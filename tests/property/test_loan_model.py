@@ -335,7 +335,7 @@ class LoanMachine(RuleBasedStateMachine):
     def lift_freeze(self) -> None:
         self.both(
             self.model.lift_freeze,
-            lambda: self.evm.send("CreditLine", "vote", self.line, 1, bytes(32)) or None,
+            lambda: self.evm.send("CreditLine", "vote", self.line, 1, b"memo".ljust(32)) or None,
         )
 
     @invariant()

@@ -62,7 +62,7 @@ class LoanEvm(Evm):
             *(terms.grace_days, terms.default_days, [int(d) for d in terms.order], bytes(32)),
         )
         line: int = self.send("CreditLine", "applyFor", row, sender=BORROWER)
-        self.send("CreditLine", "vote", line, 0, bytes(32))
+        self.send("CreditLine", "vote", line, 0, b"memo".ljust(32))
         self.send("CreditLine", "activate", line, sender=LENDER)
         self.send("CreditLine", "allowSupplier", line, SUPPLIER, True, sender=LENDER)
         return line

@@ -65,7 +65,8 @@ class LineModel:
     def poke(self, number: int) -> None:
         loan, missed = self.loans[number].poke(self.today)
         self.loans[number] = loan
-        if missed >= FREEZE_AFTER and self.state == ACTIVE:
+        stops = missed >= FREEZE_AFTER or loan.state is LoanState.DEFAULT
+        if stops and self.state == ACTIVE:
             self.state = FROZEN
 
     def repay(self, number: int, amount: int) -> int:

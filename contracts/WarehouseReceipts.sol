@@ -32,6 +32,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     mapping(uint64 id => Receipt) private _receipts;
     mapping(uint64 id => Pledge) private _pledges;
     mapping(bytes32 goods => Price) private _prices;
+    mapping(uint64 line => PledgeTerms) private _terms;
 
     constructor(address access, address participants_, address calendar_, address credit_) AccessManaged(access) {
         participants = IParticipantRegistry(participants_);
@@ -65,7 +66,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     function split(uint64 id, uint128[] calldata quantities) external returns (uint64[] memory children) {
         Receipt storage r = _receipts[id];
         bool pledged = r.state == State.PLEDGED || r.state == State.PARTIAL_RELEASE;
-        if (!pledged && r.state != State.VERIFIED) revert ReceiptStateNotAllowed(id, r.state);
+        if (!pledged && r.state != State.VERIFIED && r.state != State.FORECLOSED) revert ReceiptStateNotAllowed(id, r.state);
         if (msg.sender != r.holder) revert NotTheHolder(id, msg.sender);
         if (quantities.length < 2) revert SplitNotExact(id);
         if (pledged) _leave(r.pledge, id);
@@ -115,13 +116,26 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     // ---- pledges
 
     /// @inheritdoc IWarehouseReceipts
+    function setPledgeTerms(uint64 line, uint16 ltvBasisPoints, uint16 callDays) external {
+        if (msg.sender != credit.line(line).terms.lender) revert NotTheLender(line, msg.sender);
+        if (ltvBasisPoints == 0 || ltvBasisPoints > BASIS_POINTS) revert PledgeTermsInvalid(ltvBasisPoints, callDays);
+        _terms[line] = PledgeTerms(ltvBasisPoints, callDays);
+        emit PledgeTermsSet(line, ltvBasisPoints, callDays);
+    }
+
+    /// @inheritdoc IWarehouseReceipts
     function pledge(uint64 loan, uint64[] calldata ids, uint16 ltvBasisPoints, uint16 callDays)
         external
         whenNotPaused
         returns (uint64 id)
     {
-        ICreditLine.LineTerms memory terms = credit.line(credit.loan(loan).line).terms;
+        uint64 line = credit.loan(loan).line;
+        ICreditLine.LineTerms memory terms = credit.line(line).terms;
         if (msg.sender != terms.borrower) revert NotTheBorrower(loan, msg.sender);
+        PledgeTerms memory most = pledgeTermsOf(line);
+        if (ltvBasisPoints > most.ltvBasisPoints || callDays > most.callDays) {
+            revert PledgeTermsInvalid(ltvBasisPoints, callDays);
+        }
         id = ++pledgeCount;
         Pledge storage p = _pledges[id];
         (p.pledgor, p.pledgee, p.loan, p.open) = (msg.sender, terms.lender, loan, true);
@@ -149,10 +163,15 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         if (msg.sender != p.pledgor) revert NotThePledgor(id, msg.sender);
         _add(id, receiptId, State.PLEDGED);
         (,, bool covers) = coverage(id);
-        if (covers && p.callDate != 0) {
-            p.callDate = 0;
-            emit TopUpMet(id);
-        }
+        if (covers && p.callDate != 0) _endCall(id, p);
+    }
+
+    /// @inheritdoc IWarehouseReceipts
+    function endCall(uint64 id) external {
+        Pledge storage p = _open(id);
+        if (p.callDate == 0) revert NoCall(id);
+        _requireCovers(id);
+        _endCall(id, p);
     }
 
     /// @inheritdoc IWarehouseReceipts
@@ -243,7 +262,18 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         covers = debt * BASIS_POINTS <= value * p.ltvBasisPoints;
     }
 
+    /// @inheritdoc IWarehouseReceipts
+    function pledgeTermsOf(uint64 line) public view returns (PledgeTerms memory terms) {
+        terms = _terms[line];
+        if (terms.ltvBasisPoints == 0) return PledgeTerms(uint16(BASIS_POINTS), type(uint16).max);
+    }
+
     // ---- internals
+
+    function _endCall(uint64 id, Pledge storage p) private {
+        p.callDate = 0;
+        emit TopUpMet(id);
+    }
 
     function _transfer(uint64 id, address from, address to) private whenNotPaused {
         Receipt storage r = _receipts[id];

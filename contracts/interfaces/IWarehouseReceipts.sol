@@ -47,6 +47,12 @@ interface IWarehouseReceipts {
         uint64[] receipts;
     }
 
+    /// @notice What a lender allows at most in pledges for the loans of a line.
+    struct PledgeTerms {
+        uint16 ltvBasisPoints;
+        uint16 callDays;
+    }
+
     event ReceiptIssued(
         uint64 indexed receipt, address indexed warehouse, address indexed holder, bytes32 goods, uint128 quantity
     );
@@ -58,9 +64,10 @@ interface IWarehouseReceipts {
     event PledgeOpened(uint64 indexed pledge, uint64 indexed loan, address indexed pledgee, uint16 ltvBasisPoints);
     event ReceiptPledged(uint64 indexed pledge, uint64 indexed receipt);
     event ReceiptReleased(uint64 indexed pledge, uint64 indexed receipt);
-    event TopUpCalled(uint64 indexed pledge, uint256 value, uint256 owed, uint32 until);
+    event TopUpCalled(uint64 indexed pledge, uint256 value, uint256 owed, uint32 callDate);
     event TopUpMet(uint64 indexed pledge);
     event PledgeClosed(uint64 indexed pledge);
+    event PledgeTermsSet(uint64 indexed line, uint16 ltvBasisPoints, uint16 callDays);
     event ReceiptForeclosed(uint64 indexed pledge, uint64 indexed receipt, address indexed pledgee);
 
     error ReceiptUnknown(uint64 receipt);
@@ -70,12 +77,16 @@ interface IWarehouseReceipts {
     error ParticipantNotActive(address account);
     error SplitNotExact(uint64 receipt);
     error PledgeUnknown(uint64 pledge);
+    error NotTheLender(uint64 line, address account);
+    /// @notice Looser than the line's lender allows.
+    error PledgeTermsInvalid(uint16 ltvBasisPoints, uint16 callDays);
     error NotTheBorrower(uint64 loan, address account);
     error NotThePledgor(uint64 pledge, address account);
     error NotThePledgee(uint64 pledge, address account);
     error PledgeTooSmall(uint64 pledge, uint256 value, uint256 owed);
     error PledgeCovers(uint64 pledge, uint256 value, uint256 owed);
-    error CallOpen(uint64 pledge, uint32 until);
+    error CallOpen(uint64 pledge, uint32 callDate);
+    error NoCall(uint64 pledge);
     error NoCallExpired(uint64 pledge);
     error ReceiptNotInPledge(uint64 pledge, uint64 receipt);
     error TooManyReceipts(uint64 pledge);
@@ -94,7 +105,8 @@ interface IWarehouseReceipts {
     /// @dev Role SUPERVISOR.
     function verify(uint64 receipt, bytes32 evidence) external;
 
-    /// @notice Replace a verified receipt by children of `quantities`; a pledged one stays pledged in its children.
+    /// @notice Replace a verified or foreclosed receipt by children of `quantities`; a pledged one stays pledged in its
+    /// children.
     function split(uint64 receipt, uint128[] calldata quantities) external returns (uint64[] memory children);
 
     /// @notice Pass a free, verified receipt on.
@@ -112,6 +124,10 @@ interface IWarehouseReceipts {
     /// @dev Role ORACLE.
     function postPrice(bytes32 goods, uint128 price) external;
 
+    /// @notice Say what pledges for the loans of a line may have at most; 100 % and any number of days until then.
+    /// @dev By the line's lender. Pledges that are open keep their own terms.
+    function setPledgeTerms(uint64 line, uint16 ltvBasisPoints, uint16 callDays) external;
+
     /// @notice Pledge receipts for a loan to its lender; their value must cover it.
     /// @dev By the loan's borrower, who holds the receipts.
     function pledge(uint64 loan, uint64[] calldata receipts, uint16 ltvBasisPoints, uint16 callDays)
@@ -124,10 +140,14 @@ interface IWarehouseReceipts {
     /// @notice Add a receipt to a pledge; a call that is met thereby ends. By its pledgor.
     function topUp(uint64 pledge, uint64 receipt) external;
 
+    /// @notice End a call that was met by a repayment or a better price: the next one gives its days anew. Anyone.
+    function endCall(uint64 pledge) external;
+
     /// @notice Give a receipt of the pledge free. By the pledgee; by the pledgor too, as long as the rest covers the loan.
     function release(uint64 pledge, uint64 receipt) external;
 
     /// @notice Take the receipts over: the call has expired unmet, or the loan is in default. By the pledgee.
+    /// @dev What the goods bring is paid on the loan by `repay`; a surplus is between the two, outside.
     function foreclose(uint64 pledge) external;
 
     /// @dev Role GUARDIAN. Stops issuing, transfers and new pledges; release, top-up and delivery stay open.
@@ -138,6 +158,9 @@ interface IWarehouseReceipts {
 
     function receipt(uint64 id) external view returns (Receipt memory);
     function pledgeOf(uint64 id) external view returns (Pledge memory);
+
+    /// @notice What pledges for the line's loans may have at most.
+    function pledgeTermsOf(uint64 line) external view returns (PledgeTerms memory);
 
     /// @notice Price a unit in minor units, and the date that it was posted for.
     function priceOf(bytes32 goods) external view returns (uint128 price, uint32 date);

@@ -95,7 +95,7 @@ def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 
 def _called(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _pledge(session, a).call_date = int(a["until"])
+    _pledge(session, a).call_date = int(a["callDate"])
 
 
 def _met(session: Session, _: ChainEvent, a: _Arguments) -> None:

@@ -8,6 +8,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
+import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IProjectShare} from "./interfaces/IProjectShare.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
@@ -63,7 +64,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
                 agreed = signatures[j].signer == from;
             }
             if (!agreed) revert SignatureMissing(id, from);
-            _move(deal.legs[i]);
+            _move(i, deal.legs[i]);
         }
         emit DealSettled(id, msg.sender);
     }
@@ -78,6 +79,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
         if (msg.sender != quote.seller) revert SignatureMissing(id, quote.seller);
         _begin(id, quote.deadline);
         _check(id, quote.buyer, buyerSignature);
+        _requireCurrency(quote);
         uint256 rest;
         (price, rest) = priceOf(quote);
         IReceivables.Part memory p = receivables.part(quote.part);
@@ -139,6 +141,15 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
 
     // ---- internals
 
+    /// @dev The price is in minor units of the claim's currency; another bank's token of that currency pays it as well.
+    function _requireCurrency(Quote calldata quote) private view {
+        address token = receivables.claim(receivables.part(quote.part).root).terms.token;
+        if (token == quote.token) return;
+        if (
+            keccak256(bytes(IDepositToken(token).currency())) != keccak256(bytes(IDepositToken(quote.token).currency()))
+        ) revert CurrencyDiffers(quote.part, token, quote.token);
+    }
+
     function _begin(bytes32 id, uint64 deadline) private {
         if (block.timestamp > deadline) revert DealExpired(deadline);
         if (_done[id]) revert DealDone(id);
@@ -150,15 +161,21 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
         if (!SignatureChecker.isValidSignatureNow(signer, id, signature)) revert SignatureInvalid(id, signer);
     }
 
-    function _move(Leg calldata leg) private {
-        if (leg.asset == Asset.CLAIM_PART) {
-            receivables.transferBySettlement(uint64(uint256(leg.id)), leg.from, leg.to, leg.recourse);
-        } else if (leg.asset == Asset.WAREHOUSE_RECEIPT) {
-            receipts.transferBySettlement(uint64(uint256(leg.id)), leg.from, leg.to);
+    /// @dev What is signed is what moves: no field says more than its asset has.
+    function _move(uint256 index, Leg calldata leg) private {
+        uint256 id = uint256(leg.id);
+        bool isPart = leg.asset == Asset.CLAIM_PART;
+        bool isWhole = isPart || leg.asset == Asset.WAREHOUSE_RECEIPT;
+        uint256 last = isWhole ? type(uint64).max : leg.asset == Asset.DEPOSIT_TOKEN ? type(uint160).max : id;
+        if (id > last || isWhole != (leg.amount == 0) || (leg.recourse && !isPart)) revert LegInvalid(index);
+        if (isPart) {
+            receivables.transferBySettlement(uint64(id), leg.from, leg.to, leg.recourse);
+        } else if (isWhole) {
+            receipts.transferBySettlement(uint64(id), leg.from, leg.to);
         } else if (leg.asset == Asset.PROJECT_SHARE) {
             shares.transferBySettlement(leg.id, leg.from, leg.to, leg.amount);
         } else {
-            IERC20(address(uint160(uint256(leg.id)))).safeTransferFrom(leg.from, leg.to, leg.amount);
+            IERC20(address(uint160(id))).safeTransferFrom(leg.from, leg.to, leg.amount);
         }
     }
 

@@ -48,6 +48,9 @@ interface ISettlement {
 
     error DealExpired(uint64 deadline);
     error DealEmpty();
+    /// @notice The leg's id, amount or recourse is none that its asset has.
+    error LegInvalid(uint256 index);
+    error CurrencyDiffers(uint64 part, address claimToken, address quoteToken);
     error DealDone(bytes32 deal);
     error DealRevokedBy(bytes32 deal, address signer);
     error SignatureMissing(bytes32 deal, address signer);

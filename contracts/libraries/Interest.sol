@@ -15,6 +15,9 @@ library Interest {
         ACT_ACT_ISDA
     }
 
+    /// @notice The discount is more than what it is taken from.
+    error DiscountAboveFace(uint256 face, uint32 ratePpm, uint32 from, uint32 to);
+
     uint256 internal constant PPM = 1_000_000;
     uint256 private constant ACT_ACT = 365 * 366;
 
@@ -54,14 +57,15 @@ library Interest {
     }
 
     /// @notice `face` × (1 − rate × time), rounded down to the minor unit, and the numerator that the rounding left over.
-    /// @dev Reverts (underflow) when the rate eats more than the whole.
-    function discounted(Convention convention, uint256 face, uint256 ratePpm, uint32 from, uint32 to)
+    function discounted(Convention convention, uint256 face, uint32 ratePpm, uint32 from, uint32 to)
         internal
         pure
         returns (uint256 price, uint256 rest)
     {
         uint256 whole = denominator(convention);
-        uint256 numerator = face * whole - accrued(convention, face, ratePpm, from, to);
+        uint256 discount = accrued(convention, face, ratePpm, from, to);
+        if (discount > face * whole) revert DiscountAboveFace(face, ratePpm, from, to);
+        uint256 numerator = face * whole - discount;
         return (numerator / whole, numerator % whole);
     }
 }

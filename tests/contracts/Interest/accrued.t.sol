@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BusinessCalendar} from "contracts/BusinessCalendar.sol";
-import {IBusinessCalendar} from "contracts/interfaces/IBusinessCalendar.sol";
 import {BusinessDate} from "contracts/libraries/BusinessDate.sol";
 import {Interest} from "contracts/libraries/Interest.sol";
-import {CreditWorld} from "support/CreditWorld.sol";
+import {Check} from "support/Check.sol";
 
-contract InterestTest is CreditWorld {
-    function setUp() public {
-        deployAll();
-    }
-
+contract InterestAccruedTest is Check {
     function _date(uint256 seed) private pure returns (uint32) {
         uint256 y = 1990 + seed % 80;
         uint256 m = 1 + seed / 80 % 12;
@@ -54,15 +48,5 @@ contract InterestTest is CreditWorld {
         uint256 numerator = Interest.accrued(convention, face, Interest.PPM, from, to);
         equal(numerator / Interest.denominator(convention), wanted, "a year's whole rate");
         equal(numerator % Interest.denominator(convention), 0, "without a rest");
-    }
-
-    function test_business_dates_move_forward_only() public {
-        vm.expectRevert(abi.encodeWithSelector(IBusinessCalendar.DateNotForward.selector, TODAY, TODAY));
-        calendar.advance(TODAY);
-        vm.expectRevert(abi.encodeWithSelector(BusinessDate.DateInvalid.selector, uint32(20260229)));
-        calendar.advance(20260229);
-        vm.expectRevert();
-        vm.prank(stranger);
-        calendar.advance(20260106);
     }
 }

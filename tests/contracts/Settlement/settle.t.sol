@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {ISettlement} from "contracts/interfaces/ISettlement.sol";
+import {DealWorld} from "support/DealWorld.sol";
+
+contract SettlementSettleTest is DealWorld {
+    function testFuzz_both_legs(uint32 raw) public {
+        uint256 price = bound(raw, 1, 2_000_000);
+        bytes32 id = settle(dealAt(price));
+        equal(token.balanceOf(tierOne), price, "paid");
+        holds(buyer, "delivered");
+        isTrue(settlement.isDone(id), "done");
+    }
+
+    function testFuzz_or_neither(uint64 more) public {
+        ISettlement.Deal memory d = dealAt(2_000_001 + uint256(more));
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        vm.expectRevert();
+        settleWith(d, all);
+        holds(tierOne, "nothing moved");
+        isTrue(receivables.part(part).live, "nothing was burned");
+        equal(token.balanceOf(buyer), 2_000_000, "nothing was paid");
+        (d.legs[0], d.legs[1]) = (d.legs[1], dealAt(1).legs[0]);
+        d.legs[0].amount = 1;
+        d.legs[1].id = bytes32(uint256(part) + 1);
+        all = signed(settlement.dealDigest(d));
+        vm.expectRevert();
+        settleWith(d, all);
+        equal(token.balanceOf(buyer), 2_000_000, "nothing was paid in the other order");
+    }
+
+    function test_receipts_shares_and_tokens_of_many_in_one_deal() public {
+        uint64 receipt = receipts.issue(buyer, "resin", 5, "papers");
+        receipts.verify(receipt, "seen");
+        shares.openProject(PROJECT, address(token), operator);
+        vm.prank(operator);
+        shares.issue(PROJECT, buyer, 60);
+        ISettlement.Deal memory d = dealAt(7);
+        ISettlement.Leg[] memory legs = new ISettlement.Leg[](4);
+        (legs[0], legs[1]) = (d.legs[0], d.legs[1]);
+        legs[2] = leg(ISettlement.Asset.WAREHOUSE_RECEIPT, buyer, tierTwo, receipt, 0);
+        legs[3] = leg(ISettlement.Asset.PROJECT_SHARE, buyer, tierThree, uint256(PROJECT), 20);
+        d.legs = legs;
+        settle(d);
+        holds(buyer, "the claim");
+        equal(receipts.receipt(receipt).holder, tierTwo, "the receipt");
+        equal(shares.balanceOf(PROJECT, tierThree), 20, "the shares");
+        equal(token.balanceOf(tierOne), 7, "the money");
+    }
+
+    function test_twice_is_refused() public {
+        ISettlement.Deal memory d = dealAt(1);
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        bytes32 id = settleWith(d, all);
+        refuse(abi.encodeWithSelector(ISettlement.DealDone.selector, id));
+        settleWith(d, all);
+    }
+
+    function test_without_legs_is_refused() public {
+        ISettlement.Deal memory d;
+        refuse(abi.encodeWithSelector(ISettlement.DealEmpty.selector));
+        settlement.settle(d, new ISettlement.Signature[](0));
+    }
+
+    function testFuzz_who_gives_something_up_must_have_agreed(uint256 seed) public {
+        ISettlement.Deal memory d = dealAt(1);
+        bytes32 id = settlement.dealDigest(d);
+        ISettlement.Signature[] memory all = signed(id);
+        refuse(abi.encodeWithSelector(ISettlement.SignatureMissing.selector, id, tierOne));
+        vm.prank(anyone(seed));
+        settlement.settle(d, all);
+        refuse(abi.encodeWithSelector(ISettlement.SignatureMissing.selector, id, buyer));
+        settleWith(d, new ISettlement.Signature[](0));
+    }
+
+    function testFuzz_what_was_signed_is_the_deal_in_every_field(uint8 which) public {
+        ISettlement.Deal memory d = dealAt(1);
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        if (which % 8 == 0) d.nonce++;
+        if (which % 8 == 1) d.deadline++;
+        if (which % 8 == 2) d.legs[0].to = tierTwo;
+        if (which % 8 == 3) d.legs[1].amount++;
+        if (which % 8 == 4) d.legs[0].recourse = true;
+        if (which % 8 == 5) d.legs[0].id = bytes32(uint256(part) + 1);
+        if (which % 8 == 6) d.legs[1].from = tierTwo;
+        if (which % 8 == 7) d.legs[0].asset = ISettlement.Asset.WAREHOUSE_RECEIPT;
+        bytes32 id = settlement.dealDigest(d);
+        refuse(abi.encodeWithSelector(ISettlement.SignatureInvalid.selector, id, buyer));
+        settleWith(d, all);
+    }
+
+    function testFuzz_after_its_deadline_is_refused(uint32 late) public {
+        ISettlement.Deal memory d = dealAt(1);
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        vm.warp(uint256(d.deadline) + 1 + late);
+        refuse(abi.encodeWithSelector(ISettlement.DealExpired.selector, d.deadline));
+        settleWith(d, all);
+    }
+
+    function _refuseLeg(uint256 which, ISettlement.Leg memory bad) private {
+        ISettlement.Deal memory d = dealAt(1);
+        d.legs[which] = bad;
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        refuse(abi.encodeWithSelector(ISettlement.LegInvalid.selector, which));
+        settleWith(d, all);
+    }
+
+    function testFuzz_a_field_that_its_asset_does_not_have_is_refused(uint128 high) public {
+        uint256 above = uint256(bound(high, 1, type(uint64).max));
+        ISettlement.Deal memory d = dealAt(1);
+        ISettlement.Leg memory bad = d.legs[0];
+        bad.id = bytes32(above << 64 | part);
+        _refuseLeg(0, bad);
+        bad = dealAt(1).legs[0];
+        bad.amount = above;
+        _refuseLeg(0, bad);
+        bad = dealAt(1).legs[1];
+        bad.id = bytes32(above << 160 | uint160(address(token)));
+        _refuseLeg(1, bad);
+        bad = dealAt(0).legs[1];
+        _refuseLeg(1, bad);
+        bad = dealAt(1).legs[1];
+        bad.recourse = true;
+        _refuseLeg(1, bad);
+    }
+
+    function test_an_offer_or_a_pledge_stands_before_it() public {
+        vm.prank(tierOne);
+        receivables.pledge(part, bank);
+        ISettlement.Deal memory d = dealAt(1);
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        refuse(abi.encodeWithSelector(IReceivables.PartEncumbered.selector, part));
+        settleWith(d, all);
+    }
+
+    function test_in_a_pause_is_refused() public {
+        ISettlement.Deal memory d = dealAt(1);
+        settlement.pause();
+        refusePaused();
+        settleWith(d, new ISettlement.Signature[](0));
+    }
+}

@@ -69,6 +69,7 @@ abstract contract CreditWorld is Ledger {
             grant(pausable[i], Roles.COMMITTEE, receivables.unpause.selector);
         }
         grant(address(token), Roles.GUARDIAN, token.pause.selector);
+        grant(address(token), Roles.COMMITTEE, token.unpause.selector);
         for (uint256 i = 0; i < 3; ++i) {
             access.grantRole(Roles.COMMITTEE, committee[i], 0);
         }

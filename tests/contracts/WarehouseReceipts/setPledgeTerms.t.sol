@@ -25,6 +25,14 @@ contract WarehouseReceiptsSetPledgeTermsTest is WarehouseWorld {
         pledge(ids(good), most, days_);
     }
 
+    function test_what_is_allowed_can_be_read() public {
+        IWarehouseReceipts.PledgeTerms memory most = receipts.pledgeTermsOf(line);
+        isTrue(most.ltvBasisPoints == 10_000 && most.callDays == type(uint16).max, "the whole value, any days");
+        _set(bank, 7_000, 3);
+        most = receipts.pledgeTermsOf(line);
+        isTrue(most.ltvBasisPoints == 7_000 && most.callDays == 3, "the lender's word");
+    }
+
     function testFuzz_never_above_the_whole_value(uint16 ltv) public {
         ltv = uint16(bound(ltv, 10_001, type(uint16).max));
         _refuseTerms(ltv, 5);

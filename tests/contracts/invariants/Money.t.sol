@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
+import {Roles} from "contracts/libraries/Roles.sol";
 import {Ledger} from "support/Ledger.sol";
 
 /// @notice Does what parties may do, in any order, and keeps a ledger of its own beside the contracts'.
@@ -9,12 +10,14 @@ contract MoneyHandler is Ledger {
     uint256 public attested;
     uint256 public distributed;
     uint256 public withdrawn;
+    uint256 public refused;
     uint256 private _entries;
     uint256 private _batches;
     address[10] private _all;
 
     constructor() {
         deploy();
+        grant(address(participants), Roles.SUPERVISOR, participants.unfreeze.selector);
         split.setTerms(PROJECT, usualTerms(DAY_ONE));
         _all = [operator, supplier, site, platform, lender, taxes, refunds, investorA, investorB, investorC];
     }
@@ -28,23 +31,31 @@ contract MoneyHandler is Ledger {
     function distribute(uint96 gross, uint96 refunded, uint96 tax, uint16 units, uint8 day) external {
         uint256 held = token.balanceOf(token.collectionOf(PROJECT));
         uint256 bounded = bound(gross, 0, held);
-        split.distribute(
-            facts(
-                bytes32(++_batches),
-                DAY_ONE + day % 28,
-                bounded,
-                bound(refunded, 0, 1e9),
-                bound(tax, 0, 1e9),
-                units
-            )
+        IRevenueSplit.Distribution memory d = facts(
+            bytes32(++_batches), DAY_ONE + day % 28, bounded, bound(refunded, 0, 1e9), bound(tax, 0, 1e9), units
         );
-        distributed += bounded;
+        try split.distribute(d) {
+            distributed += bounded;
+        } catch {
+            ++refused;
+        }
+    }
+
+    /// @dev A recipient that can't receive, for a while.
+    function freeze(uint8 who) external {
+        address account = _all[who % 10];
+        if (participants.isActive(account)) participants.freeze(account, "word");
+        else participants.unfreeze(account);
     }
 
     function withdraw(uint8 who) external {
         address account = _all[who % 10];
-        if (split.claimable(address(token), account) == 0) return;
-        withdrawn += split.withdrawFor(address(token), account);
+        if (split.claimable(address(token), account) == 0 || !participants.isActive(account)) return;
+        try split.withdrawFor(address(token), account) returns (uint256 amount) {
+            withdrawn += amount;
+        } catch {
+            ++refused;
+        }
     }
 
     function cashOut(uint8 who, uint96 amount) external {
@@ -94,10 +105,12 @@ contract MoneyInvariants {
         _same("attested", _handler.tokenAttested(), _handler.attested());
     }
 
-    /// @notice Rule 4: claimable + withdrawn + carried = distributed, and the split holds what it owes.
+    /// @notice Rule 4: claimable + withdrawn + carried = distributed, the split holds what it owes, and neither a
+    /// distribution nor a recipient's withdrawal is ever stopped by another recipient.
     function invariant_claimable_withdrawn_and_carried_is_distributed() public view {
         _same("distributed", _handler.owing() + _handler.withdrawn(), _handler.distributed());
         _same("held", _handler.splitHolds(), _handler.owing());
+        _same("refused", _handler.refused(), 0);
     }
 
     function _same(string memory rule, uint256 found, uint256 wanted) private pure {

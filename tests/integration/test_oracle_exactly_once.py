@@ -134,3 +134,21 @@ def check_whole(house: OracleHouse) -> None:
     with Session(house.engine) as session:
         sizes = [head["size"] for head in house.on_chain("RecordAnchor", "HeadAnchored")]
         assert sorted(session.exec(select(Head.size))) == sizes
+
+
+def test_an_anchored_day_is_not_called_quiet_before_its_money_has_moved(house: OracleHouse) -> None:
+    """What the other tests wait for: a reader from outside may look between any two steps of a turn."""
+    house.sell_a_day()
+    parts = house.parts()
+    held = {name: parts.steps.pop(name) for name in ("facts", "matching", "revenue")}
+    while any(house.open_work()[kind] for kind in ("records", "transactions", "instructions")):
+        turn(parts)
+    sales = len(house.world.records)
+    assert house.open_work()["unread"] == sales
+    held["facts"]()
+    assert (house.open_work()["unread"], house.open_work()["unmatched"]) == (0, sales)
+    held["matching"]()
+    assert (house.open_work()["unmatched"], house.open_work()["matched"]) == (0, sales)
+    parts.steps["revenue"] = held["revenue"]
+    house.run_until_quiet(parts)
+    check_whole(house)

@@ -32,7 +32,7 @@ from counterfoil.gateway.store.store import NewRecord
 from counterfoil.oracle.app import Parts, build, turn
 from counterfoil.oracle.facts import DISTRIBUTED
 from counterfoil.oracle.instructions import ask
-from counterfoil.oracle.matching import cash_reference
+from counterfoil.oracle.matching import CASH, cash_reference
 from counterfoil.oracle.registrar import NewDevice, Registrar
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store import open_database
@@ -44,7 +44,9 @@ from counterfoil.oracle.store.tables import (
     Instruction,
     KnownProject,
     OracleTable,
+    Progress,
     SaleFact,
+    SettlementRow,
     StatementEntry,
 )
 
@@ -259,11 +261,14 @@ class OracleHouse:
             anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
             sent = set(session.exec(select(Distribution.batch)))
             seen = set(session.exec(select(DistributedEntry.batch)))
+            facts = session.get(Progress, "facts")
             return {
                 "transactions": session.exec(
                     select(func.count()).select_from(ChainTransaction).where(moving)
                 ).one(),
                 "records": self.store.size() - anchored,
+                "unread": self.store.size() - (0 if facts is None else facts.log_index),
+                "unmatched": self._settled_and_waiting(session),
                 "distributions": len(sent ^ seen),
                 "matched": self.count_facts("matched"),
                 "instructions": session.exec(
@@ -272,6 +277,17 @@ class OracleHouse:
                     .where(Instruction.status == "pending")
                 ).one(),
             }
+
+    def _settled_and_waiting(self, session: Session) -> int:
+        """Sales that wait though their payment is here: the next run of the matching decides on them."""
+        paid = select(SettlementRow.reference).where(SettlementRow.status == "waiting")
+        there = set(session.exec(paid))
+        waiting = session.exec(select(SaleFact).where(SaleFact.status == "waiting"))
+        named = (
+            cash_reference(f.device, f.business_date) if f.method == CASH else f.reference
+            for f in waiting
+        )
+        return sum(reference in there for reference in named)
 
     def count_facts(self, status: str) -> int:
         with Session(self.reads) as session:

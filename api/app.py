@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -22,10 +22,9 @@ from counterfoil.api.reads.records import RecordReads
 from counterfoil.api.reads.sales import SalesReads
 from counterfoil.api.reads.takings import TakingsReads
 from counterfoil.api.settings import ApiSettings
-from counterfoil.api.store.tables import metadata
+from counterfoil.api.store.database import open_oracle_database
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deploy import Deployment
-from counterfoil.oracle.store import open_database
 
 STATIC = Path(__file__).resolve().parent / "pages" / "static"
 
@@ -36,13 +35,6 @@ Writes need an `Idempotency-Key` and answer 202 with an *instruction*, which the
 once; each is also offered as an unsigned transaction for a key that is held elsewhere. Amounts are
 integers in minor units, energy in Wh, times UTC in ms, business dates YYYYMMDD.
 """
-
-
-def open_oracle_database(settings: ApiSettings) -> Engine:
-    """The oracle's database with the API's own tables in it."""
-    engine = open_database(settings.oracle_url)
-    metadata.create_all(engine)
-    return engine
 
 
 def _client_factory(settings: ApiSettings) -> Callable[[], ChainClient | None]:
@@ -64,7 +56,7 @@ def _finality(settings: ApiSettings) -> Finality:
 
 def create_app(settings: ApiSettings) -> FastAPI:
     """The API and the pages over the databases and nodes of *settings*."""
-    oracle = open_oracle_database(settings)
+    oracle = open_oracle_database(settings.oracle_url)
     reads = oracle.execution_options(reads_only=True)
     gateway = create_engine(settings.gateway_url, pool_pre_ping=True)
     clients = [ChainClient(url, {}, _finality(settings), 2.0) for url in settings.rpc_urls]

@@ -25,6 +25,8 @@ from urllib.parse import quote
 import httpx
 import typer
 
+from counterfoil.chain.passphrase import PassphraseFile, read_passphrase
+
 if TYPE_CHECKING:
     from counterfoil.chain.keys import LocalSigner
 
@@ -32,6 +34,7 @@ assets_app = typer.Typer(
     help="Claims, credit, warehouse receipts and shares, through the API.", no_args_is_help=True
 )
 
+_PASSPHRASE = "COUNTERFOIL_ASSETS_PASSPHRASE"  # noqa: S105  # the variable's name
 _POLL_S = 0.3
 
 
@@ -197,16 +200,17 @@ def do(
     keystore: Annotated[
         Path | None, typer.Option(help="Sign here with this key, instead of one that is kept.")
     ] = None,
-    passphrase_file: Annotated[
-        Path | None, typer.Option(help="The keystore's passphrase. [default: prompt]")
-    ] = None,
+    passphrase_file: PassphraseFile = None,
     idempotency_key: Annotated[
         str | None, typer.Option("--key", help="The same key does the same thing once.")
     ] = None,
     wait_s: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Carry out a write: by the party's kept key, or with `--keystore` by one that is here."""
+    """Carry out a write: by the party's kept key, or with `--keystore` by one that is here.
+
+    The keystore's passphrase is in `--passphrase-file` or in COUNTERFOIL_ASSETS_PASSPHRASE, or is asked for.
+    """
     api = Api()
     found = {one["name"]: one for one in api.ask("GET", "operations")["items"]}
     if operation not in found:
@@ -301,14 +305,7 @@ def _signer(keystore: Path, passphrase_file: Path | None) -> LocalSigner:
     from counterfoil.chain.keys import open_keystore
 
     try:
-        passphrase = (
-            typer.prompt("Passphrase", hide_input=True, err=True)
-            if passphrase_file is None
-            else passphrase_file.read_text().rstrip("\n")
-        )
-        return open_keystore(keystore, passphrase)
-    except OSError as failure:
-        fail("passphrase_unreadable", str(failure), 1)
+        return open_keystore(keystore, read_passphrase(_PASSPHRASE, passphrase_file))
     except KeyRefused as failure:
         fail(failure.code, str(failure), 1)
 

@@ -1,4 +1,4 @@
-"""``counterfoil api``: the API's process and its tokens; and ``counterfoil audit``."""
+"""``counterfoil api``: the API's process and its tokens."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from counterfoil.api import auth
-from counterfoil.api.app import create_app, open_oracle_database
-from counterfoil.api.audit import commands as audit
 from counterfoil.api.auth import Role
 from counterfoil.api.settings import ApiSettings
+from counterfoil.api.store.database import open_oracle_database
 
 api_app = typer.Typer(help="The API and the pages.", no_args_is_help=True)
 token_app = typer.Typer(help="Who may come in.", no_args_is_help=True)
@@ -21,10 +19,9 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``api`` and ``audit`` to *app*."""
+    """Add ``api`` to *app*."""
     api_app.add_typer(token_app, name="token")
     app.add_typer(api_app, name="api")
-    audit.register(app)
 
 
 @api_app.command("run")
@@ -34,6 +31,11 @@ def run() -> None:
     Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS (a JSON list),
     _CERTIFICATES, _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES.
     """
+    # Here, so that what serves nothing starts at once.
+    import uvicorn
+
+    from counterfoil.api.app import create_app
+
     settings = ApiSettings()
     uvicorn.run(
         create_app(settings),
@@ -58,7 +60,7 @@ def create(
 ) -> None:
     """Make a token and print it: it is stored as its hash and can't be shown again."""
     settings = ApiSettings()
-    engine = open_oracle_database(settings)
+    engine = open_oracle_database(settings.oracle_url)
     number, token = auth.create_token(engine, role, party, name or party, days)
     said = {"id": number, "token": token, "role": role.value, "party": party}
     if login_link:
@@ -79,7 +81,7 @@ def list_(as_json: _Json = False) -> None:
             "expires": _day(row.expires_ms),
             "revoked": None if row.revoked_ms is None else _day(row.revoked_ms),
         }
-        for row in auth.list_tokens(open_oracle_database(ApiSettings()))
+        for row in auth.list_tokens(open_oracle_database(ApiSettings().oracle_url))
     ]
     if as_json:
         typer.echo(json.dumps(rows))
@@ -92,7 +94,7 @@ def list_(as_json: _Json = False) -> None:
 @token_app.command("revoke")
 def revoke(number: Annotated[str, typer.Argument(metavar="ID", help="The token's id.")]) -> None:
     """End a token and its sessions at once."""
-    if not auth.revoke_token(open_oracle_database(ApiSettings()), number):
+    if not auth.revoke_token(open_oracle_database(ApiSettings().oracle_url), number):
         typer.echo(json.dumps({"code": "token_unknown", "detail": number}), err=True)
         raise typer.Exit(1)
     typer.echo(f"{number} revoked")

@@ -14,10 +14,15 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from counterfoil.api.context import PartsDep
+from counterfoil.api.context import Parts, PartsDep
+from counterfoil.chain.client import ChainClient
+from counterfoil.oracle.node.state import quorum_state
+from counterfoil.oracle.store.tables import Dissent
 
 router = APIRouter(tags=["health"])
 
@@ -31,6 +36,12 @@ _SECONDS = Histogram(
 _HEIGHT = Gauge("counterfoil_chain_height", "Newest block that a node has.", registry=REGISTRY)
 _AGREEING = Gauge("counterfoil_chain_nodes_agreeing", "Nodes that agree.", registry=REGISTRY)
 _ANCHORED = Gauge("counterfoil_anchored_records", "Records under a head.", registry=REGISTRY)
+_QUORUM = Gauge("counterfoil_quorum_threshold", "Signatures that a head needs.", registry=REGISTRY)
+_NODES = Gauge("counterfoil_quorum_nodes", "Nodes of the quorum.", ["state"], registry=REGISTRY)
+_DISSENTS = Gauge("counterfoil_quorum_dissents", "Dissents written down.", registry=REGISTRY)
+_TAKEN_OVER = Gauge(
+    "counterfoil_quorum_turns_taken_over", "Of the newest ten heads.", registry=REGISTRY
+)
 
 
 class Measured:
@@ -86,4 +97,17 @@ def metrics(parts: PartsDep) -> Response:
     _AGREEING.set(health.agreeing)
     head = parts.ledger.newest_head()
     _ANCHORED.set(0 if head is None else head.size)
+    _measure_quorum(parts, parts.client() if health.good else None)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+def _measure_quorum(parts: Parts, client: ChainClient | None) -> None:
+    with Session(parts.reads, expire_on_commit=False) as session:
+        state = quorum_state(session, client=client)
+        dissents = session.exec(select(func.count()).select_from(Dissent)).one()
+    well = sum(node.error is None and node.refusal is None for node in state.nodes)
+    _QUORUM.set(state.threshold)
+    _NODES.labels("well").set(well)
+    _NODES.labels("not_well").set(len(state.nodes) - well)
+    _DISSENTS.set(dissents)
+    _TAKEN_OVER.set(sum(bool(turn.taken_over) for turn in state.turns))

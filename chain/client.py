@@ -11,25 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NewType
 
 import requests
-from eth_abi.abi import decode as abi_decode
-from eth_abi.abi import encode as abi_encode
-from eth_utils.abi import event_abi_to_log_topic, function_abi_to_4byte_selector
+from eth_utils.abi import get_aligned_abi_inputs
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 from web3 import Web3
 
-from counterfoil.chain.artifacts import abi_of
+from counterfoil.chain.artifacts import abi_of, selector_of
+from counterfoil.chain.decoding import decode_answer, decode_event, function_abis
 from counterfoil.chain.errors import (
     ChainError,
     ContractReverted,
     DeploymentMismatch,
     NodeUnreachable,
     RpcRefused,
+    StateNotKept,
     decode_revert,
-    type_of,
 )
 
 Address = NewType("Address", str)
@@ -38,6 +37,15 @@ Address = NewType("Address", str)
 
 _BATCH = 100
 """Calls a request: nodes limit it."""
+
+_WEB3 = Web3()
+_CODEC = _WEB3.codec
+"""Encodes strictly: bytes of a fixed length have just that length."""
+
+_MOVED_ON = "blockoutofrangeerror"
+"""How anvil says that it has no state of a block: also of its newest, when another came while it looked."""
+_TRIES = 20
+"""How often what was asked of the newest block is asked again, when that block was no longer the newest."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +99,11 @@ class ChainClient:
             name: Address(to_checksum_address(a)) for name, a in (addresses or {}).items()
         }
         self.finality = finality
-        self._web3 = Web3()
         self._session = requests.Session()
+        # What the environment says of proxies and certificates is read once here, and not with every call.
+        found = self._session.merge_environment_settings(rpc_url, {}, None, None, None)
+        self._session.proxies, self._session.verify = found["proxies"], found["verify"]
+        self._session.trust_env = False
         self._timeout_s = timeout_s
 
     # ---- JSON-RPC
@@ -112,8 +123,23 @@ class ChainClient:
         return [
             answer
             for start in range(0, len(calls), _BATCH)
-            for answer in self._request(calls[start : start + _BATCH])
+            for answer in self._settled(calls[start : start + _BATCH])
         ]
+
+    def _settled(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
+        """The answers to *calls*; those about a newest block that moved on meanwhile are asked for again."""
+        answers = self._request(calls)
+        for _ in range(_TRIES):
+            again = [
+                i
+                for i, answer in enumerate(answers)
+                if "latest" in calls[i][1] and _moved_on(answer)
+            ]
+            if not again:
+                break
+            for i, answer in zip(again, self._request([calls[i] for i in again]), strict=True):
+                answers[i] = answer
+        return answers
 
     def _request(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
         body: Any = [
@@ -125,9 +151,7 @@ class ChainClient:
             reply.raise_for_status()
             answers = reply.json()
         except (requests.RequestException, ValueError) as failure:
-            raise NodeUnreachable(
-                f"no answer from the chain's node: {type(failure).__name__}"
-            ) from failure
+            raise NodeUnreachable(f"no answer from the chain's node: {_why(failure)}") from failure
         if isinstance(answers, dict):
             raise RpcRefused(str(answers.get("error", {}).get("message", answers)))
         by_id = {answer.get("id"): answer for answer in answers}
@@ -183,6 +207,11 @@ class ChainClient:
         calls = [("eth_getTransactionByHash", ["0x" + h.hex()]) for h in hashes]
         return [answer.unwrap() is not None for answer in self.rpc_batch(calls)]
 
+    def forgotten(self, transactions: Sequence[bytes]) -> list[bytes]:
+        """Those of these signed transactions that the node has not, neither mined nor waiting."""
+        known = self.knows([keccak(raw) for raw in transactions])
+        return [raw for raw, is_known in zip(transactions, known, strict=True) if not is_known]
+
     def nonce(self, account: str, which: str = "latest") -> int:
         """The next nonce of *account*."""
         return int(self.rpc("eth_getTransactionCount", account, which), 16)
@@ -204,33 +233,20 @@ class ChainClient:
         return Address(to_checksum_address(account))
 
     def encode(self, contract: str, function: str, *arguments: Any) -> bytes:
-        """Call data of *function*; structs are given as mappings or tuples."""
-        encoded = self._web3.eth.contract(abi=abi_of(contract)).encode_abi(
-            function, args=list(arguments)
-        )
-        return bytes.fromhex(encoded[2:])
+        """Call data of *function*; structs are given as mappings or tuples.
 
-    def encode_all(
-        self, contract: str, function: str, arguments: Sequence[Sequence[Any]]
-    ) -> list[bytes]:
-        """Call data of *function* for each of *arguments*, which are plain values: quicker than :meth:`encode`."""
-        abi = _function_abis(contract)[function]
-        selector = function_abi_to_4byte_selector(abi)  # type: ignore[arg-type]
-        types = [type_of(item) for item in abi["inputs"]]
-        return [selector + abi_encode(types, list(values)) for values in arguments]
-
-    def decode_call(self, contract: str, data: bytes) -> tuple[str, dict[str, Any]] | None:
-        """The function of *contract* that the call data *data* calls, and its arguments; None for no such function."""
-        for name, abi in _function_abis(contract).items():
-            if function_abi_to_4byte_selector(abi) == data[:4]:  # type: ignore[arg-type]
-                values = abi_decode([type_of(item) for item in abi["inputs"]], data[4:])
-                parts = zip(abi["inputs"], values, strict=True)
-                return name, {item["name"]: _shaped(item, value) for item, value in parts}
-        return None
+        Raises:
+            TypeError: there are more or fewer arguments than the function takes.
+            eth_abi.exceptions.EncodingError: one of them is no value of its type.
+        """
+        types, values = get_aligned_abi_inputs(function_abis(contract)[function], arguments)  # type: ignore[arg-type]
+        if len(types) != len(arguments):
+            raise TypeError(f"{contract}.{function} takes {len(types)} arguments")
+        return selector_of(contract, function) + _CODEC.encode(types, values)
 
     def encode_constructor(self, contract: str, bytecode: str, *arguments: Any) -> bytes:
         """Creation code with its constructor's arguments."""
-        factory = self._web3.eth.contract(abi=abi_of(contract), bytecode=bytecode)
+        factory = _WEB3.eth.contract(abi=abi_of(contract), bytecode=bytecode)
         data = factory.constructor(*arguments).data_in_transaction
         return bytes.fromhex(str(data)[2:])
 
@@ -248,15 +264,27 @@ class ChainClient:
             ContractReverted: the contract refused.
             DeploymentMismatch: there is no contract at that address.
         """
+        raw = self.call_raw(contract, function, *arguments, at=at, block=block)
+        return decode_answer(contract, function, raw)
+
+    def call_raw(
+        self,
+        contract: str,
+        function: str,
+        *arguments: Any,
+        at: str | None = None,
+        block: int | str = "latest",
+    ) -> bytes:
+        """What the view *function* answers, as the contract encoded it; raises as :meth:`call`."""
         data = self.encode(contract, function, *arguments)
-        raw = self.rpc(
+        raw: str = self.rpc(
             "eth_call",
             {"to": at or self.addresses[contract], "data": "0x" + data.hex()},
             hex(block) if isinstance(block, int) else block,
         )
         if raw == "0x":
             raise DeploymentMismatch(f"there is no {contract} at {at or self.addresses[contract]}")
-        return _decoded(_function_abis(contract)[function], bytes.fromhex(raw[2:]))
+        return bytes.fromhex(raw[2:])
 
     def call_all(
         self,
@@ -268,15 +296,14 @@ class ChainClient:
         """What the view *function* answers to each of *arguments*, asked together; as :meth:`call` else."""
         to = self.addresses[contract]
         at = hex(block) if isinstance(block, int) else block
-        abi = _function_abis(contract)[function]
         asked = [
-            {"to": to, "data": "0x" + data.hex()}
-            for data in self.encode_all(contract, function, arguments)
+            {"to": to, "data": "0x" + self.encode(contract, function, *values).hex()}
+            for values in arguments
         ]
         answers = [a.unwrap() for a in self.rpc_batch([("eth_call", [one, at]) for one in asked])]
         if "0x" in answers:
             raise DeploymentMismatch(f"there is no {contract} at {to}")
-        return [_decoded(abi, bytes.fromhex(raw[2:])) for raw in answers]
+        return [decode_answer(contract, function, bytes.fromhex(raw[2:])) for raw in answers]
 
     def estimate_gas(self, sender: str, to: str | None, data: bytes) -> int:
         """Gas that the transaction would use now.
@@ -335,10 +362,7 @@ class ChainClient:
 
     def _event(self, contract: str, entry: Mapping[str, Any]) -> Event:
         topics = [bytes.fromhex(topic[2:]) for topic in entry["topics"]]
-        abi = _event_abis(contract).get(topics[0])
-        name, values = (
-            ("", {}) if abi is None else (abi["name"], _values(abi, topics, entry["data"]))
-        )
+        name, values = decode_event(contract, topics, bytes.fromhex(entry["data"][2:]))
         return Event(
             contract,
             name,
@@ -348,6 +372,12 @@ class ChainClient:
             bytes.fromhex(entry["transactionHash"][2:]),
             int(entry["logIndex"], 16),
         )
+
+
+def _why(failure: Exception) -> str:
+    """The failure's kind, and the status where there was an answer: its words may hold addresses and secrets."""
+    answer = failure.response if isinstance(failure, requests.RequestException) else None
+    return type(failure).__name__ + ("" if answer is None else f" {answer.status_code}")
 
 
 class Answer:
@@ -363,6 +393,14 @@ class Answer:
         return self.result
 
 
+_NO_STATE = ("missing trie node", "historical state", "world state unavailable")
+"""How subnet-evm, geth and Besu say that they have pruned it."""
+
+
+def _moved_on(answer: Answer) -> bool:
+    return isinstance(answer.error, RpcRefused) and _MOVED_ON in str(answer.error).lower()
+
+
 def _error(error: Mapping[str, Any]) -> ChainError:
     """A node's error answer as one of ours; anvil, geth and ganache carry revert data in different places."""
     data = error.get("data")
@@ -373,6 +411,12 @@ def _error(error: Mapping[str, Any]) -> ChainError:
     message = str(error.get("message", ""))
     if "revert" in message:
         return ContractReverted("Reverted", {"message": message})
+    if any(word in message.lower() for word in _NO_STATE):
+        return StateNotKept(
+            "this node no longer keeps the state of that block; ask one that keeps all of them "
+            f"(an archive): {message}",
+            error.get("code"),
+        )
     return RpcRefused(message, error.get("code"))
 
 
@@ -387,45 +431,3 @@ def _unless_known(error: ChainError | None) -> ChainError | None:
     if isinstance(error, RpcRefused) and any(word in str(error).lower() for word in known):
         return None
     return error
-
-
-def _decoded(abi: Mapping[str, Any], raw: bytes) -> Any:
-    outputs = abi["outputs"]
-    values = abi_decode([type_of(item) for item in outputs], raw)
-    shaped = [_shaped(item, value) for item, value in zip(outputs, values, strict=True)]
-    return shaped[0] if len(shaped) == 1 else tuple(shaped)
-
-
-def _values(abi: Mapping[str, Any], topics: Sequence[bytes], data: str) -> dict[str, Any]:
-    """An event's values by name: indexed ones from the topics, the others from the data."""
-    indexed = [item for item in abi["inputs"] if item["indexed"]]
-    plain = [item for item in abi["inputs"] if not item["indexed"]]
-    values = {
-        item["name"]: _shaped(item, abi_decode([type_of(item)], topic)[0])
-        for item, topic in zip(indexed, topics[1:], strict=True)
-    }
-    decoded = abi_decode([type_of(item) for item in plain], bytes.fromhex(data[2:]))
-    values |= {item["name"]: _shaped(item, v) for item, v in zip(plain, decoded, strict=True)}
-    return values
-
-
-def _shaped(item: Mapping[str, Any], value: Any) -> Any:
-    """Structs as mappings by their field names, addresses checksummed, lists of either alike."""
-    kind: str = item["type"]
-    if kind.endswith("]"):
-        inner = {**item, "type": kind[: kind.rindex("[")]}
-        return [_shaped(inner, element) for element in value]
-    if kind == "tuple":
-        parts = zip(item["components"], value, strict=True)
-        return {part["name"]: _shaped(part, element) for part, element in parts}
-    return to_checksum_address(value) if kind == "address" else value
-
-
-@cache
-def _event_abis(contract: str) -> dict[bytes, dict[str, Any]]:
-    return {event_abi_to_log_topic(i): i for i in abi_of(contract) if i["type"] == "event"}  # type: ignore[arg-type]
-
-
-@cache
-def _function_abis(contract: str) -> dict[str, dict[str, Any]]:
-    return {item["name"]: item for item in abi_of(contract) if item["type"] == "function"}

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -25,7 +25,7 @@ from counterfoil.chain.artifacts import artifact, selector_of
 from counterfoil.chain.client import Address, ChainClient
 from counterfoil.chain.errors import DeploymentMismatch
 from counterfoil.chain.keys import Signer
-from counterfoil.chain.transact import transact_all, unsigned, wait_mined
+from counterfoil.chain.transact import send_all, transact_all, unsigned
 
 VERSION = "0.1.0"
 
@@ -252,11 +252,7 @@ def _create_missing(
         nonce += 1
     here.write(path)
     sent = {n: bytes.fromhex(e["raw"][2:]) for n, e in here.contracts.items() if "raw" in e}
-    errors = client.send_raw(list(sent.values()))
-    for (name, raw), error in zip(sent.items(), errors, strict=True):
-        if error is not None and client.receipts([keccak(raw)])[0] is None:
-            raise error
-        receipt = wait_mined(client, keccak(raw))
+    for name, receipt in zip(sent, send_all(client, list(sent.values())), strict=True):
         address = here.contracts[name]["address"]
         here.contracts[name] = {
             "address": address,

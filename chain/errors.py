@@ -40,6 +40,12 @@ class RpcRefused(ChainError):
         self.number = number
 
 
+class StateNotKept(RpcRefused):
+    """The node has the block but no longer the state that it left: a node that keeps all states has it."""
+
+    code = "chain.state_not_kept"
+
+
 class TransactionStuck(ChainError):
     """A transaction was not mined in the time that was given."""
 

@@ -206,7 +206,8 @@ class Sender:
             self._write(changes, "before_replace_commit")
         if again:
             self._crash("before_resend")
-            self._send(self._forgotten(list(again.values())))
+            # ganache would run one that waits there once for each time it is sent.
+            self._send(self._client.forgotten(list(again.values())))
         self._resend_all = False
 
     def _submit_pending(self) -> None:
@@ -340,11 +341,6 @@ class Sender:
             "hashes": [*row.hashes, "0x" + keccak(raw).hex()],
             "submitted_ms": _now_ms(),
         }
-
-    def _forgotten(self, raws: Sequence[bytes]) -> list[bytes]:
-        """Those that the node has not; ganache would run one that waits there once for each time it is sent."""
-        known = self._client.knows([keccak(raw) for raw in raws])
-        return [raw for raw, is_known in zip(raws, known, strict=True) if not is_known]
 
     def _send(self, raws: Sequence[bytes]) -> None:
         for raw, error in zip(raws, self._client.send_raw(raws), strict=True):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 metadata = MetaData()
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits everywhere; SQLite's INTEGER has them."""
 
 
 class ChainTable(SQLModel, registry=registry(metadata=metadata)):
@@ -29,18 +32,18 @@ class ChainTransaction(ChainTable, table=True):
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     status: str = Field(default="pending", index=True)
     nonce: int | None = None
-    gas: int | None = None
-    max_fee_wei: int | None = None
+    gas: int | None = Field(default=None, sa_type=_BIG)
+    max_fee_wei: int | None = Field(default=None, sa_type=_BIG)
     raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     hashes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    submitted_ms: int | None = None
+    submitted_ms: int | None = Field(default=None, sa_type=_BIG)
     tx_hash: str | None = None
     block_number: int | None = None
     block_hash: str | None = None
-    gas_used: int | None = None
+    gas_used: int | None = Field(default=None, sa_type=_BIG)
     error_code: str | None = None
     error_detail: str | None = None
-    created_ms: int
+    created_ms: int = Field(sa_type=_BIG)
 
 
 class ChainEvent(ChainTable, table=True):
@@ -88,4 +91,4 @@ class ChainDeadLetter(ChainTable, table=True):
     contract: str
     name: str
     error: str
-    created_ms: int
+    created_ms: int = Field(sa_type=_BIG)

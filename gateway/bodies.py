@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from counterfoil.gateway.cbor import (
@@ -35,6 +36,7 @@ from counterfoil.gateway.ranges import (
     check_integer,
     check_text,
     check_word,
+    without_checks,
 )
 
 MAX_LINES = 64
@@ -74,6 +76,12 @@ class SaleLine:
             check_text("slot", self.slot, 16)
 
 
+@lru_cache(maxsize=4096)
+def _line(commodity: str, quantity: int, unit_price_minor: int, slot: str | None) -> SaleLine:
+    """The line; equal ones are one object, since a machine sells the same few things all its life."""
+    return SaleLine(commodity, quantity, unit_price_minor, slot)
+
+
 def _read_lines(data: bytes, at: int) -> tuple[tuple[SaleLine, ...], int]:
     count, at = read_array(data, at)
     if not 0 < count <= MAX_LINES:
@@ -89,8 +97,18 @@ def _read_lines(data: bytes, at: int) -> tuple[tuple[SaleLine, ...], int]:
         slot = None
         if fields == 0x84:
             slot, at = read_text(data, at)
-        lines.append(SaleLine(commodity, quantity, price, slot))
+        lines.append(_line(commodity, quantity, price, slot))
     return tuple(lines), at
+
+
+def _check_words(currency: str, payment_method: str, scheme: str | None) -> None:
+    check_currency(currency)
+    check_word("payment_method", payment_method)
+    if scheme is not None:
+        check_word("commodity_scheme", scheme)
+
+
+_check_words_once = lru_cache(maxsize=4096)(_check_words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +128,11 @@ class Sale:
 
     def __post_init__(self) -> None:
         check_integer("amount_minor", self.amount_minor)
-        check_currency(self.currency)
-        check_word("payment_method", self.payment_method)
+        _check_words(self.currency, self.payment_method, self.commodity_scheme)
         if self.payment_reference is not None:
             check_text("payment_reference", self.payment_reference, 128)
         if type(self.lines) is not tuple or len(self.lines) > MAX_LINES:
             raise MalformedPayloadError(f"a sale has at most {MAX_LINES} lines")
-        if self.commodity_scheme is not None:
-            check_word("commodity_scheme", self.commodity_scheme)
 
     def to_cbor(self) -> dict[int, Any]:
         """Return the body's map, its keys in ascending order; what is absent has no key."""
@@ -155,7 +170,13 @@ class Sale:
             scheme, at = read_text(data, at + 1)
             left -= 1
         _check_no_more(left, at)
-        return cls(amount, currency, method, reference, lines, scheme), at
+        _check_words_once(currency, method, scheme)
+        if reference is not None:
+            check_text("payment_reference", reference, 128)
+        return _sale_in_range(amount, currency, method, reference, lines, scheme), at
+
+
+_sale_in_range = without_checks(Sale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +274,13 @@ class MeterInterval:
             reactive, at = read_int(data, at + 1)
             left -= 1
         _check_no_more(left, at)
-        return cls(start, end, energy, register, reactive), at
+        is_in_range = start < end <= MAX_TIME_MS and energy <= register and reactive is None
+        return (_interval_in_range if is_in_range else cls)(
+            start, end, energy, register, reactive
+        ), at
+
+
+_interval_in_range = without_checks(MeterInterval)
 
 
 STATES = frozenset({"running", "idle", "fault", "out_of_service"})

@@ -56,8 +56,16 @@ def read_uint(data: bytes, at: int, key: int = -1) -> tuple[int, int]:
     head = data[at]
     if head < 24:
         return head, at + 1
-    if head == 24 and (value := data[at + 1]) >= 24:
-        return value, at + 2
+    # The usual lengths here, the rest and all that is wrong one call further.
+    if head == 25 and (value := data[at + 1] << 8 | data[at + 2]) >= 0x100:
+        return value, at + 3
+    if head == 26 and (value := int.from_bytes(data[at + 1 : at + 5], "big")) >= 0x1_0000:
+        return value, at + 5
+    if (
+        head == 27
+        and MAX_INTEGER >= (value := int.from_bytes(data[at + 1 : at + 9], "big")) > 0xFFFF_FFFF
+    ):
+        return value, at + 9
     return _argument(data, at, head)
 
 
@@ -68,10 +76,8 @@ def read_int(data: bytes, at: int, key: int = -1) -> tuple[int, int]:
             raise NotDeterministicError(f"key {key} expected at byte {at}")
         at += 1
     head = data[at]
-    if head < 24:
-        return head, at + 1
     if head < 32:
-        return _argument(data, at, head)
+        return read_uint(data, at)
     if head < 56:
         return 31 - head, at + 1
     value, end = _argument(data, at, head - 32)
@@ -98,8 +104,12 @@ def read_text(data: bytes, at: int, key: int = -1) -> tuple[str, int]:
     return data[start:end].decode(), end
 
 
-def read_bytes32(data: bytes, at: int) -> tuple[bytes, int]:
-    """Return the byte string of 32 at *at*."""
+def read_bytes32(data: bytes, at: int, key: int = -1) -> tuple[bytes, int]:
+    """Return the byte string of 32 at *at*, after *key* if one is given."""
+    if key >= 0:
+        if data[at] != key:
+            raise NotDeterministicError(f"key {key} expected at byte {at}")
+        at += 1
     end = at + 34
     if data[at] != 0x58 or data[at + 1] != 32 or end > len(data):
         raise NotDeterministicError(f"no byte string of 32 at byte {at}")

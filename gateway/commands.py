@@ -1,21 +1,14 @@
-"""The gateway's part of the command line: every folder here brings its own sub-commands."""
+"""``counterfoil gateway``: the devices' own endpoint, and the bridge from a broker."""
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import typer
 
-_PARTS = ("serve", "bridge", "pki", "device", "inspection")
+from counterfoil.gateway.bridge import commands as bridge
+from counterfoil.gateway.serve import commands as serve
 
 
 def register(app: typer.Typer) -> None:
-    """Add the gateway's sub-commands to *app*."""
-    for part in _PARTS:
-        try:
-            commands = import_module(f"counterfoil.gateway.{part}.commands")
-        except ModuleNotFoundError as missing:
-            if not (missing.name or "").startswith(f"counterfoil.gateway.{part}"):
-                raise
-            continue
-        commands.register(app)
+    """Add ``gateway`` with its sub-commands to *app*."""
+    serve.register(app)
+    bridge.register(app)

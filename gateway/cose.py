@@ -11,6 +11,7 @@ Rules kept here:
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -26,7 +27,6 @@ from counterfoil.gateway.identity import PublicKey
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SIGNATURE_LENGTH = 64
-_VERIFY = ec.ECDSA(hashes.SHA256())
 _VERIFY_DIGEST = ec.ECDSA(Prehashed(hashes.SHA256()))
 _SIGN = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _CONTEXT = b"\x84\x6aSignature1"
@@ -120,24 +120,32 @@ def sign(message: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
     return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
 
 
+def encode_der(signature: bytes) -> bytes:
+    """Return r || s as the DER sequence of two integers that libraries take (RFC 3279, 2.2.3)."""
+    r, s = signature[:32], signature[32:]
+    if not (r[0] and s[0]):
+        # The rare ones, with zeros to leave out.
+        return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    content = _der_integer(r) + _der_integer(s)
+    return bytes((0x30, len(content))) + content
+
+
+def _der_integer(number: bytes) -> bytes:
+    """The DER integer of 32 bytes of which the first is not zero."""
+    return (b"\x02\x20" if number[0] < 0x80 else b"\x02\x21\x00") + number
+
+
 def verifies(message: bytes, signature: bytes, key: PublicKey) -> bool:
     """Whether *signature*, r || s with s in either form, is *key*'s over *message*."""
-    return _verifies(message, signature, key, _VERIFY)
+    return verifies_digest(sha256(message).digest(), signature, key)
 
 
 def verifies_digest(digest: bytes, signature: bytes, key: PublicKey) -> bool:
     """Whether *signature* is *key*'s over the message whose SHA-256 is *digest*."""
-    return _verifies(digest, signature, key, _VERIFY_DIGEST)
-
-
-def _verifies(data: bytes, signature: bytes, key: PublicKey, algorithm: ec.ECDSA) -> bool:
     if len(signature) != SIGNATURE_LENGTH:
         return False
-    der = encode_dss_signature(
-        int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    )
     try:
-        key.verifier.verify(der, data, algorithm)
+        key.verifier.verify(encode_der(signature), digest, _VERIFY_DIGEST)
     except InvalidSignature:
         return False
     return True

@@ -9,6 +9,9 @@ Rules kept here:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import fields, make_dataclass
+from typing import TypeVar
 
 from counterfoil.gateway.cbor import MAX_INTEGER
 from counterfoil.gateway.errors import MalformedPayloadError
@@ -18,6 +21,25 @@ MAX_EPOCH = 2**32 - 1
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_Frozen = TypeVar("_Frozen")
+
+
+def without_checks(cls: type[_Frozen]) -> Callable[..., _Frozen]:
+    """Return a constructor of *cls*, a frozen dataclass with slots, that takes every field and checks none.
+
+    For a reader that has checked the values: it is three times as quick as *cls* itself, which sets each field of a
+    frozen object the slow way. What it gives is a *cls* like any other.
+    """
+
+    def freeze(self: object) -> None:
+        self.__class__ = cls
+
+    return make_dataclass(
+        cls.__name__,
+        [field.name for field in fields(cls)],  # type: ignore[arg-type]
+        namespace={"__post_init__": freeze},
+        slots=True,
+    )
 
 
 def check_integer(name: str, value: object, lowest: int = 0, highest: int = MAX_INTEGER) -> None:

@@ -52,7 +52,13 @@ from counterfoil.gateway.errors import (
     UnsupportedVersionError,
 )
 from counterfoil.gateway.identity import DeviceId, Digest, KeyId, PublicKey, parse_device_id
-from counterfoil.gateway.ranges import MAX_EPOCH, MAX_TIME_MS, check_integer, check_word
+from counterfoil.gateway.ranges import (
+    MAX_EPOCH,
+    MAX_TIME_MS,
+    check_integer,
+    check_word,
+    without_checks,
+)
 
 __all__ = [
     "MAX_RECORD_BYTES",
@@ -188,10 +194,14 @@ class Record:
         return self.body.kind
 
 
+_record_in_range = without_checks(Record)
+_counters_in_range = without_checks(Counters)
+
+
 class Envelope(NamedTuple):
     """An opened COSE_Sign1 of a record; nothing in it is verified yet.
 
-    ``epoch`` and ``sequence`` are read from the payload's opening bytes.
+    ``epoch`` and ``sequence`` are read from the payload's opening bytes; ``rest_at`` is where they end.
     """
 
     raw: bytes
@@ -201,10 +211,10 @@ class Envelope(NamedTuple):
     signed_bytes: bytes
     epoch: int
     sequence: int
+    rest_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRecord:
+class SignedRecord(NamedTuple):
     """A record with the very bytes that it was read from."""
 
     raw: bytes
@@ -297,15 +307,15 @@ def sign_record(record: Record, private_key: ec.EllipticCurvePrivateKey) -> byte
     return raw
 
 
-def _position(payload: bytes) -> tuple[int, int]:
-    """Return (epoch, sequence) out of the payload's opening bytes, before it is trusted."""
+def _position(payload: bytes) -> tuple[int, int, int]:
+    """Return (epoch, sequence, where they end) out of the payload's opening bytes, before it is trusted."""
     try:
         if payload[0] & 0xE0 != 0xA0 or payload[1] != 1:
             raise MalformedEnvelopeError("the payload is no map that opens with its version")
         if payload[2] != VERSION:
             raise UnsupportedVersionError(f"this format's version is {VERSION}")
         epoch, at = read_uint(payload, 3, 2)
-        return epoch, read_uint(payload, at, 3)[0]
+        return epoch, *read_uint(payload, at, 3)
     except (IndexError, NotDeterministicError) as error:
         raise MalformedEnvelopeError(
             "the payload does not open with version, epoch and sequence"
@@ -323,9 +333,13 @@ def open_envelope(raw: bytes) -> Envelope:
         parts = cose.split_sign1(raw)
     except cose.EnvelopeShapeError as error:
         raise MalformedEnvelopeError(str(error)) from error
-    epoch, sequence = _position(parts.payload)
     return Envelope(
-        raw, parts.protected, parts.payload, parts.signature, parts.signed_bytes, epoch, sequence
+        raw,
+        parts.protected,
+        parts.payload,
+        parts.signature,
+        parts.signed_bytes,
+        *_position(parts.payload),
     )
 
 
@@ -336,7 +350,18 @@ def decode_payload(payload: bytes, device: DeviceId, stream: str) -> Record:
     ``encode_payload`` gives for it: no unknown or repeated key, no longer form, no other order.
     """
     try:
-        record, end = _read_payload(payload, device, stream)
+        position = _position(payload)
+    except (MalformedEnvelopeError, UnsupportedVersionError) as error:
+        raise MalformedPayloadError(error.detail) from error
+    return _read_payload(payload, device, stream, *position)
+
+
+def _read_payload(
+    payload: bytes, device: DeviceId, stream: str, epoch: int, sequence: int, at: int
+) -> Record:
+    """Return the record of *epoch* and *sequence*, read from *at* on, where these end."""
+    try:
+        record, end = _read_rest(payload, device, stream, epoch, sequence, at)
     except MalformedPayloadError:
         raise
     except (ValueError, IndexError) as error:
@@ -346,24 +371,25 @@ def decode_payload(payload: bytes, device: DeviceId, stream: str) -> Record:
     return record
 
 
-def _read_payload(data: bytes, device: DeviceId, stream: str) -> tuple[Record, int]:
-    pairs, at = read_map(data, 0)
-    at = expect(data, expect(data, at, 1), VERSION)
-    epoch, at = read_uint(data, at, 2)
-    sequence, at = read_uint(data, at, 3)
-    prev, at = read_bytes32(data, expect(data, at, 4))
+def _read_rest(
+    data: bytes, device: DeviceId, stream: str, epoch: int, sequence: int, at: int
+) -> tuple[Record, int]:
+    pairs, _ = read_map(data, 0)
+    prev, at = read_bytes32(data, at, 4)
     time_ms, at = read_uint(data, at, 5)
-    clock = _CLOCKS.get(data[expect(data, at, 6)])
-    uptime_ms, at = read_uint(data, at + 2, 7)
-    body_class = BODY_OF_KIND.get(data[expect(data, at, 8)])
+    clock_status, at = read_uint(data, at, 6)
+    uptime_ms, at = read_uint(data, at, 7)
+    kind, at = read_uint(data, at, 8)
+    clock, body_class = _CLOCKS.get(clock_status), BODY_OF_KIND.get(kind)
     if clock is None or body_class is None:
         raise MalformedPayloadError("no such clock status (6) or kind (8)")
-    body, at = body_class.read(data, expect(data, at + 2, 9))
-    at = expect(data, expect(data, at, 10), 0xA3)
-    count, at = read_uint(data, at, 1)
+    body, at = body_class.read(data, expect(data, at, 9))
+    if data[at : at + 2] != b"\x0a\xa3":
+        raise MalformedPayloadError(f"no counters (10), a map of three, at byte {at}")
+    count, at = read_uint(data, at + 2, 1)
     amount, at = read_int(data, at, 2)
     register, at = read_uint(data, at, 3)
-    counters = Counters(count, amount, register)
+    counters = (_counters_in_range if amount >= 0 else Counters)(count, amount, register)
     pairs -= 10
     head = link = None
     if pairs and data[at] == 11:
@@ -378,7 +404,10 @@ def _read_payload(data: bytes, device: DeviceId, stream: str) -> tuple[Record, i
         pairs -= 1
     if pairs:
         raise MalformedPayloadError(f"an unknown key, or one out of order, at byte {at}")
-    record = Record(
+    is_in_range = (
+        0 < epoch <= MAX_EPOCH and sequence > 1 and time_ms <= MAX_TIME_MS and link is None
+    )
+    record = (_record_in_range if is_in_range else Record)(
         device,
         stream,
         epoch,
@@ -403,7 +432,14 @@ def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> Sig
         envelope.payload,
         envelope.signature,
         kid,
-        decode_payload(envelope.payload, device, stream),
+        _read_payload(
+            envelope.payload,
+            device,
+            stream,
+            envelope.epoch,
+            envelope.sequence,
+            envelope.rest_at,
+        ),
         payload_digest(envelope.payload),
     )
 

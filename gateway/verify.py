@@ -108,8 +108,7 @@ class DeviceKey:
 KeyRing = Mapping[tuple[DeviceId, int], DeviceKey]
 
 
-@dataclass(frozen=True, slots=True)
-class ChainTip:
+class ChainTip(NamedTuple):
     """The newest accepted record of a device: all that the next one is judged by."""
 
     device: DeviceId
@@ -119,8 +118,7 @@ class ChainTip:
     counters: Counters
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The record is the next of its chain; *tip* is the chain's end with it."""
 
     tip: ChainTip
@@ -322,16 +320,19 @@ def next_counters(body: Body, before: Counters | None) -> Counters:
     Sales and refunds move count and amount, meter intervals the register; the rest move nothing.
     Before the first record count and amount are 0, and the register is wherever it stood.
     """
+    return Counters(*_moved(body, before))
+
+
+def _moved(body: Body, before: Counters | None) -> tuple[int, int, int]:
     count, amount = (0, 0) if before is None else (before.count, before.amount_minor)
     register = 0 if before is None else before.energy_register_wh
     if isinstance(body, Sale):
-        return Counters(count + 1, amount + body.amount_minor, register)
+        return count + 1, amount + body.amount_minor, register
     if isinstance(body, Refund):
-        return Counters(count + 1, amount - body.amount_minor, register)
+        return count + 1, amount - body.amount_minor, register
     if isinstance(body, MeterInterval):
-        after = body.register_wh if before is None else register + body.energy_wh
-        return Counters(count, amount, after)
-    return Counters(count, amount, register)
+        return count, amount, body.register_wh if before is None else register + body.energy_wh
+    return count, amount, register
 
 
 def check_counters(counters: Counters, body: Body, before: Counters | None) -> None:
@@ -340,11 +341,13 @@ def check_counters(counters: Counters, body: Body, before: Counters | None) -> N
     The register of a meter's interval must also equal the counter. On a device's first record
     any register is taken, for a meter may have run before it was enrolled.
     """
-    expected = next_counters(body, before)
+    register = counters.energy_register_wh
+    found = (counters.count, counters.amount_minor, register)
+    expected = _moved(body, before)
     if before is None and not isinstance(body, MeterInterval):
-        expected = Counters(expected.count, expected.amount_minor, counters.energy_register_wh)
-    if counters != expected:
-        raise CountersError(f"expected {expected}, got {counters}")
+        expected = (*expected[:2], register)
+    if found != expected:
+        raise CountersError(f"expected (count, amount, register) {expected}, got {found}")
     if isinstance(body, MeterInterval) and body.register_wh != counters.energy_register_wh:
         raise CountersError(
             f"register {body.register_wh} Wh in the body, {counters.energy_register_wh} counted"

@@ -126,8 +126,7 @@ class Again:
         if times == _ALARM_AT:
             code = failed.error_code or "chain.error"
             detail = f"{base} was refused {times} times: {failed.error_detail}"
-            raised = time.time_ns() // 1_000_000
-            session.add(Alarm(code=code, detail=detail, raised_ms=raised))
+            session.add(Alarm(code=code, detail=detail))
 
 
 def times_asked(transaction: ChainTransaction) -> int:

@@ -10,7 +10,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,6 +27,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.keys import Signer, open_keystore
 from counterfoil.chain.sender import Sender
+from counterfoil.gateway.cycles import collect_seldom
 from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Checkpoint, sign_checkpoint
 from counterfoil.gateway.log.checkpoint import Head as LogHead
@@ -35,22 +38,24 @@ from counterfoil.oracle.batch import Batcher, BatchRules
 from counterfoil.oracle.day_close.clock import DayClock
 from counterfoil.oracle.day_close.close import DayCloser
 from counterfoil.oracle.errors import GatewayNotThere
-from counterfoil.oracle.facts import FactReader, match_project
+from counterfoil.oracle.facts import FactReader
 from counterfoil.oracle.gossip import GossipCheck
 from counterfoil.oracle.instructions import Instructions
+from counterfoil.oracle.matcher import Matcher
 from counterfoil.oracle.party_keys import PartySenders, PartyWrites, open_party_keys
 from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.quorum import Quorum
-from counterfoil.oracle.registry import KeySync
+from counterfoil.oracle.recent import RecentRecords
+from counterfoil.oracle.registry import KeySync, RegisteredKeys
 from counterfoil.oracle.revenue import Cosign, Distributor
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import AnchoredHead, KnownProject
+from counterfoil.oracle.store.tables import AnchoredHead
 from counterfoil.oracle.witnesses import Witnesses
 
 log = structlog.get_logger("oracle")
 
-_READERS = ("batch", "copy", "facts")
+_READERS = ("batch", "copy", "facts", "matching")
 """The parts that read the log on, so many records a turn."""
 
 
@@ -91,22 +96,25 @@ def build(settings: OracleSettings) -> Parts:
     )
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
     quorum = Quorum([signer], deployment.chain_id, anchor, calls)
+    recent, keys = RecentRecords(), RegisteredKeys(engine)
     batcher = Batcher(
         engine,
         store,
+        keys,
         client,
         quorum,
         signer.address,
         settings.tiles,
         BatchRules(settings.batch_records, settings.batch_ms),
         crash,
+        recent,
     )
     steps: dict[str, Callable[[], object]] = {
         "feed": feed.poll,
-        "keys": KeySync(engine, store).step,
+        "keys": KeySync(keys, store).step,
         "batch": batcher.step,
         "sender": Sender(engine, client, signer, crash=crash).step,
-        "facts": FactReader(engine, store, gossip=GossipCheck(settings.tiles)).step,
+        "facts": FactReader(engine, store, None, GossipCheck(settings.tiles), recent).step,
         **settling(settings, engine, client, signer, quorum.sign_call, crash),
         "again": Again(engine, client).step,
     }
@@ -142,7 +150,7 @@ def settling(
         "instructions": Instructions(
             engine, client, bank_address, settings.zone, crash, writes
         ).step,
-        "matching": lambda: match_all(engine),
+        "matching": Matcher(engine).step,
         "revenue": Distributor(engine, client, signer.address, cosign).step,
         "day": DayCloser(engine, client, signer.address, crash).step,
     }
@@ -154,14 +162,6 @@ def settling(
     if others:
         steps["parties"] = PartySenders(engine, client, others, crash).step
     return steps
-
-
-def match_all(engine: Engine) -> None:
-    """Run the matching for every project that is known."""
-    with Session(engine) as session:
-        for project in session.exec(select(KnownProject.project)).all():
-            match_project(session, project)
-        session.commit()
 
 
 class CheckpointWriter:
@@ -215,6 +215,7 @@ class CheckpointWriter:
 
 def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> None:
     """Turn after turn until SIGTERM or SIGINT."""
+    _step_back(settings.niceness)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -224,6 +225,7 @@ def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> N
         clock = DayClock(parts.engine, settings.day_close_cron, settings.zone)
         clock.start()
     parts.open()
+    collect_seldom()
     ready()
     log.info("oracle_ready")
     while not stop.is_set():
@@ -233,6 +235,15 @@ def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> N
         clock.stop()
     parts.close()
     log.info("oracle_stopped")
+
+
+def _step_back(niceness: int) -> None:
+    """Let other processes of the machine go first; to be called before any thread is started."""
+    os.nice(niceness)
+    # Linux shares the processors out among sessions first, each of which has a niceness of its own.
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def turn(parts: Parts) -> bool:
@@ -252,26 +263,30 @@ def turn(parts: Parts) -> bool:
     return has_more
 
 
-def status(engine: Engine, store: GatewayStore) -> dict[str, object]:
-    """How far records, heads and money have come."""
+def status(
+    engine: Engine, store: GatewayStore, client: ChainClient | None = None
+) -> dict[str, object]:
+    """How far records, heads and money have come; of a quorum also who brought each head, where *client* answers."""
     with Session(engine) as session:
         anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
-        quorum = _quorum_words(session)
+        quorum = _quorum_words(session, client)
     counts = {"records": store.size(), "anchored": anchored, "refused": store.refused_count()}
     return counts | quorum
 
 
-def _quorum_words(session: Session) -> dict[str, object]:
+def _quorum_words(session: Session, client: ChainClient | None) -> dict[str, object]:
     """Who signs, how each node is doing, and the newest dissents; nothing where one process is the oracle."""
     from counterfoil.oracle.node.state import quorum_state
 
-    state = quorum_state(session)
+    state = quorum_state(session, client=client)
     if not state.nodes:
         return {}
     return {
         "quorum": {
             "signers": state.signers,
             "threshold": state.threshold,
+            "turn": state.turn,
+            "turns": [asdict(turn) | {"taken_over": turn.taken_over} for turn in state.turns],
             "nodes": [row.model_dump() for row in state.nodes],
             "dissents": [row.model_dump(exclude={"id"}) for row in state.dissents],
         }

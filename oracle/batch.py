@@ -2,8 +2,9 @@
 
 Rules that this module keeps:
 
-- No flag in the gateway's store is believed. A record that does not verify again stops the log before it, raises an
-  alarm, and nothing from it on is anchored.
+- No flag in the gateway's store is believed, nor a key there: keys are the registry's. A record that does not verify
+  again stops the log before it, raises an alarm, and nothing from it on is anchored. A record whose key the registry
+  does not have (yet, or not again after a reorganisation) is waited for, with an alarm.
 - Tiles are durable before the head over them is stored; the head is stored with its transaction and its slots in one
   database transaction. After a crash the tiles are found at that head or further on, and are read on from there.
 - One head is on its way at a time: the next is closed once the last one is mined.
@@ -22,21 +23,23 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import enqueue
-from counterfoil.gateway.errors import GatewayError
+from counterfoil.gateway.errors import GatewayError, KeyUnknownError
 from counterfoil.gateway.identity import DeviceId, Digest
 from counterfoil.gateway.log.checkpoint import Head as LogHead
 from counterfoil.gateway.log.merkle import consistency_proof
-from counterfoil.gateway.log.state import Slot as StateSlot
 from counterfoil.gateway.log.state import StateTree
 from counterfoil.gateway.log.tiles import TileReader, TileWriter, read_folder
 from counterfoil.gateway.record import SignedRecord, decode
 from counterfoil.gateway.store import GatewayStore
-from counterfoil.gateway.verify import Accepted, ChainTip, KeyRing, check_chain, verify_signatures
+from counterfoil.gateway.verify import Accepted, ChainTip, check_chain
 from counterfoil.oracle.errors import RecordNotBelieved
 from counterfoil.oracle.figures import Figures, Tally
-from counterfoil.oracle.history import RegistryHistory
 from counterfoil.oracle.quorum import Quorum
-from counterfoil.oracle.store.tables import Alarm, AnchoredHead, BatchFigures, Head, Slot
+from counterfoil.oracle.recent import RecentRecords
+from counterfoil.oracle.registry import RegisteredKeys
+from counterfoil.oracle.signatures import Verifier
+from counterfoil.oracle.slots import keep_slots, read_slots
+from counterfoil.oracle.store.tables import Alarm, AnchoredHead, BatchFigures, Head
 
 log = structlog.get_logger("oracle.batch")
 
@@ -58,15 +61,19 @@ class Batcher:
         self,
         engine: Engine,
         store: GatewayStore,
+        keys: RegisteredKeys,
         client: ChainClient,
         quorum: Quorum,
         sender: str,
         tiles: Path,
         rules: BatchRules = BatchRules(),
         crash: Callable[[str], None] = lambda _: None,
+        recent: RecentRecords | None = None,
     ) -> None:
+        self._recent = recent or RecentRecords()
         self._engine = engine
         self._store = store
+        self._keys = keys
         self._client = client
         self._quorum = quorum
         self._sender = sender
@@ -74,10 +81,13 @@ class Batcher:
         self._rules = rules
         self._crash = crash
         self._stopped: str | None = None
+        self._waits_at: int | None = None
         self._opened_ms: int | None = None
         self._tips: dict[DeviceId, ChainTip] = {}
+        self._verifier = Verifier()
         self._tally = Tally()
-        self._history = RegistryHistory(engine)
+        self._touched: set[DeviceId] = set()
+        self._history = keys.history
         self._closed_size, self._closed_root, self._state = self._load_closed()
         self._writer = TileWriter.open(tiles)
         self._catch_up()
@@ -103,37 +113,45 @@ class Batcher:
         rows = self._store.records(self._writer.size, min(room, _READ))
         if not rows:
             return 0
-        if self._opened_ms is None:
-            self._opened_ms = _now_ms()
         try:
             signed = self.believe(rows)
         except RecordNotBelieved as failure:
             self._stopped = str(failure)
             log.error("log_stopped", why=self._stopped)
-            with Session(self._engine) as session:
-                session.add(Alarm(code=failure.code, detail=self._stopped, raised_ms=_now_ms()))
-                session.commit()
+            self._raise_alarm(failure.code, self._stopped)
             return 0
+        if signed and self._opened_ms is None:
+            self._opened_ms = _now_ms()
+        self._recent.keep(self._writer.size, signed)
         self._writer.append(one.raw for one in signed)
         for one in signed:
-            self._state.apply_record(one)
-            self._tally.add(one)
+            self._add(one)
         return len(signed)
+
+    def _add(self, one: SignedRecord) -> None:
+        self._state.apply_record(one)
+        self._touched.add(one.record.device)
+        self._tally.add(one)
 
     def believe(self, rows: list[tuple[int, bytes]]) -> list[SignedRecord]:
         """The records of *rows*, each the next of its device's chain and signed by its registered key.
 
+        They end before the first whose key is not registered.
+
         Raises:
             RecordNotBelieved: one is not, or its place in the log is not the next.
         """
-        keys: KeyRing = self._store.device_keys()
-        results = verify_signatures([(raw, None) for _, raw in rows], keys)
+        self._keys.refresh()
+        results = self._verifier.verify([(raw, None) for _, raw in rows], self._keys.ring)
         believed: list[SignedRecord] = []
         for expected, ((log_index, _), result) in enumerate(
             zip(rows, results, strict=True), start=self._writer.size
         ):
             if log_index != expected:
                 raise RecordNotBelieved(f"record {expected} of the log is missing")
+            if isinstance(result, KeyUnknownError):
+                self._wait_for_key(log_index, result)
+                break
             if isinstance(result, GatewayError):
                 raise RecordNotBelieved(f"record {log_index}: {result}")
             device = result.record.device
@@ -146,6 +164,19 @@ class Batcher:
             self._tips[device] = outcome.tip
             believed.append(result)
         return believed
+
+    def _wait_for_key(self, log_index: int, why: KeyUnknownError) -> None:
+        if self._waits_at == log_index:
+            return
+        self._waits_at = log_index
+        detail = f"record {log_index}: {why}; the log waits for it"
+        log.warning("log_waits", why=detail)
+        self._raise_alarm("oracle.key_awaited", detail)
+
+    def _raise_alarm(self, code: str, detail: str) -> None:
+        with Session(self._engine) as session:
+            session.add(Alarm(code=code, detail=detail))
+            session.commit()
 
     # ---- closing
 
@@ -168,6 +199,7 @@ class Batcher:
         self._crash("after_head")
         self._closed_size, self._closed_root, self._opened_ms = size, root, None
         self._tally = Tally()
+        self._touched.clear()
         log.info("head_closed", size=size, root=root.hex()[:16])
         return True
 
@@ -204,16 +236,7 @@ class Batcher:
             session.merge(
                 BatchFigures(digest="0x" + figures.digest.hex(), figures=figures.encode())
             )
-            for position, slot in enumerate(self._state):
-                session.merge(
-                    Slot(
-                        position=position,
-                        device=slot.device,
-                        epoch=slot.epoch,
-                        sequence=slot.sequence,
-                        payload_digest=slot.payload_digest.hex(),
-                    )
-                )
+            keep_slots(session, self._state, self._touched)
             session.commit()
 
     # ---- starting
@@ -222,13 +245,7 @@ class Batcher:
         """The newest stored head's size and root, and the slots as they were then."""
         with Session(self._engine) as session:
             head = session.exec(select(Head).order_by(col(Head.size).desc())).first()
-            slots = session.exec(select(Slot).order_by(col(Slot.position))).all()
-        state = StateTree(
-            StateSlot(
-                DeviceId(s.device), s.epoch, s.sequence, Digest(bytes.fromhex(s.payload_digest))
-            )
-            for s in slots
-        )
+            state = read_slots(session)
         for slot in state:
             found = self._store.find(slot.device, slot.epoch, slot.sequence)
             if found is not None:
@@ -248,8 +265,7 @@ class Batcher:
             reader = TileReader(read_folder(self._tiles), size)
             for raw in reader.entries(self._closed_size):
                 one = decode(raw)
-                self._state.apply_record(one)
-                self._tally.add(one)
+                self._add(one)
                 self._remember(one)
             self._opened_ms = _now_ms()
 

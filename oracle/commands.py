@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.store import open_store
+from counterfoil.oracle import price_commands
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.instructions import ask
 from counterfoil.oracle.node import commands as node_commands
@@ -40,6 +41,7 @@ _DEFAULT = "sqlite:///oracle.db"
 def register(app: typer.Typer) -> None:
     """Add ``oracle`` to *app*."""
     node_commands.register(oracle_app)
+    price_commands.register(oracle_app)
     app.add_typer(oracle_app, name="oracle")
 
 
@@ -50,9 +52,9 @@ def run_command() -> None:
     Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _PARTY_KEYS
     (a folder of participants' keystores, for whom this process writes), _PARTY_PASSPHRASE, _DATABASE_URL,
     _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _WITNESSES,
-    _BATCH_RECORDS, _BATCH_MS,
-    _FINAL_DEPTH, _FINAL_TAG. As one node of a quorum also: _PEERS, _NODE_CERTIFICATE, _NODE_KEY, _NODE_HOST,
-    _NODE_PORT, _RECORDS_DATABASE_URL, _GATEWAYS (a JSON list), _GATEWAY_CA, _ROUND_MS, _SETTLES.
+    _BATCH_RECORDS, _BATCH_MS, _FINAL_DEPTH, _FINAL_TAG, _NICENESS (2: a gateway on the same machine goes before it).
+    As one node of a quorum also: _PEERS, _NODE_CERTIFICATE, _NODE_KEY, _NODE_HOST, _NODE_PORT, _RECORDS_DATABASE_URL,
+    _GATEWAYS (a JSON list), _GATEWAY_CA, _ROUND_MS, _SETTLES.
     """
     from counterfoil.oracle.app import run
 
@@ -75,16 +77,24 @@ def status(
             help="The gateway's database, or a node's own copy of the log.",
         ),
     ] = "sqlite:///gateway.db",
+    rpc: Annotated[
+        str,
+        typer.Option(envvar="COUNTERFOIL_ORACLE_RPC_URL", help="Your node, which knows who sent."),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Say how many records there are, are anchored and were refused.
 
-    In a quorum also: who signs, how far each node is, and who dissented on what.
+    In a quorum also: who signs, how far each node is, whose turn the next head is, where a node took another's turn
+    over (with --rpc), and who dissented on what.
     """
+    from counterfoil.chain.client import ChainClient
     from counterfoil.oracle.app import status as read_status
 
     try:
-        found = read_status(open_database(database, migrate=False), open_store(gateway_database))
+        client = ChainClient(rpc, timeout_s=5) if rpc else None
+        engine, store = open_database(database, migrate=False), open_store(gateway_database)
+        found = read_status(engine, store, client)
     except SQLAlchemyError as failure:
         _fail("oracle.database_unreadable", f"{database}: {str(failure).splitlines()[0]}")
     _say(found, as_json)
@@ -213,6 +223,12 @@ def _say_quorum(quorum: dict[str, Any]) -> None:
             how = "is well" if node["answered_ms"] else "has not answered yet"
         signs = "" if node["address"] in quorum["signers"] else ", signs nothing"
         typer.echo(f"  {node['name']} {node['address']}: {node['records']} records{signs}; {how}")
+    names = {node["address"]: node["name"] for node in quorum["nodes"]}
+    typer.echo(f"  the next head is the turn of {names.get(quorum['turn'], quorum['turn'])}")
+    for turn in quorum["turns"]:
+        if turn["taken_over"]:
+            whose, by = (names.get(turn[which], turn[which]) for which in ("turn", "sent_by"))
+            typer.echo(f"  head of {turn['size']}: the turn of {whose}, taken over by {by}")
     for dissent in quorum["dissents"]:
         typer.echo(
             f"  dissent of {dissent['node']} on a {dissent['kind']} of {dissent['proposer']}:"

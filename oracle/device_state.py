@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from collections.abc import Collection
+
+from sqlmodel import Session, col, select
 
 from counterfoil.gateway.bodies import Location, Status
 from counterfoil.gateway.identity import DeviceId
@@ -14,9 +16,13 @@ from counterfoil.oracle.store.tables import DeviceStanding
 class Standings:
     """The machines' standings, read from and kept in ``device_standing``; the caller commits."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, devices: Collection[DeviceId] = ()) -> None:
+        """Those of *devices* are read at once, others when they are asked for."""
         self._session = session
-        self._rows: dict[str, DeviceStanding | None] = {}
+        self._rows: dict[str, DeviceStanding | None] = dict.fromkeys(devices)
+        if devices:
+            query = select(DeviceStanding).where(col(DeviceStanding.device).in_(devices))
+            self._rows |= {row.device: row for row in session.exec(query)}
 
     def of(self, device: DeviceId) -> Standing:
         """The standing of *device*; a blank one for a machine that has said nothing of it."""

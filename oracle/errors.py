@@ -39,6 +39,12 @@ class PeersInvalid(OracleError):
     code = "oracle.peers_invalid"
 
 
+class PriceFileError(OracleError):
+    """The file of an agreed price is none, or carries a signature that is not over its words."""
+
+    code = "oracle.price_file"
+
+
 class RecordRefused(OracleError):
     """The record at ``log_index`` does not verify from its bytes; ``reason`` is the verification's own code."""
 

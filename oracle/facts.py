@@ -1,24 +1,23 @@
-"""Takes sales and refunds out of the log into ``sale_fact``, and matches what waits; its own writes, crash-safe."""
+"""Takes sales and refunds out of the log into ``sale_fact``; its own writes, crash-safe."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, insert
 from sqlmodel import Session, col, select
 
 from counterfoil.gateway.bodies import Location, Status
 from counterfoil.gateway.identity import DeviceId, device_hash
-from counterfoil.gateway.record import Refund, Sale, SignedRecord, decode
+from counterfoil.gateway.record import Refund, Sale, SignedRecord
 from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.store.store import business_date
 from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
 from counterfoil.oracle.gossip import GossipCheck
-from counterfoil.oracle.matching import PaymentSeen, SaleSeen, counterpart, match
+from counterfoil.oracle.recent import RecentRecords
 from counterfoil.oracle.standing import Standing
 from counterfoil.oracle.store.tables import (
     Device,
@@ -27,7 +26,6 @@ from counterfoil.oracle.store.tables import (
     MatchException,
     Progress,
     SaleFact,
-    SettlementRow,
 )
 
 WAITING, MATCHED, EXCEPTION, EXCLUDED, DISTRIBUTED = (
@@ -46,9 +44,11 @@ class FactReader:
         store: GatewayStore,
         newest: Callable[[Session], int] | None = None,
         gossip: GossipCheck | None = None,
+        recent: RecentRecords | None = None,
     ) -> None:
-        """*gossip* judges the heads that machines were shown, where it is given."""
+        """*gossip* judges the heads that machines were shown, where it is given; *recent* are those just verified."""
         self._gossip = gossip
+        self._recent = recent or RecentRecords()
         self._engine = engine
         self._store = store
         self._newest = newest or _newest_closed
@@ -64,13 +64,14 @@ class FactReader:
             if limit <= 0:
                 return 0
             rows = self._store.records(progress.log_index, limit)
+            records = [(log_index, self._recent.take(log_index, raw)) for log_index, raw in rows]
+            names = {signed.record.device for _, signed in records}
             projects = {p.project_hash: p for p in session.exec(select(KnownProject)).all()}
-            devices = {d.device_hash: d for d in session.exec(select(Device)).all()}
-            standings = Standings(session)
+            devices = _registered(session, names)
+            standings = Standings(session, names)
             facts: list[dict[str, Any]] = []
             exceptions: list[dict[str, Any]] = []
-            for log_index, raw in rows:
-                signed = decode(raw)
+            for log_index, signed in records:
                 if self._gossip is not None:
                     self._gossip.check(session, log_index, signed)
                 body = signed.record.body
@@ -79,13 +80,13 @@ class FactReader:
                     fact, refusal = _fact(log_index, signed, devices, projects, standing)
                     facts.append(fact)
                     if refusal is not None:
-                        exceptions.append(_exception(fact, *refusal))
+                        exceptions.append(exception_of(fact, *refusal))
                 elif isinstance(body, Status | Location):
                     standings.take(signed.record.device, body, log_index)
-            # Through Core: an object for each row costs ten times the row.
+            # On the connection: the session would handle each row once more.
             for table, made in ((SaleFact, facts), (MatchException, exceptions)):
                 if made:
-                    session.execute(insert(table), made)
+                    session.connection().execute(insert(table), made)
             progress.log_index += len(rows)
             session.commit()
             return len(rows)
@@ -95,22 +96,38 @@ def _newest_closed(session: Session) -> int:
     return session.exec(select(func.max(Head.size))).one() or 0
 
 
+class _Registered(NamedTuple):
+    """What the registry says of a device."""
+
+    status: str
+    project_hash: str
+
+
+def _registered(session: Session, names: Collection[DeviceId]) -> dict[DeviceId, _Registered]:
+    """The registry's entries of the devices *names*: of those that it has."""
+    by_hash = {"0x" + device_hash(name).hex(): name for name in names}
+    query = select(Device.device_hash, Device.status, Device.project_hash).where(
+        col(Device.device_hash).in_(by_hash)
+    )
+    return {by_hash[key]: _Registered(*said) for key, *said in session.exec(query)}
+
+
 def _fact(
     log_index: int,
     signed: SignedRecord,
-    devices: dict[str, Device],
+    devices: Mapping[DeviceId, _Registered],
     projects: dict[str, KnownProject],
     standing: Standing,
 ) -> tuple[dict[str, Any], tuple[str, str] | None]:
     """The columns of a sale's or a refund's fact, and why it can't count by itself, if so."""
     record, body = signed.record, signed.record.body
     assert isinstance(body, Sale | Refund)  # noqa: S101  # the caller has asked
-    device = devices.get("0x" + device_hash(record.device).hex())
+    device = devices.get(record.device)
     project = projects.get(device.project_hash) if device else None
-    units: Counter[str] = Counter()
+    units: dict[str, int] = {}
     if isinstance(body, Sale):
         for line in body.lines:
-            units[line.commodity] += line.quantity
+            units[line.commodity] = units.get(line.commodity, 0) + line.quantity
     refusal = _refusal(record.device, device, project, body, standing)
     return {
         "log_index": log_index,
@@ -129,7 +146,7 @@ def _fact(
 
 def _refusal(
     name: DeviceId,
-    device: Device | None,
+    device: _Registered | None,
     project: KnownProject | None,
     body: Sale | Refund,
     standing: Standing,
@@ -147,77 +164,6 @@ def _refusal(
             f"signed in {body.currency}, the project is in {project.currency}",
         )
     return None if isinstance(body, Refund) else standing.refusal()
-
-
-def match_project(session: Session, project: str, closed_through: int = 0) -> tuple[int, int]:
-    """Match what waits of *project*; answer (matched sales, new exceptions). The caller commits.
-
-    Business dates up to and with *closed_through* are closed: what has no counterpart then becomes an exception.
-    """
-    waiting = session.exec(
-        select(SettlementRow).where(
-            SettlementRow.project == project, SettlementRow.status == WAITING
-        )
-    )
-    rows = {row.id or 0: row for row in waiting}
-    query = select(SaleFact).where(SaleFact.project == project, SaleFact.status == WAITING)
-    if not rows and not closed_through:
-        query = query.where(SaleFact.is_refund)
-    facts = {fact.log_index: fact for fact in session.exec(query)}
-    sales = [
-        SaleSeen(
-            *(f.log_index, f.device, f.business_date, f.amount_minor, f.method),
-            reference=f.reference,
-            is_refund=f.is_refund,
-        )
-        for f in facts.values()
-    ]
-    payments = [
-        PaymentSeen(i, r.reference, r.business_date, r.amount_minor) for i, r in rows.items()
-    ]
-    found = match(sales, payments, closed_through, _used_before(session, project, sales))
-    for log_index in found.sales:
-        facts[log_index].status = MATCHED
-    for row_id in found.payments:
-        rows[row_id].status = MATCHED
-    for unmatched in found.exceptions:
-        if unmatched.log_index is not None:
-            fact = facts[unmatched.log_index]
-            fact.status = EXCEPTION
-            session.add(
-                MatchException(**_exception(fact.model_dump(), unmatched.code, unmatched.detail))
-            )
-        elif unmatched.payment_id is not None:
-            row = rows[unmatched.payment_id]
-            row.status = EXCEPTION
-            session.add(
-                MatchException(
-                    project=project,
-                    settlement_id=row.id,
-                    business_date=row.business_date,
-                    amount_minor=row.amount_minor,
-                    code=unmatched.code,
-                    detail=unmatched.detail,
-                )
-            )
-    return len(found.sales), len(found.exceptions)
-
-
-def _used_before(session: Session, project: str, sales: list[SaleSeen]) -> set[str]:
-    """Of the references that *sales* would match: those whose payments have matched already."""
-    wanted = sorted({r for r in map(counterpart, sales) if r is not None})
-    used: set[str] = set()
-    for start in range(0, len(wanted), _READ):
-        used.update(
-            session.exec(
-                select(SettlementRow.reference).where(
-                    SettlementRow.project == project,
-                    SettlementRow.status == MATCHED,
-                    col(SettlementRow.reference).in_(wanted[start : start + _READ]),
-                )
-            )
-        )
-    return used
 
 
 def resolve(session: Session, exception_id: int, resolution: str, by: str, note: str) -> None:
@@ -247,7 +193,7 @@ def resolve(session: Session, exception_id: int, resolution: str, by: str, note:
     found.note, found.resolved_ms = note, time.time_ns() // 1_000_000
 
 
-def _exception(fact: Mapping[str, Any], code: str, detail: str) -> dict[str, Any]:
+def exception_of(fact: Mapping[str, Any], code: str, detail: str) -> dict[str, Any]:
     """The columns of the open exception that a fact with these columns is."""
     kept = ("project", "log_index", "business_date", "amount_minor")
     return {**{name: fact[name] for name in kept}, "code": code, "detail": detail, "status": "open"}
@@ -260,6 +206,6 @@ __all__ = [
     "MATCHED",
     "WAITING",
     "FactReader",
-    "match_project",
+    "exception_of",
     "resolve",
 ]

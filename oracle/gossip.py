@@ -4,16 +4,15 @@ Rules kept here:
 
 * A head that a machine signed for and that is no beginning of the log is an alarm: somebody showed the machine another
   log. The record itself is true and stays.
-* Each such head is told of once.
+* Each such head is told of once, also by a process that has started anew: the alarm itself is what remembers it.
 """
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import structlog
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from counterfoil.gateway.log.merkle import root_at
 from counterfoil.gateway.log.tiles import TileReader, read_folder, read_size
@@ -22,6 +21,7 @@ from counterfoil.oracle.store.tables import Alarm
 
 log = structlog.get_logger("oracle.gossip")
 
+_CODE = "gossip_mismatch"
 _REMEMBERED = 10_000
 
 
@@ -39,27 +39,24 @@ class GossipCheck:
             return True
         if len(self._judged) >= _REMEMBERED:
             self._judged.clear()
+        if log_index >= head.size > read_size(self._tiles)[0]:
+            return True  # not published here yet: its machine's next record brings it again
         self._judged.add((head.size, head.root))
         wrong = self._wrong(log_index, head)
         if wrong is None:
             return True
-        detail = f"record {log_index} of {signed.record.device}: {wrong}"
-        log.error("gossip_mismatch", why=detail)
-        session.add(
-            Alarm(code="gossip_mismatch", detail=detail, raised_ms=time.time_ns() // 1_000_000)
-        )
+        shown = f"its machine was shown {head.root.hex()} as the head of {head.size}"
+        told = col(Alarm.detail).contains(shown, autoescape=True)
+        if session.exec(select(Alarm.id).where(Alarm.code == _CODE, told)).first() is None:
+            device = signed.record.device
+            detail = f"record {log_index} of {device}: {shown}, {wrong}"
+            log.error(_CODE, why=detail)
+            session.add(Alarm(code=_CODE, detail=detail, device=device))
         return False
 
     def _wrong(self, log_index: int, head: GossipedHead) -> str | None:
         if head.size > log_index:
-            return f"its machine was shown a head of {head.size}, which was not there yet"
+            return "which was not there yet"
         published, _ = read_size(self._tiles)
-        if head.size > published:
-            return None
         mine = root_at(head.size, TileReader(read_folder(self._tiles), published).read)
-        if mine == head.root:
-            return None
-        return (
-            f"its machine was shown {head.root.hex()} as the head of {head.size}, "
-            f"the log's is {mine.hex()}"
-        )
+        return None if mine == head.root else f"the log's is {mine.hex()}"

@@ -37,6 +37,8 @@ class RegistryHistory:
         self._seen: tuple[int, str, int] | None = None
         self.block = -1
         """The newest block that was read."""
+        self.version = 0
+        """Another number whenever what the registry said has changed."""
 
     def refresh(self) -> None:
         """Take in the registry's events that are new; all of them again after a reorganisation."""
@@ -50,9 +52,11 @@ class RegistryHistory:
                 else:
                     self._devices.clear()
                     self._seen = None
+                    self.version += 1
             for event in session.exec(query.order_by(col(ChainEvent.id))):
                 self._take(event)
                 self._seen = _mark(event)
+                self.version += 1
 
     def project_of(self, device: DeviceId, block: int = NOW) -> bytes:
         """The on-chain id of the project that *device* was in as of *block*; 32 zero bytes for none."""

@@ -25,7 +25,8 @@ from counterfoil.oracle.day_close.close import ask_day
 from counterfoil.oracle.day_close.zone import date_in
 from counterfoil.oracle.device_state import Standings
 from counterfoil.oracle.errors import InputMalformed, OracleError
-from counterfoil.oracle.facts import match_project, resolve
+from counterfoil.oracle.facts import resolve
+from counterfoil.oracle.matcher import close_matching
 from counterfoil.oracle.party_keys import PartyWrites
 from counterfoil.oracle.settlement import import_entries, import_settlement
 from counterfoil.oracle.statement import BankEntry
@@ -160,7 +161,7 @@ class Instructions:
 
     def _close(self, session: Session, row: Instruction) -> dict[str, Any]:
         p = row.payload
-        matched, exceptions = match_project(session, str(p["project"]), int(p["through"]))
+        matched, exceptions = close_matching(session, str(p["project"]), int(p["through"]))
         return {"matched": matched, "exceptions": exceptions}
 
     def _place(self, session: Session, row: Instruction) -> dict[str, Any]:

@@ -80,7 +80,12 @@ def counterpart(sale: SaleSeen) -> str | None:
         return None
     if sale.method == CASH:
         return cash_reference(sale.device, sale.business_date)
-    return sale.reference
+    return None if sale.reference is None or _is_count(sale.reference) else sale.reference
+
+
+def _is_count(reference: str) -> bool:
+    """Whether it is one of counted cash; no other sale matches it."""
+    return reference.startswith(CASH_PREFIX)
 
 
 def match(
@@ -136,10 +141,10 @@ def _match_card(
     if sale.reference is None:
         refuse("reference_missing", f"a {sale.method} sale without a payment reference")
         return
-    if sale.reference in used:
+    is_count = _is_count(sale.reference)
+    if sale.reference in used and not is_count:
         refuse("reference_used_twice", f"{used[sale.reference]} has matched {sale.reference}")
         return
-    is_count = sale.reference.startswith(CASH_PREFIX)
     payment = None if is_count else by_reference.get(sale.reference)
     if payment is None:
         if sale.business_date <= closed_through:

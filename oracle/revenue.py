@@ -8,10 +8,12 @@ Rules that this module keeps:
   sign it; its transaction is asked for once the quorum has signed. Until then it stands without one, and is asked for
   again: the same facts under the same head.
 - A distribution is sent only when the collection account holds its gross.
+- A day whose money is not there yet, and a distribution that the quorum does not sign, hold up no other.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -123,6 +125,10 @@ class Distributor:
         self._client = client
         self._sender = sender
         self._cosign = cosign
+        self._collections: dict[str, str] = {}
+        self._not_signed_at: dict[str, float] = {}
+        self._short: dict[tuple[str, int], int] = {}
+        """What a project's day came to when that was more than its account held; it only grows until it is paid."""
 
     def step(self, most: int = 50) -> int:
         """Decide on up to *most* distributions whose money is there, and send what is signed; answer how many."""
@@ -139,28 +145,40 @@ class Distributor:
                 .where(SaleFact.status == MATCHED, SaleFact.log_index < head)
                 .distinct()
                 .order_by(col(SaleFact.business_date), col(SaleFact.project))
-                .limit(most)
             ).all()
             free: dict[str, int] = {}
-            for project, date in groups:
+            decided = 0
+            for project, date in groups:  # a day without its money holds up no other
+                if decided == most:
+                    break
                 if project not in free:
                     free[project] = self._free_cash(session, project)
-                self._distribute(session, project, date, head, free)
+                if free[project] < self._short.get((project, date), 0):
+                    continue
+                gross = self._distribute(session, project, date, head, free[project])
+                if gross > free[project]:
+                    self._short[project, date] = gross
+                else:
+                    self._short.pop((project, date), None)
+                    free[project] -= gross
+                    decided += 1
             session.commit()
 
     def _send(self, most: int) -> int:
         """Have what is decided signed, and ask for its transactions; no database transaction is open meanwhile."""
         with Session(self._engine.execution_options(reads_only=True)) as session:
-            rows = session.exec(
-                select(Distribution)
+            found = session.exec(
+                select(Distribution.batch)
                 .where(col(Distribution.transaction_id).is_(None))
                 .order_by(col(Distribution.business_date), col(Distribution.batch))
-                .limit(most)
             ).all()
-            session.expunge_all()
+        # What was not signed comes last: it holds up no other.
+        waiting = sorted(found, key=lambda batch: self._not_signed_at.get(batch, 0.0))[:most]
         split, contract = (self._client.address_of(n) for n in ("RevenueSplit", "OracleQuorum"))
         sent = 0
-        for row in rows:
+        for name in waiting:
+            with Session(self._engine.execution_options(reads_only=True)) as session:
+                row = session.get_one(Distribution, name)
             batch, facts_hash = (bytes.fromhex(text[2:]) for text in (row.batch, row.facts_hash))
             argument = distribution_argument(
                 decode_facts(row.facts), batch, row.tax_minor, row.head_size, facts_hash
@@ -168,19 +186,24 @@ class Distributor:
             data = self._client.encode("RevenueSplit", "distribute", argument)
             signatures = self._cosign(split, data, batch, row.facts, row.head_size)
             if signatures is None:
+                self._not_signed_at[name] = time.monotonic()
                 break
+            self._not_signed_at.pop(name, None)
             call = self._client.encode("OracleQuorum", "execute", split, data, batch, signatures)
             with Session(self._engine) as session:
                 key = f"distribute:{batch.hex()}"
-                found = session.get_one(Distribution, row.batch)
-                found.transaction_id = enqueue(session, self._sender, key, contract, call)
+                decided = session.get_one(Distribution, name)
+                decided.transaction_id = enqueue(session, self._sender, key, contract, call)
                 session.commit()
             sent += 1
         return sent
 
     def _free_cash(self, session: Session, project: str) -> int:
         """What the collection account holds beyond the distributions that are on their way."""
-        account = self._client.call("DepositToken", "collectionOf", on_chain_id(project))
+        account = self._collections.get(project)
+        if account is None:
+            account = self._client.call("DepositToken", "collectionOf", on_chain_id(project))
+            self._collections[project] = account
         held: int = self._client.call("DepositToken", "balanceOf", account)
         under_way = session.exec(
             select(func.coalesce(func.sum(Distribution.gross_minor), 0))
@@ -197,9 +220,8 @@ class Distributor:
         ).one()
         return held - int(under_way)
 
-    def _distribute(
-        self, session: Session, project: str, date: int, head: int, free: dict[str, int]
-    ) -> None:
+    def _distribute(self, session: Session, project: str, date: int, head: int, free: int) -> int:
+        """Decide on what matched of a project's day, if *free* suffices; answer its gross in minor units."""
         rows = session.exec(
             select(SaleFact)
             .where(
@@ -211,9 +233,8 @@ class Distributor:
             .order_by(col(SaleFact.log_index))
         ).all()
         facts = facts_of(project, date, rows)
-        if facts.gross_minor > free[project]:
-            return
-        free[project] -= facts.gross_minor
+        if facts.gross_minor > free:
+            return facts.gross_minor
         encoded = facts.encode()
         facts_hash, batch = names_of(encoded)
         known = session.get_one(KnownProject, project)
@@ -236,6 +257,7 @@ class Distributor:
         )
         for row in rows:
             row.status, row.batch = DISTRIBUTED, "0x" + batch.hex()
+        return facts.gross_minor
 
 
 def facts_of(project: str, date: int, rows: Any) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.client import Finality
@@ -40,6 +40,8 @@ class OracleSettings(BaseSettings):
     final_depth: int = 0
     final_tag: str | None = None
     poll_s: float = 0.2
+    niceness: int = Field(default=2, ge=0, le=19)
+    """How far this process steps back where processors are short: machines wait for the gateway's acknowledgement."""
     peers: Path | None = None
     """The file that lists the quorum's nodes (``oracle.node.identity``). Set, this process is one of them."""
     node_certificate: Path = Path("node.crt")

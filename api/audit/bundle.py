@@ -2,7 +2,7 @@
 
 Rules kept here (docs/formats/bundle.md is the byte-exact description):
 
-* The file is one deterministic CBOR array ``["counterfoil bundle", 2, [[name, SHA-256, part], …]]``
+* The file is one deterministic CBOR array ``["counterfoil bundle", 3, [[name, SHA-256, part], …]]``
   with every part of ``PARTS`` once, in that order, each a byte string that is itself one
   deterministic CBOR item of arrays, integers, texts and byte strings.
 * What decodes encodes to the same bytes again. Nothing in it is a float, a map or a tag.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -22,13 +23,16 @@ import cbor2
 from counterfoil.api.audit.errors import (
     AuditError,
     ContainerError,
+    OlderVersionError,
     PartAlteredError,
     PartMalformedError,
 )
 from counterfoil.gateway.identity import DeviceId, Digest
 
 MAGIC = "counterfoil bundle"
-VERSION = 2
+VERSION = 3
+OLDER = (1, 2)
+"""Versions that were written once: told apart from a damaged file, and not read (docs/formats/bundle.md)."""
 PARTS = (
     "scope",
     "registry",
@@ -39,8 +43,11 @@ PARTS = (
     "inclusion",
     "consistency",
     "state",
-    "distributions",
     "checkpoint",
+    "terms",
+    "distributions",
+    "rests",
+    "blocks",
 )
 
 
@@ -60,6 +67,10 @@ class Scope(NamedTuple):
     device_registry: str
     revenue_split: str
     project: str
+
+    def has_date(self, date: int) -> bool:
+        """Whether the business *date* is one of the period's."""
+        return _date(self.first_ms) <= date <= _date(max(self.first_ms, self.until_ms - 1))
 
 
 class KeyFact(NamedTuple):
@@ -112,11 +123,28 @@ class CreditFact(NamedTuple):
     amount: int
 
 
-class DistributionFact(NamedTuple):
-    """One distribution, as the split on chain reported it; amounts in minor units.
+class UnitFact(NamedTuple):
+    """How many of the goods (SHA-256 of their code) were sold."""
 
-    *carried_before* and *carried* are what the project's pools carried before and after it.
-    *units* are pairs of (SHA-256 of the goods' code, count).
+    goods: bytes
+    sold: int
+
+
+class TermsFact(NamedTuple):
+    """A version of the project's waterfall, in the chain's own encoding, and where it was set."""
+
+    version: int
+    encoded: bytes
+    block_number: int
+    block_hash: bytes
+    transaction_hash: bytes
+
+
+class DistributionFact(NamedTuple):
+    """One distribution, as it was called and as the split on chain reported it; amounts in minor units.
+
+    *carried_before* and *carried* are what the project's pools carried before and after it. *content* are the
+    bytes that *facts* is the SHA-256 of (docs/formats/facts.md), empty where they are not here.
     """
 
     project: bytes
@@ -132,8 +160,36 @@ class DistributionFact(NamedTuple):
     carried_before: int
     carried: int
     block_number: int
+    block_hash: bytes
+    transaction_hash: bytes
+    units: Sequence[UnitFact]
+    credits: Sequence[CreditFact]
+    content: bytes
+
+
+class RestFact(NamedTuple):
+    """What the pool of an ended *version* still carried, given out."""
+
+    version: int
+    block_number: int
+    block_hash: bytes
     transaction_hash: bytes
     credits: Sequence[CreditFact]
+
+
+class TransactionFact(NamedTuple):
+    """A transaction's number in its block, and the trie nodes that prove it and its receipt."""
+
+    number: int
+    transaction: Sequence[bytes]
+    receipt: Sequence[bytes]
+
+
+class BlockFact(NamedTuple):
+    """A block's header (RLP, as it is hashed), and transactions of it."""
+
+    header: bytes
+    transactions: Sequence[TransactionFact]
 
 
 @dataclass(frozen=True)
@@ -143,7 +199,10 @@ class Bundle:
     ``inclusion`` has one proof for each record, under the last head; ``consistency`` one proof
     for each pair of neighbouring heads. ``records`` may begin with the record before the period
     and end with the one after it, which bound it. ``checkpoint`` is the log's signed note of one of
-    the heads with its witnesses' cosignatures, empty where there is none.
+    the heads with its witnesses' cosignatures, empty where there is none. ``terms``, ``distributions``
+    and ``rests`` are all of the project's from its first to the last distribution of the period, each
+    in the chain's order: what the split pays depends on what it paid before. ``blocks`` prove that
+    the heads, the terms and the money's movements are on chain, by the blocks' headers alone.
     """
 
     scope: Scope
@@ -155,13 +214,36 @@ class Bundle:
     inclusion: tuple[tuple[Digest, ...], ...]
     consistency: tuple[tuple[Digest, ...], ...]
     state: StateFact | None
-    distributions: tuple[DistributionFact, ...] = ()
     checkpoint: bytes = b""
+    terms: tuple[TermsFact, ...] = ()
+    distributions: tuple[DistributionFact, ...] = ()
+    rests: tuple[RestFact, ...] = ()
+    blocks: tuple[BlockFact, ...] = ()
 
     @property
     def device(self) -> DeviceId:
         """The device that the bundle is about."""
         return DeviceId(self.scope.device)
+
+    def on_chain(self) -> dict[int, list[bytes]]:
+        """The hashes of the transactions that ``blocks`` has to prove, by their block's number."""
+        found: dict[int, list[bytes]] = {}
+        places = [(head.block_number, head.transaction_hash) for head in self.heads]
+        places += [(terms.block_number, terms.transaction_hash) for terms in self.terms]
+        places += [(d.block_number, d.transaction_hash) for d in self.distributions]
+        places += [(rest.block_number, rest.transaction_hash) for rest in self.rests]
+        for number, transaction in dict.fromkeys(places):
+            found.setdefault(number, []).append(transaction)
+        return dict(sorted(found.items()))
+
+
+_LAST_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
+
+def _date(time_ms: int) -> int:
+    """The business date of *time_ms* (UTC), YYYYMMDD."""
+    return int(f"{datetime.fromtimestamp(min(time_ms, _LAST_MS) / 1000, UTC):%Y%m%d}")
 
 
 def encode(bundle: Bundle) -> bytes:
@@ -204,18 +286,26 @@ def _open(data: bytes) -> list[tuple[str, bytes, bytes]]:
         raise ContainerError("container", f"not a bundle: {error}") from error
     if not (isinstance(item, list) and len(item) == 3 and item[0] == MAGIC):
         raise ContainerError("container", f"it does not begin with {MAGIC!r}")
+    rows = item[2]
+    if type(item[1]) is int and item[1] in OLDER and not _has_parts(rows):
+        raise OlderVersionError("container", f"version {item[1]}, this reads {VERSION}")
     if type(item[1]) is not int or item[1] != VERSION:
         raise ContainerError("container", f"version {item[1]!r}, this reads {VERSION}")
-    rows = item[2]
     shaped = isinstance(rows, list) and all(
         isinstance(row, list)
         and len(row) == 3
         and (type(row[0]), type(row[1]), type(row[2])) == (str, bytes, bytes)
         for row in rows
     )
-    if not shaped or tuple(row[0] for row in rows) != PARTS:
+    if not (shaped and _has_parts(rows)):
         raise ContainerError("container", f"its parts are not {', '.join(PARTS)}")
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _has_parts(rows: Any) -> bool:
+    """Whether *rows* are this version's parts by name."""
+    named = isinstance(rows, list) and all(isinstance(row, list) and row for row in rows)
+    return named and tuple(row[0] for row in rows) == PARTS
 
 
 def _item(data: bytes) -> Any:
@@ -261,8 +351,12 @@ def _bytes(value: Any) -> bytes:
     return value
 
 
+def _nodes(value: Any) -> tuple[bytes, ...]:
+    return tuple(_bytes(node) for node in _rows(value))
+
+
 def _proof(value: Any) -> tuple[Digest, ...]:
-    return tuple(Digest(_bytes(node)) for node in _rows(value))
+    return tuple(Digest(node) for node in _nodes(value))
 
 
 def _state(value: Any) -> StateFact | None:
@@ -273,12 +367,37 @@ def _state(value: Any) -> StateFact | None:
     return StateFact(number, slots, epoch, sequence, digest, _proof(path))
 
 
+def _list_of(fact: type[Any], *kinds: type) -> Callable[[Any], tuple[Any, ...]]:
+    return _each(_flat(fact, *kinds))
+
+
+_UNITS = _list_of(UnitFact, bytes, int)
+_CREDITS = _list_of(CreditFact, int, bytes, int)
+
+
 def _distribution(value: Any) -> DistributionFact:
-    kinds = (bytes, bytes, *(int,) * 7, bytes, *(int,) * 3, bytes, list)
+    kinds = (bytes, bytes, *(int,) * 7, bytes, *(int,) * 3, bytes, bytes, list, list, bytes)
     _check(DistributionFact, value, kinds)
-    credit = _flat(CreditFact, int, bytes, int)
-    *terms, credits_ = value
-    return DistributionFact._make([*terms, tuple(credit(row) for row in credits_)])
+    *terms, units, credits_, content = value
+    return DistributionFact._make([*terms, _UNITS(units), _CREDITS(credits_), content])
+
+
+def _rest(value: Any) -> RestFact:
+    _check(RestFact, value, (int, int, bytes, bytes, list))
+    *place, credits_ = value
+    return RestFact._make([*place, _CREDITS(credits_)])
+
+
+def _transaction(value: Any) -> TransactionFact:
+    _check(TransactionFact, value, (int, list, list))
+    index, transaction, receipt = value
+    return TransactionFact(index, _nodes(transaction), _nodes(receipt))
+
+
+def _block(value: Any) -> BlockFact:
+    _check(BlockFact, value, (bytes, list))
+    header, transactions = value
+    return BlockFact(header, _each(_transaction)(transactions))
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
@@ -291,6 +410,9 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "inclusion": _each(_proof),
     "consistency": _each(_proof),
     "state": _state,
-    "distributions": _each(_distribution),
     "checkpoint": _bytes,
+    "terms": _list_of(TermsFact, int, bytes, int, bytes, bytes),
+    "distributions": _each(_distribution),
+    "rests": _each(_rest),
+    "blocks": _each(_block),
 }

@@ -77,9 +77,11 @@ def check_path(
         )
     intermediates = [c for c in loaded.values() if c is not leaf and is_authority(c)]
     try:
-        named = validate_device(
-            leaf, intermediates, [root], _registered(key, leaf), signs_records=True
-        )
+        registered = _registered(key, leaf)
+    except (OverflowError, ValueError, OSError):
+        return CertificateError(where, f"{key.registered_at} is no time of a registration")
+    try:
+        named = validate_device(leaf, intermediates, [root], registered, signs_records=True)
     except PkiError as error:
         return CertificateError(where, f"it does not lead to the root given: {error}")
     if named != device:

@@ -1,4 +1,4 @@
-"""``counterfoil audit dispute``, ``challenge`` and ``proof``: what an auditor takes to the chain, or hands on."""
+"""``counterfoil audit dispute`` and ``proof``: a record taken to the chain, or handed on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from counterfoil.api.audit.dispute import (
 from counterfoil.api.audit.errors import AuditError
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Deployment
-from counterfoil.chain.errors import ChainError, ContractReverted
+from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys import open_keystore
 from counterfoil.chain.transact import transact
 from counterfoil.gateway.errors import GatewayError
@@ -69,11 +69,11 @@ def dispute_command(
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         dispute = _ready(data, index, log, client)
         asked = client.call("RecordDispute", dispute.function, *dispute.arguments)
-        gas = _gas(client, "RecordDispute", dispute.function, dispute.arguments, keystore)
+        gas = gas_of(client, "RecordDispute", dispute.function, dispute.arguments, keystore)
     except (OSError, ValueError, TypeError) as error:
-        _fail("file_unreadable", str(error))
+        fail("file_unreadable", str(error))
     except (ChainError, GatewayError, AuditError, NothingSettlesIt) as error:
-        _fail(error.code, str(error))
+        fail(error.code, str(error))
     said = {
         "call": dispute.function,
         "device": "0x" + asked["device"].hex(),
@@ -86,34 +86,8 @@ def dispute_command(
         "sent": keystore is not None,
         "gas": gas,
     }
-    _say(said, as_json)
+    say(said, as_json)
     raise typer.Exit(0 if (said["word"], said["place"]) == ("signed", "in_log") else 1)
-
-
-def challenge_command(
-    file: Annotated[Path, typer.Argument(help="The gateway's signed promise.")],
-    rpc: Rpc,
-    deployment: Where,
-    keystore: Keystore = None,
-    as_json: Json = False,
-) -> None:
-    """Challenge a promise whose deadline has passed: its gateway's operator must answer with inclusion.
-
-    Exit status: 0 it can be challenged (or was), 1 the contract refuses it, 2 it could not be told.
-    """
-    try:
-        promise = file.read_bytes()
-        client = ChainClient(rpc, Deployment.read(deployment).addresses)
-        name = client.call("PromiseChallenge", "challenge", promise)
-        gas = _gas(client, "PromiseChallenge", "challenge", (promise,), keystore)
-    except (OSError, ValueError, TypeError) as error:
-        _fail("file_unreadable", str(error))
-    except ContractReverted as refused:
-        typer.echo(json.dumps({"code": refused.code, "detail": str(refused)}), err=True)
-        raise typer.Exit(1) from refused
-    except ChainError as error:
-        _fail(error.code, str(error))
-    _say({"challenge": "0x" + name.hex(), "sent": keystore is not None, "gas": gas}, as_json)
 
 
 def proof_command(
@@ -133,9 +107,9 @@ def proof_command(
         if record is not None:
             record.write_bytes(next(reader.entries(index, index + 1)))
     except (OSError, ValueError, IndexError) as error:
-        _fail("file_unreadable", str(error))
+        fail("file_unreadable", str(error))
     except GatewayError as error:
-        _fail(error.code, str(error))
+        fail(error.code, str(error))
     typer.echo(f"{out}: record {index} of {size}, {len(path)} hashes")
 
 
@@ -149,7 +123,7 @@ def _ready(data: bytes, index: int, log: str, client: ChainClient) -> Dispute:
     return from_log(data, reader.entries(), reader.read, size)
 
 
-def _gas(
+def gas_of(
     client: ChainClient, contract: str, function: str, arguments: Any, keystore: Path | None
 ) -> int:
     """Gas that the call used, sent with the key in *keystore*; or would use."""
@@ -160,7 +134,8 @@ def _gas(
     return int(transact(client, signer, to, data)["gasUsed"], 16)
 
 
-def _say(said: dict[str, Any], as_json: bool) -> None:
+def say(said: dict[str, Any], as_json: bool) -> None:
+    """Print *said*, as one JSON document or a line a value."""
     if as_json:
         typer.echo(json.dumps(said))
         return
@@ -168,6 +143,7 @@ def _say(said: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"{name}: {value}")
 
 
-def _fail(code: str, detail: str) -> NoReturn:
+def fail(code: str, detail: str) -> NoReturn:
+    """End with exit status 2: it could not be told."""
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(2)

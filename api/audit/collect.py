@@ -9,21 +9,24 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
 from counterfoil.api.audit.bundle import (
+    BlockFact,
     Bundle,
     DistributionFact,
     Entry,
     HeadFact,
     KeyFact,
+    RestFact,
     Scope,
     StateFact,
+    TermsFact,
 )
 from counterfoil.gateway.errors import CheckpointError, TileError
 from counterfoil.gateway.identity import DeviceId, Digest
@@ -57,14 +60,20 @@ class NothingToBundleError(Exception):
 
 @dataclass(frozen=True)
 class KnownFacts:
-    """What the chain's projection knows of the device and the log; heads ascending by size."""
+    """What the chain's projection knows of the device and the log; heads ascending by size.
+
+    *prove* answers the blocks that hold the given transactions (hashes by the block's number).
+    """
 
     scope: Scope
     keys: Sequence[KeyFact]
     heads: Sequence[HeadFact]
     certificates: Sequence[bytes] = ()
     revocations: Sequence[bytes] = ()
+    terms: Sequence[TermsFact] = ()
     distributions: Sequence[DistributionFact] = ()
+    rests: Sequence[RestFact] = ()
+    prove: Callable[[Mapping[int, Sequence[bytes]]], Sequence[BlockFact]] = lambda _: ()
 
 
 def hash_reader(engine: Engine, tiles: Path | None, size: int) -> HashReader:
@@ -112,7 +121,8 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     read = hash_reader(engine, tiles, last.size)
     if root_at(last.size, read) != last.root:
         raise NothingToBundleError("the stored log does not give the anchored root")
-    wanted = {fact.head_size for fact in facts.distributions} | {last.size}
+    wanted = {d.head_size for d in facts.distributions if facts.scope.has_date(d.period_start)}
+    wanted.add(last.size)
     covering = (head.size for head in facts.heads if head.size > entries[-1].log_index)
     wanted.add(next(covering, last.size))
     note, named = _checkpoint(tiles, {head.size: head.root for head in facts.heads})
@@ -120,7 +130,7 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     heads = tuple(head for head in facts.heads if head.size in wanted)
     slots = state_at(engine, last.size)
     number, slot, path = slots.inclusion_proof(DeviceId(facts.scope.device))
-    return Bundle(
+    bundle = Bundle(
         facts.scope,
         tuple(facts.keys),
         tuple(facts.certificates),
@@ -140,9 +150,12 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
             slot.payload_digest,
             path,
         ),
-        tuple(facts.distributions),
         note,
+        tuple(facts.terms),
+        tuple(facts.distributions),
+        tuple(facts.rests),
     )
+    return replace(bundle, blocks=tuple(facts.prove(bundle.on_chain())))
 
 
 def _checkpoint(tiles: Path | None, heads: Mapping[int, bytes]) -> tuple[bytes, int]:

@@ -32,6 +32,13 @@ class ContainerError(AuditError):
     step = 1
 
 
+class OlderVersionError(ContainerError):
+    """The file is a bundle of a version that was written once: a new one must be made, or an older program asked."""
+
+    code = "bundle_version_unsupported"
+    unverifiable = True
+
+
 class PartAlteredError(AuditError):
     """A part's bytes are not those that the bundle was made with."""
 
@@ -132,23 +139,82 @@ class StateError(AuditError):
     step = 10
 
 
+class BlockProofError(AuditError):
+    """A block's header or a proof under it is not what it is given for."""
+
+    code = "block_proof_invalid"
+    step = 11
+
+
+class BlockMissingError(AuditError):
+    """The bundle was made without a node: no block's header shows what is on chain."""
+
+    code = "block_missing"
+    step = 11
+    unverifiable = True
+
+
+class NotAnchoredError(AuditError):
+    """The block's receipts don't hold the head, or not in the block and transaction that are stated."""
+
+    code = "not_anchored"
+    step = 12
+
+
+class AddressError(AuditError):
+    """A contract stands elsewhere than the auditor's own deployment file says."""
+
+    code = "address_mismatch"
+    step = 12
+
+
+class TermsError(AuditError):
+    """A version of the waterfall is not the one that was set on chain."""
+
+    code = "terms_mismatch"
+    step = 13
+
+
 class SplitError(AuditError):
-    """A distribution does not add up, or names a head that the bundle does not prove."""
+    """A distribution is not what its terms come to, or not what the block's receipts hold."""
 
     code = "split_mismatch"
-    step = 11
+    step = 13
+
+
+class SplitUnknownError(AuditError):
+    """The transaction of a distribution calls something else: what was sold is not known."""
+
+    code = "split_unknown"
+    step = 13
+    unverifiable = True
+
+
+class FactsError(AuditError):
+    """The facts of a distribution are not those of its call, or not what the records say."""
+
+    code = "facts_mismatch"
+    step = 13
+
+
+class FactsMissingError(AuditError):
+    """The facts of a distribution of the period are not here: which sales it shared out can't be told."""
+
+    code = "facts_missing"
+    step = 13
+    unverifiable = True
 
 
 class OnChainMismatchError(AuditError):
     """The chain holds something else than the bundle says."""
 
     code = "chain_mismatch"
-    step = 12
+    step = 14
 
 
 class ChainUnreachableError(AuditError):
     """The chain's node did not answer: what is on chain could not be told."""
 
     code = "chain_unreachable"
-    step = 12
+    step = 14
     unverifiable = True

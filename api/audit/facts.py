@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from counterfoil.api.audit.bundle import (
-    CreditFact,
-    DistributionFact,
-    HeadFact,
-    KeyFact,
-    Scope,
-)
+from counterfoil.api.audit.bundle import HeadFact, KeyFact, Scope
 from counterfoil.api.audit.collect import KnownFacts, NothingToBundleError
+from counterfoil.api.audit.from_chain import SplitHistory, prove_blocks, read_splits
 from counterfoil.api.auth import now_ms
-from counterfoil.api.reads.ledger import TIERS, Ledger, Machine, Shared, Sight
+from counterfoil.api.reads.ledger import Ledger, Machine
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.identity import DeviceId, device_hash, on_chain_id
 from counterfoil.oracle.store.tables import AnchoredHead, DeviceKeyEntry
@@ -29,14 +26,14 @@ def known_facts(
     device: DeviceId,
     first_ms: int,
     until_ms: int,
-    dates: tuple[int, int],
     certificates: Path | None,
     client: ChainClient | None,
     with_distributions: bool = True,
 ) -> KnownFacts:
-    """Return all that is known for a bundle of *device*; *dates* are the business dates meant.
+    """Return all that is known for a bundle of *device*.
 
-    Raises NothingToBundleError when no such device is registered.
+    Without *client* nothing that needs a node is in it: no blocks, no distributions. Raises
+    NothingToBundleError when no such device is registered, ChainError as ``from_chain`` does.
     """
     machine = next((m for m in ledger.machines() if m.device == device), None)
     if machine is None:
@@ -44,30 +41,31 @@ def known_facts(
     name = device_hash(device)
     keys = [_key(row, name, client) for row in ledger.registry_keys("0x" + name.hex())]
     heads = [_head(row) for row in ledger.all_heads()]
-    newest = heads[-1].size if heads else 0
     certificate_hashes = {key.certificate_hash for key in keys}
     kept, revocations = load_folder(certificates, certificate_hashes)
-    return KnownFacts(
-        Scope(
-            device,
-            first_ms,
-            until_ms,
-            now_ms(),
-            client.chain_id() if client else 0,
-            _address(client, "RecordAnchor"),
-            _address(client, "DeviceRegistry"),
-            _address(client, "RevenueSplit"),
-            machine.project,
-        ),
-        keys,
-        heads,
-        kept,
-        revocations,
-        [
-            _distribution(shared)
-            for shared in (_shared(ledger, machine, dates) if with_distributions else ())
-            if shared.head_size <= newest
-        ],
+    scope = Scope(
+        device,
+        first_ms,
+        until_ms,
+        now_ms(),
+        client.chain_id() if client else 0,
+        _address(client, "RecordAnchor"),
+        _address(client, "DeviceRegistry"),
+        _address(client, "RevenueSplit"),
+        machine.project,
+    )
+    known = KnownFacts(scope, keys, heads, kept, revocations)
+    if client is None:
+        return known
+    splits = SplitHistory()
+    if with_distributions and machine.project:
+        splits = _splits(ledger, machine, scope, client)
+    return replace(
+        known,
+        terms=splits.terms,
+        distributions=splits.distributions,
+        rests=splits.rests,
+        prove=partial(prove_blocks, client),
     )
 
 
@@ -128,31 +126,7 @@ def _head(row: AnchoredHead) -> HeadFact:
     )
 
 
-def _shared(ledger: Ledger, machine: Machine, dates: tuple[int, int]) -> list[Shared]:
-    if not machine.project:
-        return []
-    everything = Sight("", frozenset(), frozenset(), frozenset(), everything=True)
-    return ledger.distributions(everything, {machine.project}, *dates)
-
-
-def _distribution(shared: Shared) -> DistributionFact:
-    return DistributionFact(
-        on_chain_id(shared.project),
-        _bytes(shared.batch),
-        shared.version,
-        shared.business_date,
-        shared.business_date,
-        shared.gross_minor,
-        shared.refunds_minor,
-        shared.tax_minor,
-        shared.head_size,
-        _bytes(shared.facts_hash),
-        shared.carried_before_minor,
-        shared.carried_minor,
-        shared.block_number,
-        _bytes(shared.transaction_hash),
-        tuple(
-            CreditFact(TIERS.index(tier), _bytes(account), minor)
-            for tier, account, minor in shared.credits
-        ),
-    )
+def _splits(ledger: Ledger, machine: Machine, scope: Scope, client: ChainClient) -> SplitHistory:
+    project = on_chain_id(machine.project)
+    places = ledger.split_events("0x" + project.hex())
+    return read_splits(client, scope, project, places, ledger.facts_of(machine.project))

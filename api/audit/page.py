@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from jinja2 import Environment, StrictUndefined
 
 from counterfoil import __version__
+from counterfoil.api.audit.splits import tier_name
 from counterfoil.api.audit.verify import Report
 
 _PAGE = Path(__file__).with_name("report.html")
@@ -27,6 +28,9 @@ def html_report(name: str, data: bytes, root: x509.Certificate, report: Report) 
     """The report on the file *name* with the bytes *data*, verified against *root*."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["moment"] = _moment
+    environment.filters["tier"] = tier_name
+    bundle = report.bundle
+    rows = bundle.distributions if bundle is not None else ()
     return environment.from_string(_PAGE.read_text()).render(
         name=name,
         size=f"{len(data):,}",
@@ -35,6 +39,7 @@ def html_report(name: str, data: bytes, root: x509.Certificate, report: Report) 
         root_digest=root.fingerprint(hashes.SHA256()).hex(),
         version=__version__,
         report=report,
+        splits=[d for d in rows if bundle is not None and bundle.scope.has_date(d.period_start)],
     )
 
 

@@ -1,9 +1,9 @@
-"""Whether a bundle proves what it says: twelve numbered steps, offline, trusting nobody here.
+"""Whether a bundle proves what it says: fourteen numbered steps, offline, trusting nobody here.
 
 Rules kept here:
 
-* Pure: bytes and a root certificate in, a report out. The twelfth step asks a chain's node and
-  lives in ``onchain``; without it the report says so, since block numbers are then only stated.
+* Pure: bytes and a root certificate in, a report out. The fourteenth step asks a chain's node and
+  lives in ``onchain``; without it the report says so: that the blocks are the chain's is then only stated.
 * Every step runs, whatever the ones before it found, so that the entry that was changed is named
   and not only the part that it stands in. Only a file that cannot be read ends early.
 * The word is *valid* when nothing was found, *invalid* when anything is wrong, and *unverifiable*
@@ -24,13 +24,18 @@ The steps:
 9. Every head is the beginning of the next; the log's checkpoint, where there is one, is of one of them, signed by the
    log and cosigned by the witnesses that the auditor names.
 10. The last head's state root holds the device's slot, and the slot agrees with the records.
-11. Every distribution adds up to the minor unit, happened once, and names a head proved here.
-12. (With a node.) The heads, the keys and the distributions are those on chain.
+11. Every block's header hashes to the block, and leads to the transactions and receipts that are given for it.
+12. Every head was anchored in its block, with this root and state, by the contract that is stated (and is the auditor's
+    own, where a deployment file is given).
+13. The project's terms are those that were set on chain, every distribution is what was called and credited, each
+    payout is what the terms come to, from the first distribution on, to the minor unit; the facts of those of the
+    period are the ones that were called, and the records here say the same.
+14. (With a node.) The blocks are the chain's, the heads and the keys those that the contracts hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -38,6 +43,7 @@ from typing import Literal
 from cryptography import x509
 
 from counterfoil.api.audit import certificates as certs
+from counterfoil.api.audit.blocks import check_anchored, prove_all
 from counterfoil.api.audit.bundle import Bundle, decode
 from counterfoil.api.audit.errors import (
     AuditError,
@@ -51,9 +57,9 @@ from counterfoil.api.audit.errors import (
     PeriodError,
     RecordRefusedError,
     RegistryMismatchError,
-    SplitError,
     StateError,
 )
+from counterfoil.api.audit.splits import SplitAudit
 from counterfoil.gateway.errors import IdentityError, LogError, RecordError
 from counterfoil.gateway.identity import Digest, PublicKey
 from counterfoil.gateway.log.checkpoint import LogKey, parse_checkpoint, verify_checkpoint
@@ -120,8 +126,16 @@ class Seers:
     at_least: int = 0
 
 
-def verify(data: bytes, root: x509.Certificate, seers: Seers = Seers()) -> Report:
-    """Return the report of steps 1 to 11 on the file *data*, believing the authority *root*."""
+def verify(
+    data: bytes,
+    root: x509.Certificate,
+    seers: Seers = Seers(),
+    addresses: Mapping[str, str] | None = None,
+) -> Report:
+    """Return the report of steps 1 to 13 on the file *data*, believing the authority *root*.
+
+    *addresses* are where the auditor knows the contracts to be, by their names.
+    """
     # Steps 1 and 2
     try:
         bundle, altered = decode(data)
@@ -174,13 +188,19 @@ def verify(data: bytes, root: x509.Certificate, seers: Seers = Seers()) -> Repor
         Step(10, "the device's place in the last head's state", _check_state(bundle, signed))
     )
     # Step 11
+    proven, checked, wrong = prove_all(bundle)
+    steps.append(Step(11, checked, wrong))
+    # Step 12
+    anchored = list(check_anchored(bundle, proven, addresses or {}))
     steps.append(
-        Step(
-            11,
-            _count(len(bundle.distributions), "distribution") + ": paid + carried = received",
-            list(_check_splits(bundle)),
-        )
+        Step(12, _count(len(bundle.heads), "head") + " anchored in their blocks", anchored)
     )
+    # Step 13
+    by_raw = {record.raw: record for _, record in signed}
+    known = {e.log_index: by_raw[e.raw] for e in bundle.records if e.raw in by_raw}
+    splits = SplitAudit(bundle, proven, known)
+    found = list(splits.run()) if bundle.blocks else []
+    steps.append(Step(13, splits.checked, found))
     return Report(steps, bundle=bundle)
 
 
@@ -364,24 +384,6 @@ def _check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list
     if at == (state.epoch, state.sequence) and last.payload_digest != state.payload_digest:
         return [StateError(where, "the head states another payload under this number")]
     return []
-
-
-def _check_splits(bundle: Bundle) -> Iterable[AuditError]:
-    sizes = {head.size for head in bundle.heads}
-    seen: set[tuple[bytes, bytes]] = set()
-    for number, fact in enumerate(bundle.distributions):
-        where = f"distributions[{number}] ({fact.period_start})"
-        if (fact.project, fact.batch) in seen:
-            yield SplitError(where, "the same batch twice")
-        seen.add((fact.project, fact.batch))
-        paid = sum(credit.amount for credit in fact.credits)
-        received = fact.gross + fact.carried_before
-        if paid + fact.carried != received:
-            yield SplitError(
-                where, f"paid {paid} + carried {fact.carried} is not received {received}"
-            )
-        if fact.head_size not in sizes:
-            yield SplitError(where, f"it names the head of {fact.head_size}, which is not here")
 
 
 def _chain_text(signed: list[tuple[str, SignedRecord]]) -> str:

@@ -138,7 +138,8 @@ def _pledge(call: Call) -> Sequence[Any]:
     return [call.key, call.party(call.body.pledgee)]
 
 
-def _withdraw(call: Call) -> Sequence[Any]:
+def withdrawal(call: Call) -> Sequence[Any]:
+    """The token, and the account that is paid: the named party's, or the asker's own."""
     name = call.body.account
     return [call.token, call.account if name is None else call.party(name)]
 
@@ -218,6 +219,6 @@ OPERATIONS = (
     ),
     _claim(
         *("withdraw_claims", "/receivables/withdrawals", "withdraw", "Withdraw what claims paid"),
-        *(_withdraw, AccountIn, EVERY_WRITER),
+        *(withdrawal, AccountIn, EVERY_WRITER),
     ),
 )

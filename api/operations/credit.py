@@ -24,7 +24,7 @@ from counterfoil.api.operations import (
     Rate,
     by_key,
 )
-from counterfoil.api.operations.claims import AmountIn
+from counterfoil.api.operations.claims import AccountIn, AmountIn, withdrawal
 from counterfoil.oracle.assets.names import CONVENTIONS, DEBTS, MOTIONS, PLANS
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.loans.instalments import Plan, instalments, monthly_dates
@@ -229,4 +229,12 @@ OPERATIONS = (
         EVERY_WRITER,
     ),
     _credit("write_off_loan", "/loans/{loan}/write-off", "writeOff", "Write a loan off", LENDERS),
+    _credit(
+        *("return_collateral", "/parts/{part}/return-collateral", "returnCollateral"),
+        *("Take back a pledged part that secures nothing", TRADERS),
+    ),
+    _credit(
+        *("withdraw_credit", "/credit-lines/withdrawals", "withdraw", "Withdraw what was held"),
+        *(EVERY_WRITER, withdrawal, AccountIn),
+    ),
 )

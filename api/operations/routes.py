@@ -20,16 +20,8 @@ from pydantic import BaseModel, Field
 from counterfoil.api import problems
 from counterfoil.api.auth import Principal
 from counterfoil.api.context import Parts, PartsDep, PrincipalDep, SightDep
-from counterfoil.api.operations import (
-    Call,
-    Operation,
-    cash,
-    claims,
-    credit,
-    settlement,
-    shares,
-    warehouse,
-)
+from counterfoil.api.operations import Call, Operation
+from counterfoil.api.operations.table import OPERATIONS
 from counterfoil.api.reads.ledger import Sight
 from counterfoil.api.resources.chain import UnsignedOut, client_of, offer, refusable
 from counterfoil.api.resources.instructions import IdempotencyKey, InstructionOut, instruction_out
@@ -37,12 +29,6 @@ from counterfoil.api.resources.paging import Page
 from counterfoil.api.writes import ask
 
 router = APIRouter(responses=problems.RESPONSES)
-
-OPERATIONS: Mapping[str, Operation] = {
-    operation.name: operation
-    for module in (claims, credit, warehouse, shares, settlement, cash)
-    for operation in module.OPERATIONS
-}
 
 _VARIABLE = re.compile(r"{(\w+)}")
 _KEYS: Mapping[str, Any] = {

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from counterfoil.api.operations import (
     ADMINS,
     EVERY_WRITER,
+    LENDERS,
     SUPERVISORS,
     TRADERS,
     WAREHOUSES,
@@ -75,6 +76,13 @@ class PledgeIn(BaseModel):
 
     loan: Number
     receipts: list[Number] = Field(min_length=1, max_length=64)
+    ltv_basis_points: int = Field(gt=0, le=10_000, examples=[7_000])
+    call_days: int = Field(ge=0, le=365, examples=[5])
+
+
+class PledgeTermsIn(BaseModel):
+    """What the lender allows at most in pledges for a line's loans."""
+
     ltv_basis_points: int = Field(gt=0, le=10_000, examples=[7_000])
     call_days: int = Field(ge=0, le=365, examples=[5])
 
@@ -151,6 +159,16 @@ OPERATIONS = (
     ),
     _goods_operation(
         *("call_top_up", "/pledges/{pledge}/call", "callTopUp", "Ask for more", EVERY_WRITER),
+    ),
+    _goods_operation(
+        *("end_call", "/pledges/{pledge}/end-call", "endCall", "End a call that is met"),
+        EVERY_WRITER,
+    ),
+    _goods_operation(
+        *("set_pledge_terms", "/credit-lines/{line}/pledge-terms", "setPledgeTerms"),
+        *("Say what pledges may have at most", LENDERS),
+        lambda c: [c.key, c.body.ltv_basis_points, c.body.call_days],
+        PledgeTermsIn,
     ),
     _goods_operation(
         *("top_up_pledge", "/pledges/{pledge}/top-up", "topUp", "Add a receipt to a pledge"),

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.api.auth import Principal
+from counterfoil.chain.tables import ChainEvent
 from counterfoil.gateway.identity import DeviceId
 from counterfoil.oracle.store.tables import (
     Alarm,
@@ -324,6 +325,31 @@ class Ledger:
                 )
             )
         return found
+
+    def split_events(self, project_hash: str) -> list[ChainEvent]:
+        """The events by which a project's terms were set, its revenue distributed and its rests given out, in order."""
+        rest = "0x" + "00" * 16 + "%"  # the batch of a rest is its version's number
+        arguments = ChainEvent.arguments
+        with self._session() as session:
+            return list(
+                session.exec(
+                    select(ChainEvent)
+                    .where(
+                        ChainEvent.contract == "RevenueSplit",
+                        col(ChainEvent.name).in_(("TermsSet", "Distributed"))
+                        | (col(ChainEvent.name) == "Credited")
+                        & col(arguments)["batch"].as_string().like(rest),
+                        col(arguments)["project"].as_string() == project_hash,
+                    )
+                    .order_by(col(ChainEvent.block_number), col(ChainEvent.log_index))
+                )
+            )
+
+    def facts_of(self, project: str) -> dict[str, bytes]:
+        """The facts of a project's distributions that were decided here, by batch."""
+        with self._session() as session:
+            rows = session.exec(select(Distribution).where(Distribution.project == project))
+            return {row.batch: row.facts for row in rows}
 
     def balances(self, sight: Sight) -> list[Balance]:
         """What accounts were credited and have taken: the reader's own, or all."""

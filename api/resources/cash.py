@@ -16,7 +16,7 @@ router = APIRouter(tags=["cash"], responses=problems.RESPONSES)
 
 
 class CashOut(BaseModel):
-    """An account's money. What claims and the split have credited is withdrawn first, then it is in the balance.
+    """An account's money. What claims, lines of credit and the split owe it is withdrawn first, then in the balance.
 
     Amounts past 2^53 as they stand: an allowance may be without a limit.
     """
@@ -26,6 +26,10 @@ class CashOut(BaseModel):
     currency: str
     balance_minor: int = Field(examples=[184_210_00])
     claims_minor: int = Field(description="Credited by claims, to withdraw.", examples=[0])
+    credit_minor: int = Field(
+        description="Paid by lines of credit while the account could not receive, to withdraw.",
+        examples=[0],
+    )
     split_minor: int = Field(description="Credited by the split, to withdraw.", examples=[0])
     allowances_minor: dict[str, int] = Field(examples=[{"receivables": 1_000_000_00}])
 
@@ -44,6 +48,7 @@ def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
             currency=client.call("DepositToken", "currency"),
             balance_minor=client.call("DepositToken", "balanceOf", sight.account),
             claims_minor=client.call("Receivables", "claimable", token, sight.account),
+            credit_minor=client.call("CreditLine", "claimable", token, sight.account),
             split_minor=client.call("RevenueSplit", "claimable", token, sight.account),
             allowances_minor={
                 name: client.call(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_account import Account
 from eth_utils.crypto import keccak
 from fastapi import APIRouter, Path

@@ -24,6 +24,7 @@ from counterfoil.api.resources.paging import (
     read_cursor,
     write_cursor,
 )
+from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.identity import DeviceId, device_hash
 from counterfoil.oracle.store.tables import DeviceKeyEntry
 
@@ -134,26 +135,27 @@ def get_bundle(
 ) -> Response:
     """One file that proves the machine's records of these days; see docs/formats/bundle.md.
 
-    409 `nothing_to_bundle` while no anchored head covers a record. Distributions are in it only for
-    those who run the project or may see everything.
+    409 `nothing_to_bundle` while no anchored head covers a record; 503 when the chain's node does not
+    answer. Distributions are in it only for those who run the project or may see everything.
     """
     machine = _machine(parts, sight, device)
     if last < first or not 1970 <= first.year <= last.year < 9999:
         raise problems.malformed("the days do not lie in order")
-    facts = known_facts(
-        parts.ledger,
-        DeviceId(machine.device),
-        _midnight_ms(first),
-        _midnight_ms(last + timedelta(days=1)),
-        (int(f"{first:%Y%m%d}"), int(f"{last:%Y%m%d}")),
-        parts.settings.certificates,
-        parts.client(),
-        with_distributions=sight.everything or machine.project in sight.run,
-    )
     try:
+        facts = known_facts(
+            parts.ledger,
+            DeviceId(machine.device),
+            _midnight_ms(first),
+            _midnight_ms(last + timedelta(days=1)),
+            parts.settings.certificates,
+            parts.client(),
+            with_distributions=sight.everything or machine.project in sight.run,
+        )
         data = encode(collect(parts.gateway, parts.settings.tiles, facts))
     except NothingToBundleError as error:
         raise problems.conflict(error.code, str(error)) from error
+    except ChainError as error:
+        raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
     name = f"{machine.device.rsplit(':', 1)[-1]}-{first}-{last}.bundle"
     return Response(
         data,

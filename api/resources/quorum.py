@@ -52,11 +52,26 @@ class DissentOut(BaseModel):
     last_ms: int = Field(examples=[1661875980000])
 
 
+class TurnOut(BaseModel):
+    """An anchored head: the signer whose turn it began with, and who brought it (null where no node says so)."""
+
+    number: int = Field(examples=[12])
+    size: int = Field(examples=[48211])
+    turn: str
+    sent_by: str | None
+    taken_over: bool | None
+
+
 class QuorumOut(BaseModel):
-    """`threshold` of `signers` must sign; no nodes where one process is the oracle."""
+    """`threshold` of `signers` must sign; no nodes where one process is the oracle.
+
+    `turn` proposes the next head first; `turns` are of the newest ten, by the signers as they are now.
+    """
 
     signers: list[str]
     threshold: int
+    turn: str | None
+    turns: list[TurnOut]
     nodes: list[NodeOut]
     dissents: list[DissentOut]
 
@@ -104,9 +119,9 @@ class FiguresOut(BaseModel):
 
 @router.get("/quorum", summary="The oracle's quorum")
 def get_quorum(parts: PartsDep, sight: SightDep, head: int | None = None) -> QuorumOut:
-    """Signers, nodes and the newest dissents; with `head`, the dissents on heads of that size."""
+    """Signers, nodes, turns, and the newest dissents; with `head`, the dissents on heads of that size."""
     with Session(parts.reads, expire_on_commit=False) as session:
-        state = quorum_state(session, size=head)
+        state = quorum_state(session, size=head, client=parts.client())
     nodes = [
         NodeOut(signs=node.address in state.signers, **node.model_dump(exclude={"url"}))
         for node in state.nodes
@@ -118,7 +133,12 @@ def get_quorum(parts: PartsDep, sight: SightDep, head: int | None = None) -> Quo
         for dissent in dissents:
             dissent.detail = dissent.log_index = None
     return QuorumOut(
-        signers=state.signers, threshold=state.threshold, nodes=nodes, dissents=dissents
+        signers=state.signers,
+        threshold=state.threshold,
+        turn=state.turn,
+        turns=[TurnOut.model_validate(turn, from_attributes=True) for turn in state.turns],
+        nodes=nodes,
+        dissents=dissents,
     )
 
 

@@ -10,6 +10,7 @@ from counterfoil.api.context import Parts, PartsDep, SightDep
 from counterfoil.api.reads.ledger import Sight
 from counterfoil.api.resources.paging import Cursor, Limit, Page, page_of
 from counterfoil.api.resources.projects import ProjectName
+from counterfoil.gateway.identity import on_chain_id
 from counterfoil.oracle.store.asset_tables import ShareHolding, ShareProject
 
 router = APIRouter(tags=["shares"], responses=problems.RESPONSES)
@@ -80,8 +81,8 @@ def list_holdings(
     limit: Limit = 50,
 ) -> Page[HoldingOut]:
     """All for its issuer; for others their own."""
-    names = _names(parts)
-    row = next((r for r in _open(parts, sight) if names.get(r.project_hash) == project), None)
+    wanted = "0x" + on_chain_id(project).hex()
+    row = next((r for r in _open(parts, sight) if r.project_hash == wanted), None)
     if row is None:
         raise problems.not_found("project with shares")
     per_share, me = row.per_share_minor, sight.account.lower()

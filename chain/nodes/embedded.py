@@ -5,6 +5,9 @@ kernel then asks the node to end). When the node itself is killed, anvil comes b
 most ``_DUMP_INTERVAL_S`` old (and with nothing before the first one); ganache writes each block to its database.
 Blocks that are lost so are noticed by the event feed and the sender like a reorganisation.
 
+anvil answers for the states of the last ten minutes, as long as it runs; a dump has the newest alone. With more in it,
+each dump would be hundreds of megabytes within the hour.
+
 Accounts come from a random mnemonic, kept with mode 0600 in the state folder; there are no well-known keys.
 """
 
@@ -16,7 +19,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -32,13 +34,15 @@ from eth_account.signers.local import LocalAccount
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable, RpcRefused
+from counterfoil.chain.nodes.ports import free_ports
 
 Engine = Literal["anvil", "ganache"]
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _BLOCK_GAS_LIMIT = 100_000_000
 _DUMP_INTERVAL_S = 5
-_KEEPS_HISTORY = "--preserve-historical-states"
+_HISTORY_S = 600
+_STATES = "states"
 _FREE_WITHIN_S = 5.0
 _READY_WITHIN_S = 60.0
 _STOP_GRACE_S = 30.0
@@ -100,19 +104,18 @@ def start_node(
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     mnemonic = keep_mnemonic(state_dir / "mnemonic")
-    port = port or _free_port()
+    port = port or free_ports(1)[0]
     command = _anvil if engine == "anvil" else _ganache
     argv = command(state_dir, port, chain_id, block_time_s, mnemonic)
     if engine == "anvil":
         argv += ["--hardfork", hardfork]
-        if not keeps_history:
-            at = argv.index("--state-interval")
-            del argv[at : at + 2]
-            argv.remove(_KEEPS_HISTORY)
-            argv.append("--prune-history")
+        argv += (
+            _history(state_dir / _STATES, block_time_s) if keeps_history else ["--prune-history"]
+        )
     log_path = state_dir / f"{engine}.log"
     lock = _lock(state_dir / "lock")
     try:
+        shutil.rmtree(state_dir / _STATES, ignore_errors=True)  # a killed one leaves them
         with log_path.open("ab") as log:
             process = subprocess.Popen(
                 argv,
@@ -136,10 +139,17 @@ def _anvil(
         _program("anvil", _node_modules() / "@foundry-rs/anvil-linux-amd64/bin/anvil"),
         *("--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)),
         *("--mnemonic", mnemonic, "--accounts", "32", "--balance", "1000000000"),
-        *("--state", str(state_dir / "anvil.json"), "--state-interval", str(_DUMP_INTERVAL_S)),
-        *(_KEEPS_HISTORY, "--transaction-block-keeper", "1000000"),
+        *("--state", str(state_dir / "anvil.json"), "--transaction-block-keeper", "1000000"),
         *("--block-time", str(block_time_s), "--order", "fifo"),
         *("--gas-limit", str(_BLOCK_GAS_LIMIT), "--base-fee", "1", "--quiet"),
+    ]
+
+
+def _history(folder: Path, block_time_s: float) -> list[str]:
+    """anvil's options that keep the states of some minutes in *folder*, as long as it runs."""
+    return [
+        *("--state-interval", str(_DUMP_INTERVAL_S), "--cache-path", str(folder)),
+        *("--max-persisted-states", str(round(_HISTORY_S / block_time_s))),
     ]
 
 
@@ -192,12 +202,6 @@ def keep_mnemonic(path: Path) -> str:
             os.fsync(out.fileno())
         fresh.rename(path)
     return path.read_text().strip()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_ready(node: EmbeddedNode, log_path: Path) -> None:

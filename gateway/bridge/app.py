@@ -13,6 +13,7 @@ from counterfoil.gateway.bridge.nats_link import NatsLink
 from counterfoil.gateway.bridge.probe import probe_queue
 from counterfoil.gateway.bridge.relay import Link, Receiver, Relay
 from counterfoil.gateway.bridge.settings import BridgeSettings
+from counterfoil.gateway.cycles import collect_seldom
 from counterfoil.gateway.ingest.ahead import VerifyAhead
 from counterfoil.gateway.ingest.intake import Intake
 from counterfoil.gateway.ingest.pipeline import Pipeline
@@ -82,6 +83,7 @@ async def serve_bridge(settings: BridgeSettings) -> None:
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             await starting
+            collect_seldom()
             log.info("bridge_ready", broker=settings.broker, http=settings.http_port)
             await stopping
         starting.cancel()

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from counterfoil.gateway.bridge.settings import BridgeSettings
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.serve.commands import gateway_app
 
@@ -33,7 +32,9 @@ def bridge(
     """
     import uvloop
 
+    # Its links to brokers are loaded only where they are used: the gateway that shares this command stays small.
     from counterfoil.gateway.bridge.app import serve_bridge
+    from counterfoil.gateway.bridge.settings import BridgeSettings
 
     for field, given in (("BROKER", broker), ("NAME", name)):
         if given is not None:

@@ -29,7 +29,6 @@ from counterfoil.gateway.store import GatewayStore, NewRecord, RefusedRecord
 from counterfoil.gateway.verify import (
     Accepted,
     ChainTip,
-    DeviceKey,
     Duplicate,
     Identified,
     NumberUsed,
@@ -140,14 +139,8 @@ class Pipeline:
 
     def read_keys(self) -> None:
         """Read the registered keys again."""
-        read = self._store.device_keys()
-        # A key that has not changed stays the object it was: it holds what was computed from it.
-        self._keys = {name: self._kept(name, key) for name, key in read.items()}
+        self._keys = self._store.device_keys(self._keys)
         self._keys_read_at = time.monotonic()
-
-    def _kept(self, name: tuple[DeviceId, int], key: DeviceKey) -> DeviceKey:
-        known = self._keys.get(name)
-        return known if known == key and known is not None else key
 
 
 class _Judge:

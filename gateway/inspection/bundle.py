@@ -23,9 +23,10 @@ from counterfoil.gateway.inspection.finding import Finding, Verdict
 from counterfoil.gateway.log.merkle import hash_leaf, verify_inclusion
 from counterfoil.gateway.verify import DeviceKey, KeyRing, verify_signature
 
-MAGIC, VERSION = "counterfoil bundle", 2
+MAGIC, VERSION = "counterfoil bundle", 3
 PARTS: tuple[str, ...] = ("scope", "registry", "certificates", "revocations", "records", "heads")
-PARTS += ("inclusion", "consistency", "state", "distributions", "checkpoint")
+PARTS += ("inclusion", "consistency", "state", "checkpoint", "terms", "distributions", "rests")
+PARTS += ("blocks",)
 _BROKEN = (ValueError, TypeError, IndexError, KeyError, AttributeError, IdentityError,
            RecursionError, OverflowError, cbor2.CBORDecodeError)  # fmt: skip
 
@@ -76,9 +77,9 @@ def inspect_bundle(content: bytes) -> Iterator[Finding]:
 def _parts(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
     magic, version, rows = cbor2.loads(content)
     if magic != MAGIC or version != VERSION or cbor2.dumps([magic, version, rows]) != content:
-        raise ValueError("not one bundle of version 2")
+        raise ValueError("not one bundle of version 3")
     if tuple(name for name, _, _ in rows) != PARTS:
-        raise ValueError("its parts are not those of version 2")
+        raise ValueError("its parts are not those of version 3")
     altered = [str(name) for name, digest, part in rows if sha256(part).digest() != digest]
     return {str(name): cbor2.loads(part) for name, _, part in rows}, altered
 

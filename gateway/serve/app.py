@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import resource
 import signal
 import ssl
@@ -14,6 +13,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from counterfoil.gateway.cycles import collect_seldom
 from counterfoil.gateway.ingest.ahead import VerifyAhead
 from counterfoil.gateway.ingest.pipeline import Pipeline
 from counterfoil.gateway.ingest.receipting import Receipting
@@ -104,7 +104,7 @@ async def serve(settings: GatewaySettings) -> None:
     following = [asyncio.create_task(receipting.run())] if receipting else []
     if settings.crl is not None:
         following.append(asyncio.create_task(follow_crl(settings.crl, contexts, server.revoke)))
-    _collect_seldom()
+    collect_seldom()
     log.info("gateway_ready", mqtt=server.port, http=settings.http_port, records=store.size())
     await stop.wait()
     await server.stop()
@@ -115,13 +115,6 @@ async def serve(settings: GatewaySettings) -> None:
     for task in following:
         task.cancel()
     log.info("gateway_stopped", records=store.size())
-
-
-def _collect_seldom() -> None:
-    """Let the collector of cycles run once in many records: it took a sixth of the processor, and records have none."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _raise_open_files() -> None:

@@ -9,22 +9,25 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from counterfoil.gateway.log.tiles import encode_bundle
+from counterfoil.gateway.serve.problem import problem
 from counterfoil.gateway.store import GatewayStore
 
 LOG_SIZE = "Log-Size"
 """Header: how many entries the log has now."""
 MOST_ENTRIES = 10_000
 _PIECE = 250
+_DIGITS = re.compile("[0-9]{1,16}")
 
 
 def reader_tls(certificate: Path, key: Path, readers: Path) -> ssl.SSLContext:
@@ -39,26 +42,16 @@ def reader_tls(certificate: Path, key: Path, readers: Path) -> ssl.SSLContext:
     return context
 
 
-def create_reader(store: GatewayStore) -> FastAPI:
+def create_reader(store: GatewayStore) -> Starlette:
     """The application behind the readers' door."""
-    app = FastAPI(title="Counterfoil gateway, the log", docs_url=None, redoc_url=None)
 
-    @app.exception_handler(RequestValidationError)
-    async def _malformed(_: Request, error: RequestValidationError) -> JSONResponse:
-        detail = "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors())
-        body = {"type": "about:blank", "title": "range_malformed", "status": 422}
-        return JSONResponse(
-            {**body, "code": "range_malformed", "detail": detail},
-            422,
-            media_type="application/problem+json",
-        )
-
-    @app.get("/v1/log")
-    def get_log(
-        start: Annotated[int, Query(ge=0, le=2**53)] = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES,
-    ) -> StreamingResponse:
+    def get_log(request: Request) -> Response:
         """Entries from *start* on, each after its length in two bytes, big-endian; none at the log's end."""
+        try:
+            start = _asked(request, "start", 0, 0, 2**53)
+            limit = _asked(request, "limit", MOST_ENTRIES, 1, MOST_ENTRIES)
+        except ValueError as wrong:
+            return problem(422, "range_malformed", str(wrong))
         size = store.size()
         end = min(size, start + limit)
         return StreamingResponse(
@@ -67,7 +60,14 @@ def create_reader(store: GatewayStore) -> FastAPI:
             headers={LOG_SIZE: str(size), "Cache-Control": "no-store"},
         )
 
-    return app
+    return Starlette(routes=[Route("/v1/log", get_log)])
+
+
+def _asked(request: Request, name: str, default: int, least: int, most: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
+        raise ValueError(f"{name}: a whole number from {least} to {most}")
+    return int(text)
 
 
 def _pieces(store: GatewayStore, start: int, end: int) -> Iterator[bytes]:

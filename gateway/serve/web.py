@@ -8,7 +8,7 @@ import ssl
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _STOP_WITHIN_S = 5
@@ -31,12 +31,19 @@ class CertifiedProtocol(H11Protocol):
 
         self.app = with_certificate
 
+    def shutdown(self) -> None:
+        """End the connection: at once when nothing is under way, since an idle peer may never answer a TLS goodbye."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
 
 class WebDoor:
     """One HTTP server within this process's event loop, with *tls* or in clear."""
 
     def __init__(
-        self, app: FastAPI, host: str, port: int, tls: ssl.SSLContext | None = None
+        self, app: Starlette, host: str, port: int, tls: ssl.SSLContext | None = None
     ) -> None:
         config = uvicorn.Config(
             app,
@@ -45,6 +52,8 @@ class WebDoor:
             log_level="warning",
             timeout_graceful_shutdown=_STOP_WITHIN_S,
             http=CertifiedProtocol,
+            ws="none",
+            lifespan="off",
         )
         config.load()
         config.ssl = tls

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from counterfoil.gateway.bodies import MeterInterval, Refund, Sale
 from counterfoil.gateway.identity import DeviceId, Digest, PublicKey
@@ -26,7 +26,7 @@ from counterfoil.gateway.store.durability import require_durable
 from counterfoil.gateway.store.insert import Row, insert_records
 from counterfoil.gateway.store.migrate import upgrade
 from counterfoil.gateway.store.tables import DeviceKeyRow, Equivocation, Refused, StoredRecord
-from counterfoil.gateway.verify import OPEN_SEQUENCE, ChainTip, DeviceKey, KeyStatus
+from counterfoil.gateway.verify import OPEN_SEQUENCE, ChainTip, DeviceKey, KeyRing, KeyStatus
 
 _OPEN_COLUMN = 2**63 - 1
 _APPEND_LOCK = 0x436F756E  # an arbitrary number that all gateways of one database share
@@ -34,6 +34,10 @@ _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 _REFUSED = Refused.__table__  # type: ignore[attr-defined]
 _EQUIVOCATION = Equivocation.__table__  # type: ignore[attr-defined]
 _KEY = DeviceKeyRow.__table__  # type: ignore[attr-defined]
+_KEY_COLUMNS = [
+    _KEY.c[name]
+    for name in ("device", "epoch", "x", "y", "from_sequence", "until_sequence", "status")
+]
 _DAY_MS = 86_400_000
 
 
@@ -130,11 +134,6 @@ class GatewayStore:
             if within.execute(_KEY.update().where(same).values(row)).rowcount == 0:
                 within.execute(insert(_KEY), [row])
 
-    def forget_device_keys(self) -> None:
-        """Remove all keys: the oracle is about to copy them from the chain again."""
-        with self.engine.begin() as connection:
-            connection.execute(_KEY.delete())
-
     # ---- reads
 
     def size(self, connection: Connection | None = None) -> int:
@@ -165,7 +164,9 @@ class GatewayStore:
         return found
 
     def find(self, device: DeviceId, epoch: int, sequence: int) -> tuple[int, bytes] | None:
-        """(log index, bytes) of one record, or None."""
+        """(log index, bytes) of one record, or None; there is none under a number that no column can hold."""
+        if max(epoch, sequence) >= 2**63:
+            return None
         query = select(_RECORD.c.log_index, _RECORD.c.raw).where(
             (_RECORD.c.device == device)
             & (_RECORD.c.epoch == epoch)
@@ -218,21 +219,19 @@ class GatewayStore:
             record.device, record.epoch, record.sequence, signed.payload_digest, record.counters
         )
 
-    def device_keys(self) -> dict[tuple[DeviceId, int], DeviceKey]:
-        """Every registered key by (device, epoch)."""
+    def device_keys(self, known: KeyRing | None = None) -> dict[tuple[DeviceId, int], DeviceKey]:
+        """Every registered key by (device, epoch).
+
+        A key that is in *known* as it is stored is the same object: it holds what was computed from it.
+        """
+        had = {} if known is None else known
+        found: dict[tuple[DeviceId, int], DeviceKey] = {}
         with self.engine.connect() as connection:
-            rows = connection.execute(select(_KEY)).all()
-        return {
-            (DeviceId(row.device), row.epoch): DeviceKey(
-                DeviceId(row.device),
-                row.epoch,
-                PublicKey(bytes(row.x), bytes(row.y)),
-                row.from_sequence,
-                OPEN_SEQUENCE if row.until_sequence == _OPEN_COLUMN else row.until_sequence,
-                KeyStatus(row.status),
-            )
-            for row in rows
-        }
+            for device, epoch, *said in connection.execute(select(*_KEY_COLUMNS)):
+                name = (device, epoch)
+                key = had.get(name)
+                found[name] = key if key is not None and _is_as(key, *said) else _key(*name, *said)
+        return found
 
     def refused_count(self) -> int:
         """How many records were refused."""
@@ -255,6 +254,9 @@ class GatewayStore:
     def _insert_or_ignore(self, table: Any) -> Any:
         if self.engine.dialect.name == "sqlite":
             return sqlite.insert(table).on_conflict_do_nothing()
+        # Its drivers are loaded only where they are used: they take three megabytes.
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table).on_conflict_do_nothing()
 
 
@@ -342,3 +344,35 @@ def _evidence_row(refused: RefusedRecord) -> dict[str, Any]:
         "second_raw": refused.raw,
         "received_ms": refused.received_ms,
     }
+
+
+def _is_as(
+    key: DeviceKey, x: bytes, y: bytes, from_sequence: int, until_sequence: int, status: str
+) -> bool:
+    """Whether *key* is what the columns say."""
+    return (
+        key.key.x == x
+        and key.key.y == y
+        and key.from_sequence == from_sequence
+        and min(key.until_sequence, _OPEN_COLUMN) == until_sequence
+        and key.status == status
+    )
+
+
+def _key(
+    device: str,
+    epoch: int,
+    x: bytes,
+    y: bytes,
+    from_sequence: int,
+    until_sequence: int,
+    status: str,
+) -> DeviceKey:
+    return DeviceKey(
+        DeviceId(device),
+        epoch,
+        PublicKey(bytes(x), bytes(y)),
+        from_sequence,
+        OPEN_SEQUENCE if until_sequence == _OPEN_COLUMN else until_sequence,
+        KeyStatus(status),
+    )

@@ -33,14 +33,27 @@ class Seen:
     note: bytes
 
 
+UNPROVEN = "not shown"
+"""How the detail of a suspicion begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Two checkpoints that the same log signed and that are no two heads of one log."""
+    """Two checkpoints that the same log signed, of which neither is known to begin the other.
+
+    Two roots of one size, and a head that the log's own tiles don't lead to, can't both be true. A head that somebody
+    brought with a proof that does not hold may be true: the proof was anybody's. ``detail`` says which it is.
+    """
 
     origin: str
     detail: str
     mine: bytes
     theirs: bytes
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the two can't both be true."""
+        return not self.detail.startswith(UNPROVEN)
 
 
 class Memory:

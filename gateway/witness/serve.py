@@ -70,11 +70,12 @@ def create_app(home: WitnessFolder, memory: Memory, poll_s: float = 5.0) -> Fast
 
     @app.get("/forks")
     def forks() -> Response:
-        """Each pair of checkpoints that one log signed and that can't both be true."""
+        """Each pair of checkpoints that one log signed and that can't both be true, or were not shown to be."""
         found = [
             {
                 "log": f.origin,
                 "detail": f.detail,
+                "proven": f.is_proven,
                 "mine": f.mine.decode(),
                 "theirs": f.theirs.decode(),
             }
@@ -89,7 +90,8 @@ def create_app(home: WitnessFolder, memory: Memory, poll_s: float = 5.0) -> Fast
             known.key.name: (seen.size if (seen := memory.newest(known.key.name)) else 0)
             for known in home.logs
         }
-        return JSONResponse({"witness": home.name, "seen": sizes, "forks": len(memory.forks())})
+        forks = sum(fork.is_proven for fork in memory.forks())
+        return JSONResponse({"witness": home.name, "seen": sizes, "forks": forks})
 
     return app
 

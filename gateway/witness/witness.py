@@ -4,7 +4,9 @@ Rules kept here:
 
 * 1. The log is known, and signed the checkpoint. 2. The old size is the one that this witness has. 3. The new tree is
   shown to begin with the old one. 4. The head is durable. 5. Only then it is cosigned.
-* A head that a known log signed and that does not extend the one before is evidence, and is kept.
+* A head that a known log signed and that does not extend the one before is evidence, and is kept. Without the log's
+  tiles a proof that does not hold is a suspicion only, since anybody may bring a head with a false proof; it is kept as
+  one.
 """
 
 from __future__ import annotations
@@ -15,17 +17,22 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import NamedTuple
 
-from counterfoil.gateway.errors import CheckpointError, ProofError
+import structlog
+
+from counterfoil.gateway.errors import CheckpointError, ProofError, TileError
 from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, unbase64, verify_checkpoint
 from counterfoil.gateway.log.cosignature import cosign, split_note
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, consistency_proof, verify_consistency
 from counterfoil.gateway.log.tiles import CHECKPOINT_PATH, FileReader, TileReader
-from counterfoil.gateway.witness.memory import Fork, Memory, Seen
+from counterfoil.gateway.witness.memory import UNPROVEN, Fork, Memory, Seen
 from counterfoil.gateway.witness.settings import WitnessFolder
+
+log = structlog.get_logger("witness")
 
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
 _MOST_PROOF_LINES = 63
+_BY_TILES = "the log's own tiles don't show"
 SIZE_TYPE = "text/x.tlog.size"
 
 
@@ -73,8 +80,14 @@ class Witness:
         return self._judge(checkpoint, old_size, proof, note)
 
     def _judge(
-        self, checkpoint: Checkpoint, old_size: int, proof: list[Digest], note: bytes
+        self,
+        checkpoint: Checkpoint,
+        old_size: int,
+        proof: list[Digest],
+        note: bytes,
+        by_tiles: bool = False,
     ) -> Answer:
+        """Steps 2 to 5; *by_tiles* where the proof was made of the log's own tiles."""
         origin, head = checkpoint.origin, checkpoint.head
         # 2
         seen = self._memory.newest(origin)
@@ -93,7 +106,8 @@ class Witness:
             verify_consistency(size, head.size, root, head.root, proof)
         except ProofError as error:
             if seen is not None:
-                detail = f"the head of {head.size} is not shown to extend that of {size}: {error}"
+                word = _BY_TILES if by_tiles else UNPROVEN
+                detail = f"{word}: that the head of {head.size} extends that of {size}: {error}"
                 self._accuse(origin, detail, seen.note, note)
             return Answer(422, f"{error}\n")
         # 4
@@ -117,11 +131,33 @@ class Witness:
         proof: list[Digest] = []
         if 0 < old < size:
             proof = consistency_proof(old, size, TileReader(read, size).read)
-        if old > size:
+        if seen is not None and old > size:
+            self._look_back(checkpoint, seen, note, read)
             return Answer(409, f"{old}\n", SIZE_TYPE)
-        return self.add_checkpoint(write_request(old, proof, note))
+        return self._judge(checkpoint, old, proof, note, by_tiles=True)
+
+    def _look_back(self, checkpoint: Checkpoint, seen: Seen, note: bytes, read: FileReader) -> None:
+        """Accuse the log that shows a smaller head than the one seen, where that is not its beginning.
+
+        A smaller head by itself is an old copy, and no fault. Tiles that don't reach the head that was seen tell
+        nothing.
+        """
+        origin, head = checkpoint.origin, checkpoint.head
+        if head.size == 0:
+            return
+        try:
+            proof = consistency_proof(head.size, seen.size, TileReader(read, seen.size).read)
+            verify_consistency(head.size, seen.size, head.root, seen.root, proof)
+        except TileError:
+            return
+        except ProofError as error:
+            detail = (
+                f"{_BY_TILES}: that the head of {seen.size} extends that of {head.size}: {error}"
+            )
+            self._accuse(origin, detail, seen.note, note)
 
     def _accuse(self, origin: str, detail: str, mine: bytes, theirs: bytes) -> None:
+        log.error("fork", log=origin, why=detail)
         self._memory.accuse(Fork(origin, detail, mine, theirs))
 
 

@@ -35,6 +35,7 @@ from counterfoil.oracle.store.asset_tables import (
 )
 from counterfoil.oracle.store.bank_tables import BankLine, BankStatement, PayoutOrder
 from counterfoil.oracle.store.day_tables import Deposit, TokenBalance
+from counterfoil.oracle.store.integers import WIDE
 from counterfoil.oracle.store.tables import (
     Balance,
     Credit,
@@ -206,7 +207,7 @@ def _ledger(session: Session, token: str, since_ms: int) -> _Ledger:
             row.account: row.credited_minor - row.withdrawn_minor
             for row in session.exec(select(ClaimBalance).where(ClaimBalance.token == token))
         },
-        retained=_sum(session, PartEntry.retained_minor),
+        retained=_retained(session, token),
         dead_letters=session.exec(select(func.count()).select_from(ChainDeadLetter)).one(),
     )
 
@@ -292,8 +293,21 @@ def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
     }
 
 
+def _retained(session: Session, token: str) -> int:
+    """What parts that are pledged have retained of *token*."""
+    rows = session.exec(
+        select(PartEntry.retained_minor)
+        .join(ClaimEntry, col(ClaimEntry.root) == col(PartEntry.root))
+        .where(ClaimEntry.token == token, col(PartEntry.retained_minor) != 0)
+    )
+    return sum(rows)
+
+
 def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
-    """Claims that are open, and those past it whose parts don't add up: (face, redeemed, live and unpaid)."""
+    """Claims that are open, and those past it whose parts don't add up: (face, redeemed, live and unpaid).
+
+    Amounts may be wider than what the store adds up exactly: these are added up here.
+    """
     live = (
         select(
             PartEntry.root,
@@ -304,6 +318,7 @@ def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
         .subquery()
     )
     unpaid = func.coalesce(live.c.unpaid, 0)
+    is_wide = col(ClaimEntry.face_minor) >= WIDE
     rows = session.exec(
         select(ClaimEntry.root, ClaimEntry.face_minor, ClaimEntry.redeemed_minor, unpaid)
         .join(live, live.c.root == ClaimEntry.root, isouter=True)
@@ -311,11 +326,20 @@ def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
             col(ClaimEntry.state).in_(_OPEN_CLAIMS)
             | (
                 (col(ClaimEntry.state) == "settled")
-                & (ClaimEntry.face_minor != ClaimEntry.redeemed_minor + unpaid)
+                & (is_wide | (ClaimEntry.face_minor != ClaimEntry.redeemed_minor + unpaid))
             )
         )
-    )
-    return {root: (face, redeemed, int(left)) for root, face, redeemed, left in rows}
+    ).all()
+    return {
+        root: (face, redeemed, int(left) if face < WIDE else _unpaid(session, root))
+        for root, face, redeemed, left in rows
+    }
+
+
+def _unpaid(session: Session, root: int) -> int:
+    query = select(PartEntry.amount_minor, PartEntry.redeemed_minor)
+    rows = session.exec(query.where(PartEntry.root == root, col(PartEntry.live)))
+    return sum(amount - redeemed for amount, redeemed in rows)
 
 
 # ---- the chain

@@ -250,7 +250,7 @@ class DayCloser:
             if differences:
                 listed = ", ".join(sorted({d.code for d in differences}))
                 said = f"{day.date}: {len(differences)} differences: {listed}"
-                session.add(Alarm(code="oracle.day_differs", detail=said, raised_ms=_now_ms()))
+                session.add(Alarm(code="oracle.day_differs", detail=said))
             session.commit()
         self._crash("day_closed")
         log.info("day_closed", date=day.date, differences=len(differences))
@@ -270,7 +270,7 @@ class DayCloser:
             row.status, row.error_code, row.error_detail = "failed", code, detail
             row.finished_ms = _now_ms()
             what = f"{day.date} could not be closed: {detail}"
-            session.add(Alarm(code=code, detail=what, raised_ms=_now_ms()))
+            session.add(Alarm(code=code, detail=what))
             session.commit()
         log.error("day_failed", date=day.date, code=code, detail=detail)
 

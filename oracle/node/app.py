@@ -34,7 +34,7 @@ from counterfoil.oracle.node.log import NodeLog
 from counterfoil.oracle.node.proposing import Collecting, Proposing
 from counterfoil.oracle.node.signing import Signing
 from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
-from counterfoil.oracle.registry import KeySync
+from counterfoil.oracle.registry import KeySync, RegisteredKeys
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import AnchoredHead
@@ -164,7 +164,7 @@ def _settling(
     }
     if settings.gateway_database_url:
         gateway = open_store(settings.gateway_database_url)
-        steps = {"keys": KeySync(engine, gateway).step} | steps
+        steps = {"keys": KeySync(RegisteredKeys(engine), gateway).step} | steps
     return steps
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys import create_keystore, open_keystore
+from counterfoil.chain.passphrase import PassphraseFile, read_passphrase
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.identity import on_chain_id, parse_project_id
 from counterfoil.oracle.node.identity import create_identity
@@ -28,9 +29,7 @@ def identity(
     name: Annotated[str, typer.Argument(help="What the other nodes call this one.")],
     url: Annotated[str, typer.Argument(help="Where they reach it: https://HOST:PORT.")],
     folder: Annotated[Path, typer.Option(help="Where keys and certificate lie.")] = Path(),
-    passphrase: Annotated[
-        str, typer.Option(envvar="COUNTERFOIL_ORACLE_PASSPHRASE", help="Of the keystore.")
-    ] = "",
+    passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make this node's keystore, TLS key and certificate, and print its entry for the peers' file.
 
@@ -38,11 +37,10 @@ def identity(
     """
     if not url.startswith("https://"):
         _fail("oracle.peers_invalid", f"{url} is not https://HOST:PORT")
-    if not passphrase:
-        _fail("oracle.settings_invalid", "COUNTERFOIL_ORACLE_PASSPHRASE is not set")
     keystore, certificate, key = (folder / n for n in ("key.json", "node.crt", "node.key"))
     try:
         make = open_keystore if keystore.exists() else create_keystore
+        passphrase = read_passphrase("COUNTERFOIL_ORACLE_PASSPHRASE", passphrase_file)
         signer = make(keystore, passphrase)
         if not certificate.exists():
             host = url.removeprefix("https://").partition("/")[0].rsplit(":", 1)[0].strip("[]")

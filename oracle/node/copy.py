@@ -115,8 +115,7 @@ class RecordCopy:
         if is_new:
             log.error("copy_stopped", code=code, why=why)
             with Session(self._engine) as session:
-                raised = time.time_ns() // 1_000_000
-                session.add(Alarm(code=code, detail=why, raised_ms=raised))
+                session.add(Alarm(code=code, detail=why))
                 session.commit()
         self._gateways.append(self._gateways.pop(0))
         self._wait()

@@ -20,8 +20,10 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 
+from counterfoil.gateway.serve.problem import problem
 from counterfoil.gateway.serve.web import CertifiedProtocol
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.node.identity import Peer
@@ -50,22 +52,23 @@ def create_door(
 
     @app.exception_handler(Dissents)
     async def _dissents(_: Request, why: Dissents) -> JSONResponse:
-        return _problem(409, why.code, str(why), why.log_index)
+        more = {} if why.log_index is None else {"log_index": why.log_index}
+        return problem(409, why.code, str(why), more=more)
 
     @app.exception_handler(NotYet)
     async def _not_yet(_: Request, why: NotYet) -> JSONResponse:
-        return _problem(503, why.code, str(why))
+        return problem(503, why.code, str(why))
 
     @app.exception_handler(InputMalformed)
     async def _malformed(_: Request, why: InputMalformed) -> JSONResponse:
-        return _problem(422, why.code, str(why))
+        return problem(422, why.code, str(why))
 
     @app.post("/v1/heads")
     async def sign_head(request: Request) -> Response:
         """This node's signature over a proposed head (application/cbor)."""
         peer = peer_of(request)
         if peer is None:
-            return _problem(403, "oracle.not_a_peer", "no peer has this certificate")
+            return problem(403, "oracle.not_a_peer", "no peer has this certificate")
         proposal = decode_head_proposal(await _body(request))
         return _signature(await run_in_threadpool(signing.sign_head, proposal, peer))
 
@@ -74,7 +77,7 @@ def create_door(
         """This node's signature over a proposed call (application/cbor)."""
         peer = peer_of(request)
         if peer is None:
-            return _problem(403, "oracle.not_a_peer", "no peer has this certificate")
+            return problem(403, "oracle.not_a_peer", "no peer has this certificate")
         proposal = decode_call_proposal(await _body(request))
         return _signature(await run_in_threadpool(signing.sign_call, proposal, peer))
 
@@ -107,21 +110,16 @@ def _signature(signature: bytes) -> JSONResponse:
     return JSONResponse({"signature": "0x" + signature.hex()})
 
 
-def _problem(status: int, code: str, detail: str, log_index: int | None = None) -> JSONResponse:
-    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
-    if log_index is not None:
-        body["log_index"] = log_index
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
 class DoorServer:
     """The door, open from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, app: FastAPI, host: str, port: int, tls: ssl.SSLContext) -> None:
+    def __init__(self, app: Starlette, host: str, port: int, tls: ssl.SSLContext) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((host, port))
+        # Whoever comes between start() and the loop's first turn waits, and is not turned away.
+        self._socket.listen(2048)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=2, http=CertifiedProtocol

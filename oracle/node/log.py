@@ -31,7 +31,6 @@ from counterfoil.gateway.log.merkle import (
     hash_leaf,
     root_at,
 )
-from counterfoil.gateway.log.state import Slot as StateSlot
 from counterfoil.gateway.log.state import StateTree
 from counterfoil.gateway.log.tiles import TileReader, TileWriter, read_folder
 from counterfoil.gateway.record import SignedRecord, decode
@@ -43,11 +42,12 @@ from counterfoil.gateway.verify import (
     ChainTip,
     KeyRing,
     check_chain,
-    verify_signatures,
 )
 from counterfoil.oracle.errors import RecordRefused
 from counterfoil.oracle.figures import Figures, Tally
 from counterfoil.oracle.history import NOW, RegistryHistory
+from counterfoil.oracle.signatures import Verifier
+from counterfoil.oracle.slots import keep_slots, read_slots
 from counterfoil.oracle.store.tables import AnchoredHead, Progress, Slot
 
 log = structlog.get_logger("oracle.node")
@@ -77,6 +77,7 @@ class NodeLog:
         self._reads = engine.execution_options(reads_only=True)
         self._tiles = tiles
         self._history = history
+        self._verifier = Verifier()
         self._lock = threading.RLock()
         self._tips: dict[DeviceId, ChainTip | None] = {}
         self.dropped: AnchoredHead | None = None
@@ -161,7 +162,7 @@ class NodeLog:
         tips: dict[DeviceId, ChainTip | None],
     ) -> list[SignedRecord]:
         believed: list[SignedRecord] = []
-        results = verify_signatures([(raw, None) for raw in raws], keys)
+        results = self._verifier.verify([(raw, None) for raw in raws], keys)
         for log_index, result in enumerate(results, start):
             try:
                 if isinstance(result, GatewayError):
@@ -303,10 +304,7 @@ class NodeLog:
         self._writer.append(raws)
         self._writer.publish()
         with Session(self._engine) as session:
-            for device in touched:
-                found = self._state.slot_of(device)
-                if found is not None:
-                    session.merge(_slot_row(*found))
+            keep_slots(session, self._state, touched)
             session.merge(Progress(reader=_READER, log_index=size))
             session.commit()
         del self._leaves[: size - first]
@@ -353,20 +351,15 @@ class NodeLog:
                 session.exec(delete(Slot))
                 session.merge(Progress(reader=_READER, log_index=0))
                 session.commit()
-            rows = session.exec(select(Slot).order_by(col(Slot.position))).all() if at else ()
-            state = StateTree(
-                StateSlot(
-                    *(DeviceId(s.device), s.epoch, s.sequence),
-                    Digest(bytes.fromhex(s.payload_digest)),
-                )
-                for s in rows
-            )
+            state = read_slots(session) if at else StateTree()
+        touched: set[DeviceId] = set()
         for _, raw in self._rows(at, self._writer.size):
-            state.apply_record(decode(raw))
+            one = decode(raw)
+            state.apply_record(one)
+            touched.add(one.record.device)
         if at < self._writer.size:
             with Session(self._engine) as session:
-                for position, slot in enumerate(state):
-                    session.merge(_slot_row(position, slot))
+                keep_slots(session, state, touched)
                 session.merge(Progress(reader=_READER, log_index=self._writer.size))
                 session.commit()
         return state
@@ -402,14 +395,4 @@ def _tip(one: SignedRecord) -> ChainTip:
     record = one.record
     return ChainTip(
         record.device, record.epoch, record.sequence, one.payload_digest, record.counters
-    )
-
-
-def _slot_row(position: int, slot: StateSlot) -> Slot:
-    return Slot(
-        position=position,
-        device=slot.device,
-        epoch=slot.epoch,
-        sequence=slot.sequence,
-        payload_digest=slot.payload_digest.hex(),
     )

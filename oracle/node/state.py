@@ -6,23 +6,36 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.client import ChainClient
 from counterfoil.oracle.node.books import quorum_of
+from counterfoil.oracle.node.rota import Turn, newest_turns, next_turn
 from counterfoil.oracle.store.tables import Dissent, OracleNode
 
 
 @dataclass(frozen=True)
 class QuorumState:
-    """The signers (ascending) and the threshold on chain, the nodes, and dissents, the newest first."""
+    """The signers (ascending) and the threshold on chain, the nodes, and dissents, the newest first.
+
+    ``turn`` is the signer that proposes the next head first, ``turns`` how it went with the newest ones.
+    """
 
     signers: list[str]
     threshold: int
     nodes: list[OracleNode]
     dissents: list[Dissent]
+    turn: str | None
+    turns: list[Turn]
 
 
-def quorum_state(session: Session, most_dissents: int = 20, size: int | None = None) -> QuorumState:
+def quorum_state(
+    session: Session,
+    most_dissents: int = 20,
+    size: int | None = None,
+    client: ChainClient | None = None,
+) -> QuorumState:
     """What the database behind *session* says; with *size*, only the dissents on heads of that size.
 
+    Who brought each head is known where *client*'s node answers.
     Where one process is the oracle there are no nodes.
     """
     signers, threshold = quorum_of(session)
@@ -31,4 +44,6 @@ def quorum_state(session: Session, most_dissents: int = 20, size: int | None = N
     if size is not None:
         dissents = dissents.where(Dissent.size == size)
     found = session.exec(dissents.limit(most_dissents)).all()
-    return QuorumState(signers, threshold, list(nodes), list(found))
+    turn = next_turn(session, signers)
+    turns = newest_turns(session, signers, client)
+    return QuorumState(signers, threshold, list(nodes), list(found), turn, turns)

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
+from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.tables import OracleTable, json_column
 
-Minor = Annotated[int, Field(sa_type=BigInteger)]
-"""An amount, or a number of shares or units."""
+Minor = Annotated[int, Field(sa_type=Unsigned)]
+"""An amount, or a number of shares or units, as wide as the contracts' own."""
 _Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
 _Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
 
@@ -88,7 +89,7 @@ class PartEntry(OracleTable, table=True):
     pledgee: str | None = Field(default=None, index=True)
     offered_to: str | None = Field(default=None, index=True)
     offer_recourse: bool | None = None
-    offer_expires: int | None = Field(default=None, sa_type=BigInteger)
+    offer_expires: int | None = Field(default=None, sa_type=Unsigned)
     block_number: int
     transaction_hash: str
 

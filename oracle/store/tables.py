@@ -7,7 +7,8 @@ business dates YYYYMMDD, bytes32 values 0x-prefixed hex in lower case, accounts 
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
@@ -21,7 +22,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from counterfoil.oracle.store.integers import BIG, UnsignedInteger
+
 metadata = MetaData()
+
+_Minor = Annotated[int, Field(sa_type=BIG)]
+_Count = Annotated[int, Field(sa_type=BIG)]
+"""Of records in the log: a size, or a position."""
 
 
 def json_column() -> Any:
@@ -135,10 +142,10 @@ class DeviceKeyEntry(OracleTable, table=True):
     x: str
     y: str
     certificate_hash: str
-    from_sequence: int = 1
+    from_sequence: int = Field(default=1, sa_type=UnsignedInteger)
     until_sequence: str
     registered_block: int
-    revoked_at: int | None = None
+    revoked_at: int | None = Field(default=None, sa_type=UnsignedInteger)
     reason: int | None = None
 
 
@@ -149,7 +156,7 @@ class ParticipantEntry(OracleTable, table=True):
 
     account: str = Field(primary_key=True)
     parts: str
-    certified_until: int = 0
+    certified_until: int = Field(default=0, sa_type=UnsignedInteger)
     frozen: bool = False
 
 
@@ -169,11 +176,11 @@ class Head(OracleTable, table=True):
 
     __tablename__ = "head"
 
-    size: int = Field(primary_key=True)
+    size: int = Field(primary_key=True, sa_type=BIG)
     root: str
     state: str
     figures: str = ""
-    previous_size: int
+    previous_size: _Count
     closed_ms: int = _big()
     transaction_id: int
 
@@ -183,7 +190,7 @@ class AnchoredHead(OracleTable, table=True):
 
     __tablename__ = "anchored_head"
 
-    size: int = Field(primary_key=True)
+    size: int = Field(primary_key=True, sa_type=BIG)
     number: int
     root: str
     state: str
@@ -226,7 +233,7 @@ class DeviceStanding(OracleTable, table=True):
     here_lat_e7: int | None = None
     here_lon_e7: int | None = None
     accuracy_m: int = 0
-    log_index: int
+    log_index: _Count
 
 
 class SettlementRow(OracleTable, table=True):
@@ -239,7 +246,7 @@ class SettlementRow(OracleTable, table=True):
     reference: str = Field(unique=True)
     method: str
     business_date: int = Field(index=True)
-    amount_minor: int
+    amount_minor: _Minor
     currency: str
     device: str | None = None
     source: str
@@ -256,7 +263,7 @@ class StatementEntry(OracleTable, table=True):
     reference: str
     project: str
     business_date: int
-    amount_minor: int
+    amount_minor: _Minor
     currency: str
     transaction_id: int
 
@@ -271,12 +278,12 @@ class SaleFact(OracleTable, table=True):
     __tablename__ = "sale_fact"
     __table_args__ = (Index("ix_sale_fact_group", "status", "project", "business_date"),)
 
-    log_index: int = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_type=BIG)
     device: str = Field(index=True)
     project: str
     business_date: int
     is_refund: bool = False
-    amount_minor: int
+    amount_minor: _Minor
     currency: str
     method: str
     reference: str | None = Field(default=None, index=True)
@@ -295,10 +302,10 @@ class MatchException(OracleTable, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     project: str = Field(index=True)
-    log_index: int | None = Field(default=None, index=True)
+    log_index: int | None = Field(default=None, index=True, sa_type=BIG)
     settlement_id: int | None = None
     business_date: int
-    amount_minor: int
+    amount_minor: _Minor
     code: str
     detail: str
     status: str = Field(default="open", index=True)
@@ -319,11 +326,11 @@ class Distribution(OracleTable, table=True):
     batch: str = Field(primary_key=True)
     project: str = Field(index=True)
     business_date: int
-    gross_minor: int
-    refunds_minor: int
-    tax_minor: int
+    gross_minor: _Minor
+    refunds_minor: _Minor
+    tax_minor: _Minor
     units: list[Any] = json_column()
-    head_size: int
+    head_size: _Count
     facts_hash: str
     facts: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     transaction_id: int | None = None
@@ -337,12 +344,12 @@ class DistributedEntry(OracleTable, table=True):
     batch: str = Field(primary_key=True)
     project_hash: str = Field(index=True)
     version: int
-    gross_minor: int
-    head_size: int
+    gross_minor: _Minor
+    head_size: _Count
     facts_hash: str
     block_number: int
     transaction_hash: str
-    carried_minor: int = 0
+    carried_minor: _Minor = 0
 
 
 class Credit(OracleTable, table=True):
@@ -355,7 +362,7 @@ class Credit(OracleTable, table=True):
     project_hash: str = Field(index=True)
     account: str = Field(index=True)
     tier: int
-    amount_minor: int
+    amount_minor: _Minor
 
 
 class Balance(OracleTable, table=True):
@@ -364,8 +371,8 @@ class Balance(OracleTable, table=True):
     __tablename__ = "balance"
 
     account: str = Field(primary_key=True)
-    credited_minor: int = 0
-    withdrawn_minor: int = 0
+    credited_minor: _Minor = 0
+    withdrawn_minor: _Minor = 0
 
 
 class Payout(OracleTable, table=True):
@@ -375,7 +382,7 @@ class Payout(OracleTable, table=True):
 
     id: int = Field(primary_key=True)
     holder: str = Field(index=True)
-    amount_minor: int
+    amount_minor: _Minor
     payout_account: str
     payment: str | None = None
     block_number: int
@@ -412,7 +419,10 @@ class Alarm(OracleTable, table=True):
     code: str
     detail: str
     device: str | None = None
-    raised_ms: int = _big()
+    raised_ms: int = Field(
+        default_factory=lambda: time.time_ns() // 1_000_000,
+        sa_column=Column(BigInteger, nullable=False),
+    )
 
 
 class Progress(OracleTable, table=True):
@@ -421,7 +431,7 @@ class Progress(OracleTable, table=True):
     __tablename__ = "progress"
 
     reader: str = Field(primary_key=True)
-    log_index: int
+    log_index: _Count
 
 
 class SignedHead(OracleTable, table=True):
@@ -430,11 +440,11 @@ class SignedHead(OracleTable, table=True):
     __tablename__ = "signed_head"
 
     digest: str = Field(primary_key=True)
-    size: int = Field(index=True)
+    size: int = Field(index=True, sa_type=BIG)
     root: str
     state: str
     figures: str
-    previous_size: int
+    previous_size: _Count
     previous_root: str
     signed_ms: int = _big()
 
@@ -444,7 +454,7 @@ class SignedEntry(OracleTable, table=True):
 
     __tablename__ = "signed_entry"
 
-    log_index: int = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_type=BIG)
     batch: str = Field(index=True)
 
 
@@ -460,12 +470,12 @@ class Dissent(OracleTable, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     subject: str
-    size: int | None = None
+    size: int | None = Field(default=None, sa_type=BIG)
     proposer: str
     node: str
     code: str
     detail: str
-    log_index: int | None = None
+    log_index: int | None = Field(default=None, sa_type=BIG)
     times: int = 1
     first_ms: int = _big()
     last_ms: int = _big()
@@ -480,8 +490,8 @@ class OracleNode(OracleTable, table=True):
     name: str
     url: str
     is_self: bool = False
-    records: int = 0
-    anchored: int = 0
+    records: _Count = 0
+    anchored: _Count = 0
     refusal: str | None = None
     answered_ms: int | None = _big(nullable=True)
     error: str | None = None

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import anchoring
+import bridges
+import fleet
 import gas
 import ingest
 import invoices
@@ -32,6 +34,7 @@ Part = Callable[[Path, Callable[[str], None]], dict[str, object]]
 PARTS: dict[str, Part] = {
     "records": records.measure,
     "ingest": ingest.measure,
+    "bridges": bridges.measure,
     "anchoring": anchoring.measure,
     "latency": latency.measure,
     "gas": gas.measure,
@@ -43,6 +46,7 @@ LONG: dict[str, Part] = {
     "memory": memory.measure,
     "network": network.measure,
     "quorum": quorum.measure,
+    "fleet": fleet.measure,
     "cold": startup.measure_cold,
 }
 RESULTS = startup.REPOSITORY / "bench-results"
@@ -75,7 +79,7 @@ def main() -> None:
     kept = RESULTS / f"{started:%Y%m%dT%H%M%SZ}.json"
     kept.write_text(json.dumps(document, indent=1) + "\n")
     if chosen.docs:
-        report.write_docs(PAGE, document)
+        report.write_docs(PAGE, document, [*PARTS, *LONG])
     if chosen.json:
         sys.stdout.write(json.dumps(document) + "\n")
         return

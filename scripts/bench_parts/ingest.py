@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from flood import flood, packets
 from sales import sign_sales
-from stand import Stand, gateway_stand
+from stand import Member, gateway_stand
 
 from counterfoil.gateway.identity import DeviceId
 
@@ -45,7 +45,7 @@ def bare_per_s(seconds: float = 1.0) -> float:
     return number / took
 
 
-def signed_records(stand: Stand, each: int) -> list[list[bytes]]:
+def signed_records(fleet: Sequence[Member], each: int) -> list[list[bytes]]:
     """*each* records of every device, signed by as many processes as there are cores."""
     work = [
         (
@@ -53,7 +53,7 @@ def signed_records(stand: Stand, each: int) -> list[list[bytes]]:
             member.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
             each,
         )
-        for member in stand.fleet
+        for member in fleet
     ]
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         return pool.map(_records_of, work)
@@ -73,7 +73,7 @@ def measure(
     each = records // DEVICES // rounds
     with gateway_stand(folder / "ingest", DEVICES) as stand:
         say("ingest: signing")
-        signed = signed_records(stand, each * rounds)
+        signed = signed_records(stand.fleet, each * rounds)
         idle = stand.memory_bytes()
         rates, ratios, cpu_us, bares = [], [], [], []
         for number in range(rounds):

@@ -28,6 +28,7 @@ from counterfoil.chain.nodes.network.charter import Charter, Seat
 from counterfoil.chain.nodes.network.create import account_signer, create
 from counterfoil.chain.nodes.network.files import read_json
 from counterfoil.chain.nodes.network.folder import MemberFolder
+from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.chain.transact import transact_all
 
 BANKS = ("harbour", "lakeside", "northfield", "brunswick")
@@ -47,7 +48,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
     say("network: four nodes")
     began = time.perf_counter()
     engine = Avalanche()
-    ports = process.free_ports(2 * len(BANKS))
+    ports = free_ports(2 * len(BANKS))
     seats = [Seat(n, "127.0.0.1", ports[2 * i], ports[2 * i + 1]) for i, n in enumerate(BANKS)]
     banks = create(engine, Charter("bench", "avalanche", 770_012, seats, 3), home / "banks")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,28 @@ def _flat(found: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, str(shown)
 
 
-def write_docs(page: Path, document: dict[str, Any]) -> None:
-    """Put the run into *page*, in the place of the one that is there."""
+def write_docs(page: Path, document: dict[str, Any], order: Sequence[str]) -> None:
+    """Put the run's parts into *page* for their last figures, in *order*; the other parts' stay as they are."""
     text = page.read_text()
     head, _, rest = text.partition(_BEGIN)
-    _, _, tail = rest.partition(_END)
-    machine = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in document["machine"].items())
-    lines = [_BEGIN, "", f"Measured {document['at']}, on: {machine}.", ""]
-    lines += ["| part | figure | value |", "|---|---|---:|"]
-    lines += [f"| {part} | {name} | {value} |" for part, name, value in rows(document["figures"])]
+    kept, _, tail = rest.partition(_END)
+    figures = document["figures"]
+    found = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in _rows_of(kept)]
+    found = [row for row in found if row[0] not in figures]
+    load = document["machine"].get("load_at_start", "")
+    when = f"{document['at'][:16].replace('T', ' ')}, {load}"
+    found += [(*row, when) for row in rows(figures)]
+    places = {part: place for place, part in enumerate(order)}
+    found.sort(key=lambda row: places.get(row[0], len(places)))
+    machine = ", ".join(
+        f"{k.replace('_', ' ')} {v}" for k, v in document["machine"].items() if k != "load_at_start"
+    )
+    lines = [_BEGIN, "", f"On: {machine}.", ""]
+    lines += ["| part | figure | value | measured (UTC), load before |", "|---|---|---:|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in found]
     page.write_text(head + "\n".join([*lines, "", _END]) + tail)
+
+
+def _rows_of(kept: str) -> list[str]:
+    """The table's lines, without its head."""
+    return [line for line in kept.splitlines() if line.startswith("| ")][1:]

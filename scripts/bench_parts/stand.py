@@ -8,18 +8,18 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.device.keys import create_key, make_enrolment_request
 from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.pki import CertificateAuthority
@@ -49,8 +49,7 @@ class Stand:
 
     def cpu_seconds(self) -> float:
         """CPU that the gateway and its worker processes have used up to now."""
-        tick = os.sysconf("SC_CLK_TCK")
-        return sum(ticks for pid in _tree(self.process.pid) for ticks in _ticks(pid)) / tick
+        return cpu_seconds(self.process.pid)
 
     def memory_bytes(self) -> int:
         """Memory of the gateway and its workers, shared pages counted once (PSS)."""
@@ -64,9 +63,17 @@ class Stand:
         return total * 1_024
 
 
-@contextlib.contextmanager
-def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
-    """A gateway over *folder* with *devices* enrolled; ended when the block ends."""
+@dataclass(frozen=True)
+class Furnished:
+    """The files that a gateway needs, in *folder*, and the fleet that it knows."""
+
+    folder: Path
+    database: Path
+    fleet: list[Member]
+
+
+def furnish(folder: Path, devices: int) -> Furnished:
+    """A device CA, the gateway's keys and certificate, and a store that knows *devices* enrolled devices."""
     folder.mkdir(parents=True, exist_ok=True)
     authority = CertificateAuthority.create(folder / "pki", "bench")
     server_key = create_key(folder / "gateway.key")
@@ -92,31 +99,43 @@ def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
         fleet.append(Member(device, key, tls))
     authority.close()
     store.engine.dispose()
+    return Furnished(folder, database, fleet)
+
+
+@contextlib.contextmanager
+def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
+    """A gateway over *folder* with *devices* enrolled; ended when the block ends."""
+    found = furnish(folder, devices)
     mqtt_port, http_port = free_ports(2)
-    environment = os.environ | {
-        f"COUNTERFOIL_GATEWAY_{name}": str(value)
-        for name, value in {
-            "DATABASE_URL": f"sqlite:///{database}",
-            "MQTT_PORT": mqtt_port,
-            "HTTP_PORT": http_port,
-            "TLS_CERTIFICATE": folder / "gateway.crt",
-            "TLS_KEY": folder / "gateway.key",
-            "DEVICE_CA": folder / "ca.pem",
-            "RECEIPT_KEY": folder / "receipt.pem",
-        }.items()
+    settings = {
+        "DATABASE_URL": f"sqlite:///{found.database}",
+        "MQTT_PORT": mqtt_port,
+        "HTTP_PORT": http_port,
+        "TLS_CERTIFICATE": folder / "gateway.crt",
+        "TLS_KEY": folder / "gateway.key",
+        "DEVICE_CA": folder / "ca.pem",
+        "RECEIPT_KEY": folder / "receipt.pem",
     }
+    environment = {f"COUNTERFOIL_GATEWAY_{name}": str(value) for name, value in settings.items()}
     began = time.monotonic()
-    with (folder / "gateway.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "counterfoil", "gateway", "run"],
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    command = [sys.executable, "-m", "counterfoil", "gateway", "run"]
+    with running(command, folder / "gateway.log", environment) as process:
         wait_until_healthy(f"http://127.0.0.1:{http_port}/healthz", process)
         ready = time.monotonic() - began
-        yield Stand(process, fleet, mqtt_port, http_port, database, ready)
+        yield Stand(process, found.fleet, mqtt_port, http_port, found.database, ready)
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """*command* as a process whose output goes to *log*; asked to end with the block, killed if it does not."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, env=os.environ | dict(environment or {}), stdout=out, stderr=out
+        )
+    try:
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -124,15 +143,6 @@ def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def free_ports(number: int) -> list[int]:
-    """*number* ports that were free a moment ago."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(number)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], within_s: float = 60) -> None:
@@ -148,6 +158,12 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], within_s: flo
         except OSError:
             time.sleep(0.02)
     raise RuntimeError(f"{url} does not answer")
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU that process *pid* and its children have used up to now."""
+    ticks = sum(ticks for one in _tree(pid) for ticks in _ticks(one))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _tree(pid: int) -> list[int]:

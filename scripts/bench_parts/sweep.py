@@ -37,7 +37,7 @@ DEVICES = 8
 BATCH = 20_000
 
 
-def measure(folder: Path, say: Callable[[str], None], records: int = 160_000) -> dict[str, object]:
+def measure(folder: Path, say: Callable[[str], None], records: int = 320_000) -> dict[str, object]:
     """The sweep's rate over *records* of eight machines under heads of 20,000."""
     tiles = folder / "sweep" / "tiles"
     node = start_node("anvil", folder / "sweep" / "node", block_time_s=0.2)

@@ -10,22 +10,31 @@ from counterfoil.gateway.identity import parse_device_id
 from counterfoil.gateway.store import open_store
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.tables import KnownProject
 from counterfoil.replay import fleet
 from counterfoil.replay.plan import Machine
+from counterfoil.replay.run import tell_nodes
 from counterfoil.up.house import House
 from counterfoil.up.tree import Tree
 
+PROJECT = "bench"
+
 
 def enrolled(house: House, tree: Tree, number: int) -> list[Device]:
-    """*number* devices whose keys the gateway knows from the chain."""
+    """*number* devices of one project, whose keys the gateway knows from the chain."""
     engine = open_database(house.oracle_database)
     registrar = Registrar(engine, tree.client, house.role("registrar"), house.role("supervisor"))
     operator = house.party(0).address
     certified_until = tree.client.latest().timestamp + 86_400
     registrar.admit({"operator": (operator, "Bench", ("operator",))}, certified_until)
+    project = KnownProject(
+        project=PROJECT, project_hash="", name="Bench", operator=operator, currency="USD"
+    )
+    registrar.open_project(project)
+    tell_nodes(house.other_oracle_databases, engine)
     names = [parse_device_id(f"urn:dev:os:32473-bench{at:03}") for at in range(number)]
-    machines = [Machine(name, "bench", "meter", ()) for name in names]
-    devices = fleet.enrol(house, machines, tree.client, registrar, {"operator": operator}, "")
+    machines = [Machine(name, "bench", "vending", ()) for name in names]
+    devices = fleet.enrol(house, machines, tree.client, registrar, {"operator": operator}, PROJECT)
     engine.dispose()
     store = open_store(house.gateway_database)
     until = time.monotonic() + 60

@@ -86,9 +86,24 @@ def test_an_auditor_sees_who_signs_and_who_would_not(site: Site, client: TestCli
     assert found["nodes"][3]["error"] == "ConnectError: refused"
     assert [d["code"] for d in found["dissents"]] == ["figures_differ", "root_differs"]
     assert found["dissents"][0]["detail"] == "record 3 is another one"
+    heads = len(site.world.heads)
+    assert found["turn"] == SIGNERS[heads % 4]
+    assert [turn["size"] for turn in found["turns"]] == [h.size for h in site.world.heads][::-1]
+    assert [turn["turn"] for turn in found["turns"]] == [SIGNERS[n % 4] for n in range(heads)][::-1]
     size = site.world.heads[0].size
     one = client.get(f"/v1/quorum?head={size}", headers=site.headers("auditor")).json()
     assert [d["code"] for d in one["dissents"]] == ["root_differs"]
+
+
+def test_what_is_watched_by_figures_has_the_quorum(client: TestClient) -> None:
+    lines = client.get("/metrics").text.splitlines()
+    for line in (
+        "counterfoil_quorum_threshold 3.0",
+        'counterfoil_quorum_nodes{state="well"} 3.0',
+        'counterfoil_quorum_nodes{state="not_well"} 1.0',
+        "counterfoil_quorum_dissents 2.0",
+    ):
+        assert line in lines
 
 
 def test_an_operator_sees_that_there_was_a_dissent_and_no_more(

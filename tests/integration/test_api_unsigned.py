@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from support_chain import FAR_FUTURE_S, ChainWorld, deployed_world, on_chain_id
+from support_chain import FAR_FUTURE_S, ChainWorld, deployed_world, on_chain_id, wait_mined
 
 from counterfoil.api import auth
 from counterfoil.api.app import create_app
 from counterfoil.api.auth import Role
 from counterfoil.api.settings import ApiSettings
-from counterfoil.chain.transact import wait_mined
 from counterfoil.gateway.store.store import open_store
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store.tables import KnownProject
@@ -43,9 +42,7 @@ class Desk:
         assert answer.status_code == 202, answer.text
         again = self.post(party, "/v1/transactions", {"raw": "0x" + raw.hex()})
         assert again.status_code in (202, 409)
-        mined = wait_mined(
-            self.chain.client, bytes.fromhex(answer.json()["transaction_hash"][2:]), 30
-        )
+        mined = wait_mined(self.chain.client, answer.json()["transaction_hash"])
         assert int(mined["status"], 16) == 1
 
 

@@ -13,7 +13,7 @@ from support_desk import FAR, Desk, open_desk
 
 from counterfoil.api import typed_data
 from counterfoil.api.commitments import canonical, commit
-from counterfoil.api.operations.routes import OPERATIONS
+from counterfoil.api.operations.table import OPERATIONS
 from counterfoil.chain.artifacts import abi_of
 from counterfoil.oracle.store.tables import Instruction, KnownDocument
 

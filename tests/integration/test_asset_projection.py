@@ -1,8 +1,9 @@
-"""The asset tables against the contracts' own views, on a real chain, after every single step."""
+"""The asset tables against the contracts' own views, on a real chain, after every single step, in either store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from support_assets import TODAY, AssetWorld, asset_world
 from support_chain import on_chain_id
 
@@ -51,7 +52,7 @@ from counterfoil.oracle.store.asset_tables import (
     ShareHolding,
     ShareProject,
 )
-from counterfoil.oracle.store.tables import OracleTable, metadata
+from counterfoil.oracle.store.tables import OracleTable, ParticipantEntry, metadata
 
 pytestmark = pytest.mark.integration
 
@@ -65,8 +66,11 @@ PROJECT = on_chain_id("lakeside")
 class Watched:
     """A world whose tables are held against the contracts' views after each step."""
 
-    def __init__(self, world: AssetWorld, engine: Engine) -> None:
+    def __init__(self, world: AssetWorld, engine: Engine, *beside: Watched) -> None:
+        """*beside* are others of the same world, over stores of their own, compared at the same steps."""
         self.world = world
+        self.beside = beside
+        self.views: dict[str, Any] = {}
         self.engine = engine
         self.feed = EventFeed(
             "ledger",
@@ -83,6 +87,19 @@ class Watched:
         self.check(f"{contract}.{function}")
 
     def check(self, after: str) -> None:
+        said: dict[str, Any] = {}
+        for one in (self, *self.beside):
+            one.views = said
+            one._compare(after)
+
+    def view(self, contract: str, function: str, *arguments: Any) -> Any:
+        """What the contract says now, asked for once in a check."""
+        name = repr((contract, function, arguments))
+        if name not in self.views:
+            self.views[name] = self.world.view(contract, function, *arguments)
+        return self.views[name]
+
+    def _compare(self, after: str) -> None:
         self.feed.poll()
         with Session(self.engine) as session:
             assert session.exec(select(ChainDeadLetter)).all() == [], after
@@ -97,7 +114,7 @@ class Watched:
                 compare(session, after)
 
     def _claims(self, session: Session, after: str) -> None:
-        view = self.world.view
+        view = self.view
         assert today(session) == view("BusinessCalendar", "today")
         for root in range(1, view("Receivables", "claimCount") + 1):
             said, row = view("Receivables", "claim", root), session.get_one(ClaimEntry, root)
@@ -121,7 +138,7 @@ class Watched:
             assert claimable == balance.credited_minor - balance.withdrawn_minor, (after, balance)
 
     def _parts(self, session: Session, after: str) -> None:
-        view = self.world.view
+        view = self.view
         for number in range(1, view("Receivables", "partCount") + 1):
             said, row = view("Receivables", "part", number), session.get_one(PartEntry, number)
             nobody = "0x" + "0" * 40
@@ -145,7 +162,7 @@ class Watched:
             assert view("Receivables", "provenance", number) == held, (after, number)
 
     def _lines(self, session: Session, after: str) -> None:
-        view = self.world.view
+        view = self.view
         for number in range(1, view("CreditLine", "lineCount") + 1):
             said, row = view("CreditLine", "line", number), session.get_one(LineEntry, number)
             t = said["terms"]
@@ -168,7 +185,7 @@ class Watched:
             assert said["loans"] == sorted(still), (after, number)
 
     def _loans(self, session: Session, after: str) -> None:
-        view = self.world.view
+        view = self.view
         for number in range(1, view("CreditLine", "loanCount") + 1):
             said, row = view("CreditLine", "loan", number), session.get_one(LoanEntry, number)
             assert (
@@ -188,7 +205,7 @@ class Watched:
             assert sum(p.principal_minor for p in session.exec(query)) == said["repaid"]
 
     def _receipts(self, session: Session, after: str) -> None:
-        view = self.world.view
+        view = self.view
         for number in range(1, view("WarehouseReceipts", "receiptCount") + 1):
             said = view("WarehouseReceipts", "receipt", number)
             row = session.get_one(ReceiptEntry, number)
@@ -218,7 +235,7 @@ class Watched:
             assert posted == (price.price_minor, price.date), after
 
     def _shares(self, session: Session, after: str) -> None:
-        view = self.world.view
+        view = self.view
         for row in session.exec(select(ShareProject)):
             name = bytes.fromhex(row.project_hash[2:])
             said = view("ProjectShare", "projectOf", name)
@@ -258,14 +275,28 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
+def watched(tmp_path: Path, oracle_url: str) -> Iterator[Watched]:
     with asset_world(tmp_path) as world:
-        engine = open_database(f"sqlite:///{tmp_path}/oracle.db")
+        engine = open_database(oracle_url)
         yield Watched(world, engine)
         engine.dispose()
 
 
-def test_every_event_leads_to_what_the_contracts_say(watched: Watched) -> None:
+@pytest.fixture
+def watched_in_each(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """In SQLite, and beside it in PostgreSQL where that is installed."""
+    engines = [open_database(f"sqlite:///{tmp_path / 'oracle.db'}")]
+    with suppress(pytest.skip.Exception):
+        engines.append(open_database(request.getfixturevalue("running_postgres").new_database()))
+    with asset_world(tmp_path) as world:
+        first, *others = engines
+        yield Watched(world, first, *(Watched(world, other) for other in others))
+    for engine in engines:
+        engine.dispose()
+
+
+def test_every_event_leads_to_what_the_contracts_say(watched_in_each: Watched) -> None:
+    watched = watched_in_each
     world = watched.world
     for party in ("core", "tier1", "tier2", "lender", "buyer", "factory", "resin"):
         world.give(party, 10_000_000)
@@ -277,14 +308,15 @@ def test_every_event_leads_to_what_the_contracts_say(watched: Watched) -> None:
     handled = {
         name for module in (claims, credit, receipts, shares, deals) for name in module.HANDLERS
     }
-    assert handled - watched.seen() == set()
-    with Session(watched.engine) as session:
-        for table in (ClaimFunding, LineSweep, LoanPayment, DealEntry, DiscountEntry):
-            assert session.exec(select(table)).first() is not None, table
-    kept = watched.rows()
-    assert sum(map(len, kept.values())) > 60
-    assert watched.feed.rebuild() > 0
-    assert watched.rows() == kept
+    for one in (watched, *watched.beside):
+        assert handled - one.seen() == set()
+        with Session(one.engine) as session:
+            for table in (ClaimFunding, LineSweep, LoanPayment, DealEntry, DiscountEntry):
+                assert session.exec(select(table)).first() is not None, table
+        kept = one.rows()
+        assert sum(map(len, kept.values())) > 60
+        assert one.feed.rebuild() > 0
+        assert one.rows() == kept
 
 
 def _claims(watched: Watched) -> None:
@@ -470,30 +502,56 @@ def test_event_that_no_table_can_take_becomes_a_dead_letter_and_stops_nothing(
     watched: Watched,
 ) -> None:
     world = watched.world
-    world.send(
-        "core",
-        "Receivables",
-        "registerBatch",
-        [world.claim_terms(1, "core", "tier1", 2**127, 20260301)],
-    )
-    world.send(
-        "core",
-        "Receivables",
-        "registerBatch",
-        [world.claim_terms(1, "core", "tier1", 5, 20260301)],
-    )
+    root, _ = world.owe("core", "tier1", 5, 20260301)
+    watched.check("owed")
+    with Session(watched.engine) as session:  # a ledger that has lost a row
+        session.delete(session.get_one(ClaimEntry, root))
+        session.commit()
+    world.give("core", 5)
+    world.send("core", "Receivables", "fund", root, 2)
+    other, _ = world.owe("core", "tier1", 5, 20260301)
     assert watched.feed.poll() > 0
     with Session(watched.engine) as session:
         dead = {letter.name for letter in session.exec(select(ChainDeadLetter))}
-        assert "ClaimDrafted" in dead
-        assert session.get(ClaimEntry, 1) is None
-        assert session.get_one(ClaimEntry, 2).state == "confirmed"
+        assert "ClaimFunded" in dead
+        assert session.get_one(ClaimEntry, other).state == "confirmed"
+    assert watched.feed.rebuild() > 0
+    watched.check("rebuilt")
 
 
-def test_migrations_make_the_tables_that_the_code_declares(tmp_path: Path) -> None:
+def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
+    """The widest words that a participant can write: nothing becomes a dead letter."""
+    world, do = watched.world, watched.do
+    face, never = 2**128 - 1, 2**64 - 1
+    terms = world.claim_terms(1, "core", "tier1", face, 20260301, defaultDays=2**16 - 1)
+    do("core", "Receivables", "registerBatch", [terms])
+    do("tier1", "Receivables", "split", 1, [2**127, 2**127 - 1])
+    do("tier1", "Receivables", "offer", 2, world.at("tier2"), True, never)
+    do("tier2", "Receivables", "accept", 2)
+    limit = world.line_terms(face, graceDays=2**16 - 1, defaultDays=2**16 - 1)
+    do("factory", "CreditLine", "applyFor", limit)
+    goods = on_chain_id("resin")
+    do("warehouse", "WarehouseReceipts", "issue", world.at("factory"), goods, face, goods)
+    do("oracle", "WarehouseReceipts", "postPrice", goods, face)
+    world.send(
+        *("registrar", "ParticipantRegistry", "certify"),
+        *(world.at("core"), never, on_chain_id("for ever")),
+    )
+    watched.check("certified")
+    with Session(watched.engine) as session:
+        assert session.get_one(ParticipantEntry, world.at("core")).certified_until == never
+        assert session.get_one(ClaimEntry, 1).face_minor == face
+        assert (
+            session.exec(select(PartEntry.part).where(PartEntry.offer_expires == never)).all() == []
+        )
+        by_amount = select(PartEntry.part).order_by(col(PartEntry.amount_minor))
+        assert session.exec(by_amount).all()[:3] == [3, 2, 4]
+
+
+def test_migrations_make_the_tables_that_the_code_declares(oracle_url: str) -> None:
     for module in Path(store.__file__).parent.glob("*_tables.py"):
         import_module(f"{store.__name__}.{module.stem}")
-    engine = open_database(f"sqlite:///{tmp_path}/oracle.db")
+    engine = open_database(oracle_url)
     with engine.connect() as connection:
         options = {"version_table": "alembic_version_oracle", "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)

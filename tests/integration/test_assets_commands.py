@@ -102,7 +102,10 @@ def test_claim_is_registered_confirmed_and_passed_on(shell: Shell) -> None:
     made = next(e for e in done["events"] if e["name"] == "ClaimRegistered")["arguments"]
     confirm = ("do", "confirm_claims", "--set", f"roots=[{made['root']}]")
     assert shell.refused("core", *confirm) == (1, "key_not_held")
-    sent = shell.json("core", *confirm, *shell.keystore("core"))
+    own = shell.keystore("core")
+    locked = shell.refused("core", *confirm, *own[:2])
+    assert locked == (1, "chain.key_refused"), "no file, nothing in the environment, nobody there"
+    sent = shell.json("core", *confirm, *own)
     assert sent["status"] == "succeeded"
     shown = shell.json("tier1", "show", "claims", str(made["root"]))
     assert shown["state"] == "confirmed"

@@ -4,91 +4,208 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support_api import Site, build
-from support_world import DEVICES
+from support_api import build, export_certificates
+from support_chain import ENGINES, ChainWorld, deployed_world
+from support_network import NETWORK_ENGINES, network_world, running_network
+from support_oracle import OracleHouse
+from support_world import DEVICES, World
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from counterfoil.api.commands import register
+from counterfoil.api import commands as api_commands
+from counterfoil.api.audit import commands as audit_commands
+from counterfoil.api.audit.bundle import decode, encode
+from counterfoil.chain.nodes import start_node
 
 pytestmark = pytest.mark.integration
 
 
+@dataclass
+class Installation:
+    """Where the commands of one installation read."""
+
+    folder: Path
+    world: World
+    rpc_url: str = ""
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "certificates" / "root.pem"
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return build(tmp_path_factory.mktemp("audit"), days=4)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Stores without a chain."""
+    built = build(tmp_path_factory.mktemp("audit"), days=4)
+    return Installation(built.folder, built.world)
 
 
-def run(site: Site, *arguments: object) -> Result:
+@contextmanager
+def running_chain(engine: str, folder: Path) -> Iterator[ChainWorld]:
+    """An embedded chain, or four banks' network."""
+    if engine in ("anvil", "ganache"):
+        with deployed_world(engine, folder) as world:
+            yield world
+    else:
+        with running_network(folder, engine) as network:
+            yield network_world(network, "harbour", folder)
+
+
+@pytest.fixture(scope="module", params=[*ENGINES, *NETWORK_ENGINES])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """Three days sold, anchored and shared out on a chain."""
+    folder = tmp_path_factory.mktemp("house")
+    now_ms = time.time_ns() // 1_000_000
+    world = World(devices=DEVICES[:2], certified_ms=now_ms - 60_000)
+    with running_chain(request.param, folder) as chain:
+        oracle = OracleHouse(chain, folder, world=world)
+        parts = oracle.parts()
+        for _ in range(3):
+            oracle.sell_a_day()
+            oracle.run_until_quiet(parts)
+        export_certificates(world, folder / "certificates")
+        yield Installation(folder, world, chain.node.rpc_url)
+
+
+def run(site: Installation, *arguments: object) -> Result:
     app = Typer()
-    register(app)
+    api_commands.register(app)
+    audit_commands.register(app)
     env = {
-        "COUNTERFOIL_API_GATEWAY_URL": site.settings.gateway_url,
-        "COUNTERFOIL_API_ORACLE_URL": site.settings.oracle_url,
+        "COUNTERFOIL_API_GATEWAY_URL": f"sqlite:///{site.folder}/gateway.db",
+        "COUNTERFOIL_API_ORACLE_URL": f"sqlite:///{site.folder}/oracle.db",
         "COUNTERFOIL_API_CERTIFICATES": str(site.folder / "certificates"),
     }
+    if site.rpc_url:
+        env |= {
+            "COUNTERFOIL_API_TILES": str(site.folder / "tiles"),
+            "COUNTERFOIL_API_DEPLOYMENT": str(site.folder / "deployment.json"),
+            "COUNTERFOIL_API_RPC_URLS": json.dumps([site.rpc_url]),
+        }
     return CliRunner().invoke(app, [str(a) for a in arguments], env=env)
 
 
+PERIOD = ("--from", "2022-08-30", "--to", "2022-08-31")
+
+
 @pytest.fixture(scope="module")
-def bundle(site: Site) -> Path:
-    out = site.folder / "machine.bundle"
-    made = run(
-        site,
-        *("audit", "bundle", "--device", DEVICES[0], "--from", "2022-08-29", "--to", "2022-08-30"),
-        *("-o", out, "--json"),
-    )
+def bundle(house: Installation) -> Path:
+    out = house.folder / "machine.bundle"
+    made = run(house, *("audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", out, "--json"))
     assert made.exit_code == 0, made.stderr
     said = json.loads(made.stdout)
     assert said["bytes"] == out.stat().st_size
-    assert (said["records"], said["distributions"]) == (9, 2)
+    assert (said["records"], said["distributions"], said["blocks"]) == (7, 3, 6)
     return out
 
 
-def test_true_bundle_verifies_with_the_root_alone(site: Site, bundle: Path) -> None:
-    root = site.folder / "certificates" / "root.pem"
-    result = run(site, "audit", "verify", bundle, "--root-ca", root, "--json")
+def test_true_bundle_verifies_with_the_root_alone(house: Installation, bundle: Path) -> None:
+    result = run(house, "audit", "verify", bundle, "--root-ca", house.root, "--json")
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"]) == (0, "valid")
-    assert [step["passed"] for step in said["steps"]] == [True] * 11
-    assert said["skipped"][0].startswith("12.")
+    assert [step["passed"] for step in said["steps"]] == [True] * 13
+    assert said["steps"][12]["checked"].startswith(
+        "3 distributions made again to the minor unit, 2 of the period with 6 of these records"
+    )
+    assert said["skipped"][0].startswith("14.")
 
 
-def test_changed_sale_is_named(site: Site, bundle: Path) -> None:
+def test_own_node_and_own_deployment_file_are_asked_too(house: Installation, bundle: Path) -> None:
+    own = ("--rpc", house.rpc_url, "--deployment", house.folder / "deployment.json")
+    result = run(house, "audit", "verify", bundle, "--root-ca", house.root, *own, "--json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["verdict"], said["skipped"]) == (0, "valid", [])
+    assert said["steps"][13]["checked"].startswith("blocks (6), heads (2) and keys (1)")
+
+
+def test_blocks_of_another_chain_are_named_by_the_auditors_node(
+    house: Installation, bundle: Path, tmp_path: Path
+) -> None:
+    """A node of the same chain id whose blocks are others: the bundle proves itself, and is still not of this chain."""
+    chain_id = decode(bundle.read_bytes())[0].scope.chain_id
+    other = start_node("anvil", tmp_path / "other", chain_id=chain_id)
+    try:
+        own = ("--rpc", other.rpc_url)
+        result = run(house, "audit", "verify", bundle, "--root-ca", house.root, *own, "--json")
+    finally:
+        other.stop()
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["verdict"]) == (1, "invalid")
+    assert [step["passed"] for step in said["steps"]] == [True] * 13 + [False]
+    named = [f["where"] for f in said["steps"][13]["findings"] if f["code"] == "chain_mismatch"]
+    assert sum(where.startswith("blocks[") for where in named) == 6
+
+
+def test_bundle_made_without_a_node_says_what_it_does_not_prove(
+    site: Installation, tmp_path: Path
+) -> None:
+    out = tmp_path / "bare.bundle"
+    made = run(site, *("audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", out, "--json"))
+    assert json.loads(made.stdout)["blocks"] == 0
+    result = run(site, "audit", "verify", out, "--root-ca", site.root, "--json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["verdict"]) == (2, "unverifiable")
+    assert [f["code"] for step in said["steps"] for f in step["findings"]] == ["block_missing"]
+
+
+def test_changed_payout_and_unit_are_named(
+    house: Installation, bundle: Path, tmp_path: Path
+) -> None:
+    found, _ = decode(bundle.read_bytes())
+    row = found.distributions[1]
+    credit, unit = row.credits[-1], row.units[0]
+    changed = tmp_path / "changed.bundle"
+    for fields, words in (
+        ({"credits": [*row.credits[:-1], credit._replace(amount=credit.amount + 1)]}, "credited"),
+        ({"units": [unit._replace(sold=unit.sold + 1)]}, "other units are stated"),
+    ):
+        rows = (found.distributions[0], row._replace(**fields), found.distributions[2])
+        changed.write_bytes(encode(replace(found, distributions=rows)))
+        result = run(house, "audit", "verify", changed, "--root-ca", house.root)
+        assert result.exit_code == 1
+        assert f"split_mismatch: distributions[1] ({row.period_start}): " in result.stdout
+        assert words in result.stdout
+
+
+def test_changed_sale_is_named(house: Installation, bundle: Path) -> None:
     data = bytearray(bundle.read_bytes())
     reference = next(
         s.record.body.payment_reference  # type: ignore[union-attr]
-        for s in site.world.records[4:]
+        for s in house.world.records[4:]
         if s.record.device == DEVICES[0] and s.record.body.payment_reference  # type: ignore[union-attr]
     )
     data[data.index(reference.encode()) + 4] ^= 1
     changed = bundle.with_suffix(".changed")
     changed.write_bytes(data)
-    root = site.folder / "certificates" / "root.pem"
-    result = run(site, "audit", "verify", changed, "--root-ca", root)
+    result = run(house, "audit", "verify", changed, "--root-ca", house.root)
     assert result.exit_code == 1
     assert "record_refused: records[" in result.stdout
     assert "signature_invalid" in result.stdout
     assert result.stdout.rstrip().endswith("invalid")
 
 
-def test_what_cannot_be_read_or_made_exits_2(site: Site, bundle: Path) -> None:
-    root = site.folder / "certificates" / "root.pem"
-    absent = run(site, "audit", "verify", site.folder / "absent", "--root-ca", root)
+def test_what_cannot_be_read_or_made_exits_2(house: Installation, bundle: Path) -> None:
+    absent = run(house, "audit", "verify", house.folder / "absent", "--root-ca", house.root)
     assert (absent.exit_code, json.loads(absent.stderr)["code"]) == (2, "file_unreadable")
     nobody = run(
-        site,
+        house,
         *("audit", "bundle", "--device", "urn:dev:os:nobody", "--from", "2022-08-29"),
-        *("--to", "2022-08-30", "-o", site.folder / "none"),
+        *("--to", "2022-08-30", "-o", house.folder / "none"),
     )
     assert (nobody.exit_code, json.loads(nobody.stderr)["code"]) == (2, "nothing_to_bundle")
 
 
-def test_tokens_are_made_listed_and_revoked(site: Site) -> None:
+def test_tokens_are_made_listed_and_revoked(site: Installation) -> None:
     made = run(
         site,
         *("api", "token", "create", "--role", "auditor", "--party", "eyes", "--json"),
@@ -104,9 +221,10 @@ def test_tokens_are_made_listed_and_revoked(site: Site) -> None:
     assert run(site, "api", "token", "revoke", "nothing").exit_code == 1
 
 
-def test_bundle_without_a_store_says_so_and_makes_none(site: Site, tmp_path: Path) -> None:
+def test_bundle_without_a_store_says_so_and_makes_none(site: Installation, tmp_path: Path) -> None:
     app = Typer()
-    register(app)
+    api_commands.register(app)
+    audit_commands.register(app)
     arguments = ["audit", "bundle", "--device", DEVICES[0], "--from", "2022-08-29"]
     arguments += ["--to", "2022-08-30", "-o", str(tmp_path / "out")]
     for gateway, oracle in (("absent", "oracle"), ("gateway", "absent"), ("gateway", "gateway")):
@@ -121,23 +239,21 @@ def test_bundle_without_a_store_says_so_and_makes_none(site: Site, tmp_path: Pat
     assert not (tmp_path / "out").exists()
 
 
-def test_file_that_can_not_be_written_is_named(site: Site, tmp_path: Path) -> None:
+def test_file_that_can_not_be_written_is_named(site: Installation, tmp_path: Path) -> None:
     result = run(
         site,
-        *("audit", "bundle", "--device", DEVICES[0], "--from", "2022-08-29"),
-        *("--to", "2022-08-30", "-o", tmp_path / "no" / "folder"),
+        *("audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", tmp_path / "no" / "folder"),
     )
     assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "file_unwritable")
 
 
 @pytest.mark.parametrize("kept", [0, 1, 200, -1])
 def test_cut_file_is_invalid_and_claims_nothing_more(
-    site: Site, bundle: Path, kept: int, tmp_path: Path
+    house: Installation, bundle: Path, kept: int, tmp_path: Path
 ) -> None:
     cut = tmp_path / "cut"
     cut.write_bytes(bundle.read_bytes()[:kept])
-    root = site.folder / "certificates" / "root.pem"
-    result = run(site, "audit", "verify", cut, "--root-ca", root, "--json")
+    result = run(house, "audit", "verify", cut, "--root-ca", house.root, "--json")
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"]) == (1, "invalid")
     assert [step["number"] for step in said["steps"]] == [1]
@@ -146,20 +262,20 @@ def test_cut_file_is_invalid_and_claims_nothing_more(
 
 
 def test_report_for_people_says_the_same_and_loads_nothing(
-    site: Site, bundle: Path, tmp_path: Path
+    house: Installation, bundle: Path, tmp_path: Path
 ) -> None:
-    root = site.folder / "certificates" / "root.pem"
     data = bytearray(bundle.read_bytes())
     changed = tmp_path / "<b>changed.bundle"
-    data[data.rindex(b"Oreo Mini") + 3] ^= 1
+    data[data.index(b"Oreo Mini") + 3] ^= 1
     changed.write_bytes(data)
     for file, verdict, status in ((bundle, "valid", 0), (changed, "invalid", 1)):
         page = tmp_path / f"{verdict}.html"
-        result = run(site, "audit", "verify", file, "--root-ca", root, "--html", page)
+        result = run(house, "audit", "verify", file, "--root-ca", house.root, "--html", page)
         assert result.exit_code == status
         text = page.read_text()
         assert f'<h1 class="{verdict}">{verdict}</h1>' in text
         assert sha256(file.read_bytes()).hexdigest() in text
         assert ("record_refused" in text) == (status == 1)
+        assert text.count("by version 1 of the terms") == 2
         assert "<b>changed" not in text
         assert not re.search(r"<script|<link|<img|\b(?:src|href)=|url\(|http://|https://", text)

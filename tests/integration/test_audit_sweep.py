@@ -20,11 +20,12 @@ from support_oracle import ACCOUNTS, PROJECT, OracleHouse
 from typer import Typer
 from typer.testing import CliRunner, Result
 
+from counterfoil.api.audit.commands import register
 from counterfoil.api.audit.sweep.book import Book
-from counterfoil.api.audit.sweep.ledger_view import read_ledger
+from counterfoil.api.audit.sweep.ledger_view import LedgerView, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money import MoneySweep
-from counterfoil.api.commands import register
+from counterfoil.api.audit.sweep.piece import Piece
 from counterfoil.gateway.log.tiles import TileWriter
 
 pytestmark = pytest.mark.integration
@@ -175,7 +176,8 @@ def test_a_head_that_a_machine_was_shown_and_that_is_another_logs_is_found(
         ((5, bytes(32), 9), ["gossip_mismatch"]),
         ((12, house.world.tree.root(12), 9), ["gossip_mismatch"]),
     ):
-        book.keep(0, 0, (), (), (), [shown], ())
+        size, root, index = shown
+        book.keep(Piece(0, 0, gossip={(size, root): index}), (), (), {}, ())
         assert [f.code for f in part.check_gossip()][-1:] == codes_
 
 
@@ -196,6 +198,36 @@ def test_an_interrupted_sweep_goes_on_and_another_logs_state_is_refused(
         2,
         "state_of_another",
     )
+
+
+def test_a_later_run_tells_when_a_node_says_otherwise_of_what_is_verified(
+    house: OracleHouse, tmp_path: Path
+) -> None:
+    state, tiles = tmp_path / "sweep.db", str(house.folder / "tiles")
+    view = read_ledger(house.chain.client, house.chain.deployment.first_block)
+
+    def again(view: LedgerView) -> list[tuple[str, bool]]:
+        book = Book(state, "a test")
+        part = LogSweep(tiles, "", view, book, 1)
+        part.run(lambda _: None)
+        found = [(finding.code, finding.unverifiable) for finding in part.check_before()]
+        book.close()
+        return found
+
+    assert again(view) == again(view) == []
+    first, *others = view.heads
+    assert again(replace(view, heads=[first._replace(root=bytes(32)), *others])) == [
+        ("head_changed", False)
+    ]
+    assert again(replace(view, heads=view.heads[:-1])) == [("head_changed", True)]
+    name, key = next(iter(view.keys.items()))
+    ended = key._replace(until_sequence=1, revoked=True)
+    for changed in (ended, key._replace(x=bytes(32))):
+        for _ in range(2):  # as often as it is asked
+            found = again(replace(view, keys=view.keys | {name: changed}))
+            assert found == [("key_changed", True)]
+    rotated = key._replace(until_sequence=10_000)
+    assert again(replace(view, keys=view.keys | {name: rotated})) == []
 
 
 def test_killed_at_any_moment_it_comes_to_the_same(house: OracleHouse, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import stat
 import subprocess
@@ -46,6 +47,18 @@ def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
         assert client.nonce(admin) == nonce, "a run over a finished deployment sends nothing"
 
 
+def test_a_read_of_the_newest_block_bears_that_another_comes_meanwhile(tmp_path: Path) -> None:
+    node = start_node("anvil", tmp_path / "node", block_time_s=0.02, keeps_history=False)
+    try:
+        client = ChainClient(node.rpc_url)
+        ask = ("eth_call", [{"to": node.account(0).address, "data": "0x"}, "latest"])
+        last = client.latest().number + 60
+        while client.latest().number < last:
+            assert [answer.unwrap() for answer in client.rpc_batch([ask] * 10)] == ["0x"] * 10
+    finally:
+        node.stop()
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_killed_node_comes_back_on_its_own_chain(engine: Engine, tmp_path: Path) -> None:
     node = start_node(engine, tmp_path / "node", block_time_s=1.0)
@@ -64,6 +77,32 @@ def test_a_killed_node_comes_back_on_its_own_chain(engine: Engine, tmp_path: Pat
         assert client.block(0) == genesis
         assert client.nonce(signer_of(again, "admin").address) == 1
         wait_blocks(client, 1)
+
+
+def test_states_are_kept_for_a_while_and_not_in_the_dumps(
+    tmp_path: Path,
+) -> None:
+    """A dump of every state would be hundreds of megabytes within the hour, and be written every few seconds."""
+    folder = tmp_path / "node"
+    node = start_node("anvil", folder, block_time_s=0.02)
+    client, admin = ChainClient(node.rpc_url), signer_of(node, "admin")
+    deploy(client, admin, consortium_of(node), tmp_path / "d.json")
+    spent = client.latest().number
+    wait_blocks(client, 100)
+    asked = (admin.address, hex(spent - 1))
+    before = int(client.rpc("eth_getBalance", *asked), 16)
+    transact(client, admin, signer_of(node, "operator").address, b"")
+    assert int(client.rpc("eth_getBalance", *asked), 16) == before, "of a while ago"
+    dump = folder / "anvil.json"
+    deadline = time.monotonic() + 60
+    while not (dump.exists() and '"blocks"' in dump.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert json.loads(dump.read_text())["transactions"]
+    assert not json.loads(dump.read_text()).get("historical_states")
+    node.kill()
+    with running_node("anvil", folder) as again:
+        assert ChainClient(again.rpc_url).latest().number > spent
 
 
 def test_the_mnemonic_is_random_and_only_its_owner_can_read_it(tmp_path: Path) -> None:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import support_chain_driver
 from eth_account import Account
+from eth_utils.crypto import keccak
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session, select
 from support_chain import ENGINES, ChainWorld, deployed_world, mining_stopped, wait_blocks
+from support_process import Process
 
-from counterfoil.chain.client import Finality
+from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import NodeUnreachable
 from counterfoil.chain.keys import LocalSigner
 from counterfoil.chain.sender import FAILED, FINAL, MINED, SUBMITTED, Sender, enqueue
 from counterfoil.chain.tables import ChainTransaction, metadata
-from counterfoil.chain.transact import transact, unsigned
+from counterfoil.chain.transact import send_all, transact, unsigned
 
 pytestmark = pytest.mark.integration
 
@@ -166,11 +167,9 @@ def test_a_killed_process_sends_exactly_one_transaction(
     def run(crash_at: str) -> int:
         registry = world.client.address_of("ParticipantRegistry")
         arguments = [world.node.rpc_url, str(tmp_path / "lane.db"), registry, account, crash_at]
-        return subprocess.run(
-            [sys.executable, support_chain_driver.__file__, *arguments],
-            env={**os.environ, "SIGNER_KEY": registrar.key.hex()},
-            timeout=120,
-        ).returncode
+        env = {**os.environ, "SIGNER_KEY": registrar.key.hex()}
+        log = tmp_path / "driver.log"
+        return Process(arguments, env, log, main=support_chain_driver.main).status_within(120)
 
     if "re" in point.removeprefix("before_"):
         with mining_stopped(world):
@@ -229,6 +228,45 @@ def test_a_transaction_that_blocks_pass_by_is_replaced_under_its_nonce(
     assert len(row.hashes) > 1
     assert anvil.client.nonce(registrar.address) == before + 1
     anvil.client.rpc("anvil_setNextBlockBaseFeePerGas", "0x1")
+
+
+def test_a_transaction_outlives_a_rush_of_full_blocks(anvil: ChainWorld) -> None:
+    """Full blocks raise the base fee by an eighth each; what was sent before them must not be left behind."""
+    data = anvil.client.encode("ParticipantRegistry", "setParts", participant(anvil), 60)
+    signer, to = anvil.signer("registrar"), anvil.client.address_of("ParticipantRegistry")
+    with mining_stopped(anvil):
+        raw = signer.sign_transaction(unsigned(anvil.client, signer.address, to, data))
+        assert anvil.client.send_raw([raw]) == [None]
+        anvil.client.rpc("anvil_setNextBlockBaseFeePerGas", hex(50_000))
+        anvil.client.rpc("evm_mine")
+        (receipt,) = anvil.client.receipts([keccak(raw)])
+    assert receipt is not None
+    assert int(receipt["status"], 16) == 1
+    anvil.client.rpc("anvil_setNextBlockBaseFeePerGas", "0x1")
+
+
+def test_what_the_node_forgets_of_a_set_up_is_given_again(anvil: ChainWorld) -> None:
+    client, signer = anvil.client, anvil.signer("registrar")
+    data = client.encode("ParticipantRegistry", "setParts", participant(anvil), 61)
+    to = client.address_of("ParticipantRegistry")
+    raw = signer.sign_transaction(unsigned(client, signer.address, to, data))
+    with ThreadPoolExecutor(1) as threads:
+        with mining_stopped(anvil):
+            sent = threads.submit(send_all, client, [raw])
+            until_known(client, raw)
+            client.rpc("anvil_dropTransaction", "0x" + keccak(raw).hex())
+            assert client.knows([keccak(raw)]) == [False]
+            until_known(client, raw)
+        (receipt,) = sent.result(timeout=30)
+    assert int(receipt["status"], 16) == 1
+
+
+def until_known(client: ChainClient, raw: bytes) -> None:
+    """Return once the node has the transaction."""
+    deadline = time.monotonic() + 30
+    while client.knows([keccak(raw)]) != [True]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_no_fee_is_raised_while_the_chain_stands_still(anvil: ChainWorld, database: Engine) -> None:

@@ -1,4 +1,4 @@
-"""The business day on a real chain: due things are marked, revenue repays loans, the books are compared."""
+"""The business day on a real chain, in either store: due things are marked, revenue repays, books are compared."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from support_oracle import FIRST_DATE, PROJECT, OracleHouse, terms
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.app import Parts, turn
 from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.store.asset_tables import PartEntry
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 from counterfoil.oracle.store.tables import Alarm, Instruction
 
@@ -31,9 +32,9 @@ KILLED = (
 
 
 @pytest.fixture
-def credit(tmp_path: Path) -> Iterator[CreditHouse]:
+def credit(tmp_path: Path, oracle_url: str) -> Iterator[CreditHouse]:
     with deployed_world("anvil", tmp_path) as chain:
-        house = OracleHouse(chain, tmp_path)
+        house = OracleHouse(chain, tmp_path, oracle_url)
         yield CreditHouse(house)
         house.engine.dispose()
 
@@ -209,6 +210,29 @@ def test_a_day_that_differs_says_so_and_stops_nothing(credit: CreditHouse) -> No
     assert report(day)["figures"]["withdrawn_minor"] == 1_000
     again = close(house, parts, 20220902)
     assert (again.attempt, again.status) == (2, "differs"), "asked again, it is looked at again"
+
+
+def test_a_claim_of_any_size_hinders_no_day(credit: CreditHouse) -> None:
+    """What two participants say they owe each other may be wider than a database's integers."""
+    house, parts = credit.house, credit.house.parts()
+    face = 2**128 - 1
+    claim = credit.owe(PAYABLE, "core", "factory", face, 20220930)
+    (part,) = credit.call("Receivables", "partsOf", claim)
+    credit.send("factory", "Receivables", "split", part, [2**127, 2**127 - 1])
+    credit.deposit("core", 1_000)
+    credit.send("core", "Receivables", "fund", claim, 1_000)
+    day = close(house, parts, 20220830)
+    assert (day.status, codes(day)) == ("closed", [])
+    (left,) = credit.call("Receivables", "partsOf", claim)[:1]
+    with Session(
+        house.engine
+    ) as session:  # a ledger that is off by one, in the widest number there is
+        session.get_one(PartEntry, left).redeemed_minor += 1
+        session.commit()
+    day = close(house, parts, 20220831)
+    (difference,) = report(day)["differences"]
+    assert (difference["code"], difference["subject"]) == ("parts_differ", str(claim))
+    assert int(difference["expected"]) - int(difference["found"]) == 1
 
 
 def test_dates_that_are_past_wrong_or_far_are_refused(credit: CreditHouse) -> None:

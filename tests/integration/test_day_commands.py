@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ import pytest
 from support_camt import ACCOUNT, Booked, camt053
 from support_chain import deployed_world
 from support_oracle import PROJECT, OracleHouse
+from support_process import run_command
 
 from counterfoil.oracle.app import turn
 
@@ -52,12 +51,7 @@ def running(house: OracleHouse) -> Iterator[None]:
 def command(house: OracleHouse, *words: str) -> tuple[int, Any, Any]:
     """Exit status, what was printed as JSON, and the error."""
     database = f"sqlite:///{house.folder / 'oracle'}.db"
-    run = subprocess.run(
-        [sys.executable, "-m", "counterfoil", *words, "--database", database, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    run = run_command([*words, "--database", database, "--json"])
     errors = [line for line in run.stderr.splitlines() if line.startswith('{"code"')]
     return (
         run.returncode,

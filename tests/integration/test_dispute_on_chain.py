@@ -8,12 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support_chain import ChainWorld, consortium_of, signer_of
+from eth_account import Account
+from support_chain import ROLES, ChainWorld, consortium_of, signer_of, wait_blocks
 from support_world import DEVICES, FIRST_MS, World, der, private_key
 from typer import Typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-from counterfoil.api.commands import register
+from counterfoil.api.audit.commands import register
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import deploy
 from counterfoil.chain.errors import ContractReverted
@@ -187,3 +188,58 @@ def test_a_promise_is_challenged_and_answered(chain: ChainWorld, anchored: World
     assert chain.client.call("PromiseChallenge", "challengeOf", event.values["id"])["status"] == 3
     with pytest.raises(ContractReverted, match="AlreadyChallenged"):
         chain.send("bank", "PromiseChallenge", "challenge", promise)
+
+
+def test_the_commands_challenge_answer_and_mark(
+    chain: ChainWorld, anchored: World, tmp_path: Path
+) -> None:
+    writer = TileWriter(tmp_path / "tiles")
+    writer.append(record.raw for record in anchored.records)
+    writer.publish()
+    signer = ReceiptSigner("log.example/kept", private_key(71))
+    origin = sha256(b"log.example/kept").digest()
+    operator, key = chain.signer("operator").address, signer.public_key
+    chain.send("registrar", "PromiseChallenge", "setGateway", key.x, key.y, origin, operator)
+    account = chain.node.account(ROLES.index("operator"))
+    kept = Account.encrypt(account.key, "only a test's", kdf="pbkdf2", iterations=1_000)
+    (tmp_path / "key.json").write_text(json.dumps(kept))
+    app = Typer()
+    register(app)
+    own = ("--rpc", chain.node.rpc_url, "--deployment", str(chain.path), "--json")
+
+    def run(*words: object, sent: bool = False) -> Result:
+        with_key = ("--keystore", str(tmp_path / "key.json")) if sent else ()
+        env = {"COUNTERFOIL_AUDIT_PASSPHRASE": "only a test's"}
+        return CliRunner().invoke(app, [*(str(w) for w in words), *own, *with_key], env=env)
+
+    record, digest = anchored.records[4], sha256(b"never sent").digest()
+    names = []
+    for promised in (record.payload_digest, digest):
+        promise = Promise(
+            record.record.device, 1, record.record.sequence, promised, 1_000, 2_000 + len(names)
+        )
+        (tmp_path / "promise").write_bytes(signer.sign_promise(promise))
+        said = run("audit", "challenge", tmp_path / "promise", sent=True)
+        assert said.exit_code == 0, said.stderr
+        names.append(json.loads(said.stdout)["challenge"])
+    log = ("--log", tmp_path / "tiles")
+    asked = run("audit", "answer", names[0], *log)
+    assert (asked.exit_code, json.loads(asked.stdout)["status"]) == (0, "open")
+    answered = json.loads(run("audit", "answer", names[0], *log, sent=True).stdout)
+    assert (answered["status"], answered["log_index"]) == ("kept_late", 4)
+    for words, status, code in (
+        (("answer", names[0], *log), 1, "contract.not_open"),
+        (("answer", names[1], *log), 1, "promise_unkept"),
+        (("mark", names[1]), 1, "contract.answer_still_possible"),
+        (("mark", "0x" + "00" * 32), 2, "challenge_unknown"),
+        (("mark", "0x00"), 2, "file_unreadable"),
+    ):
+        refused = run("audit", *words)
+        assert (refused.exit_code, json.loads(refused.stderr)["code"]) == (status, code)
+    found = chain.client.call("PromiseChallenge", "challengeOf", bytes.fromhex(names[1][2:]))
+    chain.client.rpc("evm_increaseTime", found["answerBy"] - chain.client.latest().timestamp + 60)
+    wait_blocks(chain.client, 1)
+    marked = json.loads(run("audit", "mark", names[1], sent=True).stdout)
+    assert marked["status"] == "broken"
+    kid = chain.client.call("PromiseChallenge", "challengeOf", bytes.fromhex(names[1][2:]))["kid"]
+    assert chain.client.call("PromiseChallenge", "gatewayOf", kid)["broken"] == 1

@@ -164,6 +164,27 @@ def test_a_refusal_is_a_problem_with_its_code(stand: Stand) -> None:
         assert code_of(nameless) == (422, "identity_malformed")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/v1/{device}/receipts/1/99", (404, "record_unknown")),
+        ("GET", f"/v1/{{device}}/receipts/{2**64}/{2**64}", (404, "record_unknown")),
+        ("GET", "/v1/{device}/receipts/one/2", (404, "not_found")),
+        ("GET", "/v1/nobody/receipts/1/1", (422, "identity_malformed")),
+        ("GET", "/v1/{device}/records", (405, "method_not_allowed")),
+        ("GET", "/nothing/here", (404, "not_found")),
+    ],
+)
+def test_what_is_not_there_is_a_problem_with_its_code(
+    stand: Stand, method: str, path: str, expected: tuple[int, str]
+) -> None:
+    member = stand.site.enrol(25)
+    with stand.client() as client:
+        answer = client.request(method, path.format(device=member.device))
+        assert code_of(answer) == expected
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_a_device_that_is_refused_too_often_is_told_to_wait(stand: Stand) -> None:
     member, other = stand.site.enrol(31), stand.site.enrol(32)
     register(stand.store, member, other)

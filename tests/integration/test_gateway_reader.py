@@ -111,8 +111,19 @@ def test_any_range_goes_on_where_the_last_one_ended(door: Door) -> None:
             found += piece
         assert found == raws
         assert door.entries(client, len(raws) + 10, 5) == []
-        wrong = client.get(door.url, params={"start": -1})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"start": "-1"}, {"start": "1.5"}, {"start": "²"}, {"start": ""}, {"start": str(2**53 + 1)}]
+    + [{"limit": wrong} for wrong in ("0", "10001", "1e3", "9" * 400)],
+)
+def test_a_range_that_is_none_is_refused_with_its_reason(door: Door, asked: dict[str, str]) -> None:
+    with door.client("pinned") as client:
+        wrong = client.get(door.url, params=asked)
         assert (wrong.status_code, wrong.json()["code"]) == (422, "range_malformed")
+        assert wrong.json()["detail"].startswith(f"{next(iter(asked))}: ")
+    assert door.reads == []
 
 
 def test_a_slow_reader_is_waited_for(door: Door) -> None:

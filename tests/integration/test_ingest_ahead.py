@@ -96,6 +96,14 @@ def records(number: int, count: int) -> list[bytes]:
     return chain([SALE] * count, device(number), private_key(100 + number))
 
 
+async def kill_another(pool: VerifyPool, before: int) -> int:
+    """SIGKILL a worker once the pool has replaced the one that was killed *before*; answer its id."""
+    await until(lambda: before not in pool.processes and len(pool.processes) == 2)
+    pid = pool.processes[0]
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
 async def test_every_device_keeps_its_order_while_workers_are_killed(
     store: GatewayStore, pool: VerifyPool
 ) -> None:
@@ -106,11 +114,12 @@ async def test_every_device_keeps_its_order_while_workers_are_killed(
     senders = [Heard() for _ in range(devices)]
     taking = intake(VerifyAhead(Pipeline(store), pool).check, batch=40)
     taking.start()
+    killed = 0
     for at in range(each):
         for number, raws in enumerate(fleet):
             taking.submit(senders[number], at, Arrival(raws[at], device(number), "test"))
         if at in (30, 60):
-            os.kill(pool.processes[0], signal.SIGKILL)
+            killed = await kill_another(pool, killed)
         await asyncio.sleep(0)
     await until(lambda: all(len(sender.verdicts) == each for sender in senders))
     await taking.stop()

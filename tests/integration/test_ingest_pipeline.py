@@ -28,19 +28,11 @@ A, B = device_name(1), device_name(2)
 KEYS = {A: private_key(1), B: private_key(2)}
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    server = Postgres()
-    server.start()
-    yield server
-    server.close()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'gateway.db'}"
-    server: Postgres = request.getfixturevalue("postgres")
+    server: Postgres = request.getfixturevalue("running_postgres")
     return server.new_database()
 
 

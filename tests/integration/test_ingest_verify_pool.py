@@ -54,7 +54,7 @@ async def test_the_pool_answers_in_the_order_of_the_claims(pool: VerifyPool) -> 
 
 
 async def test_killed_workers_are_replaced_and_asked_again(pool: VerifyPool) -> None:
-    asked = claims(60) * 40
+    asked = claims(60) * 200
     expected = [number % 60 % 3 != 0 for number in range(len(asked))]
     first = set(pool.processes)
     assert await pool.holds(asked[:60]) == expected[:60]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,22 @@ def test_contracts_check_p256_by_the_precompile_where_there_is_one(
 
 
 @pytest.mark.usefixtures("whole")
+def test_a_killed_nodes_plugin_ends_with_it_though_its_output_is_read_on(
+    network: BankNetwork,
+) -> None:
+    """It holds the folder's lock too: were it left over, the node could not be started again."""
+    if network.engine.name != "avalanche":
+        pytest.skip("its node is one process")
+    plugins = network.plugins(OTHERS[0])
+    with ExitStack() as readers:
+        for pid in plugins:
+            readers.enter_context(Path(f"/proc/{pid}/fd/1").open("rb"))
+        network.kill(OTHERS[0])
+    assert len(plugins) == 1
+    network.start(OTHERS[0])
+
+
+@pytest.mark.usefixtures("whole")
 def test_one_validator_killed_under_load_stops_nothing(network: BankNetwork, load: Load) -> None:
     load.go_on(3)
     in_flight = load.in_flight()
@@ -110,6 +127,7 @@ def test_one_validator_killed_under_load_stops_nothing(network: BankNetwork, loa
     seconds = load.go_on_until_anchored()
     status, said = network.status(OURS)
     assert (status, said["verdict"], said["missing"]) == (0, "running", [OTHERS[0]])
+    assert said["disk_bytes"] > said["disk_free_bytes"] > 0
     assert network.status(OTHERS[0])[0] == 1
     back = network.start(OTHERS[0])
     network.wait_same_head()

@@ -23,15 +23,18 @@ from support_network import (
 )
 
 from counterfoil.chain.client import ChainClient, Finality
-from counterfoil.chain.errors import RpcRefused
+from counterfoil.chain.errors import RpcRefused, StateNotKept
 from counterfoil.chain.keys import LocalSigner
 from counterfoil.chain.nodes.network import process
 from counterfoil.chain.nodes.network.folder import read_folder
+from counterfoil.chain.nodes.network.health import date_of
+from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.chain.transact import transact
 
 pytestmark = pytest.mark.integration
 
 FIFTH = "fifth"
+_NEWEST_STATES = 32
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +112,7 @@ def test_a_fifth_bank_joins_reads_from_its_own_node_and_is_voted_in(
 ) -> None:
     out = tmp_path_factory.mktemp("fifth") / FIFTH
     network.passphrases[FIFTH] = "only a test's"
-    peer_port, rpc_port = process.free_ports(2)
+    peer_port, rpc_port = free_ports(2)
     public = network.members[BANKS[0]].path / "network.json"
     joined = network.done(
         *("join", str(public), "--name", FIFTH, "--out", str(out)),
@@ -125,11 +128,21 @@ def test_a_fifth_bank_joins_reads_from_its_own_node_and_is_voted_in(
     network.wait_same_head()
     status, said = network.status(FIFTH)
     assert (status, said["is_validator"], said["validators"]) == (0, False, 4)
+    assert (said["threshold"], said["owners"]) == (3, 4)
 
     file = str(out.parent / "add.json")
     signers = [option for bank in BANKS[1:] for option in ("--signer", bank)]
     mine = {bank: str(network.members[bank].path) for bank in BANKS}
-    network.done("propose", mine[BANKS[1]], "add", FIFTH, "--out", file, *signers)
+    made = network.done("propose", mine[BANKS[1]], "add", FIFTH, "--out", file, *signers)
+    assert made["change"]["ends"] > date_of(int(time.time()) + 9 * 365 * 86_400)
+    said = json.loads(Path(file).read_text())
+    said["change"]["ends_s"] += 1
+    wrong = out.parent / "wrong.json"
+    wrong.write_text(json.dumps(said))
+    refused = network.run("vote", mine[BANKS[1]], str(wrong), member=BANKS[1])
+    assert (refused.status, refused.code) == (2, "network.proposal_wrong"), (
+        "a seat of another length"
+    )
     before = network.run("vote", mine[BANKS[0]], file, member=BANKS[0])
     assert (before.status, before.code) == (2, "network.not_a_signer")
     early = network.run("submit", mine[BANKS[1]], file)
@@ -141,7 +154,13 @@ def test_a_fifth_bank_joins_reads_from_its_own_node_and_is_voted_in(
     voted = time.monotonic() - began
     assert network.run("check", mine[BANKS[0]], file).status == 0
     wait_until("it is a validator", lambda: bool(network.status(FIFTH)[1]["is_validator"]))
-    assert network.status(FIFTH)[1]["validators"] == 5
+    _, said = network.status(FIFTH)
+    assert said["validators"] == 5
+    founders_end, fifth_ends = (
+        said["ends_s"],
+        json.loads(Path(file).read_text())["change"]["ends_s"],
+    )
+    assert founders_end < fifth_ends, "a seat lasts from the vote that gives it"
     print(
         f"a fifth bank: synced in {seconds:.1f} s, three votes and a validator {voted:.1f} s later"
     )
@@ -158,6 +177,10 @@ def test_a_proposal_that_does_something_else_than_it_says_is_refused(
     file.write_text(json.dumps(said))
     refused = network.run("vote", mine, str(file), member=BANKS[0])
     assert (refused.status, refused.code) == (2, "network.proposal_wrong")
+    said["change"] |= {"kind": "add", "ends_s": "soon"}
+    file.write_text(json.dumps(said))
+    refused = network.run("check", mine, str(file))
+    assert (refused.status, refused.code) == (2, "network.proposal_malformed")
 
 
 def test_a_bank_is_voted_out_by_signatures_given_offline(
@@ -187,13 +210,117 @@ def test_a_bank_is_voted_out_by_signatures_given_offline(
     print(f"a bank voted out {seconds:.1f} s after the submission; the chain goes on without it")
 
 
+def test_new_owners_take_over_and_a_bank_that_was_out_is_voted_in_again(
+    network: BankNetwork, tmp_path: Path
+) -> None:
+    before, after = BANKS[:3], (*BANKS[:3], FIFTH)
+    mine = {bank: str(network.members[bank].path) for bank in (*BANKS, FIFTH)}
+    file = str(tmp_path / "owners.json")
+    signers = [option for bank in before for option in ("--signer", bank)]
+    too_many = ("propose", mine[before[0]], "owners", *after, "--threshold", "5", "--out", file)
+    assert network.run(*too_many).code == "network.change_malformed"
+    asked = ("owners", *after, "--threshold", "3", "--out", file, *signers)
+    made = network.done("propose", mine[before[0]], *asked)
+    assert made["change"] == {"kind": "owners", "owners": list(after), "threshold": 3}
+    assert made["missing"] == sorted(before)
+    network.stop(before[2])
+    network.done("vote", mine[before[2]], file, "--offline", member=before[2])
+    network.start(before[2])
+    said = network.done("vote", mine[before[1]], file, "--offline", member=before[1])
+    assert (said["signed"], said["missing"]) == (sorted(before[1:]), [before[0]])
+    outsider = network.run("vote", mine[FIFTH], file, member=FIFTH)
+    assert outsider.code == "network.not_a_signer", "an owner to be is none yet"
+    began = time.monotonic()
+    network.done("vote", mine[before[0]], file, member=before[0])
+    seconds = time.monotonic() - began
+
+    back = str(tmp_path / "back.json")
+    ask = ("propose", mine[FIFTH], "add", BANKS[3], "--out", back)
+    gone = [option for bank in BANKS[1:] for option in ("--signer", bank)]
+    assert network.run(*ask, *gone).code == "network.signers", "who was an owner is none any more"
+    again = ("propose", mine[FIFTH], "remove", BANKS[3], "--out", back)
+    assert network.run(*again).code == "network.nothing_to_change"
+    present = ("propose", mine[FIFTH], "add", BANKS[0], "--out", back)
+    assert network.run(*present).code == "network.nothing_to_change"
+    now = (FIFTH, *BANKS[:2])
+    network.done(*ask, *[option for bank in now for option in ("--signer", bank)])
+    for bank in now:
+        network.done("vote", mine[bank], back, member=bank)
+    network.start(BANKS[3])
+    wait_until("it is a validator", lambda: bool(network.status(BANKS[3])[1]["is_validator"]))
+    assert network.status(FIFTH)[1]["validators"] == 5
+    print(f"new owners {seconds:.1f} s after the last vote; they voted a bank in that was out")
+
+
+def test_a_pruned_node_says_so_and_an_archive_again_computes_what_is_missing(
+    network: BankNetwork,
+) -> None:
+    pruned, archive = BANKS[1], BANKS[0]
+    node = admitted_node(network, archive)
+    sender, to = LocalSigner(node.account(0)), node.account(1).address
+    became = network.height(archive)
+    assert balance_at(network, archive, to, 1) == 0
+    keep(network, pruned, "pruned")
+    first = 0
+    for sent in range(_NEWEST_STATES + 4):
+        receipt = transact(network.client(archive), sender, to, b"")
+        first = first or int(receipt["blockNumber"], 16)
+        assert int(receipt["status"], 16) == 1, sent
+    network.wait_same_head(pruned, archive)
+    held = balance_at(network, archive, to, first)
+    assert balance_at(network, pruned, to, became) == balance_at(network, archive, to, became)
+    with pytest.raises(StateNotKept, match="an archive"):
+        balance_at(network, pruned, to, first)
+    assert network.status(pruned)[1]["states"] == "pruned"
+    assert network.client(pruned).block(first) == network.client(archive).block(first)
+    keep(network, pruned, "archive")
+    assert balance_at(network, pruned, to, first) == held
+
+
+def test_a_node_leaves_nothing_in_the_machines_temporary_folder(
+    network: BankNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = network.members[BANKS[2]]
+    (tmp_path / "machine").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "machine"))
+    network.stop(member.name)
+    assert not member.scratch.exists()
+    member.scratch.mkdir()
+    (member.scratch / "left-by-a-crash").touch()
+    network.start(member.name)
+    assert not list((tmp_path / "machine").iterdir())
+    found = {path.name for path in member.scratch.iterdir()}
+    assert "keystore" in found, "the chain's program put its folder here"
+    assert any(name.startswith("coreth-keystore") for name in found), "and the node its own"
+    assert "left-by-a-crash" not in found
+    network.kill(member.name)
+    network.start(member.name)
+    assert {path.name for path in member.scratch.iterdir()} != found, "a crash leaves nothing"
+    network.stop(member.name)
+    assert not member.scratch.exists()
+    network.start(member.name)
+
+
+def keep(network: BankNetwork, member: str, states: str) -> None:
+    """*member* decides which states its node keeps, and starts it again."""
+    path = network.members[member].path / "member.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"states": states}))
+    network.stop(member)
+    network.start(member)
+
+
+def balance_at(network: BankNetwork, member: str, account: str, block: int) -> int:
+    """Wei that *account* had after *block*, as *member*'s node says."""
+    return int(network.client(member).rpc("eth_getBalance", account, hex(block)), 16)
+
+
 def test_a_strangers_node_gets_nothing(
     network: BankNetwork, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """It has everything that a member knows but nobody's allowance, and must not learn one block of the ledger."""
     out = tmp_path_factory.mktemp("stranger") / "stranger"
     network.passphrases["stranger"] = "only a test's"
-    ports = process.free_ports(2)
+    ports = free_ports(2)
     network.done(
         *("join", str(network.members[BANKS[0]].path / "network.json"), "--name", "stranger"),
         *("--peer-port", str(ports[0]), "--rpc-port", str(ports[1]), "--out", str(out)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,13 @@ import pytest
 from sqlmodel import Session, select
 from support_chain import deployed_world, mining_stopped
 from support_oracle import FIRST_DATE, PROJECT, OracleHouse, check_books
+from support_world import FIRST_MS
 
 from counterfoil.chain.tables import ChainTransaction
-from counterfoil.oracle.app import turn
+from counterfoil.gateway.bodies import Sale, SaleLine
+from counterfoil.oracle.app import Parts, turn
+from counterfoil.oracle.quorum import Quorum
+from counterfoil.oracle.revenue import Distributor
 from counterfoil.oracle.store.tables import Head, MatchException
 
 pytestmark = pytest.mark.integration
@@ -77,6 +82,37 @@ def test_a_chain_that_takes_blocks_back_ends_with_the_same_books(house: OracleHo
     kept = house.projected()
     parts.feed.rebuild()
     assert house.projected() == kept
+
+
+def test_a_day_without_its_money_holds_up_no_other(house: OracleHouse) -> None:
+    """The provider has settled a great sale that the bank has not booked; the next day's money is there."""
+    big = Sale(1_000_000, "USD", "card", "pay-big", (SaleLine("Oreo Mini", 1, 1_000_000),))
+    house.world.add(house.world.devices[0], big, FIRST_MS)
+    text = f"reference,method,business_date,amount,currency,device\npay-big,card,{FIRST_DATE},10000.00,USD,\n"
+    house.instruct("import_settlement", {"project": PROJECT, "text": text, "source": "f.csv"})
+    house.day = 1
+    house.sell_a_day()
+    parts = house.parts()
+    client, signer = house.chain.client, house.chain.signer("oracle")
+    anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
+    quorum = Quorum([signer], client.chain_id(), anchor, calls)
+    one_at_a_time = Distributor(house.engine, client, signer.address, quorum.sign_call)
+    parts.steps["revenue"] = lambda: one_at_a_time.step(most=1)
+    run_until_distributed(house, parts, 1)
+    assert house.distributed_by_date() == {FIRST_DATE + 1: house.takings[FIRST_DATE + 1]}
+    house.book(1_000_000, "pay-big")
+    run_until_distributed(house, parts, 2)
+    assert house.distributed_by_date()[FIRST_DATE] == 1_000_000
+
+
+def run_until_distributed(house: OracleHouse, parts: Parts, count: int) -> None:
+    """Turn after turn until the chain has *count* distributions."""
+    for _ in range(600):
+        turn(parts)
+        if len(house.on_chain("RevenueSplit", "Distributed")) == count:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{count} distributions did not come: {house.open_work()}")
 
 
 def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse) -> None:

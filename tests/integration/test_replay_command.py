@@ -45,15 +45,18 @@ def replay(data: Path, *options: str, command: str = "replay") -> dict[str, Any]
     return report
 
 
-@pytest.mark.parametrize("engine", ["anvil", "ganache"])
-def test_a_simulated_fleet_is_accounted_for(tmp_path: Path, engine: str) -> None:
-    report = replay(tmp_path / "house", "--days", "1", "--engine", engine)
+def check_simulated(report: dict[str, Any]) -> None:
+    """Every record and every unit of a simulated fleet is accounted for."""
     assert report["records"]["refused"] == 0
     assert report["records"]["anchored"] == report["records"]["sent"] > 0
     assert sum(report["exceptions"].values()) > 0, "withheld payments went to a person"
     paid = sum(line["amount_minor"] for line in report["paid"])
     assert paid + report["carried_minor"] == report["input_gross_minor"]
     assert report["audit"]["named"], "the audit names the changed record"
+
+
+def test_a_simulated_fleet_is_accounted_for_on_ganache(tmp_path: Path) -> None:
+    check_simulated(replay(tmp_path / "house", "--days", "1", "--engine", "ganache"))
 
 
 def test_a_quorum_of_four_oracles_does_the_main_job(tmp_path: Path) -> None:
@@ -77,6 +80,7 @@ def test_a_quorum_of_four_oracles_does_the_main_job(tmp_path: Path) -> None:
 
 def test_the_demo_has_a_claim_and_a_loan_to_the_minor_unit(tmp_path: Path) -> None:
     report = replay(tmp_path / "house", "--days", "1", command="demo")
+    check_simulated(report)
     claim, loan = report["assets"]["claim"], report["assets"]["loan"]
     received = {line["holder"]: line["received_minor"] for line in claim}
     assert received["Harbour Wholesale"] == 597_000, "600,000 less 30 days at 6 % of 360"

@@ -102,6 +102,27 @@ def _three_draws(desk: Desk, line: int) -> list[int]:
     return loans
 
 
+def _sold(desk: Desk, number: str, amount: int) -> None:
+    """A customer takes moulded parts and pays the factory's invoice for them: that is all the money it has."""
+    assert desk.balance("factory") == 0
+    sale = {
+        "kind": "receivable",
+        "obligor": "core",
+        "creditor": "factory",
+        "face_minor": amount,
+        "issue_date": 20260301,
+        "due_date": 20260430,
+        "invoice_number": number,
+    }
+    root = desk.do("factory", "/receivables", {"claims": [sale]})["ClaimRegistered"]["root"]
+    desk.do("core", "/receivables/confirmations", {"roots": [root]})
+    desk.world.give("core", amount)
+    desk.do("core", f"/receivables/{root}/fund", {"amount_minor": amount})
+    assert desk.get("core", f"/receivables/{root}")["state"] == "settled"
+    desk.do("factory", "/receivables/withdrawals", {})
+    assert desk.balance("factory") == amount
+
+
 def _sales_repay(desk: Desk, line: int, loans: list[int]) -> None:
     """On the 5th of March and April the factory pays what is due, out of what its customers paid it."""
     first, second, _ = loans
@@ -111,7 +132,7 @@ def _sales_repay(desk: Desk, line: int, loans: list[int]) -> None:
     # 59 days by A/360 until the 5th of March.
     assert said["owed"]["interest_minor"] == 100_000_00 * 108 * 59 // 360_000
     assert said["owed"]["due_minor"] > 20_000_00
-    desk.world.give("factory", 120_000_00)
+    _sold(desk, "RE-1", 120_000_00)
     at_bank = desk.balance("lender")
     for loan in (first, second):
         due = desk.get("factory", f"/loans/{loan}")["owed"]["due_minor"]

@@ -161,14 +161,16 @@ def test_payable_is_split_discounted_and_settled_to_the_cent(desk: Desk) -> None
 
 def test_unpaid_claim_goes_back_endorser_by_endorser_each_paying_once(desk: Desk) -> None:
     world = desk.world
-    for who in ("tier1", "tier2", "tier3", "lender", "buyer"):
+    for who in ("tier1", "tier2", "tier3", "tier4", "lender", "buyer"):
         world.give(who, FACE)
     root, whole = payable(desk, "RE-2", FACE)
     kept, gone = split(desk, "tier1", whole, 700_000_00, 300_000_00)
     part2 = pass_on(desk, gone, "tier1", "tier2")
     part3 = pass_on(desk, part2, "tier2", "tier3")
+    part4 = pass_on(desk, part3, "tier3", "tier4")
     terms = {"rate_ppm": 60_000, "convention": "A/360", "recourse": True}
-    at_lender, _ = sell(desk, part3, "tier3", "lender", **terms)
+    at_lender, _ = sell(desk, part4, "tier4", "lender", **terms)
+    assert desk.get("lender", f"/parts/{at_lender}")["depth"] == 4
     terms |= {"recourse": False}
     at_buyer, _ = sell(desk, kept, "tier1", "buyer", **terms)
 
@@ -183,11 +185,11 @@ def test_unpaid_claim_goes_back_endorser_by_endorser_each_paying_once(desk: Desk
     # Bought without recourse: nobody answers for it.
     assert desk.refused("buyer", f"/parts/{at_buyer}/demand-recourse") == "contract_no_recourse"
     held, holder = at_lender, "lender"
-    for endorser in ("tier3", "tier2", "tier1"):
+    for endorser in ("tier4", "tier3", "tier2", "tier1"):
         stranger = desk.refused(endorser, f"/parts/{held}/pay-recourse")
         assert stranger == "contract_recourse_not_demanded"
         desk.do(holder, f"/parts/{held}/demand-recourse")
-        assert desk.refused("tier4", f"/parts/{held}/pay-recourse") == "contract_not_the_endorser"
+        assert desk.refused("resin", f"/parts/{held}/pay-recourse") == "contract_not_the_endorser"
         before = desk.balance(endorser)
         regained = int(desk.do(endorser, f"/parts/{held}/pay-recourse")["RecoursePaid"]["regained"])
         assert desk.balance(endorser) == before - left
@@ -197,12 +199,12 @@ def test_unpaid_claim_goes_back_endorser_by_endorser_each_paying_once(desk: Desk
         held, holder = regained, endorser
     assert desk.get("core", f"/receivables/{root}")["state"] == "recourse"
     assert desk.refused("tier1", f"/parts/{held}/demand-recourse") == "contract_no_recourse"
-    owed = {"lender": 30_000_00 + left, "tier3": left, "tier2": left}
+    owed = {"lender": 30_000_00 + left, "tier4": left, "tier3": left, "tier2": left}
     for who, amount in owed.items():
         assert desk.get(who, "/cash")["claims_minor"] == amount
 
     desk.advance(20260804)
-    desk.do("tier4", f"/receivables/{root}/poke")
+    desk.do("resin", f"/receivables/{root}/poke")
     assert desk.get("core", f"/receivables/{root}")["state"] == "defaulted"
     world.give("core", 900_000_00)
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 900_000_00})

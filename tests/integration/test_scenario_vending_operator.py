@@ -1,7 +1,7 @@
 """A vending operator: a line computed from six months of anchored takings, repaid by a sweep of the revenue.
 
-When the takings fall the line is watched, and when they stop it is stopped. Everything goes through the API on a real
-chain, on signed records in a real log. Amounts in cents of USD.
+When the takings fall the line is watched, when they stop it is stopped; the sweep alone repays it whole. Everything
+goes through the API on a real chain, on signed records in a real log, in either store. Amounts in cents of USD.
 """
 
 from __future__ import annotations
@@ -149,14 +149,17 @@ def days(month: int, *numbers: int) -> list[int]:
     return [month * 100 + number for number in numbers]
 
 
-def test_line_from_takings_is_repaid_by_them_and_stops_with_them(tmp_path: Path) -> None:
-    with open_desk(tmp_path, today=20220901) as desk:
+def test_line_from_takings_is_repaid_by_them_and_stops_with_them(
+    tmp_path: Path, oracle_url: str
+) -> None:
+    with open_desk(tmp_path, today=20220901, oracle_url=oracle_url) as desk:
         machines = Machines(desk)
         machines.set_up()
         limit = _six_months(machines)
         line, loan = _line(desk, limit)
         _swept(machines, line, loan)
-        _watched_then_stopped(machines, line, loan)
+        _watched_then_stopped(machines, line)
+        _sold_again(machines, line, loan)
 
 
 def _six_months(machines: Machines) -> int:
@@ -260,7 +263,7 @@ def _swept(machines: Machines, line: int, loan: int) -> None:
     assert health["coverage_basis_points"] == swept * 10_000 // health["due_minor"] >= 10_000
 
 
-def _watched_then_stopped(machines: Machines, line: int, loan: int) -> None:
+def _watched_then_stopped(machines: Machines, line: int) -> None:
     """In April a single day; from then on nothing. The line's health says so; its lender may act on it."""
     desk = machines.desk
     machines.sell(days(202304, 12), sales=4)
@@ -276,7 +279,25 @@ def _watched_then_stopped(machines: Machines, line: int, loan: int) -> None:
     reason = {"reason": {"health": "stopped", "period": "May 2023"}}
     desk.do("lender", f"/credit-lines/{line}/freeze", reason)
     assert desk.get("operator", f"/credit-lines/{line}")["state"] == "frozen"
-    desk.world.give("operator", desk.get("operator", f"/loans/{loan}")["owed"]["total_minor"])
-    desk.do("operator", "/cash/approvals", {"spender": "credit_line", "amount_minor": 10**9})
-    desk.do("operator", f"/loans/{loan}/repay", {"amount_minor": 10**9})
+
+
+def _sold_again(machines: Machines, line: int, loan: int) -> None:
+    """In June the machines sell again: the frozen line's sweep repays the loan whole, and gives back what is over."""
+    desk = machines.desk
+    machines.sell(days(202306, *range(2, 14)), sales=13)
+    desk.advance(20230630)
+    owed = desk.get("lender", f"/loans/{loan}")["owed"]["total_minor"]
+    at_bank, own = desk.balance("lender"), desk.balance("operator")
+    swept = _push_and_sweep(desk, line)
+    assert swept > owed > 0
+    said = desk.get("operator", f"/loans/{loan}")
+    assert (said["state"], said["repaid_minor"]) == ("repaid", said["drawn_minor"])
+    assert desk.balance("lender") == at_bank + owed
+    assert desk.balance("operator") == own + swept - owed
+    last = desk.items("lender", f"/credit-lines/{line}/sweeps")[-1]
+    assert (last["amount_minor"], last["returned_minor"]) == (swept, swept - owed)
+    payers = {p["payer"] for p in desk.items("lender", f"/loans/{loan}/payments")}
+    assert payers == {desk.world.client.address_of("CreditLine")}, "nobody else paid any of it"
+    shown = desk.get("lender", f"/credit-lines/{line}")
+    assert (shown["state"], shown["principal_minor"]) == ("frozen", 0)
     assert desk.get("lender", f"/credit-lines/{line}/health")["state"] == "healthy"

@@ -71,8 +71,10 @@ def test_receipts_secure_a_loan_through_a_fall_of_the_price(tmp_path: Path) -> N
     with open_desk(tmp_path) as desk:
         loan = loan_of(desk)
         kept, pledged = _split(desk)
+        _bounded_by_lender(desk, loan, pledged)
         pledge = _pledge(desk, loan, pledged)
         _price_falls(desk, pledge, kept)
+        _price_recovers(desk, pledge)
         _released_in_parts(desk, loan, pledge)
 
 
@@ -92,6 +94,20 @@ def _split(desk: Desk) -> tuple[int, int]:
     code = desk.refused("factory", f"/warehouse-receipts/{receipt}/transfer", {"to": "resin"})
     assert code == "contract_receipt_state_not_allowed"
     return kept, pledged
+
+
+def _bounded_by_lender(desk: Desk, loan: int, receipt: int) -> None:
+    """The lender takes at most 70 % of the value, and gives at most five days to top up."""
+    line = desk.get("factory", f"/loans/{loan}")["line"]
+    path = f"/credit-lines/{line}/pledge-terms"
+    terms = {"ltv_basis_points": 7_000, "call_days": 5}
+    assert desk.refused("factory", path, terms) == "role_insufficient"
+    assert desk.refused("buyer", path, terms) == "contract_not_the_lender"
+    set_ = desk.do("lender", path, terms)["PledgeTermsSet"]
+    assert (set_["ltvBasisPoints"], set_["callDays"]) == (7_000, 5)
+    for looser in ({"ltv_basis_points": 7_001}, {"call_days": 6}):
+        body = {"loan": loan, "receipts": [receipt], **terms, **looser}
+        assert desk.refused("factory", "/pledges", body) == "contract_pledge_terms_invalid"
 
 
 def _pledge(desk: Desk, loan: int, receipt: int) -> int:
@@ -132,6 +148,22 @@ def _price_falls(desk: Desk, pledge: int, kept: int) -> None:
     # Five days by 30E/360 at 9 %.
     assert said["owed_minor"] == LENT + LENT * 9 * 5 // 36_000
     assert sorted(said["receipts"]) == [kept - 1, kept]
+
+
+def _price_recovers(desk: Desk, pledge: int) -> None:
+    """At 0.80 the lender calls; the price is back at 0.95 before anything is added, and the call ends."""
+    path = f"/pledges/{pledge}"
+    assert desk.refused("factory", f"{path}/end-call") == "contract_no_call"
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 80})
+    desk.do("lender", f"{path}/call")
+    said = desk.get("factory", path)
+    assert (said["value_minor"], said["covers"], said["call_date"]) == (80_000_00, False, 20260110)
+    assert desk.refused("factory", f"{path}/end-call") == "contract_pledge_too_small"
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 95})
+    assert desk.get("factory", path)["call_date"] == 20260110
+    desk.do("factory", f"{path}/end-call")
+    said = desk.get("lender", path)
+    assert (said["value_minor"], said["covers"], said["call_date"]) == (95_000_00, True, 0)
 
 
 def _released_in_parts(desk: Desk, loan: int, pledge: int) -> None:

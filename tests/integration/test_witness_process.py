@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures
@@ -56,9 +56,7 @@ def made(folder: Path, name: str, tiles: str = "") -> WitnessKey:
 
 @contextmanager
 def running(folder: Path, crash_at: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "counterfoil", "witness", "run", str(folder)]
     command += ["--port", str(port), "--poll-s", "0.2"]
     env = os.environ | {"COUNTERFOIL_TEST_CRASH_AT": crash_at}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import cbor2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_record import DEVICE, START_MS, key_ring, private_key
@@ -166,6 +168,23 @@ def test_whatever_payload_is_read_re_encodes_to_the_same_bytes(
     except MalformedPayloadError:
         return
     assert encode_payload(read) == bytes(payload)
+    # What was read without the constructors' checks passes them, and can be changed as little.
+    assert replace(read, body=replace(read.body), counters=replace(read.counters)) == read
+    with pytest.raises(FrozenInstanceError):
+        read.time_ms = 0  # type: ignore[misc]
+
+
+scalars = st.integers(0, 2**256 - 1).flatmap(
+    lambda top: st.integers(0, 256).map(lambda bits: (top >> bits).to_bytes(32, "big"))
+)
+
+
+@given(
+    st.binary(min_size=64, max_size=64) | st.lists(scalars, min_size=2, max_size=2).map(b"".join)
+)
+def test_signatures_are_given_to_the_library_in_the_form_that_it_makes(signature: bytes) -> None:
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    assert cose.encode_der(signature) == encode_dss_signature(r, s)
 
 
 EXAMPLE = sign_record(

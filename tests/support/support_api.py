@@ -112,7 +112,7 @@ def build(folder: Path, days: int = 45, stored_tail: int = 0, first_ms: int | No
     settings = ApiSettings(
         gateway_url=f"sqlite:///{folder}/gateway.db",
         oracle_url=f"sqlite:///{folder}/oracle.db",
-        certificates=_export(world, folder / "certificates"),
+        certificates=export_certificates(world, folder / "certificates"),
     )
     app = create_app(settings)
     oracle = app.state.parts.oracle
@@ -195,7 +195,7 @@ def _registered(world: World) -> Iterator[object]:
         )
 
 
-def _export(world: World, folder: Path) -> Path:
+def export_certificates(world: World, folder: Path) -> Path:
     """The certificates' folder, as an installation exports it."""
     folder.mkdir()
     pem = serialization.Encoding.PEM

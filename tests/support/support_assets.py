@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support_chain import FAR_FUTURE_S, ROLES, ChainWorld, on_chain_id, running_node, signer_of
+from support_chain import FAR_FUTURE_S, ROLES, ChainWorld, on_chain_id, prepared_node, signer_of
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import Consortium, deploy
+from counterfoil.chain.deploy import Consortium, Deployment, deploy
 from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.nodes import EmbeddedNode
 from counterfoil.chain.transact import transact_all
 
 TODAY = 20260105
@@ -153,20 +154,25 @@ def asset_world(
     folder: Path, block_time_s: float = 0.1, today: int = TODAY
 ) -> Iterator[AssetWorld]:
     """A running node with every contract, the parties admitted and their allowances given, on the date *today*."""
-    with running_node("anvil", folder / "node", block_time_s) as node:
-        client = ChainClient(node.rpc_url)
-        path = folder / "deployment.json"
-        world = AssetWorld(node, client, None, path)  # type: ignore[arg-type]
-        world.deployment = deploy(client, world.signer("admin"), consortium_of(world), path)
-        admit(world, {party: world.at(party) for party in (*PARTIES, "operator")})
-        for party in PARTIES:
-            approve = [
-                (world.token, client.encode("DepositToken", "approve", at, UNLIMITED))
-                for at in map(client.address_of, ("Receivables", "CreditLine", "Settlement"))
-            ]
-            transact_all(client, world.signer(party), approve)
+    with prepared_node("assets", "anvil", folder, _prepare, block_time_s) as node:
+        world = AssetWorld.made_in(folder, node)
         world.advance(today)
         yield world
+
+
+def _prepare(node: EmbeddedNode, folder: Path) -> None:
+    """Deploy, admit everybody, and let the ledgers take the parties' deposit tokens."""
+    client, path = ChainClient(node.rpc_url), folder / "deployment.json"
+    bare = AssetWorld(node, client, Deployment(0, ""), path)
+    deploy(client, bare.signer("admin"), consortium_of(bare), path)
+    world = AssetWorld.made_in(folder, node)
+    admit(world, {party: world.at(party) for party in (*PARTIES, "operator")})
+    for party in PARTIES:
+        approve = [
+            (world.token, client.encode("DepositToken", "approve", at, UNLIMITED))
+            for at in map(client.address_of, ("Receivables", "CreditLine", "Settlement"))
+        ]
+        transact_all(client, world.signer(party), approve)
 
 
 def admit(world: AssetWorld, accounts: Mapping[str, str]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from eth_account.signers.local import LocalAccount
 
@@ -45,6 +48,13 @@ class ChainWorld:
     client: ChainClient
     deployment: Deployment
     path: Path
+
+    @classmethod
+    def made_in(cls, folder: Path, node: Node) -> Self:
+        """The world of the deployment that was written into *folder*."""
+        path = folder / "deployment.json"
+        deployment = Deployment.read(path)
+        return cls(node, ChainClient(node.rpc_url, deployment.addresses), deployment, path)
 
     def signer(self, role: str) -> LocalSigner:
         return signer_of(self.node, role)
@@ -90,13 +100,40 @@ def running_node(
 
 
 @contextmanager
+def prepared_node(
+    name: str,
+    engine: Engine,
+    folder: Path,
+    prepare: Callable[[EmbeddedNode, Path], None],
+    block_time_s: float | None = None,
+) -> Iterator[EmbeddedNode]:
+    """A running node over a copy of the chain *name*, which *prepare* makes once in a run of the tests.
+
+    What *prepare* writes into its folder stands in *folder* too, and the node's state in ``node`` below it.
+    """
+    made = Path(os.environ["COUNTERFOIL_TEST_CHAINS"]) / f"{name}-{engine}"
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            making = made.with_suffix(".new")
+            with running_node(engine, making / "node", block_time_s) as node:
+                prepare(node, making)
+            making.rename(made)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    with running_node(engine, folder / "node", block_time_s) as node:
+        yield node
+
+
+@contextmanager
 def deployed_world(engine: Engine, folder: Path) -> Iterator[ChainWorld]:
     """A running node with every contract deployed."""
-    with running_node(engine, folder / "node") as node:
-        client = ChainClient(node.rpc_url)
-        path = folder / "deployment.json"
-        deployment = deploy(client, signer_of(node, "admin"), consortium_of(node), path)
-        yield ChainWorld(node, client, deployment, path)
+    with prepared_node("plain", engine, folder, _deploy) as node:
+        yield ChainWorld.made_in(folder, node)
+
+
+def _deploy(node: EmbeddedNode, folder: Path) -> None:
+    admin, path = signer_of(node, "admin"), folder / "deployment.json"
+    deploy(ChainClient(node.rpc_url), admin, consortium_of(node), path)
 
 
 def on_chain_id(text: str) -> bytes:
@@ -113,6 +150,17 @@ def mining_stopped(world: ChainWorld) -> Iterator[None]:
         yield
     finally:
         world.client.rpc(*(("evm_setIntervalMining", 1) if is_anvil else ("miner_start",)))
+
+
+def wait_mined(client: ChainClient, tx_hash: str, within_s: float = 30) -> Mapping[str, Any]:
+    """The receipt of a transaction that somebody else has sent."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        (receipt,) = client.receipts([bytes.fromhex(tx_hash[2:])])
+        if receipt is not None:
+            return receipt
+        time.sleep(0.05)
+    raise AssertionError(f"{tx_hash} was not mined within {within_s:.0f} s")
 
 
 def wait_blocks(client: ChainClient, count: int) -> None:

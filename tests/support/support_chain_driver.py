@@ -1,14 +1,9 @@
-"""A process with one transaction to send, killed where it is told to be.
-
-Arguments: rpc url, database file, registry address, account to change, crash point or "none". The signer's key is in
-the environment (SIGNER_KEY). Exit 0 when the transaction is final.
-"""
+"""A process with one transaction to send, killed where it is told to be."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 
 from eth_account import Account
@@ -22,6 +17,8 @@ from counterfoil.chain.tables import metadata
 
 
 def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str) -> int:
+    """Send until the transaction is final; the key is SIGNER_KEY in the environment, *crash_at* a point or "none"."""
+
     def crash(point: str) -> None:
         if point == crash_at:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -39,7 +36,3 @@ def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str
     while sender.step():
         time.sleep(0.05)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

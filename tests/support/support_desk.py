@@ -8,8 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,13 +19,13 @@ from eth_account import Account
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from support_assets import PARTIES, TODAY, AssetWorld, asset_world
-from support_chain import FAR_FUTURE_S, ROLES
+from support_chain import FAR_FUTURE_S, ROLES, wait_mined
+from support_process import Process
 
 from counterfoil.api import auth
 from counterfoil.api.app import create_app
 from counterfoil.api.auth import Role
 from counterfoil.api.settings import ApiSettings
-from counterfoil.chain.transact import wait_mined
 from counterfoil.gateway.store.store import open_store
 from counterfoil.oracle.app import Parts, build, turn
 from counterfoil.oracle.registrar import Registrar
@@ -67,6 +65,7 @@ class Desk:
     http: TestClient
     folder: Path
     oracle: Parts
+    oracle_url: str
     tokens: dict[str, str] = field(default_factory=dict)
     keys: Iterator[int] = field(default_factory=itertools.count)
 
@@ -117,7 +116,7 @@ class Desk:
         sent = self.http.post("/v1/transactions", json={"raw": "0x" + raw.hex()}, headers=headers)
         assert sent.status_code == 202, (party, path, sent.text)
         name = sent.json()["transaction_hash"]
-        wait_mined(self.world.client, bytes.fromhex(name[2:]), 30)
+        wait_mined(self.world.client, name)
         turn(self.oracle)
         done = self.get(party, f"/transactions/{name}")
         assert done["status"] == "succeeded", (party, path, done)
@@ -146,7 +145,7 @@ class Desk:
         """Run the oracle's own process until it dies at *point*; its exit status."""
         keys = self.folder / "parties"
         settings = {
-            "DATABASE_URL": f"sqlite:///{self.folder}/oracle.db",
+            "DATABASE_URL": self.oracle_url,
             "GATEWAY_DATABASE_URL": f"sqlite:///{self.folder}/gateway.db",
             "RPC_URL": self.world.node.rpc_url,
             "DEPLOYMENT": str(self.world.path),
@@ -157,19 +156,8 @@ class Desk:
             "PARTY_PASSPHRASE": _PASSPHRASE,
         }
         env = os.environ | {f"COUNTERFOIL_ORACLE_{name}": text for name, text in settings.items()}
-        with (self.folder / "oracle.log").open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "counterfoil", "oracle", "run"],
-                env=env | {"COUNTERFOIL_TEST_CRASH_AT": point},
-                stdout=out,
-                stderr=out,
-            )
-            try:
-                return process.wait(240)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+        env |= {"COUNTERFOIL_TEST_CRASH_AT": point}
+        return Process(["oracle", "run"], env, self.folder / "oracle.log").status_within(240)
 
     def signature(self, party: str, typed_data: Mapping[str, Any]) -> str:
         """*party*'s own signature over an EIP-712 message, as a wallet makes it."""
@@ -193,10 +181,11 @@ def _by_name(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @contextmanager
-def open_desk(folder: Path, today: int = TODAY) -> Iterator[Desk]:
-    """A desk over a fresh asset world."""
+def open_desk(folder: Path, today: int = TODAY, oracle_url: str = "") -> Iterator[Desk]:
+    """A desk over a fresh asset world; the oracle's database elsewhere by *oracle_url*."""
     with asset_world(folder, today=today) as world:
         urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("gateway", "oracle")}
+        urls["oracle"] = oracle_url or urls["oracle"]
         open_store(urls["gateway"]).engine.dispose()
         keys = folder / "parties"
         keys.mkdir()
@@ -241,5 +230,5 @@ def open_desk(folder: Path, today: int = TODAY) -> Iterator[Desk]:
         }
         turn(oracle)
         with TestClient(app) as http:
-            yield Desk(world, http, folder, oracle, tokens)
+            yield Desk(world, http, folder, oracle, urls["oracle"], tokens)
         oracle.engine.dispose()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support_record import chain, private_key
 
+from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.device.device import Device
 from counterfoil.gateway.device.keys import create_key, make_enrolment_request
 from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
@@ -200,9 +200,7 @@ def endpoint(
 
 def free_port() -> int:
     """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 class GatewayProcess:

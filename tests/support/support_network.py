@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from eth_account import Account
 from eth_account.hdaccount.mnemonic import Mnemonic
 from eth_account.signers.local import LocalAccount
 from support_chain import ChainWorld, consortium_of, signer_of
+from support_process import run_command
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import deploy
@@ -30,6 +29,7 @@ from counterfoil.chain.nodes.network.create import account_signer
 from counterfoil.chain.nodes.network.engine import Engine, engine_of
 from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
 from counterfoil.chain.nodes.network.install import is_installed
+from counterfoil.chain.nodes.ports import free_ports
 
 NETWORK_ENGINES = ("avalanche", "besu")
 BANKS = ("harbour", "lakeside", "northfield", "brunswick")
@@ -75,13 +75,7 @@ class BankNetwork:
         env = dict(os.environ)
         if member:
             env["COUNTERFOIL_NETWORK_PASSPHRASE"] = self.passphrases[member]
-        done = subprocess.run(
-            [sys.executable, "-m", "counterfoil", "network", *arguments],
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-        )
+        done = run_command(["network", *arguments], env, timeout_s)
         return CommandResult(done.returncode, done.stdout, done.stderr)
 
     def done(self, *arguments: str, member: str = "") -> Any:
@@ -105,6 +99,12 @@ class BankNetwork:
             os.kill(pid, signal.SIGKILL)
         for member in members:
             process.stop(self.members[member], signal.SIGKILL)
+
+    def plugins(self, member: str) -> list[int]:
+        """The ids of the processes that the member's node has started."""
+        node = process.running_pid(self.members[member])
+        tasks = Path(f"/proc/{node}/task").iterdir()
+        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
     def start(self, *members: str) -> float:
         """Start these nodes by what their folders say now; the seconds until all serve the chain."""
@@ -165,7 +165,7 @@ def wait_until(what: str, done: Callable[[], bool], timeout_s: float = _WITHIN_S
 
 def write_charter(path: Path, engine: str, names: tuple[str, ...] = BANKS, **fields: Any) -> Path:
     """A charter of *names* on loopback and free ports."""
-    ports = process.free_ports(2 * len(names))
+    ports = free_ports(2 * len(names))
     members = [
         {"name": name, "peer_port": ports[2 * i], "rpc_port": ports[2 * i + 1]}
         for i, name in enumerate(names)

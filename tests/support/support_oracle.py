@@ -6,8 +6,6 @@ Money is in minor units of USD; the sales are those of ``support_world``.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,12 +19,13 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 from support_chain import ROLES, ChainWorld
+from support_process import Process
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
 
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import ChainCursor, ChainTransaction
 from counterfoil.gateway.bodies import Sale, SaleLine
 from counterfoil.gateway.device.keys import prove_possession
-from counterfoil.gateway.identity import PublicKey, on_chain_id
+from counterfoil.gateway.identity import DeviceId, PublicKey, on_chain_id
 from counterfoil.gateway.store import GatewayStore, open_store
 from counterfoil.gateway.store.store import NewRecord
 from counterfoil.oracle.app import Parts, build, turn
@@ -80,10 +79,11 @@ def terms() -> dict[str, Any]:
 
 @dataclass
 class OracleHouse:
-    """Everything that an oracle needs, on *chain* and in *folder*."""
+    """Everything that an oracle needs, on *chain* and in *folder*; its own database elsewhere by *oracle_url*."""
 
     chain: ChainWorld
     folder: Path
+    oracle_url: str = ""
     world: World = field(default_factory=lambda: World(devices=DEVICES[:2]))
     day: int = 0
     takings: Counter[int] = field(default_factory=Counter)
@@ -101,37 +101,45 @@ class OracleHouse:
         self._set_up()
 
     def _url(self, name: str) -> str:
+        if name == "oracle" and self.oracle_url:
+            return self.oracle_url
         return f"sqlite:///{self.folder / name}.db"
 
     def _set_up(self) -> None:
-        chain, client = self.chain, self.chain.client
-        registrar = Registrar(
-            self.engine, client, chain.signer("registrar"), chain.signer("supervisor")
+        chain = self.chain
+        self._registrar = Registrar(
+            self.engine, chain.client, chain.signer("registrar"), chain.signer("supervisor")
         )
         people = {party: (account, party, ()) for party, account in ACCOUNTS.items()}
-        registrar.admit(people, _CERTIFIED_UNTIL)
+        self._registrar.admit(people, _CERTIFIED_UNTIL)
         operator = ACCOUNTS["operator"]
-        registrar.open_project(
+        self._registrar.open_project(
             KnownProject(
                 project=PROJECT, project_hash="", name=PROJECT, operator=operator, currency="USD"
             )
         )
-        registrar.set_terms(PROJECT, terms())
+        self._registrar.set_terms(PROJECT, terms())
+        self.register(*self.world.devices)
+
+    # ---- what happens in it
+
+    def register(self, *devices: DeviceId) -> None:
+        """The registrar registers these machines' keys, and they run in the project."""
+        client = self.chain.client
+        operator = ACCOUNTS["operator"]
         registry = bytes.fromhex(client.address_of("DeviceRegistry")[2:])
-        registrar.register(
+        self._registrar.register(
             [
                 NewDevice(
                     device,
-                    PublicKey.of(key),
+                    PublicKey.of(key := self.world.keys[device]),
                     sha256(der(self.world.certificates[device])).digest(),
                     prove_possession(key, client.chain_id(), registry, device, 1, bytes(32)),
                     *(operator, operator, PROJECT, device),
                 )
-                for device, key in self.world.keys.items()
+                for device in devices
             ]
         )
-
-    # ---- what happens in it
 
     def sell_a_day(self, is_settled: bool = True) -> None:
         """Each machine sells by card and for cash on the next day; it is settled and on the bank's statement."""
@@ -211,19 +219,7 @@ class OracleHouse:
             "COUNTERFOIL_ORACLE_BANK_PASSPHRASE": _PASSPHRASE,
             "COUNTERFOIL_ORACLE_BATCH_MS": "50",
         }
-        with (self.folder / "oracle.log").open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "counterfoil", "oracle", "run"],
-                env=found,
-                stdout=out,
-                stderr=out,
-            )
-            try:
-                return process.wait(120)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+        return Process(["oracle", "run"], found, self.folder / "oracle.log").status_within(120)
 
     def parts(self) -> Parts:
         """The oracle's parts, in this process."""
@@ -255,14 +251,17 @@ class OracleHouse:
         return not any(self.open_work().values())
 
     def open_work(self) -> dict[str, int]:
-        """What is still to be done, by kind."""
+        """What is still to be done, by kind; all read at one moment, or what moves on would be seen nowhere."""
         with Session(self.reads) as session:
             moving = col(ChainTransaction.status).in_(("pending", "submitted", "mined"))
             anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
             sent = set(session.exec(select(Distribution.batch)))
             seen = set(session.exec(select(DistributedEntry.batch)))
             facts = session.get(Progress, "facts")
+            newest = session.exec(select(func.max(ChainTransaction.block_number))).one() or 0
+            read = session.exec(select(func.min(ChainCursor.block_number))).one() or 0
             return {
+                "blocks": max(0, newest - read),
                 "transactions": session.exec(
                     select(func.count()).select_from(ChainTransaction).where(moving)
                 ).one(),
@@ -270,7 +269,7 @@ class OracleHouse:
                 "unread": self.store.size() - (0 if facts is None else facts.log_index),
                 "unmatched": self._settled_and_waiting(session),
                 "distributions": len(sent ^ seen),
-                "matched": self.count_facts("matched"),
+                "matched": _count_facts(session, "matched"),
                 "instructions": session.exec(
                     select(func.count())
                     .select_from(Instruction)
@@ -291,9 +290,7 @@ class OracleHouse:
 
     def count_facts(self, status: str) -> int:
         with Session(self.reads) as session:
-            return session.exec(
-                select(func.count()).select_from(SaleFact).where(SaleFact.status == status)
-            ).one()
+            return _count_facts(session, status)
 
     def distributed_by_date(self) -> dict[int, int]:
         """What was distributed, by the facts' own dates."""
@@ -323,6 +320,11 @@ class OracleHouse:
                 )
                 for table in tables
             }
+
+
+def _count_facts(session: Session, status: str) -> int:
+    query = select(func.count()).select_from(SaleFact).where(SaleFact.status == status)
+    return session.exec(query).one()
 
 
 def check_books(house: OracleHouse) -> None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,12 +21,14 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 from support_chain import ROLES as CHAIN_ROLES
-from support_chain import ChainWorld, signer_of
+from support_chain import ChainWorld, prepared_node, signer_of
 from support_oracle import OracleHouse
+from support_process import Process
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Consortium, deploy
-from counterfoil.chain.nodes import start_node
+from counterfoil.chain.nodes import EmbeddedNode
+from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.device.keys import create_key
 from counterfoil.gateway.pki import CertificateAuthority
 from counterfoil.gateway.serve.reader import create_reader, reader_tls
@@ -54,18 +54,6 @@ def wait_until(is_so: Callable[[], bool], what: str, within_s: float = 240.0) ->
         time.sleep(0.1)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
 @dataclass
 class QuorumHouse:
     """The house, its gateway's door, and the nodes' folders, keys and peers' file."""
@@ -74,7 +62,7 @@ class QuorumHouse:
     folder: Path
     gateway: DoorServer
     round_ms: int = 1_500
-    processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[int, Process] = field(default_factory=dict)
     ports: list[int] = field(default_factory=lambda: free_ports(NODES))
 
     def __post_init__(self) -> None:
@@ -168,13 +156,8 @@ class QuorumHouse:
                 f"COUNTERFOIL_ORACLE_{name.upper()}": _text(value)
                 for name, value in found.model_dump(exclude_none=True).items()
             }
-            with log_path.open("ab") as out:
-                self.processes[number] = subprocess.Popen(
-                    [sys.executable, "-m", "counterfoil", "oracle", "run"],
-                    env=os.environ | env | {"COUNTERFOIL_TEST_CRASH_AT": crash_at},
-                    stdout=out,
-                    stderr=out,
-                )
+            env |= {"COUNTERFOIL_TEST_CRASH_AT": crash_at}
+            self.processes[number] = Process(["oracle", "run"], os.environ | env, log_path)
         for number in numbers:
             log_path = self.folder / f"{NAMES[number]}.log"
 
@@ -251,9 +234,8 @@ def run_turns(nodes: Sequence[Node], is_so: Callable[[], bool], turns: int = 800
 @contextmanager
 def quorum_house(folder: Path, threshold: int = THRESHOLD) -> Iterator[QuorumHouse]:
     """A chain whose heads *threshold* of four nodes sign, a gateway's store behind its door; no node runs yet."""
-    node = start_node("anvil", folder / "node", block_time_s=0.2)
-    try:
-        client, path = ChainClient(node.rpc_url), folder / "deployment.json"
+
+    def prepare(node: EmbeddedNode, made: Path) -> None:
         at = {role: signer_of(node, role).address for role in CHAIN_ROLES}
         consortium = Consortium(
             **{r: at[r] for r in CHAIN_ROLES if r not in ("admin", "operator", "oracle")},
@@ -262,8 +244,11 @@ def quorum_house(folder: Path, threshold: int = THRESHOLD) -> Iterator[QuorumHou
             signers=[node.account(_FIRST_ACCOUNT + n).address for n in range(NODES)],
             threshold=threshold,
         )
-        deployment = deploy(client, signer_of(node, "admin"), consortium, path)
-        house = OracleHouse(ChainWorld(node, client, deployment, path), folder)
+        admin = signer_of(node, "admin")
+        deploy(ChainClient(node.rpc_url), admin, consortium, made / "deployment.json")
+
+    with prepared_node(f"quorum{threshold}", "anvil", folder, prepare) as node:
+        house = OracleHouse(ChainWorld.made_in(folder, node), folder)
         for name in NAMES:
             create_identity(folder / f"{name}.crt", folder / f"{name}.key", name, ["127.0.0.1"])
         pki = CertificateAuthority.create(folder / "pki", _PASSPHRASE)
@@ -283,8 +268,6 @@ def quorum_house(folder: Path, threshold: int = THRESHOLD) -> Iterator[QuorumHou
             found.stop_all()
             door.stop()
             house.engine.dispose()
-    finally:
-        node.stop()
 
 
 def _text(value: Any) -> str:

@@ -45,6 +45,7 @@ class Relays:
         self._names = {f.me.host: name for name, f in network.members.items()}
         self._cut: set[frozenset[str]] = set()
         self._open: dict[asyncio.StreamWriter, frozenset[str]] = {}
+        self._servers: list[asyncio.Server] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -54,8 +55,10 @@ class Relays:
         return self
 
     def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     def cut(self, one: Iterable[str], other: Iterable[str]) -> None:
         """End all connections between the two halves and let no new ones through."""
@@ -69,7 +72,15 @@ class Relays:
 
     async def _listen(self) -> None:
         for host, port in self._ports.items():
-            await asyncio.start_server(self._relay, host, port)
+            self._servers.append(await asyncio.start_server(self._relay, host, port))
+
+    async def _end(self) -> None:
+        for server in self._servers:
+            server.close()
+        relays = asyncio.all_tasks() - {asyncio.current_task()}
+        for relay in relays:
+            relay.cancel()
+        await asyncio.gather(*relays, return_exceptions=True)
 
     def _close_cut(self) -> None:
         for writer, pair in list(self._open.items()):

@@ -5,6 +5,7 @@ Everything is deterministic but the certificates' serial numbers. Money is in mi
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -12,10 +13,11 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from support_blocks import ADDRESSES, PaperChain, PaperMoney, event, terms
 
-from counterfoil.api.audit.bundle import CreditFact, DistributionFact, HeadFact, KeyFact, Scope
+from counterfoil.api.audit.bundle import HeadFact, KeyFact, Scope
 from counterfoil.api.audit.collect import KnownFacts
-from counterfoil.gateway.identity import DeviceId, PublicKey, on_chain_id, parse_device_id
+from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state import StateTree
 from counterfoil.gateway.pki import profile
@@ -33,6 +35,7 @@ from counterfoil.gateway.record import (
 )
 from counterfoil.gateway.store.store import GatewayStore, NewRecord, open_store
 from counterfoil.gateway.verify import OPEN_SEQUENCE, ChainTip, DeviceKey, next_counters
+from counterfoil.oracle.revenue import Facts
 
 DAY_MS = 86_400_000
 FIRST_MS = 1_661_731_200_000  # 2022-08-29 00:00 UTC, a Monday
@@ -59,12 +62,15 @@ class World:
     tree: MemoryTree = field(default_factory=MemoryTree)
     state: StateTree = field(default_factory=StateTree)
     heads: list[HeadFact] = field(default_factory=list)
+    chain: PaperChain = field(default_factory=PaperChain)
+    certified_ms: int = FIRST_MS - 30 * DAY_MS
+    """When the certificates begin."""
     tips: dict[DeviceId, ChainTip] = field(default_factory=dict)
     seed: int = 0
 
     def __post_init__(self) -> None:
         root_key, issuing_key = private_key(100 + self.seed), private_key(101 + self.seed)
-        start = datetime.fromtimestamp(FIRST_MS / 1000, UTC) - timedelta(days=30)
+        start = datetime.fromtimestamp(self.certified_ms / 1000, UTC)
         self.root = profile.root_certificate("Test root", root_key, start)
         self.issuing = profile.issuing_certificate(
             "Test issuing", issuing_key.public_key(), self.root, root_key, start
@@ -122,14 +128,12 @@ class World:
 
     def anchor(self, block: int) -> HeadFact:
         """Make the log's present head an anchored one."""
-        head = HeadFact(
-            self.tree.size,
-            self.tree.root(),
-            self.state.root(),
-            block,
-            sha256(b"block %d" % block).digest(),
-            sha256(b"tx %d" % block).digest(),
-        )
+        stated = {"size": self.tree.size, "root": self.tree.root(), "state": self.state.root()}
+        figures = sha256(b"figures %d" % block).digest()
+        values = {"index": len(self.heads), "figures": figures, **stated}
+        logs = [event("RecordAnchor", "HeadAnchored", **values)]
+        hashes = self.chain.mine(block, "RecordAnchor", b"anchor", logs)
+        head = HeadFact(stated["size"], stated["root"], stated["state"], block, *hashes)
         self.heads.append(head)
         return head
 
@@ -159,29 +163,33 @@ class World:
             FIRST_MS // 1000 - 86_400,
         )
 
-    def distribution(self, day: int) -> DistributionFact:
-        """A made-up distribution under the head of *day*: three credits that add up."""
-        head = self.heads[day]
-        return DistributionFact(
-            on_chain_id("lakeside"),
-            sha256(b"batch %d" % day).digest(),
-            1,
-            20220829 + day,
-            20220829 + day,
-            1000,
-            0,
-            60,
-            head.size,
-            sha256(b"facts").digest(),
-            2,
-            1,
-            head.block_number + 1,
-            sha256(b"dtx %d" % day).digest(),
-            (
-                CreditFact(1, bytes(19) + b"\1", 60),
-                CreditFact(2, bytes(19) + b"\2", 430),
-                CreditFact(6, bytes(19) + b"\3", 511),
-            ),
+    def money(self, days: int = 3) -> PaperMoney:
+        """The first days' takings, shared out by two versions of the terms; the first one's rest is given out."""
+        money = PaperMoney(self.chain, "lakeside")
+        money.set_terms(900, terms(20220801, 100))
+        money.set_terms(901, terms(20220830, 120))
+        for day, head in enumerate(self.heads[:days]):
+            if day == 2:
+                money.give_out(2_090, 1)
+            money.distribute(2_000 + 50 * day, self.facts_of(day), head.size)
+        return money
+
+    def facts_of(self, day: int) -> Facts:
+        """All that was sold on a day, as the oracle shares it out."""
+        first = FIRST_MS + day * DAY_MS
+        sold: list[tuple[int, Sale]] = []
+        for index, signed in enumerate(self.records):
+            body = signed.record.body
+            if isinstance(body, Sale) and first <= signed.record.time_ms < first + DAY_MS:
+                sold.append((index, body))
+        units = Counter[str]()
+        for _, sale in sold:
+            for line in sale.lines:
+                units[line.commodity] += line.quantity
+        return Facts(
+            *("lakeside", 20220829 + day if day < 3 else 20220901 + day - 3),
+            tuple((index, False, sale.amount_minor) for index, sale in sold),
+            tuple(sorted(units.items())),
         )
 
     def facts(self, device: DeviceId, first_ms: int, until_ms: int) -> KnownFacts:
@@ -193,11 +201,16 @@ class World:
             .next_update(datetime.fromtimestamp(FIRST_MS / 1000, UTC) + timedelta(days=30))
             .sign(self.issuing_key, hashes.SHA256())
         )
+        money = self.money()
+        contracts = (ADDRESSES[n] for n in ("RecordAnchor", "DeviceRegistry", "RevenueSplit"))
         return KnownFacts(
-            Scope(device, first_ms, until_ms, until_ms, 31_337, "", "", "", "lakeside"),
+            Scope(device, first_ms, until_ms, until_ms, 31_337, *contracts, "lakeside"),
             [self.key_fact(device)],
             list(self.heads),
             [der(self.issuing), der(self.certificates[device])],
             [crl.public_bytes(serialization.Encoding.DER)],
-            [self.distribution(0), self.distribution(1)],
+            money.terms,
+            money.distributions,
+            money.rests,
+            self.chain.prove,
         )

@@ -10,10 +10,12 @@ import pytest
 ENTRIES = ("chain.client", "oracle.app", "api.app", "gateway.serve.app")
 
 
-@pytest.mark.parametrize("module", ENTRIES)
-def test_deep_json_is_an_error_in_every_process(module: str) -> None:
+@pytest.mark.parametrize(
+    "imports", [*(f"counterfoil.{entry}" for entry in ENTRIES), "web3, counterfoil.chain"]
+)
+def test_deep_json_is_an_error_in_every_process(imports: str) -> None:
     program = (
-        f"import json, counterfoil.{module}\n"
+        f"import json, {imports}\n"
         "try:\n    json.loads('[' * 100_000)\n"
         "except RecursionError:\n    print('refused')\n"
     )

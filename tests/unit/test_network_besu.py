@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,9 @@ def test_the_start_command_names_the_known_nodes_and_no_others(
     assert "--rpc-http-host=127.0.0.1" in argv
     assert "--discovery-enabled=false" in argv
     assert argv[-1] == "--rpc-http-tls-enabled=true", "the bank's own options come last"
+    assert "--data-storage-format=FOREST" in argv, "every state, unless the bank prunes"
+    pruned = Besu().command(replace(folder, states="pruned"), folder.others)
+    assert "--data-storage-format=BONSAI" in pruned
     static = json.loads((folder.engine_path / "static-nodes.json").read_text())
     assert len(static) == 3
     assert all(

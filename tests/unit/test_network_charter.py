@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from counterfoil.chain.nodes.network.folder import (
     Network,
     folders_at,
     member_of,
+    read_folder,
 )
+from counterfoil.chain.nodes.network.handout import unit
 
 
 def charter(**changes: Any) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def test_more_than_half_decide_unless_the_charter_says_otherwise() -> None:
             "host",
         ),
         ({"members": [{"name": "a", "peer_port": 1, "rpc_port": 1}]}, "port twice"),
+        ({"members": [{"name": "a", "peer_port": 1, "rpc_port": 2, "states": "all"}]}, "states"),
         ({"members": [{"name": "a", "peer_port": 1, "rpc_port": 70_000}]}, "rpc_port"),
         (
             {"members": [{"name": "a", "peer_port": n, "rpc_port": n + 1} for n in (1, 3)]},
@@ -123,6 +128,35 @@ def folder_at(path: Path) -> MemberFolder:
     return folder
 
 
+def test_each_bank_says_which_states_its_node_keeps(tmp_path: Path) -> None:
+    seats = [{"name": f"b-{n}", "peer_port": 2 * n, "rpc_port": 2 * n + 1} for n in (1, 2)]
+    found = charter_of(charter(members=[seats[0], seats[1] | {"states": "pruned"}], threshold=2))
+    assert [seat.states for seat in found.members] == ["archive", "pruned"]
+    folder = replace(folder_at(tmp_path / "bank"), states="pruned")
+    folder.write()
+    assert read_folder(folder.path).states == "pruned"
+    mine = folder.path / "member.json"
+    mine.write_text(mine.read_text().replace('"pruned"', '"none"'))
+    with pytest.raises(NetworkError, match="states is one of archive, pruned"):
+        read_folder(folder.path)
+    mine.write_text('{"name": "harbour", "rpc_port": 2}')
+    assert read_folder(folder.path).states == "archive", "as a folder of an earlier version says"
+
+
+def test_systemd_takes_the_unit_of_a_members_folder(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not there")
+    path = tmp_path / "counterfoil-harbour.service"
+    text = unit(folder_at(tmp_path / "bank"))
+    path.write_text(text.replace("User=counterfoil", "User=root"))
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", str(path)], capture_output=True, text=True, check=False
+    )
+    said = [line for line in (done.stdout + done.stderr).splitlines() if path.name in line]
+    assert (done.returncode, said) == (0, [])
+
+
 @pytest.mark.parametrize("with_data", [False, True])
 def test_a_backup_brings_the_folder_back(tmp_path: Path, with_data: bool) -> None:
     folder = folder_at(tmp_path / "bank")
@@ -171,6 +205,29 @@ def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
         restore(tmp_path / "evil.tar.gz", tmp_path / "out")
     assert not (tmp_path / "escaped").exists()
     assert not [p for p in tmp_path.iterdir() if p.is_dir()], "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "target"),
+    [
+        (tarfile.REGTYPE, "/escaped", ""),
+        (tarfile.SYMTYPE, "bank/keys", "/etc"),
+        (tarfile.SYMTYPE, "bank/keys", "../../escaped"),
+        (tarfile.LNKTYPE, "bank/keys", "../x"),
+        (tarfile.FIFOTYPE, "bank/pipe", ""),
+        (tarfile.CHRTYPE, "bank/device", ""),
+    ],
+)
+def test_a_backup_with_what_leads_outside_is_refused_whole(
+    tmp_path: Path, kind: bytes, name: str, target: str
+) -> None:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as archive:
+        archive.addfile(member)
+    with pytest.raises(NetworkError, match="no backup"):
+        restore(tmp_path / "evil.tar.gz", tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["evil.tar.gz"]
 
 
 def test_what_is_no_folder_of_a_network_is_said(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from counterfoil.oracle.facts import (
     MATCHED,
     WAITING,
     FactReader,
-    match_project,
     resolve,
 )
+from counterfoil.oracle.matcher import close_matching
 from counterfoil.oracle.settlement import import_settlement
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import (
@@ -67,7 +67,7 @@ class House:
         with Session(self.engine) as session:
             import_settlement(session, "lakeside", HEADER + "".join(f"{r}\n" for r in rows), "f")
             session.flush()
-            found = match_project(session, "lakeside", through)
+            found = close_matching(session, "lakeside", through)
             session.commit()
             return found
 

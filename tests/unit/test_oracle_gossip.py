@@ -39,7 +39,36 @@ def test_another_logs_head_raises_an_alarm_once_and_this_logs_none(tmp_path: Pat
         ]
         session.commit()
         alarms = session.exec(select(Alarm)).all()
+        anew = GossipCheck(tmp_path)
+        for number in range(1, 4):
+            assert (
+                not anew.check(session, size + number, world.records[size + number]) or number == 2
+            )
+        session.commit()
+        assert len(session.exec(select(Alarm)).all()) == len(alarms), (
+            "not told of again after a start"
+        )
     assert answers == [True, False, True, False]
     assert [alarm.code for alarm in alarms] == ["gossip_mismatch"] * 2
     assert DEVICES[0] in alarms[0].detail
     assert "was not there yet" in alarms[1].detail
+
+
+def test_head_that_is_not_published_yet_is_judged_once_it_is(tmp_path: Path) -> None:
+    """The tiles lag behind the records: a false head must not pass for good because it came early."""
+    world, other = World(devices=DEVICES[:2]), World(devices=DEVICES[:2], seed=9)
+    world.sell(days=2)
+    other.sell(days=2, sales_a_day=3)
+    lie = GossipedHead(7, other.tree.root(7))
+    size = world.tree.size
+    for number in range(2):
+        world.add(DEVICES[0], Status("running"), FIRST_MS + number, lie)
+    writer = TileWriter(tmp_path)
+    writer.append(record.raw for record in world.records[:5])
+    writer.publish()
+    check = GossipCheck(tmp_path)
+    with Session(open_database("sqlite://")) as session:
+        assert check.check(session, size, world.records[size]), "nothing can be told yet"
+        writer.append(record.raw for record in world.records[5:])
+        writer.publish()
+        assert not check.check(session, size + 1, world.records[size + 1])

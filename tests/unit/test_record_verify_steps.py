@@ -303,7 +303,7 @@ def test_step_8_a_second_payload_under_a_used_number_is_equivocation() -> None:
 def test_step_8_a_closed_epoch_cannot_be_continued() -> None:
     tip = tip_of(first_record())
     late = signed(sign_record(next_record(tip), KEY))
-    assert isinstance(check_chain(late, replace(tip, epoch=2)), NumberUsed)
+    assert isinstance(check_chain(late, tip._replace(epoch=2)), NumberUsed)
     with pytest.raises(errors.EpochClosedError) as refusal:
         check_used_number(late, None)
     assert (refusal.value.step, refusal.value.code) == (8, "epoch_closed")

@@ -220,6 +220,25 @@ def test_capitalized_interest_bears_interest() -> None:
     ]
 
 
+def test_a_negative_amortizer_without_a_cycle_of_interest_pays_it_with_each_payment() -> None:
+    terms = {
+        **NAM,
+        "nextPrincipalRedemptionPayment": "430",
+        "capitalizationEndDate": "2026-04-01",
+        "cycleAnchorDateOfPrincipalRedemption": "2026-07-01",
+        "cycleAnchorDateOfInterestPayment": None,
+        "cycleOfInterestPayment": None,
+    }
+    assert rows(run(terms)) == [
+        ("01-01", "IED", "-1200.00", "1200.00"),
+        ("04-01", "IPCI", "0.00", "1230.00"),
+        ("07-01", "PR", "399.25", "830.75"),
+        ("07-01", "IP", "30.75", "830.75"),
+        ("10-01", "IP", "20.77", "830.75"),
+        ("10-01", "MD", "830.75", "0.00"),
+    ]
+
+
 def test_a_contract_that_is_sold_ends_and_one_that_is_bought_begins() -> None:
     sold = run({**PAM, "terminationDate": "2026-05-01", "priceAtTerminationDate": "1190"})
     assert rows(sold)[-1] == ("05-01", "TD", "1200.00", "0.00")
@@ -312,6 +331,43 @@ def test_amounts_and_dates_out_of_reach_are_refused() -> None:
     forever = {**LAM, "nextPrincipalRedemptionPayment": "0.000001"}
     del forever["maturityDate"]
     assert refusal(forever) == "schedule.too_long"
+
+
+def test_who_owes_sees_the_holders_events_with_the_other_sign() -> None:
+    """Every kind, with resets, fees, an index, capitalization and a prepayment: only the sign differs."""
+    more = {
+        "cycleAnchorDateOfRateReset": "2026-03-01",
+        "cycleOfRateReset": "P2ML1",
+        "marketObjectCodeOfRateReset": "RATE",
+        "cycleAnchorDateOfFee": "2026-02-01",
+        "cycleOfFee": "P3ML1",
+        "feeBasis": "N",
+        "feeRate": "0.01",
+        "scalingEffect": "IN0",
+        "cycleAnchorDateOfScalingIndex": "2026-05-01",
+        "cycleOfScalingIndex": "P3ML1",
+        "marketObjectCodeOfScalingIndex": "INDEX",
+        "scalingIndexAtContractDealDate": "80",
+        "capitalizationEndDate": "2026-04-01",
+        "premiumDiscountAtIED": "-5",
+    }
+    observed = market(RATE={"2026-01-01": "0.07"}, INDEX={"2026-01-01": "84"})
+    paid = [{"time": "2026-06-01", "type": "PP", "value": "100"}]
+    for terms in (PAM, LAM, NAM, {**LAM, "contractType": "ANN"}):
+        holds, owes = (
+            run(
+                {**terms, **more, "contractRole": role},
+                dataObserved=observed,
+                eventsObserved=paid,
+            )
+            for role in ("RPA", "RPL")
+        )
+        assert {"IPCI", "RR", "FP", "SC", "PP", "MD"} <= {e.event_type for e in holds}
+        for one, other in zip(holds, owes, strict=True):
+            assert (one.event_date, one.event_type) == (other.event_date, other.event_type)
+            assert one.nominal_interest_rate == other.nominal_interest_rate
+            for name in ("payoff", "notional_principal", "accrued_interest"):
+                assert getattr(one, name) == -getattr(other, name), (one, name)
 
 
 @given(

@@ -21,6 +21,7 @@ from counterfoil.gateway.log.cosignature import (
     with_lines,
 )
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
+from counterfoil.gateway.log.tiles import CHECKPOINT_PATH, FileReader, TileWriter, read_folder
 from counterfoil.gateway.log.tlog_proof import TlogProof
 from counterfoil.gateway.witness.compare import compare
 from counterfoil.gateway.witness.memory import Memory
@@ -118,13 +119,59 @@ def test_a_head_that_is_no_continuation_is_refused_and_kept_as_evidence(
     answer = witness.add_checkpoint(write_request(16, [], FORK.note(16)))
     assert answer.status == 409
     forks = Memory(tmp_path / "w" / "witness.db").forks()
-    assert [fork.detail.split(":")[0] for fork in forks] == [
-        "the head of 40 is not shown to extend that of 16",
-        "two heads of 16",
-    ]
+    assert [fork.detail.split(": root")[0] for fork in forks][1] == "two heads of 16"
+    assert forks[0].detail.startswith("not shown: that the head of 40 extends that of 16")
+    assert [fork.is_proven for fork in forks] == [False, True], "a false proof may be anybody's"
     assert forks[1].mine == TRUE.note(16)
     assert forks[1].theirs == FORK.note(16)
     assert witness.add_checkpoint(TRUE.request(16, 40)).status == 200, "the true log goes on"
+
+
+def published(log: Log, size: int, folder: Path, shown: int | None = None) -> FileReader:
+    """The tiles of a log that was published every ten entries up to *size*; its checkpoint is the head of *shown*."""
+    writer = TileWriter(folder)
+    for start in range(0, size, 10):
+        writer.append(log.entries[start : min(start + 10, size)])
+        writer.publish()
+    tiles, note = read_folder(folder), log.note(shown or size)
+    return lambda path: note if path == CHECKPOINT_PATH else tiles(path)
+
+
+def test_true_head_brought_with_a_false_proof_does_not_accuse_the_log(
+    witness: Witness, tmp_path: Path
+) -> None:
+    """Checkpoints are public: anybody may bring one with rubbish beside it."""
+    witness.add_checkpoint(TRUE.request(0, 16))
+    rubbish = write_request(16, [Digest(bytes(32))], TRUE.note(40))
+    assert witness.add_checkpoint(rubbish).status == 422
+    (fork,) = Memory(tmp_path / "w" / "witness.db").forks()
+    assert not fork.is_proven
+    assert witness.follow(LOG_KEY, published(TRUE, 40, tmp_path / "t")).status == 200
+
+
+def test_fork_that_the_logs_own_tiles_show_is_proven(witness: Witness, tmp_path: Path) -> None:
+    witness.add_checkpoint(TRUE.request(0, 16))
+    assert witness.follow(LOG_KEY, published(FORK, 40, tmp_path / "t")).status == 422
+    (fork,) = Memory(tmp_path / "w" / "witness.db").forks()
+    assert fork.is_proven
+    assert (fork.mine, fork.theirs) == (TRUE.note(16), FORK.note(40))
+
+
+def test_log_that_goes_back_is_accused_only_where_it_was_rewritten(
+    witness: Witness, tmp_path: Path
+) -> None:
+    memory = Memory(tmp_path / "w" / "witness.db")
+    witness.add_checkpoint(TRUE.request(0, 30))
+    old_copy = published(TRUE, 40, tmp_path / "old", shown=16)
+    assert witness.follow(LOG_KEY, old_copy).status == 409
+    short = published(FORK, 16, tmp_path / "short")
+    assert witness.follow(LOG_KEY, short).status == 409
+    assert memory.forks() == [], "an old copy is no fault, and short tiles tell nothing"
+    rewritten = published(FORK, 40, tmp_path / "new", shown=16)
+    assert witness.follow(LOG_KEY, rewritten).status == 409
+    (fork,) = memory.forks()
+    assert fork.is_proven
+    assert (fork.mine, fork.theirs) == (TRUE.note(30), FORK.note(16))
 
 
 def test_what_was_seen_survives_and_never_goes_back(tmp_path: Path) -> None:

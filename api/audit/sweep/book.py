@@ -4,28 +4,38 @@ Rules kept here:
 
 * A piece's outcome is committed whole: the tree's peaks, each machine's end, the sales and what was found.
 * The file belongs to one log on one chain; another one is refused. It is the auditor's own: its figures are believed.
+* What the node said when a record was verified is kept with it, so that a later run can tell whether it says the same.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
+from counterfoil.api.audit.sweep.facts import SoldFact, unpack
 from counterfoil.api.audit.sweep.finding import Finding
-from counterfoil.api.audit.sweep.piece import SoldFact
+from counterfoil.api.audit.sweep.ledger_view import AnchoredHead
+from counterfoil.api.audit.sweep.piece import HashedKey, Piece
 from counterfoil.gateway.identity import DeviceId, Digest
 from counterfoil.gateway.record import Counters
 from counterfoil.gateway.verify import ChainTip
 
+_FORM = 3
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sweep (one INTEGER PRIMARY KEY CHECK (one = 1), subject TEXT NOT NULL,
-    size INTEGER NOT NULL, heads INTEGER NOT NULL, peaks BLOB NOT NULL);
+    size INTEGER NOT NULL, peaks BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS head (position INTEGER PRIMARY KEY, number INTEGER NOT NULL, size INTEGER NOT NULL,
+    root BLOB NOT NULL, state BLOB NOT NULL, figures BLOB NOT NULL, block INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS key (device BLOB NOT NULL, epoch INTEGER NOT NULL, x BLOB NOT NULL, y BLOB NOT NULL,
+    from_sequence TEXT NOT NULL, until_sequence TEXT NOT NULL, revoked INTEGER NOT NULL, PRIMARY KEY (device, epoch));
 CREATE TABLE IF NOT EXISTS machine (position INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL,
     sequence INTEGER NOT NULL, digest BLOB NOT NULL, count INTEGER NOT NULL, amount INTEGER NOT NULL,
     register INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS sold (log_index INTEGER PRIMARY KEY, device TEXT NOT NULL, time_ms INTEGER NOT NULL,
-    is_refund INTEGER NOT NULL, amount INTEGER NOT NULL, units TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sold (start INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+    facts BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS gossip (size INTEGER NOT NULL, root BLOB NOT NULL, log_index INTEGER NOT NULL,
     PRIMARY KEY (size, root));
 CREATE TABLE IF NOT EXISTS finding (id INTEGER PRIMARY KEY, code TEXT NOT NULL, place TEXT NOT NULL,
@@ -47,18 +57,22 @@ class Book:
         try:
             self._db = sqlite3.connect(path or ":memory:")
             self._db.execute("PRAGMA journal_mode = WAL")
+            found_form = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if found_form != _FORM and self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                raise StateOfAnother(f"{path} was not written by this version of the sweep")
+            self._db.execute(f"PRAGMA user_version = {_FORM}")
             self._db.executescript(_TABLES)
-            self._db.execute("INSERT OR IGNORE INTO sweep VALUES (1, ?, 0, 0, x'')", (subject,))
+            self._db.execute("INSERT OR IGNORE INTO sweep VALUES (1, ?, 0, x'')", (subject,))
             self._db.commit()
-            found = self._db.execute("SELECT subject, size, heads, peaks FROM sweep").fetchone()
+            found = self._db.execute("SELECT subject, size, peaks FROM sweep").fetchone()
         except sqlite3.DatabaseError as error:
             raise StateOfAnother(f"{path} is no sweep's state: {error}") from error
         if found[0] != subject:
             raise StateOfAnother(f"{path} is the state of {found[0]}, not of {subject}")
         self.size: int = found[1]
-        self.heads: int = found[2]
-        peaks = found[3]
+        peaks = found[2]
         self.peaks = [Digest(peaks[at : at + 32]) for at in range(0, len(peaks), 32)]
+        self._facts_from = lru_cache(maxsize=64)(self._load_facts)
 
     def tips(self) -> Iterator[ChainTip]:
         """Each machine's end, in the order of their first records."""
@@ -68,51 +82,72 @@ class Book:
         for device, epoch, sequence, digest, *counters in rows:
             yield ChainTip(DeviceId(device), epoch, sequence, Digest(digest), Counters(*counters))
 
+    def heads(self) -> list[AnchoredHead]:
+        """The heads that were made again so far, as the node then told of them."""
+        rows = self._db.execute(
+            "SELECT number, size, root, state, figures, block FROM head ORDER BY position"
+        )
+        return [AnchoredHead(*row) for row in rows]
+
+    def keys(self) -> dict[tuple[bytes, int], HashedKey]:
+        """The keys as the registry had them when records were verified with them."""
+        rows = self._db.execute("SELECT * FROM key")
+        return {
+            (device, epoch): HashedKey(x, y, int(first), int(until), bool(revoked))
+            for device, epoch, x, y, first, until, revoked in rows
+        }
+
+    def keep_keys(self, keys: Mapping[tuple[bytes, int], HashedKey]) -> None:
+        """Keep *keys*, with which records are going to be verified."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO key VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (*name, k.x, k.y, str(k.from_sequence), str(k.until_sequence), k.revoked)
+                for name, k in keys.items()
+            ),
+        )
+        self._db.commit()
+
     def keep(
         self,
-        size: int,
-        heads: int,
+        piece: Piece,
+        heads: Sequence[AnchoredHead],
         peaks: Iterable[bytes],
-        tips: Iterable[tuple[int, ChainTip]],
-        sold: Iterable[SoldFact],
-        gossip: Iterable[tuple[int, bytes, int]],
+        positions: Mapping[DeviceId, int],
         findings: Iterable[Finding],
-        is_whole: bool = True,
     ) -> None:
-        """Keep what came with the records up to *size*; *tips* come with the machines' positions."""
-        self._write(size, heads, peaks, tips, sold, gossip, findings)
-        if is_whole:
-            self._db.commit()
-        self.size, self.heads = size, heads
+        """Keep what *piece* came to.
 
-    def _write(
-        self,
-        size: int,
-        heads: int,
-        peaks: Iterable[bytes],
-        tips: Iterable[tuple[int, ChainTip]],
-        sold: Iterable[SoldFact],
-        gossip: Iterable[tuple[int, bytes, int]],
-        findings: Iterable[Finding],
-    ) -> None:
+        *heads* are those that end in the piece, *peaks* the tree's up to its end, *positions* the machines'.
+        """
+        self._db.executemany("INSERT INTO head VALUES (NULL, ?, ?, ?, ?, ?, ?)", heads)
         self._db.executemany(
             "INSERT OR REPLACE INTO machine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (at, t.device, t.epoch, t.sequence, t.payload_digest, *_counters(t))
-                for at, t in tips
+                (
+                    positions[t.device],
+                    t.device,
+                    t.epoch,
+                    t.sequence,
+                    t.payload_digest,
+                    *_counters(t),
+                )
+                for t in piece.tips.values()
             ),
         )
+        if piece.sold:
+            row = (piece.start, *piece.sold_between_ms, piece.sold)
+            self._db.execute("INSERT INTO sold VALUES (?, ?, ?, ?)", row)
         self._db.executemany(
-            "INSERT INTO sold VALUES (?, ?, ?, ?, ?, ?)",
-            ((*fact[:5], _units_text(fact.units)) for fact in sold),
+            "INSERT OR IGNORE INTO gossip VALUES (?, ?, ?)",
+            ((size, root, index) for (size, root), index in piece.gossip.items()),
         )
-        self._db.executemany("INSERT OR IGNORE INTO gossip VALUES (?, ?, ?)", gossip)
         self._db.executemany(
             "INSERT INTO finding (code, place, detail, unverifiable) VALUES (?, ?, ?, ?)", findings
         )
-        self._db.execute(
-            "UPDATE sweep SET size = ?, heads = ?, peaks = ?", (size, heads, b"".join(peaks))
-        )
+        self._db.execute("UPDATE sweep SET size = ?, peaks = ?", (piece.end, b"".join(peaks)))
+        self._db.commit()
+        self.size = piece.end
 
     def findings(self) -> list[Finding]:
         """What was found in the log so far."""
@@ -125,20 +160,32 @@ class Book:
 
     def sold(self, log_indexes: Iterable[int]) -> dict[int, SoldFact]:
         """The sales and refunds among the records *log_indexes*."""
+        starts = [row[0] for row in self._db.execute("SELECT start FROM sold ORDER BY start")]
         found: dict[int, SoldFact] = {}
         for index in log_indexes:
-            row = self._db.execute("SELECT * FROM sold WHERE log_index = ?", (index,)).fetchone()
-            if row is not None:
-                found[index] = _fact(row)
+            place = bisect_right(starts, index)
+            fact = self._facts_from(starts[place - 1]).get(index) if place else None
+            if fact is not None:
+                found[index] = fact
         return found
 
     def sold_between(self, first_ms: int, until_ms: int, below: int) -> list[SoldFact]:
         """The sales and refunds of that time below the log index *below*, in the log's order."""
-        rows = self._db.execute(
-            "SELECT * FROM sold WHERE time_ms >= ? AND time_ms < ? AND log_index < ? ORDER BY log_index",
+        starts = self._db.execute(
+            "SELECT start FROM sold WHERE last_ms >= ? AND first_ms < ? AND start < ? ORDER BY start",
             (first_ms, until_ms, below),
         )
-        return [_fact(row) for row in rows]
+        return [
+            fact
+            for (start,) in starts.fetchall()
+            for fact in self._facts_from(start).values()
+            if first_ms <= fact.time_ms < until_ms and fact.log_index < below
+        ]
+
+    def _load_facts(self, start: int) -> dict[int, SoldFact]:
+        """The facts of the piece that begins at *start*, by their log index."""
+        (data,) = self._db.execute("SELECT facts FROM sold WHERE start = ?", (start,)).fetchone()
+        return {fact.log_index: fact for fact in unpack(data)}
 
     def sold_devices(self) -> list[str]:
         """Each machine that has a record in the log."""
@@ -152,14 +199,3 @@ class Book:
 def _counters(tip: ChainTip) -> tuple[int, int, int]:
     c = tip.counters
     return c.count, c.amount_minor, c.energy_register_wh
-
-
-def _units_text(units: Iterable[tuple[str, int]]) -> str:
-    """One text: a code never holds a control character."""
-    return "\x1e".join([f"{count}\x1f{code}" for code, count in units])
-
-
-def _fact(row: tuple[int, str, int, int, int, str]) -> SoldFact:
-    lines = [line.split("\x1f", 1) for line in row[5].split("\x1e") if line]
-    units = tuple((code, int(count)) for count, code in lines)
-    return SoldFact(row[0], row[1], row[2], bool(row[3]), row[4], units)

@@ -13,13 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from counterfoil.api.audit.sweep.book import StateOfAnother
-from counterfoil.api.audit.sweep.money import read_facts
+from counterfoil.api.audit.sweep.log_sweep import WorkerLost
+from counterfoil.api.audit.sweep.piece import PIECE
 from counterfoil.api.audit.sweep.run import Swept, sweep
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deploy import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.log.source import LogUnreachable
-from counterfoil.oracle.revenue import Facts
+from counterfoil.oracle.errors import InputMalformed
+from counterfoil.oracle.revenue import Facts, decode_facts
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 _SHOWN = 200
@@ -52,6 +54,9 @@ def sweep_command(
     processes: Annotated[
         int, typer.Option(min=0, help="Processes that verify; 0 for as many as processors.")
     ] = 0,
+    piece: Annotated[
+        int, typer.Option(min=1, help="Records verified and kept at a time: a power of two.")
+    ] = PIECE,
     depth: Annotated[int, typer.Option(min=0, help="Blocks that must lie above what counts.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -59,10 +64,12 @@ def sweep_command(
 
     Exit status: 0 all is true and complete, 1 something is wrong or missing, 2 it could not be told.
     """
+    if piece & (piece - 1):
+        _fail("piece_no_power_of_two", f"{piece} is no power of two")
     try:
         known = Deployment.read(deployment)
         kept = _facts(facts)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, InputMalformed) as error:
         _fail("file_unreadable", str(error))
     client = ChainClient(rpc, known.addresses, Finality(depth), timeout_s=60)
     try:
@@ -77,9 +84,10 @@ def sweep_command(
                 facts=kept,
                 projects=tuple(project or ()),
                 processes=processes or None,
+                piece=piece,
                 progress=lambda name, at, of: bars.update(tasks[name], completed=at, total=of),
             )
-    except (ChainError, LogUnreachable, StateOfAnother) as error:
+    except (ChainError, LogUnreachable, StateOfAnother, WorkerLost) as error:
         _fail(error.code, str(error))
     if as_json:
         typer.echo(json.dumps(done.as_json()))
@@ -93,7 +101,7 @@ def _facts(folder: Path | None) -> dict[bytes, Facts]:
     found: dict[bytes, Facts] = {}
     for path in sorted(folder.glob("*.cbor")) if folder is not None else ():
         data = path.read_bytes()
-        found[sha256(data).digest()] = read_facts(data)
+        found[sha256(data).digest()] = decode_facts(data)
     if folder is not None and not folder.is_dir():
         raise OSError(f"{folder} is no folder")
     return found
@@ -102,7 +110,7 @@ def _facts(folder: Path | None) -> dict[bytes, Facts]:
 def _print(done: Swept) -> None:
     console = Console(soft_wrap=True, highlight=False)
     lines = (
-        f"{done.records:,} records of {done.machines:,} machines: signed, numbered without a gap, in the log",
+        f"{done.records:,} records of {done.machines:,} machines: signed, numbered without a gap, under the heads",
         f"{done.heads:,} heads on chain {done.chain_id}: root, state and figures follow from the records",
         f"{done.gossiped_heads:,} heads that machines were shown: beginnings of this log",
         f"{done.distributions:,} splits recomputed to the minor unit, {done.distributions_proved:,} proved by the log",
@@ -110,6 +118,10 @@ def _print(done: Swept) -> None:
     )
     for number, line in enumerate(lines, start=1):
         console.print(f"{number}. checked: {line}", markup=False)
+    if done.records_before:
+        console.print(f"   {done.records_before:,} of the records were verified by an earlier run")
+    if done.findings:
+        console.print(f"but ({len(done.findings):,} findings):")
     for finding in done.findings[:_SHOWN]:
         style = "yellow" if finding.unverifiable else "red"
         console.print(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from counterfoil.api.audit.calls import distribution_in
 from counterfoil.api.audit.sweep.piece import HashedKey
 from counterfoil.chain.client import ChainClient, Event
 from counterfoil.chain.errors import ChainError, RpcRefused
@@ -121,20 +122,6 @@ def _read_calls(client: ChainClient, view: LedgerView) -> None:
         if transaction is None:
             raise ChainError(f"the node does not have transaction {tx_hash.hex()}")
         data = bytes.fromhex(transaction["input"][2:])
-        argument = _distribution(client, data)
+        argument = distribution_in(data)
         if argument is not None:
             view.calls[tx_hash] = argument
-
-
-def _distribution(client: ChainClient, data: bytes) -> Mapping[str, Any] | None:
-    """The argument of the distribution that the call data *data* makes, directly or through the quorum."""
-    called = client.decode_call("RevenueSplit", data)
-    if called is None:
-        through = client.decode_call("OracleQuorum", data)
-        if through is None or through[0] != "execute":
-            return None
-        called = client.decode_call("RevenueSplit", through[1]["data"])
-    if called is None or called[0] != "distribute":
-        return None
-    argument: Mapping[str, Any] = called[1]["d"]
-    return argument

@@ -12,6 +12,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import zip_longest
 from multiprocessing import get_context
 
 from counterfoil.api.audit.sweep.book import Book
@@ -45,15 +47,28 @@ _AHEAD = 3
 _BLOCKS_BACK = 5_000
 
 
+class WorkerLost(Exception):
+    """A verifying process ended before it had answered."""
+
+    code = "worker_lost"
+
+
 class LogSweep:
     """Verifies the log at *where* against *view*, going on from what *book* has."""
 
     def __init__(
-        self, where: str, ca: str, view: LedgerView, book: Book, processes: int | None = None
+        self,
+        where: str,
+        ca: str,
+        view: LedgerView,
+        book: Book,
+        processes: int | None = None,
+        piece: int = PIECE,
     ) -> None:
         self._where, self._ca = where, ca
         self._view, self._book = view, book
         self._processes = processes or len(os.sched_getaffinity(0))
+        self._piece = piece
         self.size = view.heads[-1].size if view.heads else 0
         self._peaks = list(book.peaks)
         self._tips: dict[DeviceId, ChainTip] = {}
@@ -64,15 +79,16 @@ class LogSweep:
         self._state = StateTree(
             Slot(t.device, t.epoch, t.sequence, t.payload_digest) for t in self._tips.values()
         )
-        self._heads = book.heads
+        self._before = book.heads()
+        self._heads = len(self._before)
+        self._changed_keys = dict(self._compare_keys())
+        book.keep_keys({k: v for k, v in view.keys.items() if k not in self._changed_keys})
         self._reader = TileReader(open_source(where, ca or True), self.size)
         self._tally = self._tally_again()
 
     def run(self, progress: Callable[[int], None]) -> None:
         """Verify what is left; *progress* is told the number of records that are done."""
         progress(self._book.size)
-        if self._book.size == 0:
-            self._book.keep(0, 0, (), (), (), (), self._heads_in_order())
         if self._book.size < self.size:
             for piece in self._pieces():
                 self._join(piece)
@@ -82,10 +98,6 @@ class LogSweep:
 
     def _pieces(self) -> Iterator[Piece]:
         sizes = [head.size for head in self._view.heads]
-        spans = [
-            (start, min(start + PIECE, self.size))
-            for start in range(self._book.size, self.size, PIECE)
-        ]
         waiting: deque[Future[Piece]] = deque()
         with ProcessPoolExecutor(
             self._processes,
@@ -94,13 +106,15 @@ class LogSweep:
             initargs=(self._where, self._ca, self.size, self._view.keys),
         ) as pool:
             try:
-                for start, end in spans:
+                for start, end in spans(self._book.size, self.size, self._piece):
                     cuts = [size for size in sizes if start < size <= end]
                     waiting.append(pool.submit(work, start, end, cuts))
                     if len(waiting) > self._processes * _AHEAD:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
+            except BrokenProcessPool as error:
+                raise WorkerLost(f"after record {self._book.size}; start again to go on") from error
             finally:
                 pool.shutdown(cancel_futures=True)
 
@@ -115,33 +129,52 @@ class LogSweep:
             if device not in self._positions:
                 self._positions[device] = len(self._positions)
         self._tips.update(piece.tips)
+        closed = self._heads
         for segment in piece.segments:
-            findings += self._close(segment)
-        self._grow(piece)
-        self._book.keep(
-            piece.end,
-            self._heads,
-            self._peaks,
-            ((self._positions[device], tip) for device, tip in piece.tips.items()),
-            piece.sold,
-            ((size, root, index) for (size, root), index in piece.gossip.items()),
-            findings,
-            is_whole=piece.end % PIECE == 0,
-        )
+            findings += self._close(piece, segment)
+        self._peaks = joined(self._peaks, piece.start, piece.end, piece.segments[-1].peaks)
+        heads = self._view.heads[closed : self._heads]
+        self._book.keep(piece, heads, self._peaks, self._positions, findings)
 
-    def _grow(self, piece: Piece) -> None:
-        if piece.end % PIECE:
-            return
-        (node,) = piece.segments[-1].peaks
-        number = piece.start // PIECE
-        while number & 1:
-            node = hash_children(self._peaks.pop(), node)
-            number >>= 1
-        self._peaks.append(node)
+    # ---- what an earlier run verified
+
+    def check_before(self) -> Iterator[Finding]:
+        """Whether the node tells the same as it, or another, told when an earlier run verified what lies behind."""
+        for then, now in zip_longest(self._before, self._view.heads[: len(self._before)]):
+            where = f"head {then.number} of {then.size}"
+            if now is None:
+                missing = "an earlier run saw it, this node does not have it (yet)"
+                yield Finding("head_changed", where, missing, unverifiable=True)
+            elif then[:-1] != now[:-1]:
+                yield Finding("head_changed", where, "an earlier run of this sweep saw another")
+        yield from self._changed_keys.values()
+
+    def _compare_keys(self) -> Iterator[tuple[tuple[bytes, int], Finding]]:
+        """The keys that are no longer what records were verified with, each with its finding."""
+        tips: dict[bytes, ChainTip] = {device_hash(t.device): t for t in self._tips.values()}
+        for (device, epoch), then in self._book.keys().items():
+            tip, now = tips.get(device), self._view.keys.get((device, epoch))
+            if tip is None or tip.epoch < epoch:
+                continue
+            used = tip.sequence if tip.epoch == epoch else then.until_sequence
+            if now is None or then[:3] != now[:3]:
+                wrong = "the registry has another key, or none"
+            elif now.until_sequence < used:
+                wrong = f"its key was since ended at {now.until_sequence}"
+            else:
+                continue
+            finding = Finding(
+                "key_changed",
+                f"epoch {epoch} of {tip.device}",
+                f"{wrong}: sweep again from the beginning, without --state",
+                unverifiable=True,
+            )
+            yield (device, epoch), finding
 
     # ---- the heads
 
-    def _heads_in_order(self) -> Iterator[Finding]:
+    def check_order(self) -> Iterator[Finding]:
+        """Whether the heads on chain are all there and grow."""
         for number, head in enumerate(self._view.heads):
             if head.number != number:
                 yield Finding("head_missing", f"head {number}", f"head {head.number} comes instead")
@@ -149,7 +182,7 @@ class LogSweep:
         if sizes != sorted(set(sizes)):
             yield Finding("head_missing", "heads", "their sizes do not grow")
 
-    def _close(self, segment: Segment) -> Iterator[Finding]:
+    def _close(self, piece: Piece, segment: Segment) -> Iterator[Finding]:
         for t in segment.tips.values():
             try:
                 self._state.apply(Slot(t.device, t.epoch, t.sequence, t.payload_digest))
@@ -159,15 +192,14 @@ class LogSweep:
         if self._heads < len(self._view.heads):
             head = self._view.heads[self._heads]
             if head.size == segment.end:
-                yield from self._check_head(head, segment)
+                peaks = joined(self._peaks, piece.start, segment.end, segment.peaks)
+                yield from self._check_head(head, Frontier(head.size, peaks).root())
                 self._heads += 1
                 self._tally = Tally()
 
-    def _check_head(self, head: AnchoredHead, segment: Segment) -> Iterator[Finding]:
+    def _check_head(self, head: AnchoredHead, root: Digest) -> Iterator[Finding]:
         where = f"head {head.number} of {head.size}"
-        size = head.size
-        frontier = Frontier(size, _joined(self._peaks, segment.peaks, size))
-        if frontier.root() != head.root:
+        if root != head.root:
             yield Finding("root_mismatch", where, "the records give another root")
         if self._state.root() != head.state:
             yield Finding("state_mismatch", where, "the records leave the machines elsewhere")
@@ -191,7 +223,7 @@ class LogSweep:
     def _tally_again(self) -> Tally:
         """What the records since the last head below the book's size add up to."""
         tally = Tally()
-        start = self._view.heads[self._heads - 1].size if self._heads else 0
+        start = self._before[-1].size if self._before else 0
         for raw in self._reader.entries(start, self._book.size):
             try:
                 tally.add(decode(raw))
@@ -223,13 +255,23 @@ class LogSweep:
                 yield Finding("log_incomplete", where, str(error), unverifiable=True)
 
 
-def _joined(before: Sequence[Digest], inside: Sequence[Digest], size: int) -> list[Digest]:
-    """The peaks of a tree of *size*: those of the whole pieces *before*, and those *inside* the next one."""
-    if size % PIECE:
-        return [*before, *inside]
-    (node,) = inside
-    peaks, number = list(before), size // PIECE - 1
-    while number & 1:
-        node = hash_children(peaks.pop(), node)
-        number >>= 1
-    return [*peaks, node]
+def spans(start: int, size: int, piece: int) -> Iterator[tuple[int, int]]:
+    """The pieces from *start* to *size*, each a complete subtree of at most *piece* leaves; the last may be cut."""
+    while start < size:
+        width = min(piece, start & -start or piece)
+        yield start, min(start + width, size)
+        start += width
+
+
+def joined(
+    before: Sequence[Digest], start: int, end: int, inside: Sequence[Digest]
+) -> list[Digest]:
+    """The peaks of the tree up to *end*: of those *before* *start*, and those *inside* the piece that begins there."""
+    peaks = list(before)
+    node, *rest = inside
+    if not rest:
+        number = start >> ((end - start).bit_length() - 1)
+        while number & 1:
+            node = hash_children(peaks.pop(), node)
+            number >>= 1
+    return [*peaks, node, *rest]

@@ -17,36 +17,19 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-import cbor2
-
+from counterfoil.api.audit.calls import sold_by
 from counterfoil.api.audit.sweep.book import Book
+from counterfoil.api.audit.sweep.facts import SoldFact
 from counterfoil.api.audit.sweep.finding import Finding
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
-from counterfoil.api.audit.sweep.piece import SoldFact
 from counterfoil.chain.client import ChainClient, Event
 from counterfoil.gateway.identity import on_chain_id
 from counterfoil.gateway.store.store import business_date
 from counterfoil.oracle.revenue import Facts
-from counterfoil.oracle.waterfall import Refused, Sold, Terms, Tier, Waterfall
+from counterfoil.oracle.waterfall import Refused, Terms, Tier, Waterfall
 
 NOBODY = "0x" + "00" * 20
 _DAY_MS = 86_400_000
-
-
-def read_facts(data: bytes) -> Facts:
-    """The facts in *data* (docs/formats/facts.md); ValueError when they are none."""
-    try:
-        version, project, date, entries, units = cbor2.loads(data)
-        facts = Facts(
-            *(project, date),
-            tuple((int(i), bool(r), int(a)) for i, r, a in entries),
-            tuple((str(code), int(count)) for code, count in units),
-        )
-    except (TypeError, cbor2.CBORError) as error:
-        raise ValueError(f"no facts: {error}") from error
-    if version != 1 or facts.encode() != data:
-        raise ValueError("no facts, or not in their one form")
-    return facts
 
 
 class MoneySweep:
@@ -133,15 +116,10 @@ class MoneySweep:
         same = ("project", "batch", "periodStart", "periodEnd", "gross", "headSize", "facts")
         if any(d[name] != v[name] for name in same):
             yield Finding("split_mismatch", where, "the event and the call differ")
-        units = tuple((unit["goods"], unit["count"]) for unit in d["units"])
-        sold = Sold(
-            *(d["batch"], d["periodStart"], d["periodEnd"], d["gross"], d["refunds"], d["tax"]),
-            units,
-        )
         waterfall = self._waterfalls[d["project"]]
         waterfall.collected += d["gross"]
         try:
-            mine = waterfall.distribute(sold)
+            mine = waterfall.distribute(sold_by(d))
         except Refused as refused:
             yield Finding("split_mismatch", where, f"by the terms it is refused: {refused}")
             return

@@ -2,7 +2,7 @@
 
 Rules kept here:
 
-* A piece begins at a multiple of PIECE, so that its peaks continue the tree before it.
+* A piece is a complete subtree (the log's last one its beginning), so that its peaks continue the tree before it.
 * Signatures, form and each chain within the piece are checked here; a machine's first record of the piece is handed
   back, since only whoever has seen all before can say whether it continues its chain.
 * A record that does not verify is named and still hashed: what follows is judged by itself.
@@ -11,17 +11,21 @@ Rules kept here:
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import parent_process
+from threading import Thread
 from typing import NamedTuple
 
+from counterfoil.api.audit.sweep.facts import SoldFact, pack
 from counterfoil.api.audit.sweep.finding import Finding
-from counterfoil.gateway.errors import GatewayError, IdentityError, RecordError
+from counterfoil.gateway.errors import IdentityError, RecordError
 from counterfoil.gateway.identity import DeviceId, Digest, PublicKey, device_hash
 from counterfoil.gateway.log.merkle import Frontier, hash_leaf
 from counterfoil.gateway.log.source import open_source
 from counterfoil.gateway.log.tiles import TileReader
-from counterfoil.gateway.record import Refund, Sale, SignedRecord, decode
+from counterfoil.gateway.record import Record, Refund, Sale, SignedRecord, decode
 from counterfoil.gateway.verify import (
     Accepted,
     ChainTip,
@@ -29,11 +33,12 @@ from counterfoil.gateway.verify import (
     KeyRing,
     KeyStatus,
     check_chain,
-    verify_signatures,
+    verify_signature,
 )
 from counterfoil.oracle.figures import Tally
 
 PIECE = 4_096
+"""Records verified and kept at a time, where nothing else is asked for."""
 
 
 class HashedKey(NamedTuple):
@@ -44,17 +49,6 @@ class HashedKey(NamedTuple):
     from_sequence: int
     until_sequence: int
     revoked: bool
-
-
-class SoldFact(NamedTuple):
-    """A sale or refund as it is shared out; units are pairs of (commodity, count), a line each."""
-
-    log_index: int
-    device: str
-    time_ms: int
-    is_refund: bool
-    amount_minor: int
-    units: tuple[tuple[str, int], ...]
 
 
 @dataclass
@@ -69,14 +63,15 @@ class Segment:
 
 @dataclass
 class Piece:
-    """What the piece from *start* up to *end* came to."""
+    """What the piece from *start* up to *end* came to; ``sold`` are its packed sales and refunds."""
 
     start: int
     end: int
     segments: list[Segment] = field(default_factory=list)
     openings: list[tuple[int, bytes]] = field(default_factory=list)
     tips: dict[DeviceId, ChainTip] = field(default_factory=dict)
-    sold: list[SoldFact] = field(default_factory=list)
+    sold: bytes = b""
+    sold_between_ms: tuple[int, int] = (0, 0)
     gossip: dict[tuple[int, bytes], int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -90,16 +85,19 @@ class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
 
     def __getitem__(self, name: tuple[DeviceId, int]) -> DeviceKey:
         known = self._known.get(name)
-        if known is None:
-            device, epoch = name
-            found = self._keys[device_hash(device), epoch]
-            try:
-                key = PublicKey(found.x, found.y)
-            except IdentityError as error:
-                raise KeyError(name) from error
-            status = KeyStatus.REVOKED if found.revoked else KeyStatus.ACTIVE
-            known = DeviceKey(device, epoch, key, found.from_sequence, found.until_sequence, status)
-            self._known[name] = known
+        return self._learn(name) if known is None else known
+
+    def _learn(self, name: tuple[DeviceId, int]) -> DeviceKey:
+        device, epoch = name
+        found = self._keys[device_hash(device), epoch]
+        try:
+            key = PublicKey(found.x, found.y)
+        except IdentityError as error:
+            raise KeyError(name) from error
+        status = KeyStatus.REVOKED if found.revoked else KeyStatus.ACTIVE
+        self._known[name] = known = DeviceKey(
+            device, epoch, key, found.from_sequence, found.until_sequence, status
+        )
         return known
 
     def __iter__(self) -> Iterator[tuple[DeviceId, int]]:
@@ -113,33 +111,41 @@ def verify_piece(
     reader: TileReader, keys: KeyRing, start: int, end: int, cuts: Sequence[int]
 ) -> Piece:
     """Return what the records from *start* up to *end* come to, cut at the heads' sizes *cuts*."""
-    piece = Piece(start, end)
-    raws = list(reader.entries(start, end))
-    results = verify_signatures([(raw, None) for raw in raws], keys)
-    frontier = Frontier()
-    cuts_left = [*cuts, end] if not cuts or cuts[-1] != end else list(cuts)
-    segment = Segment(cuts_left[0])
-    for index, (raw, result) in enumerate(zip(raws, results, strict=True), start=start):
-        frontier.append(hash_leaf(raw))
-        signed = _readable(piece, index, raw, result)
+    piece, tree, sold = Piece(start, end), Frontier(), list[SoldFact]()
+    ends = iter([*cuts, end] if not cuts or cuts[-1] != end else cuts)
+    segment = Segment(next(ends))
+    for index, raw in enumerate(reader.entries(start, end), start=start):
+        if index == segment.end:
+            segment = _close(piece, segment, tree, next(ends))
+        tree.append(hash_leaf(raw))
+        signed = _readable(piece, index, raw, keys)
         if signed is not None:
             _take(piece, segment, index, signed)
-        if index + 1 == segment.end:
-            segment.peaks = frontier.peaks
-            piece.segments.append(segment)
-            cuts_left.pop(0)
-            if cuts_left:
-                segment = Segment(cuts_left[0])
+            fact = _sold(index, signed.record)
+            if fact is not None:
+                sold.append(fact)
+    _close(piece, segment, tree, end)
+    if sold:
+        piece.sold = pack(sold)
+        times = [fact.time_ms for fact in sold]
+        piece.sold_between_ms = min(times), max(times)
     return piece
 
 
-def _readable(
-    piece: Piece, index: int, raw: bytes, result: SignedRecord | GatewayError
-) -> SignedRecord | None:
+def _close(piece: Piece, segment: Segment, tree: Frontier, next_end: int) -> Segment:
+    """Add the *segment* that is read, and return the next one."""
+    segment.peaks = tree.peaks
+    piece.segments.append(segment)
+    piece.tips.update(segment.tips)
+    return Segment(next_end)
+
+
+def _readable(piece: Piece, index: int, raw: bytes, keys: KeyRing) -> SignedRecord | None:
     """The record, verified or (with a finding) only read; None where it can't be read at all."""
-    if isinstance(result, SignedRecord):
-        return result
-    piece.findings.append(Finding("record_refused", f"record {index}", str(result)))
+    try:
+        return verify_signature(raw, None, keys)
+    except RecordError as error:
+        piece.findings.append(Finding("record_refused", f"record {index}", str(error)))
     try:
         return decode(raw)
     except RecordError:
@@ -147,9 +153,9 @@ def _readable(
 
 
 def _take(piece: Piece, segment: Segment, index: int, signed: SignedRecord) -> None:
-    record, body = signed.record, signed.record.body
+    record = signed.record
     device = record.device
-    before = piece.tips.get(device)
+    before = segment.tips.get(device) or piece.tips.get(device)
     if before is None:
         piece.openings.append((index, signed.raw))
         tip = tip_of(signed)
@@ -157,16 +163,21 @@ def _take(piece: Piece, segment: Segment, index: int, signed: SignedRecord) -> N
         wrong, tip = continued(signed, before)
         if wrong is not None:
             piece.findings.append(Finding("chain_broken", f"record {index} ({device})", wrong))
-    piece.tips[device] = segment.tips[device] = tip
+    segment.tips[device] = tip
     segment.tally.add(signed)
     if record.head is not None:
         piece.gossip.setdefault((record.head.size, record.head.root), index)
+
+
+def _sold(index: int, record: Record) -> SoldFact | None:
+    """What *record* sold or gave back, None for another kind."""
+    body = record.body
     if isinstance(body, Sale):
-        lines = tuple([(line.commodity, line.quantity) for line in body.lines])
-        sold = SoldFact(index, device, record.time_ms, False, body.amount_minor, lines)
-        piece.sold.append(sold)
-    elif isinstance(body, Refund):
-        piece.sold.append(SoldFact(index, device, record.time_ms, True, body.amount_minor, ()))
+        units = tuple([(line.commodity, line.quantity) for line in body.lines])
+        return SoldFact(index, record.device, record.time_ms, False, body.amount_minor, units)
+    if isinstance(body, Refund):
+        return SoldFact(index, record.device, record.time_ms, True, body.amount_minor, ())
+    return None
 
 
 def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[str | None, ChainTip]:
@@ -174,7 +185,7 @@ def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[str | None, C
     try:
         outcome = check_chain(signed, tip)
     except RecordError as error:
-        return f"{error.code}: {error}", tip_of(signed)
+        return str(error), tip_of(signed)
     if isinstance(outcome, Accepted):
         return None, outcome.tip
     return "its number stands twice in the log", tip_of(signed)
@@ -196,11 +207,19 @@ _here: dict[str, tuple[TileReader, KeyRing]] = {}
 def start_worker(
     where: str, ca: str, size: int, keys: Mapping[tuple[bytes, int], HashedKey]
 ) -> None:
-    """Open the log at *where* once for this process."""
+    """Open the log at *where* once for this process, which ends with the one that started it."""
+    Thread(target=_end_with_parent, daemon=True).start()
     # Records make no cycles: looking for them costs more than it finds.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     _here["log"] = TileReader(open_source(where, ca or True), size), RegistryRing(keys)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def work(start: int, end: int, cuts: Sequence[int]) -> Piece:

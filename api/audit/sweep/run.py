@@ -13,6 +13,7 @@ from counterfoil.api.audit.sweep.finding import Finding
 from counterfoil.api.audit.sweep.ledger_view import read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money import MoneySweep
+from counterfoil.api.audit.sweep.piece import PIECE
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.source import LogUnreachable
@@ -26,6 +27,8 @@ class Swept:
     """The outcome: what was verified, how fast, and what was found."""
 
     records: int = 0
+    records_before: int = 0
+    """Of these, how many an earlier run had verified."""
     heads: int = 0
     machines: int = 0
     gossiped_heads: int = 0
@@ -59,6 +62,7 @@ def sweep(
     facts: Mapping[bytes, Facts] | None = None,
     projects: tuple[str, ...] = (),
     processes: int | None = None,
+    piece: int = PIECE,
     progress: Progress = lambda *_: None,
 ) -> Swept:
     """Verify everything again: the log at *log* against the node of *client*, from *first_block* on.
@@ -66,6 +70,7 @@ def sweep(
     Raises:
         ChainError: the node does not answer.
         LogUnreachable: the log's server does not answer.
+        WorkerLost: a verifying process ended; what was verified before is kept.
         StateOfAnother: *state* belongs to another log.
     """
     view = read_ledger(client, first_block, lambda done, all_: progress("events", done, all_))
@@ -73,14 +78,20 @@ def sweep(
     # The log may be read from another place next time; what it is the anchor says.
     book = Book(state, f"chain {view.chain_id}, anchor {client.address_of('RecordAnchor')}")
     try:
-        part = LogSweep(log, ca, view, book, processes)
+        part = LogSweep(log, ca, view, book, processes, piece)
         before, began = book.size, time.perf_counter()
+        done.records_before = before
         part.run(lambda size: progress("records", size, part.size))
         seconds = time.perf_counter() - began
         done.records = book.size
         done.records_per_s = round((book.size - before) / seconds) if book.size > before else 0
         done.gossiped_heads = len(book.gossip())
-        done.findings += [*book.findings(), *part.check_gossip()]
+        done.findings += [
+            *part.check_before(),
+            *part.check_order(),
+            *book.findings(),
+            *part.check_gossip(),
+        ]
         money = MoneySweep(client, view, book, facts or {}, projects)
         done.findings += money.run()
         done.distributions, done.distributions_proved = money.distributions, money.proved

@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys import Signer
-from counterfoil.chain.transact import fees, wait_mined
+from counterfoil.chain.transact import fees, send_all
 
 TRANSACTORS = "0x0200000000000000000000000000000000000002"
 DEPLOYERS = "0x0200000000000000000000000000000000000000"
@@ -56,12 +56,7 @@ def admit(
         )
         for i, (to, data, value, gas) in enumerate(calls)
     ]
-    for error in client.send_raw(raws):
-        if error is not None:
-            raise error
-    for raw in raws:
-        wait_mined(client, keccak(raw))
-    return len(raws)
+    return len(send_all(client, raws))
 
 
 def may_transact(client: ChainClient, account: str) -> bool:

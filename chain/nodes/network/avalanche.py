@@ -26,10 +26,12 @@ from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.files import write_json
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder
 from counterfoil.chain.nodes.network.rpc import ask
+from counterfoil.chain.nodes.ports import free_ports
 
 _GAS_LIMIT = 100_000_000
 _WEI_EACH = 10**27
 """At a base fee of 1 wei nobody ever runs out of it."""
+_COMMIT_BLOCKS = 256
 _DAY_S = 86_400
 _TOOL_WITHIN_S = 300
 
@@ -64,6 +66,7 @@ class Avalanche:
     """The engine ``avalanche``."""
 
     name = "avalanche"
+    least_free_percent = 3
 
     # ---- founding
 
@@ -81,11 +84,10 @@ class Avalanche:
         self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
     ) -> dict[str, Any]:
         nodes = [folder.me.node for folder in folders]
-        ends = int(time.time()) + charter.years * 365 * _DAY_S - 2 * _DAY_S
+        ends = _term_ends(charter.years)
         facts: dict[str, Any] = {
             "network_id": 100_000 + secrets.randbelow(2**31 - 100_000),
             "years": charter.years,
-            "ends": ends,
             "block_delay_ms": charter.block_delay_ms,
             "subnet": "",
             "chain": "",
@@ -158,6 +160,7 @@ class Avalanche:
             f"--stake-minting-period={stay}",
             *("--log-level=info", "--log-display-level=off", "--log-rotater-max-files=3"),
             *("--fd-limit=16384", "--network-allow-private-ips=true"),
+            f"--system-tracker-disk-required-available-space-percentage={self.least_free_percent}",
             *("--db-type=pebbledb", f"--db-config-file-content={_DATABASE}"),
             f"--bootstrap-ids={','.join(peer.node_id for peer in peers)}",
             f"--bootstrap-ips={','.join(_endpoint(peer) for peer in peers)}",
@@ -165,7 +168,7 @@ class Avalanche:
         ]
         if facts["subnet"]:
             write_json(engine / f"subnets/{facts['subnet']}.json", _subnet_settings(folder))
-            write_json(engine / f"chains/{facts['chain']}/config.json", _chain_settings(facts))
+            write_json(engine / f"chains/{facts['chain']}/config.json", _chain_settings(folder))
             argv.append(f"--track-subnets={facts['subnet']}")
         return argv + list(folder.options)
 
@@ -194,6 +197,7 @@ class Avalanche:
                 entry["nodeID"],
                 names.get(entry["nodeID"], entry["nodeID"]),
                 entry["nodeID"] in connected,
+                int(entry["endTime"]),
             )
             for entry in found["validators"]
         ]
@@ -211,16 +215,23 @@ class Avalanche:
 
     # ---- membership
 
+    def owners(self, folder: MemberFolder) -> tuple[int, int]:
+        asked = {"subnetID": folder.network.engine_facts["subnet"]}
+        found = ask(folder.rpc_port, "/ext/bc/P", "platform.getSubnet", asked)
+        return int(found["threshold"]), len(found["controlKeys"])
+
     def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
         network = folder.network
         facts = network.engine_facts
+        if change.kind == "add":
+            change = replace(change, ends_s=_seat_ends(folder, network.member(change.member)))
         asked: dict[str, Any] = {
             "uri": _uri(folder),
             "kind": change.kind,
             "subnet": facts["subnet"],
             "known": [m.owner for m in network.members],
             "signers": [network.member(name).owner for name in signers],
-            "ends": facts["ends"] - _DAY_S,
+            "ends": change.ends_s,
         }
         if change.kind == "owners":
             asked["new_owners"] = [network.member(name).owner for name in change.owners]
@@ -240,7 +251,7 @@ class Avalanche:
         deeds, change = found["deeds"], Change(**proposal.change)
         if proposal.payload["subnet"] != network.engine_facts["subnet"]:
             raise NetworkError("other_network", "this proposal is for another network")
-        if [_essence(deed) for deed in deeds] != _deeds_of(network.member, change):
+        if [_essence(deed) for deed in deeds] not in _deeds_of(network.member, change):
             raise NetworkError(
                 "proposal_wrong", "the transactions do something else than the proposal's words say"
             )
@@ -257,31 +268,63 @@ class Avalanche:
         _tool("submit", {"uri": _uri(folder), "payload": proposal.payload})
 
 
+def _term_ends(years: int) -> int:
+    """When what begins now ends after *years*, short of the most that the engine allows."""
+    return int(time.time()) + years * 365 * _DAY_S - 2 * _DAY_S
+
+
+def _seat_ends(folder: MemberFolder, member: Member) -> int:
+    """When a seat ends that *member* is given now: the network's agreed years from now, or with the stake it has.
+
+    Raises:
+        NetworkError: the stake that it has ends too soon; it can't be renewed.
+    """
+    asked = {"nodeIDs": [member.node_id]}
+    found = ask(folder.rpc_port, "/ext/bc/P", "platform.getCurrentValidators", asked)
+    ends = [int(entry["endTime"]) for entry in found["validators"]]
+    if not ends:
+        return _term_ends(int(folder.network.engine_facts["years"]))
+    if ends[0] - time.time() < 2 * _DAY_S:
+        raise NetworkError(
+            "seat_ends",
+            f"{member.name}'s node has a stake that ends within two days: it is to join with a new node",
+        )
+    return ends[0] - _DAY_S
+
+
 def _essence(deed: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (deed["does"], deed.get("node_id", ""), deed.get("owners"), deed.get("threshold", 0))
+    said = (deed.get(name, 0) for name in ("threshold", "ends"))
+    return (deed["does"], deed.get("node_id", ""), deed.get("owners"), *said)
 
 
-def _deeds_of(member: Any, change: Change) -> list[tuple[Any, ...]]:
-    """What the transactions of *change* must do, and nothing else."""
+def _deeds_of(member: Any, change: Change) -> list[list[tuple[Any, ...]]]:
+    """What the transactions of *change* may do, one of these and nothing else."""
     if change.kind == "owners":
         keys = sorted(member(name).owner for name in change.owners)
-        return [("owners", "", keys, change.threshold), ("move", "", None, 0)]
+        return [[("owners", "", keys, change.threshold, 0), ("move", "", None, 0, 0)]]
     node_id = member(change.member).node_id
-    removed: list[tuple[Any, ...]] = [("remove", node_id, None, 0)]
-    added: list[tuple[Any, ...]] = [("stake", node_id, None, 0), ("add", node_id, None, 0)]
-    return {"add": added, "remove": removed}[change.kind]
+    if change.kind == "add":  # a node that was a validator before has its stake already
+        added = ("add", node_id, None, 0, change.ends_s)
+        return [[("stake", node_id, None, 0, change.ends_s + _DAY_S), added], [added]]
+    return [[("remove", node_id, None, 0, 0)]]
 
 
 def _tool(command: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """What the consortium's tool answers."""
-    done = subprocess.run(
-        [str(programs.program(programs.TOOL)), command],
-        input=json.dumps(document),
-        capture_output=True,
-        text=True,
-        timeout=_TOOL_WITHIN_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [str(programs.program(programs.TOOL)), command],
+            input=json.dumps(document),
+            capture_output=True,
+            text=True,
+            timeout=_TOOL_WITHIN_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise NetworkError(
+            "tool_late",
+            f"{command} was not done within {_TOOL_WITHIN_S} s: look at counterfoil network status, then ask again",
+        ) from late
     if done.returncode != 0:
         try:
             said = json.loads(done.stderr.splitlines()[-1])
@@ -294,7 +337,7 @@ def _tool(command: str, document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> list[MemberFolder]:
     """The same folders, every node on loopback and a free port: founding needs them all for some seconds."""
-    ports = iter(process.free_ports(2 * len(folders)))
+    ports = iter(free_ports(2 * len(folders)))
     members = [replace(f.me, host="127.0.0.1", peer_port=next(ports)) for f in folders]
     network = replace(folders[0].network, members=members, engine_facts=facts)
     return [replace(f, rpc_port=next(ports), network=network) for f in folders]
@@ -325,22 +368,35 @@ def _subnet_settings(folder: MemberFolder) -> dict[str, Any]:
     return {"validatorOnly": True, "allowedNodes": known, "snowParameters": _SNOW}
 
 
-def _chain_settings(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+def _chain_settings(folder: MemberFolder) -> dict[str, Any]:
+    keeps_all = folder.states == "archive"
+    settings = {
         "eth-apis": _APIS,
         "local-txs-enabled": False,
         "tx-pool-account-slots": 4_096,
         "tx-pool-global-slots": 65_536,
         "tx-pool-account-queue": 4_096,
         "tx-pool-global-queue": 65_536,
-        "min-delay-target": facts["block_delay_ms"],
+        "min-delay-target": folder.network.engine_facts["block_delay_ms"],
         "rpc-gas-cap": _GAS_LIMIT,
-        # Every member keeps every state and every receipt, so that it can be asked about any block.
-        "pruning-enabled": False,
+        "pruning-enabled": not keeps_all,
+        # An archive that its bank turns into a pruned node keeps what it has and goes on without.
+        "allow-missing-tries": not keeps_all,
+        # A pruned node that was killed runs so many blocks again.
+        "commit-interval": _COMMIT_BLOCKS,
         "state-sync-enabled": False,
+        # Every node that the chain's program starts makes one, in the machine's temporary folder unless told.
+        "keystore-directory": str(folder.scratch / "keystore"),
+        "metrics-expensive-enabled": False,
         "database-config": _DATABASE,
         "log-level": "warn",
     }
+    pruned_once = folder.data / "pruned"
+    if not keeps_all:
+        pruned_once.touch(mode=0o600)
+    elif pruned_once.exists():  # the states that are missing are computed again
+        settings["populate-missing-tries"] = 0
+    return settings
 
 
 def _header() -> dict[str, Any]:

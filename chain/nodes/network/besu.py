@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_account import Account
 
 from counterfoil.chain.errors import ChainError
@@ -29,6 +29,8 @@ _GAS_LIMIT = 100_000_000
 _WEI_EACH = 10**27
 _EPOCH_BLOCKS = 30_000
 _VOTE_WITHIN_S = 120
+_STORAGE = {"archive": "FOREST", "pruned": "BONSAI"}
+"""A data folder has one of them for good: a bank that wants the other deletes it, and the node fetches the chain."""
 _ISTANBUL = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
 """The mixHash by which such blocks are known."""
 
@@ -37,6 +39,7 @@ class Besu:
     """The engine ``besu``."""
 
     name = "besu"
+    least_free_percent = 0
 
     # ---- founding
 
@@ -55,10 +58,11 @@ class Besu:
     def found(
         self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
     ) -> dict[str, Any]:
-        if charter.threshold != len(folders) // 2 + 1:
+        enough = _more_than_half(len(folders))
+        if charter.threshold != enough:
             raise NetworkError(
                 "threshold",
-                f"Besu decides by more than half: threshold is {len(folders) // 2 + 1} of {len(folders)}",
+                f"Besu decides by more than half: threshold is {enough} of {len(folders)}",
             )
         funded = {*(f.me.account for f in folders), *charter.accounts, *charter.deployers}
         validators = [folder.me.node_id for folder in folders]
@@ -88,8 +92,8 @@ class Besu:
             f"--rpc-http-port={folder.rpc_port}",
             "--rpc-http-api=ETH,NET,WEB3,TXPOOL,QBFT,ADMIN",
             *("--host-allowlist=localhost,127.0.0.1", "--rpc-http-max-batch-size=1024"),
-            # Every member keeps every state, so that it can be asked about any block.
-            *("--sync-mode=FULL", "--sync-min-peers=1", "--data-storage-format=FOREST"),
+            *("--sync-mode=FULL", "--sync-min-peers=1"),
+            f"--data-storage-format={_STORAGE[folder.states]}",
             "--min-gas-price=0",
             *folder.options,
         ]
@@ -126,11 +130,15 @@ class Besu:
 
     # ---- membership
 
+    def owners(self, folder: MemberFolder) -> tuple[int, int]:
+        count = len(self.validators(folder))
+        return _more_than_half(count), count
+
     def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
         if change.kind == "owners":
             raise NetworkError("change_malformed", "on Besu the validators are the owners")
         validators = [v.name for v in self.validators(folder)]
-        enough = len(validators) // 2 + 1
+        enough = _more_than_half(len(validators))
         asked = list(signers) or validators[:enough]
         if len(asked) < enough or not set(asked) <= set(validators):
             raise NetworkError(
@@ -205,6 +213,10 @@ def enode_of(member: Member) -> str:
     """Where and by which key *member*'s node is known to the others."""
     host = f"[{member.host}]" if ":" in member.host else member.host
     return f"enode://{member.node['public_key']}@{host}:{member.peer_port}?discport=0"
+
+
+def _more_than_half(validators: int) -> int:
+    return validators // 2 + 1
 
 
 def _payload(folder: MemberFolder, change: Change) -> dict[str, Any]:

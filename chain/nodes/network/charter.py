@@ -15,13 +15,16 @@ from eth_utils.address import is_address, to_checksum_address
 from counterfoil.chain.nodes.network.errors import NetworkError
 
 EngineName = Literal["avalanche", "besu"]
+States = Literal["archive", "pruned"]
+"""Which states a node keeps: that of every block, or those of the newest blocks alone. Blocks, receipts and events
+are kept by both."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _FIELDS = {
     *("name", "engine", "chain_id", "threshold", "years", "members", "accounts", "deployers"),
     "block_delay_ms",
 }
-_MEMBER_FIELDS = {"name", "host", "peer_port", "rpc_port"}
+_MEMBER_FIELDS = {"name", "host", "peer_port", "rpc_port", "states"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Seat:
     host: str
     peer_port: int
     rpc_port: int
+    states: States = "archive"
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,20 @@ def seat_of(entry: Any, where: str = "the seat") -> Seat:
         _host(found.get("host", "127.0.0.1"), f"{where}.host"),
         _number(found.get("peer_port"), f"{where}.peer_port", 1, 65_535),
         _number(found.get("rpc_port"), f"{where}.rpc_port", 1, 65_535),
+        states_of(found.get("states", "archive"), f"{where}.states"),
     )
+
+
+def states_of(value: Any, where: str) -> States:
+    """*value* as a choice of the states that are kept.
+
+    Raises:
+        NetworkError: it is none.
+    """
+    for known in get_args(States):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    raise _wrong(where, f"is one of {', '.join(get_args(States))}")
 
 
 def _host(value: Any, where: str) -> str:

@@ -59,7 +59,9 @@ def create(
             members.append(_member(engine, seat, keys, passphrases[seat.name]))
         network = Network(charter.name, charter.engine, charter.chain_id, members, {})
         folders = [
-            MemberFolder(fresh / "members" / seat.name, seat.name, seat.rpc_port, network)
+            MemberFolder(
+                fresh / "members" / seat.name, seat.name, seat.rpc_port, network, states=seat.states
+            )
             for seat in charter.members
         ]
         network.engine_facts = engine.found(charter, folders, progress)
@@ -93,7 +95,7 @@ def join(
         raise NetworkError("name_taken", f"{network.name} has a member {seat.name!r} already")
     member = _member(engine, seat, out / "keys", passphrase)
     known = replace(network, members=[*network.members, member])
-    folder = MemberFolder(out, seat.name, seat.rpc_port, known)
+    folder = MemberFolder(out, seat.name, seat.rpc_port, known, states=seat.states)
     folder.write()
     _write_handout(engine, folder, folder)
     return folder, member

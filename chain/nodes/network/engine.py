@@ -16,21 +16,29 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Validator:
-    """A node whose word counts, and whether ours has a connection to it (to itself it always has)."""
+    """A node whose word counts, and whether ours has a connection to it (to itself it always has).
+
+    ``ends_s``: when its word stops counting by itself, in seconds since 1970; None where it never does.
+    """
 
     node_id: str
     name: str
     is_connected: bool
+    ends_s: int | None = None
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of membership: ``add`` or ``remove`` the validator *member*, or hand the network to new ``owners``."""
+    """A change of membership: ``add`` or ``remove`` the validator *member*, or hand the network to new ``owners``.
+
+    ``ends_s``: when the seat of a validator that is added ends, in seconds since 1970; 0 where it never does.
+    """
 
     kind: str
     member: str = ""
     owners: Sequence[str] = ()
     threshold: int = 0
+    ends_s: int = 0
 
 
 @dataclass
@@ -53,6 +61,8 @@ class Engine(Protocol):
     """One engine. Everything else about a network is the same for all of them."""
 
     name: str
+    least_free_percent: int
+    """With less of the disk free than this the engine ends a node by itself; 0: it never does."""
 
     def install(self, progress: Progress) -> str:
         """Make the programs available and answer where they are.
@@ -98,6 +108,10 @@ class Engine(Protocol):
 
     def needed(self, validators: int) -> int:
         """How many of so many validators must be connected for the chain to go on."""
+        ...
+
+    def owners(self, folder: MemberFolder) -> tuple[int, int]:
+        """How many owners must sign a change of membership, and how many there are, as our node knows it."""
         ...
 
     def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:

@@ -10,6 +10,9 @@ from typing import Any
 
 from counterfoil.chain.nodes.network.errors import NetworkError
 
+_BLOCK = 512
+"""What ``st_blocks`` counts, whatever the file system's own blocks are."""
+
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Make *path* hold *data*, whole or as it was before, with *mode*."""
@@ -57,17 +60,21 @@ def require_outside_of_a_repository(folder: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes that the files in *folder* take; files that go away meanwhile count nothing."""
+    """Bytes that the files in *folder* take on the disk, with what is set aside for them.
+
+    A file that goes away meanwhile counts nothing.
+    """
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
             try:
-                total += (Path(root) / name).lstat().st_size
+                total += (Path(root) / name).lstat().st_blocks * _BLOCK
             except OSError:
                 continue
     return total
 
 
-def free_of(folder: Path) -> int:
-    """Bytes that are free on the disk of *folder*."""
-    return shutil.disk_usage(folder).free
+def disk_of(folder: Path) -> tuple[int, int]:
+    """Bytes that are free on the disk of *folder*, and its size."""
+    usage = shutil.disk_usage(folder)
+    return usage.free, usage.total

@@ -3,9 +3,9 @@
 ::
 
     network.json   what all members know: ids, genesis, everybody's node, address and public keys
-    member.json    which of them we are, and our own further options for the engine
+    member.json    which of them we are, whether old states are kept, and our own further options for the engine
     keys/          the node's keys and the owner's and account's keystores (0700, files 0600)
-    data/          the chain as this node has it
+    data/          the chain as this node has it; data/tmp is what the processes put aside while they run
     engine/        what the engine is started with; written anew from network.json at each start
 """
 
@@ -16,7 +16,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from counterfoil.chain.nodes.network.charter import EngineName, address_of, seat_of
+from counterfoil.chain.nodes.network.charter import (
+    EngineName,
+    States,
+    address_of,
+    seat_of,
+    states_of,
+)
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.files import read_json, write_json
 
@@ -114,6 +120,7 @@ class MemberFolder:
     network: Network = field(compare=False)
     options: tuple[str, ...] = ()
     """Further options of the engine's command line, this bank's own: TLS, metrics, log levels."""
+    states: States = "archive"
 
     @property
     def me(self) -> Member:
@@ -132,6 +139,11 @@ class MemberFolder:
         return self.path / "data"
 
     @property
+    def scratch(self) -> Path:
+        """Where the node's processes put their temporary files; emptied before each start and after each stop."""
+        return self.data / "tmp"
+
+    @property
     def engine_path(self) -> Path:
         return self.path / "engine"
 
@@ -139,8 +151,8 @@ class MemberFolder:
         """Keep what is known, in the folder."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_json(self.path / "network.json", self.network.to_json())
-        mine = {"name": self.name, "rpc_port": self.rpc_port, "options": list(self.options)}
-        write_json(self.path / "member.json", mine)
+        mine = {"name": self.name, "rpc_port": self.rpc_port, "states": self.states}
+        write_json(self.path / "member.json", mine | {"options": list(self.options)})
 
 
 def read_folder(path: Path) -> MemberFolder:
@@ -156,7 +168,8 @@ def read_folder(path: Path) -> MemberFolder:
     network = Network.of(read_json(path / "network.json"))
     try:
         options = tuple(str(option) for option in mine.get("options", []))
-        found = MemberFolder(path, mine["name"], int(mine["rpc_port"]), network, options)
+        states = states_of(mine.get("states", "archive"), "member.json: states")
+        found = MemberFolder(path, mine["name"], int(mine["rpc_port"]), network, options, states)
     except (KeyError, TypeError, ValueError) as malformed:
         raise NetworkError("file_malformed", f"member.json: {malformed}") from malformed
     network.member(found.name)

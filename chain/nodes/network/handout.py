@@ -48,20 +48,35 @@ def unit(folder: MemberFolder) -> str:
 Description=Counterfoil: {folder.name}'s node of {folder.network.name}
 After=network-online.target time-sync.target
 Wants=network-online.target
+# A node whose peers are away is started again for as long as it takes:
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-# The account that owns the folder, and where counterfoil is installed:
+# The account that owns the folder and has built the engine, and where counterfoil is installed:
 User=counterfoil
 ExecStart=/usr/bin/env counterfoil network run {folder.path}
 Restart=always
 RestartSec=5
+# The command ends the node, and the node its chain:
+KillMode=mixed
 TimeoutStopSec=90
 LimitNOFILE=32768
-NoNewPrivileges=true
-PrivateTmp=true
+UMask=0077
+# Nothing is written outside of this folder; the node's temporary files lie in data/tmp.
 ProtectSystem=strict
 ReadWritePaths={folder.path}
+PrivateTmp=true
+PrivateDevices=true
+NoNewPrivileges=true
+CapabilityBoundingSet=
+ProtectKernelTunables=true
+ProtectKernelModules=true
+ProtectControlGroups=true
+RestrictSUIDSGID=true
+RestrictNamespaces=true
+LockPersonality=true
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 
 [Install]
 WantedBy=multi-user.target

@@ -6,13 +6,15 @@ import ctypes
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.nodes.network.charter import States
 from counterfoil.chain.nodes.network.engine import Engine
-from counterfoil.chain.nodes.network.files import free_of, size_of
+from counterfoil.chain.nodes.network.files import disk_of, size_of
 from counterfoil.chain.nodes.network.folder import MemberFolder
 from counterfoil.chain.nodes.network.process import running_pid
 from counterfoil.chain.nodes.network.rpc import ask
@@ -20,6 +22,9 @@ from counterfoil.chain.nodes.network.rpc import ask
 _STILL_AFTER_S = 60
 """So long without a block while transactions wait is a chain that stands still; a dead proposer's turn takes 10 s."""
 _LEAST_FREE = 2 * 1024**3
+_WARN_BEFORE = 2
+"""A disk is too full when so many times the engine's own limit are free."""
+_ENDS_SOON_S = 90 * 24 * 3600
 _CLOCK_AHEAD_S = 5
 _TIME_ERROR = 5
 
@@ -27,7 +32,8 @@ _TIME_ERROR = 5
 @dataclass
 class Health:
     """One node. ``verdict``: ``running`` (all is well), ``still`` (the chain does not go on, or this node does not
-    follow it), ``unknown``. ``why`` says it in words."""
+    follow it), ``unknown``. ``why`` says it in words. ``ends_s``: when the first validator's time ends, in seconds
+    since 1970, None where it never does. ``threshold`` of the ``owners`` decide about membership."""
 
     member: str
     verdict: str = "unknown"
@@ -41,10 +47,15 @@ class Health:
     validators: int = 0
     connected: int = 0
     needed: int = 0
+    owners: int = 0
+    threshold: int = 0
     is_validator: bool = False
     missing: list[str] = field(default_factory=list)
+    states: States = "archive"
     data_bytes: int = 0
     disk_free_bytes: int = 0
+    disk_bytes: int = 0
+    ends_s: int | None = None
     clock_synchronised: bool | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -55,11 +66,10 @@ class Health:
 
 def health_of(engine: Engine, folder: MemberFolder) -> Health:
     """How *folder*'s node is doing."""
-    found = Health(folder.name, pid=running_pid(folder))
-    _look_at_the_machine(folder, found)
+    found = Health(folder.name, pid=running_pid(folder), states=folder.states)
+    _look_at_the_machine(engine, folder, found)
     if found.pid is None:
-        found.verdict = "still"
-        found.why = f"the node does not run: counterfoil network start {folder.path}"
+        found.verdict, found.why = "still", _why_it_does_not_run(engine, folder, found)
         return found
     try:
         peers = engine.peers(folder)
@@ -131,21 +141,57 @@ def _look_at_the_chain(engine: Engine, folder: MemberFolder, found: Health) -> N
 
 def _count_validators(engine: Engine, folder: MemberFolder, found: Health) -> None:
     validators = engine.validators(folder)
+    found.threshold, found.owners = engine.owners(folder)
     found.validators = len(validators)
     found.connected = sum(v.is_connected for v in validators)
     found.needed = engine.needed(len(validators))
     found.missing = [v.name for v in validators if not v.is_connected]
     found.is_validator = folder.me.node_id in {v.node_id for v in validators}
+    found.ends_s = min((v.ends_s for v in validators if v.ends_s is not None), default=None)
+    if found.ends_s is not None and found.ends_s - time.time() < _ENDS_SOON_S:
+        names = ", ".join(v.name for v in validators if v.ends_s == found.ends_s)
+        found.warnings.append(
+            f"the seats of {names} end on {date_of(found.ends_s)}: vote new nodes in before, or the chain ends"
+        )
 
 
-def _look_at_the_machine(folder: MemberFolder, found: Health) -> None:
+def _look_at_the_machine(engine: Engine, folder: MemberFolder, found: Health) -> None:
     found.data_bytes = size_of(folder.data)
-    found.disk_free_bytes = free_of(folder.path)
-    if found.disk_free_bytes < _LEAST_FREE:
-        found.warnings.append(f"only {found.disk_free_bytes // 1024**2} MiB of disk are free")
+    found.disk_free_bytes, found.disk_bytes = disk_of(folder.path)
+    full = disk_warning(found.disk_free_bytes, found.disk_bytes, engine.least_free_percent)
+    if full:
+        found.warnings.append(full)
     found.clock_synchronised = _is_clock_synchronised()
     if found.clock_synchronised is False:
         found.warnings.append("this machine's clock is not kept by a time service")
+
+
+def disk_warning(free: int, total: int, least_percent: int) -> str:
+    """What is to be said of a disk of *total* bytes with *free* left; nothing while there is room.
+
+    *least_percent*: the share below which the engine ends the node, 0 where it has no such limit.
+    """
+    if free >= max(_LEAST_FREE, _WARN_BEFORE * total * least_percent // 100):
+        return ""
+    said = f"only {free // 1024**2:,} MiB of disk are free, {100 * free / total:.1f} %"
+    if least_percent:
+        said += f"; below {least_percent} % the engine ends the node"
+    return said
+
+
+def date_of(seconds: int) -> str:
+    """The day in UTC, as 2036-11-23."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def _why_it_does_not_run(engine: Engine, folder: MemberFolder, found: Health) -> str:
+    start = f"counterfoil network start {folder.path}"
+    if 100 * found.disk_free_bytes < found.disk_bytes * engine.least_free_percent:
+        return (
+            f"the node does not run, and can't: less than {engine.least_free_percent} % of its disk are free; "
+            f"make room, then {start}"
+        )
+    return f"the node does not run: {start}"
 
 
 def _is_clock_synchronised() -> bool | None:

@@ -2,7 +2,8 @@
 
 Rules that this module keeps:
 
-- What is built is what ``go.sum`` names, checked by the go command; nothing else is downloaded.
+- What is built is what ``go.sum`` names, checked by the go command, with the lines of :mod:`.changes`; nothing else
+  is downloaded.
 - A build is whole or absent: programs are built in a folder that is renamed when it is done.
 - Another ``go.sum`` or another source is another build; it lies in a folder of its own.
 """
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from counterfoil.chain.nodes.network.changes import apply_changes
 from counterfoil.chain.nodes.network.errors import NetworkError
 
 VM_ID = "srEXiWaHuhNyGwPUi444Tu47ZEDwxTWrbQiuD7FmgSAQ6X7Dy"
@@ -95,6 +97,7 @@ def install(progress: Callable[[str], None] = lambda _: None) -> Path:
         shutil.copytree(_SOURCE, source)
         progress("fetching the modules that go.sum names")
         _run([go, "mod", "download"], source)
+        apply_changes(source, lambda module: _folder_of(go, module, source))
         for i, (name, package) in enumerate(_PACKAGES.items(), 1):
             progress(f"building {name.split('/', 1)[0]} ({i} of {len(_PACKAGES)})")
             out = str(fresh / name)
@@ -134,7 +137,12 @@ def _require_compiler(go: str) -> None:
         )
 
 
-def _run(argv: list[str], folder: Path) -> None:
+def _folder_of(go: str, module: str, source: Path) -> Path:
+    """Where the go command keeps the module that ``go.mod`` names."""
+    return Path(_run([go, "list", "-m", "-f", "{{.Dir}}", module], source).strip())
+
+
+def _run(argv: list[str], folder: Path) -> str:
     # Portable curve arithmetic: a build may move to an older processor of the same kind.
     env = os.environ | {"CGO_ENABLED": "1", "CGO_CFLAGS": "-O2 -D__BLST_PORTABLE__"}
     done = subprocess.run(
@@ -155,3 +163,4 @@ def _run(argv: list[str], folder: Path) -> None:
             f"{' '.join(argv[1:3])} failed; check the network or the mirror that GOPROXY is set to, then run "
             f"counterfoil network install again:\n{tail}",
         )
+    return done.stdout

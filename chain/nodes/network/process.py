@@ -6,14 +6,15 @@ Rules that this module keeps:
 - A node that is given peers that are down waits for them. So it is started with those that accept connections now;
   when others turn out to be the live ones while it still waits, it is started again with these.
 - A node outlives the command that started it; ``stop`` ends the process that the folder's lock names.
+- What its processes put aside while they run lies in the folder, and goes when the node has stopped or starts again.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -67,13 +68,16 @@ class Node:
         folder = self.folder
         self._peers = list(self._fixed) if self._fixed is not None else live_peers(folder)
         self._named = self._peers or ([] if self._fixed is not None else folder.others)
-        argv = self.engine.command(folder, self._named)
         folder.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = _lock(folder)
         try:
+            argv = self.engine.command(folder, self._named)
+            _empty(folder.scratch)
+            folder.scratch.mkdir(mode=0o700)
             with (folder.path / "node.log").open("ab") as log:
                 self.process = subprocess.Popen(
                     argv,
+                    env=os.environ | {"TMPDIR": str(folder.scratch)},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -192,6 +196,7 @@ def stop(folder: MemberFolder, number: int = signal.SIGTERM) -> bool:
         _reap(pid)
         time.sleep(0.05)
     _reap(pid)
+    _empty(folder.scratch)
     return True
 
 
@@ -206,22 +211,14 @@ def stop_all(folders: Sequence[MemberFolder]) -> None:
         stop(folder)
 
 
-def free_ports(count: int) -> list[int]:
-    """So many different ports of 127.0.0.1 that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
 def _reap(pid: int) -> None:
     """Take the status of a child of ours that has ended."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
+
+
+def _empty(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _lock_path(folder: MemberFolder) -> Path:

@@ -227,11 +227,17 @@ class _Run:
     def _payments(self, roots: dict[int, int]) -> list[Call]:
         claims = self._client.address_of("Receivables")
         paid = [invoice for invoice in self._file.invoices if invoice.settled_minor]
-        asked = [(roots[invoice.row], invoice.settled_minor) for invoice in paid]
-        encoded = self._client.encode_all("Receivables", "fund", asked)
         return [
-            (self._obligor, f"fund:{invoice.row}", claims, data, _FUND_GAS)
-            for invoice, data in zip(paid, encoded, strict=True)
+            (
+                self._obligor,
+                f"fund:{invoice.row}",
+                claims,
+                self._client.encode(
+                    "Receivables", "fund", roots[invoice.row], invoice.settled_minor
+                ),
+                _FUND_GAS,
+            )
+            for invoice in paid
         ]
 
     def _withdrawals(self) -> list[Call]:

@@ -19,13 +19,12 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from eth_utils.crypto import keccak
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.transact import unsigned, wait_mined
+from counterfoil.chain.transact import send_all, unsigned
 from counterfoil.oracle.instructions import ask
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store.day_tables import DayClose
@@ -281,11 +280,7 @@ class Assets:
             to = client.address_of(contract)
             raws.append(signer.sign_transaction(unsigned(client, signer.address, to, data, at)))
             nonces[signer.address] = at + 1
-        for error in client.send_raw(raws):
-            if error is not None:
-                raise error
-        for raw, (_, contract, function, _) in zip(raws, calls, strict=True):
-            receipt = wait_mined(client, keccak(raw))
+        for receipt, (_, contract, function, _) in zip(send_all(client, raws), calls, strict=True):
             if int(receipt["status"], 16) != 1:
                 raise RuntimeError(f"{contract}.{function} failed")
 

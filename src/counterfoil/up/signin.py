@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from counterfoil.api import auth
-from counterfoil.api.app import open_oracle_database
 from counterfoil.api.auth import Role
-from counterfoil.api.settings import ApiSettings
+from counterfoil.api.store.database import open_oracle_database
 from counterfoil.up.house import House
 
 DAYS = 1
@@ -13,7 +12,7 @@ DAYS = 1
 
 def sign_in_link(house: House, role: Role, party: str, name: str) -> str:
     """An address that opens one session as *party*, within 15 minutes and for a day at the longest."""
-    engine = open_oracle_database(ApiSettings(oracle_url=house.oracle_database))
+    engine = open_oracle_database(house.oracle_database)
     try:
         number, _ = auth.create_token(engine, role, party, name, DAYS)
         return f"{house.api_url}/login/{auth.create_login_code(engine, number)}"

@@ -6,12 +6,14 @@ The rules that this module keeps:
 - A child ends when this process ends, however that comes about (Linux: ``PR_SET_PDEATHSIG``).
 - A child that dies is started again after a pause that doubles from 0.5 s to 30 s; one that has
   lived for a minute is forgiven its past.
+- A log that has grown long becomes ``NAME.log.1``, in place of the one before, and begins anew.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +31,7 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _FORGIVEN_AFTER_S = 60.0
 _STOP_GRACE_S = 20.0
+_LONGEST_LOG = 20_000_000
 
 
 class ChildFailed(Exception):
@@ -111,6 +114,8 @@ class Supervisor:
     """Children in the order of their starting."""
 
     children: list[Child] = field(default_factory=list)
+    longest_log: int = _LONGEST_LOG
+    """In bytes."""
 
     def start(self, *children: Child, timeout_s: float = 60.0) -> None:
         """Start *children* at once, wait until all are ready, and watch them from then on."""
@@ -123,9 +128,10 @@ class Supervisor:
             log.info("child_ready", child=child.name, pid=pid)
 
     def watch_once(self) -> None:
-        """Start again, after its pause, what has died."""
+        """Start again, after its pause, what has died; put long logs aside."""
         now = time.monotonic()
         for child in self.children:
+            _keep_short(child.log_path, self.longest_log)
             if child.is_running:
                 if now - child.started_at > _FORGIVEN_AFTER_S:
                     child.pause_s = _FIRST_PAUSE_S
@@ -145,6 +151,16 @@ class Supervisor:
         for child in reversed(self.children):
             child.stop()
         self.children.clear()
+
+
+def _keep_short(path: Path, longest: int) -> None:
+    """Put a log that has grown beyond *longest* bytes aside; its process writes on, at the beginning."""
+    if not path.exists() or path.stat().st_size <= longest:
+        return
+    fresh = path.with_name(f"{path.name}.new")
+    shutil.copyfile(path, fresh)
+    os.truncate(path, 0)
+    fresh.replace(path.with_name(f"{path.name}.1"))
 
 
 def _end_with_parent() -> None:

@@ -87,7 +87,8 @@ func propose(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, refuse("network.subnet", "%q is no subnet's id", in.Subnet)
 	}
-	onChain, err := platformvm.GetSubnetOwners(platformvm.NewClient(in.URI), ctx, subnet)
+	client := platformvm.NewClient(in.URI)
+	onChain, err := platformvm.GetSubnetOwners(client, ctx, subnet)
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +124,12 @@ func propose(ctx context.Context) (any, error) {
 	}
 	// Two proposals at a time seldom want the same coin.
 	rand.Shuffle(len(money.coins), func(i, j int) { money.coins[i], money.coins[j] = money.coins[j], money.coins[i] })
+	isStaked, err := in.isStaked(ctx, client)
+	if err != nil {
+		return nil, err
+	}
 	build := builder.New(set.Of(signers.Addrs...), chain, money)
-	unsigned, err := in.transactions(build, money, subnet, owners)
+	unsigned, err := in.transactions(build, money, subnet, owners, isStaked)
 	if errors.Is(err, builder.ErrInsufficientAuthorization) || errors.Is(err, builder.ErrInsufficientFunds) {
 		return nil, refuse("network.signers", "these %d owners are not enough to sign, or the network's money is used up: %v",
 			len(in.Signers), err)
@@ -154,8 +159,22 @@ func propose(ctx context.Context) (any, error) {
 	return out, nil
 }
 
+// isStaked tells whether the node that is to be added has its seat in the primary network already: it was a validator
+// before.
+func (in *request) isStaked(ctx context.Context, client *platformvm.Client) (bool, error) {
+	if in.Kind != "add" {
+		return false, nil
+	}
+	id, err := ids.NodeIDFromString(in.NodeID)
+	if err != nil {
+		return false, refuse("network.node_id", "%q is no node's id", in.NodeID)
+	}
+	found, err := client.GetCurrentValidators(ctx, constants.PrimaryNetworkID, []ids.NodeID{id})
+	return len(found) > 0, err
+}
+
 func (in *request) transactions(
-	build builder.Builder, money *treasury, subnet ids.ID, owners *secp256k1fx.OutputOwners,
+	build builder.Builder, money *treasury, subnet ids.ID, owners *secp256k1fx.OutputOwners, isStaked bool,
 ) ([]txs.UnsignedTx, error) {
 	change := common.WithChangeOwner(owners)
 	if in.Kind == "owners" {
@@ -172,18 +191,22 @@ func (in *request) transactions(
 	if in.Kind != "add" {
 		return nil, refuse("network.tool_input", "no kind %q", in.Kind)
 	}
-	onPrimary := txs.Validator{NodeID: id, End: uint64(in.Ends + int64(24*time.Hour/time.Second)), Wght: stake}
-	staked, err := build.NewAddPermissionlessValidatorTx(
-		&txs.SubnetValidator{Validator: onPrimary, Subnet: constants.PrimaryNetworkID},
-		in.Signer, build.Context().AVAXAssetID, owners, owners, reward.PercentDenominator, change,
-	)
-	if err != nil {
-		return nil, err
+	unsigned := []txs.UnsignedTx{}
+	if !isStaked {
+		onPrimary := txs.Validator{NodeID: id, End: uint64(in.Ends + int64(24*time.Hour/time.Second)), Wght: stake}
+		staked, err := build.NewAddPermissionlessValidatorTx(
+			&txs.SubnetValidator{Validator: onPrimary, Subnet: constants.PrimaryNetworkID},
+			in.Signer, build.Context().AVAXAssetID, owners, owners, reward.PercentDenominator, change,
+		)
+		if err != nil {
+			return nil, err
+		}
+		money.without(staked.Ins)
+		unsigned = append(unsigned, staked)
 	}
-	money.without(staked.Ins)
 	inSubnet := txs.Validator{NodeID: id, End: uint64(in.Ends), Wght: stake}
 	added, err := build.NewAddSubnetValidatorTx(&txs.SubnetValidator{Validator: inSubnet, Subnet: subnet}, change)
-	return []txs.UnsignedTx{staked, added}, err
+	return append(unsigned, added), err
 }
 
 // ownersTransactions give the subnet and the rest of the money to new owners.
@@ -199,6 +222,9 @@ func (in *request) ownersTransactions(
 		return nil, err
 	}
 	money.without(given.Ins)
+	if len(money.coins) == 0 {
+		return nil, builder.ErrInsufficientFunds
+	}
 	asset := build.Context().AVAXAssetID
 	parts := []*avax.TransferableOutput{}
 	for _, coin := range money.coins[1:] { // the first pays for the move

@@ -1,0 +1,50 @@
+"""Sales and refunds as a sweep keeps them: what the splits are made of, packed by the piece.
+
+Rules kept here:
+
+* A worker packs, the parent only stores: a piece's facts are unpacked when a split needs them.
+* Packed are CBOR columns; machines and goods, which repeat, stand in lists of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+import cbor2
+
+_Value = TypeVar("_Value")
+Units = tuple[tuple[str, int], ...]
+
+
+class SoldFact(NamedTuple):
+    """A sale or refund as it is shared out; units are pairs of (commodity, count), a line each."""
+
+    log_index: int
+    device: str
+    time_ms: int
+    is_refund: bool
+    amount_minor: int
+    units: Units
+
+
+def pack(facts: Sequence[SoldFact]) -> bytes:
+    """Return *facts*, one or more, as one byte string."""
+    index, device, time_ms, is_refund, amount, units = zip(*facts, strict=True)
+    devices, goods = _numbered(device), _numbered(units)
+    columns = [index, [devices[d] for d in device], time_ms, is_refund, amount]
+    return cbor2.dumps([list(devices), list(goods), *columns, [goods[u] for u in units]])
+
+
+def unpack(data: bytes) -> Iterator[SoldFact]:
+    """Yield the facts that :func:`pack` put into *data*, in their order."""
+    devices, goods, index, device, time_ms, is_refund, amount, units = cbor2.loads(data)
+    lines: list[Units] = [tuple((code, count) for code, count in one) for one in goods]
+    rows = zip(index, device, time_ms, is_refund, amount, units, strict=True)
+    for log_index, who, at, is_given_back, minor, what in rows:
+        yield SoldFact(log_index, devices[who], at, is_given_back, minor, lines[what])
+
+
+def _numbered(values: Sequence[_Value]) -> dict[_Value, int]:
+    """Each value once, with its place in the order of first appearance."""
+    return {value: at for at, value in enumerate(dict.fromkeys(values))}

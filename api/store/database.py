@@ -1,0 +1,15 @@
+"""Opens the oracle's database with the API's own tables in it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from counterfoil.api.store.tables import metadata
+from counterfoil.oracle.store import open_database
+
+
+def open_oracle_database(url: str) -> Engine:
+    """The engine of the oracle's database at *url*, brought up to date, the API's own tables made."""
+    engine = open_database(url)
+    metadata.create_all(engine)
+    return engine

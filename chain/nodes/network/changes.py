@@ -1,0 +1,66 @@
+"""The few lines in which the engine that is built differs from the modules that ``go.sum`` names.
+
+``changes.toml`` beside the Go module says them: file, before, after, and why. Rules that this module keeps:
+
+- A module is changed in a copy, after the go command has checked it against ``go.sum``.
+- A change whose ``before`` does not stand exactly once in its file is refused: the module is another one than the
+  change was written for.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterfoil.chain.nodes.network.errors import NetworkError
+
+FILE = "changes.toml"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One place of a Go module, and what stands there instead."""
+
+    module: str
+    file: str
+    why: str
+    before: str
+    after: str
+
+
+def read_changes(source: Path) -> list[Change]:
+    """The changes that *source*, the folder of our Go module, names."""
+    found = tomllib.loads((source / FILE).read_text())
+    return [Change(**entry) for entry in found["change"]]
+
+
+def apply_changes(source: Path, folder_of: Callable[[str], Path]) -> None:
+    """Make our Go module at *source* build with changed copies; *folder_of* says where a module lies.
+
+    Raises:
+        NetworkError: a change does not fit its module.
+    """
+    changes = read_changes(source)
+    for number, module in enumerate(dict.fromkeys(change.module for change in changes)):
+        copy = source / "changed" / str(number)
+        shutil.copytree(folder_of(module), copy, copy_function=shutil.copyfile)
+        for path in (copy, *copy.rglob("*")):  # the go command's own copies are read-only
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        for change in changes:
+            if change.module == module:
+                _apply(change, copy / change.file)
+        with (source / "go.mod").open("a") as go_mod:
+            go_mod.write(f"\nreplace {module} => ./{copy.relative_to(source)}\n")
+
+
+def _apply(change: Change, path: Path) -> None:
+    text = path.read_text() if path.exists() else ""
+    if text.count(change.before) != 1:
+        raise NetworkError(
+            "change_misfit",
+            f"{change.file} of {change.module} is not the one that {FILE} was written for",
+        )
+    path.write_text(text.replace(change.before, change.after))

@@ -1,0 +1,21 @@
+"""What a door answers when it refuses: a problem (RFC 9457) with a stable code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
+) -> JSONResponse:
+    """The answer; *more* are members of its own."""
+    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+    return JSONResponse(
+        {**body, **(more or {})}, status, headers, media_type="application/problem+json"
+    )

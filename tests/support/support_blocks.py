@@ -1,0 +1,227 @@
+"""Blocks made by hand, for tests without a node: real headers, tries, calls and events, of a chain that never ran."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import rlp
+from eth_abi.abi import encode as abi_encode
+from eth_utils.abi import event_abi_to_log_topic
+from eth_utils.crypto import keccak
+from trie.hexary import HexaryTrie
+
+from counterfoil.api.audit.bundle import (
+    BlockFact,
+    CreditFact,
+    DistributionFact,
+    RestFact,
+    TermsFact,
+    TransactionFact,
+    UnitFact,
+)
+from counterfoil.chain.artifacts import abi_of
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import type_of
+from counterfoil.gateway.identity import on_chain_id
+from counterfoil.oracle.revenue import Facts, names_of, tax_minor
+from counterfoil.oracle.terms import terms_argument
+from counterfoil.oracle.waterfall import Sold, Terms, Tier, Waterfall
+
+ADDRESSES = {
+    name: ChainClient.checksummed("0x" + keccak(text=name).hex()[:40])
+    for name in ("RecordAnchor", "DeviceRegistry", "RevenueSplit")
+}
+ACCOUNTS = {
+    name: ChainClient.checksummed("0x" + keccak(text=name).hex()[:40])
+    for name in ("refunds", "tax", "operator", "platform", "supplier", "site", "a", "b", "c")
+}
+_ENCODER = ChainClient("http://127.0.0.1:9")
+"""Never asked: it only encodes."""
+
+
+def event(contract: str, name: str, **values: Any) -> list[Any]:
+    """The log that *contract* leaves for its event *name*, as it stands in a receipt."""
+    abi = next(i for i in abi_of(contract) if i["type"] == "event" and i["name"] == name)
+    indexed = [i for i in abi["inputs"] if i["indexed"]]
+    plain = [i for i in abi["inputs"] if not i["indexed"]]
+    topics = [event_abi_to_log_topic(abi)]
+    topics += [abi_encode([type_of(i)], [values[i["name"]]]) for i in indexed]
+    data = abi_encode([type_of(i) for i in plain], [values[i["name"]] for i in plain])
+    return [bytes.fromhex(ADDRESSES[contract][2:]), topics, data]
+
+
+@dataclass
+class PaperChain:
+    """Blocks by number, each with one transaction that matters among others."""
+
+    blocks: dict[int, tuple[bytes, int, list[bytes], list[bytes]]] = field(default_factory=dict)
+    """(header, number of the transaction, its proof, its receipt's proof)."""
+
+    def mine(
+        self, number: int, contract: str, data: bytes, logs: Sequence[Any]
+    ) -> tuple[bytes, bytes]:
+        """Make block *number* with a call of *contract*; answer its hash and the transaction's."""
+        to = bytes.fromhex(ADDRESSES[contract][2:])
+        rows = [(number * 10 + n, bytes(20), b"", []) for n in range(number % 4)]
+        mine = len(rows) // 2
+        rows.insert(mine, (number * 10 + 9, to, data, list(logs)))
+        transactions = [
+            b"\x02" + rlp.encode([31_337, nonce, 1, 2, 90_000, called, 0, call, [], 0, 7, 9])
+            for nonce, called, call, _ in rows
+        ]
+        receipts = [
+            b"\x02" + rlp.encode([1, 50_000 * (n + 1), bytes(256), left])
+            for n, (*_, left) in enumerate(rows)
+        ]
+        tries = [_trie(transactions), _trie(receipts)]
+        header = rlp.encode(
+            [
+                *(keccak(b"parent %d" % number), keccak(rlp.encode([])), bytes(20)),
+                *(keccak(b"state %d" % number), tries[0].root_hash, tries[1].root_hash),
+                *(bytes(256), 0, number, 100_000_000, 50_000 * len(rows)),
+                *(1_661_731_200 + number, b"", bytes(32), bytes(8), 1),
+            ]
+        )
+        proofs = [[rlp.encode(n) for n in trie.get_proof(rlp.encode(mine))] for trie in tries]
+        self.blocks[number] = (header, mine, *proofs)
+        return keccak(header), keccak(transactions[mine])
+
+    def prove(self, wanted: Mapping[int, Sequence[bytes]]) -> list[BlockFact]:
+        """The *wanted* blocks, as ``from_chain.prove_blocks`` answers them."""
+        return [
+            BlockFact(self.blocks[n][0], [TransactionFact(*self.blocks[n][1:])]) for n in wanted
+        ]
+
+
+def _trie(values: Sequence[bytes]) -> HexaryTrie:
+    trie = HexaryTrie({})
+    for index, value in enumerate(values):
+        trie[rlp.encode(index)] = value
+    return trie
+
+
+def terms(effective_from: int, fee: int) -> dict[str, Any]:
+    """A waterfall with most kinds of tiers, whose pool does not divide."""
+    at = ACCOUNTS
+    return terms_argument(
+        {
+            "effective_from": effective_from,
+            "period": "day",
+            "refund": at["refunds"],
+            "tax": at["tax"],
+            "residual": at["operator"],
+            "fee": {"account": at["platform"], "basis_points": fee},
+            "goods": [{"code": "", "supplier": at["supplier"], "unit_cost": 35}],
+            "allocations": [
+                {"account": at["site"], "basis": "net_basis_points", "value": 1_000},
+                {"account": None, "basis": "net_basis_points", "value": 1_433},
+            ],
+            "investors": [
+                {"account": at[n], "weight": w} for n, w in zip("abc", (11, 7, 5), strict=True)
+            ],
+        }
+    )
+
+
+@dataclass
+class PaperMoney:
+    """A project's splits on a paper chain: what the split would have done, by the terms."""
+
+    chain: PaperChain
+    project: str
+    terms: list[TermsFact] = field(default_factory=list)
+    distributions: list[DistributionFact] = field(default_factory=list)
+    rests: list[RestFact] = field(default_factory=list)
+    waterfall: Waterfall = field(default_factory=Waterfall)
+
+    @property
+    def name(self) -> bytes:
+        return bytes(on_chain_id(self.project))
+
+    def set_terms(self, block: int, argument: Mapping[str, Any]) -> None:
+        version = len(self.terms) + 1
+        data = _ENCODER.encode("RevenueSplit", "setTerms", self.name, argument)
+        encoded = (32).to_bytes(32, "big") + data[4 + 64 :]
+        log = event(
+            *("RevenueSplit", "TermsSet"),
+            project=self.name,
+            version=version,
+            effectiveFrom=argument["effectiveFrom"],
+            termsHash=keccak(encoded),
+        )
+        place = (block, *self.chain.mine(block, "RevenueSplit", data, [log]))
+        self.waterfall.set_terms(Terms.on_chain(argument))
+        self.terms.append(TermsFact(version, encoded, *place))
+
+    def distribute(self, block: int, facts: Facts, head_size: int) -> None:
+        """Share out *facts*, through the quorum's contract."""
+        content = facts.encode()
+        digest, batch = names_of(content)
+        gross, refunds = facts.gross_minor, facts.refunds_minor
+        tax = tax_minor(gross, refunds, 600)
+        units = [(bytes(on_chain_id(code)), count) for code, count in facts.units]
+        date, before = facts.business_date, self.waterfall.carried
+        self.waterfall.collected += gross
+        sold = Sold(batch, date, date, gross, refunds, tax, tuple(units))
+        paid = self.waterfall.distribute(sold)
+        version = self.waterfall.version_on(date)
+        call = (self.name, batch, date, date, gross, refunds, tax, head_size, digest, units)
+        data = _ENCODER.encode("RevenueSplit", "distribute", call)
+        split = ADDRESSES["RevenueSplit"]
+        data = _ENCODER.encode("OracleQuorum", "execute", split, data, batch, [])
+        batch_of = {"project": self.name, "batch": batch}
+        logs = [
+            event(
+                *("RevenueSplit", "Distributed"),
+                version=version,
+                periodStart=date,
+                periodEnd=date,
+                gross=gross,
+                headSize=head_size,
+                facts=digest,
+                **batch_of,
+            )
+        ]
+        logs += [
+            event("RevenueSplit", "Credited", tier=tier, account=account, amount=amount, **batch_of)
+            for (tier, account), amount in paid.items()
+        ]
+        carried = self.waterfall.carried
+        logs.append(event("RevenueSplit", "Carried", amount=carried, **batch_of))
+        place = (block, *self.chain.mine(block, "RevenueSplit", data, logs))
+        self.distributions.append(
+            DistributionFact(
+                *(self.name, batch, version, date, date, gross, refunds, tax, head_size, digest),
+                *(before, carried, *place),
+                [UnitFact(*unit) for unit in units],
+                [_credit(tier, account, amount) for (tier, account), amount in paid.items()],
+                content,
+            )
+        )
+
+    def give_out(self, block: int, version: int) -> None:
+        """Give out what the pool of an ended *version* carries."""
+        given = self.waterfall.settle_carried(version)
+        assert given, "there is nothing to give out"
+        batch = version.to_bytes(32, "big")
+        logs = [
+            event(
+                *("RevenueSplit", "Credited"),
+                project=self.name,
+                batch=batch,
+                account=account,
+                tier=Tier.ALLOCATION,
+                amount=amount,
+            )
+            for account, amount in given.items()
+        ]
+        data = _ENCODER.encode("RevenueSplit", "settleCarried", self.name, version)
+        place = (block, *self.chain.mine(block, "RevenueSplit", data, logs))
+        credits_ = [_credit(Tier.ALLOCATION, account, amount) for account, amount in given.items()]
+        self.rests.append(RestFact(version, *place, credits_))
+
+
+def _credit(tier: Tier, account: str, amount: int) -> CreditFact:
+    return CreditFact(int(tier), bytes.fromhex(account[2:]), amount)

@@ -1,0 +1,54 @@
+"""What was verified a moment ago is given out once, and only for the very bytes that were verified."""
+
+from __future__ import annotations
+
+import pytest
+from support_record import DEVICE, START_MS, private_key
+
+from counterfoil.gateway.errors import RecordError
+from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.record import (
+    Clock,
+    Counters,
+    Record,
+    Sale,
+    SignedRecord,
+    decode,
+    sign_record,
+)
+from counterfoil.oracle import recent
+from counterfoil.oracle.recent import RecentRecords
+
+
+def sale(amount: int) -> SignedRecord:
+    body, counters = Sale(amount, "USD", "card"), Counters(1, amount, 0)
+    clock = Clock.SYNCHRONISED
+    record = Record(DEVICE, "sales", 1, 1, Digest(bytes(32)), START_MS, clock, 1, body, counters)
+    return decode(sign_record(record, private_key()))
+
+
+def test_each_is_given_out_once_and_read_again_after_that() -> None:
+    kept, first, second = RecentRecords(), sale(1), sale(2)
+    kept.keep(7, [first, second])
+    assert kept.take(8, second.raw) is second
+    again = kept.take(8, second.raw)
+    assert again == second
+    assert again is not second
+    assert kept.take(7, first.raw) is first
+
+
+def test_other_bytes_at_its_place_are_read_as_they_stand() -> None:
+    kept, mine, other = RecentRecords(), sale(1), sale(2)
+    kept.keep(0, [mine])
+    assert kept.take(0, other.raw) == other
+    with pytest.raises(RecordError):
+        kept.take(0, b"no record")
+
+
+def test_it_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent, "MOST", 3)
+    kept, one = RecentRecords(), sale(1)
+    for first in range(0, 10, 2):
+        kept.keep(first, [one, one])
+        assert len(kept._kept) <= 3
+    assert kept.take(9, one.raw) is one

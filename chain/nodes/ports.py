@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -16,24 +19,67 @@ def free_ports(count: int) -> list[int]:
     """*count* ports on which nobody listens.
 
     They lie below those that the system takes for outgoing connections, or one of these could have the port by the
-    time the server comes to it.
+    time the server comes to it. For the same reason the user's processes are given them in turn: another of them is
+    given a port of these only after all others.
 
     Raises:
         OSError: there are not so many.
     """
     lowest_outgoing = int(_OUTGOING.read_text().split()[0]) if _OUTGOING.exists() else 32_768
-    candidates = list(range(_LOWEST, max(lowest_outgoing, _LOWEST + _FEWEST)))
-    random.shuffle(candidates)
+    candidates = range(_LOWEST, max(lowest_outgoing, _LOWEST + _FEWEST))
     found: list[int] = []
-    with ExitStack() as probes:
-        while len(found) < count:
-            if not candidates:
-                raise OSError(f"fewer than {count} ports of the loopback are free")
+    with ExitStack() as probes, _last_given() as last:
+        after = last.port - _LOWEST + 1
+        for nth in range(len(candidates)):
+            if len(found) == count:
+                break
+            port = candidates[(after + nth) % len(candidates)]
             probe = probes.enter_context(socket.socket())
-            port = candidates.pop()
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                probe.close()
                 continue
             found.append(port)
+            last.port = port
+    if len(found) < count:
+        raise OSError(f"fewer than {count} ports of the loopback are free")
     return found
+
+
+class _Last:
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+
+@contextmanager
+def _last_given() -> Iterator[_Last]:
+    """The port that the user's processes were given last, theirs alone meanwhile; any one where nothing can be kept."""
+    last = _Last(_LOWEST + random.randrange(1 << 16))  # noqa: S311  # where to begin is no secret
+    with ExitStack() as held:
+        kept = None
+        with suppress(OSError, RuntimeError):  # a home that is not there, or can't be written
+            path = cache_home() / "port"
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            kept = held.enter_context(
+                os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+            )
+            fcntl.flock(kept, fcntl.LOCK_EX)
+            with suppress(ValueError):
+                last.port = int(kept.read())
+        try:
+            yield last
+        finally:
+            if kept is not None:
+                os.pwrite(kept.fileno(), b"%5d" % last.port, 0)
+                os.ftruncate(kept.fileno(), 5)
+
+
+def cache_home() -> Path:
+    """The folder in the user's cache that is Counterfoil's.
+
+    Raises:
+        RuntimeError: the user has no home.
+    """
+    named = os.environ.get("XDG_CACHE_HOME")
+    return (Path(named) if named else Path.home() / ".cache") / "counterfoil"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,35 @@ def test_one_that_is_taken_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path
         assert free_ports(1) == [taken + 1]
         with pytest.raises(OSError, match="fewer than 2"):
             free_ports(2)
+
+
+def test_processes_are_given_them_in_turn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    program = "from counterfoil.chain.nodes.ports import free_ports; print(*free_ports(500))"
+    given = list(free_ports(500))
+    others = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in range(3)
+    ]
+    for other in others:
+        said, _ = other.communicate()
+        assert other.returncode == 0
+        given += [int(port) for port in said.split()]
+    assert len(set(given)) == len(given) == 4 * 500
+
+
+@pytest.mark.parametrize("kept", [b"", b"no port", b"99999999", b"-5"])
+def test_what_was_kept_wrongly_is_taken_for_nothing(
+    kept: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "counterfoil").mkdir()
+    (tmp_path / "counterfoil/port").write_bytes(kept)
+    assert len(set(free_ports(3)) | set(free_ports(3))) == 6
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert len(set(free_ports(3))) == 3

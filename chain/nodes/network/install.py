@@ -21,6 +21,7 @@ from pathlib import Path
 
 from counterfoil.chain.nodes.network.changes import apply_changes
 from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.ports import cache_home
 
 VM_ID = "srEXiWaHuhNyGwPUi444Tu47ZEDwxTWrbQiuD7FmgSAQ6X7Dy"
 """The name under which the node looks for the chain's program: subnet-evm's."""
@@ -41,8 +42,7 @@ def home() -> Path:
     named = os.environ.get("COUNTERFOIL_NETWORK_HOME")
     if named:
         return Path(named)
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "counterfoil/network"
+    return cache_home() / "network"
 
 
 def build_folder() -> Path:

@@ -32,6 +32,7 @@ from counterfoil.gateway.log.tiles import TileReader, TileWriter, read_folder
 from counterfoil.gateway.record import SignedRecord, decode
 from counterfoil.gateway.store import GatewayStore
 from counterfoil.gateway.verify import Accepted, ChainTip, check_chain
+from counterfoil.oracle.alarms import raise_once
 from counterfoil.oracle.errors import RecordNotBelieved
 from counterfoil.oracle.figures import Figures, Tally
 from counterfoil.oracle.quorum import Quorum
@@ -39,7 +40,7 @@ from counterfoil.oracle.recent import RecentRecords
 from counterfoil.oracle.registry import RegisteredKeys
 from counterfoil.oracle.signatures import Verifier
 from counterfoil.oracle.slots import keep_slots, read_slots
-from counterfoil.oracle.store.tables import Alarm, AnchoredHead, BatchFigures, Head
+from counterfoil.oracle.store.tables import AnchoredHead, BatchFigures, Head
 
 log = structlog.get_logger("oracle.batch")
 
@@ -175,7 +176,7 @@ class Batcher:
 
     def _raise_alarm(self, code: str, detail: str) -> None:
         with Session(self._engine) as session:
-            session.add(Alarm(code=code, detail=detail))
+            raise_once(session, code, detail)
             session.commit()
 
     # ---- closing

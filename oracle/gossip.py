@@ -12,12 +12,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from counterfoil.gateway.log.merkle import root_at
 from counterfoil.gateway.log.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.record import GossipedHead, SignedRecord
-from counterfoil.oracle.store.tables import Alarm
+from counterfoil.oracle.alarms import raise_once
 
 log = structlog.get_logger("oracle.gossip")
 
@@ -46,12 +46,10 @@ class GossipCheck:
         if wrong is None:
             return True
         shown = f"its machine was shown {head.root.hex()} as the head of {head.size}"
-        told = col(Alarm.detail).contains(shown, autoescape=True)
-        if session.exec(select(Alarm.id).where(Alarm.code == _CODE, told)).first() is None:
-            device = signed.record.device
-            detail = f"record {log_index} of {device}: {shown}, {wrong}"
+        device = signed.record.device
+        detail = f"record {log_index} of {device}: {shown}, {wrong}"
+        if raise_once(session, _CODE, detail, same=shown, device=device):
             log.error(_CODE, why=detail)
-            session.add(Alarm(code=_CODE, detail=detail, device=device))
         return False
 
     def _wrong(self, log_index: int, head: GossipedHead) -> str | None:

@@ -22,9 +22,9 @@ from sqlmodel import Session
 
 from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.tiles import decode_entries
+from counterfoil.oracle.alarms import raise_once
 from counterfoil.oracle.errors import GatewayNotThere, RecordRefused
 from counterfoil.oracle.node.log import NodeLog
-from counterfoil.oracle.store.tables import Alarm
 
 log = structlog.get_logger("oracle.node")
 
@@ -115,7 +115,7 @@ class RecordCopy:
         if is_new:
             log.error("copy_stopped", code=code, why=why)
             with Session(self._engine) as session:
-                session.add(Alarm(code=code, detail=why))
+                raise_once(session, code, why)
                 session.commit()
         self._gateways.append(self._gateways.pop(0))
         self._wait()

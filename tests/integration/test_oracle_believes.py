@@ -44,6 +44,9 @@ def test_log_waits_for_a_key_and_goes_on_once_it_is_registered(house: OracleHous
     for _ in range(5):
         turn(parts)
     assert anchored(house) == [1]
+    parts = house.parts()  # as after a start
+    for _ in range(3):
+        turn(parts)
     assert alarms(house) == ["oracle.key_awaited"]
     house.register(STRANGER)
     house.run_until_quiet(parts)

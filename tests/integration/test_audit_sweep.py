@@ -83,6 +83,37 @@ def test_a_true_house_is_valid_and_all_of_it_was_looked_at(house: OracleHouse) -
     assert said["machines"] == 2
 
 
+def test_who_had_to_sign_the_heads_is_told_and_a_quorum_too_small_is_found(tmp_path: Path) -> None:
+    """The committee hands the heads to one signer for a while, and back."""
+    with deployed_world("anvil", tmp_path) as chain:
+        house = OracleHouse(chain, tmp_path)
+        alone = [str(chain.signer("oracle").address)]
+        others = sorted([*alone, "0x" + "ee" * 20, "0x" + "ff" * 20], key=str.lower)
+        parts = house.parts()
+        house.sell_a_day()
+        house.run_until_quiet(parts)
+        before = len(house.on_chain("RecordAnchor", "HeadAnchored"))
+        chain.send("committee", "RecordAnchor", "setQuorum", others, 1)
+        house.sell_a_day()
+        house.run_until_quiet(parts)
+        said = swept(house, "--project", PROJECT)
+        assert (said["verdict"], said["heads"] > before) == ("valid", True)
+        quorums = [
+            (q["threshold"], [s.lower() for s in q["signers"]], q["heads"]) for q in said["quorums"]
+        ]
+        assert quorums == [
+            (1, [s.lower() for s in alone], before),
+            (1, [s.lower() for s in others], said["heads"] - before),
+        ]
+        asked = swept(house, "--project", PROJECT, "--signatures-at-least", 2)
+        assert [(f["code"], f["where"]) for f in asked["findings"]] == [
+            ("quorum_weak", f"heads 0 to {before - 1}"),
+            ("quorum_weak", f"heads {before} to {said['heads'] - 1}"),
+        ]
+        shown = run(house, "--project", PROJECT)
+        assert f"{before} heads signed by at least 1 of {alone[0]}" in shown.stdout
+
+
 def test_facts_come_from_files_as_well_and_without_either_are_unverifiable(
     house: OracleHouse, tmp_path: Path
 ) -> None:

@@ -57,6 +57,9 @@ def sweep_command(
     piece: Annotated[
         int, typer.Option(min=1, help="Records verified and kept at a time: a power of two.")
     ] = PIECE,
+    signatures_at_least: Annotated[
+        int, typer.Option(min=1, help="Oracle nodes that must have signed each head.")
+    ] = 1,
     depth: Annotated[int, typer.Option(min=0, help="Blocks that must lie above what counts.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -85,6 +88,7 @@ def sweep_command(
                 projects=tuple(project or ()),
                 processes=processes or None,
                 piece=piece,
+                signatures_at_least=signatures_at_least,
                 progress=lambda name, at, of: bars.update(tasks[name], completed=at, total=of),
             )
     except (ChainError, LogUnreachable, StateOfAnother, WorkerLost) as error:
@@ -118,6 +122,12 @@ def _print(done: Swept) -> None:
     )
     for number, line in enumerate(lines, start=1):
         console.print(f"{number}. checked: {line}", markup=False)
+    for quorum in done.quorums:
+        if quorum.heads:
+            console.print(
+                f"   {quorum.heads:,} heads signed by at least {quorum.threshold} of "
+                f"{', '.join(quorum.signers)}, the quorum since block {quorum.block:,}"
+            )
     if done.records_before:
         console.print(f"   {done.records_before:,} of the records were verified by an earlier run")
     if done.findings:

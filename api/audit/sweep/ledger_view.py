@@ -35,12 +35,24 @@ class AnchoredHead(NamedTuple):
 
 
 @dataclass
+class SigningQuorum:
+    """Who signed from ``block`` on: *threshold* of *signers*, and how many heads came under it."""
+
+    block: int
+    threshold: int
+    signers: list[str]
+    heads: int = 0
+
+
+@dataclass
 class LedgerView:
     """The chain's facts up to ``block``; ``money`` are the events of split and token in their order."""
 
     chain_id: int
     block: int
     heads: list[AnchoredHead] = field(default_factory=list)
+    quorums: list[SigningQuorum] = field(default_factory=list)
+    """In their order: each ends where the next begins. The contract takes no head without its quorum."""
     keys: dict[tuple[bytes, int], HashedKey] = field(default_factory=dict)
     projects: dict[bytes, list[tuple[int, bytes]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -99,6 +111,10 @@ def _take(view: LedgerView, event: Event) -> None:
                 v["index"], v["size"], v["root"], v["state"], v["figures"], event.block_number
             )
         )
+        if view.quorums:
+            view.quorums[-1].heads += 1
+    elif event.name == "QuorumChanged":
+        view.quorums.append(SigningQuorum(event.block_number, v["threshold"], list(v["signers"])))
     elif event.name == "KeyRegistered":
         key = HashedKey(v["x"], v["y"], v["fromSequence"], OPEN_SEQUENCE, False)
         view.keys[v["device"], v["epoch"]] = key

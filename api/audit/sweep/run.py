@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.finding import Finding
-from counterfoil.api.audit.sweep.ledger_view import read_ledger
+from counterfoil.api.audit.sweep.ledger_view import LedgerView, SigningQuorum, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money import MoneySweep
 from counterfoil.api.audit.sweep.piece import PIECE
@@ -30,6 +30,8 @@ class Swept:
     records_before: int = 0
     """Of these, how many an earlier run had verified."""
     heads: int = 0
+    quorums: list[SigningQuorum] = field(default_factory=list)
+    """Who had to sign them."""
     machines: int = 0
     gossiped_heads: int = 0
     distributions: int = 0
@@ -48,8 +50,7 @@ class Swept:
     def as_json(self) -> dict[str, Any]:
         """One JSON document."""
         found = [finding._asdict() for finding in self.findings]
-        figures = {name: value for name, value in self.__dict__.items() if name != "findings"}
-        return {"verdict": self.verdict, **figures, "findings": found}
+        return {"verdict": self.verdict, **asdict(self), "findings": found}
 
 
 def sweep(
@@ -63,9 +64,12 @@ def sweep(
     projects: tuple[str, ...] = (),
     processes: int | None = None,
     piece: int = PIECE,
+    signatures_at_least: int = 1,
     progress: Progress = lambda *_: None,
 ) -> Swept:
     """Verify everything again: the log at *log* against the node of *client*, from *first_block* on.
+
+    A head that fewer than *signatures_at_least* oracle nodes had to sign is a finding.
 
     Raises:
         ChainError: the node does not answer.
@@ -74,7 +78,10 @@ def sweep(
         StateOfAnother: *state* belongs to another log.
     """
     view = read_ledger(client, first_block, lambda done, all_: progress("events", done, all_))
-    done = Swept(chain_id=view.chain_id, block=view.block, heads=len(view.heads))
+    done = Swept(
+        chain_id=view.chain_id, block=view.block, heads=len(view.heads), quorums=view.quorums
+    )
+    done.findings += _check_quorums(view, signatures_at_least)
     # The log may be read from another place next time; what it is the anchor says.
     book = Book(state, f"chain {view.chain_id}, anchor {client.address_of('RecordAnchor')}")
     try:
@@ -108,3 +115,17 @@ def sweep(
     finally:
         book.close()
     return done
+
+
+def _check_quorums(view: LedgerView, at_least: int) -> list[Finding]:
+    found, before = list[Finding](), 0
+    for quorum in view.quorums:
+        if quorum.heads and quorum.threshold < at_least:
+            where = f"heads {before} to {before + quorum.heads - 1}"
+            said = f"{quorum.threshold} of {len(quorum.signers)} signed, {at_least} are asked for"
+            found.append(Finding("quorum_weak", where, f"{said}: {', '.join(quorum.signers)}"))
+        before += quorum.heads
+    if before != len(view.heads):
+        said = f"{len(view.heads) - before} heads before the node tells of any quorum"
+        found.append(Finding("quorum_unknown", "heads", said, unverifiable=True))
+    return found

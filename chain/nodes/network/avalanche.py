@@ -215,10 +215,16 @@ class Avalanche:
 
     # ---- membership
 
-    def owners(self, folder: MemberFolder) -> tuple[int, int]:
+    def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
         asked = {"subnetID": folder.network.engine_facts["subnet"]}
         found = ask(folder.rpc_port, "/ext/bc/P", "platform.getSubnet", asked)
-        return int(found["threshold"]), len(found["controlKeys"])
+        addresses, members = list(found["controlKeys"]), folder.network.members
+        names = {member.owner: member.name for member in members}
+        keys = [""] * len(addresses)
+        if programs.is_installed():  # a node started by an earlier version goes on beside this one
+            keys = _tool("whose", {"addresses": addresses, "known": list(names)})["keys"]
+        owners = (names.get(key, at) for key, at in zip(keys, addresses, strict=True))
+        return int(found["threshold"]), sorted(owners)
 
     def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
         network = folder.network

@@ -130,9 +130,9 @@ class Besu:
 
     # ---- membership
 
-    def owners(self, folder: MemberFolder) -> tuple[int, int]:
-        count = len(self.validators(folder))
-        return _more_than_half(count), count
+    def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
+        names = [validator.name for validator in self.validators(folder)]
+        return _more_than_half(len(names)), names
 
     def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
         if change.kind == "owners":

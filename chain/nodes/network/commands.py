@@ -186,7 +186,8 @@ def _show(health: Health) -> None:
             f"  {health.connected} of {health.validators} validators connected, {health.needed} needed; "
             f"this node is {place}{ends}"
         )
-        plain.print(f"  {health.threshold} of {health.owners} owners decide who is a member")
+        owners = ", ".join(health.owners)
+        plain.print(f"  {health.threshold} of the owners {owners} decide who is a member")
     plain.print(
         f"  data {health.data_bytes / 1e6:,.0f} MB ({health.states}), "
         f"free {health.disk_free_bytes / 1e9:,.1f} of {health.disk_bytes / 1e9:,.1f} GB"

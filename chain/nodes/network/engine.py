@@ -110,8 +110,9 @@ class Engine(Protocol):
         """How many of so many validators must be connected for the chain to go on."""
         ...
 
-    def owners(self, folder: MemberFolder) -> tuple[int, int]:
-        """How many owners must sign a change of membership, and how many there are, as our node knows it."""
+    def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
+        """How many owners must sign a change of membership, and who they are, as our node knows it: by name where
+        this folder knows the key."""
         ...
 
     def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:

@@ -47,7 +47,7 @@ class Health:
     validators: int = 0
     connected: int = 0
     needed: int = 0
-    owners: int = 0
+    owners: list[str] = field(default_factory=list)
     threshold: int = 0
     is_validator: bool = False
     missing: list[str] = field(default_factory=list)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"slices"
 
 	"github.com/ava-labs/avalanchego/ids"
@@ -38,13 +37,9 @@ func describe() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := map[ids.ShortID]string{}
-	for _, text := range slices.Concat(in.Payload.Owners, in.Known) {
-		key, err := publicKey(text)
-		if err != nil {
-			return nil, err
-		}
-		names[key.Address()] = hex.EncodeToString(key.Bytes())
+	names, err := keysByAddress(slices.Concat(in.Payload.Owners, in.Known))
+	if err != nil {
+		return nil, err
 	}
 	given := []*secp256k1fx.OutputOwners{state.owners}
 	for _, tx := range parsed {

@@ -10,6 +10,7 @@ import (
 	"github.com/ava-labs/avalanchego/utils"
 	"github.com/ava-labs/avalanchego/utils/crypto/bls/signer/localsigner"
 	"github.com/ava-labs/avalanchego/utils/crypto/secp256k1"
+	"github.com/ava-labs/avalanchego/utils/formatting/address"
 	"github.com/ava-labs/avalanchego/vms/platformvm/signer"
 	"github.com/ava-labs/avalanchego/vms/secp256k1fx"
 )
@@ -69,6 +70,43 @@ func ownersOf(keys []string, threshold uint32) (*secp256k1fx.OutputOwners, error
 		return nil, refuse("network.owner_twice", "an owner's key is named twice")
 	}
 	return &secp256k1fx.OutputOwners{Threshold: threshold, Addrs: addresses}, nil
+}
+
+// whose says to which of the known keys each address belongs; nothing for one that is none of theirs.
+func whose() (any, error) {
+	var in struct {
+		Addresses []string `json:"addresses"` // as the node writes them, P-custom1...
+		Known     []string `json:"known"`
+	}
+	if err := read(&in); err != nil {
+		return nil, err
+	}
+	names, err := keysByAddress(in.Known)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]string, len(in.Addresses))
+	for i, text := range in.Addresses {
+		id, err := address.ParseToID(text)
+		if err != nil {
+			return nil, refuse("network.tool_input", "%q is no address: %v", text, err)
+		}
+		found[i] = names[id]
+	}
+	return map[string][]string{"keys": found}, nil
+}
+
+// keysByAddress are the keys (compressed, hex) by the addresses that they give.
+func keysByAddress(keys []string) (map[ids.ShortID]string, error) {
+	found := map[ids.ShortID]string{}
+	for _, text := range keys {
+		key, err := publicKey(text)
+		if err != nil {
+			return nil, err
+		}
+		found[key.Address()] = hex.EncodeToString(key.Bytes())
+	}
+	return found, nil
 }
 
 func publicKey(text string) (*secp256k1.PublicKey, error) {

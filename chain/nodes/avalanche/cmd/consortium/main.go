@@ -44,6 +44,8 @@ func run(command string) (any, error) {
 	switch command {
 	case "identity":
 		return identity()
+	case "whose":
+		return whose()
 	case "genesis":
 		return makeGenesis()
 	case "found":

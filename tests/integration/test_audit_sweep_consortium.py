@@ -14,7 +14,8 @@ import pytest
 from sqlmodel import Session, select
 from support_network import BANKS, CHAIN_ID, network_world, running_network
 from support_oracle import PROJECT, OracleHouse, check_books
-from support_quorum import NAMES, NODES, THRESHOLD, QuorumHouse, quorum_house, wait_until
+from support_quorum import NAMES, NODES, THRESHOLD, QuorumHouse, quorum_house
+from support_waiting import wait_until
 
 from counterfoil.chain.decoding import decode_call
 from counterfoil.chain.keys import recover
@@ -95,6 +96,9 @@ def test_each_oracle_nodes_own_log_gives_the_same_and_three_signers_carry_what_o
     assert what_holds(reports[0]) == what_holds(reports[1])
     assert (reports[0]["verdict"], reports[0]["findings"]) == ("valid", [])
     assert reports[0]["records"] == size
+    (asked,) = reports[0]["quorums"]
+    assert (asked["threshold"], asked["heads"]) == (THRESHOLD, reports[0]["heads"])
+    assert sorted(asked["signers"]) == sorted(quorum.addresses)
     assert reports[0]["distributions"] == reports[0]["distributions_proved"] == len(signers) == 2
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from support_brokers import BridgeProcess, Mosquitto, bridges
-from support_gateway import SIGNER, Site, register, sales, stored, wait_until
+from support_gateway import SIGNER, Site, register, sales, stored
 from support_mqtt import PahoPeer
+from support_waiting import wait_until
 
 from counterfoil.gateway.bridge.settings import BridgeSettings, SettingsError
 from counterfoil.gateway.device.client import DeviceClient, Endpoint
@@ -100,10 +101,10 @@ def test_gateways_share_a_fleet_and_one_is_killed(site: Site, store: GatewayStor
         try:
             for thread in threads:
                 thread.start()
-            wait_until(lambda: store.size() > 200, 60, lambda: one.log() + two.log())
+            wait_until(lambda: store.size() > 200, lambda: one.log() + two.log())
             one.kill()
             kept = store.size()
-            wait_until(lambda: store.size() > kept, 60, two.log)
+            wait_until(lambda: store.size() > kept, two.log)
             one.start_and_wait()
             for thread in threads:
                 thread.join(120)
@@ -134,7 +135,7 @@ def test_what_is_not_committed_stays_with_the_broker(site: Site, store: GatewayS
             peer.wait_acks(2_000)
             assert store.size() == 0
             bridge.start_and_wait()
-            wait_until(lambda: store.size() == 2_000, 60, bridge.log)
+            wait_until(lambda: store.size() == 2_000, bridge.log)
             wait_until(lambda: bool(peer.messages))
     assert stored(store) == {member.device: list(range(1, 2_001))}
     assert store.refused_count() == 0
@@ -155,9 +156,9 @@ def test_a_refusal_reaches_the_device_and_a_gap_is_waited_for(
         for at in (2, 1, 0):
             peer.publish(raws[at])
         peer.publish(other.records(1)[0])
-        wait_until(lambda: store.size() == 3, 30, bridge.log)
+        wait_until(lambda: store.size() == 3, bridge.log)
         wait_until(
-            lambda: sum(isinstance(m, RefusalMessage) for m in peer.messages) == 2, 30, bridge.log
+            lambda: sum(isinstance(m, RefusalMessage) for m in peer.messages) == 2, bridge.log
         )
     told = {m.code: m for m in peer.messages if isinstance(m, RefusalMessage)}
     assert set(told) == {"issuer_mismatch", "sequence_gap"}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from support_brokers import BridgeProcess, NatsServers, bridges
-from support_gateway import SIGNER, Site, register, sales, stored, wait_until
+from support_gateway import SIGNER, Site, register, sales, stored
 from support_mqtt import PahoPeer
+from support_waiting import wait_until
 
 from counterfoil.gateway.bridge.nats_link import device_name, receipt_subject
 from counterfoil.gateway.device.client import DeviceClient, Endpoint
@@ -61,7 +62,7 @@ def test_records_are_stored_and_the_promise_comes_back(site: Site, store: Gatewa
         bridge = BridgeProcess(site, servers.url, "gateway")
         bridge.start()
         try:
-            wait_until(lambda: "waits_for_the_first_mqtt_client" in bridge.log(), 60, bridge.log)
+            wait_until(lambda: "waits_for_the_first_mqtt_client" in bridge.log(), bridge.log)
             client = client_of(site, device, servers.mqtt_ports[0])
             assert client.run(until_done=True, timeout_s=60), bridge.log()
         finally:
@@ -89,8 +90,8 @@ def test_what_came_while_no_gateway_ran_is_kept_and_a_refusal_is_told(
             peer.wait_acks(1_001)
             assert store.size() == 0
             with bridges(site, servers.url) as (bridge,):
-                wait_until(lambda: store.size() == 1_000, 60, bridge.log)
-                wait_until(lambda: any(isinstance(m, RefusalMessage) for m in peer.messages), 30)
+                wait_until(lambda: store.size() == 1_000, bridge.log)
+                wait_until(lambda: any(isinstance(m, RefusalMessage) for m in peer.messages))
     assert stored(store) == {member.device: list(range(1, 1_001))}
     refusals = [m.code for m in peer.messages if isinstance(m, RefusalMessage)]
     assert refusals == ["issuer_mismatch"]
@@ -105,7 +106,7 @@ def test_a_cluster_loses_a_server_and_the_gateways_lose_nothing(
         device.append_all(Event(body, at) for at, body in enumerate(sales(300)))
     with NatsServers(site, 3) as servers:
         waker = site.enrol(9)
-        wait_until(lambda: is_served(site, waker, servers.mqtt_ports[2]), 60, servers.log)
+        wait_until(lambda: is_served(site, waker, servers.mqtt_ports[2]), servers.log)
         with bridges(site, servers.url, 2, copies=3, gap_within_s=3.0) as (one, two):
             # The devices' servers stay; the one that goes may well lead the stream or the consumer.
             clients = [
@@ -119,7 +120,7 @@ def test_a_cluster_loses_a_server_and_the_gateways_lose_nothing(
             try:
                 for thread in threads:
                     thread.start()
-                wait_until(lambda: store.size() > 150, 60, lambda: one.log() + servers.log())
+                wait_until(lambda: store.size() > 150, lambda: one.log() + servers.log())
                 servers.kill(0)
                 for thread in threads:
                     thread.join(150)

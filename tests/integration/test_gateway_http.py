@@ -23,8 +23,8 @@ from support_gateway import (
     register,
     sales,
     stored,
-    wait_until,
 )
+from support_waiting import wait_until
 
 from counterfoil.gateway.device.device import Event
 from counterfoil.gateway.device.https import HttpsSender

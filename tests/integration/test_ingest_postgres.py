@@ -10,15 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import create_engine, text
-from support_gateway import (
-    GatewayProcess,
-    Site,
-    register,
-    sales,
-    stored,
-    wait_until,
-)
+from support_gateway import GatewayProcess, Site, register, sales, stored
 from support_postgres import Postgres
+from support_waiting import wait_until
 
 from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
@@ -80,7 +74,6 @@ def test_two_gateways_survive_kills_and_the_server_s_crash(
     def wait_for(part: int) -> None:
         wait_until(
             lambda: store.size() >= RECORDS * len(fleet) * part // 5,
-            60,
             lambda: gateways[0].log() + gateways[1].log(),
         )
 

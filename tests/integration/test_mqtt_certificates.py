@@ -9,17 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography import x509
-from support_gateway import (
-    Member,
-    Site,
-    endpoint,
-    gateway_process,
-    register,
-    stored,
-    utc_now,
-    wait_until,
-)
+from support_gateway import Member, Site, endpoint, gateway_process, register, stored, utc_now
 from support_mqtt import PahoPeer, bare, connect_packet, is_closed_by_peer
+from support_waiting import wait_until
 
 from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.serve.revocation import revoked_serials

@@ -13,14 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
-from support_gateway import (
-    Site,
-    endpoint,
-    gateway_process,
-    register,
-    stored,
-    wait_until,
-)
+from support_gateway import Site, endpoint, gateway_process, register, stored
 from support_mqtt import (
     PahoPeer,
     bare,
@@ -29,6 +22,7 @@ from support_mqtt import (
     publish_packet,
     subscribe_packet,
 )
+from support_waiting import wait_until
 
 from counterfoil.gateway.downlink import receipt_topic, record_topic
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, Verdict

@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from support_gateway import GatewayProcess, Site, register, sales, stored, wait_until
+from support_gateway import GatewayProcess, Site, register, sales, stored
+from support_waiting import wait_until
 
 from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
@@ -54,7 +55,7 @@ def test_nothing_acknowledged_is_lost_over_five_kills(tmp_path: Path) -> None:
         for kill in range(1, KILLS + 1):
             size = store.size()
             enough = max(size + 1, RECORDS * len(fleet) * kill // (KILLS + 2))
-            wait_until(lambda enough=enough: store.size() >= enough, 60, gateway.log)  # type: ignore[misc]
+            wait_until(lambda enough=enough: store.size() >= enough, gateway.log)  # type: ignore[misc]
             gateway.kill()
             promised = [answered(device) for device in fleet]
             log = stored(store)

@@ -11,9 +11,10 @@ import gmqtt
 import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from support_gateway import SIGNER, Site, endpoint, register, sales, stored, wait_until
+from support_gateway import SIGNER, Site, endpoint, register, sales, stored
 from support_mqtt import PahoPeer
 from support_record import chain
+from support_waiting import wait_until
 
 from counterfoil.gateway.downlink import (
     PromiseMessage,

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from support_load import Load
-from support_network import BANKS, BankNetwork, network_world, running_network, wait_until
+from support_network import BANKS, BankNetwork, network_world, running_network
 from support_oracle import OracleHouse
 from support_relays import Relays, hide_behind_relays
+from support_waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -41,7 +42,7 @@ def test_two_halves_decide_nothing_alone_and_heal_without_a_fork(
 
     relays.cut(*HALVES)
     for half in HALVES:
-        wait_until("the half sees itself", lambda half=half: connected(network, half[0]) == 2)  # type: ignore[misc]
+        wait_until(lambda half=half: connected(network, half[0]) == 2, "the half sees itself")  # type: ignore[misc]
     load.go_on(5)  # what was proposed before may still be decided
     heights = {bank: network.height(bank) for bank in BANKS}
     load.go_on(20)
@@ -57,7 +58,7 @@ def test_two_halves_decide_nothing_alone_and_heal_without_a_fork(
     relays.heal()
     seconds = load.go_on_until_anchored()
     for bank in BANKS:  # three are enough to go on; the last may come back to each a little later
-        wait_until("everybody is back", lambda bank=bank: connected(network, bank) == 4)  # type: ignore[misc]
+        wait_until(lambda bank=bank: connected(network, bank) == 4, "everybody is back")  # type: ignore[misc]
     lost, twice = load.check_anchored(network)
     print(
         f"two and two: {in_flight} records in flight; all was anchored {seconds:.1f} s after the ",

@@ -13,7 +13,8 @@ from eth_utils.address import to_checksum_address
 from sqlmodel import Session, select
 from support_chain import mining_stopped
 from support_oracle import FIRST_DATE, PROJECT, check_books
-from support_quorum import NAMES, NODES, QuorumHouse, quorum_house, run_turns, wait_until
+from support_quorum import NAMES, NODES, QuorumHouse, quorum_house, run_turns
+from support_waiting import wait_until
 
 from counterfoil.gateway.store import open_store
 from counterfoil.oracle.app import turn

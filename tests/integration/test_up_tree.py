@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support_waiting import wait_until
 
 pytestmark = pytest.mark.integration
 COMMANDS = ("chain", "gateway", "oracle", "api")
@@ -53,13 +53,6 @@ def answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def wait_until(is_so: Any, within_s: float = 90.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.2)
 
 
 def is_alive(pid: int) -> bool:

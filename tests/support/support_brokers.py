@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support_gateway import ORIGIN, Site, free_port, wait_until
+from support_gateway import ORIGIN, Site, free_port
+from support_waiting import wait_until
 
 _LOOPBACK = "127.0.0.1"
 
@@ -101,7 +102,7 @@ class Mosquitto:
 
     def __enter__(self) -> Mosquitto:
         self._child.start()
-        wait_until(lambda: answers(self.gateway_port) and answers(self.device_port), 20, self.log)
+        wait_until(lambda: answers(self.gateway_port) and answers(self.device_port), self.log)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -159,7 +160,7 @@ class NatsServers:
         for child in self._children:
             child.start()
         for port in (*self.ports, *self.mqtt_ports):
-            wait_until(lambda port=port: answers(port), 30, self.log)  # type: ignore[misc]
+            wait_until(lambda port=port: answers(port), self.log)  # type: ignore[misc]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -202,7 +203,7 @@ class BridgeProcess(Child):
         """Start it, and return when it reads from the broker."""
         self._ready += 1
         self.start()
-        wait_until(self._is_ready, 60, self.log)
+        wait_until(self._is_ready, self.log)
 
     def _is_ready(self) -> bool:
         assert self.process is not None

@@ -9,7 +9,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support_record import chain, private_key
+from support_waiting import wait_until
 
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.device.device import Device
@@ -237,7 +237,7 @@ class GatewayProcess:
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._answers, 60, self.log)
+        wait_until(self._answers, self.log)
 
     def kill(self) -> None:
         """End it at once, as kill -9 does."""
@@ -276,16 +276,6 @@ def gateway_process(site: Site, **settings: Any) -> Iterator[GatewayProcess]:
         yield process
     finally:
         process.stop()
-
-
-def wait_until(
-    condition: Callable[[], bool], most_s: float = 30.0, explain: Callable[[], str] = lambda: ""
-) -> None:
-    """Return as soon as *condition* holds; fail when it does not for *most_s*."""
-    deadline = time.monotonic() + most_s
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {most_s} s in vain. {explain()}"
-        time.sleep(0.02)
 
 
 def utc_now() -> datetime:

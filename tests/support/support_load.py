@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from support_network import BankNetwork, wait_until
+from support_network import BankNetwork
 from support_oracle import OracleHouse
+from support_waiting import wait_until
 from support_world import FIRST_MS
 
 from counterfoil.chain.client import ChainClient
@@ -58,7 +59,7 @@ class Load:
             work = self.house.open_work()
             return work["records"] == 0 and work["transactions"] == 0
 
-        return wait_until("all records are anchored", settled, _WITHIN_S)
+        return wait_until(settled, "all records are anchored", within_s=_WITHIN_S)
 
     def check_anchored(self, network: BankNetwork) -> tuple[int, int]:
         """(lost, twice) as every node's own chain has it: heads that grow, the last one over all records."""

@@ -11,7 +11,8 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
-from support_gateway import Member, Site, wait_until
+from support_gateway import Member, Site
+from support_waiting import wait_until
 
 from counterfoil.gateway.downlink import Message, decode_message, receipt_topic, record_topic
 
@@ -75,7 +76,7 @@ class PahoPeer:
 
     def wait_acks(self, count: int) -> None:
         """Return once *count* packets were acknowledged."""
-        wait_until(lambda: len(self.acks) >= count, explain=lambda: str(self.acks))
+        wait_until(lambda: len(self.acks) >= count, lambda: str(self.acks))
 
     def _on_connect(self, client: Any, _u: Any, _f: Any, reason: Any, properties: Any) -> None:
         self.connect_properties = properties

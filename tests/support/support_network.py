@@ -19,6 +19,7 @@ from eth_account.hdaccount.mnemonic import Mnemonic
 from eth_account.signers.local import LocalAccount
 from support_chain import ChainWorld, consortium_of, signer_of
 from support_process import run_command
+from support_waiting import wait_until
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import deploy
@@ -133,7 +134,7 @@ class BankNetwork:
         def same() -> bool:
             return len({self.client(m).latest().hash for m in members or tuple(self.members)}) == 1
 
-        wait_until("all nodes have the same newest block", same)
+        wait_until(same, "all nodes have the same newest block")
 
 
 @dataclass
@@ -152,15 +153,6 @@ class CommandResult:
     def code(self) -> str:
         """The stable code of a refusal."""
         return str(json.loads(self.errors.strip().splitlines()[-1])["code"])
-
-
-def wait_until(what: str, done: Callable[[], bool], timeout_s: float = _WITHIN_S) -> float:
-    """Return the seconds until *done*."""
-    began = time.monotonic()
-    while not done():
-        assert time.monotonic() - began < timeout_s, f"not within {timeout_s:.0f} s: {what}"
-        time.sleep(0.1)
-    return time.monotonic() - began
 
 
 def write_charter(path: Path, engine: str, names: tuple[str, ...] = BANKS, **fields: Any) -> Path:

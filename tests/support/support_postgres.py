@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from support_gateway import free_port, wait_until
+from support_gateway import free_port
+from support_waiting import wait_until
 
 _ACCOUNTS = ("postgres", "nobody")
 

@@ -24,6 +24,7 @@ from support_chain import ROLES as CHAIN_ROLES
 from support_chain import ChainWorld, prepared_node, signer_of
 from support_oracle import OracleHouse
 from support_process import Process
+from support_waiting import wait_until
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deploy import Consortium, deploy
@@ -44,14 +45,6 @@ NODES, THRESHOLD = 4, 3
 NAMES = ("harbour", "meadow", "summit", "valley")
 _FIRST_ACCOUNT = len(CHAIN_ROLES)
 _PASSPHRASE = "only a test's"
-
-
-def wait_until(is_so: Callable[[], bool], what: str, within_s: float = 240.0) -> None:
-    """Return once *is_so*."""
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.1)
 
 
 @dataclass

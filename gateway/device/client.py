@@ -5,8 +5,11 @@ Rules kept here:
 * One thread, ``run``'s, owns the outbox; the network thread only puts what it heard on a queue.
 * A lost connection is made again with growing pauses, for as long as the client runs. Records
   that were under way are sent again; the gateway knows duplicates.
-* MQTT sends nothing again on a connection that lives. A server that owes acknowledgements for
-  longer than the answer timeout is left, and asked again in a new connection.
+* Nothing is sent before the server has granted the subscription to the answers: who can't hear a promise or a refusal
+  would send for nothing.
+* MQTT sends nothing again on a connection that lives. A server that owes an acknowledgement, or that subscription, for
+  longer than the answer timeout is left, and asked again in a new connection. So is one that refuses it: a cluster that
+  has just lost a server does, for a while.
 """
 
 from __future__ import annotations
@@ -84,7 +87,8 @@ class DeviceClient:
         self.last_error: str | None = None
         self._endpoint = endpoint
         self._heard: SimpleQueue[_Heard] = SimpleQueue()
-        self._connected = False
+        self._is_greeted = False  # the server took the connection
+        self._connected = False  # and lets this device hear its answers
         self._stopping = False
         self._answer_timeout = answer_timeout
         self._heard_at = time.monotonic()
@@ -106,6 +110,7 @@ class DeviceClient:
         client.max_queued_messages_set(0)
         client.reconnect_delay_set(1, max(1, int(longest_pause)))
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
@@ -159,15 +164,19 @@ class DeviceClient:
 
     def _leave_who_owes_answers(self, now: float) -> None:
         """Break a connection on which nothing is answered any more; paho makes another one."""
-        if not self._connected or not self.outbox.under_way:
+        owes = bool(self.outbox.under_way) if self._connected else self._is_greeted
+        if not owes:
             self._heard_at = now
         elif now - self._heard_at > self._answer_timeout:
             self._heard_at = now
-            self.last_error = "the server owes acknowledgements"
-            connection = self._mqtt.socket()
-            if connection is not None:
-                with contextlib.suppress(OSError):
-                    cast("socket.socket", connection).shutdown(socket.SHUT_RDWR)
+            self._leave("the server owes acknowledgements")
+
+    def _leave(self, why: str) -> None:
+        self.last_error = why
+        connection = self._mqtt.socket()
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                cast("socket.socket", connection).shutdown(socket.SHUT_RDWR)
 
     def _listen(self, wait_s: float) -> None:
         """Handle all that was heard, waiting up to *wait_s* for the first of it."""
@@ -187,12 +196,19 @@ class DeviceClient:
                 self.outbox.acknowledge(number, now, heard.refusal)
         elif heard.what == "message":
             self.outbox.take_message(heard.data, now)
-        elif heard.what == "connected":
-            self._connected = True
+        elif heard.what == "greeted":
+            self._is_greeted = True
             if heard.window is not None:
                 self.outbox.window = min(self.outbox.window, heard.window)
+        elif heard.what == "subscribed":
+            if heard.refusal is None:
+                self._connected = True
+            else:
+                self._leave(
+                    f"the server does not let this device hear its answers: {heard.refusal}"
+                )
         else:
-            self._connected = False
+            self._is_greeted = self._connected = False
 
     def _flush(self) -> None:
         self.outbox.flush()
@@ -212,8 +228,19 @@ class DeviceClient:
             self.last_error = str(reason_code)
             return
         self.last_error = None
+        self._heard.put(_Heard("greeted", window=getattr(properties, "ReceiveMaximum", None)))
         client.subscribe(receipt_topic(self._device_id), qos=1)
-        self._heard.put(_Heard("connected", window=getattr(properties, "ReceiveMaximum", None)))
+
+    def _on_subscribe(
+        self,
+        _client: mqtt.Client,
+        _userdata: Any,
+        _mid: int,
+        reason_codes: list[ReasonCode],
+        _properties: Any,
+    ) -> None:
+        refused = next((str(code) for code in reason_codes if code.is_failure), None)
+        self._heard.put(_Heard("subscribed", refusal=refused))
 
     def _on_disconnect(
         self,

@@ -258,3 +258,41 @@ def test_a_server_that_stops_acknowledging_is_left_and_asked_again(
     assert held_back == [True]
     assert client.outbox.tally.acknowledged == 30
     assert stored_sequences(store) == [(1, at) for at in range(1, 31)]
+
+
+@pytest.mark.parametrize("version", [3, 5])
+@pytest.mark.parametrize("first", ["refused", "never answered"])
+def test_a_server_that_does_not_let_it_hear_its_answers_is_left_and_asked_again(
+    first: str,
+    version: int,
+    store: GatewayStore,
+    authority: Authority,
+    device: Device,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a broker's cluster does that has just lost a server: it takes records, and the promises reach nobody."""
+    register(store, device)
+    device.append_all(Event(SALE, at) for at in range(30))
+    with running(store, authority.server_context(tmp_path)) as port:
+        client = DeviceClient(
+            device,
+            Endpoint("127.0.0.1", port, authority.file, version),
+            retention=Retention.PROMISE,
+            gateway_key=SIGNER.public_key,
+            longest_pause=1.0,
+            answer_timeout=0.5,
+        )
+        subscribe, asked = client._mqtt.subscribe, list[str]()
+
+        def subscribe_badly(topic: str, qos: int) -> Any:
+            asked.append(topic)
+            if len(asked) == 1:
+                return subscribe("v1/another/rcpt", qos) if first == "refused" else None
+            return subscribe(topic, qos)
+
+        monkeypatch.setattr(client._mqtt, "subscribe", subscribe_badly)
+        assert client.run(until_done=True, timeout_s=60)
+    assert len(asked) == 2
+    assert (client.outbox.tally.sent, client.outbox.tally.promises > 0) == (30, True)
+    assert stored_sequences(store) == [(1, at) for at in range(1, 31)]

@@ -77,7 +77,7 @@ def test_a_strangers_transaction_is_refused_at_the_door(network: BankNetwork) ->
 
 
 def test_the_newest_block_is_final(network: BankNetwork) -> None:
-    url = network.engine.rpc_url(network.members[BANKS[0]])
+    url = admitted_node(network, BANKS[0]).rpc_url
     newest = ChainClient(url).latest().number
     assert newest > 0
     assert ChainClient(url, finality=Finality(tag="finalized")).final_number() >= newest

@@ -274,8 +274,11 @@ class Intake:
         for waiting, verdict in zip(batch, verdicts, strict=True):
             waiting.sender.answer(waiting.number, verdict)
             if isinstance(verdict, Stored):
-                newest[waiting.sender, verdict.signed.record.device] = verdict
-        # A promise vouches for all of the device's records before it: one a batch is enough.
+                key = (waiting.sender, verdict.signed.record.device)
+                if key not in newest or _position(verdict) > _position(newest[key]):
+                    newest[key] = verdict
+        # A promise vouches for all of the device's records before it: one a batch is enough, the furthest. A record
+        # that came a second time may come last.
         for (sender, device), stored in newest.items():
             if sender.wants_receipts:
                 sender.send_receipt(device, PromiseMessage(self.promise(stored)).encode())
@@ -283,6 +286,11 @@ class Intake:
                     self._stored(sender, stored)
         for sender in {waiting.sender for waiting in batch}:
             sender.flush()
+
+
+def _position(stored: Stored) -> tuple[int, int]:
+    record = stored.signed.record
+    return record.epoch, record.sequence
 
 
 def _nothing_ahead(process: Callable[[Sequence[Arrival]], list[Verdict]]) -> Check:

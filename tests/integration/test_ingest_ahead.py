@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support_record import SALE, chain, private_key
 
+from counterfoil.gateway.downlink import PromiseMessage, decode_message
 from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.ingest import pipeline as pipeline_module
 from counterfoil.gateway.ingest.ahead import VerifyAhead
@@ -23,7 +24,7 @@ from counterfoil.gateway.ingest.pipeline import (
     Verdict,
 )
 from counterfoil.gateway.ingest.verify_pool import VerifyPool
-from counterfoil.gateway.receipt import ReceiptSigner
+from counterfoil.gateway.receipt import ReceiptSigner, verify_promise
 from counterfoil.gateway.record import decode
 from counterfoil.gateway.store import GatewayStore, open_store
 from counterfoil.gateway.verify import DeviceKey, KeyStatus
@@ -36,17 +37,18 @@ SIGNER = ReceiptSigner("log.example/fleet", private_key(7))
 class Heard:
     """A sender that writes down what it is told."""
 
-    wants_receipts = False
-
-    def __init__(self) -> None:
+    def __init__(self, *, wants_receipts: bool = False) -> None:
+        self.wants_receipts = wants_receipts
         self.verdicts: list[tuple[int, Verdict]] = []
+        self.messages: list[bytes] = []
         self.is_given_up = False
 
     def answer(self, number: int, verdict: Verdict) -> None:
         self.verdicts.append((number, verdict))
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
-        raise AssertionError("nobody asked for receipts")
+        assert self.wants_receipts, "nobody asked for receipts"
+        self.messages.append(message)
 
     def flush(self) -> None:
         """Nothing is buffered."""
@@ -132,6 +134,24 @@ async def test_every_device_keeps_its_order_while_workers_are_killed(
         sequences = [r.sequence for r in kept if r.device == device(number)]
         assert sequences == list(range(1, each + 1))
     assert store.refused_count() == 0
+
+
+async def test_the_promise_of_a_batch_is_for_its_furthest_record(
+    store: GatewayStore, pool: VerifyPool
+) -> None:
+    register(store, 1)
+    raws = records(1, 3)
+    heard = Heard(wants_receipts=True)
+    taking = intake(VerifyAhead(Pipeline(store), pool).check)
+    for number, raw in enumerate((*raws, raws[0])):  # the first came again, behind the others
+        taking.submit(heard, number, Arrival(raw, device(1), "test"))
+    taking.start()
+    await until(lambda: len(heard.verdicts) == 4 and bool(heard.messages))
+    await taking.stop()
+    (message,) = (decode_message(one) for one in heard.messages)
+    assert isinstance(message, PromiseMessage)
+    promise, _ = verify_promise(message.promise, SIGNER.public_key)
+    assert (promise.epoch, promise.sequence) == (1, 3)
 
 
 async def test_a_false_signature_is_refused_and_its_neighbours_are_not(

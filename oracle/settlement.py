@@ -67,12 +67,15 @@ def import_settlement(session: Session, project: str, text: str, source: str) ->
     if known_project is None:
         raise UnknownName(f"no project {project}")
     reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise InputMalformed(f"the header must be {','.join(COLUMNS)}")
-    rows = [
-        _row(project, fields, known_project, source, number)
-        for number, fields in enumerate(reader, start=2)
-    ]
+    try:
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise InputMalformed(f"the header must be {','.join(COLUMNS)}")
+        rows = [
+            _row(project, fields, known_project, source, number)
+            for number, fields in enumerate(reader, start=2)
+        ]
+    except csv.Error as error:
+        raise InputMalformed(f"line {reader.reader.line_num}: no CSV: {error}") from error
     held = _held(session, [row.reference for row in rows])
     taken: list[SettlementRow] = []
     for number, row in enumerate(rows, start=2):

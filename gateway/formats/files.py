@@ -50,9 +50,12 @@ def text_of(content: bytes) -> str:
 
 
 def header_of(text: str) -> frozenset[str]:
-    """Return the column names in the first line of the CSV in *text*."""
+    """Return the column names in the first line of the CSV in *text*; none when it is no CSV."""
     first = text.split("\n", maxsplit=1)[0].rstrip("\r")
-    return frozenset(next(csv.reader([first[:10_000]]), []))
+    try:
+        return frozenset(next(csv.reader([first[:10_000]]), []))
+    except csv.Error:
+        return frozenset()
 
 
 def table_rows(text: str, columns: frozenset[str]) -> Iterator[tuple[int, dict[str, str] | None]]:

@@ -36,6 +36,7 @@ from counterfoil.gateway.formats.errors import (
     SignatureMissingError,
     TimeError,
 )
+from counterfoil.gateway.formats.quantity import json_decimal
 
 CURVES: dict[str, ec.EllipticCurve] = {
     "secp192r1": ec.SECP192R1(),
@@ -275,7 +276,7 @@ def _decoded(text: str) -> str:
 
 def _end_of_object(text: str) -> tuple[str, str]:
     try:
-        _, end = json.JSONDecoder(parse_float=Decimal).raw_decode(text)
+        _, end = json.JSONDecoder(parse_float=json_decimal).raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise FormatError("the payload is not JSON") from error
     if text[end : end + 1] != "|":
@@ -285,7 +286,7 @@ def _end_of_object(text: str) -> tuple[str, str]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text, parse_float=Decimal)
+        value = json.loads(text, parse_float=json_decimal)
     except (ValueError, RecursionError) as error:
         raise FormatError("not JSON") from error
     if not isinstance(value, dict):

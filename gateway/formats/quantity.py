@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from counterfoil.gateway.formats.errors import QuantityError
 
@@ -16,6 +16,14 @@ def parse_decimal(text: str) -> Decimal:
     if _DECIMAL.fullmatch(text.strip()) is None:
         raise QuantityError(f"{text[:40]!r} is not a decimal number")
     return Decimal(text.strip())
+
+
+def json_decimal(text: str) -> Decimal:
+    """Return a number as JSON writes it, exactly; or QuantityError when its exponent is beyond what is counted with."""
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise QuantityError(f"{text[:40]} is out of range") from error
 
 
 def scaled(number: Decimal, digits: int, unit: str) -> int:

@@ -24,6 +24,7 @@ from typing import Any
 import cbor2
 
 from counterfoil.gateway.formats.errors import FormatError, QuantityError
+from counterfoil.gateway.formats.quantity import json_decimal
 
 Value = str | bool | Decimal | bytes
 _LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", 0: "n", 1: "u", 2: "v"} | {
@@ -50,7 +51,7 @@ class SenmlPack:
 def parse_senml_json(text: str) -> SenmlPack:
     """Return the pack in *text*, resolved; or FormatError."""
     try:
-        pack = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+        pack = json.loads(text, parse_float=json_decimal, parse_int=json_decimal)
     except (ValueError, RecursionError) as error:
         raise FormatError("not JSON") from error
     return resolve(pack)

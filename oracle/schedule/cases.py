@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from counterfoil.oracle.schedule.errors import InputMalformed
@@ -44,7 +44,7 @@ def read_cases(text: str) -> tuple[list[Case], bool]:
     """The cases of a file, and whether it holds many; raises InputMalformed."""
     try:
         found = json.loads(
-            text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once
+            text, parse_float=_exact, parse_constant=_no_number, object_pairs_hook=_once
         )
     except (ValueError, RecursionError) as wrong:
         raise InputMalformed(f"no JSON: {wrong}") from wrong
@@ -77,6 +77,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = sorted({name for name in names if names.count(name) > 1})
         raise ValueError(f"{', '.join(twice)} is there more than once")
     return found
+
+
+def _exact(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as wrong:
+        raise ValueError(f"{text[:40]} is beyond what is counted with") from wrong
 
 
 def _no_number(text: str) -> NoReturn:

@@ -131,21 +131,55 @@ def test_content_that_claims_to_be_huge_or_deep_is_refused(content: bytes) -> No
         assert finding.verdict != "valid"
 
 
+SPLICED = (
+    *(b"\x00", b"\xff", b"\r", b"\n", b'"', b",", b"-", b"*", b"|", b"<", b"&", b"[", b"{", b"}"),
+    *(b"1e999", b"1e99999999999999999999", b"9" * 30, b"NaN", b"null", b"0" * 5_000),
+    *(b"\x9f", b"\xbf", b"\xd2", b"\x1b" + b"\xff" * 8),
+)
+
+
+def mutated(source: bytes, rng: random.Random) -> bytes:
+    content = bytearray(source)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at = rng.randrange(len(content) or 1)
+        if rng.random() < 0.4:
+            content[at : at + 1] = bytes([rng.randrange(256)])
+        elif rng.random() < 0.7:
+            content[at : at + rng.randrange(3)] = rng.choice(SPLICED)
+        else:
+            del content[at : at + rng.randrange(1, 40)]
+    return bytes(content)
+
+
 def test_mutated_files_never_raise(shared_data: Path) -> None:
     rng = random.Random(11)
-    sources = [
-        (shared_data / "eva_dts" / "lanmark7_Test-6.dex").read_bytes(),
-        (shared_data / "senml" / "ex3.gen.cbor").read_bytes(),
-        (shared_data / "senml" / "ex7.gen.json").read_bytes(),
-        gzip.decompress((shared_data / "ocmf" / "keba.jsonl.gz").read_bytes()).splitlines()[0],
-        CAMT.encode(),
-    ]
+    folders = ("eva_dts", "senml", "loan_math")
+    sources = [path.read_bytes() for name in folders for path in (shared_data / name).iterdir()]
+    zipped = ("ocmf/keba.jsonl.gz", "vending/coffee_machine.csv.gz")
+    zipped = (*zipped, "vending/vending_sales_2022_jan_aug.csv.gz")
+    zipped = (*zipped, "electricity/steel_15min_2018H1.csv.gz")
+    sources += [gzip.decompress((shared_data / name).read_bytes())[:4_000] for name in zipped]
+    sources.append(CAMT.encode())
     for source in sources:
-        for _ in range(200):
-            content = bytearray(source)
-            for _ in range(rng.randrange(1, 4)):
-                content[rng.randrange(len(content))] = rng.randrange(256)
-            assert inspect_content(bytes(content), datetime.now(UTC))
+        for _ in range(100):
+            content = mutated(source[:20_000], rng)
+            for finding in inspect_content(content, datetime.now(UTC)):
+                json.dumps(finding.to_json("mutated"))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'[{"n":"a","v":1e99999999999999999999}]', "out of range"),
+        (b'OCMF|{"FV":"1.0","RD":[{"RV":1e99999999999999999999}]}|{"SD":"00"}', "out of range"),
+        (b"date,co\rlumn\n1,2\n", ""),
+        (b'a,"b\n', ""),
+    ],
+)
+def test_what_a_number_or_a_line_breaks_is_a_finding(content: bytes, reason: str) -> None:
+    (found,) = inspect_content(content, datetime.now(UTC))
+    assert found.verdict != "valid"
+    assert reason in found.reason
 
 
 def test_records_one_behind_the_other_are_an_item_each() -> None:

@@ -118,6 +118,8 @@ def test_a_file_is_taken_once(engine: Engine) -> None:
         "pay-9,card,20220829,-2.50,USD,\n",
         "pay-9,card,20220829,2.50,USD\n",
         "pay-9,card,20220829,2.50,USD,,more\n",
+        "pay-9,ca\rrd,20220829,2.50,USD,\n",
+        "pay-9," + 200_000 * "c" + ",20220829,2.50,USD,\n",
     ],
 )
 def test_a_row_that_is_wrong_refuses_the_whole_file(engine: Engine, row: str) -> None:

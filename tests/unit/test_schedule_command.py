@@ -93,6 +93,7 @@ def test_without_json_a_table_is_printed(tmp_path: Path) -> None:
         ("[1]", "schedule.input_malformed"),
         ('{"contractType": "PAM", "contractType": "LAM"}', "schedule.input_malformed"),
         ('{"notionalPrincipal": NaN}', "schedule.input_malformed"),
+        ('{"notionalPrincipal": 1e99999999999999999999}', "schedule.input_malformed"),
         ("[" * 100_000, "schedule.input_malformed"),
         ({}, "schedule.field_missing"),
         ({**TERMS, "calendar": "XX"}, "schedule.enum_unknown"),

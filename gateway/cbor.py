@@ -13,16 +13,32 @@ Rules kept here:
   be read along with its value, which saves a call on the way that every record takes.
 
 Encoding is cbor2's, whose output for such values is deterministic when keys are given in order;
-tests hold the two against each other.
+tests hold the two against each other. What has a schema of arrays alone, and is read seldom, is
+read by cbor2 too, through :func:`any_item`.
 """
 
 from __future__ import annotations
+
+from typing import Any
+
+import cbor2
 
 MAX_INTEGER = 2**63 - 1
 
 
 class NotDeterministicError(ValueError):
     """The bytes are not what deterministic CBOR of the schema would be."""
+
+
+def any_item(data: bytes) -> Any:
+    """Return the item at the beginning of *data*, of any schema; ValueError when there is none.
+
+    Whether it is the one deterministic encoding, and all of *data*, the caller sees by encoding it again.
+    """
+    try:
+        return cbor2.loads(data)
+    except Exception as error:  # hostile tags of times and numbers make it fail in any way there is
+        raise ValueError(f"no CBOR: {str(error)[:200]}") from error
 
 
 def _argument(data: bytes, at: int, head: int) -> tuple[int, int]:

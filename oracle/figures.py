@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import cbor2
 
+from counterfoil.gateway.cbor import any_item
 from counterfoil.gateway.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.record import MeterInterval, Refund, Sale, SignedRecord
 from counterfoil.oracle.errors import InputMalformed
@@ -89,7 +90,7 @@ def decode_figures(data: bytes) -> Figures:
         InputMalformed: they are none, or not in their one form.
     """
     try:
-        tag, version, previous, size, block, projects, devices = cbor2.loads(data)
+        tag, version, previous, size, block, projects, devices = any_item(data)
         found = Figures(
             *(previous, size, block),
             tuple(
@@ -98,7 +99,7 @@ def decode_figures(data: bytes) -> Figures:
             tuple(DeviceFigures(*d) for d in devices),
         )
         is_in_form = (tag, version) == (_TAG, _VERSION) and found.encode() == data
-    except (ValueError, TypeError, IndexError, cbor2.CBORError) as failure:
+    except (ValueError, TypeError, IndexError, OverflowError) as failure:
         raise InputMalformed(f"no batch figures: {failure}") from failure
     if not is_in_form:
         raise InputMalformed("no batch figures, or not in their one form")

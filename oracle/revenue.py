@@ -27,6 +27,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
 from counterfoil.chain.tables import ChainTransaction
+from counterfoil.gateway.cbor import any_item
 from counterfoil.gateway.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.facts import DISTRIBUTED, MATCHED
@@ -92,7 +93,7 @@ def decode_facts(data: bytes) -> Facts:
         InputMalformed: they are none, or not in their one form.
     """
     try:
-        version, project, date, entries, units = cbor2.loads(data)
+        version, project, date, entries, units = any_item(data)
         facts = Facts(
             project, date, tuple((i, r, a) for i, r, a in entries), tuple((c, n) for c, n in units)
         )
@@ -105,7 +106,7 @@ def decode_facts(data: bytes) -> Facts:
             and all(type(is_refund) is bool for _, is_refund, _ in entries)
             and all(isinstance(code, str) for code, _ in units)
         )
-    except (ValueError, TypeError, cbor2.CBORError) as failure:
+    except (ValueError, TypeError, OverflowError) as failure:
         raise InputMalformed(f"no facts: {failure}") from failure
     if not is_in_form:
         raise InputMalformed("no facts, or not in their one form")

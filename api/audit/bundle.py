@@ -27,6 +27,7 @@ from counterfoil.api.audit.errors import (
     PartAlteredError,
     PartMalformedError,
 )
+from counterfoil.gateway.cbor import any_item
 from counterfoil.gateway.identity import DeviceId, Digest
 
 MAGIC = "counterfoil bundle"
@@ -270,7 +271,7 @@ def decode(data: bytes) -> tuple[Bundle, list[AuditError]]:
     for name, _, part in rows:
         try:
             content[name] = _READ[name](_item(part))
-        except (ValueError, TypeError, IndexError, cbor2.CBORDecodeError) as error:
+        except (ValueError, TypeError, IndexError) as error:
             if name in altered:
                 raise PartAlteredError(
                     name, f"it was changed and reads no more: {error}"
@@ -282,7 +283,7 @@ def decode(data: bytes) -> tuple[Bundle, list[AuditError]]:
 def _open(data: bytes) -> list[tuple[str, bytes, bytes]]:
     try:
         item = _item(data)
-    except (ValueError, TypeError, cbor2.CBORDecodeError) as error:
+    except ValueError as error:
         raise ContainerError("container", f"not a bundle: {error}") from error
     if not (isinstance(item, list) and len(item) == 3 and item[0] == MAGIC):
         raise ContainerError("container", f"it does not begin with {MAGIC!r}")
@@ -310,8 +311,12 @@ def _has_parts(rows: Any) -> bool:
 
 def _item(data: bytes) -> Any:
     """Return the one deterministic item that *data* is; ValueError when it is not just that."""
-    item = cbor2.loads(data)
-    if cbor2.dumps(item) != data:
+    item = any_item(data)
+    try:
+        is_the_one = cbor2.dumps(item) == data
+    except cbor2.CBOREncodeError as error:
+        raise ValueError(str(error)) from error
+    if not is_the_one:
         raise ValueError("not the one deterministic encoding of what it says")
     return item
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import cbor2
 
+from counterfoil.gateway.cbor import any_item
 from counterfoil.gateway.errors import GatewayError, IdentityError
 from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.inspection.finding import Finding, Verdict
@@ -28,7 +29,7 @@ PARTS: tuple[str, ...] = ("scope", "registry", "certificates", "revocations", "r
 PARTS += ("inclusion", "consistency", "state", "checkpoint", "terms", "distributions", "rests")
 PARTS += ("blocks",)
 _BROKEN = (ValueError, TypeError, IndexError, KeyError, AttributeError, IdentityError,
-           RecursionError, OverflowError, cbor2.CBORDecodeError)  # fmt: skip
+           OverflowError)  # fmt: skip
 
 
 def inspect_bundle(content: bytes) -> Iterator[Finding]:
@@ -75,13 +76,13 @@ def inspect_bundle(content: bytes) -> Iterator[Finding]:
 
 
 def _parts(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
-    magic, version, rows = cbor2.loads(content)
+    magic, version, rows = any_item(content)
     if magic != MAGIC or version != VERSION or cbor2.dumps([magic, version, rows]) != content:
         raise ValueError("not one bundle of version 3")
     if tuple(name for name, _, _ in rows) != PARTS:
         raise ValueError("its parts are not those of version 3")
     altered = [str(name) for name, digest, part in rows if sha256(part).digest() != digest]
-    return {str(name): cbor2.loads(part) for name, _, part in rows}, altered
+    return {str(name): any_item(part) for name, _, part in rows}, altered
 
 
 def _ring(device: DeviceId, registry: list[list[Any]]) -> KeyRing:

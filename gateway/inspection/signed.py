@@ -11,6 +11,7 @@ import cbor2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+from counterfoil.gateway.cbor import any_item
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.formats import ocmf
 from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
@@ -46,7 +47,7 @@ def _items(content: bytes) -> Iterator[bytes]:
     while start < len(content):
         try:
             cbor2.CBORDecoder(stream).decode()
-        except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError):
+        except Exception:  # hostile tags make it fail in any way there is
             yield content[start:]
             return
         yield content[start : stream.tell()]
@@ -83,16 +84,15 @@ def _record(signed: SignedRecord, follows: bool | None) -> dict[str, Any]:
 def inspect_receipt(content: bytes) -> Iterator[Finding]:
     """Yield the finding on a receipt or a promise: neither proves anything without its record."""
     try:
-        item = cbor2.loads(content)
+        item = any_item(content)
         protected, unprotected, payload, signature = item.value
-        header = cbor2.loads(protected)
+        header = any_item(protected)
         is_receipt = payload is None and 396 in unprotected
-        size, index, path = cbor2.loads(unprotected[396][-1][0]) if is_receipt else (None, None, [])
+        size, index, path = any_item(unprotected[396][-1][0]) if is_receipt else (None, None, [])
         issuer = header[15][1]
         if len(signature) != 64:
             raise ValueError("a signature of another length than 64 bytes")
-    except (cbor2.CBORDecodeError, ValueError, TypeError, KeyError, IndexError, AttributeError,
-            RecursionError, OverflowError) as error:  # fmt: skip
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         detail = f"receipt_invalid: not a receipt: {type(error).__name__}"
         yield Finding("receipt", Verdict.INVALID, detail)
         return

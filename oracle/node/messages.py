@@ -14,6 +14,7 @@ import cbor2
 from eth_utils.address import to_checksum_address
 
 from counterfoil.chain.keys import recover
+from counterfoil.gateway.cbor import any_item
 from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.oracle.errors import InputMalformed
@@ -139,8 +140,8 @@ def decode_call_proposal(data: bytes) -> CallProposal:
 
 def _fields(data: bytes, tag: str, count: int) -> list[Any]:
     try:
-        found = cbor2.loads(data)
-    except (ValueError, cbor2.CBORError) as failure:
+        found = any_item(data)
+    except ValueError as failure:
         raise InputMalformed(f"no proposal: {failure}") from failure
     if not isinstance(found, list) or len(found) != count or found[:2] != [tag, _VERSION]:
         raise InputMalformed(f"not a {tag}, version {_VERSION}")

@@ -6,13 +6,16 @@ import getpass
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 
 from counterfoil.oracle.instructions import ask
+from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import Instruction
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -27,6 +30,33 @@ WaitSeconds = Annotated[
 ]
 DEFAULT_DATABASE = "sqlite:///oracle.db"
 _Found = TypeVar("_Found")
+
+
+def the_oracles(database: str) -> Engine:
+    """The database at *database* as the oracle left it; ends the command where no oracle has used it yet."""
+    try:
+        engine = open_database(database, migrate=False)
+        path = engine.url.database if engine.dialect.name == "sqlite" else None
+        is_used = not (path and not Path(path).exists()) and inspect(engine).has_table(
+            "instruction"
+        )
+    except (SQLAlchemyError, ImportError, OSError) as failure:
+        fail("oracle.database_unreadable", f"{shown(database)}: {str(failure).splitlines()[0]}")
+    if not is_used:
+        fail(
+            "oracle.database_unreadable",
+            f"{shown(database)}: no oracle has used it yet; "
+            "--database or COUNTERFOIL_ORACLE_DATABASE_URL says where it is",
+        )
+    return engine
+
+
+def shown(database: str) -> str:
+    """The URL *database* without its password."""
+    try:
+        return make_url(database).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "the database"
 
 
 def answer_to(

@@ -6,7 +6,7 @@ import getpass
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -16,26 +16,17 @@ from sqlmodel import Session, select
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.store import open_store
 from counterfoil.oracle import price_commands
+from counterfoil.oracle.asking import DEFAULT_DATABASE, AsJson, Database, fail, shown, the_oracles
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.instructions import ask
 from counterfoil.oracle.node import commands as node_commands
 from counterfoil.oracle.settings import OracleSettings
-from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import Instruction, MatchException
 
 oracle_app = typer.Typer(
     help="Batches and heads, matching, revenue. The process that `run` starts carries out what the others ask.",
     no_args_is_help=True,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Database = Annotated[
-    str,
-    typer.Option(
-        "--database", envvar="COUNTERFOIL_ORACLE_DATABASE_URL", help="The oracle's database."
-    ),
-]
-_DEFAULT = "sqlite:///oracle.db"
 
 
 def register(app: typer.Typer) -> None:
@@ -61,12 +52,12 @@ def run_command() -> None:
     try:
         run(_settings())
     except (ChainError, OracleError) as failure:
-        _fail(failure.code, str(failure))
+        fail(failure.code, str(failure))
 
 
 @oracle_app.command("status")
 def status(
-    database: Database = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
     gateway_database: Annotated[
         str,
         typer.Option(
@@ -93,10 +84,10 @@ def status(
 
     try:
         client = ChainClient(rpc, timeout_s=5) if rpc else None
-        engine, store = open_database(database, migrate=False), open_store(gateway_database)
+        engine, store = the_oracles(database), open_store(gateway_database)
         found = read_status(engine, store, client)
     except SQLAlchemyError as failure:
-        _fail("oracle.database_unreadable", f"{database}: {str(failure).splitlines()[0]}")
+        fail("oracle.database_unreadable", f"{shown(database)}: {str(failure).splitlines()[0]}")
     _say(found, as_json)
 
 
@@ -108,13 +99,13 @@ def rebuild() -> None:
     try:
         events = build_any(_settings()).feed.rebuild()
     except (ChainError, OracleError) as failure:
-        _fail(failure.code, str(failure))
+        fail(failure.code, str(failure))
     typer.echo(f"{events} events read again")
 
 
 @oracle_app.command("import-settlement")
 def import_settlement(
-    project: str, file: Path, database: Database = _DEFAULT, as_json: AsJson = False
+    project: str, file: Path, database: Database = DEFAULT_DATABASE, as_json: AsJson = False
 ) -> None:
     """Bring in the payment provider's settlement FILE (docs/formats/settlement-file.md) of PROJECT."""
     text = _read(file)
@@ -124,7 +115,9 @@ def import_settlement(
 
 
 @oracle_app.command("import-statement")
-def import_statement(file: Path, database: Database = _DEFAULT, as_json: AsJson = False) -> None:
+def import_statement(
+    file: Path, database: Database = DEFAULT_DATABASE, as_json: AsJson = False
+) -> None:
     """Bring in the bank's credit entries from a JSON FILE.
 
     It holds a list of {statement, reference, project, business_date, amount_minor, currency}.
@@ -133,14 +126,14 @@ def import_statement(file: Path, database: Database = _DEFAULT, as_json: AsJson 
     try:
         entries = json.loads(text)
     except ValueError as failure:
-        _fail("oracle.input_malformed", str(failure))
+        fail("oracle.input_malformed", str(failure))
     key = f"statement:{sha256(text.encode()).hexdigest()}"
     _ask(database, key, "import_statement", {"entries": entries}, as_json)
 
 
 @oracle_app.command("close-matching")
 def close_matching(
-    project: str, through: int, database: Database = _DEFAULT, as_json: AsJson = False
+    project: str, through: int, database: Database = DEFAULT_DATABASE, as_json: AsJson = False
 ) -> None:
     """Close PROJECT's business dates up to and with THROUGH (YYYYMMDD): what did not match becomes an exception."""
     payload = {"project": project, "through": through}
@@ -149,10 +142,10 @@ def close_matching(
 
 @oracle_app.command("exceptions")
 def exceptions(
-    project: str | None = None, database: Database = _DEFAULT, as_json: AsJson = False
+    project: str | None = None, database: Database = DEFAULT_DATABASE, as_json: AsJson = False
 ) -> None:
     """List what did not match and waits for a person."""
-    with Session(open_database(database, migrate=False)) as session:
+    with Session(the_oracles(database)) as session:
         query = select(MatchException).where(MatchException.status == "open")
         if project is not None:
             query = query.where(MatchException.project == project)
@@ -171,7 +164,7 @@ def resolve(
     exception: int,
     resolution: Annotated[str, typer.Argument(help="accepted or excluded")],
     note: Annotated[str, typer.Option(help="Why; kept with the decision.")],
-    database: Database = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:
     """Decide one exception: accepted, it is distributed like a match; excluded, it is not."""
@@ -181,7 +174,7 @@ def resolve(
 
 def _ask(database: str, key: str, kind: str, payload: dict[str, Any], as_json: bool) -> None:
     """Leave an instruction for the running oracle; say its number."""
-    with Session(open_database(database, migrate=False)) as session:
+    with Session(the_oracles(database)) as session:
         row: Instruction = ask(session, key, getpass.getuser(), kind, payload)
         session.commit()
         _say({"instruction": row.id, "kind": row.kind, "status": row.status}, as_json)
@@ -194,14 +187,14 @@ def _settings() -> OracleSettings:
         missing = ", ".join(
             f"COUNTERFOIL_ORACLE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
         )
-        _fail("oracle.settings_invalid", missing)
+        fail("oracle.settings_invalid", missing)
 
 
 def _read(file: Path) -> str:
     try:
         return file.read_text()
     except (OSError, UnicodeDecodeError) as failure:
-        _fail("oracle.input_unreadable", str(failure))
+        fail("oracle.input_unreadable", str(failure))
 
 
 def _say(found: dict[str, Any], as_json: bool) -> None:
@@ -234,8 +227,3 @@ def _say_quorum(quorum: dict[str, Any]) -> None:
             f"  dissent of {dissent['node']} on a {dissent['kind']} of {dissent['proposer']}:"
             f" {dissent['code']}: {dissent['detail']}"
         )
-
-
-def _fail(code: str, detail: str) -> NoReturn:
-    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
-    raise typer.Exit(2)

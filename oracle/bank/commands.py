@@ -21,9 +21,9 @@ from counterfoil.oracle.asking import (
     answer_to,
     fail,
     say,
+    the_oracles,
 )
 from counterfoil.oracle.bank.payouts import waiting_payouts
-from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.bank_tables import BankAccount, BankLine, BankStatement, PayoutFile
 
 statements_app = typer.Typer(
@@ -63,9 +63,7 @@ def import_(
         fail(f"oracle.{wrong.code}", str(wrong))
     key = f"camt053:{sha256(text.encode()).hexdigest()}:{time.time_ns()}"
     payload = {"text": text, "source": file.name}
-    found = answer_to(
-        open_database(database, migrate=False), key, "import_camt053", payload, wait_s
-    )
+    found = answer_to(the_oracles(database), key, "import_camt053", payload, wait_s)
     say(found["statements"], as_json)
     wrong_ones = [s for s in found["statements"] if s["set_aside"] or s["finding"]]
     raise typer.Exit(1 if wrong_ones else 0)
@@ -102,7 +100,7 @@ def resolve(
 ) -> None:
     """Say that an entry that was set aside has been seen to."""
     payload = {"line": line, "note": note}
-    engine = open_database(database, migrate=False)
+    engine = the_oracles(database)
     say(
         answer_to(engine, f"bank-line:{line}:{note}", "resolve_bank_line", payload, wait_s), as_json
     )
@@ -127,7 +125,7 @@ def account(
     payload = {"account": number, "name": name, "currency": currency, "project": project}
     payload |= {"holder": holder, "bic": bic, "pays_out": pays_out}  # type: ignore[dict-item]
     key = f"bank-account:{number}:{sha256(repr(payload).encode()).hexdigest()}"
-    engine = open_database(database, migrate=False)
+    engine = the_oracles(database)
     say(answer_to(engine, key, "register_bank_account", payload, wait_s), as_json)
 
 
@@ -152,7 +150,7 @@ def payee(
 ) -> None:
     """Note a bank account to be paid to, and print the commitment that a withdrawal names it by."""
     payload = {"account": number, "name": name, "bic": bic, "salt": salt}
-    engine = open_database(database, migrate=False)
+    engine = the_oracles(database)
     key = f"payee:{time.time_ns()}"
     say(answer_to(engine, key, "register_payee_account", payload, wait_s), as_json)
 
@@ -160,7 +158,7 @@ def payee(
 @payouts_app.command("waiting")
 def waiting(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """List withdrawals that no file has yet, and whether their account is known."""
-    with Session(open_database(database, migrate=False)) as session:
+    with Session(the_oracles(database)) as session:
         rows = [
             {
                 "payout": payout.id,
@@ -186,7 +184,7 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Put all payouts that can be paid now into one pain.001 file; exit status 1 when there are none."""
-    engine = open_database(database, migrate=False)
+    engine = the_oracles(database)
     payload = {"account": account, "execution_date": date}
     found = answer_to(engine, f"payouts:{time.time_ns()}", "make_payout_file", payload, wait_s)
     if found["file"] is not None and to is not None:
@@ -209,7 +207,7 @@ def show(
     database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Print a payment file as it was made, or write it to a path."""
-    with Session(open_database(database, migrate=False)) as session:
+    with Session(the_oracles(database)) as session:
         row = session.get(PayoutFile, number)
         if row is None:
             fail("oracle.unknown_name", f"no payment file {number}")
@@ -227,6 +225,6 @@ def _write(path: Path, document: bytes) -> None:
 
 
 def _say_rows(database: str, query: Any, as_json: bool, but: set[str] | None = None) -> None:
-    with Session(open_database(database, migrate=False)) as session:
+    with Session(the_oracles(database)) as session:
         rows = [row.model_dump(exclude=but) for row in session.exec(query)]
     say(rows, as_json)

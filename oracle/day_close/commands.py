@@ -17,10 +17,10 @@ from counterfoil.oracle.asking import (
     WaitSeconds,
     answer_to,
     fail,
+    the_oracles,
     wait_for,
 )
 from counterfoil.oracle.day_close.clock import CLOSE_DAY
-from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.day_tables import DayClose
 
 day_app = typer.Typer(
@@ -55,7 +55,7 @@ def close(
     A date that is closed already is shown again; one whose books differed is attempted again.
     Exit status: 0 when all books agree, 1 when they differ, 2 when it could not be closed or did not end in time.
     """
-    engine = open_database(database, migrate=False)
+    engine = the_oracles(database)
     key = f"day:{date or 'today'}:{time.time_ns()}"
     asked = answer_to(engine, key, CLOSE_DAY, {"date": date, "far": far}, wait_s)["date"]
 
@@ -79,7 +79,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a day's report, or list the days."""
-    engine = open_database(database, migrate=False)
+    engine = the_oracles(database)
     if every:
         _list(engine, as_json)
         return

@@ -100,7 +100,24 @@ def main() -> None:
     else:
         for name, (_, says) in _COMMANDS.items():
             app.command(name, help=says)(_listed(name))
-    sys.exit(app())
+    try:
+        status = app()
+    except Exception as failure:
+        if not _is_of_the_database(failure):
+            raise
+        detail = f"the database can't be read or written: {str(failure).splitlines()[0]}"
+        typer.echo(json.dumps({"code": "database_unreadable", "detail": detail}), err=True)
+        status = 2
+    sys.exit(status)
+
+
+def _is_of_the_database(failure: Exception) -> bool:
+    """Whether a database is not there, not what it is taken for, or locked, and no constraint of ours was broken."""
+    errors = sys.modules.get("sqlalchemy.exc")  # a command that has not loaded it can't fail by it
+    if errors is None:
+        return False
+    of_the_database = (errors.DatabaseError, errors.InterfaceError, errors.ArgumentError)
+    return isinstance(failure, of_the_database) and not isinstance(failure, errors.IntegrityError)
 
 
 def _take_settings() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,13 +55,20 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _errors_shown(no: int = 1) -> Iterator[None]:
-    """Turn this package's errors into {"code", "detail"} on stderr and exit status *no*."""
+def _errors_shown() -> Iterator[None]:
+    """Turn this package's errors into {"code", "detail"} on stderr and exit status 2."""
     try:
         yield
     except GatewayError as error:
         print(json.dumps({"code": error.code, "detail": error.detail}), file=sys.stderr)
-        raise typer.Exit(no) from error
+        raise typer.Exit(2) from error
+
+
+def _key_of(text: str) -> PublicKey:
+    if re.fullmatch("[0-9A-Fa-f]{128}", text) is None:
+        raise typer.BadParameter("--gateway-key is x and y, 64 hexadecimal digits each")
+    material = bytes.fromhex(text)
+    return PublicKey(material[:32], material[32:])
 
 
 def _show(document: dict[str, Any], as_json: bool) -> None:
@@ -155,11 +163,8 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send the journal, oldest first; exit 0 when every record was answered."""
-    with _errors_shown(2):
-        key = None
-        if gateway_key is not None:
-            material = bytes.fromhex(gateway_key)
-            key = PublicKey(material[:32], material[32:])
+    with _errors_shown():
+        key = None if gateway_key is None else _key_of(gateway_key)
         device = Device(folder)
         client: DeviceClient | HttpsSender
         if url is not None:

@@ -29,6 +29,7 @@ from counterfoil.gateway.identity import DeviceId, parse_device_id
 from counterfoil.gateway.pki import profile
 from counterfoil.gateway.pki.errors import (
     AlreadyRevokedError,
+    AuthorityMissingError,
     CertificateUnknownError,
     NotAdmittedError,
     PkiError,
@@ -90,7 +91,7 @@ class CertificateAuthority:
         """Open the CA in *folder*.
 
         Raises:
-            PkiError: there is none, or it has no issuing CA yet.
+            AuthorityMissingError: there is none, or it has no issuing CA yet.
         """
         self._folder = folder
         self._now = now or (lambda: datetime.now(UTC))
@@ -99,7 +100,7 @@ class CertificateAuthority:
             self.issuing = x509.load_pem_x509_certificate((folder / "issuing.pem").read_bytes())
             key = serialization.load_pem_private_key((folder / "issuing.key").read_bytes(), None)
         except (OSError, ValueError) as failure:
-            raise PkiError(f"no issuing CA in {folder}: {failure}") from failure
+            raise AuthorityMissingError(f"no issuing CA in {folder}: {failure}") from failure
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise PkiError("the issuing CA's key is not on P-256")
         self._key = key

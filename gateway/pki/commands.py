@@ -23,7 +23,11 @@ from counterfoil.gateway.pki.authority import (
     create_issuing,
     create_root,
 )
-from counterfoil.gateway.pki.errors import PkiError, RevocationListInvalidError
+from counterfoil.gateway.pki.errors import (
+    AuthorityMissingError,
+    PkiError,
+    RevocationListInvalidError,
+)
 from counterfoil.gateway.pki.renewal import RenewalRequest, make_renewal_request
 from counterfoil.gateway.pki.validate import validate_device
 
@@ -284,6 +288,9 @@ def _say(found: Mapping[str, object], text: str, as_json: bool) -> None:
 
 
 def _fail(failure: Exception, status: int = 2) -> NoReturn:
+    """End the command: with *status* where the CA said no, with 2 where there is none or the input is malformed."""
+    if isinstance(failure, AuthorityMissingError) or not isinstance(failure, GatewayError):
+        status = 2
     code = failure.code if isinstance(failure, GatewayError) else "input_unreadable"
     detail = failure.detail if isinstance(failure, GatewayError) else str(failure)
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)

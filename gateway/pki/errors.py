@@ -11,6 +11,12 @@ class PkiError(GatewayError):
     code = "pki_error"
 
 
+class AuthorityMissingError(PkiError):
+    """There is no issuing CA in the folder, or it can't be read."""
+
+    code = "pki_authority_missing"
+
+
 class RootLockedError(PkiError):
     """The root's key is needed, and its passphrase is missing or wrong."""
 

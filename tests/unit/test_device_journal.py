@@ -244,5 +244,5 @@ def test_the_command_makes_appends_and_tells(tmp_path: Path) -> None:
     assert json.loads(simulated.stdout)["appended"] > 10
     assert EnrolmentRequest.from_json(json.loads(run(app, ["device", "csr", folder]).stdout))
     twice = run(app, ["device", "init", folder, "--device", DEVICE])
-    assert twice.exit_code == 1
+    assert twice.exit_code == 2
     assert json.loads(twice.stderr)["code"] == "journal_error"

@@ -111,7 +111,7 @@ def test_who_had_to_sign_the_heads_is_told_and_a_quorum_too_small_is_found(tmp_p
             ("quorum_weak", f"heads {before} to {said['heads'] - 1}"),
         ]
         shown = run(house, "--project", PROJECT)
-        assert f"{before} heads signed by at least 1 of {alone[0]}" in shown.stdout
+        assert f"{before} of the heads signed by 1 or more of {alone[0]}" in shown.stdout
 
 
 def test_facts_come_from_files_as_well_and_without_either_are_unverifiable(

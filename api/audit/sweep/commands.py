@@ -125,7 +125,7 @@ def _print(done: Swept) -> None:
     for quorum in done.quorums:
         if quorum.heads:
             console.print(
-                f"   {quorum.heads:,} heads signed by at least {quorum.threshold} of "
+                f"   {quorum.heads:,} of the heads signed by {quorum.threshold} or more of "
                 f"{', '.join(quorum.signers)}, the quorum since block {quorum.block:,}"
             )
     if done.records_before:

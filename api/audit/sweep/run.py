@@ -122,7 +122,9 @@ def _check_quorums(view: LedgerView, at_least: int) -> list[Finding]:
     for quorum in view.quorums:
         if quorum.heads and quorum.threshold < at_least:
             where = f"heads {before} to {before + quorum.heads - 1}"
-            said = f"{quorum.threshold} of {len(quorum.signers)} signed, {at_least} are asked for"
+            said = (
+                f"{quorum.threshold} of {len(quorum.signers)} had to sign, {at_least} are asked for"
+            )
             found.append(Finding("quorum_weak", where, f"{said}: {', '.join(quorum.signers)}"))
         before += quorum.heads
     if before != len(view.heads):

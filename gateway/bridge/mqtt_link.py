@@ -10,6 +10,7 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -154,9 +155,14 @@ class MqttLink:
     def deliver_again(self, messages: Sequence[object]) -> None:
         """Break the connection: the broker sends again in the next one what was not acknowledged."""
         del messages
+        self._break()
+
+    def _break(self) -> None:
+        """Break the connection; paho makes another one after a pause."""
         transport = self._client.socket()
         if transport is not None:
-            cast("socket.socket", transport).shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                cast("socket.socket", transport).shutdown(socket.SHUT_RDWR)
 
     # ---- in paho's thread
 
@@ -205,8 +211,9 @@ class MqttLink:
         def fail() -> None:
             if not self._subscribed.done():
                 self._subscribed.set_exception(error)
-            else:
+            else:  # a broker that has lost a server, or its own session, may be fit again soon
                 log.error("broker_refuses", why=str(error))
+                self._break()
 
         self._call(fail)
 

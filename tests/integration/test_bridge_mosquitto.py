@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 from support_brokers import BridgeProcess, Mosquitto, bridges
 from support_gateway import SIGNER, Site, register, sales, stored
 from support_mqtt import PahoPeer
 from support_waiting import wait_until
 
+from counterfoil.gateway.bridge.mqtt_link import Broker, MqttLink
 from counterfoil.gateway.bridge.settings import BridgeSettings, SettingsError
 from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
@@ -165,6 +170,48 @@ def test_a_refusal_reaches_the_device_and_a_gap_is_waited_for(
     assert (told["sequence_gap"].position, told["sequence_gap"].expected) == ((1, 5), (1, 4))
     assert stored(store) == {member.device: [1, 2, 3]}
     assert store.refused_count() == 2
+
+
+class Taken:
+    """What a link delivers, and nothing done with it."""
+
+    open_count = 0
+
+    def __init__(self) -> None:
+        self.records: list[bytes] = []
+
+    def take(self, device_name: str, raw: bytes, message: object) -> None:
+        del device_name, message
+        self.records.append(raw)
+
+    def forget(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_broker_that_refuses_the_subscription_later_is_asked_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = site.enrol(1)
+    (raw,) = member.records(1)
+    with Mosquitto(site) as broker:
+        link, taken = MqttLink(Broker("127.0.0.1", broker.gateway_port, "gateway")), Taken()
+        await link.start(taken)
+        subscribe, asked = link._client.subscribe, list[str]()
+
+        def subscribe_badly(topic: str, qos: int) -> Any:
+            asked.append(topic)
+            if len(asked) > 1:
+                return subscribe(topic, qos)
+            refused = [ReasonCode(PacketTypes.SUBACK, identifier=0x87)]
+            return link._on_subscribe(link._client, None, 0, refused, None)
+
+        monkeypatch.setattr(link._client, "subscribe", subscribe_badly)
+        link.deliver_again(())
+        await asyncio.to_thread(wait_until, lambda: len(asked) == 2)
+        with PahoPeer(site, member, broker.device_port) as peer:
+            peer.publish(raw)
+            await asyncio.to_thread(wait_until, lambda: taken.records == [raw])
+        await link.stop()
 
 
 def failure_of(bridge: BridgeProcess) -> dict[str, str]:

@@ -13,6 +13,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from counterfoil.chain.nodes.network.admit import admit, may_transact
 from counterfoil.chain.nodes.network.create import account_signer
 from counterfoil.chain.nodes.network.engine import engine_of
 from counterfoil.chain.nodes.network.folder import read_folder
+from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.device.keys import create_key
 from counterfoil.gateway.pki import CertificateAuthority
 from counterfoil.oracle.node.identity import create_identity
@@ -302,16 +304,14 @@ def _write_nodes(house: House, signers: Sequence[LocalSigner]) -> None:
 
 
 def _usable(port: int | None) -> int:
-    """*port* if it can be listened on, or a free one."""
-    for wanted in ([port] if port else []) + [0]:
+    """*port* if it can be listened on, or a free one; raises OSError when there is none."""
+    if port:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", wanted))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on 127.0.0.1")
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    return free_ports(1)[0]
 
 
 def _write_private(path: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys import LocalSigner, open_keystore
 from counterfoil.chain.passphrase import PassphraseFile, read_passphrase
 from counterfoil.chain.transact import transact
+from counterfoil.oracle.asking import AsJson
 from counterfoil.oracle.errors import OracleError, PriceFileError
 from counterfoil.oracle.price import AgreedPrice
 
@@ -37,7 +38,6 @@ Keystore = Annotated[
     Path, typer.Option(envvar="COUNTERFOIL_ORACLE_KEYSTORE", help="This bank's signing key.")
 ]
 File = Annotated[Path, typer.Argument(help="The price's file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(oracle_app: typer.Typer) -> None:

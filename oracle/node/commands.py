@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from counterfoil.chain.keys import create_keystore, open_keystore
 from counterfoil.chain.passphrase import PassphraseFile, read_passphrase
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.identity import on_chain_id, parse_project_id
+from counterfoil.oracle.asking import fail
 from counterfoil.oracle.node.identity import create_identity
 from counterfoil.oracle.store import open_database
 from counterfoil.oracle.store.tables import KnownProject
@@ -36,7 +37,7 @@ def identity(
     What is there is kept. The entry is public: give it to the other banks.
     """
     if not url.startswith("https://"):
-        _fail("oracle.peers_invalid", f"{url} is not https://HOST:PORT")
+        fail("oracle.peers_invalid", f"{url} is not https://HOST:PORT")
     keystore, certificate, key = (folder / n for n in ("key.json", "node.crt", "node.key"))
     try:
         make = open_keystore if keystore.exists() else create_keystore
@@ -46,7 +47,7 @@ def identity(
             host = url.removeprefix("https://").partition("/")[0].rsplit(":", 1)[0].strip("[]")
             create_identity(certificate, key, name, [host])
     except (ChainError, OSError) as failure:
-        _fail(getattr(failure, "code", "oracle.input_unreadable"), str(failure))
+        fail(getattr(failure, "code", "oracle.input_unreadable"), str(failure))
     entry = {"name": name, "address": signer.address, "url": url.rstrip("/")}
     typer.echo(json.dumps(entry | {"certificate": certificate.read_text()}))
 
@@ -66,9 +67,9 @@ def know_project(
     try:
         name = parse_project_id(project)
     except IdentityError as failure:
-        _fail(failure.code, failure.detail)
+        fail(failure.code, failure.detail)
     if len(currency) != 3 or not (currency.isascii() and currency.isupper()):
-        _fail("oracle.input_malformed", f"{currency!r} is no ISO 4217 code")
+        fail("oracle.input_malformed", f"{currency!r} is no ISO 4217 code")
     with Session(open_database(database)) as session:
         row = session.get(KnownProject, name) or KnownProject(
             project=name,
@@ -82,8 +83,3 @@ def know_project(
         session.commit()
         said = row.model_dump(include={"project", "project_hash", "currency", "tax_basis_points"})
     typer.echo(json.dumps(said) if as_json else f"{name}: {currency}, tax {tax_basis_points} bp")
-
-
-def _fail(code: str, detail: str) -> NoReturn:
-    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
-    raise typer.Exit(2)

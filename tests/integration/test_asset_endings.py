@@ -136,12 +136,7 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     """Costs come first, the pledged goods are taken over, and what is paid later is a recovery."""
     world = desk.world
     lent = 20_000_00
-    line = world.open_line(100_000_00)
-    world.give("lender", lent)
-    loan = world.draw(line, lent, [(20260205, lent)])
-    receipt = _goods(desk, 40_000)
-    pledge = {"loan": loan, "receipts": [receipt], "ltv_basis_points": 8_000, "call_days": 5}
-    number = int(desk.do("factory", "/pledges", pledge)["PledgeOpened"]["pledge"])
+    line, loan, receipt, number = _lent_on_goods(desk, lent, 20260205, 8_000)
 
     costs = {"amount_minor": 150_00, "evidence": {"notice": "N-1"}}
     assert (
@@ -187,6 +182,25 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     assert desk.get("lender", f"/credit-lines/{line}")["state"] == "closed"
 
 
+def _lent_on_goods(
+    desk: Desk, lent: int, due: int, ltv_basis_points: int
+) -> tuple[int, int, int, int]:
+    """Line, loan, receipt and pledge: *lent* until *due*, and 40,000 units pledged for it."""
+    world = desk.world
+    line = world.open_line(100_000_00)
+    world.give("lender", lent)
+    loan = world.draw(line, lent, [(due, lent)])
+    receipt = _goods(desk, 40_000)
+    pledge = {
+        "loan": loan,
+        "receipts": [receipt],
+        "ltv_basis_points": ltv_basis_points,
+        "call_days": 5,
+    }
+    number = int(desk.do("factory", "/pledges", pledge)["PledgeOpened"]["pledge"])
+    return line, loan, receipt, number
+
+
 def _goods(desk: Desk, quantity: int) -> int:
     """A verified receipt of the factory's; a unit of it is worth 1.00."""
     body = {"holder": "factory", "goods": GOODS, "quantity": quantity, "document": {"slip": "1"}}
@@ -201,12 +215,7 @@ def test_a_call_that_is_not_met_in_its_days_gives_the_goods_to_the_lender(desk: 
     """The loan itself is in time: the fall of the price alone, unanswered, is enough."""
     world = desk.world
     lent = 20_000_00
-    line = world.open_line(100_000_00)
-    world.give("lender", lent)
-    loan = world.draw(line, lent, [(20260705, lent)])
-    receipt = _goods(desk, 40_000)
-    pledge = {"loan": loan, "receipts": [receipt], "ltv_basis_points": 6_000, "call_days": 5}
-    number = int(desk.do("factory", "/pledges", pledge)["PledgeOpened"]["pledge"])
+    _, loan, receipt, number = _lent_on_goods(desk, lent, 20260705, 6_000)
     path = f"/pledges/{number}"
     desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 70})
     assert desk.refused("lender", f"{path}/foreclose") == "contract_no_call_expired"

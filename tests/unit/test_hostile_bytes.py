@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_hostile import mutated
 
 from counterfoil.api.audit import bundle
 from counterfoil.api.audit.errors import AuditError
@@ -96,25 +97,12 @@ READERS: dict[str, Callable[[bytes], object]] = {
 }
 
 
-def mutated(source: bytes, rng: random.Random) -> bytes:
-    content = bytearray(source)
-    for _ in range(rng.choice((1, 1, 2, 4))):
-        at = rng.randrange(len(content) or 1)
-        if rng.random() < 0.4:
-            content[at : at + 1] = bytes([rng.randrange(256)])
-        elif rng.random() < 0.7:
-            content[at : at + rng.randrange(10)] = rng.choice(SPLICED)
-        else:
-            del content[at : at + rng.randrange(1, 40)]
-    return bytes(content)
-
-
 @pytest.mark.parametrize("reader", READERS)
 def test_only_errors_of_ours_are_raised(reader: str) -> None:
     rng = random.Random(reader)
     sources = [*SEEDS, NOTE, b"old 3\n" + b"A" * 43 + b"=\n\n" + NOTE]
     for _ in range(20_000):
-        content = mutated(rng.choice(sources), rng)
+        content = mutated(rng.choice(sources), rng, SPLICED, 10)
         try:
             READERS[reader](content)
         except OURS:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 from cryptography.hazmat.primitives.asymmetric import ec
+from support_hostile import mutated
 from typer.testing import CliRunner
 
 from counterfoil.gateway.device.keys import make_enrolment_request
@@ -138,19 +139,6 @@ SPLICED = (
 )
 
 
-def mutated(source: bytes, rng: random.Random) -> bytes:
-    content = bytearray(source)
-    for _ in range(rng.choice((1, 1, 2, 4))):
-        at = rng.randrange(len(content) or 1)
-        if rng.random() < 0.4:
-            content[at : at + 1] = bytes([rng.randrange(256)])
-        elif rng.random() < 0.7:
-            content[at : at + rng.randrange(3)] = rng.choice(SPLICED)
-        else:
-            del content[at : at + rng.randrange(1, 40)]
-    return bytes(content)
-
-
 def test_mutated_files_never_raise(shared_data: Path) -> None:
     rng = random.Random(11)
     folders = ("eva_dts", "senml", "loan_math")
@@ -162,7 +150,7 @@ def test_mutated_files_never_raise(shared_data: Path) -> None:
     sources.append(CAMT.encode())
     for source in sources:
         for _ in range(100):
-            content = mutated(source[:20_000], rng)
+            content = mutated(source[:20_000], rng, SPLICED, 3)
             for finding in inspect_content(content, datetime.now(UTC)):
                 json.dumps(finding.to_json("mutated"))
 

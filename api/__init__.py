@@ -1,1 +1,1 @@
-"""To be written."""
+"""The API and the pages: one folder a noun."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -14,15 +15,16 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from sqlalchemy import func
+from sqlalchemy import Engine, func
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from counterfoil.api.context import Parts, PartsDep
+from counterfoil.api.http.context import Parts, PartsDep
 from counterfoil.chain.client import ChainClient
-from counterfoil.oracle.node.state import quorum_state
-from counterfoil.oracle.store.tables import Dissent
+from counterfoil.gateway.store.tables import StoredRecord
+from counterfoil.oracle.status.quorum_state import quorum_state
+from counterfoil.oracle.store.quorum_tables import Dissent
 
 router = APIRouter(tags=["health"])
 
@@ -72,12 +74,17 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+def _read_one(gateway: Engine) -> None:
+    with Session(gateway) as session:
+        session.exec(select(StoredRecord.log_index).limit(1)).first()
+
+
 @router.get("/readyz", summary="The process can answer", responses={503: {"description": "No."}})
 def readyz(parts: PartsDep) -> Response:
     """Whether both databases answer; the chain's state is told but does not decide."""
     checks = {"gateway_database": True, "oracle_database": True}
     for name, ask in (
-        ("gateway_database", parts.records.ready),
+        ("gateway_database", partial(_read_one, parts.gateway)),
         ("oracle_database", parts.ledger.newest_head),
     ):
         try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NewType
+from typing import Any
 
 import requests
 from eth_utils.abi import get_aligned_abi_inputs
@@ -19,8 +19,11 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import Web3
 
-from counterfoil.chain.artifacts import abi_of, selector_of
-from counterfoil.chain.decoding import decode_answer, decode_event, function_abis
+import counterfoil.chain.recursion_limit  # noqa: F401  # before web3
+from counterfoil.chain.abi.artifacts import abi_of, selector_of
+from counterfoil.chain.abi.decoding import decode_answer, decode_event, function_abis
+from counterfoil.chain.abi.reverts import decode_revert
+from counterfoil.chain.address import Address
 from counterfoil.chain.errors import (
     ChainError,
     ContractReverted,
@@ -28,20 +31,13 @@ from counterfoil.chain.errors import (
     NodeUnreachable,
     RpcRefused,
     StateNotKept,
-    decode_revert,
 )
-
-Address = NewType("Address", str)
-"""A checksummed account or contract address, 0x and 40 hex digits."""
-
 
 _BATCH = 100
 """Calls a request: nodes limit it."""
-
 _WEB3 = Web3()
 _CODEC = _WEB3.codec
 """Encodes strictly: bytes of a fixed length have just that length."""
-
 _MOVED_ON = "blockoutofrangeerror"
 """How anvil says that it has no state of a block: also of its newest, when another came while it looked."""
 _TRIES = 20

@@ -14,10 +14,10 @@ import typer
 from rich.console import Console
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import Consortium, Deployment, deploy
+from counterfoil.chain.deployment import Consortium, Deployment, deploy
 from counterfoil.chain.errors import ChainError, KeyRefused
-from counterfoil.chain.keys import create_keystore, open_keystore
-from counterfoil.chain.nodes import start_node
+from counterfoil.chain.keys.signer import create_keystore, open_keystore
+from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.chain.settings import ChainSettings
 
 chain_app = typer.Typer(

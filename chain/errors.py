@@ -8,14 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
-
-from eth_abi.abi import decode as abi_decode
-from eth_abi.exceptions import DecodingError
-from eth_utils.abi import function_abi_to_4byte_selector
-
-from counterfoil.chain.artifacts import all_abis
 
 
 class ChainError(Exception):
@@ -91,52 +84,6 @@ class ContractReverted(ChainError):
 def snake_case(name: str) -> str:
     """``HeadNotGrowing`` → ``head_not_growing``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def decode_revert(data: bytes) -> ContractReverted:
-    """Name the error that a contract's revert *data* carries; an unknown one is named ``UnknownError``."""
-    try:
-        return _decode_revert(data)
-    except (DecodingError, UnicodeDecodeError):
-        return ContractReverted("UnknownError", {"data": data}, data)
-
-
-def _decode_revert(data: bytes) -> ContractReverted:
-    if data[:4] == _ERROR_STRING:
-        (reason,) = abi_decode(["string"], data[4:])
-        return ContractReverted("Error", {"reason": reason}, data)
-    if data[:4] == _PANIC:
-        (number,) = abi_decode(["uint256"], data[4:])
-        return ContractReverted("Panic", {"number": number}, data)
-    known = _errors().get(data[:4])
-    if known is None:
-        return ContractReverted("UnknownError", {"data": data}, data)
-    values = abi_decode([type_of(item) for item in known["inputs"]], data[4:])
-    names = [item["name"] or str(i) for i, item in enumerate(known["inputs"])]
-    return ContractReverted(known["name"], dict(zip(names, values, strict=True)), data)
-
-
-_ERROR_STRING = bytes.fromhex("08c379a0")
-_PANIC = bytes.fromhex("4e487b71")
-
-
-@cache
-def _errors() -> dict[bytes, dict[str, Any]]:
-    return {
-        function_abi_to_4byte_selector(item): item  # type: ignore[arg-type]
-        for abi in all_abis().values()
-        for item in abi
-        if item["type"] == "error"
-    }
-
-
-def type_of(item: Mapping[str, Any]) -> str:
-    """The canonical type of an ABI item, structs as tuples in brackets."""
-    kind: str = item["type"]
-    if kind.startswith("tuple"):
-        inner = ",".join(type_of(part) for part in item["components"])
-        return f"({inner}){kind.removeprefix('tuple')}"
-    return kind
 
 
 def _shown(value: Any) -> str:

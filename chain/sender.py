@@ -28,9 +28,9 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, NodeUnreachable
-from counterfoil.chain.keys import Signer
+from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.tables import ChainTransaction
-from counterfoil.chain.transact import fees
+from counterfoil.chain.transaction import fees
 
 log = structlog.get_logger("chain.sender")
 

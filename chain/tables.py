@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 metadata = MetaData()
-
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits everywhere; SQLite's INTEGER has them."""
 
@@ -92,3 +94,7 @@ class ChainDeadLetter(ChainTable, table=True):
     name: str
     error: str
     created_ms: int = Field(sa_type=_BIG)
+
+
+Handler = Callable[[Session, ChainEvent, Mapping[str, Any]], None]
+"""What is made of one event, by its arguments; inside the feed's database transaction, never committing."""

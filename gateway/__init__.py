@@ -1,1 +1,1 @@
-"""To be written."""
+"""Records in: verified, stored, promised and logged."""

@@ -1,1 +1,1 @@
-"""Facts out of verified records: batches, heads, matching, revenue; and the projections that others read."""
+"""Facts out of verified records: heads, matching, revenue, and the projections that others read."""

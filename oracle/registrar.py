@@ -11,17 +11,17 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.keys import Signer
-from counterfoil.chain.transact import transact_all
-from counterfoil.gateway.identity import DeviceId, PublicKey, device_hash, on_chain_id
-from counterfoil.oracle.store.tables import (
+from counterfoil.chain.keys.signer import Signer
+from counterfoil.chain.transaction import transact_all
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash, on_chain_id
+from counterfoil.oracle.rules.split_terms import terms_argument
+from counterfoil.oracle.store.directory_tables import (
     KnownDevice,
     KnownGoods,
     KnownParticipant,
     KnownProject,
     KnownTerms,
 )
-from counterfoil.oracle.terms import terms_argument
 
 PARTS = {
     "operator": 0,
@@ -118,7 +118,7 @@ class Registrar:
         )
 
     def set_terms(self, project: str, terms: Mapping[str, Any]) -> None:
-        """Add *terms* (see :func:`counterfoil.oracle.terms.terms_argument`) unless terms of that date are there."""
+        """Add *terms*, as ``rules.split_terms.terms_argument`` makes them, unless that date has some."""
         with Session(self._engine) as session:
             key = (project, int(terms["effective_from"]))
             for line in terms["goods"]:

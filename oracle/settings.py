@@ -1,14 +1,20 @@
-"""Settings of the oracle: the environment (``COUNTERFOIL_ORACLE_…``) over the defaults. No secret has a default."""
+"""The date in a time zone, and the times that a cron line names in it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from apscheduler.triggers.cron import CronTrigger
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.client import Finality
+
+
+def trigger_of(cron: str, zone: ZoneInfo) -> CronTrigger:
+    """When *cron* (minute, hour, day of month, month, day of week) fires in *zone*; ValueError where it is none."""
+    return CronTrigger.from_crontab(cron, timezone=zone)
 
 
 class OracleSettings(BaseSettings):
@@ -67,7 +73,6 @@ class OracleSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_clock(self) -> OracleSettings:
-        from counterfoil.oracle.day_close.zone import trigger_of
 
         try:
             zone = ZoneInfo(self.time_zone or "UTC")

@@ -18,15 +18,17 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from counterfoil.api import auth
-from counterfoil.api.auth import Principal
-from counterfoil.api.context import COOKIE, Parts, parts_of
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.heads.anchoring import anchors as anchors_of
+from counterfoil.api.http.context import COOKIE, Parts, parts_of
+from counterfoil.api.instructions.request import ask
 from counterfoil.api.pages import today
-from counterfoil.api.pages.i18n import LANGUAGES, Speech, choose
-from counterfoil.api.reads.ledger import Sight
-from counterfoil.api.reads.sales import Stored, day_of
-from counterfoil.api.writes import ask
-from counterfoil.gateway.record import Body, Sale
+from counterfoil.api.pages.language import LANGUAGES, Speech, choose
+from counterfoil.api.records.reads import RecordReads
+from counterfoil.api.records.sales import SalesReads, Stored, day_of
+from counterfoil.gateway.record.bodies import Body, Sale
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -207,11 +209,11 @@ def show_sales(request: Request, before: str = "") -> Response:
         return reader.to_login()
     time_ms, _, index = before.partition("-")
     place = (int(time_ms), int(index)) if time_ms.isdigit() and index.isdigit() else None
-    shown = reader.parts.sales.sales(reader.sight.devices, 0, _MAX_MS, _PAGE, place)
+    shown = SalesReads(reader.parts.gateway).sales(reader.sight.devices, 0, _MAX_MS, _PAGE, place)
     last = shown[-1] if len(shown) == _PAGE else None
     older = last and f"/sales?before={last.signed.record.time_ms}-{last.log_index}"
     values = reader.sales(shown, set()) | {"with_dates": True}
-    anchors = today.anchors(reader.parts)
+    anchors = anchors_of(reader.parts)
     return reader.page("sales.html", page="sales", older=older, anchors=anchors, **values)
 
 
@@ -225,7 +227,7 @@ def show_sale(request: Request, log_index: int, closed: bool = False) -> Respons
     if stored is None:
         return reader.not_found()
     values = reader.sales([stored], set() if closed else {log_index}) | {"with_dates": True}
-    anchors = today.anchors(reader.parts)
+    anchors = anchors_of(reader.parts)
     return reader.page("sales.html", page="sales", older=None, anchors=anchors, **values)
 
 
@@ -246,13 +248,13 @@ def show_row(
         "sale.html",
         stored=stored,
         foil=values["foils"].get(log_index),
-        anchors=today.anchors(reader.parts),
+        anchors=anchors_of(reader.parts),
         **values,
     )
 
 
 def _sale(reader: Reader, log_index: int) -> Stored | None:
-    stored = reader.parts.records.at(log_index)
+    stored = RecordReads(reader.parts.gateway).at(log_index)
     if stored is None or stored.signed.record.device not in reader.sight.devices:
         return None
     return stored if stored.signed.record.kind.name in ("SALE", "REFUND") else None

@@ -15,40 +15,19 @@ from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from counterfoil.api.context import Parts
-from counterfoil.api.reads.ledger import Machine, Shared, Sight
-from counterfoil.api.reads.sales import Stored, Takings, Tip, day_of, start_of
-from counterfoil.gateway.identity import DeviceId
+from counterfoil.api.access.sight import Machine, Shared, Sight
+from counterfoil.api.heads.anchoring import Anchors, anchors
+from counterfoil.api.http.context import Parts
+from counterfoil.api.records.sales import SalesReads, Stored, Takings, Tip, day_of, start_of
+from counterfoil.gateway.record.identity import DeviceId
 
 Range = Literal["day", "week", "month"]
-ProofState = Literal["stored", "anchored", "final"]
 _CHART_DAYS = {"day": 42, "week": 84, "month": 184}
 _QUIET_MS = 24 * 3_600_000
 LATEST = 12
 COLOURS = 5
 OTHERS = 5
 _LEAST_DAYS = 14
-
-
-@dataclass(frozen=True)
-class Anchors:
-    """How far the log is anchored and final: numbers of records."""
-
-    anchored: int
-    final: int
-
-    def state(self, log_index: int) -> ProofState:
-        """The proof state of the record at *log_index*."""
-        if log_index < self.final:
-            return "final"
-        return "anchored" if log_index < self.anchored else "stored"
-
-
-def anchors(parts: Parts) -> Anchors:
-    """How far the log is anchored and final now."""
-    newest = parts.ledger.newest_head()
-    final = parts.ledger.newest_head(parts.final_number())
-    return Anchors(newest.size if newest else 0, final.size if final else 0)
 
 
 @dataclass(frozen=True)
@@ -153,13 +132,13 @@ def before(span: Range, first: date) -> tuple[date, date]:
 def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | None) -> Today:
     """Everything for the page, for the span that holds *day* (by default the newest with a sale)."""
     devices = sight.devices
-    newest = parts.sales.newest_ms(devices)
+    newest = SalesReads(parts.gateway).newest_ms(devices)
     today = day_of(_now_ms(), zone)
     newest_day = today if newest is None else day_of(newest, zone)
     day = day or min(newest_day, today)
     first, last = bounds(span, day)
     begin = min(last - timedelta(days=_CHART_DAYS[span] - 1), before(span, first)[0])
-    by_currency = parts.sales.takings(devices, begin, last, zone)
+    by_currency = SalesReads(parts.gateway).takings(devices, begin, last, zone)
     takings = max(
         by_currency.values(),
         key=lambda t: sum(sum(row.values()) for row in t.sales.values()),
@@ -167,7 +146,7 @@ def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | No
     )
     known = anchors(parts)
     stretch = (start_of(first, zone), start_of(last + timedelta(days=1), zone))
-    final, anchored, stored = parts.sales.sales_under(
+    final, anchored, stored = SalesReads(parts.gateway).sales_under(
         devices, *stretch, (known.final, max(known.anchored, known.final))
     )
     machines = _machines(
@@ -192,13 +171,13 @@ def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | No
         chart,
         _split(parts, sight, first, last),
         machines,
-        tuple(parts.sales.sales(devices, *stretch, LATEST)),
+        tuple(SalesReads(parts.gateway).sales(devices, *stretch, LATEST)),
         known,
     )
 
 
 def _now_ms() -> int:
-    from counterfoil.api.auth import now_ms
+    from counterfoil.api.access.auth import now_ms
 
     return now_ms()
 
@@ -217,7 +196,7 @@ def _currency(parts: Parts, sight: Sight) -> str:
 def _machines(
     parts: Parts, sight: Sight, takings: Takings, first: date, last: date, now_ms: int
 ) -> tuple[MachineRow, ...]:
-    tips = parts.sales.tips(sight.devices)
+    tips = SalesReads(parts.gateway).tips(sight.devices)
     fortnight = tuple(last - timedelta(days=n) for n in range(13, -1, -1))
     month = bounds("month", last)
     rows = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from counterfoil.api.store.tables import metadata
-from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.database import open_database
 
 
 def open_oracle_database(url: str) -> Engine:

@@ -32,6 +32,7 @@ from eth_account import Account
 from eth_account.hdaccount.mnemonic import Mnemonic
 from eth_account.signers.local import LocalAccount
 
+import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable, RpcRefused
 from counterfoil.chain.nodes.ports import free_ports

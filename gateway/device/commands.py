@@ -13,14 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
-from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.https import HttpsSender
+from counterfoil.gateway.device.https_sender import HttpsSender
+from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
 from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.errors import GatewayError
-from counterfoil.gateway.identity import PublicKey, parse_device_id
-from counterfoil.gateway.record import (
+from counterfoil.gateway.record.bodies import (
     Alarm,
     Body,
     DailyClosing,
@@ -30,8 +29,9 @@ from counterfoil.gateway.record import (
     Sale,
     SaleLine,
     Status,
-    decode,
 )
+from counterfoil.gateway.record.identity import PublicKey, parse_device_id
+from counterfoil.gateway.record.signed_record import decode
 
 _BODIES: dict[str, type[Any]] = {
     "sale": Sale,

@@ -17,29 +17,27 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterfoil.gateway.device.journal import ChainState, Journal, Signed, State
-from counterfoil.gateway.device.keys import (
+from counterfoil.gateway.certificate.enrolment import (
     EnrolmentRequest,
-    create_key,
-    load_key,
     make_enrolment_request,
     prove_possession,
 )
+from counterfoil.gateway.device.journal import ChainState, Journal, Signed, State
 from counterfoil.gateway.errors import DeviceError, JournalError
-from counterfoil.gateway.identity import DeviceId, PublicKey
-from counterfoil.gateway.record import (
+from counterfoil.gateway.pki.key_file import create_key, load_key
+from counterfoil.gateway.record.bodies import Body, MeterInterval
+from counterfoil.gateway.record.identity import DeviceId, PublicKey
+from counterfoil.gateway.record.signed_record import (
     ZERO_DIGEST,
-    Body,
     Clock,
     Counters,
     EpochLink,
     GossipedHead,
-    MeterInterval,
     Record,
     decode,
     sign_record,
 )
-from counterfoil.gateway.verify import next_counters
+from counterfoil.gateway.record.verification import next_counters
 
 RECORD_KEY = "record.key"
 TLS_KEY = "tls.key"

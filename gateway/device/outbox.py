@@ -19,17 +19,17 @@ from enum import StrEnum
 from hashlib import sha256
 
 from counterfoil.gateway.device.journal import Entry, Journal, Position
-from counterfoil.gateway.downlink import (
+from counterfoil.gateway.errors import DeviceError, ReceiptError
+from counterfoil.gateway.log.receipt import verify_promise, verify_receipt
+from counterfoil.gateway.record.downlink import (
     Message,
     PromiseMessage,
     ReceiptMessage,
     RefusalMessage,
     decode_message,
 )
-from counterfoil.gateway.errors import DeviceError, ReceiptError
-from counterfoil.gateway.identity import PublicKey
-from counterfoil.gateway.receipt import verify_promise, verify_receipt
-from counterfoil.gateway.record import GossipedHead, decode
+from counterfoil.gateway.record.identity import PublicKey
+from counterfoil.gateway.record.signed_record import GossipedHead, decode
 
 _READ_AHEAD = 500
 _REMEMBERED = 4_096  # digests of acknowledged records, for refusals that come after

@@ -24,10 +24,10 @@ from typing import Protocol
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from counterfoil.gateway.downlink import PromiseMessage
-from counterfoil.gateway.identity import DeviceId
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
-from counterfoil.gateway.receipt import Promise, ReceiptSigner
+from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
+from counterfoil.gateway.record.downlink import PromiseMessage
+from counterfoil.gateway.record.identity import DeviceId
 
 log = structlog.get_logger("gateway.intake")
 

@@ -23,10 +23,9 @@ from counterfoil.gateway.errors import (
     RecordError,
     SequenceGapError,
 )
-from counterfoil.gateway.identity import DeviceId, Digest
-from counterfoil.gateway.record import SignedRecord
-from counterfoil.gateway.store import GatewayStore, NewRecord, RefusedRecord
-from counterfoil.gateway.verify import (
+from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.gateway.record.verification import (
     Accepted,
     ChainTip,
     Duplicate,
@@ -38,6 +37,7 @@ from counterfoil.gateway.verify import (
     read_all,
     signature_holds,
 )
+from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, RefusedRecord
 
 log = structlog.get_logger("gateway")
 

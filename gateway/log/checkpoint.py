@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from counterfoil.gateway.errors import CheckpointError
-from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.record.identity import Digest
 
 _ED25519 = b"\x01"
 _NAME = re.compile(r"[!-*,-~]{1,255}", re.ASCII)

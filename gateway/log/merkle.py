@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 from counterfoil.gateway.errors import LogError, ProofError
-from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.record.identity import Digest
 
 EMPTY_ROOT = Digest(sha256(b"").digest())
 

@@ -23,11 +23,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterfoil.gateway.device.keys import EnrolmentRequest
-from counterfoil.gateway.errors import DeviceError
-from counterfoil.gateway.identity import DeviceId, parse_device_id
-from counterfoil.gateway.pki import profile
-from counterfoil.gateway.pki.errors import (
+from counterfoil.gateway.certificate import profile
+from counterfoil.gateway.certificate.enrolment import EnrolmentRequest
+from counterfoil.gateway.certificate.errors import (
     AlreadyRevokedError,
     AuthorityMissingError,
     CertificateUnknownError,
@@ -37,8 +35,10 @@ from counterfoil.gateway.pki.errors import (
     RevocationTimeError,
     RootLockedError,
 )
-from counterfoil.gateway.pki.renewal import RenewalRequest
-from counterfoil.gateway.pki.validate import validate_device
+from counterfoil.gateway.certificate.renewal import RenewalRequest
+from counterfoil.gateway.certificate.validation import validate_device
+from counterfoil.gateway.errors import DeviceError
+from counterfoil.gateway.record.identity import DeviceId, parse_device_id
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS issued (

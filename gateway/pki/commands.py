@@ -15,7 +15,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterfoil.gateway.device.keys import EnrolmentRequest, create_key, load_key
+from counterfoil.gateway.certificate.enrolment import EnrolmentRequest
+from counterfoil.gateway.certificate.errors import (
+    AuthorityMissingError,
+    PkiError,
+    RevocationListInvalidError,
+)
+from counterfoil.gateway.certificate.renewal import RenewalRequest, make_renewal_request
+from counterfoil.gateway.certificate.validation import validate_device
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.pki.authority import (
     CertificateAuthority,
@@ -23,13 +30,7 @@ from counterfoil.gateway.pki.authority import (
     create_issuing,
     create_root,
 )
-from counterfoil.gateway.pki.errors import (
-    AuthorityMissingError,
-    PkiError,
-    RevocationListInvalidError,
-)
-from counterfoil.gateway.pki.renewal import RenewalRequest, make_renewal_request
-from counterfoil.gateway.pki.validate import validate_device
+from counterfoil.gateway.pki.key_file import create_key, load_key
 
 pki_app = typer.Typer(help="The device CA: enrol, renew, revoke.", no_args_is_help=True)
 _PASSPHRASE = "COUNTERFOIL_PKI_PASSPHRASE"  # noqa: S105  # the name of a variable

@@ -11,10 +11,10 @@ import typer
 
 from counterfoil.gateway.errors import CheckpointError, GatewayError
 from counterfoil.gateway.log.checkpoint import LogKey, verify_checkpoint
-from counterfoil.gateway.log.source import open_source
-from counterfoil.gateway.log.tiles import TileReader
+from counterfoil.gateway.log.checkpoint_pair import compare
 from counterfoil.gateway.log.tlog_proof import TlogProof, known_witnesses
-from counterfoil.gateway.witness.compare import compare
+from counterfoil.gateway.logfiles.source import open_source
+from counterfoil.gateway.logfiles.tiles import TileReader
 from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
 
 witness_app = typer.Typer(
@@ -64,7 +64,7 @@ def run(
     import uvicorn
 
     from counterfoil.gateway.witness.memory import Memory
-    from counterfoil.gateway.witness.serve import create_app
+    from counterfoil.gateway.witness.run import create_app
 
     try:
         home = open_witness(folder)

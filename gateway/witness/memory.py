@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from counterfoil.gateway.identity import Digest
+from counterfoil.gateway.record.identity import Digest
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,

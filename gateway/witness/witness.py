@@ -11,27 +11,24 @@ Rules kept here:
 
 from __future__ import annotations
 
-import re
 import time
-from base64 import b64encode
 from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
 
 from counterfoil.gateway.errors import CheckpointError, ProofError, TileError
-from counterfoil.gateway.identity import Digest
-from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, unbase64, verify_checkpoint
+from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, verify_checkpoint
 from counterfoil.gateway.log.cosignature import cosign, split_note
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, consistency_proof, verify_consistency
-from counterfoil.gateway.log.tiles import CHECKPOINT_PATH, FileReader, TileReader
+from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH
+from counterfoil.gateway.log.witness_request import read_request
+from counterfoil.gateway.logfiles.tiles import FileReader, TileReader
+from counterfoil.gateway.record.identity import Digest
 from counterfoil.gateway.witness.memory import UNPROVEN, Fork, Memory, Seen
 from counterfoil.gateway.witness.settings import WitnessFolder
 
 log = structlog.get_logger("witness")
-
-_OLD = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
-_MOST_PROOF_LINES = 63
 _BY_TILES = "the log's own tiles don't show"
 SIZE_TYPE = "text/x.tlog.size"
 
@@ -159,25 +156,3 @@ class Witness:
     def _accuse(self, origin: str, detail: str, mine: bytes, theirs: bytes) -> None:
         log.error("fork", log=origin, why=detail)
         self._memory.accuse(Fork(origin, detail, mine, theirs))
-
-
-def read_request(body: bytes) -> tuple[int, list[Digest], bytes]:
-    """Return (old size, proof, note) of an add-checkpoint request; CheckpointError when it is malformed."""
-    head, blank, note = body.partition(b"\n\n")
-    try:
-        lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise CheckpointError("not a request") from error
-    match = _OLD.fullmatch(lines[0])
-    if not blank or match is None:
-        raise CheckpointError("no old size, or no empty line before the checkpoint")
-    if len(lines) - 1 > _MOST_PROOF_LINES:
-        raise CheckpointError(f"more than {_MOST_PROOF_LINES} lines of proof")
-    proof = [Digest(unbase64(line)) for line in lines[1:]]
-    return int(match[1]), proof, note
-
-
-def write_request(old_size: int, proof: list[Digest], note: bytes) -> bytes:
-    """Return the body of an add-checkpoint request."""
-    lines = [f"old {old_size}", *(b64encode(node).decode() for node in proof)]
-    return ("\n".join(lines) + "\n\n").encode() + note

@@ -8,12 +8,13 @@ from hashlib import sha256
 
 from sqlmodel import Session, select
 
+from counterfoil.gateway.formats.iso20022.iban import is_iban
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount
-from counterfoil.oracle.store.tables import KnownParticipant, KnownProject
+from counterfoil.oracle.store.directory_tables import KnownParticipant, KnownProject
 
-_ACCOUNT = re.compile(r"[A-Za-z0-9./-]{1,34}")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}")
+_ACCOUNT = re.compile(r"[A-Za-z0-9./-]{1,34}")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _SALT = re.compile(r"[0-9a-f]{32,64}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -23,14 +24,6 @@ class AccountMalformed(InputMalformed):
     """An account, a BIC or a name that no bank would take."""
 
     code = "oracle.account_malformed"
-
-
-def is_iban(account: str) -> bool:
-    """Whether *account* has the form of an IBAN and its check digits fit (ISO 13616, mod 97)."""
-    if _IBAN.fullmatch(account) is None:
-        return False
-    turned = account[4:] + account[:4]
-    return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
 
 
 def commitment(salt: bytes, account: str) -> bytes:

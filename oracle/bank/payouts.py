@@ -18,15 +18,10 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.formats.errors import FormatError
-from counterfoil.oracle.day_close.plan import days
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
-from counterfoil.oracle.store.bank_tables import (
-    BankAccount,
-    PayeeAccount,
-    PayoutFile,
-    PayoutOrder,
-)
-from counterfoil.oracle.store.tables import Payout
+from counterfoil.oracle.ledger.deposit_token import Payout
+from counterfoil.oracle.rules.day.closing_plan import days
+from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount, PayoutFile, PayoutOrder
 
 MOST = 10_000
 """Transfers a file: banks limit it."""
@@ -60,7 +55,7 @@ def make_file(
         NotAllowedNow: payouts are not made from it.
         InputMalformed: no date, or a payout that the message can't carry.
     """
-    from counterfoil.oracle.bank.pain001 import Party, Transfer, write_pain001
+    from counterfoil.gateway.formats.iso20022.pain001 import Party, Transfer, write_pain001
 
     payer = session.get(BankAccount, account)
     if payer is None:

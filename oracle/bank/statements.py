@@ -22,20 +22,25 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import enqueue
-from counterfoil.gateway.formats.camt053 import (
+from counterfoil.gateway.formats.errors import FormatError
+from counterfoil.gateway.formats.iso20022.camt053 import (
     Statement,
     StatementBalanceError,
     check_statement,
     parse_valid_camt053,
 )
-from counterfoil.gateway.formats.camt053 import StatementEntry as Entry
-from counterfoil.gateway.formats.errors import FormatError
-from counterfoil.gateway.identity import on_chain_id
+from counterfoil.gateway.formats.iso20022.camt053 import StatementEntry as Entry
+from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.bank.payouts import matched_payouts, pay
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
-from counterfoil.oracle.statement import BankEntry
-from counterfoil.oracle.store.bank_tables import BankAccount, BankLine, BankStatement, PayoutOrder
-from counterfoil.oracle.store.tables import StatementEntry
+from counterfoil.oracle.rules.bank_entry import BankEntry
+from counterfoil.oracle.store.bank_tables import (
+    BankAccount,
+    BankLine,
+    BankStatement,
+    PayoutOrder,
+    StatementEntry,
+)
 
 MINTED, PAID, SET_ASIDE, NOTED, RESOLVED = "minted", "paid", "set_aside", "noted", "resolved"
 _RETRIED = "account_unknown"

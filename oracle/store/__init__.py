@@ -1,5 +1,1 @@
-"""``oracle.db``: what the oracle knows, decides and projects; the API reads it."""
-
-from counterfoil.oracle.store.database import open_database
-
-__all__ = ["open_database"]
+"""``oracle.db``: its own tables, one file a noun, and their migrations."""

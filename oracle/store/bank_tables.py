@@ -5,10 +5,15 @@ A bank account is named as its statements name it: an IBAN, or the bank's own nu
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from sqlalchemy import BigInteger, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from counterfoil.oracle.store.tables import OracleTable
+from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.table import OracleTable
+
+_Minor = Annotated[int, Field(sa_type=BIG)]
 
 
 def _amount() -> int:
@@ -120,3 +125,18 @@ class PayoutOrder(OracleTable, table=True):
     commitment: str
     payment: str | None = None
     transaction_id: int | None = None
+
+
+class StatementEntry(OracleTable, table=True):
+    """Known: one credit entry of a bank statement; ``entry_hash`` backs one mint on chain."""
+
+    __tablename__ = "statement_entry"
+
+    entry_hash: str = Field(primary_key=True)
+    statement: str
+    reference: str
+    project: str
+    business_date: int
+    amount_minor: _Minor
+    currency: str
+    transaction_id: int

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
 from sqlmodel import Field
 
-from counterfoil.oracle.store.tables import OracleTable
+from counterfoil.oracle.store.table import OracleTable
 
 
 class DayClose(OracleTable, table=True):
@@ -49,23 +49,3 @@ class DayStep(OracleTable, table=True):
     subject: int
     before: str = ""
     transaction_id: int
-
-
-class TokenBalance(OracleTable, table=True):
-    """Projected: what an account holds of the bank's token, made of every transfer; the supply is their sum."""
-
-    __tablename__ = "token_balance"
-
-    account: str = Field(primary_key=True)
-    amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
-
-
-class Deposit(OracleTable, table=True):
-    """Projected: a mint, by the statement entry that backs it."""
-
-    __tablename__ = "deposit"
-
-    entry_hash: str = Field(primary_key=True)
-    account: str = Field(index=True)
-    amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
-    block_number: int

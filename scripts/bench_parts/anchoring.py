@@ -17,9 +17,9 @@ from stand import Member
 from tree_stand import enrolled, tls_of
 
 from counterfoil.gateway.device.device import RECORD_KEY
-from counterfoil.gateway.device.keys import load_key
-from counterfoil.up.house import open_house
-from counterfoil.up.tree import Tree
+from counterfoil.gateway.pki.key_file import load_key
+from counterfoil.up.data_folder import open_house
+from counterfoil.up.process_tree import Tree
 
 DEVICES = 8
 

@@ -14,8 +14,8 @@ from typing import cast
 
 from stand import Member
 
-from counterfoil.gateway.downlink import record_topic
-from counterfoil.gateway.identity import DeviceId
+from counterfoil.gateway.record.downlink import record_topic
+from counterfoil.gateway.record.identity import DeviceId
 
 WINDOW = 256
 _PIECE = 32

@@ -13,15 +13,15 @@ from eth_utils.address import to_checksum_address
 from sales import sign_sales
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import Consortium, deploy
-from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.nodes import EmbeddedNode, start_node
-from counterfoil.chain.transact import transact
-from counterfoil.gateway.device.keys import prove_possession
-from counterfoil.gateway.identity import Digest, PublicKey, device_hash, parse_device_id
+from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
+from counterfoil.chain.transaction import transact
+from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.log.state import StateTree
-from counterfoil.gateway.record import decode
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.record.identity import Digest, PublicKey, device_hash, parse_device_id
+from counterfoil.gateway.record.signed_record import decode
 
 LEAVES = 1_000_000
 BATCHES = (100, 1_000, 10_000)

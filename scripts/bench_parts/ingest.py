@@ -27,7 +27,7 @@ from flood import flood, packets
 from sales import sign_sales
 from stand import Member, gateway_stand
 
-from counterfoil.gateway.identity import DeviceId
+from counterfoil.gateway.record.identity import DeviceId
 
 DEVICES = 16
 

@@ -19,9 +19,9 @@ from flood import packets
 from tree_stand import enrolled, tls_of
 
 from counterfoil.gateway.device.device import Device
-from counterfoil.gateway.record import Status
-from counterfoil.up.house import House, open_house
-from counterfoil.up.tree import Tree
+from counterfoil.gateway.record.bodies import Status
+from counterfoil.up.data_folder import House, open_house
+from counterfoil.up.process_tree import Tree
 
 RATE_PER_S = 20
 _LOOK_S = 0.02

@@ -17,19 +17,20 @@ from eth_account import Account
 from eth_account.hdaccount.mnemonic import Mnemonic
 from eth_utils.crypto import keccak
 
-from counterfoil.chain.client import Address, ChainClient
-from counterfoil.chain.deploy import Consortium, deploy
-from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.nodes import start_node
-from counterfoil.chain.nodes.network import process
-from counterfoil.chain.nodes.network.admit import admit
-from counterfoil.chain.nodes.network.avalanche import Avalanche
+from counterfoil.chain.address import Address
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.nodes.embedded import start_node
+from counterfoil.chain.nodes.network.admission import admit
 from counterfoil.chain.nodes.network.charter import Charter, Seat
-from counterfoil.chain.nodes.network.create import account_signer, create
-from counterfoil.chain.nodes.network.files import read_json
+from counterfoil.chain.nodes.network.creation import account_signer, create
+from counterfoil.chain.nodes.network.engines import process
+from counterfoil.chain.nodes.network.engines.avalanche import Avalanche
 from counterfoil.chain.nodes.network.folder import MemberFolder
+from counterfoil.chain.nodes.network.member_files import read_json
 from counterfoil.chain.nodes.ports import free_ports
-from counterfoil.chain.transact import transact_all
+from counterfoil.chain.transaction import transact_all
 
 BANKS = ("harbour", "lakeside", "northfield", "brunswick")
 SENDERS, EACH = 16, 500

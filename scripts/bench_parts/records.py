@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from sales import sign_sales
 
-from counterfoil.gateway.identity import DeviceId, Digest, PublicKey, parse_device_id
 from counterfoil.gateway.log.merkle import Frontier, MemoryTree, hash_leaf
-from counterfoil.gateway.receipt import Promise, ReceiptSigner, verify_receipt
-from counterfoil.gateway.record import decode, open_envelope
-from counterfoil.gateway.verify import (
+from counterfoil.gateway.log.receipt import Promise, ReceiptSigner, verify_receipt
+from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, parse_device_id
+from counterfoil.gateway.record.signed_record import decode, open_envelope
+from counterfoil.gateway.record.verification import (
     ChainTip,
     DeviceKey,
     check_chain,

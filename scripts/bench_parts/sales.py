@@ -6,18 +6,17 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterfoil.gateway.identity import DeviceId
-from counterfoil.gateway.record import (
+from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.gateway.record.signed_record import (
     ZERO_DIGEST,
     Clock,
     Record,
-    Sale,
-    SaleLine,
     open_envelope,
     payload_digest,
     sign_record,
 )
-from counterfoil.gateway.verify import next_counters
+from counterfoil.gateway.record.verification import next_counters
 
 START_MS = 1_704_067_200_000
 

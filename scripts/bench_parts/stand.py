@@ -20,11 +20,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.chain.nodes.ports import free_ports
-from counterfoil.gateway.device.keys import create_key, make_enrolment_request
-from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
-from counterfoil.gateway.pki import CertificateAuthority
-from counterfoil.gateway.store import open_store
-from counterfoil.gateway.verify import DeviceKey
+from counterfoil.gateway.certificate.enrolment import make_enrolment_request
+from counterfoil.gateway.pki.authority import CertificateAuthority
+from counterfoil.gateway.pki.key_file import create_key
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.verification import DeviceKey
+from counterfoil.gateway.store.gateway_store import open_store
 
 
 @dataclass(frozen=True)

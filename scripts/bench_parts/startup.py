@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from counterfoil.up.house import open_house
-from counterfoil.up.tree import Tree
+from counterfoil.up.data_folder import open_house
+from counterfoil.up.process_tree import Tree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _RUNS = 5

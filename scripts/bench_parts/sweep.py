@@ -17,21 +17,21 @@ from ingest import bare_per_s
 from sales import sign_sales
 
 from counterfoil.api.audit.sweep.run import sweep
-from counterfoil.chain.deploy import Deployment
-from counterfoil.chain.nodes import start_node
-from counterfoil.gateway.device.keys import prove_possession
-from counterfoil.gateway.identity import (
+from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.nodes.embedded import start_node
+from counterfoil.gateway.certificate.enrolment import prove_possession
+from counterfoil.gateway.log.merkle import consistency_proof
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.record.identity import (
     DeviceId,
     Digest,
     PublicKey,
     device_hash,
     parse_device_id,
 )
-from counterfoil.gateway.log.merkle import consistency_proof
-from counterfoil.gateway.log.state import StateTree
-from counterfoil.gateway.log.tiles import TileReader, TileWriter, read_folder
-from counterfoil.gateway.record import decode
-from counterfoil.oracle.figures import NO_PROJECT, Tally
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.oracle.rules.figures import NO_PROJECT, Tally
 
 DEVICES = 8
 BATCH = 20_000

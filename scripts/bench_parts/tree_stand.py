@@ -6,16 +6,16 @@ import ssl
 import time
 
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
-from counterfoil.gateway.identity import parse_device_id
-from counterfoil.gateway.store import open_store
+from counterfoil.gateway.record.identity import parse_device_id
+from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import KnownProject
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.replay import fleet
-from counterfoil.replay.plan import Machine
 from counterfoil.replay.run import tell_nodes
-from counterfoil.up.house import House
-from counterfoil.up.tree import Tree
+from counterfoil.replay.script import Machine
+from counterfoil.up.data_folder import House
+from counterfoil.up.process_tree import Tree
 
 PROJECT = "bench"
 

@@ -23,42 +23,42 @@ _COMMANDS = {
         "Run the main job on files, or on simulated machines.",
     ),
     "gateway": (
-        "counterfoil.gateway.commands",
+        "counterfoil.gateway.process.commands",
         "The devices' door: verify, store, then acknowledge.",
     ),
-    "oracle": ("counterfoil.oracle.commands", "Batches and heads, matching, revenue."),
-    "day": ("counterfoil.oracle.day_close.commands", "The business day: close it, show it."),
+    "oracle": ("counterfoil.oracle.commands.oracle", "Batches and heads, matching, revenue."),
+    "day": ("counterfoil.oracle.commands.day", "The business day: close it, show it."),
     "statements": (
-        "counterfoil.oracle.bank.commands",
+        "counterfoil.oracle.commands.bank",
         "The bank's statements (camt.053), entry by entry.",
     ),
     "payouts": (
-        "counterfoil.oracle.bank.commands",
+        "counterfoil.oracle.commands.bank",
         "Withdrawals as payment files (pain.001).",
     ),
     "invoices": (
         "counterfoil.invoices.commands",
         "Run a file of invoices through the claims.",
     ),
-    "api": ("counterfoil.api.commands", "The API and the pages."),
+    "api": ("counterfoil.api.commands.api", "The API and the pages."),
     "chain": ("counterfoil.chain.commands", "The embedded chain, keys and contracts."),
     "network": (
-        "counterfoil.chain.nodes.network.commands",
+        "counterfoil.chain.nodes.network.commands.network",
         "The permissioned network: a node at each bank.",
     ),
     "device": ("counterfoil.gateway.device.commands", "A device's journal, and sending it."),
     "pki": ("counterfoil.gateway.pki.commands", "The device CA: enrol, renew, revoke."),
     "inspect": (
-        "counterfoil.gateway.inspection.commands",
+        "counterfoil.gateway.formats.inspection.commands",
         "Say what a file is and whether it is true.",
     ),
-    "schedule": ("counterfoil.oracle.schedule.commands", "A loan's events by the ACTUS standard."),
+    "schedule": ("counterfoil.oracle.commands.schedule", "A loan's events by the ACTUS standard."),
     "assets": (
-        "counterfoil.api.assets_commands",
+        "counterfoil.api.commands.assets",
         "Claims, credit, receipts and shares, through the API.",
     ),
     "audit": (
-        "counterfoil.api.audit.commands",
+        "counterfoil.api.audit.commands.audit",
         "Bundles for an auditor, and verifying one alone.",
     ),
     "witness": (

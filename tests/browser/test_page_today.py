@@ -19,8 +19,8 @@ from support_browser import (
     tab,
 )
 
-from counterfoil.api import auth
-from counterfoil.api.auth import Role
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Role
 
 pytestmark = pytest.mark.integration
 

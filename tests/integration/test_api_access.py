@@ -12,12 +12,12 @@ from sqlmodel import Session
 from support_api import ACCOUNTS, Site, build
 from support_world import DEVICES
 
-from counterfoil.api import auth
-from counterfoil.api.audit.verify import verify
-from counterfoil.api.auth import Role
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Role
+from counterfoil.api.audit.verification.steps import verify
 from counterfoil.api.store.tables import ApiToken
 from counterfoil.gateway.log.merkle import hash_leaf, verify_consistency, verify_inclusion
-from counterfoil.oracle.store.tables import Instruction
+from counterfoil.oracle.store.instruction_table import Instruction
 
 pytestmark = pytest.mark.integration
 
@@ -298,7 +298,7 @@ def test_health_and_metrics_answer_without_a_token(client: TestClient) -> None:
 
 
 def test_process_without_its_databases_is_not_ready(tmp_path: Path) -> None:
-    from counterfoil.api.app import create_app
+    from counterfoil.api.run import create_app
     from counterfoil.api.settings import ApiSettings
 
     settings = ApiSettings(

@@ -10,11 +10,11 @@ from sqlmodel import Session, select
 from support_api import Site, build
 from support_camt import Booked, camt053
 
-from counterfoil.gateway.formats.iso20022 import MAX_BYTES
-from counterfoil.oracle.bank.pain001 import Party, Transfer, write_pain001
+from counterfoil.gateway.formats.iso20022.messages import MAX_BYTES
+from counterfoil.gateway.formats.iso20022.pain001 import Party, Transfer, write_pain001
 from counterfoil.oracle.store.bank_tables import BankLine, BankStatement, PayoutFile
 from counterfoil.oracle.store.day_tables import DayClose
-from counterfoil.oracle.store.tables import Instruction
+from counterfoil.oracle.store.instruction_table import Instruction
 
 pytestmark = pytest.mark.integration
 

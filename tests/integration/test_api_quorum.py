@@ -8,9 +8,11 @@ from sqlmodel import Session
 from support_api import Site, build
 
 from counterfoil.chain.tables import ChainEvent
-from counterfoil.gateway.identity import on_chain_id
-from counterfoil.oracle.figures import Tally, decode_figures
-from counterfoil.oracle.store.tables import AnchoredHead, BatchFigures, Dissent, OracleNode
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.rules.figures import Tally, decode_figures
+from counterfoil.oracle.store.head_tables import BatchFigures
+from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode
 
 pytestmark = pytest.mark.integration
 

@@ -14,11 +14,14 @@ from starlette.requests import Request
 from support_api import ACCOUNTS, Site, build
 from support_world import DEVICES
 
-from counterfoil.api import auth
-from counterfoil.api.resources.stream import _events
-from counterfoil.gateway.store.store import open_store
+from counterfoil.api.access import auth
+from counterfoil.api.stream import _events
+from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.gateway.store.tables import Refused
-from counterfoil.oracle.store.tables import Alarm, AnchoredHead, Credit, Payout
+from counterfoil.oracle.ledger.deposit_token import Payout
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.revenue_split import Credit
+from counterfoil.oracle.store.alarm_table import Alarm
 
 pytestmark = pytest.mark.integration
 

@@ -10,13 +10,13 @@ import pytest
 from fastapi.testclient import TestClient
 from support_chain import FAR_FUTURE_S, ChainWorld, deployed_world, on_chain_id, wait_mined
 
-from counterfoil.api import auth
-from counterfoil.api.app import create_app
-from counterfoil.api.auth import Role
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Role
+from counterfoil.api.run import create_app
 from counterfoil.api.settings import ApiSettings
-from counterfoil.gateway.store.store import open_store
+from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.store.tables import KnownProject
+from counterfoil.oracle.store.directory_tables import KnownProject
 
 pytestmark = pytest.mark.integration
 

@@ -11,11 +11,12 @@ from sqlmodel import Session, select
 from support_assets import TODAY
 from support_desk import FAR, Desk, open_desk
 
-from counterfoil.api import typed_data
-from counterfoil.api.commitments import canonical, commit
-from counterfoil.api.operations.table import OPERATIONS
-from counterfoil.chain.artifacts import abi_of
-from counterfoil.oracle.store.tables import Instruction, KnownDocument
+from counterfoil.api.documents.commitments import canonical, commit
+from counterfoil.api.http import typed_data
+from counterfoil.api.nouns import OPERATIONS
+from counterfoil.chain.abi.artifacts import abi_of
+from counterfoil.oracle.store.directory_tables import KnownDocument
+from counterfoil.oracle.store.instruction_table import Instruction
 
 pytestmark = pytest.mark.integration
 

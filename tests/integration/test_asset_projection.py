@@ -18,13 +18,7 @@ from sqlmodel import Session, col, select
 from support_assets import TODAY, AssetWorld, asset_world
 from support_chain import on_chain_id
 
-from counterfoil.chain.events import EventFeed
-from counterfoil.chain.tables import ChainDeadLetter, ChainEvent
-from counterfoil.chain.tables import metadata as chain_metadata
-from counterfoil.oracle import store
-from counterfoil.oracle.assets import claims, credit, deals, receipts, shares
-from counterfoil.oracle.assets.credit import today
-from counterfoil.oracle.assets.names import (
+from counterfoil.chain.abi.enums import (
     CONVENTIONS,
     DEBTS,
     KINDS,
@@ -33,26 +27,26 @@ from counterfoil.oracle.assets.names import (
     PLANS,
     STATES,
 )
-from counterfoil.oracle.projection import CONTRACTS, LedgerProjection
-from counterfoil.oracle.store import database, open_database
-from counterfoil.oracle.store.asset_tables import (
-    ClaimBalance,
-    ClaimEntry,
-    ClaimFunding,
-    DealEntry,
-    DiscountEntry,
-    GoodsPrice,
-    LineEntry,
-    LineSweep,
-    LoanEntry,
-    LoanPayment,
-    PartEntry,
-    PledgeEntry,
-    ReceiptEntry,
-    ShareHolding,
-    ShareProject,
-)
-from counterfoil.oracle.store.tables import OracleTable, ParticipantEntry, metadata
+from counterfoil.chain.events import EventFeed
+from counterfoil.chain.tables import ChainDeadLetter, ChainEvent
+from counterfoil.chain.tables import metadata as chain_metadata
+from counterfoil.oracle import store
+from counterfoil.oracle.ledger import credit_line as credit
+from counterfoil.oracle.ledger import project_share as shares
+from counterfoil.oracle.ledger import receivables as claims
+from counterfoil.oracle.ledger import settlement as deals
+from counterfoil.oracle.ledger import warehouse_receipts as receipts
+from counterfoil.oracle.ledger.business_calendar import today
+from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
+from counterfoil.oracle.ledger.participant_registry import ParticipantEntry
+from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
+from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, ClaimFunding, PartEntry
+from counterfoil.oracle.ledger.settlement import DealEntry, DiscountEntry
+from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeEntry, ReceiptEntry
+from counterfoil.oracle.store import database
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.table import OracleTable, metadata
 
 pytestmark = pytest.mark.integration
 

@@ -18,7 +18,7 @@ from support_api import served
 from support_assets import TODAY
 from support_desk import Desk, open_desk
 
-from counterfoil.oracle.app import turn
+from counterfoil.oracle.run.loop import turn
 
 pytestmark = pytest.mark.integration
 

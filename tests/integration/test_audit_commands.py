@@ -20,10 +20,10 @@ from support_world import DEVICES, World
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from counterfoil.api import commands as api_commands
-from counterfoil.api.audit import commands as audit_commands
-from counterfoil.api.audit.bundle import decode, encode
-from counterfoil.chain.nodes import start_node
+from counterfoil.api.audit.commands import audit as audit_commands
+from counterfoil.api.audit.verification.bundle import decode, encode
+from counterfoil.api.commands import api as api_commands
+from counterfoil.chain.nodes.embedded import start_node
 
 pytestmark = pytest.mark.integration
 

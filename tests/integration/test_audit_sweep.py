@@ -20,13 +20,13 @@ from support_oracle import ACCOUNTS, PROJECT, OracleHouse
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from counterfoil.api.audit.commands import register
+from counterfoil.api.audit.commands.audit import register
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
-from counterfoil.api.audit.sweep.money import MoneySweep
+from counterfoil.api.audit.sweep.money_sweep import MoneySweep
 from counterfoil.api.audit.sweep.piece import Piece
-from counterfoil.gateway.log.tiles import TileWriter
+from counterfoil.gateway.logfiles.tiles import TileWriter
 
 pytestmark = pytest.mark.integration
 

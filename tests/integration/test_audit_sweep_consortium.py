@@ -17,11 +17,11 @@ from support_oracle import PROJECT, OracleHouse, check_books
 from support_quorum import NAMES, NODES, THRESHOLD, QuorumHouse, quorum_house
 from support_waiting import wait_until
 
-from counterfoil.chain.decoding import decode_call
-from counterfoil.chain.keys import recover
-from counterfoil.gateway.log.tiles import read_size
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import KnownProject
+from counterfoil.chain.abi.decoding import decode_call
+from counterfoil.chain.proof.signature import recover
+from counterfoil.gateway.logfiles.tiles import read_size
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

@@ -20,8 +20,13 @@ from support_chain import deployed_world
 from support_oracle import PROJECT, OracleHouse
 from support_world import DAY_MS, FIRST_MS
 
-from counterfoil.gateway.bodies import Status
-from counterfoil.gateway.log.tiles import TILE_WIDTH, decode_bundle, encode_bundle, entries_path
+from counterfoil.gateway.log.tile_format import (
+    TILE_WIDTH,
+    decode_bundle,
+    encode_bundle,
+    entries_path,
+)
+from counterfoil.gateway.record.bodies import Status
 
 pytestmark = pytest.mark.integration
 

@@ -15,12 +15,13 @@ from support_chain import deployed_world
 from support_credit import CreditHouse
 from support_oracle import PROJECT, OracleHouse
 
-from counterfoil.gateway.formats.iso20022 import read_message
-from counterfoil.gateway.identity import on_chain_id
-from counterfoil.oracle.app import Parts, turn
+from counterfoil.gateway.formats.iso20022.messages import read_message
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.ledger.deposit_token import Payout
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.process_parts import Parts
 from counterfoil.oracle.store.bank_tables import BankLine, PayoutFile, PayoutOrder
 from counterfoil.oracle.store.day_tables import DayClose
-from counterfoil.oracle.store.tables import Payout
 
 pytestmark = pytest.mark.integration
 

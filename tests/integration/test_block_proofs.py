@@ -10,15 +10,15 @@ import pytest
 from support_chain import ENGINES, ChainWorld, deployed_world, on_chain_id
 from support_network import NETWORK_ENGINES, network_world, running_network
 
-from counterfoil.chain.block_proof import (
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import RpcRefused
+from counterfoil.chain.proof.block_proof import (
     BlockProofInvalid,
     ProvenTransaction,
     prove_transaction,
     read_header,
 )
-from counterfoil.chain.blocks import BlockNotRebuilt, read_block
-from counterfoil.chain.client import ChainClient
-from counterfoil.chain.errors import RpcRefused
+from counterfoil.chain.provable_block import BlockNotRebuilt, read_block
 
 pytestmark = pytest.mark.integration
 

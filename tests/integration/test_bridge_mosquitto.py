@@ -16,14 +16,14 @@ from support_gateway import SIGNER, Site, register, sales, stored
 from support_mqtt import PahoPeer
 from support_waiting import wait_until
 
-from counterfoil.gateway.bridge.mqtt_link import Broker, MqttLink
-from counterfoil.gateway.bridge.settings import BridgeSettings, SettingsError
-from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
+from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
 from counterfoil.gateway.device.outbox import Retention
-from counterfoil.gateway.downlink import RefusalMessage
-from counterfoil.gateway.log.tiles import TileWriter
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.doors.bridge.mqtt_link import Broker, MqttLink
+from counterfoil.gateway.logfiles.tiles import TileWriter
+from counterfoil.gateway.process.bridge_settings import BridgeSettings, SettingsError
+from counterfoil.gateway.record.downlink import RefusalMessage
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 

@@ -12,13 +12,13 @@ from support_gateway import SIGNER, Site, register, sales, stored
 from support_mqtt import PahoPeer
 from support_waiting import wait_until
 
-from counterfoil.gateway.bridge.nats_link import device_name, receipt_subject
-from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
+from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
 from counterfoil.gateway.device.outbox import Retention
-from counterfoil.gateway.downlink import RefusalMessage
-from counterfoil.gateway.identity import parse_device_id
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.doors.bridge.nats_link import device_name, receipt_subject
+from counterfoil.gateway.record.downlink import RefusalMessage
+from counterfoil.gateway.record.identity import parse_device_id
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 

@@ -14,11 +14,10 @@ import pytest
 from support_chain import ENGINES, consortium_of, running_node, signer_of, wait_blocks
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import deploy
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable
-from counterfoil.chain.nodes import start_node
-from counterfoil.chain.nodes.embedded import Engine
-from counterfoil.chain.transact import transact
+from counterfoil.chain.nodes.embedded import Engine, start_node
+from counterfoil.chain.transaction import transact
 
 pytestmark = pytest.mark.integration
 
@@ -118,8 +117,8 @@ def test_a_node_ends_with_the_process_that_started_it(engine: Engine, tmp_path: 
         "from counterfoil.chain.nodes import start_node\n"
         f"node = start_node({engine!r}, Path({str(tmp_path / 'node')!r}))\n"
         "from counterfoil.chain.client import ChainClient\n"
-        "from counterfoil.chain.keys import LocalSigner\n"
-        "from counterfoil.chain.transact import transact\n"
+        "from counterfoil.chain.keys.signer import LocalSigner\n"
+        "from counterfoil.chain.transaction import transact\n"
         "key = LocalSigner(node.account(0))\n"
         "transact(ChainClient(node.rpc_url), key, key.address, b'')\n"
         "print(node.process.pid, node.rpc_url, flush=True); time.sleep(600)\n"

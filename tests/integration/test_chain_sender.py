@@ -19,10 +19,10 @@ from support_process import Process
 
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import NodeUnreachable
-from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.sender import FAILED, FINAL, MINED, SUBMITTED, Sender, enqueue
 from counterfoil.chain.tables import ChainTransaction, metadata
-from counterfoil.chain.transact import send_all, transact, unsigned
+from counterfoil.chain.transaction import send_all, transact, unsigned
 
 pytestmark = pytest.mark.integration
 

@@ -13,12 +13,12 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from counterfoil.oracle.day_close.clock import DayClock
-from counterfoil.oracle.day_close.zone import date_in
+from counterfoil.oracle.day.clock import DayClock
+from counterfoil.oracle.rules.business_date import date_in
 from counterfoil.oracle.settings import OracleSettings
-from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.day_tables import DayClose
-from counterfoil.oracle.store.tables import Instruction
+from counterfoil.oracle.store.instruction_table import Instruction
 
 pytestmark = pytest.mark.integration
 

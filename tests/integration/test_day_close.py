@@ -15,11 +15,13 @@ from support_credit import PAYABLE, RECEIVABLE, CreditHouse
 from support_oracle import FIRST_DATE, PROJECT, OracleHouse, terms
 
 from counterfoil.chain.tables import ChainTransaction
-from counterfoil.oracle.app import Parts, turn
+from counterfoil.oracle.ledger.receivables import PartEntry
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.store.asset_tables import PartEntry
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.store.alarm_table import Alarm
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
-from counterfoil.oracle.store.tables import Alarm, Instruction
+from counterfoil.oracle.store.instruction_table import Instruction
 
 pytestmark = pytest.mark.integration
 

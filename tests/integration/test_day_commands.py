@@ -16,7 +16,7 @@ from support_chain import deployed_world
 from support_oracle import PROJECT, OracleHouse
 from support_process import run_command
 
-from counterfoil.oracle.app import turn
+from counterfoil.oracle.run.loop import turn
 
 pytestmark = pytest.mark.integration
 

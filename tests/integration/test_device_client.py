@@ -19,15 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from support_record import DEVICE, SALE, private_key
 
-from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
+from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
 from counterfoil.gateway.device.outbox import Retention
+from counterfoil.gateway.doors.mqtt.server import IngestServer
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, Verdict
-from counterfoil.gateway.mqtt.server import IngestServer
-from counterfoil.gateway.receipt import ReceiptSigner
-from counterfoil.gateway.record import decode
-from counterfoil.gateway.store.store import GatewayStore, open_store
-from counterfoil.gateway.verify import DeviceKey
+from counterfoil.gateway.log.receipt import ReceiptSigner
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import DeviceKey
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 SIGNER = ReceiptSigner("log.example/fleet", private_key(7))

@@ -13,9 +13,14 @@ from pathlib import Path
 import pytest
 
 from counterfoil.gateway.device.device import Device
-from counterfoil.gateway.identity import parse_device_id
-from counterfoil.gateway.record import decode
-from counterfoil.gateway.verify import Accepted, DeviceKey, check_chain, verify_signature
+from counterfoil.gateway.record.identity import parse_device_id
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import (
+    Accepted,
+    DeviceKey,
+    check_chain,
+    verify_signature,
+)
 
 DEVICE = parse_device_id("urn:dev:os:32473-kill")
 
@@ -24,7 +29,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.record import Sale
+from counterfoil.gateway.record.bodies import Sale
 device = Device(Path(sys.argv[1]))
 print("ready", flush=True)
 number = 0

@@ -14,18 +14,18 @@ from support_world import DEVICES, FIRST_MS, World, der, private_key
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from counterfoil.api.audit.commands import register
+from counterfoil.api.audit.commands.audit import register
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import deploy
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import ContractReverted
-from counterfoil.chain.nodes import start_node
-from counterfoil.gateway import cose
-from counterfoil.gateway.device.keys import prove_possession
-from counterfoil.gateway.identity import PublicKey, device_hash
+from counterfoil.chain.nodes.embedded import start_node
+from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.log.merkle import hash_leaf
-from counterfoil.gateway.log.tiles import TileWriter
-from counterfoil.gateway.receipt import Promise, ReceiptSigner
-from counterfoil.gateway.record import Sale
+from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
+from counterfoil.gateway.logfiles.tiles import TileWriter
+from counterfoil.gateway.record import cose
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.identity import PublicKey, device_hash
 
 pytestmark = pytest.mark.integration
 CHAINS = {"paris": "anvil", "osaka": "anvil", "ganache": "ganache"}

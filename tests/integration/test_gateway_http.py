@@ -27,9 +27,8 @@ from support_gateway import (
 from support_waiting import wait_until
 
 from counterfoil.gateway.device.device import Event
-from counterfoil.gateway.device.https import HttpsSender
+from counterfoil.gateway.device.https_sender import HttpsSender
 from counterfoil.gateway.device.outbox import Retention
-from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import (
     Checkpoint,
     Head,
@@ -37,10 +36,11 @@ from counterfoil.gateway.log.checkpoint import (
     sign_checkpoint,
     verify_checkpoint,
 )
-from counterfoil.gateway.log.tiles import TileReader, TileWriter
-from counterfoil.gateway.receipt import verify_promise, verify_receipt
-from counterfoil.gateway.record import decode
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.log.receipt import verify_promise, verify_receipt
+from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x07")

@@ -13,16 +13,17 @@ import pytest
 from support_gateway import Site
 from support_world import DEVICES, World
 
-from counterfoil.gateway.device.keys import create_key, make_enrolment_request
+from counterfoil.gateway.certificate.enrolment import make_enrolment_request
+from counterfoil.gateway.doors.reader import LOG_SIZE, create_reader, reader_tls
 from counterfoil.gateway.errors import TileError
-from counterfoil.gateway.identity import parse_device_id
-from counterfoil.gateway.log.tiles import decode_entries, encode_bundle
-from counterfoil.gateway.pki import CertificateAuthority
-from counterfoil.gateway.serve.reader import LOG_SIZE, create_reader, reader_tls
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.log.tile_format import decode_entries, encode_bundle
+from counterfoil.gateway.pki.authority import CertificateAuthority
+from counterfoil.gateway.pki.key_file import create_key
+from counterfoil.gateway.record.identity import parse_device_id
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 from counterfoil.gateway.store.tables import StoredRecord
-from counterfoil.oracle.node.door import DoorServer
-from counterfoil.oracle.node.identity import create_identity, gateway_tls
+from counterfoil.oracle.quorum.door import DoorServer
+from counterfoil.oracle.quorum.peers import create_identity, gateway_tls
 
 pytestmark = pytest.mark.integration
 

@@ -11,23 +11,17 @@ from pathlib import Path
 import pytest
 from support_record import SALE, chain, private_key
 
-from counterfoil.gateway.downlink import PromiseMessage, decode_message
-from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.ingest import pipeline as pipeline_module
-from counterfoil.gateway.ingest.ahead import VerifyAhead
+from counterfoil.gateway.ingest.early_verification import VerifyAhead
 from counterfoil.gateway.ingest.intake import Check, Intake, NotCommitted
-from counterfoil.gateway.ingest.pipeline import (
-    Arrival,
-    Pipeline,
-    RefusedVerdict,
-    Stored,
-    Verdict,
-)
-from counterfoil.gateway.ingest.verify_pool import VerifyPool
-from counterfoil.gateway.receipt import ReceiptSigner, verify_promise
-from counterfoil.gateway.record import decode
-from counterfoil.gateway.store import GatewayStore, open_store
-from counterfoil.gateway.verify import DeviceKey, KeyStatus
+from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, RefusedVerdict, Stored, Verdict
+from counterfoil.gateway.ingest.signature_pool import VerifyPool
+from counterfoil.gateway.log.receipt import ReceiptSigner, verify_promise
+from counterfoil.gateway.record.downlink import PromiseMessage, decode_message
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 

@@ -15,12 +15,12 @@ from support_gateway import device_name, sales, stored
 from support_postgres import Postgres
 from support_record import chain, first_record, next_record, private_key, tip_of
 
-from counterfoil.gateway.identity import DeviceId, PublicKey
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, RefusedVerdict, Stored, Verdict
-from counterfoil.gateway.record import EpochLink, Record, decode, sign_record
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.record.identity import DeviceId, PublicKey
+from counterfoil.gateway.record.signed_record import EpochLink, Record, decode, sign_record
+from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 from counterfoil.gateway.store.tables import Equivocation, Refused
-from counterfoil.gateway.verify import DeviceKey, KeyStatus
 
 pytestmark = pytest.mark.integration
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

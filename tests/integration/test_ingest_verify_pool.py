@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 import pytest
 from support_record import OTHER_DEVICE, SALE, chain, key_ring, private_key
 
-from counterfoil.gateway.claims import claim_holds
-from counterfoil.gateway.ingest.verify_pool import VerifyPool, VerifyWorkersLost
-from counterfoil.gateway.verify import Identified, identify_all, signature_claim
+from counterfoil.gateway.ingest.signature_pool import VerifyPool, VerifyWorkersLost
+from counterfoil.gateway.record.signature_equation import claim_holds
+from counterfoil.gateway.record.verification import Identified, identify_all, signature_claim
 
 pytestmark = pytest.mark.integration
 

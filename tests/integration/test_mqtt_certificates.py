@@ -14,8 +14,8 @@ from support_mqtt import PahoPeer, bare, connect_packet, is_closed_by_peer
 from support_waiting import wait_until
 
 from counterfoil.gateway.pki.authority import CertificateAuthority
-from counterfoil.gateway.serve.revocation import revoked_serials
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.pki.revocation_list import revoked_serials
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 

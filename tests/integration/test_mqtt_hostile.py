@@ -24,10 +24,10 @@ from support_mqtt import (
 )
 from support_waiting import wait_until
 
-from counterfoil.gateway.downlink import receipt_topic, record_topic
+from counterfoil.gateway.doors.limits import Limits
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, Verdict
-from counterfoil.gateway.mqtt.limits import Limits
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.record.downlink import receipt_topic, record_topic
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 

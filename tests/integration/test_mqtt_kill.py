@@ -10,9 +10,9 @@ import pytest
 from support_gateway import GatewayProcess, Site, register, sales, stored
 from support_waiting import wait_until
 
-from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.store import open_store
+from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.store.gateway_store import open_store
 
 pytestmark = pytest.mark.integration
 RECORDS = 1_500

@@ -16,19 +16,19 @@ from support_mqtt import PahoPeer
 from support_record import chain
 from support_waiting import wait_until
 
-from counterfoil.gateway.downlink import (
+from counterfoil.gateway.doors.limits import Limits
+from counterfoil.gateway.log.receipt import verify_promise
+from counterfoil.gateway.record.downlink import (
     PromiseMessage,
     RefusalMessage,
     decode_message,
     receipt_topic,
     record_topic,
 )
-from counterfoil.gateway.identity import PublicKey
-from counterfoil.gateway.mqtt.limits import Limits
-from counterfoil.gateway.receipt import verify_promise
-from counterfoil.gateway.record import decode
-from counterfoil.gateway.store import GatewayStore, open_store
-from counterfoil.gateway.verify import DeviceKey, KeyStatus
+from counterfoil.gateway.record.identity import PublicKey
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 
 pytestmark = pytest.mark.integration
 

@@ -18,11 +18,11 @@ from support_waiting import wait_until
 
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import RpcRefused, StateNotKept
-from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.nodes.network import process
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.nodes.network.engines import process
 from counterfoil.chain.nodes.network.folder import read_folder
 from counterfoil.chain.nodes.ports import free_ports
-from counterfoil.chain.transact import transact
+from counterfoil.chain.transaction import transact
 
 pytestmark = pytest.mark.integration
 

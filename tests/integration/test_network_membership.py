@@ -10,11 +10,11 @@ import pytest
 from support_network import BANKS, BankNetwork, admitted_node, running_network
 from support_waiting import wait_until
 
-from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.network.folder import read_folder
 from counterfoil.chain.nodes.network.health import date_of
 from counterfoil.chain.nodes.ports import free_ports
-from counterfoil.chain.transact import transact
+from counterfoil.chain.transaction import transact
 
 pytestmark = pytest.mark.integration
 

@@ -13,11 +13,13 @@ from support_chain import deployed_world
 from support_oracle import OracleHouse
 from support_world import DEVICES, FIRST_MS, World, private_key
 
-from counterfoil.gateway.bodies import Status
-from counterfoil.gateway.identity import PublicKey
-from counterfoil.gateway.verify import DeviceKey
-from counterfoil.oracle.app import Parts, turn
-from counterfoil.oracle.store.tables import Alarm, Slot
+from counterfoil.gateway.record.bodies import Status
+from counterfoil.gateway.record.identity import PublicKey
+from counterfoil.gateway.record.verification import DeviceKey
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.head_tables import Slot
 
 pytestmark = pytest.mark.integration
 

@@ -14,11 +14,13 @@ from support_oracle import FIRST_DATE, PROJECT, OracleHouse, check_books
 from support_world import FIRST_MS
 
 from counterfoil.chain.tables import ChainTransaction
-from counterfoil.gateway.bodies import Sale, SaleLine
-from counterfoil.oracle.app import Parts, turn
-from counterfoil.oracle.quorum import Quorum
-from counterfoil.oracle.revenue import Distributor
-from counterfoil.oracle.store.tables import Head, MatchException
+from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.oracle.revenue.distributor import Distributor
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.signers import Quorum
+from counterfoil.oracle.store.head_tables import Head
+from counterfoil.oracle.store.revenue_tables import MatchException
 
 pytestmark = pytest.mark.integration
 

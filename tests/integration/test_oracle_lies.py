@@ -19,22 +19,22 @@ from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT
 from support_quorum import NAMES, QuorumHouse, quorum_house, run_turns
 from support_world import DEVICES
 
-from counterfoil.gateway.bodies import Sale
-from counterfoil.gateway.identity import Digest, device_hash, on_chain_id
+from counterfoil.gateway.doors.reader import create_reader, reader_tls
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.log.state import StateTree
-from counterfoil.gateway.record import SignedRecord, decode, sign_record
-from counterfoil.gateway.serve.reader import create_reader, reader_tls
-from counterfoil.gateway.store import open_store
-from counterfoil.gateway.store.store import NewRecord
-from counterfoil.oracle.figures import Figures, Tally
-from counterfoil.oracle.node.app import Node
-from counterfoil.oracle.node.door import DoorServer
-from counterfoil.oracle.node.identity import create_identity, peer_tls
-from counterfoil.oracle.node.messages import CallProposal, HeadProposal
-from counterfoil.oracle.revenue import Facts, decode_facts, distribution_argument, names_of
-from counterfoil.oracle.store.tables import Distribution, KnownProject, SaleFact
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.identity import Digest, device_hash, on_chain_id
+from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
+from counterfoil.gateway.store.gateway_store import NewRecord, open_store
+from counterfoil.oracle.quorum.door import DoorServer
+from counterfoil.oracle.quorum.peers import create_identity, peer_tls
+from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of
+from counterfoil.oracle.rules.figures import Figures, Tally
+from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal
+from counterfoil.oracle.run.quorum_node import Node
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

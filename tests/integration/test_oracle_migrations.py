@@ -12,8 +12,8 @@ from sqlmodel import Session, select
 
 import counterfoil.oracle.store as store_package
 from counterfoil.chain.tables import ChainEvent
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.day_tables import Deposit, TokenBalance
+from counterfoil.oracle.ledger.deposit_token import Deposit, TokenBalance
+from counterfoil.oracle.store.database import open_database
 
 pytestmark = pytest.mark.integration
 

@@ -14,8 +14,8 @@ from support_process import run_command
 from support_quorum import NAMES, QuorumHouse, quorum_house
 
 from counterfoil.chain.errors import ContractReverted
-from counterfoil.chain.transact import transact
-from counterfoil.gateway.identity import on_chain_id
+from counterfoil.chain.transaction import transact
+from counterfoil.gateway.record.identity import on_chain_id
 
 pytestmark = pytest.mark.integration
 

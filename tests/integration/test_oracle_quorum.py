@@ -16,12 +16,13 @@ from support_oracle import FIRST_DATE, PROJECT, check_books
 from support_quorum import NAMES, NODES, QuorumHouse, quorum_house, run_turns
 from support_waiting import wait_until
 
-from counterfoil.gateway.store import open_store
-from counterfoil.oracle.app import turn
-from counterfoil.oracle.node.rota import Turn
-from counterfoil.oracle.node.state import quorum_state
-from counterfoil.oracle.revenue import Facts, names_of
-from counterfoil.oracle.store.tables import Distribution, OracleNode
+from counterfoil.gateway.store.gateway_store import open_store
+from counterfoil.oracle.rules.facts import Facts, names_of
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.status.quorum_state import quorum_state
+from counterfoil.oracle.status.rota import Turn
+from counterfoil.oracle.store.quorum_tables import OracleNode
+from counterfoil.oracle.store.revenue_tables import Distribution
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from counterfoil.gateway.device.keys import make_enrolment_request
-from counterfoil.gateway.identity import DeviceId
+from counterfoil.gateway.certificate.enrolment import make_enrolment_request
+from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.pki.authority import CertificateAuthority
 authority = CertificateAuthority(Path(sys.argv[1]))
 for number in range(100_000):

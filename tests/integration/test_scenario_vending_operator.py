@@ -19,13 +19,14 @@ from support_desk import Desk, open_desk
 from support_world import DEVICES, World, der
 
 from counterfoil.chain.tables import ChainTransaction
-from counterfoil.gateway.bodies import Sale, SaleLine
-from counterfoil.gateway.device.keys import prove_possession
-from counterfoil.gateway.identity import PublicKey
-from counterfoil.gateway.store.store import NewRecord
-from counterfoil.oracle.app import turn
+from counterfoil.gateway.certificate.enrolment import prove_possession
+from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.identity import PublicKey
+from counterfoil.gateway.store.gateway_store import NewRecord
 from counterfoil.oracle.registrar import NewDevice, Registrar
-from counterfoil.oracle.store.tables import KnownProject, SaleFact
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.revenue_tables import SaleFact
 
 pytestmark = pytest.mark.integration
 

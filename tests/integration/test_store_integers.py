@@ -16,9 +16,12 @@ from support_postgres import Postgres
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle import store
-from counterfoil.oracle.store import database, open_database
-from counterfoil.oracle.store.asset_tables import ClaimBalance
-from counterfoil.oracle.store.tables import Balance, SaleFact, SettlementRow, metadata
+from counterfoil.oracle.ledger.receivables import ClaimBalance
+from counterfoil.oracle.ledger.revenue_split import Balance
+from counterfoil.oracle.store import database
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.revenue_tables import SaleFact, SettlementRow
+from counterfoil.oracle.store.table import metadata
 
 pytestmark = pytest.mark.integration
 

@@ -17,11 +17,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from counterfoil.chain.nodes.ports import free_ports
-from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures
-from counterfoil.gateway.log.tiles import TileWriter
-from counterfoil.oracle.witnesses import Witnesses
+from counterfoil.gateway.logfiles.tiles import TileWriter
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.oracle.heads.witnesses import Witnesses
 
 pytestmark = pytest.mark.integration
 

@@ -15,19 +15,16 @@ from support_loan_evm import BORROWER, LENDER, LoanEvm
 from support_loan_model import FROZEN, LineModel, Refused
 
 from counterfoil.chain.errors import ContractReverted
-from counterfoil.oracle.loans import (
-    Convention,
-    Debt,
+from counterfoil.oracle.rules.business_date import add_months, is_valid
+from counterfoil.oracle.rules.loans.instalments import (
     Instalment,
-    LoanState,
-    LoanTerms,
     Plan,
+    PlanNotPossible,
     has_form,
     instalments,
 )
-from counterfoil.oracle.loans.business_date import add_months, is_valid
-from counterfoil.oracle.loans.instalments import PlanNotPossible
-from counterfoil.oracle.loans.interest import PPM, accrued, basis, denominator
+from counterfoil.oracle.rules.loans.interest import PPM, Convention, accrued, basis, denominator
+from counterfoil.oracle.rules.loans.loan import Debt, LoanState, LoanTerms
 
 FIRST, LAST = 19700102, 99991231
 ABUNDANT = 10**30

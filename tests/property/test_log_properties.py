@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterfoil.gateway.errors import ProofError
-from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.merkle import (
     Frontier,
     MemoryTree,
@@ -19,7 +18,8 @@ from counterfoil.gateway.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from counterfoil.gateway.log.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.record.identity import Digest
 
 
 def mth(entries: list[bytes]) -> bytes:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_mqtt import remaining_length, text
 
-from counterfoil.gateway.mqtt import codec
-from counterfoil.gateway.mqtt.codec import PacketError, PacketReader, Reason, Type
+from counterfoil.gateway.doors.mqtt import packets as codec
+from counterfoil.gateway.doors.mqtt.packets import PacketError, PacketReader, Reason, Type
 
 MOST = 4_096
 LEVELS = st.sampled_from((codec.V311, codec.V5))

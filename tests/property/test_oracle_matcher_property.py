@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
-from counterfoil.oracle.facts import EXCEPTION, WAITING
-from counterfoil.oracle.matcher import Matcher, close_matching
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import KnownProject, MatchException, SaleFact, SettlementRow
+from counterfoil.oracle.revenue.matcher import Matcher, close_matching
+from counterfoil.oracle.revenue.sale_reader import EXCEPTION, WAITING
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact, SettlementRow
 
 PROJECT = "lakeside"
 DEVICES = ("urn:dev:os:1-a", "urn:dev:os:1-b")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.oracle.matching import CASH, PaymentSeen, SaleSeen, cash_reference, match
+from counterfoil.oracle.rules.matching import CASH, PaymentSeen, SaleSeen, cash_reference, match
 
 DAYS = (20220829, 20220830, 20220831)
 DEVICES = ("urn:dev:os:32473-m1", "urn:dev:os:32473-m2")

@@ -12,37 +12,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_record import DEVICE, START_MS, key_ring, private_key
 
-from counterfoil.gateway import cose
-from counterfoil.gateway.cbor import MAX_INTEGER
-from counterfoil.gateway.downlink import decode_message
-from counterfoil.gateway.errors import (
-    MalformedPayloadError,
-    ReceiptError,
-    RecordError,
-)
-from counterfoil.gateway.identity import Digest
-from counterfoil.gateway.ranges import MAX_TIME_MS
-from counterfoil.gateway.record import (
+from counterfoil.gateway.errors import MalformedPayloadError, ReceiptError, RecordError
+from counterfoil.gateway.record import cose
+from counterfoil.gateway.record.bodies import (
     Alarm,
     Body,
-    Clock,
-    Counters,
     DailyClosing,
-    EpochLink,
-    GossipedHead,
     Location,
     MeterInterval,
-    Record,
     Refund,
     Sale,
     SaleLine,
     Status,
+)
+from counterfoil.gateway.record.cbor import MAX_INTEGER
+from counterfoil.gateway.record.downlink import decode_message
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.ranges import MAX_TIME_MS
+from counterfoil.gateway.record.signed_record import (
+    Clock,
+    Counters,
+    EpochLink,
+    GossipedHead,
+    Record,
     decode,
     decode_payload,
     encode_payload,
     sign_record,
 )
-from counterfoil.gateway.verify import verify_signature
+from counterfoil.gateway.record.verification import verify_signature
 
 naturals = st.integers(0, MAX_INTEGER)
 words = st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,31}", fullmatch=True)

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from support_evm import ADMIN, Evm
 
 from counterfoil.chain.errors import ContractReverted
-from counterfoil.oracle.waterfall import (
+from counterfoil.oracle.rules.waterfall import (
     POOL,
     Allocation,
     Basis,

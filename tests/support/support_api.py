@@ -17,43 +17,24 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from support_world import DEVICES, World
 
-from counterfoil.api import auth
-from counterfoil.api.app import create_app
-from counterfoil.api.auth import Role
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Role
+from counterfoil.api.run import create_app
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.tables import ApiProposal
 from counterfoil.chain.client import ChainClient
-from counterfoil.gateway.identity import on_chain_id
-from counterfoil.oracle.store.asset_tables import (
-    BusinessDay,
-    ClaimEntry,
-    ClaimFunding,
-    GoodsPrice,
-    LineEntry,
-    LineSweep,
-    LoanEntry,
-    LoanPayment,
-    PartEntry,
-    PledgeEntry,
-    ReceiptEntry,
-    ShareHolding,
-    ShareProject,
-)
-from counterfoil.oracle.store.tables import (
-    AnchoredHead,
-    Balance,
-    Credit,
-    Device,
-    DeviceKeyEntry,
-    DistributedEntry,
-    Distribution,
-    KnownDevice,
-    KnownParticipant,
-    KnownProject,
-    MatchException,
-    Payout,
-    TermsEntry,
-)
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.ledger.business_calendar import BusinessDay
+from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
+from counterfoil.oracle.ledger.deposit_token import Payout
+from counterfoil.oracle.ledger.device_registry import Device, DeviceKeyEntry
+from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
+from counterfoil.oracle.ledger.receivables import ClaimEntry, ClaimFunding, PartEntry
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedEntry, TermsEntry
+from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeEntry, ReceiptEntry
+from counterfoil.oracle.store.directory_tables import KnownDevice, KnownParticipant, KnownProject
+from counterfoil.oracle.store.revenue_tables import Distribution, MatchException
 
 ACCOUNTS = {
     name: "0x" + sha256(name.encode()).hexdigest()[:40]
@@ -220,7 +201,7 @@ def _projected(world: World) -> Iterator[object]:
             block_hash=_hex(head.block_hash),
             transaction_hash=_hex(head.transaction_hash),
         )
-    from counterfoil.gateway.store.store import business_date
+    from counterfoil.gateway.record.utc_date import business_date
 
     for project, devices in (("lakeside-vending", DEVICES[:4]), ("harbour-snacks", DEVICES[4:])):
         operator = "lakeside" if project.startswith("lakeside") else "harbour"

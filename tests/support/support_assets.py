@@ -14,10 +14,10 @@ from typing import Any
 from support_chain import FAR_FUTURE_S, ROLES, ChainWorld, on_chain_id, prepared_node, signer_of
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import Consortium, Deployment, deploy
-from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.nodes import EmbeddedNode
-from counterfoil.chain.transact import transact_all
+from counterfoil.chain.deployment import Consortium, Deployment, deploy
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.nodes.embedded import EmbeddedNode
+from counterfoil.chain.transaction import transact_all
 
 TODAY = 20260105
 PARTIES = (

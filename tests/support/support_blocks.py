@@ -12,7 +12,7 @@ from eth_utils.abi import event_abi_to_log_topic
 from eth_utils.crypto import keccak
 from trie.hexary import HexaryTrie
 
-from counterfoil.api.audit.bundle import (
+from counterfoil.api.audit.verification.bundle import (
     BlockFact,
     CreditFact,
     DistributionFact,
@@ -21,13 +21,13 @@ from counterfoil.api.audit.bundle import (
     TransactionFact,
     UnitFact,
 )
-from counterfoil.chain.artifacts import abi_of
+from counterfoil.chain.abi.artifacts import abi_of
+from counterfoil.chain.abi.decoding import type_of
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.errors import type_of
-from counterfoil.gateway.identity import on_chain_id
-from counterfoil.oracle.revenue import Facts, names_of, tax_minor
-from counterfoil.oracle.terms import terms_argument
-from counterfoil.oracle.waterfall import Sold, Terms, Tier, Waterfall
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.rules.facts import Facts, names_of, tax_minor
+from counterfoil.oracle.rules.split_terms import terms_argument
+from counterfoil.oracle.rules.waterfall import Sold, Terms, Tier, Waterfall
 
 ADDRESSES = {
     name: ChainClient.checksummed("0x" + keccak(text=name).hex()[:40])

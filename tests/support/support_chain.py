@@ -16,11 +16,10 @@ from typing import Any, Protocol, Self
 from eth_account.signers.local import LocalAccount
 
 from counterfoil.chain.client import ChainClient, Finality
-from counterfoil.chain.deploy import Consortium, Deployment, deploy
-from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.nodes import EmbeddedNode, start_node
-from counterfoil.chain.nodes.embedded import Engine
-from counterfoil.chain.transact import transact
+from counterfoil.chain.deployment import Consortium, Deployment, deploy
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.nodes.embedded import EmbeddedNode, Engine, start_node
+from counterfoil.chain.transaction import transact
 
 ENGINES: tuple[Engine, ...] = ("anvil", "ganache")
 BLOCK_TIME_S: Mapping[Engine, float] = {"anvil": 0.2, "ganache": 1.0}

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine
 from sqlmodel import Session
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.keys import LocalSigner
+from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.sender import Sender, enqueue
 from counterfoil.chain.tables import metadata
 

@@ -14,10 +14,10 @@ from sqlmodel import Session
 from support_chain import ROLES
 from support_oracle import OracleHouse
 
-from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.transact import transact
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.transaction import transact
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.store.tables import StatementEntry
+from counterfoil.oracle.store.bank_tables import StatementEntry
 
 COMPANIES = ("core", "factory", "resin", "funder")
 RECEIVABLE, PAYABLE, ORDER = range(3)

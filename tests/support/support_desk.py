@@ -22,13 +22,15 @@ from support_assets import PARTIES, TODAY, AssetWorld, asset_world
 from support_chain import FAR_FUTURE_S, ROLES, wait_mined
 from support_process import Process
 
-from counterfoil.api import auth
-from counterfoil.api.app import create_app
-from counterfoil.api.auth import Role
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Role
+from counterfoil.api.run import create_app
 from counterfoil.api.settings import ApiSettings
-from counterfoil.gateway.store.store import open_store
-from counterfoil.oracle.app import Parts, build, turn
+from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
 
 IS = {

@@ -11,8 +11,10 @@ from eth_abi import decode, encode
 from eth_account import Account
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 
-from counterfoil.chain.artifacts import abi_of, artifact
-from counterfoil.chain.errors import ContractReverted, decode_revert, type_of
+from counterfoil.chain.abi.artifacts import abi_of, artifact
+from counterfoil.chain.abi.decoding import type_of
+from counterfoil.chain.abi.reverts import decode_revert
+from counterfoil.chain.errors import ContractReverted
 
 ADMIN = to_checksum_address("0x" + "ad" * 20)
 """Holds every role, and is the bank."""

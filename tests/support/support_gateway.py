@@ -24,19 +24,21 @@ from support_record import chain, private_key
 from support_waiting import wait_until
 
 from counterfoil.chain.nodes.ports import free_ports
+from counterfoil.gateway.certificate.enrolment import make_enrolment_request
 from counterfoil.gateway.device.device import Device
-from counterfoil.gateway.device.keys import create_key, make_enrolment_request
-from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.doors.limits import Limits
+from counterfoil.gateway.doors.mqtt.server import IngestServer
 from counterfoil.gateway.ingest.pipeline import Pipeline
-from counterfoil.gateway.mqtt.limits import Limits
-from counterfoil.gateway.mqtt.server import IngestServer
+from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.pki.authority import CertificateAuthority
-from counterfoil.gateway.receipt import ReceiptSigner
-from counterfoil.gateway.record import Body, Sale, SaleLine, decode
-from counterfoil.gateway.serve.app import device_tls
-from counterfoil.gateway.serve.settings import GatewaySettings
-from counterfoil.gateway.store import GatewayStore
-from counterfoil.gateway.verify import DeviceKey
+from counterfoil.gateway.pki.key_file import create_key
+from counterfoil.gateway.process.gateway_run import device_tls
+from counterfoil.gateway.process.gateway_settings import GatewaySettings
+from counterfoil.gateway.record.bodies import Body, Sale, SaleLine
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import DeviceKey
+from counterfoil.gateway.store.gateway_store import GatewayStore
 
 ORIGIN = "log.example/fleet"
 RECEIPT_KEY = private_key(7)

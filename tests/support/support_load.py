@@ -10,8 +10,9 @@ from support_waiting import wait_until
 from support_world import FIRST_MS
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.gateway.bodies import Sale, SaleLine
-from counterfoil.oracle.app import Parts, turn
+from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.process_parts import Parts
 
 _WITHIN_S = 240
 

@@ -9,7 +9,8 @@ from typing import Any
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 from support_evm import ADMIN, Evm, _function
 
-from counterfoil.oracle.loans import Instalment, LoanTerms, Plan
+from counterfoil.oracle.rules.loans.instalments import Instalment, Plan
+from counterfoil.oracle.rules.loans.loan import LoanTerms
 
 BORROWER, LENDER, SUPPLIER = (
     to_checksum_address("0x" + f"{n:040x}") for n in (0x2001, 0x2002, 0x2003)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from counterfoil.oracle.loans import Instalment, Loan, LoanState, LoanTerms, Plan, has_form
+from counterfoil.oracle.rules.loans.instalments import Instalment, Plan, has_form
+from counterfoil.oracle.rules.loans.loan import Loan, LoanState, LoanTerms
 
 FREEZE_AFTER = 3
 MAX_LOANS = 32

@@ -14,7 +14,7 @@ from paho.mqtt.properties import Properties
 from support_gateway import Member, Site
 from support_waiting import wait_until
 
-from counterfoil.gateway.downlink import Message, decode_message, receipt_topic, record_topic
+from counterfoil.gateway.record.downlink import Message, decode_message, receipt_topic, record_topic
 
 
 class PahoPeer:

@@ -22,14 +22,15 @@ from support_process import run_command
 from support_waiting import wait_until
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import deploy
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import ChainError
-from counterfoil.chain.nodes.network import process
-from counterfoil.chain.nodes.network.admit import admit
-from counterfoil.chain.nodes.network.create import account_signer
-from counterfoil.chain.nodes.network.engine import Engine, engine_of
+from counterfoil.chain.nodes.network.admission import admit
+from counterfoil.chain.nodes.network.creation import account_signer
+from counterfoil.chain.nodes.network.engines import process
+from counterfoil.chain.nodes.network.engines.choice import engine_of
+from counterfoil.chain.nodes.network.engines.engine import Engine
+from counterfoil.chain.nodes.network.engines.installation import is_installed
 from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
-from counterfoil.chain.nodes.network.install import is_installed
 from counterfoil.chain.nodes.ports import free_ports
 
 NETWORK_ENGINES = ("avalanche", "besu")

@@ -23,31 +23,27 @@ from support_process import Process
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
 
 from counterfoil.chain.tables import ChainCursor, ChainTransaction
-from counterfoil.gateway.bodies import Sale, SaleLine
-from counterfoil.gateway.device.keys import prove_possession
-from counterfoil.gateway.identity import DeviceId, PublicKey, on_chain_id
-from counterfoil.gateway.store import GatewayStore, open_store
-from counterfoil.gateway.store.store import NewRecord
-from counterfoil.oracle.app import Parts, build, turn
-from counterfoil.oracle.facts import DISTRIBUTED
-from counterfoil.oracle.instructions import ask
-from counterfoil.oracle.matching import CASH, cash_reference
+from counterfoil.gateway.certificate.enrolment import prove_possession
+from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, on_chain_id
+from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, open_store
+from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.revenue_split import Credit, DistributedEntry
 from counterfoil.oracle.registrar import NewDevice, Registrar
+from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED
+from counterfoil.oracle.rules.matching import CASH, cash_reference
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import (
-    AnchoredHead,
-    Credit,
-    DistributedEntry,
-    Distribution,
-    Instruction,
-    KnownProject,
-    OracleTable,
-    Progress,
-    SaleFact,
-    SettlementRow,
-    StatementEntry,
-)
+from counterfoil.oracle.store.bank_tables import StatementEntry
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.head_tables import Progress
+from counterfoil.oracle.store.instruction_table import Instruction
+from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact, SettlementRow
+from counterfoil.oracle.store.table import OracleTable
 
 PROJECT = "lakeside"
 FIRST_DATE = 20220829

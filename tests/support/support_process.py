@@ -18,9 +18,9 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 _IMPORTED = (
-    *("counterfoil.oracle.node.app", "counterfoil.oracle.commands"),
-    *("counterfoil.oracle.day_close.commands", "counterfoil.oracle.bank.commands"),
-    *("counterfoil.api.assets_commands", "counterfoil.chain.nodes.network.commands"),
+    *("counterfoil.oracle.run.quorum_node", "counterfoil.oracle.commands.oracle"),
+    *("counterfoil.oracle.commands.day", "counterfoil.oracle.commands.bank"),
+    *("counterfoil.api.commands.assets", "counterfoil.chain.nodes.network.commands.network"),
 )
 
 

@@ -27,19 +27,20 @@ from support_process import Process
 from support_waiting import wait_until
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import Consortium, deploy
-from counterfoil.chain.nodes import EmbeddedNode
+from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.nodes.embedded import EmbeddedNode
 from counterfoil.chain.nodes.ports import free_ports
-from counterfoil.gateway.device.keys import create_key
-from counterfoil.gateway.pki import CertificateAuthority
-from counterfoil.gateway.serve.reader import create_reader, reader_tls
-from counterfoil.oracle.app import turn
-from counterfoil.oracle.node.app import Node, compose
-from counterfoil.oracle.node.door import DoorServer
-from counterfoil.oracle.node.identity import create_identity
+from counterfoil.gateway.doors.reader import create_reader, reader_tls
+from counterfoil.gateway.pki.authority import CertificateAuthority
+from counterfoil.gateway.pki.key_file import create_key
+from counterfoil.oracle.quorum.door import DoorServer
+from counterfoil.oracle.quorum.peers import create_identity
+from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.quorum_node import Node, compose
 from counterfoil.oracle.settings import OracleSettings
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import Dissent, KnownProject
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.quorum_tables import Dissent
 
 NODES, THRESHOLD = 4, 3
 NAMES = ("harbour", "meadow", "summit", "valley")

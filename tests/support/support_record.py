@@ -6,19 +6,17 @@ from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
-from counterfoil.gateway.record import (
+from counterfoil.gateway.record.bodies import Body, Sale, SaleLine
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.signed_record import (
     ZERO_DIGEST,
-    Body,
     Clock,
     Record,
-    Sale,
-    SaleLine,
     encode_payload,
     payload_digest,
     sign_record,
 )
-from counterfoil.gateway.verify import ChainTip, DeviceKey, KeyRing, next_counters
+from counterfoil.gateway.record.verification import ChainTip, DeviceKey, KeyRing, next_counters
 
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")
 OTHER_DEVICE = parse_device_id("urn:dev:os:32473-vj300320612")

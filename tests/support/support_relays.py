@@ -14,7 +14,7 @@ from pathlib import Path
 
 from support_network import BankNetwork
 
-from counterfoil.chain.nodes.network.process import running_pid
+from counterfoil.chain.nodes.network.engines.process import running_pid
 
 _PIECE = 65_536
 

@@ -15,27 +15,30 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support_blocks import ADDRESSES, PaperChain, PaperMoney, event, terms
 
-from counterfoil.api.audit.bundle import HeadFact, KeyFact, Scope
-from counterfoil.api.audit.collect import KnownFacts
-from counterfoil.gateway.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.api.audit.making.collection import KnownFacts
+from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
+from counterfoil.gateway.certificate import profile
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.log.state import StateTree
-from counterfoil.gateway.pki import profile
-from counterfoil.gateway.record import (
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.record.bodies import Body, Sale, SaleLine
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.signed_record import (
     ZERO_DIGEST,
-    Body,
     Clock,
     GossipedHead,
     Record,
-    Sale,
-    SaleLine,
     SignedRecord,
     decode,
     sign_record,
 )
-from counterfoil.gateway.store.store import GatewayStore, NewRecord, open_store
-from counterfoil.gateway.verify import OPEN_SEQUENCE, ChainTip, DeviceKey, next_counters
-from counterfoil.oracle.revenue import Facts
+from counterfoil.gateway.record.verification import (
+    OPEN_SEQUENCE,
+    ChainTip,
+    DeviceKey,
+    next_counters,
+)
+from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, open_store
+from counterfoil.oracle.rules.facts import Facts
 
 DAY_MS = 86_400_000
 FIRST_MS = 1_661_731_200_000  # 2022-08-29 00:00 UTC, a Monday

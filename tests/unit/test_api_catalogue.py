@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from counterfoil.api import pages
-from counterfoil.api.pages.i18n import LANGUAGES, Speech, catalogue, choose
+from counterfoil.api.pages.language import LANGUAGES, Speech, catalogue, choose
 
 TEMPLATES = Path(pages.__file__).parent / "templates"
 _JINJA = re.compile(r"\{[%#].*?[%#]\}|\{\{.*?\}\}", re.DOTALL)

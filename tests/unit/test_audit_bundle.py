@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key
 
-from counterfoil.api.audit.bundle import PARTS, Bundle, Entry, decode, encode
-from counterfoil.api.audit.collect import NothingToBundleError, collect
-from counterfoil.api.audit.errors import (
+from counterfoil.api.audit.making.collection import NothingToBundleError, collect
+from counterfoil.api.audit.verification.bundle import PARTS, Bundle, Entry, decode, encode
+from counterfoil.api.audit.verification.errors import (
     CertificateError,
     CertificateMissingError,
     CertificateRevokedError,
@@ -31,16 +31,10 @@ from counterfoil.api.audit.errors import (
     RegistryMismatchError,
     StateError,
 )
-from counterfoil.api.audit.verify import Seers, verify
-from counterfoil.gateway.identity import Digest
-from counterfoil.gateway.log.checkpoint import (
-    Checkpoint,
-    Head,
-    LogKey,
-    log_key_of,
-    sign_checkpoint,
-)
+from counterfoil.api.audit.verification.steps import Seers, verify
+from counterfoil.gateway.log.checkpoint import Checkpoint, Head, LogKey, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
+from counterfoil.gateway.record.identity import Digest
 
 DEVICE = DEVICES[0]
 ANEW = ("records", "heads", "inclusion", "consistency", "state", "terms", "distributions", "rests")

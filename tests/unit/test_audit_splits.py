@@ -10,12 +10,12 @@ import pytest
 from support_blocks import ACCOUNTS, ADDRESSES
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
-from counterfoil.api.audit.bundle import Bundle, CreditFact, DistributionFact, encode
-from counterfoil.api.audit.collect import collect
-from counterfoil.api.audit.errors import AuditError
-from counterfoil.api.audit.verify import verify
-from counterfoil.gateway.record import Sale
-from counterfoil.oracle.waterfall import Tier, Waterfall
+from counterfoil.api.audit.making.collection import collect
+from counterfoil.api.audit.verification.bundle import Bundle, CreditFact, DistributionFact, encode
+from counterfoil.api.audit.verification.errors import AuditError
+from counterfoil.api.audit.verification.steps import verify
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.oracle.rules.waterfall import Tier, Waterfall
 
 DEVICE = DEVICES[0]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.api.audit.sweep.facts import SoldFact, pack, unpack
 from counterfoil.api.audit.sweep.log_sweep import joined, spans
-from counterfoil.gateway.identity import Digest
+from counterfoil.api.audit.sweep.sold_facts import SoldFact, pack, unpack
 from counterfoil.gateway.log.merkle import Frontier, MemoryTree
+from counterfoil.gateway.record.identity import Digest
 
 LEAVES = [Digest(sha256(bytes([at])).digest()) for at in range(200)]
 TREE = MemoryTree(LEAVES)

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from counterfoil.__main__ import _COMMANDS
 from counterfoil.chain.errors import KeyRefused
-from counterfoil.chain.passphrase import read_passphrase
+from counterfoil.chain.keys.passphrase import read_passphrase
 
 VARIABLE = "COUNTERFOIL_TESTED_PASSPHRASE"
 

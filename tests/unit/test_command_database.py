@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.database import open_database
 
 COMMANDS = ("day show", "statements list", "payouts list", "oracle status", "oracle exceptions")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from counterfoil.oracle.day_close.plan import (
+from counterfoil.oracle.rules.day.closing_plan import (
     ClaimNow,
     DateNotForward,
     DayRefused,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from counterfoil.oracle.day_close.reconcile import (
+from counterfoil.oracle.rules.day.reconciliation import (
     Books,
     ClaimBooks,
     LineBooks,

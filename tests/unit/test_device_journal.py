@@ -14,22 +14,22 @@ import typer
 from support_record import DEVICE, OTHER_DEVICE, SALE
 from typer.testing import CliRunner
 
-from counterfoil.gateway import cose
-from counterfoil.gateway.device.commands import register
-from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.journal import KEPT_ANSWERED, State
-from counterfoil.gateway.device.keys import (
+from counterfoil.gateway.certificate.enrolment import (
     EnrolmentRequest,
-    create_key,
-    load_key,
     make_enrolment_request,
     possession_message,
 )
+from counterfoil.gateway.device.commands import register
+from counterfoil.gateway.device.device import Device, Event
+from counterfoil.gateway.device.journal import KEPT_ANSWERED, State
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.errors import DeviceError, JournalError
-from counterfoil.gateway.identity import Digest, PublicKey
-from counterfoil.gateway.record import EpochLink, GossipedHead, MeterInterval, Status, decode
-from counterfoil.gateway.verify import (
+from counterfoil.gateway.pki.key_file import create_key, load_key
+from counterfoil.gateway.record import cose
+from counterfoil.gateway.record.bodies import MeterInterval, Status
+from counterfoil.gateway.record.identity import Digest, PublicKey
+from counterfoil.gateway.record.signed_record import EpochLink, GossipedHead, decode
+from counterfoil.gateway.record.verification import (
     Accepted,
     ChainTip,
     DeviceKey,

@@ -12,12 +12,12 @@ from support_record import DEVICE, SALE, private_key
 from counterfoil.gateway.device.device import Device, Event
 from counterfoil.gateway.device.journal import Entry, State
 from counterfoil.gateway.device.outbox import Outbox, Retention
-from counterfoil.gateway.downlink import PromiseMessage, ReceiptMessage, RefusalMessage
 from counterfoil.gateway.errors import DeviceError
-from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.receipt import Promise, ReceiptSigner
-from counterfoil.gateway.record import decode
+from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
+from counterfoil.gateway.record.downlink import PromiseMessage, ReceiptMessage, RefusalMessage
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.signed_record import decode
 
 SIGNER = ReceiptSigner("log.example/fleet", private_key(7))
 

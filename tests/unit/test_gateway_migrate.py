@@ -11,12 +11,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from counterfoil.gateway.store import migrate, open_store
+from counterfoil.gateway.store import schema as migrate
+from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.gateway.store.tables import metadata
 
 OPEN = """
 import sys
-from counterfoil.gateway.store import open_store
+from counterfoil.gateway.store.gateway_store import open_store
 store = open_store(sys.argv[1])
 print(store.size(), "alembic" in sys.modules)
 """

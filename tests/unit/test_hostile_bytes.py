@@ -12,22 +12,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_hostile import mutated
 
-from counterfoil.api.audit import bundle
-from counterfoil.api.audit.errors import AuditError
-from counterfoil.chain.block_proof import read_header
-from counterfoil.chain.decoding import decode_call
+from counterfoil.api.audit.verification import bundle
+from counterfoil.api.audit.verification.errors import AuditError
+from counterfoil.chain.abi.decoding import decode_call
 from counterfoil.chain.errors import ChainError
-from counterfoil.gateway.downlink import decode_message
+from counterfoil.chain.proof.block_proof import read_header
 from counterfoil.gateway.errors import GatewayError
-from counterfoil.gateway.identity import PublicKey
 from counterfoil.gateway.log.checkpoint import log_key_of, verify_checkpoint
-from counterfoil.gateway.receipt import verify_promise, verify_receipt
-from counterfoil.gateway.record import decode
-from counterfoil.gateway.witness.witness import read_request
+from counterfoil.gateway.log.receipt import verify_promise, verify_receipt
+from counterfoil.gateway.log.witness_request import read_request
+from counterfoil.gateway.record.downlink import decode_message
+from counterfoil.gateway.record.identity import PublicKey
+from counterfoil.gateway.record.signed_record import decode
 from counterfoil.oracle.errors import OracleError
-from counterfoil.oracle.figures import decode_figures
-from counterfoil.oracle.node.messages import decode_call_proposal, decode_head_proposal
-from counterfoil.oracle.revenue import decode_facts
+from counterfoil.oracle.rules.facts import decode_facts
+from counterfoil.oracle.rules.figures import decode_figures
+from counterfoil.oracle.rules.judging.proposal import decode_call_proposal, decode_head_proposal
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 OURS = (GatewayError, OracleError, ChainError, AuditError)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from support_record import SALE, chain, key_ring
 
-from counterfoil.gateway.claims import SIGNATURE_CLAIM_BYTES, claim_holds
-from counterfoil.gateway.cose import P256_ORDER
 from counterfoil.gateway.errors import RecordError
-from counterfoil.gateway.verify import (
+from counterfoil.gateway.record.cose import P256_ORDER
+from counterfoil.gateway.record.signature_equation import SIGNATURE_CLAIM_BYTES, claim_holds
+from counterfoil.gateway.record.verification import (
     Identified,
     identify_all,
     read_all,

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from support_hostile import mutated
 from typer.testing import CliRunner
 
-from counterfoil.gateway.device.keys import make_enrolment_request
-from counterfoil.gateway.formats.camt053 import check_statement, parse_camt053
-from counterfoil.gateway.identity import DeviceId
-from counterfoil.gateway.inspection.commands import register
-from counterfoil.gateway.inspection.inspect import inspect_content
+from counterfoil.gateway.certificate.enrolment import make_enrolment_request
+from counterfoil.gateway.formats.inspection.commands import register
+from counterfoil.gateway.formats.inspection.file_findings import inspect_content
+from counterfoil.gateway.formats.iso20022.camt053 import check_statement, parse_camt053
 from counterfoil.gateway.pki.authority import CertificateAuthority
+from counterfoil.gateway.record.identity import DeviceId
 
 KEYS = ["file", "format", "verdict", "reason", "summary"]
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"

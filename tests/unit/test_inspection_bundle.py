@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
-from counterfoil.api.audit.bundle import Bundle, Entry, encode
-from counterfoil.api.audit.collect import collect
-from counterfoil.gateway.inspection.finding import Finding
-from counterfoil.gateway.inspection.inspect import inspect_content
+from counterfoil.api.audit.making.collection import collect
+from counterfoil.api.audit.verification.bundle import Bundle, Entry, encode
+from counterfoil.gateway.formats.inspection.file_findings import inspect_content
+from counterfoil.gateway.formats.inspection.finding import Finding
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from support_camt import ACCOUNT, Booked, camt053
 
-from counterfoil.gateway.formats.camt053 import parse_valid_camt053
 from counterfoil.gateway.formats.errors import FormatError
-from counterfoil.gateway.formats.iso20022 import read_message
-from counterfoil.oracle.bank.accounts import AccountMalformed, check_account, is_iban
-from counterfoil.oracle.bank.pain001 import Party, Transfer, write_pain001
+from counterfoil.gateway.formats.iso20022.camt053 import parse_valid_camt053
+from counterfoil.gateway.formats.iso20022.iban import is_iban
+from counterfoil.gateway.formats.iso20022.messages import read_message
+from counterfoil.gateway.formats.iso20022.pain001 import Party, Transfer, write_pain001
+from counterfoil.oracle.bank.accounts import AccountMalformed, check_account
 
 GOOD = camt053("S1", [Booked(300, "A"), Booked(-50, "B", ("CF-1",)), Booked(7, own_reference="N")])
 PAYER = Party("First Harbour Bank", ACCOUNT, "COBADEFFXXX")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from counterfoil.oracle.loans.takings import LimitTerms, due_minor, health, limit_minor
+from counterfoil.oracle.rules.loans.line_figures import LimitTerms, due_minor, health, limit_minor
 
 
 def test_limit_follows_the_lowest_of_the_newest_months() -> None:

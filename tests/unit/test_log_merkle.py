@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from counterfoil.gateway.errors import LogError, ProofError
-from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.merkle import (
     EMPTY_ROOT,
     Frontier,
@@ -20,6 +19,7 @@ from counterfoil.gateway.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from counterfoil.gateway.record.identity import Digest
 
 
 def mth(leaves: list[Digest]) -> Digest:

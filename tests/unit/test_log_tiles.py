@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_record import DEVICE, OTHER_DEVICE, SALE, chain, key_ring
 
 from counterfoil.gateway.errors import CheckpointError, LogError, TileError
-from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import (
     Checkpoint,
     Head,
@@ -31,18 +30,16 @@ from counterfoil.gateway.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from counterfoil.gateway.log.state import Slot, StateTree
-from counterfoil.gateway.log.tiles import (
-    TileReader,
-    TileWriter,
+from counterfoil.gateway.log.state_tree import Slot, StateTree
+from counterfoil.gateway.log.tile_format import (
     decode_bundle,
     encode_bundle,
     entries_path,
-    read_folder,
-    read_size,
     tile_path,
 )
-from counterfoil.gateway.verify import verify_signature
+from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder, read_size
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.verification import verify_signature
 
 
 def entries_up_to(count: int) -> list[bytes]:

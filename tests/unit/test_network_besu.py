@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from counterfoil.chain.nodes.network import besu
-from counterfoil.chain.nodes.network.besu import Besu, extra_data, genesis_of
 from counterfoil.chain.nodes.network.charter import Charter, Seat
-from counterfoil.chain.nodes.network.engine import Change, Proposal
+from counterfoil.chain.nodes.network.engines import besu
+from counterfoil.chain.nodes.network.engines.besu import Besu, extra_data, genesis_of
+from counterfoil.chain.nodes.network.engines.engine import Change, Proposal
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder, Network
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from counterfoil.chain.nodes.network import install
-from counterfoil.chain.nodes.network.changes import FILE, apply_changes, read_changes
+from counterfoil.chain.nodes.network.engines import installation as install
+from counterfoil.chain.nodes.network.engines.source_changes import FILE, apply_changes, read_changes
 from counterfoil.chain.nodes.network.errors import NetworkError
 
 MODULE = "example.org/pool"

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from counterfoil.chain.nodes.network import install
 from counterfoil.chain.nodes.network.backup import backup, restore
 from counterfoil.chain.nodes.network.charter import charter_of, read_charter
+from counterfoil.chain.nodes.network.engines import installation as install
 from counterfoil.chain.nodes.network.errors import NetworkError
-from counterfoil.chain.nodes.network.files import require_outside_of_a_repository
 from counterfoil.chain.nodes.network.folder import (
     Member,
     MemberFolder,
@@ -25,6 +24,7 @@ from counterfoil.chain.nodes.network.folder import (
     read_folder,
 )
 from counterfoil.chain.nodes.network.handout import unit
+from counterfoil.chain.nodes.network.member_files import require_outside_of_a_repository
 
 
 def charter(**changes: Any) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def test_an_old_go_is_refused_by_its_version(
 
 
 def test_the_module_names_no_host_beyond_its_modules() -> None:
-    source = Path(install.__file__).parents[1] / "avalanche"
+    source = Path(install.__file__).parents[2] / "avalanche"
     for line in (source / "go.sum").read_text().splitlines():
         module, version, _ = line.split()
         assert "://" not in module + version
@@ -241,6 +241,6 @@ def test_the_go_sources_are_formatted() -> None:
     gofmt = install.shutil.which("gofmt") or install.shutil.which("gofmt", path="/usr/local/go/bin")
     if gofmt is None:
         pytest.skip("go is not here")
-    source = Path(install.__file__).parents[1] / "avalanche"
+    source = Path(install.__file__).parents[2] / "avalanche"
     done = subprocess.run([gofmt, "-l", str(source)], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")

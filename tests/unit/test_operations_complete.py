@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from counterfoil.api.operations.table import OPERATIONS
-from counterfoil.chain.artifacts import abi_of
+from counterfoil.api.nouns import OPERATIONS
+from counterfoil.chain.abi.artifacts import abi_of
 
 CONTRACTS = ("Receivables", "CreditLine", "WarehouseReceipts", "ProjectShare", "Settlement")
 _GUARDIANS = "the guardian's, in an emergency, with its own key"

@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
-from counterfoil.gateway.bodies import Location, Refund, Sale, SaleLine, Status
-from counterfoil.gateway.identity import device_hash
+from counterfoil.gateway.record.bodies import Location, Refund, Sale, SaleLine, Status
+from counterfoil.gateway.record.identity import device_hash
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
-from counterfoil.oracle.facts import (
+from counterfoil.oracle.ledger.device_registry import Device
+from counterfoil.oracle.revenue.matcher import close_matching
+from counterfoil.oracle.revenue.sale_reader import (
     EXCEPTION,
     EXCLUDED,
     MATCHED,
@@ -21,17 +23,11 @@ from counterfoil.oracle.facts import (
     FactReader,
     resolve,
 )
-from counterfoil.oracle.matcher import close_matching
-from counterfoil.oracle.settlement import import_settlement
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import (
-    Device,
-    Head,
-    KnownProject,
-    MatchException,
-    SaleFact,
-    SettlementRow,
-)
+from counterfoil.oracle.revenue.settlement_file import import_settlement
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.head_tables import Head
+from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact, SettlementRow
 
 MONDAY = 20220829
 HEADER = "reference,method,business_date,amount,currency,device\n"

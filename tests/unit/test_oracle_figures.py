@@ -8,11 +8,10 @@ import cbor2
 import pytest
 from support_world import DEVICES, FIRST_MS, World
 
-from counterfoil.gateway.bodies import MeterInterval, Refund, Sale, SaleLine, Status
-from counterfoil.gateway.identity import DeviceId, device_hash, on_chain_id
-from counterfoil.gateway.record import Body
+from counterfoil.gateway.record.bodies import Body, MeterInterval, Refund, Sale, SaleLine, Status
+from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
 from counterfoil.oracle.errors import InputMalformed
-from counterfoil.oracle.figures import (
+from counterfoil.oracle.rules.figures import (
     NO_PROJECT,
     Figures,
     GoodsFigures,

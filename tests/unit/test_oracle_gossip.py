@@ -7,12 +7,12 @@ from pathlib import Path
 from sqlmodel import Session, select
 from support_world import DEVICES, FIRST_MS, World
 
-from counterfoil.gateway.bodies import Status
-from counterfoil.gateway.log.tiles import TileWriter
-from counterfoil.gateway.record import GossipedHead
-from counterfoil.oracle.gossip import GossipCheck
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import Alarm
+from counterfoil.gateway.logfiles.tiles import TileWriter
+from counterfoil.gateway.record.bodies import Status
+from counterfoil.gateway.record.signed_record import GossipedHead
+from counterfoil.oracle.heads.gossip import GossipCheck
+from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.database import open_database
 
 
 def test_another_logs_head_raises_an_alarm_once_and_this_logs_none(tmp_path: Path) -> None:

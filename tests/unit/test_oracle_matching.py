@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from counterfoil.oracle.matching import (
+from counterfoil.oracle.rules.matching import (
     CASH,
     Matches,
     PaymentSeen,

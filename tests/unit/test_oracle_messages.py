@@ -12,27 +12,23 @@ import pytest
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from counterfoil.chain.keys import LocalSigner, recover
-from counterfoil.gateway.identity import Digest
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.proof.signature import recover
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import EMPTY_ROOT
+from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import InputMalformed, PeersInvalid
-from counterfoil.oracle.figures import (
-    DeviceFigures,
-    Figures,
-    GoodsFigures,
-    ProjectFigures,
-)
-from counterfoil.oracle.node.identity import create_identity, read_peers
-from counterfoil.oracle.node.messages import (
+from counterfoil.oracle.quorum.peers import create_identity, read_peers
+from counterfoil.oracle.rules.facts import Facts, decode_facts
+from counterfoil.oracle.rules.figures import DeviceFigures, Figures, GoodsFigures, ProjectFigures
+from counterfoil.oracle.rules.judging.proposal import (
     CallProposal,
     HeadProposal,
     decode_call_proposal,
     decode_head_proposal,
     proposer_of,
 )
-from counterfoil.oracle.node.turns import turn_of
-from counterfoil.oracle.revenue import Facts, decode_facts
+from counterfoil.oracle.rules.judging.turn import turn_of
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "proposals.json"
 ANCHOR, QUORUM, SPLIT = (to_checksum_address("0x" + digit * 40) for digit in "abc")

@@ -12,17 +12,18 @@ from sqlmodel import Session, select
 from support_world import DEVICES, FIRST_MS, World
 
 from counterfoil.chain.tables import ChainCursor, ChainEvent
-from counterfoil.gateway.bodies import Sale
-from counterfoil.gateway.identity import Digest, PublicKey, device_hash, on_chain_id
 from counterfoil.gateway.log.merkle import MemoryTree, verify_consistency
-from counterfoil.gateway.log.tiles import read_size
-from counterfoil.gateway.record import SignedRecord
-from counterfoil.gateway.store import open_store
+from counterfoil.gateway.logfiles.tiles import read_size
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.identity import Digest, PublicKey, device_hash, on_chain_id
+from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.errors import RecordRefused
-from counterfoil.oracle.history import RegistryHistory
-from counterfoil.oracle.node.log import NodeLog
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import AnchoredHead, Progress, Slot
+from counterfoil.oracle.heads.log_copy import NodeLog
+from counterfoil.oracle.heads.registry_history import RegistryHistory
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.head_tables import Progress, Slot
 
 FIRST, SECOND = DEVICES[:2]
 LAKESIDE, HARBOUR = (on_chain_id(name) for name in ("lakeside", "harbour"))

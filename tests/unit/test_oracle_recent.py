@@ -6,18 +6,18 @@ import pytest
 from support_record import DEVICE, START_MS, private_key
 
 from counterfoil.gateway.errors import RecordError
-from counterfoil.gateway.identity import Digest
-from counterfoil.gateway.record import (
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.signed_record import (
     Clock,
     Counters,
     Record,
-    Sale,
     SignedRecord,
     decode,
     sign_record,
 )
-from counterfoil.oracle import recent
-from counterfoil.oracle.recent import RecentRecords
+from counterfoil.oracle.heads import recent_records as recent
+from counterfoil.oracle.heads.recent_records import RecentRecords
 
 
 def sale(amount: int) -> SignedRecord:

@@ -11,17 +11,17 @@ from sqlmodel import Session, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import ChainTransaction
+from counterfoil.oracle.bank.entries import import_entries
 from counterfoil.oracle.errors import InputMalformed, OracleError, UnknownName
-from counterfoil.oracle.instructions import Instructions, ask
-from counterfoil.oracle.settlement import (
-    BankEntry,
-    Imported,
-    import_entries,
-    import_settlement,
-    minor_units,
-)
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import Instruction, KnownProject, SettlementRow, StatementEntry
+from counterfoil.oracle.execution.executor import Instructions
+from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.revenue.settlement_file import import_settlement, minor_units
+from counterfoil.oracle.rules.bank_entry import BankEntry, Imported
+from counterfoil.oracle.store.bank_tables import StatementEntry
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.instruction_table import Instruction
+from counterfoil.oracle.store.revenue_tables import SettlementRow
 
 HEADER = "reference,method,business_date,amount,currency,device\n"
 ROW = "pay-1,card,20220829,2.50,USD,\n"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session
 
-from counterfoil.gateway.bodies import Location, Status
-from counterfoil.gateway.identity import DeviceId
-from counterfoil.oracle.device_state import Standings
+from counterfoil.gateway.record.bodies import Location, Status
+from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.oracle.errors import UnknownName
-from counterfoil.oracle.standing import Standing, distance_m
-from counterfoil.oracle.store import open_database
+from counterfoil.oracle.revenue.standings import Standings
+from counterfoil.oracle.rules.standing import Standing, distance_m
+from counterfoil.oracle.store.database import open_database
 
 HERE = Location(481_371_540, 115_754_300)
 NEXT_DOOR = Location(481_380_000, 115_754_300)

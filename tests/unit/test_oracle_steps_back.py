@@ -11,7 +11,7 @@ import pytest
 
 _CODE = """
 import json, os, pathlib
-from counterfoil.oracle.app import _step_back
+from counterfoil.oracle.run.loop import _step_back
 _step_back(2)
 group = pathlib.Path("/proc/self/autogroup")
 print(json.dumps([os.nice(0), group.read_text().split()[-1:] if group.exists() else []]))

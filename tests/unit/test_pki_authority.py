@@ -15,11 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
-from counterfoil.gateway.device.keys import EnrolmentRequest, create_key, make_enrolment_request
-from counterfoil.gateway.identity import DeviceId, PublicKey
-from counterfoil.gateway.pki.authority import CertificateAuthority, create_root
-from counterfoil.gateway.pki.commands import register
-from counterfoil.gateway.pki.errors import (
+from counterfoil.gateway.certificate.enrolment import EnrolmentRequest, make_enrolment_request
+from counterfoil.gateway.certificate.errors import (
     AlreadyRevokedError,
     CertificateRevokedError,
     CertificateUnknownError,
@@ -31,8 +28,12 @@ from counterfoil.gateway.pki.errors import (
     RevocationTimeError,
     RootLockedError,
 )
-from counterfoil.gateway.pki.renewal import RenewalRequest, make_renewal_request
-from counterfoil.gateway.pki.validate import validate_device, validate_server
+from counterfoil.gateway.certificate.renewal import RenewalRequest, make_renewal_request
+from counterfoil.gateway.certificate.validation import validate_device, validate_server
+from counterfoil.gateway.pki.authority import CertificateAuthority, create_root
+from counterfoil.gateway.pki.commands import register
+from counterfoil.gateway.pki.key_file import create_key
+from counterfoil.gateway.record.identity import DeviceId, PublicKey
 
 DEVICE = DeviceId("urn:dev:os:32473-vj300320611")
 PASSPHRASE = "correct horse battery"

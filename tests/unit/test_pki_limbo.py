@@ -16,8 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.utils import CryptographyDeprecationWarning
 
-from counterfoil.gateway.pki.errors import PathInvalidError
-from counterfoil.gateway.pki.validate import MAX_CHAIN_DEPTH, validate_server
+from counterfoil.gateway.certificate.errors import PathInvalidError
+from counterfoil.gateway.certificate.validation import MAX_CHAIN_DEPTH, validate_server
 
 OUTSIDE = {
     "pathlen::validation-ignores-pathlen-in-leaf": "an end entity that claims to be a CA",

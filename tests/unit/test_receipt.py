@@ -8,7 +8,10 @@ import cbor2
 import pytest
 from support_record import DEVICE, OTHER_DEVICE, SALE, chain, private_key
 
-from counterfoil.gateway.downlink import (
+from counterfoil.gateway.errors import ReceiptError
+from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
+from counterfoil.gateway.log.receipt import Promise, ReceiptSigner, verify_promise, verify_receipt
+from counterfoil.gateway.record.downlink import (
     PromiseMessage,
     ReceiptMessage,
     RefusalMessage,
@@ -16,11 +19,8 @@ from counterfoil.gateway.downlink import (
     receipt_topic,
     record_topic,
 )
-from counterfoil.gateway.errors import ReceiptError
-from counterfoil.gateway.identity import Digest, PublicKey
-from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.receipt import Promise, ReceiptSigner, verify_promise, verify_receipt
-from counterfoil.gateway.record import decode
+from counterfoil.gateway.record.identity import Digest, PublicKey
+from counterfoil.gateway.record.signed_record import decode
 
 SIGNER = ReceiptSigner("log.example/fleet", private_key(7))
 KEY = SIGNER.public_key

@@ -6,9 +6,11 @@ import cbor2
 import pytest
 from support_record import DEVICE, first_record, key_ring, private_key
 
-from counterfoil.gateway import cose, errors
-from counterfoil.gateway.record import Sale, SaleLine, decode, sign_record
-from counterfoil.gateway.verify import verify_signature
+from counterfoil.gateway import errors
+from counterfoil.gateway.record import cose
+from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.signed_record import decode, sign_record
+from counterfoil.gateway.record.verification import verify_signature
 
 KEY = private_key()
 LINES = (SaleLine("04012345678901", 1, 350, "A1"), SaleLine("water", 24, 300))

@@ -15,11 +15,11 @@ from cwt import COSE, COSEKey
 from cwt.exceptions import VerifyError
 from support_record import DEVICE, SALE, chain, private_key
 
-from counterfoil.gateway import cose
-from counterfoil.gateway.identity import PublicKey
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.receipt import ReceiptSigner
-from counterfoil.gateway.record import decode
+from counterfoil.gateway.log.receipt import ReceiptSigner
+from counterfoil.gateway.record import cose
+from counterfoil.gateway.record.identity import PublicKey
+from counterfoil.gateway.record.signed_record import decode
 
 
 def cwt_key(key: PublicKey) -> COSEKey:

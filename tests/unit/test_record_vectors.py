@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from counterfoil.gateway.errors import ReceiptError, RecordError
-from counterfoil.gateway.identity import DeviceId, Digest, PublicKey
 from counterfoil.gateway.log.merkle import hash_leaf
-from counterfoil.gateway.receipt import verify_promise, verify_receipt
-from counterfoil.gateway.record import Counters, decode
-from counterfoil.gateway.verify import (
+from counterfoil.gateway.log.receipt import verify_promise, verify_receipt
+from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey
+from counterfoil.gateway.record.signed_record import Counters, decode
+from counterfoil.gateway.record.verification import (
     OPEN_SEQUENCE,
     Accepted,
     ChainTip,

@@ -18,23 +18,21 @@ from support_record import (
     tip_of,
 )
 
-from counterfoil.gateway import cose, errors
-from counterfoil.gateway.identity import Digest, PublicKey
-from counterfoil.gateway.record import (
-    Alarm,
+from counterfoil.gateway import errors
+from counterfoil.gateway.record import cose
+from counterfoil.gateway.record.bodies import Alarm, MeterInterval, Refund, Status
+from counterfoil.gateway.record.identity import Digest, PublicKey
+from counterfoil.gateway.record.signed_record import (
     Clock,
     Counters,
     EpochLink,
-    MeterInterval,
-    Refund,
     SignedRecord,
-    Status,
     decode,
     encode_payload,
     encode_protected,
     sign_record,
 )
-from counterfoil.gateway.verify import (
+from counterfoil.gateway.record.verification import (
     Accepted,
     DeviceKey,
     Duplicate,

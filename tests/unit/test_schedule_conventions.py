@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.oracle.loans.interest import Convention, basis, position
-from counterfoil.oracle.schedule import day_counts
-from counterfoil.oracle.schedule.business_days import BusinessDayConvention, Calendar
-from counterfoil.oracle.schedule.cycles import Cycle, EndOfMonthConvention, times
-from counterfoil.oracle.schedule.errors import CycleInvalid, ScheduleTooLong
+from counterfoil.oracle.rules.loans.interest import Convention, basis, position
+from counterfoil.oracle.rules.schedule import day_counts
+from counterfoil.oracle.rules.schedule.business_days import BusinessDayConvention, Calendar
+from counterfoil.oracle.rules.schedule.cycles import Cycle, EndOfMonthConvention, times
+from counterfoil.oracle.rules.schedule.errors import CycleInvalid, ScheduleTooLong
 
 SD, EOM = EndOfMonthConvention
 days = st.dates(date(1971, 1, 1), date(2150, 1, 1))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.oracle.schedule.cases import Case
-from counterfoil.oracle.schedule.errors import ScheduleError
-from counterfoil.oracle.schedule.events import Event
+from counterfoil.oracle.rules.schedule.cases import Case
+from counterfoil.oracle.rules.schedule.errors import ScheduleError
+from counterfoil.oracle.rules.schedule.schedule_events import Event
 
 PAM = {
     "contractType": "PAM",

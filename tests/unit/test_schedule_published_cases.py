@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from counterfoil.oracle.schedule.cases import Case
-from counterfoil.oracle.schedule.day_counts import BY_NAME
-from counterfoil.oracle.schedule.reading import read_time
+from counterfoil.oracle.rules.schedule.cases import Case
+from counterfoil.oracle.rules.schedule.day_counts import BY_NAME
+from counterfoil.oracle.rules.schedule.term_fields import read_time
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FOLDER = Path(os.environ.get("COUNTERFOIL_SHARED", _ROOT.parent / "shared")) / "data/loan_math"

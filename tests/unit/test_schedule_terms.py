@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterfoil.oracle.schedule.cases import Case
-from counterfoil.oracle.schedule.errors import ScheduleError
-from counterfoil.oracle.schedule.reading import _READERS, read_terms, read_time
-from counterfoil.oracle.schedule.terms import DayCount, day_of
+from counterfoil.oracle.rules.schedule.cases import Case
+from counterfoil.oracle.rules.schedule.contract_terms import DayCount, day_of
+from counterfoil.oracle.rules.schedule.errors import ScheduleError
+from counterfoil.oracle.rules.schedule.term_fields import _READERS, read_terms, read_time
 
 PAM = {
     "contractType": "PAM",

@@ -17,7 +17,7 @@ import sys
 from counterfoil import __main__
 __main__._take_settings()
 from counterfoil.chain.settings import ChainSettings
-from counterfoil.gateway.serve.settings import GatewaySettings
+from counterfoil.gateway.process.gateway_settings import GatewaySettings
 print(ChainSettings().port, ChainSettings().chain_id, sys.argv[1:])
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from counterfoil.up.house import open_house
+from counterfoil.up.data_folder import open_house
 
 
 def test_its_ports_are_below_those_of_outgoing_connections_and_stay(tmp_path: Path) -> None:

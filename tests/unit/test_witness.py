@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from counterfoil.gateway.errors import CheckpointError, ProofError
-from counterfoil.gateway.identity import Digest
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
+from counterfoil.gateway.log.checkpoint_pair import compare
 from counterfoil.gateway.log.cosignature import (
     WitnessKey,
     cosign,
@@ -21,12 +21,14 @@ from counterfoil.gateway.log.cosignature import (
     with_lines,
 )
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.log.tiles import CHECKPOINT_PATH, FileReader, TileWriter, read_folder
+from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH
 from counterfoil.gateway.log.tlog_proof import TlogProof
-from counterfoil.gateway.witness.compare import compare
+from counterfoil.gateway.log.witness_request import write_request
+from counterfoil.gateway.logfiles.tiles import FileReader, TileWriter, read_folder
+from counterfoil.gateway.record.identity import Digest
 from counterfoil.gateway.witness.memory import Memory
 from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
-from counterfoil.gateway.witness.witness import SIZE_TYPE, Witness, write_request
+from counterfoil.gateway.witness.witness import SIZE_TYPE, Witness
 
 ORIGIN = "log.example/fleet"
 LOG = Ed25519PrivateKey.from_private_bytes(bytes(32))

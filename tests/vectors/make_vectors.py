@@ -14,32 +14,34 @@ from typing import Any
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterfoil.gateway import cose
-from counterfoil.gateway.identity import DeviceId, Digest, PublicKey, parse_device_id
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
-from counterfoil.gateway.receipt import Promise, ReceiptSigner
-from counterfoil.gateway.record import (
-    ZERO_DIGEST,
+from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
+from counterfoil.gateway.record import cose
+from counterfoil.gateway.record.bodies import (
     Alarm,
     Body,
-    Clock,
-    Counters,
     DailyClosing,
-    EpochLink,
-    GossipedHead,
     Location,
     MeterInterval,
-    Record,
     Refund,
     Sale,
     SaleLine,
     Status,
+)
+from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, parse_device_id
+from counterfoil.gateway.record.signed_record import (
+    ZERO_DIGEST,
+    Clock,
+    Counters,
+    EpochLink,
+    GossipedHead,
+    Record,
     decode,
     encode_payload,
     encode_protected,
     sign_record,
 )
-from counterfoil.gateway.verify import next_counters
+from counterfoil.gateway.record.verification import next_counters
 
 FOLDER = Path(__file__).resolve().parent
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")

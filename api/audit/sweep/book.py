@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from counterfoil.api.audit.sweep.facts import SoldFact, unpack
-from counterfoil.api.audit.sweep.finding import Finding
 from counterfoil.api.audit.sweep.ledger_view import AnchoredHead
 from counterfoil.api.audit.sweep.piece import HashedKey, Piece
-from counterfoil.gateway.identity import DeviceId, Digest
-from counterfoil.gateway.record import Counters
-from counterfoil.gateway.verify import ChainTip
+from counterfoil.api.audit.sweep.sold_facts import SoldFact, unpack
+from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.gateway.record.signed_record import Counters
+from counterfoil.gateway.record.verification import ChainTip
 
 _FORM = 3
 _TABLES = """

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from counterfoil.api.audit.calls import distribution_in
 from counterfoil.api.audit.sweep.piece import HashedKey
 from counterfoil.chain.client import ChainClient, Event
 from counterfoil.chain.errors import ChainError, RpcRefused
-from counterfoil.gateway.verify import OPEN_SEQUENCE
+from counterfoil.gateway.record.verification import OPEN_SEQUENCE
+from counterfoil.oracle.rules.distribution_call import distribution_in
 
 CONTRACTS = ("RecordAnchor", "DeviceRegistry", "RevenueSplit", "DepositToken")
 _RANGE = 5_000

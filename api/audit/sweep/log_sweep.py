@@ -17,18 +17,10 @@ from itertools import zip_longest
 from multiprocessing import get_context
 
 from counterfoil.api.audit.sweep.book import Book
-from counterfoil.api.audit.sweep.finding import Finding
 from counterfoil.api.audit.sweep.ledger_view import AnchoredHead, LedgerView
-from counterfoil.api.audit.sweep.piece import (
-    PIECE,
-    Piece,
-    Segment,
-    continued,
-    start_worker,
-    work,
-)
+from counterfoil.api.audit.sweep.piece import PIECE, Piece, Segment, continued, start_worker, work
+from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.gateway.errors import LogError, ProofError, RecordError
-from counterfoil.gateway.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.log.merkle import (
     Frontier,
     consistency_proof,
@@ -36,12 +28,13 @@ from counterfoil.gateway.log.merkle import (
     root_at,
     verify_consistency,
 )
-from counterfoil.gateway.log.source import open_source
-from counterfoil.gateway.log.state import Slot, StateTree
-from counterfoil.gateway.log.tiles import TileReader
-from counterfoil.gateway.record import decode
-from counterfoil.gateway.verify import ChainTip
-from counterfoil.oracle.figures import Tally
+from counterfoil.gateway.log.state_tree import Slot, StateTree
+from counterfoil.gateway.logfiles.source import open_source
+from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import ChainTip
+from counterfoil.oracle.rules.figures import Tally
 
 _AHEAD = 3
 _BLOCKS_BACK = 5_000

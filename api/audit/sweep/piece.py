@@ -18,15 +18,16 @@ from multiprocessing import parent_process
 from threading import Thread
 from typing import NamedTuple
 
-from counterfoil.api.audit.sweep.facts import SoldFact, pack
-from counterfoil.api.audit.sweep.finding import Finding
+from counterfoil.api.audit.sweep.sold_facts import SoldFact, pack
+from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.gateway.errors import IdentityError, RecordError
-from counterfoil.gateway.identity import DeviceId, Digest, PublicKey, device_hash
 from counterfoil.gateway.log.merkle import Frontier, hash_leaf
-from counterfoil.gateway.log.source import open_source
-from counterfoil.gateway.log.tiles import TileReader
-from counterfoil.gateway.record import Record, Refund, Sale, SignedRecord, decode
-from counterfoil.gateway.verify import (
+from counterfoil.gateway.logfiles.source import open_source
+from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.gateway.record.bodies import Refund, Sale
+from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, device_hash
+from counterfoil.gateway.record.signed_record import Record, SignedRecord, decode
+from counterfoil.gateway.record.verification import (
     Accepted,
     ChainTip,
     DeviceKey,
@@ -35,7 +36,7 @@ from counterfoil.gateway.verify import (
     check_chain,
     verify_signature,
 )
-from counterfoil.oracle.figures import Tally
+from counterfoil.oracle.rules.figures import Tally
 
 PIECE = 4_096
 """Records verified and kept at a time, where nothing else is asked for."""

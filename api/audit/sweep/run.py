@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from counterfoil.api.audit.sweep.book import Book
-from counterfoil.api.audit.sweep.finding import Finding
 from counterfoil.api.audit.sweep.ledger_view import LedgerView, SigningQuorum, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
-from counterfoil.api.audit.sweep.money import MoneySweep
+from counterfoil.api.audit.sweep.money_sweep import MoneySweep
 from counterfoil.api.audit.sweep.piece import PIECE
+from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.errors import TileError
-from counterfoil.gateway.log.source import LogUnreachable
-from counterfoil.oracle.revenue import Facts
+from counterfoil.gateway.logfiles.source import LogUnreachable
+from counterfoil.oracle.rules.facts import Facts
 
 Progress = Callable[[str, int, int], None]
 

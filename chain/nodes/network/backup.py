@@ -11,10 +11,10 @@ import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
 
+from counterfoil.chain.nodes.network.engines.process import running_pid
 from counterfoil.chain.nodes.network.errors import NetworkError
-from counterfoil.chain.nodes.network.files import require_outside_of_a_repository
 from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
-from counterfoil.chain.nodes.network.process import running_pid
+from counterfoil.chain.nodes.network.member_files import require_outside_of_a_repository
 
 _KEPT = ("network.json", "member.json", "keys", "README.md")
 

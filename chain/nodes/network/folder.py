@@ -24,7 +24,7 @@ from counterfoil.chain.nodes.network.charter import (
     states_of,
 )
 from counterfoil.chain.nodes.network.errors import NetworkError
-from counterfoil.chain.nodes.network.files import read_json, write_json
+from counterfoil.chain.nodes.network.member_files import read_json, write_json
 
 FORMAT = 1
 _NODE_ID = re.compile(r"[A-Za-z0-9-]{1,80}")

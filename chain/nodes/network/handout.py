@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterfoil.chain.nodes.network.engine import Engine
+from counterfoil.chain.nodes.network.engines.engine import Engine
 from counterfoil.chain.nodes.network.folder import MemberFolder
 
 

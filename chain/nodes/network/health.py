@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.nodes.network.charter import States
-from counterfoil.chain.nodes.network.engine import Engine
-from counterfoil.chain.nodes.network.files import disk_of, size_of
+from counterfoil.chain.nodes.network.engines.engine import Engine
+from counterfoil.chain.nodes.network.engines.process import running_pid
 from counterfoil.chain.nodes.network.folder import MemberFolder
-from counterfoil.chain.nodes.network.process import running_pid
+from counterfoil.chain.nodes.network.member_files import disk_of, size_of
 from counterfoil.chain.nodes.network.rpc import ask
 
 _STILL_AFTER_S = 60

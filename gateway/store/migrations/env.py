@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from counterfoil.gateway.store.migrate import VERSION_TABLE
+from counterfoil.gateway.store.schema import VERSION_TABLE
 from counterfoil.gateway.store.tables import metadata
 
 context.configure(

@@ -3,8 +3,7 @@
 from alembic import context
 
 from counterfoil.chain.tables import metadata as chain_metadata
-from counterfoil.oracle.store import asset_tables  # noqa: F401  # its tables join the metadata
-from counterfoil.oracle.store.tables import metadata
+from counterfoil.oracle.store.table import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

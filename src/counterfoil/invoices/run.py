@@ -27,14 +27,14 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deploy import Consortium, deploy
+from counterfoil.chain.deployment import Consortium, deploy
 from counterfoil.chain.errors import RpcRefused
-from counterfoil.chain.keys import LocalSigner
-from counterfoil.chain.nodes import EmbeddedNode, start_node
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
 from counterfoil.chain.sender import FAILED, Sender, enqueue
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
-from counterfoil.oracle.store import open_database
+from counterfoil.oracle.store.database import open_database
 
 ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
 CREDITORS = 8

@@ -15,19 +15,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from counterfoil.api.auth import Role
+from counterfoil.api.access.auth import Role
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.oracle.errors import OracleError
-from counterfoil.replay import parties
-from counterfoil.replay.assets import FACE, AssetReport
-from counterfoil.replay.money import NotInTime
-from counterfoil.replay.plan import ReplayPlan, plan_from_files, plan_simulated
+from counterfoil.replay import made_up_parties as parties
+from counterfoil.replay.asset_side import FACE, AssetReport
+from counterfoil.replay.money_side import NotInTime
 from counterfoil.replay.run import Report, run, write
-from counterfoil.up.house import MOST_ORACLES, open_house
+from counterfoil.replay.script import ReplayPlan, plan_from_files, plan_simulated
+from counterfoil.up.data_folder import MOST_ORACLES, open_house
+from counterfoil.up.process_tree import HouseInUse, Tree, default_data
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
-from counterfoil.up.tree import HouseInUse, Tree, default_data
 
 
 def register(app: typer.Typer) -> None:

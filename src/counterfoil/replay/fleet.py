@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.gateway.device.client import DeviceClient, Endpoint
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, Device
+from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
 from counterfoil.gateway.errors import JournalError
 from counterfoil.gateway.pki.authority import certificate_hash
 from counterfoil.oracle.registrar import NewDevice, Registrar
-from counterfoil.replay.plan import Machine
-from counterfoil.up.house import House, export_certificates
+from counterfoil.replay.script import Machine
+from counterfoil.up.data_folder import House, export_certificates
 
 _SIGN_AT_ONCE = 2_000
 

@@ -17,19 +17,22 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.device.device import Device
-from counterfoil.gateway.identity import on_chain_id
 from counterfoil.gateway.log.merkle import hash_leaf, inclusion_proof, verify_inclusion
-from counterfoil.gateway.log.tiles import TileReader, read_folder
-from counterfoil.gateway.record import Sale
-from counterfoil.gateway.store import GatewayStore, open_store
+from counterfoil.gateway.logfiles.tiles import TileReader, read_folder
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
+from counterfoil.oracle.ledger.revenue_split import Credit, DistributedEntry
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.store import open_database
-from counterfoil.oracle.store.tables import Credit, DistributedEntry, KnownProject
-from counterfoil.replay import fleet, money, parties
-from counterfoil.replay.assets import AssetReport, Assets, kept_report
-from counterfoil.replay.plan import Machine, ReplayPlan, bank_entries, settlement_csv
-from counterfoil.up.house import House
-from counterfoil.up.tree import Tree
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.replay import fleet
+from counterfoil.replay import made_up_parties as parties
+from counterfoil.replay import money_side as money
+from counterfoil.replay.asset_side import AssetReport, Assets, kept_report
+from counterfoil.replay.script import Machine, ReplayPlan, bank_entries, settlement_csv
+from counterfoil.up.data_folder import House
+from counterfoil.up.process_tree import Tree
 
 _TIERS = ("refunds", "tax", "goods", "fee", "loan sweep", "share", "residual")
 _CERTIFIED_S = 365 * 86_400

@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from counterfoil.api.auth import Role
+from counterfoil.api.access.auth import Role
 from counterfoil.chain.errors import ChainError
-from counterfoil.up.house import MOST_ORACLES, open_house
+from counterfoil.up.data_folder import MOST_ORACLES, open_house
+from counterfoil.up.process_tree import HouseInUse, Tree, default_data
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
-from counterfoil.up.tree import HouseInUse, Tree, default_data
 
 
 def register(app: typer.Typer) -> None:

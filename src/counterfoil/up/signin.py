@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from counterfoil.api import auth
-from counterfoil.api.auth import Role
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Role
 from counterfoil.api.store.database import open_oracle_database
-from counterfoil.up.house import House
+from counterfoil.up.data_folder import House
 
 DAYS = 1
 

@@ -1,0 +1,32 @@
+"""Rows of one table for one reader: each call is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, func
+from sqlmodel import Session, select
+
+from counterfoil.oracle.store.table import OracleTable
+
+Row = TypeVar("Row", bound=OracleTable)
+
+
+def is_account(column: Any, account: str) -> ColumnElement[bool]:
+    """Whether *column* is *account*, in whatever case its hex digits are."""
+    return func.lower(column) == account.lower()
+
+
+def all_rows(
+    engine: Engine, table: type[Row], *conditions: Any, order: Any, limit: int | None = None
+) -> Sequence[Row]:
+    """The rows under *conditions*, in *order*."""
+    with Session(engine, expire_on_commit=False) as session:
+        return session.exec(select(table).where(*conditions).order_by(order).limit(limit)).all()
+
+
+def one_row(engine: Engine, table: type[Row], *conditions: Any) -> Row | None:
+    """The first row under *conditions*."""
+    with Session(engine, expire_on_commit=False) as session:
+        return session.exec(select(table).where(*conditions)).first()

@@ -1,0 +1,144 @@
+"""``counterfoil audit challenge``, ``answer`` and ``mark``: a gateway held to what it promised.
+
+Rules kept here:
+
+* Without a keystore nothing is sent: the command says whether the contract would take it, and the gas.
+* The answer is looked for in the log itself: the record that was promised, under the newest anchored head.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from counterfoil.api.audit.commands.dispute import Json, Keystore, Rpc, Where, fail, gas_of, say
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.errors import ChainError, ContractReverted
+from counterfoil.gateway.errors import GatewayError, RecordError
+from counterfoil.gateway.log.merkle import inclusion_proof
+from counterfoil.gateway.logfiles.source import open_source
+from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.gateway.record.identity import device_hash
+from counterfoil.gateway.record.signed_record import decode
+
+STATUSES = ("unknown", "open", "kept", "kept_late", "broken")
+_Challenge = Annotated[str, typer.Argument(help="The challenge's name, 0x and 64 hex digits.")]
+
+
+def challenge_command(
+    file: Annotated[Path, typer.Argument(help="The gateway's signed promise.")],
+    rpc: Rpc,
+    deployment: Where,
+    keystore: Keystore = None,
+    as_json: Json = False,
+) -> None:
+    """Challenge a promise whose deadline has passed: its gateway's operator must answer with inclusion.
+
+    Exit status: 0 it can be challenged (or was), 1 the contract refuses it, 2 it could not be told.
+    """
+    with _failing():
+        promise = file.read_bytes()
+        client = ChainClient(rpc, Deployment.read(deployment).addresses)
+        name = client.call("PromiseChallenge", "challenge", promise)
+        gas = gas_of(client, "PromiseChallenge", "challenge", (promise,), keystore)
+    say({"challenge": "0x" + name.hex(), "sent": keystore is not None, "gas": gas}, as_json)
+
+
+def answer_command(
+    challenge: _Challenge,
+    rpc: Rpc,
+    deployment: Where,
+    log: Annotated[str, typer.Option("--log", help="The log's tiles: a folder or a URL.")],
+    keystore: Keystore = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a challenge with the record that was promised and its inclusion under the newest anchored head.
+
+    Exit status: 0 the contract takes the answer (or took it), 1 the log does not hold the record or the contract
+    refuses, 2 it could not be told.
+    """
+    with _failing():
+        client = ChainClient(rpc, Deployment.read(deployment).addresses)
+        name, found = _challenge(client, challenge)
+        size = client.call("RecordAnchor", "latestHead")["size"]
+        reader = TileReader(open_source(log), size)
+        at = _promised(reader, found)
+        if at is None:
+            _refuse("promise_unkept", f"the log of {size} records does not hold what was promised")
+        index, raw = at
+        path = list(inclusion_proof(index, size, reader.read))
+        arguments = (name, raw, index, size, path)
+        gas = gas_of(client, "PromiseChallenge", "answer", arguments, keystore)
+        status = STATUSES[client.call("PromiseChallenge", "challengeOf", name)["status"]]
+    said = {"challenge": challenge, "log_index": index, "size": size, "status": status}
+    say(said | {"sent": keystore is not None, "gas": gas}, as_json)
+
+
+def mark_command(
+    challenge: _Challenge,
+    rpc: Rpc,
+    deployment: Where,
+    keystore: Keystore = None,
+    as_json: Json = False,
+) -> None:
+    """Mark a challenge that was not answered in time: the promise is broken, for good.
+
+    Exit status: 0 it can be marked (or was), 1 the contract refuses it, 2 it could not be told.
+    """
+    with _failing():
+        client = ChainClient(rpc, Deployment.read(deployment).addresses)
+        name, _ = _challenge(client, challenge)
+        gas = gas_of(client, "PromiseChallenge", "mark", (name,), keystore)
+        status = STATUSES[client.call("PromiseChallenge", "challengeOf", name)["status"]]
+    said = {"challenge": challenge, "status": status, "sent": keystore is not None, "gas": gas}
+    say(said, as_json)
+
+
+def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
+    """The challenge's name as bytes, and what the contract has of it."""
+    name = bytes.fromhex(text.removeprefix("0x"))
+    if len(name) != 32:
+        raise ValueError("a challenge's name is 32 bytes")
+    found: dict[str, Any] = client.call("PromiseChallenge", "challengeOf", name)
+    if STATUSES[found["status"]] == "unknown":
+        fail("challenge_unknown", f"the contract knows no challenge {text}")
+    return name, found
+
+
+def _promised(reader: TileReader, found: dict[str, Any]) -> tuple[int, bytes] | None:
+    """Where the promised record stands, and its bytes."""
+    wanted = (found["device"], found["epoch"], found["sequence"], found["payloadDigest"])
+    for index, raw in enumerate(reader.entries()):
+        try:
+            signed = decode(raw)
+        except RecordError:
+            continue
+        record = signed.record
+        at = (device_hash(record.device), record.epoch, record.sequence, signed.payload_digest)
+        if at == wanted:
+            return index, raw
+    return None
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """What the contract refuses ends with exit status 1, what could not be told with 2; each with its code."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError) as error:
+        fail("file_unreadable", str(error))
+    except ContractReverted as refused:
+        _refuse(refused.code, str(refused))
+    except (ChainError, GatewayError) as error:
+        fail(error.code, str(error))
+
+
+def _refuse(code: str, detail: str) -> NoReturn:
+    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Bundles made: from the gateway's store, ``oracle.db`` and a node."""

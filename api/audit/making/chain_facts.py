@@ -1,0 +1,165 @@
+"""What a node knows for a bundle: a project's splits from their first on, and the blocks that prove what is on chain.
+
+Rules kept here:
+
+* Only reads. Where a transaction stands is taken from the projection; all else from the node itself.
+* The history of a project's splits ends with the last distribution of the period: what came later changes none of
+  them. Without a distribution of the period there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from counterfoil.api.audit.verification.bundle import (
+    BlockFact,
+    CreditFact,
+    DistributionFact,
+    RestFact,
+    Scope,
+    TermsFact,
+    TransactionFact,
+    UnitFact,
+)
+from counterfoil.chain.client import ChainClient, Event
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.provable_block import read_block
+from counterfoil.chain.tables import ChainEvent
+from counterfoil.oracle.rules.distribution_call import distribution_in
+
+
+class SplitUnreadableError(ChainError):
+    """A transaction that distributed calls something else: what was sold can't be read from it."""
+
+    code = "split_unreadable"
+
+
+@dataclass
+class SplitHistory:
+    """A project's splits in the chain's order."""
+
+    terms: list[TermsFact] = field(default_factory=list)
+    distributions: list[DistributionFact] = field(default_factory=list)
+    rests: list[RestFact] = field(default_factory=list)
+    carried: int = 0
+
+
+def read_splits(
+    client: ChainClient,
+    scope: Scope,
+    project: bytes,
+    places: Sequence[ChainEvent],
+    contents: Mapping[str, bytes],
+) -> SplitHistory:
+    """The history of *project*, whose terms, distributions and rests stand at *places*, in the chain's order.
+
+    *contents* are the facts' bytes that are known, by batch.
+
+    Raises:
+        NodeUnreachable, RpcRefused: the node does not answer, or does not have a transaction.
+        SplitUnreadableError: see there.
+    """
+    history = SplitHistory()
+    dates = [int(str(p.arguments.get("periodStart", 0))) for p in places]
+    last = max((n for n, date in enumerate(dates) if date and scope.has_date(date)), default=-1)
+    places = places[: last + 1]
+    hashes = list(dict.fromkeys(_bytes(place.transaction_hash) for place in places))
+    calls = client.rpc_batch([("eth_getTransactionByHash", ["0x" + h.hex()]) for h in hashes])
+    for answer, receipt, found in zip(calls, client.receipts(hashes), hashes, strict=True):
+        transaction = answer.unwrap()
+        if transaction is None or receipt is None:
+            raise ChainError(f"the node does not have transaction {found.hex()}")
+        events = [e for e in client.decode_receipt(receipt) if e.contract == "RevenueSplit"]
+        mine = [e for e in events if e.values.get("project") == project]
+        _take(history, client, mine, _bytes(transaction["input"]))
+    return SplitHistory(
+        history.terms,
+        [
+            fact._replace(content=contents.get("0x" + fact.batch.hex(), b""))
+            if scope.has_date(fact.period_start)
+            else fact
+            for fact in history.distributions
+        ],
+        history.rests,
+    )
+
+
+def prove_blocks(client: ChainClient, wanted: Mapping[int, Sequence[bytes]]) -> list[BlockFact]:
+    """The blocks with the *wanted* transactions (hashes by the block's number), each with its proofs.
+
+    Raises:
+        NodeUnreachable, RpcRefused: the node does not answer, or does not have a block.
+        BlockNotRebuilt: what it answers can't be proved.
+    """
+    blocks = []
+    for number in sorted(wanted):
+        block = read_block(client, number)
+        proofs = sorted(block.proof(found) for found in wanted[number])
+        blocks.append(BlockFact(block.header, [TransactionFact(*proof) for proof in proofs]))
+    return blocks
+
+
+def _take(history: SplitHistory, client: ChainClient, events: Sequence[Event], data: bytes) -> None:
+    """Add what one transaction did, whose call is *data*, and *events* what it left of the project."""
+    credited: dict[bytes, list[CreditFact]] = {}
+    for event in events:
+        if event.name == "Credited":
+            v = event.values
+            credit = CreditFact(v["tier"], _bytes(v["account"]), v["amount"])
+            credited.setdefault(v["batch"], []).append(credit)
+    carried = {e.values["batch"]: e.values["amount"] for e in events if e.name == "Carried"}
+    for event in events:
+        v = event.values
+        if event.name == "TermsSet":
+            encoded = client.call_raw("RevenueSplit", "termsOf", v["project"], v["version"])
+            history.terms.append(TermsFact(v["version"], encoded, *_place(event)))
+        elif event.name == "Distributed":
+            called = distribution_in(data)
+            if called is None:
+                raise SplitUnreadableError(f"{event.transaction_hash.hex()} calls something else")
+            credits_ = credited.pop(v["batch"], [])
+            fact = _distribution(event, called, history.carried, carried[v["batch"]], credits_)
+            history.distributions.append(fact)
+            history.carried = fact.carried
+    for batch, credits_ in credited.items():
+        version = int.from_bytes(batch, "big")
+        history.rests.append(RestFact(version, *_place(events[0]), credits_))
+        history.carried -= sum(credit.amount for credit in credits_)
+
+
+def _distribution(
+    event: Event,
+    called: Mapping[str, Any],
+    before: int,
+    carried: int,
+    credits_: Sequence[CreditFact],
+) -> DistributionFact:
+    v = event.values
+    return DistributionFact(
+        v["project"],
+        v["batch"],
+        v["version"],
+        v["periodStart"],
+        v["periodEnd"],
+        v["gross"],
+        called["refunds"],
+        called["tax"],
+        v["headSize"],
+        v["facts"],
+        before,
+        carried,
+        *_place(event),
+        [UnitFact(unit["goods"], unit["count"]) for unit in called["units"]],
+        credits_,
+        b"",
+    )
+
+
+def _place(event: Event) -> tuple[int, bytes, bytes]:
+    return event.block_number, event.block_hash, event.transaction_hash
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

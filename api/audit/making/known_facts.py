@@ -1,0 +1,134 @@
+"""What the stores, the certificates' folder and a node know for a bundle: the I/O of making one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from counterfoil.api.access.auth import now_ms
+from counterfoil.api.access.ledger_reads import Ledger
+from counterfoil.api.access.sight import Machine
+from counterfoil.api.audit.making.chain_facts import SplitHistory, prove_blocks, read_splits
+from counterfoil.api.audit.making.collection import KnownFacts, NothingToBundleError
+from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
+from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
+from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+
+
+def known_facts(
+    ledger: Ledger,
+    device: DeviceId,
+    first_ms: int,
+    until_ms: int,
+    certificates: Path | None,
+    client: ChainClient | None,
+    with_distributions: bool = True,
+) -> KnownFacts:
+    """Return all that is known for a bundle of *device*.
+
+    Without *client* nothing that needs a node is in it: no blocks, no distributions. Raises
+    NothingToBundleError when no such device is registered, ChainError as ``from_chain`` does.
+    """
+    machine = next((m for m in ledger.machines() if m.device == device), None)
+    if machine is None:
+        raise NothingToBundleError(f"no device {device} is registered")
+    name = device_hash(device)
+    keys = [_key(row, name, client) for row in ledger.registry_keys("0x" + name.hex())]
+    heads = [_head(row) for row in ledger.all_heads()]
+    certificate_hashes = {key.certificate_hash for key in keys}
+    kept, revocations = load_folder(certificates, certificate_hashes)
+    scope = Scope(
+        device,
+        first_ms,
+        until_ms,
+        now_ms(),
+        client.chain_id() if client else 0,
+        _address(client, "RecordAnchor"),
+        _address(client, "DeviceRegistry"),
+        _address(client, "RevenueSplit"),
+        machine.project,
+    )
+    known = KnownFacts(scope, keys, heads, kept, revocations)
+    if client is None:
+        return known
+    splits = SplitHistory()
+    if with_distributions and machine.project:
+        splits = _splits(ledger, machine, scope, client)
+    return replace(
+        known,
+        terms=splits.terms,
+        distributions=splits.distributions,
+        rests=splits.rests,
+        prove=partial(prove_blocks, client),
+    )
+
+
+def load_folder(folder: Path | None, wanted: Iterable[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return (certificates, revocation lists) below *folder*, DER, in a fixed order.
+
+    Of the devices' certificates only those whose SHA-256 is *wanted*; every authority's.
+    """
+    certificates: dict[bytes, bytes] = {}
+    revocations: dict[bytes, bytes] = {}
+    hashes = set(wanted)
+    for path in sorted(folder.glob("*.pem")) if folder is not None else ():
+        text = path.read_bytes()
+        if b"BEGIN X509 CRL" in text:
+            crl = x509.load_pem_x509_crl(text).public_bytes(serialization.Encoding.DER)
+            revocations[sha256(crl).digest()] = crl
+            continue
+        for certificate in x509.load_pem_x509_certificates(text):
+            der = certificate.public_bytes(serialization.Encoding.DER)
+            digest = sha256(der).digest()
+            if digest in hashes or path.name == "authorities.pem":
+                certificates[digest] = der
+    return list(certificates.values()), list(revocations.values())
+
+
+def _address(client: ChainClient | None, contract: str) -> str:
+    return "" if client is None else client.addresses.get(contract, "")
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+def _key(row: DeviceKeyEntry, name: bytes, client: ChainClient | None) -> KeyFact:
+    registered = 0
+    if client is not None:
+        registered = client.call("DeviceRegistry", "signingKey", name, row.epoch)["registeredAt"]
+    return KeyFact(
+        row.epoch,
+        _bytes(row.x),
+        _bytes(row.y),
+        row.from_sequence,
+        int(row.until_sequence),
+        int(row.revoked_at is not None),
+        _bytes(row.certificate_hash),
+        registered,
+    )
+
+
+def _head(row: AnchoredHead) -> HeadFact:
+    return HeadFact(
+        row.size,
+        _bytes(row.root),
+        _bytes(row.state),
+        row.block_number,
+        _bytes(row.block_hash),
+        _bytes(row.transaction_hash),
+    )
+
+
+def _splits(ledger: Ledger, machine: Machine, scope: Scope, client: ChainClient) -> SplitHistory:
+    project = on_chain_id(machine.project)
+    places = ledger.split_events("0x" + project.hex())
+    return read_splits(client, scope, project, places, ledger.facts_of(machine.project))

@@ -1,0 +1,109 @@
+"""The fourteenth step of an audit: what the bundle states of the chain is what a node of it says.
+
+Rules kept here:
+
+* Only reads, through ``chain.client``. Terms and distributions are proved by their blocks: the node is asked for these.
+* The addresses come from the auditor's own deployment file where one is given; the bundle's own addresses show only
+  that it agrees with itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.errors import (
+    AuditError,
+    ChainUnreachableError,
+    OnChainMismatchError,
+)
+from counterfoil.api.audit.verification.steps import Step
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError, ContractReverted, RpcRefused
+from counterfoil.chain.proof.block_proof import BlockProofInvalid, read_header
+from counterfoil.gateway.record.identity import device_hash
+
+
+def check_on_chain(
+    bundle: Bundle, rpc_url: str, addresses: Mapping[str, str] | None = None
+) -> Step:
+    """Return step 14: the blocks, heads and keys of *bundle* against the node's answers."""
+    scope = bundle.scope
+    stated = {
+        "RecordAnchor": scope.record_anchor,
+        "DeviceRegistry": scope.device_registry,
+        "RevenueSplit": scope.revenue_split,
+    }
+    known = addresses or {name: address for name, address in stated.items() if address}
+    step = Step(
+        14,
+        f"blocks ({len(bundle.blocks)}), heads ({len(bundle.heads)}) and keys ({len(bundle.registry)}) "
+        f"as your node of chain {scope.chain_id} has them",
+    )
+    try:
+        client = ChainClient(rpc_url, known)
+        step.findings += _check(bundle, client, stated)
+    except ChainError as error:
+        step.findings.append(ChainUnreachableError("chain", str(error)))
+    return step
+
+
+def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> Iterator[AuditError]:
+    chain_id = client.chain_id()
+    if chain_id != bundle.scope.chain_id:
+        yield OnChainMismatchError("scope", f"the node is of chain {chain_id}")
+        return
+    for name, address in stated.items():
+        mine = client.addresses.get(name)
+        if mine is not None and mine.lower() != address.lower():
+            yield OnChainMismatchError("scope", f"{name} is at {mine}, not at {address or 'none'}")
+    yield from _check_blocks(bundle, client)
+    yield from _check_heads(bundle, client)
+    yield from _check_keys(bundle, client)
+
+
+def _check_blocks(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
+    """Yield every block that the node's chain does not have: with it go all that its header proves."""
+    for place, fact in enumerate(bundle.blocks):
+        try:
+            header = read_header(fact.header)
+        except BlockProofInvalid:
+            continue  # step 11 has named it
+        try:
+            block = client.block(header.number)
+        except RpcRefused:
+            block = None
+        if block is None or block.hash != header.hash:
+            where = f"blocks[{place}] (block {header.number})"
+            yield OnChainMismatchError(where, "your node's chain has another block there, or none")
+
+
+def _check_heads(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
+    for head in bundle.heads:
+        where = f"heads (size {head.size})"
+        try:
+            found = client.call("RecordAnchor", "headOfSize", head.size)
+        except ContractReverted as error:
+            yield OnChainMismatchError(where, f"not anchored: {error}")
+            continue
+        if (found["root"], found["state"]) != (head.root, head.state):
+            yield OnChainMismatchError(where, "anchored with another root or state")
+        if found["blockNumber"] != head.block_number:
+            yield OnChainMismatchError(where, f"anchored in block {found['blockNumber']}")
+
+
+def _check_keys(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
+    name = device_hash(bundle.device)
+    for key in bundle.registry:
+        found = client.call("DeviceRegistry", "signingKey", name, key.epoch)
+        registered = (
+            found["x"],
+            found["y"],
+            found["fromSequence"],
+            found["untilSequence"],
+            int(found["revokedAt"] != 0),
+            found["certificateHash"],
+            found["registeredAt"],
+        )
+        if registered != tuple(key[1:]):
+            yield OnChainMismatchError(f"registry epoch {key.epoch}", "registered otherwise")

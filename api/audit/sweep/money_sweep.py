@@ -1,0 +1,296 @@
+"""Every split recomputed from terms and facts, every balance reconciled, to the minor unit.
+
+Rules kept here:
+
+* A split is recomputed by ``oracle.waterfall`` from the terms on chain and the distribution's own argument. Its facts
+  are shown to be the log's: each sale once, under the head that it names, with the amounts that were signed.
+* Facts are known by a file, or made again from the log where all sales of a day went into it. Where neither gives the
+  digest on chain the distribution is not refuted, and not proved: unverifiable.
+* Claimable + withdrawn + carried = distributed, and what the token says agrees with its own transfers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from itertools import groupby
+from typing import Any
+
+from counterfoil.api.audit.sweep.book import Book
+from counterfoil.api.audit.sweep.ledger_view import LedgerView
+from counterfoil.api.audit.sweep.sold_facts import SoldFact
+from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.chain.client import ChainClient, Event
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.gateway.record.utc_date import business_date
+from counterfoil.oracle.rules.distribution_call import sold_by
+from counterfoil.oracle.rules.facts import Facts
+from counterfoil.oracle.rules.waterfall import Refused, Terms, Tier, Waterfall
+
+NOBODY = "0x" + "00" * 20
+_DAY_MS = 86_400_000
+
+
+class MoneySweep:
+    """Replays the money's events in their order."""
+
+    def __init__(
+        self,
+        client: ChainClient,
+        view: LedgerView,
+        book: Book,
+        facts: Mapping[bytes, Facts],
+        projects: Iterable[str],
+    ) -> None:
+        self._client, self._view, self._book, self._facts = client, view, book, facts
+        names = [*projects, *(f.project for f in facts.values())]
+        self._names = {bytes(on_chain_id(name)): name for name in names}
+        self._split = client.address_of("RevenueSplit")
+        self._waterfalls: dict[bytes, Waterfall] = defaultdict(Waterfall)
+        self._tokens: dict[bytes, str] = {}
+        self._batches: set[tuple[bytes, bytes]] = set()
+        self._shared_out: dict[int, str] = {}
+        self.claimable: Counter[tuple[str, str]] = Counter()
+        self.withdrawn = 0
+        self.held: Counter[str] = Counter()
+        self.distributions = self.proved = 0
+
+    def run(self) -> Iterator[Finding]:
+        """Yield what is wrong with splits and balances."""
+        for _, events in groupby(self._view.money, key=lambda e: e.transaction_hash):
+            yield from self._transaction(list(events))
+        yield from self._balances()
+
+    # ---- splits
+
+    def _transaction(self, events: Sequence[Event]) -> Iterator[Finding]:
+        credited: dict[tuple[bytes, bytes], Counter[tuple[Tier, str]]] = defaultdict(Counter)
+        for event in events:
+            if event.name == "Credited":
+                v = event.values
+                credited[v["project"], v["batch"]][Tier(v["tier"]), v["account"]] += v["amount"]
+        for event in events:
+            v = event.values
+            if event.name == "ProjectOpened":
+                self._tokens[v["project"]] = v["token"]
+            elif event.name == "TermsSet":
+                found = self._client.call(
+                    "RevenueSplit", "termsOf", v["project"], v["version"], block=self._view.block
+                )
+                self._waterfalls[v["project"]].terms.append(Terms.on_chain(found))
+            elif event.name == "Distributed":
+                yield from self._distributed(
+                    event, credited.pop((v["project"], v["batch"]), Counter())
+                )
+            elif event.name == "Carried":
+                mine = self._waterfalls[v["project"]].carried
+                if mine != v["amount"]:
+                    yield Finding(
+                        "split_mismatch", _name(event), f"carried {v['amount']}, not {mine}"
+                    )
+            elif event.name == "Withdrawn":
+                yield from self._withdrawn(event)
+            elif event.name == "Transfer" and event.contract == "DepositToken":
+                self.held[v["from"]] -= v["value"]
+                self.held[v["to"]] += v["value"]
+        for (project, batch), amounts in credited.items():
+            yield from self._settled(project, batch, amounts)
+
+    def _distributed(self, event: Event, credited: Counter[tuple[Tier, str]]) -> Iterator[Finding]:
+        v, where = event.values, _name(event)
+        self.distributions += 1
+        token = self._tokens[v["project"]]
+        for (_, account), amount in credited.items():
+            self.claimable[token, account] += amount
+        if (v["project"], v["batch"]) in self._batches:
+            yield Finding("split_mismatch", where, "the same batch twice")
+        self._batches.add((v["project"], v["batch"]))
+        if v["headSize"] not in {head.size for head in self._view.heads}:
+            yield Finding("split_mismatch", where, f"no head of {v['headSize']} is anchored")
+        d = self._view.calls.get(event.transaction_hash)
+        if d is None:
+            detail = "its transaction calls something else: what was sold is not known"
+            yield Finding("split_unknown", where, detail, unverifiable=True)
+            return
+        same = ("project", "batch", "periodStart", "periodEnd", "gross", "headSize", "facts")
+        if any(d[name] != v[name] for name in same):
+            yield Finding("split_mismatch", where, "the event and the call differ")
+        waterfall = self._waterfalls[d["project"]]
+        waterfall.collected += d["gross"]
+        try:
+            mine = waterfall.distribute(sold_by(d))
+        except Refused as refused:
+            yield Finding("split_mismatch", where, f"by the terms it is refused: {refused}")
+            return
+        if waterfall.version_on(d["periodStart"]) != v["version"]:
+            yield Finding("split_mismatch", where, f"version {v['version']} was not in force")
+        for key in sorted(mine.keys() | credited.keys()):
+            if mine.get(key, 0) != credited.get(key, 0):
+                tier, account = key
+                detail = f"{tier.name.lower()} {account} got {credited.get(key, 0)}, not {mine.get(key, 0)}"
+                yield Finding("split_mismatch", where, detail)
+        yield from self._check_facts(where, d)
+
+    def _settled(
+        self, project: bytes, batch: bytes, credited: Counter[tuple[Tier, str]]
+    ) -> Iterator[Finding]:
+        """What an ended version's pool still carried, given out."""
+        version = int.from_bytes(batch, "big")
+        where = f"rest of version {version} of {project.hex()[:16]}"
+        for (_, account), amount in credited.items():
+            self.claimable[self._tokens[project], account] += amount
+        try:
+            mine = self._waterfalls[project].settle_carried(version)
+        except (Refused, IndexError) as refused:
+            yield Finding("split_mismatch", where, f"nothing was to be given out: {refused}")
+            return
+        got = Counter({account: amount for (_, account), amount in credited.items()})
+        if got != mine:
+            yield Finding("split_mismatch", where, f"gave {dict(got)}, not {dict(mine)}")
+
+    def _withdrawn(self, event: Event) -> Iterator[Finding]:
+        v = event.values
+        mine = self.claimable[v["token"], v["account"]]
+        self.claimable[v["token"], v["account"]] = 0
+        self.withdrawn += v["amount"]
+        if mine != v["amount"]:
+            detail = f"{v['account']} withdrew {v['amount']}, not {mine}"
+            yield Finding("balance_mismatch", _name(event), detail)
+
+    # ---- facts
+
+    def _check_facts(self, where: str, d: Mapping[str, Any]) -> Iterator[Finding]:
+        facts = self._facts.get(d["facts"]) or self._made_again(d)
+        if facts is None:
+            detail = "no file has its facts, and the day's sales in the log don't give them"
+            yield Finding("facts_unknown", where, detail, unverifiable=True)
+            return
+        self.proved += 1
+        if on_chain_id(facts.project) != d["project"]:
+            yield Finding("facts_mismatch", where, f"they are of {facts.project}")
+        sums = (facts.gross_minor, facts.refunds_minor)
+        if sums != (d["gross"], d["refunds"]):
+            yield Finding("facts_mismatch", where, f"gross and refunds {sums} in the facts")
+        claimed = sorted((bytes(on_chain_id(code)), count) for code, count in facts.units)
+        if claimed != sorted((u["goods"], u["count"]) for u in d["units"]):
+            yield Finding("facts_mismatch", where, "other goods were sold")
+        known = self._book.sold(index for index, _, _ in facts.entries)
+        units: Counter[str] = Counter()
+        for index, is_refund, amount in facts.entries:
+            sale = known.get(index)
+            if sale is None or (sale.is_refund, sale.amount_minor) != (is_refund, amount):
+                yield Finding("facts_mismatch", where, f"record {index} says otherwise")
+                continue
+            if index >= d["headSize"]:
+                yield Finding("facts_mismatch", where, f"record {index} is not under its head")
+            if index in self._shared_out:
+                twice = f"record {index} was shared out in {self._shared_out[index]}"
+                yield Finding("facts_mismatch", where, twice)
+            if not self._is_of(sale.device, d["project"]):
+                yield Finding("facts_mismatch", where, f"{sale.device} is not the project's")
+            self._shared_out[index] = where
+            for code, count in sale.units:
+                units[code] += count
+        if sorted(units.items()) != sorted(facts.units):
+            yield Finding("facts_mismatch", where, "its units are not those of its sales")
+
+    def _is_of(self, device: str, project: bytes) -> bool:
+        known = self._view.projects.get(on_chain_id(device), ())
+        return any(one == project for _, one in known)
+
+    def _made_again(self, d: Mapping[str, Any]) -> Facts | None:
+        """The facts if they are all the project's sales of that date that were not shared out before."""
+        name = self._names.get(d["project"])
+        if name is None:
+            return None
+        date = d["periodStart"]
+        first = _midnight_ms(date)
+        day = [
+            sale
+            for sale in self._book.sold_between(first, first + _DAY_MS, d["headSize"])
+            if sale.log_index not in self._shared_out
+            and business_date(sale.time_ms) == date
+            and self._is_of(sale.device, d["project"])
+        ]
+        facts = _facts_of(name, date, day)
+        return facts if sha256(facts.encode()).digest() == d["facts"] else None
+
+    # ---- balances
+
+    def _balances(self) -> Iterator[Finding]:
+        at = self._view.block
+        pairs = sorted(self.claimable)
+        found = self._client.call_all("RevenueSplit", "claimable", pairs, block=at)
+        for (token, account), amount in zip(pairs, found, strict=True):
+            if amount != self.claimable[token, account]:
+                detail = f"{amount} is claimable, not {self.claimable[token, account]}"
+                yield Finding("balance_mismatch", f"account {account}", detail)
+        carried = total = 0
+        for project, waterfall in self._waterfalls.items():
+            carried += waterfall.carried
+            total += waterfall.distributed
+            for name, mine in (
+                ("carried", waterfall.carried),
+                ("distributed", waterfall.distributed),
+            ):
+                theirs = self._client.call("RevenueSplit", name, project, block=at)
+                if theirs != mine:
+                    where = f"project {project.hex()[:16]}"
+                    yield Finding("balance_mismatch", where, f"{name} {theirs}, not {mine}")
+        open_ = sum(self.claimable.values())
+        if open_ + self.withdrawn + carried != total:
+            detail = (
+                f"claimable {open_} + withdrawn {self.withdrawn} + carried {carried} is not {total}"
+            )
+            yield Finding("balance_mismatch", "RevenueSplit", detail)
+        yield from self._token(open_ + carried, at)
+
+    def _token(self, owed: int, at: int) -> Iterator[Finding]:
+        supply = -self.held[NOBODY]
+        found = self._client.call("DepositToken", "totalSupply", block=at)
+        if found != supply:
+            yield Finding("balance_mismatch", "DepositToken", f"supply {found}, not {supply}")
+        booked = sum(e.values["amount"] for e in self._view.money if e.name == "Deposited")
+        minted = sum(
+            e.values["value"]
+            for e in self._view.money
+            if e.name == "Transfer" and e.values["from"] == NOBODY
+        )
+        if booked != minted:
+            yield Finding("balance_mismatch", "DepositToken", f"{minted} minted, {booked} booked")
+        accounts = sorted(account for account in self.held if account != NOBODY)
+        held = self._client.call_all("DepositToken", "balanceOf", [[a] for a in accounts], block=at)
+        for account, amount in zip(accounts, held, strict=True):
+            if amount != self.held[account]:
+                detail = f"holds {amount}, not {self.held[account]}"
+                yield Finding("balance_mismatch", f"account {account}", detail)
+        if self.held[self._split] != owed:
+            detail = f"holds {self.held[self._split]} and owes {owed}"
+            yield Finding("balance_mismatch", "RevenueSplit", detail)
+
+
+def _facts_of(project: str, date: int, sales: Sequence[SoldFact]) -> Facts:
+    units: Counter[str] = Counter()
+    for sale in sales:
+        for code, count in sale.units:
+            units[code] += count
+    return Facts(
+        *(project, date),
+        tuple((s.log_index, s.is_refund, s.amount_minor) for s in sales),
+        tuple(sorted(units.items())),
+    )
+
+
+def _midnight_ms(date: int) -> int:
+    from datetime import UTC, datetime
+
+    day = datetime(date // 10_000, date // 100 % 100, date % 100, tzinfo=UTC)
+    return int(day.timestamp()) * 1_000
+
+
+def _name(event: Event) -> str:
+    v = event.values
+    if event.name == "Distributed":
+        return f"distribution {v['batch'].hex()[:16]} of {v['periodStart']}"
+    return f"{event.name} in block {event.block_number}"

@@ -1,0 +1,1 @@
+"""Whether a bundle proves what it says. Pure: bytes in, a report out."""

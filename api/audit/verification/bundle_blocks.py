@@ -1,0 +1,108 @@
+"""What a bundle's block headers prove: which transactions ran, and that every head was anchored. Pure.
+
+Rules kept here:
+
+* A header is its block: its keccak-256 is the block's hash. Nothing that the bundle states of a block is believed
+  beside it. That the block is one of the chain's, a node says (step 14), or whoever knows the hash that is printed.
+* Every transaction in the bundle is one that a head, terms, a distribution or a rest names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from counterfoil.api.audit.verification.bundle import Bundle, HeadFact
+from counterfoil.api.audit.verification.errors import (
+    AddressError,
+    AuditError,
+    BlockMissingError,
+    BlockProofError,
+    NotAnchoredError,
+)
+from counterfoil.chain.proof.block_proof import (
+    BlockProofInvalid,
+    Header,
+    ProvenTransaction,
+    prove_transaction,
+    read_header,
+)
+
+Proven = Mapping[bytes, ProvenTransaction]
+"""What the blocks prove, by the transaction's hash."""
+
+
+def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
+    """What ``bundle.blocks`` prove; what was looked at, in one line; and what is wrong with them."""
+    proven: dict[bytes, ProvenTransaction] = {}
+    errors: list[AuditError] = []
+    wanted = {found for hashes in bundle.on_chain().values() for found in hashes}
+    newest: Header | None = None
+    for place, block in enumerate(bundle.blocks):
+        where = f"blocks[{place}]"
+        try:
+            header = read_header(block.header)
+        except BlockProofInvalid as error:
+            errors.append(BlockProofError(where, str(error)))
+            continue
+        where += f" (block {header.number})"
+        if newest is not None and header.number <= newest.number:
+            errors.append(BlockProofError(where, "the blocks are not in their order"))
+        newest = header
+        for fact in block.transactions:
+            which = f"{where}, transaction {fact.number}"
+            try:
+                found = prove_transaction(header, fact.number, fact.transaction, fact.receipt)
+            except BlockProofInvalid as error:
+                errors.append(BlockProofError(which, str(error)))
+                continue
+            if found.hash not in wanted or found.hash in proven:
+                errors.append(BlockProofError(which, "nothing in the bundle names it"))
+            proven[found.hash] = found
+    if wanted and not bundle.blocks:
+        detail = "made without a node: no header shows that the heads are on chain"
+        errors.append(BlockMissingError("blocks", detail))
+    checked = f"{len(proven)} transactions in {len(bundle.blocks)} blocks, by their headers alone"
+    if newest is not None:
+        checked += f"; the newest is block {newest.number}, 0x{newest.hash.hex()}"
+    return proven, checked, errors
+
+
+def check_anchored(
+    bundle: Bundle, proven: Proven, addresses: Mapping[str, str]
+) -> Iterator[AuditError]:
+    """Yield what is wrong with the heads' anchoring; *addresses* are the auditor's own, where there are any."""
+    scope = bundle.scope
+    stated = {
+        "RecordAnchor": scope.record_anchor,
+        "DeviceRegistry": scope.device_registry,
+        "RevenueSplit": scope.revenue_split,
+    }
+    for name, address in stated.items():
+        mine = addresses.get(name)
+        if mine is not None and mine.lower() != address.lower():
+            yield AddressError("scope", f"{name} is at {mine}, not at {address or 'none'}")
+    for place, head in enumerate(bundle.heads if bundle.blocks else ()):
+        where = f"heads[{place}] (size {head.size})"
+        found = proven.get(head.transaction_hash)
+        if found is None:
+            yield NotAnchoredError(where, "no block here holds its transaction")
+            continue
+        block = found.header
+        if (block.number, block.hash) != (head.block_number, head.block_hash):
+            detail = f"its transaction is in block {block.number}, 0x{block.hash.hex()}"
+            yield NotAnchoredError(where, detail)
+        try:
+            yield from _check_event(where, head, found, scope.record_anchor)
+        except BlockProofInvalid as error:
+            yield NotAnchoredError(where, str(error))
+
+
+def _check_event(
+    where: str, head: HeadFact, found: ProvenTransaction, anchor: str
+) -> Iterator[AuditError]:
+    anchored = [v for name, v in found.events("RecordAnchor", anchor) if name == "HeadAnchored"]
+    mine = [v for v in anchored if v["size"] == head.size]
+    if not mine:
+        yield NotAnchoredError(where, f"{anchor or 'no contract'} anchored no such head there")
+    elif (mine[0]["root"], mine[0]["state"]) != (head.root, head.state):
+        yield NotAnchoredError(where, "anchored with another root or state")

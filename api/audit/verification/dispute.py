@@ -1,0 +1,95 @@
+"""A dispute over one record, made ready for the chain: which call settles it, and with which proof (pure).
+
+Rules kept here:
+
+* A record that is in the log is confirmed. One that is not is refuted by its machine's slot where the chain ends before
+  it or in another record of its number, and else displaced by the record that has its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.gateway.errors import RecordError
+from counterfoil.gateway.log.merkle import HashReader, hash_leaf, inclusion_proof
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.record.signed_record import SignedRecord, decode
+
+WORDS = (
+    "unjudged",
+    "signed",
+    "key_unknown",
+    "sequence_outside_key",
+    "key_id_differs",
+    "signature_invalid",
+)
+PLACES = ("unproven", "in_log", "absent", "displaced")
+
+
+class NothingSettlesIt(Exception):
+    """The log shows neither that the record is in it nor that it is not."""
+
+    code = "nothing_settles_it"
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """The function of ``RecordDispute`` to call, and its arguments."""
+
+    function: Literal["confirm", "refute", "displace"]
+    arguments: tuple[Any, ...]
+
+
+def from_bundle(bundle: Bundle, log_index: int) -> Dispute:
+    """The confirmation of a bundle's record by the proof that the bundle has; NothingSettlesIt without one."""
+    for entry, path in zip(bundle.records, bundle.inclusion, strict=False):
+        if entry.log_index == log_index and bundle.heads:
+            proof = (log_index, bundle.heads[-1].size, list(path))
+            return Dispute("confirm", (entry.raw, proof))
+    raise NothingSettlesIt(f"the bundle has no record {log_index} with a proof")
+
+
+def from_log(record: bytes, entries: Iterable[bytes], read: HashReader, size: int) -> Dispute:
+    """The call that settles *record* by the log of *size* records: its *entries* and its hashes.
+
+    Raises NothingSettlesIt, or RecordError when it is no record.
+    """
+    mine = decode(record)
+    at = (mine.record.device, mine.record.epoch, mine.record.sequence)
+    state = StateTree()
+    other: tuple[int, SignedRecord] | None = None
+    for index, raw in enumerate(entries):
+        if raw == record:
+            return Dispute("confirm", (record, _inclusion(index, size, read)))
+        try:
+            signed = decode(raw)
+            state.apply_record(signed)
+        except RecordError:
+            continue
+        found = signed.record
+        if (found.device, found.epoch, found.sequence) == at:
+            other = (index, signed)
+    if other is not None and other[1].payload_digest != mine.payload_digest:
+        index, signed = other
+        return Dispute("displace", (record, signed.raw, _inclusion(index, size, read)))
+    if other is not None:
+        raise NothingSettlesIt("the log has this payload under another signature")
+    if state.slot_of(mine.record.device) is None:
+        raise NothingSettlesIt("the log has no record of this machine, so no slot speaks of it")
+    number, slot, path = state.inclusion_proof(mine.record.device)
+    if (slot.epoch, slot.sequence) >= at[1:]:
+        raise NothingSettlesIt("the machine's chain goes on behind it, and lacks its number")
+    position = (size, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path)
+    return Dispute("refute", (record, position))
+
+
+def _inclusion(index: int, size: int, read: HashReader) -> tuple[int, int, list[bytes]]:
+    return index, size, list(inclusion_proof(index, size, read))
+
+
+def leaf_of(dispute: Dispute) -> bytes:
+    """The leaf under which the finding is kept."""
+    return hash_leaf(dispute.arguments[0])

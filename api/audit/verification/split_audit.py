@@ -1,0 +1,338 @@
+"""The split's arithmetic made again: every payout of a project from its first distribution on, to the minor unit. Pure.
+
+Rules kept here:
+
+* What happened is what the blocks' receipts and call data hold, in the chain's order; what the bundle states beside it
+  must say the same, value by value. What should have happened is what the terms come to by ``oracle.waterfall``.
+* A distribution depends on those before it (a period's totals, debts, what a pool carries), so all are made again; the
+  facts, and the heads that prove them, are looked at for those of the period.
+* Facts name records by their place in the log. Those that the bundle holds must say what the facts say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
+
+from counterfoil.api.audit.verification.bundle import Bundle, DistributionFact, RestFact, TermsFact
+from counterfoil.api.audit.verification.bundle_blocks import Proven
+from counterfoil.api.audit.verification.errors import (
+    AuditError,
+    FactsError,
+    FactsMissingError,
+    SplitError,
+    SplitUnknownError,
+    TermsError,
+)
+from counterfoil.chain.abi.decoding import decode_answer
+from counterfoil.chain.proof.block_proof import BlockProofInvalid, ProvenTransaction
+from counterfoil.gateway.record.bodies import Refund, Sale
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.oracle.errors import InputMalformed
+from counterfoil.oracle.rules.distribution_call import distribution_in, sold_by
+from counterfoil.oracle.rules.facts import decode_facts, names_of
+from counterfoil.oracle.rules.waterfall import Refused, Terms, Tier, Waterfall
+
+_Amounts = Counter[tuple[int, str]]
+"""Amounts by tier and account (lower case hex)."""
+
+
+class SplitAudit:
+    """One bundle's splits, made again in the chain's order."""
+
+    def __init__(self, bundle: Bundle, proven: Proven, records: Mapping[int, SignedRecord]) -> None:
+        """*records* are the bundle's that verify, by their index in the log."""
+        self._bundle, self._proven, self._records = bundle, proven, records
+        self._project = on_chain_id(bundle.scope.project)
+        self._waterfall = Waterfall()
+        self._shared_out: dict[int, str] = {}
+        self._sizes = {head.size for head in bundle.heads}
+        self._terms = {(f.transaction_hash, f.version): n for n, f in enumerate(bundle.terms)}
+        self._distributions = {
+            (f.transaction_hash, f.batch): n for n, f in enumerate(bundle.distributions)
+        }
+        self._rests = {(f.transaction_hash, f.version): n for n, f in enumerate(bundle.rests)}
+        self.recomputed = self.of_period = 0
+
+    @property
+    def checked(self) -> str:
+        """What was looked at, in one line; after :meth:`run`."""
+        mine = {
+            index
+            for index, signed in self._records.items()
+            if isinstance(signed.record.body, Sale | Refund) and index in self._shared_out
+        }
+        return (
+            f"{self.recomputed} distributions made again to the minor unit, {self.of_period} of the period "
+            f"with {len(mine)} of these records in them: paid + carried = received"
+        )
+
+    def run(self) -> Iterator[AuditError]:
+        """Yield what is wrong with the terms, the distributions and the rests."""
+        yield from self._twice()
+        stated = {key[0] for key in (*self._terms, *self._distributions, *self._rests)}
+        known = [self._proven[found] for found in stated if found in self._proven]
+        for transaction in sorted(known, key=lambda one: one.place):
+            try:
+                yield from self._transaction(transaction)
+            except (BlockProofInvalid, DecodingError) as error:
+                yield SplitError(f"transaction 0x{transaction.hash.hex()}", str(error))
+        rows = (
+            (TermsError, "terms", self._terms),
+            (SplitError, "distributions", self._distributions),
+            (SplitError, "rests", self._rests),
+        )
+        for kind, part, left in rows:
+            for place in left.values():
+                yield kind(f"{part}[{place}]", "no receipt under the blocks' headers holds it")
+
+    def _twice(self) -> Iterator[AuditError]:
+        """Yield every row that has another one behind it for the same event: only one of them is compared."""
+        bundle = self._bundle
+        for part, rows, known in (
+            ("terms", bundle.terms, set(self._terms.values())),
+            ("distributions", bundle.distributions, set(self._distributions.values())),
+            ("rests", bundle.rests, set(self._rests.values())),
+        ):
+            for place in range(len(rows)):
+                if place not in known:
+                    yield SplitError(f"{part}[{place}]", "stated twice")
+
+    def _transaction(self, found: ProvenTransaction) -> Iterator[AuditError]:
+        """What one transaction did to the project, event by event."""
+        events = [
+            (name, v)
+            for name, v in found.events("RevenueSplit", self._bundle.scope.revenue_split)
+            if v.get("project") == self._project
+        ]
+        credited: dict[bytes, _Amounts] = {}
+        for name, v in events:
+            if name == "Credited":
+                amounts = credited.setdefault(v["batch"], Counter())
+                amounts[v["tier"], v["account"].lower()] += v["amount"]
+        carried = {v["batch"]: v["amount"] for name, v in events if name == "Carried"}
+        for name, v in events:
+            if name == "TermsSet":
+                yield from self._set(found, v)
+            elif name == "Distributed":
+                amounts = credited.pop(v["batch"], Counter())
+                yield from self._distributed(found, v, amounts, carried.get(v["batch"], 0))
+        for batch, amounts in credited.items():
+            yield from self._given_out(found, int.from_bytes(batch, "big"), amounts)
+
+    # ---- terms
+
+    def _set(self, found: ProvenTransaction, v: Mapping[str, Any]) -> Iterator[AuditError]:
+        place = self._terms.pop((found.hash, v["version"]), None)
+        if place is None:
+            yield TermsError(
+                f"terms version {v['version']}", "set in a transaction here, and left out"
+            )
+            return
+        fact = self._bundle.terms[place]
+        where = f"terms[{place}] (version {fact.version})"
+        yield from _check_place(TermsError, where, fact, found)
+        if fact.version != len(self._waterfall.terms) + 1:
+            yield TermsError(where, f"version {len(self._waterfall.terms) + 1} was to come")
+        if keccak(fact.encoded) != v["termsHash"]:
+            yield TermsError(where, "not the terms whose hash was set on chain")
+        try:
+            terms = Terms.on_chain(decode_answer("RevenueSplit", "termsOf", fact.encoded))
+        except (DecodingError, ValueError, OverflowError) as error:
+            yield TermsError(where, f"no terms: {error}")
+            return
+        self._waterfall.terms.append(terms)
+
+    # ---- distributions
+
+    def _distributed(
+        self, found: ProvenTransaction, v: Mapping[str, Any], amounts: _Amounts, carried: int
+    ) -> Iterator[AuditError]:
+        place = self._distributions.pop((found.hash, v["batch"]), None)
+        if place is None:
+            where = f"distribution 0x{v['batch'].hex()}"
+            yield SplitError(where, "made in a transaction here, and left out")
+            return
+        fact = self._bundle.distributions[place]
+        where = f"distributions[{place}] ({fact.period_start})"
+        call = distribution_in(found.data)
+        if call is None or call["batch"] != v["batch"]:
+            detail = "its transaction calls something else: what was sold is not known"
+            yield SplitUnknownError(where, detail)
+            return
+        yield from _check_place(SplitError, where, fact, found)
+        yield from _check_stated(where, fact, {**call, **v, "carried": carried}, amounts)
+        yield from self._made_again(where, fact, call, v["version"], amounts)
+        if self._bundle.scope.has_date(fact.period_start):
+            self.of_period += 1
+            if fact.head_size not in self._sizes:
+                yield SplitError(where, f"it names the head of {fact.head_size}, which is not here")
+            if not fact.content:
+                detail = "its facts are not here: which sales it shared out is not known"
+                yield FactsMissingError(where, detail)
+        if fact.content:
+            yield from self._check_facts(where, fact)
+
+    def _made_again(
+        self,
+        where: str,
+        fact: DistributionFact,
+        call: Mapping[str, Any],
+        version: int,
+        amounts: _Amounts,
+    ) -> Iterator[AuditError]:
+        """Run the terms over what was sold, and compare to the minor unit."""
+        waterfall = self._waterfall
+        if fact.carried_before != waterfall.carried:
+            detail = (
+                f"{fact.carried_before} is said to be carried before it, not {waterfall.carried}"
+            )
+            yield SplitError(where, detail)
+        waterfall.collected += call["gross"]
+        try:
+            mine: _Amounts = Counter()
+            for (by, to), amount in waterfall.distribute(sold_by(call)).items():
+                mine[int(by), to.lower()] += amount
+            in_force = waterfall.version_on(call["periodStart"])
+        except (Refused, ZeroDivisionError) as refused:
+            yield SplitError(where, f"by the terms it is refused: {refused}")
+            return
+        self.recomputed += 1
+        if in_force != version:
+            yield SplitError(where, f"paid by version {version}, and {in_force} was in force")
+        for tier, account in sorted(mine.keys() | amounts.keys()):
+            got, due = amounts[tier, account], mine[tier, account]
+            if got != due:
+                yield SplitError(
+                    where, f"{tier_name(tier)} {account} got {got}, by the terms {due}"
+                )
+        if waterfall.carried != fact.carried:
+            yield SplitError(where, f"carried {fact.carried}, by the terms {waterfall.carried}")
+
+    def _given_out(
+        self, found: ProvenTransaction, version: int, amounts: _Amounts
+    ) -> Iterator[AuditError]:
+        place = self._rests.pop((found.hash, version), None)
+        if place is None:
+            yield SplitError(f"rest of version {version}", "given out here, and left out")
+            return
+        fact = self._bundle.rests[place]
+        where = f"rests[{place}] (version {version})"
+        yield from _check_place(SplitError, where, fact, found)
+        yield from _check_credits(where, fact, amounts)
+        try:
+            mine = Counter(
+                {
+                    (int(Tier.ALLOCATION), account.lower()): amount
+                    for account, amount in self._waterfall.settle_carried(version).items()
+                }
+            )
+        except (Refused, IndexError) as refused:
+            yield SplitError(where, f"nothing was to be given out: {refused}")
+            return
+        if mine != amounts:
+            yield SplitError(where, "by the terms others get it, or other amounts")
+
+    # ---- facts
+
+    def _check_facts(self, where: str, fact: DistributionFact) -> Iterator[AuditError]:
+        """Yield where the facts differ from the distribution, or from the records that are here."""
+        if names_of(fact.content) != (fact.facts, fact.batch):
+            yield FactsError(where, "its facts are not those that its call names")
+        try:
+            facts = decode_facts(fact.content)
+        except InputMalformed as error:
+            yield FactsError(where, str(error))
+            return
+        if (on_chain_id(facts.project), facts.business_date) != (fact.project, fact.period_start):
+            yield FactsError(where, f"they are of {facts.project}, {facts.business_date}")
+        if (facts.gross_minor, facts.refunds_minor) != (fact.gross, fact.refunds):
+            detail = f"they come to {facts.gross_minor} and refunds of {facts.refunds_minor}"
+            yield FactsError(where, detail)
+        if sorted((bytes(on_chain_id(code)), n) for code, n in facts.units) != sorted(
+            tuple(unit) for unit in fact.units
+        ):
+            yield FactsError(where, "other goods were sold by its facts")
+        for index, is_refund, amount in facts.entries:
+            if index >= fact.head_size:
+                yield FactsError(where, f"record {index} is not under its head")
+            if index in self._shared_out:
+                detail = f"record {index} was shared out in {self._shared_out[index]}"
+                yield FactsError(where, detail)
+            self._shared_out[index] = where
+            signed = self._records.get(index)
+            if signed is not None and not _says(signed, is_refund, amount):
+                yield FactsError(where, f"record {index} says otherwise")
+
+
+def _says(signed: SignedRecord, is_refund: bool, amount: int) -> bool:
+    """Whether the record is the sale, or the refund, of *amount*."""
+    body = signed.record.body
+    return isinstance(body, Refund if is_refund else Sale) and body.amount_minor == amount
+
+
+def _check_place(
+    kind: type[AuditError],
+    where: str,
+    fact: TermsFact | DistributionFact | RestFact,
+    found: ProvenTransaction,
+) -> Iterator[AuditError]:
+    block = found.header
+    if (fact.block_number, fact.block_hash) != (block.number, block.hash):
+        yield kind(where, f"its transaction is in block {block.number}, 0x{block.hash.hex()}")
+
+
+def _check_stated(
+    where: str, fact: DistributionFact, on_chain: Mapping[str, Any], amounts: _Amounts
+) -> Iterator[AuditError]:
+    """Yield every value of *fact* that is another in the call or in the events."""
+    stated = {
+        "project": fact.project,
+        "version": fact.version,
+        "periodStart": fact.period_start,
+        "periodEnd": fact.period_end,
+        "gross": fact.gross,
+        "refunds": fact.refunds,
+        "tax": fact.tax,
+        "headSize": fact.head_size,
+        "facts": fact.facts,
+        "carried": fact.carried,
+    }
+    for name, value in stated.items():
+        if on_chain[name] != value:
+            yield SplitError(
+                where, f"{name} {_shown(value)} is stated, {_shown(on_chain[name])} on chain"
+            )
+    if [tuple(unit) for unit in fact.units] != [
+        (unit["goods"], unit["count"]) for unit in on_chain["units"]
+    ]:
+        yield SplitError(where, "other units are stated than were called on chain")
+    yield from _check_credits(where, fact, amounts)
+
+
+def _check_credits(
+    where: str, fact: DistributionFact | RestFact, amounts: _Amounts
+) -> Iterator[AuditError]:
+    stated: _Amounts = Counter()
+    for credit in fact.credits:
+        stated[credit.tier, "0x" + credit.account.hex()] += credit.amount
+    for tier, account in sorted(stated.keys() | amounts.keys()):
+        said, got = stated[tier, account], amounts[tier, account]
+        if said != got:
+            yield SplitError(
+                where, f"{tier_name(tier)} {account}: {said} is stated, {got} was credited on chain"
+            )
+
+
+def _shown(value: object) -> str:
+    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
+
+
+def tier_name(number: int) -> str:
+    """The tier's name; its number where the contract has none of it."""
+    return Tier(number).name.lower() if number in list(Tier) else f"tier {number}"

@@ -1,0 +1,79 @@
+"""The bank's token: what an account has, what it lets contracts take, and allowances that are signed elsewhere."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from counterfoil.api.cash.writes import SPENDERS, PermitIn
+from counterfoil.api.http import problems, typed_data
+from counterfoil.api.http.chain_calls import client_of, refusable
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.typed_data import TypedDataOut
+from counterfoil.api.instructions.operation import EVERY_WRITER
+
+router = APIRouter(tags=["cash"], responses=problems.RESPONSES)
+
+
+class CashOut(BaseModel):
+    """An account's money. What claims, lines of credit and the split owe it is withdrawn first, then in the balance.
+
+    Amounts past 2^53 as they stand: an allowance may be without a limit.
+    """
+
+    account: str
+    token: str
+    currency: str
+    balance_minor: int = Field(examples=[184_210_00])
+    claims_minor: int = Field(description="Credited by claims, to withdraw.", examples=[0])
+    credit_minor: int = Field(
+        description="Paid by lines of credit while the account could not receive, to withdraw.",
+        examples=[0],
+    )
+    split_minor: int = Field(description="Credited by the split, to withdraw.", examples=[0])
+    allowances_minor: dict[str, int] = Field(examples=[{"receivables": 1_000_000_00}])
+
+
+@router.get("/cash", summary="The asker's money")
+def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
+    """As the contracts say now."""
+    if not sight.account:
+        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+    client = client_of(parts)
+    token = client.address_of("DepositToken")
+    with refusable():
+        return CashOut(
+            account=client.checksummed(sight.account),
+            token=token,
+            currency=client.call("DepositToken", "currency"),
+            balance_minor=client.call("DepositToken", "balanceOf", sight.account),
+            claims_minor=client.call("Receivables", "claimable", token, sight.account),
+            credit_minor=client.call("CreditLine", "claimable", token, sight.account),
+            split_minor=client.call("RevenueSplit", "claimable", token, sight.account),
+            allowances_minor={
+                name: client.call(
+                    "DepositToken", "allowance", sight.account, client.address_of(contract)
+                )
+                for name, contract in SPENDERS.items()
+            },
+        )
+
+
+@router.post("/cash/permits/typed-data", summary="An allowance to sign")
+def permit_typed_data(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, permit: PermitIn
+) -> TypedDataOut:
+    """The ERC-2612 permit as EIP-712 typed data; bring the signature with a POST to `/v1/cash/permits`."""
+    if principal.role not in EVERY_WRITER:
+        raise problems.forbidden(f"a {principal.role} may not do this")
+    client = client_of(parts)
+    owner = parts.ledger.account_of(permit.owner)
+    if not owner or (owner.lower() != sight.account.lower() and not sight.everything):
+        raise problems.not_found("party")
+    spender = client.address_of(SPENDERS[permit.spender])
+    with refusable():
+        message = typed_data.permit(
+            client, client.checksummed(owner), spender, permit.amount_minor, permit.deadline
+        )
+    digest = typed_data.digest(message)
+    return TypedDataOut(typed_data=message, digest="0x" + digest.hex())

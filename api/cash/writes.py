@@ -1,0 +1,105 @@
+"""Writes on the bank's token that others rest on, and on the business calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from counterfoil.api.instructions.operation import (
+    ADMINS,
+    EVERY_WRITER,
+    TRADERS,
+    Call,
+    ChainTime,
+    Date,
+    Minor,
+    Operation,
+    PartyName,
+)
+
+SPENDERS = {
+    "receivables": "Receivables",
+    "credit_line": "CreditLine",
+    "settlement": "Settlement",
+    "project_share": "ProjectShare",
+}
+"""What may be allowed to take an account's money, by its name here."""
+Spender = Literal["receivables", "credit_line", "settlement", "project_share"]
+
+
+class ApprovalIn(BaseModel):
+    """How much a contract may take from the asker's balance; 0 takes the allowance back."""
+
+    spender: Spender
+    amount_minor: int = Field(ge=0, lt=2**63, examples=[1_000_000_00])
+
+
+class PermitIn(ApprovalIn):
+    """An allowance that its owner gives by an EIP-712 signature, until chain time `deadline`."""
+
+    owner: PartyName
+    deadline: ChainTime
+
+
+class SignedPermitIn(PermitIn):
+    """The same, signed; anybody may bring it."""
+
+    signature: str = Field(pattern="^0x[0-9a-f]{130}$", examples=["0x" + "1b" * 65])
+
+
+class TransferIn(BaseModel):
+    """Money that moves to another participant, or into the account of a line or a project's shares."""
+
+    to: PartyName
+    amount_minor: Minor
+
+
+class DateIn(BaseModel):
+    """The business date that becomes today's."""
+
+    date: Date
+
+
+class PayoutIn(BaseModel):
+    """Whose credits from the split are pushed to it; a line's sweep account by its address."""
+
+    account: PartyName
+
+
+def _approve(call: Call) -> Sequence[Any]:
+    return [call.client.address_of(SPENDERS[call.body.spender]), call.body.amount_minor]
+
+
+def _permit(call: Call) -> Sequence[Any]:
+    body: SignedPermitIn = call.body
+    signature = bytes.fromhex(body.signature[2:])
+    r, s, v = signature[:32], signature[32:64], signature[64]
+    spender = call.client.address_of(SPENDERS[body.spender])
+    return [call.party(body.owner), spender, body.amount_minor, body.deadline, v, r, s]
+
+
+OPERATIONS = (
+    Operation(
+        *("approve", "/cash/approvals", "DepositToken", "approve", TRADERS),
+        *("Let a contract take money", _approve, ApprovalIn),
+    ),
+    Operation(
+        *("permit", "/cash/permits", "DepositToken", "permit", EVERY_WRITER),
+        *("Bring a signed allowance", _permit, SignedPermitIn),
+    ),
+    Operation(
+        *("transfer_cash", "/cash/transfers", "DepositToken", "transfer", TRADERS),
+        *("Pass money on", lambda c: [c.party(c.body.to), c.body.amount_minor], TransferIn),
+    ),
+    Operation(
+        *("pay_out_split", "/cash/split-payouts", "RevenueSplit", "withdrawFor", EVERY_WRITER),
+        *("Push what the split has credited", lambda c: [c.token, c.party(c.body.account)]),
+        PayoutIn,
+    ),
+    Operation(
+        *("advance_date", "/business-dates", "BusinessCalendar", "advance", ADMINS),
+        *("Move the business date forward", lambda c: [c.body.date], DateIn),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The chain's health, and transactions to be signed elsewhere."""

@@ -1,0 +1,182 @@
+"""The consortium's own writes as unsigned transactions, for keys that are held elsewhere.
+
+Rules kept here:
+
+* Nothing is written: sign what is answered with the party's own key and POST it to
+  ``/v1/transactions``. A transaction's nonce makes it happen once.
+* What the contracts would refuse now is refused here, with their code.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from eth_utils.address import to_checksum_address
+from fastapi import APIRouter, Path
+from pydantic import AfterValidator, BaseModel, Field
+
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.cash.balances import StatementEntryIn
+from counterfoil.api.http import problems
+from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer
+from counterfoil.api.http.context import (
+    Parts,
+    PartsDep,
+    PrincipalDep,
+    ProjectName,
+    SightDep,
+    require,
+)
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.rules.bank_entry import BankEntry
+from counterfoil.oracle.rules.split_terms import terms_argument
+
+router = APIRouter(responses=problems.RESPONSES)
+
+Account = Annotated[
+    str,
+    Field(pattern="^0x[0-9a-fA-F]{40}$", examples=["0x90f79bf6eb2c4f870365e785982e1f101e93b906"]),
+    AfterValidator(to_checksum_address),
+]
+BasisPoints = Annotated[int, Field(ge=0, le=10_000, examples=[1_000])]
+Minor = Annotated[int, Field(ge=0, lt=2**96, examples=[400])]
+
+
+class EntriesIn(BaseModel):
+    """Entries of a bank statement, a mint each."""
+
+    entries: list[StatementEntryIn] = Field(min_length=1, max_length=100)
+
+
+class UnsignedListOut(BaseModel):
+    """Unsigned EIP-1559 transactions with nonces in a row: sign and send them in this order."""
+
+    transactions: list[dict[str, Any]]
+
+
+class PaymentIn(BaseModel):
+    """The bank's own reference of the payment, or a hash of it."""
+
+    payment: str = Field(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "5c" * 32])
+
+
+class FeeIn(BaseModel):
+    """The platform's part of what is left after goods."""
+
+    account: Account
+    basis_points: BasisPoints
+
+
+class SweepIn(FeeIn):
+    """What a loan takes; `cap` in minor units a period, 0 for none."""
+
+    cap: Minor = 0
+
+
+class GoodsIn(BaseModel):
+    """What a supplier gets per unit sold; an empty `code` is for all other goods."""
+
+    code: str = Field(max_length=64, examples=["04012345678901"])
+    supplier: Account
+    prepaid: bool = False
+    unit_cost: Minor
+
+
+class AllocationIn(BaseModel):
+    """What an account gets; `account` null is the investors' pool."""
+
+    account: Account | None
+    basis: Literal["fixed", "per_unit", "net_basis_points", "remainder_basis_points"]
+    value: Minor
+    minimum: Minor = 0
+    cap: Minor = 0
+
+
+class InvestorIn(BaseModel):
+    """An investor and its weight in the pool."""
+
+    account: Account
+    weight: int = Field(gt=0, lt=2**64, examples=[50])
+
+
+class TermsIn(BaseModel):
+    """A split's rules from the business date `effective_from` (YYYYMMDD) on."""
+
+    effective_from: int = Field(ge=19700101, le=99991231, examples=[20220801])
+    period: Literal["day", "month"]
+    refund: Account
+    tax: Account
+    residual: Account
+    fee: FeeIn | None = None
+    sweep: SweepIn | None = None
+    goods: list[GoodsIn] = Field(max_length=200)
+    allocations: list[AllocationIn] = Field(max_length=200)
+    investors: list[InvestorIn] = Field(max_length=1_000)
+
+
+def _sender(parts: Parts, sight: Sight) -> tuple[ChainClient, str]:
+    if not sight.account:
+        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+    return client_of(parts), sight.account
+
+
+@router.post("/statements/unsigned", summary="A statement's mints to sign", tags=["statements"])
+def unsigned_mints(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, statement: EntriesIn
+) -> UnsignedListOut:
+    """For a bank that signs itself: each entry mints into its project's collection account, once."""
+    require(principal, "upload_statement")
+    if any(entry.project not in sight.projects for entry in statement.entries):
+        raise problems.not_found("project")
+    client, sender = _sender(parts, sight)
+    token = client.address_of("DepositToken")
+    made: list[dict[str, Any]] = []
+    for given in statement.entries:
+        entry = BankEntry(**given.model_dump())
+        try:
+            account = client.call("DepositToken", "collectionOf", on_chain_id(entry.project))
+        except ChainError as error:
+            raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+        data = client.encode("DepositToken", "mint", account, entry.amount_minor, entry.entry_hash)
+        nonce = made[0]["nonce"] + len(made) if made else None
+        made.append(offer(client, sender, token, data, nonce))
+    return UnsignedListOut(transactions=made)
+
+
+@router.post(
+    "/withdrawals/{number}/payment/unsigned",
+    summary="A payment's confirmation to sign",
+    tags=["withdrawals"],
+)
+def unsigned_payment(
+    parts: PartsDep,
+    principal: PrincipalDep,
+    sight: SightDep,
+    number: Annotated[int, Path(ge=1, le=2**53)],
+    paid: PaymentIn,
+) -> UnsignedOut:
+    """For the token's bank: it has paid the withdrawal out."""
+    require(principal, "confirm_payout")
+    client, sender = _sender(parts, sight)
+    data = client.encode("DepositToken", "confirmPaid", number, bytes.fromhex(paid.payment[2:]))
+    token = client.address_of("DepositToken")
+    return UnsignedOut(transaction=offer(client, sender, token, data))
+
+
+@router.post(
+    "/projects/{project}/split-versions/unsigned", summary="New terms to sign", tags=["projects"]
+)
+def unsigned_terms(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, project: ProjectName, terms: TermsIn
+) -> UnsignedOut:
+    """For the registrar: a new version of the project's split, in force from its date on."""
+    require(principal, "set_terms")
+    if project not in sight.projects:
+        raise problems.not_found("project")
+    client, sender = _sender(parts, sight)
+    argument = terms_argument(terms.model_dump())
+    data = client.encode("RevenueSplit", "setTerms", on_chain_id(project), argument)
+    split = client.address_of("RevenueSplit")
+    return UnsignedOut(transaction=offer(client, sender, split, data))

@@ -1,0 +1,1 @@
+"""Receivables, payables, orders, and their parts."""

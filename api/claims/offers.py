@@ -1,0 +1,51 @@
+"""Offers of parts: made by their holders, to be accepted, rejected or left to expire."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from counterfoil.api.claims.reads import ClaimReads
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import PartsDep, SightDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
+from counterfoil.oracle.ledger.receivables import PartEntry
+
+router = APIRouter(tags=["offers"], responses=problems.RESPONSES)
+
+
+class OfferOut(BaseModel):
+    """A part that its holder offers; with `recourse` that holder answers for it. `expires` is chain time."""
+
+    part: int = Field(examples=[21])
+    root: int = Field(examples=[17])
+    holder: str
+    offered_to: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
+    amount_minor: int
+    recourse: bool
+    expires: int = Field(examples=[1_793_404_800])
+
+
+def _out(row: PartEntry) -> OfferOut:
+    return OfferOut(
+        part=row.part,
+        root=row.root,
+        holder=row.holder,
+        offered_to=row.offered_to or "",
+        amount_minor=row.amount_minor,
+        recourse=bool(row.offer_recourse),
+        expires=row.offer_expires or 0,
+    )
+
+
+@router.get("/offers", summary="Offers")
+def list_offers(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[OfferOut]:
+    """Offers that the asker made or was made, by part; an expired one stays until someone ends it."""
+    return numbered(
+        *("offers", cursor, limit),
+        lambda after, most: ClaimReads(parts.reads).offers(sight, after, most),
+        lambda row: row.part,
+        _out,
+    )

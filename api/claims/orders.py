@@ -1,0 +1,20 @@
+"""Orders: claims that are owed once their goods are delivered. Their writes are those of claims, and a delivery."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from counterfoil.api.claims.routes import ClaimOut, State, list_claims
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import PartsDep, SightDep
+from counterfoil.api.http.paging import Cursor, Limit, Page
+
+router = APIRouter(tags=["orders"], responses=problems.RESPONSES)
+
+
+@router.get("/orders", summary="Orders")
+def list_orders(
+    parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ClaimOut]:
+    """Orders that the asker placed, took, or holds a part of; one by itself is `/receivables/{root}`."""
+    return list_claims(parts, sight, "orders", ("order",), state, cursor, limit)

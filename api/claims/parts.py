@@ -1,0 +1,125 @@
+"""Parts of claims: who holds them, where each came from, and at what price it was sold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from counterfoil.api.claims.reads import ClaimReads
+from counterfoil.api.claims.routes import Root, claim_of
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import PartsDep, SightDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
+from counterfoil.oracle.ledger.receivables import PartEntry
+
+router = APIRouter(tags=["parts"], responses=problems.RESPONSES)
+
+PartNumber = Annotated[int, Path(ge=1, le=2**53, examples=[21])]
+
+
+class PartOut(BaseModel):
+    """A part of a claim; `depth` is how often it was passed on, `received` the part by which its holder got it."""
+
+    part: int = Field(examples=[21])
+    root: int = Field(examples=[17])
+    parent: int = Field(examples=[19])
+    received: int = Field(examples=[21])
+    depth: int = Field(examples=[2])
+    holder: str
+    amount_minor: int
+    redeemed_minor: int
+    retained_minor: int
+    recourse: bool
+    demanded: bool
+    live: bool
+    pledgee: str | None = Field(examples=[None])
+    offered_to: str | None = Field(examples=[None])
+    offer_recourse: bool | None = Field(examples=[None])
+    offer_expires: int | None = Field(examples=[None])
+    block_number: int
+    transaction_hash: str
+
+
+class DiscountOut(BaseModel):
+    """What a part was sold for: (amount × (basis − rate × time)) ÷ basis, rounded down; `rest` is left of it."""
+
+    part: int = Field(examples=[21])
+    amount_minor: int
+    rate_ppm: int = Field(examples=[60_000])
+    from_date: int = Field(examples=[20260105])
+    to_date: int = Field(examples=[20260705])
+    price_minor: int = Field(examples=[7_250])
+    rest: str = Field(examples=["184000000"])
+    transaction_hash: str
+
+
+def part_out(row: PartEntry) -> PartOut:
+    """*row* for JSON."""
+    return PartOut.model_validate(row, from_attributes=True)
+
+
+@router.get("/parts", summary="Parts that are held")
+def list_held(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[PartOut]:
+    """Live parts that the asker holds or has as a pledge, by number."""
+    return numbered(
+        *("parts", cursor, limit),
+        lambda after, most: ClaimReads(parts.reads).held(sight, after, most),
+        lambda row: row.part,
+        part_out,
+    )
+
+
+@router.get("/receivables/{root}/parts", summary="A claim's parts")
+def list_parts(
+    parts: PartsDep, sight: SightDep, root: Root, cursor: Cursor = None, limit: Limit = 50
+) -> Page[PartOut]:
+    """All for its obligor; for others theirs, where these came from, and what came next."""
+    rows = ClaimReads(parts.reads).parts(sight, claim_of(parts, sight, root))
+    return page_of(rows, "claim-parts", lambda row: f"{row.part:020}", cursor, limit, part_out)
+
+
+@router.get("/parts/{part}", summary="One part")
+def get_part(parts: PartsDep, sight: SightDep, part: PartNumber) -> PartOut:
+    """A part by its number."""
+    found = ClaimReads(parts.reads).part(sight, part)
+    if found is None:
+        raise problems.not_found("part")
+    return part_out(found)
+
+
+@router.get("/parts/{part}/provenance", summary="Where a part came from")
+def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> Page[PartOut]:
+    """The part, the one that it came from, and so on to the claim's first part."""
+    found = ClaimReads(parts.reads).part(sight, part)
+    if found is None:
+        raise problems.not_found("part")
+    seen = {
+        row.part: row
+        for row in ClaimReads(parts.reads).parts(sight, claim_of(parts, sight, found.root))
+    }
+    line = [found]
+    while line[-1].parent in seen:
+        line.append(seen[line[-1].parent])
+    return Page(items=[part_out(row) for row in line])
+
+
+@router.get("/parts/{part}/discount", summary="What a part was sold for")
+def get_discount(parts: PartsDep, sight: SightDep, part: PartNumber) -> DiscountOut:
+    """For those who stood on its two sides, and who sees everything."""
+    sold = ClaimReads(parts.reads).part(sight, part)
+    discount = ClaimReads(parts.reads).discount(part) if sold is not None else None
+    if sold is None or discount is None:
+        raise problems.not_found("discount")
+    sides = {sold.holder}
+    bought = ClaimReads(parts.reads).claim(sight, sold.root)
+    if bought is not None:
+        sides |= {
+            p.holder for p in ClaimReads(parts.reads).parts(sight, bought) if p.parent == part
+        }
+    if not sight.everything and sight.account.lower() not in {s.lower() for s in sides}:
+        raise problems.not_found("discount")
+    return DiscountOut.model_validate(discount, from_attributes=True)

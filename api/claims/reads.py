@@ -1,0 +1,149 @@
+"""Claims and their parts as projected: reads of ``oracle.db`` for one reader at a time.
+
+Rules kept here:
+
+* A reader sees what it stands in; those who may see everything see all. Everything else is not found.
+* Of a claim's parts its obligor sees all; others see those that they hold or held, that are offered or pledged to them,
+  those that these came from, and those that came next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, Engine, and_, exists, or_, true
+from sqlmodel import col
+
+from counterfoil.api.access.rows import all_rows, is_account, one_row
+from counterfoil.api.access.sight import Sight
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, ClaimFunding, PartEntry
+from counterfoil.oracle.ledger.settlement import DiscountEntry
+
+
+def _stands_in_part(account: str) -> ColumnElement[bool]:
+    return or_(
+        is_account(col(PartEntry.holder), account),
+        is_account(col(PartEntry.pledgee), account),
+        and_(is_account(col(PartEntry.offered_to), account), col(PartEntry.live)),
+    )
+
+
+def _claims(sight: Sight) -> ColumnElement[bool]:
+    if sight.everything:
+        return true()
+    part = exists().where(
+        col(PartEntry.root) == col(ClaimEntry.root), _stands_in_part(sight.account)
+    )
+    mine = (col(ClaimEntry.obligor), col(ClaimEntry.creditor))
+    return or_(*(is_account(column, sight.account) for column in mine), part)
+
+
+class ClaimReads:
+    """Reads of one ``oracle.db``; every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def claims(
+        self,
+        sight: Sight,
+        after: int,
+        limit: int,
+        kinds: Collection[str],
+        state: str | None = None,
+    ) -> Sequence[ClaimEntry]:
+        """Claims of *kinds* after number *after*, ascending."""
+        wanted = [_claims(sight), col(ClaimEntry.root) > after, col(ClaimEntry.kind).in_(kinds)]
+        if state is not None:
+            wanted.append(col(ClaimEntry.state) == state)
+        return all_rows(self.engine, ClaimEntry, *wanted, order=col(ClaimEntry.root), limit=limit)
+
+    def claim(self, sight: Sight, root: int) -> ClaimEntry | None:
+        """One claim."""
+        return one_row(self.engine, ClaimEntry, _claims(sight), ClaimEntry.root == root)
+
+    def is_party(self, account: str, root: int) -> bool:
+        """Whether *account* itself stands in the claim, whatever else it may see."""
+        narrow = Sight(account, frozenset(), frozenset(), frozenset(), everything=False)
+        return bool(account) and self.claim(narrow, root) is not None
+
+    def fundings(self, root: int) -> Sequence[ClaimFunding]:
+        """What was paid towards a claim, the first first."""
+        return all_rows(
+            self.engine,
+            ClaimFunding,
+            ClaimFunding.root == root,
+            order=col(ClaimFunding.redeemed_minor),
+        )
+
+    def parts(self, sight: Sight, claim: ClaimEntry) -> list[PartEntry]:
+        """The parts of *claim* that the reader may see, by number."""
+        rows = all_rows(
+            self.engine, PartEntry, PartEntry.root == claim.root, order=col(PartEntry.part)
+        )
+        me = sight.account.lower()
+        if sight.everything or claim.obligor.lower() == me:
+            return list(rows)
+        parents = {row.part: row.parent for row in rows}
+        seen: set[int] = set()
+        for row in rows:
+            offered = (row.offered_to or "").lower() == me and row.live
+            if offered or me in (row.holder.lower(), (row.pledgee or "").lower()):
+                seen.add(row.part)
+        after = {part for part, parent in parents.items() if parent in seen}
+        for part in tuple(seen):
+            while part:
+                seen.add(part)
+                part = parents.get(part, 0)  # noqa: PLW2901  # one step back
+        return [row for row in rows if row.part in seen | after]
+
+    def part(self, sight: Sight, number: int) -> PartEntry | None:
+        """One part."""
+        found = one_row(self.engine, PartEntry, PartEntry.part == number)
+        claim = None if found is None else self.claim(sight, found.root)
+        if claim is None:
+            return None
+        return next((p for p in self.parts(sight, claim) if p.part == number), None)
+
+    def held(self, sight: Sight, after: int, limit: int) -> Sequence[PartEntry]:
+        """Live parts that the reader holds, or has as a pledge."""
+        mine = (
+            true()
+            if sight.everything
+            else or_(
+                is_account(col(PartEntry.holder), sight.account),
+                is_account(col(PartEntry.pledgee), sight.account),
+            )
+        )
+        wanted = (mine, col(PartEntry.live), col(PartEntry.part) > after)
+        return all_rows(self.engine, PartEntry, *wanted, order=col(PartEntry.part), limit=limit)
+
+    def offers(self, sight: Sight, after: int, limit: int) -> Sequence[PartEntry]:
+        """Live parts with an open offer that the reader made or was made."""
+        mine = (
+            true()
+            if sight.everything
+            else or_(
+                is_account(col(PartEntry.holder), sight.account),
+                is_account(col(PartEntry.offered_to), sight.account),
+            )
+        )
+        wanted = (
+            *(mine, col(PartEntry.live), col(PartEntry.offered_to).is_not(None)),
+            col(PartEntry.part) > after,
+        )
+        return all_rows(self.engine, PartEntry, *wanted, order=col(PartEntry.part), limit=limit)
+
+    def discount(self, part: int) -> DiscountEntry | None:
+        """At what price a part was sold."""
+        return one_row(self.engine, DiscountEntry, DiscountEntry.part == part)
+
+    def claimable(self, token: str, account: str) -> int:
+        """What claims have credited *account* and it has not withdrawn."""
+        found = one_row(
+            self.engine,
+            ClaimBalance,
+            ClaimBalance.token == token,
+            is_account(col(ClaimBalance.account), account),
+        )
+        return 0 if found is None else found.credited_minor - found.withdrawn_minor

@@ -1,0 +1,157 @@
+"""Claims: receivables, payables and orders, what was paid towards them, and how their obligor confirms them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from counterfoil.api.access.auth import Role
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.claims.reads import ClaimReads
+from counterfoil.api.documents.opened import OpenedOut, opened
+from counterfoil.api.http import problems, typed_data
+from counterfoil.api.http.chain_calls import client_of, refusable
+from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
+from counterfoil.api.http.typed_data import TypedDataOut
+from counterfoil.chain.abi.enums import KINDS
+from counterfoil.oracle.ledger.receivables import ClaimEntry
+
+router = APIRouter(tags=["receivables"], responses=problems.RESPONSES)
+Root = Annotated[int, Path(ge=1, le=2**53, examples=[17])]
+ClaimState = Literal[
+    "draft",
+    "registered",
+    "confirmed",
+    "matured",
+    "settled",
+    "overdue",
+    "recourse",
+    "defaulted",
+    "cancelled",
+]
+State = Annotated[
+    ClaimState | None, Query(description="Only claims in this state.", examples=["confirmed"])
+]
+
+
+class ClaimOut(BaseModel):
+    """A claim by its terms; `invoice` and `document` are commitments, opened for its parties by its own page."""
+
+    root: int = Field(examples=[17])
+    kind: str = Field(examples=["payable"])
+    state: str = Field(examples=["confirmed"])
+    obligor: str
+    creditor: str
+    token: str
+    face_minor: int
+    redeemed_minor: int
+    issue_date: int = Field(examples=[20260105])
+    due_date: int = Field(examples=[20260705])
+    default_days: int = Field(examples=[30])
+    invoice: str
+    document: str
+    delivery: str | None = Field(examples=["0x" + "5c" * 32])
+    disputed: bool
+    dispute_reason: str | None = Field(examples=[None])
+    dispute_outcome: str | None = Field(examples=[None])
+    block_number: int
+    transaction_hash: str
+
+
+class ClaimWholeOut(ClaimOut):
+    """A claim with the fields behind its commitments (`invoice`, `document`, …), for its parties alone."""
+
+    opened: dict[str, OpenedOut] = Field(examples=[{}])
+
+
+class FundingOut(BaseModel):
+    """What was paid towards a claim on a business date; `redeemed_minor` is all that had been paid by then."""
+
+    date: int = Field(examples=[20260705])
+    payer: str
+    amount_minor: int
+    redeemed_minor: int
+    transaction_hash: str
+
+
+def claim_of(parts: Parts, sight: Sight, root: int) -> ClaimEntry:
+    """The claim; 404 when the asker does not stand in it."""
+    found = ClaimReads(parts.reads).claim(sight, root)
+    if found is None:
+        raise problems.not_found("claim")
+    return found
+
+
+def list_claims(
+    parts: Parts,
+    sight: Sight,
+    name: str,
+    kinds: tuple[str, ...],
+    state: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[ClaimOut]:
+    """A page of claims of these *kinds*."""
+    return numbered(
+        name,
+        cursor,
+        limit,
+        lambda after, most: ClaimReads(parts.reads).claims(sight, after, most, kinds, state),
+        lambda row: row.root,
+        lambda row: ClaimOut.model_validate(row, from_attributes=True),
+    )
+
+
+@router.get("/receivables", summary="Claims")
+def list_receivables(
+    parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ClaimOut]:
+    """Claims of every kind that the asker owes, is owed, or holds or held a part of."""
+    return list_claims(parts, sight, "receivables", KINDS, state, cursor, limit)
+
+
+@router.get("/receivables/{root}", summary="One claim")
+def get_receivable(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, root: Root
+) -> ClaimWholeOut:
+    """A claim; its parties also see what its commitments were made of, and so does who decides a dispute about it."""
+    row = claim_of(parts, sight, root)
+    told = {"invoice": row.invoice, "document": row.document, "delivery": row.delivery}
+    told |= {"dispute_reason": row.dispute_reason, "dispute_outcome": row.dispute_outcome}
+    decides = row.disputed and principal.role == Role.SUPERVISOR
+    return ClaimWholeOut(
+        **ClaimOut.model_validate(row, from_attributes=True).model_dump(),
+        opened=opened(
+            parts, told, decides or ClaimReads(parts.reads).is_party(sight.account, root)
+        ),
+    )
+
+
+@router.get("/receivables/{root}/funding", summary="What was paid towards a claim")
+def list_funding(
+    parts: PartsDep, sight: SightDep, root: Root, cursor: Cursor = None, limit: Limit = 50
+) -> Page[FundingOut]:
+    """The first payment first."""
+    claim_of(parts, sight, root)
+    return page_of(
+        ClaimReads(parts.reads).fundings(root),
+        "funding",
+        lambda row: f"{row.redeemed_minor:020}",
+        cursor,
+        limit,
+        lambda row: FundingOut.model_validate(row, from_attributes=True),
+    )
+
+
+@router.get("/receivables/{root}/confirmation", summary="What the obligor signs")
+def get_confirmation(parts: PartsDep, sight: SightDep, root: Root) -> TypedDataOut:
+    """The claim's terms as EIP-712 typed data; bring the signature with a POST to the same path."""
+    claim_of(parts, sight, root)
+    client = client_of(parts)
+    with refusable():
+        message = typed_data.confirmation(client, root)
+        digest = client.call("Receivables", "confirmationDigest", root)
+    return TypedDataOut(typed_data=message, digest="0x" + digest.hex())

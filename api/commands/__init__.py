@@ -1,0 +1,1 @@
+"""``counterfoil api`` and ``counterfoil assets``."""

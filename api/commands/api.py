@@ -1,0 +1,104 @@
+"""``counterfoil api``: the API's process and its tokens."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Role
+from counterfoil.api.settings import ApiSettings
+from counterfoil.api.store.database import open_oracle_database
+
+api_app = typer.Typer(help="The API and the pages.", no_args_is_help=True)
+token_app = typer.Typer(help="Who may come in.", no_args_is_help=True)
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``api`` to *app*."""
+    api_app.add_typer(token_app, name="token")
+    app.add_typer(api_app, name="api")
+
+
+@api_app.command("run")
+def run() -> None:
+    """Serve the API and the pages in the foreground until SIGTERM or Ctrl-C.
+
+    Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS (a JSON list),
+    _CERTIFICATES, _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES.
+    """
+    # Here, so that what serves nothing starts at once.
+    import uvicorn
+
+    from counterfoil.api.run import create_app
+
+    settings = ApiSettings()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+        server_header=False,
+    )
+
+
+@token_app.command("create")
+def create(
+    role: Annotated[Role, typer.Option(help="What the holder is.")],
+    party: Annotated[str, typer.Option(help="The participant's name, or its account (0x…).")],
+    name: Annotated[str, typer.Option(help="What the pages call the holder.")] = "",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Valid for so long.")] = 90,
+    login_link: Annotated[
+        bool, typer.Option("--login-link", help="Also make a link that opens the pages, once.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
+    """Make a token and print it: it is stored as its hash and can't be shown again."""
+    settings = ApiSettings()
+    engine = open_oracle_database(settings.oracle_url)
+    number, token = auth.create_token(engine, role, party, name or party, days)
+    said = {"id": number, "token": token, "role": role.value, "party": party}
+    if login_link:
+        code = auth.create_login_code(engine, number)
+        said["login"] = f"http://{settings.host}:{settings.port}/login/{code}"
+    typer.echo(json.dumps(said) if as_json else "\n".join(f"{k}: {v}" for k, v in said.items()))
+
+
+@token_app.command("list")
+def list_(as_json: _Json = False) -> None:
+    """List the tokens: whose, until when, and whether they were revoked."""
+    rows = [
+        {
+            "id": row.id,
+            "role": row.role,
+            "party": row.party,
+            "name": row.name,
+            "expires": _day(row.expires_ms),
+            "revoked": None if row.revoked_ms is None else _day(row.revoked_ms),
+        }
+        for row in auth.list_tokens(open_oracle_database(ApiSettings().oracle_url))
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        state = f"revoked {row['revoked']}" if row["revoked"] else f"until {row['expires']}"
+        typer.echo(f"{row['id']}  {row['role']:<12} {row['party']:<24} {state}  {row['name']}")
+
+
+@token_app.command("revoke")
+def revoke(number: Annotated[str, typer.Argument(metavar="ID", help="The token's id.")]) -> None:
+    """End a token and its sessions at once."""
+    if not auth.revoke_token(open_oracle_database(ApiSettings().oracle_url), number):
+        typer.echo(json.dumps({"code": "token_unknown", "detail": number}), err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{number} revoked")
+
+
+def _day(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).date().isoformat()

@@ -1,0 +1,1 @@
+"""Lines of credit, loans, and the takings that support them."""

@@ -1,0 +1,88 @@
+"""How well a line of credit is being repaid out of what its machines take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.credit.lines import LineNumber, line_of
+from counterfoil.api.credit.loans import owed_on
+from counterfoil.api.credit.reads import CreditReads
+from counterfoil.api.credit.takings import TakingsReads
+from counterfoil.api.http import problems
+from counterfoil.api.http.chain_calls import client_of, refusable
+from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.oracle.rules.business_date import days_between, earlier
+from counterfoil.oracle.rules.loans.line_figures import HEALTH_RULE, due_minor, health
+
+router = APIRouter(tags=["credit-lines"], responses=problems.RESPONSES)
+
+_ENDED = ("repaid", "recovered", "written_off")
+
+
+class HealthOfLineOut(BaseModel):
+    """A line over a period: what its sweep brought, what should have come, and the state that this is.
+
+    `state` is `healthy`, `watch` or `stopped`; `coverage_basis_points` is null when nothing is due.
+    """
+
+    line: int = Field(examples=[3])
+    state: str = Field(examples=["healthy"])
+    coverage_basis_points: int | None = Field(examples=[11_840])
+    first: int = Field(examples=[20220802])
+    last: int = Field(examples=[20220831])
+    takings_minor: int = Field(examples=[128_150])
+    swept_minor: int = Field(examples=[25_630])
+    due_minor: int = Field(examples=[21_640])
+    projects: list[str]
+    rule: str = Field(examples=[HEALTH_RULE])
+
+
+def _due(parts: Parts, sight: Sight, line: int, today: int, days: int) -> int:
+    due = 0
+    for loan in CreditReads(parts.reads).loans(sight, 0, 1_000, line):
+        if loan.state not in _ENDED and loan.instalments:
+            last = loan.instalments[-1][0]
+            left = days_between(today, last) if last > today else 0
+            due += due_minor(owed_on(parts, loan.loan, today).total_minor, left, days)
+    return due
+
+
+@router.get("/credit-lines/{line}/health", summary="How a line is being repaid")
+def get_health(
+    parts: PartsDep,
+    sight: SightDep,
+    line: LineNumber,
+    days: Annotated[
+        int, Query(ge=1, le=366, description="The period up to today.", examples=[30])
+    ] = 30,
+) -> HealthOfLineOut:
+    """From the takings of the projects whose split sweeps into the line; the rule is in the answer."""
+    line_of(parts, sight, line)
+    client = client_of(parts)
+    with refusable():
+        account = client.call("CreditLine", "accountOf", line)
+        today = client.call("BusinessCalendar", "today")
+    if today == 0:
+        raise problems.conflict("no_business_date", "the business calendar has no date yet")
+    first = earlier(today, days - 1)
+    projects = TakingsReads(parts.reads).swept_by(account)
+    takings = TakingsReads(parts.reads).between(projects, first, today)
+    swept = TakingsReads(parts.reads).swept(account, first, today)
+    due = _due(parts, sight, line, today, days)
+    state, coverage = health(swept, takings, due)
+    return HealthOfLineOut(
+        line=line,
+        state=state,
+        coverage_basis_points=coverage,
+        first=first,
+        last=today,
+        takings_minor=takings,
+        swept_minor=swept,
+        due_minor=due,
+        projects=projects,
+        rule=HEALTH_RULE,
+    )

@@ -1,0 +1,62 @@
+"""What is read of lines of credit, loans, and the takings that support them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Engine, or_, true
+from sqlmodel import col, select
+
+from counterfoil.api.access.rows import all_rows, is_account, one_row
+from counterfoil.api.access.sight import Sight
+from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
+
+
+def _lines(sight: Sight) -> ColumnElement[bool]:
+    if sight.everything:
+        return true()
+    mine = (col(LineEntry.borrower), col(LineEntry.lender))
+    return or_(*(is_account(column, sight.account) for column in mine))
+
+
+class CreditReads:
+    """Reads of one ``oracle.db``; every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def lines(self, sight: Sight, after: int, limit: int) -> Sequence[LineEntry]:
+        """Lines after number *after*, ascending."""
+        wanted = (_lines(sight), col(LineEntry.line) > after)
+        return all_rows(self.engine, LineEntry, *wanted, order=col(LineEntry.line), limit=limit)
+
+    def line(self, sight: Sight, number: int) -> LineEntry | None:
+        """One line."""
+        return one_row(self.engine, LineEntry, _lines(sight), LineEntry.line == number)
+
+    def loans(
+        self, sight: Sight, after: int, limit: int, line: int | None = None
+    ) -> Sequence[LoanEntry]:
+        """Loans after number *after*, ascending; of one *line*, or of all."""
+        mine = select(LineEntry.line).where(_lines(sight))
+        wanted = [col(LoanEntry.line).in_(mine), col(LoanEntry.loan) > after]
+        if line is not None:
+            wanted.append(col(LoanEntry.line) == line)
+        return all_rows(self.engine, LoanEntry, *wanted, order=col(LoanEntry.loan), limit=limit)
+
+    def loan(self, sight: Sight, number: int) -> LoanEntry | None:
+        """One loan."""
+        mine = select(LineEntry.line).where(_lines(sight))
+        return one_row(
+            self.engine, LoanEntry, col(LoanEntry.line).in_(mine), LoanEntry.loan == number
+        )
+
+    def payments(self, loan: int) -> Sequence[LoanPayment]:
+        """What was paid on a loan, by date."""
+        return all_rows(
+            self.engine, LoanPayment, LoanPayment.loan == loan, order=col(LoanPayment.date)
+        )
+
+    def sweeps(self, line: int) -> Sequence[LineSweep]:
+        """What was swept into a line's loans, by date."""
+        return all_rows(self.engine, LineSweep, LineSweep.line == line, order=col(LineSweep.date))

@@ -1,0 +1,242 @@
+"""Writes on lines of credit and their loans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from counterfoil.api.http import problems
+from counterfoil.api.instructions.operation import (
+    BORROWERS,
+    COMMITTEE,
+    EVERY_WRITER,
+    LENDERS,
+    TRADERS,
+    AccountIn,
+    AmountIn,
+    Call,
+    Date,
+    DayCount,
+    Minor,
+    Number,
+    Operation,
+    Papers,
+    PartyName,
+    Rate,
+    by_key,
+    withdrawal,
+)
+from counterfoil.chain.abi.enums import CONVENTIONS, DEBTS, MOTIONS, PLANS
+from counterfoil.oracle.errors import OracleError
+from counterfoil.oracle.rules.loans.instalments import Plan, instalments, monthly_dates
+from counterfoil.oracle.rules.loans.interest import Convention
+
+Debt = Literal["costs", "penalty", "interest", "principal"]
+PlanName = Literal["bullet", "equal_principal", "annuity", "interest_only", "revenue_share"]
+
+
+class LineIn(BaseModel):
+    """What the borrower asks `lender` for. Rates in parts per million a year; the penalty comes on top."""
+
+    lender: PartyName
+    limit_minor: Minor
+    valid_from: Date
+    valid_until: Date
+    rate_ppm: Rate
+    penalty_ppm: Rate
+    convention: DayCount = "A/360"
+    grace_days: int = Field(ge=0, le=365, examples=[3])
+    default_days: int = Field(ge=0, le=3_650, examples=[90])
+    repayment_order: list[Debt] = Field(
+        default=["costs", "penalty", "interest", "principal"],
+        min_length=4,
+        max_length=4,
+        examples=[["costs", "penalty", "interest", "principal"]],
+    )
+    purpose: Papers
+
+
+class VoteIn(BaseModel):
+    """A committee member's vote, and what it rests on."""
+
+    motion: Literal["approve", "lift_freeze"]
+    evidence: Papers
+
+
+class ReasonIn(BaseModel):
+    """Why."""
+
+    reason: Papers
+
+
+class AllowIn(BaseModel):
+    """Whether a draw may pay the supplier."""
+
+    supplier: PartyName
+    allowed: bool = True
+
+
+class InstalmentIn(BaseModel):
+    """Principal due on a date; the interest accrued by then is due with it."""
+
+    date: Date
+    principal_minor: int = Field(ge=0, lt=2**63, examples=[25_000_00])
+
+
+class DrawIn(BaseModel):
+    """A draw that pays a confirmed order. Give the `instalments`, or in how many `months` it is repaid.
+
+    `collateral` is a part that was pledged to `credit_line`; 0 for none.
+    """
+
+    order_root: Number
+    amount_minor: Minor
+    plan: PlanName
+    months: int | None = Field(default=None, ge=1, le=120, examples=[12])
+    instalments: list[InstalmentIn] | None = Field(
+        default=None, min_length=1, max_length=120, examples=[None]
+    )
+    collateral: int = Field(default=0, ge=0, le=2**53, examples=[0])
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.months is None) == (self.instalments is None):
+            raise ValueError("give instalments or months, not both")
+        return self
+
+
+class CostsIn(BaseModel):
+    """Costs of recovering a loan, and what shows them."""
+
+    amount_minor: Minor
+    evidence: Papers
+
+
+def _line(call: Call) -> Sequence[Any]:
+    body: LineIn = call.body
+    if len(set(body.repayment_order)) != len(DEBTS):
+        raise problems.malformed("repayment_order has each kind of debt once")
+    return [
+        {
+            "borrower": call.account,
+            "lender": call.party(body.lender),
+            "token": call.token,
+            "limit": body.limit_minor,
+            "validFrom": body.valid_from,
+            "validUntil": body.valid_until,
+            "ratePpm": body.rate_ppm,
+            "penaltyPpm": body.penalty_ppm,
+            "convention": CONVENTIONS.index(body.convention),
+            "graceDays": body.grace_days,
+            "defaultDays": body.default_days,
+            "order": [DEBTS.index(debt) for debt in body.repayment_order],
+            "purpose": call.commit("purpose", body.purpose),
+        }
+    ]
+
+
+def _draw(call: Call) -> Sequence[Any]:
+    body: DrawIn = call.body
+    if body.instalments is not None:
+        rows = [{"date": i.date, "principal": i.principal_minor} for i in body.instalments]
+    else:
+        rows = _monthly(call, body)
+    plan = PLANS.index(body.plan)
+    return [call.key, body.order_root, body.amount_minor, plan, rows, body.collateral]
+
+
+def _monthly(call: Call, body: DrawIn) -> list[dict[str, int]]:
+    """Instalments from month to month as the line's terms ask; one at the end where the plan has one."""
+    today = call.client.call("BusinessCalendar", "today")
+    terms = call.client.call("CreditLine", "line", call.key)["terms"]
+    plan = Plan[body.plan.upper()]
+    try:
+        dates = monthly_dates(today, body.months or 1)
+        made = instalments(
+            plan,
+            body.amount_minor,
+            today,
+            dates[-1:] if plan is Plan.BULLET else dates,
+            convention=Convention(terms["convention"]),
+            rate_ppm=terms["ratePpm"],
+        )
+    except OracleError as error:
+        raise problems.conflict(error.code.replace(".", "_"), str(error)) from error
+    return [{"date": row.date, "principal": row.principal_minor} for row in made]
+
+
+def _vote(call: Call) -> Sequence[Any]:
+    motion = MOTIONS.index(call.body.motion)
+    return [call.key, motion, call.commit("evidence", call.body.evidence)]
+
+
+def _credit(
+    name: str,
+    path: str,
+    function: str,
+    says: str,
+    may: Any,
+    arguments: Any = by_key,
+    body: type[BaseModel] | None = None,
+) -> Operation:
+    return Operation(name, path, "CreditLine", function, may, says, arguments, body)
+
+
+OPERATIONS = (
+    _credit(
+        *("apply_for_line", "/credit-lines", "applyFor", "Apply for a line"),
+        *(BORROWERS, _line, LineIn),
+    ),
+    _credit(
+        *("vote_on_line", "/credit-lines/{line}/votes", "vote", "Vote on a line"),
+        *(COMMITTEE, _vote, VoteIn),
+    ),
+    _credit("activate_line", "/credit-lines/{line}/activate", "activate", "Open a line", LENDERS),
+    _credit(
+        *("freeze_line", "/credit-lines/{line}/freeze", "freeze", "Stop draws", LENDERS),
+        *(lambda c: [c.key, c.commit("reason", c.body.reason)], ReasonIn),
+    ),
+    _credit("close_line", "/credit-lines/{line}/close", "close", "End a line", TRADERS),
+    _credit(
+        *("allow_supplier", "/credit-lines/{line}/suppliers", "allowSupplier", "Allow a supplier"),
+        LENDERS,
+        lambda c: [c.key, c.party(c.body.supplier), c.body.allowed],
+        AllowIn,
+    ),
+    _credit(
+        *("draw", "/credit-lines/{line}/loans", "draw", "Draw for an order"),
+        *(BORROWERS, _draw, DrawIn),
+    ),
+    _credit(
+        *("sweep_line", "/credit-lines/{line}/sweep", "sweep", "Repay out of the swept revenue"),
+        EVERY_WRITER,
+    ),
+    _credit(
+        *("repay_loan", "/loans/{loan}/repay", "repay", "Repay a loan", TRADERS),
+        *(lambda c: [c.key, c.body.amount_minor], AmountIn),
+    ),
+    _credit(
+        *("collect_loan", "/loans/{loan}/collect", "collect", "Repay out of the pledged claim"),
+        EVERY_WRITER,
+    ),
+    _credit(
+        *("add_costs", "/loans/{loan}/costs", "addCosts", "Add costs of recovery", LENDERS),
+        lambda c: [c.key, c.body.amount_minor, c.commit("evidence", c.body.evidence)],
+        CostsIn,
+    ),
+    _credit(
+        *("poke_loan", "/loans/{loan}/poke", "poke", "Bring a loan to today's state"),
+        EVERY_WRITER,
+    ),
+    _credit("write_off_loan", "/loans/{loan}/write-off", "writeOff", "Write a loan off", LENDERS),
+    _credit(
+        *("return_collateral", "/parts/{part}/return-collateral", "returnCollateral"),
+        *("Take back a pledged part that secures nothing", TRADERS),
+    ),
+    _credit(
+        *("withdraw_credit", "/credit-lines/withdrawals", "withdraw", "Withdraw what was held"),
+        *(EVERY_WRITER, withdrawal, AccountIn),
+    ),
+)

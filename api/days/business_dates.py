@@ -1,0 +1,33 @@
+"""The consortium's business dates: interest and due dates are counted by them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from counterfoil.api.days.reads import DayReads
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import PartsDep, PrincipalDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
+
+router = APIRouter(tags=["business-dates"], responses=problems.RESPONSES)
+
+
+class BusinessDateOut(BaseModel):
+    """A date that the calendar was moved to."""
+
+    date: int = Field(examples=[20260105])
+    block_number: int
+
+
+@router.get("/business-dates", summary="Business dates")
+def list_dates(
+    parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[BusinessDateOut]:
+    """Ascending; the last is today's."""
+    return numbered(
+        *("business-dates", cursor, limit),
+        DayReads(parts.reads).dates,
+        lambda row: row.date,
+        lambda row: BusinessDateOut.model_validate(row, from_attributes=True),
+    )

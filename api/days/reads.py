@@ -1,0 +1,42 @@
+"""What is read of business days and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from counterfoil.api.access.rows import all_rows
+from counterfoil.oracle.ledger.business_calendar import BusinessDay
+from counterfoil.oracle.store.day_tables import DayClose
+
+
+class DayReads:
+    """Reads of one ``oracle.db``; every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def dates(self, after: int, limit: int) -> Sequence[BusinessDay]:
+        """Business dates later than *after*, ascending."""
+        later = col(BusinessDay.date) > after
+        return all_rows(self.engine, BusinessDay, later, order=col(BusinessDay.date), limit=limit)
+
+    def today(self) -> int:
+        """The business date as far as events were read; 0 before the first."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            return session.exec(select(func.max(col(BusinessDay.date)))).one() or 0
+
+    def days(self, below: int | None, limit: int) -> Sequence[DayClose]:
+        """Up to *limit* business days before date *below*, the newest first."""
+        query = select(DayClose).order_by(col(DayClose.date).desc()).limit(limit)
+        if below is not None:
+            query = query.where(DayClose.date < below)
+        with Session(self.engine) as session:
+            return session.exec(query).all()
+
+    def day(self, date: int) -> DayClose | None:
+        """One business day."""
+        with Session(self.engine) as session:
+            return session.get(DayClose, date)

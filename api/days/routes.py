@@ -1,0 +1,84 @@
+"""Business days: what closing each came to, and asking for one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from counterfoil.api.days.reads import DayReads
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SeerDep, require
+from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.instructions.request import ask
+from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.oracle.store.day_tables import DayClose
+
+router = APIRouter(tags=["days"], responses=problems.RESPONSES)
+
+Date = Annotated[int, Path(ge=19700101, le=99991231, examples=[20220831])]
+
+
+class DayOut(BaseModel):
+    """A business day: `open`, `closed`, `differs` or `failed`."""
+
+    date: int = Field(examples=[20220831])
+    status: str = Field(examples=["closed"])
+    phase: str = Field(examples=["done"])
+    attempt: int
+    differences: int
+    error_code: str | None
+    error_detail: str | None
+    started_ms: int
+    finished_ms: int | None
+
+
+class DayReportOut(DayOut):
+    """The same with its report (docs/business-day.md); null while it is under way."""
+
+    report: dict[str, Any] | None
+
+
+class DayIn(BaseModel):
+    """The date to close; without one, today's in the oracle's time zone. `far` says that a far date is meant."""
+
+    date: int | None = Field(default=None, ge=19700101, le=99991231, examples=[20220831])
+    far: bool = False
+
+
+@router.get("/days", summary="Business days")
+def list_days(
+    parts: PartsDep, _: SeerDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[DayOut]:
+    """The newest first."""
+    below = int(read_cursor(cursor, "days", "0")) or None
+    found = DayReads(parts.reads).days(below, limit + 1)
+    more = write_cursor("days", str(found[limit - 1].date)) if len(found) > limit else None
+    return Page(items=[DayOut(**_shown(row)) for row in found[:limit]], next=more)
+
+
+@router.get("/days/{date}", summary="One business day")
+def get_day(parts: PartsDep, _: SeerDep, date: Date) -> DayReportOut:
+    """Its report: steps, loans, claims, figures, and every difference by its code."""
+    row = DayReads(parts.reads).day(date)
+    if row is None:
+        raise problems.not_found("day")
+    return DayReportOut(**_shown(row), report=row.report)
+
+
+@router.post("/days", status_code=202, summary="Close a business day")
+def close_day(
+    parts: PartsDep, principal: PrincipalDep, day: DayIn, key: IdempotencyKey
+) -> InstructionOut:
+    """The date moves forward only; closing a closed day does nothing."""
+    require(principal, "close_day")
+    payload = day.model_dump()
+    return instruction_out(ask(parts.oracle, principal, key, "close_day", payload))
+
+
+def _shown(row: DayClose) -> dict[str, Any]:
+    return {
+        **row.model_dump(exclude={"report", "asked_by"}),
+        "differences": len((row.report or {}).get("differences", [])),
+    }

@@ -1,0 +1,1 @@
+"""Commitments on chain, and the opened fields that belong to them."""

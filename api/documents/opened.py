@@ -1,0 +1,31 @@
+"""Opened fields: what commitments on chain were made of, for those who stand in what they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
+
+from counterfoil.api.documents import commitments
+from counterfoil.api.http.context import Parts
+
+
+class OpenedOut(BaseModel):
+    """The fields and the salt under a commitment: SHA-256(salt || fields), docs/formats/commitment.md."""
+
+    kind: str = Field(examples=["invoice"])
+    commitment: str = Field(examples=["0x" + "7b" * 32])
+    salt: str = Field(examples=["0x" + "42" * 32])
+    fields: dict[str, str | int] = Field(examples=[{"number": "RE-2026-0017"}])
+
+
+def opened(parts: Parts, of: Mapping[str, str | None], entitled: bool) -> dict[str, OpenedOut]:
+    """What is known of the commitments *of* (by their names), nothing for who is not *entitled*."""
+    if not entitled:
+        return {}
+    known = commitments.opened(parts.reads, [value for value in of.values() if value])
+    return {
+        name: OpenedOut(kind=row.kind, commitment=row.commitment, salt=row.salt, fields=row.fields)
+        for name, value in of.items()
+        if value and (row := known.get(value)) is not None
+    }

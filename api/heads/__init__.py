@@ -1,0 +1,1 @@
+"""Anchored heads and who signs them."""

@@ -1,0 +1,31 @@
+"""How far the log is anchored and final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from counterfoil.api.http.context import Parts
+
+ProofState = Literal["stored", "anchored", "final"]
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """How far the log is anchored and final: numbers of records."""
+
+    anchored: int
+    final: int
+
+    def state(self, log_index: int) -> ProofState:
+        """The proof state of the record at *log_index*."""
+        if log_index < self.final:
+            return "final"
+        return "anchored" if log_index < self.anchored else "stored"
+
+
+def anchors(parts: Parts) -> Anchors:
+    """How far the log is anchored and final now."""
+    newest = parts.ledger.newest_head()
+    final = parts.ledger.newest_head(parts.final_number())
+    return Anchors(newest.size if newest else 0, final.size if final else 0)

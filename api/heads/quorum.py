@@ -1,0 +1,182 @@
+"""The oracle's quorum: who signs heads and calls, how far each node is, and what a node would not sign.
+
+Rules kept here:
+
+* What a batch adds up to, and the words of a dissent, are for those who may see everything: they name machines and
+  amounts. Everybody who may ask sees who signs, who answers, and that there was a dissent.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from counterfoil.api.heads.routes import Size
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import PartsDep, SightDep
+from counterfoil.oracle.rules.figures import Figures, decode_figures
+from counterfoil.oracle.status.quorum_state import quorum_state
+from counterfoil.oracle.store.head_tables import BatchFigures
+
+router = APIRouter(tags=["quorum"], responses=problems.RESPONSES)
+
+
+class NodeOut(BaseModel):
+    """A node as the one behind this API sees it; `refusal` is why its copy of the log does not go on."""
+
+    name: str = Field(examples=["harbour"])
+    address: str
+    signs: bool = Field(description="Whether it is one of the signers on chain.")
+    is_self: bool
+    records: int = Field(examples=[48960])
+    anchored: int = Field(examples=[48211])
+    answered_ms: int | None = Field(examples=[1661875980000])
+    refusal: str | None
+    error: str | None
+
+
+class DissentOut(BaseModel):
+    """Why a node would not sign; `detail` and `log_index` are null for those who may not see everything."""
+
+    kind: str = Field(examples=["head"])
+    subject: str = Field(description="The EIP-712 digest that was proposed.")
+    size: int | None
+    proposer: str
+    node: str
+    code: str = Field(examples=["root_differs"])
+    detail: str | None = Field(examples=["record 48211 is another one"])
+    log_index: int | None
+    times: int = Field(examples=[1])
+    first_ms: int = Field(examples=[1661875980000])
+    last_ms: int = Field(examples=[1661875980000])
+
+
+class TurnOut(BaseModel):
+    """An anchored head: the signer whose turn it began with, and who brought it (null where no node says so)."""
+
+    number: int = Field(examples=[12])
+    size: int = Field(examples=[48211])
+    turn: str
+    sent_by: str | None
+    taken_over: bool | None
+
+
+class QuorumOut(BaseModel):
+    """`threshold` of `signers` must sign; no nodes where one process is the oracle.
+
+    `turn` proposes the next head first; `turns` are of the newest ten, by the signers as they are now.
+    """
+
+    signers: list[str]
+    threshold: int
+    turn: str | None
+    turns: list[TurnOut]
+    nodes: list[NodeOut]
+    dissents: list[DissentOut]
+
+
+class GoodsOut(BaseModel):
+    """Units sold of one commodity, and what the sales' lines say that they cost."""
+
+    commodity: str
+    units: int
+    amount_minor: int
+
+
+class ProjectFiguresOut(BaseModel):
+    """One project's takings in the batch; `project_hash` is zero for machines in none."""
+
+    project_hash: str
+    currency: str
+    sales: int
+    gross_minor: int
+    refunds: int
+    refunded_minor: int
+    goods: list[GoodsOut]
+
+
+class DeviceFiguresOut(BaseModel):
+    """How one machine ran in the batch."""
+
+    device_hash: str
+    records: int
+    intervals: int
+    energy_wh: int
+
+
+class FiguresOut(BaseModel):
+    """What the batch adds up to; `encoded` is the hex of the bytes whose SHA-256 the head carries."""
+
+    size: int
+    previous_size: int
+    block: int
+    digest: str
+    projects: list[ProjectFiguresOut]
+    devices: list[DeviceFiguresOut]
+    encoded: str
+
+
+@router.get("/quorum", summary="The oracle's quorum")
+def get_quorum(parts: PartsDep, sight: SightDep, head: int | None = None) -> QuorumOut:
+    """Signers, nodes, turns, and the newest dissents; with `head`, the dissents on heads of that size."""
+    with Session(parts.reads, expire_on_commit=False) as session:
+        state = quorum_state(session, size=head, client=parts.client())
+    nodes = [
+        NodeOut(signs=node.address in state.signers, **node.model_dump(exclude={"url"}))
+        for node in state.nodes
+    ]
+    dissents = [DissentOut.model_validate(row, from_attributes=True) for row in state.dissents]
+    if not sight.everything:
+        for node in nodes:
+            node.refusal = node.error = None
+        for dissent in dissents:
+            dissent.detail = dissent.log_index = None
+    return QuorumOut(
+        signers=state.signers,
+        threshold=state.threshold,
+        turn=state.turn,
+        turns=[TurnOut.model_validate(turn, from_attributes=True) for turn in state.turns],
+        nodes=nodes,
+        dissents=dissents,
+    )
+
+
+@router.get("/heads/{size}/figures", summary="What a head's batch adds up to", tags=["heads"])
+def get_figures(parts: PartsDep, sight: SightDep, size: Size) -> FiguresOut:
+    """The figures that the quorum has signed with the head. 404 where this node has not their bytes."""
+    if not sight.everything:
+        raise problems.forbidden("a batch's figures are for those who may see everything")
+    anchored = parts.ledger.head(size)
+    with Session(parts.reads, expire_on_commit=False) as session:
+        row = session.get(BatchFigures, anchored.figures) if anchored else None
+    if anchored is None or row is None:
+        raise problems.not_found("batch figures")
+    return _figures_out(decode_figures(row.figures), row.figures, anchored.figures)
+
+
+def _figures_out(figures: Figures, encoded: bytes, digest: str) -> FiguresOut:
+    return FiguresOut(
+        size=figures.size,
+        previous_size=figures.previous_size,
+        block=figures.block,
+        digest=digest.removeprefix("0x"),
+        projects=[
+            ProjectFiguresOut(
+                project_hash="0x" + p.project.hex(),
+                **{name: getattr(p, name) for name in p._fields[1:-1]},
+                goods=[GoodsOut(**g._asdict()) for g in p.goods],
+            )
+            for p in figures.projects
+        ],
+        devices=[
+            DeviceFiguresOut(
+                device_hash="0x" + d.device.hex(),
+                records=d.records,
+                intervals=d.intervals,
+                energy_wh=d.energy_wh,
+            )
+            for d in figures.devices
+        ],
+        encoded=encoded.hex(),
+    )

@@ -1,0 +1,125 @@
+"""Anchored heads of the log, and the proofs that each continues the one before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import cbor2
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+
+router = APIRouter(tags=["heads"], responses=problems.RESPONSES)
+
+Size = Annotated[int, Path(ge=1, le=2**53, description="Number of records under the head.")]
+
+
+class HeadOut(BaseModel):
+    """An anchored head; hashes are hex. `figures` is the SHA-256 of what its batch adds up to."""
+
+    size: int
+    root: str
+    state: str
+    figures: str
+    block_number: int
+    block_hash: str
+    transaction_hash: str
+    final: bool
+
+
+class ConsistencyOut(BaseModel):
+    """An RFC 9162 consistency proof between two anchored heads."""
+
+    first_size: int
+    second_size: int
+    first_root: str
+    second_root: str
+    proof: list[str]
+
+
+def head_out(head: AnchoredHead, final_number: int) -> HeadOut:
+    """*head* for JSON."""
+    return HeadOut(
+        size=head.size,
+        root=head.root.removeprefix("0x"),
+        state=head.state.removeprefix("0x"),
+        figures=head.figures.removeprefix("0x"),
+        block_number=head.block_number,
+        block_hash=head.block_hash,
+        transaction_hash=head.transaction_hash,
+        final=head.block_number <= final_number,
+    )
+
+
+def _head(parts: Parts, size: int) -> AnchoredHead:
+    head = parts.ledger.head(size)
+    if head is None:
+        raise problems.not_found("anchored head")
+    return head
+
+
+@router.get("/heads", summary="Anchored heads, the newest first")
+def list_heads(
+    parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[HeadOut]:
+    """Heads are everybody's: they name no device and no amount."""
+    below = int(read_cursor(cursor, "heads", "0")) or None
+    found = parts.ledger.heads(below, limit + 1)
+    final = parts.final_number()
+    more = write_cursor("heads", str(found[limit - 1].size)) if len(found) > limit else None
+    return Page(items=[head_out(head, final) for head in found[:limit]], next=more)
+
+
+@router.get("/heads/latest", summary="The newest anchored head")
+def latest_head(parts: PartsDep, _: PrincipalDep) -> HeadOut:
+    """404 before the first."""
+    head = parts.ledger.newest_head()
+    if head is None:
+        raise problems.not_found("anchored head")
+    return head_out(head, parts.final_number())
+
+
+@router.get("/heads/{size}", summary="One anchored head")
+def get_head(parts: PartsDep, _: PrincipalDep, size: Size) -> HeadOut:
+    """The anchored head of exactly this size."""
+    return head_out(_head(parts, size), parts.final_number())
+
+
+@router.get(
+    "/heads/{size}/raw",
+    summary="One anchored head as bytes",
+    response_class=Response,
+    responses={200: {"content": {"application/cbor": {}}}},
+)
+def get_head_raw(parts: PartsDep, _: PrincipalDep, size: Size) -> Response:
+    """Deterministic CBOR `[size, root, state, block number]`."""
+    head = _head(parts, size)
+    root, state = (bytes.fromhex(value.removeprefix("0x")) for value in (head.root, head.state))
+    body = cbor2.dumps([head.size, root, state, head.block_number])
+    return Response(body, media_type="application/cbor")
+
+
+@router.get("/heads/{size}/consistency", summary="Consistency with an earlier head")
+def get_consistency(
+    parts: PartsDep,
+    _: PrincipalDep,
+    size: Size,
+    first: Annotated[int, Query(ge=1, description="Size of the earlier anchored head.")],
+) -> ConsistencyOut:
+    """Proves that the log of `first` records is the beginning of the log of `size`."""
+    second, earlier = _head(parts, size), _head(parts, first)
+    if first > size:
+        raise problems.conflict("head_not_earlier", "the first head is the larger one")
+    proof = parts.hashes.consistency_proof(first, size)
+    return ConsistencyOut(
+        first_size=first,
+        second_size=size,
+        first_root=earlier.root.removeprefix("0x"),
+        second_root=second.root.removeprefix("0x"),
+        proof=[node.hex() for node in proof],
+    )

@@ -1,0 +1,48 @@
+"""The chain as routes use it: what it refuses is a problem with a code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pydantic import BaseModel
+
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import Parts
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError, ContractReverted
+from counterfoil.chain.transaction import unsigned
+
+
+class UnsignedOut(BaseModel):
+    """An unsigned EIP-1559 transaction; sign it and POST it to `/v1/transactions`."""
+
+    transaction: dict[str, Any]
+
+
+def client_of(parts: Parts) -> ChainClient:
+    """The chain with the consortium's contracts; 409 ``chain_not_configured`` without."""
+    client = parts.client()
+    if client is None or not client.addresses:
+        raise problems.conflict("chain_not_configured", "no node or deployment is set here")
+    return client
+
+
+@contextmanager
+def refusable() -> Iterator[None]:
+    """What the chain refuses inside is 409 with the contract's code; 503 where no node answers."""
+    try:
+        yield
+    except ContractReverted as error:
+        raise problems.conflict(error.code.replace(".", "_"), str(error)) from error
+    except ChainError as error:
+        raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+
+
+def offer(
+    client: ChainClient, sender: str, target: str, data: bytes, nonce: int | None = None
+) -> dict[str, Any]:
+    """An unsigned transaction of *sender*; 409 with the contract's code where it would be refused."""
+    with refusable():
+        return unsigned(client, sender, target, data, nonce)

@@ -1,0 +1,115 @@
+"""What a request is answered from: the parts that ``create_app`` made, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
+from sqlalchemy import Engine
+
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.ledger_reads import Ledger
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.http import problems
+from counterfoil.api.http.chain_health import ChainHealth, ChainWatch
+from counterfoil.api.settings import ApiSettings
+from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.logfiles.hash_reader import LogHashes
+
+COOKIE = "counterfoil_session"
+CSRF_HEADER = "x-csrf-token"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The objects of one process, made once; *reads* reads ``oracle.db`` and waits for no writer."""
+
+    settings: ApiSettings
+    oracle: Engine
+    reads: Engine
+    gateway: Engine
+    hashes: LogHashes
+    ledger: Ledger
+    watch: ChainWatch
+    client: Callable[[], ChainClient | None]
+
+    def final_number(self) -> int:
+        """The newest block that can't be undone, as far as a node says so; -1 when none does."""
+        return self.watch.health().final
+
+    def health(self) -> ChainHealth:
+        """How the chain's nodes are doing."""
+        return self.watch.health()
+
+
+def parts_of(request: Request) -> Parts:
+    """The process's parts."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+_BEARER = HTTPBearer(auto_error=False, description="A token of `counterfoil api token create`.")
+_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="A page's session; reads only.")
+
+
+def maybe_principal(request: Request) -> Principal | None:
+    """Who is asking, None for nobody; a session that writes must send its CSRF token."""
+    parts = parts_of(request)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return auth.by_token(parts.reads, token.strip())
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        return None
+    found = auth.by_cookie(parts.reads, cookie)
+    if found is None or request.method in ("GET", "HEAD"):
+        return found
+    if not auth.same_secret(found.csrf, request.headers.get(CSRF_HEADER, "")):
+        raise problems.ApiProblem(403, "csrf_token_missing", "the session's CSRF token is missing")
+    return found
+
+
+def principal_of(
+    request: Request,
+    _bearer: Annotated[object, Depends(_BEARER)],
+    _cookie: Annotated[object, Depends(_COOKIE)],
+) -> Principal:
+    """Who is asking; 401 for nobody."""
+    found = maybe_principal(request)
+    if found is None:
+        raise problems.unauthorised("a valid token is needed")
+    return found
+
+
+def sight_of(
+    parts: Annotated[Parts, Depends(parts_of)],
+    principal: Annotated[Principal, Depends(principal_of)],
+) -> Sight:
+    """What the asker may see."""
+    return parts.ledger.sight(principal)
+
+
+PartsDep = Annotated[Parts, Depends(parts_of)]
+PrincipalDep = Annotated[Principal, Depends(principal_of)]
+SightDep = Annotated[Sight, Depends(sight_of)]
+
+
+def require(principal: Principal, action: str) -> None:
+    """403 unless the role may do *action*."""
+    if not principal.may(action):
+        raise problems.forbidden(f"a {principal.role} may not do this")
+
+
+def seer(principal: PrincipalDep) -> Principal:
+    """Who is asking, where that is somebody who may see everything."""
+    if not principal.sees_all:
+        raise problems.forbidden("the bank's files are for banks, auditors and administrators")
+    return principal
+
+
+SeerDep = Annotated[Principal, Depends(seer)]
+ProjectName = Annotated[str, Path(max_length=64, examples=["lakeside-vending"])]

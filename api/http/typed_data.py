@@ -1,0 +1,136 @@
+"""EIP-712 messages as wallets and signing services take them, one for each thing that is signed off chain.
+
+Rules kept here:
+
+* What is answered is what the contract checks: the digest of a message equals the contract's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_utils.crypto import keccak
+from pydantic import BaseModel, Field
+
+import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
+from counterfoil.chain.client import ChainClient
+
+_DOMAIN = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
+_LEG = (
+    *(("asset", "uint8"), ("from", "address"), ("to", "address")),
+    *(("id", "bytes32"), ("amount", "uint256"), ("recourse", "bool")),
+)
+_QUOTE = (
+    *(("part", "uint64"), ("seller", "address"), ("buyer", "address"), ("token", "address")),
+    *(("ratePpm", "uint32"), ("convention", "uint8"), ("recourse", "bool")),
+    *(("nonce", "uint256"), ("deadline", "uint64")),
+)
+_CONFIRMATION = (
+    *(("root", "uint64"), ("kind", "uint8"), ("obligor", "address"), ("creditor", "address")),
+    *(("token", "address"), ("face", "uint128"), ("issueDate", "uint32"), ("dueDate", "uint32")),
+    *(("defaultDays", "uint16"), ("invoice", "bytes32"), ("document", "bytes32")),
+)
+_PERMIT = (
+    *(("owner", "address"), ("spender", "address"), ("value", "uint256")),
+    *(("nonce", "uint256"), ("deadline", "uint256")),
+)
+
+
+def confirmation(client: ChainClient, root: int) -> dict[str, Any]:
+    """What the obligor signs to confirm the claim."""
+    terms = client.call("Receivables", "claim", root)["terms"]
+    message = {name: _plain(terms[name]) for name, _ in _CONFIRMATION if name != "root"}
+    return _message(
+        client,
+        "Receivables",
+        "Counterfoil Receivables",
+        {"Confirmation": _CONFIRMATION},
+        {"root": root, **message},
+    )
+
+
+def deal(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
+    """What everybody who gives something up in the deal signs."""
+    types = {
+        "Deal": (("legs", "Leg[]"), ("nonce", "uint256"), ("deadline", "uint64")),
+        "Leg": _LEG,
+    }
+    return _message(client, "Settlement", "Counterfoil Settlement", types, terms)
+
+
+def quote(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
+    """What a buyer signs to buy a part at a rate."""
+    return _message(client, "Settlement", "Counterfoil Settlement", {"Quote": _QUOTE}, terms)
+
+
+def permit(
+    client: ChainClient, owner: str, spender: str, amount_minor: int, deadline: int
+) -> dict[str, Any]:
+    """What an account signs to let *spender* take its money."""
+    message = {
+        "owner": owner,
+        "spender": spender,
+        "value": amount_minor,
+        "nonce": client.call("DepositToken", "nonces", owner),
+        "deadline": deadline,
+    }
+    name = client.call("DepositToken", "name")
+    return _message(client, "DepositToken", name, {"Permit": _PERMIT}, message)
+
+
+def digest(message: Mapping[str, Any]) -> bytes:
+    """The 32 bytes that are signed for *message*."""
+    signable = encode_typed_data(full_message=dict(message))
+    return keccak(b"\x19" + signable.version + signable.header + signable.body)
+
+
+def signer(message: Mapping[str, Any], signature: str) -> str:
+    """The account whose signature of *message* this is; "" when it is none."""
+    try:
+        signable = encode_typed_data(full_message=dict(message))
+        return str(Account.recover_message(signable, signature=signature))
+    except Exception:  # eth_keys raises bases of its own for what is no signature
+        return ""
+
+
+def _message(
+    client: ChainClient,
+    contract: str,
+    name: str,
+    types: Mapping[str, Any],
+    message: Mapping[str, Any],
+) -> dict[str, Any]:
+    listed = {
+        kind: [{"name": field, "type": of} for field, of in fields]
+        for kind, fields in types.items()
+    }
+    return {
+        "domain": {
+            "name": name,
+            "version": "1",
+            "chainId": client.chain_id(),
+            "verifyingContract": client.address_of(contract),
+        },
+        "types": {"EIP712Domain": _DOMAIN, **listed},
+        "primaryType": next(iter(types)),
+        "message": dict(message),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return "0x" + value.hex() if isinstance(value, bytes) else value
+
+
+class TypedDataOut(BaseModel):
+    """An EIP-712 message to sign, and the digest that is signed for it."""
+
+    typed_data: dict[str, Any]
+    digest: str = Field(examples=["0x" + "d1" * 32])

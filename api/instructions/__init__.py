@@ -1,0 +1,1 @@
+"""Writes are left as instructions, and read back."""

@@ -1,0 +1,138 @@
+"""Writes on chain, each an entry of a table: what may be asked for, by whom, and which contract's call it becomes.
+
+Rules kept here:
+
+* One mechanism for all: ``api.operations.routes`` offers each operation carried out by a key that is kept here, and as
+  an unsigned transaction for a key that is held elsewhere.
+* The contracts decide; a role here says who may try at all.
+* Parties are named by their names or their accounts; texts and papers become commitments before they go on chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from counterfoil.api.access.auth import Role
+from counterfoil.api.documents import commitments
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import Parts
+from counterfoil.chain.client import ChainClient
+
+TRADERS = frozenset(
+    {
+        *(Role.ADMIN, Role.BANK, Role.CORE_ENTERPRISE, Role.SUPPLIER, Role.BORROWER),
+        *(Role.OPERATOR, Role.MANUFACTURER, Role.SITE, Role.INVESTOR),
+    }
+)
+"""Who may hold, owe, buy and sell."""
+LENDERS = frozenset({Role.ADMIN, Role.BANK})
+BORROWERS = TRADERS - {Role.BANK, Role.SITE, Role.INVESTOR}
+WAREHOUSES = frozenset({Role.WAREHOUSE, Role.ADMIN})
+SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+COMMITTEE = frozenset({Role.COMMITTEE, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+EVERY_WRITER = TRADERS | WAREHOUSES | SUPERVISORS | COMMITTEE
+PartyName = Annotated[
+    str,
+    Field(min_length=1, max_length=64, description="Name or account.", examples=["northfield"]),
+]
+Minor = Annotated[int, Field(gt=0, lt=2**63, examples=[100_000_00])]
+Number = Annotated[int, Field(ge=1, le=2**53, examples=[17])]
+Date = Annotated[int, Field(ge=19700101, le=99991231, examples=[20260930])]
+Rate = Annotated[int, Field(ge=0, le=1_000_000, examples=[108_000])]
+ChainTime = Annotated[
+    int, Field(gt=0, lt=2**53, description="Seconds UTC.", examples=[1_793_404_800])
+]
+Signature = Annotated[str, Field(pattern="^0x([0-9a-f]{2}){65,2048}$", examples=["0x" + "1b" * 65])]
+_Word = Annotated[str, Field(min_length=1, max_length=64)]
+_Text = Annotated[str, Field(max_length=2_000)]
+Papers = Annotated[
+    dict[_Word, _Text | int],
+    Field(
+        max_length=40,
+        description="Kept here and committed to on chain; docs/formats/commitment.md.",
+        examples=[{"number": "LS-2026-0017", "carrier": "Eastern Freight"}],
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request for an operation: who asks (*account*), about what (*key*, from the path), with which *body*."""
+
+    parts: Parts
+    client: ChainClient
+    account: str
+    key: Any
+    body: Any
+
+    @property
+    def token(self) -> str:
+        """The bank's token."""
+        return self.client.address_of("DepositToken")
+
+    def party(self, name: str) -> str:
+        """The account of a party; 409 ``party_unknown`` for none."""
+        found = self.parts.ledger.account_of(name)
+        if not found:
+            raise problems.conflict("party_unknown", f"nobody is called {name!r}")
+        try:
+            return self.client.checksummed(found)
+        except ValueError:
+            raise problems.conflict("party_unknown", f"{name!r} is no account") from None
+
+    def commit(self, kind: str, fields: commitments.Fields | None) -> bytes:
+        """The commitment to *fields*, 32 zero bytes for nothing."""
+        if not fields:
+            return bytes(32)
+        return commitments.keep(self.parts.oracle, self.account, kind, fields)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A write: *path* below ``/v1`` (its one variable is the call's key), and the contract's *function*."""
+
+    name: str
+    path: str
+    contract: str
+    function: str
+    may: frozenset[Role]
+    says: str
+    arguments: Callable[[Call], Sequence[Any]]
+    body: type[BaseModel] | None = None
+
+
+def by_key(call: Call) -> Sequence[Any]:
+    """The arguments of an operation that needs to know nothing but what it is about."""
+    return [call.key]
+
+
+class SignatureIn(BaseModel):
+    """The obligor's EIP-712 signature over the claim's terms (`GET /receivables/{root}/confirmation`)."""
+
+    signature: Signature
+
+
+class AmountIn(BaseModel):
+    """An amount in minor units."""
+
+    amount_minor: Minor
+
+
+class AccountIn(BaseModel):
+    """Whose credits are paid out; the asker's own when left out."""
+
+    account: PartyName | None = None
+
+
+def withdrawal(call: Call) -> Sequence[Any]:
+    """The token, and the account that is paid: the named party's, or the asker's own."""
+    name = call.body.account
+    return [call.token, call.account if name is None else call.party(name)]
+
+
+DayCount = Literal["A/360", "A/365F", "30E/360", "A/A ISDA"]

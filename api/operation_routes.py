@@ -1,0 +1,180 @@
+"""The routes of every operation, made of the table: carried out by a kept key, or answered to be signed elsewhere.
+
+Rules kept here:
+
+* A role comes first, then the asker's account, then what the contracts say: what they would refuse now is refused here
+  with their code, and nothing is asked for.
+* The same idempotency key and request give the same instruction again, whatever has changed since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path
+from pydantic import BaseModel, Field
+
+from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.http import problems
+from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
+from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.paging import Page
+from counterfoil.api.instructions.operation import Call, Operation
+from counterfoil.api.instructions.request import ask
+from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.api.nouns import OPERATIONS
+
+router = APIRouter(responses=problems.RESPONSES)
+
+_VARIABLE = re.compile(r"{(\w+)}")
+_KEYS: Mapping[str, Any] = {
+    "project": Annotated[str, Path(max_length=64, examples=["lakeside-vending"])],
+    "deal": Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d3" * 32])],
+    "quote": Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d4" * 32])],
+}
+_NUMBER = Annotated[int, Path(ge=1, le=2**53, examples=[17])]
+
+
+class OperationOut(BaseModel):
+    """A write: POST its body to `path`, or to `path` + `/unsigned` for a transaction to sign."""
+
+    name: str = Field(examples=["fund_claim"])
+    path: str = Field(examples=["/v1/receivables/{root}/fund"])
+    summary: str = Field(examples=["Pay towards a claim"])
+    contract: str = Field(examples=["Receivables"])
+    function: str = Field(examples=["fund"])
+    body: dict[str, Any] | None = Field(description="JSON Schema.", examples=[{"type": "object"}])
+
+
+@router.get("/operations", summary="The writes that the asker may try", tags=["operations"])
+def list_operations(principal: PrincipalDep) -> Page[OperationOut]:
+    """By name; whether the contracts let them happen depends on the state of things."""
+    items = [
+        OperationOut(
+            name=one.name,
+            path="/v1" + one.path,
+            summary=one.says,
+            contract=one.contract,
+            function=one.function,
+            body=None if one.body is None else one.body.model_json_schema(),
+        )
+        for one in OPERATIONS.values()
+        if principal.role in one.may
+    ]
+    return Page(items=items)
+
+
+def _call(
+    operation: Operation, parts: Parts, principal: Principal, sight: Sight, key: Any, body: Any
+) -> Call:
+    if principal.role not in operation.may:
+        raise problems.forbidden(f"a {principal.role} may not do this")
+    if not sight.account:
+        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+    client = client_of(parts)
+    return Call(parts, client, client.checksummed(sight.account), key, body)
+
+
+def _encoded(operation: Operation, call: Call) -> bytes:
+    with refusable():
+        arguments = operation.arguments(call)
+        return call.client.encode(operation.contract, operation.function, *arguments)
+
+
+def _unsigned(operation: Operation, variable: str) -> Callable[..., UnsignedOut]:
+    def endpoint(parts: Parts, principal: Principal, sight: Sight, **given: Any) -> UnsignedOut:
+        call = _call(operation, parts, principal, sight, given.get(variable), given.get("body"))
+        target = call.client.address_of(operation.contract)
+        data = _encoded(operation, call)
+        return UnsignedOut(transaction=offer(call.client, call.account, target, data))
+
+    return endpoint
+
+
+def _direct(operation: Operation, variable: str) -> Callable[..., InstructionOut]:
+    def endpoint(
+        parts: Parts, principal: Principal, sight: Sight, idempotency_key: str, **given: Any
+    ) -> InstructionOut:
+        body = given.get("body")
+        call = _call(operation, parts, principal, sight, given.get(variable), body)
+        asked = {
+            "operation": operation.name,
+            "key": call.key,
+            "body": None if body is None else body.model_dump(mode="json"),
+            "account": call.account,
+        }
+
+        def completed() -> dict[str, Any]:
+            data = _encoded(operation, call)
+            target = call.client.address_of(operation.contract)
+            with refusable():
+                call.client.estimate_gas(call.account, target, data)
+            return {
+                "contract": operation.contract,
+                "function": operation.function,
+                "data": "0x" + data.hex(),
+            }
+
+        row = ask(parts.oracle, principal, idempotency_key, "transact", asked, completed)
+        return instruction_out(row)
+
+    return endpoint
+
+
+def _signed_as(
+    endpoint: Callable[..., Any], operation: Operation, variable: str, *more: tuple[str, Any]
+) -> Callable[..., Any]:
+    """*endpoint* with the parameters that FastAPI reads."""
+    wanted: list[tuple[str, Any]] = [
+        ("parts", PartsDep),
+        ("principal", PrincipalDep),
+        ("sight", SightDep),
+        *more,
+    ]
+    if variable:
+        wanted.append((variable, _KEYS.get(variable, _NUMBER)))
+    if operation.body is not None:
+        wanted.append(("body", Annotated[operation.body, Body()]))
+    endpoint.__signature__ = Signature(  # type: ignore[attr-defined]
+        [Parameter(name, Parameter.KEYWORD_ONLY, annotation=of) for name, of in wanted]
+    )
+    return endpoint
+
+
+def _add(operation: Operation) -> None:
+    found = _VARIABLE.search(operation.path)
+    variable = found.group(1) if found else ""
+    tag = operation.path.split("/")[1]
+    router.add_api_route(
+        operation.path,
+        _signed_as(
+            _direct(operation, variable), operation, variable, ("idempotency_key", IdempotencyKey)
+        ),
+        methods=["POST"],
+        status_code=202,
+        response_model=InstructionOut,
+        name=operation.name,
+        operation_id=operation.name,
+        summary=operation.says,
+        description="Carried out with the party's key where that is kept here; see the instruction.",
+        tags=[tag],
+    )
+    router.add_api_route(
+        operation.path + "/unsigned",
+        _signed_as(_unsigned(operation, variable), operation, variable),
+        methods=["POST"],
+        response_model=UnsignedOut,
+        name=operation.name + "_unsigned",
+        operation_id=operation.name + "_unsigned",
+        summary=operation.says + ": a transaction to sign",
+        description="Sign it where the key is, and send it to `/v1/transactions`.",
+        tags=[tag],
+    )
+
+
+for _operation in OPERATIONS.values():
+    _add(_operation)

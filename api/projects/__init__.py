@@ -1,0 +1,1 @@
+"""Projects, their splits, and who takes part."""

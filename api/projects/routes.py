@@ -1,0 +1,168 @@
+"""Projects, the versions of their splits, and their distributions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from counterfoil.api.access.sight import Shared, Sight
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import Parts, PartsDep, ProjectName, SightDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
+from counterfoil.oracle.store.directory_tables import KnownProject
+
+router = APIRouter(tags=["projects"], responses=problems.RESPONSES)
+Day = Annotated[int | None, Query(ge=19700101, le=99991231, description="YYYYMMDD")]
+
+
+class ProjectOut(BaseModel):
+    """A project: machines whose revenue is shared by one set of rules."""
+
+    project: str = Field(examples=["lakeside-vending"])
+    project_hash: str
+    name: str
+    operator: str
+    currency: str = Field(examples=["USD"])
+    decimals: int
+    tax_basis_points: int
+    devices: list[str]
+
+
+class SplitVersionOut(BaseModel):
+    """The rules from one business date on; `terms` are known here, `terms_hash` is on chain."""
+
+    project: str
+    version: int
+    effective_from: int = Field(examples=[20220801])
+    terms_hash: str
+    terms: dict[str, Any] | None
+
+
+class CreditOut(BaseModel):
+    """What one tier gave one account."""
+
+    tier: str = Field(examples=["goods"])
+    account: str
+    amount_minor: int
+
+
+class DistributionOut(BaseModel):
+    """A distribution: sum of credits + carried after = gross + carried before.
+
+    Those who do not run the project see their own credits only.
+    """
+
+    batch: str
+    project: str
+    business_date: int
+    version: int
+    gross_minor: int
+    refunds_minor: int
+    tax_minor: int
+    carried_before_minor: int
+    carried_minor: int
+    head_size: int
+    facts_hash: str
+    block_number: int
+    transaction_hash: str
+    credits: list[CreditOut]
+
+
+def _project(parts: Parts, sight: Sight, project: str) -> KnownProject:
+    if project not in sight.projects:
+        raise problems.not_found("project")
+    return next(p for p in parts.ledger.projects() if p.project == project)
+
+
+def _out(parts: Parts, sight: Sight, project: KnownProject) -> ProjectOut:
+    devices = [
+        m.device
+        for m in parts.ledger.machines()
+        if m.project == project.project and m.device in sight.devices
+    ]
+    fields = {name: getattr(project, name) for name in ProjectOut.model_fields if name != "devices"}
+    return ProjectOut(**fields, devices=devices)
+
+
+def _distribution(shared: Shared) -> DistributionOut:
+    names = [name for name in DistributionOut.model_fields if name != "credits"]
+    credited = [CreditOut(tier=t, account=a, amount_minor=m) for t, a, m in shared.credits]
+    return DistributionOut(**{n: getattr(shared, n) for n in names}, credits=credited)
+
+
+@router.get("/projects", summary="Projects")
+def list_projects(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ProjectOut]:
+    """Projects that the asker runs or is paid by."""
+    mine = [p for p in parts.ledger.projects() if p.project in sight.projects]
+    return page_of(
+        mine, "projects", lambda p: p.project, cursor, limit, lambda p: _out(parts, sight, p)
+    )
+
+
+@router.get("/projects/{project}", summary="One project")
+def get_project(parts: PartsDep, sight: SightDep, project: ProjectName) -> ProjectOut:
+    """A project by its name."""
+    return _out(parts, sight, _project(parts, sight, project))
+
+
+@router.get("/projects/{project}/split-versions", summary="Its rules, version by version")
+def list_split_versions(
+    parts: PartsDep,
+    sight: SightDep,
+    project: ProjectName,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[SplitVersionOut]:
+    """The split's versions on chain; what they say is shown to those who run the project."""
+    known = _project(parts, sight, project)
+    open_terms = sight.everything or project in sight.run
+    rows = [
+        SplitVersionOut(
+            project=project,
+            version=entry.version,
+            effective_from=entry.effective_from,
+            terms_hash=entry.terms_hash,
+            terms=said.terms if said is not None and open_terms else None,
+        )
+        for entry, said in parts.ledger.terms(known)
+    ]
+    return page_of(
+        rows, "split-versions", lambda row: f"{row.version:010}", cursor, limit, lambda row: row
+    )
+
+
+@router.get("/distributions", summary="Distributions", tags=["distributions"])
+def list_distributions(
+    parts: PartsDep,
+    sight: SightDep,
+    project: Annotated[str | None, Query(max_length=64)] = None,
+    first: Day = None,
+    last: Day = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[DistributionOut]:
+    """Distributions of the asker's projects, in the chain's order."""
+    if project is not None and project not in sight.projects:
+        raise problems.not_found("project")
+    wanted = sight.projects if project is None else {project}
+    start = int(read_cursor(cursor, "distributions", "0"))
+    found = parts.ledger.distributions(sight, wanted, first or 0, last or 99991231)
+    more = write_cursor("distributions", str(start + limit)) if len(found) > start + limit else None
+    return Page(items=[_distribution(d) for d in found[start : start + limit]], next=more)
+
+
+@router.get("/distributions/{batch}", summary="One distribution", tags=["distributions"])
+def get_distribution(
+    parts: PartsDep,
+    sight: SightDep,
+    batch: Annotated[str, Path(pattern="^0x[0-9a-f]{64}$")],
+) -> DistributionOut:
+    """A distribution by its batch."""
+    for shared in parts.ledger.distributions(sight, sight.projects):
+        if shared.batch == batch:
+            return _distribution(shared)
+    raise problems.not_found("distribution")

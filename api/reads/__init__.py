@@ -1,1 +1,0 @@
-"""What the API reads from the two databases: queries, and nothing that writes."""

@@ -1,0 +1,158 @@
+"""Records by their place, and what proves them: predecessor, key and inclusion proof."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from counterfoil.api.records.sales import Stored
+from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.store.tables import DeviceKeyRow, Refused, StoredRecord
+
+_RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
+_REFUSED = Refused.__table__  # type: ignore[attr-defined]
+_KEY = DeviceKeyRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A device's registered signing key, as the gateway's store holds it."""
+
+    epoch: int
+    x: bytes
+    y: bytes
+    certificate_hash: bytes
+    from_sequence: int
+    until_sequence: int
+    status: str
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A record that was refused, as it came."""
+
+    id: int
+    device: str | None
+    epoch: int | None
+    sequence: int | None
+    code: str
+    detail: str
+    received_ms: int
+    raw: bytes
+
+
+class RecordReads:
+    """Reads of one gateway store and, where there is one, its folder of tiles."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def at(self, log_index: int) -> Stored | None:
+        """The record at this place in the log."""
+        return self._one(_RECORD.c.log_index == log_index)
+
+    def by_number(self, device: DeviceId, epoch: int, sequence: int) -> Stored | None:
+        """The device's record of this number."""
+        return self._one(
+            (_RECORD.c.device == device)
+            & (_RECORD.c.epoch == epoch)
+            & (_RECORD.c.sequence == sequence)
+        )
+
+    def before(self, stored: Stored) -> Stored | None:
+        """The record that *stored* follows in its device's chain; None for the first."""
+        record = stored.signed.record
+        if record.link is not None:
+            return self.by_number(record.device, record.link.epoch, record.link.sequence)
+        return self.by_number(record.device, record.epoch, record.sequence - 1)
+
+    def page(
+        self,
+        devices: Collection[DeviceId] | None,
+        kind: int | None,
+        after: int,
+        limit: int,
+    ) -> list[Stored]:
+        """Up to *limit* records after place *after*, in the log's order; *devices* None is all."""
+        query = select(_RECORD.c.log_index, _RECORD.c.received_ms, _RECORD.c.raw).where(
+            _RECORD.c.log_index > after
+        )
+        if devices is not None:
+            query = query.where(_RECORD.c.device.in_(devices))
+        if kind is not None:
+            query = query.where(_RECORD.c.kind == kind)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(_RECORD.c.log_index).limit(limit)).all()
+        return [Stored(row.log_index, row.received_ms, decode(bytes(row.raw))) for row in rows]
+
+    def refused(self, devices: Collection[str] | None, after: int, limit: int) -> list[RefusedRow]:
+        """Up to *limit* refused records after id *after*, by id; *devices* None is all."""
+        query = select(_REFUSED).where(_REFUSED.c.id > after).order_by(_REFUSED.c.id).limit(limit)
+        if devices is not None:
+            query = query.where(_REFUSED.c.device.in_(devices))
+        with self._engine.connect() as connection:
+            return [_refused(row) for row in connection.execute(query)]
+
+    def refused_at(self, number: int) -> RefusedRow | None:
+        """One refused record."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_REFUSED).where(_REFUSED.c.id == number)).first()
+        return None if row is None else _refused(row)
+
+    def devices(self) -> list[DeviceId]:
+        """Every device that has a key or a record, by name."""
+        with self._engine.connect() as connection:
+            keys = connection.execute(select(_KEY.c.device).distinct()).scalars().all()
+        return sorted(DeviceId(name) for name in keys)
+
+    def keys(self, device: DeviceId) -> list[StoredKey]:
+        """The registered keys of *device*, by epoch."""
+        query = select(_KEY).where(_KEY.c.device == device).order_by(_KEY.c.epoch)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [
+            StoredKey(
+                row.epoch,
+                bytes(row.x),
+                bytes(row.y),
+                bytes(row.certificate_hash),
+                row.from_sequence,
+                row.until_sequence,
+                row.status,
+            )
+            for row in rows
+        ]
+
+    def newest_index(self, devices: Collection[DeviceId]) -> int:
+        """The newest place in the log of a record of *devices*; -1 for none."""
+        query = select(func.max(_RECORD.c.log_index)).where(_RECORD.c.device.in_(devices))
+        with self._engine.connect() as connection:
+            newest = connection.execute(query).scalar()
+        return -1 if newest is None else int(newest)
+
+    def _one(self, condition: object) -> Stored | None:
+        query = select(_RECORD.c.log_index, _RECORD.c.received_ms, _RECORD.c.raw).where(
+            condition  # type: ignore[arg-type]
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return (
+            None if row is None else Stored(row.log_index, row.received_ms, decode(bytes(row.raw)))
+        )
+
+
+def _refused(row: Any) -> RefusedRow:
+    return RefusedRow(
+        row.id,
+        row.device,
+        row.epoch,
+        row.sequence,
+        row.code,
+        row.detail,
+        row.received_ms,
+        bytes(row.raw),
+    )

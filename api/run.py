@@ -1,0 +1,103 @@
+"""The API's composition root: settings become objects here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import create_engine
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from counterfoil import __version__
+from counterfoil.api import metrics, operation_routes, stream
+from counterfoil.api import nouns as resources
+from counterfoil.api.access.ledger_reads import Ledger
+from counterfoil.api.http import description, problems
+from counterfoil.api.http import etags as validators
+from counterfoil.api.http import security_headers as security
+from counterfoil.api.http.chain_health import ChainWatch
+from counterfoil.api.http.context import Parts
+from counterfoil.api.pages import routes as pages
+from counterfoil.api.settings import ApiSettings
+from counterfoil.api.store.database import open_oracle_database
+from counterfoil.chain.client import ChainClient, Finality
+from counterfoil.chain.deployment import Deployment
+from counterfoil.gateway.logfiles.hash_reader import LogHashes
+
+STATIC = Path(__file__).resolve().parent / "pages" / "static"
+
+DESCRIPTION = """Signed takings of machines, what proves them, and how they are shared.
+
+Reads need a bearer token and answer only what its party may see; what belongs to others is 404.
+Writes need an `Idempotency-Key` and answer 202 with an *instruction*, which the oracle carries out
+once; each is also offered as an unsigned transaction for a key that is held elsewhere. Amounts are
+integers in minor units, energy in Wh, times UTC in ms, business dates YYYYMMDD.
+"""
+
+
+def _client_factory(settings: ApiSettings) -> Callable[[], ChainClient | None]:
+    """Makes a client of the first node; None without a node. The deployment may come later."""
+
+    def make() -> ChainClient | None:
+        if not settings.rpc_urls:
+            return None
+        path = settings.deployment
+        addresses = Deployment.read(path).addresses if path is not None and path.exists() else {}
+        return ChainClient(settings.rpc_urls[0], addresses, _finality(settings), timeout_s=10)
+
+    return make
+
+
+def _finality(settings: ApiSettings) -> Finality:
+    return Finality(settings.final_depth, settings.final_tag)
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """The API and the pages over the databases and nodes of *settings*."""
+    oracle = open_oracle_database(settings.oracle_url)
+    reads = oracle.execution_options(reads_only=True)
+    gateway = create_engine(settings.gateway_url, pool_pre_ping=True)
+    clients = [ChainClient(url, {}, _finality(settings), 2.0) for url in settings.rpc_urls]
+    parts = Parts(
+        settings,
+        oracle,
+        reads,
+        gateway,
+        LogHashes(gateway, settings.tiles),
+        Ledger(reads),
+        ChainWatch(clients),
+        _client_factory(settings),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        oracle.dispose()
+        gateway.dispose()
+
+    app = FastAPI(
+        title="Counterfoil",
+        version=__version__,
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.parts = parts
+    problems.install(app, pages.failure)
+    for router in (*resources.ROUTERS, operation_routes.router, stream.router):
+        app.include_router(router, prefix="/v1")
+    app.include_router(metrics.router)
+    app.include_router(pages.router)
+    description.install(app)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(validators.Validators)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(security.SecurityHeaders)
+    app.add_middleware(metrics.Measured)
+    return app

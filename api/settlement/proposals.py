@@ -1,0 +1,86 @@
+"""Deals and quotes before they are settled: their terms, and the signatures gathered under them.
+
+Rules kept here:
+
+* A proposal's name is what is signed for it, its EIP-712 digest; the same terms are the same proposal.
+* It is shown to those who give or get something in it, and to nobody else, whatever else they may see: it is on no
+  chain, and what one bank quotes is not another's business. A signature counts only as that of a party of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from counterfoil.api.access.auth import now_ms
+from counterfoil.api.http import problems
+from counterfoil.api.store.tables import ApiProposal
+
+DEAL, QUOTE = "deal", "quote"
+
+
+def propose(
+    engine: Engine, kind: str, digest: str, terms: Mapping[str, Any], parties: Sequence[str]
+) -> ApiProposal:
+    """The proposal of these terms, kept from now on."""
+    for _ in range(2):
+        with Session(engine, expire_on_commit=False) as session:
+            known = session.get(ApiProposal, digest)
+            if known is not None:
+                return known
+            made = ApiProposal(
+                digest=digest,
+                kind=kind,
+                terms=dict(terms),
+                parties=sorted(set(parties)),
+                signatures={},
+                deadline=int(terms["deadline"]),
+                created_ms=now_ms(),
+            )
+            session.add(made)
+            try:
+                session.commit()
+            except IntegrityError:
+                continue
+            return made
+    raise problems.conflict("proposal_in_use", "another request is proposing the same")
+
+
+def find(engine: Engine, kind: str, digest: str, account: str) -> ApiProposal:
+    """The proposal *digest* that *account* is a party of; 404 otherwise."""
+    with Session(engine, expire_on_commit=False) as session:
+        found = session.get(ApiProposal, digest)
+    if found is None or found.kind != kind or account not in found.parties:
+        raise problems.not_found(kind)
+    return found
+
+
+def sign(engine: Engine, kind: str, digest: str, account: str, signature: str) -> ApiProposal:
+    """The proposal with *account*'s signature, which the caller has checked."""
+    with Session(engine, expire_on_commit=False) as session:
+        row = session.get(ApiProposal, digest, with_for_update=True)
+        if row is None or row.kind != kind or account not in row.parties:
+            raise problems.not_found(kind)
+        row.signatures = {**row.signatures, account: signature}
+        session.commit()
+        return row
+
+
+def of_party(engine: Engine, kind: str, account: str) -> list[ApiProposal]:
+    """The proposals that *account* is a party of, the newest first."""
+    query = select(ApiProposal).where(ApiProposal.kind == kind)
+    with Session(engine, expire_on_commit=False) as session:
+        rows = session.exec(query.order_by(col(ApiProposal.created_ms).desc())).all()
+    return [row for row in rows if account in row.parties]
+
+
+def argument(row: ApiProposal) -> dict[str, Any]:
+    """The terms as the contract takes them."""
+    if row.kind == QUOTE:
+        return dict(row.terms)
+    legs = [{**leg, "id": bytes.fromhex(leg["id"][2:])} for leg in row.terms["legs"]]
+    return {**row.terms, "legs": legs}

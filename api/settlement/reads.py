@@ -1,0 +1,22 @@
+"""What is read of deals and quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+from sqlmodel import col
+
+from counterfoil.api.access.rows import all_rows
+from counterfoil.oracle.ledger.settlement import DealEntry
+
+
+class DealReads:
+    """Reads of one ``oracle.db``; every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def deal(self, digest: str) -> Sequence[DealEntry]:
+        """What became of a deal on chain: settled, or taken back by some."""
+        return all_rows(self.engine, DealEntry, DealEntry.deal == digest, order=col(DealEntry.by))

@@ -1,0 +1,317 @@
+"""Deals and quotes: proposed here, signed by their sides where their keys are, settled on chain as a whole or not.
+
+Rules kept here:
+
+* A deal's or a quote's name is the digest that its sides sign; the same terms are the same deal.
+* A signature is kept only once it is seen to be that of who brings it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.http import problems, typed_data
+from counterfoil.api.http.chain_calls import client_of, refusable
+from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.api.instructions.operation import (
+    TRADERS,
+    Call,
+    ChainTime,
+    DayCount,
+    Number,
+    PartyName,
+    Rate,
+    SignatureIn,
+)
+from counterfoil.api.instructions.request import ask
+from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.api.settlement import proposals
+from counterfoil.api.settlement.reads import DealReads
+from counterfoil.api.store.tables import ApiProposal
+from counterfoil.chain.abi.enums import CONVENTIONS
+from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.record.identity import on_chain_id
+
+router = APIRouter(responses=problems.RESPONSES)
+
+ASSETS = ("claim_part", "warehouse_receipt", "project_share", "cash")
+_Deal = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d3" * 32])]
+_Quote = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d4" * 32])]
+Nonce = Annotated[
+    int, Field(ge=0, lt=2**53, description="Another one for the same terms again.", examples=[1])
+]
+
+
+class LegIn(BaseModel):
+    """What moves: a `claim_part` or a `warehouse_receipt` by its number, whole; shares of a project; or cash."""
+
+    asset: Literal["claim_part", "warehouse_receipt", "project_share", "cash"]
+    sender: PartyName
+    recipient: PartyName
+    number: int = Field(default=0, ge=0, le=2**53, examples=[21])
+    project: str = Field(default="", max_length=64, examples=["lakeside-vending"])
+    amount: int = Field(default=0, ge=0, lt=2**63, examples=[7_250])
+    recourse: bool = False
+
+
+class DealIn(BaseModel):
+    """Legs that happen together or not at all, until chain time `deadline`."""
+
+    legs: list[LegIn] = Field(min_length=1, max_length=32)
+    nonce: Nonce
+    deadline: ChainTime
+
+
+class QuoteIn(BaseModel):
+    """A buyer's offer for a part: face × (1 − rate × time to its due date), of the day that it is sold."""
+
+    part: Number
+    seller: PartyName
+    rate_ppm: Rate
+    convention: DayCount = "A/360"
+    recourse: bool
+    nonce: Nonce
+    deadline: ChainTime
+
+
+class ProposalOut(BaseModel):
+    """A deal or a quote; `signed_by` are those whose signatures are here. `state`: open, expired, settled, revoked."""
+
+    id: str = Field(examples=["0x" + "d3" * 32])
+    state: str = Field(examples=["open"])
+    terms: dict[str, Any]
+    parties: list[str]
+    signed_by: list[str]
+    deadline: int = Field(examples=[1_793_404_800])
+    created_ms: int
+
+
+class ProposalWholeOut(ProposalOut):
+    """The same with the EIP-712 message to sign, and for a quote its price today."""
+
+    typed_data: dict[str, Any]
+    price_minor: int | None = Field(examples=[7_250])
+
+
+def _caller(parts: Parts, principal: Principal, sight: Sight) -> Call:
+    if principal.role not in TRADERS:
+        raise problems.forbidden(f"a {principal.role} may not do this")
+    if not sight.account:
+        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+    client = client_of(parts)
+    return Call(parts, client, client.checksummed(sight.account), None, None)
+
+
+def _leg(call: Call, leg: LegIn) -> dict[str, Any]:
+    name: bytes
+    if leg.asset == "project_share":
+        name = on_chain_id(leg.project)
+    elif leg.asset == "cash":
+        name = bytes(12) + bytes.fromhex(call.token[2:])
+    else:
+        name = leg.number.to_bytes(32, "big")
+    return {
+        "asset": ASSETS.index(leg.asset),
+        "from": call.party(leg.sender),
+        "to": call.party(leg.recipient),
+        "id": "0x" + name.hex(),
+        "amount": leg.amount,
+        "recourse": leg.recourse,
+    }
+
+
+def _state(parts: Parts, row: ApiProposal) -> str:
+    seen = {entry.status for entry in DealReads(parts.reads).deal(row.digest)}
+    if "settled" in seen:
+        return "settled"
+    if seen:
+        return "revoked"
+    return "open" if row.deadline >= time.time() else "expired"
+
+
+def _out(parts: Parts, row: ApiProposal) -> ProposalOut:
+    return ProposalOut(
+        id=row.digest,
+        state=_state(parts, row),
+        terms=row.terms,
+        parties=row.parties,
+        signed_by=sorted(row.signatures),
+        deadline=row.deadline,
+        created_ms=row.created_ms,
+    )
+
+
+def _message(client: ChainClient, row: ApiProposal) -> dict[str, Any]:
+    make = typed_data.deal if row.kind == proposals.DEAL else typed_data.quote
+    return make(client, row.terms)
+
+
+def _whole(parts: Parts, client: ChainClient, row: ApiProposal) -> ProposalWholeOut:
+    out = _out(parts, row)
+    price = None
+    with refusable():
+        message = _message(client, row)
+        if row.kind == proposals.QUOTE and out.state == "open":
+            price, _ = client.call("Settlement", "priceOf", row.terms)
+    return ProposalWholeOut(**out.model_dump(), typed_data=message, price_minor=price)
+
+
+def _listed(
+    parts: Parts, sight: Sight, kind: str, cursor: str | None, limit: int
+) -> Page[ProposalOut]:
+    rows = proposals.of_party(parts.reads, kind, _account(parts, sight))
+    return page_of(
+        rows,
+        f"{kind}s",
+        lambda row: f"{10**15 - row.created_ms:015}{row.digest}",
+        cursor,
+        limit,
+        lambda row: _out(parts, row),
+    )
+
+
+def _account(parts: Parts, sight: Sight) -> str:
+    return ChainClient.checksummed(sight.account) if sight.account else ""
+
+
+def _found(parts: Parts, sight: Sight, kind: str, digest: str) -> ApiProposal:
+    return proposals.find(parts.reads, kind, digest, _account(parts, sight))
+
+
+def _sign(call: Call, kind: str, digest: str, signature: str) -> ProposalWholeOut:
+    row = proposals.find(call.parts.oracle, kind, digest, call.account)
+    with refusable():
+        message = _message(call.client, row)
+    if typed_data.signer(message, signature) != call.account:
+        raise problems.conflict("signature_invalid", f"not a signature of {call.account}")
+    row = proposals.sign(call.parts.oracle, kind, digest, call.account, signature)
+    return _whole(call.parts, call.client, row)
+
+
+def _ask_signature(
+    call: Call, principal: Principal, kind: str, digest: str, key: str
+) -> InstructionOut:
+    proposals.find(call.parts.oracle, kind, digest, call.account)
+    asked = {"proposal": kind, "digest": digest, "account": call.account}
+    return instruction_out(ask(call.parts.oracle, principal, key, "sign_digest", asked))
+
+
+@router.post("/settlements", summary="Propose a deal", tags=["settlements"])
+def propose_deal(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: DealIn
+) -> ProposalWholeOut:
+    """By one of its sides. Nothing is on chain yet; proposing it again answers the same deal."""
+    call = _caller(parts, principal, sight)
+    legs = [_leg(call, leg) for leg in deal.legs]
+    terms = {"legs": legs, "nonce": deal.nonce, "deadline": deal.deadline}
+    sides = [leg[side] for leg in legs for side in ("from", "to")]
+    if call.account not in sides:
+        raise problems.conflict("not_a_side", "the asker gives and gets nothing in this deal")
+    argument = {**terms, "legs": [{**leg, "id": bytes.fromhex(leg["id"][2:])} for leg in legs]}
+    with refusable():
+        digest = "0x" + call.client.call("Settlement", "dealDigest", argument).hex()
+    row = proposals.propose(parts.oracle, proposals.DEAL, digest, terms, sides)
+    return _whole(parts, call.client, row)
+
+
+@router.get("/settlements", summary="Deals", tags=["settlements"])
+def list_deals(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ProposalOut]:
+    """Deals that the asker is a side of, the newest first."""
+    return _listed(parts, sight, proposals.DEAL, cursor, limit)
+
+
+@router.get("/settlements/{deal}", summary="One deal", tags=["settlements"])
+def get_deal(parts: PartsDep, sight: SightDep, deal: _Deal) -> ProposalWholeOut:
+    """A deal, and what is signed for it."""
+    return _whole(parts, client_of(parts), _found(parts, sight, proposals.DEAL, deal))
+
+
+@router.post("/settlements/{deal}/signatures", summary="Sign a deal", tags=["settlements"])
+def sign_deal(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: _Deal, signed: SignatureIn
+) -> ProposalWholeOut:
+    """The asker's signature over the deal's typed data."""
+    call = _caller(parts, principal, sight)
+    return _sign(call, proposals.DEAL, deal, signed.signature)
+
+
+@router.post(
+    "/settlements/{deal}/signature-requests",
+    status_code=202,
+    summary="Have a deal signed by a kept key",
+    tags=["settlements"],
+)
+def request_deal_signature(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: _Deal, key: IdempotencyKey
+) -> InstructionOut:
+    """For a party whose key is kept here: the instruction's result has the signature to bring."""
+    return _ask_signature(_caller(parts, principal, sight), principal, proposals.DEAL, deal, key)
+
+
+@router.post("/quotes", summary="Quote for a part", tags=["quotes"])
+def propose_quote(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: QuoteIn
+) -> ProposalWholeOut:
+    """By the buyer, who signs it then; the seller accepts it with `/quotes/{quote}/accept`."""
+    call = _caller(parts, principal, sight)
+    terms: dict[str, Any] = {
+        "part": quote.part,
+        "seller": call.party(quote.seller),
+        "buyer": call.account,
+        "token": call.token,
+        "ratePpm": quote.rate_ppm,
+        "convention": CONVENTIONS.index(quote.convention),
+        "recourse": quote.recourse,
+        "nonce": quote.nonce,
+        "deadline": quote.deadline,
+    }
+    with refusable():
+        digest = "0x" + call.client.call("Settlement", "quoteDigest", terms).hex()
+    sides = [terms["seller"], terms["buyer"]]
+    row = proposals.propose(parts.oracle, proposals.QUOTE, digest, terms, sides)
+    return _whole(parts, call.client, row)
+
+
+@router.get("/quotes", summary="Quotes", tags=["quotes"])
+def list_quotes(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ProposalOut]:
+    """Quotes that the asker made or was made, the newest first."""
+    return _listed(parts, sight, proposals.QUOTE, cursor, limit)
+
+
+@router.get("/quotes/{quote}", summary="One quote", tags=["quotes"])
+def get_quote(parts: PartsDep, sight: SightDep, quote: _Quote) -> ProposalWholeOut:
+    """A quote, its price today, and what is signed for it."""
+    return _whole(parts, client_of(parts), _found(parts, sight, proposals.QUOTE, quote))
+
+
+@router.post("/quotes/{quote}/signatures", summary="Sign a quote", tags=["quotes"])
+def sign_quote(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: _Quote, signed: SignatureIn
+) -> ProposalWholeOut:
+    """The buyer's signature over the quote's typed data."""
+    call = _caller(parts, principal, sight)
+    return _sign(call, proposals.QUOTE, quote, signed.signature)
+
+
+@router.post(
+    "/quotes/{quote}/signature-requests",
+    status_code=202,
+    summary="Have a quote signed by a kept key",
+    tags=["quotes"],
+)
+def request_quote_signature(
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: _Quote, key: IdempotencyKey
+) -> InstructionOut:
+    """For a party whose key is kept here: the instruction's result has the signature to bring."""
+    return _ask_signature(_caller(parts, principal, sight), principal, proposals.QUOTE, quote, key)

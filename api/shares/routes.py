@@ -1,0 +1,107 @@
+"""Shares in projects: who holds them, and what they have earned."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import Parts, PartsDep, ProjectName, SightDep
+from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.api.shares.reads import ShareReads
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
+
+router = APIRouter(tags=["shares"], responses=problems.RESPONSES)
+
+
+class ShareProjectOut(BaseModel):
+    """A project's shares; `account` is where its split pays its investors, `carried_minor` waits to be divided."""
+
+    project: str = Field(description="Empty where its name is not known here.")
+    project_hash: str
+    token: str
+    issuer: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
+    account: str
+    supply: int = Field(examples=[10_000])
+    per_share_minor: int = Field(examples=[12])
+    received_minor: int = Field(examples=[120_007])
+    paid_minor: int = Field(examples=[84_000])
+    carried_minor: int
+    redemption_price_minor: int = Field(examples=[0])
+
+
+class HoldingOut(BaseModel):
+    """What an account holds; `claimable_minor` is what it has earned and not withdrawn."""
+
+    holder: str
+    shares: int = Field(examples=[1_000])
+    claimable_minor: int
+
+
+def _open(parts: Parts, sight: Sight) -> list[ShareProject]:
+    """The projects in whose shares the reader stands."""
+    me = sight.account.lower()
+    return [
+        row
+        for row in ShareReads(parts.reads).share_projects()
+        if sight.everything
+        or row.issuer.lower() == me
+        or any(h.holder.lower() == me for h in ShareReads(parts.reads).holdings(row.project_hash))
+    ]
+
+
+def _names(parts: Parts) -> dict[str, str]:
+    return {p.project_hash: p.project for p in parts.ledger.projects()}
+
+
+@router.get("/shares", summary="Projects with shares")
+def list_shares(
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ShareProjectOut]:
+    """Projects whose shares the asker issues or holds."""
+    names = _names(parts)
+    return page_of(
+        _open(parts, sight),
+        "shares",
+        lambda row: row.project_hash,
+        cursor,
+        limit,
+        lambda row: ShareProjectOut(**row.model_dump(), project=names.get(row.project_hash, "")),
+    )
+
+
+@router.get("/shares/{project}/holdings", summary="Who holds a project's shares")
+def list_holdings(
+    parts: PartsDep,
+    sight: SightDep,
+    project: ProjectName,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[HoldingOut]:
+    """All for its issuer; for others their own."""
+    wanted = "0x" + on_chain_id(project).hex()
+    row = next((r for r in _open(parts, sight) if r.project_hash == wanted), None)
+    if row is None:
+        raise problems.not_found("project with shares")
+    per_share, me = row.per_share_minor, sight.account.lower()
+    everyones = sight.everything or row.issuer.lower() == me
+
+    def claimable(held: ShareHolding) -> int:
+        return held.earned_minor + held.shares * (per_share - held.seen_minor)
+
+    return page_of(
+        [
+            h
+            for h in ShareReads(parts.reads).holdings(row.project_hash)
+            if everyones or h.holder.lower() == me
+        ],
+        "holdings",
+        lambda held: held.holder,
+        cursor,
+        limit,
+        lambda held: HoldingOut(
+            holder=held.holder, shares=held.shares, claimable_minor=claimable(held)
+        ),
+    )

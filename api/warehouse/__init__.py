@@ -1,0 +1,1 @@
+"""Warehouse receipts, pledges and prices."""

@@ -1,0 +1,1 @@
+"""The compiled contracts, and what their bytes say. Pure."""

@@ -1,0 +1,44 @@
+"""The compiled contracts that the package ships: ABI and bytecode, by name."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from eth_utils.abi import function_abi_to_4byte_selector
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+@cache
+def artifact(name: str) -> dict[str, Any]:
+    """The artifact of contract *name*: ``contractName``, ``abi``, ``bytecode``, ``deployedBytecode``.
+
+    Raises:
+        FileNotFoundError: there is no such contract.
+    """
+    kept: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text())
+    return kept
+
+
+def abi_of(name: str) -> list[dict[str, Any]]:
+    """The ABI of contract *name*."""
+    abi: list[dict[str, Any]] = artifact(name)["abi"]
+    return abi
+
+
+@cache
+def selector_of(contract: str, function: str) -> bytes:
+    """The first four bytes of a call of *function*."""
+    found: Any = next(
+        item for item in abi_of(contract) if item["type"] == "function" and item["name"] == function
+    )
+    return function_abi_to_4byte_selector(found)
+
+
+@cache
+def all_abis() -> dict[str, list[dict[str, Any]]]:
+    """The ABI of every contract that is shipped."""
+    return {path.stem: abi_of(path.stem) for path in sorted(_FOLDER.glob("*.json"))}

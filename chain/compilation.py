@@ -1,0 +1,121 @@
+"""The compiled contracts under ``chain/abi/`` are what the sources give; rebuilding them shows it.
+
+Rules that this module keeps:
+
+- The compiler, its settings and the library are pinned, and the metadata hash is left out, so that the same sources
+  give the same bytes on every machine.
+- Users never compile: the wheel ships ``chain/abi/*.json``, each with ``contractName``, ``abi``, ``bytecode`` and
+  ``deployedBytecode`` (0x-prefixed hex).
+
+``python -m counterfoil.chain.compilation`` writes them; ``--check`` compares, and exits 1 where they differ.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import solcx
+
+ABI_FOLDER = Path(__file__).resolve().parent / "abi"
+CONTRACTS = ABI_FOLDER.parents[1] / "contracts"
+COMPILER = ABI_FOLDER.parents[1] / "hardhat-free-config"
+SETTINGS: Mapping[str, Any] = {
+    "evmVersion": "paris",
+    "optimizer": {"enabled": True, "runs": 200},
+    "metadata": {"bytecodeHash": "none", "appendCBOR": False},
+    "remappings": ["@openzeppelin/=node_modules/@openzeppelin/"],
+}
+
+
+class ContractsDoNotCompile(Exception):
+    """The compiler refused the sources; the message holds what it said."""
+
+    code = "contracts_do_not_compile"
+
+
+def compile_contracts() -> dict[str, dict[str, Any]]:
+    """Compile ``contracts/``, and answer each contract's artifact by its name.
+
+    Raises:
+        ContractsDoNotCompile: the compiler found an error.
+    """
+    files = sorted(CONTRACTS.rglob("*.sol"))
+    names = [f"contracts/{path.relative_to(CONTRACTS)}" for path in files]
+    sources = dict(zip(names, (path.read_text() for path in files), strict=True))
+    wanted = {
+        name: {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]} for name in names
+    }
+    library = COMPILER / "node_modules" / "@openzeppelin"
+    for path in sorted(library.rglob("*.sol")):
+        sources[f"node_modules/@openzeppelin/{path.relative_to(library)}"] = path.read_text()
+    request = {
+        "language": "Solidity",
+        "sources": {name: {"content": text} for name, text in sources.items()},
+        "settings": {**SETTINGS, "outputSelection": wanted},
+    }
+    try:
+        answer = solcx.compile_standard(
+            request, solc_binary=COMPILER / "bin" / "solc", allow_empty=True
+        )
+    except solcx.exceptions.SolcError as refused:
+        raise ContractsDoNotCompile(str(refused).split("> command:")[0].strip()) from refused
+    return {
+        name: {
+            "contractName": name,
+            "abi": contract["abi"],
+            "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
+            "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
+        }
+        for source in names
+        for name, contract in answer["contracts"].get(source, {}).items()
+        if contract["abi"]
+    }
+
+
+def differences(built: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Name what differs between *built* and the folder: missing, left over or changed, a line each."""
+    kept = {path.stem: json.loads(path.read_text()) for path in sorted(ABI_FOLDER.glob("*.json"))}
+    lines = [f"{name} is not in chain/abi" for name in built if name not in kept]
+    lines += [f"{name} has no source any more" for name in kept if name not in built]
+    lines += [
+        f"{name} differs from its source"
+        for name in built
+        if name in kept and kept[name] != built[name]
+    ]
+    return sorted(lines)
+
+
+def write(built: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make ``chain/abi/`` hold exactly *built*."""
+    ABI_FOLDER.mkdir(exist_ok=True)
+    for path in ABI_FOLDER.glob("*.json"):
+        if path.stem not in built:
+            path.unlink()
+    for name, artifact in built.items():
+        (ABI_FOLDER / f"{name}.json").write_text(json.dumps(artifact, indent=1) + "\n")
+
+
+def main(arguments: list[str]) -> int:
+    """Write the artifacts, or with ``--check`` compare them: 0 the same, 1 different, 2 not compiled."""
+    try:
+        built = compile_contracts()
+    except ContractsDoNotCompile as refused:
+        print(refused, file=sys.stderr)
+        return 2
+    if "--check" not in arguments:
+        write(built)
+        print(f"wrote {len(built)} contracts to chain/abi")
+        return 0
+    lines = differences(built)
+    for line in lines:
+        print(f"{line}: run python -m counterfoil.chain.compilation", file=sys.stderr)
+    print(f"{len(built)} contracts rebuilt, {len(lines)} differ")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

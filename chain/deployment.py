@@ -1,0 +1,353 @@
+"""The contracts of one consortium, deployed once, however often this is run and wherever it is killed.
+
+Rules that this module keeps:
+
+- Before a creation is sent, its signed bytes and the address that it gives are in the deployment's file; a run that
+  finds them there goes on from them instead of deploying again.
+- Roles are read before they are set. A run over a finished deployment sends nothing.
+- Every contract is recorded on chain in the DeploymentRegistry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import rlp
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from counterfoil.chain.abi.artifacts import artifact, selector_of
+from counterfoil.chain.address import Address
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import DeploymentMismatch
+from counterfoil.chain.keys.signer import Signer
+from counterfoil.chain.transaction import send_all, transact_all, unsigned
+
+VERSION = "0.1.0"
+
+REGISTRAR, ORACLE, BANK, WAREHOUSE, SUPERVISOR, COMMITTEE, GUARDIAN, CALENDAR = (
+    1,
+    2,
+    3,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
+"""AccessManager role ids, as in contracts/libraries/Roles.sol."""
+
+_FUNCTIONS: Mapping[str, Mapping[int, Sequence[str]]] = {
+    "ParticipantRegistry": {
+        REGISTRAR: ["admit", "setParts", "certify"],
+        SUPERVISOR: ["freeze", "unfreeze"],
+    },
+    "DeviceRegistry": {
+        REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],
+        SUPERVISOR: ["setSuspended"],
+    },
+    "RecordAnchor": {COMMITTEE: ["setQuorum"]},
+    "PromiseChallenge": {REGISTRAR: ["setGateway"]},
+    "DepositToken": {SUPERVISOR: ["openCollection"], GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
+    "RevenueSplit": {
+        REGISTRAR: ["openProject", "setTerms"],
+        ORACLE: ["distribute"],
+        GUARDIAN: ["pause"],
+        COMMITTEE: ["unpause"],
+    },
+    "BusinessCalendar": {CALENDAR: ["advance"]},
+    "Receivables": {
+        SUPERVISOR: ["resolveDispute"],
+        GUARDIAN: ["pause"],
+        COMMITTEE: ["unpause"],
+    },
+    "CreditLine": {GUARDIAN: ["pause"], COMMITTEE: ["vote", "unpause"]},
+    "WarehouseReceipts": {
+        WAREHOUSE: ["issue"],
+        SUPERVISOR: ["verify"],
+        ORACLE: ["postPrice"],
+        GUARDIAN: ["pause"],
+        COMMITTEE: ["unpause"],
+    },
+    "ProjectShare": {REGISTRAR: ["openProject"], GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
+    "Settlement": {GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
+}
+_SETTLED = ("Receivables", "WarehouseReceipts", "ProjectShare")
+"""What the Settlement contract moves."""
+_LEDGERS = ("Receivables", "CreditLine", "ProjectShare")
+"""What holds deposit tokens for others."""
+
+
+@dataclass(frozen=True)
+class Consortium:
+    """Who holds which role, and the bank's token.
+
+    ``signers`` are the accounts whose signatures anchor a head and move revenue, ``threshold`` how many of them must:
+    the contract OracleQuorum holds role ORACLE for them. ``oracle`` is an account that holds it beside them; it is
+    empty where no one account may move money. ``members`` are the committee's accounts beside ``committee``,
+    ``credit_votes`` how many of them approve a line of credit. The business date is moved by ``calendar``, or by the
+    oracle when that is empty. ``promise_answer_s`` is how long a gateway's operator may take to answer a challenged
+    promise.
+    """
+
+    registrar: str
+    oracle: str
+    bank: str
+    supervisor: str
+    committee: str
+    guardian: str
+    signers: Sequence[str]
+    threshold: int = 1
+    currency: str = "CNY"
+    decimals: int = 2
+    bank_name: str = "Deposit token"
+    members: Sequence[str] = ()
+    credit_votes: int = 1
+    calendar: str = ""
+    warehouses: Sequence[str] = ()
+    promise_answer_s: int = 86_400
+
+
+@dataclass
+class Deployment:
+    """Where the contracts are: ``contracts[name]`` has ``address``, ``code_hash`` and ``block``."""
+
+    chain_id: int
+    genesis: str
+    contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {name: entry["address"] for name, entry in self.contracts.items()}
+
+    @property
+    def first_block(self) -> int:
+        """The block of the first contract: events are read from here."""
+        return min(int(entry["block"]) for entry in self.contracts.values())
+
+    @classmethod
+    def read(cls, path: Path) -> Deployment:
+        """The deployment that is recorded at *path*."""
+        return cls(**json.loads(path.read_text()))
+
+    def write(self, path: Path) -> None:
+        """Make *path* hold this deployment, whole or as it was before."""
+        fresh = path.with_suffix(".new")
+        with fresh.open("w") as out:
+            json.dump(self.__dict__, out, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.rename(path)
+
+
+def deploy(
+    client: ChainClient,
+    admin: Signer,
+    consortium: Consortium,
+    path: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Deployment:
+    """Deploy what is missing of the contracts and their roles, and answer the whole.
+
+    *admin* becomes the AccessManager's ADMIN. The deployment is kept in *path*.
+
+    Raises:
+        DeploymentMismatch: *path* belongs to another chain, or its contracts are not there.
+        ContractReverted: a step was refused.
+    """
+    genesis = client.block(0)
+    here = Deployment(client.chain_id(), "0x" + (genesis.hash.hex() if genesis else ""))
+    if path.exists():
+        kept = Deployment.read(path)
+        if (kept.chain_id, kept.genesis) != (here.chain_id, here.genesis):
+            raise DeploymentMismatch(
+                f"{path} is the deployment of another chain: move it away to deploy anew"
+            )
+        here = kept
+    progress("contracts")
+    _create_missing(client, admin, here, consortium, path)
+    client.addresses.update({n: Address(to_checksum_address(a)) for n, a in here.addresses.items()})
+    calls = _missing_roles(client, consortium) + _missing_entries(client, here)
+    progress(f"{len(calls)} roles and entries")
+    transact_all(client, admin, calls)
+    return here
+
+
+def _constructors(
+    admin: str, c: Consortium
+) -> list[tuple[str, Callable[[Mapping[str, str]], list[Any]]]]:
+    """The contracts in the order of their creation, each with its arguments, given the addresses before it."""
+    return [
+        ("ConsortiumAccess", lambda _: [admin]),
+        ("DeploymentRegistry", lambda at: [at["ConsortiumAccess"]]),
+        ("ParticipantRegistry", lambda at: [at["ConsortiumAccess"]]),
+        ("DeviceRegistry", lambda at: [at["ConsortiumAccess"]]),
+        (
+            "RecordAnchor",
+            lambda at: [at["ConsortiumAccess"], sorted(c.signers, key=_as_number), c.threshold],
+        ),
+        (
+            "DepositToken",
+            lambda at: [
+                *(at["ConsortiumAccess"], at["ParticipantRegistry"], c.bank),
+                *(c.bank_name, f"d{c.currency}", c.currency, c.decimals),
+            ],
+        ),
+        ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
+        ("OracleQuorum", lambda at: [at["RecordAnchor"]]),
+        ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),
+        (
+            "Receivables",
+            lambda at: [
+                at[n] for n in ("ConsortiumAccess", "ParticipantRegistry", "BusinessCalendar")
+            ],
+        ),
+        (
+            "CreditLine",
+            lambda at: [
+                *(at["ConsortiumAccess"], at["ParticipantRegistry"], at["BusinessCalendar"]),
+                *(at["Receivables"], c.credit_votes),
+            ],
+        ),
+        (
+            "WarehouseReceipts",
+            lambda at: [
+                *(at["ConsortiumAccess"], at["ParticipantRegistry"]),
+                *(at["BusinessCalendar"], at["CreditLine"]),
+            ],
+        ),
+        ("ProjectShare", lambda at: [at["ConsortiumAccess"], at["ParticipantRegistry"]]),
+        (
+            "Settlement",
+            lambda at: [at["ConsortiumAccess"], at["BusinessCalendar"], *(at[n] for n in _SETTLED)],
+        ),
+        ("RecordDispute", lambda at: [at["DeviceRegistry"], at["RecordAnchor"]]),
+        (
+            "PromiseChallenge",
+            lambda at: [at["ConsortiumAccess"], at["RecordAnchor"], c.promise_answer_s],
+        ),
+    ]
+
+
+def _create_missing(
+    client: ChainClient, admin: Signer, here: Deployment, consortium: Consortium, path: Path
+) -> None:
+    """Create what has no code yet: all signed bytes are in the file before the first is sent."""
+    nonce = client.nonce(admin.address, "pending")
+    for name, arguments in _constructors(admin.address, consortium):
+        if name in here.contracts:
+            continue
+        data = client.encode_constructor(
+            name, artifact(name)["bytecode"], *arguments(here.addresses)
+        )
+        raw = admin.sign_transaction(unsigned(client, admin.address, None, data, nonce))
+        here.contracts[name] = {
+            "address": _created_address(admin.address, nonce),
+            "raw": "0x" + raw.hex(),
+        }
+        nonce += 1
+    here.write(path)
+    sent = {n: bytes.fromhex(e["raw"][2:]) for n, e in here.contracts.items() if "raw" in e}
+    for name, receipt in zip(sent, send_all(client, list(sent.values())), strict=True):
+        address = here.contracts[name]["address"]
+        here.contracts[name] = {
+            "address": address,
+            "code_hash": _code_hash(client, address),
+            "block": int(receipt["blockNumber"], 16),
+        }
+    here.write(path)
+    for name, entry in here.contracts.items():
+        if _code_hash(client, entry["address"]) != entry["code_hash"]:
+            raise DeploymentMismatch(f"{name} is not at {entry['address']} on this chain")
+
+
+def _code_hash(client: ChainClient, address: str) -> str:
+    return "0x" + keccak(bytes.fromhex(client.rpc("eth_getCode", address, "latest")[2:])).hex()
+
+
+def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[str, bytes]]:
+    """The calls that give each function its role and each role its holder, as far as they are not set."""
+    access = client.address_of("ConsortiumAccess")
+    calls: list[tuple[str, bytes]] = []
+
+    def add(function: str, *arguments: Any) -> None:
+        calls.append((access, client.encode("ConsortiumAccess", function, *arguments)))
+
+    for contract, by_role in _FUNCTIONS.items():
+        target = client.address_of(contract)
+        for role, names in by_role.items():
+            selectors = [selector_of(contract, name) for name in names]
+            missing = [
+                selector
+                for selector in selectors
+                if client.call("ConsortiumAccess", "getTargetFunctionRole", target, selector)
+                != role
+            ]
+            if missing:
+                add("setTargetFunctionRole", target, missing, role)
+    holders = [
+        (REGISTRAR, consortium.registrar),
+        (ORACLE, client.address_of("OracleQuorum")),
+        *((ORACLE, account) for account in (consortium.oracle,) if account),
+        (BANK, consortium.bank),
+        (SUPERVISOR, consortium.supervisor),
+        (GUARDIAN, consortium.guardian),
+        (CALENDAR, consortium.calendar or consortium.oracle),
+        *((COMMITTEE, account) for account in (consortium.committee, *consortium.members)),
+        *((WAREHOUSE, account) for account in consortium.warehouses),
+    ]
+    for role, account in holders:
+        is_member, _ = client.call("ConsortiumAccess", "hasRole", role, account)
+        if not is_member:
+            add("grantRole", role, account, 0)
+    return calls + _missing_links(client)
+
+
+def _missing_links(client: ChainClient) -> list[tuple[str, bytes]]:
+    """The calls that tell the contracts of each other, as far as they don't know."""
+    token, settlement = client.address_of("DepositToken"), client.address_of("Settlement")
+    calls: list[tuple[str, bytes]] = []
+    if int(client.call("DepositToken", "split"), 16) == 0:
+        split = client.address_of("RevenueSplit")
+        calls.append((token, client.encode("DepositToken", "setSplit", split)))
+    calls += [
+        (token, client.encode("DepositToken", "addLedger", ledger))
+        for ledger in map(client.address_of, _LEDGERS)
+        if not client.call("DepositToken", "isLedger", ledger)
+    ]
+    calls += [
+        (client.address_of(name), client.encode(name, "setSettlement", settlement))
+        for name in _SETTLED
+        if int(client.call(name, "settlement"), 16) == 0
+    ]
+    return calls
+
+
+def _missing_entries(client: ChainClient, here: Deployment) -> list[tuple[str, bytes]]:
+    """The calls that record each contract on chain, as far as it is not recorded."""
+    calls: list[tuple[str, bytes]] = []
+    for name in here.contracts:
+        label = name.encode().ljust(32, b"\0")
+        history = client.call("DeploymentRegistry", "history", label)
+        if history and history[-1]["account"] == client.address_of(name):
+            continue
+        version = VERSION.encode().ljust(32, b"\0")
+        data = client.encode(
+            "DeploymentRegistry", "record", label, client.address_of(name), version
+        )
+        calls.append((client.address_of("DeploymentRegistry"), data))
+    return calls
+
+
+def _created_address(sender: str, nonce: int) -> str:
+    encoded = rlp.encode([bytes.fromhex(sender[2:]), nonce])
+    return to_checksum_address(keccak(encoded)[12:])
+
+
+def _as_number(account: str) -> int:
+    return int(account, 16)

@@ -1,0 +1,63 @@
+"""How the network's commands answer: documents on standard output, remarks and failures on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.keys.passphrase import read_passphrase
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Mine = Annotated[Path, typer.Argument(help="This member's folder.")]
+
+_PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
+
+
+def passphrase() -> str:
+    """The passphrase of the member's keystores, from the environment or from whoever sits there.
+
+    Raises:
+        KeyRefused: it is nowhere.
+    """
+    return read_passphrase(_PASSPHRASE)
+
+
+def note(text: str) -> None:
+    """Say *text* to whoever reads along."""
+    Console(stderr=True).print(text, highlight=False, soft_wrap=True)
+
+
+def progress(step: str) -> None:
+    """Say which step has begun."""
+    note(f"network: {step}")
+
+
+def answer(found: Any, as_json: bool) -> None:
+    """Print what was asked for."""
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for entry in found if isinstance(found, list) else [found]:
+        for name, value in entry.items():
+            shown = value if isinstance(value, str | int) else json.dumps(value)
+            typer.echo(f"{name}: {shown}")
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """A failure becomes its code and detail on standard error, and exit status 2."""
+    try:
+        yield
+    except ChainError as failure:
+        typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure
+    except OSError as failure:
+        typer.echo(json.dumps({"code": "network.system", "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure

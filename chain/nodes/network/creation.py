@@ -1,0 +1,156 @@
+"""A network out of its charter, and a new member's folder out of a network that is there.
+
+Rules that this module keeps:
+
+- Private keys are made in the folder of the member whose they are, mode 0600, and never in a repository. The owner's
+  and the account's are encrypted; the engine reads its node's keys only in clear.
+- Passphrases are random, one a member. They are beside the members' folders, not in them.
+- A network is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from counterfoil.chain.keys.signer import LocalSigner, create_keystore, open_keystore, read_keystore
+from counterfoil.chain.nodes.network.charter import Charter, Seat
+from counterfoil.chain.nodes.network.engines.engine import Engine, Progress
+from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.folder import Member, MemberFolder, Network
+from counterfoil.chain.nodes.network.handout import readme, unit
+from counterfoil.chain.nodes.network.member_files import (
+    require_outside_of_a_repository,
+    write_json,
+    write_whole,
+)
+
+OWNER, ACCOUNT = "owner.json", "account.json"
+
+
+def create(
+    engine: Engine, charter: Charter, out: Path, progress: Progress = lambda _: None
+) -> list[MemberFolder]:
+    """Make the network of *charter* in the folder *out* and answer its members' folders.
+
+    Raises:
+        NetworkError: *out* is there already, or lies in a repository; or a node did not start.
+    """
+    out = out.resolve()
+    require_outside_of_a_repository(out)
+    if out.exists():
+        raise NetworkError(
+            "exists", f"{out} is there already; a network is never made over another"
+        )
+    engine.install(progress)
+    fresh = out.with_name(f".{out.name}.new")
+    if fresh.exists():
+        shutil.rmtree(fresh)
+    fresh.mkdir(parents=True, mode=0o700)
+    try:
+        progress("making keys")
+        passphrases: dict[str, str] = {}
+        members = []
+        for seat in charter.members:
+            passphrases[seat.name] = secrets.token_urlsafe(24)
+            keys = fresh / "members" / seat.name / "keys"
+            members.append(_member(engine, seat, keys, passphrases[seat.name]))
+        network = Network(charter.name, charter.engine, charter.chain_id, members, {})
+        folders = [
+            MemberFolder(
+                fresh / "members" / seat.name, seat.name, seat.rpc_port, network, states=seat.states
+            )
+            for seat in charter.members
+        ]
+        network.engine_facts = engine.found(charter, folders, progress)
+        for folder in folders:
+            shutil.rmtree(folder.engine_path, ignore_errors=True)
+            (folder.path / "node.log").unlink(missing_ok=True)
+            final = replace(folder, path=out / "members" / folder.name)
+            folder.write()
+            _write_handout(engine, folder, final)
+        write_json(fresh / "passphrases.json", passphrases, 0o600)
+        fresh.rename(out)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return [replace(folder, path=out / "members" / folder.name) for folder in folders]
+
+
+def join(
+    engine: Engine, network: Network, seat: Seat, out: Path, passphrase: str
+) -> tuple[MemberFolder, Member]:
+    """Make a new member's folder *out* with its own keys; answer it and what the others are to be told.
+
+    Raises:
+        NetworkError: *out* is there, lies in a repository, or the name is taken.
+    """
+    out = out.resolve()
+    require_outside_of_a_repository(out)
+    if out.exists():
+        raise NetworkError("exists", f"{out} is there already")
+    if any(member.name == seat.name for member in network.members):
+        raise NetworkError("name_taken", f"{network.name} has a member {seat.name!r} already")
+    member = _member(engine, seat, out / "keys", passphrase)
+    known = replace(network, members=[*network.members, member])
+    folder = MemberFolder(out, seat.name, seat.rpc_port, known, states=seat.states)
+    folder.write()
+    _write_handout(engine, folder, folder)
+    return folder, member
+
+
+def allow(folder: MemberFolder, member: Member) -> bool:
+    """Let *member*'s node follow the chain from this folder's node, from its next start on; False if it may already.
+
+    Raises:
+        NetworkError: the name or the node is another member's.
+    """
+    network = folder.network
+    if member in network.members:
+        return False
+    if any(m.name == member.name or m.node_id == member.node_id for m in network.members):
+        raise NetworkError(
+            "name_taken", f"{network.name} has another member of this name or this node already"
+        )
+    network.members.append(member)
+    folder.write()
+    return True
+
+
+def owner_key(folder: MemberFolder, passphrase: str) -> bytes:
+    """The private key with which this member votes.
+
+    Raises:
+        KeyRefused: another passphrase, or the keystore is not there.
+    """
+    return read_keystore(folder.keys / OWNER, passphrase)
+
+
+def account_signer(folder: MemberFolder, passphrase: str) -> LocalSigner:
+    """The signer of this member's account on the chain.
+
+    Raises:
+        KeyRefused: another passphrase, or the keystore is not there.
+    """
+    return open_keystore(folder.keys / ACCOUNT, passphrase)
+
+
+def _member(engine: Engine, seat: Seat, keys: Path, passphrase: str) -> Member:
+    node = engine.make_node_keys(keys)
+    owner = create_keystore(keys / OWNER, passphrase)
+    account = create_keystore(keys / ACCOUNT, passphrase)
+    return Member(
+        name=seat.name,
+        host=seat.host,
+        peer_port=seat.peer_port,
+        node=node,
+        owner=owner.public_key.hex(),
+        account=account.address,
+    )
+
+
+def _write_handout(engine: Engine, folder: MemberFolder, final: MemberFolder) -> None:
+    write_whole(folder.path / "README.md", readme(engine, final).encode())
+    write_whole(folder.path / f"counterfoil-{folder.name}.service", unit(final).encode())

@@ -1,0 +1,1 @@
+"""The programs that a network's nodes run, behind one protocol."""

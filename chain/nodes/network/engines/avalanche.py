@@ -1,0 +1,457 @@
+"""avalanchego with its subnet-evm: a permissioned subnet of a private primary network.
+
+A block that is there is final; it is never undone. Membership is the primary network's platform chain's to keep, and
+only the owners, k of n, can change it there. What a member's node is started with is written anew from
+``network.json`` at each start.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import time
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.nodes.network.charter import Charter
+from counterfoil.chain.nodes.network.engines import installation as programs
+from counterfoil.chain.nodes.network.engines import process
+from counterfoil.chain.nodes.network.engines.engine import Change, Progress, Proposal, Validator
+from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.folder import Member, MemberFolder
+from counterfoil.chain.nodes.network.member_files import write_json
+from counterfoil.chain.nodes.network.rpc import ask
+from counterfoil.chain.nodes.ports import free_ports
+
+_GAS_LIMIT = 100_000_000
+_WEI_EACH = 10**27
+"""At a base fee of 1 wei nobody ever runs out of it."""
+_COMMIT_BLOCKS = 256
+_DAY_S = 86_400
+_TOOL_WITHIN_S = 300
+
+# Small sets of validators need samples far larger than the set: with these, 3 of 4 and 4 of 5 go on.
+_SAMPLE, _PREFERENCE, _CONFIDENCE, _COMMIT, _REPOLLS = 100, 51, 67, 20, 4
+_SNOW = {
+    "k": _SAMPLE,
+    "alphaPreference": _PREFERENCE,
+    "alphaConfidence": _CONFIDENCE,
+    "beta": _COMMIT,
+    "concurrentRepolls": _REPOLLS,
+    "optimalProcessing": 10,
+    "maxOutstandingItems": 256,
+    "maxItemProcessingTime": 30_000_000_000,
+}
+_SNOW_FLAGS = (
+    f"--snow-sample-size={_SAMPLE}",
+    f"--snow-preference-quorum-size={_PREFERENCE}",
+    f"--snow-confidence-quorum-size={_CONFIDENCE}",
+    f"--snow-commit-threshold={_COMMIT}",
+    f"--snow-concurrent-repolls={_REPOLLS}",
+)
+_DATABASE = b64encode(json.dumps({"sync": True, "cacheSize": 64 << 20}).encode()).decode()
+"""What a node says that it accepted is on its disk."""
+_APIS = [
+    *("eth", "eth-filter", "net", "web3", "internal-eth", "internal-blockchain"),
+    *("internal-transaction", "internal-tx-pool"),
+]
+
+
+class Avalanche:
+    """The engine ``avalanche``."""
+
+    name = "avalanche"
+    least_free_percent = 3
+
+    # ---- founding
+
+    def install(self, progress: Progress) -> str:
+        return str(programs.install(progress))
+
+    def make_node_keys(self, keys: Path) -> dict[str, Any]:
+        keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = _tool("identity", {"folder": str(keys)})
+        for path in keys.iterdir():
+            path.chmod(0o600)
+        return made
+
+    def found(
+        self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
+    ) -> dict[str, Any]:
+        nodes = [folder.me.node for folder in folders]
+        ends = _term_ends(charter.years)
+        facts: dict[str, Any] = {
+            "network_id": 100_000 + secrets.randbelow(2**31 - 100_000),
+            "years": charter.years,
+            "block_delay_ms": charter.block_delay_ms,
+            "subnet": "",
+            "chain": "",
+        }
+        made = _tool(
+            "genesis",
+            {
+                "network_id": facts["network_id"],
+                "years": charter.years,
+                "nodes": nodes,
+                "c_chain_genesis": json.dumps(_idle_genesis()),
+            },
+        )
+        facts["genesis"] = made["genesis"]
+        facts["chain_genesis"] = _chain_genesis(charter, [f.me.account for f in folders])
+        near = _on_this_machine(folders, facts)
+        try:
+            progress("starting the nodes")
+            process.start_all(self, near)
+            progress("making the chain and giving it to its owners")
+            ids = _tool(
+                "found",
+                {
+                    "uri": _uri(near[0]),
+                    "founder": made["founder"],
+                    "owners": [folder.me.owner for folder in folders],
+                    "threshold": charter.threshold,
+                    "validators": [node["node_id"] for node in nodes],
+                    "ends": ends - _DAY_S,
+                    "vm": programs.VM_ID,
+                    "genesis": facts["chain_genesis"],
+                    "name": charter.name,
+                },
+            )
+            facts |= ids
+            progress("starting the chain at every node")
+            process.stop_all(near)
+            process.start_all(self, _on_this_machine(folders, facts))
+        finally:
+            process.stop_all(near)
+        return facts
+
+    # ---- a node
+
+    def command(self, folder: MemberFolder, peers: Sequence[Member]) -> list[str]:
+        facts, me = folder.network.engine_facts, folder.me
+        engine = folder.engine_path
+        for name in ("subnets", f"chains/{facts['chain']}"):
+            (engine / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_json(engine / "genesis.json", facts["genesis"])
+        stay = f"{24 * 365 * facts['years']}h"
+        argv = [
+            str(programs.program(programs.NODE)),
+            f"--network-id={facts['network_id']}",
+            f"--genesis-file={engine / 'genesis.json'}",
+            f"--data-dir={folder.data}",
+            "--http-host=127.0.0.1",
+            f"--http-port={folder.rpc_port}",
+            f"--staking-host={me.host}",
+            f"--staking-port={me.peer_port}",
+            f"--public-ip={me.host}",
+            f"--staking-tls-key-file={folder.keys / 'staker.key'}",
+            f"--staking-tls-cert-file={folder.keys / 'staker.crt'}",
+            f"--staking-signer-key-file={folder.keys / 'signer.key'}",
+            f"--plugin-dir={programs.program(programs.PLUGIN).parent}",
+            f"--chain-config-dir={engine / 'chains'}",
+            f"--subnet-config-dir={engine / 'subnets'}",
+            *("--min-validator-stake=1", "--min-delegator-stake=1"),
+            *("--min-stake-duration=1h", f"--max-stake-duration={stay}"),
+            f"--stake-minting-period={stay}",
+            *("--log-level=info", "--log-display-level=off", "--log-rotater-max-files=3"),
+            *("--fd-limit=16384", "--network-allow-private-ips=true"),
+            f"--system-tracker-disk-required-available-space-percentage={self.least_free_percent}",
+            *("--db-type=pebbledb", f"--db-config-file-content={_DATABASE}"),
+            f"--bootstrap-ids={','.join(peer.node_id for peer in peers)}",
+            f"--bootstrap-ips={','.join(_endpoint(peer) for peer in peers)}",
+            *_SNOW_FLAGS,
+        ]
+        if facts["subnet"]:
+            write_json(engine / f"subnets/{facts['subnet']}.json", _subnet_settings(folder))
+            write_json(engine / f"chains/{facts['chain']}/config.json", _chain_settings(folder))
+            argv.append(f"--track-subnets={facts['subnet']}")
+        return argv + list(folder.options)
+
+    def rpc_url(self, folder: MemberFolder) -> str:
+        return f"http://127.0.0.1:{folder.rpc_port}{_chain_path(folder)}"
+
+    def is_ready(self, folder: MemberFolder) -> bool:
+        chain = folder.network.engine_facts["chain"] or "C"
+        try:
+            for name in ("P", chain):
+                asked = {"chain": name}
+                found = ask(folder.rpc_port, "/ext/info", "info.isBootstrapped", asked)
+                if not found["isBootstrapped"]:
+                    return False
+        except ChainError:
+            return False
+        return True
+
+    def validators(self, folder: MemberFolder) -> list[Validator]:
+        names = {m.node_id: m.name for m in folder.network.members}
+        asked = {"subnetID": folder.network.engine_facts["subnet"]}
+        found = ask(folder.rpc_port, "/ext/bc/P", "platform.getCurrentValidators", asked)
+        connected = {folder.me.node_id, *_peers(folder)}
+        listed = [
+            Validator(
+                entry["nodeID"],
+                names.get(entry["nodeID"], entry["nodeID"]),
+                entry["nodeID"] in connected,
+                int(entry["endTime"]),
+            )
+            for entry in found["validators"]
+        ]
+        return sorted(listed, key=lambda validator: validator.name)
+
+    def peers(self, folder: MemberFolder) -> list[str]:
+        names = {m.node_id: m.name for m in folder.network.members}
+        return sorted(names.get(node_id, node_id) for node_id in _peers(folder))
+
+    def waiting(self, folder: MemberFolder) -> int:
+        return int(ask(folder.rpc_port, _chain_path(folder), "txpool_status")["pending"], 16)
+
+    def needed(self, validators: int) -> int:
+        return -(-validators * _CONFIDENCE // _SAMPLE)
+
+    # ---- membership
+
+    def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
+        asked = {"subnetID": folder.network.engine_facts["subnet"]}
+        found = ask(folder.rpc_port, "/ext/bc/P", "platform.getSubnet", asked)
+        addresses, members = list(found["controlKeys"]), folder.network.members
+        names = {member.owner: member.name for member in members}
+        keys = [""] * len(addresses)
+        if programs.is_installed():  # a node started by an earlier version goes on beside this one
+            keys = _tool("whose", {"addresses": addresses, "known": list(names)})["keys"]
+        owners = (names.get(key, at) for key, at in zip(keys, addresses, strict=True))
+        return int(found["threshold"]), sorted(owners)
+
+    def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
+        network = folder.network
+        facts = network.engine_facts
+        if change.kind == "add":
+            change = replace(change, ends_s=_seat_ends(folder, network.member(change.member)))
+        asked: dict[str, Any] = {
+            "uri": _uri(folder),
+            "kind": change.kind,
+            "subnet": facts["subnet"],
+            "known": [m.owner for m in network.members],
+            "signers": [network.member(name).owner for name in signers],
+            "ends": change.ends_s,
+        }
+        if change.kind == "owners":
+            asked["new_owners"] = [network.member(name).owner for name in change.owners]
+            asked["new_threshold"] = change.threshold
+        else:
+            asked["node_id"] = network.member(change.member).node_id
+        if change.kind == "add":
+            asked["signer"] = network.member(change.member).node["signer"]
+        made = _tool("propose", asked)
+        return self.check(folder, Proposal(network.name, self.name, asdict(change), made))
+
+    def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
+        network = folder.network
+        found = _tool(
+            "describe", {"payload": proposal.payload, "known": [m.owner for m in network.members]}
+        )
+        deeds, change = found["deeds"], Change(**proposal.change)
+        if proposal.payload["subnet"] != network.engine_facts["subnet"]:
+            raise NetworkError("other_network", "this proposal is for another network")
+        if [_essence(deed) for deed in deeds] not in _deeds_of(network.member, change):
+            raise NetworkError(
+                "proposal_wrong", "the transactions do something else than the proposal's words say"
+            )
+        names = {m.owner: m.name for m in network.members}
+        asked = {names.get(key, key) for deed in deeds for key in deed["asked"]}
+        not_yet = {names.get(key, key) for d in deeds for key in set(d["asked"]) - set(d["signed"])}
+        return replace(proposal, asked=sorted(asked), signed=sorted(asked - not_yet))
+
+    def vote(self, folder: MemberFolder, proposal: Proposal, key: bytes) -> Proposal:
+        signed = _tool("sign", {"payload": proposal.payload, "key": key.hex()})
+        return self.check(folder, replace(proposal, payload=signed))
+
+    def submit(self, folder: MemberFolder, proposal: Proposal) -> None:
+        _tool("submit", {"uri": _uri(folder), "payload": proposal.payload})
+
+
+def _term_ends(years: int) -> int:
+    """When what begins now ends after *years*, short of the most that the engine allows."""
+    return int(time.time()) + years * 365 * _DAY_S - 2 * _DAY_S
+
+
+def _seat_ends(folder: MemberFolder, member: Member) -> int:
+    """When a seat ends that *member* is given now: the network's agreed years from now, or with the stake it has.
+
+    Raises:
+        NetworkError: the stake that it has ends too soon; it can't be renewed.
+    """
+    asked = {"nodeIDs": [member.node_id]}
+    found = ask(folder.rpc_port, "/ext/bc/P", "platform.getCurrentValidators", asked)
+    ends = [int(entry["endTime"]) for entry in found["validators"]]
+    if not ends:
+        return _term_ends(int(folder.network.engine_facts["years"]))
+    if ends[0] - time.time() < 2 * _DAY_S:
+        raise NetworkError(
+            "seat_ends",
+            f"{member.name}'s node has a stake that ends within two days: it is to join with a new node",
+        )
+    return ends[0] - _DAY_S
+
+
+def _essence(deed: Mapping[str, Any]) -> tuple[Any, ...]:
+    said = (deed.get(name, 0) for name in ("threshold", "ends"))
+    return (deed["does"], deed.get("node_id", ""), deed.get("owners"), *said)
+
+
+def _deeds_of(member: Any, change: Change) -> list[list[tuple[Any, ...]]]:
+    """What the transactions of *change* may do, one of these and nothing else."""
+    if change.kind == "owners":
+        keys = sorted(member(name).owner for name in change.owners)
+        return [[("owners", "", keys, change.threshold, 0), ("move", "", None, 0, 0)]]
+    node_id = member(change.member).node_id
+    if change.kind == "add":  # a node that was a validator before has its stake already
+        added = ("add", node_id, None, 0, change.ends_s)
+        return [[("stake", node_id, None, 0, change.ends_s + _DAY_S), added], [added]]
+    return [[("remove", node_id, None, 0, 0)]]
+
+
+def _tool(command: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the consortium's tool answers."""
+    try:
+        done = subprocess.run(
+            [str(programs.program(programs.TOOL)), command],
+            input=json.dumps(document),
+            capture_output=True,
+            text=True,
+            timeout=_TOOL_WITHIN_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise NetworkError(
+            "tool_late",
+            f"{command} was not done within {_TOOL_WITHIN_S} s: look at counterfoil network status, then ask again",
+        ) from late
+    if done.returncode != 0:
+        try:
+            said = json.loads(done.stderr.splitlines()[-1])
+        except (ValueError, IndexError):
+            said = {"code": "network.tool_failed", "detail": done.stderr[-600:]}
+        raise NetworkError(str(said["code"]).removeprefix("network."), str(said["detail"]))
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> list[MemberFolder]:
+    """The same folders, every node on loopback and a free port: founding needs them all for some seconds."""
+    ports = iter(free_ports(2 * len(folders)))
+    members = [replace(f.me, host="127.0.0.1", peer_port=next(ports)) for f in folders]
+    network = replace(folders[0].network, members=members, engine_facts=facts)
+    return [replace(f, rpc_port=next(ports), network=network) for f in folders]
+
+
+def _peers(folder: MemberFolder) -> list[str]:
+    """The ids of the nodes that ours has a connection to."""
+    answer = ask(folder.rpc_port, "/ext/info", "info.peers", {})
+    return [str(peer["nodeID"]) for peer in answer["peers"]]
+
+
+def _uri(folder: MemberFolder) -> str:
+    return f"http://127.0.0.1:{folder.rpc_port}"
+
+
+def _chain_path(folder: MemberFolder) -> str:
+    return f"/ext/bc/{folder.network.engine_facts['chain']}/rpc"
+
+
+def _endpoint(member: Member) -> str:
+    host = f"[{member.host}]" if ":" in member.host else member.host
+    return f"{host}:{member.peer_port}"
+
+
+def _subnet_settings(folder: MemberFolder) -> dict[str, Any]:
+    """Only validators, and the members that this folder knows, may follow the chain."""
+    known = [member.node_id for member in folder.network.members]
+    return {"validatorOnly": True, "allowedNodes": known, "snowParameters": _SNOW}
+
+
+def _chain_settings(folder: MemberFolder) -> dict[str, Any]:
+    keeps_all = folder.states == "archive"
+    settings = {
+        "eth-apis": _APIS,
+        "local-txs-enabled": False,
+        "tx-pool-account-slots": 4_096,
+        "tx-pool-global-slots": 65_536,
+        "tx-pool-account-queue": 4_096,
+        "tx-pool-global-queue": 65_536,
+        "min-delay-target": folder.network.engine_facts["block_delay_ms"],
+        "rpc-gas-cap": _GAS_LIMIT,
+        "pruning-enabled": not keeps_all,
+        # An archive that its bank turns into a pruned node keeps what it has and goes on without.
+        "allow-missing-tries": not keeps_all,
+        # A pruned node that was killed runs so many blocks again.
+        "commit-interval": _COMMIT_BLOCKS,
+        "state-sync-enabled": False,
+        # Every node that the chain's program starts makes one, in the machine's temporary folder unless told.
+        "keystore-directory": str(folder.scratch / "keystore"),
+        "metrics-expensive-enabled": False,
+        "database-config": _DATABASE,
+        "log-level": "warn",
+    }
+    pruned_once = folder.data / "pruned"
+    if not keeps_all:
+        pruned_once.touch(mode=0o600)
+    elif pruned_once.exists():  # the states that are missing are computed again
+        settings["populate-missing-tries"] = 0
+    return settings
+
+
+def _header() -> dict[str, Any]:
+    zero = "0x" + "00" * 32
+    return {
+        "nonce": "0x0",
+        "extraData": "0x00",
+        "difficulty": "0x0",
+        "mixHash": zero,
+        "coinbase": "0x" + "00" * 20,
+        "number": "0x0",
+        "gasUsed": "0x0",
+        "parentHash": zero,
+    }
+
+
+def _idle_genesis() -> dict[str, Any]:
+    """The primary network's own EVM chain, on which nobody has anything."""
+    header = {"timestamp": "0x5FCB13D0", "gasLimit": "0x5f5e100"}
+    return {"config": {"chainId": 43_777}, "alloc": {}, **header, **_header()}
+
+
+def _chain_genesis(charter: Charter, members: Sequence[str]) -> dict[str, Any]:
+    """The ledger's first block: who may transact, who may deploy, and wei that never run out.
+
+    A base fee of 0 would stall the chain after the first transaction that pays nothing.
+    """
+    enabled = sorted({*charter.accounts, *charter.deployers} - set(members))
+    deployers = sorted(set(charter.deployers) - set(members))
+    lists = {"blockTimestamp": 0, "adminAddresses": list(members)}
+    fees = {
+        "gasLimit": _GAS_LIMIT,
+        "minBaseFee": 1,
+        "targetGas": 1_000_000_000,
+        "baseFeeChangeDenominator": 48,
+        "targetBlockRate": 1,
+        "minBlockGasCost": 0,
+        "maxBlockGasCost": 0,
+        "blockGasCostStep": 0,
+    }
+    return {
+        "config": {
+            "chainId": charter.chain_id,
+            "feeConfig": fees,
+            "txAllowListConfig": {**lists, "enabledAddresses": enabled},
+            "contractDeployerAllowListConfig": {**lists, "enabledAddresses": deployers},
+        },
+        "alloc": {a[2:]: {"balance": hex(_WEI_EACH)} for a in sorted({*members, *enabled})},
+        "timestamp": hex(int(time.time()) - 60),
+        "gasLimit": hex(_GAS_LIMIT),
+        **_header(),
+    }

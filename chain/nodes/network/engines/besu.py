@@ -1,0 +1,241 @@
+"""Hyperledger Besu with QBFT: the second engine, from ``besu`` on PATH.
+
+A block that two thirds of the validators have sealed is final. Membership is decided by the validators themselves,
+each at its own node, more than half of them: the charter's threshold is that and nothing else. Nodes talk only to the
+nodes that they know. TLS and whatever else a bank wants of Besu goes into ``options`` of its ``member.json``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import rlp
+from eth_account import Account
+
+import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.nodes.network.charter import Charter
+from counterfoil.chain.nodes.network.engines.engine import Change, Progress, Proposal, Validator
+from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.folder import Member, MemberFolder
+from counterfoil.chain.nodes.network.member_files import write_json, write_whole
+from counterfoil.chain.nodes.network.rpc import ask
+
+_GAS_LIMIT = 100_000_000
+_WEI_EACH = 10**27
+_EPOCH_BLOCKS = 30_000
+_VOTE_WITHIN_S = 120
+_STORAGE = {"archive": "FOREST", "pruned": "BONSAI"}
+"""A data folder has one of them for good: a bank that wants the other deletes it, and the node fetches the chain."""
+_ISTANBUL = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
+"""The mixHash by which such blocks are known."""
+
+
+class Besu:
+    """The engine ``besu``."""
+
+    name = "besu"
+    least_free_percent = 0
+
+    # ---- founding
+
+    def install(self, progress: Progress) -> str:
+        return _program()
+
+    def make_node_keys(self, keys: Path) -> dict[str, Any]:
+        keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = keys / "node.key"
+        if not path.exists():
+            write_whole(path, bytes(Account.create().key).hex().encode(), 0o600)
+        account = Account.from_key("0x" + path.read_text().strip())
+        public = account._key_obj.public_key.to_bytes().hex()
+        return {"node_id": str(account.address).lower(), "public_key": public}
+
+    def found(
+        self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
+    ) -> dict[str, Any]:
+        enough = _more_than_half(len(folders))
+        if charter.threshold != enough:
+            raise NetworkError(
+                "threshold",
+                f"Besu decides by more than half: threshold is {enough} of {len(folders)}",
+            )
+        funded = {*(f.me.account for f in folders), *charter.accounts, *charter.deployers}
+        validators = [folder.me.node_id for folder in folders]
+        return {"genesis": genesis_of(charter, validators, sorted(funded))}
+
+    # ---- a node
+
+    def command(self, folder: MemberFolder, peers: Sequence[Member]) -> list[str]:
+        me, engine = folder.me, folder.engine_path
+        engine.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_json(engine / "genesis.json", folder.network.engine_facts["genesis"])
+        write_json(engine / "static-nodes.json", [enode_of(peer) for peer in peers])
+        known = ", ".join(f'"{enode_of(member)}"' for member in folder.network.members)
+        write_whole(engine / "permissions.toml", f"nodes-allowlist=[{known}]\n".encode())
+        return [
+            _program(),
+            f"--data-path={folder.data}",
+            f"--genesis-file={engine / 'genesis.json'}",
+            f"--node-private-key-file={folder.keys / 'node.key'}",
+            f"--static-nodes-file={engine / 'static-nodes.json'}",
+            "--permissions-nodes-config-file-enabled=true",
+            f"--permissions-nodes-config-file={engine / 'permissions.toml'}",
+            "--discovery-enabled=false",
+            *("--p2p-enabled=true", f"--p2p-host={me.host}", f"--p2p-interface={me.host}"),
+            f"--p2p-port={me.peer_port}",
+            *("--rpc-http-enabled=true", "--rpc-http-host=127.0.0.1"),
+            f"--rpc-http-port={folder.rpc_port}",
+            "--rpc-http-api=ETH,NET,WEB3,TXPOOL,QBFT,ADMIN",
+            *("--host-allowlist=localhost,127.0.0.1", "--rpc-http-max-batch-size=1024"),
+            *("--sync-mode=FULL", "--sync-min-peers=1"),
+            f"--data-storage-format={_STORAGE[folder.states]}",
+            "--min-gas-price=0",
+            *folder.options,
+        ]
+
+    def rpc_url(self, folder: MemberFolder) -> str:
+        return f"http://127.0.0.1:{folder.rpc_port}"
+
+    def is_ready(self, folder: MemberFolder) -> bool:
+        try:
+            return ask(folder.rpc_port, "/", "eth_syncing") is False
+        except ChainError:
+            return False
+
+    def validators(self, folder: MemberFolder) -> list[Validator]:
+        connected = {folder.me.node_id, *_peers(folder)}
+        by_address = {member.node_id: member for member in folder.network.members}
+        found: list[Validator] = []
+        for address in ask(folder.rpc_port, "/", "qbft_getValidatorsByBlockNumber", ["latest"]):
+            member = by_address.get(address.lower())
+            ids = {address.lower()} | ({member.node["public_key"]} if member else set())
+            name = member.name if member else address.lower()
+            found.append(Validator(address.lower(), name, bool(ids & connected)))
+        return sorted(found, key=lambda validator: validator.name)
+
+    def peers(self, folder: MemberFolder) -> list[str]:
+        names = {m.node["public_key"]: m.name for m in folder.network.members}
+        return sorted(names.get(key, key) for key in _peers(folder))
+
+    def waiting(self, folder: MemberFolder) -> int:
+        return len(ask(folder.rpc_port, "/", "txpool_besuTransactions"))
+
+    def needed(self, validators: int) -> int:
+        return -(-2 * validators // 3)
+
+    # ---- membership
+
+    def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
+        names = [validator.name for validator in self.validators(folder)]
+        return _more_than_half(len(names)), names
+
+    def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
+        if change.kind == "owners":
+            raise NetworkError("change_malformed", "on Besu the validators are the owners")
+        validators = [v.name for v in self.validators(folder)]
+        enough = _more_than_half(len(validators))
+        asked = list(signers) or validators[:enough]
+        if len(asked) < enough or not set(asked) <= set(validators):
+            raise NetworkError(
+                "signers", f"{enough} of the validators {', '.join(validators)} must vote"
+            )
+        payload = _payload(folder, change)
+        return Proposal(folder.network.name, self.name, asdict(change), payload, sorted(asked))
+
+    def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
+        if proposal.payload != _payload(folder, Change(**proposal.change)):
+            raise NetworkError("proposal_wrong", "the vote is on something else than it says")
+        return proposal
+
+    def vote(self, folder: MemberFolder, proposal: Proposal, key: bytes) -> Proposal:
+        """The vote is given by our own node's key, in the blocks that it proposes."""
+        if folder.name not in proposal.asked:
+            raise NetworkError("not_a_signer", f"{folder.name} is not among those who are to vote")
+        vote = [proposal.payload["address"], proposal.payload["is_added"]]
+        ask(folder.rpc_port, "/", "qbft_proposeValidatorVote", vote)
+        return replace(proposal, signed=sorted({*proposal.signed, folder.name}))
+
+    def submit(self, folder: MemberFolder, proposal: Proposal) -> None:
+        address, is_added = proposal.payload["address"], proposal.payload["is_added"]
+        deadline = time.monotonic() + _VOTE_WITHIN_S
+        while (address in {v.node_id for v in self.validators(folder)}) is not is_added:
+            if time.monotonic() > deadline:
+                raise NetworkError(
+                    "not_accepted", "the votes did not take effect: not all of them are in blocks"
+                )
+            time.sleep(0.5)
+
+
+def extra_data(validators: Sequence[str]) -> str:
+    """The first block's extraData: RLP of [32 zero bytes, validators ascending, no vote, round 0, no seals]."""
+    addresses = sorted(bytes.fromhex(v.removeprefix("0x")) for v in validators)
+    return "0x" + bytes(rlp.encode([bytes(32), addresses, [], b"", []])).hex()
+
+
+def genesis_of(
+    charter: Charter, validators: Sequence[str], funded: Sequence[str]
+) -> dict[str, Any]:
+    """The genesis document of a QBFT network in which gas costs nothing."""
+    period_s = max(1, -(-charter.block_delay_ms // 1_000))
+    zero = "0x" + "00" * 32
+    return {
+        "config": {
+            "chainId": charter.chain_id,
+            "berlinBlock": 0,
+            "londonBlock": 0,
+            "zeroBaseFee": True,
+            "qbft": {
+                "blockperiodseconds": period_s,
+                "epochlength": _EPOCH_BLOCKS,
+                "requesttimeoutseconds": 2 * period_s,
+            },
+        },
+        "nonce": "0x0",
+        "timestamp": hex(int(time.time()) - 60),
+        "gasLimit": hex(_GAS_LIMIT),
+        "difficulty": "0x1",
+        "mixHash": _ISTANBUL,
+        "coinbase": "0x" + "00" * 20,
+        "number": "0x0",
+        "gasUsed": "0x0",
+        "parentHash": zero,
+        "extraData": extra_data(validators),
+        "alloc": {a[2:]: {"balance": hex(_WEI_EACH)} for a in funded},
+    }
+
+
+def enode_of(member: Member) -> str:
+    """Where and by which key *member*'s node is known to the others."""
+    host = f"[{member.host}]" if ":" in member.host else member.host
+    return f"enode://{member.node['public_key']}@{host}:{member.peer_port}?discport=0"
+
+
+def _more_than_half(validators: int) -> int:
+    return validators // 2 + 1
+
+
+def _payload(folder: MemberFolder, change: Change) -> dict[str, Any]:
+    member = folder.network.member(change.member)
+    return {"address": member.node_id, "is_added": change.kind == "add"}
+
+
+def _peers(folder: MemberFolder) -> list[str]:
+    """The public keys of the nodes that ours has a connection to."""
+    found = ask(folder.rpc_port, "/", "admin_peers")
+    return [str(peer.get("id", "")).removeprefix("0x") for peer in found]
+
+
+def _program() -> str:
+    found = shutil.which("besu")
+    if found is None:
+        raise NetworkError(
+            "not_installed",
+            "besu is not on PATH: unpack its release and put its bin folder on PATH",
+        )
+    return found

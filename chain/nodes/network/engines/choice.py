@@ -1,0 +1,19 @@
+"""The engine of a name."""
+
+from __future__ import annotations
+
+from counterfoil.chain.nodes.network.engines.engine import Engine
+from counterfoil.chain.nodes.network.errors import NetworkError
+
+
+def engine_of(name: str) -> Engine:
+    """The engine called *name*."""
+    if name == "avalanche":
+        from counterfoil.chain.nodes.network.engines.avalanche import Avalanche
+
+        return Avalanche()
+    if name == "besu":
+        from counterfoil.chain.nodes.network.engines.besu import Besu
+
+        return Besu()
+    raise NetworkError("no_such_engine", f"there is no engine {name!r}")

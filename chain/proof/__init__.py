@@ -1,0 +1,1 @@
+"""What block headers and signatures prove by themselves. Pure."""

@@ -1,0 +1,165 @@
+"""What a block's header proves by itself: that a transaction ran in the block, and which events it left. Pure.
+
+Rules that this module keeps:
+
+- A header is the RLP whose keccak-256 is the block's hash. Where the roots, the number and the time stand in it is the
+  same on every chain; what a chain adds comes after them.
+- A proof is the nodes of a Merkle-Patricia trie (Ethereum's yellow paper, appendix D) from the root in the header to
+  the leaf under the RLP of the transaction's index. The transaction's hash is the keccak-256 of its own leaf.
+- Everything that does not fit, damaged or made up, is a BlockProofInvalid.
+
+Whether a header is of a block of the chain at all, only a node can say, or somebody who knows the block's hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import rlp
+from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
+from trie.hexary import HexaryTrie
+
+from counterfoil.chain.abi.decoding import decode_event
+from counterfoil.chain.errors import ChainError
+
+_TRANSACTIONS_ROOT, _RECEIPTS_ROOT, _NUMBER, _TIMESTAMP, _FEWEST = 4, 5, 8, 11, 15
+_SUCCEEDED = b"\x01"
+
+
+class BlockProofInvalid(ChainError):
+    """A header, a transaction or a receipt is not what it is given for."""
+
+    code = "chain.block_proof_invalid"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the proofs need of a block's header; *timestamp* is chain time in seconds."""
+
+    hash: bytes
+    number: int
+    timestamp: int
+    transactions_root: bytes
+    receipts_root: bytes
+
+
+@dataclass(frozen=True)
+class Log:
+    """One event of a receipt, undecoded; *address* is the contract's, in lower case."""
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ProvenTransaction:
+    """A transaction that ran, in its place, and the *data* that it called with."""
+
+    header: Header
+    index: int
+    hash: bytes
+    data: bytes
+    logs: tuple[Log, ...]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Block and index: the chain's order."""
+        return self.header.number, self.index
+
+    def events(self, contract: str, address: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Name and values of the events that *contract* at *address* left, in their order."""
+        for log in self.logs:
+            if log.address == address.lower():
+                try:
+                    yield decode_event(contract, log.topics, log.data)
+                except (DecodingError, ValueError) as error:
+                    raise BlockProofInvalid(f"no event of {contract}: {error}") from error
+
+
+def read_header(raw: bytes) -> Header:
+    """The header in *raw*; raises BlockProofInvalid."""
+    fields = _items(raw, "header")
+    if len(fields) < _FEWEST or not all(isinstance(field, bytes) for field in fields):
+        raise BlockProofInvalid("no block's header")
+    roots = fields[_TRANSACTIONS_ROOT], fields[_RECEIPTS_ROOT]
+    if {len(root) for root in roots} != {32} or len(fields[_NUMBER] + fields[_TIMESTAMP]) > 16:
+        raise BlockProofInvalid("no block's header: its roots, number or time")
+    return Header(
+        keccak(raw),
+        int.from_bytes(fields[_NUMBER], "big"),
+        int.from_bytes(fields[_TIMESTAMP], "big"),
+        *roots,
+    )
+
+
+def prove_transaction(
+    header: Header, index: int, transaction: Sequence[bytes], receipt: Sequence[bytes]
+) -> ProvenTransaction:
+    """Transaction number *index* of *header*'s block, by the two proofs' nodes.
+
+    Raises:
+        BlockProofInvalid: a proof does not lead to its root, or the transaction failed.
+    """
+    raw = _leaf(header.transactions_root, index, transaction, "transaction")
+    logs = _logs(_leaf(header.receipts_root, index, receipt, "receipt"))
+    return ProvenTransaction(header, index, keccak(raw), _called(raw), logs)
+
+
+def _leaf(root: bytes, index: int, nodes: Sequence[bytes], what: str) -> bytes:
+    """What stands under *index* in the trie of *root*, of which *nodes* are known."""
+    try:
+        known = {keccak(node): node for node in nodes}
+        value: bytes = HexaryTrie(known, root)[rlp.encode(index)]
+    except Exception as error:  # hostile nodes make the trie fail in any way there is
+        raise BlockProofInvalid(
+            f"the {what}'s proof does not lead to the header's root: {type(error).__name__}"
+        ) from error
+    if not value or len(known) != len(nodes):
+        raise BlockProofInvalid(f"the {what}'s proof shows no {what} number {index}")
+    return value
+
+
+def _called(raw: bytes) -> bytes:
+    """The data that a transaction of any type calls with."""
+    kind, body = _typed(raw)
+    fields = _items(body, "transaction")
+    at = {0: 5, 1: 6}.get(kind, 7)
+    if len(fields) <= at or not isinstance(fields[at], bytes):
+        raise BlockProofInvalid("no transaction")
+    data: bytes = fields[at]
+    return data
+
+
+def _logs(raw: bytes) -> tuple[Log, ...]:
+    _, body = _typed(raw)
+    fields = _items(body, "receipt")
+    if len(fields) != 4:
+        raise BlockProofInvalid("no receipt")
+    if fields[0] != _SUCCEEDED:
+        raise BlockProofInvalid("the transaction failed")
+    try:
+        return tuple(
+            Log(f"0x{address.hex()}", tuple(topics), bytes(data))
+            for address, topics, data in fields[3]
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BlockProofInvalid(f"no receipt: {error}") from error
+
+
+def _typed(raw: bytes) -> tuple[int, bytes]:
+    """The type (EIP-2718; 0 for the oldest form) and the RLP after it."""
+    return (raw[0], raw[1:]) if raw and raw[0] < 0x80 else (0, raw)
+
+
+def _items(raw: bytes, what: str) -> list[Any]:
+    try:
+        items = rlp.decode(raw)
+    except (rlp.exceptions.RLPException, RecursionError) as error:
+        raise BlockProofInvalid(f"no {what}: {error}") from error
+    if not isinstance(items, list):
+        raise BlockProofInvalid(f"no {what}")
+    return items

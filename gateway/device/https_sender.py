@@ -1,0 +1,162 @@
+"""A device without MQTT: its journal over HTTPS, one record a request, with the device's certificate.
+
+Rules kept here:
+
+* The answer to a record is the gateway's promise, or its refusal with a code. A promise that does not verify, or is
+  for another record, answers nothing.
+* The same state machine decides as over MQTT (``outbox``): what is sent when, and what may be forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
+from counterfoil.gateway.device.journal import Entry
+from counterfoil.gateway.device.outbox import Outbox, Retention
+from counterfoil.gateway.record.downlink import PromiseMessage, ReceiptMessage
+from counterfoil.gateway.record.identity import PublicKey
+
+_RECORD = "application/cose"
+_FIRST_PAUSE_S = 0.2
+_AT_ONCE = 50
+
+
+class HttpsSender:
+    """Sends *device*'s journal to the gateway at *url*; ``run`` does the work in the calling thread.
+
+    *url* is ``https://host:port``; *ca_file* holds the authorities that the server's certificate may be under.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        url: str,
+        ca_file: Path,
+        *,
+        retention: Retention = Retention.PUBACK,
+        gateway_key: PublicKey | None = None,
+        longest_pause: float = 60.0,
+        answer_timeout: float = 60.0,
+    ) -> None:
+        self.device = device
+        self.outbox = Outbox(
+            device.journal,
+            retention,
+            gateway_key,
+            1,
+            longest_pause=longest_pause,
+            answer_timeout=answer_timeout,
+        )
+        self.last_error: str | None = None
+        self._longest_pause = longest_pause
+        self._stopping = False
+        self._newest: Entry | None = None
+        self._again: Entry | None = None
+        self._base = f"{url.rstrip('/')}/v1/{quote(device.device_id)}"
+        context = ssl.create_default_context(cafile=str(ca_file))
+        context.load_cert_chain(device.folder / TLS_CERTIFICATE, device.folder / TLS_KEY)
+        self._http = httpx.Client(verify=context, timeout=30)
+
+    def run(self, *, until_done: bool = False, timeout_s: float | None = None) -> bool:
+        """Send until ``stop``; with *until_done* until every record was answered.
+
+        Returns whether everything was answered when it ended, by *timeout_s* at the latest.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        pause_s = _FIRST_PAUSE_S
+        try:
+            while not self._stopping and (deadline is None or time.monotonic() < deadline):
+                try:
+                    sent = self._send_some()
+                    self._ask_for_a_receipt()
+                except httpx.HTTPError as failure:
+                    self.last_error = str(failure) or type(failure).__name__
+                    time.sleep(pause_s)
+                    pause_s = min(2 * pause_s, self._longest_pause)
+                    continue
+                pause_s = _FIRST_PAUSE_S
+                self._flush()
+                if until_done and self.outbox.is_done:
+                    break
+                if not sent:
+                    time.sleep(_FIRST_PAUSE_S)
+        finally:
+            self._flush()
+            self._http.close()
+        return self.outbox.is_done
+
+    def stop(self) -> None:
+        """Let ``run`` return soon; what is unanswered stays in the journal."""
+        self._stopping = True
+
+    def _send_some(self) -> int:
+        """How many records were sent; the one that a failure leaves unanswered is sent first the next time."""
+        for sent in range(_AT_ONCE):
+            entry = self._again or self.outbox.next_entry(time.monotonic())
+            if entry is None:
+                return sent
+            self._again = entry
+            answer = self._http.post(
+                f"{self._base}/records", content=entry.raw, headers={"Content-Type": _RECORD}
+            )
+            if answer.status_code in (429, 502, 503, 504):
+                raise httpx.HTTPStatusError(
+                    f"the gateway is busy: {answer.status_code}",
+                    request=answer.request,
+                    response=answer,
+                )
+            self._again = None
+            self._take(entry, answer)
+        return _AT_ONCE
+
+    def _take(self, entry: Entry, answer: httpx.Response) -> None:
+        now = time.monotonic()
+        if answer.status_code in (200, 201):
+            self.outbox.acknowledge(entry.number, now)
+            self.outbox.take_message(PromiseMessage(answer.content).encode(), now)
+            self._newest = entry
+            self.last_error = None
+            return
+        code, expected = _problem(answer)
+        self.last_error = code
+        self.outbox.refuse(entry.number, code, now, expected)
+
+    def _ask_for_a_receipt(self) -> None:
+        entry = self._newest
+        if entry is None or self.outbox.retention is Retention.PUBACK:
+            return
+        answer = self._http.get(f"{self._base}/receipts/{entry.epoch}/{entry.sequence}")
+        if answer.status_code == 200:
+            message = ReceiptMessage(answer.content, entry.epoch, entry.sequence)
+            self.outbox.take_message(message.encode(), time.monotonic())
+            self._newest = None
+
+    def _flush(self) -> None:
+        self.outbox.flush()
+        if self.outbox.head is not None:
+            self.device.show_head(self.outbox.head)
+            self.outbox.head = None
+
+
+def _problem(answer: httpx.Response) -> tuple[str, tuple[int, int] | None]:
+    """The code of an RFC 9457 problem, and the position that the gateway awaits, if it says so."""
+    try:
+        problem = answer.json()
+        code = str(problem["code"])
+        expected = problem.get("expected")
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        return f"http_{answer.status_code}", None
+    if (
+        isinstance(expected, list)
+        and len(expected) == 2
+        and all(type(number) is int and number >= 0 for number in expected)
+    ):
+        return code, (expected[0], expected[1])
+    return code, None

@@ -1,0 +1,206 @@
+"""The gateway over HTTP: records from devices without MQTT, receipts, the log's tiles, health and metrics.
+
+Rules that this module keeps:
+
+- The device in the path must be the record's issuer, and over TLS also the one whom the client certificate names.
+- In clear, on the loopback or behind a proxy that ends TLS, a record is authenticated by its own signature.
+- Refusals are kept with their reason, up to a quota of each device or, in clear, of each address.
+- Everybody may read receipts and tiles.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import DBAPIError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from counterfoil.gateway.doors.client_certificate import device_of
+from counterfoil.gateway.doors.limits import Limits, Quota
+from counterfoil.gateway.doors.metrics import GatewayMetrics
+from counterfoil.gateway.doors.problem import problem
+from counterfoil.gateway.errors import GatewayError, IdentityError
+from counterfoil.gateway.ingest.intake import Intake, NotCommitted
+from counterfoil.gateway.ingest.pipeline import Arrival, Stored
+from counterfoil.gateway.log.merkle import EMPTY_ROOT, inclusion_proof
+from counterfoil.gateway.log.receipt import ReceiptSigner
+from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
+from counterfoil.gateway.record.identity import DeviceId, parse_device_id
+from counterfoil.gateway.record.signed_record import MAX_RECORD_BYTES
+from counterfoil.gateway.store.gateway_store import GatewayStore
+
+_COSE = "application/cose"
+
+
+def create_http(
+    intake: Intake,
+    store: GatewayStore,
+    receipts: ReceiptSigner,
+    metrics: GatewayMetrics,
+    tiles: Path | None,
+    *,
+    is_revoked: Callable[[int], bool] | None = None,
+    refusals: Quota[str] | None = None,
+) -> Starlette:
+    """The HTTP application of one gateway; with *is_revoked*, for a door over TLS: it asks devices for certificates."""
+    quota = refusals or Quota(Limits().refusals_at_once, Limits().refusals_a_minute)
+    records = _Records(intake, quota, is_revoked)
+    published = _Published(store, receipts, tiles)
+    health = _Health(intake, store, metrics)
+    return Starlette(
+        routes=[
+            Route("/v1/{device}/records", records.post, methods=["POST"]),
+            Route("/v1/{device}/receipts/{epoch:int}/{sequence:int}", published.receipt),
+            Route("/checkpoint", published.tile),
+            Route("/tile/{path:path}", published.tile),
+            Route("/healthz", health.healthz),
+            Route("/metrics", health.metrics),
+        ],
+        exception_handlers={GatewayError: _refused, HTTPException: _not_served},
+    )
+
+
+@dataclass(frozen=True)
+class _Records:
+    """Records come in."""
+
+    intake: Intake
+    quota: Quota[str]
+    is_revoked: Callable[[int], bool] | None
+
+    async def post(self, request: Request) -> Response:
+        """Take one record (application/cose); 201 with a signed promise, or a problem with the code of the refusal."""
+        name = parse_device_id(request.path_params["device"])
+        peer = request.client.host if request.client else "?"
+        if self.is_revoked is not None:
+            certified = _certified_device(request, self.is_revoked)
+            if certified != name:
+                return problem(
+                    401 if certified is None else 403,
+                    "not_authorised",
+                    f"records of {name} are taken with its client certificate",
+                )
+        who = peer if self.is_revoked is None else name
+        if self.quota.is_spent(who, time.monotonic()):
+            return problem(429, "quota_exceeded", "too many refusals: wait", {"Retry-After": "60"})
+        raw = bytearray()
+        async for piece in request.stream():
+            raw += piece
+            if len(raw) > MAX_RECORD_BYTES:
+                self.quota.spend(who, time.monotonic())
+                return problem(
+                    413, "record_too_large", f"a record has at most {MAX_RECORD_BYTES} bytes"
+                )
+        try:
+            verdict = await self.intake.take(Arrival(bytes(raw), name, f"https {peer}"))
+        except NotCommitted as busy:
+            return problem(503, busy.code, "send it again", {"Retry-After": "1"})
+        if isinstance(verdict, Stored):
+            status = 200 if verdict.duplicate else 201
+            return Response(self.intake.promise(verdict), status, media_type=_COSE)
+        self.quota.spend(who, time.monotonic())
+        more = {} if verdict.expected is None else {"expected": list(verdict.expected)}
+        return problem(409 if verdict.position else 422, verdict.code, verdict.detail, more=more)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """What everybody may read: receipts, and the log's tiles."""
+
+    store: GatewayStore
+    receipts: ReceiptSigner
+    tiles: Path | None
+
+    def receipt(self, request: Request) -> Response:
+        """A COSE receipt for one record, once the log that is published holds it."""
+        asked = request.path_params
+        device, epoch, sequence = asked["device"], asked["epoch"], asked["sequence"]
+        found = self.store.find(parse_device_id(device), epoch, sequence)
+        if found is None:
+            return problem(404, "record_unknown", f"{device} has no record {epoch}/{sequence}")
+        size, root = read_size(self.tiles) if self.tiles else (0, EMPTY_ROOT)
+        if self.tiles is None or found[0] >= size:
+            return problem(
+                404,
+                "not_anchored_yet",
+                "the record is stored and waits for the next head",
+                {"Retry-After": "2"},
+            )
+        path = inclusion_proof(found[0], size, TileReader(read_folder(self.tiles), size).read)
+        signed = self.receipts.sign_root(size, root)
+        return Response(signed.receipt(found[0], path), media_type=_COSE)
+
+    def tile(self, request: Request) -> Response:
+        """The log as static files (C2SP tlog-tiles)."""
+        name = request.url.path.lstrip("/")
+        file = (self.tiles / name).resolve() if self.tiles else None
+        if (
+            file is None
+            or self.tiles is None
+            or not file.is_relative_to(self.tiles.resolve())
+            or not file.is_file()
+        ):
+            return problem(404, "no_such_tile", f"there is no {name}")
+        kept = (
+            "no-cache"
+            if name == "checkpoint" or ".p/" in name
+            else "public, max-age=31536000, immutable"
+        )
+        kind = "text/plain; charset=utf-8" if name == "checkpoint" else "application/octet-stream"
+        return FileResponse(file, media_type=kind, headers={"Cache-Control": kept})
+
+
+@dataclass(frozen=True)
+class _Health:
+    """What whoever runs the gateway asks it."""
+
+    intake: Intake
+    store: GatewayStore
+    shown: GatewayMetrics
+
+    def healthz(self, _: Request) -> Response:
+        """200 while records are being committed; 503 when the newest commit has failed, or the store is away."""
+        if self.intake.failed.is_set():
+            return problem(503, "commit_failed", "the newest commit has failed; see the log")
+        try:
+            records = self.store.size()
+        except DBAPIError as failure:
+            return problem(503, "store_not_there", str(failure.orig))
+        return JSONResponse({"status": "ok", "records": records, "queue_full": self.intake.is_full})
+
+    def metrics(self, _: Request) -> Response:
+        """Prometheus text."""
+        return Response(generate_latest(self.shown.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, GatewayError):
+        raise error
+    return problem(422, error.code, error.detail)
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
+    detail = f"{request.method} {request.url.path}: {error.detail}"
+    return problem(error.status_code, code, detail, dict(error.headers or {}))
+
+
+def _certified_device(request: Request, is_revoked: Callable[[int], bool]) -> DeviceId | None:
+    """Whom the client certificate of *request* names; None without one, or when it is revoked."""
+    certificate = request.scope.get("client_certificate")
+    if not certificate or is_revoked(int(certificate["serialNumber"], 16)):
+        return None
+    try:
+        return device_of(certificate)
+    except IdentityError:
+        return None

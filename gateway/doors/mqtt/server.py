@@ -1,0 +1,175 @@
+"""The MQTT server: TLS with client certificates in, verdicts out, and never an acknowledgement before the commit.
+
+Rules that this module keeps:
+
+- PUBACK follows the commit. A refused record's PUBACK carries the reason in v5; in both versions the refusal goes out
+  on the device's own receipt topic, if it has subscribed to it.
+- A topic must name the device of the client certificate (its SAN URI).
+- Reading stops while too much is in flight, of one connection or of all: back-pressure instead of loss. What is in
+  memory is bounded by connections times in-flight packets, and by the queue.
+- A peer that is slow, silent or hostile loses its own connection and nobody else's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+from counterfoil.gateway.doors.limits import Limits, Quota
+from counterfoil.gateway.doors.mqtt.connection import DeviceConnection
+from counterfoil.gateway.doors.mqtt.packets import Reason
+from counterfoil.gateway.ingest.intake import Check, Intake, Observer, Sender
+from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
+from counterfoil.gateway.log.receipt import ReceiptSigner
+from counterfoil.gateway.record.identity import DeviceId
+
+log = structlog.get_logger("gateway.mqtt")
+
+
+class IngestServer:
+    """Accepts connections and hands what they publish to its ``intake``, which answers after each commit."""
+
+    def __init__(
+        self,
+        process: Callable[[Sequence[Arrival]], list[Verdict]],
+        receipts: ReceiptSigner,
+        *,
+        check: Check | None = None,
+        limits: Limits | None = None,
+        queue: int = 8_192,
+        batch: int = 1_024,
+        promise_within_s: int = 3_600,
+        observer: Observer | None = None,
+        stored: Callable[[Sender, Stored], None] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.intake = Intake(
+            process,
+            receipts,
+            check=check,
+            queue=queue,
+            batch=batch,
+            promise_within_s=promise_within_s,
+            observer=observer,
+            has_room=self._resume,
+            stored=stored,
+        )
+        self._observer = observer
+        self._connections: dict[DeviceId, DeviceConnection] = {}
+        self._open: set[DeviceConnection] = set()
+        self._refusals: Quota[DeviceId] = Quota(
+            self.limits.refusals_at_once, self.limits.refusals_a_minute
+        )
+        self._revoked: frozenset[int] = frozenset()
+        self._server: asyncio.Server | None = None
+        self._sweeping: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._server is None:
+            raise RuntimeError("the server is not started")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody may be read from now."""
+        return self.intake.is_full or self.intake.is_stopping
+
+    async def start(self, host: str, port: int, tls: ssl.SSLContext) -> None:
+        """Listen, and commit what comes in, until :meth:`stop`."""
+        self.intake.start()
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: DeviceConnection(self),
+            host,
+            port,
+            ssl=tls,
+            ssl_handshake_timeout=self.limits.handshake_within_s,
+            ssl_shutdown_timeout=self.limits.close_within_s,
+            backlog=1_024,
+        )
+        self._sweeping = asyncio.create_task(self._sweep_loop())
+
+    async def stop(self) -> None:
+        """Take no more, commit and acknowledge what is here, then close."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._open):
+            connection.pause()
+        await self.intake.stop()
+        for connection in list(self._open):
+            connection.end(Reason.SERVER_SHUTTING_DOWN)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeping
+
+    def revoke(self, serials: Iterable[int]) -> None:
+        """Refuse the certificates with these serial numbers, and no others, from now on; end their connections."""
+        self._revoked = frozenset(serials)
+        for connection in list(self._open):
+            if connection.serial in self._revoked:
+                connection.end(Reason.NOT_AUTHORIZED)
+
+    # ---- what connections call
+
+    def opened(self, connection: DeviceConnection) -> bool:
+        """Count a connection; False when there are too many."""
+        self._open.add(connection)
+        if self._observer:
+            self._observer.connections(len(self._open))
+        return len(self._open) <= self.limits.connections
+
+    def closed(self, connection: DeviceConnection) -> None:
+        """Forget a connection that is gone."""
+        self._open.discard(connection)
+        if connection.device is not None and self._connections.get(connection.device) is connection:
+            del self._connections[connection.device]
+        if self._observer:
+            self._observer.connections(len(self._open))
+
+    def named(self, device: DeviceId, connection: DeviceConnection) -> None:
+        """A device has connected; its older connection is closed."""
+        older = self._connections.get(device)
+        if older is not None and older is not connection:
+            older.end(Reason.SESSION_TAKEN_OVER)
+        self._connections[device] = connection
+
+    def is_revoked(self, serial: int) -> bool:
+        """Whether the certificate with this serial number is revoked."""
+        return serial in self._revoked
+
+    def submit(self, sender: Sender, number: int, arrival: Arrival) -> None:
+        """Queue one record; when that fills the queue, everybody's reading stops."""
+        was_full = self.intake.is_full
+        self.intake.submit(sender, number, arrival)
+        if self.intake.is_full and not was_full:
+            for connection in self._open:
+                connection.pause()
+
+    def may_be_refused(self, device: DeviceId) -> bool:
+        """Count a refusal of *device*; False when its quota is spent."""
+        return self._refusals.spend(device, time.monotonic())
+
+    def has_quota(self, device: DeviceId) -> bool:
+        """Whether *device* may connect: it has not spent its quota of refusals."""
+        return not self._refusals.is_spent(device, time.monotonic())
+
+    # ---- parts
+
+    def _resume(self) -> None:
+        for connection in self._open:
+            connection.resume_if_free()
+
+    async def _sweep_loop(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            now = time.monotonic()
+            for connection in list(self._open):
+                connection.check_alive(now)
+            self._refusals.forget_who_has_all(now)

@@ -1,0 +1,76 @@
+"""From a file to its findings, one a record inside. Nothing here raises for what a file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from counterfoil.gateway.errors import GatewayError
+from counterfoil.gateway.formats import senml
+from counterfoil.gateway.formats.detection import Format, detect
+from counterfoil.gateway.formats.errors import FileTooLargeError, FileUnreadableError, FormatError
+from counterfoil.gateway.formats.files import read_bytes, text_of
+from counterfoil.gateway.formats.inspection import signed_findings as signed
+from counterfoil.gateway.formats.inspection import unsigned_findings as unsigned
+from counterfoil.gateway.formats.inspection.bundle_findings import inspect_bundle
+from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
+
+
+def inspect_file(path: Path, at: datetime) -> list[Finding]:
+    """Return the findings on the file at *path*, at least one; certificates are judged at *at*."""
+    try:
+        content = read_bytes(path)
+    except (FileUnreadableError, FileTooLargeError) as error:
+        return [Finding(Format.UNKNOWN, Verdict.UNVERIFIABLE, str(error))]
+    return inspect_content(content, at)
+
+
+def inspect_content(content: bytes, at: datetime) -> list[Finding]:
+    """Return the findings on *content*, out of gzip already, at least one."""
+    if not content:
+        return [Finding(Format.UNKNOWN, Verdict.UNVERIFIABLE, "file_empty: the file is empty")]
+    found = detect(content)
+    name = "senml" if found in {Format.SENML_JSON, Format.SENML_CBOR} else found.value
+    findings: list[Finding] = []
+    try:
+        findings.extend(_findings(found, content, at))
+    except FormatError as error:
+        findings.append(Finding(name, Verdict.INVALID, str(error)))
+    except GatewayError as error:
+        findings.append(Finding(name, Verdict.UNVERIFIABLE, str(error)))
+    if not findings:
+        reason = "file_empty: the file holds no record"
+        findings.append(Finding(name, Verdict.UNVERIFIABLE, reason))
+    return findings
+
+
+def _findings(found: Format, content: bytes, at: datetime) -> Iterator[Finding]:  # noqa: PLR0912
+    match found:
+        case Format.RECORD:
+            yield from signed.inspect_records(content)
+        case Format.RECEIPT:
+            yield from signed.inspect_receipt(content)
+        case Format.BUNDLE:
+            yield from inspect_bundle(content)
+        case Format.CERTIFICATE:
+            yield from signed.inspect_certificates(content, at)
+        case Format.OCMF:
+            yield from signed.inspect_ocmf(text_of(content))
+        case Format.EVA_DTS:
+            yield from unsigned.inspect_dex(content)
+        case Format.SENML_JSON:
+            yield from unsigned.inspect_senml(senml.parse_senml_json(text_of(content)))
+        case Format.SENML_CBOR:
+            yield from unsigned.inspect_senml(senml.parse_senml_cbor(content))
+        case Format.SPARKPLUG_B:
+            yield from unsigned.inspect_sparkplug(content)
+        case Format.CAMT_053:
+            yield from unsigned.inspect_camt053(text_of(content))
+        case Format.SALES_CSV:
+            yield from unsigned.inspect_sales(text_of(content))
+        case Format.METER_CSV:
+            yield from unsigned.inspect_meter(text_of(content))
+        case Format.UNKNOWN:
+            reason = "format_unknown: no format that is known here"
+            yield Finding(found, Verdict.UNVERIFIABLE, reason, {"bytes": len(content)})

@@ -1,0 +1,37 @@
+"""What can be done with a batch before its turn to be committed: find its keys, and check its signatures elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from counterfoil.gateway.errors import KeyUnknownError, RecordError
+from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, Verdict
+from counterfoil.gateway.ingest.signature_pool import VerifyPool
+from counterfoil.gateway.record.verification import read_all, signature_claim
+
+
+class VerifyAhead:
+    """Steps 1 to 7 of *pipeline*'s batches, the signatures by the processes of *pool*."""
+
+    def __init__(self, pipeline: Pipeline, pool: VerifyPool) -> None:
+        self._pipeline = pipeline
+        self._pool = pool
+
+    async def check(self, arrivals: Sequence[Arrival]) -> Callable[[], list[Verdict]]:
+        """What judges and commits the batch when its turn comes; it may be called again when it failed.
+
+        Raises:
+            VerifyWorkersLost: the signatures could not be checked.
+        """
+        if self._pipeline.keys_are_old():
+            await asyncio.to_thread(self._pipeline.read_keys)
+        identified = self._pipeline.identify(arrivals)
+        is_strange = any(isinstance(one, KeyUnknownError) for one in identified)
+        if is_strange and self._pipeline.keys_may_have_changed():
+            await asyncio.to_thread(self._pipeline.read_keys)
+            identified = self._pipeline.identify(arrivals)
+        claims = [signature_claim(one) for one in identified if not isinstance(one, RecordError)]
+        holds = await self._pool.holds(claims)
+        return partial(self._pipeline.commit, arrivals, read_all(identified, holds))

@@ -1,0 +1,179 @@
+"""Signatures checked by processes beside this one, as many as there are processors.
+
+Rules that this module keeps:
+
+- A worker that dies is replaced, and what it had not answered is asked again: no verdict is lost, none is made up.
+- Verdicts are in the order of the claims, whichever workers gave them.
+- A piece of work on which worker after worker dies fails with :class:`VerifyWorkersLost`; it is not asked for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+
+from counterfoil.gateway.errors import GatewayError
+
+log = structlog.get_logger("gateway.verify")
+
+_CLAIMS_A_PIECE = 64
+_TRIES = 3
+_PAUSE_S = 0.3
+"""Between the end of a worker that never answered and its successor's start."""
+
+
+class VerifyWorkersLost(GatewayError):
+    """Worker after worker ended over the same signatures."""
+
+    code = "verify_workers_lost"
+
+
+class _Piece:
+    __slots__ = ("claims", "tries", "verdicts")
+
+    def __init__(self, claims: Sequence[bytes]) -> None:
+        self.claims = claims
+        self.tries = 0
+        self.verdicts: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+
+class _Worker(asyncio.Protocol):
+    """One process and what it was asked and has not answered, oldest first."""
+
+    def __init__(self, pool: VerifyPool, process: asyncio.subprocess.Process) -> None:
+        self._pool = pool
+        self._transport: asyncio.WriteTransport | None = None
+        self._answer = bytearray()
+        self.process = process
+        self.asked: deque[_Piece] = deque()
+        self.waiting = 0
+        self.has_answered = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # uvloop's are no subclass
+
+    def ask(self, piece: _Piece) -> None:
+        piece.tries += 1
+        self.asked.append(piece)
+        self.waiting += len(piece.claims)
+        if self._transport is not None:
+            self._transport.write(len(piece.claims).to_bytes(4, "big") + b"".join(piece.claims))
+
+    def data_received(self, data: bytes) -> None:
+        self.has_answered = True
+        self._answer += data
+        while self.asked and len(self._answer) >= (size := len(self.asked[0].claims)):
+            piece = self.asked.popleft()
+            self.waiting -= size
+            if not piece.verdicts.done():
+                piece.verdicts.set_result(bytes(self._answer[:size]))
+            del self._answer[:size]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._pool.lost(self)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+class VerifyPool:
+    """*processes* workers, between :meth:`start` and :meth:`stop`."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        self._wanted = processes or len(os.sched_getaffinity(0))
+        self._workers: list[_Worker] = []
+        self._orphans: deque[_Piece] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def processes(self) -> list[int]:
+        """The process ids of the workers."""
+        return [worker.process.pid for worker in self._workers]
+
+    async def start(self) -> None:
+        """Start the workers; they answer as soon as they are up."""
+        for _ in range(self._wanted):
+            await self._add()
+
+    async def stop(self) -> None:
+        """End the workers; what is not answered then fails."""
+        self._stopping = True
+        ending, self._workers = self._workers, []
+        for worker in ending:
+            worker.close()
+            for piece in worker.asked:
+                piece.verdicts.cancel()
+        for worker in ending:
+            await worker.process.wait()
+
+    async def holds(self, claims: Sequence[bytes]) -> list[bool]:
+        """Whether each claim's signature verifies (``claims.claim_holds``), in order.
+
+        Raises:
+            VerifyWorkersLost: workers kept dying over a piece of it.
+        """
+        pieces = [
+            _Piece(claims[at : at + _CLAIMS_A_PIECE])
+            for at in range(0, len(claims), _CLAIMS_A_PIECE)
+        ]
+        for piece in pieces:
+            self._ask(piece)
+        answers = await asyncio.gather(*(piece.verdicts for piece in pieces))
+        return [verdict == 1 for answer in answers for verdict in answer]
+
+    def _ask(self, piece: _Piece) -> None:
+        if self._workers:
+            min(self._workers, key=lambda worker: worker.waiting).ask(piece)
+        else:
+            self._orphans.append(piece)
+
+    def lost(self, worker: _Worker) -> None:
+        """Put another in the place of a worker whose socket is closed, and ask again what it owed."""
+        if worker in self._workers:
+            self._workers.remove(worker)
+        if self._stopping:
+            return
+        log.error("verify_worker_lost", pid=worker.process.pid, pieces=len(worker.asked))
+        task = asyncio.get_running_loop().create_task(self._replace(worker))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _replace(self, worker: _Worker) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            worker.process.kill()
+        await worker.process.wait()
+        if not worker.has_answered:
+            await asyncio.sleep(_PAUSE_S)
+        await self._add()
+        for piece in worker.asked:
+            if piece.tries < _TRIES:
+                self._ask(piece)
+            elif not piece.verdicts.done():
+                piece.verdicts.set_exception(
+                    VerifyWorkersLost(f"{_TRIES} workers ended over one piece of work")
+                )
+
+    async def _add(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "counterfoil.gateway.ingest.signature_worker",
+                stdin=theirs.fileno(),
+            )
+        worker = _Worker(self, process)
+        await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)
+        self._workers.append(worker)
+        while self._orphans:
+            self._ask(self._orphans.popleft())

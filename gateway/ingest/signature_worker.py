@@ -1,0 +1,38 @@
+"""A process that does nothing but curve arithmetic: signature claims in, verdicts out, over one socket.
+
+It keeps no state that matters: whoever has no answer from it asks another one. It ends when the socket is closed.
+A request is the number of claims (4 bytes, big-endian) and the claims; the answer has a byte for each, 1 or 0.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+
+from counterfoil.gateway.record.signature_equation import SIGNATURE_CLAIM_BYTES, claim_holds
+
+
+def answer(claims: bytes) -> bytes:
+    """A byte for each claim: 1 where the signature holds."""
+    return bytes(
+        claim_holds(claims[at : at + SIGNATURE_CLAIM_BYTES])
+        for at in range(0, len(claims), SIGNATURE_CLAIM_BYTES)
+    )
+
+
+def main() -> None:
+    """Serve the socket that is standard input until it is closed."""
+    # Ctrl-C reaches the whole group; the gateway ends its workers after its last batch.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=sys.stdin.fileno()) as line, line.makefile("rb") as requests:
+        while len(head := requests.read(4)) == 4:
+            size = int.from_bytes(head, "big") * SIGNATURE_CLAIM_BYTES
+            claims = requests.read(size)
+            if len(claims) < size:
+                return
+            line.sendall(answer(claims))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The gateway's two processes, direct and bridge: settings, roots and commands."""

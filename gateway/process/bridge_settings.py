@@ -1,0 +1,101 @@
+"""Settings of the bridge: the environment (``COUNTERFOIL_BRIDGE_…``) over the defaults. No secret has a default."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from counterfoil.gateway.doors.bridge.errors import BridgeError
+from counterfoil.gateway.doors.bridge.mqtt_link import Broker
+from counterfoil.gateway.doors.bridge.nats_link import Cluster
+
+_MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class SettingsError(BridgeError):
+    """A setting of the bridge is not of the form that it must have."""
+
+    code = "settings_invalid"
+
+
+class BridgeSettings(BaseSettings):
+    """Which broker the bridge reads from, what it stores into, and the key it answers with."""
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_BRIDGE_")
+
+    broker: str
+    """``mqtt://host:port``, ``mqtts://host:port``, or ``nats://host:port`` (several, with commas between)."""
+    name: str
+    """This gateway's own name at the broker: it names the session, so no two may have the same."""
+    group: str = "counterfoil"
+    """All gateways of a group share the records."""
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    username: str | None = None
+    password: str | None = None
+    in_flight: int = 1_000
+    copies: int = 1
+    """NATS: how many servers must hold a record before it is acknowledged to the device."""
+    probe: int = 5_000
+    """MQTT: how many messages the broker must keep for an absent subscriber; 0 does not ask."""
+    gap_within_s: float = 10.0
+    database_url: str = "sqlite:///gateway.db"
+    receipt_key: Path
+    log_origin: str = "counterfoil.example/log"
+    tiles: Path | None = None
+    promise_within_s: int = 3_600
+    verify_processes: int | None = None
+    host: str = "127.0.0.1"
+    http_port: int = 8886
+    """Health and metrics."""
+
+    @property
+    def is_nats(self) -> bool:
+        """Whether the broker is NATS."""
+        return self.broker.startswith(("nats://", "tls://"))
+
+    def mqtt_broker(self) -> Broker:
+        """The MQTT broker that ``broker`` names.
+
+        Raises:
+            SettingsError: it is no such URL, or TLS has no CA.
+        """
+        url = urlsplit(self.broker)
+        if url.scheme not in _MQTT_PORTS or not url.hostname:
+            raise SettingsError(f"broker {self.broker!r}: mqtt://, mqtts:// or nats:// and a host")
+        if (url.scheme == "mqtts") != (self.ca is not None):
+            raise SettingsError("ca is given with mqtts://, and only with it")
+        return Broker(
+            url.hostname,
+            url.port or _MQTT_PORTS[url.scheme],
+            self.name,
+            self.group,
+            self.ca,
+            self.certificate,
+            self.key,
+            self.username,
+            self.password,
+            self.in_flight,
+        )
+
+    def nats_cluster(self) -> Cluster:
+        """The NATS cluster that ``broker`` names."""
+        tls = None
+        if self.ca is not None:
+            tls = ssl.create_default_context(cafile=str(self.ca))
+            if self.certificate is not None:
+                tls.load_cert_chain(self.certificate, self.key)
+        return Cluster(
+            tuple(self.broker.split(",")),
+            self.name,
+            self.group,
+            tls,
+            self.username,
+            self.password,
+            self.in_flight,
+            self.copies,
+        )

@@ -1,0 +1,65 @@
+"""``counterfoil gateway``: run it, and ask how it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from counterfoil.gateway.process.gateway_settings import GatewaySettings
+
+gateway_app = typer.Typer(
+    help="The devices' door: verify, store, then acknowledge.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``gateway`` to *app*."""
+    app.add_typer(gateway_app, name="gateway")
+
+
+@gateway_app.command("run")
+def run() -> None:
+    """Run the gateway in the foreground until SIGTERM or Ctrl-C.
+
+    Settings: COUNTERFOIL_GATEWAY_TLS_CERTIFICATE, _TLS_KEY, _DEVICE_CA, _CRL, _RECEIPT_KEY, _DATABASE_URL, _HOST,
+    _MQTT_PORT, _HTTP_PORT, _HTTPS_PORT, _READER_PORT, _READERS, _TILES, _LOG_ORIGIN, _PROMISE_WITHIN_S.
+    """
+    import uvloop
+
+    from counterfoil.gateway.process.gateway_run import serve
+
+    try:
+        settings = GatewaySettings()
+    except ValidationError as wrong:
+        missing = ", ".join(
+            f"COUNTERFOIL_GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
+        )
+        typer.echo(json.dumps({"code": "settings_invalid", "detail": missing}), err=True)
+        raise typer.Exit(2) from wrong
+    uvloop.run(serve(settings))
+
+
+@gateway_app.command("status")
+def status(
+    url: Annotated[str, typer.Option(help="The gateway's HTTP address.")] = "http://127.0.0.1:8884",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say whether the gateway commits, and how many records it has."""
+    # The gateway itself asks nobody, and stays small without it.
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url}/healthz", timeout=5)
+        found = answer.json()
+    except (httpx.HTTPError, ValueError) as failure:
+        typer.echo(json.dumps({"code": "gateway_unreachable", "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        for name, value in found.items():
+            typer.echo(f"{name}: {value}")
+    raise typer.Exit(0 if answer.status_code == 200 else 1)

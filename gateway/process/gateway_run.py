@@ -1,0 +1,122 @@
+"""Where the gateway's settings become objects, and the process lives and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import signal
+import ssl
+
+import structlog
+
+from counterfoil.garbage_collection import collect_seldom
+from counterfoil.gateway.doors.http import create_http
+from counterfoil.gateway.doors.limits import Limits, Quota
+from counterfoil.gateway.doors.metrics import GatewayMetrics
+from counterfoil.gateway.doors.mqtt.server import IngestServer
+from counterfoil.gateway.doors.reader import create_reader, reader_tls
+from counterfoil.gateway.doors.web_server import WebDoor
+from counterfoil.gateway.ingest.early_verification import VerifyAhead
+from counterfoil.gateway.ingest.pipeline import Pipeline
+from counterfoil.gateway.ingest.receipt_sending import Receipting
+from counterfoil.gateway.ingest.signature_pool import VerifyPool
+from counterfoil.gateway.log.receipt import ReceiptSigner
+from counterfoil.gateway.pki.key_file import private_key
+from counterfoil.gateway.pki.revocation_list import follow_crl
+from counterfoil.gateway.process.gateway_settings import GatewaySettings
+from counterfoil.gateway.store.gateway_store import open_store
+
+log = structlog.get_logger("gateway")
+
+
+def device_tls(settings: GatewaySettings) -> ssl.SSLContext:
+    """TLS 1.2 or newer that takes only clients with a certificate of the device CA, not revoked."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    context.load_verify_locations(settings.device_ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    # Devices keep one connection open; tickets would only cost memory.
+    context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET
+    if settings.crl is not None:
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+        context.load_verify_locations(settings.crl)
+    return context
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Run the gateway until SIGTERM or SIGINT; then commit and acknowledge what is here, and close."""
+    _raise_open_files()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    store = open_store(settings.database_url)
+    metrics = GatewayMetrics()
+    receipts = ReceiptSigner(settings.log_origin, private_key(settings.receipt_key))
+    receipting = Receipting(store, receipts, settings.tiles) if settings.tiles else None
+    pipeline = Pipeline(store)
+    pool = None
+    if settings.verify_processes != 0:
+        pool = VerifyPool(settings.verify_processes)
+        await pool.start()
+    server = IngestServer(
+        pipeline.process,
+        receipts,
+        check=VerifyAhead(pipeline, pool).check if pool else None,
+        limits=Limits(
+            in_flight=settings.in_flight,
+            connections=settings.connections,
+            refusals_at_once=settings.refusals_at_once,
+            refusals_a_minute=settings.refusals_a_minute,
+        ),
+        queue=settings.queue,
+        batch=settings.batch,
+        promise_within_s=settings.promise_within_s,
+        observer=metrics,
+        stored=receipting.note if receipting else None,
+    )
+    contexts = [device_tls(settings)]
+    await server.start(settings.host, settings.mqtt_port, contexts[0])
+    web = create_http(server.intake, store, receipts, metrics, settings.tiles)
+    doors = [WebDoor(web, settings.host, settings.http_port)]
+    if settings.https_port is not None:
+        contexts.append(device_tls(settings))
+        contexts[1].verify_mode = ssl.CERT_OPTIONAL
+        quota: Quota[str] = Quota(settings.refusals_at_once, settings.refusals_a_minute)
+        secure = create_http(
+            server.intake,
+            store,
+            receipts,
+            metrics,
+            settings.tiles,
+            is_revoked=server.is_revoked,
+            refusals=quota,
+        )
+        doors.append(WebDoor(secure, settings.host, settings.https_port, contexts[1]))
+    if settings.reader_port is not None and settings.readers is not None:
+        tls = reader_tls(settings.tls_certificate, settings.tls_key, settings.readers)
+        doors.append(WebDoor(create_reader(store), settings.host, settings.reader_port, tls))
+    following = [asyncio.create_task(receipting.run())] if receipting else []
+    if settings.crl is not None:
+        following.append(asyncio.create_task(follow_crl(settings.crl, contexts, server.revoke)))
+    collect_seldom()
+    log.info("gateway_ready", mqtt=server.port, http=settings.http_port, records=store.size())
+    await stop.wait()
+    await server.stop()
+    if pool:
+        await pool.stop()
+    for door in doors:
+        await door.stop()
+    for task in following:
+        task.cancel()
+    log.info("gateway_stopped", records=store.size())
+
+
+def _raise_open_files() -> None:
+    """Let this process have as many open connections as the system allows it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,362 @@
+"""The append-only store: what is committed here is what may be acknowledged.
+
+Rules that this module keeps:
+
+- SQLite runs in WAL mode with synchronous FULL: a commit is on the disk. PostgreSQL commits synchronously by default.
+- Records are only ever added, each with the next place in the log. The order has one owner at a time: SQLite's write
+  lock, or on PostgreSQL an advisory lock that is held for the transaction.
+- :meth:`GatewayStore.append` commits a whole batch or nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, tuple_
+from sqlalchemy.dialects import sqlite
+
+from counterfoil.gateway.record.bodies import MeterInterval, Refund, Sale
+from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey
+from counterfoil.gateway.record.signed_record import SignedRecord, decode
+from counterfoil.gateway.record.utc_date import business_date
+from counterfoil.gateway.record.verification import (
+    OPEN_SEQUENCE,
+    ChainTip,
+    DeviceKey,
+    KeyRing,
+    KeyStatus,
+)
+from counterfoil.gateway.store.durability import require_durable
+from counterfoil.gateway.store.record_rows import Row, insert_records
+from counterfoil.gateway.store.schema import upgrade
+from counterfoil.gateway.store.tables import DeviceKeyRow, Equivocation, Refused, StoredRecord
+
+_OPEN_COLUMN = 2**63 - 1
+_APPEND_LOCK = 0x436F756E  # an arbitrary number that all gateways of one database share
+_RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
+_REFUSED = Refused.__table__  # type: ignore[attr-defined]
+_EQUIVOCATION = Equivocation.__table__  # type: ignore[attr-defined]
+_KEY = DeviceKeyRow.__table__  # type: ignore[attr-defined]
+_KEY_COLUMNS = [
+    _KEY.c[name]
+    for name in ("device", "epoch", "x", "y", "from_sequence", "until_sequence", "status")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """An accepted record and the gateway's UTC clock at its receipt, in ms."""
+
+    signed: SignedRecord
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecord:
+    """What was sent by *peer* and not accepted; ``first_digest`` is set on equivocation."""
+
+    raw: bytes
+    code: str
+    detail: str
+    received_ms: int
+    peer: str
+    device: DeviceId | None = None
+    epoch: int | None = None
+    sequence: int | None = None
+    first_digest: Digest | None = None
+    second_digest: Digest | None = None
+
+
+def open_store(url: str) -> GatewayStore:
+    """The store at database *url*, its tables brought up to date (``sqlite:///gateway.db``, ``postgresql+psycopg://…``)."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        if engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    else:
+        require_durable(engine)
+    upgrade(engine)
+    return GatewayStore(engine)
+
+
+class GatewayStore:
+    """Reads and appends; every method is one transaction of its own unless it takes a connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    # ---- writes
+
+    @contextlib.contextmanager
+    def appending(self) -> Iterator[Connection]:
+        """A transaction that alone may append; committed when the block ends well."""
+        with self.engine.execution_options(appends=True).begin() as connection:
+            if self.engine.dialect.name != "sqlite":
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _APPEND_LOCK}
+                )
+            yield connection
+
+    def append(
+        self,
+        connection: Connection,
+        accepted: Sequence[NewRecord],
+        refused: Sequence[RefusedRecord],
+    ) -> int:
+        """Add *accepted* to the log in their order, and keep *refused*; answer the first one's place."""
+        first = self._size(connection)
+        if accepted:
+            insert_records(connection, [_row(first + i, new) for i, new in enumerate(accepted)])
+        if refused:
+            connection.execute(insert(_REFUSED), [_refused_row(r) for r in refused])
+            evidence = [_evidence_row(r) for r in refused if r.first_digest is not None]
+            if evidence:
+                connection.execute(self._insert_or_ignore(_EQUIVOCATION), evidence)
+        return first
+
+    def put_device_key(
+        self, key: DeviceKey, certificate_hash: bytes, connection: Connection | None = None
+    ) -> None:
+        """Make the store hold *key* as the registry states it now."""
+        row = {
+            "device": key.device,
+            "epoch": key.epoch,
+            "x": key.key.x,
+            "y": key.key.y,
+            "certificate_hash": certificate_hash,
+            "from_sequence": key.from_sequence,
+            "until_sequence": min(key.until_sequence, _OPEN_COLUMN),
+            "status": key.status.value,
+        }
+        with contextlib.ExitStack() as stack:
+            within = connection or stack.enter_context(self.engine.begin())
+            same = (_KEY.c.device == key.device) & (_KEY.c.epoch == key.epoch)
+            if within.execute(_KEY.update().where(same).values(row)).rowcount == 0:
+                within.execute(insert(_KEY), [row])
+
+    # ---- reads
+
+    def size(self, connection: Connection | None = None) -> int:
+        """How many records the log has; within the transaction of *connection*, if it is given."""
+        with contextlib.ExitStack() as stack:
+            return self._size(connection or stack.enter_context(self.engine.connect()))
+
+    def records(self, start: int, limit: int) -> list[tuple[int, bytes]]:
+        """(log index, bytes) of up to *limit* records from place *start* on, in order."""
+        query = (
+            select(_RECORD.c.log_index, _RECORD.c.raw)
+            .where(_RECORD.c.log_index >= start)
+            .order_by(_RECORD.c.log_index)
+            .limit(limit)
+        )
+        with self.engine.connect() as connection:
+            return [(index, bytes(raw)) for index, raw in connection.execute(query)]
+
+    def records_at(self, places: Sequence[int]) -> dict[int, bytes]:
+        """The bytes of the records at these *places* in the log, by place; absent ones are left out."""
+        found: dict[int, bytes] = {}
+        with self.engine.connect() as connection:
+            for at in range(0, len(places), 500):
+                query = select(_RECORD.c.log_index, _RECORD.c.raw).where(
+                    _RECORD.c.log_index.in_(places[at : at + 500])
+                )
+                found.update((index, bytes(raw)) for index, raw in connection.execute(query))
+        return found
+
+    def find(self, device: DeviceId, epoch: int, sequence: int) -> tuple[int, bytes] | None:
+        """(log index, bytes) of one record, or None; there is none under a number that no column can hold."""
+        if max(epoch, sequence) >= 2**63:
+            return None
+        query = select(_RECORD.c.log_index, _RECORD.c.raw).where(
+            (_RECORD.c.device == device)
+            & (_RECORD.c.epoch == epoch)
+            & (_RECORD.c.sequence == sequence)
+        )
+        with self.engine.connect() as connection:
+            found = connection.execute(query).first()
+        return None if found is None else (found[0], bytes(found[1]))
+
+    def which_are_stored(
+        self, places: Sequence[tuple[DeviceId, int, int]]
+    ) -> set[tuple[DeviceId, int, int]]:
+        """Those of (device, epoch, sequence) under which the log has a record."""
+        found: set[tuple[DeviceId, int, int]] = set()
+        place = (_RECORD.c.device, _RECORD.c.epoch, _RECORD.c.sequence)
+        with self.engine.connect() as connection:
+            for at in range(0, len(places), 500):
+                query = select(*place).where(tuple_(*place).in_(places[at : at + 500]))
+                found.update(
+                    (DeviceId(row[0]), row[1], row[2]) for row in connection.execute(query)
+                )
+        return found
+
+    def digest_of(
+        self, connection: Connection, device: DeviceId, epoch: int, sequence: int
+    ) -> Digest | None:
+        """The payload digest that was accepted under this number, or None."""
+        query = select(_RECORD.c.payload_digest).where(
+            (_RECORD.c.device == device)
+            & (_RECORD.c.epoch == epoch)
+            & (_RECORD.c.sequence == sequence)
+        )
+        found = connection.execute(query).scalar()
+        return None if found is None else Digest(bytes(found))
+
+    def tip(self, connection: Connection, device: DeviceId) -> ChainTip | None:
+        """The newest accepted record of *device*, as its chain's end; None before its first."""
+        query = (
+            select(_RECORD.c.raw)
+            .where(_RECORD.c.device == device)
+            .order_by(_RECORD.c.epoch.desc(), _RECORD.c.sequence.desc())
+            .limit(1)
+        )
+        raw = connection.execute(query).scalar()
+        if raw is None:
+            return None
+        signed = decode(bytes(raw))
+        record = signed.record
+        return ChainTip(
+            record.device, record.epoch, record.sequence, signed.payload_digest, record.counters
+        )
+
+    def device_keys(self, known: KeyRing | None = None) -> dict[tuple[DeviceId, int], DeviceKey]:
+        """Every registered key by (device, epoch).
+
+        A key that is in *known* as it is stored is the same object: it holds what was computed from it.
+        """
+        had = {} if known is None else known
+        found: dict[tuple[DeviceId, int], DeviceKey] = {}
+        with self.engine.connect() as connection:
+            for device, epoch, *said in connection.execute(select(*_KEY_COLUMNS)):
+                name = (device, epoch)
+                key = had.get(name)
+                found[name] = key if key is not None and _is_as(key, *said) else _key(*name, *said)
+        return found
+
+    def refused_count(self) -> int:
+        """How many records were refused."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(select(func.count()).select_from(_REFUSED)).scalar_one())
+
+    def equivocations(self) -> int:
+        """How many pieces of evidence of equivocation are kept."""
+        with self.engine.connect() as connection:
+            return int(
+                connection.execute(select(func.count()).select_from(_EQUIVOCATION)).scalar_one()
+            )
+
+    # ---- parts
+
+    def _size(self, connection: Connection) -> int:
+        newest = connection.execute(select(func.max(_RECORD.c.log_index))).scalar()
+        return 0 if newest is None else int(newest) + 1
+
+    def _insert_or_ignore(self, table: Any) -> Any:
+        if self.engine.dialect.name == "sqlite":
+            return sqlite.insert(table).on_conflict_do_nothing()
+        # Its drivers are loaded only where they are used: they take three megabytes.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def _set_pragmas(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; _begin does
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction; one that appends takes SQLite's write lock at once."""
+    appends = connection.get_execution_options().get("appends", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if appends else "BEGIN")
+
+
+def _row(log_index: int, new: NewRecord) -> Row:
+    """The record's values in the order of ``RECORD_COLUMNS``."""
+    record, body = new.signed.record, new.signed.record.body
+    money = body if isinstance(body, Sale | Refund) else None
+    return (
+        log_index,
+        record.device,
+        record.epoch,
+        record.sequence,
+        new.signed.payload_digest,
+        int(body.kind),
+        record.time_ms,
+        new.received_ms,
+        business_date(record.time_ms),
+        money.amount_minor if money else None,
+        money.currency if money else None,
+        body.energy_wh if isinstance(body, MeterInterval) else None,
+        body.payment_method if isinstance(body, Sale) else None,
+        money.payment_reference if money else None,
+        new.signed.raw,
+    )
+
+
+def _refused_row(refused: RefusedRecord) -> dict[str, Any]:
+    return {
+        "device": refused.device,
+        "epoch": refused.epoch if refused.epoch is None or refused.epoch < _OPEN_COLUMN else None,
+        "sequence": refused.sequence
+        if refused.sequence is None or refused.sequence < _OPEN_COLUMN
+        else None,
+        "raw": refused.raw,
+        "code": refused.code,
+        "detail": refused.detail[:500],
+        "received_ms": refused.received_ms,
+        "peer": refused.peer,
+    }
+
+
+def _evidence_row(refused: RefusedRecord) -> dict[str, Any]:
+    return {
+        "device": refused.device,
+        "epoch": refused.epoch,
+        "sequence": refused.sequence,
+        "first_digest": refused.first_digest,
+        "second_digest": refused.second_digest,
+        "second_raw": refused.raw,
+        "received_ms": refused.received_ms,
+    }
+
+
+def _is_as(
+    key: DeviceKey, x: bytes, y: bytes, from_sequence: int, until_sequence: int, status: str
+) -> bool:
+    """Whether *key* is what the columns say."""
+    return (
+        key.key.x == x
+        and key.key.y == y
+        and key.from_sequence == from_sequence
+        and min(key.until_sequence, _OPEN_COLUMN) == until_sequence
+        and key.status == status
+    )
+
+
+def _key(
+    device: str,
+    epoch: int,
+    x: bytes,
+    y: bytes,
+    from_sequence: int,
+    until_sequence: int,
+    status: str,
+) -> DeviceKey:
+    return DeviceKey(
+        DeviceId(device),
+        epoch,
+        PublicKey(bytes(x), bytes(y)),
+        from_sequence,
+        OPEN_SEQUENCE if until_sequence == _OPEN_COLUMN else until_sequence,
+        KeyStatus(status),
+    )

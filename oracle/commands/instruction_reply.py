@@ -1,0 +1,106 @@
+"""What commands share: an instruction left for the running oracle, and its answer waited for."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlmodel import Session
+
+from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.instruction_table import Instruction
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Database = Annotated[
+    str,
+    typer.Option(
+        "--database", envvar="COUNTERFOIL_ORACLE_DATABASE_URL", help="The oracle's database."
+    ),
+]
+WaitSeconds = Annotated[
+    int, typer.Option("--wait", help="Seconds to wait for the running oracle.", min=0)
+]
+DEFAULT_DATABASE = "sqlite:///oracle.db"
+_Found = TypeVar("_Found")
+
+
+def the_oracles(database: str) -> Engine:
+    """The database at *database* as the oracle left it; ends the command where no oracle has used it yet."""
+    try:
+        engine = open_database(database, migrate=False)
+        path = engine.url.database if engine.dialect.name == "sqlite" else None
+        is_used = not (path and not Path(path).exists()) and inspect(engine).has_table(
+            "instruction"
+        )
+    except (SQLAlchemyError, ImportError, OSError) as failure:
+        fail("oracle.database_unreadable", f"{shown(database)}: {str(failure).splitlines()[0]}")
+    if not is_used:
+        fail(
+            "oracle.database_unreadable",
+            f"{shown(database)}: no oracle has used it yet; "
+            "--database or COUNTERFOIL_ORACLE_DATABASE_URL says where it is",
+        )
+    return engine
+
+
+def shown(database: str) -> str:
+    """The URL *database* without its password."""
+    try:
+        return make_url(database).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "the database"
+
+
+def answer_to(
+    engine: Engine, key: str, kind: str, payload: dict[str, Any], wait_s: int
+) -> dict[str, Any]:
+    """What the running oracle answers to an instruction; ends the command where it refuses or does not answer."""
+    with Session(engine) as session:
+        number = ask(session, key, getpass.getuser(), kind, payload).id
+        session.commit()
+
+    def answered() -> Instruction | None:
+        with Session(engine.execution_options(reads_only=True)) as session:
+            row = session.get_one(Instruction, number)
+            session.expunge(row)
+            return row if row.status != "pending" else None
+
+    row = wait_for(
+        answered, wait_s, f"the oracle did not take instruction {number} in time: is it running?"
+    )
+    if row.status == "failed" or row.result is None:
+        fail(row.error_code or "oracle.error", row.error_detail or "")
+    return row.result
+
+
+def wait_for(found: Callable[[], _Found | None], wait_s: float, why: str) -> _Found:
+    """What *found* finds, as soon as it does; ends the command with *why* where the time is over first."""
+    deadline = time.monotonic() + wait_s
+    while (answer := found()) is None:
+        if time.monotonic() > deadline:
+            fail("oracle.not_in_time", why)
+        time.sleep(0.1)
+    return answer
+
+
+def say(found: Any, as_json: bool) -> None:
+    """Print *found*: as one JSON document, or a line a name."""
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for one in found if isinstance(found, list) else [found]:
+        typer.echo("  ".join(f"{name}: {value}" for name, value in one.items()))
+
+
+def fail(code: str, detail: str) -> NoReturn:
+    """End the command: it could not tell."""
+    typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,1 @@
+"""The business day: closed phase by phase, its books read and reported."""

@@ -1,0 +1,393 @@
+"""The three books of one block, read: the database's at the feed's cursor, the chain's at the same block.
+
+Rules that this module keeps:
+
+- The ledger's figures and the block that they are of come out of one database transaction; the chain is asked for that
+  block, so that what happens meanwhile makes no difference.
+- What is on its way (asked for, not final) is in transit, and no difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import FAILED, FINAL
+from counterfoil.chain.tables import ChainCursor, ChainDeadLetter, ChainTransaction
+from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
+from counterfoil.oracle.ledger.deposit_token import Deposit, Payout, TokenBalance
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, PartEntry
+from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedEntry
+from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS
+from counterfoil.oracle.rules.day.reconciliation import (
+    Books,
+    ClaimBooks,
+    LineBooks,
+    LoanBooks,
+    ProjectBooks,
+)
+from counterfoil.oracle.store.bank_tables import (
+    BankLine,
+    BankStatement,
+    PayoutOrder,
+    StatementEntry,
+)
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.integers import WIDE
+
+FEED = "ledger"
+_OPEN_CLAIMS = ("registered", "confirmed", "matured", "overdue", "recourse", "defaulted")
+
+
+@dataclass
+class _Ledger:
+    """What the database says, all of one block."""
+
+    block: int
+    minted: int
+    withdrawn: int
+    entries: dict[str, tuple[str, int, int]]
+    in_transit: int
+    deposits: dict[str, tuple[str, int]]
+    received: dict[str, int]
+    lines_aside: dict[str, tuple[int, str]]
+    statements: dict[str, tuple[str, str]]
+    unconfirmed: dict[int, tuple[int, str]]
+    balances: dict[str, int]
+    claimable: dict[str, int]
+    projects: dict[str, tuple[str, int, int]]
+    """By hash: (name, distributed, credited)."""
+    loans: dict[int, tuple[int, tuple[int, ...]]]
+    lines: dict[int, tuple[int, int]]
+    claims: dict[int, tuple[int, int, int]]
+    claim_credits: dict[str, int]
+    retained: int
+    dead_letters: int
+
+
+def reading(engine: Engine) -> Session:
+    """A session whose transaction sees one state of the database, whatever is committed meanwhile."""
+    session = Session(engine.execution_options(reads_only=True))
+    if engine.dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    return session
+
+
+def cursor_of(session: Session) -> int:
+    """The block up to which the ledger has taken events in."""
+    cursor = session.get(ChainCursor, FEED)
+    return cursor.block_number if cursor is not None else -1
+
+
+def read_books(engine: Engine, client: ChainClient, since_ms: int) -> tuple[Books, int]:
+    """Everything that is compared, and what is in transit; statements taken in since *since_ms* are looked at."""
+    token = client.address_of("DepositToken")
+    with reading(engine) as session:
+        ledger = _ledger(session, token, since_ms)
+    block = ledger.block
+    split = client.address_of("RevenueSplit")
+    accounts = sorted(ledger.balances)
+    held = client.call_all("DepositToken", "balanceOf", [(a,) for a in accounts], block)
+    credited = sorted(ledger.claimable)
+    owed = client.call_all("RevenueSplit", "claimable", [(token, a) for a in credited], block)
+    return (
+        Books(
+            block=block,
+            supply_minor=client.call("DepositToken", "totalSupply", block=block),
+            attested_minor=client.call("DepositToken", "attested", block=block),
+            minted_minor=ledger.minted,
+            withdrawn_minor=ledger.withdrawn,
+            entries=ledger.entries,
+            deposits=ledger.deposits,
+            lines_aside=ledger.lines_aside,
+            statements=ledger.statements,
+            unconfirmed=ledger.unconfirmed,
+            balances={
+                a: (ledger.balances[a], found) for a, found in zip(accounts, held, strict=True)
+            },
+            claimable={
+                a: (ledger.claimable[a], found) for a, found in zip(credited, owed, strict=True)
+            },
+            split_account=split,
+            projects=_projects(client, ledger),
+            loans=_loans(client, ledger),
+            lines=_lines(client, ledger),
+            claims=_claims(client, ledger),
+            claim_credits=_credits(client, token, ledger),
+            retained_minor=ledger.retained,
+            claims_account=client.address_of("Receivables"),
+            dead_letters=ledger.dead_letters,
+        ),
+        ledger.in_transit,
+    )
+
+
+# ---- the database
+
+
+def _ledger(session: Session, token: str, since_ms: int) -> _Ledger:
+    block = cursor_of(session)
+    entries, in_transit = _entries(session, block)
+    return _Ledger(
+        block=block,
+        minted=_sum(session, Deposit.amount_minor),
+        withdrawn=_sum(session, Payout.amount_minor),
+        entries=entries,
+        in_transit=in_transit,
+        deposits={
+            row.entry_hash: (row.account, row.amount_minor)
+            for row in session.exec(
+                select(Deposit).where(
+                    col(Deposit.entry_hash).not_in(select(StatementEntry.entry_hash))
+                )
+            )
+        },
+        received={
+            account: int(total)
+            for account, total in session.exec(
+                select(Deposit.account, func.sum(Deposit.amount_minor)).group_by(
+                    col(Deposit.account)
+                )
+            )
+        },
+        lines_aside={
+            f"{row.reference or 'entry'} (line {row.id})": (row.amount_minor, row.reason)
+            for row in session.exec(select(BankLine).where(BankLine.outcome == "set_aside"))
+        },
+        statements={
+            f"{row.account} {row.identification}": (row.finding, row.detail)
+            for row in session.exec(
+                select(BankStatement).where(
+                    BankStatement.finding != "", BankStatement.taken_ms >= since_ms
+                )
+            )
+        },
+        unconfirmed=_unconfirmed(session),
+        balances={row.account: row.amount_minor for row in session.exec(select(TokenBalance))},
+        claimable={
+            row.account: row.credited_minor - row.withdrawn_minor
+            for row in session.exec(select(Balance))
+        },
+        projects=_shared(session),
+        loans={
+            row.loan: (
+                row.line,
+                (
+                    *(row.drawn_minor, row.repaid_minor, row.written_off_minor),
+                    *(row.interest_paid_minor, row.penalty_paid_minor),
+                    *(row.costs_minor, row.costs_paid_minor),
+                ),
+            )
+            for row in session.exec(
+                select(LoanEntry).where(
+                    col(LoanEntry.state).not_in(ENDED_LOANS)
+                    | (
+                        col(LoanEntry.drawn_minor)
+                        != col(LoanEntry.repaid_minor) + col(LoanEntry.written_off_minor)
+                    )
+                )
+            )
+        },
+        lines={
+            row.line: (row.limit_minor, row.principal_minor)
+            for row in session.exec(select(LineEntry))
+        },
+        claims=_claim_rows(session),
+        claim_credits={
+            row.account: row.credited_minor - row.withdrawn_minor
+            for row in session.exec(select(ClaimBalance).where(ClaimBalance.token == token))
+        },
+        retained=_retained(session, token),
+        dead_letters=session.exec(select(func.count()).select_from(ChainDeadLetter)).one(),
+    )
+
+
+def _sum(session: Session, column: Any) -> int:
+    return int(session.exec(select(func.coalesce(func.sum(column), 0))).one())
+
+
+def _entries(session: Session, block: int) -> tuple[dict[str, tuple[str, int, int]], int]:
+    """Statement entries without a mint of their amount, and the sum of those whose mint is on its way."""
+    rows = session.exec(
+        select(StatementEntry, Deposit.amount_minor, ChainTransaction)
+        .join(Deposit, col(Deposit.entry_hash) == col(StatementEntry.entry_hash), isouter=True)
+        .join(
+            ChainTransaction,
+            col(ChainTransaction.id) == col(StatementEntry.transaction_id),
+            isouter=True,
+        )
+        .where(
+            col(Deposit.amount_minor).is_(None)
+            | (col(Deposit.amount_minor) != col(StatementEntry.amount_minor))
+        )
+    )
+    found: dict[str, tuple[str, int, int]] = {}
+    moving = 0
+    for entry, minted, transaction in rows:
+        if not minted and _is_moving(transaction, block):
+            moving += entry.amount_minor
+        else:
+            found[entry.entry_hash] = (entry.reference, entry.amount_minor, minted or 0)
+    return found, moving
+
+
+def _is_moving(transaction: ChainTransaction | None, block: int) -> bool:
+    """Whether its effect may still come: not failed, and not final at or below *block*."""
+    if transaction is None or transaction.status == FAILED:
+        return False
+    return transaction.status != FINAL or (transaction.block_number or 0) > block
+
+
+def _unconfirmed(session: Session) -> dict[int, tuple[int, str]]:
+    block = cursor_of(session)
+    rows = session.exec(
+        select(PayoutOrder, Payout.payment, ChainTransaction)
+        .join(Payout, col(Payout.id) == col(PayoutOrder.payout), isouter=True)
+        .join(
+            ChainTransaction,
+            col(ChainTransaction.id) == col(PayoutOrder.transaction_id),
+            isouter=True,
+        )
+        .where(col(PayoutOrder.payment).is_not(None))
+    )
+    found: dict[int, tuple[int, str]] = {}
+    payment: str | None
+    for order, payment, transaction in rows:
+        if payment == order.payment or (payment is None and _is_moving(transaction, block)):
+            continue
+        why = "paid by the bank, not confirmed on the chain"
+        if payment is not None:
+            why = f"confirmed under another reference, {payment}"
+        elif transaction is not None and transaction.error_code:
+            why = f"{transaction.error_code}: {transaction.error_detail}"
+        found[order.payout] = (order.amount_minor, why)
+    return found
+
+
+def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
+    names = {row.project_hash: row.project for row in session.exec(select(KnownProject))}
+    distributed = session.exec(
+        select(DistributedEntry.project_hash, func.sum(DistributedEntry.gross_minor)).group_by(
+            col(DistributedEntry.project_hash)
+        )
+    ).all()
+    credited = session.exec(
+        select(Credit.project_hash, func.sum(Credit.amount_minor)).group_by(
+            col(Credit.project_hash)
+        )
+    ).all()
+    gross, given = dict(distributed), dict(credited)
+    return {
+        name: (names.get(name, name), int(gross.get(name, 0)), int(given.get(name, 0)))
+        for name in sorted({*names, *gross, *given})
+    }
+
+
+def _retained(session: Session, token: str) -> int:
+    """What parts that are pledged have retained of *token*."""
+    rows = session.exec(
+        select(PartEntry.retained_minor)
+        .join(ClaimEntry, col(ClaimEntry.root) == col(PartEntry.root))
+        .where(ClaimEntry.token == token, col(PartEntry.retained_minor) != 0)
+    )
+    return sum(rows)
+
+
+def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
+    """Claims that are open, and those past it whose parts don't add up: (face, redeemed, live and unpaid).
+
+    Amounts may be wider than what the store adds up exactly: these are added up here.
+    """
+    live = (
+        select(
+            PartEntry.root,
+            func.sum(PartEntry.amount_minor - PartEntry.redeemed_minor).label("unpaid"),
+        )
+        .where(col(PartEntry.live))
+        .group_by(col(PartEntry.root))
+        .subquery()
+    )
+    unpaid = func.coalesce(live.c.unpaid, 0)
+    is_wide = col(ClaimEntry.face_minor) >= WIDE
+    rows = session.exec(
+        select(ClaimEntry.root, ClaimEntry.face_minor, ClaimEntry.redeemed_minor, unpaid)
+        .join(live, live.c.root == ClaimEntry.root, isouter=True)
+        .where(
+            col(ClaimEntry.state).in_(_OPEN_CLAIMS)
+            | (
+                (col(ClaimEntry.state) == "settled")
+                & (is_wide | (ClaimEntry.face_minor != ClaimEntry.redeemed_minor + unpaid))
+            )
+        )
+    ).all()
+    return {
+        root: (face, redeemed, int(left) if face < WIDE else _unpaid(session, root))
+        for root, face, redeemed, left in rows
+    }
+
+
+def _unpaid(session: Session, root: int) -> int:
+    query = select(PartEntry.amount_minor, PartEntry.redeemed_minor)
+    rows = session.exec(query.where(PartEntry.root == root, col(PartEntry.live)))
+    return sum(amount - redeemed for amount, redeemed in rows)
+
+
+# ---- the chain
+
+
+def _projects(client: ChainClient, ledger: _Ledger) -> dict[str, ProjectBooks]:
+    hashes = list(ledger.projects)
+    asked = [(bytes.fromhex(name[2:]),) for name in hashes]
+    accounts = client.call_all("DepositToken", "collectionOf", asked, ledger.block)
+    distributed = client.call_all("RevenueSplit", "distributed", asked, ledger.block)
+    carried = client.call_all("RevenueSplit", "carried", asked, ledger.block)
+    found: dict[str, ProjectBooks] = {}
+    for at, name in enumerate(hashes):
+        title, gross, given = ledger.projects[name]
+        received = ledger.received.get(accounts[at], 0)
+        found[title] = ProjectBooks(
+            accounts[at], received, gross, given, distributed[at], carried[at]
+        )
+    return found
+
+
+def _loans(client: ChainClient, ledger: _Ledger) -> dict[int, LoanBooks]:
+    numbers = list(ledger.loans)
+    answers = client.call_all("CreditLine", "loan", [(n,) for n in numbers], ledger.block)
+    found: dict[int, LoanBooks] = {}
+    for number, loan in zip(numbers, answers, strict=True):
+        line, figures = ledger.loans[number]
+        chain = (
+            *(loan["drawn"], loan["repaid"], loan["writtenOff"], loan["interestPaid"]),
+            *(loan["penaltyPaid"], loan["costs"], loan["costsPaid"]),
+        )
+        found[number] = LoanBooks(line, figures, chain)
+    return found
+
+
+def _lines(client: ChainClient, ledger: _Ledger) -> dict[int, LineBooks]:
+    numbers = list(ledger.lines)
+    answers = client.call_all("CreditLine", "line", [(n,) for n in numbers], ledger.block)
+    return {
+        number: LineBooks(*ledger.lines[number], line["principal"])
+        for number, line in zip(numbers, answers, strict=True)
+    }
+
+
+def _credits(client: ChainClient, token: str, ledger: _Ledger) -> dict[str, tuple[int, int]]:
+    accounts = sorted(ledger.claim_credits)
+    owed = client.call_all("Receivables", "claimable", [(token, a) for a in accounts], ledger.block)
+    return {a: (ledger.claim_credits[a], n) for a, n in zip(accounts, owed, strict=True)}
+
+
+def _claims(client: ChainClient, ledger: _Ledger) -> dict[int, ClaimBooks]:
+    numbers = list(ledger.claims)
+    answers = client.call_all("Receivables", "claim", [(n,) for n in numbers], ledger.block)
+    return {
+        root: ClaimBooks(*ledger.claims[root], claim["redeemed"])
+        for root, claim in zip(numbers, answers, strict=True)
+    }

@@ -1,0 +1,296 @@
+"""A business date, closed: phase after phase, each asked for in one database transaction and waited for on the chain.
+
+Rules that this module keeps:
+
+- A phase's steps, its transactions and the mark that it is under way are committed together; after a crash the day goes
+  on with the phase it was in, so that each step is asked for once (its business key) and takes effect once.
+- The next phase is planned when every transaction of this one is final or failed, and the ledger has read that far.
+- A step that fails is named in the report and stops nothing; only a date that can't be moved ends the day.
+- One day at a time, the earliest first. A day that differs or failed can be attempted again while it is the newest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import FAILED, FINAL, enqueue
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.oracle.day.books import cursor_of, read_books
+from counterfoil.oracle.day.day_report import make_report
+from counterfoil.oracle.day.ledger_positions import Standing
+from counterfoil.oracle.rules.day import closing_plan as plan
+from counterfoil.oracle.rules.day.closing_plan import DateNotForward, DayRefused, Step
+from counterfoil.oracle.rules.day.reconciliation import Difference, reconcile
+from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.day_tables import DayClose, DayStep
+
+log = structlog.get_logger("oracle.day_close")
+
+ASKED = "asked"
+_PHASES = (ASKED, *plan.PHASES)
+_FAR_DAYS = 31
+_OVERTAKEN = frozenset(
+    {
+        "contract.nothing_to_withdraw",
+        "contract.date_not_forward",
+        "contract.call_open",
+        "contract.pledge_covers",
+        "contract.collateral_not_pledged",
+    }
+)
+"""Refusals that say that somebody else has done it meanwhile."""
+
+
+class DateFarAhead(DayRefused):
+    """A date so far ahead that it may be a slip: the calendar can't be moved back."""
+
+    code = "oracle.date_far_ahead"
+
+
+def ask_day(session: Session, date: int, asked_by: str, *, is_far_meant: bool = False) -> DayClose:
+    """The closing of *date*: a new one, a new attempt of one that did not agree, or the one that is there.
+
+    The caller commits.
+
+    Raises:
+        DayRefused: *date* is no date, is past, or lies more than a month ahead and *is_far_meant* is not said.
+    """
+    number = plan.days(date)
+    newest = session.exec(select(func.max(DayClose.date))).one() or 0
+    day = session.get(DayClose, date)
+    if day is not None and (day.status in ("open", "closed") or date < newest):
+        return day
+    if date < newest:
+        raise DateNotForward(f"{newest} has been closed, and the business date moves forward only")
+    if newest and not is_far_meant and number - plan.days(newest) > _FAR_DAYS:
+        raise DateFarAhead(
+            f"{date} is more than {_FAR_DAYS} days after {newest}, and can't be taken back: say that it is meant"
+        )
+    if day is None:
+        day = DayClose(date=date, phase=ASKED, asked_by=asked_by, started_ms=_now_ms())
+        session.add(day)
+    else:
+        day.attempt += 1
+        day.status, day.phase, day.asked_by = "open", ASKED, asked_by
+        day.started_ms, day.finished_ms = _now_ms(), None
+        day.error_code = day.error_detail = None
+    session.flush()
+    return day
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A step and what came of its transaction."""
+
+    step: DayStep
+    transaction: ChainTransaction
+
+
+class DayCloser:
+    """Brings open days as far as they go now."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        client: ChainClient,
+        sender: str,
+        crash: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._client = client
+        self._sender = sender
+        self._crash = crash
+        self._now = Standing(engine, client)
+
+    def step(self) -> int:
+        """Go on with the earliest open day; answer how many phases were begun or ended.
+
+        Raises:
+            NodeUnreachable: the node did not answer; what was committed stays.
+        """
+        moved = 0
+        while True:
+            day = self._open_day()
+            if day is None:
+                return moved
+            done = self._through(day)
+            if done is None:
+                return moved
+            failed = [d for d in done if d.transaction.status == FAILED]
+            if day.phase == plan.ADVANCE and not self._is_moved(day, failed):
+                return moved + 1
+            following = _PHASES[_PHASES.index(day.phase) + 1]
+            if following == plan.RECONCILE:
+                self._finish(day, done)
+                return moved + 1
+            try:
+                steps = self._plan(following, day.date)
+            except DayRefused as refused:
+                self._fail(day, refused.code, str(refused))
+                return moved + 1
+            self._crash(f"day_{following}_planned")
+            self._begin(day, following, steps)
+            self._crash(f"day_{following}_asked")
+            moved += 1
+
+    # ---- the phases
+
+    def _plan(self, phase: str, date: int) -> list[Step]:
+        if phase == plan.ADVANCE:
+            today = self._now.today()
+            plan.check_date(today, date)
+            return plan.plan_advance(today, date, self._now.cash())
+        if phase == plan.SWEEP:
+            return plan.plan_sweep(self._now.cash(), self._now.loans())
+        return plan.plan_mark(date, self._now.loans(), self._now.claims(date), self._now.pledges())
+
+    def _begin(self, day: DayClose, phase: str, steps: list[Step]) -> None:
+        """Ask for the phase's transactions and mark it as under way, together."""
+        calls = [(step, *self._call(step)) for step in steps]
+        with Session(self._engine) as session:
+            for step, contract, data in calls:
+                key = f"day:{day.date}:{day.attempt}:{step.kind}:{step.subject}"
+                to = self._client.address_of(contract)
+                session.add(
+                    DayStep(
+                        date=day.date,
+                        attempt=day.attempt,
+                        phase=phase,
+                        kind=step.kind,
+                        subject=step.subject,
+                        before=step.before,
+                        transaction_id=enqueue(session, self._sender, key, to, data),
+                    )
+                )
+            session.get_one(DayClose, day.date).phase = phase
+            session.commit()
+        log.info("day_phase_begun", date=day.date, phase=phase, steps=len(steps))
+
+    def _call(self, step: Step) -> tuple[str, bytes]:
+        """The contract and the call data of *step*."""
+        client = self._client
+        if step.kind == "push":
+            (account,) = client.call_all("CreditLine", "accountOf", [(step.subject,)])
+            token = client.address_of("DepositToken")
+            return "RevenueSplit", client.encode("RevenueSplit", "withdrawFor", token, account)
+        contract, function = {
+            "advance": ("BusinessCalendar", "advance"),
+            "sweep": ("CreditLine", "sweep"),
+            "collect": ("CreditLine", "collect"),
+            "accrue": ("CreditLine", "poke"),
+            "mark": ("Receivables", "poke"),
+            "call": ("WarehouseReceipts", "callTopUp"),
+        }[step.kind]
+        return contract, client.encode(contract, function, step.subject)
+
+    def _through(self, day: DayClose) -> list[_Done] | None:
+        """The day's steps, once all are final or failed and the ledger has read their blocks; None before."""
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            rows = session.exec(
+                select(DayStep, ChainTransaction)
+                .join(ChainTransaction, col(ChainTransaction.id) == col(DayStep.transaction_id))
+                .where(DayStep.date == day.date, DayStep.attempt == day.attempt)
+                .order_by(col(DayStep.id))
+            ).all()
+            read_to = cursor_of(session)
+            session.expunge_all()
+        for _, transaction in rows:
+            if transaction.status not in (FINAL, FAILED):
+                return None
+            if (transaction.block_number or 0) > read_to:
+                return None
+        return [_Done(*row) for row in rows]
+
+    def _is_moved(self, day: DayClose, failed: list[_Done]) -> bool:
+        """Whether the calendar stands at the day's date; the day has failed where it does not."""
+        today = self._now.today()
+        if today == day.date:
+            return True
+        moved = next((d.transaction for d in failed if d.step.kind == "advance"), None)
+        if today > day.date or moved is None:
+            self._fail(day, DateNotForward.code, f"the business date is {today} already")
+        else:
+            self._fail(day, moved.error_code or "chain.error", moved.error_detail or "")
+        return False
+
+    def _finish(self, day: DayClose, done: list[_Done]) -> None:
+        """Compare the books, write the report, close the day."""
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            since = session.exec(
+                select(func.max(DayClose.finished_ms)).where(DayClose.date < day.date)
+            ).one()
+        books, in_transit = read_books(self._engine, self._client, int(since or 0))
+        differences = [_named(d) for d in done if _is_failure(d.transaction)]
+        differences += reconcile(books)
+        pledges = self._now.pledges()
+        report = make_report(
+            self._engine,
+            self._client,
+            day,
+            [(d.step, d.transaction, outcome(d.transaction)) for d in done],
+            books,
+            in_transit,
+            plan.expired_calls(day.date, pledges),
+            differences,
+        )
+        self._crash("day_reconcile_read")
+        with Session(self._engine) as session:
+            row = session.get_one(DayClose, day.date)
+            row.phase = plan.DONE
+            row.status = "differs" if differences else "closed"
+            row.report = {**report, "status": row.status}
+            row.finished_ms = _now_ms()
+            if differences:
+                listed = ", ".join(sorted({d.code for d in differences}))
+                said = f"{day.date}: {len(differences)} differences: {listed}"
+                session.add(Alarm(code="oracle.day_differs", detail=said))
+            session.commit()
+        self._crash("day_closed")
+        log.info("day_closed", date=day.date, differences=len(differences))
+
+    # ---- parts
+
+    def _open_day(self) -> DayClose | None:
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            query = select(DayClose).where(DayClose.status == "open").order_by(col(DayClose.date))
+            day = session.exec(query).first()
+            session.expunge_all()
+            return day
+
+    def _fail(self, day: DayClose, code: str, detail: str) -> None:
+        with Session(self._engine) as session:
+            row = session.get_one(DayClose, day.date)
+            row.status, row.error_code, row.error_detail = "failed", code, detail
+            row.finished_ms = _now_ms()
+            what = f"{day.date} could not be closed: {detail}"
+            session.add(Alarm(code=code, detail=what))
+            session.commit()
+        log.error("day_failed", date=day.date, code=code, detail=detail)
+
+
+def outcome(transaction: ChainTransaction) -> str:
+    """``done``, ``overtaken`` (somebody else did it) or ``failed``."""
+    if transaction.status != FAILED:
+        return "done"
+    return "overtaken" if transaction.error_code in _OVERTAKEN else "failed"
+
+
+def _is_failure(transaction: ChainTransaction) -> bool:
+    return outcome(transaction) == "failed"
+
+
+def _named(done: _Done) -> Difference:
+    step, transaction = done.step, done.transaction
+    why = f"{transaction.error_code}: {transaction.error_detail}"
+    return Difference("step_failed", f"{step.kind} {step.subject}", 0, 0, why)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

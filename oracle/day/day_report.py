@@ -1,0 +1,128 @@
+"""What a closed day says: its steps, loans, claims and lines, the figures that were compared, and every difference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.oracle.day.books import reading
+from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
+from counterfoil.oracle.ledger.receivables import ClaimEntry
+from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS
+from counterfoil.oracle.rules.day.reconciliation import Books, Difference
+from counterfoil.oracle.store.day_tables import DayClose, DayStep
+
+_OWED = ("costs", "penalty", "interest", "principal", "due", "missed")
+_ON_LOANS = ("accrue", "collect")
+
+
+def make_report(
+    engine: Engine,
+    client: ChainClient,
+    day: DayClose,
+    steps: Sequence[tuple[DayStep, ChainTransaction, str]],
+    books: Books,
+    in_transit: int,
+    expired: Sequence[int],
+    differences: Sequence[Difference],
+) -> dict[str, Any]:
+    """The report as JSON; amounts in minor units, all figures of ``block``."""
+    before = {(step.kind, step.subject): step.before for step, _, _ in steps}
+    with reading(engine) as session:
+        lines = session.exec(select(LineEntry).order_by(col(LineEntry.line))).all()
+        touched = [subject for kind, subject in before if kind in _ON_LOANS]
+        loans = session.exec(
+            select(LoanEntry)
+            .where(col(LoanEntry.state).not_in(ENDED_LOANS) | col(LoanEntry.loan).in_(touched))
+            .order_by(col(LoanEntry.loan))
+        ).all()
+        marked = [subject for kind, subject in before if kind == "mark"]
+        states: dict[int, str] = {}
+        for start in range(0, len(marked), 500):
+            some = col(ClaimEntry.root).in_(marked[start : start + 500])
+            states |= dict(
+                session.exec(select(ClaimEntry.root, ClaimEntry.state).where(some)).all()
+            )
+        session.expunge_all()
+    asked = [(loan.loan, day.date) for loan in loans]
+    owed = client.call_all("CreditLine", "owed", asked, books.block)
+    return {
+        "date": day.date,
+        "previous_date": int(before.get(("advance", day.date), 0)) or None,
+        "attempt": day.attempt,
+        "asked_by": day.asked_by,
+        "block": books.block,
+        "transactions": dict(Counter(step.kind for step, _, _ in steps)),
+        "steps": [
+            {
+                "phase": step.phase,
+                "kind": step.kind,
+                "subject": step.subject,
+                "before": step.before,
+                "outcome": result,
+                "transaction": transaction.tx_hash,
+                "error_code": transaction.error_code,
+            }
+            for step, transaction, result in steps
+        ],
+        "lines": [
+            {
+                "line": line.line,
+                "state": line.state,
+                "reason": _text(line.reason),
+                "limit_minor": line.limit_minor,
+                "principal_minor": line.principal_minor,
+                "swept_minor": int(before.get(("sweep", line.line), 0)),
+            }
+            for line in lines
+        ],
+        "loans": [
+            {
+                "loan": loan.loan,
+                "line": loan.line,
+                "before": before.get(("accrue", loan.loan), loan.state),
+                "state": loan.state,
+                "repaid_minor": loan.repaid_minor,
+                **{f"owed_{name}": debt[name] for name in _OWED},
+            }
+            for loan, debt in zip(loans, owed, strict=True)
+        ],
+        "claims": [
+            {"root": root, "before": before["mark", root], "state": states.get(root, "")}
+            for root in marked
+        ],
+        "top_ups_called": [subject for kind, subject in before if kind == "call"],
+        "top_ups_expired": list(expired),
+        "figures": {
+            "supply_minor": books.supply_minor,
+            "attested_minor": books.attested_minor,
+            "minted_minor": books.minted_minor,
+            "withdrawn_minor": books.withdrawn_minor,
+            "in_transit_minor": in_transit,
+            "distributed_minor": sum(p.distributed_minor for p in books.projects.values()),
+            "carried_minor": sum(p.chain_carried_minor for p in books.projects.values()),
+            "claimable_minor": sum(found for _, found in books.claimable.values()),
+            "principal_minor": sum(line.chain_minor for line in books.lines.values()),
+            "claims_open_minor": sum(c.live_unpaid_minor for c in books.claims.values()),
+        },
+        "compared": {
+            "accounts": len(books.balances),
+            "projects": len(books.projects),
+            "lines": len(books.lines),
+            "loans": len(books.loans),
+            "claims": len(books.claims),
+        },
+        "differences": [difference.to_json() for difference in differences],
+    }
+
+
+def _text(reason: str | None) -> str:
+    """A reason as text where it is text, as hex where it is a hash."""
+    raw = bytes.fromhex((reason or "0x")[2:]).rstrip(b"\0")
+    return raw.decode() if raw.isascii() and raw.decode("ascii").isprintable() else "0x" + raw.hex()

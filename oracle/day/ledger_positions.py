@@ -1,0 +1,98 @@
+"""How loans, claims, pledges and swept revenue stand: the ledger says what to ask the chain for."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
+from counterfoil.oracle.ledger.receivables import ClaimEntry
+from counterfoil.oracle.ledger.warehouse_receipts import PledgeEntry
+from counterfoil.oracle.rules.day.closing_plan import (
+    ENDED_LOANS,
+    ClaimNow,
+    LineCash,
+    LoanNow,
+    PledgeNow,
+)
+
+_MOVING_CLAIMS = ("confirmed", "matured", "overdue", "recourse")
+
+
+class Standing:
+    """Reads of one ledger and its chain; no database transaction is open while the node is asked."""
+
+    def __init__(self, engine: Engine, client: ChainClient) -> None:
+        self._engine = engine.execution_options(reads_only=True)
+        self._client = client
+
+    def today(self) -> int:
+        """The business date, 0 before the first."""
+        return int(self._client.call("BusinessCalendar", "today"))
+
+    def cash(self) -> list[LineCash]:
+        """What waits for each line's loans."""
+        with Session(self._engine) as session:
+            lines = list(session.exec(select(LineEntry.line).order_by(col(LineEntry.line))))
+        token = self._client.address_of("DepositToken")
+        accounts = self._client.call_all("CreditLine", "accountOf", [(n,) for n in lines])
+        owed = self._client.call_all("RevenueSplit", "claimable", [(token, a) for a in accounts])
+        held = self._client.call_all("DepositToken", "balanceOf", [(a,) for a in accounts])
+        return [LineCash(*row) for row in zip(lines, owed, held, strict=True)]
+
+    def loans(self) -> list[LoanNow]:
+        """Loans that are open, and ended ones whose collateral may still be held."""
+        with Session(self._engine) as session:
+            rows = session.exec(
+                select(LoanEntry.loan, LoanEntry.state)
+                .where(col(LoanEntry.state).not_in(ENDED_LOANS) | (col(LoanEntry.collateral) != 0))
+                .order_by(col(LoanEntry.loan))
+            ).all()
+        loans = self._client.call_all("CreditLine", "loan", [(number,) for number, _ in rows])
+        secured = [loan["collateral"] for loan in loans if loan["collateral"]]
+        parts = dict(
+            zip(
+                secured,
+                self._client.call_all("Receivables", "part", [(n,) for n in secured]),
+                strict=True,
+            )
+        )
+        found: list[LoanNow] = []
+        for (number, state), loan in zip(rows, loans, strict=True):
+            part = parts.get(loan["collateral"])
+            retained = part["retained"] if part else 0
+            spent = part is not None and part["redeemed"] == part["amount"] and not retained
+            found.append(
+                LoanNow(number, state, loan["accruedTo"], loan["collateral"], retained, spent)
+            )
+        return found
+
+    def claims(self, date: int) -> list[ClaimNow]:
+        """Claims that are due by *date* and not at their end."""
+        with Session(self._engine) as session:
+            rows = session.exec(
+                select(ClaimEntry)
+                .where(col(ClaimEntry.state).in_(_MOVING_CLAIMS), ClaimEntry.due_date <= date)
+                .order_by(col(ClaimEntry.root))
+            ).all()
+            return [
+                ClaimNow(
+                    *(row.root, row.kind, row.state),
+                    *(row.delivery is not None, row.due_date, row.default_days),
+                )
+                for row in rows
+            ]
+
+    def pledges(self) -> list[PledgeNow]:
+        """Open pledges, and whether they cover what is owed today."""
+        with Session(self._engine) as session:
+            query = select(PledgeEntry.pledge).where(col(PledgeEntry.is_open))
+            numbers = list(session.exec(query.order_by(col(PledgeEntry.pledge))))
+        asked = [(number,) for number in numbers]
+        covers = self._client.call_all("WarehouseReceipts", "coverage", asked)
+        pledges = self._client.call_all("WarehouseReceipts", "pledgeOf", asked)
+        return [
+            PledgeNow(number, covered, pledge["callDate"], pledge["callDays"])
+            for number, (_, _, covered), pledge in zip(numbers, covers, pledges, strict=True)
+        ]

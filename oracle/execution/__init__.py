@@ -1,0 +1,1 @@
+"""Instructions carried out, and the keys of parties that are kept here."""

@@ -1,0 +1,142 @@
+"""Writes of participants whose keys this process keeps: the embedded default, where nobody signs elsewhere.
+
+Rules that this module keeps:
+
+- A call is sent with its party's own key, or, where anybody may make it, with the oracle's if that key is not kept.
+- What the oracle sends for others is only what ``ANYONE`` lists: none of it needs a role.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.abi.artifacts import selector_of
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.keys.signer import LocalSigner, open_keystore
+from counterfoil.chain.sender import FAILED, FINAL, Sender, enqueue
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.oracle.errors import InputMalformed, OracleError
+
+_REST_S = 10.0
+
+ANYONE = frozenset(
+    {
+        *(("Receivables", name) for name in ("confirmBySignature", "poke", "withdraw")),
+        *(("CreditLine", name) for name in ("poke", "sweep", "collect")),
+        *(("ProjectShare", name) for name in ("receiveIncome", "withdraw")),
+        ("WarehouseReceipts", "callTopUp"),
+        *(("DepositToken", "permit"), ("RevenueSplit", "withdrawFor")),
+    }
+)
+"""Calls that anybody may make: they give nobody anything that was not theirs."""
+
+
+class KeyNotHeld(OracleError):
+    """The party's key is not kept here: it signs the unsigned transaction where the key is."""
+
+    code = "key_not_held"
+
+
+def open_party_keys(folder: Path | None, passphrase: str) -> dict[str, LocalSigner]:
+    """The signers of all keystores (``*.json``) in *folder*, by their accounts.
+
+    Raises:
+        KeyRefused: one does not open with *passphrase*.
+    """
+    if folder is None:
+        return {}
+    signers = [open_keystore(path, passphrase) for path in sorted(folder.glob("*.json"))]
+    return {signer.address: signer for signer in signers}
+
+
+class PartyWrites:
+    """Asks for the transactions and signatures of parties; the senders of their accounts do the rest."""
+
+    def __init__(
+        self, client: ChainClient, keys: Mapping[str, LocalSigner], oracle: str = ""
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._oracle = oracle
+
+    def transact(self, session: Session, key: str, payload: Mapping[str, Any]) -> int:
+        """The row of the transaction that *payload* {account, contract, function, data} asks for.
+
+        Raises:
+            KeyNotHeld: nobody here may sign it.
+            InputMalformed: it is no call of that function.
+        """
+        contract, function = str(payload["contract"]), str(payload["function"])
+        data = bytes.fromhex(str(payload["data"]).removeprefix("0x"))
+        if contract not in self._client.addresses or data[:4] != selector_of(contract, function):
+            raise InputMalformed(f"no call of {contract}.{function}")
+        account = str(payload["account"])
+        if account not in self._keys:
+            if not self._oracle or (contract, function) not in ANYONE:
+                raise KeyNotHeld(f"the key of {account} is not kept here")
+            account = self._oracle
+        return enqueue(session, account, key, self._client.address_of(contract), data)
+
+    def sign(self, payload: Mapping[str, Any]) -> str:
+        """The signature (hex) of *payload*'s account over its digest.
+
+        Raises:
+            KeyNotHeld: that key is not kept here.
+        """
+        account = str(payload["account"])
+        if account not in self._keys:
+            raise KeyNotHeld(f"the key of {account} is not kept here")
+        digest = bytes.fromhex(str(payload["digest"]).removeprefix("0x"))
+        return "0x" + self._keys[account].sign_digest(digest).hex()
+
+
+class PartySenders:
+    """The lanes of the kept keys that have no sender of their own.
+
+    One that has something on its way takes a step at each call; the others only every few seconds, to notice what a
+    chain that went back has lost.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        client: ChainClient,
+        signers: Sequence[LocalSigner],
+        crash: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._senders: dict[str, Sender] = {
+            signer.address: Sender(engine, client, signer, crash=crash) for signer in signers
+        }
+        self._all_at = 0.0
+
+    def step(self) -> None:
+        """Bring what is on its way one step on.
+
+        Raises:
+            ChainError: some could not go on; all were tried.
+        """
+        failure: ChainError | None = None
+        for sender in self._due():
+            try:
+                sender.step()
+            except ChainError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _due(self) -> list[Sender]:
+        if time.monotonic() >= self._all_at:
+            self._all_at = time.monotonic() + _REST_S
+            return list(self._senders.values())
+        ended = col(ChainTransaction.status).in_((FINAL, FAILED))
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            waiting = session.exec(select(ChainTransaction.signer).where(~ended).distinct()).all()
+        return [self._senders[account] for account in waiting if account in self._senders]

@@ -1,0 +1,1 @@
+"""The log as this process believes it, and the heads that it anchors."""

@@ -1,0 +1,282 @@
+"""The log as the oracle believes it: each record verified again from its bytes, then hashed, then anchored.
+
+Rules that this module keeps:
+
+- No flag in the gateway's store is believed, nor a key there: keys are the registry's. A record that does not verify
+  again stops the log before it, raises an alarm, and nothing from it on is anchored. A record whose key the registry
+  does not have (yet, or not again after a reorganisation) is waited for, with an alarm.
+- Tiles are durable before the head over them is stored; the head is stored with its transaction and its slots in one
+  database transaction. After a crash the tiles are found at that head or further on, and are read on from there.
+- One head is on its way at a time: the next is closed once the last one is mined.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import enqueue
+from counterfoil.gateway.errors import GatewayError, KeyUnknownError
+from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.log.merkle import consistency_proof
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.gateway.record.signed_record import SignedRecord, decode
+from counterfoil.gateway.record.verification import Accepted, ChainTip, check_chain
+from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.oracle.errors import RecordNotBelieved
+from counterfoil.oracle.heads.parallel_verification import Verifier
+from counterfoil.oracle.heads.recent_records import RecentRecords
+from counterfoil.oracle.heads.registered_keys import RegisteredKeys
+from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.rules.figures import Figures, Tally
+from counterfoil.oracle.signers import Quorum
+from counterfoil.oracle.store.alarm_table import raise_once
+from counterfoil.oracle.store.head_tables import BatchFigures, Head
+
+log = structlog.get_logger("oracle.batch")
+
+_READ = 2_000
+
+
+@dataclass(frozen=True)
+class BatchRules:
+    """A batch is closed at *most_records*, or *most_ms* after its first record was read."""
+
+    most_records: int = 10_000
+    most_ms: int = 1_000
+
+
+class Batcher:
+    """Reads the store on, keeps the log's tiles and the devices' slots, and closes heads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: GatewayStore,
+        keys: RegisteredKeys,
+        client: ChainClient,
+        quorum: Quorum,
+        sender: str,
+        tiles: Path,
+        rules: BatchRules = BatchRules(),
+        crash: Callable[[str], None] = lambda _: None,
+        recent: RecentRecords | None = None,
+    ) -> None:
+        self._recent = recent or RecentRecords()
+        self._engine = engine
+        self._store = store
+        self._keys = keys
+        self._client = client
+        self._quorum = quorum
+        self._sender = sender
+        self._tiles = tiles
+        self._rules = rules
+        self._crash = crash
+        self._stopped: str | None = None
+        self._waits_at: int | None = None
+        self._opened_ms: int | None = None
+        self._tips: dict[DeviceId, ChainTip] = {}
+        self._verifier = Verifier()
+        self._tally = Tally()
+        self._touched: set[DeviceId] = set()
+        self._history = keys.history
+        self._closed_size, self._closed_root, self._state = self._load_closed()
+        self._writer = TileWriter.open(tiles)
+        self._catch_up()
+
+    @property
+    def size(self) -> int:
+        """Records in the log, closed into a head or not."""
+        return self._writer.size
+
+    def step(self) -> bool:
+        """Read on, and close a head if one is due; True when anything was done."""
+        if self._stopped is not None:
+            return False
+        taken = self._read_on()
+        return self._close_if_due() or taken > 0
+
+    # ---- reading
+
+    def _read_on(self) -> int:
+        room = self._rules.most_records - (self._writer.size - self._closed_size)
+        if room <= 0:
+            return 0
+        rows = self._store.records(self._writer.size, min(room, _READ))
+        if not rows:
+            return 0
+        try:
+            signed = self.believe(rows)
+        except RecordNotBelieved as failure:
+            self._stopped = str(failure)
+            log.error("log_stopped", why=self._stopped)
+            self._raise_alarm(failure.code, self._stopped)
+            return 0
+        if signed and self._opened_ms is None:
+            self._opened_ms = _now_ms()
+        self._recent.keep(self._writer.size, signed)
+        self._writer.append(one.raw for one in signed)
+        for one in signed:
+            self._add(one)
+        return len(signed)
+
+    def _add(self, one: SignedRecord) -> None:
+        self._state.apply_record(one)
+        self._touched.add(one.record.device)
+        self._tally.add(one)
+
+    def believe(self, rows: list[tuple[int, bytes]]) -> list[SignedRecord]:
+        """The records of *rows*, each the next of its device's chain and signed by its registered key.
+
+        They end before the first whose key is not registered.
+
+        Raises:
+            RecordNotBelieved: one is not, or its place in the log is not the next.
+        """
+        self._keys.refresh()
+        results = self._verifier.verify([(raw, None) for _, raw in rows], self._keys.ring)
+        believed: list[SignedRecord] = []
+        for expected, ((log_index, _), result) in enumerate(
+            zip(rows, results, strict=True), start=self._writer.size
+        ):
+            if log_index != expected:
+                raise RecordNotBelieved(f"record {expected} of the log is missing")
+            if isinstance(result, KeyUnknownError):
+                self._wait_for_key(log_index, result)
+                break
+            if isinstance(result, GatewayError):
+                raise RecordNotBelieved(f"record {log_index}: {result}")
+            device = result.record.device
+            try:
+                outcome = check_chain(result, self._tips.get(device))
+            except GatewayError as failure:
+                raise RecordNotBelieved(f"record {log_index}: {failure}") from failure
+            if not isinstance(outcome, Accepted):
+                raise RecordNotBelieved(f"record {log_index} stands twice in the log")
+            self._tips[device] = outcome.tip
+            believed.append(result)
+        return believed
+
+    def _wait_for_key(self, log_index: int, why: KeyUnknownError) -> None:
+        if self._waits_at == log_index:
+            return
+        self._waits_at = log_index
+        detail = f"record {log_index}: {why}; the log waits for it"
+        log.warning("log_waits", why=detail)
+        self._raise_alarm("oracle.key_awaited", detail)
+
+    def _raise_alarm(self, code: str, detail: str) -> None:
+        with Session(self._engine) as session:
+            raise_once(session, code, detail)
+            session.commit()
+
+    # ---- closing
+
+    def _close_if_due(self) -> bool:
+        size = self._writer.size
+        if size == self._closed_size or self._opened_ms is None:
+            return False
+        is_full = size - self._closed_size >= self._rules.most_records
+        if not is_full and _now_ms() - self._opened_ms < self._rules.most_ms:
+            return False
+        with Session(self._engine) as session:
+            if self._closed_size and session.get(AnchoredHead, self._closed_size) is None:
+                return False
+        root = self._writer.publish()
+        self._crash("after_tiles")
+        self._history.refresh()
+        block, project_of = max(0, self._history.block), self._history.project_of
+        figures = self._tally.figures(self._closed_size, size, block, project_of)
+        self._store_head(LogHead(size, root, self._state.root()), figures)
+        self._crash("after_head")
+        self._closed_size, self._closed_root, self._opened_ms = size, root, None
+        self._tally = Tally()
+        self._touched.clear()
+        log.info("head_closed", size=size, root=root.hex()[:16])
+        return True
+
+    def _store_head(self, head: LogHead, figures: Figures) -> None:
+        previous = LogHead(self._closed_size, self._closed_root, Digest(bytes(32)))
+        proof: list[Digest] = []
+        if previous.size:
+            reader = TileReader(read_folder(self._tiles), head.size)
+            proof = consistency_proof(previous.size, head.size, reader.read)
+        signatures = self._quorum.sign(head, figures.digest, previous)
+        parts = (head.size, head.root, head.state, figures.digest, proof, signatures)
+        data = self._client.encode("RecordAnchor", "anchor", *parts)
+        with Session(self._engine) as session:
+            if session.get(Head, head.size) is not None:
+                return
+            transaction_id = enqueue(
+                session,
+                self._sender,
+                f"anchor:{head.size}:{head.root.hex()}",
+                self._client.address_of("RecordAnchor"),
+                data,
+            )
+            session.add(
+                Head(
+                    size=head.size,
+                    root="0x" + head.root.hex(),
+                    state="0x" + head.state.hex(),
+                    figures="0x" + figures.digest.hex(),
+                    previous_size=previous.size,
+                    closed_ms=_now_ms(),
+                    transaction_id=transaction_id,
+                )
+            )
+            session.merge(
+                BatchFigures(digest="0x" + figures.digest.hex(), figures=figures.encode())
+            )
+            keep_slots(session, self._state, self._touched)
+            session.commit()
+
+    # ---- starting
+
+    def _load_closed(self) -> tuple[int, Digest, StateTree]:
+        """The newest stored head's size and root, and the slots as they were then."""
+        with Session(self._engine) as session:
+            head = session.exec(select(Head).order_by(col(Head.size).desc())).first()
+            state = read_slots(session)
+        for slot in state:
+            found = self._store.find(slot.device, slot.epoch, slot.sequence)
+            if found is not None:
+                self._remember(decode(found[1]))
+        if head is None:
+            return 0, Digest(bytes(32)), state
+        return head.size, Digest(bytes.fromhex(head.root[2:])), state
+
+    def _catch_up(self) -> None:
+        """Take in what was written to the tiles beyond the newest stored head."""
+        size = self._writer.size
+        if size < self._closed_size:
+            raise RecordNotBelieved(
+                "the tiles end before the newest head: make them again from the store"
+            )
+        if size > self._closed_size:
+            reader = TileReader(read_folder(self._tiles), size)
+            for raw in reader.entries(self._closed_size):
+                one = decode(raw)
+                self._add(one)
+                self._remember(one)
+            self._opened_ms = _now_ms()
+
+    def _remember(self, one: SignedRecord) -> None:
+        record = one.record
+        self._tips[record.device] = ChainTip(
+            record.device, record.epoch, record.sequence, one.payload_digest, record.counters
+        )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,60 @@
+"""Whether the heads that machines were shown are this log's: each record carries the last one, signed.
+
+Rules kept here:
+
+* A head that a machine signed for and that is no beginning of the log is an alarm: somebody showed the machine another
+  log. The record itself is true and stays.
+* Each such head is told of once, also by a process that has started anew: the alarm itself is what remembers it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+from sqlmodel import Session
+
+from counterfoil.gateway.log.merkle import root_at
+from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
+from counterfoil.gateway.record.signed_record import GossipedHead, SignedRecord
+from counterfoil.oracle.store.alarm_table import raise_once
+
+log = structlog.get_logger("oracle.gossip")
+
+_CODE = "gossip_mismatch"
+_REMEMBERED = 10_000
+
+
+class GossipCheck:
+    """Compares what machines were shown with the log in *tiles*."""
+
+    def __init__(self, tiles: Path) -> None:
+        self._tiles = tiles
+        self._judged: set[tuple[int, bytes]] = set()
+
+    def check(self, session: Session, log_index: int, signed: SignedRecord) -> bool:
+        """Whether the head in record *log_index* is the log's; an alarm is added where not. The caller commits."""
+        head = signed.record.head
+        if head is None or (head.size, head.root) in self._judged:
+            return True
+        if len(self._judged) >= _REMEMBERED:
+            self._judged.clear()
+        if log_index >= head.size > read_size(self._tiles)[0]:
+            return True  # not published here yet: its machine's next record brings it again
+        self._judged.add((head.size, head.root))
+        wrong = self._wrong(log_index, head)
+        if wrong is None:
+            return True
+        shown = f"its machine was shown {head.root.hex()} as the head of {head.size}"
+        device = signed.record.device
+        detail = f"record {log_index} of {device}: {shown}, {wrong}"
+        if raise_once(session, _CODE, detail, same=shown, device=device):
+            log.error(_CODE, why=detail)
+        return False
+
+    def _wrong(self, log_index: int, head: GossipedHead) -> str | None:
+        if head.size > log_index:
+            return "which was not there yet"
+        published, _ = read_size(self._tiles)
+        mine = root_at(head.size, TileReader(read_folder(self._tiles), published).read)
+        return None if mine == head.root else f"the log's is {mine.hex()}"

@@ -1,0 +1,393 @@
+"""The node's own copy of the log, believed record by record, and the heads that follow from it.
+
+Rules that this module keeps:
+
+- A record is taken only when it verifies from its bytes: signed by the key that the registry held, next of its
+  machine's chain. What lies under an anchored head is judged by the registry as of that head's block, the rest by the
+  newest block that was read.
+- The copy holds nothing that contradicts the chain: when an anchored head can't be made from it, what lies beyond the
+  last head that can is dropped, and fetched again.
+- Tiles and slots stand at the newest anchored head, tiles first. What is beyond is in the store, and its hashes here.
+- Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine, delete, func
+from sqlmodel import Session, col, select
+
+from counterfoil.gateway.errors import GatewayError, TileError
+from counterfoil.gateway.log.merkle import (
+    HashReader,
+    consistency_proof,
+    hash_children,
+    hash_leaf,
+    root_at,
+)
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.gateway.record.signed_record import SignedRecord, decode
+from counterfoil.gateway.record.verification import Accepted, ChainTip, KeyRing, check_chain
+from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord
+from counterfoil.gateway.store.tables import StoredRecord
+from counterfoil.oracle.errors import RecordRefused
+from counterfoil.oracle.heads.parallel_verification import Verifier
+from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
+from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.rules.figures import Figures, Tally
+from counterfoil.oracle.store.head_tables import Progress, Slot
+
+log = structlog.get_logger("oracle.node")
+
+_RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
+_READER = "slots"
+_READ = 2_000
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What this node's own copy gives for a head."""
+
+    root: Digest
+    state: Digest
+    figures: Figures
+
+
+class NodeLog:
+    """The copy, from the database *engine*, the record store *store* and the folder *tiles*."""
+
+    def __init__(
+        self, engine: Engine, store: GatewayStore, tiles: Path, history: RegistryHistory
+    ) -> None:
+        self.store = store
+        self._engine = engine
+        self._reads = engine.execution_options(reads_only=True)
+        self._tiles = tiles
+        self._history = history
+        self._verifier = Verifier()
+        self._lock = threading.RLock()
+        self._tips: dict[DeviceId, ChainTip | None] = {}
+        self.dropped: AnchoredHead | None = None
+        """The last anchored head that the copy could not give, so that a part of it was dropped."""
+        self._size = store.size()
+        self._writer = self._open_tiles()
+        self._reader = TileReader(read_folder(tiles), self._writer.size)
+        self._state = self._load_slots()
+        self._leaves: list[Digest] = []
+        self._places: list[tuple[DeviceId, int, int]] = []
+        for _, raw in self._rows(self._writer.size, self._size):
+            self._note(decode(raw))
+        self._ahead: tuple[int, StateTree] = (self._writer.size, self._copy_of_state())
+
+    @property
+    def size(self) -> int:
+        """How many records the copy has."""
+        return self._size
+
+    @property
+    def anchored(self) -> int:
+        """How many of them lie under an anchored head that the copy gives."""
+        return self._writer.size
+
+    # ---- taking records
+
+    def take(self, raws: Sequence[bytes]) -> None:
+        """Add *raws*, the log's entries from :attr:`size` on, as far as they are to be believed.
+
+        Raises:
+            RecordRefused: one is not; those before it are kept.
+        """
+        with self._lock:
+            start = self._size
+            refused: RecordRefused | None = None
+            believed: list[SignedRecord] = []
+            tips = dict(self._tips)
+            self._history.refresh()
+            for first, end, block in self._spans(start, start + len(raws)):
+                piece = raws[first - start : end - start]
+                try:
+                    believed += self._believe(first, piece, self._history.keys_at(block), tips)
+                except _Stopped as stopped:
+                    believed += stopped.believed
+                    refused = stopped.refused
+                    break
+            with self.store.appending() as connection:
+                if self.store.size(connection) != start:
+                    raise RecordRefused(start, "oracle.copy_in_use", "the copy has another writer")
+                new = [NewRecord(one, one.record.time_ms) for one in believed]
+                self.store.append(connection, new, [])
+            for one in believed:
+                self._note(one)
+                self._tips[one.record.device] = _tip(one)
+            self._size += len(believed)
+            if refused is not None:
+                raise refused
+
+    def _spans(self, start: int, end: int) -> list[tuple[int, int, int]]:
+        """(first, end, block) of the pieces of *start* to *end*, each with the block whose registry judges it."""
+        with Session(self._reads) as session:
+            heads = session.exec(
+                select(AnchoredHead.size, AnchoredHead.block_number)
+                .where(AnchoredHead.size > start)
+                .order_by(col(AnchoredHead.size))
+            ).all()
+        spans: list[tuple[int, int, int]] = []
+        for size, block in heads:
+            if start >= end:
+                break
+            spans.append((start, min(size, end), block))
+            start = size
+        if start < end:
+            spans.append((start, end, NOW))
+        return spans
+
+    def _believe(
+        self,
+        start: int,
+        raws: Sequence[bytes],
+        keys: KeyRing,
+        tips: dict[DeviceId, ChainTip | None],
+    ) -> list[SignedRecord]:
+        believed: list[SignedRecord] = []
+        results = self._verifier.verify([(raw, None) for raw in raws], keys)
+        for log_index, result in enumerate(results, start):
+            try:
+                if isinstance(result, GatewayError):
+                    raise result
+                outcome = check_chain(result, self._tip_of(result.record.device, tips))
+            except GatewayError as failure:
+                refused = RecordRefused(log_index, failure.code, str(failure))
+                raise _Stopped(believed, refused) from failure
+            if not isinstance(outcome, Accepted):
+                twice = RecordRefused(log_index, "record_twice", "it stands twice in the log")
+                raise _Stopped(believed, twice)
+            tips[result.record.device] = outcome.tip
+            believed.append(result)
+        return believed
+
+    def _tip_of(self, device: DeviceId, tips: dict[DeviceId, ChainTip | None]) -> ChainTip | None:
+        if device not in tips:
+            with self.store.engine.connect() as connection:
+                tips[device] = self._tips[device] = self.store.tip(connection, device)
+        return tips[device]
+
+    def _note(self, one: SignedRecord) -> None:
+        self._leaves.append(hash_leaf(one.raw))
+        self._places.append((one.record.device, one.record.epoch, one.record.sequence))
+
+    # ---- computing heads
+
+    def compute(self, previous_size: int, size: int, block: int) -> Computed:
+        """The head over the first *size* records, its batch from *previous_size* on, the registry as of *block*."""
+        with self._lock:
+            if not previous_size < size <= self._size:
+                raise ValueError(f"{size} records after {previous_size}: the copy has {self._size}")
+            at, state = self._ahead
+            if size < at:
+                at, state = self._state_before(size)
+            self._history.refresh()
+            tally = Tally()
+            for log_index, raw in self._rows(min(at, previous_size), size):
+                one = decode(raw)
+                if log_index >= at:
+                    state.apply_record(one)
+                if log_index >= previous_size:
+                    tally.add(one)
+            self._ahead = (size, state)
+
+            def project_of(device: DeviceId) -> bytes:
+                return self._history.project_of(device, block)
+
+            figures = tally.figures(previous_size, size, block, project_of)
+            return Computed(root_at(size, self._read), state.root(), figures)
+
+    def proof(self, previous_size: int, size: int) -> list[Digest]:
+        """The consistency proof between two sizes; empty for the first head."""
+        with self._lock:
+            return consistency_proof(previous_size, size, self._read) if previous_size else []
+
+    def leaves(self, start: int, end: int) -> list[Digest]:
+        """The leaf hashes of the records from *start* up to, not including, *end*."""
+        with self._lock:
+            return [self._read(0, index) for index in range(start, min(end, self._size))]
+
+    def place(self, log_index: int) -> str:
+        """Whose record stands at *log_index*, in words."""
+        rows = self.store.records(log_index, 1)
+        if not rows or rows[0][0] != log_index:
+            return "no record"
+        record = decode(rows[0][1]).record
+        return f"{record.device} epoch {record.epoch} sequence {record.sequence}"
+
+    def first_closed(self, start: int, size: int) -> int | None:
+        """The first record of a batch whose key the registry, as it is now, does not let sign it any more."""
+        with self._lock:
+            self._history.refresh()
+            keys = self._history.keys_at()
+            first = self._writer.size
+            for log_index in range(max(start, first), size):
+                device, epoch, sequence = self._places[log_index - first]
+                key = keys.get((device, epoch))
+                if key is None or not key.from_sequence <= sequence <= key.until_sequence:
+                    return log_index
+        return None
+
+    def newest_block(self) -> int:
+        """The newest block whose events were read."""
+        with self._lock:
+            self._history.refresh()
+            return max(0, self._history.block)
+
+    def _read(self, level: int, index: int) -> Digest:
+        """The hash of a complete subtree: from the tiles, from the newest leaves, or over both."""
+        first = self._writer.size
+        if (index + 1) << level <= first:
+            return self._tile_reader(level, index)
+        if level == 0:
+            return self._leaves[index - first]
+        return hash_children(self._read(level - 1, 2 * index), self._read(level - 1, 2 * index + 1))
+
+    @property
+    def _tile_reader(self) -> HashReader:
+        if self._reader.size != self._writer.size:
+            self._reader = TileReader(read_folder(self._tiles), self._writer.size)
+        return self._reader.read
+
+    # ---- following the chain
+
+    def follow(self) -> int:
+        """Bring tiles and slots up to the newest anchored head that the copy reaches; answer how many heads."""
+        done = 0
+        with self._lock:
+            while (head := self._next_anchored()) is not None:
+                root, state = bytes.fromhex(head.root[2:]), bytes.fromhex(head.state[2:])
+                if root_at(head.size, self._read) != root:
+                    self._drop_beyond(head)
+                    break
+                self._advance(head.size, state)
+                done += 1
+        return done
+
+    def _next_anchored(self) -> AnchoredHead | None:
+        with Session(self._reads) as session:
+            head = session.exec(
+                select(AnchoredHead)
+                .where(AnchoredHead.size > self._writer.size)
+                .order_by(col(AnchoredHead.size))
+            ).first()
+        return head if head is not None and head.size <= self._size else None
+
+    def _advance(self, size: int, state: bytes) -> None:
+        first = self._writer.size
+        touched: set[DeviceId] = set()
+        raws: list[bytes] = []
+        for _, raw in self._rows(first, size):
+            one = decode(raw)
+            raws.append(raw)
+            self._state.apply_record(one)
+            touched.add(one.record.device)
+        if self._state.root() != state:
+            log.error("state_differs", size=size, anchored=state.hex()[:16])
+        self._writer.append(raws)
+        self._writer.publish()
+        with Session(self._engine) as session:
+            keep_slots(session, self._state, touched)
+            session.merge(Progress(reader=_READER, log_index=size))
+            session.commit()
+        del self._leaves[: size - first]
+        del self._places[: size - first]
+        if self._ahead[0] < size:
+            self._ahead = (size, self._copy_of_state())
+
+    def _drop_beyond(self, head: AnchoredHead) -> None:
+        """Forget the records that are under no head of the chain: the chain has other ones."""
+        first = self._writer.size
+        log.error("copy_differs", anchored=head.size, kept=first)
+        with self.store.appending() as connection:
+            connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
+        self._size = first
+        self.dropped = head
+        self._leaves.clear()
+        self._places.clear()
+        self._tips.clear()
+        self._ahead = (first, self._copy_of_state())
+
+    # ---- starting
+
+    def _open_tiles(self) -> TileWriter:
+        """The tiles as they are, or new ones where the records that they are made of are not here."""
+        try:
+            writer = TileWriter.open(self._tiles)
+        except TileError as failure:
+            log.warning("tiles_made_again", why=str(failure))
+            return TileWriter(self._tiles)
+        if writer.size > self._size:
+            log.warning("tiles_made_again", why=f"{writer.size} in the tiles, {self._size} records")
+            return TileWriter(self._tiles)
+        return writer
+
+    def _load_slots(self) -> StateTree:
+        """The slots as of the tiles' size."""
+        with Session(self._engine) as session:
+            at = session.exec(
+                select(func.max(Progress.log_index)).where(Progress.reader == _READER)
+            ).one()
+            at = at or 0
+            if at > self._writer.size:
+                at = 0
+                session.exec(delete(Slot))
+                session.merge(Progress(reader=_READER, log_index=0))
+                session.commit()
+            state = read_slots(session) if at else StateTree()
+        touched: set[DeviceId] = set()
+        for _, raw in self._rows(at, self._writer.size):
+            one = decode(raw)
+            state.apply_record(one)
+            touched.add(one.record.device)
+        if at < self._writer.size:
+            with Session(self._engine) as session:
+                keep_slots(session, state, touched)
+                session.merge(Progress(reader=_READER, log_index=self._writer.size))
+                session.commit()
+        return state
+
+    def _copy_of_state(self) -> StateTree:
+        return StateTree(self._state)
+
+    def _state_before(self, size: int) -> tuple[int, StateTree]:
+        """A state from which *size* can be reached: that of the tiles, or the empty one."""
+        if size >= self._writer.size:
+            return self._writer.size, self._copy_of_state()
+        return 0, StateTree()
+
+    def _rows(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        while start < end:
+            piece = self.store.records(start, min(_READ, end - start))
+            if not piece:
+                return
+            yield from piece
+            start += len(piece)
+
+
+class _Stopped(Exception):
+    """The records before the one that was refused, and the refusal."""
+
+    def __init__(self, believed: list[SignedRecord], refused: RecordRefused) -> None:
+        super().__init__(str(refused))
+        self.believed = believed
+        self.refused = refused
+
+
+def _tip(one: SignedRecord) -> ChainTip:
+    record = one.record
+    return ChainTip(
+        record.device, record.epoch, record.sequence, one.payload_digest, record.counters
+    )

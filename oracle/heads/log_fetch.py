@@ -1,0 +1,128 @@
+"""Keeps the node's copy of the log up with the gateways: fetched over mTLS, believed or refused.
+
+Rules that this module keeps:
+
+- A fetch goes on from the copy's own end: what was cut off costs nothing but the rest.
+- No more is taken at once than is verified and committed before the next piece is read: a slow disk slows the reading.
+- A gateway that does not answer, or whose entries are refused, is left for the next one; a refusal is tried again with
+  a pause that doubles, for a key may be on its way.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+
+import httpx
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.log.tile_format import decode_entries
+from counterfoil.oracle.errors import GatewayNotThere, RecordRefused
+from counterfoil.oracle.heads.log_copy import NodeLog
+from counterfoil.oracle.store.alarm_table import raise_once
+
+log = structlog.get_logger("oracle.node")
+
+_PIECE = 1_000
+_MOST_AHEAD = 100_000
+"""Records that a copy may be beyond the newest anchored head: what waits longer waits at the gateway."""
+_LONGEST_PAUSE_S = 30.0
+_TIMEOUT_S = 15.0
+
+
+class RecordCopy:
+    """Fetches from *gateways* (base URLs), in turn, into *node_log*."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        node_log: NodeLog,
+        gateways: Sequence[str],
+        tls: ssl.SSLContext,
+    ) -> None:
+        self._engine = engine
+        self._log = node_log
+        self._gateways = list(gateways)
+        self._client = httpx.Client(verify=tls, timeout=_TIMEOUT_S)
+        self._pause_s = 0.5
+        self._not_before = 0.0
+        self._busy = threading.Lock()
+        self.refusal: RecordRefused | None = None
+        """Why the copy does not go on; None while it does."""
+
+    def step(self) -> int:
+        """Take what there is; answer how many records. From any thread: while one fetches, the others don't wait.
+
+        Raises:
+            GatewayNotThere: no gateway gave them.
+        """
+        if time.monotonic() < self._not_before or not self._busy.acquire(blocking=False):
+            return 0
+        try:
+            return self._take_all()
+        finally:
+            self._busy.release()
+
+    def _take_all(self) -> int:
+        dropped = self._log.dropped
+        if dropped is not None:
+            self._log.dropped = None
+            why = f"what was copied does not give the anchored head of {dropped.size}"
+            self._stop("oracle.copy_differs", why)
+            return 0
+        before = self._log.size
+        if before - self._log.anchored >= _MOST_AHEAD:
+            return 0
+        try:
+            self._fetch()
+        except RecordRefused as refused:
+            self._refuse(refused)
+        except (httpx.HTTPError, ssl.SSLError, TileError) as failure:
+            self._gateways.append(self._gateways.pop(0))
+            self._wait()
+            raise GatewayNotThere(f"no entries: {type(failure).__name__}: {failure}") from failure
+        else:
+            self.refusal = None
+            self._pause_s = 0.5
+        return self._log.size - before
+
+    def _fetch(self) -> None:
+        start = self._log.size
+        params = {"start": start, "limit": 10_000}
+        with self._client.stream("GET", f"{self._gateways[0]}/v1/log", params=params) as answer:
+            answer.raise_for_status()
+            piece: list[bytes] = []
+            for entry in decode_entries(answer.iter_bytes()):
+                piece.append(entry)
+                if len(piece) == _PIECE:
+                    self._log.take(piece)
+                    piece = []
+            if piece:
+                self._log.take(piece)
+
+    def _refuse(self, refused: RecordRefused) -> None:
+        is_new = str(refused) != str(self.refusal)
+        self.refusal = refused
+        self._stop(refused.code, str(refused), is_new=is_new)
+
+    def _stop(self, code: str, why: str, *, is_new: bool = True) -> None:
+        """Leave this gateway for the next one, after a pause; raise an alarm if it is a new one."""
+        if is_new:
+            log.error("copy_stopped", code=code, why=why)
+            with Session(self._engine) as session:
+                raise_once(session, code, why)
+                session.commit()
+        self._gateways.append(self._gateways.pop(0))
+        self._wait()
+
+    def _wait(self) -> None:
+        self._not_before = time.monotonic() + self._pause_s
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+
+    def close(self) -> None:
+        self._client.close()

@@ -1,0 +1,125 @@
+"""What the device registry said in any block that was read, made of the chain's events alone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.tables import ChainCursor, ChainEvent
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash
+from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
+
+_CONTRACT = "DeviceRegistry"
+_NO_DEVICE = DeviceId("")
+NOW = 2**62
+
+
+@dataclass
+class _Entry:
+    """One device's registrations, and each of its keys' versions, with the blocks from which they held."""
+
+    assigned: list[tuple[int, bytes]] = field(default_factory=list)
+    keys: dict[int, list[tuple[int, DeviceKey]]] = field(default_factory=dict)
+
+
+class RegistryHistory:
+    """Projects and keys of devices, as of a block; :meth:`refresh` takes in what was read since."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(reads_only=True)
+        self._devices: dict[bytes, _Entry] = defaultdict(_Entry)
+        self._seen: tuple[int, str, int] | None = None
+        self.block = -1
+        """The newest block that was read."""
+        self.version = 0
+        """Another number whenever what the registry said has changed."""
+
+    def refresh(self) -> None:
+        """Take in the registry's events that are new; all of them again after a reorganisation."""
+        with Session(self._engine) as session:
+            self.block = session.exec(select(func.max(ChainCursor.block_number))).one() or -1
+            query = select(ChainEvent).where(ChainEvent.contract == _CONTRACT)
+            if self._seen is not None:
+                last = session.get(ChainEvent, self._seen[0])
+                if last is not None and self._seen == _mark(last):
+                    query = query.where(col(ChainEvent.id) > self._seen[0])
+                else:
+                    self._devices.clear()
+                    self._seen = None
+                    self.version += 1
+            for event in session.exec(query.order_by(col(ChainEvent.id))):
+                self._take(event)
+                self._seen = _mark(event)
+                self.version += 1
+
+    def project_of(self, device: DeviceId, block: int = NOW) -> bytes:
+        """The on-chain id of the project that *device* was in as of *block*; 32 zero bytes for none."""
+        return _as_of(self._devices[device_hash(device)].assigned, block) or bytes(32)
+
+    def keys_at(self, block: int = NOW) -> Mapping[tuple[DeviceId, int], DeviceKey]:
+        """The registered keys as of *block*."""
+        return _KeysAt(self._devices, block)
+
+    def _take(self, event: ChainEvent) -> None:
+        arguments: Mapping[str, Any] = event.arguments
+        if "device" not in arguments:
+            return
+        entry, block = self._devices[_bytes(arguments["device"])], event.block_number
+        if event.name in ("DeviceRegistered", "DeviceAssigned"):
+            entry.assigned.append((block, _bytes(arguments["project"])))
+            return
+        if event.name not in ("KeyRegistered", "KeyClosed", "KeyRevoked"):
+            return
+        versions = entry.keys.setdefault(int(arguments["epoch"]), [])
+        if event.name == "KeyRegistered":
+            point = PublicKey(_bytes(arguments["x"]), _bytes(arguments["y"]))
+            first = int(arguments["fromSequence"])
+            key = DeviceKey(_NO_DEVICE, int(arguments["epoch"]), point, first)
+        else:
+            is_revoked = event.name == "KeyRevoked"
+            key = replace(
+                versions[-1][1],
+                until_sequence=int(arguments["untilSequence"]),
+                status=KeyStatus.REVOKED if is_revoked else versions[-1][1].status,
+            )
+        versions.append((block, key))
+
+
+class _KeysAt(Mapping[tuple[DeviceId, int], DeviceKey]):
+    """The keys as of one block, found when they are asked for: a registry names its devices by their hashes."""
+
+    def __init__(self, devices: Mapping[bytes, _Entry], block: int) -> None:
+        self._devices = devices
+        self._block = block
+
+    def __getitem__(self, name: tuple[DeviceId, int]) -> DeviceKey:
+        entry = self._devices.get(device_hash(name[0]))
+        key: DeviceKey | None = _as_of(entry.keys.get(name[1], []), self._block) if entry else None
+        if key is None:
+            raise KeyError(name)
+        return replace(key, device=name[0])
+
+    def __iter__(self) -> Iterator[tuple[DeviceId, int]]:
+        raise NotImplementedError("the registry does not know its devices' names")
+
+    def __len__(self) -> int:
+        return sum(len(entry.keys) for entry in self._devices.values())
+
+
+def _as_of(versions: list[tuple[int, Any]], block: int) -> Any:
+    at = bisect_right(versions, block, key=lambda version: version[0])
+    return versions[at - 1][1] if at else None
+
+
+def _mark(event: ChainEvent) -> tuple[int, str, int]:
+    return event.id or 0, event.block_hash, event.log_index
+
+
+def _bytes(text: object) -> bytes:
+    return bytes.fromhex(str(text).removeprefix("0x"))

@@ -1,0 +1,51 @@
+"""The devices' slots in the state, as kept in the table ``slot``: positions from 0 without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, update
+from sqlmodel import Session, col, select
+
+from counterfoil.gateway.log.state_tree import Slot as StateSlot
+from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.oracle.store.head_tables import Slot
+
+
+def read_slots(session: Session) -> StateTree:
+    """The state that the kept slots make."""
+    rows = session.exec(select(Slot).order_by(col(Slot.position)))
+    return StateTree(
+        StateSlot(DeviceId(s.device), s.epoch, s.sequence, Digest(bytes.fromhex(s.payload_digest)))
+        for s in rows
+    )
+
+
+def keep_slots(session: Session, state: StateTree, devices: Iterable[DeviceId]) -> None:
+    """Keep the slots of *devices*, all that *state* changed since it was kept; the caller commits."""
+    newest = session.exec(select(func.max(Slot.position))).one()
+    kept = -1 if newest is None else newest
+    old: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    for device in devices:
+        found = state.slot_of(device)
+        if found is None:
+            continue
+        position, slot = found
+        end = {
+            "epoch": slot.epoch,
+            "sequence": slot.sequence,
+            "payload_digest": slot.payload_digest.hex(),
+        }
+        if position <= kept:
+            old.append({"at": position, **end})
+        else:
+            new.append({"position": position, "device": device, **end})
+    # On the connection: the session would read each row before it writes it.
+    connection = session.connection()
+    if old:
+        connection.execute(update(Slot).where(col(Slot.position) == bindparam("at")), old)
+    if new:
+        connection.execute(insert(Slot), new)

@@ -1,0 +1,110 @@
+"""The log's side of witnessing: each new checkpoint is brought to the witnesses, and carries what they say.
+
+Rules kept here:
+
+* A checkpoint is published at once; cosignatures are put to it as they come. No witness that is away or slow keeps the
+  log from going on, and none is asked again sooner than its pause.
+* Only lines by the keys in the settings are taken, and only ones that verify.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import structlog
+
+from counterfoil.gateway.errors import CheckpointError, LogError
+from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, with_lines
+from counterfoil.gateway.log.merkle import consistency_proof
+from counterfoil.gateway.log.witness_request import write_request
+from counterfoil.gateway.logfiles.tiles import TileReader, read_folder
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.oracle.errors import InputMalformed
+
+log = structlog.get_logger("oracle.witnesses")
+
+_TIMEOUT_S = 2.0
+_PAUSE_S = 10.0
+
+
+@dataclass
+class _Asked:
+    key: WitnessKey
+    url: str
+    size: int = 0
+    """The size that it is taken to have seen last."""
+    wait_until: float = field(default=0.0)
+
+
+class Witnesses:
+    """Those that the settings name, and what each has seen."""
+
+    def __init__(self, known: Sequence[tuple[WitnessKey, str]], tiles: Path) -> None:
+        self._asked = [_Asked(key, url.rstrip("/")) for key, url in known]
+        self._tiles = tiles
+        self._client = httpx.Client(timeout=_TIMEOUT_S)
+
+    @classmethod
+    def read(cls, path: Path, tiles: Path) -> Witnesses:
+        """The witnesses in the JSON file at *path*: ``[{"key": name+id+base64, "url": …}]``.
+
+        Raises InputMalformed when it is none.
+        """
+        try:
+            rows = json.loads(path.read_text())
+            known = [(WitnessKey.from_verifier_key(row["key"]), str(row["url"])) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError, CheckpointError) as error:
+            raise InputMalformed(f"{path} is no list of witnesses: {error}") from error
+        return cls(known, tiles)
+
+    def cosign(self, note: bytes, size: int) -> bytes:
+        """*note*, the checkpoint of *size*, with the lines of those witnesses that answer and are not in it yet."""
+        has = {one.witness for one in cosignatures(note, [asked.key for asked in self._asked])}
+        for asked in self._asked:
+            if asked.key.name in has or time.monotonic() < asked.wait_until:
+                continue
+            try:
+                note = with_lines(note, self._lines(asked, note, size))
+            except (httpx.HTTPError, LogError, CheckpointError) as error:
+                asked.wait_until = time.monotonic() + _PAUSE_S
+                log.warning("witness_waits", witness=asked.key.name, why=str(error) or repr(error))
+        return note
+
+    def _lines(self, asked: _Asked, note: bytes, size: int) -> list[str]:
+        for _ in range(2):
+            answer = self._client.post(
+                f"{asked.url}/add-checkpoint", content=self._request(asked, note, size)
+            )
+            if answer.status_code == 409 and asked.size != (told := _told_size(answer.text, size)):
+                asked.size = told
+                continue
+            break
+        if answer.status_code != 200:
+            raise CheckpointError(f"HTTP status {answer.status_code}: {answer.text.strip()[:200]}")
+        lines = [f"{line}\n" for line in answer.text.splitlines()]
+        bare = note[: note.index(b"\n\n") + 2]
+        cosignatures(bare + "".join(lines).encode(), [asked.key])
+        mine = [line for line in lines if line.split(" ")[1] == asked.key.name]
+        if not mine:
+            raise CheckpointError("it answered without a line of its own")
+        asked.size = size
+        return mine
+
+    def _request(self, asked: _Asked, note: bytes, size: int) -> bytes:
+        proof: list[Digest] = []
+        if 0 < asked.size < size:
+            reader = TileReader(read_folder(self._tiles), size)
+            proof = consistency_proof(asked.size, size, reader.read)
+        return write_request(asked.size, proof, note)
+
+
+def _told_size(text: str, size: int) -> int:
+    """The size that a witness says it has; CheckpointError where it is above the log's own."""
+    if not text.strip().isdigit() or int(text) > size:
+        raise CheckpointError(f"it says that it has seen a head of {text.strip()[:20]}")
+    return int(text)

@@ -1,0 +1,246 @@
+"""Lines of credit and their loans, made of the events of CreditLine and BusinessCalendar; handlers never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, Session
+
+from counterfoil.chain.abi.enums import CONVENTIONS, DEBTS, LINE_STATES, LOAN_STATES, MOTIONS, PLANS
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.ledger.business_calendar import today
+from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.table import OracleTable, json_column
+
+Minor = Annotated[int, Field(sa_type=Unsigned)]
+"""An amount, or a number of shares or units, as wide as the contracts' own."""
+_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
+_Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
+
+
+class LineEntry(OracleTable, table=True):
+    """Projected: a line of credit; ``votes`` are {member, motion, evidence}, ``suppliers`` whom a draw may pay."""
+
+    __tablename__ = "credit_line"
+
+    line: _Key
+    state: str = Field(index=True)
+    reason: str | None = None
+    borrower: str = Field(index=True)
+    lender: str = Field(index=True)
+    token: str
+    limit_minor: Minor
+    principal_minor: Minor = 0
+    valid_from: int
+    valid_until: int
+    rate_ppm: int
+    penalty_ppm: int
+    convention: str
+    grace_days: int
+    default_days: int
+    repayment_order: list[Any] = json_column()
+    purpose: str
+    votes: list[Any] = json_column()
+    suppliers: list[Any] = json_column()
+    block_number: int
+
+
+class LoanEntry(OracleTable, table=True):
+    """Projected: a loan by what was drawn and paid; what is owed today is the contract's to say.
+
+    ``instalments`` are [date, principal in minor units].
+    """
+
+    __tablename__ = "loan"
+
+    loan: _Key
+    line: int = Field(default=0, index=True, sa_type=BigInteger)
+    state: str = Field(index=True)
+    plan: str = ""
+    supplier: str = ""
+    order_root: Minor = 0
+    collateral: Minor = 0
+    drawn_date: int = 0
+    drawn_minor: Minor = 0
+    repaid_minor: Minor = 0
+    written_off_minor: Minor = 0
+    interest_paid_minor: Minor = 0
+    penalty_paid_minor: Minor = 0
+    costs_minor: Minor = 0
+    costs_paid_minor: Minor = 0
+    instalments: list[Any] = json_column()
+    block_number: int
+
+
+class LoanPayment(OracleTable, table=True):
+    """Projected: one payment on a loan, by what it was used for; its payer is the contract itself for a sweep."""
+
+    __tablename__ = "loan_payment"
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True)
+    loan: _Id
+    payer: str
+    date: int
+    costs_minor: Minor
+    penalty_minor: Minor
+    interest_minor: Minor
+    principal_minor: Minor
+
+
+class LineSweep(OracleTable, table=True):
+    """Projected: what was swept out of a line's account; ``returned_minor`` of it went on to the borrower."""
+
+    __tablename__ = "line_sweep"
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True)
+    line: _Id
+    date: int
+    amount_minor: Minor
+    returned_minor: Minor
+
+
+_Arguments = Mapping[str, Any]
+
+
+def _applied(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    t = a["terms"]
+    session.merge(
+        LineEntry(
+            line=int(a["line"]),
+            state="applied",
+            borrower=t["borrower"],
+            lender=t["lender"],
+            token=t["token"],
+            limit_minor=int(t["limit"]),
+            valid_from=int(t["validFrom"]),
+            valid_until=int(t["validUntil"]),
+            rate_ppm=int(t["ratePpm"]),
+            penalty_ppm=int(t["penaltyPpm"]),
+            convention=CONVENTIONS[int(t["convention"])],
+            grace_days=int(t["graceDays"]),
+            default_days=int(t["defaultDays"]),
+            repayment_order=[DEBTS[int(debt)] for debt in t["order"]],
+            purpose=t["purpose"],
+            votes=[],
+            suppliers=[],
+            block_number=event.block_number,
+        )
+    )
+    session.flush()
+
+
+def _voted(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    line = _line(session, a)
+    vote = {
+        "member": a["member"],
+        "motion": MOTIONS[int(a["motion"])],
+        "evidence": a["evidence"],
+    }
+    line.votes = [*line.votes, vote]
+
+
+def _line_changed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    line = _line(session, a)
+    line.state, line.reason = LINE_STATES[int(a["state"])], a["reason"]
+
+
+def _allowed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    line = _line(session, a)
+    others = [supplier for supplier in line.suppliers if supplier != a["supplier"]]
+    line.suppliers = [*others, a["supplier"]] if a["allowed"] else others
+
+
+def _loan_changed(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    state = LOAN_STATES[int(a["state"])]
+    loan = session.get(LoanEntry, int(a["loan"]))
+    if loan is None:
+        loan = LoanEntry(
+            loan=int(a["loan"]), state=state, instalments=[], block_number=event.block_number
+        )
+        session.add(loan)
+        session.flush()
+    loan.state = state
+    if state == "written_off":
+        loan.written_off_minor = loan.drawn_minor - loan.repaid_minor
+        session.get_one(LineEntry, loan.line).principal_minor -= loan.written_off_minor
+
+
+def _scheduled(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    loan = _loan(session, a)
+    loan.plan, loan.collateral = PLANS[int(a["plan"])], int(a["collateral"])
+    loan.instalments = [[int(i["date"]), int(i["principal"])] for i in a["instalments"]]
+
+
+def _drawn(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    loan = _loan(session, a)
+    loan.line, loan.supplier = int(a["line"]), a["supplier"]
+    loan.order_root, loan.drawn_minor = int(a["order"]), int(a["amount"])
+    loan.drawn_date = today(session)
+    _line(session, a).principal_minor += loan.drawn_minor
+
+
+def _repaid(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    loan, principal = _loan(session, a), int(a["principal"])
+    paid = LoanPayment(
+        transaction_hash=event.transaction_hash,
+        log_index=event.log_index,
+        loan=loan.loan,
+        payer=a["payer"],
+        date=today(session),
+        costs_minor=int(a["costs"]),
+        penalty_minor=int(a["penalty"]),
+        interest_minor=int(a["interest"]),
+        principal_minor=principal,
+    )
+    session.merge(paid)
+    loan.repaid_minor += principal
+    loan.interest_paid_minor += paid.interest_minor
+    loan.penalty_paid_minor += paid.penalty_minor
+    loan.costs_paid_minor += paid.costs_minor
+    if loan.state == "written_off":
+        loan.written_off_minor -= principal
+    else:
+        session.get_one(LineEntry, loan.line).principal_minor -= principal
+
+
+def _costs(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _loan(session, a).costs_minor += int(a["amount"])
+
+
+def _swept(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        LineSweep(
+            transaction_hash=event.transaction_hash,
+            log_index=event.log_index,
+            line=int(a["line"]),
+            date=today(session),
+            amount_minor=int(a["amount"]),
+            returned_minor=int(a["returned"]),
+        )
+    )
+
+
+def _line(session: Session, a: _Arguments) -> LineEntry:
+    return session.get_one(LineEntry, int(a["line"]))
+
+
+def _loan(session: Session, a: _Arguments) -> LoanEntry:
+    return session.get_one(LoanEntry, int(a["loan"]))
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("CreditLine", "LineApplied"): _applied,
+    ("CreditLine", "LineVoted"): _voted,
+    ("CreditLine", "LineStateChanged"): _line_changed,
+    ("CreditLine", "SupplierAllowed"): _allowed,
+    ("CreditLine", "LoanStateChanged"): _loan_changed,
+    ("CreditLine", "LoanScheduled"): _scheduled,
+    ("CreditLine", "Drawn"): _drawn,
+    ("CreditLine", "Repaid"): _repaid,
+    ("CreditLine", "CostsAdded"): _costs,
+    ("CreditLine", "Swept"): _swept,
+}

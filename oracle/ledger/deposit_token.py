@@ -1,0 +1,97 @@
+"""Deposits, balances and payouts, made of the events of DepositToken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, Column
+from sqlmodel import Field, Session
+
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.table import OracleTable
+
+_Minor = Annotated[int, Field(sa_type=BIG)]
+_Arguments = Mapping[str, Any]
+
+
+class Payout(OracleTable, table=True):
+    """Projected: a withdrawal from the bank's token; ``payment`` is the bank's reference once paid."""
+
+    __tablename__ = "payout"
+
+    id: int = Field(primary_key=True)
+    holder: str = Field(index=True)
+    amount_minor: _Minor
+    payout_account: str
+    payment: str | None = None
+    block_number: int
+
+
+class TokenBalance(OracleTable, table=True):
+    """Projected: what an account holds of the bank's token, made of every transfer; the supply is their sum."""
+
+    __tablename__ = "token_balance"
+
+    account: str = Field(primary_key=True)
+    amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Deposit(OracleTable, table=True):
+    """Projected: a mint, by the statement entry that backs it."""
+
+    __tablename__ = "deposit"
+
+    entry_hash: str = Field(primary_key=True)
+    account: str = Field(index=True)
+    amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    block_number: int
+
+
+def _payout(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        Payout(
+            id=int(a["id"]),
+            holder=a["holder"],
+            amount_minor=int(a["amount"]),
+            payout_account=a["payoutAccount"],
+            block_number=event.block_number,
+        )
+    )
+
+
+def _paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.get_one(Payout, int(a["id"])).payment = a["payment"]
+
+
+def _deposited(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        Deposit(
+            entry_hash=a["entry"],
+            account=a["to"],
+            amount_minor=int(a["amount"]),
+            block_number=event.block_number,
+        )
+    )
+
+
+def _moved(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    """Tokens moved; minted ones come from the zero address, burnt ones go there."""
+    for account, change in ((a["from"], -int(a["value"])), (a["to"], int(a["value"]))):
+        if int(account, 16) == 0:
+            continue
+        held = session.get(TokenBalance, account)
+        if held is None:
+            held = TokenBalance(account=account, amount_minor=0)
+            session.add(held)
+        held.amount_minor += change
+        session.flush()
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("DepositToken", "Transfer"): _moved,
+    ("DepositToken", "Deposited"): _deposited,
+    ("DepositToken", "WithdrawalRequested"): _payout,
+    ("DepositToken", "WithdrawalPaid"): _paid,
+}

@@ -1,0 +1,112 @@
+"""Devices and their keys, made of the events of DeviceRegistry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Field, Session
+
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.store.integers import UnsignedInteger
+from counterfoil.oracle.store.table import OracleTable
+
+_Arguments = Mapping[str, Any]
+
+
+class Device(OracleTable, table=True):
+    """Projected: the registry's entry of a device."""
+
+    __tablename__ = "device"
+
+    device_hash: str = Field(primary_key=True)
+    owner: str
+    operator: str
+    project_hash: str = Field(index=True)
+    status: str
+    epoch: int
+
+
+class DeviceKeyEntry(OracleTable, table=True):
+    """Projected: a device's signing key for one epoch; ``until_sequence`` as decimal text (2^64 - 1 is open)."""
+
+    __tablename__ = "registry_key"
+
+    device_hash: str = Field(primary_key=True)
+    epoch: int = Field(primary_key=True)
+    x: str
+    y: str
+    certificate_hash: str
+    from_sequence: int = Field(default=1, sa_type=UnsignedInteger)
+    until_sequence: str
+    registered_block: int
+    revoked_at: int | None = Field(default=None, sa_type=UnsignedInteger)
+    reason: int | None = None
+
+
+_STATUS = {0: "none", 1: "active", 2: "suspended"}
+
+
+def _registered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        Device(
+            device_hash=a["device"],
+            owner=a["owner"],
+            operator=a["operator"],
+            project_hash=a["project"],
+            status="active",
+            epoch=1,
+        )
+    )
+
+
+def _assigned(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    device = session.get_one(Device, a["device"])
+    device.owner, device.operator, device.project_hash = a["owner"], a["operator"], a["project"]
+
+
+def _status(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.get_one(Device, a["device"]).status = _STATUS[int(a["status"])]
+
+
+def _key(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        DeviceKeyEntry(
+            device_hash=a["device"],
+            epoch=int(a["epoch"]),
+            x=a["x"],
+            y=a["y"],
+            certificate_hash=a["certificateHash"],
+            from_sequence=int(a["fromSequence"]),
+            until_sequence=str(2**64 - 1),
+            registered_block=event.block_number,
+        )
+    )
+    session.get_one(Device, a["device"]).epoch = int(a["epoch"])
+
+
+def _key_closed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
+    key.until_sequence = str(a["untilSequence"])
+
+
+def _key_revoked(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
+    key.until_sequence = str(a["untilSequence"])
+    key.revoked_at, key.reason = int(a["revokedAt"]), int(a["reason"])
+
+
+def _renewed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
+    key.certificate_hash = a["certificateHash"]
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("DeviceRegistry", "DeviceRegistered"): _registered,
+    ("DeviceRegistry", "DeviceAssigned"): _assigned,
+    ("DeviceRegistry", "DeviceStatusChanged"): _status,
+    ("DeviceRegistry", "KeyRegistered"): _key,
+    ("DeviceRegistry", "KeyClosed"): _key_closed,
+    ("DeviceRegistry", "KeyRevoked"): _key_revoked,
+    ("DeviceRegistry", "CertificateRenewed"): _renewed,
+}

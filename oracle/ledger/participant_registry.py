@@ -1,0 +1,54 @@
+"""Participants, made of the events of ParticipantRegistry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Field, Session
+
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.store.integers import UnsignedInteger
+from counterfoil.oracle.store.table import OracleTable
+
+_Arguments = Mapping[str, Any]
+
+
+class ParticipantEntry(OracleTable, table=True):
+    """Projected: the registry's entry of a participant."""
+
+    __tablename__ = "participant"
+
+    account: str = Field(primary_key=True)
+    parts: str
+    certified_until: int = Field(default=0, sa_type=UnsignedInteger)
+    frozen: bool = False
+
+
+def _admitted(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.merge(ParticipantEntry(account=a["account"], parts=str(a["parts"])))
+
+
+def _parts(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.get_one(ParticipantEntry, a["account"]).parts = str(a["parts"])
+
+
+def _certified(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.get_one(ParticipantEntry, a["account"]).certified_until = int(a["until"])
+
+
+def _frozen(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.get_one(ParticipantEntry, a["account"]).frozen = True
+
+
+def _unfrozen(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.get_one(ParticipantEntry, a["account"]).frozen = False
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("ParticipantRegistry", "ParticipantAdmitted"): _admitted,
+    ("ParticipantRegistry", "ParticipantPartsChanged"): _parts,
+    ("ParticipantRegistry", "ParticipantCertified"): _certified,
+    ("ParticipantRegistry", "ParticipantFrozen"): _frozen,
+    ("ParticipantRegistry", "ParticipantUnfrozen"): _unfrozen,
+}

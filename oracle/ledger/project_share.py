@@ -1,0 +1,113 @@
+"""Shares in projects, made of the events of ProjectShare; handlers never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from sqlmodel import Field, Session
+
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.table import OracleTable
+
+Minor = Annotated[int, Field(sa_type=Unsigned)]
+"""An amount, or a number of shares or units, as wide as the contracts' own."""
+
+
+class ShareProject(OracleTable, table=True):
+    """Projected: a project's shares; ``per_share_minor`` is what one has earned since the beginning."""
+
+    __tablename__ = "share_project"
+
+    project_hash: str = Field(primary_key=True)
+    token: str
+    issuer: str
+    account: str
+    supply: Minor = 0
+    per_share_minor: Minor = 0
+    received_minor: Minor = 0
+    paid_minor: Minor = 0
+    carried_minor: Minor = 0
+    redemption_price_minor: Minor = 0
+
+
+class ShareHolding(OracleTable, table=True):
+    """Projected: what one account holds of a project's shares, and what it had earned when that last changed."""
+
+    __tablename__ = "share_holding"
+
+    project_hash: str = Field(primary_key=True)
+    holder: str = Field(primary_key=True)
+    shares: Minor = 0
+    earned_minor: Minor = 0
+    seen_minor: Minor = 0
+
+
+_Arguments = Mapping[str, Any]
+
+
+def _project(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        ShareProject(
+            project_hash=a["project"], token=a["token"], issuer=a["issuer"], account=a["account"]
+        )
+    )
+
+
+def _shares_issued(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _shares(session, a).supply += int(a["shares"])
+    _hold(session, a["project"], a["holder"], int(a["shares"]))
+
+
+def _shares_moved(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _hold(session, a["project"], a["from"], -int(a["shares"]))
+    _hold(session, a["project"], a["to"], int(a["shares"]))
+
+
+def _income(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    shares = _shares(session, a)
+    shares.received_minor += int(a["amount"])
+    shares.per_share_minor, shares.carried_minor = int(a["perShare"]), int(a["carried"])
+
+
+def _redemption(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _shares(session, a).redemption_price_minor = int(a["price"])
+
+
+def _redeemed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _shares(session, a).supply -= int(a["shares"])
+    _hold(session, a["project"], a["holder"], -int(a["shares"]))
+
+
+def _paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _shares(session, a).paid_minor += int(a["amount"])
+    _hold(session, a["project"], a["holder"], 0).earned_minor = 0
+
+
+def _shares(session: Session, a: _Arguments) -> ShareProject:
+    return session.get_one(ShareProject, a["project"])
+
+
+def _hold(session: Session, project: str, holder: str, change: int) -> ShareHolding:
+    """Note what the holder has earned so far, then change its shares."""
+    per_share = session.get_one(ShareProject, project).per_share_minor
+    held = session.get(ShareHolding, (project, holder))
+    if held is None:
+        held = ShareHolding(project_hash=project, holder=holder)
+        session.add(held)
+    held.earned_minor += held.shares * (per_share - held.seen_minor)
+    held.seen_minor = per_share
+    held.shares += change
+    return held
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("ProjectShare", "ProjectOpened"): _project,
+    ("ProjectShare", "SharesIssued"): _shares_issued,
+    ("ProjectShare", "SharesTransferred"): _shares_moved,
+    ("ProjectShare", "IncomeReceived"): _income,
+    ("ProjectShare", "RedemptionOffered"): _redemption,
+    ("ProjectShare", "SharesRedeemed"): _redeemed,
+    ("ProjectShare", "IncomePaid"): _paid,
+}

@@ -1,0 +1,307 @@
+"""The tables of claims, credit, receipts, shares and deals: all *projected* (see ``tables``), made of events alone.
+
+Ids are the contracts' own, counted from 1; amounts minor units, dates YYYYMMDD of the business calendar, accounts
+checksummed. States and kinds are the contracts' names in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, update
+from sqlmodel import Field, Session, col
+
+from counterfoil.chain.abi.enums import KINDS, STATES
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.ledger.business_calendar import today
+from counterfoil.oracle.ledger.credit_line import LoanEntry
+from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.table import OracleTable
+
+Minor = Annotated[int, Field(sa_type=Unsigned)]
+"""An amount, or a number of shares or units, as wide as the contracts' own."""
+_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
+_Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
+
+
+class ClaimEntry(OracleTable, table=True):
+    """Projected: a claim by its contract terms."""
+
+    __tablename__ = "claim"
+
+    root: _Key
+    kind: str
+    state: str = Field(index=True)
+    obligor: str = Field(index=True)
+    creditor: str = Field(index=True)
+    token: str
+    face_minor: Minor
+    redeemed_minor: Minor = 0
+    issue_date: int
+    due_date: int = Field(index=True)
+    default_days: int
+    invoice: str = Field(index=True)
+    document: str
+    delivery: str | None = None
+    disputed: bool = False
+    dispute_reason: str | None = None
+    dispute_outcome: str | None = None
+    block_number: int
+    transaction_hash: str
+
+
+class ClaimFunding(OracleTable, table=True):
+    """Projected: what was paid towards a claim, and what had been paid of it in all by then."""
+
+    __tablename__ = "claim_funding"
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True)
+    root: _Id
+    payer: str
+    amount_minor: Minor
+    redeemed_minor: Minor
+    date: int
+
+
+class PartEntry(OracleTable, table=True):
+    """Projected: a part of a claim; ``received`` is the part under which its holder came to hold it."""
+
+    __tablename__ = "claim_part"
+
+    part: _Key
+    root: _Id
+    parent: Minor
+    received: Minor = 0
+    depth: int = 0
+    holder: str = Field(index=True)
+    amount_minor: Minor
+    redeemed_minor: Minor = 0
+    retained_minor: Minor = 0
+    recourse: bool = False
+    demanded: bool = False
+    live: bool = Field(default=True, index=True)
+    pledgee: str | None = Field(default=None, index=True)
+    offered_to: str | None = Field(default=None, index=True)
+    offer_recourse: bool | None = None
+    offer_expires: int | None = Field(default=None, sa_type=Unsigned)
+    block_number: int
+    transaction_hash: str
+
+
+class ClaimBalance(OracleTable, table=True):
+    """Projected: what claims have credited an account in a token, and what it has withdrawn."""
+
+    __tablename__ = "claim_balance"
+
+    token: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    credited_minor: Minor = 0
+    withdrawn_minor: Minor = 0
+
+
+_Arguments = Mapping[str, Any]
+
+
+def _drafted(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    t = a["terms"]
+    session.merge(
+        ClaimEntry(
+            root=int(a["root"]),
+            kind=KINDS[int(t["kind"])],
+            state="draft",
+            obligor=t["obligor"],
+            creditor=t["creditor"],
+            token=t["token"],
+            face_minor=int(t["face"]),
+            issue_date=int(t["issueDate"]),
+            due_date=int(t["dueDate"]),
+            default_days=int(t["defaultDays"]),
+            invoice=t["invoice"],
+            document=t["document"],
+            block_number=event.block_number,
+            transaction_hash=event.transaction_hash,
+        )
+    )
+
+
+def _state(state: str) -> Handler:
+    def handler(session: Session, _: ChainEvent, a: _Arguments) -> None:
+        _claim(session, a).state = state
+
+    return handler
+
+
+def _changed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _claim(session, a).state = STATES[int(a["state"])]
+
+
+def _cancelled(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _claim(session, a).state = "cancelled"
+    gone = update(PartEntry).where(col(PartEntry.root) == int(a["root"])).values(live=False)
+    session.exec(gone)
+
+
+def _delivered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _claim(session, a).delivery = a["document"]
+
+
+def _disputed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    claim = _claim(session, a)
+    claim.disputed, claim.dispute_reason, claim.dispute_outcome = True, a["reason"], None
+
+
+def _resolved(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    claim = _claim(session, a)
+    claim.disputed, claim.dispute_outcome = False, a["outcome"]
+
+
+def _funded(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    _claim(session, a).redeemed_minor = int(a["redeemed"])
+    session.merge(
+        ClaimFunding(
+            transaction_hash=event.transaction_hash,
+            log_index=event.log_index,
+            root=int(a["root"]),
+            payer=a["by"],
+            amount_minor=int(a["amount"]),
+            redeemed_minor=int(a["redeemed"]),
+            date=today(session),
+        )
+    )
+
+
+def _minted(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    """A part is minted for a claim, or for whom it was passed on to; what follows says if it was otherwise."""
+    part = PartEntry(
+        part=int(a["part"]),
+        root=int(a["root"]),
+        parent=int(a["parent"]),
+        holder=a["holder"],
+        amount_minor=int(a["amount"]),
+        recourse=bool(a["recourse"]),
+        block_number=event.block_number,
+        transaction_hash=event.transaction_hash,
+    )
+    parent = session.get(PartEntry, part.parent)
+    if parent is not None:
+        parent.live = False
+        part.redeemed_minor = parent.redeemed_minor
+        part.depth, part.received = parent.depth + 1, part.part
+    session.merge(part)
+
+
+def _split(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    """Its children are held as it was."""
+    parent = _part(session, a)
+    for child in a["children"]:
+        part = session.get_one(PartEntry, int(child))
+        part.depth, part.received = parent.depth, parent.received
+
+
+def _redeemed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    part, amount = _part(session, a), int(a["amount"])
+    part.redeemed_minor += amount
+    if part.pledgee is not None:
+        part.retained_minor += amount
+        return
+    _balance(session, part, part.holder).credited_minor += amount
+    if part.redeemed_minor == part.amount_minor:
+        part.live = False
+
+
+def _offered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    part = _part(session, a)
+    part.offered_to, part.offer_recourse = a["to"], bool(a["recourse"])
+    part.offer_expires = int(a["expires"])
+
+
+def _offer_ended(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    part = _part(session, a)
+    part.offered_to = part.offer_recourse = part.offer_expires = None
+
+
+def _pledged(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _part(session, a).pledgee = a["pledgee"]
+
+
+def _taken(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    part, amount = _part(session, a), int(a["amount"])
+    part.retained_minor -= amount
+    if amount:
+        _balance(session, part, a["pledgee"]).credited_minor += amount
+
+
+def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    """The part is free, and secures no loan any more."""
+    part, to_holder = _part(session, a), int(a["toHolder"])
+    part.pledgee, part.retained_minor = None, 0
+    if to_holder:
+        _balance(session, part, part.holder).credited_minor += to_holder
+    if part.redeemed_minor == part.amount_minor:
+        part.live = False
+    secured = update(LoanEntry).where(col(LoanEntry.collateral) == part.part)
+    session.exec(secured.values(collateral=0))
+
+
+def _demanded(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _part(session, a).demanded = True
+
+
+def _recourse_paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    """The endorser holds again what it held: its part's depth and origin are those from before it endorsed."""
+    gone = _part(session, a)
+    _balance(session, gone, gone.holder).credited_minor += int(a["amount"])
+    received = session.get_one(PartEntry, gone.received)
+    before = session.get_one(PartEntry, received.parent)
+    regained = session.get_one(PartEntry, int(a["regained"]))
+    regained.depth, regained.received = before.depth, before.received
+
+
+def _withdrawn(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _account(session, a["token"], a["account"]).withdrawn_minor += int(a["amount"])
+
+
+def _claim(session: Session, a: _Arguments) -> ClaimEntry:
+    return session.get_one(ClaimEntry, int(a["root"]))
+
+
+def _part(session: Session, a: _Arguments) -> PartEntry:
+    return session.get_one(PartEntry, int(a["part"]))
+
+
+def _balance(session: Session, part: PartEntry, account: str) -> ClaimBalance:
+    return _account(session, session.get_one(ClaimEntry, part.root).token, account)
+
+
+def _account(session: Session, token: str, account: str) -> ClaimBalance:
+    found = session.get(ClaimBalance, (token, account))
+    if found is None:
+        found = ClaimBalance(token=token, account=account)
+        session.add(found)
+    return found
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("Receivables", "ClaimDrafted"): _drafted,
+    ("Receivables", "ClaimRegistered"): _state("registered"),
+    ("Receivables", "ClaimConfirmed"): _state("confirmed"),
+    ("Receivables", "ClaimCancelled"): _cancelled,
+    ("Receivables", "ClaimDelivered"): _delivered,
+    ("Receivables", "ClaimStateChanged"): _changed,
+    ("Receivables", "ClaimDisputed"): _disputed,
+    ("Receivables", "DisputeResolved"): _resolved,
+    ("Receivables", "ClaimFunded"): _funded,
+    ("Receivables", "PartMinted"): _minted,
+    ("Receivables", "PartSplit"): _split,
+    ("Receivables", "PartRedeemed"): _redeemed,
+    ("Receivables", "PartOffered"): _offered,
+    ("Receivables", "OfferEnded"): _offer_ended,
+    ("Receivables", "PartPledged"): _pledged,
+    ("Receivables", "RetainedTaken"): _taken,
+    ("Receivables", "PartReleased"): _released,
+    ("Receivables", "RecourseDemanded"): _demanded,
+    ("Receivables", "RecoursePaid"): _recourse_paid,
+    ("Receivables", "Withdrawn"): _withdrawn,
+}

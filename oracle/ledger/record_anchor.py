@@ -1,0 +1,49 @@
+"""Anchored heads, made of the events of RecordAnchor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Field, Session
+
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.table import OracleTable
+
+_Arguments = Mapping[str, Any]
+
+
+class AnchoredHead(OracleTable, table=True):
+    """Projected: a head on the chain."""
+
+    __tablename__ = "anchored_head"
+
+    size: int = Field(primary_key=True, sa_type=BIG)
+    number: int
+    root: str
+    state: str
+    figures: str = ""
+    block_number: int
+    block_hash: str
+    transaction_hash: str
+
+
+def _anchored(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        AnchoredHead(
+            size=int(a["size"]),
+            number=int(a["index"]),
+            root=a["root"],
+            state=a["state"],
+            figures=a["figures"],
+            block_number=event.block_number,
+            block_hash=event.block_hash,
+            transaction_hash=event.transaction_hash,
+        )
+    )
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("RecordAnchor", "HeadAnchored"): _anchored,
+}

@@ -1,0 +1,84 @@
+"""Deals and discounts, made of the events of Settlement; handlers never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, Session
+
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.table import OracleTable
+
+Minor = Annotated[int, Field(sa_type=Unsigned)]
+"""An amount, or a number of shares or units, as wide as the contracts' own."""
+_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
+
+
+class DealEntry(OracleTable, table=True):
+    """Projected: a deal or a quote that was settled, or that ``by`` has revoked."""
+
+    __tablename__ = "deal"
+
+    deal: str = Field(primary_key=True)
+    by: str = Field(primary_key=True)
+    status: str
+    block_number: int
+    transaction_hash: str
+
+
+class DiscountEntry(OracleTable, table=True):
+    """Projected: a part that was sold below its amount; ``rest`` is the numerator that rounding left, as text."""
+
+    __tablename__ = "discount"
+
+    part: _Key
+    amount_minor: Minor
+    rate_ppm: int
+    from_date: int
+    to_date: int
+    price_minor: Minor
+    rest: str
+    transaction_hash: str
+
+
+_Arguments = Mapping[str, Any]
+
+
+def _deal(status: str) -> Handler:
+    def handler(session: Session, event: ChainEvent, a: _Arguments) -> None:
+        session.merge(
+            DealEntry(
+                deal=a["deal"],
+                by=a["by"],
+                status=status,
+                block_number=event.block_number,
+                transaction_hash=event.transaction_hash,
+            )
+        )
+
+    return handler
+
+
+def _discounted(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        DiscountEntry(
+            part=int(a["part"]),
+            amount_minor=int(a["amount"]),
+            rate_ppm=int(a["ratePpm"]),
+            from_date=int(a["from"]),
+            to_date=int(a["to"]),
+            price_minor=int(a["price"]),
+            rest=str(a["rest"]),
+            transaction_hash=event.transaction_hash,
+        )
+    )
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("Settlement", "DealSettled"): _deal("settled"),
+    ("Settlement", "DealRevoked"): _deal("revoked"),
+    ("Settlement", "PartDiscounted"): _discounted,
+}

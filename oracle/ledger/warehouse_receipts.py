@@ -1,0 +1,182 @@
+"""Warehouse receipts and their pledges, made of the events of WarehouseReceipts; handlers never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, update
+from sqlmodel import Field, Session, col
+
+from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.table import OracleTable
+
+Minor = Annotated[int, Field(sa_type=Unsigned)]
+"""An amount, or a number of shares or units, as wide as the contracts' own."""
+_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
+_Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
+
+
+class ReceiptEntry(OracleTable, table=True):
+    """Projected: a warehouse receipt; ``pledge`` is 0 while it is free."""
+
+    __tablename__ = "warehouse_receipt"
+
+    receipt: _Key
+    state: str = Field(index=True)
+    warehouse: str = Field(index=True)
+    holder: str = Field(index=True)
+    parent: Minor = 0
+    pledge: int = Field(default=0, index=True, sa_type=BigInteger)
+    quantity: Minor
+    goods: str
+    block_number: int
+
+
+class PledgeEntry(OracleTable, table=True):
+    """Projected: receipts pledged for a loan; ``call_date`` is that of the call for more, 0 without one."""
+
+    __tablename__ = "receipt_pledge"
+
+    pledge: _Key
+    loan: _Id
+    pledgee: str = Field(index=True)
+    ltv_basis_points: int
+    call_date: int = 0
+    is_open: bool = True
+    block_number: int
+
+
+class GoodsPrice(OracleTable, table=True):
+    """Projected: the newest posted price a unit of goods."""
+
+    __tablename__ = "goods_price"
+
+    goods: str = Field(primary_key=True)
+    price_minor: Minor
+    date: int
+
+
+_PLEDGED = ("pledged", "partial_release")
+_Arguments = Mapping[str, Any]
+
+
+def _issued(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        ReceiptEntry(
+            receipt=int(a["receipt"]),
+            state="issued",
+            warehouse=a["warehouse"],
+            holder=a["holder"],
+            quantity=int(a["quantity"]),
+            goods=a["goods"],
+            block_number=event.block_number,
+        )
+    )
+
+
+def _split(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    """The children stand for the parent's goods between them; what was pledged stays pledged in them."""
+    parent = _receipt(session, a)
+    for child, quantity in zip(a["children"], a["quantities"], strict=True):
+        session.merge(
+            ReceiptEntry(
+                receipt=int(child),
+                state=parent.state,
+                warehouse=parent.warehouse,
+                holder=parent.holder,
+                parent=parent.receipt,
+                pledge=parent.pledge,
+                quantity=int(quantity),
+                goods=parent.goods,
+                block_number=event.block_number,
+            )
+        )
+    parent.state = "split"
+
+
+def _verified(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _receipt(session, a).state = "verified"
+
+
+def _transferred(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _receipt(session, a).holder = a["to"]
+
+
+def _delivered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _receipt(session, a).state = "delivered"
+
+
+def _price(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    session.merge(GoodsPrice(goods=a["goods"], price_minor=int(a["price"]), date=int(a["date"])))
+
+
+def _opened(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    session.merge(
+        PledgeEntry(
+            pledge=int(a["pledge"]),
+            loan=int(a["loan"]),
+            pledgee=a["pledgee"],
+            ltv_basis_points=int(a["ltvBasisPoints"]),
+            block_number=event.block_number,
+        )
+    )
+
+
+def _pledged(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    receipt = _receipt(session, a)
+    receipt.state, receipt.pledge = "pledged", int(a["pledge"])
+
+
+def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    """The others of its pledge are what is left of it."""
+    receipt, pledge = _receipt(session, a), int(a["pledge"])
+    receipt.state, receipt.pledge = "verified", 0
+    session.flush()
+    left = update(ReceiptEntry).where(
+        col(ReceiptEntry.pledge) == pledge, col(ReceiptEntry.state).in_(_PLEDGED)
+    )
+    session.exec(left.values(state="partial_release"))
+
+
+def _called(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _pledge(session, a).call_date = int(a["callDate"])
+
+
+def _met(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _pledge(session, a).call_date = 0
+
+
+def _closed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    _pledge(session, a).is_open = False
+
+
+def _foreclosed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    receipt = _receipt(session, a)
+    receipt.state, receipt.pledge, receipt.holder = "foreclosed", 0, a["pledgee"]
+
+
+def _receipt(session: Session, a: _Arguments) -> ReceiptEntry:
+    return session.get_one(ReceiptEntry, int(a["receipt"]))
+
+
+def _pledge(session: Session, a: _Arguments) -> PledgeEntry:
+    return session.get_one(PledgeEntry, int(a["pledge"]))
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("WarehouseReceipts", "ReceiptIssued"): _issued,
+    ("WarehouseReceipts", "ReceiptVerified"): _verified,
+    ("WarehouseReceipts", "ReceiptSplit"): _split,
+    ("WarehouseReceipts", "ReceiptTransferred"): _transferred,
+    ("WarehouseReceipts", "ReceiptDelivered"): _delivered,
+    ("WarehouseReceipts", "PricePosted"): _price,
+    ("WarehouseReceipts", "PledgeOpened"): _opened,
+    ("WarehouseReceipts", "ReceiptPledged"): _pledged,
+    ("WarehouseReceipts", "ReceiptReleased"): _released,
+    ("WarehouseReceipts", "TopUpCalled"): _called,
+    ("WarehouseReceipts", "TopUpMet"): _met,
+    ("WarehouseReceipts", "PledgeClosed"): _closed,
+    ("WarehouseReceipts", "ReceiptForeclosed"): _foreclosed,
+}

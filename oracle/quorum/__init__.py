@@ -1,0 +1,1 @@
+"""Agreement among nodes: who they are, what they ask each other, what each has signed."""

@@ -1,0 +1,116 @@
+"""A price of goods, agreed by the holders of the quorum's keys: one file that goes from bank to bank.
+
+No record proves a price, so no node signs one by itself: each bank's people read it and sign it with their oracle
+node's key. Rules that this module keeps:
+
+- The file holds words (goods, price, date) and signatures; the call that is signed is made of the words each time.
+- The date is part of the label, so the same price can be posted on another day, and each of them once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.keys.signer import Signer
+from counterfoil.chain.proof.signature import recover
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.errors import PriceFileError
+from counterfoil.oracle.rules.judging.digest import call_digest
+
+_MOST = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class AgreedPrice:
+    """What a unit of *goods* is worth on *date* (YYYYMMDD), in minor units; ``signatures`` by signer's address."""
+
+    goods: str
+    price_minor: int
+    date: int
+    chain_id: int
+    signatures: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise ``PriceFileError`` unless every field is what it says."""
+        words = isinstance(self.goods, str) and 0 < len(self.goods.strip()) <= 200
+        numbers = [self.price_minor, self.date, self.chain_id]
+        if not words or any(type(number) is not int for number in numbers):
+            raise PriceFileError("goods are words; price, date and chain are whole numbers")
+        if not 0 < self.price_minor <= _MOST:
+            raise PriceFileError(f"the price is from 1 to {_MOST}")
+        try:
+            date(self.date // 10_000, self.date // 100 % 100, self.date % 100)
+            signed = {a: bytes.fromhex(s) for a, s in self.signatures.items()}
+        except (ValueError, TypeError, AttributeError) as malformed:
+            raise PriceFileError(f"a date is YYYYMMDD, a signature hex: {malformed}") from malformed
+        if any(len(signature) != 65 for signature in signed.values()):
+            raise PriceFileError("a signature has 65 bytes")
+
+    @property
+    def label(self) -> bytes:
+        """The call's name: 32 bytes."""
+        return sha256(f"price\n{self.goods}\n{self.price_minor}\n{self.date}".encode()).digest()
+
+    def data(self, client: ChainClient) -> bytes:
+        """The call that the quorum makes."""
+        return client.encode(
+            "WarehouseReceipts", "postPrice", on_chain_id(self.goods), self.price_minor
+        )
+
+    def digest(self, client: ChainClient) -> bytes:
+        """What each signer signs."""
+        to, calls = client.address_of("WarehouseReceipts"), client.address_of("OracleQuorum")
+        return call_digest(to, self.data(client), self.label, self.chain_id, calls)
+
+    def signed_by(self, client: ChainClient, signer: Signer) -> AgreedPrice:
+        """The same with *signer*'s signature.
+
+        Raises:
+            PriceFileError: it is for another chain.
+        """
+        if client.chain_id() != self.chain_id:
+            raise PriceFileError(f"it is for chain {self.chain_id}, the node is of another one")
+        signature = signer.sign_digest(self.digest(client)).hex()
+        mine = {**self.signatures, signer.address: signature}
+        return AgreedPrice(self.goods, self.price_minor, self.date, self.chain_id, mine)
+
+    def true_signatures(self, client: ChainClient, signers: Sequence[str]) -> dict[str, bytes]:
+        """The signatures that are those of *signers* over this very call, by address, ascending.
+
+        Raises:
+            PriceFileError: one is not its signer's over these words.
+        """
+        digest = self.digest(client)
+        found: dict[str, bytes] = {}
+        for address, text in self.signatures.items():
+            if recover(digest, bytes.fromhex(text)) != address:
+                raise PriceFileError(f"the signature of {address} is over something else")
+            if address in signers:
+                found[address] = bytes.fromhex(text)
+        return dict(sorted(found.items(), key=lambda entry: int(entry[0], 16)))
+
+    def write(self, path: Path) -> None:
+        """Make *path* hold this, whole or as it was before."""
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        fresh.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> AgreedPrice:
+        """The price in the file at *path*.
+
+        Raises:
+            PriceFileError: there is none.
+        """
+        try:
+            return cls(**json.loads(path.read_text()))
+        except OSError as missing:
+            raise PriceFileError(f"{path} can't be read: {missing.strerror}") from missing
+        except (ValueError, TypeError) as malformed:
+            raise PriceFileError(f"{path} is no price file: {malformed}") from malformed

@@ -1,0 +1,115 @@
+"""What a node does with another's proposal: judges it against its own copy, and signs it or says why not.
+
+Rules that this module keeps:
+
+- What is signed is written down first: a signature that left is known here after any crash.
+- A head that was found true before is signed again without being computed again.
+- Who can't tell yet waits a few seconds for its own copy and its own chain node, and then says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from counterfoil.chain.keys.signer import Signer
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.oracle.errors import GatewayNotThere
+from counterfoil.oracle.heads.log_copy import NodeLog
+from counterfoil.oracle.heads.log_fetch import RecordCopy
+from counterfoil.oracle.quorum.peers import Peer
+from counterfoil.oracle.quorum.signing_book import Books
+from counterfoil.oracle.rules.judging.call import CallJudge
+from counterfoil.oracle.rules.judging.head import judge_head
+from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
+from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
+
+log = structlog.get_logger("oracle.node")
+
+_WAIT_S = 3.0
+_LOOK_S = 0.1
+
+Leaves = Callable[[Peer, int, int], list[Digest]]
+"""A peer's leaf hashes from one place up to another; fewer, or none, where it does not show them."""
+
+
+class Signing:
+    """This node's signature, given to what it found true."""
+
+    def __init__(
+        self,
+        books: Books,
+        node_log: NodeLog,
+        copy: RecordCopy,
+        calls: CallJudge,
+        signer: Signer,
+        leaves: Leaves,
+    ) -> None:
+        self._books = books
+        self._log = node_log
+        self._copy = copy
+        self._calls = calls
+        self._signer = signer
+        self._leaves = leaves
+        self._judging_calls = threading.Lock()
+
+    def sign_head(self, proposal: HeadProposal, sender: Peer) -> bytes:
+        """This node's signature over *proposal*'s head.
+
+        Raises:
+            NotYet: it can't be told now.
+            Dissents: it is not true; that is written down here.
+        """
+        self._until_told(proposal, sender, lambda: self._judge_head(proposal, sender))
+        self._books.note_head(proposal)
+        return self._signer.sign_digest(proposal.digest)
+
+    def sign_call(self, proposal: CallProposal, sender: Peer) -> bytes:
+        """This node's signature over *proposal*'s call.
+
+        Raises:
+            NotYet: it can't be told now.
+            Dissents: it is not right; that is written down here.
+        """
+
+        def judge() -> None:
+            with self._judging_calls:
+                facts = self._calls.judge(proposal, sender.address, self._books.standing())
+                self._books.note_entries(proposal.label, [index for index, _, _ in facts.entries])
+
+        self._until_told(proposal, sender, judge)
+        return self._signer.sign_digest(proposal.digest)
+
+    def _judge_head(self, proposal: HeadProposal, sender: Peer) -> None:
+        now, previous = self._books.standing(), proposal.previous
+        extends = (previous.size, previous.root) == (now.size, now.root)
+        if extends and self._books.has_signed(proposal.digest):
+            return
+
+        def their_leaves() -> list[Digest]:
+            return self._leaves(sender, previous.size, proposal.head.size)
+
+        refusal = self._copy.refusal
+        judge_head(proposal, sender.address, now, self._log, refusal, their_leaves)
+
+    def _until_told(self, proposal: Proposal, sender: Peer, judge: Callable[[], None]) -> None:
+        deadline = time.monotonic() + _WAIT_S
+        while True:
+            try:
+                judge()
+            except NotYet:
+                if time.monotonic() > deadline:
+                    raise
+                with contextlib.suppress(GatewayNotThere):
+                    self._copy.step()
+                time.sleep(_LOOK_S)
+            except Dissents as why:
+                log.warning("dissents", proposer=sender.name, code=why.code, why=str(why))
+                self._books.note_dissent(proposal, sender.address, self._signer.address, why)
+                raise
+            else:
+                return

@@ -1,0 +1,232 @@
+"""Proposes heads when it is this node's turn, and collects the quorum's signatures for heads and for calls.
+
+Rules that this module keeps:
+
+- The turn goes round by the head's number, and on to the next node when the one before has brought nothing in its time.
+- A node that has signed a head over the newest anchored one proposes that very head again, so that whoever takes over
+  sends what the last one sent; the contract takes it once.
+- A head is stored with its transaction in one database transaction, once the quorum has signed; without a quorum
+  nothing is sent, and the records wait. One that the chain refused is signed and sent again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.keys.signer import Signer
+from counterfoil.chain.proof.signature import recover
+from counterfoil.chain.sender import FAILED, enqueue
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.oracle.heads.batches import BatchRules
+from counterfoil.oracle.heads.log_copy import NodeLog
+from counterfoil.oracle.quorum.peer_client import Colleagues, Outcome
+from counterfoil.oracle.quorum.peers import Peer
+from counterfoil.oracle.quorum.signing_book import Books, now_ms
+from counterfoil.oracle.retries import AGAIN, times_asked
+from counterfoil.oracle.rules.facts import decode_facts
+from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
+from counterfoil.oracle.rules.judging.turn import turn_of
+from counterfoil.oracle.rules.judging.verdict import Dissents, Standing
+from counterfoil.oracle.store.head_tables import Head
+
+log = structlog.get_logger("oracle.node")
+
+_PAUSE_MS, _PAUSE_AFTER_MS = 1_000, 5_000
+"""How long this node leaves it at that after a quorum that was not reached, and after one that was."""
+
+
+class Collecting:
+    """Signs what this node proposes, and asks the others until a quorum has signed."""
+
+    def __init__(self, books: Books, signer: Signer, colleagues: Colleagues) -> None:
+        self._books = books
+        self._signer = signer
+        self._colleagues = colleagues
+
+    def collect(self, path: str, proposal: HeadProposal | CallProposal) -> list[bytes] | None:
+        """As many signatures as the contract asks for, ascending by signer; None when the quorum was not reached."""
+        signers, threshold = self._books.quorum()
+        own = self._signer.sign_digest(proposal.digest)
+        signed: dict[str, bytes] = {self._signer.address: own}
+        message = replace(proposal, signature=own)
+
+        def note(peer: Peer, outcome: Outcome) -> None:
+            if isinstance(outcome, Dissents):
+                log.warning("dissent", node=peer.name, code=outcome.code, why=str(outcome))
+                self._books.note_dissent(proposal, self._signer.address, peer.address, outcome)
+
+        answers = self._colleagues.ask(path, message.encode(), note)
+        if len(signed) < threshold:
+            for peer, outcome in answers:
+                if isinstance(outcome, bytes):
+                    self._take(proposal, peer, outcome, signers, signed)
+                elif not isinstance(outcome, Dissents):
+                    log.info("not_signed", node=peer.name, code=outcome.code, why=str(outcome))
+                if len(signed) >= threshold:
+                    break
+        if len(signed) < threshold or self._signer.address not in signers:
+            log.warning("quorum_not_reached", signatures=len(signed), threshold=threshold)
+            return None
+        ascending = sorted(signed, key=lambda address: int(address, 16))
+        return [signed[address] for address in ascending][:threshold]
+
+    @staticmethod
+    def _take(
+        proposal: Proposal,
+        peer: Peer,
+        signature: bytes,
+        signers: Sequence[str],
+        signed: dict[str, bytes],
+    ) -> None:
+        if recover(proposal.digest, signature) == peer.address and peer.address in signers:
+            signed[peer.address] = signature
+        else:
+            log.error("signature_not_theirs", node=peer.name)
+
+    def cosign(
+        self, target: str, data: bytes, label: bytes, facts: bytes, head_size: int
+    ) -> list[bytes] | None:
+        """The quorum's signatures over a distribution, whose records this node notes first; None: not reached."""
+        books, own = self._books, self._signer.address
+        call = CallProposal(*(books.chain_id, books.calls, target, data, label, facts, head_size))
+        try:
+            books.note_entries(label, [index for index, _, _ in decode_facts(facts).entries])
+        except Dissents as why:
+            books.note_dissent(call, own, own, why)
+            return None
+        return self.collect("/v1/calls", call)
+
+
+@dataclass
+class _Due:
+    """Since when something waits beyond the head of ``size``, and since when it was due; this node's clock, ms."""
+
+    size: int
+    since_ms: int
+    due_ms: int | None = None
+
+
+class Proposing:
+    """Brings the log's newest head to the chain, in turn with the other nodes."""
+
+    def __init__(
+        self,
+        books: Books,
+        node_log: NodeLog,
+        client: ChainClient,
+        signer: Signer,
+        collecting: Collecting,
+        rules: BatchRules,
+        round_ms: int,
+        crash: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._books = books
+        self._log = node_log
+        self._client = client
+        self._signer = signer
+        self._collecting = collecting
+        self._rules = rules
+        self._round_ms = round_ms
+        self._crash = crash
+        self._due: _Due | None = None
+        self._not_before_ms = 0
+
+    def step(self) -> bool:
+        """Propose a head if one is due and it is this node's turn; True when one was signed by the quorum."""
+        newest = self._books.newest_head()
+        number = 0 if newest is None else newest.number + 1
+        now = self._books.standing()
+        if now.size != (0 if newest is None else newest.size) or not self._is_my_turn(now, number):
+            return False
+        if self._is_under_way(now.size):
+            return False
+        proposal = self._books.signed_over(now) or self._new(now)
+        if proposal is None:
+            return False
+        self._books.note_head(proposal)
+        self._crash("before_collect")
+        signatures = self._collecting.collect("/v1/heads", proposal)
+        self._crash("after_collect")
+        if signatures is None:
+            self._not_before_ms = _now() + _PAUSE_MS
+            return False
+        self._store(proposal, signatures)
+        self._crash("after_head")
+        log.info("head_signed", size=proposal.head.size, root=proposal.head.root.hex()[:16])
+        return True
+
+    def _is_my_turn(self, now: Standing, number: int) -> bool:
+        size, at = self._log.size, _now()
+        if size <= now.size or self._signer.address not in now.signers:
+            self._due = None
+            return False
+        if self._due is None or self._due.size != now.size:
+            self._due = _Due(now.size, at)
+        due = self._due
+        if due.due_ms is None:
+            is_full = size - now.size >= self._rules.most_records
+            if not is_full and at - due.since_ms < self._rules.most_ms:
+                return False
+            due.due_ms = at
+        turn = turn_of(list(now.signers), number, at - due.due_ms, self._round_ms)
+        return turn == self._signer.address and at >= self._not_before_ms
+
+    def _is_under_way(self, size: int) -> bool:
+        """Whether this node has sent a head over that of *size* which can still be mined."""
+        with Session(self._books.reads) as session:
+            found = session.exec(
+                select(Head.size)
+                .join(ChainTransaction, col(ChainTransaction.id) == col(Head.transaction_id))
+                .where(Head.previous_size == size, ChainTransaction.status != FAILED)
+            ).first()
+        return found is not None
+
+    def _new(self, now: Standing) -> HeadProposal | None:
+        size = min(self._log.size, now.size + self._rules.most_records)
+        if self._log.first_closed(now.size, size) is not None:
+            log.error("key_closed", after=now.size)
+            return None
+        found = self._log.compute(now.size, size, max(now.block, self._log.newest_block()))
+        return HeadProposal(
+            *(now.chain_id, now.anchor, LogHead(size, found.root, found.state), found.figures),
+            LogHead(now.size, now.root, Digest(bytes(32))),
+        )
+
+    def _store(self, proposal: HeadProposal, signatures: list[bytes]) -> None:
+        head, figures, previous = proposal.head, proposal.figures.digest, proposal.previous
+        proof = self._log.proof(previous.size, head.size)
+        parts = (head.size, head.root, head.state, figures, proof, signatures)
+        data = self._client.encode("RecordAnchor", "anchor", *parts)
+        key = f"anchor:{head.size}:{head.root.hex()}"
+        with Session(self._books.engine) as session:
+            known = session.get(Head, head.size)
+            if known is not None:
+                refused = session.get(ChainTransaction, known.transaction_id)
+                key += f"{AGAIN}{1 if refused is None else times_asked(refused)}"
+            to = self._client.address_of("RecordAnchor")
+            transaction_id = enqueue(session, self._signer.address, key, to, data)
+            session.merge(
+                Head(
+                    size=head.size,
+                    root="0x" + head.root.hex(),
+                    state="0x" + head.state.hex(),
+                    figures="0x" + figures.hex(),
+                    previous_size=previous.size,
+                    closed_ms=now_ms(),
+                    transaction_id=transaction_id,
+                )
+            )
+            session.commit()
+        self._not_before_ms = _now() + _PAUSE_AFTER_MS
+
+
+def _now() -> int:
+    return time.monotonic_ns() // 1_000_000

@@ -1,0 +1,195 @@
+"""What a node writes down: heads and entries that it signed, dissents, and how the other nodes are doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, insert
+from sqlmodel import Session, col, select
+
+from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.log.merkle import EMPTY_ROOT
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.oracle.errors import NotAllowedNow
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.quorum.peers import Peer
+from counterfoil.oracle.rules.figures import decode_figures
+from counterfoil.oracle.rules.judging.proposal import HeadProposal, Proposal
+from counterfoil.oracle.rules.judging.verdict import Dissents, Standing
+from counterfoil.oracle.status.quorum_state import quorum_of
+from counterfoil.oracle.store.head_tables import BatchFigures
+from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode, SignedEntry, SignedHead
+
+_READ = 500
+
+
+class Books:
+    """The node's own tables in *engine*; every method is a transaction of its own."""
+
+    def __init__(self, engine: Engine, chain_id: int, anchor: str, calls: str) -> None:
+        self.engine = engine
+        self.reads = engine.execution_options(reads_only=True)
+        self.chain_id = chain_id
+        self.anchor = anchor
+        self.calls = calls
+
+    # ---- the chain, as projected here
+
+    def quorum(self) -> tuple[list[str], int]:
+        """The signers, ascending, and how many of them must sign; none before the chain was read."""
+        with Session(self.reads) as session:
+            return quorum_of(session)
+
+    def newest_head(self) -> AnchoredHead | None:
+        """The newest head on chain."""
+        with Session(self.reads) as session:
+            return session.exec(
+                select(AnchoredHead).order_by(col(AnchoredHead.size).desc())
+            ).first()
+
+    def standing(self) -> Standing:
+        """The newest head and the signers, for a judgement."""
+        head, (signers, _) = self.newest_head(), self.quorum()
+        if head is None:
+            return Standing(self.chain_id, self.anchor, signers, 0, EMPTY_ROOT, 0)
+        root = Digest(bytes.fromhex(head.root[2:]))
+        return Standing(self.chain_id, self.anchor, signers, head.size, root, head.block_number)
+
+    # ---- heads
+
+    def has_signed(self, digest: bytes) -> bool:
+        """Whether this node found the head with this digest true before."""
+        with Session(self.reads) as session:
+            return session.get(SignedHead, _hex(digest)) is not None
+
+    def note_head(self, proposal: HeadProposal) -> None:
+        """Write down, before it leaves, that this node signs *proposal*'s head."""
+        head, figures = proposal.head, proposal.figures
+        with Session(self.engine) as session:
+            session.merge(
+                SignedHead(
+                    digest=_hex(proposal.digest),
+                    size=head.size,
+                    root=_hex(head.root),
+                    state=_hex(head.state),
+                    figures=_hex(figures.digest),
+                    previous_size=proposal.previous.size,
+                    previous_root=_hex(proposal.previous.root),
+                    signed_ms=now_ms(),
+                )
+            )
+            session.merge(BatchFigures(digest=_hex(figures.digest), figures=figures.encode()))
+            session.commit()
+
+    def signed_over(self, now: Standing) -> HeadProposal | None:
+        """The largest head over the newest anchored one that this node has signed, to be proposed again."""
+        with Session(self.reads) as session:
+            found = session.exec(
+                select(SignedHead, BatchFigures.figures)
+                .join(BatchFigures, col(BatchFigures.digest) == col(SignedHead.figures))
+                .where(
+                    SignedHead.previous_size == now.size,
+                    SignedHead.previous_root == _hex(now.root),
+                )
+                .order_by(col(SignedHead.size).desc())
+            ).first()
+        if found is None:
+            return None
+        row, figures = found
+        root, state = (Digest(bytes.fromhex(text[2:])) for text in (row.root, row.state))
+        return HeadProposal(
+            *(self.chain_id, self.anchor, LogHead(row.size, root, state), decode_figures(figures)),
+            LogHead(now.size, now.root, Digest(bytes(32))),
+        )
+
+    # ---- calls
+
+    def note_entries(self, batch: bytes, entries: Sequence[int]) -> None:
+        """Write down that this node signs *batch* with these records, each of which is in no other one.
+
+        Raises:
+            Dissents: one is.
+        """
+        with Session(self.engine) as session:
+            known: set[int] = set()
+            for start in range(0, len(entries), _READ):
+                query = select(SignedEntry).where(
+                    col(SignedEntry.log_index).in_(entries[start : start + _READ])
+                )
+                for row in session.exec(query.order_by(col(SignedEntry.log_index))):
+                    if row.batch != _hex(batch):
+                        why = f"record {row.log_index} is shared out in batch {row.batch} already"
+                        raise Dissents("record_used_twice", why, row.log_index)
+                    known.add(row.log_index)
+            new = [{"log_index": i, "batch": _hex(batch)} for i in entries if i not in known]
+            if new:
+                session.execute(insert(SignedEntry), new)
+            session.commit()
+
+    # ---- dissents and nodes
+
+    def note_dissent(self, proposal: Proposal, proposer: str, node: str, why: Dissents) -> None:
+        """Write down that *node* would not sign *proposal*, and why; the same again is counted."""
+        subject, is_head = _hex(proposal.digest), isinstance(proposal, HeadProposal)
+        with Session(self.engine) as session:
+            row = session.exec(
+                select(Dissent).where(
+                    Dissent.subject == subject, Dissent.node == node, Dissent.code == why.code
+                )
+            ).first()
+            if row is None:
+                row = Dissent(
+                    kind="head" if is_head else "call",
+                    subject=subject,
+                    size=proposal.head.size if isinstance(proposal, HeadProposal) else None,
+                    proposer=proposer,
+                    node=node,
+                    code=why.code,
+                    detail="",
+                    times=0,
+                    first_ms=now_ms(),
+                    last_ms=0,
+                )
+            row.detail, row.log_index = str(why)[:1_000], why.log_index
+            row.times += 1
+            row.last_ms = now_ms()
+            session.add(row)
+            session.commit()
+
+    def list_nodes(self, peers: Sequence[Peer], own: str) -> None:
+        """Make the table of nodes hold *peers*, and nobody else."""
+        with Session(self.engine) as session:
+            known = {row.address: row for row in session.exec(select(OracleNode))}
+            for address, row in known.items():
+                if address not in {peer.address for peer in peers}:
+                    session.delete(row)
+            for peer in peers:
+                row = known.get(peer.address) or OracleNode(
+                    address=peer.address, name=peer.name, url=peer.url
+                )
+                row.name, row.url, row.is_self = peer.name, peer.url, peer.address == own
+                session.add(row)
+            session.commit()
+
+    def note_node(self, address: str, found: dict[str, Any] | None, error: str | None) -> None:
+        """Write down what a node said of itself, or why it did not answer."""
+        with Session(self.engine) as session:
+            row = session.get(OracleNode, address)
+            if row is None:
+                raise NotAllowedNow(f"{address} is no node of this quorum")
+            row.error = error
+            if found is not None:
+                row.records, row.anchored = int(found["records"]), int(found["anchored"])
+                row.refusal, row.answered_ms = found["refusal"], now_ms()
+            session.add(row)
+            session.commit()
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()

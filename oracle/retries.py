@@ -1,0 +1,137 @@
+"""What the chain refused is asked for again, until it takes effect: no head, entry or distribution is given up.
+
+A head, a mint or a distribution can be refused for a while: the contract is paused, a reorganisation has put it before
+what it needs, the node ran out of gas. Rules that this module keeps:
+
+- A second request has a key of its own and the same bytes; the contracts take each head, entry and batch once, so that
+  asking twice does nothing twice.
+- What has taken effect meanwhile is not asked for again.
+- The time between two requests doubles; the third refusal of the same thing raises an alarm, for a person.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import FAILED, enqueue
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.revenue_split import DistributedEntry
+from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.bank_tables import StatementEntry
+from counterfoil.oracle.store.head_tables import Head
+from counterfoil.oracle.store.revenue_tables import Distribution
+
+log = structlog.get_logger("oracle.again")
+
+_LONGEST_WAIT_S = 600
+_ALARM_AT = 3
+AGAIN = ":again:"
+"""Stands in the business key of whatever is asked for again, before how often it was asked for."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One row whose newest transaction failed: its table, its primary key and how often it was asked for."""
+
+    table: type[Head | Distribution | StatementEntry]
+    key: int | str
+    transaction: ChainTransaction
+    times: int
+
+
+class Again:
+    """Asks again for distributions and mints whose transactions failed; for *heads*, where one process signs them."""
+
+    def __init__(self, engine: Engine, client: ChainClient, *, heads: bool = True) -> None:
+        self._engine = engine
+        self._client = client
+        self._heads = heads
+
+    def step(self) -> int:
+        """Ask again for what is due; answer how many there were."""
+        due = [refused for refused in self._refused() if not self._is_on_chain(refused)]
+        for refused in due:
+            with Session(self._engine) as session:
+                self._ask(session, refused)
+                session.commit()
+        return len(due)
+
+    def _refused(self) -> list[Refused]:
+        """What failed, has not taken effect as far as the events say, and whose time has come."""
+        reads = self._engine.execution_options(reads_only=True)
+        found: list[Refused] = []
+        with Session(reads) as session:
+            heads = (
+                select(Head.size, ChainTransaction)
+                .join(ChainTransaction, col(ChainTransaction.id) == col(Head.transaction_id))
+                .where(
+                    ChainTransaction.status == FAILED,
+                    col(Head.size).not_in(select(AnchoredHead.size)),
+                )
+            )
+            batches = (
+                select(Distribution.batch, ChainTransaction)
+                .join(
+                    ChainTransaction, col(ChainTransaction.id) == col(Distribution.transaction_id)
+                )
+                .where(
+                    ChainTransaction.status == FAILED,
+                    col(Distribution.batch).not_in(select(DistributedEntry.batch)),
+                )
+            )
+            entries = (
+                select(StatementEntry.entry_hash, ChainTransaction)
+                .join(
+                    ChainTransaction, col(ChainTransaction.id) == col(StatementEntry.transaction_id)
+                )
+                .where(ChainTransaction.status == FAILED)
+            )
+            if self._heads:
+                rows = session.exec(heads)
+                found += [Refused(Head, size, tx, times_asked(tx)) for size, tx in rows]
+            found += [
+                Refused(Distribution, b, tx, times_asked(tx)) for b, tx in session.exec(batches)
+            ]
+            found += [
+                Refused(StatementEntry, e, tx, times_asked(tx)) for e, tx in session.exec(entries)
+            ]
+            session.expunge_all()
+        now_ms = time.time_ns() // 1_000_000
+        return [r for r in found if now_ms >= r.transaction.created_ms + _wait_ms(r.times)]
+
+    def _is_on_chain(self, refused: Refused) -> bool:
+        """Whether a mint has taken effect: no event of it is projected."""
+        if refused.table is not StatementEntry:
+            return False
+        entry = bytes.fromhex(str(refused.key)[2:])
+        return bool(self._client.call("DepositToken", "isEntryUsed", entry))
+
+    def _ask(self, session: Session, refused: Refused) -> None:
+        failed, times = refused.transaction, refused.times
+        base = failed.idempotency_key.split(AGAIN)[0]
+        row = session.get_one(refused.table, refused.key)
+        row.transaction_id = enqueue(
+            session, failed.signer, f"{base}{AGAIN}{times}", failed.to_address, failed.data
+        )
+        log.warning("asked_again", key=base, times=times, code=failed.error_code)
+        if times == _ALARM_AT:
+            code = failed.error_code or "chain.error"
+            detail = f"{base} was refused {times} times: {failed.error_detail}"
+            session.add(Alarm(code=code, detail=detail))
+
+
+def times_asked(transaction: ChainTransaction) -> int:
+    """How often it was asked for so far."""
+    _, mark, number = transaction.idempotency_key.partition(AGAIN)
+    return int(number) + 1 if mark else 1
+
+
+def _wait_ms(times: int) -> int:
+    return 1_000 * min(1 << min(times - 1, 10), _LONGEST_WAIT_S)

@@ -1,0 +1,1 @@
+"""From signed sales and settled payments to distributions."""

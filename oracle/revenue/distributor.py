@@ -1,0 +1,198 @@
+"""Matched facts become distributions: one a project and business date, under an anchored head, in order of dates.
+
+Rules that this module keeps:
+
+- The batch is named by its facts: the same facts give the same batch, and a batch is distributed once, here (unique)
+  and on chain.
+- The facts are marked as distributed and the distribution is stored in one transaction, before anybody is asked to
+  sign it; its transaction is asked for once the quorum has signed. Until then it stands without one, and is asked for
+  again: the same facts under the same head.
+- A distribution is sent only when the collection account holds its gross.
+- A day whose money is not there yet, and a distribution that the quorum does not sign, hold up no other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine, func, or_
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED
+from counterfoil.oracle.rules.facts import (
+    Facts,
+    decode_facts,
+    distribution_argument,
+    names_of,
+    tax_minor,
+)
+from counterfoil.oracle.store.directory_tables import KnownGoods, KnownProject
+from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact
+
+Cosign = Callable[[str, bytes, bytes, bytes, int], list[bytes] | None]
+"""(target, call data, label, facts, head's size) → the quorum's signatures over the call; None: not reached yet."""
+
+
+class Distributor:
+    """Sends the distributions that are due."""
+
+    def __init__(self, engine: Engine, client: ChainClient, sender: str, cosign: Cosign) -> None:
+        self._engine = engine
+        self._client = client
+        self._sender = sender
+        self._cosign = cosign
+        self._collections: dict[str, str] = {}
+        self._not_signed_at: dict[str, float] = {}
+        self._short: dict[tuple[str, int], int] = {}
+        """What a project's day came to when that was more than its account held; it only grows until it is paid."""
+
+    def step(self, most: int = 50) -> int:
+        """Decide on up to *most* distributions whose money is there, and send what is signed; answer how many."""
+        self._decide(most)
+        return self._send(most)
+
+    def _decide(self, most: int) -> None:
+        with Session(self._engine) as session:
+            head = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+            if head == 0:
+                return
+            groups = session.exec(
+                select(SaleFact.project, SaleFact.business_date)
+                .where(SaleFact.status == MATCHED, SaleFact.log_index < head)
+                .distinct()
+                .order_by(col(SaleFact.business_date), col(SaleFact.project))
+            ).all()
+            free: dict[str, int] = {}
+            decided = 0
+            for project, date in groups:  # a day without its money holds up no other
+                if decided == most:
+                    break
+                if project not in free:
+                    free[project] = self._free_cash(session, project)
+                if free[project] < self._short.get((project, date), 0):
+                    continue
+                gross = self._distribute(session, project, date, head, free[project])
+                if gross > free[project]:
+                    self._short[project, date] = gross
+                else:
+                    self._short.pop((project, date), None)
+                    free[project] -= gross
+                    decided += 1
+            session.commit()
+
+    def _send(self, most: int) -> int:
+        """Have what is decided signed, and ask for its transactions; no database transaction is open meanwhile."""
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            found = session.exec(
+                select(Distribution.batch)
+                .where(col(Distribution.transaction_id).is_(None))
+                .order_by(col(Distribution.business_date), col(Distribution.batch))
+            ).all()
+        # What was not signed comes last: it holds up no other.
+        waiting = sorted(found, key=lambda batch: self._not_signed_at.get(batch, 0.0))[:most]
+        split, contract = (self._client.address_of(n) for n in ("RevenueSplit", "OracleQuorum"))
+        sent = 0
+        for name in waiting:
+            with Session(self._engine.execution_options(reads_only=True)) as session:
+                row = session.get_one(Distribution, name)
+            batch, facts_hash = (bytes.fromhex(text[2:]) for text in (row.batch, row.facts_hash))
+            argument = distribution_argument(
+                decode_facts(row.facts), batch, row.tax_minor, row.head_size, facts_hash
+            )
+            data = self._client.encode("RevenueSplit", "distribute", argument)
+            signatures = self._cosign(split, data, batch, row.facts, row.head_size)
+            if signatures is None:
+                self._not_signed_at[name] = time.monotonic()
+                break
+            self._not_signed_at.pop(name, None)
+            call = self._client.encode("OracleQuorum", "execute", split, data, batch, signatures)
+            with Session(self._engine) as session:
+                key = f"distribute:{batch.hex()}"
+                decided = session.get_one(Distribution, name)
+                decided.transaction_id = enqueue(session, self._sender, key, contract, call)
+                session.commit()
+            sent += 1
+        return sent
+
+    def _free_cash(self, session: Session, project: str) -> int:
+        """What the collection account holds beyond the distributions that are on their way."""
+        account = self._collections.get(project)
+        if account is None:
+            account = self._client.call("DepositToken", "collectionOf", on_chain_id(project))
+            self._collections[project] = account
+        held: int = self._client.call("DepositToken", "balanceOf", account)
+        under_way = session.exec(
+            select(func.coalesce(func.sum(Distribution.gross_minor), 0))
+            .outerjoin(
+                ChainTransaction, col(ChainTransaction.id) == col(Distribution.transaction_id)
+            )
+            .where(
+                Distribution.project == project,
+                or_(
+                    col(Distribution.transaction_id).is_(None),
+                    col(ChainTransaction.status).not_in([MINED, FINAL, FAILED]),
+                ),
+            )
+        ).one()
+        return held - int(under_way)
+
+    def _distribute(self, session: Session, project: str, date: int, head: int, free: int) -> int:
+        """Decide on what matched of a project's day, if *free* suffices; answer its gross in minor units."""
+        rows = session.exec(
+            select(SaleFact)
+            .where(
+                SaleFact.status == MATCHED,
+                SaleFact.project == project,
+                SaleFact.business_date == date,
+                SaleFact.log_index < head,
+            )
+            .order_by(col(SaleFact.log_index))
+        ).all()
+        facts = facts_of(project, date, rows)
+        if facts.gross_minor > free:
+            return facts.gross_minor
+        encoded = facts.encode()
+        facts_hash, batch = names_of(encoded)
+        known = session.get_one(KnownProject, project)
+        tax = tax_minor(facts.gross_minor, facts.refunds_minor, known.tax_basis_points)
+        for code, _ in facts.units:
+            session.merge(KnownGoods(goods_hash="0x" + on_chain_id(code).hex(), code=code))
+        session.add(
+            Distribution(
+                batch="0x" + batch.hex(),
+                project=project,
+                business_date=date,
+                gross_minor=facts.gross_minor,
+                refunds_minor=facts.refunds_minor,
+                tax_minor=tax,
+                units=[list(unit) for unit in facts.units],
+                head_size=head,
+                facts_hash="0x" + facts_hash.hex(),
+                facts=encoded,
+            )
+        )
+        for row in rows:
+            row.status, row.batch = DISTRIBUTED, "0x" + batch.hex()
+        return facts.gross_minor
+
+
+def facts_of(project: str, date: int, rows: Any) -> Facts:
+    """The facts of one project and date, from their rows in order of the log."""
+    units: Counter[str] = Counter()
+    for row in rows:
+        for code, count in row.units:
+            units[code] += count
+    return Facts(
+        project,
+        date,
+        tuple((row.log_index, row.is_refund, row.amount_minor) for row in rows),
+        tuple(sorted(units.items())),
+    )

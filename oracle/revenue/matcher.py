@@ -1,0 +1,204 @@
+"""The matching (``oracle.matching``), run as sales and payments come in; its own writes, crash-safe.
+
+Rules kept here:
+
+* What a run costs follows what is new, not what waits: a fleet has a hundred thousand sales waiting for tomorrow's
+  settlement, and always some payment whose sale is not here yet.
+* What was looked at before is looked at again where something new may decide it: a payment under its reference, or
+  another cash sale of its machine's day. The close of a date looks at everything.
+* No fact and no payment comes to wait again, and their numbers grow: one place in each tells what is new. A process
+  that starts looks once at everything that waits.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from counterfoil.oracle.revenue.sale_reader import EXCEPTION, MATCHED, WAITING, exception_of
+from counterfoil.oracle.rules.matching import (
+    CASH,
+    CASH_PREFIX,
+    PaymentSeen,
+    SaleSeen,
+    counterpart,
+    match,
+)
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact, SettlementRow
+
+_PAGE = 2_000
+_ASKED_AT_ONCE = 500
+_DATE_DIGITS = 8
+
+
+class Matcher:
+    """Matches what is new of every project, *page* sales and payments at a time."""
+
+    def __init__(self, engine: Engine, page: int = _PAGE) -> None:
+        self._engine = engine
+        self._page = page
+        self._looked_at: dict[str, tuple[int, int]] = {}
+        """By project: the newest fact (log index) and the newest payment (row) that were looked at."""
+
+    def step(self) -> int:
+        """Look at the next of every project; answer how many sales and payments that were."""
+        looked_at: dict[str, tuple[int, int]] = {}
+        count = 0
+        with Session(self._engine) as session:
+            for project in session.exec(select(KnownProject.project)).all():
+                fact, row = self._looked_at.get(project, (-1, 0))
+                sales = self._next_sales(session, project, fact)
+                payments = self._next_payments(session, project, row)
+                if not sales and not payments:
+                    continue
+                count += len(sales) + len(payments)
+                looked_at[project] = (
+                    sales[-1].log_index if sales else fact,
+                    (payments[-1].id or 0) if payments else row,
+                )
+                _match_new(session, project, sales, payments)
+            session.commit()
+        self._looked_at |= looked_at
+        return count
+
+    def _next_sales(self, session: Session, project: str, after: int) -> Sequence[SaleFact]:
+        query = _waiting_sales(project).where(col(SaleFact.log_index) > after)
+        return session.exec(query.order_by(col(SaleFact.log_index)).limit(self._page)).all()
+
+    def _next_payments(self, session: Session, project: str, after: int) -> Sequence[SettlementRow]:
+        query = _waiting_payments(project).where(col(SettlementRow.id) > after)
+        return session.exec(query.order_by(col(SettlementRow.id)).limit(self._page)).all()
+
+
+def close_matching(session: Session, project: str, closed_through: int) -> tuple[int, int]:
+    """Match all that waits of *project*; answer (matched sales, new exceptions). The caller commits.
+
+    Business dates up to and with *closed_through* are closed: what has no counterpart then becomes an exception.
+    """
+    sales = session.exec(_waiting_sales(project)).all()
+    payments = session.exec(_waiting_payments(project)).all()
+    return _decide(session, project, sales, payments, closed_through)
+
+
+def _match_new(
+    session: Session, project: str, sales: Sequence[SaleFact], payments: Sequence[SettlementRow]
+) -> None:
+    """Match these, with all that waits and may be decided by them."""
+    rows = {row.reference: row for row in payments}
+    wanted = {r for r in map(counterpart, map(_seen, sales)) if r is not None} - rows.keys()
+    for piece in _pieces(wanted):
+        under = _waiting_payments(project).where(col(SettlementRow.reference).in_(piece))
+        rows |= {row.reference: row for row in session.exec(under)}
+    facts = {fact.log_index: fact for fact in sales}
+    for piece in _pieces(rows):
+        asked = _waiting_sales(project).where(
+            col(SaleFact.reference).in_(piece), SaleFact.method != CASH
+        )
+        facts |= {fact.log_index: fact for fact in session.exec(asked)}
+    for fact in _cash_of(session, project, [r for r in rows if r.startswith(CASH_PREFIX)]):
+        facts[fact.log_index] = fact
+    _decide(session, project, facts.values(), rows.values(), 0)
+
+
+def _cash_of(session: Session, project: str, counts: Iterable[str]) -> Iterator[SaleFact]:
+    """The waiting cash sales of the machines' days whose counts these are."""
+    by_device: dict[str, set[int]] = defaultdict(set)
+    for count in counts:
+        device, _, date = count.removeprefix(CASH_PREFIX).rpartition(":")
+        if len(date) == _DATE_DIGITS and date.isdecimal():
+            by_device[device].add(int(date))
+    for piece in _pieces(by_device):
+        query = _waiting_sales(project).where(
+            col(SaleFact.business_date).in_(set().union(*(by_device[d] for d in piece))),
+            col(SaleFact.device).in_(piece),
+            SaleFact.method == CASH,
+        )
+        for fact in session.exec(query):
+            if fact.business_date in by_device[fact.device]:
+                yield fact
+
+
+def _decide(
+    session: Session,
+    project: str,
+    sales: Collection[SaleFact],
+    payments: Iterable[SettlementRow],
+    closed_through: int,
+) -> tuple[int, int]:
+    """Write down what the matching makes of these; answer (matched sales, new exceptions)."""
+    facts = {fact.log_index: fact for fact in sales}
+    rows = {row.id or 0: row for row in payments}
+    seen = [_seen(fact) for fact in facts.values()]
+    paid = [PaymentSeen(i, r.reference, r.business_date, r.amount_minor) for i, r in rows.items()]
+    found = match(seen, paid, closed_through, _used_before(session, project, seen))
+    for log_index in found.sales:
+        facts[log_index].status = MATCHED
+    for row_id in found.payments:
+        rows[row_id].status = MATCHED
+    for unmatched in found.exceptions:
+        if unmatched.log_index is not None:
+            fact = facts[unmatched.log_index]
+            fact.status = EXCEPTION
+            session.add(
+                MatchException(**exception_of(fact.model_dump(), unmatched.code, unmatched.detail))
+            )
+        elif unmatched.payment_id is not None:
+            row = rows[unmatched.payment_id]
+            row.status = EXCEPTION
+            session.add(
+                MatchException(
+                    project=project,
+                    settlement_id=row.id,
+                    business_date=row.business_date,
+                    amount_minor=row.amount_minor,
+                    code=unmatched.code,
+                    detail=unmatched.detail,
+                )
+            )
+    return len(found.sales), len(found.exceptions)
+
+
+def _used_before(session: Session, project: str, sales: Iterable[SaleSeen]) -> set[str]:
+    """Of the references that *sales* would match: those whose payments have matched already."""
+    wanted = {r for r in map(counterpart, sales) if r is not None}
+    used: set[str] = set()
+    for piece in _pieces(wanted):
+        used.update(
+            session.exec(
+                select(SettlementRow.reference).where(
+                    SettlementRow.project == project,
+                    SettlementRow.status == MATCHED,
+                    col(SettlementRow.reference).in_(piece),
+                )
+            )
+        )
+    return used
+
+
+def _waiting_sales(project: str) -> SelectOfScalar[SaleFact]:
+    return select(SaleFact).where(SaleFact.project == project, SaleFact.status == WAITING)
+
+
+def _waiting_payments(project: str) -> SelectOfScalar[SettlementRow]:
+    return select(SettlementRow).where(
+        SettlementRow.project == project, SettlementRow.status == WAITING
+    )
+
+
+def _seen(fact: SaleFact) -> SaleSeen:
+    return SaleSeen(
+        *(fact.log_index, fact.device, fact.business_date, fact.amount_minor, fact.method),
+        reference=fact.reference,
+        is_refund=fact.is_refund,
+    )
+
+
+def _pieces(names: Iterable[str]) -> Iterator[list[str]]:
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _ASKED_AT_ONCE):
+        yield ordered[start : start + _ASKED_AT_ONCE]

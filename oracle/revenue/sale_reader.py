@@ -1,0 +1,207 @@
+"""Takes sales and refunds out of the log into ``sale_fact``; its own writes, crash-safe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, func, insert
+from sqlmodel import Session, col, select
+
+from counterfoil.gateway.record.bodies import Location, Refund, Sale, Status
+from counterfoil.gateway.record.identity import DeviceId, device_hash
+from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.gateway.record.utc_date import business_date
+from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.oracle.errors import NotAllowedNow, UnknownName
+from counterfoil.oracle.heads.gossip import GossipCheck
+from counterfoil.oracle.heads.recent_records import RecentRecords
+from counterfoil.oracle.ledger.device_registry import Device
+from counterfoil.oracle.revenue.standings import Standings
+from counterfoil.oracle.rules.standing import Standing
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.head_tables import Head, Progress
+from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact
+
+WAITING, MATCHED, EXCEPTION, EXCLUDED, DISTRIBUTED = (
+    *("waiting", "matched", "exception", "excluded", "distributed"),
+)
+_READER = "facts"
+_READ = 2_000
+
+
+class FactReader:
+    """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in the log's order."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: GatewayStore,
+        newest: Callable[[Session], int] | None = None,
+        gossip: GossipCheck | None = None,
+        recent: RecentRecords | None = None,
+    ) -> None:
+        """*gossip* judges the heads that machines were shown, where it is given; *recent* are those just verified."""
+        self._gossip = gossip
+        self._recent = recent or RecentRecords()
+        self._engine = engine
+        self._store = store
+        self._newest = newest or _newest_closed
+
+    def step(self) -> int:
+        """Take the next records; answer how many. Facts and progress are committed together."""
+        with Session(self._engine) as session:
+            progress = session.get(Progress, _READER)
+            if progress is None:
+                progress = Progress(reader=_READER, log_index=0)
+                session.add(progress)
+            limit = min(_READ, self._newest(session) - progress.log_index)
+            if limit <= 0:
+                return 0
+            rows = self._store.records(progress.log_index, limit)
+            records = [(log_index, self._recent.take(log_index, raw)) for log_index, raw in rows]
+            names = {signed.record.device for _, signed in records}
+            projects = {p.project_hash: p for p in session.exec(select(KnownProject)).all()}
+            devices = _registered(session, names)
+            standings = Standings(session, names)
+            facts: list[dict[str, Any]] = []
+            exceptions: list[dict[str, Any]] = []
+            for log_index, signed in records:
+                if self._gossip is not None:
+                    self._gossip.check(session, log_index, signed)
+                body = signed.record.body
+                if isinstance(body, Sale | Refund):
+                    standing = standings.of(signed.record.device)
+                    fact, refusal = _fact(log_index, signed, devices, projects, standing)
+                    facts.append(fact)
+                    if refusal is not None:
+                        exceptions.append(exception_of(fact, *refusal))
+                elif isinstance(body, Status | Location):
+                    standings.take(signed.record.device, body, log_index)
+            # On the connection: the session would handle each row once more.
+            for table, made in ((SaleFact, facts), (MatchException, exceptions)):
+                if made:
+                    session.connection().execute(insert(table), made)
+            progress.log_index += len(rows)
+            session.commit()
+            return len(rows)
+
+
+def _newest_closed(session: Session) -> int:
+    return session.exec(select(func.max(Head.size))).one() or 0
+
+
+class _Registered(NamedTuple):
+    """What the registry says of a device."""
+
+    status: str
+    project_hash: str
+
+
+def _registered(session: Session, names: Collection[DeviceId]) -> dict[DeviceId, _Registered]:
+    """The registry's entries of the devices *names*: of those that it has."""
+    by_hash = {"0x" + device_hash(name).hex(): name for name in names}
+    query = select(Device.device_hash, Device.status, Device.project_hash).where(
+        col(Device.device_hash).in_(by_hash)
+    )
+    return {by_hash[key]: _Registered(*said) for key, *said in session.exec(query)}
+
+
+def _fact(
+    log_index: int,
+    signed: SignedRecord,
+    devices: Mapping[DeviceId, _Registered],
+    projects: dict[str, KnownProject],
+    standing: Standing,
+) -> tuple[dict[str, Any], tuple[str, str] | None]:
+    """The columns of a sale's or a refund's fact, and why it can't count by itself, if so."""
+    record, body = signed.record, signed.record.body
+    assert isinstance(body, Sale | Refund)  # noqa: S101  # the caller has asked
+    device = devices.get(record.device)
+    project = projects.get(device.project_hash) if device else None
+    units: dict[str, int] = {}
+    if isinstance(body, Sale):
+        for line in body.lines:
+            units[line.commodity] = units.get(line.commodity, 0) + line.quantity
+    refusal = _refusal(record.device, device, project, body, standing)
+    return {
+        "log_index": log_index,
+        "device": record.device,
+        "project": project.project if project else "",
+        "business_date": business_date(record.time_ms),
+        "is_refund": isinstance(body, Refund),
+        "amount_minor": body.amount_minor,
+        "currency": body.currency,
+        "method": body.payment_method if isinstance(body, Sale) else "refund",
+        "reference": body.payment_reference,
+        "units": [[code, count] for code, count in sorted(units.items())],
+        "status": WAITING if refusal is None else EXCEPTION,
+    }, refusal
+
+
+def _refusal(
+    name: DeviceId,
+    device: _Registered | None,
+    project: KnownProject | None,
+    body: Sale | Refund,
+    standing: Standing,
+) -> tuple[str, str] | None:
+    """Rule 1 of the matching: why a sale of this device can't count by itself, or None."""
+    if device is None:
+        return "device_unknown", f"{name} is not registered"
+    if device.status != "active":
+        return "device_suspended", f"{name} is {device.status}"
+    if project is None:
+        return "not_in_project", f"{name} belongs to no project that is known here"
+    if body.currency != project.currency:
+        return (
+            "currency_differs",
+            f"signed in {body.currency}, the project is in {project.currency}",
+        )
+    return None if isinstance(body, Refund) else standing.refusal()
+
+
+def resolve(session: Session, exception_id: int, resolution: str, by: str, note: str) -> None:
+    """A person decides an exception: ``accepted`` or ``excluded``. The caller commits.
+
+    Raises:
+        UnknownName: there is no such exception.
+        NotAllowedNow: it is resolved already, or can't be accepted.
+    """
+    found = session.get(MatchException, exception_id)
+    if found is None:
+        raise UnknownName(f"no exception {exception_id}")
+    if found.status != "open":
+        raise NotAllowedNow(
+            f"exception {exception_id} was {found.resolution} by {found.resolved_by}"
+        )
+    if resolution not in ("accepted", "excluded"):
+        raise NotAllowedNow(f"a resolution is accepted or excluded, not {resolution}")
+    if found.log_index is not None:
+        fact = session.get_one(SaleFact, found.log_index)
+        if resolution == "accepted" and not fact.project:
+            raise NotAllowedNow("the sale belongs to no project: assign its device first")
+        fact.status = MATCHED if resolution == "accepted" else EXCLUDED
+    elif resolution == "accepted":
+        raise NotAllowedNow("a payment without a signed sale can't be distributed; exclude it")
+    found.status, found.resolution, found.resolved_by = "resolved", resolution, by
+    found.note, found.resolved_ms = note, time.time_ns() // 1_000_000
+
+
+def exception_of(fact: Mapping[str, Any], code: str, detail: str) -> dict[str, Any]:
+    """The columns of the open exception that a fact with these columns is."""
+    kept = ("project", "log_index", "business_date", "amount_minor")
+    return {**{name: fact[name] for name in kept}, "code": code, "detail": detail, "status": "open"}
+
+
+__all__ = [
+    "DISTRIBUTED",
+    "EXCEPTION",
+    "EXCLUDED",
+    "MATCHED",
+    "WAITING",
+    "FactReader",
+    "exception_of",
+    "resolve",
+]

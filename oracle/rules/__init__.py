@@ -1,0 +1,1 @@
+"""What decides: facts, figures, waterfalls, loans, schedules, and what a node signs. Pure."""

@@ -1,0 +1,36 @@
+"""What a transaction's call data asks of the split. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from counterfoil.chain.abi.decoding import decode_call
+from counterfoil.oracle.rules.waterfall import Sold
+
+
+def distribution_in(data: bytes) -> Mapping[str, Any] | None:
+    """The argument of the distribution that *data* makes, directly or through the quorum; None for another call."""
+    called = decode_call("RevenueSplit", data)
+    if called is None:
+        through = decode_call("OracleQuorum", data)
+        if through is None or through[0] != "execute":
+            return None
+        called = decode_call("RevenueSplit", through[1]["data"])
+    if called is None or called[0] != "distribute":
+        return None
+    argument: Mapping[str, Any] = called[1]["d"]
+    return argument
+
+
+def sold_by(call: Mapping[str, Any]) -> Sold:
+    """What the distribution whose argument is *call* shares out, for the waterfall."""
+    return Sold(
+        call["batch"],
+        call["periodStart"],
+        call["periodEnd"],
+        call["gross"],
+        call["refunds"],
+        call["tax"],
+        tuple((unit["goods"], unit["count"]) for unit in call["units"]),
+    )

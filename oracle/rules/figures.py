@@ -1,0 +1,223 @@
+"""What a batch of the log adds up to: totals by project and goods, and how each machine ran. Pure.
+
+Rules that this module keeps:
+
+- The figures follow from the records' bytes and from what the registry said in one block, and from nothing else:
+  whoever has both makes the same bytes. Their SHA-256 is a part of the head that is signed and anchored.
+- Lists are in order: projects by hash and currency, goods by code, machines by hash. Amounts in minor units, energy
+  in Wh.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import cbor2
+
+from counterfoil.gateway.record.bodies import MeterInterval, Refund, Sale
+from counterfoil.gateway.record.cbor import any_item
+from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
+from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.oracle.errors import InputMalformed
+
+NO_PROJECT = bytes(32)
+_TAG, _VERSION = "counterfoil figures", 1
+
+
+class GoodsFigures(NamedTuple):
+    """Units sold of one commodity, and what their lines say that they cost."""
+
+    commodity: str
+    units: int
+    amount_minor: int
+
+
+class ProjectFigures(NamedTuple):
+    """One project's sales and refunds in one currency; ``project`` is its on-chain id, zero for none."""
+
+    project: bytes
+    currency: str
+    sales: int
+    gross_minor: int
+    refunds: int
+    refunded_minor: int
+    goods: tuple[GoodsFigures, ...]
+
+
+class DeviceFigures(NamedTuple):
+    """One machine's records in the batch, its meter intervals among them, and their energy."""
+
+    device: bytes
+    records: int
+    intervals: int
+    energy_wh: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The records from ``previous_size`` up to, not including, ``size``, by the registry as of ``block``."""
+
+    previous_size: int
+    size: int
+    block: int
+    projects: tuple[ProjectFigures, ...]
+    devices: tuple[DeviceFigures, ...]
+
+    def encode(self) -> bytes:
+        """Deterministic CBOR (docs/formats/figures.md)."""
+        return cbor2.dumps(
+            [
+                *(_TAG, _VERSION, self.previous_size, self.size, self.block),
+                [[*p[:-1], [list(g) for g in p.goods]] for p in self.projects],
+                [list(d) for d in self.devices],
+            ],
+            canonical=True,
+        )
+
+    @property
+    def digest(self) -> Digest:
+        """What the head commits to."""
+        return Digest(sha256(self.encode()).digest())
+
+
+def decode_figures(data: bytes) -> Figures:
+    """The figures in *data*.
+
+    Raises:
+        InputMalformed: they are none, or not in their one form.
+    """
+    try:
+        tag, version, previous, size, block, projects, devices = any_item(data)
+        found = Figures(
+            *(previous, size, block),
+            tuple(
+                ProjectFigures(*(*p[:-1], tuple(GoodsFigures(*g) for g in p[-1]))) for p in projects
+            ),
+            tuple(DeviceFigures(*d) for d in devices),
+        )
+        is_in_form = (tag, version) == (_TAG, _VERSION) and found.encode() == data
+    except (ValueError, TypeError, IndexError, OverflowError) as failure:
+        raise InputMalformed(f"no batch figures: {failure}") from failure
+    if not is_in_form:
+        raise InputMalformed("no batch figures, or not in their one form")
+    return found
+
+
+@dataclass
+class _Takings:
+    sales: int = 0
+    gross_minor: int = 0
+    refunds: int = 0
+    refunded_minor: int = 0
+    units: Counter[str] = field(default_factory=Counter)
+    amounts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: _Takings) -> None:
+        self.sales += other.sales
+        self.gross_minor += other.gross_minor
+        self.refunds += other.refunds
+        self.refunded_minor += other.refunded_minor
+        self.units.update(other.units)
+        self.amounts.update(other.amounts)
+
+
+def _none_yet() -> list[int]:
+    return [0, 0, 0]
+
+
+class Tally:
+    """The figures of a batch as its records come in, kept by machine until it is asked for them."""
+
+    def __init__(self) -> None:
+        self._takings: dict[tuple[DeviceId, str], _Takings] = defaultdict(_Takings)
+        self._ran: dict[DeviceId, list[int]] = defaultdict(_none_yet)
+
+    def add(self, signed: SignedRecord) -> None:
+        """Take the next record in."""
+        device, body = signed.record.device, signed.record.body
+        ran = self._ran[device]
+        ran[0] += 1
+        if isinstance(body, MeterInterval):
+            ran[1] += 1
+            ran[2] += body.energy_wh
+        elif isinstance(body, Sale):
+            takings = self._takings[device, body.currency]
+            takings.sales += 1
+            takings.gross_minor += body.amount_minor
+            for line in body.lines:
+                takings.units[line.commodity] += line.quantity
+                takings.amounts[line.commodity] += line.quantity * line.unit_price_minor
+        elif isinstance(body, Refund):
+            takings = self._takings[device, body.currency]
+            takings.refunds += 1
+            takings.refunded_minor += body.amount_minor
+
+    def merge(self, other: Tally) -> None:
+        """Take in what *other* counted of the same batch."""
+        for key, takings in other._takings.items():
+            self._takings[key].add(takings)
+        for device, counts in other._ran.items():
+            ran = self._ran[device]
+            for at, count in enumerate(counts):
+                ran[at] += count
+
+    def figures(
+        self, previous_size: int, size: int, block: int, project_of: Callable[[DeviceId], bytes]
+    ) -> Figures:
+        """The figures, each machine's takings under the project that *project_of* says."""
+        projects: dict[tuple[bytes, str], _Takings] = defaultdict(_Takings)
+        for (device, currency), takings in self._takings.items():
+            projects[project_of(device), currency].add(takings)
+        return Figures(
+            *(previous_size, size, block),
+            tuple(_project(*key, projects[key]) for key in sorted(projects)),
+            tuple(sorted(DeviceFigures(device_hash(d), *ran) for d, ran in self._ran.items())),
+        )
+
+
+def _project(project: bytes, currency: str, t: _Takings) -> ProjectFigures:
+    goods = tuple(GoodsFigures(code, t.units[code], t.amounts[code]) for code in sorted(t.units))
+    return ProjectFigures(
+        *(project, currency, t.sales, t.gross_minor, t.refunds, t.refunded_minor, goods)
+    )
+
+
+def differences(mine: Figures, theirs: Figures) -> Iterator[str]:
+    """What *theirs* says otherwise than *mine*, in words, the batch first, then projects, then machines."""
+    for name in ("previous_size", "size", "block"):
+        if getattr(mine, name) != getattr(theirs, name):
+            yield f"{name} {getattr(theirs, name)}, here {getattr(mine, name)}"
+    yield from _differing(
+        {(p.project, p.currency): p for p in mine.projects},
+        {(p.project, p.currency): p for p in theirs.projects},
+        lambda key: f"project {key[0].hex()[:16]} in {key[1]}",
+    )
+    yield from _differing(
+        {d.device: d for d in mine.devices},
+        {d.device: d for d in theirs.devices},
+        lambda key: f"device {key.hex()[:16]}",
+    )
+
+
+def _differing(mine: dict[Any, Any], theirs: dict[Any, Any], name: Any) -> Iterator[str]:
+    for key in sorted(mine.keys() | theirs.keys()):
+        here, there = mine.get(key), theirs.get(key)
+        if here is None or there is None:
+            yield f"{name(key)} is missing {'here' if here is None else 'there'}"
+            continue
+        for field_name in here._fields:
+            ours, others = getattr(here, field_name), getattr(there, field_name)
+            if ours == others:
+                continue
+            if field_name != "goods":
+                yield f"{name(key)}: {field_name} {others}, here {ours}"
+                continue
+            yield from _differing(
+                {g.commodity: g for g in ours},
+                {g.commodity: g for g in others},
+                lambda code, of=key: f"{name(of)}, goods {code!r}",
+            )

@@ -1,0 +1,1 @@
+"""What a node signs: proposals, their digests, and the checks of each. Pure."""

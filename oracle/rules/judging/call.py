@@ -1,0 +1,158 @@
+"""Whether a proposed distribution is right, by this node's own copy of the log and its own books.
+
+The checks:
+
+1. It is for this chain and its OracleQuorum, and signed by the node that sent it, one of the signers.
+2. The facts are in their one form, name each record once, and are about a project that this node was told of.
+3. The head is anchored and lies over every record of the facts.
+4. Each record is what the facts say: a sale or a refund of that amount and day, in the project's currency, by a machine
+   that was in the project when the record was anchored, or is now.
+5. The goods sold are what the records' lines add up to, and the tax is by the project's rate.
+6. The call is RevenueSplit's ``distribute`` with these very facts, byte for byte, under the batch that they name.
+7. No record of them is in another distribution that this node has signed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from counterfoil.gateway.record.bodies import Refund, Sale, SaleLine
+from counterfoil.gateway.record.identity import DeviceId, on_chain_id
+from counterfoil.gateway.record.signed_record import SignedRecord, decode
+from counterfoil.gateway.record.utc_date import business_date
+from counterfoil.oracle.errors import InputMalformed
+from counterfoil.oracle.rules.facts import (
+    Facts,
+    decode_facts,
+    distribution_argument,
+    names_of,
+    tax_minor,
+)
+from counterfoil.oracle.rules.judging.proposal import CallProposal
+from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet, Standing, check_sender
+
+Encode = Callable[[dict[str, Any]], bytes]
+"""The call data of ``distribute`` with this struct."""
+
+
+class ToldProject(Protocol):
+    """What this node was told of a project."""
+
+    currency: str
+    tax_basis_points: int
+
+
+class OwnBooks(Protocol):
+    """This node's own copy and books."""
+
+    def project(self, name: str) -> ToldProject | None: ...
+    def is_anchored(self, size: int) -> bool: ...
+    def size(self) -> int: ...
+    def records_at(self, indexes: list[int]) -> Mapping[int, bytes]: ...
+    def heads_over(self, first: int) -> list[tuple[int, int]]: ...
+    def refresh(self) -> None: ...
+    def project_of(self, device: DeviceId, block: int | None = None) -> bytes | None: ...
+
+
+class CallJudge:
+    """Judges distributions; *split* and *calls* are the addresses of RevenueSplit and OracleQuorum."""
+
+    def __init__(self, books: OwnBooks, split: str, calls: str, encode: Encode) -> None:
+        self._books = books
+        self._split = split
+        self._calls = calls
+        self._encode = encode
+
+    def judge(self, proposal: CallProposal, sender: str, now: Standing) -> Facts:
+        """The facts of *proposal*, found right as far as check 6; the seventh is made when it is written down.
+
+        Raises:
+            NotYet: it can't be told now.
+            Dissents: a check failed.
+        """
+        # 1
+        if (proposal.chain_id, proposal.contract) != (now.chain_id, self._calls):
+            raise Dissents("wrong_chain", f"for {proposal.contract} on chain {proposal.chain_id}")
+        check_sender(proposal, sender, now.signers)
+        if proposal.target != self._split:
+            raise Dissents("target_unknown", f"calls to {proposal.target} are not signed here")
+        # 2
+        try:
+            facts = decode_facts(proposal.facts)
+        except InputMalformed as failure:
+            raise Dissents("facts_malformed", str(failure)) from failure
+        indexes = [index for index, _, _ in facts.entries]
+        if not indexes or indexes != sorted(set(indexes)):
+            raise Dissents("facts_malformed", "records stand in order, each once, and not none")
+        project = self._books.project(facts.project)
+        if project is None:
+            raise Dissents("project_unknown", f"this node was told of no {facts.project!r}")
+        # 3
+        if not self._books.is_anchored(proposal.head_size) or indexes[-1] >= self._books.size():
+            raise NotYet("behind", f"the head of {proposal.head_size} is not here yet")
+        if indexes[-1] >= proposal.head_size:
+            why = f"the head of {proposal.head_size} does not cover it"
+            raise Dissents("record_not_anchored", f"record {indexes[-1]}: {why}", indexes[-1])
+        # 4
+        units = self._units(indexes, facts, project)
+        # 5
+        if tuple(sorted(units.items())) != facts.units:
+            raise Dissents("units_differ", f"{dict(facts.units)}, here {dict(units)}")
+        tax = tax_minor(facts.gross_minor, facts.refunds_minor, project.tax_basis_points)
+        # 6
+        facts_hash, batch = names_of(proposal.facts)
+        argument = distribution_argument(facts, batch, tax, proposal.head_size, facts_hash)
+        if proposal.label != batch:
+            raise Dissents("batch_differs", f"{proposal.label.hex()}, here {batch.hex()}")
+        if proposal.data != self._encode(argument):
+            sums = f"gross {facts.gross_minor}, refunds {facts.refunds_minor}, tax {tax}"
+            raise Dissents("call_differs", f"it does not distribute these facts: {sums}")
+        return facts
+
+    def _units(self, indexes: list[int], facts: Facts, project: ToldProject) -> Counter[str]:
+        """What was sold by the records of *facts*, each of which is as they say."""
+        self._books.refresh()
+        units: Counter[str] = Counter()
+        heads = self._books.heads_over(indexes[0])
+        records = self._books.records_at(indexes)
+        for entry in facts.entries:
+            if entry[0] not in records:
+                raise NotYet("behind", f"record {entry[0]} is not here yet")
+            signed = decode(records[entry[0]])
+            block = heads[bisect_right(heads, entry[0], key=lambda head: head[0])][1]
+            for line in self._lines(signed, entry, facts, project, block):
+                units[line.commodity] += line.quantity
+        return units
+
+    def _lines(
+        self,
+        signed: SignedRecord,
+        entry: tuple[int, bool, int],
+        facts: Facts,
+        project: ToldProject,
+        block: int,
+    ) -> tuple[SaleLine, ...]:
+        """The lines of one record of the facts, anchored in *block*, if it is as they say."""
+        index, is_refund, amount = entry
+        body = signed.record.body
+        if not isinstance(body, Sale | Refund) or isinstance(body, Refund) != is_refund:
+            what = "refund" if is_refund else "sale"
+            raise Dissents("record_differs", f"record {index} is no {what}", index)
+        if body.amount_minor != amount:
+            why = f"record {index}: amount {amount}, signed {body.amount_minor}"
+            raise Dissents("amount_differs", why, index)
+        if business_date(signed.record.time_ms) != facts.business_date:
+            raise Dissents("date_differs", f"record {index} is of another day", index)
+        if body.currency != project.currency:
+            raise Dissents("currency_differs", f"record {index} is in {body.currency}", index)
+        device, wanted = signed.record.device, on_chain_id(facts.project)
+        if wanted not in (
+            self._books.project_of(device, block),
+            self._books.project_of(device),
+        ):
+            why = f"record {index}: {signed.record.device} is not in {facts.project}"
+            raise Dissents("project_differs", why, index)
+        return body.lines if isinstance(body, Sale) else ()

@@ -1,0 +1,121 @@
+"""Whether a proposed head is true: each check in order, and the words for the one that fails. No I/O of its own.
+
+The checks:
+
+1. It is for this chain and its RecordAnchor, and signed by the node that sent it, which is one of the signers.
+2. It extends the newest anchored head; its registry's block is no older than that head's and has been read here.
+3. Every record of the batch is in this node's own copy, believed from its bytes, and its key may still sign it.
+4. The root over this node's own copy is the proposed one.
+5. So is the state root.
+6. So are the figures: totals by project and goods, and how each machine ran.
+
+A node that can't tell yet says :class:`NotYet`, and is asked again. A check that fails is a :class:`Dissents`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Protocol
+
+from counterfoil.gateway.record.identity import Digest
+from counterfoil.oracle.errors import RecordRefused
+from counterfoil.oracle.rules.figures import Figures, differences
+from counterfoil.oracle.rules.judging.proposal import HeadProposal
+from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet, Standing, check_sender
+
+
+class OwnHead(Protocol):
+    """What the log gives here."""
+
+    @property
+    def root(self) -> Digest: ...
+    @property
+    def state(self) -> Digest: ...
+    @property
+    def figures(self) -> Figures: ...
+
+
+class OwnLog(Protocol):
+    """This node's own copy of the log."""
+
+    @property
+    def size(self) -> int: ...
+    def newest_block(self) -> int: ...
+    def first_closed(self, first: int, end: int) -> int | None: ...
+    def place(self, log_index: int) -> str: ...
+    def compute(self, previous: int, size: int, block: int) -> OwnHead: ...
+    def leaves(self, first: int, end: int) -> list[Digest]: ...
+
+
+def judge_head(
+    proposal: HeadProposal,
+    sender: str,
+    now: Standing,
+    node_log: OwnLog,
+    refusal: RecordRefused | None,
+    their_leaves: Callable[[], list[Digest]],
+) -> None:
+    """Return when this node's own copy gives the head that *sender* proposes.
+
+    *refusal* is why the copy does not go on, if so. *their_leaves* asks the sender for its leaf hashes of the batch.
+
+    Raises:
+        NotYet: it can't be told now.
+        Dissents: a check failed.
+    """
+    # 1
+    if (proposal.chain_id, proposal.anchor) != (now.chain_id, now.anchor):
+        raise Dissents("wrong_chain", f"for {proposal.anchor} on chain {proposal.chain_id}")
+    check_sender(proposal, sender, now.signers)
+    # 2
+    previous = proposal.previous
+    if previous.size != now.size or (previous.size and previous.root != now.root):
+        raise NotYet(
+            "previous_differs",
+            f"it extends {previous.size}, the newest anchored head is {now.size}",
+        )
+    if proposal.figures.block < now.block:
+        raise Dissents("block_too_old", f"block {proposal.figures.block}, the head's {now.block}")
+    if proposal.figures.block > node_log.newest_block():
+        raise NotYet("block_not_read", f"block {proposal.figures.block} is not read here yet")
+    # 3
+    head = proposal.head
+    if head.size > node_log.size:
+        if refusal is not None and refusal.log_index == node_log.size:
+            raise Dissents("record_refused", str(refusal), refusal.log_index)
+        raise NotYet("behind", f"the copy has {node_log.size} records")
+    closed = node_log.first_closed(previous.size, head.size)
+    if closed is not None:
+        where = f"record {closed}, {node_log.place(closed)}: its key may not sign it"
+        raise Dissents("record_refused", f"key_revoked: {where}", closed)
+    mine = node_log.compute(previous.size, head.size, proposal.figures.block)
+    # 4
+    if mine.root != head.root:
+        raise _named(proposal, node_log, mine.root, their_leaves)
+    # 5
+    if mine.state != head.state:
+        raise Dissents("state_differs", f"{head.state.hex()}, here {mine.state.hex()}")
+    # 6
+    if mine.figures.encode() != proposal.figures.encode():
+        words = "; ".join(islice(differences(mine.figures, proposal.figures), 5))
+        raise Dissents("figures_differ", words or "they are in another order")
+
+
+def _named(
+    proposal: HeadProposal,
+    node_log: OwnLog,
+    root: Digest,
+    their_leaves: Callable[[], list[Digest]],
+) -> Dissents:
+    """The dissent on another root, with the first record that differs when the sender shows its leaves."""
+    start, size = proposal.previous.size, proposal.head.size
+    says = f"root {proposal.head.root.hex()}, here {root.hex()}"
+    theirs = their_leaves()
+    pairs = zip(theirs, node_log.leaves(start, size), strict=False)
+    at = next((n for n, (there, here) in enumerate(pairs, start) if there != here), None)
+    if at is None and len(theirs) < size - start:
+        return Dissents("root_differs", f"{says}; the sender shows {len(theirs)} leaves")
+    if at is None:
+        return Dissents("root_differs", f"{says}; the sender's own leaves don't give it")
+    return Dissents("root_differs", f"record {at} is another one, here {node_log.place(at)}", at)

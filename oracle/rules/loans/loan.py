@@ -1,0 +1,233 @@
+"""One loan of a credit line: what accrues, what is owed, and what a repayment is used for; as CreditLine.sol has it.
+
+Rules that this module keeps:
+
+- Interest and penalty are numerators over ``denominator(convention)``, never rounded while they accrue; what is owed of
+  them is rounded down.
+- Penalty accrues on overdue principal only, from the day after its instalment's date.
+- A repayment pays the four kinds of debt in the terms' order, none beyond what is owed: what is paid is what is used.
+- What is written off bears nothing more, and may still be paid.
+
+Amounts are minor units, dates YYYYMMDD of the business calendar.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from counterfoil.oracle.errors import OracleError
+from counterfoil.oracle.rules.business_date import days_between
+from counterfoil.oracle.rules.loans.instalments import Instalment
+from counterfoil.oracle.rules.loans.interest import Convention, accrued, denominator
+
+
+class LoanState(IntEnum):
+    """Numbered as on chain."""
+
+    NONE = 0
+    CURRENT = 1
+    GRACE = 2
+    DELINQUENT = 3
+    DEFAULT = 4
+    WRITTEN_OFF = 5
+    RECOVERED = 6
+    REPAID = 7
+
+
+class Debt(IntEnum):
+    """Kinds of debt, numbered as on chain."""
+
+    COSTS = 0
+    PENALTY = 1
+    INTEREST = 2
+    PRINCIPAL = 3
+
+
+class LoanNotAllowed(OracleError):
+    """The loan's state or its date does not allow it."""
+
+    code = "loan.not_allowed"
+
+
+@dataclass(frozen=True)
+class LoanTerms:
+    """What of a line's terms a loan is counted by."""
+
+    rate_ppm: int
+    penalty_ppm: int
+    convention: Convention
+    grace_days: int
+    default_days: int
+    order: tuple[Debt, ...] = (Debt.COSTS, Debt.PENALTY, Debt.INTEREST, Debt.PRINCIPAL)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What is owed on a date; *due* of it should have been paid by then, *missed* instalments were not."""
+
+    costs: int
+    penalty: int
+    interest: int
+    principal: int
+    due: int
+    missed: int
+
+    @property
+    def total(self) -> int:
+        return self.costs + self.penalty + self.interest + self.principal
+
+
+@dataclass(frozen=True)
+class Repaid:
+    """What one repayment was used for."""
+
+    costs: int
+    penalty: int
+    interest: int
+    principal: int
+
+    @property
+    def total(self) -> int:
+        return self.costs + self.penalty + self.interest + self.principal
+
+
+@dataclass(frozen=True)
+class Loan:
+    """A loan's accounts, accrued to *accrued_to*; every change answers a new one."""
+
+    terms: LoanTerms
+    instalments: tuple[Instalment, ...]
+    drawn: int
+    accrued_to: int
+    state: LoanState = LoanState.CURRENT
+    repaid: int = 0
+    written_off: int = 0
+    costs: int = 0
+    costs_paid: int = 0
+    interest: int = 0
+    """Numerator of all interest accrued so far."""
+    interest_paid: int = 0
+    penalty: int = 0
+    """Numerator of all penalty accrued so far."""
+    penalty_paid: int = 0
+    interest_at: tuple[int, ...] = ()
+    """Interest due with each instalment whose date has been reached and those before."""
+
+    @property
+    def principal_due(self) -> int:
+        """Principal of the instalments whose date has been reached."""
+        return sum(row.principal_minor for row in self.instalments[: len(self.interest_at)])
+
+    def accrue(self, today: int) -> Loan:
+        """The accounts on *today*, if nothing is paid until then; unchanged when it is not later."""
+        loan = self
+        while loan.accrued_to < today:
+            passed = len(loan.interest_at)
+            following = self.instalments[passed : passed + 1]
+            meets = bool(following) and following[0].date <= today
+            loan = loan._accrue_between(following[0].date if meets else today)
+            if meets:
+                posted = loan.interest // denominator(self.terms.convention)
+                loan = replace(loan, interest_at=(*loan.interest_at, posted))
+        return loan
+
+    def owed(self, date: int) -> Owed:
+        """What is owed on *date*, if nothing is paid until then."""
+        then = self.accrue(date)
+        whole = denominator(self.terms.convention)
+        costs = self.costs - self.costs_paid
+        penalty = then.penalty // whole - self.penalty_paid
+        due = costs + penalty + max(0, then.principal_due - self.repaid)
+        if then.interest_at:
+            due += max(0, then.interest_at[-1] - self.interest_paid)
+        return Owed(
+            costs=costs,
+            penalty=penalty,
+            interest=then.interest // whole - self.interest_paid,
+            principal=self.drawn - self.repaid,
+            due=due,
+            missed=then._standing(date)[1],
+        )
+
+    def poke(self, today: int) -> tuple[Loan, int]:
+        """The loan accrued to *today* and in the state that gives, and how many instalments were missed in a row.
+
+        What is written off or at its end stays so.
+        """
+        loan = self.accrue(today)
+        if self.state is LoanState.WRITTEN_OFF or self.state >= LoanState.RECOVERED:
+            return loan, 0
+        state, missed = loan._standing(today)
+        return replace(loan, state=state), missed
+
+    def repay(self, amount: int, today: int) -> tuple[Loan, Repaid]:
+        """Use *amount*, or what is owed if that is less, by the terms' order; raises LoanNotAllowed when nothing is."""
+        loan, _ = self.poke(today)
+        owed = loan.owed(loan.accrued_to)
+        if amount <= 0 or not owed.total:
+            raise LoanNotAllowed("nothing is owed" if amount > 0 else f"{amount} is no amount")
+        debts = [owed.costs, owed.penalty, owed.interest, owed.principal]
+        left = amount
+        for debt in self.terms.order:
+            debts[debt] = min(debts[debt], left)
+            left -= debts[debt]
+        used = Repaid(*debts)
+        is_written_off = loan.state is LoanState.WRITTEN_OFF
+        loan = replace(
+            loan,
+            costs_paid=loan.costs_paid + used.costs,
+            penalty_paid=loan.penalty_paid + used.penalty,
+            interest_paid=loan.interest_paid + used.interest,
+            repaid=loan.repaid + used.principal,
+            written_off=loan.written_off - used.principal if is_written_off else 0,
+        )
+        if used.total == owed.total:
+            ended = LoanState.RECOVERED if is_written_off else LoanState.REPAID
+            return replace(loan, state=ended), used
+        return loan.poke(today)[0], used
+
+    def add_costs(self, amount: int, today: int) -> Loan:
+        """Costs of recovery added to a loan that is late; raises LoanNotAllowed when it is not."""
+        loan, _ = self.poke(today)
+        late = (LoanState.DELINQUENT, LoanState.DEFAULT, LoanState.WRITTEN_OFF)
+        if loan.state not in late:
+            raise LoanNotAllowed(f"the loan is {loan.state.name}")
+        return replace(loan, costs=loan.costs + amount)
+
+    def write_off(self, today: int) -> Loan:
+        """What is outstanding of a loan in default given up; raises LoanNotAllowed when it is in none."""
+        loan, _ = self.poke(today)
+        if loan.state is not LoanState.DEFAULT:
+            raise LoanNotAllowed(f"the loan is {loan.state.name}")
+        return replace(loan, state=LoanState.WRITTEN_OFF, written_off=loan.drawn - loan.repaid)
+
+    def _accrue_between(self, to: int) -> Loan:
+        """Interest and penalty up to *to*, before which no instalment falls."""
+        if self.state is LoanState.WRITTEN_OFF:
+            return replace(self, accrued_to=to)
+        terms, start = self.terms, self.accrued_to
+        overdue = max(0, self.principal_due - self.repaid)
+        interest = accrued(terms.convention, self.drawn - self.repaid, terms.rate_ppm, start, to)
+        penalty = accrued(terms.convention, overdue, terms.penalty_ppm, start, to)
+        return replace(
+            self, accrued_to=to, interest=self.interest + interest, penalty=self.penalty + penalty
+        )
+
+    def _standing(self, today: int) -> tuple[LoanState, int]:
+        """The state by the instalments, of an accrued loan: an instalment is met once all up to it is paid."""
+        state, missed, principal = LoanState.CURRENT, 0, 0
+        for row, interest in zip(self.instalments, self.interest_at, strict=False):
+            principal += row.principal_minor
+            late = days_between(row.date, today)
+            is_met = self.repaid >= principal and self.interest_paid >= interest
+            if is_met or not late:
+                continue
+            if state is LoanState.CURRENT:
+                if late > self.terms.default_days:
+                    state = LoanState.DEFAULT
+                else:
+                    is_in_grace = late <= self.terms.grace_days
+                    state = LoanState.GRACE if is_in_grace else LoanState.DELINQUENT
+            missed += late > self.terms.grace_days
+        return state, missed

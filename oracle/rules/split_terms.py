@@ -1,0 +1,57 @@
+"""A waterfall's terms: from JSON, as people read and store them, to the struct on chain. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from counterfoil.gateway.record.identity import on_chain_id
+
+_BASES = {"fixed": 0, "per_unit": 1, "net_basis_points": 2, "remainder_basis_points": 3}
+_NOBODY = "0x0000000000000000000000000000000000000000"
+
+
+def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """The struct that ``RevenueSplit.setTerms`` takes, from terms as JSON.
+
+    ``{effective_from, period: day|month, refund, tax, residual, fee: {account, basis_points}, sweep: {account,
+    basis_points, cap}, goods: [{code, supplier, prepaid, unit_cost}], allocations: [{account, basis, value, minimum,
+    cap}], investors: [{account, weight}]}``; accounts as addresses, an allocation's account null for the investors'
+    pool, a goods code empty for all others, amounts in minor units.
+    """
+    fee = terms.get("fee") or {}
+    sweep = terms.get("sweep") or {}
+    return {
+        "effectiveFrom": int(terms["effective_from"]),
+        "period": {"day": 0, "month": 1}[terms["period"]],
+        "refundAccount": terms["refund"],
+        "taxAccount": terms["tax"],
+        "feeAccount": fee.get("account", _NOBODY),
+        "sweepAccount": sweep.get("account", _NOBODY),
+        "residualAccount": terms["residual"],
+        "senior": {
+            "feeBasisPoints": fee.get("basis_points", 0),
+            "sweepBasisPoints": sweep.get("basis_points", 0),
+            "sweepCap": sweep.get("cap", 0),
+        },
+        "goods": [
+            {
+                "goods": on_chain_id(line["code"]) if line["code"] else bytes(32),
+                "supplier": line["supplier"],
+                "supply": 1 if line.get("prepaid") else 0,
+                "unitCost": line["unit_cost"],
+            }
+            for line in terms["goods"]
+        ],
+        "allocations": [
+            {
+                "account": line["account"] or _NOBODY,
+                "basis": _BASES[line["basis"]],
+                "value": line["value"],
+                "minimum": line.get("minimum", 0),
+                "cap": line.get("cap", 0),
+            }
+            for line in terms["allocations"]
+        ],
+        "investors": [{"account": i["account"], "weight": i["weight"]} for i in terms["investors"]],
+    }

@@ -1,0 +1,73 @@
+"""Whether a machine was running, and stood where it belongs, as its own records up to a sale say. Pure.
+
+The rules:
+
+1. Its newest status record decides whether it runs; before the first one it is taken to run.
+2. Its first location record is its place; so is, from then on, a place that a person has accepted.
+3. It stands in its place while its newest location is within ``reach_m`` of it, and the location's own accuracy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from counterfoil.gateway.record.bodies import Body, Location, Status
+
+REACH_M = 200
+"""How far from its place a machine may say that it stands: a building's length, and what indoor positioning errs by."""
+
+_STANDING_STILL = frozenset(("fault", "out_of_service"))
+_EARTH_M = 6_371_009
+_E7 = 10_000_000
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A machine's newest state ("" before the first status), place and location (latitude, longitude; 1e-7 degrees)."""
+
+    state: str = ""
+    place: tuple[int, int] | None = None
+    here: tuple[int, int] | None = None
+    accuracy_m: int = 0
+
+    def after(self, body: Body) -> Standing:
+        """The standing once the machine has signed *body*."""
+        if isinstance(body, Status):
+            return replace(self, state=body.state)
+        if isinstance(body, Location):
+            here = (body.lat_e7, body.lon_e7)
+            place = self.place if self.place is not None else here
+            return replace(self, place=place, here=here, accuracy_m=body.accuracy_m or 0)
+        return self
+
+    def settled(self) -> Standing:
+        """The standing once a person has accepted where the machine is now."""
+        return replace(self, place=self.here)
+
+    @property
+    def away_m(self) -> int:
+        """Metres from its place to where it says that it stands."""
+        if self.place is None or self.here is None:
+            return 0
+        return round(distance_m(self.place, self.here))
+
+    def refusal(self, reach_m: int = REACH_M) -> tuple[str, str] | None:
+        """Why a sale that is signed now does not count by itself, or None."""
+        if self.state in _STANDING_STILL:
+            return "device_not_running", f"its newest status is {self.state}"
+        if self.away_m > reach_m + self.accuracy_m:
+            return "device_not_in_place", f"it stands {self.away_m:,} m from its place"
+        return None
+
+
+def distance_m(a: tuple[int, int], b: tuple[int, int]) -> float:
+    """Metres along the sphere between two points in 1e-7 degrees (haversine, the earth's mean radius)."""
+    (lat_a, lon_a), (lat_b, lon_b) = (
+        (math.radians(lat / _E7), math.radians(lon / _E7)) for lat, lon in (a, b)
+    )
+    chord = (
+        math.sin((lat_b - lat_a) / 2) ** 2
+        + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+    )
+    return 2 * _EARTH_M * math.asin(math.sqrt(min(1.0, chord)))

@@ -1,0 +1,78 @@
+"""The parts of one oracle process, and those that settle money."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.events import EventFeed
+from counterfoil.chain.keys.signer import Signer, open_keystore
+from counterfoil.chain.sender import Sender
+from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.oracle.day.closer import DayCloser
+from counterfoil.oracle.execution.executor import Instructions
+from counterfoil.oracle.execution.party_keys import PartySenders, PartyWrites, open_party_keys
+from counterfoil.oracle.revenue.distributor import Cosign, Distributor
+from counterfoil.oracle.revenue.matcher import Matcher
+from counterfoil.oracle.settings import OracleSettings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The oracle's parts, each with a step of its own, in the order of a turn."""
+
+    engine: Engine
+    store: GatewayStore
+    client: ChainClient
+    feed: EventFeed
+    steps: dict[str, Callable[[], object]]
+    open: Callable[[], None] = lambda: None
+    close: Callable[[], None] = lambda: None
+    """What runs beside the turns: a node's door."""
+
+
+def crash_points(wanted: str | None) -> Callable[[str], None]:
+    """A hook that ends the process, as a power cut would, at the point named *wanted*; tests set it."""
+
+    def crash(point: str) -> None:
+        if point == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return crash
+
+
+def settling(
+    settings: OracleSettings,
+    engine: Engine,
+    client: ChainClient,
+    signer: Signer,
+    cosign: Cosign,
+    crash: Callable[[str], None],
+) -> dict[str, Callable[[], object]]:
+    """The steps of the process that takes payments in, matches, distributes and closes the day."""
+    bank_address = client.call("DepositToken", "bank")
+    secret = settings.party_passphrase.get_secret_value() if settings.party_passphrase else ""
+    keys = open_party_keys(settings.party_keys, secret)
+    writes = PartyWrites(client, keys, signer.address)
+    sending = [str(signer.address)]
+    steps: dict[str, Callable[[], object]] = {
+        "instructions": Instructions(
+            engine, client, bank_address, settings.zone, crash, writes
+        ).step,
+        "matching": Matcher(engine).step,
+        "revenue": Distributor(engine, client, signer.address, cosign).step,
+        "day": DayCloser(engine, client, signer.address, crash).step,
+    }
+    if settings.bank_keystore is not None and settings.bank_passphrase is not None:
+        bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())
+        steps["bank"] = Sender(engine, client, bank, crash=crash).step
+        sending.append(bank.address)
+    others = [key for account, key in keys.items() if account not in sending]
+    if others:
+        steps["parties"] = PartySenders(engine, client, others, crash).step
+    return steps

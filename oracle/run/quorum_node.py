@@ -1,0 +1,204 @@
+"""Where a node's settings become objects: its copy of the log, its door, and the steps of its turns."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.events import EventFeed
+from counterfoil.chain.keys.signer import Signer, open_keystore
+from counterfoil.chain.sender import Sender
+from counterfoil.gateway.store.gateway_store import open_store
+from counterfoil.oracle.errors import PeersInvalid
+from counterfoil.oracle.heads.batches import BatchRules
+from counterfoil.oracle.heads.checkpoints import CheckpointWriter
+from counterfoil.oracle.heads.gossip import GossipCheck
+from counterfoil.oracle.heads.log_copy import NodeLog
+from counterfoil.oracle.heads.log_fetch import RecordCopy
+from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
+from counterfoil.oracle.heads.registry_history import RegistryHistory
+from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.quorum.call_books import CallBooks
+from counterfoil.oracle.quorum.cosigner import Signing
+from counterfoil.oracle.quorum.door import DoorServer, create_door
+from counterfoil.oracle.quorum.peer_client import Colleagues
+from counterfoil.oracle.quorum.peers import Peer, door_tls, gateway_tls, read_peers
+from counterfoil.oracle.quorum.proposer import Collecting, Proposing
+from counterfoil.oracle.quorum.signing_book import Books
+from counterfoil.oracle.retries import Again
+from counterfoil.oracle.revenue.sale_reader import FactReader
+from counterfoil.oracle.rules.judging.call import CallJudge
+from counterfoil.oracle.run.process_parts import Parts, crash_points, settling
+from counterfoil.oracle.settings import OracleSettings
+from counterfoil.oracle.store.database import open_database
+
+_WATCH_S = 2.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node's parts."""
+
+    peers: Sequence[Peer]
+    signer: Signer
+    books: Books
+    log: NodeLog
+    copy: RecordCopy
+    colleagues: Colleagues
+    collecting: Collecting
+    proposing: Proposing
+    signing: Signing
+    door: DoorServer
+    parts: Parts
+
+
+def build_node(settings: OracleSettings) -> Parts:
+    """Everything that one node's process needs, from its settings."""
+    return compose(settings).parts
+
+
+def compose(settings: OracleSettings) -> Node:
+    """One node, its door bound and not yet open.
+
+    Raises:
+        PeersInvalid: this node's key is none of the peers'.
+    """
+    if settings.peers is None:
+        raise PeersInvalid("no peers' file is set")
+    crash = crash_points(os.environ.get("COUNTERFOIL_TEST_CRASH_AT"))
+    signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
+    peers = read_peers(settings.peers)
+    if signer.address not in {peer.address for peer in peers}:
+        raise PeersInvalid(f"{settings.peers} does not list this node, {signer.address}")
+    deployment = Deployment.read(settings.deployment)
+    client, encoder = (
+        ChainClient(settings.rpc_url, deployment.addresses, settings.finality) for _ in range(2)
+    )
+    engine = open_database(settings.database_url)
+    store = open_store(settings.records_database_url)
+    anchor, calls, split = (
+        client.address_of(name) for name in ("RecordAnchor", "OracleQuorum", "RevenueSplit")
+    )
+    books = Books(engine, deployment.chain_id, anchor, calls)
+    books.list_nodes(peers, signer.address)
+    certificate, key = settings.node_certificate, settings.node_key
+    node_log = NodeLog(engine, store, settings.tiles, RegistryHistory(engine))
+    copy = RecordCopy(
+        engine, node_log, settings.gateways, gateway_tls(certificate, key, settings.gateway_ca)
+    )
+    colleagues = Colleagues(peers, signer.address, certificate, key)
+
+    def encode(argument: dict[str, Any]) -> bytes:
+        return encoder.encode("RevenueSplit", "distribute", argument)
+
+    judge = CallJudge(CallBooks(engine, store), split, calls, encode)
+    signing = Signing(books, node_log, copy, judge, signer, colleagues.leaves)
+    collecting = Collecting(books, signer, colleagues)
+    rules = BatchRules(settings.batch_records, settings.batch_ms)
+    proposing = Proposing(
+        books, node_log, client, signer, collecting, rules, settings.round_ms, crash
+    )
+
+    def state() -> dict[str, Any]:
+        refusal = None if copy.refusal is None else str(copy.refusal)
+        return {"records": node_log.size, "anchored": node_log.anchored, "refusal": refusal}
+
+    tls = door_tls(certificate, key, peers)
+    app = create_door(peers, signing, node_log, state)
+    door = DoorServer(app, settings.node_host, settings.node_port, tls)
+    feed = EventFeed(
+        "ledger", engine, client, CONTRACTS, LedgerProjection(), deployment.first_block
+    )
+    steps: dict[str, Callable[[], object]] = {
+        "feed": feed.poll,
+        "copy": copy.step,
+        "follow": node_log.follow,
+        "propose": proposing.step,
+        "sender": Sender(engine, client, signer, crash=crash).step,
+    }
+    if settings.settles:
+        steps |= _settling(settings, client, books, node_log, signer, collecting, crash)
+    if settings.log_key is not None:
+        steps["checkpoint"] = CheckpointWriter(settings, engine).step
+    watch = _Watch(books, colleagues, signer.address, state)
+
+    def close() -> None:
+        watch.stop()
+        door.stop()
+        copy.close()
+        colleagues.close()
+
+    def opened() -> None:
+        door.start()
+        watch.start()
+
+    parts = Parts(engine, store, client, feed, steps, opened, close)
+    return Node(
+        *(peers, signer, books, node_log, copy, colleagues, collecting, proposing, signing),
+        *(door, parts),
+    )
+
+
+def _settling(
+    settings: OracleSettings,
+    client: ChainClient,
+    books: Books,
+    node_log: NodeLog,
+    signer: Signer,
+    collecting: Collecting,
+    crash: Callable[[str], None],
+) -> dict[str, Callable[[], object]]:
+    """The steps of the node that takes the payment files in."""
+    engine = books.engine
+    steps: dict[str, Callable[[], object]] = {
+        "facts": FactReader(engine, node_log.store, _anchored, GossipCheck(settings.tiles)).step,
+        **settling(settings, engine, client, signer, collecting.cosign, crash),
+        "again": Again(engine, client, heads=False).step,
+    }
+    if settings.gateway_database_url:
+        gateway = open_store(settings.gateway_database_url)
+        steps = {"keys": KeySync(RegisteredKeys(engine), gateway).step} | steps
+    return steps
+
+
+def _anchored(session: Session) -> int:
+    """How many records lie under a head of the chain."""
+    return session.exec(select(func.max(AnchoredHead.size))).one() or 0
+
+
+class _Watch:
+    """Asks the other nodes how they are, every two seconds, in a thread of its own."""
+
+    def __init__(
+        self, books: Books, colleagues: Colleagues, own: str, state: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._books = books
+        self._colleagues = colleagues
+        self._own = own
+        self._state = state
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._books.note_node(self._own, self._state(), None)
+            for peer, found, error in self._colleagues.states():
+                self._books.note_node(peer.address, found, error)
+            self._stop.wait(_WATCH_S)

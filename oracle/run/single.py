@@ -1,0 +1,65 @@
+"""The oracle that is one process with one signer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.events import EventFeed
+from counterfoil.chain.keys.signer import open_keystore
+from counterfoil.chain.sender import Sender
+from counterfoil.gateway.store.gateway_store import open_store
+from counterfoil.oracle.heads.batches import Batcher, BatchRules
+from counterfoil.oracle.heads.checkpoints import CheckpointWriter
+from counterfoil.oracle.heads.gossip import GossipCheck
+from counterfoil.oracle.heads.recent_records import RecentRecords
+from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
+from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
+from counterfoil.oracle.retries import Again
+from counterfoil.oracle.revenue.sale_reader import FactReader
+from counterfoil.oracle.run.process_parts import Parts, crash_points, settling
+from counterfoil.oracle.settings import OracleSettings
+from counterfoil.oracle.signers import Quorum
+from counterfoil.oracle.store.database import open_database
+
+
+def build(settings: OracleSettings) -> Parts:
+    """Everything that one oracle process needs, from its settings."""
+    crash = crash_points(os.environ.get("COUNTERFOIL_TEST_CRASH_AT"))
+    engine = open_database(settings.database_url)
+    store = open_store(settings.gateway_database_url)
+    deployment = Deployment.read(settings.deployment)
+    client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
+    signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
+    feed = EventFeed(
+        "ledger", engine, client, CONTRACTS, LedgerProjection(), deployment.first_block
+    )
+    anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
+    quorum = Quorum([signer], deployment.chain_id, anchor, calls)
+    recent, keys = RecentRecords(), RegisteredKeys(engine)
+    batcher = Batcher(
+        engine,
+        store,
+        keys,
+        client,
+        quorum,
+        signer.address,
+        settings.tiles,
+        BatchRules(settings.batch_records, settings.batch_ms),
+        crash,
+        recent,
+    )
+    steps: dict[str, Callable[[], object]] = {
+        "feed": feed.poll,
+        "keys": KeySync(keys, store).step,
+        "batch": batcher.step,
+        "sender": Sender(engine, client, signer, crash=crash).step,
+        "facts": FactReader(engine, store, None, GossipCheck(settings.tiles), recent).step,
+        **settling(settings, engine, client, signer, quorum.sign_call, crash),
+        "again": Again(engine, client).step,
+    }
+    if settings.log_key is not None:
+        steps["checkpoint"] = CheckpointWriter(settings, engine).step
+    return Parts(engine, store, client, feed, steps)

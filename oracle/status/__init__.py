@@ -1,0 +1,1 @@
+"""How the oracle is doing: read by its commands and by the API; nothing is written."""

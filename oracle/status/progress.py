@@ -1,0 +1,42 @@
+"""How far records, heads and money have come."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+
+
+def status(
+    engine: Engine, store: GatewayStore, client: ChainClient | None = None
+) -> dict[str, object]:
+    """How far records, heads and money have come; of a quorum also who brought each head, where *client* answers."""
+    with Session(engine) as session:
+        anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+        quorum = _quorum_words(session, client)
+    counts = {"records": store.size(), "anchored": anchored, "refused": store.refused_count()}
+    return counts | quorum
+
+
+def _quorum_words(session: Session, client: ChainClient | None) -> dict[str, object]:
+    """Who signs, how each node is doing, and the newest dissents; nothing where one process is the oracle."""
+    from counterfoil.oracle.status.quorum_state import quorum_state
+
+    state = quorum_state(session, client=client)
+    if not state.nodes:
+        return {}
+    return {
+        "quorum": {
+            "signers": state.signers,
+            "threshold": state.threshold,
+            "turn": state.turn,
+            "turns": [asdict(turn) | {"taken_over": turn.taken_over} for turn in state.turns],
+            "nodes": [row.model_dump() for row in state.nodes],
+            "dissents": [row.model_dump(exclude={"id"}) for row in state.dissents],
+        }
+    }

@@ -1,0 +1,63 @@
+"""How the quorum is doing, as one node's database has it: who signs, how far each node is, who dissented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.tables import ChainEvent
+from counterfoil.oracle.status.rota import Turn, newest_turns, next_turn
+from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode
+
+
+def quorum_of(session: Session) -> tuple[list[str], int]:
+    """The signers, ascending, and the threshold, by the newest event that was read; (none, 0) before it."""
+    event = session.exec(
+        select(ChainEvent)
+        .where(ChainEvent.contract == "RecordAnchor", ChainEvent.name == "QuorumChanged")
+        .order_by(col(ChainEvent.id).desc())
+    ).first()
+    if event is None:
+        return [], 0
+    arguments: dict[str, Any] = event.arguments
+    return list(arguments["signers"]), int(arguments["threshold"])
+
+
+@dataclass(frozen=True)
+class QuorumState:
+    """The signers (ascending) and the threshold on chain, the nodes, and dissents, the newest first.
+
+    ``turn`` is the signer that proposes the next head first, ``turns`` how it went with the newest ones.
+    """
+
+    signers: list[str]
+    threshold: int
+    nodes: list[OracleNode]
+    dissents: list[Dissent]
+    turn: str | None
+    turns: list[Turn]
+
+
+def quorum_state(
+    session: Session,
+    most_dissents: int = 20,
+    size: int | None = None,
+    client: ChainClient | None = None,
+) -> QuorumState:
+    """What the database behind *session* says; with *size*, only the dissents on heads of that size.
+
+    Who brought each head is known where *client*'s node answers.
+    Where one process is the oracle there are no nodes.
+    """
+    signers, threshold = quorum_of(session)
+    nodes = session.exec(select(OracleNode).order_by(OracleNode.name)).all()
+    dissents = select(Dissent).order_by(col(Dissent.last_ms).desc(), col(Dissent.id).desc())
+    if size is not None:
+        dissents = dissents.where(Dissent.size == size)
+    found = session.exec(dissents.limit(most_dissents)).all()
+    turn = next_turn(session, signers)
+    turns = newest_turns(session, signers, client)
+    return QuorumState(signers, threshold, list(nodes), list(found), turn, turns)

@@ -1,0 +1,63 @@
+"""Whose turn each head began with, who brought it, and whose turn comes next: where a node took over, it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eth_utils.address import to_checksum_address
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.rules.judging.turn import turn_of
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An anchored head: the signer whose turn it began with, and who sent it (None where no node was asked)."""
+
+    number: int
+    size: int
+    turn: str
+    sent_by: str | None
+
+    @property
+    def taken_over(self) -> bool | None:
+        """Whether another one brought it; None where it is not known who did."""
+        return None if self.sent_by is None else self.sent_by != self.turn
+
+
+def next_turn(session: Session, signers: Sequence[str]) -> str | None:
+    """The signer that proposes the next head first; None where nobody signs."""
+    newest = session.exec(select(AnchoredHead).order_by(col(AnchoredHead.number).desc())).first()
+    number = 0 if newest is None else newest.number + 1
+    return turn_of(signers, number, 0, 1) if signers else None
+
+
+def newest_turns(
+    session: Session, signers: Sequence[str], client: ChainClient | None = None, most: int = 10
+) -> list[Turn]:
+    """The turns of the newest heads, the newest first, by the signers as they are now."""
+    if not signers:
+        return []
+    query = select(AnchoredHead).order_by(col(AnchoredHead.number).desc()).limit(most)
+    heads = session.exec(query).all()
+    senders = _senders(client, [head.transaction_hash for head in heads])
+    return [
+        Turn(head.number, head.size, turn_of(signers, head.number, 0, 1), sent_by)
+        for head, sent_by in zip(heads, senders, strict=True)
+    ]
+
+
+def _senders(client: ChainClient | None, hashes: Sequence[str]) -> list[str | None]:
+    """Who sent each transaction, as the node says; None where it does not."""
+    if client is None:
+        return [None for _ in hashes]
+    try:
+        answers = client.rpc_batch([("eth_getTransactionByHash", [h]) for h in hashes])
+        found = [answer.unwrap() for answer in answers]
+    except ChainError:
+        return [None for _ in hashes]
+    return [to_checksum_address(one["from"]) if one else None for one in found]

@@ -1,0 +1,41 @@
+"""What a person must look at; raised once, however often a part comes upon its cause."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import BigInteger, Column
+from sqlmodel import Field, Session, col, select
+
+from counterfoil.oracle.store.table import OracleTable
+
+
+class Alarm(OracleTable, table=True):
+    """Decided: something that a person must look at."""
+
+    __tablename__ = "alarm"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str
+    detail: str
+    device: str | None = None
+    raised_ms: int = Field(
+        default_factory=lambda: time.time_ns() // 1_000_000,
+        sa_column=Column(BigInteger, nullable=False),
+    )
+
+
+def raise_once(
+    session: Session, code: str, detail: str, *, same: str = "", device: str | None = None
+) -> bool:
+    """Add an alarm, unless one of *code* tells of *same* already (all of *detail* unless said); True when it is added.
+
+    The caller commits.
+    """
+    told = (
+        col(Alarm.detail).contains(same, autoescape=True) if same else col(Alarm.detail) == detail
+    )
+    if session.exec(select(Alarm.id).where(Alarm.code == code, told)).first() is not None:
+        return False
+    session.add(Alarm(code=code, detail=detail, device=device))
+    return True

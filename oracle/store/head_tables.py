@@ -1,0 +1,62 @@
+"""What was batched, and how far it was read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, Column, LargeBinary
+from sqlmodel import Field
+
+from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.table import OracleTable
+
+_Count = Annotated[int, Field(sa_type=BIG)]
+"""Of records in the log: a size, or a position."""
+
+
+def _big(**options: Any) -> Any:
+    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
+
+
+class Head(OracleTable, table=True):
+    """Decided: a head that was closed and is to be anchored; its newest status is its transaction's."""
+
+    __tablename__ = "head"
+
+    size: int = Field(primary_key=True, sa_type=BIG)
+    root: str
+    state: str
+    figures: str = ""
+    previous_size: _Count
+    closed_ms: int = _big()
+    transaction_id: int
+
+
+class BatchFigures(OracleTable, table=True):
+    """Decided: what a batch adds up to, by the digest that its head carries (docs/formats/figures.md)."""
+
+    __tablename__ = "batch_figures"
+
+    digest: str = Field(primary_key=True)
+    figures: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Slot(OracleTable, table=True):
+    """Decided: a device's slot in the state, as of the newest closed head."""
+
+    __tablename__ = "slot"
+
+    position: int = Field(primary_key=True)
+    device: str = Field(unique=True)
+    epoch: int
+    sequence: int = _big()
+    payload_digest: str
+
+
+class Progress(OracleTable, table=True):
+    """Decided: how far a reader of the log has come: all records below ``log_index`` are taken."""
+
+    __tablename__ = "progress"
+
+    reader: str = Field(primary_key=True)
+    log_index: _Count

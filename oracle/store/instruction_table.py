@@ -1,0 +1,36 @@
+"""What users asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column
+from sqlmodel import Field
+
+from counterfoil.oracle.store.table import OracleTable, json_column
+
+
+def _big(**options: Any) -> Any:
+    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
+
+
+class Instruction(OracleTable, table=True):
+    """What a user asks of the oracle through the API: carried out once, answered here.
+
+    ``status``: ``pending`` → ``done`` with ``result``, or ``failed`` with ``error_code``; a transaction is ``sent`` in
+    between.
+    """
+
+    __tablename__ = "instruction"
+
+    id: int | None = Field(default=None, primary_key=True)
+    idempotency_key: str = Field(unique=True)
+    party: str
+    kind: str
+    payload: dict[str, Any] = json_column()
+    status: str = Field(default="pending", index=True)
+    result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    error_code: str | None = None
+    error_detail: str | None = None
+    created_ms: int = _big()
+    finished_ms: int | None = _big(nullable=True)

@@ -1,0 +1,81 @@
+"""What this node signed and would not sign, and how the other nodes are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, Column, UniqueConstraint
+from sqlmodel import Field
+
+from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.table import OracleTable
+
+_Count = Annotated[int, Field(sa_type=BIG)]
+"""Of records in the log: a size, or a position."""
+
+
+def _big(**options: Any) -> Any:
+    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
+
+
+class SignedHead(OracleTable, table=True):
+    """Decided: a head that this node found true and signed; ``digest`` is the EIP-712 digest."""
+
+    __tablename__ = "signed_head"
+
+    digest: str = Field(primary_key=True)
+    size: int = Field(index=True, sa_type=BIG)
+    root: str
+    state: str
+    figures: str
+    previous_size: _Count
+    previous_root: str
+    signed_ms: int = _big()
+
+
+class SignedEntry(OracleTable, table=True):
+    """Decided: a record of the log that stands in a distribution which this node has signed, so in no other one."""
+
+    __tablename__ = "signed_entry"
+
+    log_index: int = Field(primary_key=True, sa_type=BIG)
+    batch: str = Field(index=True)
+
+
+class Dissent(OracleTable, table=True):
+    """Decided: why a node would not sign what another proposed; kept by both.
+
+    ``kind`` is ``head`` or ``call``, ``subject`` the EIP-712 digest that was proposed, ``size`` the head's.
+    """
+
+    __tablename__ = "dissent"
+    __table_args__ = (UniqueConstraint("subject", "node", "code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    subject: str
+    size: int | None = Field(default=None, sa_type=BIG)
+    proposer: str
+    node: str
+    code: str
+    detail: str
+    log_index: int | None = Field(default=None, sa_type=BIG)
+    times: int = 1
+    first_ms: int = _big()
+    last_ms: int = _big()
+
+
+class OracleNode(OracleTable, table=True):
+    """Decided: a node of the quorum as this one sees it: how far its copy has come, and when it last answered."""
+
+    __tablename__ = "oracle_node"
+
+    address: str = Field(primary_key=True)
+    name: str
+    url: str
+    is_self: bool = False
+    records: _Count = 0
+    anchored: _Count = 0
+    refusal: str | None = None
+    answered_ms: int | None = _big(nullable=True)
+    error: str | None = None

@@ -1,0 +1,377 @@
+"""The asset side of the demo: a claim that is split, passed on, discounted and settled; a loan that machines repay.
+
+The claim: a retailer owes its wholesaler, who splits it, passes a part on to a factory and sells the rest to a bank
+against payment. The loan: a bank lends the operator a tenth of its anchored takings, pays the wholesaler's order with
+it, and is repaid out of the split's sweep by the day's closing; the operator pays the rest. Who they are is made up.
+
+Rules that this module keeps:
+
+- The money comes in by a bank statement (camt.053) and every date by a day's closing, as in production.
+- What is reported is read back from the chain, and each total is compared with its parts, to the minor unit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.transaction import send_all, unsigned
+from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.store.day_tables import DayClose
+from counterfoil.oracle.store.directory_tables import KnownParticipant
+from counterfoil.oracle.store.revenue_tables import SaleFact
+from counterfoil.replay import money_side as money
+from counterfoil.replay.made_up_parties import PARTIES
+from counterfoil.up.data_folder import House
+
+ASSET_PARTIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "core": ("Great Lakes Retail", ("operator",)),
+    "factory": ("Maple Foods", ("supplier",)),
+}
+"""Those that the demo has beside the replay's parties."""
+FACE, PASSED = 1_000_000, 400_000
+"""What the retailer owes, and the part of it that is passed on."""
+RATE_PPM, DISCOUNT_PPM = 108_000, 60_000
+_LENT_PARTS = 10
+_DAYS = 30
+_PAYABLE, _ORDER = 1, 2
+_REVENUE_SHARE, _A_360 = 4, 0
+_EVER, _ALL = 4_000_000_000, 2**255
+
+Say = Callable[[str], None]
+Call = tuple[LocalSigner, str, str, Sequence[Any]]
+"""Who sends it, to which contract, which function, with what."""
+
+
+@dataclass
+class AssetReport:
+    """The claim's and the loan's money, in minor units; ``days`` are the closings' dates and outcomes."""
+
+    claim: list[dict[str, Any]] = field(default_factory=list)
+    claim_paid_minor: int = 0
+    loan: dict[str, int] = field(default_factory=dict)
+    account: str = ""
+    days: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether what the retailer paid is what holders received, and the lender has principal and interest back."""
+        owed = self.loan
+        return (
+            sum(line["received_minor"] for line in self.claim if line["at"] == "maturity")
+            == self.claim_paid_minor
+            == FACE
+            and owed["drawn"] == owed["paid to the supplier"] == owed["principal repaid"]
+            and owed["principal repaid"] + owed["interest"] == owed["lender received"]
+            and owed["swept from revenue"] + owed["paid by the operator"] == owed["lender received"]
+            and owed["outstanding"] == 0
+            and all(day["status"] == "closed" for day in self.days)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For the replay's report."""
+        return {**asdict(self), "adds_up": self.adds_up}
+
+
+class Assets:
+    """The demo's asset side over a running house, step by step."""
+
+    def __init__(
+        self, house: House, client: ChainClient, engine: Engine, first: int, last: int
+    ) -> None:
+        self._house, self._client, self._engine = house, client, engine
+        self._today, self._due = last, _later(last, _DAYS)
+        self._valid = (first, _later(last, 365))
+        names = [*PARTIES, *ASSET_PARTIES]
+        self._signers = {name: house.party(at) for at, name in enumerate(names)}
+        self._token = client.address_of("DepositToken")
+        self._loan_minor = 0
+        # The first line's account, known before there is a line: the split's terms are set for it.
+        key = (1).to_bytes(32, "big")
+        credit = client.address_of("CreditLine")
+        self.report = AssetReport(account=client.call("DepositToken", "supervisedOf", credit, key))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this chain has no claim yet."""
+        return int(self._client.call("Receivables", "claimCount")) == 0
+
+    def at(self, name: str) -> str:
+        """A party's account."""
+        return self._signers[name].address
+
+    def prepare(self, registrar: Registrar, until: int) -> None:
+        """Admit who is missing, bring money in by statements, ask for the first day; the oracle does it meanwhile."""
+        registrar.admit({p: (self.at(p), *ASSET_PARTIES[p]) for p in ASSET_PARTIES}, until)
+        opening = [("lender", 3 * FACE), ("core", FACE), ("operator", FACE // 10)]
+        for name, amount in opening:
+            number = f"DEMO-{name.upper()}"
+            owner = {
+                "account": number,
+                "name": name,
+                "holder": name,
+                "currency": self._house.currency,
+            }
+            self._leave("register_bank_account", owner)
+            text = _statement(number, self._house.currency, self._today, amount)
+            self._leave("import_camt053", {"text": text})
+        self._leave("close_day", {"date": self._today, "far": True})
+
+    def begin(self) -> None:
+        """The claim is registered, split and sold in part; the loan is granted on the takings and drawn."""
+        self._closed(self._today)
+        opened = ("lender", "core", "operator")
+        money.wait_for("the opening balances", lambda: all(map(self._held, opened)), 60)
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            asked = select(func.sum(SaleFact.amount_minor)).where(SaleFact.is_refund == False)  # noqa: E712
+            takings = int(session.exec(asked).one() or 0)
+        self._loan_minor = takings // _LENT_PARTS
+        s = self._signers
+        ledgers = [self._client.address_of(c) for c in ("Receivables", "CreditLine", "Settlement")]
+        allow: list[Call] = [
+            (s[name], "DepositToken", "approve", (ledger, _ALL))
+            for name, ledger in zip(("core", "operator", "lender"), ledgers, strict=True)
+        ]
+        allow.append((s["lender"], "DepositToken", "approve", (ledgers[1], _ALL)))
+        self._together(
+            [
+                *allow,
+                (
+                    s["core"],
+                    "Receivables",
+                    "registerBatch",
+                    ([self._claim(_PAYABLE, "core", FACE)],),
+                ),
+            ]
+        )
+        (part,) = self._client.call("Receivables", "partsOf", 1)
+        order = self._claim(_ORDER, "operator", self._loan_minor)
+        evidence = sha256(f"takings {takings}".encode()).digest()
+        self._together(
+            [
+                (s["supplier"], "Receivables", "split", (part, [FACE - PASSED, PASSED])),
+                (s["operator"], "Receivables", "registerBatch", ([order],)),
+                (s["operator"], "CreditLine", "applyFor", (self._line(evidence),)),
+            ]
+        )
+        committee = self._house.role("committee")
+        self._together([(committee, "CreditLine", "vote", (1, 0, evidence))])
+        sold, passed = self._client.call("Receivables", "partsOf", 1)
+        quote = self._quote(sold)
+        price, _ = self._client.call("Settlement", "priceOf", quote)
+        signed = s["lender"].sign_digest(self._client.call("Settlement", "quoteDigest", quote))
+        self._together(
+            [
+                (s["supplier"], "Receivables", "offer", (passed, self.at("factory"), True, _EVER)),
+                (s["supplier"], "Settlement", "discount", (quote, signed)),
+                (s["lender"], "CreditLine", "activate", (1,)),
+                (s["lender"], "CreditLine", "allowSupplier", (1, self.at("supplier"), True)),
+            ]
+        )
+        before = self._held("supplier")
+        plan = [{"date": self._due, "principal": self._loan_minor}]
+        self._together(
+            [
+                (s["factory"], "Receivables", "accept", (passed,)),
+                (
+                    *(s["operator"], "CreditLine", "draw"),
+                    (1, 2, self._loan_minor, _REVENUE_SHARE, plan, 0),
+                ),
+            ]
+        )
+        paid = self._held("supplier") - before
+        self.report.loan = {"drawn": self._loan_minor, "paid to the supplier": paid}
+        self.report.claim = [
+            _line("supplier", "sold to the bank", FACE - PASSED, price, "discount"),
+            _line("lender", "bought for that", FACE - PASSED, 0, "maturity"),
+            _line("factory", "passed on to it", PASSED, 0, "maturity"),
+        ]
+        with Session(self._engine) as session:
+            name = PARTIES["lender"][0]
+            known = KnownParticipant(account=self.report.account, party="loan-1", name=name)
+            session.merge(known)
+            session.commit()
+
+    def mature(self) -> None:
+        """The due date: revenue is swept into the loan, the claim is paid, the operator pays what is left."""
+        lender = self._held("lender")
+        money.instruct(self._engine, "close_day", {"date": self._due, "far": True})
+        self._closed(self._due)
+        swept = self._held("lender") - lender
+        owed = self._client.call("CreditLine", "owed", 1, self._due)
+        left = sum(owed[kind] for kind in ("costs", "penalty", "interest", "principal"))
+        s = self._signers
+        core = self._held("core")
+        calls: list[Call] = [(s["core"], "Receivables", "fund", (1, FACE))]
+        if left:
+            calls.append((s["operator"], "CreditLine", "repay", (1, left)))
+        self._together(calls)
+        self.report.claim_paid_minor = core - self._held("core")
+        received = self._held("lender") - lender
+        for line in self.report.claim:
+            if line["at"] == "maturity":
+                line["received_minor"] = self._client.call(
+                    "Receivables", "claimable", self._token, self.at(line["party"])
+                )
+        self._together(
+            [
+                (s[name], "Receivables", "withdraw", (self._token, self.at(name)))
+                for name in ("lender", "factory")
+            ]
+        )
+        loan = self._client.call("CreditLine", "loan", 1)
+        line = self._client.call("CreditLine", "line", 1)
+        self.report.loan |= {
+            "swept from revenue": swept,
+            "paid by the operator": received - swept,
+            "principal repaid": loan["repaid"],
+            "interest": loan["interestPaid"],
+            "lender received": received,
+            "outstanding": line["principal"],
+        }
+        last = _later(self._due, 1)
+        money.instruct(self._engine, "close_day", {"date": last})
+        self._closed(last)
+
+    # ---- parts
+
+    def _leave(self, kind: str, payload: dict[str, Any]) -> None:
+        """Leave an instruction for the oracle, and don't wait for it."""
+        key = f"demo:{kind}:{sha256(repr(payload).encode()).hexdigest()}"
+        with Session(self._engine) as session:
+            ask(session, key, "demo", kind, payload)
+            session.commit()
+
+    def _closed(self, day: int) -> None:
+        """Wait until *day* is closed, and note how."""
+
+        def ended() -> DayClose | None:
+            with Session(self._engine.execution_options(reads_only=True)) as session:
+                row = session.get(DayClose, day)
+                session.expunge_all()
+            return row if row is not None and row.status != "open" else None
+
+        money.wait_for(f"the closing of {day}", lambda: ended() is not None, 120)
+        row = ended()
+        differences = (row.report or {}).get("differences", []) if row is not None else []
+        status = row.status if row is not None else "open"
+        self.report.days.append({"date": day, "status": status, "differences": differences})
+
+    def _held(self, name: str) -> int:
+        return int(self._client.call("DepositToken", "balanceOf", self.at(name)))
+
+    def _together(self, calls: Sequence[Call]) -> None:
+        """Send calls that don't depend on each other, whoever signs them, and wait once."""
+        client = self._client
+        nonces: dict[str, int] = {}
+        raws: list[bytes] = []
+        for signer, contract, function, arguments in calls:
+            at = nonces.get(signer.address, client.nonce(signer.address, "pending"))
+            data = client.encode(contract, function, *arguments)
+            to = client.address_of(contract)
+            raws.append(signer.sign_transaction(unsigned(client, signer.address, to, data, at)))
+            nonces[signer.address] = at + 1
+        for receipt, (_, contract, function, _) in zip(send_all(client, raws), calls, strict=True):
+            if int(receipt["status"], 16) != 1:
+                raise RuntimeError(f"{contract}.{function} failed")
+
+    def _claim(self, kind: int, obligor: str, face: int) -> dict[str, Any]:
+        said = f"{self._house.passphrase} {obligor} {face} {self._today}"
+        return {
+            "kind": kind,
+            "obligor": self.at(obligor),
+            "creditor": self.at("supplier"),
+            "token": self._token,
+            "face": face,
+            "issueDate": self._today,
+            "dueDate": self._due,
+            "defaultDays": _DAYS,
+            "invoice": sha256(said.encode()).digest(),
+            "document": sha256(b"papers" + said.encode()).digest(),
+        }
+
+    def _line(self, evidence: bytes) -> dict[str, Any]:
+        return {
+            "borrower": self.at("operator"),
+            "lender": self.at("lender"),
+            "token": self._token,
+            "limit": self._loan_minor,
+            "validFrom": self._valid[0],
+            "validUntil": self._valid[1],
+            "ratePpm": RATE_PPM,
+            "penaltyPpm": RATE_PPM // 2,
+            "convention": _A_360,
+            "graceDays": 3,
+            "defaultDays": 90,
+            "order": [0, 1, 2, 3],
+            "purpose": evidence,
+        }
+
+    def _quote(self, part: int) -> dict[str, Any]:
+        return {
+            "part": part,
+            "seller": self.at("supplier"),
+            "buyer": self.at("lender"),
+            "token": self._token,
+            "ratePpm": DISCOUNT_PPM,
+            "convention": _A_360,
+            "recourse": False,
+            "nonce": 1,
+            "deadline": _EVER,
+        }
+
+
+def kept_report(text: str) -> AssetReport:
+    """The report of an earlier run over the same house."""
+    found = json.loads(text)
+    found.pop("adds_up")
+    return AssetReport(**found)
+
+
+def _line(party: str, how: str, face: int, received: int, at: str) -> dict[str, Any]:
+    name = {**PARTIES, **ASSET_PARTIES}[party][0]
+    return {
+        "party": party,
+        "holder": name,
+        "how": how,
+        "face_minor": face,
+        "received_minor": received,
+        "at": at,
+    }
+
+
+def _later(day: int, days: int) -> int:
+    then = date(day // 10_000, day // 100 % 100, day % 100) + timedelta(days=days)
+    return then.year * 10_000 + then.month * 100 + then.day
+
+
+def _statement(account: str, currency: str, day: int, amount: int) -> str:
+    """A bank's statement of one deposit."""
+    on = date(day // 10_000, day // 100 % 100, day % 100).isoformat()
+    major = f"{amount // 100}.{amount % 100:02}"
+
+    def balance(kind: str, much: str) -> str:
+        return (
+            f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp>"
+            f'<Amt Ccy="{currency}">{much}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{on}</Dt></Dt></Bal>'
+        )
+
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
+        f"<GrpHdr><MsgId>{account}</MsgId><CreDtTm>{on}T20:00:00</CreDtTm></GrpHdr>"
+        f"<Stmt><Id>{account}-1</Id><Acct><Id><Othr><Id>{account}</Id></Othr></Id><Ccy>{currency}</Ccy></Acct>"
+        f"{balance('OPBD', '0.00')}{balance('CLBD', major)}"
+        f'<Ntry><Amt Ccy="{currency}">{major}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        f"<BookgDt><Dt>{on}</Dt></BookgDt><AcctSvcrRef>{account}-OPENING</AcctSvcrRef><BkTxCd/></Ntry>"
+        "</Stmt></BkToCstmrStmt></Document>"
+    )

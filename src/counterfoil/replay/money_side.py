@@ -1,0 +1,172 @@
+"""The money of a replay: settlement file and statement in, matching closed, all of it distributed, one withdrawal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.keys.signer import Signer
+from counterfoil.chain.sender import FAILED, FINAL, MINED
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.transaction import transact
+from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.revenue_split import DistributedEntry
+from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED, WAITING
+from counterfoil.oracle.store.head_tables import Progress
+from counterfoil.oracle.store.instruction_table import Instruction
+from counterfoil.oracle.store.revenue_tables import Distribution, MatchException, SaleFact
+
+_PARTY = "replay"
+
+
+class NotInTime(Exception):
+    """Something that the replay waits for did not come."""
+
+    code = "replay_not_in_time"
+
+
+def _reading(engine: Engine) -> Session:
+    return Session(engine.execution_options(reads_only=True))
+
+
+def wait_for(what: str, done: Callable[[], bool], timeout_s: float = 300.0) -> None:
+    """Return once *done*.
+
+    Raises:
+        NotInTime: it was not, within the time.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not done():
+        if time.monotonic() > deadline:
+            raise NotInTime(
+                f"{what} did not come within {timeout_s:.0f} s; the logs are in the data folder's logs/"
+            )
+        time.sleep(0.1)
+
+
+def instruct(engine: Engine, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Ask the running oracle for something and answer what it answered.
+
+    Raises:
+        NotInTime: it did not answer.
+        RuntimeError: it refused.
+    """
+    key = f"replay:{kind}:{sha256(repr(sorted(payload.items())).encode()).hexdigest()}"
+    with Session(engine) as session:
+        number = ask(session, key, _PARTY, kind, payload).id
+        session.commit()
+
+    def row() -> Instruction:
+        with _reading(engine) as session:
+            return session.get_one(Instruction, number)
+
+    wait_for(f"the answer to {kind}", lambda: row().status != "pending", 120)
+    found = row()
+    if found.status == "failed":
+        raise RuntimeError(f"{kind} was refused: {found.error_code}: {found.error_detail}")
+    return found.result or {}
+
+
+def wait_anchored(engine: Engine, records: int) -> int:
+    """Wait until a head over all *records* is on the chain and every fact is taken; answer the number of heads."""
+
+    def done() -> bool:
+        with _reading(engine) as session:
+            newest = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+            progress = session.get(Progress, "facts")
+            return newest >= records and progress is not None and progress.log_index >= records
+
+    wait_for("the anchoring of all records", done)
+    with _reading(engine) as session:
+        return session.exec(select(func.count()).select_from(AnchoredHead)).one()
+
+
+def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
+    """Wait until nothing that matched is left to distribute, and every distribution is on the chain."""
+
+    def done() -> bool:
+        with _reading(engine) as session:
+            left = session.exec(
+                select(func.count()).select_from(SaleFact).where(SaleFact.status == MATCHED)
+            ).one()
+            asked = session.exec(select(func.count()).select_from(Distribution)).one()
+            there = session.exec(select(func.count()).select_from(DistributedEntry)).one()
+            failed = session.exec(
+                select(ChainTransaction).where(ChainTransaction.status == FAILED)
+            ).first()
+        if failed is not None:
+            raise RuntimeError(
+                f"{failed.idempotency_key} failed: {failed.error_code}: {failed.error_detail}"
+            )
+        progress(there)
+        return left == 0 and asked == there
+
+    wait_for("the distributions", done, 600)
+
+
+def resolve_all(engine: Engine) -> dict[str, int]:
+    """Accept every open exception, as the operator's clerk would after looking; answer how many there were, by code."""
+    with _reading(engine) as session:
+        rows = session.exec(select(MatchException).where(MatchException.status == "open")).all()
+        found = [(row.id, row.code) for row in rows]
+    tally: dict[str, int] = {}
+    for number, code in found:
+        tally[code] = tally.get(code, 0) + 1
+        payload = {
+            "exception": number,
+            "resolution": "accepted",
+            "note": "paid, says the provider's hotline (simulated)",
+        }
+        instruct(engine, "resolve_exception", payload)
+    return tally
+
+
+def withdraw(client: ChainClient, operator: Signer, keep_minor: int = 0) -> int:
+    """Take the operator's claimable balance out of the split and ask the bank to pay it; answer the amount.
+
+    *keep_minor* of its tokens stay with it.
+    """
+    token = client.address_of("DepositToken")
+    split = client.address_of("RevenueSplit")
+    amount: int = client.call("RevenueSplit", "claimable", token, operator.address)
+    if amount:
+        transact(client, operator, split, client.encode("RevenueSplit", "withdraw", token))
+    held: int = client.call("DepositToken", "balanceOf", operator.address) - keep_minor
+    if held > 0:
+        account = sha256(b"the operator's bank account, salted").digest()
+        transact(client, operator, token, client.encode("DepositToken", "withdraw", held, account))
+    return amount
+
+
+def counts(engine: Engine) -> dict[str, int]:
+    """How many sales wait, matched and were distributed."""
+    with _reading(engine) as session:
+        rows = session.exec(
+            select(SaleFact.status, func.count()).group_by(col(SaleFact.status))
+        ).all()
+    found = dict.fromkeys((WAITING, MATCHED, DISTRIBUTED), 0)
+    found.update({status: int(count) for status, count in rows})
+    return found
+
+
+def gas_by_kind(engine: Engine) -> dict[str, tuple[int, int]]:
+    """(transactions, gas) of anchors, mints and distributions."""
+    with _reading(engine) as session:
+        rows = session.exec(
+            select(ChainTransaction.idempotency_key, ChainTransaction.gas_used).where(
+                col(ChainTransaction.status).in_([MINED, FINAL])
+            )
+        ).all()
+    found: dict[str, tuple[int, int]] = {}
+    for key, gas in rows:
+        kind = key.split(":", 1)[0]
+        number, total = found.get(kind, (0, 0))
+        found[kind] = (number + 1, total + (gas or 0))
+    return found

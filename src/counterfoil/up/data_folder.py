@@ -1,0 +1,325 @@
+"""One data folder with all that an embedded deployment needs: keys, certificates, ports, addresses.
+
+Rules that this module keeps:
+
+- Nothing is made twice: what is there is kept, so that a start after a kill goes on where the last one was.
+- Secrets are random, made here, and readable by their owner only. There is no default secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from eth_account import Account
+
+import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deployment import Consortium, Deployment, deploy
+from counterfoil.chain.errors import KeyRefused
+from counterfoil.chain.keys.signer import LocalSigner
+from counterfoil.chain.nodes.embedded import keep_mnemonic
+from counterfoil.chain.nodes.network.admission import admit, may_transact
+from counterfoil.chain.nodes.network.creation import account_signer
+from counterfoil.chain.nodes.network.engines.choice import engine_of
+from counterfoil.chain.nodes.network.folder import read_folder
+from counterfoil.chain.nodes.ports import free_ports
+from counterfoil.gateway.pki.authority import CertificateAuthority
+from counterfoil.gateway.pki.key_file import create_key
+from counterfoil.oracle.quorum.peers import create_identity
+
+ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
+PORTS = ("chain", "mqtt", "gateway_http", "api", "reader")
+LOG_ORIGIN = "counterfoil.example/log"
+_FIRST_PARTY = len(ROLES)
+_PARTIES = 13
+_FIRST_NODE = _FIRST_PARTY + _PARTIES - 1
+"""Account of the second oracle node, less 1: the first node has the role's own."""
+MOST_ORACLES = 12
+
+
+@dataclass(frozen=True)
+class House:
+    """The folder, its ports by name, and its secret."""
+
+    folder: Path
+    ports: dict[str, int]
+    passphrase: str
+    currency: str
+    engine: str
+    oracles: int = 1
+    network: str = ""
+    """The folder of the permissioned network's member whose node is used; empty where the chain is embedded."""
+
+    @property
+    def accounts(self) -> list[str]:
+        """Everybody who transacts: the roles, the parties, the oracle's nodes; the admin first."""
+        return [self.account(i).address for i in range(_FIRST_NODE + self.oracles + 1)]
+
+    @property
+    def threshold(self) -> int:
+        """How many of the oracle's nodes must sign: more than two thirds of them."""
+        return self.oracles * 2 // 3 + 1
+
+    @property
+    def rpc_url(self) -> str:
+        if self.network:
+            member = read_folder(Path(self.network))
+            return engine_of(member.network.engine).rpc_url(member)
+        return f"http://127.0.0.1:{self.ports['chain']}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['gateway_http']}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['api']}"
+
+    @property
+    def gateway_database(self) -> str:
+        return f"sqlite:///{self.folder / 'gateway.db'}"
+
+    @property
+    def oracle_database(self) -> str:
+        return f"sqlite:///{self.folder / 'oracle.db'}"
+
+    @property
+    def other_oracle_databases(self) -> list[str]:
+        """The databases of the oracle's nodes from the second on; none where one process is the oracle."""
+        return [f"sqlite:///{self.node(n) / 'oracle.db'}" for n in range(2, self.oracles + 1)]
+
+    def node(self, number: int) -> Path:
+        """The folder of oracle node *number*, from 1, where the oracle is more than one process."""
+        return self.folder / "oracles" / str(number)
+
+    def node_signer(self, number: int) -> LocalSigner:
+        """The signer of oracle node *number*, from 1."""
+        return self.role("oracle") if number == 1 else self.account(_FIRST_NODE + number)
+
+    @property
+    def deployment(self) -> Path:
+        return self.folder / "deployment.json"
+
+    @property
+    def tiles(self) -> Path:
+        return self.folder / "tiles"
+
+    def authority(self) -> CertificateAuthority:
+        """The device CA, made if it is not there."""
+        return CertificateAuthority.create(self.folder / "pki", self.passphrase)
+
+    def keystore(self, role: str) -> Path:
+        """Where the keystore of a role lies."""
+        return self.folder / "keys" / f"{role}.json"
+
+    def account(self, index: int) -> LocalSigner:
+        """Funded account *index* of the embedded chain: the roles' first, then the parties'."""
+        Account.enable_unaudited_hdwallet_features()
+        mnemonic = (self.folder / "chain" / "mnemonic").read_text().strip()
+        return LocalSigner(Account.from_mnemonic(mnemonic, account_path=f"m/44'/60'/0'/0/{index}"))
+
+    def role(self, role: str) -> LocalSigner:
+        """The signer of a role."""
+        return self.account(ROLES.index(role))
+
+    def party(self, index: int) -> LocalSigner:
+        """The signer of party *index*, from 0 to 12."""
+        return self.account(_FIRST_PARTY + index)
+
+
+def open_house(
+    folder: Path,
+    *,
+    currency: str = "USD",
+    engine: str = "anvil",
+    oracles: int = 1,
+    network: Path | None = None,
+) -> House:
+    """The house in *folder*, with its folders, ports, secret, device CA and gateway keys made.
+
+    What is said of currency, engine, oracles and network counts when the house is made; after that it is as it is.
+    """
+    folder = folder.resolve()
+    for name in ("", "keys", "logs", "tiles"):
+        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = folder / "house.json"
+    if settings.exists():
+        kept = json.loads(settings.read_text())
+    else:
+        kept = {
+            "ports": {},
+            "currency": currency,
+            "engine": engine,
+            "oracles": oracles,
+            "network": "" if network is None else str(read_folder(network).path),
+            "passphrase": secrets.token_urlsafe(32),
+        }
+    count = kept.setdefault("oracles", 1)
+    nodes = [f"oracle_{number}" for number in range(1, count + 1)] if count > 1 else []
+    kept["ports"] = {name: _usable(kept["ports"].get(name)) for name in (*PORTS, *nodes)}
+    _write_private(settings, json.dumps(kept, indent=1).encode())
+    house = House(
+        folder,
+        kept["ports"],
+        kept["passphrase"],
+        kept["currency"],
+        kept["engine"],
+        count,
+        kept.get("network", ""),
+    )
+    if house.network:
+        (folder / "chain").mkdir(exist_ok=True, mode=0o700)
+        keep_mnemonic(folder / "chain" / "mnemonic")
+    _make_gateway_keys(house)
+    if count > 1:
+        _make_nodes(house)
+    return house
+
+
+def admit_accounts(house: House, client: ChainClient, passphrase: str | None) -> int:
+    """Let the house's accounts into the network, by the account of the member whose node is used.
+
+    Raises:
+        KeyRefused: that is needed, and *passphrase* does not open the member's keystore.
+    """
+    if all(may_transact(client, account) for account in house.accounts):
+        return 0
+    if not passphrase:
+        raise KeyRefused(
+            "set COUNTERFOIL_NETWORK_PASSPHRASE: the member whose node is used lets the accounts in"
+        )
+    member = account_signer(read_folder(Path(house.network)), passphrase)
+    sent = admit(client, member, house.accounts[:1], deploying=True)
+    return sent + admit(client, member, house.accounts[1:])
+
+
+def deploy_contracts(
+    house: House, client: ChainClient, progress: Callable[[str], None]
+) -> Deployment:
+    """Deploy what is missing, with the house's roles; write each role's keystore."""
+    for role in ROLES:
+        path = house.keystore(role)
+        if not path.exists():
+            key = house.role(role)
+            locked = key.to_keystore(house.passphrase)
+            _write_private(path, json.dumps(locked).encode())
+    nodes = [house.node_signer(number) for number in range(1, house.oracles + 1)]
+    if house.oracles > 1:
+        _write_nodes(house, nodes)
+    holders: dict[str, str] = {role: house.role(role).address for role in ROLES[1:]}
+    consortium = Consortium(
+        registrar=holders["registrar"],
+        oracle=holders["oracle"] if house.oracles == 1 else "",
+        calendar=holders["oracle"],
+        bank=holders["bank"],
+        supervisor=holders["supervisor"],
+        committee=holders["committee"],
+        guardian=holders["guardian"],
+        signers=[node.address for node in nodes],
+        threshold=house.threshold,
+        currency=house.currency,
+        decimals=2,
+        bank_name=f"Demo bank {house.currency} deposits",
+    )
+    return deploy(client, house.role("admin"), consortium, house.deployment, progress)
+
+
+def export_certificates(house: House, authority: CertificateAuthority) -> Path:
+    """Write all that an auditor's bundle needs of the CA into ``certificates/``: authorities, record keys, the CRL."""
+    folder = house.folder / "certificates"
+    folder.mkdir(exist_ok=True)
+    (folder / "authorities.pem").write_bytes(authority.chain_pem)
+    (folder / "crl.pem").write_bytes(authority.crl_path.read_bytes())
+    for row in authority.issued():
+        if row.kind == "record":
+            certificate = authority.certificate(int(row.serial, 16))
+            pem = certificate.public_bytes(serialization.Encoding.PEM)
+            (folder / f"{row.name.replace(':', '_')}-{row.serial}.pem").write_bytes(pem)
+    return folder
+
+
+def _make_gateway_keys(house: House) -> None:
+    authority = house.authority()
+    keys = house.folder / "keys"
+    if not (keys / "receipt.pem").exists():
+        create_key(keys / "receipt.pem")
+    if not (keys / "log.pem").exists():
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        _write_private(keys / "log.pem", pem)
+    if not (keys / "gateway.crt").exists():
+        key = create_key(keys / "gateway.key")
+        certificate = authority.certify_server(key.public_key(), ["localhost", "127.0.0.1"])
+        (keys / "gateway.crt").write_bytes(certificate)
+    (keys / "device-ca.pem").write_bytes(authority.chain_pem)
+    if not authority.crl_path.exists():
+        authority.write_crl()
+    authority.close()
+
+
+def _make_nodes(house: House) -> None:
+    """Make what each oracle node shows and is known by in TLS, and the list of those who may read the log."""
+    readers = b""
+    for number in range(1, house.oracles + 1):
+        folder = house.node(number)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (folder / "node.crt").exists():
+            (folder / "node.key").unlink(missing_ok=True)
+            create_identity(
+                folder / "node.crt", folder / "node.key", f"oracle-{number}", ["127.0.0.1"]
+            )
+        readers += (folder / "node.crt").read_bytes()
+    _write_private(house.folder / "oracles" / "readers.pem", readers)
+
+
+def _write_nodes(house: House, signers: Sequence[LocalSigner]) -> None:
+    """Write each node's keystore, and the peers' file."""
+    nodes = []
+    for number, signer in enumerate(signers, 1):
+        folder = house.node(number)
+        if not (folder / "key.json").exists():
+            locked = signer.to_keystore(house.passphrase)
+            _write_private(folder / "key.json", json.dumps(locked).encode())
+        nodes.append(
+            {
+                "name": f"oracle-{number}",
+                "address": signer.address,
+                "url": f"https://127.0.0.1:{house.ports[f'oracle_{number}']}",
+                "certificate": (folder / "node.crt").read_text(),
+            }
+        )
+    peers = json.dumps({"nodes": nodes}, indent=1).encode()
+    _write_private(house.folder / "oracles" / "peers.json", peers)
+
+
+def _usable(port: int | None) -> int:
+    """*port* if it can be listened on, or a free one; raises OSError when there is none."""
+    if port:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    return free_ports(1)[0]
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.rename(path)

@@ -11,7 +11,7 @@ ORDER = ("ingest", "gas", "sweep")
 
 
 def report() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "scripts/bench_parts/report.py"
+    path = Path(__file__).resolve().parents[3] / "scripts/bench_parts/report.py"
     spec = importlib.util.spec_from_file_location("bench_report", path)
     assert spec is not None
     assert spec.loader is not None

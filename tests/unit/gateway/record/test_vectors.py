@@ -29,7 +29,7 @@ from counterfoil.gateway.record.verification import (
     verify_signature,
 )
 
-FOLDER = Path(__file__).resolve().parents[1] / "vectors"
+FOLDER = Path(__file__).resolve().parents[3] / "vectors"
 RECORDS: dict[str, Any] = json.loads((FOLDER / "records.json").read_text())
 RECEIPTS: dict[str, Any] = json.loads((FOLDER / "receipts.json").read_text())
 DEVICE = DeviceId(RECORDS["device"])

@@ -30,7 +30,7 @@ from counterfoil.oracle.rules.judging.proposal import (
 )
 from counterfoil.oracle.rules.judging.turn import turn_of
 
-VECTORS = Path(__file__).parents[1] / "vectors" / "proposals.json"
+VECTORS = Path(__file__).parents[4] / "vectors" / "proposals.json"
 ANCHOR, QUORUM, SPLIT = (to_checksum_address("0x" + digit * 40) for digit in "abc")
 SIGNER = LocalSigner(Account.from_key(b"\7" * 32))
 

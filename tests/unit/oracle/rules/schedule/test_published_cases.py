@@ -17,7 +17,7 @@ from counterfoil.oracle.rules.schedule.cases import Case
 from counterfoil.oracle.rules.schedule.day_counts import BY_NAME
 from counterfoil.oracle.rules.schedule.term_fields import read_time
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[5]
 _FOLDER = Path(os.environ.get("COUNTERFOIL_SHARED", _ROOT.parent / "shared")) / "data/loan_math"
 _CLOSE = Decimal("1e-9")
 """The published results are doubles, some corrected by hand: the worst differs from the exact one by 1e-10."""

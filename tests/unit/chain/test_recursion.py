@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ENTRIES = ("chain.client", "oracle.run.loop", "api.run", "gateway.process.gateway_run")
-_HOUSE = Path(__file__).resolve().parents[2]
+_HOUSE = Path(__file__).resolve().parents[3]
 _FOLDERS = ("chain", "gateway", "oracle", "api", "src/counterfoil")
 _BRINGS_PY_ECC = {"web3", "eth_account"}
 

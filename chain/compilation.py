@@ -1,11 +1,11 @@
-"""The compiled contracts under ``chain/abi/`` are what the sources give; rebuilding them shows it.
+"""The compiled contracts under ``chain/abi/``, and their enumerations, are what the sources give; rebuilding shows it.
 
 Rules that this module keeps:
 
 - The compiler, its settings and the library are pinned, and the metadata hash is left out, so that the same sources
   give the same bytes on every machine.
 - Users never compile: the wheel ships ``chain/abi/*.json``, each with ``contractName``, ``abi``, ``bytecode`` and
-  ``deployedBytecode`` (0x-prefixed hex).
+  ``deployedBytecode`` (0x-prefixed hex), and ``chain/abi/enums.py``.
 
 ``python -m counterfoil.chain.compilation`` writes them; ``--check`` compares, and exits 1 where they differ.
 """
@@ -20,9 +20,12 @@ from typing import Any
 
 import solcx
 
+from counterfoil.chain import enumerations
+
 ABI_FOLDER = Path(__file__).resolve().parent / "abi"
 CONTRACTS = ABI_FOLDER.parents[1] / "contracts"
 COMPILER = ABI_FOLDER.parents[1] / "hardhat-free-config"
+SOLC = COMPILER / "bin" / "solc"
 SETTINGS: Mapping[str, Any] = {
     "evmVersion": "paris",
     "optimizer": {"enabled": True, "runs": 200},
@@ -58,9 +61,7 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         "settings": {**SETTINGS, "outputSelection": wanted},
     }
     try:
-        answer = solcx.compile_standard(
-            request, solc_binary=COMPILER / "bin" / "solc", allow_empty=True
-        )
+        answer = solcx.compile_standard(request, solc_binary=SOLC, allow_empty=True)
     except solcx.exceptions.SolcError as refused:
         raise ContractsDoNotCompile(str(refused).split("> command:")[0].strip()) from refused
     return {
@@ -99,18 +100,26 @@ def write(built: Mapping[str, Mapping[str, Any]]) -> None:
         (ABI_FOLDER / f"{name}.json").write_text(json.dumps(artifact, indent=1) + "\n")
 
 
+def enums_text() -> str:
+    """The source of ``chain/abi/enums.py``, from ``contracts/``."""
+    return enumerations.module_text(enumerations.read_enumerations(CONTRACTS, SOLC))
+
+
 def main(arguments: list[str]) -> int:
     """Write the artifacts, or with ``--check`` compare them: 0 the same, 1 different, 2 not compiled."""
     try:
-        built = compile_contracts()
-    except ContractsDoNotCompile as refused:
+        built, enums = compile_contracts(), enums_text()
+    except (ContractsDoNotCompile, enumerations.EnumerationsUnclear) as refused:
         print(refused, file=sys.stderr)
         return 2
     if "--check" not in arguments:
         write(built)
-        print(f"wrote {len(built)} contracts to chain/abi")
+        enumerations.ENUMS.write_text(enums)
+        print(f"wrote {len(built)} contracts and their enumerations to chain/abi")
         return 0
     lines = differences(built)
+    if not enumerations.ENUMS.exists() or enumerations.ENUMS.read_text() != enums:
+        lines.append("enums.py differs from the contracts' enumerations")
     for line in lines:
         print(f"{line}: run python -m counterfoil.chain.compilation", file=sys.stderr)
     print(f"{len(built)} contracts rebuilt, {len(lines)} differ")

@@ -22,6 +22,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from counterfoil.chain.abi.artifacts import artifact, selector_of
+from counterfoil.chain.abi.enums import Role
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import DeploymentMismatch
@@ -30,52 +31,57 @@ from counterfoil.chain.transaction import send_all, transact_all, unsigned
 
 VERSION = "0.1.0"
 
-REGISTRAR, ORACLE, BANK, WAREHOUSE, SUPERVISOR, COMMITTEE, GUARDIAN, CALENDAR = (
-    1,
-    2,
-    3,
-    5,
-    6,
-    7,
-    8,
-    9,
+ACCOUNT_ROLES = tuple(
+    role.wire_name
+    for role in (
+        *(Role.ADMIN, Role.REGISTRAR, Role.ORACLE, Role.BANK),
+        *(Role.SUPERVISOR, Role.COMMITTEE, Role.GUARDIAN),
+    )
 )
-"""AccessManager role ids, as in contracts/libraries/Roles.sol."""
+"""The roles that have an account each where one party runs the whole consortium, in the accounts' order."""
 
-_FUNCTIONS: Mapping[str, Mapping[int, Sequence[str]]] = {
+_FUNCTIONS: Mapping[str, Mapping[Role, Sequence[str]]] = {
     "ParticipantRegistry": {
-        REGISTRAR: ["admit", "setParts", "certify"],
-        SUPERVISOR: ["freeze", "unfreeze"],
+        Role.REGISTRAR: ["admit", "setParts", "certify"],
+        Role.SUPERVISOR: ["freeze", "unfreeze"],
     },
     "DeviceRegistry": {
-        REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],
-        SUPERVISOR: ["setSuspended"],
+        Role.REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],
+        Role.SUPERVISOR: ["setSuspended"],
     },
-    "RecordAnchor": {COMMITTEE: ["setQuorum"]},
-    "PromiseChallenge": {REGISTRAR: ["setGateway"]},
-    "DepositToken": {SUPERVISOR: ["openCollection"], GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
+    "RecordAnchor": {Role.COMMITTEE: ["setQuorum"]},
+    "PromiseChallenge": {Role.REGISTRAR: ["setGateway"]},
+    "DepositToken": {
+        Role.SUPERVISOR: ["openCollection"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
+    },
     "RevenueSplit": {
-        REGISTRAR: ["openProject", "setTerms"],
-        ORACLE: ["distribute"],
-        GUARDIAN: ["pause"],
-        COMMITTEE: ["unpause"],
+        Role.REGISTRAR: ["openProject", "setTerms"],
+        Role.ORACLE: ["distribute"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
     },
-    "BusinessCalendar": {CALENDAR: ["advance"]},
+    "BusinessCalendar": {Role.CALENDAR: ["advance"]},
     "Receivables": {
-        SUPERVISOR: ["resolveDispute"],
-        GUARDIAN: ["pause"],
-        COMMITTEE: ["unpause"],
+        Role.SUPERVISOR: ["resolveDispute"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
     },
-    "CreditLine": {GUARDIAN: ["pause"], COMMITTEE: ["vote", "unpause"]},
+    "CreditLine": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["vote", "unpause"]},
     "WarehouseReceipts": {
-        WAREHOUSE: ["issue"],
-        SUPERVISOR: ["verify"],
-        ORACLE: ["postPrice"],
-        GUARDIAN: ["pause"],
-        COMMITTEE: ["unpause"],
+        Role.WAREHOUSE: ["issue"],
+        Role.SUPERVISOR: ["verify"],
+        Role.ORACLE: ["postPrice"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
     },
-    "ProjectShare": {REGISTRAR: ["openProject"], GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
-    "Settlement": {GUARDIAN: ["pause"], COMMITTEE: ["unpause"]},
+    "ProjectShare": {
+        Role.REGISTRAR: ["openProject"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
+    },
+    "Settlement": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["unpause"]},
 }
 _SETTLED = ("Receivables", "WarehouseReceipts", "ProjectShare")
 """What the Settlement contract moves."""
@@ -291,15 +297,15 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
             if missing:
                 add("setTargetFunctionRole", target, missing, role)
     holders = [
-        (REGISTRAR, consortium.registrar),
-        (ORACLE, client.address_of("OracleQuorum")),
-        *((ORACLE, account) for account in (consortium.oracle,) if account),
-        (BANK, consortium.bank),
-        (SUPERVISOR, consortium.supervisor),
-        (GUARDIAN, consortium.guardian),
-        (CALENDAR, consortium.calendar or consortium.oracle),
-        *((COMMITTEE, account) for account in (consortium.committee, *consortium.members)),
-        *((WAREHOUSE, account) for account in consortium.warehouses),
+        (Role.REGISTRAR, consortium.registrar),
+        (Role.ORACLE, client.address_of("OracleQuorum")),
+        *((Role.ORACLE, account) for account in (consortium.oracle,) if account),
+        (Role.BANK, consortium.bank),
+        (Role.SUPERVISOR, consortium.supervisor),
+        (Role.GUARDIAN, consortium.guardian),
+        (Role.CALENDAR, consortium.calendar or consortium.oracle),
+        *((Role.COMMITTEE, account) for account in (consortium.committee, *consortium.members)),
+        *((Role.WAREHOUSE, account) for account in consortium.warehouses),
     ]
     for role, account in holders:
         is_member, _ = client.call("ConsortiumAccess", "hasRole", role, account)

@@ -24,6 +24,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.api.store.tables import ApiLoginLink, ApiSession, ApiToken
+from counterfoil.chain.abi import enums as contracts
 
 TOKEN_PREFIX = "cf_"  # noqa: S105  # marks a leaked token as ours to scanners
 LOGIN_MINUTES = 15
@@ -31,22 +32,22 @@ _DAY_MS = 86_400_000
 
 
 class Role(StrEnum):
-    """What a token's holder is in the consortium."""
+    """What a token's holder is in the consortium: some hold a role on chain, and are called as it is."""
 
-    ADMIN = "admin"
+    ADMIN = contracts.Role.ADMIN.wire_name
     OPERATOR = "operator"
-    BANK = "bank"
+    BANK = contracts.Role.BANK.wire_name
     AUDITOR = "auditor"
     REGULATOR = "regulator"
     MANUFACTURER = "manufacturer"
     SITE = "site"
     INVESTOR = "investor"
     SUPPLIER = "supplier"
-    CORE_ENTERPRISE = "core_enterprise"
+    CORE_ENTERPRISE = contracts.Role.CORE_ENTERPRISE.wire_name
     BORROWER = "borrower"
-    WAREHOUSE = "warehouse"
-    SUPERVISOR = "supervisor"
-    COMMITTEE = "committee"
+    WAREHOUSE = contracts.Role.WAREHOUSE.wire_name
+    SUPERVISOR = contracts.Role.SUPERVISOR.wire_name
+    COMMITTEE = contracts.Role.COMMITTEE.wire_name
 
 
 _SEES_ALL = frozenset(

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.sight import Machine, Shared, Sight
+from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.tables import ChainEvent
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.oracle.ledger.deposit_token import Payout
@@ -33,8 +34,6 @@ from counterfoil.oracle.store.directory_tables import (
 )
 from counterfoil.oracle.store.instruction_table import Instruction
 from counterfoil.oracle.store.revenue_tables import Distribution, MatchException
-
-TIERS = ("refund", "tax", "goods", "fee", "sweep", "allocation", "residual")
 
 
 class Ledger:
@@ -237,7 +236,7 @@ class Ledger:
             if row.batch not in lines:
                 before[row.batch] = carried.get(project, 0)
                 carried[project] = by_batch[row.batch].carried_minor
-            line = (TIERS[row.tier], row.account, row.amount_minor)
+            line = (Tier(row.tier).wire_name, row.account, row.amount_minor)
             lines.setdefault(row.batch, []).append(line)
         found: list[Shared] = []
         for batch, seen in lines.items():

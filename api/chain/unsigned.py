@@ -9,7 +9,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from eth_utils.address import to_checksum_address
 from fastapi import APIRouter, Path
@@ -27,6 +27,7 @@ from counterfoil.api.http.context import (
     SightDep,
     require,
 )
+from counterfoil.chain.abi.enums import BasisName, PeriodName
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.record.identity import on_chain_id
@@ -88,7 +89,7 @@ class AllocationIn(BaseModel):
     """What an account gets; `account` null is the investors' pool."""
 
     account: Account | None
-    basis: Literal["fixed", "per_unit", "net_basis_points", "remainder_basis_points"]
+    basis: BasisName
     value: Minor
     minimum: Minor = 0
     cap: Minor = 0
@@ -105,7 +106,7 @@ class TermsIn(BaseModel):
     """A split's rules from the business date `effective_from` (YYYYMMDD) on."""
 
     effective_from: int = Field(ge=19700101, le=99991231, examples=[20220801])
-    period: Literal["day", "month"]
+    period: PeriodName
     refund: Account
     tax: Account
     residual: Account

@@ -8,6 +8,7 @@ from counterfoil.api.claims.routes import ClaimOut, State, list_claims
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page
+from counterfoil.chain.abi.enums import ClaimKind
 
 router = APIRouter(tags=["orders"], responses=problems.RESPONSES)
 
@@ -17,4 +18,4 @@ def list_orders(
     parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ClaimOut]:
     """Orders that the asker placed, took, or holds a part of; one by itself is `/receivables/{root}`."""
-    return list_claims(parts, sight, "orders", ("order",), state, cursor, limit)
+    return list_claims(parts, sight, "orders", (ClaimKind.ORDER.wire_name,), state, cursor, limit)

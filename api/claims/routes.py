@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
@@ -16,24 +16,13 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
 from counterfoil.api.http.typed_data import TypedDataOut
-from counterfoil.chain.abi.enums import KINDS
+from counterfoil.chain.abi.enums import ClaimKind, ClaimStateName
 from counterfoil.oracle.ledger.receivables import ClaimEntry
 
 router = APIRouter(tags=["receivables"], responses=problems.RESPONSES)
 Root = Annotated[int, Path(ge=1, le=2**53, examples=[17])]
-ClaimState = Literal[
-    "draft",
-    "registered",
-    "confirmed",
-    "matured",
-    "settled",
-    "overdue",
-    "recourse",
-    "defaulted",
-    "cancelled",
-]
 State = Annotated[
-    ClaimState | None, Query(description="Only claims in this state.", examples=["confirmed"])
+    ClaimStateName | None, Query(description="Only claims in this state.", examples=["confirmed"])
 ]
 
 
@@ -110,7 +99,7 @@ def list_receivables(
     parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ClaimOut]:
     """Claims of every kind that the asker owes, is owed, or holds or held a part of."""
-    return list_claims(parts, sight, "receivables", KINDS, state, cursor, limit)
+    return list_claims(parts, sight, "receivables", ClaimKind.wire_names(), state, cursor, limit)
 
 
 @router.get("/receivables/{root}", summary="One claim")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -27,7 +27,7 @@ from counterfoil.api.instructions.operation import (
     by_key,
     withdrawal,
 )
-from counterfoil.chain.abi.enums import KINDS
+from counterfoil.chain.abi.enums import ClaimKind, ClaimKindName
 
 MOST = 100
 """Claims of one batch."""
@@ -39,7 +39,7 @@ class ClaimIn(BaseModel):
     Its invoice is committed to by issuer (the creditor), number and amount, and can back one live claim.
     """
 
-    kind: Literal["receivable", "payable", "order"]
+    kind: ClaimKindName
     obligor: PartyName
     creditor: PartyName
     face_minor: Minor
@@ -101,7 +101,7 @@ def _terms(call: Call, claim: ClaimIn) -> dict[str, Any]:
     creditor = call.party(claim.creditor)
     invoice = commitments.invoice_fields(creditor, claim.invoice_number, claim.face_minor)
     return {
-        "kind": KINDS.index(claim.kind),
+        "kind": ClaimKind.named(claim.kind),
         "obligor": call.party(claim.obligor),
         "creditor": creditor,
         "token": call.token,

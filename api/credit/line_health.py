@@ -16,11 +16,10 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import Parts, PartsDep, SightDep
 from counterfoil.oracle.rules.business_date import days_between, earlier
+from counterfoil.oracle.rules.day.closing_plan import STILL_LOANS
 from counterfoil.oracle.rules.loans.line_figures import HEALTH_RULE, due_minor, health
 
 router = APIRouter(tags=["credit-lines"], responses=problems.RESPONSES)
-
-_ENDED = ("repaid", "recovered", "written_off")
 
 
 class HealthOfLineOut(BaseModel):
@@ -44,7 +43,7 @@ class HealthOfLineOut(BaseModel):
 def _due(parts: Parts, sight: Sight, line: int, today: int, days: int) -> int:
     due = 0
     for loan in CreditReads(parts.reads).loans(sight, 0, 1_000, line):
-        if loan.state not in _ENDED and loan.instalments:
+        if loan.state not in STILL_LOANS and loan.instalments:
             last = loan.instalments[-1][0]
             left = days_between(today, last) if last > today else 0
             due += due_minor(owed_on(parts, loan.loan, today).total_minor, left, days)

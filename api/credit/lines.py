@@ -14,6 +14,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import Parts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
+from counterfoil.chain.abi.enums import Debt
 from counterfoil.oracle.ledger.credit_line import LineEntry
 
 router = APIRouter(tags=["credit-lines"], responses=problems.RESPONSES)
@@ -47,7 +48,7 @@ class LineOut(BaseModel):
     convention: str = Field(examples=["A/360"])
     grace_days: int = Field(examples=[3])
     default_days: int = Field(examples=[90])
-    repayment_order: list[str] = Field(examples=[["costs", "penalty", "interest", "principal"]])
+    repayment_order: list[str] = Field(examples=[list(Debt.wire_names())])
     purpose: str = Field(examples=["0x" + "5c" * 32])
     votes: list[VoteOut]
     suppliers: list[str]

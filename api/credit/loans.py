@@ -13,6 +13,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import Parts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
+from counterfoil.chain.abi.enums import Debt
 from counterfoil.oracle.ledger.credit_line import LoanEntry
 
 router = APIRouter(tags=["loans"], responses=problems.RESPONSES)
@@ -104,7 +105,7 @@ def owed_on(parts: Parts, number: int, date: int | None = None) -> OwedOut:
     with refusable():
         on = client.call("BusinessCalendar", "today") if date is None else date
         said = client.call("CreditLine", "owed", number, on)
-    debts = {name: said[name] for name in ("costs", "penalty", "interest", "principal")}
+    debts = {name: said[name] for name in Debt.wire_names()}
     return OwedOut(
         date=on,
         **{f"{name}_minor": amount for name, amount in debts.items()},

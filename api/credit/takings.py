@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, case, func
 from sqlmodel import Session, col, select
 
-from counterfoil.api.access.ledger_reads import TIERS
+from counterfoil.chain.abi.enums import Tier
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.ledger.revenue_split import Credit
 from counterfoil.oracle.store.directory_tables import KnownProject, KnownTerms
 from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact
 
 _MATCHED = ("matched", "distributed")
-_SWEEP = TIERS.index("sweep")
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class TakingsReads:
             .join(Distribution, col(Distribution.batch) == col(Credit.batch))
             .where(
                 func.lower(Credit.account) == account.lower(),
-                Credit.tier == _SWEEP,
+                Credit.tier == int(Tier.SWEEP),
                 Distribution.business_date >= first,
                 Distribution.business_date <= last,
             )
@@ -101,7 +100,7 @@ class TakingsReads:
         paid = (
             select(KnownProject.project)
             .join(Credit, col(Credit.project_hash) == col(KnownProject.project_hash))
-            .where(func.lower(Credit.account) == account.lower(), Credit.tier == _SWEEP)
+            .where(func.lower(Credit.account) == account.lower(), Credit.tier == int(Tier.SWEEP))
             .distinct()
         )
         with Session(self._engine) as session:

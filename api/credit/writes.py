@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -18,7 +18,6 @@ from counterfoil.api.instructions.operation import (
     AmountIn,
     Call,
     Date,
-    DayCount,
     Minor,
     Number,
     Operation,
@@ -28,13 +27,20 @@ from counterfoil.api.instructions.operation import (
     by_key,
     withdrawal,
 )
-from counterfoil.chain.abi.enums import CONVENTIONS, DEBTS, MOTIONS, PLANS
+from counterfoil.chain.abi.enums import (
+    Convention,
+    ConventionName,
+    Debt,
+    DebtName,
+    Motion,
+    MotionName,
+    Plan,
+    PlanName,
+)
 from counterfoil.oracle.errors import OracleError
-from counterfoil.oracle.rules.loans.instalments import Plan, instalments, monthly_dates
-from counterfoil.oracle.rules.loans.interest import Convention
+from counterfoil.oracle.rules.loans.instalments import instalments, monthly_dates
 
-Debt = Literal["costs", "penalty", "interest", "principal"]
-PlanName = Literal["bullet", "equal_principal", "annuity", "interest_only", "revenue_share"]
+_ORDER: list[DebtName] = list(get_args(DebtName))
 
 
 class LineIn(BaseModel):
@@ -46,14 +52,14 @@ class LineIn(BaseModel):
     valid_until: Date
     rate_ppm: Rate
     penalty_ppm: Rate
-    convention: DayCount = "A/360"
+    convention: ConventionName = "A/360"
     grace_days: int = Field(ge=0, le=365, examples=[3])
     default_days: int = Field(ge=0, le=3_650, examples=[90])
-    repayment_order: list[Debt] = Field(
-        default=["costs", "penalty", "interest", "principal"],
-        min_length=4,
-        max_length=4,
-        examples=[["costs", "penalty", "interest", "principal"]],
+    repayment_order: list[DebtName] = Field(
+        default=_ORDER,
+        min_length=len(Debt),
+        max_length=len(Debt),
+        examples=[_ORDER],
     )
     purpose: Papers
 
@@ -61,7 +67,7 @@ class LineIn(BaseModel):
 class VoteIn(BaseModel):
     """A committee member's vote, and what it rests on."""
 
-    motion: Literal["approve", "lift_freeze"]
+    motion: MotionName
     evidence: Papers
 
 
@@ -116,7 +122,7 @@ class CostsIn(BaseModel):
 
 def _line(call: Call) -> Sequence[Any]:
     body: LineIn = call.body
-    if len(set(body.repayment_order)) != len(DEBTS):
+    if len(set(body.repayment_order)) != len(Debt):
         raise problems.malformed("repayment_order has each kind of debt once")
     return [
         {
@@ -128,10 +134,10 @@ def _line(call: Call) -> Sequence[Any]:
             "validUntil": body.valid_until,
             "ratePpm": body.rate_ppm,
             "penaltyPpm": body.penalty_ppm,
-            "convention": CONVENTIONS.index(body.convention),
+            "convention": Convention.named(body.convention),
             "graceDays": body.grace_days,
             "defaultDays": body.default_days,
-            "order": [DEBTS.index(debt) for debt in body.repayment_order],
+            "order": [Debt.named(debt) for debt in body.repayment_order],
             "purpose": call.commit("purpose", body.purpose),
         }
     ]
@@ -143,7 +149,7 @@ def _draw(call: Call) -> Sequence[Any]:
         rows = [{"date": i.date, "principal": i.principal_minor} for i in body.instalments]
     else:
         rows = _monthly(call, body)
-    plan = PLANS.index(body.plan)
+    plan = Plan.named(body.plan)
     return [call.key, body.order_root, body.amount_minor, plan, rows, body.collateral]
 
 
@@ -151,7 +157,7 @@ def _monthly(call: Call, body: DrawIn) -> list[dict[str, int]]:
     """Instalments from month to month as the line's terms ask; one at the end where the plan has one."""
     today = call.client.call("BusinessCalendar", "today")
     terms = call.client.call("CreditLine", "line", call.key)["terms"]
-    plan = Plan[body.plan.upper()]
+    plan = Plan.named(body.plan)
     try:
         dates = monthly_dates(today, body.months or 1)
         made = instalments(
@@ -168,7 +174,7 @@ def _monthly(call: Call, body: DrawIn) -> list[dict[str, int]]:
 
 
 def _vote(call: Call) -> Sequence[Any]:
-    motion = MOTIONS.index(call.body.motion)
+    motion = Motion.named(call.body.motion)
     return [call.key, motion, call.commit("evidence", call.body.evidence)]
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -133,6 +133,3 @@ def withdrawal(call: Call) -> Sequence[Any]:
     """The token, and the account that is paid: the named party's, or the asker's own."""
     name = call.body.account
     return [call.token, call.account if name is None else call.party(name)]
-
-
-DayCount = Literal["A/360", "A/365F", "30E/360", "A/A ISDA"]

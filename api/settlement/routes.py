@@ -9,7 +9,7 @@ Rules kept here:
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -24,7 +24,6 @@ from counterfoil.api.instructions.operation import (
     TRADERS,
     Call,
     ChainTime,
-    DayCount,
     Number,
     PartyName,
     Rate,
@@ -35,13 +34,12 @@ from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, 
 from counterfoil.api.settlement import proposals
 from counterfoil.api.settlement.reads import DealReads
 from counterfoil.api.store.tables import ApiProposal
-from counterfoil.chain.abi.enums import CONVENTIONS
+from counterfoil.chain.abi.enums import Asset, AssetName, Convention, ConventionName
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import on_chain_id
 
 router = APIRouter(responses=problems.RESPONSES)
 
-ASSETS = ("claim_part", "warehouse_receipt", "project_share", "cash")
 _Deal = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d3" * 32])]
 _Quote = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d4" * 32])]
 Nonce = Annotated[
@@ -52,7 +50,7 @@ Nonce = Annotated[
 class LegIn(BaseModel):
     """What moves: a `claim_part` or a `warehouse_receipt` by its number, whole; shares of a project; or cash."""
 
-    asset: Literal["claim_part", "warehouse_receipt", "project_share", "cash"]
+    asset: AssetName
     sender: PartyName
     recipient: PartyName
     number: int = Field(default=0, ge=0, le=2**53, examples=[21])
@@ -75,7 +73,7 @@ class QuoteIn(BaseModel):
     part: Number
     seller: PartyName
     rate_ppm: Rate
-    convention: DayCount = "A/360"
+    convention: ConventionName = "A/360"
     recourse: bool
     nonce: Nonce
     deadline: ChainTime
@@ -110,15 +108,16 @@ def _caller(parts: Parts, principal: Principal, sight: Sight) -> Call:
 
 
 def _leg(call: Call, leg: LegIn) -> dict[str, Any]:
+    asset = Asset.named(leg.asset)
     name: bytes
-    if leg.asset == "project_share":
+    if asset is Asset.PROJECT_SHARE:
         name = on_chain_id(leg.project)
-    elif leg.asset == "cash":
+    elif asset is Asset.DEPOSIT_TOKEN:
         name = bytes(12) + bytes.fromhex(call.token[2:])
     else:
         name = leg.number.to_bytes(32, "big")
     return {
-        "asset": ASSETS.index(leg.asset),
+        "asset": int(asset),
         "from": call.party(leg.sender),
         "to": call.party(leg.recipient),
         "id": "0x" + name.hex(),
@@ -269,7 +268,7 @@ def propose_quote(
         "buyer": call.account,
         "token": call.token,
         "ratePpm": quote.rate_ppm,
-        "convention": CONVENTIONS.index(quote.convention),
+        "convention": int(Convention.named(quote.convention)),
         "recourse": quote.recourse,
         "nonce": quote.nonce,
         "deadline": quote.deadline,

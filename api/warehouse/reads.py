@@ -10,7 +10,12 @@ from sqlmodel import Session, col, select
 from counterfoil.api.access.rows import all_rows, is_account, one_row
 from counterfoil.api.access.sight import Sight
 from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
-from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeEntry, ReceiptEntry
+from counterfoil.oracle.ledger.warehouse_receipts import (
+    PLEDGED,
+    GoodsPrice,
+    PledgeEntry,
+    ReceiptEntry,
+)
 from counterfoil.oracle.store.directory_tables import KnownGoods
 
 
@@ -68,7 +73,7 @@ class WarehouseReads:
         """The receipts that are in a pledge now."""
         wanted = (
             ReceiptEntry.pledge == pledge,
-            col(ReceiptEntry.state).in_(("pledged", "partial_release")),
+            col(ReceiptEntry.state).in_(PLEDGED),
         )
         rows = all_rows(self.engine, ReceiptEntry, *wanted, order=col(ReceiptEntry.receipt))
         return [row.receipt for row in rows]

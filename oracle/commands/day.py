@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.abi.enums import LineState
 from counterfoil.oracle.commands.instruction_reply import (
     DEFAULT_DATABASE,
     AsJson,
@@ -130,7 +131,7 @@ def _show(day: DayClose, as_json: bool) -> None:
     for claim in report.get("claims", []):
         typer.echo(f"  claim {claim['root']}: {claim['before']} → {claim['state']}")
     for line in report.get("lines", []):
-        if line["state"] == "frozen":
+        if line["state"] == LineState.FROZEN.wire_name:
             typer.echo(f"  line {line['line']} is frozen: {line['reason']}")
     for pledge in report.get("top_ups_expired", []):
         typer.echo(f"  pledge {pledge}: its call for more was not met in time")

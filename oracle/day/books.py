@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import FAILED, FINAL
 from counterfoil.chain.tables import ChainCursor, ChainDeadLetter, ChainTransaction
@@ -40,7 +41,8 @@ from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.integers import WIDE
 
 FEED = "ledger"
-_OPEN_CLAIMS = ("registered", "confirmed", "matured", "overdue", "recourse", "defaulted")
+_CLOSED_CLAIMS = (ClaimState.NONE, ClaimState.DRAFT, ClaimState.SETTLED, ClaimState.CANCELLED)
+_OPEN_CLAIMS = tuple(state.wire_name for state in ClaimState if state not in _CLOSED_CLAIMS)
 
 
 @dataclass
@@ -319,7 +321,7 @@ def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
         .where(
             col(ClaimEntry.state).in_(_OPEN_CLAIMS)
             | (
-                (col(ClaimEntry.state) == "settled")
+                (col(ClaimEntry.state) == ClaimState.SETTLED.wire_name)
                 & (is_wide | (ClaimEntry.face_minor != ClaimEntry.redeemed_minor + unpaid))
             )
         )

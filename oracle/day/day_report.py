@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.day.books import reading
@@ -18,7 +19,7 @@ from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS
 from counterfoil.oracle.rules.day.reconciliation import Books, Difference
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 
-_OWED = ("costs", "penalty", "interest", "principal", "due", "missed")
+_OWED = (*Debt.wire_names(), "due", "missed")
 _ON_LOANS = ("accrue", "collect")
 
 

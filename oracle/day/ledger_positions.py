@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
 from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
 from counterfoil.oracle.ledger.receivables import ClaimEntry
@@ -17,7 +18,15 @@ from counterfoil.oracle.rules.day.closing_plan import (
     PledgeNow,
 )
 
-_MOVING_CLAIMS = ("confirmed", "matured", "overdue", "recourse")
+_MOVING_CLAIMS = tuple(
+    state.wire_name
+    for state in (
+        ClaimState.CONFIRMED,
+        ClaimState.MATURED,
+        ClaimState.OVERDUE,
+        ClaimState.RECOURSE,
+    )
+)
 
 
 class Standing:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger
 from sqlmodel import Field, Session
 
-from counterfoil.chain.abi.enums import CONVENTIONS, DEBTS, LINE_STATES, LOAN_STATES, MOTIONS, PLANS
+from counterfoil.chain.abi.enums import Convention, Debt, LineState, LoanState, Motion, Plan
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.store.integers import Unsigned
@@ -111,7 +111,7 @@ def _applied(session: Session, event: ChainEvent, a: _Arguments) -> None:
     session.merge(
         LineEntry(
             line=int(a["line"]),
-            state="applied",
+            state=LineState.APPLIED.wire_name,
             borrower=t["borrower"],
             lender=t["lender"],
             token=t["token"],
@@ -120,10 +120,10 @@ def _applied(session: Session, event: ChainEvent, a: _Arguments) -> None:
             valid_until=int(t["validUntil"]),
             rate_ppm=int(t["ratePpm"]),
             penalty_ppm=int(t["penaltyPpm"]),
-            convention=CONVENTIONS[int(t["convention"])],
+            convention=Convention(int(t["convention"])).wire_name,
             grace_days=int(t["graceDays"]),
             default_days=int(t["defaultDays"]),
-            repayment_order=[DEBTS[int(debt)] for debt in t["order"]],
+            repayment_order=[Debt(int(debt)).wire_name for debt in t["order"]],
             purpose=t["purpose"],
             votes=[],
             suppliers=[],
@@ -137,7 +137,7 @@ def _voted(session: Session, _: ChainEvent, a: _Arguments) -> None:
     line = _line(session, a)
     vote = {
         "member": a["member"],
-        "motion": MOTIONS[int(a["motion"])],
+        "motion": Motion(int(a["motion"])).wire_name,
         "evidence": a["evidence"],
     }
     line.votes = [*line.votes, vote]
@@ -145,7 +145,7 @@ def _voted(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 def _line_changed(session: Session, _: ChainEvent, a: _Arguments) -> None:
     line = _line(session, a)
-    line.state, line.reason = LINE_STATES[int(a["state"])], a["reason"]
+    line.state, line.reason = LineState(int(a["state"])).wire_name, a["reason"]
 
 
 def _allowed(session: Session, _: ChainEvent, a: _Arguments) -> None:
@@ -155,7 +155,7 @@ def _allowed(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 
 def _loan_changed(session: Session, event: ChainEvent, a: _Arguments) -> None:
-    state = LOAN_STATES[int(a["state"])]
+    state = LoanState(int(a["state"])).wire_name
     loan = session.get(LoanEntry, int(a["loan"]))
     if loan is None:
         loan = LoanEntry(
@@ -164,14 +164,14 @@ def _loan_changed(session: Session, event: ChainEvent, a: _Arguments) -> None:
         session.add(loan)
         session.flush()
     loan.state = state
-    if state == "written_off":
+    if state == LoanState.WRITTEN_OFF.wire_name:
         loan.written_off_minor = loan.drawn_minor - loan.repaid_minor
         session.get_one(LineEntry, loan.line).principal_minor -= loan.written_off_minor
 
 
 def _scheduled(session: Session, _: ChainEvent, a: _Arguments) -> None:
     loan = _loan(session, a)
-    loan.plan, loan.collateral = PLANS[int(a["plan"])], int(a["collateral"])
+    loan.plan, loan.collateral = Plan(int(a["plan"])).wire_name, int(a["collateral"])
     loan.instalments = [[int(i["date"]), int(i["principal"])] for i in a["instalments"]]
 
 
@@ -201,7 +201,7 @@ def _repaid(session: Session, event: ChainEvent, a: _Arguments) -> None:
     loan.interest_paid_minor += paid.interest_minor
     loan.penalty_paid_minor += paid.penalty_minor
     loan.costs_paid_minor += paid.costs_minor
-    if loan.state == "written_off":
+    if loan.state == LoanState.WRITTEN_OFF.wire_name:
         loan.written_off_minor -= principal
     else:
         session.get_one(LineEntry, loan.line).principal_minor -= principal

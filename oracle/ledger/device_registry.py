@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Field, Session
 
+from counterfoil.chain.abi.enums import DeviceStatus
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import UnsignedInteger
 from counterfoil.oracle.store.table import OracleTable
@@ -44,9 +45,6 @@ class DeviceKeyEntry(OracleTable, table=True):
     reason: int | None = None
 
 
-_STATUS = {0: "none", 1: "active", 2: "suspended"}
-
-
 def _registered(session: Session, _: ChainEvent, a: _Arguments) -> None:
     session.merge(
         Device(
@@ -54,7 +52,7 @@ def _registered(session: Session, _: ChainEvent, a: _Arguments) -> None:
             owner=a["owner"],
             operator=a["operator"],
             project_hash=a["project"],
-            status="active",
+            status=DeviceStatus.ACTIVE.wire_name,
             epoch=1,
         )
     )
@@ -66,7 +64,7 @@ def _assigned(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 
 def _status(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    session.get_one(Device, a["device"]).status = _STATUS[int(a["status"])]
+    session.get_one(Device, a["device"]).status = DeviceStatus(int(a["status"])).wire_name
 
 
 def _key(session: Session, event: ChainEvent, a: _Arguments) -> None:

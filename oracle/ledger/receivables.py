@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger, update
 from sqlmodel import Field, Session, col
 
-from counterfoil.chain.abi.enums import KINDS, STATES
+from counterfoil.chain.abi.enums import ClaimKind, ClaimState
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.ledger.credit_line import LoanEntry
@@ -109,8 +109,8 @@ def _drafted(session: Session, event: ChainEvent, a: _Arguments) -> None:
     session.merge(
         ClaimEntry(
             root=int(a["root"]),
-            kind=KINDS[int(t["kind"])],
-            state="draft",
+            kind=ClaimKind(int(t["kind"])).wire_name,
+            state=ClaimState.DRAFT.wire_name,
             obligor=t["obligor"],
             creditor=t["creditor"],
             token=t["token"],
@@ -126,19 +126,19 @@ def _drafted(session: Session, event: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _state(state: str) -> Handler:
+def _state(state: ClaimState) -> Handler:
     def handler(session: Session, _: ChainEvent, a: _Arguments) -> None:
-        _claim(session, a).state = state
+        _claim(session, a).state = state.wire_name
 
     return handler
 
 
 def _changed(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _claim(session, a).state = STATES[int(a["state"])]
+    _claim(session, a).state = ClaimState(int(a["state"])).wire_name
 
 
 def _cancelled(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _claim(session, a).state = "cancelled"
+    _claim(session, a).state = ClaimState.CANCELLED.wire_name
     gone = update(PartEntry).where(col(PartEntry.root) == int(a["root"])).values(live=False)
     session.exec(gone)
 
@@ -285,8 +285,8 @@ def _account(session: Session, token: str, account: str) -> ClaimBalance:
 
 HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("Receivables", "ClaimDrafted"): _drafted,
-    ("Receivables", "ClaimRegistered"): _state("registered"),
-    ("Receivables", "ClaimConfirmed"): _state("confirmed"),
+    ("Receivables", "ClaimRegistered"): _state(ClaimState.REGISTERED),
+    ("Receivables", "ClaimConfirmed"): _state(ClaimState.CONFIRMED),
     ("Receivables", "ClaimCancelled"): _cancelled,
     ("Receivables", "ClaimDelivered"): _delivered,
     ("Receivables", "ClaimStateChanged"): _changed,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger, update
 from sqlmodel import Field, Session, col
 
+from counterfoil.chain.abi.enums import ReceiptState
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
@@ -58,7 +59,8 @@ class GoodsPrice(OracleTable, table=True):
     date: int
 
 
-_PLEDGED = ("pledged", "partial_release")
+PLEDGED = (ReceiptState.PLEDGED.wire_name, ReceiptState.PARTIAL_RELEASE.wire_name)
+"""The states of a receipt that is pledged."""
 _Arguments = Mapping[str, Any]
 
 
@@ -66,7 +68,7 @@ def _issued(session: Session, event: ChainEvent, a: _Arguments) -> None:
     session.merge(
         ReceiptEntry(
             receipt=int(a["receipt"]),
-            state="issued",
+            state=ReceiptState.ISSUED.wire_name,
             warehouse=a["warehouse"],
             holder=a["holder"],
             quantity=int(a["quantity"]),
@@ -93,11 +95,11 @@ def _split(session: Session, event: ChainEvent, a: _Arguments) -> None:
                 block_number=event.block_number,
             )
         )
-    parent.state = "split"
+    parent.state = ReceiptState.SPLIT.wire_name
 
 
 def _verified(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _receipt(session, a).state = "verified"
+    _receipt(session, a).state = ReceiptState.VERIFIED.wire_name
 
 
 def _transferred(session: Session, _: ChainEvent, a: _Arguments) -> None:
@@ -105,7 +107,7 @@ def _transferred(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 
 def _delivered(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _receipt(session, a).state = "delivered"
+    _receipt(session, a).state = ReceiptState.DELIVERED.wire_name
 
 
 def _price(session: Session, _: ChainEvent, a: _Arguments) -> None:
@@ -126,18 +128,18 @@ def _opened(session: Session, event: ChainEvent, a: _Arguments) -> None:
 
 def _pledged(session: Session, _: ChainEvent, a: _Arguments) -> None:
     receipt = _receipt(session, a)
-    receipt.state, receipt.pledge = "pledged", int(a["pledge"])
+    receipt.state, receipt.pledge = ReceiptState.PLEDGED.wire_name, int(a["pledge"])
 
 
 def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
     """The others of its pledge are what is left of it."""
     receipt, pledge = _receipt(session, a), int(a["pledge"])
-    receipt.state, receipt.pledge = "verified", 0
+    receipt.state, receipt.pledge = ReceiptState.VERIFIED.wire_name, 0
     session.flush()
     left = update(ReceiptEntry).where(
-        col(ReceiptEntry.pledge) == pledge, col(ReceiptEntry.state).in_(_PLEDGED)
+        col(ReceiptEntry.pledge) == pledge, col(ReceiptEntry.state).in_(PLEDGED)
     )
-    session.exec(left.values(state="partial_release"))
+    session.exec(left.values(state=ReceiptState.PARTIAL_RELEASE.wire_name))
 
 
 def _called(session: Session, _: ChainEvent, a: _Arguments) -> None:
@@ -154,7 +156,8 @@ def _closed(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 def _foreclosed(session: Session, _: ChainEvent, a: _Arguments) -> None:
     receipt = _receipt(session, a)
-    receipt.state, receipt.pledge, receipt.holder = "foreclosed", 0, a["pledgee"]
+    receipt.state, receipt.pledge = ReceiptState.FORECLOSED.wire_name, 0
+    receipt.holder = a["pledgee"]
 
 
 def _receipt(session: Session, a: _Arguments) -> ReceiptEntry:

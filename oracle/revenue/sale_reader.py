@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, func, insert
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.abi.enums import DeviceStatus
 from counterfoil.gateway.record.bodies import Location, Refund, Sale, Status
 from counterfoil.gateway.record.identity import DeviceId, device_hash
 from counterfoil.gateway.record.signed_record import SignedRecord
@@ -150,7 +151,7 @@ def _refusal(
     """Rule 1 of the matching: why a sale of this device can't count by itself, or None."""
     if device is None:
         return "device_unknown", f"{name} is not registered"
-    if device.status != "active":
+    if device.status != DeviceStatus.ACTIVE.wire_name:
         return "device_suspended", f"{name} is {device.status}"
     if project is None:
         return "not_in_project", f"{name} belongs to no project that is known here"

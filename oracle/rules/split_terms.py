@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from counterfoil.chain.abi.enums import Basis, Period, Supply
 from counterfoil.gateway.record.identity import on_chain_id
 
-_BASES = {"fixed": 0, "per_unit": 1, "net_basis_points": 2, "remainder_basis_points": 3}
 _NOBODY = "0x0000000000000000000000000000000000000000"
 
 
@@ -23,7 +23,7 @@ def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
     sweep = terms.get("sweep") or {}
     return {
         "effectiveFrom": int(terms["effective_from"]),
-        "period": {"day": 0, "month": 1}[terms["period"]],
+        "period": int(Period.named(terms["period"])),
         "refundAccount": terms["refund"],
         "taxAccount": terms["tax"],
         "feeAccount": fee.get("account", _NOBODY),
@@ -38,7 +38,7 @@ def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "goods": on_chain_id(line["code"]) if line["code"] else bytes(32),
                 "supplier": line["supplier"],
-                "supply": 1 if line.get("prepaid") else 0,
+                "supply": int(Supply.PREPAID if line.get("prepaid") else Supply.ON_CREDIT),
                 "unitCost": line["unit_cost"],
             }
             for line in terms["goods"]
@@ -46,7 +46,7 @@ def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
         "allocations": [
             {
                 "account": line["account"] or _NOBODY,
-                "basis": _BASES[line["basis"]],
+                "basis": int(Basis.named(line["basis"])),
                 "value": line["value"],
                 "minimum": line.get("minimum", 0),
                 "cap": line.get("cap", 0),

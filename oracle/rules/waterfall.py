@@ -15,25 +15,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from fractions import Fraction
 from math import floor
 from typing import Any
 
+from counterfoil.chain.abi.enums import Basis, Period, Tier
+
 POOL = "0x" + "00" * 20
 """Stands for the investors' pool where an allocation has an account."""
-
-
-class Tier(IntEnum):
-    """The tiers in the order in which they are paid, numbered as on chain."""
-
-    REFUND, TAX, GOODS, FEE, SWEEP, ALLOCATION, RESIDUAL = range(7)
-
-
-class Basis(IntEnum):
-    """What an allocation is counted by, numbered as on chain."""
-
-    FIXED, PER_UNIT, NET, REMAINDER = range(4)
 
 
 class Refused(Exception):
@@ -76,7 +65,7 @@ class Terms:
         senior = found["senior"]
         return cls(
             found["effectiveFrom"],
-            found["period"] == 1,
+            found["period"] == Period.MONTH,
             found["refundAccount"],
             found["taxAccount"],
             found["feeAccount"],
@@ -131,8 +120,8 @@ class Totals:
             amount = {
                 Basis.FIXED: a.value,
                 Basis.PER_UNIT: a.value * self.units,
-                Basis.NET: net * a.value // 10_000,
-                Basis.REMAINDER: rest * a.value // 10_000,
+                Basis.NET_BASIS_POINTS: net * a.value // 10_000,
+                Basis.REMAINDER_BASIS_POINTS: rest * a.value // 10_000,
             }[a.basis]
             amount = max(amount, a.minimum)
             if a.cap:

@@ -13,7 +13,7 @@ from eth_utils.address import to_checksum_address
 from sales import sign_sales
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
 from counterfoil.chain.transaction import transact
@@ -26,7 +26,6 @@ from counterfoil.gateway.record.signed_record import decode
 LEAVES = 1_000_000
 BATCHES = (100, 1_000, 10_000)
 RECIPIENTS = (10, 100, 1_000)
-ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
 _TAKINGS = 1_000_000
 _FIRST_DATE = 20_260_101
 _P256 = ec.SECP256R1()
@@ -36,10 +35,10 @@ class Ledger:
     """The contracts on a fresh chain, and who may call them."""
 
     def __init__(self, node: EmbeddedNode, folder: Path) -> None:
-        self._signers = {role: LocalSigner(node.account(i)) for i, role in enumerate(ROLES)}
+        self._signers = {role: LocalSigner(node.account(i)) for i, role in enumerate(ACCOUNT_ROLES)}
         at = {role: signer.address for role, signer in self._signers.items()}
         self.client = ChainClient(node.rpc_url)
-        consortium = Consortium(**{r: at[r] for r in ROLES[1:]}, signers=[at["oracle"]])
+        consortium = Consortium(**{r: at[r] for r in ACCOUNT_ROLES[1:]}, signers=[at["oracle"]])
         deploy(self.client, self._signers["admin"], consortium, folder / "deployment.json")
 
     def send(self, role: str, contract: str, function: str, *arguments: Any) -> Mapping[str, Any]:

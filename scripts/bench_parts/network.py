@@ -19,7 +19,7 @@ from eth_utils.crypto import keccak
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.chain.nodes.network.admission import admit
@@ -36,7 +36,6 @@ BANKS = ("harbour", "lakeside", "northfield", "brunswick")
 SENDERS, EACH = 16, 500
 SAMPLES = 40
 IDLE_S = 20.0
-_ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
 _CERTIFIED_UNTIL = 4_000_000_000
 _GAS = 150_000
 _WITHIN_S = 300.0
@@ -78,7 +77,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
     say("network: the same on the embedded chain")
     node = start_node("anvil", home / "anvil", block_time_s=1.0)
     try:
-        local = [LocalSigner(node.account(i)) for i in range(len(_ROLES) + SENDERS)]
+        local = [LocalSigner(node.account(i)) for i in range(len(ACCOUNT_ROLES) + SENDERS)]
         beside = Transfers([ChainClient(node.rpc_url)], local, home / "embedded.json").per_s()
     finally:
         node.stop()
@@ -109,8 +108,8 @@ class Transfers:
     def __init__(
         self, clients: Sequence[ChainClient], signers: Sequence[LocalSigner], deployment: Path
     ) -> None:
-        roles = dict(zip(_ROLES, signers, strict=False))
-        self._senders = signers[len(_ROLES) :]
+        roles = dict(zip(ACCOUNT_ROLES, signers, strict=False))
+        self._senders = signers[len(ACCOUNT_ROLES) :]
         at = {role: signer.address for role, signer in roles.items() if role != "admin"}
         consortium = Consortium(**at, signers=[at["oracle"]])
         self._clients = clients
@@ -200,7 +199,7 @@ def _signers() -> list[LocalSigner]:
     path = "m/44'/60'/0'/0/{}"
     return [
         LocalSigner(Account.from_mnemonic(words, account_path=path.format(i)))
-        for i in range(len(_ROLES) + SENDERS)
+        for i in range(len(ACCOUNT_ROLES) + SENDERS)
     ]
 
 

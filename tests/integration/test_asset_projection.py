@@ -18,15 +18,7 @@ from sqlmodel import Session, col, select
 from support_assets import TODAY, AssetWorld, asset_world
 from support_chain import on_chain_id
 
-from counterfoil.chain.abi.enums import (
-    CONVENTIONS,
-    DEBTS,
-    KINDS,
-    LINE_STATES,
-    LOAN_STATES,
-    PLANS,
-    STATES,
-)
+from counterfoil.chain.abi import enums
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.tables import ChainDeadLetter, ChainEvent
 from counterfoil.chain.tables import metadata as chain_metadata
@@ -114,8 +106,18 @@ class Watched:
             said, row = view("Receivables", "claim", root), session.get_one(ClaimEntry, root)
             terms = said["terms"]
             assert (
-                *(STATES[said["state"]], said["disputed"], said["delivered"], said["redeemed"]),
-                *(KINDS[terms["kind"]], terms["obligor"], terms["creditor"], terms["token"]),
+                *(
+                    enums.ClaimState(said["state"]).wire_name,
+                    said["disputed"],
+                    said["delivered"],
+                    said["redeemed"],
+                ),
+                *(
+                    enums.ClaimKind(terms["kind"]).wire_name,
+                    terms["obligor"],
+                    terms["creditor"],
+                    terms["token"],
+                ),
                 *(terms["face"], terms["issueDate"], terms["dueDate"], terms["defaultDays"]),
                 *("0x" + terms["invoice"].hex(), "0x" + terms["document"].hex()),
             ) == (
@@ -161,10 +163,20 @@ class Watched:
             said, row = view("CreditLine", "line", number), session.get_one(LineEntry, number)
             t = said["terms"]
             assert (
-                *(LINE_STATES[said["state"]], said["principal"], t["borrower"], t["lender"]),
+                *(
+                    enums.LineState(said["state"]).wire_name,
+                    said["principal"],
+                    t["borrower"],
+                    t["lender"],
+                ),
                 *(t["token"], t["limit"], t["validFrom"], t["validUntil"], t["ratePpm"]),
-                *(t["penaltyPpm"], CONVENTIONS[t["convention"]], t["graceDays"], t["defaultDays"]),
-                *([DEBTS[debt] for debt in t["order"]], "0x" + t["purpose"].hex()),
+                *(
+                    t["penaltyPpm"],
+                    enums.Convention(t["convention"]).wire_name,
+                    t["graceDays"],
+                    t["defaultDays"],
+                ),
+                *([enums.Debt(debt).wire_name for debt in t["order"]], "0x" + t["purpose"].hex()),
             ) == (
                 *(row.state, row.principal_minor, row.borrower, row.lender),
                 *(row.token, row.limit_minor, row.valid_from, row.valid_until, row.rate_ppm),
@@ -183,7 +195,11 @@ class Watched:
         for number in range(1, view("CreditLine", "loanCount") + 1):
             said, row = view("CreditLine", "loan", number), session.get_one(LoanEntry, number)
             assert (
-                *(LOAN_STATES[said["state"]], PLANS[said["plan"]], said["line"]),
+                *(
+                    enums.LoanState(said["state"]).wire_name,
+                    enums.Plan(said["plan"]).wire_name,
+                    said["line"],
+                ),
                 *(said["orderRoot"], said["collateral"], said["drawn"], said["repaid"]),
                 *(said["writtenOff"], said["costs"], said["costsPaid"]),
                 *(said["interestPaid"], said["penaltyPaid"]),

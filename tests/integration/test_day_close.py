@@ -14,6 +14,7 @@ from support_chain import deployed_world
 from support_credit import PAYABLE, RECEIVABLE, CreditHouse
 from support_oracle import FIRST_DATE, PROJECT, OracleHouse, terms
 
+from counterfoil.chain.abi.enums import ClaimState, LineState, Role
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.ledger.receivables import PartEntry
 from counterfoil.oracle.registrar import Registrar
@@ -138,8 +139,10 @@ def test_claims_and_loans_are_marked_by_the_date_alone(credit: CreditHouse) -> N
         close(house, parts, date)
         got = credit.call("Receivables", "claim", unpaid)["state"]
         assert got == {"matured": 4, "overdue": 6, "defaulted": 8}[state], date
-    assert credit.call("Receivables", "claim", paid)["state"] == 5, "settled stays settled"
-    assert credit.call("CreditLine", "line", line)["state"] == 3
+    assert credit.call("Receivables", "claim", paid)["state"] == ClaimState.SETTLED, (
+        "settled stays settled"
+    )
+    assert credit.call("CreditLine", "line", line)["state"] == LineState.ACTIVE
     day = close(house, parts, 20221204)
     (entry,) = report(day)["loans"]
     assert (entry["state"], entry["owed_missed"]) == ("delinquent", 3)
@@ -269,7 +272,7 @@ def test_a_calendar_that_is_not_ours_to_move_fails_the_day(credit: CreditHouse) 
     day = read(house, 20220830)
     assert day is not None
     assert (day.status, day.error_code) == ("failed", "contract.access_managed_unauthorized")
-    credit.send("admin", "ConsortiumAccess", "grantRole", 9, oracle, 0)
+    credit.send("admin", "ConsortiumAccess", "grantRole", Role.CALENDAR, oracle, 0)
     day = close(house, parts, 20220830)
     assert (day.status, day.attempt) == ("closed", 2)
 

@@ -15,6 +15,7 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands.audit import register
+from counterfoil.chain.abi.enums import DisputePlace, DisputeWord, PromiseStatus
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import ContractReverted
@@ -29,15 +30,6 @@ from counterfoil.gateway.record.identity import PublicKey, device_hash
 
 pytestmark = pytest.mark.integration
 CHAINS = {"paris": "anvil", "osaka": "anvil", "ganache": "ganache"}
-WORDS = (
-    "UNJUDGED",
-    "SIGNED",
-    "KEY_UNKNOWN",
-    "SEQUENCE_OUTSIDE_KEY",
-    "KEY_ID_DIFFERS",
-    "SIGNATURE_INVALID",
-)
-IN_LOG, ABSENT = 1, 2
 
 
 @pytest.fixture(scope="module", params=sorted(CHAINS))
@@ -103,7 +95,7 @@ def test_a_record_is_confirmed_with_one_byte_string(chain: ChainWorld, anchored:
     proof = (3, anchored.tree.size, anchored.tree.inclusion_proof(3))
     receipt = chain.send("operator", "RecordDispute", "confirm", record.raw, proof)
     found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
-    assert (WORDS[found["word"]], found["place"]) == ("SIGNED", IN_LOG)
+    assert (DisputeWord(found["word"]).name, found["place"]) == ("SIGNED", DisputePlace.IN_LOG)
     print(json.dumps({"confirm_gas": int(receipt["gasUsed"], 16), "engine": chain.node.engine}))
 
 
@@ -147,7 +139,7 @@ def test_either_form_of_s_and_no_other_signature(chain: ChainWorld, anchored: Wo
     changed = raw[:-40] + bytes((raw[-40] ^ 1,)) + raw[-39:]
     for bytes_, word in ((raw, "SIGNED"), (high, "SIGNED"), (changed, "SIGNATURE_INVALID")):
         found = chain.client.call("RecordDispute", "examine", bytes_)
-        assert WORDS[found["word"]] == word
+        assert DisputeWord(found["word"]).name == word
 
 
 def test_a_record_that_was_never_logged_is_refuted(chain: ChainWorld, anchored: World) -> None:
@@ -161,7 +153,7 @@ def test_a_record_that_was_never_logged_is_refuted(chain: ChainWorld, anchored: 
     )
     chain.send("operator", "RecordDispute", "refute", record.raw, proof)
     found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
-    assert (WORDS[found["word"]], found["place"]) == ("SIGNED", ABSENT)
+    assert (DisputeWord(found["word"]).name, found["place"]) == ("SIGNED", DisputePlace.ABSENT)
     with pytest.raises(ContractReverted, match="SlotSaysNothing"):
         chain.send("operator", "RecordDispute", "refute", anchored.records[0].raw, proof)
 
@@ -185,7 +177,10 @@ def test_a_promise_is_challenged_and_answered(chain: ChainWorld, anchored: World
     chain.send(
         "operator", "PromiseChallenge", "answer", event.values["id"], record.raw, 2, size, proof
     )
-    assert chain.client.call("PromiseChallenge", "challengeOf", event.values["id"])["status"] == 3
+    assert (
+        chain.client.call("PromiseChallenge", "challengeOf", event.values["id"])["status"]
+        == PromiseStatus.KEPT_LATE
+    )
     with pytest.raises(ContractReverted, match="AlreadyChallenged"):
         chain.send("bank", "PromiseChallenge", "challenge", promise)
 

@@ -14,17 +14,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from support_loan_evm import BORROWER, LENDER, LoanEvm
 from support_loan_model import FROZEN, LineModel, Refused
 
+from counterfoil.chain.abi.enums import Convention, Debt, LoanState, Plan
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.oracle.rules.business_date import add_months, is_valid
 from counterfoil.oracle.rules.loans.instalments import (
     Instalment,
-    Plan,
     PlanNotPossible,
     has_form,
     instalments,
 )
-from counterfoil.oracle.rules.loans.interest import PPM, Convention, accrued, basis, denominator
-from counterfoil.oracle.rules.loans.loan import Debt, LoanState, LoanTerms
+from counterfoil.oracle.rules.loans.interest import PPM, accrued, basis, denominator
+from counterfoil.oracle.rules.loans.loan import LoanTerms
 
 FIRST, LAST = 19700102, 99991231
 ABUNDANT = 10**30

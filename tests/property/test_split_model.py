@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support_evm import ADMIN, Evm
 
+from counterfoil.chain.abi.enums import Basis, Tier
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.oracle.rules.waterfall import (
     POOL,
     Allocation,
-    Basis,
     Refused,
     Sold,
     Terms,
-    Tier,
     Waterfall,
 )
 
@@ -37,7 +36,9 @@ small = st.sampled_from((0, 1, 7, 100, 999, 50_000))
 @st.composite
 def allocations(draw: st.DrawFn) -> Allocation:
     basis = draw(st.sampled_from(Basis))
-    value = draw(points if basis in (Basis.NET, Basis.REMAINDER) else small)
+    value = draw(
+        points if basis in (Basis.NET_BASIS_POINTS, Basis.REMAINDER_BASIS_POINTS) else small
+    )
     minimum = draw(small)
     cap = draw(st.sampled_from((0, 0, minimum or 1, minimum + 500)))
     return Allocation(draw(st.one_of(accounts, st.just(POOL))), basis, value, minimum, cap)
@@ -235,7 +236,7 @@ class SplitMachine(RuleBasedStateMachine):
 
 def test_a_sale_that_comes_after_its_version_was_settled_is_shared_out() -> None:
     machine = SplitMachine()
-    pool = Allocation(POOL, Basis.REMAINDER, 10_000)
+    pool = Allocation(POOL, Basis.REMAINDER_BASIS_POINTS, 10_000)
     payer, one, two = ACCOUNTS[:3]
 
     def terms(day: int) -> Terms:

@@ -23,11 +23,12 @@ from counterfoil.api.audit.verification.bundle import (
 )
 from counterfoil.chain.abi.artifacts import abi_of
 from counterfoil.chain.abi.decoding import type_of
+from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.rules.facts import Facts, names_of, tax_minor
 from counterfoil.oracle.rules.split_terms import terms_argument
-from counterfoil.oracle.rules.waterfall import Sold, Terms, Tier, Waterfall
+from counterfoil.oracle.rules.waterfall import Sold, Terms, Waterfall
 
 ADDRESSES = {
     name: ChainClient.checksummed("0x" + keccak(text=name).hex()[:40])

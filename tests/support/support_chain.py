@@ -16,14 +16,14 @@ from typing import Any, Protocol, Self
 from eth_account.signers.local import LocalAccount
 
 from counterfoil.chain.client import ChainClient, Finality
-from counterfoil.chain.deployment import Consortium, Deployment, deploy
+from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, Deployment, deploy
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, Engine, start_node
 from counterfoil.chain.transaction import transact
 
 ENGINES: tuple[Engine, ...] = ("anvil", "ganache")
 BLOCK_TIME_S: Mapping[Engine, float] = {"anvil": 0.2, "ganache": 1.0}
-ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian", "operator")
+ROLES = (*ACCOUNT_ROLES, "operator")
 FAR_FUTURE_S = 4_000_000_000
 
 

@@ -13,6 +13,7 @@ from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 
 from counterfoil.chain.abi.artifacts import abi_of, artifact
 from counterfoil.chain.abi.decoding import type_of
+from counterfoil.chain.abi.enums import Role
 from counterfoil.chain.abi.reverts import decode_revert
 from counterfoil.chain.errors import ContractReverted
 
@@ -20,12 +21,12 @@ ADMIN = to_checksum_address("0x" + "ad" * 20)
 """Holds every role, and is the bank."""
 SIGNER = Account.from_key(b"\7" * 32)
 _ROLES = (
-    ("ParticipantRegistry", 1, ("admit", "certify")),
-    ("ParticipantRegistry", 6, ("freeze", "unfreeze")),
-    ("RevenueSplit", 1, ("openProject", "setTerms")),
-    ("RevenueSplit", 2, ("distribute",)),
-    ("RevenueSplit", 8, ("pause", "unpause")),
-    ("DepositToken", 6, ("openCollection",)),
+    ("ParticipantRegistry", Role.REGISTRAR, ("admit", "certify")),
+    ("ParticipantRegistry", Role.SUPERVISOR, ("freeze", "unfreeze")),
+    ("RevenueSplit", Role.REGISTRAR, ("openProject", "setTerms")),
+    ("RevenueSplit", Role.ORACLE, ("distribute",)),
+    ("RevenueSplit", Role.GUARDIAN, ("pause", "unpause")),
+    ("DepositToken", Role.SUPERVISOR, ("openCollection",)),
 )
 
 

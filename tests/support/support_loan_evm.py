@@ -9,7 +9,8 @@ from typing import Any
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 from support_evm import ADMIN, Evm, _function
 
-from counterfoil.oracle.rules.loans.instalments import Instalment, Plan
+from counterfoil.chain.abi.enums import ClaimKind, Plan, Role
+from counterfoil.oracle.rules.loans.instalments import Instalment
 from counterfoil.oracle.rules.loans.loan import LoanTerms
 
 BORROWER, LENDER, SUPPLIER = (
@@ -18,11 +19,9 @@ BORROWER, LENDER, SUPPLIER = (
 _DECADE = 400_000_000
 _PLENTY = 10**36
 _ROLES = (
-    ("BusinessCalendar", 9, ("advance",)),
-    ("CreditLine", 7, ("vote",)),
+    ("BusinessCalendar", Role.CALENDAR, ("advance",)),
+    ("CreditLine", Role.COMMITTEE, ("vote",)),
 )
-_ORDER = 2
-"""IReceivables.Kind.ORDER"""
 
 
 class LoanEvm(Evm):
@@ -73,7 +72,7 @@ class LoanEvm(Evm):
         self.orders += 1
         invoice = self.orders.to_bytes(32, "big")
         terms = (
-            *(_ORDER, BORROWER, SUPPLIER, self.at["DepositToken"], amount),
+            *(ClaimKind.ORDER, BORROWER, SUPPLIER, self.at["DepositToken"], amount),
             *(today, 99991231, 30, invoice, invoice),
         )
         root: int = self.send("Receivables", "draft", terms, sender=BORROWER)

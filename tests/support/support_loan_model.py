@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from counterfoil.oracle.rules.loans.instalments import Instalment, Plan, has_form
-from counterfoil.oracle.rules.loans.loan import Loan, LoanState, LoanTerms
+from counterfoil.chain.abi.enums import LoanState, Plan
+from counterfoil.oracle.rules.loans.instalments import Instalment, has_form
+from counterfoil.oracle.rules.loans.loan import Loan, LoanTerms
 
 FREEZE_AFTER = 3
 MAX_LOANS = 32

@@ -12,14 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.api.audit.verification.bundle import MAGIC, decode
 from counterfoil.api.audit.verification.dispute import (
-    PLACES,
-    WORDS,
     Dispute,
     NothingSettlesIt,
     from_bundle,
     from_log,
 )
 from counterfoil.api.audit.verification.errors import AuditError
+from counterfoil.chain.abi.enums import DisputePlace, DisputeWord
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import Deployment
 from counterfoil.chain.errors import ChainError
@@ -80,15 +79,16 @@ def dispute_command(
         "device": "0x" + asked["device"].hex(),
         "epoch": asked["epoch"],
         "sequence": asked["sequence"],
-        "word": WORDS[asked["word"]],
-        "place": PLACES[asked["place"]],
+        "word": DisputeWord(asked["word"]).wire_name,
+        "place": DisputePlace(asked["place"]).wire_name,
         "size": asked["size"],
         "leaf": "0x" + asked["leaf"].hex(),
         "sent": keystore is not None,
         "gas": gas,
     }
     say(said, as_json)
-    raise typer.Exit(0 if (said["word"], said["place"]) == ("signed", "in_log") else 1)
+    proven = (asked["word"], asked["place"]) == (DisputeWord.SIGNED, DisputePlace.IN_LOG)
+    raise typer.Exit(0 if proven else 1)
 
 
 def proof_command(

@@ -17,6 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from counterfoil.api.audit.commands.dispute import Json, Keystore, Rpc, Where, fail, gas_of, say
+from counterfoil.chain.abi.enums import PromiseStatus
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import Deployment
 from counterfoil.chain.errors import ChainError, ContractReverted
@@ -27,7 +28,6 @@ from counterfoil.gateway.logfiles.tiles import TileReader
 from counterfoil.gateway.record.identity import device_hash
 from counterfoil.gateway.record.signed_record import decode
 
-STATUSES = ("unknown", "open", "kept", "kept_late", "broken")
 _Challenge = Annotated[str, typer.Argument(help="The challenge's name, 0x and 64 hex digits.")]
 
 
@@ -75,7 +75,7 @@ def answer_command(
         path = list(inclusion_proof(index, size, reader.read))
         arguments = (name, raw, index, size, path)
         gas = gas_of(client, "PromiseChallenge", "answer", arguments, keystore)
-        status = STATUSES[client.call("PromiseChallenge", "challengeOf", name)["status"]]
+        status = _status(client, name)
     said = {"challenge": challenge, "log_index": index, "size": size, "status": status}
     say(said | {"sent": keystore is not None, "gas": gas}, as_json)
 
@@ -95,9 +95,15 @@ def mark_command(
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         name, _ = _challenge(client, challenge)
         gas = gas_of(client, "PromiseChallenge", "mark", (name,), keystore)
-        status = STATUSES[client.call("PromiseChallenge", "challengeOf", name)["status"]]
+        status = _status(client, name)
     said = {"challenge": challenge, "status": status, "sent": keystore is not None, "gas": gas}
     say(said, as_json)
+
+
+def _status(client: ChainClient, name: bytes) -> str:
+    """How the challenge stands."""
+    found = client.call("PromiseChallenge", "challengeOf", name)
+    return PromiseStatus(found["status"]).wire_name
 
 
 def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
@@ -106,7 +112,7 @@ def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
     if len(name) != 32:
         raise ValueError("a challenge's name is 32 bytes")
     found: dict[str, Any] = client.call("PromiseChallenge", "challengeOf", name)
-    if STATUSES[found["status"]] == "unknown":
+    if found["status"] == PromiseStatus.NONE:
         fail("challenge_unknown", f"the contract knows no challenge {text}")
     return name, found
 

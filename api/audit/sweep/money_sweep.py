@@ -21,12 +21,13 @@ from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sold_facts import SoldFact
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.client import ChainClient, Event
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.rules.distribution_call import sold_by
 from counterfoil.oracle.rules.facts import Facts
-from counterfoil.oracle.rules.waterfall import Refused, Terms, Tier, Waterfall
+from counterfoil.oracle.rules.waterfall import Refused, Terms, Waterfall
 
 NOBODY = "0x" + "00" * 20
 _DAY_MS = 86_400_000
@@ -128,7 +129,9 @@ class MoneySweep:
         for key in sorted(mine.keys() | credited.keys()):
             if mine.get(key, 0) != credited.get(key, 0):
                 tier, account = key
-                detail = f"{tier.name.lower()} {account} got {credited.get(key, 0)}, not {mine.get(key, 0)}"
+                detail = (
+                    f"{tier.wire_name} {account} got {credited.get(key, 0)}, not {mine.get(key, 0)}"
+                )
                 yield Finding("split_mismatch", where, detail)
         yield from self._check_facts(where, d)
 

@@ -18,16 +18,6 @@ from counterfoil.gateway.log.merkle import HashReader, hash_leaf, inclusion_proo
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 
-WORDS = (
-    "unjudged",
-    "signed",
-    "key_unknown",
-    "sequence_outside_key",
-    "key_id_differs",
-    "signature_invalid",
-)
-PLACES = ("unproven", "in_log", "absent", "displaced")
-
 
 class NothingSettlesIt(Exception):
     """The log shows neither that the record is in it nor that it is not."""

@@ -29,6 +29,7 @@ from counterfoil.api.audit.verification.errors import (
     TermsError,
 )
 from counterfoil.chain.abi.decoding import decode_answer
+from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, ProvenTransaction
 from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.identity import on_chain_id
@@ -36,7 +37,7 @@ from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.distribution_call import distribution_in, sold_by
 from counterfoil.oracle.rules.facts import decode_facts, names_of
-from counterfoil.oracle.rules.waterfall import Refused, Terms, Tier, Waterfall
+from counterfoil.oracle.rules.waterfall import Refused, Terms, Waterfall
 
 _Amounts = Counter[tuple[int, str]]
 """Amounts by tier and account (lower case hex)."""
@@ -335,4 +336,4 @@ def _shown(value: object) -> str:
 
 def tier_name(number: int) -> str:
     """The tier's name; its number where the contract has none of it."""
-    return Tier(number).name.lower() if number in list(Tier) else f"tier {number}"
+    return Tier(number).wire_name if number in list(Tier) else f"tier {number}"

@@ -14,14 +14,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date as calendar_date
 
+from counterfoil.chain.abi.enums import ClaimKind, ClaimState, LoanState
 from counterfoil.oracle.errors import OracleError
 
 ADVANCE, SWEEP, MARK, RECONCILE, DONE = "advance", "sweep", "mark", "reconcile", "done"
 PHASES = (ADVANCE, SWEEP, MARK, RECONCILE, DONE)
 """A day goes through these in order; each begins when the one before is on the chain for good."""
 
-ENDED_LOANS = frozenset({"repaid", "recovered"})
-STILL_LOANS = ENDED_LOANS | {"written_off"}
+ENDED_LOANS = frozenset({LoanState.REPAID.wire_name, LoanState.RECOVERED.wire_name})
+STILL_LOANS = ENDED_LOANS | {LoanState.WRITTEN_OFF.wire_name}
 """Loans that accrue no more."""
 
 
@@ -148,17 +149,17 @@ def plan_mark(
 
 def state_on(claim: ClaimNow, date: int) -> str:
     """The state that *date* gives the claim, as ``Receivables.poke`` would."""
-    state = claim.state
-    if state == "confirmed" and date >= claim.due_date:
-        if claim.kind == "order" and not claim.is_delivered:
-            return state
-        state = "matured"
-    if state == "matured" and date > claim.due_date:
-        state = "overdue"
+    state = ClaimState.named(claim.state)
+    if state is ClaimState.CONFIRMED and date >= claim.due_date:
+        if claim.kind == ClaimKind.ORDER.wire_name and not claim.is_delivered:
+            return claim.state
+        state = ClaimState.MATURED
+    if state is ClaimState.MATURED and date > claim.due_date:
+        state = ClaimState.OVERDUE
     late = days(date) - days(claim.due_date)
-    if state in ("overdue", "recourse") and late > claim.default_days:
-        state = "defaulted"
-    return state
+    if state in (ClaimState.OVERDUE, ClaimState.RECOURSE) and late > claim.default_days:
+        state = ClaimState.DEFAULTED
+    return state.wire_name
 
 
 def expired_calls(date: int, pledges: Sequence[PledgeNow]) -> list[int]:

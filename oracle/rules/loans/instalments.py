@@ -11,25 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from fractions import Fraction
 from itertools import pairwise
 
+from counterfoil.chain.abi.enums import Convention, Plan
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.rules.business_date import add_months, check, is_valid
-from counterfoil.oracle.rules.loans.interest import Convention, accrued, denominator
+from counterfoil.oracle.rules.loans.interest import accrued, denominator
 
 MOST = 120
-
-
-class Plan(IntEnum):
-    """How principal comes back; numbered as on chain."""
-
-    BULLET = 0
-    EQUAL_PRINCIPAL = 1
-    ANNUITY = 2
-    INTEREST_ONLY = 3
-    REVENUE_SHARE = 4
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,12 @@ posted. Rates are parts per million a year, amounts minor units, dates YYYYMMDD.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from counterfoil.chain.abi.enums import Convention
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.rules.business_date import is_leap, parts, serial
 
 PPM = 1_000_000
 _ACT_ACT = 365 * 366
-
-
-class Convention(IntEnum):
-    """How time is counted; numbered as on chain."""
-
-    ACT_360 = 0
-    ACT_365F = 1
-    THIRTY_E_360 = 2
-    ACT_ACT_ISDA = 3
 
 
 class RateTooHigh(OracleError):

@@ -14,34 +14,12 @@ Amounts are minor units, dates YYYYMMDD of the business calendar.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
+from counterfoil.chain.abi.enums import Convention, Debt, LoanState
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.rules.business_date import days_between
 from counterfoil.oracle.rules.loans.instalments import Instalment
-from counterfoil.oracle.rules.loans.interest import Convention, accrued, denominator
-
-
-class LoanState(IntEnum):
-    """Numbered as on chain."""
-
-    NONE = 0
-    CURRENT = 1
-    GRACE = 2
-    DELINQUENT = 3
-    DEFAULT = 4
-    WRITTEN_OFF = 5
-    RECOVERED = 6
-    REPAID = 7
-
-
-class Debt(IntEnum):
-    """Kinds of debt, numbered as on chain."""
-
-    COSTS = 0
-    PENALTY = 1
-    INTEREST = 2
-    PRINCIPAL = 3
+from counterfoil.oracle.rules.loans.interest import accrued, denominator
 
 
 class LoanNotAllowed(OracleError):

@@ -26,8 +26,9 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from counterfoil.chain.abi.enums import ClaimKind, ClaimState
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
 from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
@@ -36,11 +37,9 @@ from counterfoil.chain.tables import ChainTransaction
 from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
 from counterfoil.oracle.store.database import open_database
 
-ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
 CREDITORS = 8
 REGISTER_BATCH, CONFIRM_BATCH = 40, 200
-_OBLIGOR = len(ROLES)
-_RECEIVABLE, _SETTLED = 0, 5
+_OBLIGOR = len(ACCOUNT_ROLES)
 _DEFAULT_DAYS = 30
 _BLOCK_GAS = 4_000_000_000
 _STALL_S = 300.0
@@ -115,7 +114,7 @@ class _Run:
         self._say = say
         self._file = file
         signers = [LocalSigner(node.account(n)) for n in range(_OBLIGOR + 1 + CREDITORS)]
-        self._roles = dict(zip(ROLES, signers, strict=False))
+        self._roles = dict(zip(ACCOUNT_ROLES, signers, strict=False))
         self._obligor, self._creditors = signers[_OBLIGOR], signers[_OBLIGOR + 1 :]
         self._client = ChainClient(node.rpc_url)
         # What does not fit into a block any more, anvil leaves waiting until something new is sent.
@@ -270,7 +269,7 @@ class _Run:
             report.registered += 1
             report.registered_minor += face
             report.settled_minor += paid
-            is_settled = claim["state"] == _SETTLED
+            is_settled = claim["state"] == ClaimState.SETTLED
             standing = "paid" if is_settled else "part_paid" if paid else "open"
             standings[standing] += 1
             if (face, paid, standing) != (
@@ -312,7 +311,7 @@ class _Run:
     def _terms(self, invoice: Invoice, creditor: int) -> dict[str, Any]:
         papers = f"{invoice.vendor}\0{invoice.description}\0{invoice.row}"
         return {
-            "kind": _RECEIVABLE,
+            "kind": ClaimKind.RECEIVABLE,
             "obligor": self._obligor.address,
             "creditor": self._creditors[creditor].address,
             "token": self._token,

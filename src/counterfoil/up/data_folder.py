@@ -23,7 +23,7 @@ from eth_account import Account
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Consortium, Deployment, deploy
+from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, Deployment, deploy
 from counterfoil.chain.errors import KeyRefused
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import keep_mnemonic
@@ -36,10 +36,9 @@ from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.key_file import create_key
 from counterfoil.oracle.quorum.peers import create_identity
 
-ROLES = ("admin", "registrar", "oracle", "bank", "supervisor", "committee", "guardian")
 PORTS = ("chain", "mqtt", "gateway_http", "api", "reader")
 LOG_ORIGIN = "counterfoil.example/log"
-_FIRST_PARTY = len(ROLES)
+_FIRST_PARTY = len(ACCOUNT_ROLES)
 _PARTIES = 13
 _FIRST_NODE = _FIRST_PARTY + _PARTIES - 1
 """Account of the second oracle node, less 1: the first node has the role's own."""
@@ -129,7 +128,7 @@ class House:
 
     def role(self, role: str) -> LocalSigner:
         """The signer of a role."""
-        return self.account(ROLES.index(role))
+        return self.account(ACCOUNT_ROLES.index(role))
 
     def party(self, index: int) -> LocalSigner:
         """The signer of party *index*, from 0 to 12."""
@@ -206,7 +205,7 @@ def deploy_contracts(
     house: House, client: ChainClient, progress: Callable[[str], None]
 ) -> Deployment:
     """Deploy what is missing, with the house's roles; write each role's keystore."""
-    for role in ROLES:
+    for role in ACCOUNT_ROLES:
         path = house.keystore(role)
         if not path.exists():
             key = house.role(role)
@@ -215,7 +214,7 @@ def deploy_contracts(
     nodes = [house.node_signer(number) for number in range(1, house.oracles + 1)]
     if house.oracles > 1:
         _write_nodes(house, nodes)
-    holders: dict[str, str] = {role: house.role(role).address for role in ROLES[1:]}
+    holders: dict[str, str] = {role: house.role(role).address for role in ACCOUNT_ROLES[1:]}
     consortium = Consortium(
         registrar=holders["registrar"],
         oracle=holders["oracle"] if house.oracles == 1 else "",

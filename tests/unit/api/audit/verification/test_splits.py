@@ -14,8 +14,9 @@ from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle, CreditFact, DistributionFact, encode
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.steps import verify
+from counterfoil.chain.abi.enums import Tier
 from counterfoil.gateway.record.bodies import Sale
-from counterfoil.oracle.rules.waterfall import Tier, Waterfall
+from counterfoil.oracle.rules.waterfall import Waterfall
 
 DEVICE = DEVICES[0]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from counterfoil.chain.abi.enums import Convention, LoanState, Plan
 from counterfoil.oracle.rules.business_date import DateInvalid, add_months
 from counterfoil.oracle.rules.loans.instalments import (
     Instalment,
-    Plan,
     PlanNotPossible,
     has_form,
     instalments,
     monthly_dates,
 )
-from counterfoil.oracle.rules.loans.interest import Convention, accrued, denominator, discounted
-from counterfoil.oracle.rules.loans.loan import Loan, LoanNotAllowed, LoanState, LoanTerms
+from counterfoil.oracle.rules.loans.interest import accrued, denominator, discounted
+from counterfoil.oracle.rules.loans.loan import Loan, LoanNotAllowed, LoanTerms
 
 DRAWN = 20260105
 TERMS = LoanTerms(108_000, 50_000, Convention.ACT_360, grace_days=3, default_days=90)

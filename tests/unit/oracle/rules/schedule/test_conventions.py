@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.oracle.rules.loans.interest import Convention, basis, position
+from counterfoil.chain.abi.enums import Convention
+from counterfoil.oracle.rules.loans.interest import basis, position
 from counterfoil.oracle.rules.schedule import day_counts
 from counterfoil.oracle.rules.schedule.business_days import BusinessDayConvention, Calendar
 from counterfoil.oracle.rules.schedule.cycles import Cycle, EndOfMonthConvention, times

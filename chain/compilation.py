@@ -77,8 +77,8 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
     }
 
 
-def differences(built: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Name what differs between *built* and the folder: missing, left over or changed, a line each."""
+def differences(built: Mapping[str, Mapping[str, Any]], enums: str) -> list[str]:
+    """Name what differs between the folder and *built* with *enums*: missing, left over or changed, a line each."""
     kept = {path.stem: json.loads(path.read_text()) for path in sorted(ABI_FOLDER.glob("*.json"))}
     lines = [f"{name} is not in chain/abi" for name in built if name not in kept]
     lines += [f"{name} has no source any more" for name in kept if name not in built]
@@ -87,17 +87,20 @@ def differences(built: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name in built
         if name in kept and kept[name] != built[name]
     ]
+    if not enumerations.ENUMS.exists() or enumerations.ENUMS.read_text() != enums:
+        lines.append("enums.py differs from its sources")
     return sorted(lines)
 
 
-def write(built: Mapping[str, Mapping[str, Any]]) -> None:
-    """Make ``chain/abi/`` hold exactly *built*."""
+def write(built: Mapping[str, Mapping[str, Any]], enums: str) -> None:
+    """Make ``chain/abi/`` hold exactly *built* and *enums*."""
     ABI_FOLDER.mkdir(exist_ok=True)
     for path in ABI_FOLDER.glob("*.json"):
         if path.stem not in built:
             path.unlink()
     for name, artifact in built.items():
         (ABI_FOLDER / f"{name}.json").write_text(json.dumps(artifact, indent=1) + "\n")
+    enumerations.ENUMS.write_text(enums)
 
 
 def enums_text() -> str:
@@ -113,13 +116,10 @@ def main(arguments: list[str]) -> int:
         print(refused, file=sys.stderr)
         return 2
     if "--check" not in arguments:
-        write(built)
-        enumerations.ENUMS.write_text(enums)
+        write(built, enums)
         print(f"wrote {len(built)} contracts and their enumerations to chain/abi")
         return 0
-    lines = differences(built)
-    if not enumerations.ENUMS.exists() or enumerations.ENUMS.read_text() != enums:
-        lines.append("enums.py differs from the contracts' enumerations")
+    lines = differences(built, enums)
     for line in lines:
         print(f"{line}: run python -m counterfoil.chain.compilation", file=sys.stderr)
     print(f"{len(built)} contracts rebuilt, {len(lines)} differ")

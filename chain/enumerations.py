@@ -64,7 +64,6 @@ def read_enumerations(contracts: Path, compiler: Path) -> list[Enumeration]:
 
     Raises:
         SolcError: the sources can't be parsed.
-        EnumerationsUnclear: see there.
     """
     sources = {
         f"contracts/{path.relative_to(contracts)}": {"content": path.read_text()}
@@ -77,9 +76,7 @@ def read_enumerations(contracts: Path, compiler: Path) -> list[Enumeration]:
     }
     parsed = solcx.compile_standard(request, solc_binary=compiler, allow_empty=True)
     found = [one for unit in parsed["sources"].values() for one in _enumerations(unit["ast"])]
-    found.sort(key=lambda one: one.name)
-    _check(found)
-    return found
+    return sorted(found, key=lambda one: one.name)
 
 
 def _enumerations(unit: Mapping[str, Any]) -> Iterator[Enumeration]:
@@ -108,7 +105,12 @@ def _check(found: list[Enumeration]) -> None:
 
 
 def module_text(found: list[Enumeration]) -> str:
-    """The source of ``chain/abi/enums.py``."""
+    """The source of ``chain/abi/enums.py``.
+
+    Raises:
+        EnumerationsUnclear: see there.
+    """
+    _check(found)
     return _HEADER + "".join(_class_text(one) for one in found)
 
 

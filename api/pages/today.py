@@ -19,6 +19,7 @@ from counterfoil.api.access.sight import Machine, Shared, Sight
 from counterfoil.api.heads.anchoring import Anchors, anchors
 from counterfoil.api.http.context import Parts
 from counterfoil.api.records.sales import SalesReads, Stored, Takings, Tip, day_of, start_of
+from counterfoil.chain.abi.enums import DeviceStatus, Tier
 from counterfoil.gateway.record.identity import DeviceId
 
 Range = Literal["day", "week", "month"]
@@ -253,7 +254,7 @@ def _chart(takings: Takings, machines: tuple[MachineRow, ...], days: tuple[date,
 
 
 def _state(machine: Machine, tip: Tip | None, now_ms: int) -> tuple[str, int]:
-    if machine.status.lower() == "suspended":
+    if machine.status.lower() == DeviceStatus.SUSPENDED.wire_name:
         return "suspended", 0
     if tip is None:
         return "silent", 0
@@ -291,7 +292,7 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
     for shared in done:
         for tier, account, minor in shared.credits:
             sums[tier, account] = sums.get((tier, account), 0) + minor
-    order = sorted(sums.items(), key=lambda item: (item[0][0] == "residual", -item[1]))
+    order = sorted(sums.items(), key=lambda item: (item[0][0] == Tier.RESIDUAL.wire_name, -item[1]))
     rows = [
         SplitRow(
             tier,

@@ -24,9 +24,10 @@ from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refu
 from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Page
 from counterfoil.api.instructions.operation import Call, Operation
-from counterfoil.api.instructions.request import ask
+from counterfoil.api.instructions.request import ask_completed
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.api.nouns import OPERATIONS
+from counterfoil.oracle.instructions.request import Kind, Transact
 
 router = APIRouter(responses=problems.RESPONSES)
 
@@ -101,25 +102,31 @@ def _direct(operation: Operation, variable: str) -> Callable[..., InstructionOut
     ) -> InstructionOut:
         body = given.get("body")
         call = _call(operation, parts, principal, sight, given.get(variable), body)
+        told = None if body is None else body.model_dump(mode="json")
         asked = {
             "operation": operation.name,
             "key": call.key,
-            "body": None if body is None else body.model_dump(mode="json"),
+            "body": told,
             "account": call.account,
         }
 
-        def completed() -> dict[str, Any]:
+        def completed() -> Transact:
             data = _encoded(operation, call)
             target = call.client.address_of(operation.contract)
             with refusable():
                 call.client.estimate_gas(call.account, target, data)
-            return {
-                "contract": operation.contract,
-                "function": operation.function,
-                "data": "0x" + data.hex(),
-            }
+            return Transact(
+                account=call.account,
+                contract=operation.contract,
+                function=operation.function,
+                data=data,
+                operation=operation.name,
+                key=call.key,
+                body=told,
+            )
 
-        row = ask(parts.oracle, principal, idempotency_key, "transact", asked, completed)
+        wanted = (Kind.TRANSACT, asked)
+        row = ask_completed(parts.oracle, principal, idempotency_key, wanted, completed)
         return instruction_out(row)
 
     return endpoint

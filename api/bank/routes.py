@@ -15,6 +15,13 @@ from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.gateway.formats.iso20022.messages import MAX_BYTES
+from counterfoil.oracle.instructions.request import (
+    ImportCamt053,
+    MakePayoutFile,
+    RegisterBankAccount,
+    RegisterPayeeAccount,
+    ResolveBankLine,
+)
 
 router = APIRouter(responses=problems.RESPONSES)
 Number = Annotated[int, Path(ge=1, le=2**53)]
@@ -144,8 +151,8 @@ def upload_camt053(
 ) -> InstructionOut:
     """Credits mint once, debits confirm payouts, the rest is kept with its reasons (docs/formats/camt053.md)."""
     require(principal, "upload_statement")
-    payload = {"text": text, "source": "upload"}
-    return instruction_out(ask(parts.oracle, principal, key, "import_camt053", payload))
+    request = ImportCamt053(text, source="upload")
+    return instruction_out(ask(parts.oracle, principal, key, request))
 
 
 @router.get("/bank-statements", summary="Statements that were taken in", tags=["statements"])
@@ -186,8 +193,8 @@ def resolve_bank_line(
     require(principal, "upload_statement")
     if BankReads(parts.reads).line(number) is None:
         raise problems.not_found("entry")
-    payload = {"line": number, "note": note.note}
-    return instruction_out(ask(parts.oracle, principal, key, "resolve_bank_line", payload))
+    request = ResolveBankLine(number, note.note)
+    return instruction_out(ask(parts.oracle, principal, key, request))
 
 
 @router.get("/bank-accounts", summary="Bank accounts", tags=["statements"])
@@ -203,8 +210,8 @@ def note_bank_account(
 ) -> InstructionOut:
     """Say whose money comes in on it."""
     require(principal, "upload_statement")
-    payload = account.model_dump()
-    return instruction_out(ask(parts.oracle, principal, key, "register_bank_account", payload))
+    request = RegisterBankAccount(**account.model_dump())
+    return instruction_out(ask(parts.oracle, principal, key, request))
 
 
 @router.post(
@@ -215,8 +222,8 @@ def note_payee(
 ) -> InstructionOut:
     """The bank account stays off the chain; a withdrawal names it by the commitment that comes back."""
     require(principal, "withdraw")
-    payload = payee.model_dump()
-    return instruction_out(ask(parts.oracle, principal, key, "register_payee_account", payload))
+    request = RegisterPayeeAccount(**payee.model_dump())
+    return instruction_out(ask(parts.oracle, principal, key, request))
 
 
 @router.get("/payout-files", summary="Payment files", tags=["withdrawals"])
@@ -235,8 +242,8 @@ def make_payout_file(
 ) -> InstructionOut:
     """All withdrawals that can be paid now, each in one file at most (docs/formats/pain001.md)."""
     require(principal, "upload_statement")
-    payload = wanted.model_dump()
-    return instruction_out(ask(parts.oracle, principal, key, "make_payout_file", payload))
+    request = MakePayoutFile(wanted.account, wanted.execution_date)
+    return instruction_out(ask(parts.oracle, principal, key, request))
 
 
 @router.get(

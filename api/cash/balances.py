@@ -12,6 +12,7 @@ from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, requi
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.oracle.instructions.request import CreditEntry, ImportSettlement, ImportStatement
 
 router = APIRouter(responses=problems.RESPONSES)
 
@@ -140,9 +141,8 @@ def upload_statement(
     require(principal, "upload_statement")
     if any(entry.project not in sight.projects for entry in statement.entries):
         raise problems.not_found("project")
-    return instruction_out(
-        ask(parts.oracle, principal, key, "import_statement", statement.model_dump())
-    )
+    entries = tuple(CreditEntry(**entry.model_dump()) for entry in statement.entries)
+    return instruction_out(ask(parts.oracle, principal, key, ImportStatement(entries)))
 
 
 @router.post(
@@ -159,6 +159,5 @@ def upload_settlement(
     require(principal, "upload_settlement")
     if settlement.project not in sight.run:
         raise problems.not_found("project")
-    return instruction_out(
-        ask(parts.oracle, principal, key, "import_settlement", settlement.model_dump())
-    )
+    request = ImportSettlement(**settlement.model_dump())
+    return instruction_out(ask(parts.oracle, principal, key, request))

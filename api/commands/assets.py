@@ -26,6 +26,7 @@ import httpx
 import typer
 
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
+from counterfoil.oracle.store.instruction_state import InstructionState
 
 if TYPE_CHECKING:
     from counterfoil.chain.keys.signer import LocalSigner
@@ -229,12 +230,12 @@ def do(
 def _by_kept_key(api: Api, path: str, body: Any, key: str, wait_s: float) -> dict[str, Any]:
     asked = api.ask("POST", path, body, key)
     until = time.monotonic() + wait_s
-    while asked["status"] not in ("done", "failed"):
+    while asked["status"] not in (InstructionState.DONE, InstructionState.FAILED):
         if time.monotonic() > until:
             fail("not_answered", f"instruction {asked['id']} is {asked['status']}", 2)
         time.sleep(_POLL_S)
         asked = api.ask("GET", f"instructions/{asked['id']}")
-    if asked["status"] == "failed":
+    if asked["status"] == InstructionState.FAILED:
         fail(str(asked["error_code"]), str(asked["error_detail"]), 1)
     return {"instruction": asked["id"], **asked["result"]}
 

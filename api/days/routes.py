@@ -13,6 +13,7 @@ from counterfoil.api.http.context import PartsDep, PrincipalDep, SeerDep, requir
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.oracle.instructions.request import CloseDay
 from counterfoil.oracle.store.day_tables import DayClose
 
 router = APIRouter(tags=["days"], responses=problems.RESPONSES)
@@ -73,8 +74,7 @@ def close_day(
 ) -> InstructionOut:
     """The date moves forward only; closing a closed day does nothing."""
     require(principal, "close_day")
-    payload = day.model_dump()
-    return instruction_out(ask(parts.oracle, principal, key, "close_day", payload))
+    return instruction_out(ask(parts.oracle, principal, key, CloseDay(day.date, day.far)))
 
 
 def _shown(row: DayClose) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.oracle.instructions.request import ResolveException
 from counterfoil.oracle.store.revenue_tables import MatchException
 
 router = APIRouter(tags=["exceptions"], responses=problems.RESPONSES)
@@ -89,8 +90,8 @@ def resolve_exception(
     """Asks the oracle to accept or exclude what did not match; 409 `exception_not_open` otherwise."""
     require(principal, "resolve_exception")
     row = _visible(parts, sight, number)
-    payload = {"exception": number, **resolution.model_dump()}
     known = parts.ledger.asked(principal.party, key)
     if row.status != "open" and known is None:
         raise problems.conflict("exception_not_open", f"it was resolved: {row.resolution}")
-    return instruction_out(ask(parts.oracle, principal, key, "resolve_exception", payload))
+    request = ResolveException(number, resolution.resolution, resolution.note)
+    return instruction_out(ask(parts.oracle, principal, key, request))

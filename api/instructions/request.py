@@ -10,9 +10,8 @@ Rules kept here:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
@@ -21,24 +20,32 @@ from sqlmodel import Session, select
 from counterfoil.api.access.auth import Principal, now_ms
 from counterfoil.api.http.problems import conflict
 from counterfoil.api.store.tables import ApiIdempotency
+from counterfoil.oracle.instructions.request import Json, Kind, Request
+from counterfoil.oracle.instructions.stored_form import encode
 from counterfoil.oracle.store.instruction_table import Instruction
 
 
-def ask(
+def ask(engine: Engine, principal: Principal, key: str, request: Request) -> Instruction:
+    """Return the instruction under the party's *key*: the one that is here, or a new one.
+
+    Raises the problem ``idempotency_key_reused`` when the key was used for another request.
+    """
+    return ask_completed(engine, principal, key, (request.kind, encode(request)), lambda: request)
+
+
+def ask_completed(
     engine: Engine,
     principal: Principal,
     key: str,
-    kind: str,
-    payload: dict[str, Any],
-    completed: Callable[[], dict[str, Any]] = dict,
+    asked: tuple[Kind, Mapping[str, Json]],
+    completed: Callable[[], Request],
 ) -> Instruction:
-    """Return the instruction under the party's *key*: the one that is here, or a new one.
+    """The same for a request that takes time to make: *asked* is what tells it from another.
 
-    What *completed* answers joins the payload of a new one; it is not called for one that is here.
-    Raises the problem ``idempotency_key_reused`` when the key was used for another request.
+    What *completed* returns is kept as a new instruction; it is not called for one that is here.
     """
-    more: dict[str, Any] | None = None
-    digest = sha256(json.dumps([kind, payload], sort_keys=True).encode()).digest()
+    request: Request | None = None
+    digest = sha256(json.dumps(asked, sort_keys=True).encode()).digest()
     for _ in range(2):
         with Session(engine, expire_on_commit=False) as session:
             known = session.get(ApiIdempotency, (principal.party, key))
@@ -50,13 +57,13 @@ def ask(
                 return session.exec(
                     select(Instruction).where(Instruction.id == known.body["instruction"])
                 ).one()
-        more = completed() if more is None else more
+        request = request or completed()
         with Session(engine, expire_on_commit=False) as session:
             row = Instruction(
                 idempotency_key=f"api:{principal.party}:{key}",
                 party=principal.party,
-                kind=kind,
-                payload=payload | more,
+                kind=request.kind,
+                payload=encode(request),
                 created_ms=now_ms(),
             )
             session.add(row)

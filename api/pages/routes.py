@@ -29,6 +29,7 @@ from counterfoil.api.pages.language import LANGUAGES, Speech, choose
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.api.records.sales import SalesReads, Stored, day_of
 from counterfoil.gateway.record.bodies import Body, Sale
+from counterfoil.oracle.instructions.request import ResolveException
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -306,10 +307,8 @@ def resolve_exception(
     seen = row is not None and row.project in reader.sight.projects
     if not seen or not reader.who.may("resolve_exception"):
         return reader.not_found()
-    payload = {"exception": number, "resolution": resolution, "note": note}
-    asked = ask(
-        reader.parts.oracle, reader.who, f"page-exception-{number}", "resolve_exception", payload
-    )
+    decided = ResolveException(number, resolution, note)
+    asked = ask(reader.parts.oracle, reader.who, f"page-exception-{number}", decided)
     return RedirectResponse(f"/exceptions?asked={asked.id}", 303)
 
 

@@ -37,6 +37,7 @@ from counterfoil.api.store.tables import ApiProposal
 from counterfoil.chain.abi.enums import Asset, AssetName, Convention, ConventionName
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.instructions.request import SignDigest
 
 router = APIRouter(responses=problems.RESPONSES)
 
@@ -198,8 +199,8 @@ def _ask_signature(
     call: Call, principal: Principal, kind: str, digest: str, key: str
 ) -> InstructionOut:
     proposals.find(call.parts.oracle, kind, digest, call.account)
-    asked = {"proposal": kind, "digest": digest, "account": call.account}
-    return instruction_out(ask(call.parts.oracle, principal, key, "sign_digest", asked))
+    asked = SignDigest(call.account, bytes.fromhex(digest[2:]), proposal=kind)
+    return instruction_out(ask(call.parts.oracle, principal, key, asked))
 
 
 @router.post("/settlements", summary="Propose a deal", tags=["settlements"])

@@ -24,6 +24,14 @@ from counterfoil.oracle.commands.instruction_reply import (
     say,
     the_oracles,
 )
+from counterfoil.oracle.instructions.request import (
+    ImportCamt053,
+    MakePayoutFile,
+    RegisterBankAccount,
+    RegisterPayeeAccount,
+    ResolveBankLine,
+)
+from counterfoil.oracle.instructions.stored_form import encode
 from counterfoil.oracle.store.bank_tables import BankAccount, BankLine, BankStatement, PayoutFile
 
 statements_app = typer.Typer(
@@ -62,8 +70,8 @@ def import_(
     except FormatError as wrong:
         fail(f"oracle.{wrong.code}", str(wrong))
     key = f"camt053:{sha256(text.encode()).hexdigest()}:{time.time_ns()}"
-    payload = {"text": text, "source": file.name}
-    found = answer_to(the_oracles(database), key, "import_camt053", payload, wait_s)
+    request = ImportCamt053(text=text, source=file.name)
+    found = answer_to(the_oracles(database), key, request, wait_s)
     say(found["statements"], as_json)
     wrong_ones = [s for s in found["statements"] if s["set_aside"] or s["finding"]]
     raise typer.Exit(1 if wrong_ones else 0)
@@ -99,11 +107,9 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Say that an entry that was set aside has been seen to."""
-    payload = {"line": line, "note": note}
+    request = ResolveBankLine(line=line, note=note)
     engine = the_oracles(database)
-    say(
-        answer_to(engine, f"bank-line:{line}:{note}", "resolve_bank_line", payload, wait_s), as_json
-    )
+    say(answer_to(engine, f"bank-line:{line}:{note}", request, wait_s), as_json)
 
 
 @statements_app.command("account")
@@ -122,11 +128,18 @@ def account(
     as_json: AsJson = False,
 ) -> None:
     """Note whose money comes in on a bank account."""
-    payload = {"account": number, "name": name, "currency": currency, "project": project}
-    payload |= {"holder": holder, "bic": bic, "pays_out": pays_out}  # type: ignore[dict-item]
-    key = f"bank-account:{number}:{sha256(repr(payload).encode()).hexdigest()}"
+    request = RegisterBankAccount(
+        account=number,
+        name=name,
+        currency=currency,
+        project=project,
+        holder=holder,
+        bic=bic,
+        pays_out=pays_out,
+    )
+    key = f"bank-account:{number}:{sha256(repr(encode(request)).encode()).hexdigest()}"
     engine = the_oracles(database)
-    say(answer_to(engine, key, "register_bank_account", payload, wait_s), as_json)
+    say(answer_to(engine, key, request, wait_s), as_json)
 
 
 @statements_app.command("accounts")
@@ -149,10 +162,10 @@ def payee(
     as_json: AsJson = False,
 ) -> None:
     """Note a bank account to be paid to, and print the commitment that a withdrawal names it by."""
-    payload = {"account": number, "name": name, "bic": bic, "salt": salt}
+    request = RegisterPayeeAccount(account=number, name=name, bic=bic, salt=salt)
     engine = the_oracles(database)
     key = f"payee:{time.time_ns()}"
-    say(answer_to(engine, key, "register_payee_account", payload, wait_s), as_json)
+    say(answer_to(engine, key, request, wait_s), as_json)
 
 
 @payouts_app.command("waiting")
@@ -185,8 +198,8 @@ def make(
 ) -> None:
     """Put all payouts that can be paid now into one pain.001 file; exit status 1 when there are none."""
     engine = the_oracles(database)
-    payload = {"account": account, "execution_date": date}
-    found = answer_to(engine, f"payouts:{time.time_ns()}", "make_payout_file", payload, wait_s)
+    request = MakePayoutFile(account=account, execution_date=date)
+    found = answer_to(engine, f"payouts:{time.time_ns()}", request, wait_s)
     if found["file"] is not None and to is not None:
         with Session(engine) as session:
             _write(to, session.get_one(PayoutFile, found["file"]).document)

@@ -21,7 +21,7 @@ from counterfoil.oracle.commands.instruction_reply import (
     the_oracles,
     wait_for,
 )
-from counterfoil.oracle.day.clock import CLOSE_DAY
+from counterfoil.oracle.instructions.request import CloseDay
 from counterfoil.oracle.store.day_tables import DayClose
 
 day_app = typer.Typer(
@@ -58,7 +58,7 @@ def close(
     """
     engine = the_oracles(database)
     key = f"day:{date or 'today'}:{time.time_ns()}"
-    asked = answer_to(engine, key, CLOSE_DAY, {"date": date, "far": far}, wait_s)["date"]
+    asked = answer_to(engine, key, CloseDay(date, far), wait_s)["date"]
 
     def ended() -> DayClose | None:
         day = _day(engine, asked)

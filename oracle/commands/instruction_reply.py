@@ -14,8 +14,10 @@ from sqlalchemy import Engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 
-from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.instructions.inbox import ask
+from counterfoil.oracle.instructions.request import Request
 from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -59,24 +61,22 @@ def shown(database: str) -> str:
         return "the database"
 
 
-def answer_to(
-    engine: Engine, key: str, kind: str, payload: dict[str, Any], wait_s: int
-) -> dict[str, Any]:
+def answer_to(engine: Engine, key: str, request: Request, wait_s: int) -> dict[str, Any]:
     """What the running oracle answers to an instruction; ends the command where it refuses or does not answer."""
     with Session(engine) as session:
-        number = ask(session, key, getpass.getuser(), kind, payload).id
+        number = ask(session, key, getpass.getuser(), request).id
         session.commit()
 
     def answered() -> Instruction | None:
         with Session(engine.execution_options(reads_only=True)) as session:
             row = session.get_one(Instruction, number)
             session.expunge(row)
-            return row if row.status != "pending" else None
+            return row if row.status != InstructionState.PENDING else None
 
     row = wait_for(
         answered, wait_s, f"the oracle did not take instruction {number} in time: is it running?"
     )
-    if row.status == "failed" or row.result is None:
+    if row.status == InstructionState.FAILED or row.result is None:
         fail(row.error_code or "oracle.error", row.error_detail or "")
     return row.result
 

@@ -25,10 +25,17 @@ from counterfoil.oracle.commands.instruction_reply import (
     shown,
     the_oracles,
 )
-from counterfoil.oracle.errors import OracleError
-from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.errors import InputMalformed, OracleError
+from counterfoil.oracle.instructions.inbox import ask
+from counterfoil.oracle.instructions.request import (
+    CloseMatching,
+    ImportSettlement,
+    ImportStatement,
+    Request,
+    ResolveException,
+)
+from counterfoil.oracle.instructions.stored_form import decode_entries
 from counterfoil.oracle.settings import OracleSettings
-from counterfoil.oracle.store.instruction_table import Instruction
 from counterfoil.oracle.store.revenue_tables import MatchException
 
 oracle_app = typer.Typer(
@@ -118,8 +125,7 @@ def import_settlement(
     """Bring in the payment provider's settlement FILE (docs/formats/settlement-file.md) of PROJECT."""
     text = _read(file)
     key = f"settlement:{project}:{sha256(text.encode()).hexdigest()}"
-    payload = {"project": project, "text": text, "source": file.name}
-    _ask(database, key, "import_settlement", payload, as_json)
+    _ask(database, key, ImportSettlement(project, text, source=file.name), as_json)
 
 
 @oracle_app.command("import-statement")
@@ -132,11 +138,11 @@ def import_statement(
     """
     text = _read(file)
     try:
-        entries = json.loads(text)
-    except ValueError as failure:
-        fail("oracle.input_malformed", str(failure))
+        entries = decode_entries(json.loads(text))
+    except (ValueError, InputMalformed) as failure:
+        fail(InputMalformed.code, str(failure))
     key = f"statement:{sha256(text.encode()).hexdigest()}"
-    _ask(database, key, "import_statement", {"entries": entries}, as_json)
+    _ask(database, key, ImportStatement(entries), as_json)
 
 
 @oracle_app.command("close-matching")
@@ -144,8 +150,7 @@ def close_matching(
     project: str, through: int, database: Database = DEFAULT_DATABASE, as_json: AsJson = False
 ) -> None:
     """Close PROJECT's business dates up to and with THROUGH (YYYYMMDD): what did not match becomes an exception."""
-    payload = {"project": project, "through": through}
-    _ask(database, f"close:{project}:{through}", "close_matching", payload, as_json)
+    _ask(database, f"close:{project}:{through}", CloseMatching(project, through), as_json)
 
 
 @oracle_app.command("exceptions")
@@ -176,14 +181,14 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Decide one exception: accepted, it is distributed like a match; excluded, it is not."""
-    payload = {"exception": exception, "resolution": resolution, "note": note}
-    _ask(database, f"resolve:{exception}:{resolution}", "resolve_exception", payload, as_json)
+    request = ResolveException(exception, resolution, note)
+    _ask(database, f"resolve:{exception}:{resolution}", request, as_json)
 
 
-def _ask(database: str, key: str, kind: str, payload: dict[str, Any], as_json: bool) -> None:
+def _ask(database: str, key: str, request: Request, as_json: bool) -> None:
     """Leave an instruction for the running oracle; say its number."""
     with Session(the_oracles(database)) as session:
-        row: Instruction = ask(session, key, getpass.getuser(), kind, payload)
+        row = ask(session, key, getpass.getuser(), request)
         session.commit()
         _say({"instruction": row.id, "kind": row.kind, "status": row.status}, as_json)
 

@@ -17,14 +17,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
-from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.instructions.inbox import ask
+from counterfoil.oracle.instructions.request import CloseDay
 from counterfoil.oracle.rules.business_date import date_in
 from counterfoil.oracle.settings import trigger_of
 from counterfoil.oracle.store.day_tables import DayClose
 
 log = structlog.get_logger("oracle.day_clock")
-
-CLOSE_DAY = "close_day"
 
 
 class DayClock:
@@ -65,6 +64,6 @@ class DayClock:
         """Leave the instruction to close today's date, once for each date."""
         date = date_in(self._zone)
         with Session(self._engine) as session:
-            ask(session, f"day:clock:{date}", "clock", CLOSE_DAY, {"date": date})
+            ask(session, f"day:clock:{date}", "clock", CloseDay(date))
             session.commit()
         log.info("day_asked", date=date)

@@ -6,8 +6,8 @@ A transaction that is asked for is ``sent`` first, and answered once it is final
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -25,7 +25,23 @@ from counterfoil.oracle.bank.statements import Reader, resolve_line
 from counterfoil.oracle.day.closer import ask_day
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.execution.party_keys import PartyWrites
-from counterfoil.oracle.instructions.request import DONE, PENDING, REFUSED, SENT, TRANSACT
+from counterfoil.oracle.instructions.request import (
+    AcceptPlace,
+    CloseDay,
+    CloseMatching,
+    ImportCamt053,
+    ImportSettlement,
+    ImportStatement,
+    MakePayoutFile,
+    RegisterBankAccount,
+    RegisterPayeeAccount,
+    Request,
+    ResolveBankLine,
+    ResolveException,
+    SignDigest,
+    Transact,
+)
+from counterfoil.oracle.instructions.stored_form import decode
 from counterfoil.oracle.revenue.matcher import close_matching
 from counterfoil.oracle.revenue.sale_reader import resolve
 from counterfoil.oracle.revenue.settlement_file import import_settlement
@@ -33,6 +49,7 @@ from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.bank_entry import BankEntry
 from counterfoil.oracle.rules.business_date import date_in
 from counterfoil.oracle.store.bank_tables import BankAccount
+from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
 
 log = structlog.get_logger("oracle.instructions")
@@ -57,21 +74,6 @@ class Instructions:
         self._zone = zone
         self._crash = crash
         self._writes = writes or PartyWrites(client, {})
-        self._kinds: Mapping[str, Callable[[Session, Instruction], dict[str, Any]]] = {
-            "resolve_exception": self._resolve,
-            "import_settlement": self._settlement,
-            "import_statement": self._statement,
-            "close_matching": self._close,
-            "accept_place": self._place,
-            "close_day": self._close_day,
-            "import_camt053": self._camt053,
-            "register_bank_account": self._bank_account,
-            "register_payee_account": self._payee_account,
-            "make_payout_file": self._payout_file,
-            "resolve_bank_line": self._bank_line,
-            TRANSACT: self._transact,
-            "sign_digest": lambda _, row: {"signature": self._writes.sign(row.payload)},
-        }
 
     def step(self) -> int:
         """Carry out what is pending, answer what was sent; the number of instructions that went on."""
@@ -80,7 +82,7 @@ class Instructions:
             with Session(self._engine) as session:
                 row = session.exec(
                     select(Instruction)
-                    .where(Instruction.status == PENDING)
+                    .where(Instruction.status == InstructionState.PENDING)
                     .order_by(col(Instruction.id))
                 ).first()
                 if row is None:
@@ -93,26 +95,54 @@ class Instructions:
     def _carry_out(self, session: Session, row: Instruction) -> None:
         row.finished_ms = time.time_ns() // 1_000_000
         try:
-            kind = self._kinds.get(row.kind)
-            if kind is None:
-                raise InputMalformed(f"no instruction is called {row.kind}")
+            request = decode(row.kind, row.payload)
             with session.begin_nested():
-                row_result = kind(session, row)
-            row.result, row.status = row_result, DONE
-            if row.kind == TRANSACT:
-                row.status, row.finished_ms = SENT, None
+                row_result = self._result(session, row, request)
+            row.result, row.status = row_result, InstructionState.DONE
+            if isinstance(request, Transact):
+                row.status, row.finished_ms = InstructionState.SENT, None
         except OracleError as failure:
-            row.status, row.error_code, row.error_detail = REFUSED, failure.code, str(failure)
+            _refuse(row, failure.code, str(failure))
         except (KeyError, TypeError, ValueError) as failure:
-            row.status, row.error_code, row.error_detail = (
-                REFUSED,
-                InputMalformed.code,
-                repr(failure),
-            )
+            _refuse(row, InputMalformed.code, repr(failure))
         log.info("instruction_finished", kind=row.kind, status=row.status, id=row.id)
 
-    def _transact(self, session: Session, row: Instruction) -> dict[str, Any]:
-        return {"transaction": self._writes.transact(session, row.idempotency_key, row.payload)}
+    def _result(  # noqa: PLR0912 - a branch for each kind
+        self, session: Session, row: Instruction, request: Request
+    ) -> dict[str, Any]:
+        """Carry *request* out and return what its instruction is answered with."""
+        match request:
+            case ResolveException():
+                return _resolve_exception(session, row.party, request)
+            case ImportSettlement():
+                return _import_settlement(session, request)
+            case ImportStatement():
+                return self._import_statement(session, request)
+            case CloseMatching():
+                return _close_matching(session, request)
+            case AcceptPlace():
+                return _accept_place(session, request)
+            case CloseDay():
+                return self._close_day(session, row.party, request)
+            case ImportCamt053():
+                taken = Reader(session, self._client, self._bank).take(request.text)
+                return {"statements": [one.to_json() for one in taken]}
+            case RegisterBankAccount():
+                return _register_bank_account(session, request)
+            case RegisterPayeeAccount():
+                return _register_payee(session, request)
+            case MakePayoutFile():
+                return self._make_payout_file(session, request)
+            case ResolveBankLine():
+                line = resolve_line(session, request.line, row.party, request.note)
+                return {"line": line.id, "outcome": line.outcome}
+            case Transact():
+                number = self._writes.transact(session, row.idempotency_key, request)
+                return {"transaction": number}
+            case SignDigest():
+                return {"signature": self._writes.sign(request)}
+            case _:
+                assert_never(request)
 
     def _answer_sent(self) -> int:
         """Answer the instructions whose transactions are at their end."""
@@ -120,7 +150,7 @@ class Instructions:
         with Session(self._engine.execution_options(reads_only=True)) as session:
             waiting = session.exec(
                 select(Instruction.id)
-                .where(Instruction.status == SENT)
+                .where(Instruction.status == InstructionState.SENT)
                 .order_by(col(Instruction.id))
             ).all()
         for number in waiting:
@@ -129,56 +159,19 @@ class Instructions:
                 session.commit()
         return answered
 
-    def _resolve(self, session: Session, row: Instruction) -> dict[str, Any]:
-        p = row.payload
-        resolve(
-            session, int(p["exception"]), str(p["resolution"]), row.party, str(p.get("note", ""))
-        )
-        return {"exception": p["exception"], "resolution": p["resolution"]}
-
-    def _settlement(self, session: Session, row: Instruction) -> dict[str, Any]:
-        p = row.payload
-        taken = import_settlement(session, str(p["project"]), str(p["text"]), str(p["source"]))
+    def _import_statement(self, session: Session, request: ImportStatement) -> dict[str, Any]:
+        entries = [BankEntry(**vars(entry)) for entry in request.entries]
+        taken = import_entries(session, self._client, self._bank, entries)
         return {"taken": taken.taken, "known": taken.known}
 
-    def _close(self, session: Session, row: Instruction) -> dict[str, Any]:
-        p = row.payload
-        matched, exceptions = close_matching(session, str(p["project"]), int(p["through"]))
-        return {"matched": matched, "exceptions": exceptions}
-
-    def _place(self, session: Session, row: Instruction) -> dict[str, Any]:
-        device = DeviceId(str(row.payload["device"]))
-        standing = Standings(session).settle(device)
-        return {"device": device, "place": list(standing.place or ())}
-
-    def _close_day(self, session: Session, row: Instruction) -> dict[str, Any]:
-        date = row.payload.get("date")
-        if date is not None and type(date) is not int:
-            raise InputMalformed(f"{date!r} is no date YYYYMMDD")
-        day = ask_day(
-            session,
-            date_in(self._zone) if date is None else date,
-            row.party,
-            is_far_meant=row.payload.get("far") is True,
-        )
+    def _close_day(self, session: Session, party: str, request: CloseDay) -> dict[str, Any]:
+        date = date_in(self._zone) if request.date is None else request.date
+        day = ask_day(session, date, party, is_far_meant=request.far is True)
         return {"date": day.date, "attempt": day.attempt, "status": day.status}
 
-    def _camt053(self, session: Session, row: Instruction) -> dict[str, Any]:
-        taken = Reader(session, self._client, self._bank).take(str(row.payload["text"]))
-        return {"statements": [one.to_json() for one in taken]}
-
-    def _bank_account(self, session: Session, row: Instruction) -> dict[str, Any]:
-        kept = register_bank_account(session, BankAccount(**row.payload))
-        return {"account": kept.account, "project": kept.project, "holder": kept.holder}
-
-    def _payee_account(self, session: Session, row: Instruction) -> dict[str, Any]:
-        kept = register_payee(session, **row.payload)
-        return {"commitment": kept.commitment, "salt": kept.salt}
-
-    def _payout_file(self, session: Session, row: Instruction) -> dict[str, Any]:
-        p = row.payload
-        date = p.get("execution_date") or date_in(self._zone)
-        made = make_file(session, self._client, str(p["account"]), int(date))
+    def _make_payout_file(self, session: Session, request: MakePayoutFile) -> dict[str, Any]:
+        date = request.execution_date or date_in(self._zone)
+        made = make_file(session, self._client, request.account, date)
         if made is None:
             return {"file": None, "payouts": 0, "total_minor": 0}
         return {
@@ -188,29 +181,54 @@ class Instructions:
             "total_minor": made.total_minor,
         }
 
-    def _bank_line(self, session: Session, row: Instruction) -> dict[str, Any]:
-        p = row.payload
-        line = resolve_line(session, int(p["line"]), row.party, str(p.get("note", "")))
-        return {"line": line.id, "outcome": line.outcome}
 
-    def _statement(self, session: Session, row: Instruction) -> dict[str, Any]:
-        entries = [_entry(entry) for entry in row.payload["entries"]]
-        taken = import_entries(session, self._client, self._bank, entries)
-        return {"taken": taken.taken, "known": taken.known}
+def _resolve_exception(session: Session, party: str, request: ResolveException) -> dict[str, Any]:
+    resolve(session, request.exception, request.resolution, party, request.note)
+    return {"exception": request.exception, "resolution": request.resolution}
+
+
+def _import_settlement(session: Session, request: ImportSettlement) -> dict[str, Any]:
+    taken = import_settlement(session, request.project, request.text, request.source)
+    return {"taken": taken.taken, "known": taken.known}
+
+
+def _close_matching(session: Session, request: CloseMatching) -> dict[str, Any]:
+    matched, exceptions = close_matching(session, request.project, request.through)
+    return {"matched": matched, "exceptions": exceptions}
+
+
+def _accept_place(session: Session, request: AcceptPlace) -> dict[str, Any]:
+    device = DeviceId(request.device)
+    standing = Standings(session).settle(device)
+    return {"device": device, "place": list(standing.place or ())}
+
+
+def _register_bank_account(session: Session, request: RegisterBankAccount) -> dict[str, Any]:
+    kept = register_bank_account(session, BankAccount(**vars(request)))
+    return {"account": kept.account, "project": kept.project, "holder": kept.holder}
+
+
+def _register_payee(session: Session, request: RegisterPayeeAccount) -> dict[str, Any]:
+    kept = register_payee(session, **vars(request))
+    return {"commitment": kept.commitment, "salt": kept.salt}
 
 
 def _answer(session: Session, row: Instruction) -> bool:
-    sent = session.get_one(ChainTransaction, (row.result or {})["transaction"])
+    """Answer *row* if its transaction is at its end, or is none; return whether it was answered."""
+    number = (row.result or {}).get("transaction")
+    sent = session.get(ChainTransaction, number) if type(number) is int else None
     read_to = session.exec(select(ChainCursor.block_number)).first()
-    if sent.status == FAILED:
-        row.status, row.error_code, row.error_detail = REFUSED, sent.error_code, sent.error_detail
+    if sent is None:
+        _refuse(row, InputMalformed.code, "it is sent, and has no transaction")
+    elif sent.status == FAILED:
+        _refuse(row, sent.error_code, sent.error_detail)
     elif sent.status == FINAL and read_to is not None and read_to >= (sent.block_number or 0):
         events = session.exec(
             select(ChainEvent)
             .where(ChainEvent.transaction_hash == sent.tx_hash)
             .order_by(col(ChainEvent.log_index))
         )
-        row.status = DONE
+        row.status = InstructionState.DONE
         row.result = {
             "transaction_hash": sent.tx_hash,
             "block_number": sent.block_number,
@@ -223,13 +241,5 @@ def _answer(session: Session, row: Instruction) -> bool:
     return True
 
 
-def _entry(fields: Mapping[str, Any]) -> BankEntry:
-    entry = BankEntry(**fields)
-    texts = (entry.statement, entry.reference, entry.project, entry.currency)
-    if not all(isinstance(text, str) and text for text in texts):
-        raise InputMalformed(
-            f"{entry.reference!r}: statement, reference, project and currency are text"
-        )
-    if type(entry.business_date) is not int:
-        raise InputMalformed(f"{entry.reference}: {entry.business_date!r} is no date YYYYMMDD")
-    return entry
+def _refuse(row: Instruction, code: str | None, detail: str | None) -> None:
+    row.status, row.error_code, row.error_detail = InstructionState.FAILED, code, detail

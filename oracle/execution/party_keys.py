@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -23,6 +22,7 @@ from counterfoil.chain.keys.signer import LocalSigner, open_keystore
 from counterfoil.chain.sender import FAILED, FINAL, Sender, enqueue
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.errors import InputMalformed, OracleError
+from counterfoil.oracle.instructions.request import SignDigest, Transact
 
 _REST_S = 10.0
 
@@ -66,35 +66,38 @@ class PartyWrites:
         self._keys = keys
         self._oracle = oracle
 
-    def transact(self, session: Session, key: str, payload: Mapping[str, Any]) -> int:
-        """The row of the transaction that *payload* {account, contract, function, data} asks for.
+    def transact(self, session: Session, key: str, wanted: Transact) -> int:
+        """Return the row of the transaction that is *wanted*.
 
         Raises:
             KeyNotHeld: nobody here may sign it.
             InputMalformed: it is no call of that function.
         """
-        contract, function = str(payload["contract"]), str(payload["function"])
-        data = bytes.fromhex(str(payload["data"]).removeprefix("0x"))
-        if contract not in self._client.addresses or data[:4] != selector_of(contract, function):
+        contract, function, account = wanted.contract, wanted.function, wanted.account
+        if contract not in self._client.addresses or not _is_call(contract, function, wanted.data):
             raise InputMalformed(f"no call of {contract}.{function}")
-        account = str(payload["account"])
         if account not in self._keys:
             if not self._oracle or (contract, function) not in ANYONE:
                 raise KeyNotHeld(f"the key of {account} is not kept here")
             account = self._oracle
-        return enqueue(session, account, key, self._client.address_of(contract), data)
+        return enqueue(session, account, key, self._client.address_of(contract), wanted.data)
 
-    def sign(self, payload: Mapping[str, Any]) -> str:
-        """The signature (hex) of *payload*'s account over its digest.
+    def sign(self, wanted: SignDigest) -> str:
+        """Return the signature (hex) of the account over the digest.
 
         Raises:
             KeyNotHeld: that key is not kept here.
         """
-        account = str(payload["account"])
-        if account not in self._keys:
-            raise KeyNotHeld(f"the key of {account} is not kept here")
-        digest = bytes.fromhex(str(payload["digest"]).removeprefix("0x"))
-        return "0x" + self._keys[account].sign_digest(digest).hex()
+        if wanted.account not in self._keys:
+            raise KeyNotHeld(f"the key of {wanted.account} is not kept here")
+        return "0x" + self._keys[wanted.account].sign_digest(wanted.digest).hex()
+
+
+def _is_call(contract: str, function: str, data: bytes) -> bool:
+    try:
+        return data[:4] == selector_of(contract, function)
+    except StopIteration:
+        return False
 
 
 class PartySenders:

@@ -1,30 +1,199 @@
-"""Leaves an instruction for the oracle under its idempotency key."""
+"""What the oracle can be asked for: a closed union, one frozen class for each kind. Pure.
+
+Rules that this module keeps:
+
+- Amounts are whole numbers of minor units, dates YYYYMMDD, bytes bytes; how they are stored is ``stored_form``'s.
+- Who handles a :data:`Request` matches its class and ends with ``assert_never``: a kind that is forgotten does not pass
+  the type checker.
+"""
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import ClassVar, TypeAlias, Union
 
-from sqlmodel import Session, select
-
-from counterfoil.oracle.store.instruction_table import Instruction
-
-TRANSACT = "transact"
-PENDING, SENT, DONE, REFUSED = "pending", "sent", "done", "failed"
+Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "Mapping[str, Json]", None]
 
 
-def ask(session: Session, key: str, party: str, kind: str, payload: dict[str, Any]) -> Instruction:
-    """The instruction under the idempotency key *key*: the one that is here, or a new one. The caller commits."""
-    known = session.exec(select(Instruction).where(Instruction.idempotency_key == key)).first()
-    if known is not None:
-        return known
-    row = Instruction(
-        idempotency_key=key,
-        party=party,
-        kind=kind,
-        payload=payload,
-        created_ms=time.time_ns() // 1_000_000,
-    )
-    session.add(row)
-    session.flush()
-    return row
+@unique
+class Kind(StrEnum):
+    """What names a kind of request in the database and over HTTP."""
+
+    RESOLVE_EXCEPTION = "resolve_exception"
+    IMPORT_SETTLEMENT = "import_settlement"
+    IMPORT_STATEMENT = "import_statement"
+    CLOSE_MATCHING = "close_matching"
+    ACCEPT_PLACE = "accept_place"
+    CLOSE_DAY = "close_day"
+    IMPORT_CAMT053 = "import_camt053"
+    REGISTER_BANK_ACCOUNT = "register_bank_account"
+    REGISTER_PAYEE_ACCOUNT = "register_payee_account"
+    MAKE_PAYOUT_FILE = "make_payout_file"
+    RESOLVE_BANK_LINE = "resolve_bank_line"
+    TRANSACT = "transact"
+    SIGN_DIGEST = "sign_digest"
+
+
+@dataclass(frozen=True)
+class ResolveException:
+    """A person decides what did not match: ``accepted`` or ``excluded``."""
+
+    kind: ClassVar = Kind.RESOLVE_EXCEPTION
+    exception: int
+    resolution: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ImportSettlement:
+    """A payment provider's settlement file, as CSV text (docs/formats/settlement-file.md)."""
+
+    kind: ClassVar = Kind.IMPORT_SETTLEMENT
+    project: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class CreditEntry:
+    """A credit entry of a bank statement."""
+
+    statement: str
+    reference: str
+    project: str
+    business_date: int
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class ImportStatement:
+    """A bank's credit entries, each of which mints once."""
+
+    kind: ClassVar = Kind.IMPORT_STATEMENT
+    entries: tuple[CreditEntry, ...]
+
+
+@dataclass(frozen=True)
+class CloseMatching:
+    """A project's business dates up to and with ``through`` are closed for matching."""
+
+    kind: ClassVar = Kind.CLOSE_MATCHING
+    project: str
+    through: int
+
+
+@dataclass(frozen=True)
+class AcceptPlace:
+    """Where a machine is now becomes its place."""
+
+    kind: ClassVar = Kind.ACCEPT_PLACE
+    device: str
+
+
+@dataclass(frozen=True)
+class CloseDay:
+    """Close a business date, without one today's in the oracle's time zone; ``far`` says that a far date is meant."""
+
+    kind: ClassVar = Kind.CLOSE_DAY
+    date: int | None = None
+    far: bool | None = None
+    """None: nothing is said of it, which is stored as no field."""
+
+
+@dataclass(frozen=True)
+class ImportCamt053:
+    """A bank's camt.053 document; ``source`` is the name of its file, for people."""
+
+    kind: ClassVar = Kind.IMPORT_CAMT053
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class RegisterBankAccount:
+    """Whose money comes in on a bank account: a project's or a participant's, one of them."""
+
+    kind: ClassVar = Kind.REGISTER_BANK_ACCOUNT
+    account: str
+    name: str
+    currency: str
+    project: str = ""
+    holder: str = ""
+    bic: str = ""
+    pays_out: bool = False
+
+
+@dataclass(frozen=True)
+class RegisterPayeeAccount:
+    """A bank account to be paid to; a ``salt`` (hex) is drawn where none is given."""
+
+    kind: ClassVar = Kind.REGISTER_PAYEE_ACCOUNT
+    account: str
+    name: str
+    bic: str = ""
+    salt: str = ""
+
+
+@dataclass(frozen=True)
+class MakePayoutFile:
+    """All withdrawals that can be paid now, in one file; without a date, today's."""
+
+    kind: ClassVar = Kind.MAKE_PAYOUT_FILE
+    account: str
+    execution_date: int | None = None
+
+
+@dataclass(frozen=True)
+class ResolveBankLine:
+    """A person has seen to an entry that was set aside."""
+
+    kind: ClassVar = Kind.RESOLVE_BANK_LINE
+    line: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Transact:
+    """A call of a contract's function for ``account``.
+
+    ``operation``, ``key`` and ``body`` say what the API was asked for, and are kept for people.
+    """
+
+    kind: ClassVar = Kind.TRANSACT
+    account: str
+    contract: str
+    function: str
+    data: bytes
+    operation: str = ""
+    key: int | str | None = None
+    body: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True)
+class SignDigest:
+    """``account``'s signature over the 32 bytes that name a proposal: a ``deal`` or a ``quote``."""
+
+    kind: ClassVar = Kind.SIGN_DIGEST
+    account: str
+    digest: bytes
+    proposal: str = ""
+
+
+Request: TypeAlias = (
+    ResolveException
+    | ImportSettlement
+    | ImportStatement
+    | CloseMatching
+    | AcceptPlace
+    | CloseDay
+    | ImportCamt053
+    | RegisterBankAccount
+    | RegisterPayeeAccount
+    | MakePayoutFile
+    | ResolveBankLine
+    | Transact
+    | SignDigest
+)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column
 from sqlmodel import Field
 
+from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.table import OracleTable, json_column
 
 
@@ -17,8 +18,8 @@ def _big(**options: Any) -> Any:
 class Instruction(OracleTable, table=True):
     """What a user asks of the oracle through the API: carried out once, answered here.
 
-    ``status``: ``pending`` → ``done`` with ``result``, or ``failed`` with ``error_code``; a transaction is ``sent`` in
-    between.
+    ``kind`` and ``payload`` are a request's stored form (``instructions.stored_form``). ``status`` is an
+    :class:`InstructionState`: ``done`` comes with ``result``, ``failed`` with ``error_code``.
     """
 
     __tablename__ = "instruction"
@@ -28,7 +29,7 @@ class Instruction(OracleTable, table=True):
     party: str
     kind: str
     payload: dict[str, Any] = json_column()
-    status: str = Field(default="pending", index=True)
+    status: str = Field(default=InstructionState.PENDING, index=True)
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     error_code: str | None = None
     error_detail: str | None = None

@@ -25,7 +25,13 @@ from sqlmodel import Session, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.transaction import send_all, unsigned
-from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.instructions.inbox import ask
+from counterfoil.oracle.instructions.request import (
+    CloseDay,
+    ImportCamt053,
+    RegisterBankAccount,
+    Request,
+)
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store.day_tables import DayClose
 from counterfoil.oracle.store.directory_tables import KnownParticipant
@@ -116,16 +122,11 @@ class Assets:
         opening = [("lender", 3 * FACE), ("core", FACE), ("operator", FACE // 10)]
         for name, amount in opening:
             number = f"DEMO-{name.upper()}"
-            owner = {
-                "account": number,
-                "name": name,
-                "holder": name,
-                "currency": self._house.currency,
-            }
-            self._leave("register_bank_account", owner)
-            text = _statement(number, self._house.currency, self._today, amount)
-            self._leave("import_camt053", {"text": text})
-        self._leave("close_day", {"date": self._today, "far": True})
+            currency = self._house.currency
+            self._leave(RegisterBankAccount(number, name, currency, holder=name))
+            text = _statement(number, currency, self._today, amount)
+            self._leave(ImportCamt053(text))
+        self._leave(CloseDay(self._today, far=True))
 
     def begin(self) -> None:
         """The claim is registered, split and sold in part; the loan is granted on the takings and drawn."""
@@ -205,7 +206,7 @@ class Assets:
     def mature(self) -> None:
         """The due date: revenue is swept into the loan, the claim is paid, the operator pays what is left."""
         lender = self._held("lender")
-        money.instruct(self._engine, "close_day", {"date": self._due, "far": True})
+        money.instruct(self._engine, CloseDay(self._due, far=True))
         self._closed(self._due)
         swept = self._held("lender") - lender
         owed = self._client.call("CreditLine", "owed", 1, self._due)
@@ -240,16 +241,16 @@ class Assets:
             "outstanding": line["principal"],
         }
         last = _later(self._due, 1)
-        money.instruct(self._engine, "close_day", {"date": last})
+        money.instruct(self._engine, CloseDay(last))
         self._closed(last)
 
     # ---- parts
 
-    def _leave(self, kind: str, payload: dict[str, Any]) -> None:
+    def _leave(self, request: Request) -> None:
         """Leave an instruction for the oracle, and don't wait for it."""
-        key = f"demo:{kind}:{sha256(repr(payload).encode()).hexdigest()}"
+        key = f"demo:{request.kind}:{sha256(repr(request).encode()).hexdigest()}"
         with Session(self._engine) as session:
-            ask(session, key, "demo", kind, payload)
+            ask(session, key, "demo", request)
             session.commit()
 
     def _closed(self, day: int) -> None:

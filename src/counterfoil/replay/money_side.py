@@ -15,11 +15,14 @@ from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.sender import FAILED, FINAL, MINED
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.chain.transaction import transact
-from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.instructions.inbox import ask
+from counterfoil.oracle.instructions.request import Request, ResolveException
+from counterfoil.oracle.instructions.stored_form import encode
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.ledger.revenue_split import DistributedEntry
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED, WAITING
 from counterfoil.oracle.store.head_tables import Progress
+from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
 from counterfoil.oracle.store.revenue_tables import Distribution, MatchException, SaleFact
 
@@ -51,25 +54,26 @@ def wait_for(what: str, done: Callable[[], bool], timeout_s: float = 300.0) -> N
         time.sleep(0.1)
 
 
-def instruct(engine: Engine, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+def instruct(engine: Engine, request: Request) -> dict[str, Any]:
     """Ask the running oracle for something and answer what it answered.
 
     Raises:
         NotInTime: it did not answer.
         RuntimeError: it refused.
     """
+    kind, payload = request.kind, encode(request)
     key = f"replay:{kind}:{sha256(repr(sorted(payload.items())).encode()).hexdigest()}"
     with Session(engine) as session:
-        number = ask(session, key, _PARTY, kind, payload).id
+        number = ask(session, key, _PARTY, request).id
         session.commit()
 
     def row() -> Instruction:
         with _reading(engine) as session:
             return session.get_one(Instruction, number)
 
-    wait_for(f"the answer to {kind}", lambda: row().status != "pending", 120)
+    wait_for(f"the answer to {kind}", lambda: row().status != InstructionState.PENDING, 120)
     found = row()
-    if found.status == "failed":
+    if found.status == InstructionState.FAILED:
         raise RuntimeError(f"{kind} was refused: {found.error_code}: {found.error_detail}")
     return found.result or {}
 
@@ -119,12 +123,8 @@ def resolve_all(engine: Engine) -> dict[str, int]:
     tally: dict[str, int] = {}
     for number, code in found:
         tally[code] = tally.get(code, 0) + 1
-        payload = {
-            "exception": number,
-            "resolution": "accepted",
-            "note": "paid, says the provider's hotline (simulated)",
-        }
-        instruct(engine, "resolve_exception", payload)
+        note = "paid, says the provider's hotline (simulated)"
+        instruct(engine, ResolveException(number or 0, "accepted", note))
     return tally
 
 

@@ -22,6 +22,12 @@ from counterfoil.gateway.logfiles.tiles import TileReader, read_folder
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
+from counterfoil.oracle.instructions.request import (
+    CloseMatching,
+    CreditEntry,
+    ImportSettlement,
+    ImportStatement,
+)
 from counterfoil.oracle.ledger.revenue_split import Credit, DistributedEntry
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store.database import open_database
@@ -125,9 +131,7 @@ def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> Re
     say("the settlement file, the bank's statement")
     _pay(house, engine, plan)
     say("matching, distributing")
-    money.instruct(
-        engine, "close_matching", {"project": parties.PROJECT, "through": plan.last_date}
-    )
+    money.instruct(engine, CloseMatching(parties.PROJECT, plan.last_date))
     if plan.withheld_minor:
         report.exceptions = money.resolve_all(engine)
         _pay_late(engine, plan)
@@ -253,26 +257,24 @@ def _pay(house: House, engine: Engine, plan: ReplayPlan) -> None:
     text = settlement_csv(plan.payments, plan.currency)
     (files / "settlement.csv").write_text(text)
     entries = bank_entries(plan.payments, parties.PROJECT, plan.currency)
-    (files / "statement.json").write_text(json.dumps(entries, indent=1))
-    money.instruct(
-        engine,
-        "import_settlement",
-        {"project": parties.PROJECT, "text": text, "source": "settlement.csv"},
+    (files / "statement.json").write_text(
+        json.dumps([asdict(entry) for entry in entries], indent=1)
     )
-    money.instruct(engine, "import_statement", {"entries": entries})
+    money.instruct(engine, ImportSettlement(parties.PROJECT, text, source="settlement.csv"))
+    money.instruct(engine, ImportStatement(entries))
 
 
 def _pay_late(engine: Engine, plan: ReplayPlan) -> None:
     """The withheld payments reach the bank after all."""
-    entry = {
-        "statement": "STMT-late",
-        "reference": "LATE-PAYMENTS",
-        "project": parties.PROJECT,
-        "business_date": plan.last_date,
-        "amount_minor": plan.withheld_minor,
-        "currency": plan.currency,
-    }
-    money.instruct(engine, "import_statement", {"entries": [entry]})
+    entry = CreditEntry(
+        statement="STMT-late",
+        reference="LATE-PAYMENTS",
+        project=parties.PROJECT,
+        business_date=plan.last_date,
+        amount_minor=plan.withheld_minor,
+        currency=plan.currency,
+    )
+    money.instruct(engine, ImportStatement((entry,)))
 
 
 def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:

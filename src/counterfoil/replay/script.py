@@ -22,6 +22,7 @@ from counterfoil.gateway.formats.sales_csv import read_sales
 from counterfoil.gateway.record.bodies import MeterInterval, Sale, SaleLine
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.record.utc_date import business_date
+from counterfoil.oracle.instructions.request import CreditEntry
 from counterfoil.oracle.rules.matching import CASH, cash_reference
 
 _WITHHELD = 3
@@ -170,23 +171,23 @@ def settlement_csv(payments: Iterable[Payment], currency: str) -> str:
 
 def bank_entries(
     payments: Iterable[Payment], project: str, currency: str
-) -> list[dict[str, object]]:
+) -> tuple[CreditEntry, ...]:
     """The bank's credit entries: one a business date, for all that was settled that day."""
     by_date: dict[int, int] = defaultdict(int)
     for payment in payments:
         by_date[payment.business_date] += payment.amount_minor
-    return [
-        {
-            "statement": f"STMT-{day // 100}",
-            "reference": f"SETTLEMENT-{day}",
-            "project": project,
-            "business_date": day,
-            "amount_minor": amount,
-            "currency": currency,
-        }
+    return tuple(
+        CreditEntry(
+            statement=f"STMT-{day // 100}",
+            reference=f"SETTLEMENT-{day}",
+            project=project,
+            business_date=day,
+            amount_minor=amount,
+            currency=currency,
+        )
         for day, amount in sorted(by_date.items())
         if amount
-    ]
+    )
 
 
 def _sale_event(sale: FileSale, currency: str) -> Event:

@@ -8,13 +8,15 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
+from support_instructions import stored
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.bank.entries import import_entries
 from counterfoil.oracle.errors import InputMalformed, OracleError, UnknownName
 from counterfoil.oracle.execution.executor import Instructions
-from counterfoil.oracle.instructions.request import ask
+from counterfoil.oracle.instructions.inbox import ask
+from counterfoil.oracle.instructions.request import CloseMatching
 from counterfoil.oracle.revenue.settlement_file import import_settlement, minor_units
 from counterfoil.oracle.rules.bank_entry import BankEntry, Imported
 from counterfoil.oracle.store.bank_tables import StatementEntry
@@ -213,9 +215,9 @@ def test_an_instruction_that_can_not_be_carried_out_fails_and_stops_nothing(
     engine: Engine, kind: str, payload: dict[str, Any]
 ) -> None:
     with Session(engine) as session:
-        ask(session, "k-1", "operator", kind, payload)
-        ask(session, "k-2", "operator", "close_matching", {"project": "lakeside", "through": 1})
-        assert ask(session, "k-2", "operator", "close_matching", {}).payload["through"] == 1
+        session.add(stored("k-1", kind, payload))
+        ask(session, "k-2", "operator", CloseMatching("lakeside", 1))
+        assert ask(session, "k-2", "operator", CloseMatching("", 2)).payload["through"] == 1
         session.commit()
     assert Instructions(engine, CLIENT, "0xbank").step() == 2
     with Session(engine) as session:

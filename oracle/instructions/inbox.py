@@ -1,0 +1,31 @@
+"""Leaves a request for the oracle: an instruction under its idempotency key, pending until it is carried out."""
+
+from __future__ import annotations
+
+import time
+
+from sqlmodel import Session, select
+
+from counterfoil.oracle.instructions.request import Request
+from counterfoil.oracle.instructions.stored_form import encode
+from counterfoil.oracle.store.instruction_table import Instruction
+
+
+def ask(session: Session, key: str, party: str, request: Request) -> Instruction:
+    """Return the instruction under the idempotency key *key*: the one that is here, or a new one.
+
+    The caller commits.
+    """
+    known = session.exec(select(Instruction).where(Instruction.idempotency_key == key)).first()
+    if known is not None:
+        return known
+    row = Instruction(
+        idempotency_key=key,
+        party=party,
+        kind=request.kind,
+        payload=encode(request),
+        created_ms=time.time_ns() // 1_000_000,
+    )
+    session.add(row)
+    session.flush()
+    return row

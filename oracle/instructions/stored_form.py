@@ -1,0 +1,259 @@
+"""A request as it is stored: its kind, and a payload for JSON. Pure.
+
+Rules that this module keeps:
+
+- Bytes are 0x-prefixed hex in lower case; every other field has its own name and value. A field that an earlier version
+  did not write is read as the class's default.
+- A payload is checked field by field, and a wrong one is one error that names the field: texts that every database
+  takes, numbers that their columns hold, nothing converted. What it carries besides is left alone.
+- An entry of a statement says its six fields and nothing else: what is not understood could change what it means.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from counterfoil.oracle.errors import InputMalformed
+from counterfoil.oracle.instructions.request import (
+    AcceptPlace,
+    CloseDay,
+    CloseMatching,
+    CreditEntry,
+    ImportCamt053,
+    ImportSettlement,
+    ImportStatement,
+    Kind,
+    MakePayoutFile,
+    RegisterBankAccount,
+    RegisterPayeeAccount,
+    Request,
+    ResolveBankLine,
+    ResolveException,
+    SignDigest,
+    Transact,
+)
+
+_HEX = re.compile("(?:0x)?((?:[0-9a-fA-F]{2})*)")
+_NUMBER_BITS, _DATE_BITS = 64, 32
+_DIGEST_BYTES = 32
+_SHOWN = 60
+"""Characters of a wrong value in an error."""
+
+
+def encode(request: Request) -> dict[str, Any]:
+    """Return the payload of *request*, of values that JSON has."""
+    payload = {
+        field.name: _plain(getattr(request, field.name)) for field in dataclasses.fields(request)
+    }
+    if isinstance(request, CloseDay) and request.far is None:
+        del payload["far"]
+    return payload
+
+
+def decode(kind: str, payload: object) -> Request:  # noqa: PLR0912 - a branch for each kind
+    """Return the request that a row's *kind* and *payload* are.
+
+    Raises:
+        InputMalformed: no such kind, or a field is missing or wrong.
+    """
+    try:
+        named = Kind(kind)
+    except ValueError:
+        raise InputMalformed(f"no instruction is called {_shown(kind)}") from None
+    fields = _Fields(named, payload)
+    match named:
+        case Kind.RESOLVE_EXCEPTION:
+            return ResolveException(
+                exception=fields.number("exception"),
+                resolution=fields.text("resolution"),
+                note=fields.text("note", ""),
+            )
+        case Kind.IMPORT_SETTLEMENT:
+            return ImportSettlement(
+                project=fields.text("project"),
+                text=fields.text("text"),
+                source=fields.text("source"),
+            )
+        case Kind.IMPORT_STATEMENT:
+            return ImportStatement(entries=decode_entries(fields.value("entries")))
+        case Kind.CLOSE_MATCHING:
+            return CloseMatching(project=fields.text("project"), through=fields.date("through"))
+        case Kind.ACCEPT_PLACE:
+            return AcceptPlace(device=fields.text("device"))
+        case Kind.CLOSE_DAY:
+            return CloseDay(date=fields.date_or_none("date"), far=fields.flag_or_none("far"))
+        case Kind.IMPORT_CAMT053:
+            return ImportCamt053(text=fields.text("text"), source=fields.text("source", ""))
+        case Kind.REGISTER_BANK_ACCOUNT:
+            return RegisterBankAccount(
+                account=fields.text("account"),
+                name=fields.text("name"),
+                currency=fields.text("currency"),
+                project=fields.text("project", ""),
+                holder=fields.text("holder", ""),
+                bic=fields.text("bic", ""),
+                pays_out=fields.flag_or_none("pays_out") or False,
+            )
+        case Kind.REGISTER_PAYEE_ACCOUNT:
+            return RegisterPayeeAccount(
+                account=fields.text("account"),
+                name=fields.text("name"),
+                bic=fields.text("bic", ""),
+                salt=fields.text("salt", ""),
+            )
+        case Kind.MAKE_PAYOUT_FILE:
+            return MakePayoutFile(
+                account=fields.text("account"),
+                execution_date=fields.date_or_none("execution_date"),
+            )
+        case Kind.RESOLVE_BANK_LINE:
+            return ResolveBankLine(line=fields.number("line"), note=fields.text("note", ""))
+        case Kind.TRANSACT:
+            return Transact(
+                account=fields.text("account"),
+                contract=fields.text("contract"),
+                function=fields.text("function"),
+                data=fields.data("data"),
+                operation=fields.text("operation", ""),
+                key=fields.key("key"),
+                body=fields.mapping_or_none("body"),
+            )
+        case Kind.SIGN_DIGEST:
+            return SignDigest(
+                account=fields.text("account"),
+                digest=fields.data("digest", _DIGEST_BYTES),
+                proposal=fields.text("proposal", ""),
+            )
+        case _:
+            assert_never(named)
+
+
+def decode_entries(entries: object) -> tuple[CreditEntry, ...]:
+    """Return the entries of a statement.
+
+    Raises:
+        InputMalformed: no list, or one of them is no entry.
+    """
+    if not isinstance(entries, list):
+        raise InputMalformed(f"entries are a list, not {_shown(entries)}")
+    return tuple(_entry(number, entry) for number, entry in enumerate(entries))
+
+
+def _entry(number: int, entry: object) -> CreditEntry:
+    fields = _Fields(f"entries[{number}]", entry)
+    known = {field.name for field in dataclasses.fields(CreditEntry)}
+    if strange := sorted(map(repr, fields.names - known)):
+        raise InputMalformed(f"entries[{number}] has no field {_shown(', '.join(strange))}")
+    return CreditEntry(
+        statement=fields.word("statement"),
+        reference=fields.word("reference"),
+        project=fields.word("project"),
+        business_date=fields.date("business_date"),
+        amount_minor=fields.number("amount_minor"),
+        currency=fields.word("currency"),
+    )
+
+
+class _Fields:
+    """The fields of one payload, each read as what it has to be."""
+
+    def __init__(self, where: str, payload: object) -> None:
+        if not isinstance(payload, Mapping):
+            raise InputMalformed(f"{where}: {_shown(payload)} has no fields")
+        self._where = where
+        self._payload = payload
+        self.names = frozenset(payload)
+
+    def value(self, name: str) -> object:
+        if name not in self._payload:
+            raise InputMalformed(f"{self._where}: {name} is missing")
+        value: object = self._payload[name]
+        return value
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.value(name) if default is None else self._payload.get(name, default)
+        if not isinstance(value, str) or not _is_storable(value):
+            raise self._wrong(name, value, "is no text")
+        return value
+
+    def word(self, name: str) -> str:
+        found = self.text(name)
+        if not found:
+            raise self._wrong(name, found, "is empty")
+        return found
+
+    def number(self, name: str, bits: int = _NUMBER_BITS) -> int:
+        value = self.value(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self._wrong(name, value, "is no whole number")
+        if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
+            raise InputMalformed(f"{self._where}: {name} has more than {bits} bits")
+        return value
+
+    def date(self, name: str) -> int:
+        """Whether it is a day of the calendar is for who uses it."""
+        return self.number(name, _DATE_BITS)
+
+    def date_or_none(self, name: str) -> int | None:
+        return None if self._payload.get(name) is None else self.date(name)
+
+    def flag_or_none(self, name: str) -> bool | None:
+        if name not in self._payload:
+            return None
+        value = self.value(name)
+        if not isinstance(value, bool):
+            raise self._wrong(name, value, "is neither true nor false")
+        return value
+
+    def data(self, name: str, size: int | None = None) -> bytes:
+        value = self.value(name)
+        found = _HEX.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            raise self._wrong(name, value, "is not bytes in hex")
+        read = bytes.fromhex(found[1])
+        if size is not None and len(read) != size:
+            raise self._wrong(name, value, f"is not {size} bytes")
+        return read
+
+    def key(self, name: str) -> int | str | None:
+        value = self._payload.get(name)
+        if value is None or (isinstance(value, str) and _is_storable(value)):
+            return value
+        return self.number(name)
+
+    def mapping_or_none(self, name: str) -> Mapping[str, Any] | None:
+        value = self._payload.get(name)
+        if value is not None and not isinstance(value, Mapping):
+            raise self._wrong(name, value, "has no fields")
+        return value
+
+    def _wrong(self, name: str, value: object, why: str) -> InputMalformed:
+        return InputMalformed(f"{self._where}: {name}: {_shown(value)} {why}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, tuple):
+        return [dataclasses.asdict(one) for one in value]
+    return value
+
+
+def _is_storable(text: str) -> bool:
+    """PostgreSQL keeps no zero byte in a text, and no database half of a surrogate pair."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _shown(value: object) -> str:
+    """*value* for an error: short, and in characters that every database keeps."""
+    if isinstance(value, str):
+        return ascii(value[:_SHOWN])
+    return (
+        repr(value) if value is None or isinstance(value, (bool, float)) else type(value).__name__
+    )

@@ -1,0 +1,140 @@
+"""Instructions are carried out one by one: each kind by somebody, and a bad one stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+from support_instructions import ENTRY, WRITTEN, stored
+
+from counterfoil.chain.client import ChainClient
+from counterfoil.chain.tables import ChainTransaction
+from counterfoil.oracle.execution.executor import Instructions
+from counterfoil.oracle.instructions.inbox import ask
+from counterfoil.oracle.instructions.request import CloseMatching, Kind
+from counterfoil.oracle.instructions.stored_form import decode
+from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.instruction_state import InstructionState
+from counterfoil.oracle.store.instruction_table import Instruction
+
+
+class NoChain:
+    """Answers what an instruction asks a chain for before it refuses."""
+
+    addresses = ("Receivables",)
+
+    def call(self, *_: object) -> str:
+        return "0x" + "11" * 20
+
+    def address_of(self, _: str) -> str:
+        return "0x" + "22" * 20
+
+    def encode(self, *_: object) -> bytes:
+        return b"mint"
+
+
+CLIENT = cast("ChainClient", NoChain())
+COMES_TO = {
+    Kind.RESOLVE_EXCEPTION: "oracle.unknown_name",
+    Kind.IMPORT_SETTLEMENT: "oracle.input_malformed",
+    Kind.IMPORT_STATEMENT: None,
+    Kind.CLOSE_MATCHING: None,
+    Kind.ACCEPT_PLACE: "oracle.unknown_name",
+    Kind.CLOSE_DAY: None,
+    Kind.IMPORT_CAMT053: "oracle.statement_refused",
+    Kind.REGISTER_BANK_ACCOUNT: None,
+    Kind.REGISTER_PAYEE_ACCOUNT: None,
+    Kind.MAKE_PAYOUT_FILE: "oracle.unknown_name",
+    Kind.RESOLVE_BANK_LINE: "oracle.unknown_name",
+    Kind.TRANSACT: "oracle.input_malformed",
+    Kind.SIGN_DIGEST: "key_not_held",
+}
+"""What becomes of each kind in an oracle that knows one project; None: it is done."""
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = open_database("sqlite://")
+    with Session(engine) as session:
+        session.add(
+            KnownProject(
+                project="lakeside",
+                project_hash="0x00",
+                name="Lakeside",
+                operator="0x",
+                currency="USD",
+            )
+        )
+        session.commit()
+    yield engine
+    engine.dispose()
+
+
+def carried_out(engine: Engine, *rows: Instruction) -> list[Instruction]:
+    """The rows after one step, and one more that was asked for after them."""
+    with Session(engine) as session:
+        session.add_all(rows)
+        session.flush()
+        ask(session, "last", "operator", CloseMatching("lakeside", 1))
+        session.commit()
+    Instructions(engine, CLIENT, "0xbank").step()
+    with Session(engine, expire_on_commit=False) as session:
+        return list(session.exec(select(Instruction).order_by(Instruction.id)))
+
+
+@pytest.mark.parametrize(("kind", "payload"), WRITTEN)
+def test_every_kind_is_carried_out_by_somebody(
+    engine: Engine, kind: str, payload: dict[str, Any]
+) -> None:
+    row, _ = carried_out(engine, stored("k", kind, payload))
+    code = COMES_TO[decode(kind, payload).kind]
+    state = InstructionState.DONE if code is None else InstructionState.FAILED
+    assert (row.status, row.error_code) == (state, code), row.error_detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("buy_cake", {}),
+        ("", {}),
+        ("close_day", None),
+        ("close_day", []),
+        ("close_day", {"date": 10**30}),
+        ("resolve_exception", {"exception": 2**64, "resolution": "accepted"}),
+        ("resolve_bank_line", {"line": 2**64, "note": "x"}),
+        ("resolve_bank_line", {"line": {"$gt": 0}, "note": "x"}),
+        ("register_bank_account", {"account": "A", "name": "N", "currency": "USD", "bic": None}),
+        ("import_statement", {"entries": [ENTRY | {"business_date": 2**64}]}),
+        ("import_statement", {"entries": [ENTRY | {"reference": "\ud800"}]}),
+        (
+            "transact",
+            {"account": "0x", "contract": "Receivables", "function": "no_such", "data": "0x"},
+        ),
+        ("sign_digest", {"account": "0x", "digest": "0x"}),
+    ],
+)
+def test_a_hostile_row_is_refused_with_its_reason_and_stops_nothing(
+    engine: Engine, kind: str, payload: Any
+) -> None:
+    row, last = carried_out(engine, stored("k", kind, payload))
+    assert (row.status, row.error_code) == (InstructionState.FAILED, "oracle.input_malformed")
+    assert row.error_detail
+    assert last.status == InstructionState.DONE
+    with Session(engine) as session:
+        assert session.exec(select(ChainTransaction)).all() == []
+
+
+@pytest.mark.parametrize("result", [None, {}, {"transaction": 99}, {"transaction": "1"}])
+def test_a_sent_row_without_a_transaction_is_refused_and_stops_nothing(
+    engine: Engine, result: dict[str, Any] | None
+) -> None:
+    sent = stored("k", "transact", {})
+    sent.status, sent.result = InstructionState.SENT, result
+    row, last = carried_out(engine, sent)
+    assert (row.status, row.error_code) == (InstructionState.FAILED, "oracle.input_malformed")
+    assert row.finished_ms is not None
+    assert last.status == InstructionState.DONE

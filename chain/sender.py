@@ -84,13 +84,13 @@ class Sender:
         signer: Signer,
         *,
         stall_s: float = 30.0,
-        crash: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._client = client
         self._signer = signer
         self._stall_ms = int(stall_s * 1000)
-        self._crash = crash
+        self._on_step = on_step
         self._resend_all = True
         self._seen_nonce: int | None = None
 
@@ -205,7 +205,7 @@ class Sender:
                 again[row.id] = change.get("raw", row.raw or b"")
             self._write(changes, "before_replace_commit")
         if again:
-            self._crash("before_resend")
+            self._on_step("before_resend")
             # ganache would run one that waits there once for each time it is sent.
             self._send(self._client.forgotten(list(again.values())))
         self._resend_all = False
@@ -237,9 +237,9 @@ class Sender:
             changes.append({**self._signed(row, nonce, limit, max_fee_wei), "status": SUBMITTED})
             nonce += 1
         self._write(changes, "before_submit_commit")
-        self._crash("before_send")
+        self._on_step("before_send")
         self._send([change["raw"] for change in changes if "raw" in change])
-        self._crash("after_send")
+        self._on_step("after_send")
 
     # ---- parts
 
@@ -282,7 +282,7 @@ class Sender:
     def _write(self, changes: Sequence[Change], point: str = "before_commit") -> None:
         """Commit *changes* together, in a transaction that begins by writing."""
         if changes:
-            self._crash(point)
+            self._on_step(point)
             with PlainSession(self._engine) as session:
                 session.execute(update(ChainTransaction), list(changes))
                 session.commit()

@@ -61,18 +61,13 @@ def run(
     poll_s: Annotated[float, typer.Option(help="How often to look at the log, seconds.")] = 5.0,
 ) -> None:
     """Run the witness in the foreground until SIGTERM or Ctrl-C."""
-    import uvicorn
-
-    from counterfoil.gateway.witness.memory import Memory
-    from counterfoil.gateway.witness.run import create_app
+    from counterfoil.gateway.witness.run import run as serve
 
     try:
         home = open_witness(folder)
     except (OSError, ValueError, CheckpointError) as error:
         _fail("witness_unreadable", str(error))
-    memory = Memory(folder / "witness.db")
-    app = create_app(home, memory, poll_s)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
+    serve(home, port, poll_s)
 
 
 @witness_app.command("compare")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 
 import structlog
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -25,19 +24,22 @@ log = structlog.get_logger("witness")
 _MOST_BYTES = 128 * 1024
 
 
-def crash_points(wanted: str | None) -> Callable[[str], None]:
-    """A hook that ends the process, as a power cut would, at the point named *wanted*; tests set it."""
-
-    def crash(point: str) -> None:
-        if point == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return crash
+def run(
+    home: WitnessFolder, port: int, poll_s: float, on_step: Callable[[str], None] = lambda _: None
+) -> None:
+    """Serve one witness on the loopback until SIGTERM or SIGINT; *on_step* is told each step reached, by its name."""
+    app = create_app(home, Memory(home.folder / "witness.db"), poll_s, on_step)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
 
 
-def create_app(home: WitnessFolder, memory: Memory, poll_s: float = 5.0) -> FastAPI:
+def create_app(
+    home: WitnessFolder,
+    memory: Memory,
+    poll_s: float = 5.0,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> FastAPI:
     """The HTTP application of one witness."""
-    witness = Witness(home, memory, crash=crash_points(os.environ.get("COUNTERFOIL_TEST_CRASH_AT")))
+    witness = Witness(home, memory, on_step=on_step)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

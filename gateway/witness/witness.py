@@ -49,12 +49,12 @@ class Witness:
         home: WitnessFolder,
         memory: Memory,
         now_s: Callable[[], int] = lambda: int(time.time()),
-        crash: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._home = home
         self._memory = memory
         self._now_s = now_s
-        self._crash = crash
+        self._on_step = on_step
         self._logs: dict[str, LogKey] = {log.key.name: log.key for log in home.logs}
 
     def add_checkpoint(self, body: bytes) -> Answer:
@@ -111,7 +111,7 @@ class Witness:
         if not self._memory.advance(origin, size, Seen(head.size, head.root, note)):
             now = self._memory.newest(origin)
             return Answer(409, f"{0 if now is None else now.size}\n", SIZE_TYPE)
-        self._crash("after_advance")
+        self._on_step("after_advance")
         # 5
         line = cosign(split_note(note)[0], self._home.name, self._home.key, self._now_s())
         return Answer(200, line)

@@ -101,12 +101,12 @@ class DayCloser:
         engine: Engine,
         client: ChainClient,
         sender: str,
-        crash: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._client = client
         self._sender = sender
-        self._crash = crash
+        self._on_step = on_step
         self._now = Standing(engine, client)
 
     def step(self) -> int:
@@ -135,9 +135,9 @@ class DayCloser:
             except DayRefused as refused:
                 self._fail(day, refused.code, str(refused))
                 return moved + 1
-            self._crash(f"day_{following}_planned")
+            self._on_step(f"day_{following}_planned")
             self._begin(day, following, steps)
-            self._crash(f"day_{following}_asked")
+            self._on_step(f"day_{following}_asked")
             moved += 1
 
     # ---- the phases
@@ -240,7 +240,7 @@ class DayCloser:
             plan.expired_calls(day.date, pledges),
             differences,
         )
-        self._crash("day_reconcile_read")
+        self._on_step("day_reconcile_read")
         with Session(self._engine) as session:
             row = session.get_one(DayClose, day.date)
             row.phase = plan.DONE
@@ -252,7 +252,7 @@ class DayCloser:
                 said = f"{day.date}: {len(differences)} differences: {listed}"
                 session.add(Alarm(code="oracle.day_differs", detail=said))
             session.commit()
-        self._crash("day_closed")
+        self._on_step("day_closed")
         log.info("day_closed", date=day.date, differences=len(differences))
 
     # ---- parts

@@ -65,14 +65,14 @@ class Instructions:
         client: ChainClient,
         bank: str,
         zone: ZoneInfo = _UTC,
-        crash: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
         writes: PartyWrites | None = None,
     ) -> None:
         self._engine = engine
         self._client = client
         self._bank = bank
         self._zone = zone
-        self._crash = crash
+        self._on_step = on_step
         self._writes = writes or PartyWrites(client, {})
 
     def step(self) -> int:
@@ -89,7 +89,7 @@ class Instructions:
                     return done
                 self._carry_out(session, row)
                 session.commit()
-            self._crash("after_instruction_commit")
+            self._on_step("after_instruction_commit")
             done += 1
 
     def _carry_out(self, session: Session, row: Instruction) -> None:

@@ -112,11 +112,11 @@ class PartySenders:
         engine: Engine,
         client: ChainClient,
         signers: Sequence[LocalSigner],
-        crash: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._senders: dict[str, Sender] = {
-            signer.address: Sender(engine, client, signer, crash=crash) for signer in signers
+            signer.address: Sender(engine, client, signer, on_step=on_step) for signer in signers
         }
         self._all_at = 0.0
 

@@ -69,7 +69,7 @@ class Batcher:
         sender: str,
         tiles: Path,
         rules: BatchRules = BatchRules(),
-        crash: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
         recent: RecentRecords | None = None,
     ) -> None:
         self._recent = recent or RecentRecords()
@@ -81,7 +81,7 @@ class Batcher:
         self._sender = sender
         self._tiles = tiles
         self._rules = rules
-        self._crash = crash
+        self._on_step = on_step
         self._stopped: str | None = None
         self._waits_at: int | None = None
         self._opened_ms: int | None = None
@@ -193,12 +193,12 @@ class Batcher:
             if self._closed_size and session.get(AnchoredHead, self._closed_size) is None:
                 return False
         root = self._writer.publish()
-        self._crash("after_tiles")
+        self._on_step("after_tiles")
         self._history.refresh()
         block, project_of = max(0, self._history.block), self._history.project_of
         figures = self._tally.figures(self._closed_size, size, block, project_of)
         self._store_head(LogHead(size, root, self._state.root()), figures)
-        self._crash("after_head")
+        self._on_step("after_head")
         self._closed_size, self._closed_root, self._opened_ms = size, root, None
         self._tally = Tally()
         self._touched.clear()

@@ -126,7 +126,7 @@ class Proposing:
         collecting: Collecting,
         rules: BatchRules,
         round_ms: int,
-        crash: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._books = books
         self._log = node_log
@@ -135,7 +135,7 @@ class Proposing:
         self._collecting = collecting
         self._rules = rules
         self._round_ms = round_ms
-        self._crash = crash
+        self._on_step = on_step
         self._due: _Due | None = None
         self._not_before_ms = 0
 
@@ -152,14 +152,14 @@ class Proposing:
         if proposal is None:
             return False
         self._books.note_head(proposal)
-        self._crash("before_collect")
+        self._on_step("before_collect")
         signatures = self._collecting.collect("/v1/heads", proposal)
-        self._crash("after_collect")
+        self._on_step("after_collect")
         if signatures is None:
             self._not_before_ms = _now() + _PAUSE_MS
             return False
         self._store(proposal, signatures)
-        self._crash("after_head")
+        self._on_step("after_head")
         log.info("head_signed", size=proposal.head.size, root=proposal.head.root.hex()[:16])
         return True
 

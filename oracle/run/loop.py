@@ -29,29 +29,28 @@ _READERS = ("batch", "copy", "facts", "matching")
 """The parts that read the log on, so many records a turn."""
 
 
-def build_any(settings: OracleSettings) -> Parts:
+def build_any(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Parts:
     """Everything for one process: alone, or as a node of a quorum where the peers' file is set."""
     if settings.peers is None:
-        return build(settings)
+        return build(settings, on_step)
     from counterfoil.oracle.run.quorum_node import build_node
 
-    return build_node(settings)
+    return build_node(settings, on_step)
 
 
-def run(settings: OracleSettings, ready: Callable[[], None] = lambda: None) -> None:
-    """Turn after turn until SIGTERM or SIGINT."""
+def run(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> None:
+    """Turn after turn until SIGTERM or SIGINT; *on_step* is told each step of the work, by its name, once reached."""
     _step_back(settings.niceness)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    parts = build_any(settings)
+    parts = build_any(settings, on_step)
     clock = None
     if settings.day_close_cron and settings.settles:
         clock = DayClock(parts.engine, settings.day_close_cron, settings.zone)
         clock.start()
     parts.open()
     collect_seldom()
-    ready()
     log.info("oracle_ready")
     while not stop.is_set():
         if not turn(parts):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,23 +34,13 @@ class Parts:
     """What runs beside the turns: a node's door."""
 
 
-def crash_points(wanted: str | None) -> Callable[[str], None]:
-    """A hook that ends the process, as a power cut would, at the point named *wanted*; tests set it."""
-
-    def crash(point: str) -> None:
-        if point == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return crash
-
-
 def settling(
     settings: OracleSettings,
     engine: Engine,
     client: ChainClient,
     signer: Signer,
     cosign: Cosign,
-    crash: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> dict[str, Callable[[], object]]:
     """The steps of the process that takes payments in, matches, distributes and closes the day."""
     bank_address = client.call("DepositToken", "bank")
@@ -62,17 +50,17 @@ def settling(
     sending = [str(signer.address)]
     steps: dict[str, Callable[[], object]] = {
         "instructions": Instructions(
-            engine, client, bank_address, settings.zone, crash, writes
+            engine, client, bank_address, settings.zone, on_step, writes
         ).step,
         "matching": Matcher(engine).step,
         "revenue": Distributor(engine, client, signer.address, cosign).step,
-        "day": DayCloser(engine, client, signer.address, crash).step,
+        "day": DayCloser(engine, client, signer.address, on_step).step,
     }
     if settings.bank_keystore is not None and settings.bank_passphrase is not None:
         bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())
-        steps["bank"] = Sender(engine, client, bank, crash=crash).step
+        steps["bank"] = Sender(engine, client, bank, on_step=on_step).step
         sending.append(bank.address)
     others = [key for account, key in keys.items() if account not in sending]
     if others:
-        steps["parties"] = PartySenders(engine, client, others, crash).step
+        steps["parties"] = PartySenders(engine, client, others, on_step).step
     return steps

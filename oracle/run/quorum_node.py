@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ from counterfoil.oracle.quorum.signing_book import Books
 from counterfoil.oracle.retries import Again
 from counterfoil.oracle.revenue.sale_reader import FactReader
 from counterfoil.oracle.rules.judging.call import CallJudge
-from counterfoil.oracle.run.process_parts import Parts, crash_points, settling
+from counterfoil.oracle.run.process_parts import Parts, settling
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
 
@@ -61,12 +60,12 @@ class Node:
     parts: Parts
 
 
-def build_node(settings: OracleSettings) -> Parts:
-    """Everything that one node's process needs, from its settings."""
-    return compose(settings).parts
+def build_node(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Parts:
+    """Everything that one node's process needs, from its settings; *on_step* is told each step reached."""
+    return compose(settings, on_step).parts
 
 
-def compose(settings: OracleSettings) -> Node:
+def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Node:
     """One node, its door bound and not yet open.
 
     Raises:
@@ -74,7 +73,6 @@ def compose(settings: OracleSettings) -> Node:
     """
     if settings.peers is None:
         raise PeersInvalid("no peers' file is set")
-    crash = crash_points(os.environ.get("COUNTERFOIL_TEST_CRASH_AT"))
     signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
     peers = read_peers(settings.peers)
     if signer.address not in {peer.address for peer in peers}:
@@ -105,7 +103,7 @@ def compose(settings: OracleSettings) -> Node:
     collecting = Collecting(books, signer, colleagues)
     rules = BatchRules(settings.batch_records, settings.batch_ms)
     proposing = Proposing(
-        books, node_log, client, signer, collecting, rules, settings.round_ms, crash
+        books, node_log, client, signer, collecting, rules, settings.round_ms, on_step
     )
 
     def state() -> dict[str, Any]:
@@ -123,10 +121,10 @@ def compose(settings: OracleSettings) -> Node:
         "copy": copy.step,
         "follow": node_log.follow,
         "propose": proposing.step,
-        "sender": Sender(engine, client, signer, crash=crash).step,
+        "sender": Sender(engine, client, signer, on_step=on_step).step,
     }
     if settings.settles:
-        steps |= _settling(settings, client, books, node_log, signer, collecting, crash)
+        steps |= _settling(settings, client, books, node_log, signer, collecting, on_step)
     if settings.log_key is not None:
         steps["checkpoint"] = CheckpointWriter(settings, engine).step
     watch = _Watch(books, colleagues, signer.address, state)
@@ -155,13 +153,13 @@ def _settling(
     node_log: NodeLog,
     signer: Signer,
     collecting: Collecting,
-    crash: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> dict[str, Callable[[], object]]:
     """The steps of the node that takes the payment files in."""
     engine = books.engine
     steps: dict[str, Callable[[], object]] = {
         "facts": FactReader(engine, node_log.store, _anchored, GossipCheck(settings.tiles)).step,
-        **settling(settings, engine, client, signer, collecting.cosign, crash),
+        **settling(settings, engine, client, signer, collecting.cosign, on_step),
         "again": Again(engine, client, heads=False).step,
     }
     if settings.gateway_database_url:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from counterfoil.chain.client import ChainClient
@@ -19,15 +18,14 @@ from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
 from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.retries import Again
 from counterfoil.oracle.revenue.sale_reader import FactReader
-from counterfoil.oracle.run.process_parts import Parts, crash_points, settling
+from counterfoil.oracle.run.process_parts import Parts, settling
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.signers import Quorum
 from counterfoil.oracle.store.database import open_database
 
 
-def build(settings: OracleSettings) -> Parts:
-    """Everything that one oracle process needs, from its settings."""
-    crash = crash_points(os.environ.get("COUNTERFOIL_TEST_CRASH_AT"))
+def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Parts:
+    """Everything that one oracle process needs, from its settings; *on_step* is told each step reached."""
     engine = open_database(settings.database_url)
     store = open_store(settings.gateway_database_url)
     deployment = Deployment.read(settings.deployment)
@@ -48,16 +46,16 @@ def build(settings: OracleSettings) -> Parts:
         signer.address,
         settings.tiles,
         BatchRules(settings.batch_records, settings.batch_ms),
-        crash,
+        on_step,
         recent,
     )
     steps: dict[str, Callable[[], object]] = {
         "feed": feed.poll,
         "keys": KeySync(keys, store).step,
         "batch": batcher.step,
-        "sender": Sender(engine, client, signer, crash=crash).step,
+        "sender": Sender(engine, client, signer, on_step=on_step).step,
         "facts": FactReader(engine, store, None, GossipCheck(settings.tiles), recent).step,
-        **settling(settings, engine, client, signer, quorum.sign_call, crash),
+        **settling(settings, engine, client, signer, quorum.sign_call, on_step),
         "again": Again(engine, client).step,
     }
     if settings.log_key is not None:

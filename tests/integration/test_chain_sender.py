@@ -312,7 +312,7 @@ def test_a_nonce_used_outside_the_lane_fails_its_row_and_blocks_nothing(
 
     ask(database, world, "taken", 60)
     with pytest.raises(Interrupted):
-        Sender(database, world.client, registrar, crash=interrupt).step()
+        Sender(database, world.client, registrar, on_step=interrupt).step()
     transact(world.client, registrar, account, b"")
     ask(database, world, "next", 61)
     drain(Sender(database, world.client, registrar))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import support_killed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_process import Process
 
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
@@ -55,12 +58,17 @@ def made(folder: Path, name: str, tiles: str = "") -> WitnessKey:
 
 
 @contextmanager
-def running(folder: Path, crash_at: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running(
+    folder: Path, crash_at: str = ""
+) -> Iterator[tuple[str, subprocess.Popen[bytes] | Process]]:
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "counterfoil", "witness", "run", str(folder)]
-    command += ["--port", str(port), "--poll-s", "0.2"]
-    env = os.environ | {"COUNTERFOIL_TEST_CRASH_AT": crash_at}
-    process = subprocess.Popen(command, env=env)
+    process: subprocess.Popen[bytes] | Process
+    if crash_at:
+        words, log = [crash_at, str(folder), str(port)], folder / "log"
+        process = Process(words, os.environ, log, main=support_killed.witness)
+    else:
+        command = [sys.executable, "-m", "counterfoil", "witness", "run", str(folder)]
+        process = subprocess.Popen([*command, "--port", str(port), "--poll-s", "0.2"])
     url = f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + 60
@@ -106,7 +114,7 @@ def test_killed_between_keeping_and_signing_it_never_goes_back(tmp_path: Path) -
     note = grow(tiles, [b"entry %d" % n for n in range(20)])
     with running(tmp_path / "w", crash_at="after_advance") as (url, process):
         assert Witnesses([(key, url)], tiles).cosign(note, 20) == note
-        assert process.wait(30) != 0
+        assert process.wait(30) == -signal.SIGKILL
     with running(tmp_path / "w") as (url, _):
         fork = tmp_path / "fork"
         other = grow(fork, [b"other %d" % n for n in range(20)])

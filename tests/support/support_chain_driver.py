@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from eth_account import Account
 from sqlalchemy import create_engine
 from sqlmodel import Session
+from support_killed import killed_at
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import LocalSigner
@@ -18,11 +18,6 @@ from counterfoil.chain.tables import metadata
 
 def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str) -> int:
     """Send until the transaction is final; the key is SIGNER_KEY in the environment, *crash_at* a point or "none"."""
-
-    def crash(point: str) -> None:
-        if point == crash_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     engine = create_engine(f"sqlite:///{database}")
     metadata.create_all(engine)
     client = ChainClient(rpc_url, {"ParticipantRegistry": registry})
@@ -32,7 +27,7 @@ def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str
     with Session(engine) as session:
         enqueue(session, signer.address, "parts:5", registry, data)
         session.commit()
-    sender = Sender(engine, client, signer, stall_s=stall_s, crash=crash)
+    sender = Sender(engine, client, signer, stall_s=stall_s, on_step=killed_at(crash_at))
     while sender.step():
         time.sleep(0.05)
     return 0

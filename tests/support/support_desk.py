@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import support_killed
 from eth_account import Account
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -158,8 +159,8 @@ class Desk:
             "PARTY_PASSPHRASE": _PASSPHRASE,
         }
         env = os.environ | {f"COUNTERFOIL_ORACLE_{name}": text for name, text in settings.items()}
-        env |= {"COUNTERFOIL_TEST_CRASH_AT": point}
-        return Process(["oracle", "run"], env, self.folder / "oracle.log").status_within(240)
+        log = self.folder / "oracle.log"
+        return Process([point], env, log, main=support_killed.oracle).status_within(240)
 
     def signature(self, party: str, typed_data: Mapping[str, Any]) -> str:
         """*party*'s own signature over an EIP-712 message, as a wallet makes it."""

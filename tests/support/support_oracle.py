@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cbor2
+import support_killed
 from eth_account import Account
 from pydantic import SecretStr
 from sqlalchemy import Engine, func
@@ -205,7 +206,6 @@ class OracleHouse:
     def crash_at(self, point: str) -> int:
         """Run the oracle's process until it dies at *point*; its exit status."""
         found = os.environ | {
-            "COUNTERFOIL_TEST_CRASH_AT": point,
             "COUNTERFOIL_ORACLE_DATABASE_URL": self._url("oracle"),
             "COUNTERFOIL_ORACLE_GATEWAY_DATABASE_URL": self._url("gateway"),
             "COUNTERFOIL_ORACLE_RPC_URL": self.chain.node.rpc_url,
@@ -217,7 +217,8 @@ class OracleHouse:
             "COUNTERFOIL_ORACLE_BANK_PASSPHRASE": _PASSPHRASE,
             "COUNTERFOIL_ORACLE_BATCH_MS": "50",
         }
-        return Process(["oracle", "run"], found, self.folder / "oracle.log").status_within(120)
+        log = self.folder / "oracle.log"
+        return Process([point], found, log, main=support_killed.oracle).status_within(120)
 
     def parts(self) -> Parts:
         """The oracle's parts, in this process."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import support_killed
 from eth_account import Account
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -150,8 +151,11 @@ class QuorumHouse:
                 f"COUNTERFOIL_ORACLE_{name.upper()}": _text(value)
                 for name, value in found.model_dump(exclude_none=True).items()
             }
-            env |= {"COUNTERFOIL_TEST_CRASH_AT": crash_at}
-            self.processes[number] = Process(["oracle", "run"], os.environ | env, log_path)
+            self.processes[number] = (
+                Process([crash_at], os.environ | env, log_path, main=support_killed.oracle)
+                if crash_at
+                else Process(["oracle", "run"], os.environ | env, log_path)
+            )
         for number in numbers:
             log_path = self.folder / f"{NAMES[number]}.log"
 

@@ -187,7 +187,7 @@ def test_what_was_seen_survives_and_never_goes_back(tmp_path: Path) -> None:
         raise PowerCut
 
     with pytest.raises(PowerCut):
-        Witness(home, Memory(path), crash=crash).add_checkpoint(TRUE.request(0, 16))
+        Witness(home, Memory(path), on_step=crash).add_checkpoint(TRUE.request(0, 16))
     again = Witness(open_witness(tmp_path / "w"), Memory(path))
     assert again.add_checkpoint(FORK.request(0, 12)).body == "16\n", "durable before it was signed"
     assert again.add_checkpoint(TRUE.request(16, 16)).status == 200

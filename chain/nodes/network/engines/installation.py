@@ -5,7 +5,8 @@ Rules that this module keeps:
 - What is built is what ``go.sum`` names, checked by the go command, with the lines of :mod:`.changes`; nothing else
   is downloaded.
 - A build is whole or absent: programs are built in a folder that is renamed when it is done.
-- Another ``go.sum`` or another source is another build; it lies in a folder of its own.
+- Another ``go.sum`` or another source is another build; it lies in a folder of its own. Tests of the Go sources are
+  no part of it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 
@@ -32,7 +34,8 @@ _PACKAGES = {
     NODE: "github.com/ava-labs/avalanchego/main",
     TOOL: "./cmd/consortium",
 }
-_SOURCE = Path(__file__).resolve().parents[2] / "avalanche"
+SOURCE = Path(__file__).resolve().parents[2] / "avalanche"
+_TESTS = ("*_test.go", "testdata")
 _LEAST_GO = (1, 25)
 _BUILD_WITHIN_S = 3_600
 
@@ -48,11 +51,15 @@ def home() -> Path:
 def build_folder() -> Path:
     """Where the build of this version lies, whether it is there or not."""
     digest = sha256()
-    for path in sorted(_SOURCE.rglob("*")):
-        if path.is_file():
-            digest.update(str(path.relative_to(_SOURCE)).encode() + b"\0")
+    for path in sorted(SOURCE.rglob("*")):
+        if path.is_file() and not _is_of_a_test(path.relative_to(SOURCE)):
+            digest.update(str(path.relative_to(SOURCE)).encode() + b"\0")
             digest.update(sha256(path.read_bytes()).digest())
     return home() / digest.hexdigest()[:16]
+
+
+def _is_of_a_test(path: Path) -> bool:
+    return any(fnmatch(part, pattern) for part in path.parts for pattern in _TESTS)
 
 
 def is_installed() -> bool:
@@ -83,7 +90,7 @@ def install(progress: Callable[[str], None] = lambda _: None) -> Path:
     """
     if is_installed():
         return build_folder()
-    go = _go()
+    go = go_command()
     _require_compiler(go)
     final = build_folder()
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +101,7 @@ def install(progress: Callable[[str], None] = lambda _: None) -> Path:
         fresh = final.with_name(f"{final.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         source = fresh / "source"
-        shutil.copytree(_SOURCE, source)
+        shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns(*_TESTS))
         progress("fetching the modules that go.sum names")
         _run([go, "mod", "download"], source)
         apply_changes(source, lambda module: _folder_of(go, module, source))
@@ -107,7 +114,12 @@ def install(progress: Callable[[str], None] = lambda _: None) -> Path:
     return final
 
 
-def _go() -> str:
+def go_command() -> str:
+    """The go command that builds.
+
+    Raises:
+        NetworkError: it is missing or too old; says the line that mends it.
+    """
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     wanted = ".".join(str(part) for part in _LEAST_GO)
     if found is None:
@@ -142,13 +154,18 @@ def _folder_of(go: str, module: str, source: Path) -> Path:
     return Path(_run([go, "list", "-m", "-f", "{{.Dir}}", module], source).strip())
 
 
-def _run(argv: list[str], folder: Path) -> str:
+def go_environment() -> dict[str, str]:
+    """The environment in which the go command builds and tests: what ``go.sum`` names, and nothing beside it."""
     # Portable curve arithmetic: a build may move to an older processor of the same kind.
     env = os.environ | {"CGO_ENABLED": "1", "CGO_CFLAGS": "-O2 -D__BLST_PORTABLE__"}
+    return env | {"GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+
+
+def _run(argv: list[str], folder: Path) -> str:
     done = subprocess.run(
         argv,
         cwd=folder,
-        env=env | {"GOFLAGS": "-mod=readonly", "GOWORK": "off"},
+        env=go_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

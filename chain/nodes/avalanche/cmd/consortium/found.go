@@ -10,6 +10,9 @@ import (
 	"github.com/ava-labs/avalanchego/vms/platformvm/txs"
 	"github.com/ava-labs/avalanchego/vms/secp256k1fx"
 	"github.com/ava-labs/avalanchego/wallet/subnet/primary"
+	"github.com/ava-labs/avalanchego/wallet/subnet/primary/common"
+
+	"counterfoil/network/consortium"
 )
 
 // found makes the subnet, its validators and its chain, and then gives the subnet and all money to the owners, k of
@@ -29,11 +32,11 @@ func found(ctx context.Context) (any, error) {
 	if err := read(&in); err != nil {
 		return nil, err
 	}
-	key, err := privateKey(in.Founder)
+	key, err := consortium.PrivateKey(in.Founder)
 	if err != nil {
 		return nil, err
 	}
-	owners, err := ownersOf(in.Owners, in.Threshold)
+	owners, err := consortium.OwnersOf(in.Owners, in.Threshold)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +55,11 @@ func found(ctx context.Context) (any, error) {
 	}
 	subnet := created.ID()
 	for _, text := range in.Validators {
-		id, err := ids.NodeIDFromString(text)
+		id, err := consortium.NodeIDOf(text)
 		if err != nil {
-			return nil, refuse("network.node_id", "%q is no node's id", text)
+			return nil, err
 		}
-		validator := txs.Validator{NodeID: id, End: uint64(in.Ends), Wght: stake}
+		validator := txs.Validator{NodeID: id, End: uint64(in.Ends), Wght: consortium.Stake}
 		_, err = wallet.IssueAddSubnetValidatorTx(&txs.SubnetValidator{Validator: validator, Subnet: subnet}, quickly)
 		if err != nil {
 			return nil, err
@@ -67,9 +70,9 @@ func found(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	asset := wallet.Builder().Context().AVAXAssetID
-	parts := make([]*avax.TransferableOutput, treasuryParts)
+	parts := make([]*avax.TransferableOutput, consortium.TreasuryParts)
 	for i := range parts {
-		out := &secp256k1fx.TransferOutput{Amt: treasuryAmount, OutputOwners: *owners}
+		out := &secp256k1fx.TransferOutput{Amt: consortium.TreasuryAmount, OutputOwners: *owners}
 		parts[i] = &avax.TransferableOutput{Asset: avax.Asset{ID: asset}, Out: out}
 	}
 	if _, err := wallet.IssueBaseTx(parts, quickly); err != nil {
@@ -82,3 +85,5 @@ func found(ctx context.Context) (any, error) {
 }
 
 const pollEvery = 100 * time.Millisecond
+
+var quickly = common.WithPollFrequency(pollEvery)

@@ -9,31 +9,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"time"
+
+	"counterfoil/network/consortium"
 )
 
 const timeout = 4 * time.Minute
-
-// refusal is an error with a stable code.
-type refusal struct {
-	code   string
-	detail string
-}
-
-func (r *refusal) Error() string { return r.detail }
-
-func refuse(code, format string, values ...any) error {
-	return &refusal{code, fmt.Sprintf(format, values...)}
-}
 
 // read decodes standard input strictly: an unknown field is an error.
 func read(to any) error {
 	decoder := json.NewDecoder(os.Stdin)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(to); err != nil {
-		return refuse("network.tool_input", "standard input is not what this command takes: %v", err)
+		return consortium.Refuse("network.tool_input", "standard input is not what this command takes: %v", err)
 	}
 	return nil
 }
@@ -59,7 +48,7 @@ func run(command string) (any, error) {
 	case "submit":
 		return submit(ctx)
 	}
-	return nil, refuse("network.tool_input", "no command %q", command)
+	return nil, consortium.Refuse("network.tool_input", "no command %q", command)
 }
 
 func main() {
@@ -67,15 +56,15 @@ func main() {
 	if len(os.Args) == 2 {
 		command = os.Args[1]
 	}
-	answer, err := run(command)
+	said, err := run(command)
 	if err == nil {
-		err = json.NewEncoder(os.Stdout).Encode(answer)
+		err = json.NewEncoder(os.Stdout).Encode(said)
 	}
 	if err != nil {
 		code := "network.tool_failed"
-		var known *refusal
+		var known *consortium.Refusal
 		if errors.As(err, &known) {
-			code = known.code
+			code = known.Code
 		}
 		_ = json.NewEncoder(os.Stderr).Encode(map[string]string{"code": code, "detail": err.Error()})
 		os.Exit(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tarfile
@@ -244,3 +245,36 @@ def test_the_go_sources_are_formatted() -> None:
     source = Path(install.__file__).parents[2] / "avalanche"
     done = subprocess.run([gofmt, "-l", str(source)], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_no_go_source_is_past_three_hundred_lines() -> None:
+    sources = [*install.SOURCE.rglob("*.go")]
+    assert len(sources) > 10
+    assert [path.name for path in sources if len(path.read_text().splitlines()) > 300] == []
+
+
+def test_tests_of_the_go_sources_are_no_part_of_what_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "SOURCE", tmp_path)
+    (tmp_path / "cmd").mkdir()
+    (tmp_path / "cmd/main.go").write_text("package main\n")
+    before = install.build_folder()
+    (tmp_path / "cmd/main_test.go").write_text("package main\n")
+    (tmp_path / "cmd/testdata").mkdir()
+    (tmp_path / "cmd/testdata/seed").write_text("1")
+    assert install.build_folder() == before
+    (tmp_path / "cmd/main.go").write_text("package main // another\n")
+    assert install.build_folder() != before
+
+
+def test_the_go_sources_tests_say_what_is_missing(tmp_path: Path) -> None:
+    script = Path(__file__).resolve().parents[2] / "scripts/test-go"
+    (tmp_path / "go").write_text("#!/bin/sh\necho go version go1.19.8 linux/amd64\n")
+    (tmp_path / "go").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(script)], env=os.environ | {"PATH": path}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "1.25 or newer is needed" in done.stderr

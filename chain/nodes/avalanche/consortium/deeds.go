@@ -1,4 +1,4 @@
-package main
+package consortium
 
 import (
 	"slices"
@@ -12,8 +12,8 @@ import (
 	"github.com/ava-labs/avalanchego/vms/secp256k1fx"
 )
 
-// deed is what a transaction does, read out of the bytes that are signed.
-type deed struct {
+// Deed is what a transaction does, read out of the bytes that are signed.
+type Deed struct {
 	Does      string   `json:"does"` // stake, add, remove, owners, move
 	NodeID    string   `json:"node_id,omitempty"`
 	Owners    []string `json:"owners,omitempty"` // of the keys that are known by name here
@@ -23,21 +23,14 @@ type deed struct {
 	Signed    []string `json:"signed"`
 }
 
-// describe says what the transactions of a payload do and who has signed them. A transaction that gives the network's
-// money or its stakes to anybody but owners is refused.
-func describe() (any, error) {
-	var in struct {
-		Payload payload  `json:"payload"`
-		Known   []string `json:"known"` // further public keys that may become owners
-	}
-	if err := read(&in); err != nil {
-		return nil, err
-	}
-	parsed, state, err := in.Payload.parse()
+// Deeds says what the transactions of a payload do and who has signed them; *known* are further public keys that may
+// become owners. A transaction that gives the network's money or its stakes to anybody but owners is refused.
+func (p *Payload) Deeds(known []string) ([]Deed, error) {
+	parsed, state, err := p.parse()
 	if err != nil {
 		return nil, err
 	}
-	names, err := keysByAddress(slices.Concat(in.Payload.Owners, in.Known))
+	names, err := keysByAddress(slices.Concat(p.Owners, known))
 	if err != nil {
 		return nil, err
 	}
@@ -49,14 +42,14 @@ func describe() (any, error) {
 			}
 		}
 	}
-	deeds := []deed{}
+	deeds := []Deed{}
 	for _, tx := range parsed {
 		one, err := state.deedOf(tx.Unsigned, names, given)
 		if err != nil {
 			return nil, err
 		}
 		if burned(tx) > mostFee {
-			return nil, refuse("network.proposal_wrong", "the proposal burns more of the network's money than a fee can be")
+			return nil, Refuse("network.proposal_wrong", "the proposal burns more of the network's money than a fee can be")
 		}
 		wanted, signed, err := signersOf(tx, state)
 		if err != nil {
@@ -65,11 +58,11 @@ func describe() (any, error) {
 		one.Asked, one.Signed = named(wanted, names), named(signed, names)
 		deeds = append(deeds, one)
 	}
-	return map[string]any{"deeds": deeds}, nil
+	return deeds, nil
 }
 
-func (o *offline) deedOf(unsigned txs.UnsignedTx, names map[ids.ShortID]string, given []*secp256k1fx.OutputOwners) (deed, error) {
-	wrong := refuse("network.proposal_wrong", "the proposal does something else than a change of membership")
+func (s *state) deedOf(unsigned txs.UnsignedTx, names map[ids.ShortID]string, given []*secp256k1fx.OutputOwners) (Deed, error) {
+	wrong := Refuse("network.proposal_wrong", "the proposal does something else than a change of membership")
 	ours := func(outs []*avax.TransferableOutput) bool {
 		for _, out := range outs {
 			transfer, ok := out.Out.(*secp256k1fx.TransferOutput)
@@ -85,38 +78,38 @@ func (o *offline) deedOf(unsigned txs.UnsignedTx, names map[ids.ShortID]string, 
 	}
 	switch one := unsigned.(type) {
 	case *txs.AddPermissionlessValidatorTx:
-		if one.Subnet != constants.PrimaryNetworkID || one.Wght != stake || !ours(one.Outs) || !ours(one.StakeOuts) ||
+		if one.Subnet != constants.PrimaryNetworkID || one.Wght != Stake || !ours(one.Outs) || !ours(one.StakeOuts) ||
 			!owner(one.ValidatorRewardsOwner) || !owner(one.DelegatorRewardsOwner) {
-			return deed{}, wrong
+			return Deed{}, wrong
 		}
-		return deed{Does: "stake", NodeID: one.Validator.NodeID.String(), Ends: one.End}, nil
+		return Deed{Does: "stake", NodeID: one.Validator.NodeID.String(), Ends: one.End}, nil
 	case *txs.AddSubnetValidatorTx:
-		if one.Subnet != o.subnet || one.Wght != stake || !ours(one.Outs) {
-			return deed{}, wrong
+		if one.Subnet != s.subnet || one.Wght != Stake || !ours(one.Outs) {
+			return Deed{}, wrong
 		}
-		return deed{Does: "add", NodeID: one.SubnetValidator.NodeID.String(), Ends: one.End}, nil
+		return Deed{Does: "add", NodeID: one.SubnetValidator.NodeID.String(), Ends: one.End}, nil
 	case *txs.RemoveSubnetValidatorTx:
-		if one.Subnet != o.subnet || !ours(one.Outs) {
-			return deed{}, wrong
+		if one.Subnet != s.subnet || !ours(one.Outs) {
+			return Deed{}, wrong
 		}
-		return deed{Does: "remove", NodeID: one.NodeID.String()}, nil
+		return Deed{Does: "remove", NodeID: one.NodeID.String()}, nil
 	case *txs.TransferSubnetOwnershipTx:
 		next, ok := one.Owner.(*secp256k1fx.OutputOwners)
-		if one.Subnet != o.subnet || !ok || !ours(one.Outs) {
-			return deed{}, wrong
+		if one.Subnet != s.subnet || !ok || !ours(one.Outs) {
+			return Deed{}, wrong
 		}
-		return deed{Does: "owners", Owners: named(set.Of(next.Addrs...), names), Threshold: next.Threshold}, nil
+		return Deed{Does: "owners", Owners: named(set.Of(next.Addrs...), names), Threshold: next.Threshold}, nil
 	case *txs.BaseTx:
 		if !ours(one.Outs) {
-			return deed{}, wrong
+			return Deed{}, wrong
 		}
-		return deed{Does: "move"}, nil
+		return Deed{Does: "move"}, nil
 	}
-	return deed{}, wrong
+	return Deed{}, wrong
 }
 
 // mostFee is far above what any of these transactions costs, and a thousandth of one of the treasury's coins.
-const mostFee = treasuryAmount / 1_000
+const mostFee = TreasuryAmount / 1_000
 
 // burned is what a transaction takes in and gives to nobody.
 func burned(tx *txs.Tx) uint64 {
@@ -132,18 +125,4 @@ func burned(tx *txs.Tx) uint64 {
 		total -= out.Out.Amount()
 	}
 	return total
-}
-
-// named are the public keys of these addresses, or the address where the key is not known.
-func named(addresses set.Set[ids.ShortID], names map[ids.ShortID]string) []string {
-	found := []string{}
-	for address := range addresses {
-		if name, ok := names[address]; ok {
-			found = append(found, name)
-		} else {
-			found = append(found, address.String())
-		}
-	}
-	slices.Sort(found)
-	return found
 }

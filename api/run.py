@@ -24,7 +24,7 @@ from counterfoil.api.pages import routes as pages
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
 from counterfoil.chain.client import ChainClient, Finality
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.gateway.logfiles.hash_reader import LogHashes
 
 STATIC = Path(__file__).resolve().parent / "pages" / "static"

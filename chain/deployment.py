@@ -10,10 +10,8 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from counterfoil.chain.abi.artifacts import artifact, selector_of
 from counterfoil.chain.abi.enums import Role
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import DeploymentMismatch
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import send_all, transact_all, unsigned
@@ -117,38 +116,6 @@ class Consortium:
     calendar: str = ""
     warehouses: Sequence[str] = ()
     promise_answer_s: int = 86_400
-
-
-@dataclass
-class Deployment:
-    """Where the contracts are: ``contracts[name]`` has ``address``, ``code_hash`` and ``block``."""
-
-    chain_id: int
-    genesis: str
-    contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def addresses(self) -> dict[str, str]:
-        return {name: entry["address"] for name, entry in self.contracts.items()}
-
-    @property
-    def first_block(self) -> int:
-        """The block of the first contract: events are read from here."""
-        return min(int(entry["block"]) for entry in self.contracts.values())
-
-    @classmethod
-    def read(cls, path: Path) -> Deployment:
-        """The deployment that is recorded at *path*."""
-        return cls(**json.loads(path.read_text()))
-
-    def write(self, path: Path) -> None:
-        """Make *path* hold this deployment, whole or as it was before."""
-        fresh = path.with_suffix(".new")
-        with fresh.open("w") as out:
-            json.dump(self.__dict__, out, indent=1)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.rename(path)
 
 
 def deploy(

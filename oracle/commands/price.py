@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
 from counterfoil.chain.keys.signer import LocalSigner, open_keystore

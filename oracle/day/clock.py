@@ -9,6 +9,7 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,11 @@ from counterfoil.oracle.settings import trigger_of
 from counterfoil.oracle.store.day_tables import DayClose
 
 log = structlog.get_logger("oracle.day_clock")
+
+
+def today_in(zone: ZoneInfo) -> int:
+    """The date (YYYYMMDD) in *zone* by this machine's clock."""
+    return date_in(zone, time.time_ns() // 1_000_000)
 
 
 class DayClock:
@@ -62,7 +68,7 @@ class DayClock:
 
     def ask_today(self) -> None:
         """Leave the instruction to close today's date, once for each date."""
-        date = date_in(self._zone)
+        date = today_in(self._zone)
         with Session(self._engine) as session:
             ask(session, f"day:clock:{date}", "clock", CloseDay(date))
             session.commit()

@@ -22,6 +22,7 @@ from counterfoil.oracle.bank.accounts import register_bank_account, register_pay
 from counterfoil.oracle.bank.entries import import_entries
 from counterfoil.oracle.bank.payouts import make_file
 from counterfoil.oracle.bank.statements import Reader, resolve_line
+from counterfoil.oracle.day.clock import today_in
 from counterfoil.oracle.day.closer import ask_day
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.execution.party_keys import PartyWrites
@@ -47,7 +48,6 @@ from counterfoil.oracle.revenue.sale_reader import resolve
 from counterfoil.oracle.revenue.settlement_file import import_settlement
 from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.bank_entry import BankEntry
-from counterfoil.oracle.rules.business_date import date_in
 from counterfoil.oracle.store.bank_tables import BankAccount
 from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
@@ -165,12 +165,12 @@ class Instructions:
         return {"taken": taken.taken, "known": taken.known}
 
     def _close_day(self, session: Session, party: str, request: CloseDay) -> dict[str, Any]:
-        date = date_in(self._zone) if request.date is None else request.date
+        date = today_in(self._zone) if request.date is None else request.date
         day = ask_day(session, date, party, is_far_meant=request.far is True)
         return {"date": day.date, "attempt": day.attempt, "status": day.status}
 
     def _make_payout_file(self, session: Session, request: MakePayoutFile) -> dict[str, Any]:
-        date = request.execution_date or date_in(self._zone)
+        date = request.execution_date or today_in(self._zone)
         made = make_file(session, self._client, request.account, date)
         if made is None:
             return {"file": None, "payouts": 0, "total_minor": 0}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date as day_of
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,10 +9,9 @@ from zoneinfo import ZoneInfo
 from counterfoil.oracle.errors import OracleError
 
 
-def date_in(zone: ZoneInfo, at_ms: int | None = None) -> int:
-    """The date (YYYYMMDD) in *zone* now, or at *at_ms*."""
-    seconds = time.time() if at_ms is None else at_ms / 1000
-    at = datetime.fromtimestamp(seconds, zone)
+def date_in(zone: ZoneInfo, at_ms: int) -> int:
+    """The date (YYYYMMDD) in *zone* at *at_ms* (milliseconds since 1970, UTC)."""
+    at = datetime.fromtimestamp(at_ms / 1000, zone)
     return at.year * 10_000 + at.month * 100 + at.day
 
 

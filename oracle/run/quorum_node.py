@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.keys.signer import Signer, open_keystore
 from counterfoil.chain.sender import Sender

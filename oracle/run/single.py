@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.keys.signer import open_keystore
 from counterfoil.chain.sender import Sender

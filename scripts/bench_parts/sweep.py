@@ -17,7 +17,7 @@ from ingest import bare_per_s
 from sales import sign_sales
 
 from counterfoil.api.audit.sweep.run import sweep
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.log.merkle import consistency_proof

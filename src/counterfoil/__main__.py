@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -140,18 +139,9 @@ def _take_settings() -> None:
 
 
 def _register(module: str) -> None:
-    import gc
+    from counterfoil.command_loading import load
 
-    import structlog
-
-    # What is imported stays: to look through it for garbage again and again takes a tenth of a command's start.
-    gc.disable()
-
-    # Standard output is for answers; what a process logs goes beside them.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    import_module(module).register(app)
-    gc.freeze()
-    gc.enable()
+    load(module).register(app)
 
 
 def _listed(name: str) -> Callable[[], None]:

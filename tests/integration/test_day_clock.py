@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from counterfoil.oracle.day.clock import DayClock
+from counterfoil.oracle.day.clock import DayClock, today_in
 from counterfoil.oracle.rules.business_date import date_in
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
@@ -81,7 +81,7 @@ def test_a_time_that_passed_while_it_was_down_is_made_up(engine: Engine) -> None
     clock.start()
     clock.stop()
     (row,) = asked(engine)
-    assert (row.kind, row.payload) == ("close_day", {"date": date_in(SHANGHAI)})
+    assert (row.kind, row.payload) == ("close_day", {"date": today_in(SHANGHAI)})
 
 
 def test_it_asks_at_its_time_and_once_a_date(engine: Engine) -> None:

@@ -20,7 +20,7 @@ from counterfoil.api.audit.verification.dispute import (
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.chain.abi.enums import DisputePlace, DisputeWord
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys.signer import open_keystore
 from counterfoil.chain.transaction import transact

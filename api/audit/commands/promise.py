@@ -19,7 +19,7 @@ import typer
 from counterfoil.api.audit.commands.dispute import Json, Keystore, Rpc, Where, fail, gas_of, say
 from counterfoil.chain.abi.enums import PromiseStatus
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError, ContractReverted
 from counterfoil.gateway.errors import GatewayError, RecordError
 from counterfoil.gateway.log.merkle import inclusion_proof

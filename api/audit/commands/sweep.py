@@ -17,7 +17,7 @@ from counterfoil.api.audit.sweep.log_sweep import WorkerLost
 from counterfoil.api.audit.sweep.piece import PIECE
 from counterfoil.api.audit.sweep.run import Swept, sweep
 from counterfoil.chain.client import ChainClient, Finality
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.logfiles.source import LogUnreachable
 from counterfoil.oracle.errors import InputMalformed

@@ -1,4 +1,4 @@
-"""Whether an account number is an IBAN (ISO 13616). Pure."""
+"""Whether an account number is an IBAN (ISO 13616)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payouts as an ISO 20022 pain.001.001.09 document (customer credit transfer initiation). Pure.
+"""Payouts as an ISO 20022 pain.001.001.09 document (customer credit transfer initiation).
 
 One payment instruction, one debtor account, one transfer a payout; the control sum is that of the transfers, in major
 units with the currency's own decimals. An account that is no IBAN is named as the bank's own number.

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Deployment
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.up.data_folder import LOG_ORIGIN, House, admit_accounts, deploy_contracts
 from counterfoil.up.supervisor import Child, Supervisor

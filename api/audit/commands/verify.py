@@ -1,0 +1,110 @@
+"""``counterfoil audit verify``: a bundle checked alone, anywhere.
+
+What asks a node, and what writes the report as a page, is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from cryptography import x509
+
+from counterfoil.api.audit.commands.outcome import AsJson, fail, write
+from counterfoil.api.audit.verification.steps import Report, Seers, verify
+from counterfoil.chain.deployment_file import Deployment
+from counterfoil.gateway.errors import CheckpointError
+from counterfoil.gateway.log.checkpoint import LogKey
+from counterfoil.gateway.log.tlog_proof import known_witnesses
+
+_EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
+
+
+def verify_command(
+    file: Annotated[Path, typer.Argument(help="The bundle.")],
+    root_ca: Annotated[Path, typer.Option("--root-ca", help="The root certificate (PEM).")],
+    rpc: Annotated[str, typer.Option("--rpc", help="A chain's node, to ask that too.")] = "",
+    deployment: Annotated[
+        Path | None, typer.Option(help="Your own deployment file: where the contracts are.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Also write the report as one HTML file.")
+    ] = None,
+    log_key: Annotated[
+        str, typer.Option("--log-key", help="The log's key (name+id+base64), for its checkpoint.")
+    ] = "",
+    witness: Annotated[list[str] | None, typer.Option(help="A witness's key; repeat it.")] = None,
+    witnesses_at_least: Annotated[
+        int, typer.Option(min=0, help="How many of the witnesses must have cosigned.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Verify FILE step by step, offline, trusting only the root certificate (and your node).
+
+    Exit status: 0 valid, 1 something is wrong, 2 it could not be told.
+    """
+    try:
+        data = file.read_bytes()
+        root = x509.load_pem_x509_certificate(root_ca.read_bytes())
+        addresses = None if deployment is None else Deployment.read(deployment).addresses
+        seers = Seers(
+            LogKey.from_verifier_key(log_key) if log_key else None,
+            known_witnesses(witness or ()),
+            witnesses_at_least,
+        )
+    except (OSError, ValueError) as error:
+        fail("file_unreadable", str(error), 2)
+    except CheckpointError as error:
+        fail(error.code, str(error), 2)
+    report = verify(data, root, seers, addresses)
+    if report.bundle is None:
+        report.skipped.append("what comes after: nothing more could be read out of the file")
+    elif rpc:
+        from counterfoil.api.audit.node_check import check_on_chain
+
+        report.steps.append(check_on_chain(report.bundle, rpc, addresses))
+    else:
+        report.skipped.append(
+            "14. that the blocks are the chain's is as stated: no node was asked (--rpc)"
+        )
+    if html is not None:
+        from counterfoil.api.audit.html_report import html_report
+
+        write(html, html_report(file.name, data, root, report).encode())
+    if as_json:
+        typer.echo(json.dumps(_as_json(file, report)))
+    else:
+        _print(report)
+    raise typer.Exit(_EXIT[report.verdict])
+
+
+def _as_json(file: Path, report: Report) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "verdict": report.verdict,
+        "steps": [
+            {
+                "number": step.number,
+                "checked": step.checked,
+                "passed": step.passed,
+                "findings": [
+                    {"code": f.code, "where": f.where, "detail": f.detail} for f in step.findings
+                ],
+            }
+            for step in report.steps
+        ],
+        "skipped": report.skipped,
+    }
+
+
+def _print(report: Report) -> None:
+    for step in report.steps:
+        mark = typer.style("✓", fg="green") if step.passed else typer.style("✕", fg="red")
+        typer.echo(f"{mark} {step.number:>2}. {step.checked}")
+        for finding in step.findings:
+            typer.secho(f"      {finding.code}: {finding}", fg="red")
+    for line in report.skipped:
+        typer.echo(f"– {line}")
+    typer.secho(report.verdict, fg="green" if report.verdict == "valid" else "red", bold=True)

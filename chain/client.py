@@ -1,8 +1,7 @@
-"""Reads from a node and raw signed transactions to it: the one place where JSON-RPC is spoken.
+"""Reads from a node and raw signed transactions to it.
 
 Rules that this module keeps:
 
-- A revert becomes :class:`~counterfoil.chain.errors.ContractReverted` with the contract's own error and values.
 - ``final`` is said only at the depth or the tag that the engine guarantees (:class:`Finality`).
 - No filters and no subscriptions: logs are asked for by block range.
 """
@@ -13,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import requests
 from eth_utils.abi import get_aligned_abi_inputs
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -22,26 +20,13 @@ from web3 import Web3
 import counterfoil.chain.recursion_limit  # noqa: F401  # before web3
 from counterfoil.chain.abi.artifacts import abi_of, selector_of
 from counterfoil.chain.abi.decoding import decode_answer, decode_event, function_abis
-from counterfoil.chain.abi.reverts import decode_revert
 from counterfoil.chain.address import Address
-from counterfoil.chain.errors import (
-    ChainError,
-    ContractReverted,
-    DeploymentMismatch,
-    NodeUnreachable,
-    RpcRefused,
-    StateNotKept,
-)
+from counterfoil.chain.errors import ChainError, DeploymentMismatch, RpcRefused
+from counterfoil.chain.json_rpc import Answer, JsonRpc
 
-_BATCH = 100
-"""Calls a request: nodes limit it."""
 _WEB3 = Web3()
 _CODEC = _WEB3.codec
 """Encodes strictly: bytes of a fixed length have just that length."""
-_MOVED_ON = "blockoutofrangeerror"
-"""How anvil says that it has no state of a block: also of its newest, when another came while it looked."""
-_TRIES = 20
-"""How often what was asked of the newest block is asked again, when that block was no longer the newest."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +80,7 @@ class ChainClient:
             name: Address(to_checksum_address(a)) for name, a in (addresses or {}).items()
         }
         self.finality = finality
-        self._session = requests.Session()
-        # What the environment says of proxies and certificates is read once here, and not with every call.
-        found = self._session.merge_environment_settings(rpc_url, {}, None, None, None)
-        self._session.proxies, self._session.verify = found["proxies"], found["verify"]
-        self._session.trust_env = False
-        self._timeout_s = timeout_s
+        self._node = JsonRpc(rpc_url, timeout_s)
 
     # ---- JSON-RPC
 
@@ -116,43 +96,7 @@ class ChainClient:
 
     def rpc_batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
         """The answers to many calls, 100 a request, in their order; errors stay in their answers."""
-        return [
-            answer
-            for start in range(0, len(calls), _BATCH)
-            for answer in self._settled(calls[start : start + _BATCH])
-        ]
-
-    def _settled(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
-        """The answers to *calls*; those about a newest block that moved on meanwhile are asked for again."""
-        answers = self._request(calls)
-        for _ in range(_TRIES):
-            again = [
-                i
-                for i, answer in enumerate(answers)
-                if "latest" in calls[i][1] and _moved_on(answer)
-            ]
-            if not again:
-                break
-            for i, answer in zip(again, self._request([calls[i] for i in again]), strict=True):
-                answers[i] = answer
-        return answers
-
-    def _request(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
-        body: Any = [
-            {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
-            for i, (method, params) in enumerate(calls)
-        ]
-        try:
-            reply = self._session.post(self.rpc_url, json=body, timeout=self._timeout_s)
-            reply.raise_for_status()
-            answers = reply.json()
-        except (requests.RequestException, ValueError) as failure:
-            raise NodeUnreachable(f"no answer from the chain's node: {_why(failure)}") from failure
-        if isinstance(answers, dict):
-            raise RpcRefused(str(answers.get("error", {}).get("message", answers)))
-        by_id = {answer.get("id"): answer for answer in answers}
-        missing = {"error": {"message": "the node left a call of the batch unanswered"}}
-        return [Answer(by_id.get(i, missing)) for i in range(len(calls))]
+        return self._node.batch(calls)
 
     # ---- the chain
 
@@ -368,52 +312,6 @@ class ChainClient:
             bytes.fromhex(entry["transactionHash"][2:]),
             int(entry["logIndex"], 16),
         )
-
-
-def _why(failure: Exception) -> str:
-    """The failure's kind, and the status where there was an answer: its words may hold addresses and secrets."""
-    answer = failure.response if isinstance(failure, requests.RequestException) else None
-    return type(failure).__name__ + ("" if answer is None else f" {answer.status_code}")
-
-
-class Answer:
-    """One answer of a batch: a result, or an error that :meth:`unwrap` raises."""
-
-    def __init__(self, answer: Mapping[str, Any]) -> None:
-        self.result = answer.get("result")
-        self.error = _error(answer["error"]) if answer.get("error") else None
-
-    def unwrap(self) -> Any:
-        if self.error is not None:
-            raise self.error
-        return self.result
-
-
-_NO_STATE = ("missing trie node", "historical state", "world state unavailable")
-"""How subnet-evm, geth and Besu say that they have pruned it."""
-
-
-def _moved_on(answer: Answer) -> bool:
-    return isinstance(answer.error, RpcRefused) and _MOVED_ON in str(answer.error).lower()
-
-
-def _error(error: Mapping[str, Any]) -> ChainError:
-    """A node's error answer as one of ours; anvil, geth and ganache carry revert data in different places."""
-    data = error.get("data")
-    if isinstance(data, dict):
-        data = data.get("result") or data.get("data")
-    if isinstance(data, str) and data.startswith("0x") and len(data) >= 10:
-        return decode_revert(bytes.fromhex(data[2:]))
-    message = str(error.get("message", ""))
-    if "revert" in message:
-        return ContractReverted("Reverted", {"message": message})
-    if any(word in message.lower() for word in _NO_STATE):
-        return StateNotKept(
-            "this node no longer keeps the state of that block; ask one that keeps all of them "
-            f"(an archive): {message}",
-            error.get("code"),
-        )
-    return RpcRefused(message, error.get("code"))
 
 
 def _unless_known(error: ChainError | None) -> ChainError | None:

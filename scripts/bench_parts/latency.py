@@ -11,10 +11,10 @@ import socket
 import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 from flood import packets
 from tree_stand import enrolled, tls_of
 
@@ -54,7 +54,7 @@ class _Looking(threading.Thread):
 
     def __init__(self, house: House, tree: Tree, records: int) -> None:
         super().__init__(daemon=True)
-        self._checkpoint = f"{house.gateway_url}/checkpoint"
+        self._gateway = httpx.Client(base_url=house.gateway_url, timeout=5, trust_env=False)
         self._client = tree.client
         self._records = records
         self.published: list[tuple[float, int]] = []
@@ -72,10 +72,10 @@ class _Looking(threading.Thread):
 
     def _published_size(self) -> int:
         try:
-            with urllib.request.urlopen(self._checkpoint, timeout=5) as answer:  # noqa: S310  # loopback
-                return int(answer.read().split(b"\n")[1])
-        except OSError:
+            found = self._gateway.get("/checkpoint").raise_for_status()
+        except httpx.HTTPError:
             return 0
+        return int(found.content.split(b"\n")[1])
 
     @staticmethod
     def _note(seen: list[tuple[float, int]], size: int) -> None:

@@ -12,11 +12,11 @@ import ssl
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.chain.nodes.ports import free_ports
@@ -149,14 +149,15 @@ def running(
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], within_s: float = 60) -> None:
     """Return once *url* answers 200; RuntimeError when *process* ends or the time is over first."""
     until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise RuntimeError(f"the process ended with {process.returncode}")
-        try:
-            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  # loopback
-                if answer.status == 200:
+    with httpx.Client(timeout=1, trust_env=False) as client:
+        while time.monotonic() < until:
+            if process.poll() is not None:
+                raise RuntimeError(f"the process ended with {process.returncode}")
+            try:
+                if client.get(url).status_code == 200:
                     return
-        except OSError:
+            except httpx.HTTPError:
+                pass
             time.sleep(0.02)
     raise RuntimeError(f"{url} does not answer")
 

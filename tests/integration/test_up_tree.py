@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from support_waiting import wait_until
 
@@ -49,10 +49,10 @@ def children_of(pid: int) -> dict[str, int]:
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  # loopback
-            return bool(answer.status == 200)
-    except OSError:
+        found = httpx.get(url, timeout=2, follow_redirects=True, trust_env=False)
+    except httpx.HTTPError:
         return False
+    return found.status_code == 200
 
 
 def is_alive(pid: int) -> bool:

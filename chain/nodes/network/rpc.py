@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import socket
+import ssl
 from typing import Any
 
+import httpx
+
 from counterfoil.chain.errors import NodeUnreachable, RpcRefused
+
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Without certificate authorities, which would be read for each call: loopback is spoken to in the clear."""
 
 
 def ask(port: int, path: str, method: str, params: Any = None, timeout_s: float = 5.0) -> Any:
@@ -18,14 +22,13 @@ def ask(port: int, path: str, method: str, params: Any = None, timeout_s: float 
         RpcRefused: an error answer.
     """
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": [] if params is None else params}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    url = f"http://127.0.0.1:{port}{path}"
     try:
-        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        answer = json.loads(connection.getresponse().read())
-    except (OSError, http.client.HTTPException, ValueError) as failure:
+        answer = httpx.post(
+            url, json=body, timeout=timeout_s, verify=_NO_TLS, trust_env=False
+        ).json()
+    except (httpx.HTTPError, ValueError) as failure:
         raise NodeUnreachable(f"no answer from the node: {type(failure).__name__}") from failure
-    finally:
-        connection.close()
     if not isinstance(answer, dict) or answer.get("error"):
         error = answer.get("error") if isinstance(answer, dict) else answer
         raise RpcRefused(str(error.get("message", error) if isinstance(error, dict) else error))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import ssl
 import sys
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+
+import httpx
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
@@ -20,6 +22,8 @@ from counterfoil.up.supervisor import Child, Supervisor
 _NETWORK_PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
 _READY_S = 60.0
 """Within this a process is ready; so many at once share the processors."""
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Without certificate authorities, which would be read for each look: loopback is spoken to in the clear."""
 
 
 class HouseInUse(Exception):
@@ -227,10 +231,10 @@ class Tree:
     def _answers(self, url: str) -> Callable[[], bool]:
         def ready() -> bool:
             try:
-                with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310  # loopback
-                    return bool(answer.status == 200)
-            except OSError:
+                found = httpx.get(f"{url}/healthz", timeout=2, verify=_NO_TLS, trust_env=False)
+            except httpx.HTTPError:
                 return False
+            return found.status_code == 200
 
         return ready
 

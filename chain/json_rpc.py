@@ -72,7 +72,10 @@ class JsonRpc:
         ]
 
     def _settled(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
-        """The answers to *calls*; those about a newest block that moved on meanwhile are asked for again."""
+        """The answers to *calls*; those about a newest block that moved on meanwhile are asked for again.
+
+        By hand: of a batch only these are asked for again, and at once.
+        """
         answers = self._request(calls)
         for _ in range(_TRIES):
             again = [

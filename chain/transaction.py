@@ -77,6 +77,7 @@ def send_all(
     for at, error in enumerate(client.send_raw(raws)):
         if error is not None and not look([at]):
             raise error
+    # By hand: at each look some are mined, some forgotten, and the time-out begins anew with each that is mined.
     progressed_at = given_at = time.monotonic()
     while waiting := [at for at in range(len(raws)) if at not in found]:
         now = time.monotonic()

@@ -7,6 +7,8 @@ what it needs, the node ran out of gas. Rules that this module keeps:
   asking twice does nothing twice.
 - What has taken effect meanwhile is not asked for again.
 - The time between two requests doubles; the third refusal of the same thing raises an alarm, for a person.
+
+By hand: the pauses outlive the process, so they are counted in the database, and no turn waits for one.
 """
 
 from __future__ import annotations

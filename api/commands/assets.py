@@ -36,6 +36,7 @@ assets_app = typer.Typer(
 )
 
 _PASSPHRASE = "COUNTERFOIL_ASSETS_PASSPHRASE"  # noqa: S105  # the variable's name
+# Its loops are by hand: an instruction's end and its failure are told apart at each look.
 _POLL_S = 0.3
 
 

@@ -19,6 +19,7 @@ from hashlib import sha256
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from counterfoil.api.access.auth import now_ms
 from counterfoil.oracle.store.directory_tables import KnownDocument
@@ -44,35 +45,32 @@ def invoice_fields(issuer: str, number: str, amount_minor: int) -> Fields:
     return {"issuer": issuer, "number": number.strip(), "amount_minor": amount_minor}
 
 
+# The same, at the same moment: what the other wrote is read.
+@retry(retry=retry_if_exception_type(IntegrityError), stop=stop_after_attempt(2))
 def keep(engine: Engine, account: str, kind: str, fields: Fields) -> bytes:
     """The commitment to *fields*: the one that is here, or a new one, kept with what opens it."""
     owner = b"" if kind == INVOICE else account.encode()
     identity = sha256(b"\0".join((kind.encode(), owner, canonical(fields)))).hexdigest()
-    for _ in range(2):
-        with Session(engine) as session:
-            query = select(KnownDocument.commitment).where(KnownDocument.identity == identity)
-            known = session.exec(query).first()
-            if known is not None:
-                return bytes.fromhex(known[2:])
-            salt = secrets.token_bytes(32)
-            made = commit(salt, fields)
-            session.add(
-                KnownDocument(
-                    commitment="0x" + made.hex(),
-                    kind=kind,
-                    identity=identity,
-                    salt="0x" + salt.hex(),
-                    fields=normal(fields),
-                    account=account,
-                    created_ms=now_ms(),
-                )
+    with Session(engine) as session:
+        query = select(KnownDocument.commitment).where(KnownDocument.identity == identity)
+        known = session.exec(query).first()
+        if known is not None:
+            return bytes.fromhex(known[2:])
+        salt = secrets.token_bytes(32)
+        made = commit(salt, fields)
+        session.add(
+            KnownDocument(
+                commitment="0x" + made.hex(),
+                kind=kind,
+                identity=identity,
+                salt="0x" + salt.hex(),
+                fields=normal(fields),
+                account=account,
+                created_ms=now_ms(),
             )
-            try:
-                session.commit()
-            except IntegrityError:  # the same, at the same moment: read what the other wrote
-                continue
-            return made
-    raise RuntimeError("the same commitment is made again and again")
+        )
+        session.commit()
+        return made
 
 
 def opened(engine: Engine, commitments: Collection[str]) -> dict[str, KnownDocument]:

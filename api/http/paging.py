@@ -4,6 +4,9 @@ Rules kept here:
 
 * A cursor says after which item the next page begins, so items that come meanwhile are neither
   skipped nor repeated. It is opaque, and good only for the list that gave it.
+
+By hand: fastapi-pagination's cursor pages (over sqlakeyset) need one SELECT a list and name their fields otherwise
+(``size``, ``next_page``); half of these lists are made of rows at hand, and its cursors don't say whose they are.
 """
 
 from __future__ import annotations

@@ -10,11 +10,12 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from tenacity import RetryCallState, retry, retry_if_exception_type, stop_after_attempt
 
 from counterfoil.api.access.auth import now_ms
 from counterfoil.api.http import problems
@@ -23,31 +24,35 @@ from counterfoil.api.store.tables import ApiProposal
 DEAL, QUOTE = "deal", "quote"
 
 
+def _in_use(_: RetryCallState) -> NoReturn:
+    raise problems.conflict("proposal_in_use", "another request is proposing the same")
+
+
+@retry(
+    retry=retry_if_exception_type(IntegrityError),
+    stop=stop_after_attempt(2),
+    retry_error_callback=_in_use,
+)
 def propose(
     engine: Engine, kind: str, digest: str, terms: Mapping[str, Any], parties: Sequence[str]
 ) -> ApiProposal:
     """The proposal of these terms, kept from now on."""
-    for _ in range(2):
-        with Session(engine, expire_on_commit=False) as session:
-            known = session.get(ApiProposal, digest)
-            if known is not None:
-                return known
-            made = ApiProposal(
-                digest=digest,
-                kind=kind,
-                terms=dict(terms),
-                parties=sorted(set(parties)),
-                signatures={},
-                deadline=int(terms["deadline"]),
-                created_ms=now_ms(),
-            )
-            session.add(made)
-            try:
-                session.commit()
-            except IntegrityError:
-                continue
-            return made
-    raise problems.conflict("proposal_in_use", "another request is proposing the same")
+    with Session(engine, expire_on_commit=False) as session:
+        known = session.get(ApiProposal, digest)
+        if known is not None:
+            return known
+        made = ApiProposal(
+            digest=digest,
+            kind=kind,
+            terms=dict(terms),
+            parties=sorted(set(parties)),
+            signatures={},
+            deadline=int(terms["deadline"]),
+            created_ms=now_ms(),
+        )
+        session.add(made)
+        session.commit()
+        return made
 
 
 def find(engine: Engine, kind: str, digest: str, account: str) -> ApiProposal:

@@ -14,14 +14,12 @@ Accounts come from a random mnemonic, kept with mode 0600 in the state folder; t
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -31,10 +29,12 @@ from typing import Literal
 from eth_account import Account
 from eth_account.hdaccount.mnemonic import Mnemonic
 from eth_account.signers.local import LocalAccount
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable, RpcRefused
+from counterfoil.chain.nodes.folder_lock import lock_file
 from counterfoil.chain.nodes.ports import free_ports
 
 Engine = Literal["anvil", "ganache"]
@@ -207,40 +207,32 @@ def keep_mnemonic(path: Path) -> str:
 
 def _wait_ready(node: EmbeddedNode, log_path: Path) -> None:
     client = ChainClient(node.rpc_url, timeout_s=5)
-    deadline = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < deadline:
+
+    def ask() -> None:
         if node.process.poll() is not None:
             tail = log_path.read_text(errors="replace")[-600:]
             raise NodeNotReady(f"{node.engine} ended with status {node.process.returncode}: {tail}")
-        try:
-            client.chain_id()
-        except (NodeUnreachable, RpcRefused):
-            time.sleep(0.05)
-        else:
-            return
-    node.kill()
-    raise NodeNotReady(
-        f"{node.engine} did not answer within {_READY_WITHIN_S:.0f} s; its log is {log_path}"
+        client.chain_id()
+
+    again = Retrying(
+        retry=retry_if_exception_type((NodeUnreachable, RpcRefused)),
+        wait=wait_fixed(0.05),
+        stop=stop_after_delay(_READY_WITHIN_S),
     )
+    try:
+        again(ask)
+    except RetryError as late:
+        node.kill()
+        raise NodeNotReady(
+            f"{node.engine} did not answer within {_READY_WITHIN_S:.0f} s; its log is {log_path}"
+        ) from late
 
 
 def _lock(path: Path) -> int:
-    """A descriptor with the exclusive lock on *path*; the lock lives as long as any process has it open.
-
-    A node whose parent was killed takes a moment to end, and is waited for.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + _FREE_WITHIN_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            if time.monotonic() < deadline:
-                time.sleep(0.05)
-                continue
-            os.close(descriptor)
-            raise NodeNotReady(f"{path.parent} is in use by another node") from taken
-        return descriptor
+    try:
+        return lock_file(path, _FREE_WITHIN_S)
+    except BlockingIOError as taken:
+        raise NodeNotReady(f"{path.parent} is in use by another node") from taken
 
 
 def _end_with_parent(number: int) -> None:

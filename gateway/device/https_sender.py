@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
 from counterfoil.gateway.device.journal import Entry
@@ -70,18 +71,27 @@ class HttpsSender:
         Returns whether everything was answered when it ended, by *timeout_s* at the latest.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        pause_s = _FIRST_PAUSE_S
+
+        def is_over() -> bool:
+            return self._stopping or (deadline is not None and time.monotonic() >= deadline)
+
+        def turn() -> int:
+            if is_over():
+                return 0
+            sent = self._send_some()
+            self._ask_for_a_receipt()
+            return sent
+
+        again = Retrying(
+            retry=retry_if_exception_type(httpx.HTTPError),
+            after=self._note_failure,
+            wait=wait_exponential(_FIRST_PAUSE_S, max=self._longest_pause),
+            stop=lambda _: is_over(),
+            retry_error_callback=lambda _: 0,
+        )
         try:
-            while not self._stopping and (deadline is None or time.monotonic() < deadline):
-                try:
-                    sent = self._send_some()
-                    self._ask_for_a_receipt()
-                except httpx.HTTPError as failure:
-                    self.last_error = str(failure) or type(failure).__name__
-                    time.sleep(pause_s)
-                    pause_s = min(2 * pause_s, self._longest_pause)
-                    continue
-                pause_s = _FIRST_PAUSE_S
+            while not is_over():
+                sent = again(turn)
                 self._flush()
                 if until_done and self.outbox.is_done:
                     break
@@ -95,6 +105,10 @@ class HttpsSender:
     def stop(self) -> None:
         """Let ``run`` return soon; what is unanswered stays in the journal."""
         self._stopping = True
+
+    def _note_failure(self, state: RetryCallState) -> None:
+        failure = state.outcome and state.outcome.exception()
+        self.last_error = str(failure) or type(failure).__name__
 
     def _send_some(self) -> int:
         """How many records were sent; the one that a failure leaves unanswered is sent first the next time."""

@@ -23,6 +23,7 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
@@ -234,29 +235,41 @@ class Intake:
     async def _commit(self, batch: _Batch) -> list[Verdict] | None:
         """The verdicts, as soon as the store is there; None when the batch is to be given up."""
         loop = asyncio.get_running_loop()
-        pause_s = _FIRST_PAUSE_S
-        while True:
-            try:
-                commit = await batch.checking
-                verdicts = await loop.run_in_executor(self._executor, commit)
-            except (OperationalError, InterfaceError) as failure:
-                log.error("store_not_there", records=len(batch.waiting), why=str(failure.orig))
-                self.failed.set()
-                if self._stopping:
-                    return None
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        is_first = True
+
+        async def commit() -> list[Verdict]:
+            nonlocal is_first
+            if not is_first:
                 # The store may also have been away when the keys were to be read.
                 batch.checking = self._checking(batch.waiting)
-            except Exception:
-                # Nothing of it is committed or acknowledged. The devices send again; an operator must look.
-                log.exception("commit_failed", records=len(batch.waiting))
-                self.failed.set()
-                await asyncio.sleep(_FIRST_PAUSE_S)
-                return None
-            else:
-                self.failed.clear()
-                return verdicts
+            is_first = False
+            write = await batch.checking
+            return await loop.run_in_executor(self._executor, write)
+
+        def note_failure(state: RetryCallState) -> None:
+            failure = state.outcome and state.outcome.exception()
+            why = str(getattr(failure, "orig", failure))
+            log.error("store_not_there", records=len(batch.waiting), why=why)
+            self.failed.set()
+
+        again = AsyncRetrying(
+            retry=retry_if_exception_type((OperationalError, InterfaceError)),
+            after=note_failure,
+            wait=wait_exponential(_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
+            stop=lambda _: self._stopping,
+            retry_error_callback=lambda _: None,
+        )
+        try:
+            verdicts: list[Verdict] | None = await again(commit)
+        except Exception:
+            # Nothing of it is committed or acknowledged. The devices send again; an operator must look.
+            log.exception("commit_failed", records=len(batch.waiting))
+            self.failed.set()
+            await asyncio.sleep(_FIRST_PAUSE_S)
+            return None
+        if verdicts is not None:
+            self.failed.clear()
+        return verdicts
 
     def _give_up(self, given_up: Sequence[Waiting]) -> None:
         senders = {waiting.sender for waiting in given_up}

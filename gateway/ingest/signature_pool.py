@@ -138,7 +138,10 @@ class VerifyPool:
             self._orphans.append(piece)
 
     def lost(self, worker: _Worker) -> None:
-        """Put another in the place of a worker whose socket is closed, and ask again what it owed."""
+        """Put another in the place of a worker whose socket is closed, and ask again what it owed.
+
+        By hand: what is asked again is asked of whichever worker has the least to do.
+        """
         if worker in self._workers:
             self._workers.remove(worker)
         if self._stopping:

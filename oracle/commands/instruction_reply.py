@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -13,6 +12,7 @@ import typer
 from sqlalchemy import Engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request
@@ -83,11 +83,17 @@ def answer_to(engine: Engine, key: str, request: Request, wait_s: int) -> dict[s
 
 def wait_for(found: Callable[[], _Found | None], wait_s: float, why: str) -> _Found:
     """What *found* finds, as soon as it does; ends the command with *why* where the time is over first."""
-    deadline = time.monotonic() + wait_s
-    while (answer := found()) is None:
-        if time.monotonic() > deadline:
-            fail("oracle.not_in_time", why)
-        time.sleep(0.1)
+    again = Retrying(
+        retry=retry_if_result(lambda answer: answer is None),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(wait_s),
+    )
+    try:
+        answer = again(found)
+    except RetryError:
+        answer = None
+    if answer is None:
+        fail("oracle.not_in_time", why)
     return answer
 
 

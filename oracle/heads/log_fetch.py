@@ -121,6 +121,7 @@ class RecordCopy:
         self._wait()
 
     def _wait(self) -> None:
+        # By hand: a turn must not sleep, so the pause is a time before which the next turns fetch nothing.
         self._not_before = time.monotonic() + self._pause_s
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
 

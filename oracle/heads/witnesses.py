@@ -71,12 +71,15 @@ class Witnesses:
             try:
                 note = with_lines(note, self._lines(asked, note, size))
             except (httpx.HTTPError, LogError, CheckpointError) as error:
+                # By hand: a turn must not sleep, and each witness has a pause of its own.
                 asked.wait_until = time.monotonic() + _PAUSE_S
                 log.warning("witness_waits", witness=asked.key.name, why=str(error) or repr(error))
         return note
 
     def _lines(self, asked: _Asked, note: bytes, size: int) -> list[str]:
-        for _ in range(2):
+        for _ in range(
+            2
+        ):  # by hand: the second request begins at another size, which the first was told
             answer = self._client.post(
                 f"{asked.url}/add-checkpoint", content=self._request(asked, note, size)
             )

@@ -11,10 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 
 import structlog
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.gateway.record.identity import Digest
@@ -97,19 +103,20 @@ class Signing:
         judge_head(proposal, sender.address, now, self._log, refusal, their_leaves)
 
     def _until_told(self, proposal: Proposal, sender: Peer, judge: Callable[[], None]) -> None:
-        deadline = time.monotonic() + _WAIT_S
-        while True:
-            try:
-                judge()
-            except NotYet:
-                if time.monotonic() > deadline:
-                    raise
-                with contextlib.suppress(GatewayNotThere):
-                    self._copy.step()
-                time.sleep(_LOOK_S)
-            except Dissents as why:
-                log.warning("dissents", proposer=sender.name, code=why.code, why=str(why))
-                self._books.note_dissent(proposal, sender.address, self._signer.address, why)
-                raise
-            else:
-                return
+        def copy_more(_: RetryCallState) -> None:
+            with contextlib.suppress(GatewayNotThere):
+                self._copy.step()
+
+        again = Retrying(
+            retry=retry_if_exception_type(NotYet),
+            before_sleep=copy_more,
+            wait=wait_fixed(_LOOK_S),
+            stop=stop_after_delay(_WAIT_S),
+            reraise=True,
+        )
+        try:
+            again(judge)
+        except Dissents as why:
+            log.warning("dissents", proposer=sender.name, code=why.code, why=str(why))
+            self._books.note_dissent(proposal, sender.address, self._signer.address, why)
+            raise

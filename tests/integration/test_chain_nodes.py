@@ -114,7 +114,7 @@ def test_the_mnemonic_is_random_and_only_its_owner_can_read_it(tmp_path: Path) -
 def test_a_node_ends_with_the_process_that_started_it(engine: Engine, tmp_path: Path) -> None:
     code = (
         "import time; from pathlib import Path\n"
-        "from counterfoil.chain.nodes import start_node\n"
+        "from counterfoil.chain.nodes.embedded import start_node\n"
         f"node = start_node({engine!r}, Path({str(tmp_path / 'node')!r}))\n"
         "from counterfoil.chain.client import ChainClient\n"
         "from counterfoil.chain.keys.signer import LocalSigner\n"

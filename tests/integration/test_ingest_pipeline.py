@@ -274,7 +274,7 @@ def test_two_gateways_that_race_store_everything_once(store: GatewayStore, url: 
 
 
 def test_gateways_that_start_together_make_the_tables_once(url: str) -> None:
-    code = f"from counterfoil.gateway.store import open_store; print(open_store({url!r}).size())"
+    code = f"from counterfoil.gateway.store.gateway_store import open_store; print(open_store({url!r}).size())"
     started = [
         subprocess.Popen(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -25,6 +25,7 @@ from nats.errors import NoServersError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType
 from nats.js.errors import APIError, NotFoundError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_fixed
 
 from counterfoil.gateway.doors.bridge.errors import BrokerUnfitError, BrokerUnreachableError
 from counterfoil.gateway.doors.bridge.relay import Receiver
@@ -127,16 +128,17 @@ class NatsLink:
     # ---- parts
 
     async def _stream_info(self, stream: Any) -> Any:
-        waited = False
-        while True:
-            try:
-                return await stream.stream_info(_STREAM)
-            except NotFoundError:
-                # The servers make it when the first MQTT client ever connects.
-                if not waited:
-                    log.warning("waits_for_the_first_mqtt_client", stream=_STREAM)
-                    waited = True
-                await asyncio.sleep(_LOOK_EVERY_S)
+        def say_once(state: RetryCallState) -> None:
+            if state.attempt_number == 1:
+                log.warning("waits_for_the_first_mqtt_client", stream=_STREAM)
+
+        # The servers make it when the first MQTT client ever connects.
+        again = AsyncRetrying(
+            retry=retry_if_exception_type(NotFoundError),
+            before_sleep=say_once,
+            wait=wait_fixed(_LOOK_EVERY_S),
+        )
+        return await again(stream.stream_info, _STREAM)
 
     async def _look_at(self, info: Any) -> None:
         config = info.config
@@ -174,6 +176,7 @@ class NatsLink:
             except (NatsTimeoutError, TimeoutError):
                 continue
             except (NatsError, APIError) as failure:
+                # By hand: the next fetch is this loop's own next turn, by the room that there is then.
                 log.warning("fetch_failed", why=str(failure))
                 await asyncio.sleep(_LOOK_EVERY_S)
                 continue

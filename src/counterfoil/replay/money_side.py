@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import Signer
@@ -45,13 +45,15 @@ def wait_for(what: str, done: Callable[[], bool], timeout_s: float = 300.0) -> N
     Raises:
         NotInTime: it was not, within the time.
     """
-    deadline = time.monotonic() + timeout_s
-    while not done():
-        if time.monotonic() > deadline:
-            raise NotInTime(
-                f"{what} did not come within {timeout_s:.0f} s; the logs are in the data folder's logs/"
-            )
-        time.sleep(0.1)
+    again = Retrying(
+        retry=retry_if_not_result(bool), wait=wait_fixed(0.1), stop=stop_after_delay(timeout_s)
+    )
+    try:
+        again(done)
+    except RetryError:
+        raise NotInTime(
+            f"{what} did not come within {timeout_s:.0f} s; the logs are in the data folder's logs/"
+        ) from None
 
 
 def instruct(engine: Engine, request: Request) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 log = structlog.get_logger("up")
 
@@ -86,15 +87,21 @@ class Child:
         Raises:
             ChildFailed: it ended first, or was not ready in time.
         """
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
+
+        def look() -> bool:
             if not self.is_running:
                 code = self.process.returncode if self.process else None
                 raise ChildFailed(self.name, f"ended with status {code}", self.log_path)
-            if self.is_ready():
-                return
-            time.sleep(0.05)
-        raise ChildFailed(self.name, f"was not ready within {timeout_s:.0f} s", self.log_path)
+            return self.is_ready()
+
+        again = Retrying(
+            retry=retry_if_not_result(bool), wait=wait_fixed(0.05), stop=stop_after_delay(timeout_s)
+        )
+        try:
+            again(look)
+        except RetryError:
+            why = f"was not ready within {timeout_s:.0f} s"
+            raise ChildFailed(self.name, why, self.log_path) from None
 
     def stop(self) -> None:
         """End the process: a chance to finish first, then SIGKILL."""
@@ -128,7 +135,10 @@ class Supervisor:
             log.info("child_ready", child=child.name, pid=pid)
 
     def watch_once(self) -> None:
-        """Start again, after its pause, what has died; put long logs aside."""
+        """Start again, after its pause, what has died; put long logs aside.
+
+        By hand: no child's pause may keep the others waiting.
+        """
         now = time.monotonic()
         for child in self.children:
             _keep_short(child.log_path, self.longest_log)

@@ -16,6 +16,7 @@ from typing import Any
 
 import rlp
 from eth_account import Account
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.errors import ChainError
@@ -163,13 +164,21 @@ class Besu:
 
     def submit(self, folder: MemberFolder, proposal: Proposal) -> None:
         address, is_added = proposal.payload["address"], proposal.payload["is_added"]
-        deadline = time.monotonic() + _VOTE_WITHIN_S
-        while (address in {v.node_id for v in self.validators(folder)}) is not is_added:
-            if time.monotonic() > deadline:
-                raise NetworkError(
-                    "not_accepted", "the votes did not take effect: not all of them are in blocks"
-                )
-            time.sleep(0.5)
+
+        def took_effect() -> bool:
+            return (address in {v.node_id for v in self.validators(folder)}) is is_added
+
+        again = Retrying(
+            retry=retry_if_not_result(bool),
+            wait=wait_fixed(0.5),
+            stop=stop_after_delay(_VOTE_WITHIN_S),
+        )
+        try:
+            again(took_effect)
+        except RetryError:
+            raise NetworkError(
+                "not_accepted", "the votes did not take effect: not all of them are in blocks"
+            ) from None
 
 
 def extra_data(validators: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from counterfoil.chain.nodes.folder_lock import lock_file
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder
 from counterfoil.chain.nodes.network.rpc import listens
@@ -34,6 +35,7 @@ _REPICK_AFTER_S = 8.0
 _STOP_WITHIN_S = 60.0
 _FREE_WITHIN_S = 10.0
 _POLL_S = 0.1
+"""The loops here are by hand: at each look they tend several nodes, one of which may be started again."""
 
 
 def live_peers(folder: MemberFolder) -> list[Member]:
@@ -226,16 +228,7 @@ def _lock_path(folder: MemberFolder) -> Path:
 
 
 def _lock(folder: MemberFolder) -> int:
-    """A descriptor with the exclusive lock on *folder*; the lock lives as long as any process has it open."""
-    descriptor = os.open(_lock_path(folder), os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + _FREE_WITHIN_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            if time.monotonic() < deadline:
-                time.sleep(0.05)
-                continue
-            os.close(descriptor)
-            raise NetworkError("running", f"{folder.name}'s node runs already") from taken
-        return descriptor
+    try:
+        return lock_file(_lock_path(folder), _FREE_WITHIN_S)
+    except BlockingIOError as taken:
+        raise NetworkError("running", f"{folder.name}'s node runs already") from taken

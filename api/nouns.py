@@ -23,6 +23,7 @@ from counterfoil.api.credit import writes as credit_writes
 from counterfoil.api.days import business_dates as days_business_dates
 from counterfoil.api.days import routes as days_routes
 from counterfoil.api.exceptions import alarms as exceptions_alarms
+from counterfoil.api.exceptions import page as exceptions_page
 from counterfoil.api.exceptions import routes as exceptions_routes
 from counterfoil.api.heads import quorum as heads_quorum
 from counterfoil.api.heads import routes as heads_routes
@@ -68,6 +69,9 @@ ROUTERS = (
     chain_routes.router,
     chain_unsigned.router,
 )
+
+PAGES = (exceptions_page.router,)
+"""The nouns' pages, for people."""
 
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation

@@ -93,7 +93,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
     for router in (*resources.ROUTERS, operation_routes.router, stream.router):
         app.include_router(router, prefix="/v1")
     app.include_router(metrics.router)
-    app.include_router(pages.router)
+    for page in (*resources.PAGES, pages.router):
+        app.include_router(page)
     description.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(validators.Validators)

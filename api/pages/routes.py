@@ -9,124 +9,25 @@ Rules kept here:
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
-from zoneinfo import ZoneInfo
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi import Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
 
 from counterfoil.api.access import auth
-from counterfoil.api.access.auth import Principal
-from counterfoil.api.access.sight import Sight
 from counterfoil.api.heads.anchoring import anchors as anchors_of
-from counterfoil.api.http.context import COOKIE, Parts, parts_of
-from counterfoil.api.instructions.request import ask
+from counterfoil.api.http.context import COOKIE, parts_of
 from counterfoil.api.pages import today
-from counterfoil.api.pages.language import LANGUAGES, Speech, choose
+from counterfoil.api.pages.language import LANGUAGES, Speech
+from counterfoil.api.pages.reader import LANGUAGE_COOKIE, ROWS, Reader, page_router
 from counterfoil.api.records.reads import RecordReads
-from counterfoil.api.records.sales import SalesReads, Stored, day_of
-from counterfoil.gateway.record.bodies import Body, Sale
-from counterfoil.oracle.instructions.request import ResolveException
+from counterfoil.api.records.sales import SalesReads, Stored
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = page_router()
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_LANGUAGE = "counterfoil_language"
-_PAGE = 50
 _HOURS_SAID = 72  # a longer silence is said in days
 _MAX_MS = 253_402_300_800_000
-
-
-class Reader:
-    """One request's reader: language, session, and what may be seen.
-
-    With *known* False the databases are not asked who it is: something failed already.
-    """
-
-    def __init__(self, request: Request, known: bool = True) -> None:
-        self.parts: Parts = parts_of(request)
-        language = choose(
-            request.cookies.get(_LANGUAGE), request.headers.get("accept-language", "")
-        )
-        self.speech = Speech(language, ZoneInfo(self.parts.settings.time_zone))
-        cookie = request.cookies.get(COOKIE) if known else None
-        self.who: Principal | None = auth.by_cookie(self.parts.reads, cookie) if cookie else None
-        self.here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        self._sight: Sight | None = None
-
-    @property
-    def sight(self) -> Sight:
-        """What the reader may see."""
-        if self._sight is None:
-            assert self.who is not None  # noqa: S101  # routes look at `who` first
-            self._sight = self.parts.ledger.sight(self.who)
-        return self._sight
-
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """The page made of *template*."""
-        frame: dict[str, Any] = {"s": self.speech, "who": self.who, "here": self.here, "page": ""}
-        if self.who is not None:
-            frame["health"] = self.parts.health()
-            frame["open_exceptions"] = self.parts.ledger.open_exceptions(self.sight.projects)
-        return HTMLResponse(_TEMPLATES.get_template(template).render(frame | values), status)
-
-    def to_login(self) -> Response:
-        """To the login, and back here afterwards."""
-        return RedirectResponse(f"/login?to={quote(self.here)}", 303)
-
-    def not_found(self) -> Response:
-        """The page that says so."""
-        title = {"title": "notice.not_found", "text": "notice.not_found_text"}
-        return self.page("notice.html", 404, **title)
-
-    def stale(self) -> Response:
-        """The form's CSRF token is not the session's."""
-        return self.page("notice.html", 403, title="notice.stale", text="notice.stale_text")
-
-    def sales(self, shown: list[Stored] | tuple[Stored, ...], opened: set[int]) -> dict[str, Any]:
-        """What the table of sales needs; *opened* are the places shown with their counterfoil."""
-        zone = self.speech.zone
-        return {
-            "sales": shown,
-            "foils": {
-                stored.log_index: {"head": self.parts.ledger.covering(stored.log_index)}
-                for stored in shown
-                if stored.log_index in opened
-            },
-            "labels": {m.device: m.label for m in self.parts.ledger.machines()},
-            "goods_of": goods_of,
-            "slot_of": slot_of,
-            "day_of": lambda time_ms: day_of(time_ms, zone),
-            "with_dates": False,
-        }
-
-
-def goods_of(body: Body) -> str:
-    """What was sold, in one line."""
-    if not isinstance(body, Sale):
-        return ""
-    parts = [
-        line.commodity if line.quantity == 1 else f"{line.quantity} × {line.commodity}"
-        for line in body.lines
-    ]
-    return ", ".join(parts)
-
-
-def slot_of(body: Body) -> str:
-    """The slots that goods were taken out of."""
-    if not isinstance(body, Sale):
-        return ""
-    return ", ".join(line.slot for line in body.lines if line.slot)
-
 
 _FAILURES = {404: "not_found", 405: "not_found", 422: "not_found", 409: "conflict"}
 
@@ -210,8 +111,8 @@ def show_sales(request: Request, before: str = "") -> Response:
         return reader.to_login()
     time_ms, _, index = before.partition("-")
     place = (int(time_ms), int(index)) if time_ms.isdigit() and index.isdigit() else None
-    shown = SalesReads(reader.parts.gateway).sales(reader.sight.devices, 0, _MAX_MS, _PAGE, place)
-    last = shown[-1] if len(shown) == _PAGE else None
+    shown = SalesReads(reader.parts.gateway).sales(reader.sight.devices, 0, _MAX_MS, ROWS, place)
+    last = shown[-1] if len(shown) == ROWS else None
     older = last and f"/sales?before={last.signed.record.time_ms}-{last.log_index}"
     values = reader.sales(shown, set()) | {"with_dates": True}
     anchors = anchors_of(reader.parts)
@@ -270,48 +171,6 @@ def show_health(request: Request) -> Response:
     return reader.page("health.html")
 
 
-@router.get("/exceptions")
-def show_exceptions(request: Request, after: int = 0, asked: int = 0) -> Response:
-    """What waits for a person."""
-    reader = Reader(request)
-    if reader.who is None:
-        return reader.to_login()
-    found = reader.parts.ledger.exceptions(reader.sight.projects, "open", after, _PAGE)
-    currency = {p.project: p.currency for p in reader.parts.ledger.projects()}
-    return reader.page(
-        "exceptions.html",
-        page="exceptions",
-        rows=[(row, currency.get(row.project, "CNY")) for row in found],
-        older=f"/exceptions?after={found[-1].id}" if len(found) == _PAGE else None,
-        asked=asked,
-        date_of=lambda day: date(day // 10_000, day // 100 % 100, day % 100),
-        may_resolve=reader.who.may("resolve_exception"),
-    )
-
-
-@router.post("/exceptions/{number}")
-def resolve_exception(
-    request: Request,
-    number: int,
-    csrf: Annotated[str, Form()] = "",
-    resolution: Annotated[str, Form(pattern="^(accepted|excluded)$")] = "",
-    note: Annotated[str, Form(max_length=200)] = "",
-) -> Response:
-    """The operator's decision, as an instruction."""
-    reader = Reader(request)
-    if reader.who is None:
-        return reader.to_login()
-    if not auth.same_secret(reader.who.csrf, csrf):
-        return reader.stale()
-    row = reader.parts.ledger.exception(number)
-    seen = row is not None and row.project in reader.sight.projects
-    if not seen or not reader.who.may("resolve_exception"):
-        return reader.not_found()
-    decided = ResolveException(number, resolution, note)
-    asked = ask(reader.parts.oracle, reader.who, f"page-exception-{number}", decided)
-    return RedirectResponse(f"/exceptions?asked={asked.id}", 303)
-
-
 @router.get("/login")
 def show_login(request: Request, to: str = "/", refused: bool = False) -> Response:
     """Where a token opens a session."""
@@ -362,7 +221,9 @@ def set_language(language: str, to: str = "/") -> Response:
     """Remember the language, and back to where the reader was."""
     answer = RedirectResponse(_local(to), 303)
     if language in LANGUAGES:
-        answer.set_cookie(_LANGUAGE, language, max_age=31_536_000, samesite="lax", httponly=True)
+        answer.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax", httponly=True
+        )
     return answer
 
 

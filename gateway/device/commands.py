@@ -20,28 +20,14 @@ from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.record.bodies import (
-    Alarm,
+    BODY_OF_KIND,
     Body,
-    DailyClosing,
-    Location,
-    MeterInterval,
-    Refund,
-    Sale,
     SaleLine,
-    Status,
 )
 from counterfoil.gateway.record.identity import PublicKey, parse_device_id
 from counterfoil.gateway.record.signed_record import decode
 
-_BODIES: dict[str, type[Any]] = {
-    "sale": Sale,
-    "refund": Refund,
-    "meter_interval": MeterInterval,
-    "status": Status,
-    "location": Location,
-    "alarm": Alarm,
-    "daily_closing": DailyClosing,
-}
+_BODIES: dict[str, type[Any]] = {body.kind.name.lower(): body for body in BODY_OF_KIND.values()}
 
 device_app = typer.Typer(name="device", help="A device's keys, journal and records.")
 

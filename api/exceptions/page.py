@@ -1,0 +1,58 @@
+"""The page of what waits for a person, and the operator's decision on it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from counterfoil.api.access import auth
+from counterfoil.api.instructions.request import ask
+from counterfoil.api.pages.reader import ROWS, Reader, page_router
+from counterfoil.oracle.instructions.request import ResolveException
+
+router = page_router()
+
+
+@router.get("/exceptions")
+def show_exceptions(request: Request, after: int = 0, asked: int = 0) -> Response:
+    """What waits for a person."""
+    reader = Reader(request)
+    if reader.who is None:
+        return reader.to_login()
+    found = reader.parts.ledger.exceptions(reader.sight.projects, "open", after, ROWS)
+    currency = {p.project: p.currency for p in reader.parts.ledger.projects()}
+    return reader.page(
+        "exceptions.html",
+        page="exceptions",
+        rows=[(row, currency.get(row.project, "CNY")) for row in found],
+        older=f"/exceptions?after={found[-1].id}" if len(found) == ROWS else None,
+        asked=asked,
+        date_of=lambda day: date(day // 10_000, day // 100 % 100, day % 100),
+        may_resolve=reader.who.may("resolve_exception"),
+    )
+
+
+@router.post("/exceptions/{number}")
+def resolve_exception(
+    request: Request,
+    number: int,
+    csrf: Annotated[str, Form()] = "",
+    resolution: Annotated[str, Form(pattern="^(accepted|excluded)$")] = "",
+    note: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """The operator's decision, as an instruction."""
+    reader = Reader(request)
+    if reader.who is None:
+        return reader.to_login()
+    if not auth.same_secret(reader.who.csrf, csrf):
+        return reader.stale()
+    row = reader.parts.ledger.exception(number)
+    seen = row is not None and row.project in reader.sight.projects
+    if not seen or not reader.who.may("resolve_exception"):
+        return reader.not_found()
+    decided = ResolveException(number, resolution, note)
+    asked = ask(reader.parts.oracle, reader.who, f"page-exception-{number}", decided)
+    return RedirectResponse(f"/exceptions?asked={asked.id}", 303)

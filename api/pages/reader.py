@@ -1,0 +1,125 @@
+"""One reader of the pages, and the frame that every page stands in: a noun's page takes both from here.
+
+Rules kept here:
+
+* A page needs a session; without one it leads to the login. Forms carry the session's CSRF token.
+* Only what the reader may see is looked up; the rest is not found.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from counterfoil.api.access import auth
+from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.http.context import COOKIE, Parts, parts_of
+from counterfoil.api.pages.language import Speech, choose
+from counterfoil.api.records.sales import Stored, day_of
+from counterfoil.gateway.record.bodies import Body, Sale
+
+
+def page_router() -> APIRouter:
+    """A router of pages: HTML, and not in the API's description."""
+    return APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+LANGUAGE_COOKIE = "counterfoil_language"
+ROWS = 50
+"""How many rows a page of a list shows."""
+
+
+class Reader:
+    """One request's reader: language, session, and what may be seen.
+
+    With *known* False the databases are not asked who it is: something failed already.
+    """
+
+    def __init__(self, request: Request, known: bool = True) -> None:
+        self.parts: Parts = parts_of(request)
+        language = choose(
+            request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", "")
+        )
+        self.speech = Speech(language, ZoneInfo(self.parts.settings.time_zone))
+        cookie = request.cookies.get(COOKIE) if known else None
+        self.who: Principal | None = auth.by_cookie(self.parts.reads, cookie) if cookie else None
+        self.here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self._sight: Sight | None = None
+
+    @property
+    def sight(self) -> Sight:
+        """What the reader may see."""
+        if self._sight is None:
+            assert self.who is not None  # noqa: S101  # routes look at `who` first
+            self._sight = self.parts.ledger.sight(self.who)
+        return self._sight
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """The page made of *template*."""
+        frame: dict[str, Any] = {"s": self.speech, "who": self.who, "here": self.here, "page": ""}
+        if self.who is not None:
+            frame["health"] = self.parts.health()
+            frame["open_exceptions"] = self.parts.ledger.open_exceptions(self.sight.projects)
+        return HTMLResponse(_TEMPLATES.get_template(template).render(frame | values), status)
+
+    def to_login(self) -> Response:
+        """To the login, and back here afterwards."""
+        return RedirectResponse(f"/login?to={quote(self.here)}", 303)
+
+    def not_found(self) -> Response:
+        """The page that says so."""
+        title = {"title": "notice.not_found", "text": "notice.not_found_text"}
+        return self.page("notice.html", 404, **title)
+
+    def stale(self) -> Response:
+        """The form's CSRF token is not the session's."""
+        return self.page("notice.html", 403, title="notice.stale", text="notice.stale_text")
+
+    def sales(self, shown: list[Stored] | tuple[Stored, ...], opened: set[int]) -> dict[str, Any]:
+        """What the table of sales needs; *opened* are the places shown with their counterfoil."""
+        zone = self.speech.zone
+        return {
+            "sales": shown,
+            "foils": {
+                stored.log_index: {"head": self.parts.ledger.covering(stored.log_index)}
+                for stored in shown
+                if stored.log_index in opened
+            },
+            "labels": {m.device: m.label for m in self.parts.ledger.machines()},
+            "goods_of": goods_of,
+            "slot_of": slot_of,
+            "day_of": lambda time_ms: day_of(time_ms, zone),
+            "with_dates": False,
+        }
+
+
+def goods_of(body: Body) -> str:
+    """What was sold, in one line."""
+    if not isinstance(body, Sale):
+        return ""
+    parts = [
+        line.commodity if line.quantity == 1 else f"{line.quantity} × {line.commodity}"
+        for line in body.lines
+    ]
+    return ", ".join(parts)
+
+
+def slot_of(body: Body) -> str:
+    """The slots that goods were taken out of."""
+    if not isinstance(body, Sale):
+        return ""
+    return ", ".join(line.slot for line in body.lines if line.slot)

@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 PAGE = re.compile(r"docs/[\w/.-]+\.md")
+NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]*)`")
+"""A path in backticks: `path/like/this.py`, or a folder with its slash or without."""
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -44,3 +46,21 @@ def test_every_page_that_the_code_names_exists() -> None:
     }
     assert len(named) > 20
     assert [one for one in sorted(named) if not (ROOT / one[0]).exists()] == []
+
+
+def test_every_file_and_folder_that_a_page_names_exists() -> None:
+    roots = {path.relative_to(ROOT).parts[0] for path in tracked("*") if path.parent != ROOT}
+    assert {"api", "docs", "src", "tests"} <= roots
+    named = {
+        (name, page)
+        for page in tracked("README.md", "docs/*.md")
+        for name in NAMED.findall(page.read_text())
+        if name.partition("/")[0] in roots or name.endswith((".py", ".sol", ".md"))
+    }
+    assert len(named) > 40
+    dead = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for name, page in sorted(named)
+        if not (ROOT / name).exists() and not (page.parent / name).exists()
+    ]
+    assert dead == []

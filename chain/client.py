@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_utils.abi import get_aligned_abi_inputs
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import Web3
 
@@ -22,6 +21,7 @@ from counterfoil.chain.abi.artifacts import abi_of, selector_of
 from counterfoil.chain.abi.decoding import decode_answer, decode_event, function_abis
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError, DeploymentMismatch, RpcRefused
+from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.json_rpc import Answer, JsonRpc
 
 _WEB3 = Web3()
@@ -76,9 +76,7 @@ class ChainClient:
         timeout_s: float = 20.0,
     ) -> None:
         self.rpc_url = rpc_url
-        self.addresses = {
-            name: Address(to_checksum_address(a)) for name, a in (addresses or {}).items()
-        }
+        self.addresses = {name: Address(a) for name, a in (addresses or {}).items()}
         self.finality = finality
         self._node = JsonRpc(rpc_url, timeout_s)
 
@@ -112,8 +110,8 @@ class ChainClient:
             return None
         return Block(
             int(found["number"], 16),
-            bytes.fromhex(found["hash"][2:]),
-            bytes.fromhex(found["parentHash"][2:]),
+            from_hex(found["hash"]),
+            from_hex(found["parentHash"]),
             int(found["timestamp"], 16),
             int(found["gasLimit"], 16),
         )
@@ -134,17 +132,17 @@ class ChainClient:
 
     def receipts(self, hashes: Sequence[bytes]) -> list[Mapping[str, Any] | None]:
         """The receipts of these transactions, None for one that is not mined."""
-        calls = [("eth_getTransactionReceipt", ["0x" + h.hex()]) for h in hashes]
+        calls = [("eth_getTransactionReceipt", [to_hex(h)]) for h in hashes]
         return [answer.unwrap() for answer in self.rpc_batch(calls)]
 
     def send_raw(self, transactions: Sequence[bytes]) -> list[ChainError | None]:
         """Hand signed transactions to the node; None for each that it took or knew already."""
-        calls = [("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in transactions]
+        calls = [("eth_sendRawTransaction", [to_hex(raw)]) for raw in transactions]
         return [_unless_known(answer.error) for answer in self.rpc_batch(calls)]
 
     def knows(self, hashes: Sequence[bytes]) -> list[bool]:
         """Whether the node has each of these transactions, mined or waiting."""
-        calls = [("eth_getTransactionByHash", ["0x" + h.hex()]) for h in hashes]
+        calls = [("eth_getTransactionByHash", [to_hex(h)]) for h in hashes]
         return [answer.unwrap() is not None for answer in self.rpc_batch(calls)]
 
     def forgotten(self, transactions: Sequence[bytes]) -> list[bytes]:
@@ -159,7 +157,7 @@ class ChainClient:
     def base_fee(self) -> int:
         """The newest block's base fee in wei; 0 on chains without one."""
         return int(
-            self.rpc("eth_getBlockByNumber", "latest", False).get("baseFeePerGas", "0x0"), 16
+            self.rpc("eth_getBlockByNumber", "latest", False).get("baseFeePerGas", hex(0)), 16
         )
 
     # ---- contracts
@@ -170,7 +168,7 @@ class ChainClient:
     @staticmethod
     def checksummed(account: str) -> Address:
         """*account* with its checksum; ValueError when it is none."""
-        return Address(to_checksum_address(account))
+        return Address(account)
 
     def encode(self, contract: str, function: str, *arguments: Any) -> bytes:
         """Call data of *function*; structs are given as mappings or tuples.
@@ -188,7 +186,7 @@ class ChainClient:
         """Creation code with its constructor's arguments."""
         factory = _WEB3.eth.contract(abi=abi_of(contract), bytecode=bytecode)
         data = factory.constructor(*arguments).data_in_transaction
-        return bytes.fromhex(str(data)[2:])
+        return from_hex(str(data))
 
     def call(
         self,
@@ -219,12 +217,12 @@ class ChainClient:
         data = self.encode(contract, function, *arguments)
         raw: str = self.rpc(
             "eth_call",
-            {"to": at or self.addresses[contract], "data": "0x" + data.hex()},
+            {"to": at or self.addresses[contract], "data": to_hex(data)},
             hex(block) if isinstance(block, int) else block,
         )
-        if raw == "0x":
+        if raw == NO_BYTES:
             raise DeploymentMismatch(f"there is no {contract} at {at or self.addresses[contract]}")
-        return bytes.fromhex(raw[2:])
+        return from_hex(raw)
 
     def call_all(
         self,
@@ -237,13 +235,13 @@ class ChainClient:
         to = self.addresses[contract]
         at = hex(block) if isinstance(block, int) else block
         asked = [
-            {"to": to, "data": "0x" + self.encode(contract, function, *values).hex()}
+            {"to": to, "data": to_hex(self.encode(contract, function, *values))}
             for values in arguments
         ]
         answers = [a.unwrap() for a in self.rpc_batch([("eth_call", [one, at]) for one in asked])]
-        if "0x" in answers:
+        if NO_BYTES in answers:
             raise DeploymentMismatch(f"there is no {contract} at {to}")
-        return [decode_answer(contract, function, bytes.fromhex(raw[2:])) for raw in answers]
+        return [decode_answer(contract, function, from_hex(raw)) for raw in answers]
 
     def estimate_gas(self, sender: str, to: str | None, data: bytes) -> int:
         """Gas that the transaction would use now.
@@ -261,7 +259,7 @@ class ChainClient:
     ) -> list[int | ChainError]:
         """Gas that each would use now by itself, or why the node refuses it."""
         asked = [
-            {"from": sender, "data": "0x" + data.hex()} | ({} if to is None else {"to": to})
+            {"from": sender, "data": to_hex(data)} | ({} if to is None else {"to": to})
             for to, data in calls
         ]
         answers = self.rpc_batch([("eth_estimateGas", [call]) for call in asked])
@@ -272,7 +270,7 @@ class ChainClient:
     ) -> list[int | ChainError]:
         """Run each (to, data, gas) once by itself: the gas it was given, or why it is refused."""
         asked = [
-            {"from": sender, "to": to, "data": "0x" + data.hex(), "gas": hex(gas)}
+            {"from": sender, "to": to, "data": to_hex(data), "gas": hex(gas)}
             for to, data, gas in calls
         ]
         answers = self.rpc_batch([("eth_call", [call, "latest"]) for call in asked])
@@ -280,7 +278,7 @@ class ChainClient:
 
     def events(self, contracts: Sequence[str], first: int, last: int) -> list[Event]:
         """The events of these contracts in blocks *first* to *last*, both included, in their order."""
-        names = {self.addresses[name].lower(): name for name in contracts}
+        names = {self.addresses[name]: name for name in contracts}
         found = self.rpc(
             "eth_getLogs",
             {
@@ -289,27 +287,24 @@ class ChainClient:
                 "address": [self.addresses[n] for n in contracts],
             },
         )
-        return [self._event(names[entry["address"].lower()], entry) for entry in found]
+        return [self._event(names[Address(entry["address"])], entry) for entry in found]
 
     def decode_receipt(self, receipt: Mapping[str, Any]) -> list[Event]:
         """The events of our contracts in a transaction's receipt."""
-        names = {address.lower(): name for name, address in self.addresses.items()}
-        return [
-            self._event(names[entry["address"].lower()], entry)
-            for entry in receipt["logs"]
-            if entry["address"].lower() in names
-        ]
+        names = {address: name for name, address in self.addresses.items()}
+        logs = ((Address(entry["address"]), entry) for entry in receipt["logs"])
+        return [self._event(names[at], entry) for at, entry in logs if at in names]
 
     def _event(self, contract: str, entry: Mapping[str, Any]) -> Event:
-        topics = [bytes.fromhex(topic[2:]) for topic in entry["topics"]]
-        name, values = decode_event(contract, topics, bytes.fromhex(entry["data"][2:]))
+        topics = [from_hex(topic) for topic in entry["topics"]]
+        name, values = decode_event(contract, topics, from_hex(entry["data"]))
         return Event(
             contract,
             name,
             values,
             int(entry["blockNumber"], 16),
-            bytes.fromhex(entry["blockHash"][2:]),
-            bytes.fromhex(entry["transactionHash"][2:]),
+            from_hex(entry["blockHash"]),
+            from_hex(entry["transactionHash"]),
             int(entry["logIndex"], 16),
         )
 

@@ -21,6 +21,7 @@ from typing import Any
 import solcx
 
 from counterfoil.chain import enumerations
+from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 
 ABI_FOLDER = Path(__file__).resolve().parent / "abi"
 CONTRACTS = ABI_FOLDER.parents[1] / "contracts"
@@ -68,13 +69,17 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         name: {
             "contractName": name,
             "abi": contract["abi"],
-            "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
-            "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
+            "bytecode": _code(contract, "bytecode"),
+            "deployedBytecode": _code(contract, "deployedBytecode"),
         }
         for source in names
         for name, contract in answer["contracts"].get(source, {}).items()
         if contract["abi"]
     }
+
+
+def _code(contract: Mapping[str, Any], which: str) -> str:
+    return to_hex(from_any_hex(contract["evm"][which]["object"]))
 
 
 def differences(built: Mapping[str, Mapping[str, Any]], enums: str) -> list[str]:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import rlp
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from counterfoil.chain.abi.artifacts import artifact, selector_of
@@ -25,6 +24,7 @@ from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import DeploymentMismatch
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import send_all, transact_all, unsigned
 
@@ -134,7 +134,7 @@ def deploy(
         ContractReverted: a step was refused.
     """
     genesis = client.block(0)
-    here = Deployment(client.chain_id(), "0x" + (genesis.hash.hex() if genesis else ""))
+    here = Deployment(client.chain_id(), to_hex(genesis.hash if genesis else b""))
     if path.exists():
         kept = Deployment.read(path)
         if (kept.chain_id, kept.genesis) != (here.chain_id, here.genesis):
@@ -144,7 +144,7 @@ def deploy(
         here = kept
     progress("contracts")
     _create_missing(client, admin, here, consortium, path)
-    client.addresses.update({n: Address(to_checksum_address(a)) for n, a in here.addresses.items()})
+    client.addresses.update({n: Address(a) for n, a in here.addresses.items()})
     calls = _missing_roles(client, consortium) + _missing_entries(client, here)
     progress(f"{len(calls)} roles and entries")
     transact_all(client, admin, calls)
@@ -221,11 +221,11 @@ def _create_missing(
         raw = admin.sign_transaction(unsigned(client, admin.address, None, data, nonce))
         here.contracts[name] = {
             "address": _created_address(admin.address, nonce),
-            "raw": "0x" + raw.hex(),
+            "raw": to_hex(raw),
         }
         nonce += 1
     here.write(path)
-    sent = {n: bytes.fromhex(e["raw"][2:]) for n, e in here.contracts.items() if "raw" in e}
+    sent = {n: from_hex(e["raw"]) for n, e in here.contracts.items() if "raw" in e}
     for name, receipt in zip(sent, send_all(client, list(sent.values())), strict=True):
         address = here.contracts[name]["address"]
         here.contracts[name] = {
@@ -240,7 +240,7 @@ def _create_missing(
 
 
 def _code_hash(client: ChainClient, address: str) -> str:
-    return "0x" + keccak(bytes.fromhex(client.rpc("eth_getCode", address, "latest")[2:])).hex()
+    return to_hex(keccak(from_hex(client.rpc("eth_getCode", address, "latest"))))
 
 
 def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[str, bytes]]:
@@ -317,9 +317,9 @@ def _missing_entries(client: ChainClient, here: Deployment) -> list[tuple[str, b
     return calls
 
 
-def _created_address(sender: str, nonce: int) -> str:
-    encoded = rlp.encode([bytes.fromhex(sender[2:]), nonce])
-    return to_checksum_address(keccak(encoded)[12:])
+def _created_address(sender: Address, nonce: int) -> Address:
+    encoded = rlp.encode([sender.raw, nonce])
+    return Address(keccak(encoded)[12:])
 
 
 def _as_number(account: str) -> int:

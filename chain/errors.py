@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from counterfoil.chain.hexadecimal import to_hex
+
 
 class ChainError(Exception):
     """Base of all errors of this package; ``code`` is stable."""
@@ -63,6 +65,12 @@ class NodeNotReady(ChainError):
     code = "chain.node_not_ready"
 
 
+class AddressMalformed(ChainError, ValueError):
+    """What should be an account or a contract is no address."""
+
+    code = "chain.address_malformed"
+
+
 class KeyRefused(ChainError):
     """A keystore could not be opened."""
 
@@ -87,4 +95,4 @@ def snake_case(name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+    return to_hex(value) if isinstance(value, bytes) else str(value)

@@ -25,6 +25,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import Block, ChainClient, Event
 from counterfoil.chain.errors import RpcRefused
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.tables import ChainBlock, ChainCursor, ChainDeadLetter, ChainEvent
 
 log = structlog.get_logger("chain.events")
@@ -97,7 +98,7 @@ class EventFeed:
                 session.flush()
                 for event in events:
                     taken += self._take(session, event)
-                session.merge(ChainBlock(number=last, hash="0x" + block.hash.hex()))
+                session.merge(ChainBlock(number=last, hash=to_hex(block.hash)))
                 session.exec(
                     delete(ChainBlock).where(col(ChainBlock.number) <= last - _KEPT_BLOCKS)
                 )
@@ -124,7 +125,7 @@ class EventFeed:
         return cursor
 
     def _take(self, session: Session, event: Event) -> int:
-        block_hash = "0x" + event.block_hash.hex()
+        block_hash = to_hex(event.block_hash)
         known = session.exec(
             select(ChainEvent.id).where(
                 ChainEvent.block_hash == block_hash, ChainEvent.log_index == event.log_index
@@ -136,7 +137,7 @@ class EventFeed:
             block_number=event.block_number,
             block_hash=block_hash,
             log_index=event.log_index,
-            transaction_hash="0x" + event.transaction_hash.hex(),
+            transaction_hash=to_hex(event.transaction_hash),
             contract=event.contract,
             name=event.name,
             arguments={key: plain(value) for key, value in event.values.items()},
@@ -201,13 +202,13 @@ class EventFeed:
 
     def _is_on_chain(self, row: ChainBlock) -> bool:
         block = self._client.block(row.number)
-        return block is not None and "0x" + block.hash.hex() == row.hash
+        return block is not None and to_hex(block.hash) == row.hash
 
 
 def plain(value: Any) -> Any:
     """JSON's form of a value: bytes as 0x hex, integers past 2^53 as decimal text."""
     if isinstance(value, bytes):
-        return "0x" + value.hex()
+        return to_hex(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
         return str(value)
     if isinstance(value, list | tuple):

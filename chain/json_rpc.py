@@ -23,6 +23,7 @@ from counterfoil.chain.errors import (
     RpcRefused,
     StateNotKept,
 )
+from counterfoil.chain.hexadecimal import from_hex, has_prefix
 
 _BATCH = 100
 """Calls a request: nodes limit it."""
@@ -128,8 +129,8 @@ def _error(error: Mapping[str, Any]) -> ChainError:
     data = error.get("data")
     if isinstance(data, dict):
         data = data.get("result") or data.get("data")
-    if isinstance(data, str) and data.startswith("0x") and len(data) >= 10:
-        return decode_revert(bytes.fromhex(data[2:]))
+    if isinstance(data, str) and has_prefix(data) and len(data) >= 10:
+        return decode_revert(from_hex(data))
     message = str(error.get("message", ""))
     if "revert" in message:
         return ContractReverted("Reverted", {"message": message})

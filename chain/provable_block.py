@@ -20,6 +20,7 @@ from trie.hexary import HexaryTrie
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, RpcRefused
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 
 _Fields = Mapping[str, Any]
 
@@ -94,7 +95,7 @@ def _trie(values: Sequence[bytes]) -> HexaryTrie:
 
 
 def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
+    return from_hex(text)
 
 
 def _number(text: str) -> bytes:
@@ -154,11 +155,11 @@ def _forms(block: _Fields) -> Iterator[_Fields]:
     except (rlp.exceptions.RLPException, ValueError, TypeError):
         return
     hashed = rlp.encode([vanity, validators, vote, b"", []])
-    yield {**block, "extraData": "0x" + hashed.hex()}
+    yield {**block, "extraData": to_hex(hashed)}
 
 
 def _transaction(one: _Fields) -> bytes:
-    kind = int(one.get("type", "0x0"), 16)
+    kind = int(one.get("type", hex(0)), 16)
     to = _bytes(one["to"]) if one["to"] else b""
     call = [_number(one["gas"]), to, _number(one["value"]), _bytes(one["input"])]
     signature = [_number(one["r"]), _number(one["s"])]
@@ -187,7 +188,7 @@ def _transaction(one: _Fields) -> bytes:
 
 
 def _receipt(one: _Fields) -> bytes:
-    kind = int(one.get("type", "0x0"), 16)
+    kind = int(one.get("type", hex(0)), 16)
     logs = [
         [_bytes(log["address"]), [_bytes(topic) for topic in log["topics"]], _bytes(log["data"])]
         for log in one["logs"]

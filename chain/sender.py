@@ -28,6 +28,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, NodeUnreachable
+from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.chain.transaction import fees
@@ -161,7 +162,7 @@ class Sender:
             return
         final_number = self._client.final_number()
         changes: list[Change] = []
-        receipts = self._client.receipts([_bytes(row.tx_hash or "0x") for row in rows])
+        receipts = self._client.receipts([_bytes(row.tx_hash or NO_BYTES) for row in rows])
         for row, receipt in zip(rows, receipts, strict=True):
             if receipt is None or (int(receipt["status"], 16) == 1) == (row.error_code is not None):
                 log.warning("transaction_unmined", key=row.idempotency_key, block=row.block_number)
@@ -326,7 +327,7 @@ class Sender:
                 "gas": gas,
                 "to": row.to_address,
                 "value": 0,
-                "data": "0x" + row.data.hex(),
+                "data": to_hex(row.data),
                 "type": 2,
                 "maxFeePerGas": max_fee_wei,
                 "maxPriorityFeePerGas": max(1, max_fee_wei // 2),
@@ -338,7 +339,7 @@ class Sender:
             "gas": gas,
             "max_fee_wei": max_fee_wei,
             "raw": raw,
-            "hashes": [*row.hashes, "0x" + keccak(raw).hex()],
+            "hashes": [*row.hashes, to_hex(keccak(raw))],
             "submitted_ms": _now_ms(),
         }
 
@@ -347,7 +348,7 @@ class Sender:
             if error is not None:
                 # Mined meanwhile ("nonce too low"), replaced, or without funds: the receipts decide at the next
                 # step, and what they don't know is sent again after the stall time.
-                log.warning("transaction_not_taken", hash="0x" + keccak(raw).hex(), why=str(error))
+                log.warning("transaction_not_taken", hash=to_hex(keccak(raw)), why=str(error))
 
     def _why_reverted(self, row: ChainTransaction, gas_used: int) -> tuple[str, str]:
         if gas_used >= (row.gas or 0) * 63 // 64:
@@ -379,7 +380,7 @@ def _failed(row: ChainTransaction, code: str, detail: str) -> Change:
 
 
 def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
+    return from_hex(text)
 
 
 def _now_ms() -> int:

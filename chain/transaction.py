@@ -13,6 +13,7 @@ from eth_utils.crypto import keccak
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import TransactionStuck
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import Signer
 
 _GAS_MARGIN_PERCENT = 30
@@ -45,7 +46,7 @@ def unsigned(
         "nonce": client.nonce(sender, "pending") if nonce is None else nonce,
         "gas": gas + gas * _GAS_MARGIN_PERCENT // 100,
         "value": 0,
-        "data": "0x" + data.hex(),
+        "data": to_hex(data),
         "type": 2,
         **fees(client),
     }
@@ -85,8 +86,8 @@ def send_all(
             look(waiting[1:])
             progressed_at = now
         elif now - progressed_at > timeout_s:
-            name = hashes[waiting[0]].hex()
-            raise TransactionStuck(f"0x{name} was not mined within {timeout_s:.0f} s")
+            name = to_hex(hashes[waiting[0]])
+            raise TransactionStuck(f"{name} was not mined within {timeout_s:.0f} s")
         elif now - given_at > _GIVE_AGAIN_S:
             client.send_raw(client.forgotten([raws[at] for at in waiting]))
             given_at = now

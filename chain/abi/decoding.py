@@ -2,7 +2,7 @@
 
 Rules that this module keeps:
 
-- The ABIs are those that the package ships. Structs become mappings by their field names, addresses are checksummed.
+- The ABIs are those that the package ships. Structs become mappings by their field names, addresses Address.
 - Bytes that do not fit raise ``eth_abi``'s DecodingError; nothing is guessed.
 """
 
@@ -14,9 +14,9 @@ from typing import Any
 
 from eth_abi.abi import decode as abi_decode
 from eth_utils.abi import event_abi_to_log_topic, function_abi_to_4byte_selector
-from eth_utils.address import to_checksum_address
 
 from counterfoil.chain.abi.artifacts import abi_of
+from counterfoil.chain.address import Address
 
 
 def type_of(item: Mapping[str, Any]) -> str:
@@ -80,7 +80,7 @@ def _event_abis(contract: str) -> dict[bytes, dict[str, Any]]:
 
 
 def _shaped(item: Mapping[str, Any], value: Any) -> Any:
-    """Structs as mappings by their field names, addresses checksummed, lists of either alike."""
+    """Structs as mappings by their field names, addresses as Address, lists of either alike."""
     kind: str = item["type"]
     if kind.endswith("]"):
         inner = {**item, "type": kind[: kind.rindex("[")]}
@@ -88,4 +88,4 @@ def _shaped(item: Mapping[str, Any], value: Any) -> Any:
     if kind == "tuple":
         parts = zip(item["components"], value, strict=True)
         return {part["name"]: _shaped(part, element) for part, element in parts}
-    return to_checksum_address(value) if kind == "address" else value
+    return Address(value) if kind == "address" else value

@@ -23,6 +23,7 @@ from eth_utils.crypto import keccak
 from trie.hexary import HexaryTrie
 
 from counterfoil.chain.abi.decoding import decode_event
+from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError
 
 _TRANSACTIONS_ROOT, _RECEIPTS_ROOT, _NUMBER, _TIMESTAMP, _FEWEST = 4, 5, 8, 11, 15
@@ -48,9 +49,9 @@ class Header:
 
 @dataclass(frozen=True)
 class Log:
-    """One event of a receipt, undecoded; *address* is the contract's, in lower case."""
+    """One event of a receipt, undecoded; *address* is the contract's."""
 
-    address: str
+    address: Address
     topics: tuple[bytes, ...]
     data: bytes
 
@@ -73,7 +74,7 @@ class ProvenTransaction:
     def events(self, contract: str, address: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Name and values of the events that *contract* at *address* left, in their order."""
         for log in self.logs:
-            if log.address == address.lower():
+            if log.address == address:
                 try:
                     yield decode_event(contract, log.topics, log.data)
                 except (DecodingError, ValueError) as error:
@@ -143,8 +144,7 @@ def _logs(raw: bytes) -> tuple[Log, ...]:
         raise BlockProofInvalid("the transaction failed")
     try:
         return tuple(
-            Log(f"0x{address.hex()}", tuple(topics), bytes(data))
-            for address, topics, data in fields[3]
+            Log(Address(address), tuple(topics), bytes(data)) for address, topics, data in fields[3]
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise BlockProofInvalid(f"no receipt: {error}") from error

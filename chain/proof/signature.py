@@ -20,6 +20,6 @@ def recover(digest: bytes, signature: bytes) -> Address | None:
         v -= 27
     try:
         signed = Signature(signature[:64] + bytes([v]))
-        return Address(signed.recover_public_key_from_msg_hash(digest).to_checksum_address())
+        return Address(signed.recover_public_key_from_msg_hash(digest).to_canonical_address())
     except (BadSignature, ValidationError, ValueError, TypeError):
         return None

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import NO_BYTES, to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import fees, send_all
 
-TRANSACTORS = "0x0200000000000000000000000000000000000002"
-DEPLOYERS = "0x0200000000000000000000000000000000000000"
+TRANSACTORS = Address("0x0200000000000000000000000000000000000002")
+DEPLOYERS = Address("0x0200000000000000000000000000000000000000")
 _READ, _ENABLE = keccak(b"readAllowList(address)")[:4], keccak(b"setEnabled(address)")[:4]
 _NO_ROLE = 0
 _WEI = 10**24
@@ -32,7 +34,7 @@ def admit(
     """
     calls: list[tuple[str, bytes, int, int]] = []
     for account in accounts:
-        word = bytes(12) + bytes.fromhex(account[2:])
+        word = bytes(12) + Address(account).raw
         for allow_list in (TRANSACTORS, DEPLOYERS) if deploying else (TRANSACTORS,):
             role = _role(client, allow_list, word)
             if role == _NO_ROLE:
@@ -51,7 +53,7 @@ def admit(
                 "to": to,
                 "value": value,
                 "gas": gas,
-                "data": "0x" + data.hex(),
+                "data": to_hex(data),
             }
         )
         for i, (to, data, value, gas) in enumerate(calls)
@@ -61,11 +63,11 @@ def admit(
 
 def may_transact(client: ChainClient, account: str) -> bool:
     """Whether the chain takes *account*'s transactions; True where it keeps no list."""
-    return _role(client, TRANSACTORS, bytes(12) + bytes.fromhex(account[2:])) != _NO_ROLE
+    return _role(client, TRANSACTORS, bytes(12) + Address(account).raw) != _NO_ROLE
 
 
 def _role(client: ChainClient, allow_list: str, word: bytes) -> int | None:
     """The account's role in the list; None where the chain keeps no list."""
-    data = "0x" + (_READ + word).hex()
+    data = to_hex(_READ + word)
     answer = client.rpc("eth_call", {"to": allow_list, "data": data}, "latest")
-    return None if answer == "0x" else int(answer, 16)
+    return None if answer == NO_BYTES else int(answer, 16)

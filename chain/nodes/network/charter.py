@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from eth_utils.address import is_address, to_checksum_address
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.errors import AddressMalformed
 from counterfoil.chain.nodes.network.errors import NetworkError
 
 EngineName = Literal["avalanche", "besu"]
@@ -145,15 +146,16 @@ def _host(value: Any, where: str) -> str:
     return str(found)
 
 
-def address_of(value: str) -> str:
-    """*value* as a checksummed address.
+def address_of(value: str) -> Address:
+    """*value* as an address.
 
     Raises:
         NetworkError: it is none.
     """
-    if not is_address(value):
-        raise NetworkError("address_malformed", f"{value!r} is no address: 0x and 40 hex digits")
-    return to_checksum_address(value)
+    try:
+        return Address.checked(value)
+    except AddressMalformed as malformed:
+        raise NetworkError("address_malformed", str(malformed)) from malformed
 
 
 def _mapping(found: Any, where: str, fields: set[str]) -> Mapping[str, Any]:
@@ -177,12 +179,16 @@ def _number(value: Any, where: str, least: int, most: int) -> int:
     return value
 
 
-def _addresses(value: Any, where: str) -> tuple[str, ...]:
+def _addresses(value: Any, where: str) -> tuple[Address, ...]:
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(isinstance(a, str) and is_address(a) for a in value):
-        raise _wrong(where, "is a list of addresses, 0x and 40 hex digits, in quotes")
-    return tuple(to_checksum_address(a) for a in value)
+    wrong = _wrong(where, "is a list of addresses, 0x and 40 hex digits, in quotes")
+    if not isinstance(value, list):
+        raise wrong
+    try:
+        return tuple(Address.checked(account) for account in value)
+    except AddressMalformed as malformed:
+        raise wrong from malformed
 
 
 def _wrong(where: str, rule: str) -> NetworkError:

@@ -17,7 +17,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.nodes.network.charter import Charter
 from counterfoil.chain.nodes.network.engines import installation as programs
 from counterfoil.chain.nodes.network.engines import process
@@ -406,15 +408,15 @@ def _chain_settings(folder: MemberFolder) -> dict[str, Any]:
 
 
 def _header() -> dict[str, Any]:
-    zero = "0x" + "00" * 32
+    zero = to_hex(bytes(32))
     return {
-        "nonce": "0x0",
-        "extraData": "0x00",
-        "difficulty": "0x0",
+        "nonce": hex(0),
+        "extraData": to_hex(bytes(1)),
+        "difficulty": hex(0),
         "mixHash": zero,
-        "coinbase": "0x" + "00" * 20,
-        "number": "0x0",
-        "gasUsed": "0x0",
+        "coinbase": NOBODY,
+        "number": hex(0),
+        "gasUsed": hex(0),
         "parentHash": zero,
     }
 
@@ -450,7 +452,10 @@ def _chain_genesis(charter: Charter, members: Sequence[str]) -> dict[str, Any]:
             "txAllowListConfig": {**lists, "enabledAddresses": enabled},
             "contractDeployerAllowListConfig": {**lists, "enabledAddresses": deployers},
         },
-        "alloc": {a[2:]: {"balance": hex(_WEI_EACH)} for a in sorted({*members, *enabled})},
+        "alloc": {
+            Address(account).raw.hex(): {"balance": hex(_WEI_EACH)}
+            for account in sorted({*members, *enabled})
+        },
         "timestamp": hex(int(time.time()) - 60),
         "gasLimit": hex(_GAS_LIMIT),
         **_header(),

@@ -19,7 +19,9 @@ from eth_account import Account
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
+from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.nodes.network.charter import Charter
 from counterfoil.chain.nodes.network.engines.engine import Change, Progress, Proposal, Validator
 from counterfoil.chain.nodes.network.errors import NetworkError
@@ -53,9 +55,9 @@ class Besu:
         path = keys / "node.key"
         if not path.exists():
             write_whole(path, bytes(Account.create().key).hex().encode(), 0o600)
-        account = Account.from_key("0x" + path.read_text().strip())
+        account = Account.from_key(from_any_hex(path.read_text().strip(), 32))
         public = account._key_obj.public_key.to_bytes().hex()
-        return {"node_id": str(account.address).lower(), "public_key": public}
+        return {"node_id": _validator(account.address), "public_key": public}
 
     def found(
         self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
@@ -114,10 +116,11 @@ class Besu:
         by_address = {member.node_id: member for member in folder.network.members}
         found: list[Validator] = []
         for address in ask(folder.rpc_port, "/", "qbft_getValidatorsByBlockNumber", ["latest"]):
-            member = by_address.get(address.lower())
-            ids = {address.lower()} | ({member.node["public_key"]} if member else set())
-            name = member.name if member else address.lower()
-            found.append(Validator(address.lower(), name, bool(ids & connected)))
+            node_id = _validator(address)
+            member = by_address.get(node_id)
+            ids = {node_id} | ({member.node["public_key"]} if member else set())
+            name = member.name if member else node_id
+            found.append(Validator(node_id, name, bool(ids & connected)))
         return sorted(found, key=lambda validator: validator.name)
 
     def peers(self, folder: MemberFolder) -> list[str]:
@@ -183,8 +186,8 @@ class Besu:
 
 def extra_data(validators: Sequence[str]) -> str:
     """The first block's extraData: RLP of [32 zero bytes, validators ascending, no vote, round 0, no seals]."""
-    addresses = sorted(bytes.fromhex(v.removeprefix("0x")) for v in validators)
-    return "0x" + bytes(rlp.encode([bytes(32), addresses, [], b"", []])).hex()
+    addresses = sorted(Address(v).raw for v in validators)
+    return to_hex(bytes(rlp.encode([bytes(32), addresses, [], b"", []])))
 
 
 def genesis_of(
@@ -192,7 +195,7 @@ def genesis_of(
 ) -> dict[str, Any]:
     """The genesis document of a QBFT network in which gas costs nothing."""
     period_s = max(1, -(-charter.block_delay_ms // 1_000))
-    zero = "0x" + "00" * 32
+    zero = to_hex(bytes(32))
     return {
         "config": {
             "chainId": charter.chain_id,
@@ -205,17 +208,17 @@ def genesis_of(
                 "requesttimeoutseconds": 2 * period_s,
             },
         },
-        "nonce": "0x0",
+        "nonce": hex(0),
         "timestamp": hex(int(time.time()) - 60),
         "gasLimit": hex(_GAS_LIMIT),
-        "difficulty": "0x1",
+        "difficulty": hex(1),
         "mixHash": _ISTANBUL,
-        "coinbase": "0x" + "00" * 20,
-        "number": "0x0",
-        "gasUsed": "0x0",
+        "coinbase": NOBODY,
+        "number": hex(0),
+        "gasUsed": hex(0),
         "parentHash": zero,
         "extraData": extra_data(validators),
-        "alloc": {a[2:]: {"balance": hex(_WEI_EACH)} for a in funded},
+        "alloc": {Address(a).raw.hex(): {"balance": hex(_WEI_EACH)} for a in funded},
     }
 
 
@@ -223,6 +226,11 @@ def enode_of(member: Member) -> str:
     """Where and by which key *member*'s node is known to the others."""
     host = f"[{member.host}]" if ":" in member.host else member.host
     return f"enode://{member.node['public_key']}@{host}:{member.peer_port}?discport=0"
+
+
+def _validator(address: str) -> str:
+    """How this engine's files name a validator: by its address, in lower case."""
+    return to_hex(Address(address).raw)
 
 
 def _more_than_half(validators: int) -> int:
@@ -237,7 +245,7 @@ def _payload(folder: MemberFolder, change: Change) -> dict[str, Any]:
 def _peers(folder: MemberFolder) -> list[str]:
     """The public keys of the nodes that ours has a connection to."""
     found = ask(folder.rpc_port, "/", "admin_peers")
-    return [str(peer.get("id", "")).removeprefix("0x") for peer in found]
+    return [from_any_hex(str(peer.get("id", ""))).hex() for peer in found]
 
 
 def _program() -> str:

@@ -27,6 +27,7 @@ from counterfoil.api.instructions.operation import Call, Operation
 from counterfoil.api.instructions.request import ask_completed
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.api.nouns import OPERATIONS
+from counterfoil.chain.hexadecimal import HEX_32_BYTES, to_hex
 from counterfoil.oracle.instructions.request import Kind, Transact
 
 router = APIRouter(responses=problems.RESPONSES)
@@ -34,8 +35,8 @@ router = APIRouter(responses=problems.RESPONSES)
 _VARIABLE = re.compile(r"{(\w+)}")
 _KEYS: Mapping[str, Any] = {
     "project": Annotated[str, Path(max_length=64, examples=["lakeside-vending"])],
-    "deal": Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d3" * 32])],
-    "quote": Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d4" * 32])],
+    "deal": Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\xd3" * 32)])],
+    "quote": Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\xd4" * 32)])],
 }
 _NUMBER = Annotated[int, Path(ge=1, le=2**53, examples=[17])]
 
@@ -77,7 +78,7 @@ def _call(
     if not sight.account:
         raise problems.conflict("account_unknown", "this party has no account on the ledger")
     client = client_of(parts)
-    return Call(parts, client, client.checksummed(sight.account), key, body)
+    return Call(parts, client, sight.account, key, body)
 
 
 def _encoded(operation: Operation, call: Call) -> bytes:

@@ -165,11 +165,6 @@ class ChainClient:
     def address_of(self, contract: str) -> Address:
         return self.addresses[contract]
 
-    @staticmethod
-    def checksummed(account: str) -> Address:
-        """*account* with its checksum; ValueError when it is none."""
-        return Address(account)
-
     def encode(self, contract: str, function: str, *arguments: Any) -> bytes:
         """Call data of *function*; structs are given as mappings or tuples.
 

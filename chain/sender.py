@@ -26,6 +26,7 @@ from sqlalchemy import Engine, func, update
 from sqlalchemy.orm import Session as PlainSession
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, NodeUnreachable
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
@@ -63,8 +64,8 @@ def enqueue(
         return known
     row = ChainTransaction(
         idempotency_key=key,
-        signer=signer,
-        to_address=to,
+        signer=Address(signer),
+        to_address=Address(to),
         data=data,
         gas=gas,
         hashes=[],

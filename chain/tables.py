@@ -9,6 +9,9 @@ from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
+
 metadata = MetaData()
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits everywhere; SQLite's INTEGER has them."""
@@ -29,8 +32,8 @@ class ChainTransaction(ChainTable, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     idempotency_key: str = Field(unique=True)
-    signer: str = Field(index=True)
-    to_address: str
+    signer: Address = Field(index=True, sa_type=AddressColumn)
+    to_address: Address = Field(sa_type=AddressColumn)
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     status: str = Field(default="pending", index=True)
     nonce: int | None = None

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import transact_all
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash, on_chain_id
@@ -69,7 +71,7 @@ class Registrar:
         certify: list[tuple[str, bytes]] = []
         with Session(self._engine) as session:
             for party, (account, name, parts) in participants.items():
-                session.merge(KnownParticipant(account=account, party=party, name=name))
+                session.merge(KnownParticipant(account=Address(account), party=party, name=name))
                 held = self._client.call("ParticipantRegistry", "participant", account)
                 profile = sha256(b"counterfoil profile" + party.encode() + name.encode()).digest()
                 if held["profile"] == bytes(32):
@@ -100,7 +102,7 @@ class Registrar:
         name = on_chain_id(project.project)
         token = self._client.address_of("DepositToken")
         split = self._client.address_of("RevenueSplit")
-        project.project_hash = "0x" + name.hex()
+        project.project_hash = to_hex(name)
         with Session(self._engine) as session:
             session.merge(project)
             session.commit()
@@ -124,9 +126,7 @@ class Registrar:
             for line in terms["goods"]:
                 if line["code"]:
                     session.merge(
-                        KnownGoods(
-                            goods_hash="0x" + on_chain_id(line["code"]).hex(), code=line["code"]
-                        )
+                        KnownGoods(goods_hash=to_hex(on_chain_id(line["code"])), code=line["code"])
                     )
             session.merge(KnownTerms(project=project, effective_from=key[1], terms=dict(terms)))
             session.commit()
@@ -152,7 +152,7 @@ class Registrar:
                 session.merge(
                     KnownDevice(
                         device=new.device,
-                        device_hash="0x" + name.hex(),
+                        device_hash=to_hex(name),
                         label=new.label,
                         location=new.location,
                         kind=new.kind,

@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import FAILED, enqueue
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
@@ -112,7 +113,7 @@ class Again:
         """Whether a mint has taken effect: no event of it is projected."""
         if refused.table is not StatementEntry:
             return False
-        entry = bytes.fromhex(str(refused.key)[2:])
+        entry = from_hex(str(refused.key))
         return bool(self._client.call("DepositToken", "isEntryUsed", entry))
 
     def _ask(self, session: Session, refused: Refused) -> None:

@@ -23,6 +23,7 @@ from hashlib import sha256
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from counterfoil.api.access.parties import party_key
 from counterfoil.api.store.tables import ApiLoginLink, ApiSession, ApiToken
 from counterfoil.chain.abi import enums as contracts
 
@@ -92,8 +93,8 @@ class Principal:
 
     def sees(self, *parties: str) -> bool:
         """Whether something that belongs to *parties* may be read."""
-        mine = self.party.lower()
-        return self.sees_all or any(party.lower() == mine for party in parties)
+        mine = party_key(self.party)
+        return self.sees_all or any(party_key(party) == mine for party in parties)
 
 
 def now_ms() -> int:

@@ -15,8 +15,11 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.parties import NoAccount, is_party, party_key
 from counterfoil.api.access.sight import Machine, Shared, Sight
 from counterfoil.chain.abi.enums import Tier
+from counterfoil.chain.address import Address, canonical
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.tables import ChainEvent
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.oracle.ledger.deposit_token import Payout
@@ -50,22 +53,25 @@ class Ledger:
     def participants(self) -> list[tuple[KnownParticipant, ParticipantEntry | None]]:
         """Everybody who is known, with the chain's entry where there is one."""
         with self._session() as session:
-            entries = {row.account.lower(): row for row in session.exec(select(ParticipantEntry))}
+            entries = {row.account: row for row in session.exec(select(ParticipantEntry))}
             known = session.exec(select(KnownParticipant).order_by(KnownParticipant.party)).all()
-        return [(row, entries.get(row.account.lower())) for row in known]
+        return [(row, entries.get(row.account)) for row in known]
 
-    def names(self) -> dict[str, str]:
-        """What accounts are called, by the account in lower case."""
+    def names(self) -> dict[Address, str]:
+        """What accounts are called."""
         with self._session() as session:
-            return {row.account.lower(): row.name for row in session.exec(select(KnownParticipant))}
+            return {row.account: row.name for row in session.exec(select(KnownParticipant))}
 
-    def account_of(self, party: str) -> str:
+    def account_of(self, party: str) -> Address | NoAccount:
         """The account of *party*; an account stands for itself; "" when it is unknown."""
         with self._session() as session:
             known = session.exec(
                 select(KnownParticipant).where(KnownParticipant.party == party)
             ).first()
-        return known.account if known else party if party.startswith("0x") else ""
+        if known is not None:
+            return known.account
+        named = canonical(party)
+        return named if isinstance(named, Address) else ""
 
     def sight(self, principal: Principal) -> Sight:
         """What *principal* may see."""
@@ -80,19 +86,13 @@ class Ledger:
                 frozenset(p.project for p in projects),
                 everything=True,
             )
-        me = {account.lower(), principal.party.lower()} - {""}
-        run = frozenset(p.project for p in projects if p.operator.lower() in me)
-        mine = [
-            m
-            for m in machines
-            if m.owner.lower() in me or m.operator.lower() in me or m.project in run
-        ]
+        me = {account, party_key(principal.party)} - {""}
+        run = frozenset(p.project for p in projects if party_key(p.operator) in me)
+        mine = [m for m in machines if m.owner in me or m.operator in me or m.project in run]
         by_hash = {p.project_hash: p.project for p in projects}
         with self._session() as session:
             paid = session.exec(
-                select(Credit.project_hash)
-                .where(func.lower(Credit.account) == account.lower())
-                .distinct()
+                select(Credit.project_hash).where(Credit.account == account).distinct()
             ).all()
         shared = {by_hash[value] for value in paid if value in by_hash}
         return Sight(
@@ -224,7 +224,7 @@ class Ledger:
                 select(Credit).where(col(Credit.project_hash).in_(names)).order_by(col(Credit.id))
             ).all()
         projects_of = {entry.batch: names[entry.project_hash] for entry in entries}
-        lines: dict[str, list[tuple[str, str, int]]] = {}
+        lines: dict[str, list[tuple[str, Address, int]]] = {}
         before: dict[str, int] = {}
         carried: dict[str, int] = {}
         by_batch = {entry.batch: entry for entry in entries}
@@ -261,18 +261,14 @@ class Ledger:
                     entry.transaction_hash,
                     before[batch],
                     entry.carried_minor,
-                    tuple(
-                        line
-                        for line in seen
-                        if everyones or line[1].lower() == sight.account.lower()
-                    ),
+                    tuple(line for line in seen if everyones or line[1] == sight.account),
                 )
             )
         return found
 
     def split_events(self, project_hash: str) -> list[ChainEvent]:
         """The events by which a project's terms were set, its revenue distributed and its rests given out, in order."""
-        rest = "0x" + "00" * 16 + "%"  # the batch of a rest is its version's number
+        rest = to_hex(b"\x00" * 16) + "%"  # the batch of a rest is its version's number
         arguments = ChainEvent.arguments
         with self._session() as session:
             return list(
@@ -299,14 +295,13 @@ class Ledger:
         """What accounts were credited and have taken: the reader's own, or all."""
         with self._session() as session:
             rows = session.exec(select(Balance).order_by(Balance.account)).all()
-        mine = sight.account.lower()
-        return [row for row in rows if sight.everything or row.account.lower() == mine]
+        return [row for row in rows if sight.everything or row.account == sight.account]
 
     def payouts(self, sight: Sight, below: int | None, limit: int) -> Sequence[Payout]:
         """Up to *limit* withdrawals from the bank's token, the newest first: the reader's own, or all."""
         query = select(Payout).order_by(col(Payout.id).desc()).limit(limit)
         if not sight.everything:
-            query = query.where(func.lower(Payout.holder) == sight.account.lower())
+            query = query.where(Payout.holder == sight.account)
         if below is not None:
             query = query.where(Payout.id < below)
         with self._session() as session:
@@ -369,7 +364,7 @@ class Ledger:
         """Up to *limit* instructions of *party* (None: of all), the newest first."""
         query = select(Instruction).order_by(col(Instruction.id).desc()).limit(limit)
         if party is not None:
-            query = query.where(func.lower(Instruction.party) == party.lower())
+            query = query.where(is_party(Instruction.party, party))
         if below is not None:
             query = query.where(col(Instruction.id) < below)
         with self._session() as session:
@@ -379,7 +374,7 @@ class Ledger:
         """A number that changes with the instructions of *party* (None: of all)."""
         query = select(func.count(), func.count(col(Instruction.finished_ms)))
         if party is not None:
-            query = query.where(func.lower(Instruction.party) == party.lower())
+            query = query.where(is_party(Instruction.party, party))
         with self._session() as session:
             asked, finished = session.exec(query).one()
             return asked + int(finished or 0)
@@ -405,15 +400,14 @@ class Ledger:
         if not sight.everything:
             hashes_run = {p.project_hash for p in self.projects() if p.project in sight.run}
             credited = credited.where(
-                (func.lower(Credit.account) == sight.account.lower())
-                | col(Credit.project_hash).in_(hashes_run)
+                (col(Credit.account) == sight.account) | col(Credit.project_hash).in_(hashes_run)
             )
         met = select(func.count(), func.count(col(MatchException.resolved_ms))).where(
             col(MatchException.project).in_(sight.projects)
         )
         taken = select(func.count(), func.count(col(Payout.payment)))
         if not sight.everything:
-            taken = taken.where(func.lower(Payout.holder) == sight.account.lower())
+            taken = taken.where(Payout.holder == sight.account)
         with self._session() as session:
             return {
                 "distribution": session.exec(credited).one(),

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, func
+from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from counterfoil.oracle.store.table import OracleTable
 
 Row = TypeVar("Row", bound=OracleTable)
-
-
-def is_account(column: Any, account: str) -> ColumnElement[bool]:
-    """Whether *column* is *account*, in whatever case its hex digits are."""
-    return func.lower(column) == account.lower()
 
 
 def all_rows(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterfoil.api.access.parties import NoAccount
+from counterfoil.chain.address import Address
 from counterfoil.gateway.record.identity import DeviceId
 
 
@@ -15,8 +17,8 @@ class Machine:
     label: str
     location: str
     kind: str
-    owner: str
-    operator: str
+    owner: Address
+    operator: Address
     project: str
     status: str
     epoch: int
@@ -30,7 +32,7 @@ class Sight:
     *everything* is for admins, banks and auditors.
     """
 
-    account: str
+    account: Address | NoAccount
     devices: frozenset[DeviceId]
     projects: frozenset[str]
     run: frozenset[str]
@@ -54,4 +56,4 @@ class Shared:
     transaction_hash: str
     carried_before_minor: int
     carried_minor: int
-    credits: tuple[tuple[str, str, int], ...]
+    credits: tuple[tuple[str, Address, int], ...]

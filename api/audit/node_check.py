@@ -55,7 +55,7 @@ def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> It
         return
     for name, address in stated.items():
         mine = client.addresses.get(name)
-        if mine is not None and mine.lower() != address.lower():
+        if mine is not None and mine != address:
             yield OnChainMismatchError("scope", f"{name} is at {mine}, not at {address or 'none'}")
     yield from _check_blocks(bundle, client)
     yield from _check_heads(bundle, client)

@@ -88,7 +88,7 @@ def list_balances(
     rows = [
         BalanceOut(
             account=row.account,
-            name=names.get(row.account.lower(), ""),
+            name=names.get(row.account, ""),
             credited_minor=row.credited_minor,
             withdrawn_minor=row.withdrawn_minor,
             claimable_minor=row.credited_minor - row.withdrawn_minor,

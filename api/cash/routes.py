@@ -11,6 +11,7 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.typed_data import TypedDataOut
 from counterfoil.api.instructions.operation import EVERY_WRITER
+from counterfoil.chain.hexadecimal import to_hex
 
 router = APIRouter(tags=["cash"], responses=problems.RESPONSES)
 
@@ -43,7 +44,7 @@ def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
     token = client.address_of("DepositToken")
     with refusable():
         return CashOut(
-            account=client.checksummed(sight.account),
+            account=sight.account,
             token=token,
             currency=client.call("DepositToken", "currency"),
             balance_minor=client.call("DepositToken", "balanceOf", sight.account),
@@ -68,12 +69,10 @@ def permit_typed_data(
         raise problems.forbidden(f"a {principal.role} may not do this")
     client = client_of(parts)
     owner = parts.ledger.account_of(permit.owner)
-    if not owner or (owner.lower() != sight.account.lower() and not sight.everything):
+    if not owner or (owner != sight.account and not sight.everything):
         raise problems.not_found("party")
     spender = client.address_of(SPENDERS[permit.spender])
     with refusable():
-        message = typed_data.permit(
-            client, client.checksummed(owner), spender, permit.amount_minor, permit.deadline
-        )
+        message = typed_data.permit(client, owner, spender, permit.amount_minor, permit.deadline)
     digest = typed_data.digest(message)
-    return TypedDataOut(typed_data=message, digest="0x" + digest.hex())
+    return TypedDataOut(typed_data=message, digest=to_hex(digest))

@@ -18,6 +18,7 @@ from counterfoil.api.instructions.operation import (
     Operation,
     PartyName,
 )
+from counterfoil.chain.hexadecimal import HEX_SIGNATURE, from_hex, to_hex
 
 SPENDERS = {
     "receivables": "Receivables",
@@ -46,7 +47,7 @@ class PermitIn(ApprovalIn):
 class SignedPermitIn(PermitIn):
     """The same, signed; anybody may bring it."""
 
-    signature: str = Field(pattern="^0x[0-9a-f]{130}$", examples=["0x" + "1b" * 65])
+    signature: str = Field(pattern=HEX_SIGNATURE, examples=[to_hex(b"\x1b" * 65)])
 
 
 class TransferIn(BaseModel):
@@ -74,7 +75,7 @@ def _approve(call: Call) -> Sequence[Any]:
 
 def _permit(call: Call) -> Sequence[Any]:
     body: SignedPermitIn = call.body
-    signature = bytes.fromhex(body.signature[2:])
+    signature = from_hex(body.signature)
     r, s, v = signature[:32], signature[32:64], signature[64]
     spender = call.client.address_of(SPENDERS[body.spender])
     return [call.party(body.owner), spender, body.amount_minor, body.deadline, v, r, s]

@@ -22,8 +22,10 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.events import plain
+from counterfoil.chain.hexadecimal import HEX_32_BYTES, HEX_BYTES, NO_BYTES, from_hex, to_hex
 
 router = APIRouter(tags=["chain"], responses=problems.RESPONSES)
 
@@ -57,13 +59,13 @@ class WithdrawalIn(BaseModel):
 
     step: Literal["from_split", "to_bank"]
     amount_minor: int | None = Field(default=None, gt=0, lt=2**128, examples=[84210])
-    payout_account: str | None = Field(default=None, pattern="^0x[0-9a-f]{64}$")
+    payout_account: str | None = Field(default=None, pattern=HEX_32_BYTES)
 
 
 class SignedIn(BaseModel):
     """A signed transaction's bytes."""
 
-    raw: str = Field(pattern="^0x([0-9a-f]{2})+$", max_length=262_144, examples=["0x02f8c0"])
+    raw: str = Field(pattern=HEX_BYTES, max_length=262_144, examples=["0x02f8c0"])
 
 
 class EventOut(BaseModel):
@@ -119,7 +121,7 @@ def list_participants(
             frozen=entry.frozen if entry else False,
         )
         for known, entry in parts.ledger.participants()
-        if sight.everything or known.account.lower() == sight.account.lower()
+        if sight.everything or known.account == sight.account
     ]
     return page_of(rows, "participants", lambda row: row.party, cursor, limit, lambda row: row)
 
@@ -138,7 +140,7 @@ def unsigned_withdrawal(
     client = client_of(parts)
     token = client.address_of("DepositToken")
     if to_bank:
-        account = bytes.fromhex((withdrawal.payout_account or "")[2:])
+        account = from_hex(withdrawal.payout_account or NO_BYTES)
         data = client.encode("DepositToken", "withdraw", withdrawal.amount_minor, account)
         target = token
     else:
@@ -153,9 +155,9 @@ def unsigned_withdrawal(
 def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn) -> SentOut:
     """Passes a signed transaction to the node. Sending it again changes nothing: it is its own key."""
     require(principal, "send_transaction")
-    raw = bytes.fromhex(signed.raw[2:])
+    raw = from_hex(signed.raw)
     client = client_of(parts)
-    if _target(raw) not in {address.lower() for address in client.addresses.values()}:
+    if _target(raw) not in client.addresses.values():
         raise problems.conflict("target_not_ours", "it is for none of the consortium's contracts")
     try:
         (refused,) = client.send_raw([raw])
@@ -163,23 +165,21 @@ def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn)
         raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
     if refused is not None:
         raise problems.conflict(refused.code.replace(".", "_"), str(refused))
-    return SentOut(transaction_hash="0x" + keccak(raw).hex())
+    return SentOut(transaction_hash=to_hex(keccak(raw)))
 
 
 @router.get("/transactions/{transaction}", summary="What became of a transaction")
 def get_transaction(
     parts: PartsDep,
     sight: SightDep,
-    transaction: Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "5c" * 32])],
+    transaction: Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\x5c" * 32)])],
 ) -> TransactionOut:
     """One of the asker's own, as the node says now; anybody's for those who may see everything."""
     client = client_of(parts)
-    name = bytes.fromhex(transaction[2:])
+    name = from_hex(transaction)
     with refusable():
         sent = client.rpc("eth_getTransactionByHash", transaction)
-        if sent is None or not (
-            sight.everything or str(sent["from"]).lower() == sight.account.lower()
-        ):
+        if sent is None or not (sight.everything or Address(sent["from"]) == sight.account):
             raise problems.not_found("transaction")
         (receipt,) = client.receipts([name])
         if receipt is None:
@@ -205,13 +205,13 @@ def get_transaction(
         )
 
 
-def _target(raw: bytes) -> str:
-    """Whom an EIP-1559 transaction is for; 422 when it is none, or its signature is not one."""
+def _target(raw: bytes) -> Address | None:
+    """Whom an EIP-1559 transaction is for, None where it makes a contract; 422 when it is none, or is not signed."""
     try:
         if raw[0] != 2:
             raise ValueError("not an EIP-1559 transaction")
         fields = rlp.decode(raw[1:])
         Account.recover_transaction(raw)
-        return "0x" + bytes(fields[5]).hex()
+        return Address(bytes(fields[5])) if fields[5] else None
     except Exception as error:  # rlp and eth_keys raise bases of their own
         raise problems.malformed(f"not a signed EIP-1559 transaction: {error}"[:200]) from error

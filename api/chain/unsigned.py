@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from eth_utils.address import to_checksum_address
 from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -28,8 +27,10 @@ from counterfoil.api.http.context import (
     require,
 )
 from counterfoil.chain.abi.enums import BasisName, PeriodName
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import HEX_32_BYTES, HEX_ADDRESS, from_hex, to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.rules.bank_entry import BankEntry
 from counterfoil.oracle.rules.split_terms import terms_argument
@@ -38,8 +39,8 @@ router = APIRouter(responses=problems.RESPONSES)
 
 Account = Annotated[
     str,
-    Field(pattern="^0x[0-9a-fA-F]{40}$", examples=["0x90f79bf6eb2c4f870365e785982e1f101e93b906"]),
-    AfterValidator(to_checksum_address),
+    Field(pattern=HEX_ADDRESS, examples=["0x90f79bf6eb2c4f870365e785982e1f101e93b906"]),
+    AfterValidator(Address),
 ]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000, examples=[1_000])]
 Minor = Annotated[int, Field(ge=0, lt=2**96, examples=[400])]
@@ -60,7 +61,7 @@ class UnsignedListOut(BaseModel):
 class PaymentIn(BaseModel):
     """The bank's own reference of the payment, or a hash of it."""
 
-    payment: str = Field(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "5c" * 32])
+    payment: str = Field(pattern=HEX_32_BYTES, examples=[to_hex(b"\x5c" * 32)])
 
 
 class FeeIn(BaseModel):
@@ -161,7 +162,7 @@ def unsigned_payment(
     """For the token's bank: it has paid the withdrawal out."""
     require(principal, "confirm_payout")
     client, sender = _sender(parts, sight)
-    data = client.encode("DepositToken", "confirmPaid", number, bytes.fromhex(paid.payment[2:]))
+    data = client.encode("DepositToken", "confirmPaid", number, from_hex(paid.payment))
     token = client.address_of("DepositToken")
     return UnsignedOut(transaction=offer(client, sender, token, data))
 

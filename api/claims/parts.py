@@ -120,6 +120,6 @@ def get_discount(parts: PartsDep, sight: SightDep, part: PartNumber) -> Discount
         sides |= {
             p.holder for p in ClaimReads(parts.reads).parts(sight, bought) if p.parent == part
         }
-    if not sight.everything and sight.account.lower() not in {s.lower() for s in sides}:
+    if not sight.everything and sight.account not in sides:
         raise problems.not_found("discount")
     return DiscountOut.model_validate(discount, from_attributes=True)

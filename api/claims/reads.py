@@ -14,17 +14,19 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, Engine, and_, exists, or_, true
 from sqlmodel import col
 
-from counterfoil.api.access.rows import all_rows, is_account, one_row
+from counterfoil.api.access.parties import NoAccount
+from counterfoil.api.access.rows import all_rows, one_row
 from counterfoil.api.access.sight import Sight
+from counterfoil.chain.address import Address
 from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, ClaimFunding, PartEntry
 from counterfoil.oracle.ledger.settlement import DiscountEntry
 
 
 def _stands_in_part(account: str) -> ColumnElement[bool]:
     return or_(
-        is_account(col(PartEntry.holder), account),
-        is_account(col(PartEntry.pledgee), account),
-        and_(is_account(col(PartEntry.offered_to), account), col(PartEntry.live)),
+        col(PartEntry.holder) == account,
+        col(PartEntry.pledgee) == account,
+        and_(col(PartEntry.offered_to) == account, col(PartEntry.live)),
     )
 
 
@@ -35,7 +37,7 @@ def _claims(sight: Sight) -> ColumnElement[bool]:
         col(PartEntry.root) == col(ClaimEntry.root), _stands_in_part(sight.account)
     )
     mine = (col(ClaimEntry.obligor), col(ClaimEntry.creditor))
-    return or_(*(is_account(column, sight.account) for column in mine), part)
+    return or_(*(column == sight.account for column in mine), part)
 
 
 class ClaimReads:
@@ -62,7 +64,7 @@ class ClaimReads:
         """One claim."""
         return one_row(self.engine, ClaimEntry, _claims(sight), ClaimEntry.root == root)
 
-    def is_party(self, account: str, root: int) -> bool:
+    def is_party(self, account: Address | NoAccount, root: int) -> bool:
         """Whether *account* itself stands in the claim, whatever else it may see."""
         narrow = Sight(account, frozenset(), frozenset(), frozenset(), everything=False)
         return bool(account) and self.claim(narrow, root) is not None
@@ -81,14 +83,14 @@ class ClaimReads:
         rows = all_rows(
             self.engine, PartEntry, PartEntry.root == claim.root, order=col(PartEntry.part)
         )
-        me = sight.account.lower()
-        if sight.everything or claim.obligor.lower() == me:
+        me = sight.account
+        if sight.everything or claim.obligor == me:
             return list(rows)
         parents = {row.part: row.parent for row in rows}
         seen: set[int] = set()
         for row in rows:
-            offered = (row.offered_to or "").lower() == me and row.live
-            if offered or me in (row.holder.lower(), (row.pledgee or "").lower()):
+            offered = row.offered_to == me and row.live
+            if offered or me in (row.holder, row.pledgee):
                 seen.add(row.part)
         after = {part for part, parent in parents.items() if parent in seen}
         for part in tuple(seen):
@@ -111,8 +113,8 @@ class ClaimReads:
             true()
             if sight.everything
             else or_(
-                is_account(col(PartEntry.holder), sight.account),
-                is_account(col(PartEntry.pledgee), sight.account),
+                col(PartEntry.holder) == sight.account,
+                col(PartEntry.pledgee) == sight.account,
             )
         )
         wanted = (mine, col(PartEntry.live), col(PartEntry.part) > after)
@@ -124,8 +126,8 @@ class ClaimReads:
             true()
             if sight.everything
             else or_(
-                is_account(col(PartEntry.holder), sight.account),
-                is_account(col(PartEntry.offered_to), sight.account),
+                col(PartEntry.holder) == sight.account,
+                col(PartEntry.offered_to) == sight.account,
             )
         )
         wanted = (
@@ -144,6 +146,6 @@ class ClaimReads:
             self.engine,
             ClaimBalance,
             ClaimBalance.token == token,
-            is_account(col(ClaimBalance.account), account),
+            col(ClaimBalance.account) == account,
         )
         return 0 if found is None else found.credited_minor - found.withdrawn_minor

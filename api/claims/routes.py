@@ -17,6 +17,7 @@ from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
 from counterfoil.api.http.typed_data import TypedDataOut
 from counterfoil.chain.abi.enums import ClaimKind, ClaimStateName
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.oracle.ledger.receivables import ClaimEntry
 
 router = APIRouter(tags=["receivables"], responses=problems.RESPONSES)
@@ -42,7 +43,7 @@ class ClaimOut(BaseModel):
     default_days: int = Field(examples=[30])
     invoice: str
     document: str
-    delivery: str | None = Field(examples=["0x" + "5c" * 32])
+    delivery: str | None = Field(examples=[to_hex(b"\x5c" * 32)])
     disputed: bool
     dispute_reason: str | None = Field(examples=[None])
     dispute_outcome: str | None = Field(examples=[None])
@@ -143,4 +144,4 @@ def get_confirmation(parts: PartsDep, sight: SightDep, root: Root) -> TypedDataO
     with refusable():
         message = typed_data.confirmation(client, root)
         digest = client.call("Receivables", "confirmationDigest", root)
-    return TypedDataOut(typed_data=message, digest="0x" + digest.hex())
+    return TypedDataOut(typed_data=message, digest=to_hex(digest))

@@ -28,6 +28,7 @@ from counterfoil.api.instructions.operation import (
     withdrawal,
 )
 from counterfoil.chain.abi.enums import ClaimKind, ClaimKindName
+from counterfoil.chain.hexadecimal import from_hex
 
 MOST = 100
 """Claims of one batch."""
@@ -153,7 +154,7 @@ OPERATIONS = (
     _claim(
         *("confirm_by_signature", "/receivables/{root}/confirmation", "confirmBySignature"),
         "Bring the obligor's signature",
-        *(lambda c: [c.key, bytes.fromhex(c.body.signature[2:])], SignatureIn, EVERY_WRITER),
+        *(lambda c: [c.key, from_hex(c.body.signature)], SignatureIn, EVERY_WRITER),
     ),
     _claim("cancel_claim", "/receivables/{root}/cancel", "cancel", "Cancel an unconfirmed claim"),
     _claim(

@@ -25,6 +25,7 @@ from urllib.parse import quote
 import httpx
 import typer
 
+from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
 from counterfoil.oracle.store.instruction_state import InstructionState
 
@@ -252,11 +253,11 @@ def _by_own_key(
     from counterfoil.chain.abi.artifacts import selector_of
 
     made = api.ask("POST", f"{path}/unsigned", body)["transaction"]
-    call = bytes.fromhex(str(made["data"]).removeprefix("0x"))[:4]
+    call = from_any_hex(str(made["data"]))[:4]
     if made["value"] != 0 or call != selector_of(operation["contract"], operation["function"]):
         fail("transaction_not_as_asked", f"this is no call of {operation['function']}", 1)
     raw = signer.sign_transaction(made)
-    name = api.ask("POST", "transactions", {"raw": "0x" + raw.hex()})["transaction_hash"]
+    name = api.ask("POST", "transactions", {"raw": to_hex(raw)})["transaction_hash"]
     until = time.monotonic() + wait_s
     while True:
         sent: dict[str, Any] = api.ask("GET", f"transactions/{name}")

@@ -15,6 +15,8 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import Parts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
 from counterfoil.chain.abi.enums import Debt
+from counterfoil.chain.address import Address
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.oracle.ledger.credit_line import LineEntry
 
 router = APIRouter(tags=["credit-lines"], responses=problems.RESPONSES)
@@ -27,7 +29,7 @@ class VoteOut(BaseModel):
 
     member: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
     motion: str = Field(examples=["approve"])
-    evidence: str = Field(examples=["0x" + "5c" * 32])
+    evidence: str = Field(examples=[to_hex(b"\x5c" * 32)])
 
 
 class LineOut(BaseModel):
@@ -35,7 +37,7 @@ class LineOut(BaseModel):
 
     line: int = Field(examples=[3])
     state: str = Field(examples=["active"])
-    reason: str | None = Field(examples=["0x" + "00" * 32])
+    reason: str | None = Field(examples=[to_hex(bytes(32))])
     borrower: str
     lender: str
     token: str
@@ -49,7 +51,7 @@ class LineOut(BaseModel):
     grace_days: int = Field(examples=[3])
     default_days: int = Field(examples=[90])
     repayment_order: list[str] = Field(examples=[list(Debt.wire_names())])
-    purpose: str = Field(examples=["0x" + "5c" * 32])
+    purpose: str = Field(examples=[to_hex(b"\x5c" * 32)])
     votes: list[VoteOut]
     suppliers: list[str]
     block_number: int
@@ -98,14 +100,14 @@ def get_line(parts: PartsDep, sight: SightDep, line: LineNumber) -> LineWholeOut
     row = line_of(parts, sight, line)
     told = {"purpose": row.purpose, "reason": row.reason}
     told |= {f"vote {n}": str(vote["evidence"]) for n, vote in enumerate(row.votes, 1)}
-    mine = {row.borrower, row.lender, *(str(vote["member"]) for vote in row.votes)}
+    mine = {row.borrower, row.lender, *(Address(vote["member"]) for vote in row.votes)}
     client = client_of(parts)
     with refusable():
         account = client.call("CreditLine", "accountOf", line)
     return LineWholeOut(
         **LineOut.model_validate(row, from_attributes=True).model_dump(),
         sweep_account=account,
-        opened=opened(parts, told, sight.account.lower() in {one.lower() for one in mine}),
+        opened=opened(parts, told, sight.account in mine),
     )
 
 

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from counterfoil.api.access.parties import party_key
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.credit.takings import TakingsReads
 from counterfoil.api.days.reads import DayReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.chain.address import canonical
 from counterfoil.oracle.rules.business_date import add_months
 from counterfoil.oracle.rules.loans.line_figures import LIMIT_RULE, LimitTerms, limit_minor
 
@@ -58,10 +60,10 @@ class LimitOut(BaseModel):
 def _takings(
     parts: Parts, sight: Sight, operator: str, months: int, currency: str | None
 ) -> TakingsOut:
-    account = parts.ledger.account_of(operator).lower()
-    mine = {operator.lower(), account} - {""}
-    projects = [p.project for p in parts.ledger.projects() if p.operator.lower() in mine]
-    allowed = sight.everything or (bool(account) and account == sight.account.lower())
+    account = parts.ledger.account_of(operator)
+    mine = {party_key(operator), account} - {""}
+    projects = [p.project for p in parts.ledger.projects() if party_key(p.operator) in mine]
+    allowed = sight.everything or (bool(account) and account == sight.account)
     if not projects or not allowed:
         raise problems.not_found("operator")
     known = TakingsReads(parts.reads).currencies(projects)
@@ -76,7 +78,7 @@ def _takings(
     found = TakingsReads(parts.reads).months(projects, chosen, wanted[0], wanted[-1])
     head = parts.ledger.newest_head()
     return TakingsOut(
-        operator=operator,
+        operator=canonical(operator),
         projects=projects,
         currency=chosen,
         anchored_records=0 if head is None else head.size,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Engine, or_, true
 from sqlmodel import col, select
 
-from counterfoil.api.access.rows import all_rows, is_account, one_row
+from counterfoil.api.access.rows import all_rows, one_row
 from counterfoil.api.access.sight import Sight
 from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
 
@@ -16,7 +16,7 @@ def _lines(sight: Sight) -> ColumnElement[bool]:
     if sight.everything:
         return true()
     mine = (col(LineEntry.borrower), col(LineEntry.lender))
-    return or_(*(is_account(column, sight.account) for column in mine))
+    return or_(*(column == sight.account for column in mine))
 
 
 class CreditReads:

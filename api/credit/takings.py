@@ -9,6 +9,7 @@ from sqlalchemy import Engine, case, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import Tier
+from counterfoil.chain.address import canonical
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.ledger.revenue_split import Credit
 from counterfoil.oracle.store.directory_tables import KnownProject, KnownTerms
@@ -86,7 +87,7 @@ class TakingsReads:
             select(func.coalesce(func.sum(col(Credit.amount_minor)), 0))
             .join(Distribution, col(Distribution.batch) == col(Credit.batch))
             .where(
-                func.lower(Credit.account) == account.lower(),
+                Credit.account == account,
                 Credit.tier == int(Tier.SWEEP),
                 Distribution.business_date >= first,
                 Distribution.business_date <= last,
@@ -100,14 +101,14 @@ class TakingsReads:
         paid = (
             select(KnownProject.project)
             .join(Credit, col(Credit.project_hash) == col(KnownProject.project_hash))
-            .where(func.lower(Credit.account) == account.lower(), Credit.tier == int(Tier.SWEEP))
+            .where(Credit.account == account, Credit.tier == int(Tier.SWEEP))
             .distinct()
         )
         with Session(self._engine) as session:
             found = set(session.exec(paid))
             for row in session.exec(select(KnownTerms)):
                 sweep = row.terms.get("sweep") or {}
-                if str(sweep.get("account", "")).lower() == account.lower():
+                if canonical(str(sweep.get("account", ""))) == account:
                     found.add(row.project)
         return sorted(found)
 

@@ -22,6 +22,8 @@ from sqlmodel import Session, col, select
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from counterfoil.api.access.auth import now_ms
+from counterfoil.chain.address import Address
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.oracle.store.directory_tables import KnownDocument
 
 INVOICE = "invoice"
@@ -47,7 +49,7 @@ def invoice_fields(issuer: str, number: str, amount_minor: int) -> Fields:
 
 # The same, at the same moment: what the other wrote is read.
 @retry(retry=retry_if_exception_type(IntegrityError), stop=stop_after_attempt(2))
-def keep(engine: Engine, account: str, kind: str, fields: Fields) -> bytes:
+def keep(engine: Engine, account: Address, kind: str, fields: Fields) -> bytes:
     """The commitment to *fields*: the one that is here, or a new one, kept with what opens it."""
     owner = b"" if kind == INVOICE else account.encode()
     identity = sha256(b"\0".join((kind.encode(), owner, canonical(fields)))).hexdigest()
@@ -55,15 +57,15 @@ def keep(engine: Engine, account: str, kind: str, fields: Fields) -> bytes:
         query = select(KnownDocument.commitment).where(KnownDocument.identity == identity)
         known = session.exec(query).first()
         if known is not None:
-            return bytes.fromhex(known[2:])
+            return from_hex(known)
         salt = secrets.token_bytes(32)
         made = commit(salt, fields)
         session.add(
             KnownDocument(
-                commitment="0x" + made.hex(),
+                commitment=to_hex(made),
                 kind=kind,
                 identity=identity,
-                salt="0x" + salt.hex(),
+                salt=to_hex(salt),
                 fields=normal(fields),
                 account=account,
                 created_ms=now_ms(),

@@ -8,14 +8,15 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.documents import commitments
 from counterfoil.api.http.context import Parts
+from counterfoil.chain.hexadecimal import to_hex
 
 
 class OpenedOut(BaseModel):
     """The fields and the salt under a commitment: SHA-256(salt || fields), docs/formats/commitment.md."""
 
     kind: str = Field(examples=["invoice"])
-    commitment: str = Field(examples=["0x" + "7b" * 32])
-    salt: str = Field(examples=["0x" + "42" * 32])
+    commitment: str = Field(examples=[to_hex(b"\x7b" * 32)])
+    salt: str = Field(examples=[to_hex(b"\x42" * 32)])
     fields: dict[str, str | int] = Field(examples=[{"number": "RE-2026-0017"}])
 
 

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from counterfoil.api.heads.routes import Size
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.oracle.rules.figures import Figures, decode_figures
 from counterfoil.oracle.status.quorum_state import quorum_state
 from counterfoil.oracle.store.head_tables import BatchFigures
@@ -160,10 +161,10 @@ def _figures_out(figures: Figures, encoded: bytes, digest: str) -> FiguresOut:
         size=figures.size,
         previous_size=figures.previous_size,
         block=figures.block,
-        digest=digest.removeprefix("0x"),
+        digest=from_hex(digest).hex(),
         projects=[
             ProjectFiguresOut(
-                project_hash="0x" + p.project.hex(),
+                project_hash=to_hex(p.project),
                 **{name: getattr(p, name) for name in p._fields[1:-1]},
                 goods=[GoodsOut(**g._asdict()) for g in p.goods],
             )
@@ -171,7 +172,7 @@ def _figures_out(figures: Figures, encoded: bytes, digest: str) -> FiguresOut:
         ],
         devices=[
             DeviceFiguresOut(
-                device_hash="0x" + d.device.hex(),
+                device_hash=to_hex(d.device),
                 records=d.records,
                 intervals=d.intervals,
                 energy_wh=d.energy_wh,

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.chain.hexadecimal import NO_BYTES, from_hex
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 
 router = APIRouter(tags=["heads"], responses=problems.RESPONSES)
@@ -46,9 +47,9 @@ def head_out(head: AnchoredHead, final_number: int) -> HeadOut:
     """*head* for JSON."""
     return HeadOut(
         size=head.size,
-        root=head.root.removeprefix("0x"),
-        state=head.state.removeprefix("0x"),
-        figures=head.figures.removeprefix("0x"),
+        root=from_hex(head.root).hex(),
+        state=from_hex(head.state).hex(),
+        figures=from_hex(head.figures or NO_BYTES).hex(),
         block_number=head.block_number,
         block_hash=head.block_hash,
         transaction_hash=head.transaction_hash,
@@ -99,7 +100,7 @@ def get_head(parts: PartsDep, _: PrincipalDep, size: Size) -> HeadOut:
 def get_head_raw(parts: PartsDep, _: PrincipalDep, size: Size) -> Response:
     """Deterministic CBOR `[size, root, state, block number]`."""
     head = _head(parts, size)
-    root, state = (bytes.fromhex(value.removeprefix("0x")) for value in (head.root, head.state))
+    root, state = (from_hex(value) for value in (head.root, head.state))
     body = cbor2.dumps([head.size, root, state, head.block_number])
     return Response(body, media_type="application/cbor")
 
@@ -119,7 +120,7 @@ def get_consistency(
     return ConsistencyOut(
         first_size=first,
         second_size=size,
-        first_root=earlier.root.removeprefix("0x"),
-        second_root=second.root.removeprefix("0x"),
+        first_root=from_hex(earlier.root).hex(),
+        second_root=from_hex(second.root).hex(),
         proof=[node.hex() for node in proof],
     )

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import to_hex
 
 _DOMAIN = [
     {"name": "name", "type": "string"},
@@ -126,11 +127,11 @@ def _message(
 
 
 def _plain(value: Any) -> Any:
-    return "0x" + value.hex() if isinstance(value, bytes) else value
+    return to_hex(value) if isinstance(value, bytes) else value
 
 
 class TypedDataOut(BaseModel):
     """An EIP-712 message to sign, and the digest that is signed for it."""
 
     typed_data: dict[str, Any]
-    digest: str = Field(examples=["0x" + "d1" * 32])
+    digest: str = Field(examples=[to_hex(b"\xd1" * 32)])

@@ -20,7 +20,9 @@ from counterfoil.api.access.auth import Role
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import Parts
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import to_hex
 
 TRADERS = frozenset(
     {
@@ -47,7 +49,9 @@ Rate = Annotated[int, Field(ge=0, le=1_000_000, examples=[108_000])]
 ChainTime = Annotated[
     int, Field(gt=0, lt=2**53, description="Seconds UTC.", examples=[1_793_404_800])
 ]
-Signature = Annotated[str, Field(pattern="^0x([0-9a-f]{2}){65,2048}$", examples=["0x" + "1b" * 65])]
+Signature = Annotated[
+    str, Field(pattern="^0x([0-9a-f]{2}){65,2048}$", examples=[to_hex(b"\x1b" * 65)])
+]
 _Word = Annotated[str, Field(min_length=1, max_length=64)]
 _Text = Annotated[str, Field(max_length=2_000)]
 Papers = Annotated[
@@ -66,24 +70,21 @@ class Call:
 
     parts: Parts
     client: ChainClient
-    account: str
+    account: Address
     key: Any
     body: Any
 
     @property
-    def token(self) -> str:
+    def token(self) -> Address:
         """The bank's token."""
         return self.client.address_of("DepositToken")
 
-    def party(self, name: str) -> str:
+    def party(self, name: str) -> Address:
         """The account of a party; 409 ``party_unknown`` for none."""
         found = self.parts.ledger.account_of(name)
         if not found:
             raise problems.conflict("party_unknown", f"nobody is called {name!r}")
-        try:
-            return self.client.checksummed(found)
-        except ValueError:
-            raise problems.conflict("party_unknown", f"{name!r} is no account") from None
+        return found
 
     def commit(self, kind: str, fields: commitments.Fields | None) -> bytes:
         """The commitment to *fields*, 32 zero bytes for nothing."""

@@ -20,6 +20,7 @@ from counterfoil.api.heads.anchoring import Anchors, anchors
 from counterfoil.api.http.context import Parts
 from counterfoil.api.records.sales import SalesReads, Stored, Takings, Tip, day_of, start_of
 from counterfoil.chain.abi.enums import DeviceStatus, Tier
+from counterfoil.chain.address import Address
 from counterfoil.gateway.record.identity import DeviceId
 
 Range = Literal["day", "week", "month"]
@@ -270,11 +271,10 @@ def _state(machine: Machine, tip: Tip | None, now_ms: int) -> tuple[str, int]:
 def _claimable(parts: Parts, sight: Sight) -> int | None:
     if not sight.account:
         return None
-    mine = sight.account.lower()
     return sum(
         row.credited_minor - row.withdrawn_minor
         for row in parts.ledger.balances(sight)
-        if row.account.lower() == mine
+        if row.account == sight.account
     )
 
 
@@ -288,7 +288,7 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
     if not done:
         return None
     names = parts.ledger.names()
-    sums: dict[tuple[str, str], int] = {}
+    sums: dict[tuple[str, Address], int] = {}
     for shared in done:
         for tier, account, minor in shared.credits:
             sums[tier, account] = sums.get((tier, account), 0) + minor
@@ -297,9 +297,9 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
         SplitRow(
             tier,
             account,
-            names.get(account.lower(), f"{account[:6]}…{account[-4:]}"),
+            names.get(account, f"{account[:6]}…{account[-4:]}"),
             minor,
-            account.lower() == sight.account.lower(),
+            account == sight.account,
             min(number, OTHERS),
         )
         for number, ((tier, account), minor) in enumerate(order)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from counterfoil.api.access.auth import now_ms
+from counterfoil.api.access.parties import party_key
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, PrincipalDep
 
@@ -30,9 +31,9 @@ def get_party(
     party: Annotated[str, Path(min_length=1, max_length=64, examples=["northfield"])],
 ) -> PartyOut:
     """Whoever asks must know the name or the account: there is no list for who may not see everything."""
-    wanted = party.lower()
+    wanted = party_key(party)
     for known, entry in parts.ledger.participants():
-        if wanted in (known.party.lower(), known.account.lower()):
+        if wanted in (party_key(known.party), known.account):
             certified = entry is not None and entry.certified_until > now_ms() // 1000
             return PartyOut(
                 party=known.party,

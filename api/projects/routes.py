@@ -11,6 +11,7 @@ from counterfoil.api.access.sight import Shared, Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import Parts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
+from counterfoil.chain.hexadecimal import HEX_32_BYTES
 from counterfoil.oracle.store.directory_tables import KnownProject
 
 router = APIRouter(tags=["projects"], responses=problems.RESPONSES)
@@ -159,7 +160,7 @@ def list_distributions(
 def get_distribution(
     parts: PartsDep,
     sight: SightDep,
-    batch: Annotated[str, Path(pattern="^0x[0-9a-f]{64}$")],
+    batch: Annotated[str, Path(pattern=HEX_32_BYTES)],
 ) -> DistributionOut:
     """A distribution by its batch."""
     for shared in parts.ledger.distributions(sight, sight.projects):

@@ -18,6 +18,7 @@ from counterfoil.api.http.context import Parts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
 from counterfoil.api.records.sales import SalesReads, Tip
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import DeviceId, device_hash
 from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry
 
@@ -59,7 +60,7 @@ class KeyOut(BaseModel):
 def _out(machine: Machine, tip: Tip | None) -> DeviceOut:
     return DeviceOut(
         device=machine.device,
-        device_hash="0x" + device_hash(machine.device).hex(),
+        device_hash=to_hex(device_hash(machine.device)),
         label=machine.label,
         location=machine.location,
         kind=machine.kind,
@@ -109,7 +110,7 @@ def list_keys(
 ) -> Page[KeyOut]:
     """The machine's keys, epoch by epoch, as the registry on chain has them."""
     machine = _machine(parts, sight, device)
-    rows = parts.ledger.registry_keys("0x" + device_hash(machine.device).hex())
+    rows = parts.ledger.registry_keys(to_hex(device_hash(machine.device)))
     return page_of(rows, "keys", lambda row: f"{row.epoch:010}", cursor, limit, _key_out)
 
 

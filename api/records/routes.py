@@ -16,6 +16,7 @@ from counterfoil.api.http.context import Parts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.api.records.sales import Stored
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.log.merkle import hash_leaf
 from counterfoil.gateway.record.bodies import Kind
 
@@ -172,7 +173,7 @@ def get_proof(
         log_index=log_index,
         leaf_hash=hash_leaf(stored.signed.raw).hex(),
         head_size=head.size,
-        root=head.root.removeprefix("0x"),
+        root=from_hex(head.root).hex(),
         path=[node.hex() for node in path],
         block_number=head.block_number,
         block_hash=head.block_hash,
@@ -211,6 +212,6 @@ def get_evidence(parts: PartsDep, sight: SightDep, log_index: Index) -> Response
         log_index,
         0 if head is None else head.size,
         list(path),
-        b"" if head is None else bytes.fromhex(head.root.removeprefix("0x")),
+        b"" if head is None else from_hex(head.root),
     ]
     return Response(cbor2.dumps(evidence), media_type="application/cbor")

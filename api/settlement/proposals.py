@@ -20,6 +20,7 @@ from tenacity import RetryCallState, retry, retry_if_exception_type, stop_after_
 from counterfoil.api.access.auth import now_ms
 from counterfoil.api.http import problems
 from counterfoil.api.store.tables import ApiProposal
+from counterfoil.chain.hexadecimal import from_hex
 
 DEAL, QUOTE = "deal", "quote"
 
@@ -87,5 +88,5 @@ def argument(row: ApiProposal) -> dict[str, Any]:
     """The terms as the contract takes them."""
     if row.kind == QUOTE:
         return dict(row.terms)
-    legs = [{**leg, "id": bytes.fromhex(leg["id"][2:])} for leg in row.terms["legs"]]
+    legs = [{**leg, "id": from_hex(leg["id"])} for leg in row.terms["legs"]]
     return {**row.terms, "legs": legs}

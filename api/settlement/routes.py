@@ -36,13 +36,14 @@ from counterfoil.api.settlement.reads import DealReads
 from counterfoil.api.store.tables import ApiProposal
 from counterfoil.chain.abi.enums import Asset, AssetName, Convention, ConventionName
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import HEX_32_BYTES, from_hex, to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.instructions.request import SignDigest
 
 router = APIRouter(responses=problems.RESPONSES)
 
-_Deal = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d3" * 32])]
-_Quote = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "d4" * 32])]
+_Deal = Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\xd3" * 32)])]
+_Quote = Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\xd4" * 32)])]
 Nonce = Annotated[
     int, Field(ge=0, lt=2**53, description="Another one for the same terms again.", examples=[1])
 ]
@@ -83,7 +84,7 @@ class QuoteIn(BaseModel):
 class ProposalOut(BaseModel):
     """A deal or a quote; `signed_by` are those whose signatures are here. `state`: open, expired, settled, revoked."""
 
-    id: str = Field(examples=["0x" + "d3" * 32])
+    id: str = Field(examples=[to_hex(b"\xd3" * 32)])
     state: str = Field(examples=["open"])
     terms: dict[str, Any]
     parties: list[str]
@@ -105,7 +106,7 @@ def _caller(parts: Parts, principal: Principal, sight: Sight) -> Call:
     if not sight.account:
         raise problems.conflict("account_unknown", "this party has no account on the ledger")
     client = client_of(parts)
-    return Call(parts, client, client.checksummed(sight.account), None, None)
+    return Call(parts, client, sight.account, None, None)
 
 
 def _leg(call: Call, leg: LegIn) -> dict[str, Any]:
@@ -114,14 +115,14 @@ def _leg(call: Call, leg: LegIn) -> dict[str, Any]:
     if asset is Asset.PROJECT_SHARE:
         name = on_chain_id(leg.project)
     elif asset is Asset.DEPOSIT_TOKEN:
-        name = bytes(12) + bytes.fromhex(call.token[2:])
+        name = bytes(12) + call.token.raw
     else:
         name = leg.number.to_bytes(32, "big")
     return {
         "asset": int(asset),
         "from": call.party(leg.sender),
         "to": call.party(leg.recipient),
-        "id": "0x" + name.hex(),
+        "id": to_hex(name),
         "amount": leg.amount,
         "recourse": leg.recourse,
     }
@@ -178,7 +179,7 @@ def _listed(
 
 
 def _account(parts: Parts, sight: Sight) -> str:
-    return ChainClient.checksummed(sight.account) if sight.account else ""
+    return sight.account
 
 
 def _found(parts: Parts, sight: Sight, kind: str, digest: str) -> ApiProposal:
@@ -199,7 +200,7 @@ def _ask_signature(
     call: Call, principal: Principal, kind: str, digest: str, key: str
 ) -> InstructionOut:
     proposals.find(call.parts.oracle, kind, digest, call.account)
-    asked = SignDigest(call.account, bytes.fromhex(digest[2:]), proposal=kind)
+    asked = SignDigest(call.account, from_hex(digest), proposal=kind)
     return instruction_out(ask(call.parts.oracle, principal, key, asked))
 
 
@@ -214,9 +215,9 @@ def propose_deal(
     sides = [leg[side] for leg in legs for side in ("from", "to")]
     if call.account not in sides:
         raise problems.conflict("not_a_side", "the asker gives and gets nothing in this deal")
-    argument = {**terms, "legs": [{**leg, "id": bytes.fromhex(leg["id"][2:])} for leg in legs]}
+    argument = {**terms, "legs": [{**leg, "id": from_hex(leg["id"])} for leg in legs]}
     with refusable():
-        digest = "0x" + call.client.call("Settlement", "dealDigest", argument).hex()
+        digest = to_hex(call.client.call("Settlement", "dealDigest", argument))
     row = proposals.propose(parts.oracle, proposals.DEAL, digest, terms, sides)
     return _whole(parts, call.client, row)
 
@@ -275,7 +276,7 @@ def propose_quote(
         "deadline": quote.deadline,
     }
     with refusable():
-        digest = "0x" + call.client.call("Settlement", "quoteDigest", terms).hex()
+        digest = to_hex(call.client.call("Settlement", "quoteDigest", terms))
     sides = [terms["seller"], terms["buyer"]]
     row = proposals.propose(parts.oracle, proposals.QUOTE, digest, terms, sides)
     return _whole(parts, call.client, row)

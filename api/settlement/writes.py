@@ -8,12 +8,13 @@ from typing import Any
 from counterfoil.api.http import problems
 from counterfoil.api.instructions.operation import TRADERS, Call, Operation
 from counterfoil.api.settlement import proposals
+from counterfoil.chain.hexadecimal import from_hex
 
 
 def _settle(call: Call) -> Sequence[Any]:
     found = proposals.find(call.parts.oracle, proposals.DEAL, call.key, call.account)
     signatures = [
-        {"signer": signer, "signature": bytes.fromhex(signature[2:])}
+        {"signer": signer, "signature": from_hex(signature)}
         for signer, signature in sorted(found.signatures.items())
         if signer != call.account
     ]
@@ -25,13 +26,13 @@ def _discount(call: Call) -> Sequence[Any]:
     signature = found.signatures.get(found.terms["buyer"])
     if signature is None:
         raise problems.conflict("signature_missing", "the buyer has not signed the quote")
-    return [proposals.argument(found), bytes.fromhex(signature[2:])]
+    return [proposals.argument(found), from_hex(signature)]
 
 
 def _revoke(kind: str) -> Any:
     def arguments(call: Call) -> Sequence[Any]:
         proposals.find(call.parts.oracle, kind, call.key, call.account)
-        return [bytes.fromhex(call.key[2:])]
+        return [from_hex(call.key)]
 
     return arguments
 

@@ -10,6 +10,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.context import Parts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.api.shares.reads import ShareReads
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
 
@@ -42,13 +43,13 @@ class HoldingOut(BaseModel):
 
 def _open(parts: Parts, sight: Sight) -> list[ShareProject]:
     """The projects in whose shares the reader stands."""
-    me = sight.account.lower()
+    me = sight.account
     return [
         row
         for row in ShareReads(parts.reads).share_projects()
         if sight.everything
-        or row.issuer.lower() == me
-        or any(h.holder.lower() == me for h in ShareReads(parts.reads).holdings(row.project_hash))
+        or row.issuer == me
+        or any(h.holder == me for h in ShareReads(parts.reads).holdings(row.project_hash))
     ]
 
 
@@ -81,12 +82,12 @@ def list_holdings(
     limit: Limit = 50,
 ) -> Page[HoldingOut]:
     """All for its issuer; for others their own."""
-    wanted = "0x" + on_chain_id(project).hex()
+    wanted = to_hex(on_chain_id(project))
     row = next((r for r in _open(parts, sight) if r.project_hash == wanted), None)
     if row is None:
         raise problems.not_found("project with shares")
-    per_share, me = row.per_share_minor, sight.account.lower()
-    everyones = sight.everything or row.issuer.lower() == me
+    per_share, me = row.per_share_minor, sight.account
+    everyones = sight.everything or row.issuer == me
 
     def claimable(held: ShareHolding) -> int:
         return held.earned_minor + held.shares * (per_share - held.seen_minor)
@@ -95,7 +96,7 @@ def list_holdings(
         [
             h
             for h in ShareReads(parts.reads).holdings(row.project_hash)
-            if everyones or h.holder.lower() == me
+            if everyones or h.holder == me
         ],
         "holdings",
         lambda held: held.holder,

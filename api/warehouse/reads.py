@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Engine, exists, or_, true
 from sqlmodel import Session, col, select
 
-from counterfoil.api.access.rows import all_rows, is_account, one_row
+from counterfoil.api.access.rows import all_rows, one_row
 from counterfoil.api.access.sight import Sight
 from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
 from counterfoil.oracle.ledger.warehouse_receipts import (
@@ -25,9 +25,9 @@ def _pledges(sight: Sight) -> ColumnElement[bool]:
     borrowed = exists().where(
         col(LoanEntry.loan) == col(PledgeEntry.loan),
         col(LoanEntry.line) == col(LineEntry.line),
-        is_account(col(LineEntry.borrower), sight.account),
+        col(LineEntry.borrower) == sight.account,
     )
-    return or_(is_account(col(PledgeEntry.pledgee), sight.account), borrowed)
+    return or_(col(PledgeEntry.pledgee) == sight.account, borrowed)
 
 
 def _receipts(sight: Sight) -> ColumnElement[bool]:
@@ -35,10 +35,10 @@ def _receipts(sight: Sight) -> ColumnElement[bool]:
         return true()
     secured = exists().where(
         col(PledgeEntry.pledge) == col(ReceiptEntry.pledge),
-        is_account(col(PledgeEntry.pledgee), sight.account),
+        col(PledgeEntry.pledgee) == sight.account,
     )
     mine = (col(ReceiptEntry.holder), col(ReceiptEntry.warehouse))
-    return or_(*(is_account(column, sight.account) for column in mine), secured)
+    return or_(*(column == sight.account for column in mine), secured)
 
 
 class WarehouseReads:

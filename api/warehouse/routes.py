@@ -13,6 +13,7 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
 from counterfoil.api.warehouse.reads import WarehouseReads
+from counterfoil.chain.hexadecimal import to_hex
 
 router = APIRouter(responses=problems.RESPONSES)
 
@@ -101,10 +102,10 @@ def get_receipt(parts: PartsDep, sight: SightDep, receipt: _Receipt) -> ReceiptW
         raise problems.not_found("warehouse receipt")
     client = client_of(parts)
     with refusable():
-        papers = "0x" + client.call("WarehouseReceipts", "receipt", receipt)["document"].hex()
+        papers = to_hex(client.call("WarehouseReceipts", "receipt", receipt)["document"])
     pledge = WarehouseReads(parts.reads).pledge(sight, row.pledge)
     sides = {row.holder, row.warehouse, *([] if pledge is None else [pledge.pledgee])}
-    mine = sight.account.lower() in {side.lower() for side in sides}
+    mine = sight.account in sides
     return ReceiptWholeOut(
         **_receipt_out(row, WarehouseReads(parts.reads).goods()).model_dump(),
         document=papers,

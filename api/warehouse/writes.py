@@ -22,6 +22,7 @@ from counterfoil.api.instructions.operation import (
     PartyName,
     by_key,
 )
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.store.directory_tables import KnownGoods
 
@@ -96,7 +97,7 @@ class OneReceiptIn(BaseModel):
 def _goods(call: Call, code: str) -> bytes:
     name = on_chain_id(code)
     with Session(call.parts.oracle) as session:
-        session.merge(KnownGoods(goods_hash="0x" + name.hex(), code=code))
+        session.merge(KnownGoods(goods_hash=to_hex(name), code=code))
         session.commit()
     return name
 

@@ -8,6 +8,8 @@ from hashlib import sha256
 
 from sqlmodel import Session, select
 
+from counterfoil.chain.address import Address, canonical
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.formats.iso20022.iban import is_iban
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount
@@ -68,10 +70,11 @@ def register_bank_account(session: Session, given: BankAccount) -> BankAccount:
         if project.currency != given.currency:
             raise InputMalformed(f"{given.project} is in {project.currency}")
     else:
-        asked = select(KnownParticipant).where(
-            (KnownParticipant.party == given.holder) | (KnownParticipant.account == given.holder)
-        )
-        holder = session.exec(asked).first()
+        named = canonical(given.holder)
+        is_holder = KnownParticipant.party == given.holder
+        if isinstance(named, Address):
+            is_holder = KnownParticipant.account == named
+        holder = session.exec(select(KnownParticipant).where(is_holder)).first()
         if holder is None:
             raise UnknownName(f"no participant {given.holder}")
         given.holder = holder.account
@@ -99,7 +102,7 @@ def register_payee(
         raise InputMalformed("a salt is 16 to 32 bytes in hex")
     salt = salt or secrets.token_hex(16)
     row = PayeeAccount(
-        commitment="0x" + commitment(bytes.fromhex(salt), account).hex(),
+        commitment=to_hex(commitment(bytes.fromhex(salt), account)),
         salt=salt,
         account=account,
         name=name,

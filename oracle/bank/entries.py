@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed, UnknownName
@@ -35,7 +36,7 @@ def import_entries(
             raise InputMalformed(
                 f"{entry.reference}: {entry.currency}, and the project is in {project.currency}"
             )
-        name = "0x" + entry.entry_hash.hex()
+        name = to_hex(entry.entry_hash)
         same = session.get(StatementEntry, name)
         if same is not None:
             if (same.project, same.amount_minor) != (entry.project, entry.amount_minor):

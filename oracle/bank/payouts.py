@@ -16,6 +16,7 @@ from hashlib import sha256
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
@@ -72,7 +73,7 @@ def make_file(
     if not ready:
         return None
     made_ms = time.time_ns() // 1_000_000
-    mark = client.address_of("DepositToken")[2:10].lower()
+    mark = client.address_of("DepositToken").raw[:4].hex()
     first = ready[0][0].id
     message = f"CF-{mark}-{first}-{ready[-1][0].id}"
     transfers = [
@@ -135,7 +136,7 @@ def matched_payouts(
 
 def pay(session: Session, client: ChainClient, bank: str, order: PayoutOrder, entry: str) -> None:
     """The bank's entry *entry* has paid *order*: ask for its confirmation on the chain. The caller commits."""
-    data = client.encode("DepositToken", "confirmPaid", order.payout, bytes.fromhex(entry[2:]))
+    data = client.encode("DepositToken", "confirmPaid", order.payout, from_hex(entry))
     token = client.address_of("DepositToken")
     order.payment = entry
     order.transaction_id = enqueue(session, bank, f"paid:{order.payout}", token, data)

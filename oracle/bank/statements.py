@@ -21,6 +21,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.iso20022.camt053 import (
@@ -207,7 +208,7 @@ class Reader:
         if entry.amount_minor == 0:
             return NOTED, "amount_zero", ""
         named = _named(account, statement, entry, line.booked)
-        line.entry_hash = "0x" + named.entry_hash.hex()
+        line.entry_hash = to_hex(named.entry_hash)
         known = self._known(line, entry)
         if known is not None:
             return known

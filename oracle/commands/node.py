@@ -10,6 +10,7 @@ import typer
 from sqlmodel import Session
 
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
 from counterfoil.chain.keys.signer import create_keystore, open_keystore
 from counterfoil.gateway.errors import IdentityError
@@ -73,7 +74,7 @@ def know_project(
     with Session(open_database(database)) as session:
         row = session.get(KnownProject, name) or KnownProject(
             project=name,
-            project_hash="0x" + on_chain_id(name).hex(),
+            project_hash=to_hex(on_chain_id(name)),
             name=name,
             operator="",
             currency=currency,

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import FAILED, FINAL
 from counterfoil.chain.tables import ChainCursor, ChainDeadLetter, ChainTransaction
 from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
@@ -343,7 +344,7 @@ def _unpaid(session: Session, root: int) -> int:
 
 def _projects(client: ChainClient, ledger: _Ledger) -> dict[str, ProjectBooks]:
     hashes = list(ledger.projects)
-    asked = [(bytes.fromhex(name[2:]),) for name in hashes]
+    asked = [(from_hex(name),) for name in hashes]
     accounts = client.call_all("DepositToken", "collectionOf", asked, ledger.block)
     distributed = client.call_all("RevenueSplit", "distributed", asked, ledger.block)
     carried = client.call_all("RevenueSplit", "carried", asked, ledger.block)

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.oracle.day.books import reading
 from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
@@ -125,5 +126,5 @@ def make_report(
 
 def _text(reason: str | None) -> str:
     """A reason as text where it is text, as hex where it is a hash."""
-    raw = bytes.fromhex((reason or "0x")[2:]).rstrip(b"\0")
-    return raw.decode() if raw.isascii() and raw.decode("ascii").isprintable() else "0x" + raw.hex()
+    raw = from_hex(reason or NO_BYTES).rstrip(b"\0")
+    return raw.decode() if raw.isascii() and raw.decode("ascii").isprintable() else to_hex(raw)

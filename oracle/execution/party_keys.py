@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.abi.artifacts import selector_of
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import LocalSigner, open_keystore
 from counterfoil.chain.sender import FAILED, FINAL, Sender, enqueue
 from counterfoil.chain.tables import ChainTransaction
@@ -90,7 +91,7 @@ class PartyWrites:
         """
         if wanted.account not in self._keys:
             raise KeyNotHeld(f"the key of {wanted.account} is not kept here")
-        return "0x" + self._keys[wanted.account].sign_digest(wanted.digest).hex()
+        return to_hex(self._keys[wanted.account].sign_digest(wanted.digest))
 
 
 def _is_call(contract: str, function: str, data: bytes) -> bool:

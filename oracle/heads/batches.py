@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.errors import GatewayError, KeyUnknownError
 from counterfoil.gateway.log.checkpoint import Head as LogHead
@@ -227,17 +228,15 @@ class Batcher:
             session.add(
                 Head(
                     size=head.size,
-                    root="0x" + head.root.hex(),
-                    state="0x" + head.state.hex(),
-                    figures="0x" + figures.digest.hex(),
+                    root=to_hex(head.root),
+                    state=to_hex(head.state),
+                    figures=to_hex(figures.digest),
                     previous_size=previous.size,
                     closed_ms=_now_ms(),
                     transaction_id=transaction_id,
                 )
             )
-            session.merge(
-                BatchFigures(digest="0x" + figures.digest.hex(), figures=figures.encode())
-            )
+            session.merge(BatchFigures(digest=to_hex(figures.digest), figures=figures.encode()))
             keep_slots(session, self._state, self._touched)
             session.commit()
 
@@ -254,7 +253,7 @@ class Batcher:
                 self._remember(decode(found[1]))
         if head is None:
             return 0, Digest(bytes(32)), state
-        return head.size, Digest(bytes.fromhex(head.root[2:])), state
+        return head.size, Digest(from_hex(head.root)), state
 
     def _catch_up(self) -> None:
         """Take in what was written to the tiles beyond the newest stored head."""

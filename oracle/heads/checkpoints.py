@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.log.checkpoint import Checkpoint, sign_checkpoint
 from counterfoil.gateway.log.checkpoint import Head as LogHead
 from counterfoil.gateway.logfiles.tiles import TileWriter, read_size
@@ -50,8 +51,8 @@ class CheckpointWriter:
         if head.size != self._written:
             anchored = LogHead(
                 head.size,
-                Digest(bytes.fromhex(head.root[2:])),
-                Digest(bytes.fromhex(head.state[2:])),
+                Digest(from_hex(head.root)),
+                Digest(from_hex(head.state)),
             )
             checkpoint = Checkpoint(self._origin, anchored)
             self._write(sign_checkpoint(checkpoint, self._origin, self._key), head.size)

@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy import Engine, delete, func
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.errors import GatewayError, TileError
 from counterfoil.gateway.log.merkle import (
     HashReader,
@@ -268,7 +269,7 @@ class NodeLog:
         done = 0
         with self._lock:
             while (head := self._next_anchored()) is not None:
-                root, state = bytes.fromhex(head.root[2:]), bytes.fromhex(head.state[2:])
+                root, state = from_hex(head.root), from_hex(head.state)
                 if root_at(head.size, self._read) != root:
                     self._drop_beyond(head)
                     break

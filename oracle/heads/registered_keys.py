@@ -15,6 +15,7 @@ import time
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
 from counterfoil.gateway.record.verification import DeviceKey, KeyRing, KeyStatus
 from counterfoil.gateway.store.gateway_store import GatewayStore
@@ -99,12 +100,12 @@ def _read(session: Session) -> list[tuple[DeviceKey, bytes]]:
             DeviceKey(
                 DeviceId(device),
                 entry.epoch,
-                PublicKey(bytes.fromhex(entry.x[2:]), bytes.fromhex(entry.y[2:])),
+                PublicKey(from_hex(entry.x), from_hex(entry.y)),
                 entry.from_sequence,
                 int(entry.until_sequence),
                 KeyStatus.ACTIVE if entry.revoked_at is None else KeyStatus.REVOKED,
             ),
-            bytes.fromhex(entry.certificate_hash[2:]),
+            from_hex(entry.certificate_hash),
         )
         for device, entry in rows
     ]

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.hexadecimal import from_any_hex
 from counterfoil.chain.tables import ChainCursor, ChainEvent
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash
 from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
@@ -122,4 +123,4 @@ def _mark(event: ChainEvent) -> tuple[int, str, int]:
 
 
 def _bytes(text: object) -> bytes:
-    return bytes.fromhex(str(text).removeprefix("0x"))
+    return from_any_hex(str(text))

@@ -12,10 +12,10 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from counterfoil.chain.hexadecimal import HexMalformed, from_any_hex, to_hex
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.instructions.request import (
     AcceptPlace,
@@ -36,7 +36,6 @@ from counterfoil.oracle.instructions.request import (
     Transact,
 )
 
-_HEX = re.compile("(?:0x)?((?:[0-9a-fA-F]{2})*)")
 _NUMBER_BITS, _DATE_BITS = 64, 32
 _DIGEST_BYTES = 32
 _SHOWN = 60
@@ -210,10 +209,10 @@ class _Fields:
 
     def data(self, name: str, size: int | None = None) -> bytes:
         value = self.value(name)
-        found = _HEX.fullmatch(value) if isinstance(value, str) else None
-        if found is None:
-            raise self._wrong(name, value, "is not bytes in hex")
-        read = bytes.fromhex(found[1])
+        try:
+            read = from_any_hex(value if isinstance(value, str) else "no text")
+        except HexMalformed:
+            raise self._wrong(name, value, "is not bytes in hex") from None
         if size is not None and len(read) != size:
             raise self._wrong(name, value, f"is not {size} bytes")
         return read
@@ -236,7 +235,7 @@ class _Fields:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
-        return "0x" + value.hex()
+        return to_hex(value)
     if isinstance(value, tuple):
         return [dataclasses.asdict(one) for one in value]
     return value

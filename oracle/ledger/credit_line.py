@@ -8,7 +8,16 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger
 from sqlmodel import Field, Session
 
-from counterfoil.chain.abi.enums import Convention, Debt, LineState, LoanState, Motion, Plan
+from counterfoil.chain.abi.enums import (
+    Convention,
+    Debt,
+    LineState,
+    LoanState,
+    Motion,
+    Plan,
+)
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.store.integers import Unsigned
@@ -28,9 +37,9 @@ class LineEntry(OracleTable, table=True):
     line: _Key
     state: str = Field(index=True)
     reason: str | None = None
-    borrower: str = Field(index=True)
-    lender: str = Field(index=True)
-    token: str
+    borrower: Address = Field(index=True, sa_type=AddressColumn)
+    lender: Address = Field(index=True, sa_type=AddressColumn)
+    token: Address = Field(sa_type=AddressColumn)
     limit_minor: Minor
     principal_minor: Minor = 0
     valid_from: int
@@ -59,7 +68,7 @@ class LoanEntry(OracleTable, table=True):
     line: int = Field(default=0, index=True, sa_type=BigInteger)
     state: str = Field(index=True)
     plan: str = ""
-    supplier: str = ""
+    supplier: str = Field(default="", sa_type=AddressColumn)
     order_root: Minor = 0
     collateral: Minor = 0
     drawn_date: int = 0
@@ -82,7 +91,7 @@ class LoanPayment(OracleTable, table=True):
     transaction_hash: str = Field(primary_key=True)
     log_index: int = Field(primary_key=True)
     loan: _Id
-    payer: str
+    payer: Address = Field(sa_type=AddressColumn)
     date: int
     costs_minor: Minor
     penalty_minor: Minor

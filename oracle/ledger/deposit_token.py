@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, Session
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
@@ -22,7 +24,7 @@ class Payout(OracleTable, table=True):
     __tablename__ = "payout"
 
     id: int = Field(primary_key=True)
-    holder: str = Field(index=True)
+    holder: Address = Field(index=True, sa_type=AddressColumn)
     amount_minor: _Minor
     payout_account: str
     payment: str | None = None
@@ -34,7 +36,7 @@ class TokenBalance(OracleTable, table=True):
 
     __tablename__ = "token_balance"
 
-    account: str = Field(primary_key=True)
+    account: Address = Field(primary_key=True, sa_type=AddressColumn)
     amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
@@ -44,7 +46,7 @@ class Deposit(OracleTable, table=True):
     __tablename__ = "deposit"
 
     entry_hash: str = Field(primary_key=True)
-    account: str = Field(index=True)
+    account: Address = Field(index=True, sa_type=AddressColumn)
     amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
     block_number: int
 

@@ -8,6 +8,8 @@ from typing import Any
 from sqlmodel import Field, Session
 
 from counterfoil.chain.abi.enums import DeviceStatus
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import UnsignedInteger
 from counterfoil.oracle.store.table import OracleTable
@@ -21,8 +23,8 @@ class Device(OracleTable, table=True):
     __tablename__ = "device"
 
     device_hash: str = Field(primary_key=True)
-    owner: str
-    operator: str
+    owner: Address = Field(sa_type=AddressColumn)
+    operator: Address = Field(sa_type=AddressColumn)
     project_hash: str = Field(index=True)
     status: str
     epoch: int

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlmodel import Field, Session
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import UnsignedInteger
 from counterfoil.oracle.store.table import OracleTable
@@ -19,7 +21,7 @@ class ParticipantEntry(OracleTable, table=True):
 
     __tablename__ = "participant"
 
-    account: str = Field(primary_key=True)
+    account: Address = Field(primary_key=True, sa_type=AddressColumn)
     parts: str
     certified_until: int = Field(default=0, sa_type=UnsignedInteger)
     frozen: bool = False

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from sqlmodel import Field, Session
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
@@ -21,9 +23,9 @@ class ShareProject(OracleTable, table=True):
     __tablename__ = "share_project"
 
     project_hash: str = Field(primary_key=True)
-    token: str
-    issuer: str
-    account: str
+    token: Address = Field(sa_type=AddressColumn)
+    issuer: Address = Field(sa_type=AddressColumn)
+    account: Address = Field(sa_type=AddressColumn)
     supply: Minor = 0
     per_share_minor: Minor = 0
     received_minor: Minor = 0
@@ -38,7 +40,7 @@ class ShareHolding(OracleTable, table=True):
     __tablename__ = "share_holding"
 
     project_hash: str = Field(primary_key=True)
-    holder: str = Field(primary_key=True)
+    holder: Address = Field(primary_key=True, sa_type=AddressColumn)
     shares: Minor = 0
     earned_minor: Minor = 0
     seen_minor: Minor = 0
@@ -89,7 +91,7 @@ def _shares(session: Session, a: _Arguments) -> ShareProject:
     return session.get_one(ShareProject, a["project"])
 
 
-def _hold(session: Session, project: str, holder: str, change: int) -> ShareHolding:
+def _hold(session: Session, project: str, holder: Address, change: int) -> ShareHolding:
     """Note what the holder has earned so far, then change its shares."""
     per_share = session.get_one(ShareProject, project).per_share_minor
     held = session.get(ShareHolding, (project, holder))

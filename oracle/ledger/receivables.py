@@ -13,6 +13,8 @@ from sqlalchemy import BigInteger, update
 from sqlmodel import Field, Session, col
 
 from counterfoil.chain.abi.enums import ClaimKind, ClaimState
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.ledger.credit_line import LoanEntry
@@ -33,9 +35,9 @@ class ClaimEntry(OracleTable, table=True):
     root: _Key
     kind: str
     state: str = Field(index=True)
-    obligor: str = Field(index=True)
-    creditor: str = Field(index=True)
-    token: str
+    obligor: Address = Field(index=True, sa_type=AddressColumn)
+    creditor: Address = Field(index=True, sa_type=AddressColumn)
+    token: Address = Field(sa_type=AddressColumn)
     face_minor: Minor
     redeemed_minor: Minor = 0
     issue_date: int
@@ -59,7 +61,7 @@ class ClaimFunding(OracleTable, table=True):
     transaction_hash: str = Field(primary_key=True)
     log_index: int = Field(primary_key=True)
     root: _Id
-    payer: str
+    payer: Address = Field(sa_type=AddressColumn)
     amount_minor: Minor
     redeemed_minor: Minor
     date: int
@@ -75,15 +77,15 @@ class PartEntry(OracleTable, table=True):
     parent: Minor
     received: Minor = 0
     depth: int = 0
-    holder: str = Field(index=True)
+    holder: Address = Field(index=True, sa_type=AddressColumn)
     amount_minor: Minor
     redeemed_minor: Minor = 0
     retained_minor: Minor = 0
     recourse: bool = False
     demanded: bool = False
     live: bool = Field(default=True, index=True)
-    pledgee: str | None = Field(default=None, index=True)
-    offered_to: str | None = Field(default=None, index=True)
+    pledgee: Address | None = Field(default=None, index=True, sa_type=AddressColumn)
+    offered_to: Address | None = Field(default=None, index=True, sa_type=AddressColumn)
     offer_recourse: bool | None = None
     offer_expires: int | None = Field(default=None, sa_type=Unsigned)
     block_number: int
@@ -95,8 +97,8 @@ class ClaimBalance(OracleTable, table=True):
 
     __tablename__ = "claim_balance"
 
-    token: str = Field(primary_key=True)
-    account: str = Field(primary_key=True)
+    token: Address = Field(primary_key=True, sa_type=AddressColumn)
+    account: Address = Field(primary_key=True, sa_type=AddressColumn)
     credited_minor: Minor = 0
     withdrawn_minor: Minor = 0
 
@@ -271,11 +273,11 @@ def _part(session: Session, a: _Arguments) -> PartEntry:
     return session.get_one(PartEntry, int(a["part"]))
 
 
-def _balance(session: Session, part: PartEntry, account: str) -> ClaimBalance:
+def _balance(session: Session, part: PartEntry, account: Address) -> ClaimBalance:
     return _account(session, session.get_one(ClaimEntry, part.root).token, account)
 
 
-def _account(session: Session, token: str, account: str) -> ClaimBalance:
+def _account(session: Session, token: Address, account: Address) -> ClaimBalance:
     found = session.get(ClaimBalance, (token, account))
     if found is None:
         found = ClaimBalance(token=token, account=account)

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from sqlmodel import Field, Session, col, select
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
@@ -52,7 +54,7 @@ class Credit(OracleTable, table=True):
     id: int | None = Field(default=None, primary_key=True)
     batch: str = Field(index=True)
     project_hash: str = Field(index=True)
-    account: str = Field(index=True)
+    account: Address = Field(index=True, sa_type=AddressColumn)
     tier: int
     amount_minor: _Minor
 
@@ -62,7 +64,7 @@ class Balance(OracleTable, table=True):
 
     __tablename__ = "balance"
 
-    account: str = Field(primary_key=True)
+    account: Address = Field(primary_key=True, sa_type=AddressColumn)
     credited_minor: _Minor = 0
     withdrawn_minor: _Minor = 0
 
@@ -116,7 +118,7 @@ def _withdrawn(session: Session, _: ChainEvent, a: _Arguments) -> None:
     _balance(session, a["account"]).withdrawn_minor += int(a["amount"])
 
 
-def _balance(session: Session, account: str) -> Balance:
+def _balance(session: Session, account: Address) -> Balance:
     found = session.exec(select(Balance).where(col(Balance.account) == account)).first()
     if found is None:
         found = Balance(account=account)

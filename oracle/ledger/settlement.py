@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger
 from sqlmodel import Field, Session
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
@@ -23,7 +25,7 @@ class DealEntry(OracleTable, table=True):
     __tablename__ = "deal"
 
     deal: str = Field(primary_key=True)
-    by: str = Field(primary_key=True)
+    by: Address = Field(primary_key=True, sa_type=AddressColumn)
     status: str
     block_number: int
     transaction_hash: str

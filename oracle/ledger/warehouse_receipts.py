@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, update
 from sqlmodel import Field, Session, col
 
 from counterfoil.chain.abi.enums import ReceiptState
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import ChainEvent, Handler
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
@@ -26,8 +28,8 @@ class ReceiptEntry(OracleTable, table=True):
 
     receipt: _Key
     state: str = Field(index=True)
-    warehouse: str = Field(index=True)
-    holder: str = Field(index=True)
+    warehouse: Address = Field(index=True, sa_type=AddressColumn)
+    holder: Address = Field(index=True, sa_type=AddressColumn)
     parent: Minor = 0
     pledge: int = Field(default=0, index=True, sa_type=BigInteger)
     quantity: Minor
@@ -42,7 +44,7 @@ class PledgeEntry(OracleTable, table=True):
 
     pledge: _Key
     loan: _Id
-    pledgee: str = Field(index=True)
+    pledgee: Address = Field(index=True, sa_type=AddressColumn)
     ltv_basis_points: int
     call_date: int = 0
     is_open: bool = True

@@ -89,10 +89,11 @@ class AgreedPrice:
         digest = self.digest(client)
         found: dict[str, bytes] = {}
         for address, text in self.signatures.items():
-            if recover(digest, bytes.fromhex(text)) != address:
+            signer = recover(digest, bytes.fromhex(text))
+            if signer is None or signer != address:
                 raise PriceFileError(f"the signature of {address} is over something else")
-            if address in signers:
-                found[address] = bytes.fromhex(text)
+            if signer in signers:
+                found[signer] = bytes.fromhex(text)
         return dict(sorted(found.items(), key=lambda entry: int(entry[0], 16)))
 
     def write(self, path: Path) -> None:

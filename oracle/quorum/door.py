@@ -23,6 +23,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.doors.problem import problem
 from counterfoil.gateway.doors.web_server import CertifiedProtocol
 from counterfoil.oracle.errors import InputMalformed
@@ -107,7 +108,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _signature(signature: bytes) -> JSONResponse:
-    return JSONResponse({"signature": "0x" + signature.hex()})
+    return JSONResponse({"signature": to_hex(signature)})
 
 
 class DoorServer:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import structlog
 
+from counterfoil.chain.hexadecimal import from_any_hex
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.quorum.peers import Peer, peer_tls
@@ -105,7 +106,7 @@ class Colleagues:
             )
             found = answer.json()
             if answer.status_code == 200:
-                return bytes.fromhex(found["signature"].removeprefix("0x"))
+                return from_any_hex(found["signature"])
             code, detail = str(found["code"]), str(found["detail"])
             if answer.status_code == 409:
                 return Dissents(code, detail, found.get("log_index"))

@@ -26,8 +26,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from eth_utils.address import is_address, to_checksum_address
 
+from counterfoil.chain.address import Address
 from counterfoil.oracle.errors import PeersInvalid
 
 _PEM = serialization.Encoding.PEM
@@ -36,10 +36,10 @@ _DAYS = 3_650
 
 @dataclass(frozen=True)
 class Peer:
-    """A node as the others know it; ``address`` is checksummed, ``certificate`` PEM."""
+    """A node as the others know it; ``certificate`` is PEM."""
 
     name: str
-    address: str
+    address: Address
     url: str
     certificate: str
 
@@ -67,13 +67,11 @@ def read_peers(path: Path) -> list[Peer]:
 
 
 def _peer(entry: dict[str, Any]) -> Peer:
-    if not is_address(entry["address"]):
-        raise ValueError(f"{entry['address']!r} is no account")
     if not str(entry["url"]).startswith("https://"):
         raise ValueError(f"{entry['url']!r} is not https")
     peer = Peer(
         str(entry["name"]),
-        to_checksum_address(entry["address"]),
+        Address.checked(entry["address"]),
         str(entry["url"]).rstrip("/"),
         str(entry["certificate"]),
     )

@@ -19,6 +19,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.proof.signature import recover
 from counterfoil.chain.sender import FAILED, enqueue
@@ -216,9 +217,9 @@ class Proposing:
             session.merge(
                 Head(
                     size=head.size,
-                    root="0x" + head.root.hex(),
-                    state="0x" + head.state.hex(),
-                    figures="0x" + figures.hex(),
+                    root=to_hex(head.root),
+                    state=to_hex(head.state),
+                    figures=to_hex(figures),
                     previous_size=previous.size,
                     closed_ms=now_ms(),
                     transaction_id=transaction_id,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, insert
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.gateway.log.checkpoint import Head as LogHead
 from counterfoil.gateway.log.merkle import EMPTY_ROOT
 from counterfoil.gateway.record.identity import Digest
@@ -54,7 +55,7 @@ class Books:
         head, (signers, _) = self.newest_head(), self.quorum()
         if head is None:
             return Standing(self.chain_id, self.anchor, signers, 0, EMPTY_ROOT, 0)
-        root = Digest(bytes.fromhex(head.root[2:]))
+        root = Digest(from_hex(head.root))
         return Standing(self.chain_id, self.anchor, signers, head.size, root, head.block_number)
 
     # ---- heads
@@ -98,7 +99,7 @@ class Books:
         if found is None:
             return None
         row, figures = found
-        root, state = (Digest(bytes.fromhex(text[2:])) for text in (row.root, row.state))
+        root, state = (Digest(from_hex(text)) for text in (row.root, row.state))
         return HeadProposal(
             *(self.chain_id, self.anchor, LogHead(row.size, root, state), decode_figures(figures)),
             LogHead(now.size, now.root, Digest(bytes(32))),
@@ -192,4 +193,4 @@ def now_ms() -> int:
 
 
 def _hex(data: bytes) -> str:
-    return "0x" + data.hex()
+    return to_hex(data)

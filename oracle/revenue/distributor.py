@@ -22,6 +22,7 @@ from sqlalchemy import Engine, func, or_
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.gateway.record.identity import on_chain_id
@@ -103,7 +104,7 @@ class Distributor:
         for name in waiting:
             with Session(self._engine.execution_options(reads_only=True)) as session:
                 row = session.get_one(Distribution, name)
-            batch, facts_hash = (bytes.fromhex(text[2:]) for text in (row.batch, row.facts_hash))
+            batch, facts_hash = (from_hex(text) for text in (row.batch, row.facts_hash))
             argument = distribution_argument(
                 decode_facts(row.facts), batch, row.tax_minor, row.head_size, facts_hash
             )
@@ -164,10 +165,10 @@ class Distributor:
         known = session.get_one(KnownProject, project)
         tax = tax_minor(facts.gross_minor, facts.refunds_minor, known.tax_basis_points)
         for code, _ in facts.units:
-            session.merge(KnownGoods(goods_hash="0x" + on_chain_id(code).hex(), code=code))
+            session.merge(KnownGoods(goods_hash=to_hex(on_chain_id(code)), code=code))
         session.add(
             Distribution(
-                batch="0x" + batch.hex(),
+                batch=to_hex(batch),
                 project=project,
                 business_date=date,
                 gross_minor=facts.gross_minor,
@@ -175,12 +176,12 @@ class Distributor:
                 tax_minor=tax,
                 units=[list(unit) for unit in facts.units],
                 head_size=head,
-                facts_hash="0x" + facts_hash.hex(),
+                facts_hash=to_hex(facts_hash),
                 facts=encoded,
             )
         )
         for row in rows:
-            row.status, row.batch = DISTRIBUTED, "0x" + batch.hex()
+            row.status, row.batch = DISTRIBUTED, to_hex(batch)
         return facts.gross_minor
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, insert
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import DeviceStatus
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.bodies import Location, Refund, Sale, Status
 from counterfoil.gateway.record.identity import DeviceId, device_hash
 from counterfoil.gateway.record.signed_record import SignedRecord
@@ -102,7 +103,7 @@ class _Registered(NamedTuple):
 
 def _registered(session: Session, names: Collection[DeviceId]) -> dict[DeviceId, _Registered]:
     """The registry's entries of the devices *names*: of those that it has."""
-    by_hash = {"0x" + device_hash(name).hex(): name for name in names}
+    by_hash = {to_hex(device_hash(name)): name for name in names}
     query = select(Device.device_hash, Device.status, Device.project_hash).where(
         col(Device.device_hash).in_(by_hash)
     )

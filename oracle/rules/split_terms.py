@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from counterfoil.chain.abi.enums import Basis, Period, Supply
+from counterfoil.chain.address import NOBODY
 from counterfoil.gateway.record.identity import on_chain_id
-
-_NOBODY = "0x0000000000000000000000000000000000000000"
 
 
 def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,8 +25,8 @@ def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
         "period": int(Period.named(terms["period"])),
         "refundAccount": terms["refund"],
         "taxAccount": terms["tax"],
-        "feeAccount": fee.get("account", _NOBODY),
-        "sweepAccount": sweep.get("account", _NOBODY),
+        "feeAccount": fee.get("account", NOBODY),
+        "sweepAccount": sweep.get("account", NOBODY),
         "residualAccount": terms["residual"],
         "senior": {
             "feeBasisPoints": fee.get("basis_points", 0),
@@ -45,7 +44,7 @@ def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "allocations": [
             {
-                "account": line["account"] or _NOBODY,
+                "account": line["account"] or NOBODY,
                 "basis": int(Basis.named(line["basis"])),
                 "value": line["value"],
                 "minimum": line.get("minimum", 0),

@@ -20,8 +20,9 @@ from math import floor
 from typing import Any
 
 from counterfoil.chain.abi.enums import Basis, Period, Tier
+from counterfoil.chain.address import NOBODY
 
-POOL = "0x" + "00" * 20
+POOL = NOBODY
 """Stands for the investors' pool where an allocation has an account."""
 
 

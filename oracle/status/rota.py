@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eth_utils.address import to_checksum_address
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
@@ -51,7 +51,7 @@ def newest_turns(
     ]
 
 
-def _senders(client: ChainClient | None, hashes: Sequence[str]) -> list[str | None]:
+def _senders(client: ChainClient | None, hashes: Sequence[str]) -> list[Address | None]:
     """Who sent each transaction, as the node says; None where it does not."""
     if client is None:
         return [None for _ in hashes]
@@ -60,4 +60,4 @@ def _senders(client: ChainClient | None, hashes: Sequence[str]) -> list[str | No
         found = [answer.unwrap() for answer in answers]
     except ChainError:
         return [None for _ in hashes]
-    return [to_checksum_address(one["from"]) if one else None for one in found]
+    return [Address(one["from"]) if one else None for one in found]

@@ -10,6 +10,7 @@ from typing import Annotated
 from sqlalchemy import BigInteger, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
 
@@ -34,7 +35,7 @@ class BankAccount(OracleTable, table=True):
     name: str
     bic: str = ""
     project: str = ""
-    holder: str = ""
+    holder: str = Field(default="", sa_type=AddressColumn)
     pays_out: bool = False
 
 

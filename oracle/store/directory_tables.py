@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.oracle.store.table import OracleTable, json_column
 
 
@@ -19,7 +21,7 @@ class KnownParticipant(OracleTable, table=True):
 
     __tablename__ = "known_participant"
 
-    account: str = Field(primary_key=True)
+    account: Address = Field(primary_key=True, sa_type=AddressColumn)
     party: str = Field(unique=True)
     name: str
 
@@ -86,5 +88,5 @@ class KnownDocument(OracleTable, table=True):
     identity: str = Field(unique=True)
     salt: str
     fields: dict[str, Any] = json_column()
-    account: str = Field(index=True)
+    account: Address = Field(index=True, sa_type=AddressColumn)
     created_ms: int = _big()

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from sqlalchemy import BigInteger, Column, UniqueConstraint
 from sqlmodel import Field
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.address_column import AddressColumn
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
 
@@ -70,7 +72,7 @@ class OracleNode(OracleTable, table=True):
 
     __tablename__ = "oracle_node"
 
-    address: str = Field(primary_key=True)
+    address: Address = Field(primary_key=True, sa_type=AddressColumn)
     name: str
     url: str
     is_self: bool = False

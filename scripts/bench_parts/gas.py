@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from eth_utils.address import to_checksum_address
 from sales import sign_sales
 
+from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
 from counterfoil.chain.keys.signer import LocalSigner
@@ -87,10 +87,10 @@ def dispute_gas(folder: Path, fork: str) -> dict[str, int]:
     try:
         ledger = Ledger(node, folder)
         client, public = ledger.client, PublicKey.of(key)
-        registry = bytes.fromhex(client.address_of("DeviceRegistry")[2:])
+        registry = client.address_of("DeviceRegistry").raw
         proof = prove_possession(key, client.chain_id(), registry, device, 1, bytes(32))
         new = (public.x, public.y, bytes(32), proof[:32], proof[32:])
-        owner = to_checksum_address(b"\x11" * 20)
+        owner = Address(b"\x11" * 20)
         of = (device_hash(device), owner, owner, bytes(32))
         ledger.send("registrar", "DeviceRegistry", "register", *of, new)
         head = (LEAVES, tree.root(), state.root(), bytes(32))
@@ -130,25 +130,24 @@ def split_gas(ledger: Ledger, recipients: int) -> dict[str, int]:
     """Gas of the first distribution to so many investors, and of a later one, when their balances exist."""
     project = sha256(f"bench {recipients}".encode()).digest()
     token = ledger.client.address_of("DepositToken")
-    operator = to_checksum_address(secrets.token_bytes(20))
+    operator = Address(secrets.token_bytes(20))
     ledger.send("supervisor", "DepositToken", "openCollection", project)
     ledger.send("registrar", "RevenueSplit", "openProject", project, token)
-    nobody = "0x" + "00" * 20
     terms = {
         "effectiveFrom": _FIRST_DATE,
         "period": 0,
         "refundAccount": operator,
         "taxAccount": operator,
-        "feeAccount": nobody,
-        "sweepAccount": nobody,
+        "feeAccount": NOBODY,
+        "sweepAccount": NOBODY,
         "residualAccount": operator,
         "senior": {"feeBasisPoints": 0, "sweepBasisPoints": 0, "sweepCap": 0},
         "goods": [],
         "allocations": [
-            {"account": nobody, "basis": 2, "value": 10_000, "minimum": 0, "cap": 0},
+            {"account": NOBODY, "basis": 2, "value": 10_000, "minimum": 0, "cap": 0},
         ],
         "investors": [
-            {"account": to_checksum_address(secrets.token_bytes(20)), "weight": 1 + at % 7}
+            {"account": Address(secrets.token_bytes(20)), "weight": 1 + at % 7}
             for at in range(recipients)
         ],
     }

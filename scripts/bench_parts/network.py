@@ -20,6 +20,7 @@ from eth_utils.crypto import keccak
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.chain.nodes.network.admission import admit
@@ -189,7 +190,7 @@ class Transfers:
         data = self._clients[0].encode("DepositToken", "transfer", to.address, 1)
         nonce = self._clients[0].nonce(sender.address)
         fields = {"chainId": self._chain_id, "type": 2, "value": 0, "gas": _GAS, "to": self._token}
-        fields |= {"maxFeePerGas": 10, "maxPriorityFeePerGas": 1, "data": "0x" + data.hex()}
+        fields |= {"maxFeePerGas": 10, "maxPriorityFeePerGas": 1, "data": to_hex(data)}
         return [sender.sign_transaction({**fields, "nonce": nonce + i}) for i in range(count)]
 
 

@@ -17,6 +17,7 @@ from ingest import bare_per_s
 from sales import sign_sales
 
 from counterfoil.api.audit.sweep.run import sweep
+from counterfoil.chain.address import Address
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.gateway.certificate.enrolment import prove_possession
@@ -104,8 +105,8 @@ def _signed(number: int, device: DeviceId, scalar: int) -> list[bytes]:
 
 
 def _register(ledger: Ledger, keys: dict[DeviceId, ec.EllipticCurvePrivateKey]) -> None:
-    registry = bytes.fromhex(ledger.client.address_of("DeviceRegistry")[2:])
-    anybody = "0x" + "11" * 20
+    registry = ledger.client.address_of("DeviceRegistry").raw
+    anybody = Address(b"\x11" * 20)
     for device, key in keys.items():
         public = PublicKey.of(key)
         proof = prove_possession(key, ledger.client.chain_id(), registry, device, 1, bytes(32))

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, Integer, text
 from sqlmodel import Session, col, func, select
 from support_postgres import Postgres
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle import store
@@ -25,6 +26,7 @@ from counterfoil.oracle.store.table import metadata
 
 pytestmark = pytest.mark.integration
 
+A, T = Address(b"a" * 20), Address(b"t" * 20)
 MUCH = 3_000_000_000_00
 """More than 32 bits hold."""
 WIDTHS = (0, 1, 2**31, 2**53, 2**63 - 1, 2**63, 2**64 - 1, 2**127, 2**128 - 1, 2**256 - 1)
@@ -64,12 +66,12 @@ def test_amounts_of_thirty_million_and_more_are_kept_and_added_up(engine: Engine
                 status="waiting",
             )
         )
-        session.add(Balance(account="a", credited_minor=MUCH))
+        session.add(Balance(account=A, credited_minor=MUCH))
         session.add(
             ChainTransaction(
                 idempotency_key="k",
-                signer="s",
-                to_address="t",
+                signer=A,
+                to_address=T,
                 data=b"",
                 max_fee_wei=2**62,
                 created_ms=1_793_404_800_000,
@@ -80,7 +82,7 @@ def test_amounts_of_thirty_million_and_more_are_kept_and_added_up(engine: Engine
         total = session.exec(select(func.sum(SettlementRow.amount_minor))).one()
         assert int(total) == 3 * MUCH + 3
         assert session.get_one(SaleFact, 2**40).amount_minor == MUCH
-        assert session.get_one(Balance, "a").credited_minor == MUCH
+        assert session.get_one(Balance, A).credited_minor == MUCH
         sent = session.exec(select(ChainTransaction)).one()
         assert (sent.max_fee_wei, sent.created_ms) == (2**62, 1_793_404_800_000)
 
@@ -88,7 +90,11 @@ def test_amounts_of_thirty_million_and_more_are_kept_and_added_up(engine: Engine
 def test_numbers_of_any_width_come_back_and_sort_as_numbers(engine: Engine) -> None:
     with Session(engine) as session:
         for number, width in enumerate(reversed(WIDTHS)):
-            session.add(ClaimBalance(token="t", account=str(number), credited_minor=width))
+            session.add(
+                ClaimBalance(
+                    token=T, account=Address(bytes([*bytes(19), number])), credited_minor=width
+                )
+            )
         session.commit()
     with Session(engine) as session:
         column = col(ClaimBalance.credited_minor)
@@ -110,16 +116,18 @@ def test_a_database_of_narrow_numbers_is_widened_with_what_it_holds(
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0007")
-        connection.execute(text("INSERT INTO balance VALUES ('a', 2147483647, 5)"))
-        connection.execute(text("INSERT INTO claim_balance VALUES ('t', 'a', 7, 2)"))
+        connection.execute(text("INSERT INTO balance VALUES (:a, 2147483647, 5)"), {"a": A})
+        connection.execute(
+            text("INSERT INTO claim_balance VALUES (:t, :a, 7, 2)"), {"t": T, "a": A}
+        )
         connection.commit()
     engine.dispose()
     engine = open_database(url)
     with Session(engine) as session:
-        balance = session.get_one(Balance, "a")
+        balance = session.get_one(Balance, A)
         assert (balance.credited_minor, balance.withdrawn_minor) == (2**31 - 1, 5)
         balance.credited_minor += MUCH
-        assert session.get_one(ClaimBalance, ("t", "a")).credited_minor == 7
+        assert session.get_one(ClaimBalance, (T, A)).credited_minor == 7
         session.commit()
     engine.dispose()
 

@@ -22,7 +22,7 @@ from counterfoil.api.access.auth import Role
 from counterfoil.api.run import create_app
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.tables import ApiProposal
-from counterfoil.chain.client import ChainClient
+from counterfoil.chain.address import Address
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.business_calendar import BusinessDay
 from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
@@ -37,7 +37,7 @@ from counterfoil.oracle.store.directory_tables import KnownDevice, KnownParticip
 from counterfoil.oracle.store.revenue_tables import Distribution, MatchException
 
 ACCOUNTS = {
-    name: "0x" + sha256(name.encode()).hexdigest()[:40]
+    name: Address(sha256(name.encode()).digest()[:20])
     for name in ("lakeside", "harbour", "supplier", "maker", "site", "investor", "platform", "tax")
 }
 PLACES = (
@@ -357,7 +357,7 @@ def _assets() -> Iterator[object]:
                 digest=_hex(on_chain_id(f"{proposal} {n}")),
                 kind=proposal,
                 terms={"nonce": n},
-                parties=[ChainClient.checksummed(mine)],
+                parties=[Address(mine)],
                 signatures={},
                 deadline=n,
                 created_ms=n,

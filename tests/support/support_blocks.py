@@ -24,6 +24,7 @@ from counterfoil.api.audit.verification.bundle import (
 from counterfoil.chain.abi.artifacts import abi_of
 from counterfoil.chain.abi.decoding import type_of
 from counterfoil.chain.abi.enums import Tier
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.rules.facts import Facts, names_of, tax_minor
@@ -31,11 +32,11 @@ from counterfoil.oracle.rules.split_terms import terms_argument
 from counterfoil.oracle.rules.waterfall import Sold, Terms, Waterfall
 
 ADDRESSES = {
-    name: ChainClient.checksummed("0x" + keccak(text=name).hex()[:40])
+    name: Address(keccak(text=name)[:20])
     for name in ("RecordAnchor", "DeviceRegistry", "RevenueSplit")
 }
 ACCOUNTS = {
-    name: ChainClient.checksummed("0x" + keccak(text=name).hex()[:40])
+    name: Address(keccak(text=name)[:20])
     for name in ("refunds", "tax", "operator", "platform", "supplier", "site", "a", "b", "c")
 }
 _ENCODER = ChainClient("http://127.0.0.1:9")

@@ -20,6 +20,7 @@ from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.errors import GatewayError, IdentityError
 from counterfoil.gateway.record.identity import parse_device_id
 from counterfoil.oracle.store.revenue_tables import Distribution
@@ -88,7 +89,7 @@ def facts_command(
     except (OSError, SQLAlchemyError) as error:
         fail("store_unreadable", str(error).splitlines()[0], 2)
     for name, facts in rows:
-        write(out / f"{name.removeprefix('0x')}.cbor", facts)
+        write(out / f"{from_hex(name).hex()}.cbor", facts)
     typer.echo(json.dumps({"files": len(rows)}) if as_json else f"{len(rows)} files")
 
 

@@ -19,9 +19,11 @@ from counterfoil.api.audit.verification.dispute import (
 )
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.chain.abi.enums import DisputePlace, DisputeWord
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import open_keystore
 from counterfoil.chain.transaction import transact
 from counterfoil.gateway.errors import GatewayError
@@ -39,7 +41,7 @@ Keystore = Annotated[
     typer.Option(help="Send it with this key (COUNTERFOIL_AUDIT_PASSPHRASE); without, only ask."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-_NOBODY = "0x" + "00" * 19 + "01"
+_NOBODY = Address(bytes(19) + b"\x01")
 
 
 class _Settings(BaseSettings):
@@ -76,13 +78,13 @@ def dispute_command(
         fail(error.code, str(error))
     said = {
         "call": dispute.function,
-        "device": "0x" + asked["device"].hex(),
+        "device": to_hex(asked["device"]),
         "epoch": asked["epoch"],
         "sequence": asked["sequence"],
         "word": DisputeWord(asked["word"]).wire_name,
         "place": DisputePlace(asked["place"]).wire_name,
         "size": asked["size"],
-        "leaf": "0x" + asked["leaf"].hex(),
+        "leaf": to_hex(asked["leaf"]),
         "sent": keystore is not None,
         "gas": gas,
     }

@@ -21,6 +21,7 @@ from counterfoil.chain.abi.enums import PromiseStatus
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError, ContractReverted
+from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.gateway.errors import GatewayError, RecordError
 from counterfoil.gateway.log.merkle import inclusion_proof
 from counterfoil.gateway.logfiles.source import open_source
@@ -47,7 +48,7 @@ def challenge_command(
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         name = client.call("PromiseChallenge", "challenge", promise)
         gas = gas_of(client, "PromiseChallenge", "challenge", (promise,), keystore)
-    say({"challenge": "0x" + name.hex(), "sent": keystore is not None, "gas": gas}, as_json)
+    say({"challenge": to_hex(name), "sent": keystore is not None, "gas": gas}, as_json)
 
 
 def answer_command(
@@ -108,9 +109,7 @@ def _status(client: ChainClient, name: bytes) -> str:
 
 def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
     """The challenge's name as bytes, and what the contract has of it."""
-    name = bytes.fromhex(text.removeprefix("0x"))
-    if len(name) != 32:
-        raise ValueError("a challenge's name is 32 bytes")
+    name = from_any_hex(text, 32)
     found: dict[str, Any] = client.call("PromiseChallenge", "challengeOf", name)
     if found["status"] == PromiseStatus.NONE:
         fail("challenge_unknown", f"the contract knows no challenge {text}")

@@ -25,6 +25,7 @@ from counterfoil.api.audit.verification.bundle import (
 )
 from counterfoil.chain.client import ChainClient, Event
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.provable_block import read_block
 from counterfoil.chain.tables import ChainEvent
 from counterfoil.oracle.rules.distribution_call import distribution_in
@@ -66,7 +67,7 @@ def read_splits(
     last = max((n for n, date in enumerate(dates) if date and scope.has_date(date)), default=-1)
     places = places[: last + 1]
     hashes = list(dict.fromkeys(_bytes(place.transaction_hash) for place in places))
-    calls = client.rpc_batch([("eth_getTransactionByHash", ["0x" + h.hex()]) for h in hashes])
+    calls = client.rpc_batch([("eth_getTransactionByHash", [to_hex(h)]) for h in hashes])
     for answer, receipt, found in zip(calls, client.receipts(hashes), hashes, strict=True):
         transaction = answer.unwrap()
         if transaction is None or receipt is None:
@@ -77,7 +78,7 @@ def read_splits(
     return SplitHistory(
         history.terms,
         [
-            fact._replace(content=contents.get("0x" + fact.batch.hex(), b""))
+            fact._replace(content=contents.get(to_hex(fact.batch), b""))
             if scope.has_date(fact.period_start)
             else fact
             for fact in history.distributions
@@ -162,4 +163,4 @@ def _place(event: Event) -> tuple[int, bytes, bytes]:
 
 
 def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))
+    return from_any_hex(text)

@@ -18,6 +18,7 @@ from counterfoil.api.audit.making.chain_facts import SplitHistory, prove_blocks,
 from counterfoil.api.audit.making.collection import KnownFacts, NothingToBundleError
 from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
 from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
@@ -41,7 +42,7 @@ def known_facts(
     if machine is None:
         raise NothingToBundleError(f"no device {device} is registered")
     name = device_hash(device)
-    keys = [_key(row, name, client) for row in ledger.registry_keys("0x" + name.hex())]
+    keys = [_key(row, name, client) for row in ledger.registry_keys(to_hex(name))]
     heads = [_head(row) for row in ledger.all_heads()]
     certificate_hashes = {key.certificate_hash for key in keys}
     kept, revocations = load_folder(certificates, certificate_hashes)
@@ -98,7 +99,7 @@ def _address(client: ChainClient | None, contract: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))
+    return from_any_hex(text)
 
 
 def _key(row: DeviceKeyEntry, name: bytes, client: ChainClient | None) -> KeyFact:
@@ -130,5 +131,5 @@ def _head(row: AnchoredHead) -> HeadFact:
 
 def _splits(ledger: Ledger, machine: Machine, scope: Scope, client: ChainClient) -> SplitHistory:
     project = on_chain_id(machine.project)
-    places = ledger.split_events("0x" + project.hex())
+    places = ledger.split_events(to_hex(project))
     return read_splits(client, scope, project, places, ledger.facts_of(machine.project))

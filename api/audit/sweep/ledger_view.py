@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from counterfoil.api.audit.sweep.piece import HashedKey
 from counterfoil.chain.client import ChainClient, Event
 from counterfoil.chain.errors import ChainError, RpcRefused
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.gateway.record.verification import OPEN_SEQUENCE
 from counterfoil.oracle.rules.distribution_call import distribution_in
 
@@ -131,13 +132,13 @@ def _take(view: LedgerView, event: Event) -> None:
 def _read_calls(client: ChainClient, view: LedgerView) -> None:
     hashes = [e.transaction_hash for e in view.money if e.name == "Distributed"]
     asked: Sequence[tuple[str, list[Any]]] = [
-        ("eth_getTransactionByHash", ["0x" + one.hex()]) for one in hashes
+        ("eth_getTransactionByHash", [to_hex(one)]) for one in hashes
     ]
     for tx_hash, answer in zip(hashes, client.rpc_batch(asked), strict=True):
         transaction = answer.unwrap()
         if transaction is None:
             raise ChainError(f"the node does not have transaction {tx_hash.hex()}")
-        data = bytes.fromhex(transaction["input"][2:])
+        data = from_hex(transaction["input"])
         argument = distribution_in(data)
         if argument is not None:
             view.calls[tx_hash] = argument

@@ -22,6 +22,7 @@ from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sold_facts import SoldFact
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.chain.abi.enums import Tier
+from counterfoil.chain.address import NOBODY
 from counterfoil.chain.client import ChainClient, Event
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
@@ -29,7 +30,6 @@ from counterfoil.oracle.rules.distribution_call import sold_by
 from counterfoil.oracle.rules.facts import Facts
 from counterfoil.oracle.rules.waterfall import Refused, Terms, Waterfall
 
-NOBODY = "0x" + "00" * 20
 _DAY_MS = 86_400_000
 
 

@@ -19,6 +19,8 @@ from counterfoil.api.audit.verification.errors import (
     BlockProofError,
     NotAnchoredError,
 )
+from counterfoil.chain.address import canonical
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import (
     BlockProofInvalid,
     Header,
@@ -63,7 +65,7 @@ def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
         errors.append(BlockMissingError("blocks", detail))
     checked = f"{len(proven)} transactions in {len(bundle.blocks)} blocks, by their headers alone"
     if newest is not None:
-        checked += f"; the newest is block {newest.number}, 0x{newest.hash.hex()}"
+        checked += f"; the newest is block {newest.number}, {to_hex(newest.hash)}"
     return proven, checked, errors
 
 
@@ -79,7 +81,7 @@ def check_anchored(
     }
     for name, address in stated.items():
         mine = addresses.get(name)
-        if mine is not None and mine.lower() != address.lower():
+        if mine is not None and canonical(mine) != canonical(address):
             yield AddressError("scope", f"{name} is at {mine}, not at {address or 'none'}")
     for place, head in enumerate(bundle.heads if bundle.blocks else ()):
         where = f"heads[{place}] (size {head.size})"
@@ -89,7 +91,7 @@ def check_anchored(
             continue
         block = found.header
         if (block.number, block.hash) != (head.block_number, head.block_hash):
-            detail = f"its transaction is in block {block.number}, 0x{block.hash.hex()}"
+            detail = f"its transaction is in block {block.number}, {to_hex(block.hash)}"
             yield NotAnchoredError(where, detail)
         try:
             yield from _check_event(where, head, found, scope.record_anchor)

@@ -30,6 +30,8 @@ from counterfoil.api.audit.verification.errors import (
 )
 from counterfoil.chain.abi.decoding import decode_answer
 from counterfoil.chain.abi.enums import Tier
+from counterfoil.chain.address import Address
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, ProvenTransaction
 from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.identity import on_chain_id
@@ -39,8 +41,8 @@ from counterfoil.oracle.rules.distribution_call import distribution_in, sold_by
 from counterfoil.oracle.rules.facts import decode_facts, names_of
 from counterfoil.oracle.rules.waterfall import Refused, Terms, Waterfall
 
-_Amounts = Counter[tuple[int, str]]
-"""Amounts by tier and account (lower case hex)."""
+_Amounts = Counter[tuple[int, bytes]]
+"""Amounts by tier and account (20 bytes)."""
 
 
 class SplitAudit:
@@ -82,7 +84,7 @@ class SplitAudit:
             try:
                 yield from self._transaction(transaction)
             except (BlockProofInvalid, DecodingError) as error:
-                yield SplitError(f"transaction 0x{transaction.hash.hex()}", str(error))
+                yield SplitError(f"transaction {to_hex(transaction.hash)}", str(error))
         rows = (
             (TermsError, "terms", self._terms),
             (SplitError, "distributions", self._distributions),
@@ -115,7 +117,7 @@ class SplitAudit:
         for name, v in events:
             if name == "Credited":
                 amounts = credited.setdefault(v["batch"], Counter())
-                amounts[v["tier"], v["account"].lower()] += v["amount"]
+                amounts[v["tier"], v["account"].raw] += v["amount"]
         carried = {v["batch"]: v["amount"] for name, v in events if name == "Carried"}
         for name, v in events:
             if name == "TermsSet":
@@ -156,7 +158,7 @@ class SplitAudit:
     ) -> Iterator[AuditError]:
         place = self._distributions.pop((found.hash, v["batch"]), None)
         if place is None:
-            where = f"distribution 0x{v['batch'].hex()}"
+            where = f"distribution {to_hex(v['batch'])}"
             yield SplitError(where, "made in a transaction here, and left out")
             return
         fact = self._bundle.distributions[place]
@@ -198,7 +200,7 @@ class SplitAudit:
         try:
             mine: _Amounts = Counter()
             for (by, to), amount in waterfall.distribute(sold_by(call)).items():
-                mine[int(by), to.lower()] += amount
+                mine[int(by), Address(to).raw] += amount
             in_force = waterfall.version_on(call["periodStart"])
         except (Refused, ZeroDivisionError) as refused:
             yield SplitError(where, f"by the terms it is refused: {refused}")
@@ -210,7 +212,7 @@ class SplitAudit:
             got, due = amounts[tier, account], mine[tier, account]
             if got != due:
                 yield SplitError(
-                    where, f"{tier_name(tier)} {account} got {got}, by the terms {due}"
+                    where, f"{tier_name(tier)} {to_hex(account)} got {got}, by the terms {due}"
                 )
         if waterfall.carried != fact.carried:
             yield SplitError(where, f"carried {fact.carried}, by the terms {waterfall.carried}")
@@ -229,7 +231,7 @@ class SplitAudit:
         try:
             mine = Counter(
                 {
-                    (int(Tier.ALLOCATION), account.lower()): amount
+                    (int(Tier.ALLOCATION), Address(account).raw): amount
                     for account, amount in self._waterfall.settle_carried(version).items()
                 }
             )
@@ -285,7 +287,7 @@ def _check_place(
 ) -> Iterator[AuditError]:
     block = found.header
     if (fact.block_number, fact.block_hash) != (block.number, block.hash):
-        yield kind(where, f"its transaction is in block {block.number}, 0x{block.hash.hex()}")
+        yield kind(where, f"its transaction is in block {block.number}, {to_hex(block.hash)}")
 
 
 def _check_stated(
@@ -321,17 +323,18 @@ def _check_credits(
 ) -> Iterator[AuditError]:
     stated: _Amounts = Counter()
     for credit in fact.credits:
-        stated[credit.tier, "0x" + credit.account.hex()] += credit.amount
+        stated[credit.tier, credit.account] += credit.amount
     for tier, account in sorted(stated.keys() | amounts.keys()):
         said, got = stated[tier, account], amounts[tier, account]
         if said != got:
             yield SplitError(
-                where, f"{tier_name(tier)} {account}: {said} is stated, {got} was credited on chain"
+                where,
+                f"{tier_name(tier)} {to_hex(account)}: {said} is stated, {got} was credited on chain",
             )
 
 
 def _shown(value: object) -> str:
-    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
+    return to_hex(value) if isinstance(value, bytes) else str(value)
 
 
 def tier_name(number: int) -> str:

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import cbor2
-from eth_utils.address import to_checksum_address
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.proof.signature import recover
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.record.cbor import any_item
@@ -163,8 +163,8 @@ def _require(value: object, length: int) -> bytes:
 
 
 def _address(account: str) -> bytes:
-    return bytes.fromhex(account[2:])
+    return Address(account).raw
 
 
-def _account(raw: object) -> str:
-    return to_checksum_address(_require(raw, 20))
+def _account(raw: object) -> Address:
+    return Address(_require(raw, 20))

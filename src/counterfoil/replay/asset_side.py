@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.transaction import send_all, unsigned
@@ -199,7 +200,9 @@ class Assets:
         ]
         with Session(self._engine) as session:
             name = PARTIES["lender"][0]
-            known = KnownParticipant(account=self.report.account, party="loan-1", name=name)
+            known = KnownParticipant(
+                account=Address(self.report.account), party="loan-1", name=name
+            )
             session.merge(known)
             session.commit()
 

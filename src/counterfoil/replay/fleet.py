@@ -39,7 +39,7 @@ def enrol(
 ) -> list[Device]:
     """Every machine as a device with keys, certificates and a registration on chain; what is done is kept."""
     authority = house.authority()
-    registry = bytes.fromhex(client.address_of("DeviceRegistry")[2:])
+    registry = client.address_of("DeviceRegistry").raw
     devices: list[Device] = []
     new: list[NewDevice] = []
     for machine in machines:

@@ -25,6 +25,7 @@ from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.instruction_table import Instruction
 from counterfoil.oracle.store.revenue_tables import SettlementRow
 
+BANK = "0x" + "33" * 20
 HEADER = "reference,method,business_date,amount,currency,device\n"
 ROW = "pay-1,card,20220829,2.50,USD,\n"
 
@@ -160,9 +161,9 @@ def test_a_currency_without_decimals(engine: Engine) -> None:
 
 def test_an_entry_is_minted_once(engine: Engine) -> None:
     with Session(engine) as session:
-        assert import_entries(session, CLIENT, "0xbank", [entry(), entry()]) == Imported(1, 1)
+        assert import_entries(session, CLIENT, BANK, [entry(), entry()]) == Imported(1, 1)
         other = entry(statement="s-2")
-        assert import_entries(session, CLIENT, "0xbank", [entry(), other]) == Imported(1, 1)
+        assert import_entries(session, CLIENT, BANK, [entry(), other]) == Imported(1, 1)
         session.commit()
         keys = session.exec(select(ChainTransaction.idempotency_key)).all()
         assert sorted(keys) == sorted(f"mint:0x{e.entry_hash.hex()}" for e in (entry(), other))
@@ -185,14 +186,14 @@ def test_what_is_no_credit_of_the_project_is_refused(
     engine: Engine, changes: dict[str, Any], error: type[OracleError]
 ) -> None:
     with Session(engine) as session, pytest.raises(error):
-        import_entries(session, CLIENT, "0xbank", [entry(**changes)])
+        import_entries(session, CLIENT, BANK, [entry(**changes)])
 
 
 def test_an_entry_that_contradicts_itself_is_refused(engine: Engine) -> None:
     with Session(engine) as session:
-        import_entries(session, CLIENT, "0xbank", [entry()])
+        import_entries(session, CLIENT, BANK, [entry()])
         with pytest.raises(InputMalformed, match="here already"):
-            import_entries(session, CLIENT, "0xbank", [entry(amount_minor=999)])
+            import_entries(session, CLIENT, BANK, [entry(amount_minor=999)])
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def test_an_instruction_that_can_not_be_carried_out_fails_and_stops_nothing(
         ask(session, "k-2", "operator", CloseMatching("lakeside", 1))
         assert ask(session, "k-2", "operator", CloseMatching("", 2)).payload["through"] == 1
         session.commit()
-    assert Instructions(engine, CLIENT, "0xbank").step() == 2
+    assert Instructions(engine, CLIENT, BANK).step() == 2
     with Session(engine) as session:
         first, second = session.exec(select(Instruction).order_by(Instruction.idempotency_key))
         assert first.status == "failed"

@@ -1,4 +1,4 @@
-"""The date in a time zone, and the times that a cron line names in it."""
+"""Settings of the oracle's process: the environment (``COUNTERFOIL_ORACLE_…``) over the defaults."""
 
 from __future__ import annotations
 

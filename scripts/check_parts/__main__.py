@@ -73,11 +73,12 @@ def run_tests(near: list[NearTest], seconds: float) -> tuple[Outcome, list[str]]
     with tempfile.TemporaryDirectory(prefix="counterfoil-check-") as folder:
         left = Path(folder) / "left"
         left.touch()
+        known = filter(None, [os.environ.get("PYTHONPATH")])
         outcome = step(
             "tests near the change",
             *("python", "-m", "pytest", "-q", "-p", "budget", "-m", "not slow"),
             *(one.path for one in near),
-            PYTHONPATH=str(Path(__file__).parent),
+            PYTHONPATH=os.pathsep.join([str(Path(__file__).parent), *known]),
             COUNTERFOIL_CHECK_SECONDS=str(seconds),
             COUNTERFOIL_CHECK_LEFT=str(left),
         )

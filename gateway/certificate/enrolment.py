@@ -98,7 +98,9 @@ def make_enrolment_request(
     csr_pem = make_csr(tls_key, device)
     der = x509.load_pem_x509_csr(csr_pem).public_bytes(serialization.Encoding.DER)
     signature = cose.sign(_ENROLMENT + sha256(der).digest(), record_key)
-    return EnrolmentRequest(device, csr_pem, PublicKey.of(record_key), signature)
+    return EnrolmentRequest(
+        device, csr_pem, record_key=PublicKey.of(record_key), signature=signature
+    )
 
 
 def possession_message(

@@ -27,7 +27,9 @@ _BACKDATED = timedelta(minutes=5)
 
 def root_certificate(name: str, key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
     """A self-signed root."""
-    builder = _authority(name, name, key.public_key(), now, ROOT_DAYS, 1)
+    builder = _authority(
+        name, issuer=name, public_key=key.public_key(), now=now, days=ROOT_DAYS, path_length=1
+    )
     return _sign(builder, key, key.public_key())
 
 
@@ -39,7 +41,14 @@ def issuing_certificate(
     now: datetime,
 ) -> x509.Certificate:
     """An issuing CA below *root* that can't make further CAs."""
-    builder = _authority(name, _common_name(root), public_key, now, ISSUING_DAYS, 0)
+    builder = _authority(
+        name,
+        issuer=_common_name(root),
+        public_key=public_key,
+        now=now,
+        days=ISSUING_DAYS,
+        path_length=0,
+    )
     return _sign(builder, root_key, root_key.public_key())
 
 
@@ -54,7 +63,14 @@ def device_certificate(
 ) -> x509.Certificate:
     """A device's TLS certificate, or the one of its record-signing key."""
     usage = RECORD_SIGNING if signs_records else ExtendedKeyUsageOID.CLIENT_AUTH
-    builder = _leaf(device.rsplit(":", 1)[-1][:64], public_key, issuer, now, DEVICE_DAYS, usage)
+    builder = _leaf(
+        name=device.rsplit(":", 1)[-1][:64],
+        public_key=public_key,
+        issuer=issuer,
+        now=now,
+        days=DEVICE_DAYS,
+        purpose=usage,
+    )
     names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(device)])
     return _sign(builder.add_extension(names, critical=False), issuer_key, issuer_key.public_key())
 
@@ -68,7 +84,12 @@ def server_certificate(
 ) -> x509.Certificate:
     """A gateway's TLS certificate for these DNS names and IP addresses."""
     builder = _leaf(
-        names[0][:64], public_key, issuer, now, SERVER_DAYS, ExtendedKeyUsageOID.SERVER_AUTH
+        name=names[0][:64],
+        public_key=public_key,
+        issuer=issuer,
+        now=now,
+        days=SERVER_DAYS,
+        purpose=ExtendedKeyUsageOID.SERVER_AUTH,
     )
     alternative = x509.SubjectAlternativeName([_general_name(name) for name in names])
     return _sign(
@@ -113,7 +134,7 @@ def _authority(
 ) -> x509.CertificateBuilder:
     usage = _usage(signs_certificates=True)
     return (
-        _base(name, _name(issuer), public_key, now, days)
+        _base(name, issuer=_name(issuer), public_key=public_key, now=now, days=days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(usage, critical=True)
     )
@@ -129,7 +150,7 @@ def _leaf(
 ) -> x509.CertificateBuilder:
     left = (issuer.not_valid_after_utc - now.astimezone(UTC)).days
     return (
-        _base(name, issuer.subject, public_key, now, min(days, left))
+        _base(name, issuer=issuer.subject, public_key=public_key, now=now, days=min(days, left))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)

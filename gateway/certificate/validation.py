@@ -65,7 +65,7 @@ def validate_device(
         raise PathInvalidError(str(failure)) from failure
     _is_in_profile(chain)
     if crl is not None:
-        check_not_revoked(chain[0], chain[1], crl, at)
+        check_not_revoked(leaf=chain[0], issuer=chain[1], crl=crl, at=at)
     return device
 
 
@@ -88,7 +88,9 @@ def validate_server(
     except ValueError:
         subject = x509.DNSName(name)
     try:  # 1
-        verifier = _policy(roots, at, _SERVER, max_chain_depth).build_server_verifier(subject)
+        verifier = _policy(roots, at, purpose=_SERVER, depth=max_chain_depth).build_server_verifier(
+            subject
+        )
         chain = verifier.verify(leaf, list(intermediates))
     except (verification.VerificationError, ValueError, UnsupportedAlgorithm) as failure:
         raise PathInvalidError(str(failure)) from failure

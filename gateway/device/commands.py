@@ -76,7 +76,9 @@ def init(
 ) -> None:
     """Make a device: its record key, its TLS key and an empty journal."""
     with _errors_shown():
-        device = Device.create(folder, parse_device_id(device_id), stream, register_wh)
+        device = Device.create(
+            folder, device=parse_device_id(device_id), stream=stream, energy_register_wh=register_wh
+        )
         _show(device.status(), as_json)
         device.close()
 
@@ -205,7 +207,9 @@ def simulate(
         events: Iterator[Event] = (
             simulate_vending(seed, start, days)
             if kind == "vending"
-            else simulate_meter(seed, start, days, chain.counters.energy_register_wh)
+            else simulate_meter(
+                seed, first_day=start, days=days, register_wh=chain.counters.energy_register_wh
+            )
         )
         raws = device.append_all(events)
         _show({"appended": len(raws), **device.status()}, as_json)

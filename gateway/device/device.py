@@ -189,7 +189,14 @@ class Device:
     def prove_possession(self, chain_id: int, registry: bytes, nonce: bytes) -> bytes:
         """Return the record key's signature for its registration on chain, in this epoch."""
         chain = self.journal.chain()
-        return prove_possession(self._key, chain_id, registry, chain.device, chain.epoch, nonce)
+        return prove_possession(
+            record_key=self._key,
+            chain_id=chain_id,
+            registry=registry,
+            device=chain.device,
+            epoch=chain.epoch,
+            nonce=nonce,
+        )
 
     def status(self) -> dict[str, object]:
         """Return where the device stands, as a JSON document."""

@@ -51,7 +51,7 @@ class HttpsSender:
             device.journal,
             retention,
             gateway_key,
-            1,
+            window=1,
             longest_pause=longest_pause,
             answer_timeout=answer_timeout,
         )

@@ -71,7 +71,7 @@ def simulate_vending(
         times = sorted(midnight + hour * 3_600_000 + random.randrange(3_500_000) for hour in hours)
         count = amount = 0
         for time_ms in times:
-            sale = _simulated_sale(random, seed, sequence + 1, shape)
+            sale = _simulated_sale(random, seed, sequence=sequence + 1, shape=shape)
             sequence += 1
             count, amount = count + 1, amount + sale.amount_minor
             yield Event(sale, time_ms)
@@ -79,23 +79,34 @@ def simulate_vending(
                 refund = Refund(
                     sale.amount_minor,
                     sale.currency,
-                    1,
-                    sequence,
-                    "nothing came out (simulated)",
-                    sale.payment_reference,
+                    refunded_epoch=1,
+                    refunded_sequence=sequence,
+                    reason="nothing came out (simulated)",
+                    payment_reference=sale.payment_reference,
                 )
                 sequence += 1
                 count, amount = count + 1, amount - refund.amount_minor
                 yield Event(refund, time_ms + 20_000)
         sequence += 1
-        closing = DailyClosing(int(f"{day:%Y%m%d}"), count, amount, shape.currency, 0)
+        closing = DailyClosing(
+            business_date=int(f"{day:%Y%m%d}"),
+            count=count,
+            amount_minor=amount,
+            currency=shape.currency,
+            energy_wh=0,
+        )
         yield Event(closing, midnight + 86_399_000)
 
 
 def _simulated_sale(random: Random, seed: str, sequence: int, shape: VendingShape) -> Sale:
     pieces = 2 if random.random() < 0.08 else 1
     chosen = random.choices(range(len(_GOODS)), weights=[good[2] for good in _GOODS], k=pieces)
-    lines = tuple(SaleLine(_GOODS[at][0], 1, _GOODS[at][1], f"A{at + 1}") for at in chosen)
+    lines = tuple(
+        SaleLine(
+            commodity=_GOODS[at][0], quantity=1, unit_price_minor=_GOODS[at][1], slot=f"A{at + 1}"
+        )
+        for at in chosen
+    )
     by_card = random.random() < shape.card_share
     return Sale(
         amount_minor=sum(line.unit_price_minor for line in lines),

@@ -90,7 +90,12 @@ class _Records:
                 )
         who = peer if self.is_revoked is None else name
         if self.quota.is_spent(who, time.monotonic()):
-            return problem(429, "quota_exceeded", "too many refusals: wait", {"Retry-After": "60"})
+            return problem(
+                status=429,
+                code="quota_exceeded",
+                detail="too many refusals: wait",
+                headers={"Retry-After": "60"},
+            )
         raw = bytearray()
         async for piece in request.stream():
             raw += piece
@@ -102,7 +107,9 @@ class _Records:
         try:
             verdict = await self.intake.take(Arrival(bytes(raw), name, f"https {peer}"))
         except NotCommitted as busy:
-            return problem(503, busy.code, "send it again", {"Retry-After": "1"})
+            return problem(
+                status=503, code=busy.code, detail="send it again", headers={"Retry-After": "1"}
+            )
         if isinstance(verdict, Stored):
             status = 200 if verdict.duplicate else 201
             return Response(self.intake.promise(verdict), status, media_type=_COSE)
@@ -129,10 +136,10 @@ class _Published:
         size, root = read_size(self.tiles) if self.tiles else (0, EMPTY_ROOT)
         if self.tiles is None or found[0] >= size:
             return problem(
-                404,
-                "not_anchored_yet",
-                "the record is stored and waits for the next head",
-                {"Retry-After": "2"},
+                status=404,
+                code="not_anchored_yet",
+                detail="the record is stored and waits for the next head",
+                headers={"Retry-After": "2"},
             )
         path = inclusion_proof(found[0], size, TileReader(read_folder(self.tiles), size).read)
         signed = self.receipts.sign_root(size, root)
@@ -192,7 +199,9 @@ async def _not_served(request: Request, error: Exception) -> Response:
         raise error
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
     detail = f"{request.method} {request.url.path}: {error.detail}"
-    return problem(error.status_code, code, detail, dict(error.headers or {}))
+    return problem(
+        status=error.status_code, code=code, detail=detail, headers=dict(error.headers or {})
+    )
 
 
 def _certified_device(request: Request, is_revoked: Callable[[int], bool]) -> DeviceId | None:

@@ -48,8 +48,8 @@ def create_reader(store: GatewayStore) -> Starlette:
     def get_log(request: Request) -> Response:
         """Entries from *start* on, each after its length in two bytes, big-endian; none at the log's end."""
         try:
-            start = _asked(request, "start", 0, 0, 2**53)
-            limit = _asked(request, "limit", MOST_ENTRIES, 1, MOST_ENTRIES)
+            start = _asked(request, name="start", default=0, least=0, most=2**53)
+            limit = _asked(request, name="limit", default=MOST_ENTRIES, least=1, most=MOST_ENTRIES)
         except ValueError as wrong:
             return problem(422, "range_malformed", str(wrong))
         size = store.size()

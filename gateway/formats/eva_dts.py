@@ -121,20 +121,20 @@ def parse_dex(content: bytes) -> Audit:
     machine = identity.elements[0].strip() if identity.elements else ""
     audit = Audit(
         machine,
-        first["DXS"].elements[0] if first["DXS"].elements else "",
-        currency.number(1),
-        currency.elements[1] if len(currency.elements) > 1 else "",
-        total.number(1),
-        total.number(2),
-        cash.number(1),
-        cash.number(2),
-        cashless.number(1),
-        cashless.number(2),
-        products,
-        tuple(segments),
-        (),
-        _checked_span(lines[start:]),
-        segments[-1].name == "DXE",
+        communication_id=first["DXS"].elements[0] if first["DXS"].elements else "",
+        decimals=currency.number(1),
+        currency_code=currency.elements[1] if len(currency.elements) > 1 else "",
+        value_minor=total.number(1),
+        vends=total.number(2),
+        cash_minor=cash.number(1),
+        cash_vends=cash.number(2),
+        cashless_minor=cashless.number(1),
+        cashless_vends=cashless.number(2),
+        products=products,
+        segments=tuple(segments),
+        warnings=(),
+        checked=_checked_span(lines[start:]),
+        has_end=segments[-1].name == "DXE",
     )
     warnings += _reconciliation(audit)
     return replace(audit, warnings=tuple(warnings))
@@ -180,11 +180,21 @@ def _products(segments: Sequence[Segment]) -> tuple[Product, ...]:
     products: list[Product] = []
     for segment in segments:
         if segment.name == "PA1" and segment.elements:
-            products.append(Product(segment.elements[0], segment.number(2), None, None))
+            products.append(
+                Product(
+                    selection=segment.elements[0],
+                    price_minor=segment.number(2),
+                    vends=None,
+                    value_minor=None,
+                )
+            )
         elif segment.name == "PA2" and products and products[-1].vends is None:
             last = products[-1]
             products[-1] = Product(
-                last.selection, last.price_minor, segment.number(1), segment.number(2)
+                last.selection,
+                last.price_minor,
+                vends=segment.number(1),
+                value_minor=segment.number(2),
             )
     return tuple(products)
 

@@ -126,13 +126,24 @@ def parse_invoices(text: str) -> InvoiceFile:
     rows = 0
     for rows, (_, cells) in enumerate(table_rows(text, COLUMNS), start=1):
         if cells is None:
-            aside.append(AsideInvoice(rows, "row_malformed", "not as many cells as columns", None))
+            aside.append(
+                AsideInvoice(
+                    row=rows,
+                    reason="row_malformed",
+                    detail="not as many cells as columns",
+                    amount_minor=None,
+                )
+            )
             continue
         said = tuple(cells.values())
         try:
             invoices.append(_invoice(rows, cells, said in seen))
         except FormatError as wrong:
-            aside.append(AsideInvoice(rows, wrong.code, str(wrong), _amount(cells)))
+            aside.append(
+                AsideInvoice(
+                    row=rows, reason=wrong.code, detail=str(wrong), amount_minor=_amount(cells)
+                )
+            )
         seen.add(said)
     return InvoiceFile(rows, tuple(invoices), tuple(aside))
 
@@ -158,7 +169,17 @@ def _invoice(row: int, cells: dict[str, str], is_repeated: bool) -> Invoice:
     elif days < 0:
         notices.append("paid_before_its_date")
     vendor, description = cells["Vendor_Name"].strip(), cells["Description"].strip()
-    return Invoice(row, vendor, description, issued, due, amount, settled, days, tuple(notices))
+    return Invoice(
+        row,
+        vendor,
+        description,
+        issue_date=issued,
+        due_date=due,
+        amount_minor=amount,
+        settled_minor=settled,
+        days=days,
+        notices=tuple(notices),
+    )
 
 
 def _amount(cells: dict[str, str]) -> int | None:

@@ -119,9 +119,17 @@ def parse_meter(text: str, meter: str = "main-meter") -> MeterFile:
     """
     header = header_of(text)
     if header >= STEEL_COLUMNS:
-        return _parse(text, "steel", STEEL_COLUMNS, STEEL_INTERVAL_MS, meter)
+        return _parse(
+            text, layout="steel", columns=STEEL_COLUMNS, nominal_ms=STEEL_INTERVAL_MS, meter=meter
+        )
     if header >= FACTORY_COLUMNS:
-        return _parse(text, "factory", FACTORY_COLUMNS, FACTORY_INTERVAL_MS, meter)
+        return _parse(
+            text,
+            layout="factory",
+            columns=FACTORY_COLUMNS,
+            nominal_ms=FACTORY_INTERVAL_MS,
+            meter=meter,
+        )
     raise ColumnsError("the first line names the columns of no known meter export")
 
 
@@ -134,19 +142,32 @@ def _parse(
     for number, row in table_rows(text, columns):
         rows += 1
         if row is None:
-            aside.append(MeterRowAside(number, "row_malformed", "another number of cells", None))
+            aside.append(
+                MeterRowAside(
+                    row=number,
+                    reason="row_malformed",
+                    detail="another number of cells",
+                    energy_wh=None,
+                )
+            )
             continue
         try:
             reading = _steel(number, row, meter) if layout == "steel" else _factory(number, row)
         except FormatError as error:
-            aside.append(MeterRowAside(number, error.code, error.detail, None))
+            aside.append(
+                MeterRowAside(row=number, reason=error.code, detail=error.detail, energy_wh=None)
+            )
             continue
         earlier = readings.setdefault((reading.meter, reading.end_ms), reading)
         if earlier is not reading:
             same = earlier.energy_wh == reading.energy_wh
             reason = "duplicate" if same else "duplicate_differs"
             detail = f"the interval is row {earlier.row}'s already"
-            aside.append(MeterRowAside(number, reason, detail, int(reading.energy_wh)))
+            aside.append(
+                MeterRowAside(
+                    row=number, reason=reason, detail=detail, energy_wh=int(reading.energy_wh)
+                )
+            )
     intervals: list[MeterInterval] = []
     gaps: list[Gap] = []
     registers: dict[str, Fraction] = {}
@@ -165,17 +186,19 @@ def _parse(
         intervals.append(
             MeterInterval(
                 reading.meter,
-                start,
-                reading.end_ms,
-                register_wh - before.__floor__(),
-                register_wh,
-                reading.reactive_varh,
-                reading.items,
-                reading.running,
-                reading.row,
+                start_ms=start,
+                end_ms=reading.end_ms,
+                energy_wh=register_wh - before.__floor__(),
+                register_wh=register_wh,
+                reactive_varh=reading.reactive_varh,
+                items=reading.items,
+                running=reading.running,
+                row=reading.row,
             )
         )
-    return MeterFile(layout, rows, tuple(intervals), tuple(gaps), tuple(aside))
+    return MeterFile(
+        layout, rows, intervals=tuple(intervals), gaps=tuple(gaps), set_aside=tuple(aside)
+    )
 
 
 def _steel(number: int, row: Mapping[str, str], meter: str) -> _Reading:
@@ -194,7 +217,15 @@ def _steel(number: int, row: Mapping[str, str], meter: str) -> _Reading:
     energy = watt_hours(row["Usage_kWh"])
     _not_negative(energy)
     reactive = watt_hours(row[_REACTIVE]) if _REACTIVE in row else None
-    return _Reading(meter, _ms(stamp), Fraction(energy), reactive, None, None, number)
+    return _Reading(
+        meter,
+        end_ms=_ms(stamp),
+        energy_wh=Fraction(energy),
+        reactive_varh=reactive,
+        items=None,
+        running=None,
+        row=number,
+    )
 
 
 def _factory(number: int, row: Mapping[str, str]) -> _Reading:
@@ -209,7 +240,15 @@ def _factory(number: int, row: Mapping[str, str]) -> _Reading:
     energy = Fraction(power) * 1000 * FACTORY_INTERVAL_MS / 3_600_000
     running = count(row["status"]) == 2
     asset = f"machine-{row['asset'].strip()}"
-    return _Reading(asset, _ms(stamp), energy, None, count(row["items"]), running, number)
+    return _Reading(
+        meter=asset,
+        end_ms=_ms(stamp),
+        energy_wh=energy,
+        reactive_varh=None,
+        items=count(row["items"]),
+        running=running,
+        row=number,
+    )
 
 
 def _not_negative(quantity: object) -> None:

@@ -139,15 +139,15 @@ def parse_ocmf(text: str) -> ChargingRecord:
     if not isinstance(readings, list) or not readings:
         raise FormatError("no readings (RD)")
     return ChargingRecord(
-        str(payload.get("FV", "")),
-        str(payload.get("GI", payload.get("MV", ""))),
-        str(payload.get("MS") or payload.get("GS") or ""),
-        str(payload.get("PG", "")),
-        str(payload.get("ID", "")),
-        tuple(_readings(readings)),
-        str(signature.get("SA", DEFAULT_ALGORITHM)),
-        payload_text.encode(),
-        _signature_bytes(signature),
+        version=str(payload.get("FV", "")),
+        vendor=str(payload.get("GI", payload.get("MV", ""))),
+        meter=str(payload.get("MS") or payload.get("GS") or ""),
+        pagination=str(payload.get("PG", "")),
+        identification=str(payload.get("ID", "")),
+        readings=tuple(_readings(readings)),
+        algorithm=str(signature.get("SA", DEFAULT_ALGORITHM)),
+        payload=payload_text.encode(),
+        signature=_signature_bytes(signature),
     )
 
 
@@ -333,13 +333,13 @@ def _readings(entries: Sequence[Any]) -> Iterator[Reading]:
         yield Reading(
             time_ms,
             clock,
-            str(carried.get("TX", "")),
-            number,
-            unit,
-            register,
-            energy,
-            str(carried.get("ST", "")),
-            str(carried.get("EF", "")),
+            kind=str(carried.get("TX", "")),
+            value=number,
+            unit=unit,
+            register=register,
+            energy_wh=energy,
+            meter_status=str(carried.get("ST", "")),
+            error_flags=str(carried.get("EF", "")),
         )
 
 

@@ -148,10 +148,24 @@ def _parse_vending(text: str, digits: int) -> SalesFile:
     for number, row in table_rows(text, VENDING_COLUMNS):
         rows += 1
         if row is None:
-            aside.append(SetAside((number,), "row_malformed", "another number of cells", None))
+            aside.append(
+                SetAside(
+                    rows=(number,),
+                    reason="row_malformed",
+                    detail="another number of cells",
+                    amount_minor=None,
+                )
+            )
         elif not row["Device ID"].strip() or not row["Transaction"].strip():
             detail = "no device or no transaction number"
-            aside.append(SetAside((number,), "row_unidentified", detail, _stated([row], digits)))
+            aside.append(
+                SetAside(
+                    rows=(number,),
+                    reason="row_unidentified",
+                    detail=detail,
+                    amount_minor=_stated([row], digits),
+                )
+            )
         else:
             entry = transactions[row["Device ID"].strip(), row["Transaction"].strip()]
             entry.rows.append(number)
@@ -164,8 +178,21 @@ def _parse_vending(text: str, digits: int) -> SalesFile:
             sales.append(_vending_sale(serial, reference, entry, digits))
         except FormatError as error:
             amount = _stated(entry.cells, digits)
-            aside.append(SetAside(tuple(entry.rows), _reason(error), error.detail, amount))
-    return SalesFile("vending", rows, tuple(_timed(sales)), tuple(aside), places)
+            aside.append(
+                SetAside(
+                    rows=tuple(entry.rows),
+                    reason=_reason(error),
+                    detail=error.detail,
+                    amount_minor=amount,
+                )
+            )
+    return SalesFile(
+        layout="vending",
+        rows=rows,
+        sales=tuple(_timed(sales)),
+        set_aside=tuple(aside),
+        places=places,
+    )
 
 
 class _RefusedTransaction(FormatError):
@@ -202,15 +229,15 @@ def _vending_sale(serial: str, reference: str, entry: _Transaction, digits: int)
     if len(lines) > 1:
         notices.add("several_lines")
     return Sale(
-        serial,
-        reference,
-        _midnight_ms(day),
-        _business_date(day),
-        _method(first["Type"]),
-        amount,
-        lines,
-        tuple(entry.rows),
-        tuple(sorted(notices)),
+        machine=serial,
+        reference=reference,
+        time_ms=_midnight_ms(day),
+        business_date=_business_date(day),
+        payment_method=_method(first["Type"]),
+        amount_minor=amount,
+        lines=lines,
+        rows=tuple(entry.rows),
+        notices=tuple(sorted(notices)),
     )
 
 
@@ -230,7 +257,14 @@ def _vending_line(row: Mapping[str, str], notices: set[str], digits: int) -> Sal
     if not row["Product"].strip():
         notices.add("product_missing")
     product, category = row["Product"].strip(), row.get("Category", "").strip()
-    return SaleLine(product, category, row["RCoil"].strip() or None, quantity, price, amount)
+    return SaleLine(
+        product,
+        category,
+        slot=row["RCoil"].strip() or None,
+        quantity=quantity,
+        unit_price_minor=price,
+        amount_minor=amount,
+    )
 
 
 def _timed(sales: list[Sale]) -> list[Sale]:
@@ -256,13 +290,25 @@ def _parse_coffee(text: str, machine: str, digits: int) -> SalesFile:
     for number, row in table_rows(text, COFFEE_COLUMNS):
         rows += 1
         if row is None:
-            aside.append(SetAside((number,), "row_malformed", "another number of cells", None))
+            aside.append(
+                SetAside(
+                    rows=(number,),
+                    reason="row_malformed",
+                    detail="another number of cells",
+                    amount_minor=None,
+                )
+            )
             continue
         try:
             sale = _coffee_sale(number, row, machine, digits, in_minute)
         except FormatError as error:
             aside.append(
-                SetAside((number,), _reason(error), error.detail, _amount(row["money"], digits))
+                SetAside(
+                    rows=(number,),
+                    reason=_reason(error),
+                    detail=error.detail,
+                    amount_minor=_amount(row["money"], digits),
+                )
             )
             continue
         key = tuple(row.values())
@@ -270,7 +316,7 @@ def _parse_coffee(text: str, machine: str, digits: int) -> SalesFile:
         repeated = ("repeated",) if seen[key] > 1 else ()
         sales.append(replace(sale, notices=tuple(sorted((*sale.notices, *repeated)))))
     sales.sort(key=lambda sale: sale.time_ms)
-    return SalesFile("coffee", rows, tuple(sales), tuple(aside))
+    return SalesFile(layout="coffee", rows=rows, sales=tuple(sales), set_aside=tuple(aside))
 
 
 def _coffee_sale(
@@ -289,14 +335,23 @@ def _coffee_sale(
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return Sale(
         machine,
-        f"{minute}-{in_minute[minute]}",
-        (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000,
-        _business_date(moment.date()),
-        _method(row["cash_type"]),
-        amount,
-        (SaleLine(name, "", None, 1, amount, amount),),
-        (number,),
-        notices,
+        reference=f"{minute}-{in_minute[minute]}",
+        time_ms=(delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000,
+        business_date=_business_date(moment.date()),
+        payment_method=_method(row["cash_type"]),
+        amount_minor=amount,
+        lines=(
+            SaleLine(
+                product=name,
+                category="",
+                slot=None,
+                quantity=1,
+                unit_price_minor=amount,
+                amount_minor=amount,
+            ),
+        ),
+        rows=(number,),
+        notices=notices,
     )
 
 

@@ -71,7 +71,9 @@ def parse_sparkplug(content: bytes) -> SparkplugPayload:
         raise FormatError("neither a timestamp nor a metric")
     if sequence is not None and sequence > 255:
         raise FormatError(f"sequence number {sequence} is above 255")
-    return SparkplugPayload(timestamp, sequence, uuid, tuple(metrics))
+    return SparkplugPayload(
+        timestamp_ms=timestamp, sequence=sequence, uuid=uuid, metrics=tuple(metrics)
+    )
 
 
 def _metric(content: bytes) -> Metric:
@@ -84,12 +86,14 @@ def _metric(content: bytes) -> Metric:
     carried = [number for number in _VALUE_FIELDS if number in fields]
     is_null = bool(fields.get(7, 0))
     return Metric(
-        _text(fields[1]) if 1 in fields else None,
-        _whole(fields[2]) if 2 in fields else None,
-        _whole(fields[3]) if 3 in fields else None,
-        datatype,
-        is_null,
-        None if is_null or not carried else _value(carried[-1], fields[carried[-1]], datatype),
+        name=_text(fields[1]) if 1 in fields else None,
+        alias=_whole(fields[2]) if 2 in fields else None,
+        timestamp_ms=_whole(fields[3]) if 3 in fields else None,
+        datatype=datatype,
+        is_null=is_null,
+        value=None
+        if is_null or not carried
+        else _value(carried[-1], fields[carried[-1]], datatype),
     )
 
 

@@ -186,10 +186,10 @@ class Intake:
                 record.device,
                 record.epoch,
                 record.sequence,
-                stored.signed.payload_digest,
-                stored.received_ms,
-                stored.received_ms + self._promise_ms,
-                stored.log_index,
+                payload_digest=stored.signed.payload_digest,
+                accepted_ms=stored.received_ms,
+                deadline_ms=stored.received_ms + self._promise_ms,
+                log_index=stored.log_index,
             )
         )
 

@@ -117,7 +117,9 @@ class Pipeline:
         with self._store.appending() as connection:
             # Who else has appended has moved the chains' ends as well.
             nobody_else = self._store.size(connection) == self._tips_at
-            judge = _Judge(self._store, connection, dict(self._tips) if nobody_else else {}, now)
+            judge = _Judge(
+                self._store, connection, tips=dict(self._tips) if nobody_else else {}, now_ms=now
+            )
             verdicts = [judge.take(a, r) for a, r in zip(arrivals, results, strict=True)]
             first = self._store.append(connection, judge.accepted, judge.refused)
         self._tips, self._tips_at = judge.tips, first + len(judge.accepted)
@@ -198,8 +200,8 @@ class _Judge:
             arrival.raw,
             error.code,
             error.detail,
-            None if record is None else (record.epoch, record.sequence),
-            expected,
+            position=None if record is None else (record.epoch, record.sequence),
+            expected=expected,
         )
         if arrival.waits and expected is not None:
             return verdict

@@ -30,19 +30,31 @@ def compare(first: bytes, second: bytes, log: LogKey, read: HashReader | None) -
         a, b = b, a
     if a.size == b.size:
         if (a.root, a.state) == (b.root, b.state):
-            return Comparison("consistent", f"the same head of {a.size}", first, second)
-        return Comparison("equivocation", f"two heads of {a.size}", first, second)
+            return Comparison(
+                word="consistent", detail=f"the same head of {a.size}", first=first, second=second
+            )
+        return Comparison(
+            word="equivocation", detail=f"two heads of {a.size}", first=first, second=second
+        )
     if a.size == 0:
-        return Comparison("consistent", f"nothing, then {b.size} records", first, second)
+        return Comparison(
+            word="consistent", detail=f"nothing, then {b.size} records", first=first, second=second
+        )
     if read is None:
         detail = f"sizes {a.size} and {b.size}: the log's tiles are needed to tell"
-        return Comparison("unknown", detail, first, second)
+        return Comparison(word="unknown", detail=detail, first=first, second=second)
     try:
         proof = consistency_proof(a.size, b.size, read)
-        verify_consistency(a.size, b.size, a.root, b.root, proof)
+        verify_consistency(
+            first=a.size, second=b.size, first_root=a.root, second_root=b.root, proof=proof
+        )
     except ProofError:
         detail = f"the log's own tiles don't show the head of {a.size} to begin that of {b.size}"
-        return Comparison("equivocation", detail, first, second)
+        return Comparison(word="equivocation", detail=detail, first=first, second=second)
     except LogError as error:
-        return Comparison("unknown", f"the tiles can't be read: {error}", first, second)
-    return Comparison("consistent", f"{a.size} records, then {b.size}", first, second)
+        return Comparison(
+            word="unknown", detail=f"the tiles can't be read: {error}", first=first, second=second
+        )
+    return Comparison(
+        word="consistent", detail=f"{a.size} records, then {b.size}", first=first, second=second
+    )

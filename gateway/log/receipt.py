@@ -183,7 +183,15 @@ def verify_promise(data: bytes, key: PublicKey) -> tuple[Promise, str]:
         raise ReceiptError(f"not a promise: {error}") from error
     if kid != key.kid or not cose.verifies(parts.signed_bytes, parts.signature, key):
         raise ReceiptError("the promise is not signed by the gateway's key")
-    promise = Promise(device, epoch, sequence, Digest(digest), accepted, deadline, log_index)
+    promise = Promise(
+        device,
+        epoch,
+        sequence,
+        payload_digest=Digest(digest),
+        accepted_ms=accepted,
+        deadline_ms=deadline,
+        log_index=log_index,
+    )
     return promise, origin
 
 
@@ -202,7 +210,9 @@ def verify_receipt(data: bytes, entry: bytes, key: PublicKey) -> Receipt:
         tree_size, log_index, path, at = _read_inclusion_proof(data, end)
         if data[at : at + 3] != b"\xf6\x58\x40" or len(data) != at + 67:
             raise ReceiptError("no detached payload, or no signature of 64 bytes")
-        root = root_from_inclusion_proof(log_index, tree_size, hash_leaf(entry), path)
+        root = root_from_inclusion_proof(
+            log_index, tree_size, leaf_hash=hash_leaf(entry), proof=path
+        )
     except (ValueError, IndexError, ProofError) as error:
         raise ReceiptError(f"not a receipt: {error}") from error
     if signed_size != tree_size:

@@ -63,7 +63,9 @@ class TlogProof:
         """
         checkpoint, found = verify_witnessed(self.note, log, witnesses, at_least)
         head = checkpoint.head
-        verify_inclusion(self.index, head.size, hash_leaf(record), self.path, head.root)
+        verify_inclusion(
+            self.index, head.size, leaf_hash=hash_leaf(record), proof=self.path, root=head.root
+        )
         return checkpoint, found
 
 

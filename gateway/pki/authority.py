@@ -167,14 +167,19 @@ class CertificateAuthority:
             raise RequestRefusedError("the TLS key is not on P-256")
         now = self._now()
         tls = profile.device_certificate(
-            request.device, tls_key, self.issuing, self._key, now, signs_records=False
+            request.device,
+            public_key=tls_key,
+            issuer=self.issuing,
+            issuer_key=self._key,
+            now=now,
+            signs_records=False,
         )
         record = profile.device_certificate(
             request.device,
-            request.record_key.verifier,
-            self.issuing,
-            self._key,
-            now,
+            public_key=request.record_key.verifier,
+            issuer=self.issuing,
+            issuer_key=self._key,
+            now=now,
             signs_records=True,
         )
         with self._transaction():
@@ -183,7 +188,10 @@ class CertificateAuthority:
             self._enter("tls", request.device, tls)
             self._enter("record", request.device, record)
         return Enrolment(
-            request.device, _pem(tls) + _pem(self.issuing), _pem(record), self.chain_pem
+            request.device,
+            tls_certificate=_pem(tls) + _pem(self.issuing),
+            record_certificate=_pem(record),
+            chain=self.chain_pem,
         )
 
     def renew(self, request: RenewalRequest) -> bytes:
@@ -199,7 +207,13 @@ class CertificateAuthority:
         """
         device, key = request.verify()
         current, now = request.current(), self._now()
-        validate_device(current, [self.issuing], [self.root], now, signs_records=False)
+        validate_device(
+            leaf=current,
+            intermediates=[self.issuing],
+            roots=[self.root],
+            at=now,
+            signs_records=False,
+        )
         self.certificate(current.serial_number)
         if any(
             row.revoked_at is not None and int(row.serial, 16) == current.serial_number
@@ -210,7 +224,12 @@ class CertificateAuthority:
             if record.public_key() == key:
                 raise RequestRefusedError("the TLS key and the record key are the same")
         tls = profile.device_certificate(
-            device, key, self.issuing, self._key, now, signs_records=False
+            device,
+            public_key=key,
+            issuer=self.issuing,
+            issuer_key=self._key,
+            now=now,
+            signs_records=False,
         )
         self._enter("tls", device, tls)
         return _pem(tls) + _pem(self.issuing)
@@ -218,7 +237,7 @@ class CertificateAuthority:
     def certify_server(self, public_key: ec.EllipticCurvePublicKey, names: Sequence[str]) -> bytes:
         """The PEM of a gateway's certificate for *names*, with the issuing CA's behind it."""
         certificate = profile.server_certificate(
-            names, public_key, self.issuing, self._key, self._now()
+            names, public_key, issuer=self.issuing, issuer_key=self._key, now=self._now()
         )
         self._enter("server", names[0], certificate)
         return _pem(certificate) + _pem(self.issuing)
@@ -267,7 +286,9 @@ class CertificateAuthority:
         entries = [
             (int(s, 16), datetime.fromisoformat(at), x509.ReasonFlags(r)) for s, at, r in rows
         ]
-        crl = profile.revocation_list(entries, number or 0, self.issuing, self._key, now)
+        crl = profile.revocation_list(
+            entries, number=number or 0, issuer=self.issuing, issuer_key=self._key, now=now
+        )
         _write(self.crl_path, crl.public_bytes(serialization.Encoding.PEM), 0o644, replace=True)
         return self.crl_path
 
@@ -385,7 +406,7 @@ def create_issuing(folder: Path, passphrase: str, name: str) -> x509.Certificate
         raise RootLockedError("the root's key is not on P-256")
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = profile.issuing_certificate(
-        name, key.public_key(), root, root_key, datetime.now(UTC)
+        name, public_key=key.public_key(), root=root, root_key=root_key, now=datetime.now(UTC)
     )
     plain = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

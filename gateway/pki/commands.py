@@ -266,7 +266,12 @@ def verify(
         _fail(failure)
     try:
         device = validate_device(
-            leaf, others, roots, datetime.now(UTC), signs_records=signs_records, crl=revoked
+            leaf,
+            intermediates=others,
+            roots=roots,
+            at=datetime.now(UTC),
+            signs_records=signs_records,
+            crl=revoked,
         )
     except RevocationListInvalidError as failure:
         _fail(failure)

@@ -70,16 +70,16 @@ class BridgeSettings(BaseSettings):
         if (url.scheme == "mqtts") != (self.ca is not None):
             raise SettingsError("ca is given with mqtts://, and only with it")
         return Broker(
-            url.hostname,
-            url.port or _MQTT_PORTS[url.scheme],
-            self.name,
-            self.group,
-            self.ca,
-            self.certificate,
-            self.key,
-            self.username,
-            self.password,
-            self.in_flight,
+            host=url.hostname,
+            port=url.port or _MQTT_PORTS[url.scheme],
+            name=self.name,
+            group=self.group,
+            ca_file=self.ca,
+            certificate=self.certificate,
+            key=self.key,
+            username=self.username,
+            password=self.password,
+            in_flight=self.in_flight,
         )
 
     def nats_cluster(self) -> Cluster:
@@ -90,12 +90,12 @@ class BridgeSettings(BaseSettings):
             if self.certificate is not None:
                 tls.load_cert_chain(self.certificate, self.key)
         return Cluster(
-            tuple(self.broker.split(",")),
-            self.name,
-            self.group,
-            tls,
-            self.username,
-            self.password,
-            self.in_flight,
-            self.copies,
+            servers=tuple(self.broker.split(",")),
+            name=self.name,
+            group=self.group,
+            tls=tls,
+            username=self.username,
+            password=self.password,
+            in_flight=self.in_flight,
+            copies=self.copies,
         )

@@ -95,10 +95,16 @@ async def serve(settings: GatewaySettings) -> None:
             is_revoked=server.is_revoked,
             refusals=quota,
         )
-        doors.append(WebDoor(secure, settings.host, settings.https_port, contexts[1]))
+        doors.append(
+            WebDoor(app=secure, host=settings.host, port=settings.https_port, tls=contexts[1])
+        )
     if settings.reader_port is not None and settings.readers is not None:
         tls = reader_tls(settings.tls_certificate, settings.tls_key, settings.readers)
-        doors.append(WebDoor(create_reader(store), settings.host, settings.reader_port, tls))
+        doors.append(
+            WebDoor(
+                app=create_reader(store), host=settings.host, port=settings.reader_port, tls=tls
+            )
+        )
     following = [asyncio.create_task(receipting.run())] if receipting else []
     if settings.crl is not None:
         following.append(asyncio.create_task(follow_crl(settings.crl, contexts, server.revoke)))

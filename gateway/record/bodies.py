@@ -97,7 +97,7 @@ def _read_lines(data: bytes, at: int) -> tuple[tuple[SaleLine, ...], int]:
         slot = None
         if fields == 0x84:
             slot, at = read_text(data, at)
-        lines.append(_line(commodity, quantity, price, slot))
+        lines.append(_line(commodity, quantity, unit_price_minor=price, slot=slot))
     return tuple(lines), at
 
 
@@ -194,7 +194,7 @@ class Refund:
     def __post_init__(self) -> None:
         check_integer("amount_minor", self.amount_minor)
         check_currency(self.currency)
-        check_integer("refunded epoch", self.refunded_epoch, 1, MAX_EPOCH)
+        check_integer(name="refunded epoch", value=self.refunded_epoch, lowest=1, highest=MAX_EPOCH)
         check_integer("refunded sequence", self.refunded_sequence, 1)
         if self.reason is not None:
             check_text("reason", self.reason, 256)
@@ -246,8 +246,10 @@ class MeterInterval:
     reactive_varh: int | None = None
 
     def __post_init__(self) -> None:
-        check_integer("start_ms", self.start_ms, 0, MAX_TIME_MS)
-        check_integer("end_ms", self.end_ms, self.start_ms + 1, MAX_TIME_MS)
+        check_integer(name="start_ms", value=self.start_ms, lowest=0, highest=MAX_TIME_MS)
+        check_integer(
+            name="end_ms", value=self.end_ms, lowest=self.start_ms + 1, highest=MAX_TIME_MS
+        )
         check_integer("energy_wh", self.energy_wh)
         check_integer("register_wh", self.register_wh, self.energy_wh)
         if self.reactive_varh is not None:
@@ -328,10 +330,12 @@ class Location:
     accuracy_m: int | None = None
 
     def __post_init__(self) -> None:
-        check_integer("lat_e7", self.lat_e7, -900_000_000, 900_000_000)
-        check_integer("lon_e7", self.lon_e7, -1_800_000_000, 1_800_000_000)
+        check_integer(name="lat_e7", value=self.lat_e7, lowest=-900_000_000, highest=900_000_000)
+        check_integer(
+            name="lon_e7", value=self.lon_e7, lowest=-1_800_000_000, highest=1_800_000_000
+        )
         if self.accuracy_m is not None:
-            check_integer("accuracy_m", self.accuracy_m, 0, 40_000_000)
+            check_integer(name="accuracy_m", value=self.accuracy_m, lowest=0, highest=40_000_000)
 
     def to_cbor(self) -> dict[int, Any]:
         """Return the body's map, its keys in ascending order."""
@@ -398,7 +402,9 @@ class DailyClosing:
     energy_wh: int
 
     def __post_init__(self) -> None:
-        check_integer("business_date", self.business_date, 1970_01_01, 9999_12_31)
+        check_integer(
+            name="business_date", value=self.business_date, lowest=1970_01_01, highest=9999_12_31
+        )
         year, rest = divmod(self.business_date, 10_000)
         try:
             date(year, rest // 100, rest % 100)

@@ -101,11 +101,11 @@ def split_sign1(raw: bytes) -> Sign1:
     if len(raw) != payload_end + 66 or raw[payload_end : payload_end + 2] != b"\x58\x40":
         raise EnvelopeShapeError("it does not end with a signature of 64 bytes")
     return Sign1(
-        raw[protected:protected_end],
-        raw[payload:payload_end],
-        raw[payload_end + 2 :],
-        raw[2:protected_end],
-        raw[payload_start:payload_end],
+        protected=raw[protected:protected_end],
+        payload=raw[payload:payload_end],
+        signature=raw[payload_end + 2 :],
+        protected_bstr=raw[2:protected_end],
+        payload_bstr=raw[payload_start:payload_end],
     )
 
 

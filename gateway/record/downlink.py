@@ -132,7 +132,13 @@ def _read(data: bytes) -> tuple[Message, int]:
             expected, at = _read_position(data, expect(data, at, 8))
             left -= 1
         if left == 0:
-            return RefusalMessage(Digest(raw_digest), code, detail, position_, expected), at
+            return RefusalMessage(
+                raw_digest=Digest(raw_digest),
+                code=code,
+                detail=detail,
+                position=position_,
+                expected=expected,
+            ), at
     raise ReceiptError(f"no message of type {kind} with such keys")
 
 

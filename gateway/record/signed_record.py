@@ -144,7 +144,7 @@ class EpochLink:
     sequence: int
 
     def __post_init__(self) -> None:
-        check_integer("link.epoch", self.epoch, 1, MAX_EPOCH)
+        check_integer(name="link.epoch", value=self.epoch, lowest=1, highest=MAX_EPOCH)
         check_integer("link.sequence", self.sequence, 1)
 
 
@@ -176,10 +176,10 @@ class Record:
     link: EpochLink | None = None
 
     def __post_init__(self) -> None:
-        check_integer("epoch", self.epoch, 1, MAX_EPOCH)
+        check_integer(name="epoch", value=self.epoch, lowest=1, highest=MAX_EPOCH)
         check_integer("sequence", self.sequence, 1)
         _check_digest("prev", self.prev)
-        check_integer("time_ms", self.time_ms, 0, MAX_TIME_MS)
+        check_integer(name="time_ms", value=self.time_ms, lowest=0, highest=MAX_TIME_MS)
         check_integer("uptime_ms", self.uptime_ms)
         if (self.link is not None) != (self.epoch > 1 and self.sequence == 1):
             raise MalformedPayloadError(
@@ -361,7 +361,9 @@ def _read_payload(
 ) -> Record:
     """Return the record of *epoch* and *sequence*, read from *at* on, where these end."""
     try:
-        record, end = _read_rest(payload, device, stream, epoch, sequence, at)
+        record, end = _read_rest(
+            data=payload, device=device, stream=stream, epoch=epoch, sequence=sequence, at=at
+        )
     except MalformedPayloadError:
         raise
     except (ValueError, IndexError) as error:
@@ -430,9 +432,9 @@ def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> Sig
         envelope.raw,
         envelope.protected,
         envelope.payload,
-        envelope.signature,
-        kid,
-        _read_payload(
+        signature=envelope.signature,
+        kid=kid,
+        record=_read_payload(
             envelope.payload,
             device,
             stream,
@@ -440,7 +442,7 @@ def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> Sig
             envelope.sequence,
             envelope.rest_at,
         ),
-        payload_digest(envelope.payload),
+        payload_digest=payload_digest(envelope.payload),
     )
 
 

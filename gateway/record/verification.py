@@ -166,7 +166,7 @@ def _identify(raw: bytes, device: DeviceId | None, keys: KeyRing) -> Identified:
     # Step 5
     if kid != entry.key.kid:
         raise KeyIdMismatchError(f"signed with key {kid.hex()}, registered {entry.key.kid.hex()}")
-    return Identified(envelope, kid, issuer, stream, entry)
+    return Identified(envelope, kid, issuer, stream=stream, key=entry)
 
 
 def signature_holds(identified: Identified) -> bool:
@@ -184,7 +184,9 @@ def _read(identified: Identified, signature_holds: bool) -> SignedRecord:
             f"not by the key of {identified.issuer} for epoch {identified.key.epoch}"
         )
     # Step 7
-    return finish(identified.envelope, identified.kid, identified.issuer, identified.stream)
+    return finish(
+        identified.envelope, identified.kid, device=identified.issuer, stream=identified.stream
+    )
 
 
 def verify_signature(raw: bytes, device: DeviceId | None, keys: KeyRing) -> SignedRecord:

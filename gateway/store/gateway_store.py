@@ -353,10 +353,10 @@ def _key(
     status: str,
 ) -> DeviceKey:
     return DeviceKey(
-        DeviceId(device),
-        epoch,
-        PublicKey(bytes(x), bytes(y)),
-        from_sequence,
-        OPEN_SEQUENCE if until_sequence == _OPEN_COLUMN else until_sequence,
-        KeyStatus(status),
+        device=DeviceId(device),
+        epoch=epoch,
+        key=PublicKey(bytes(x), bytes(y)),
+        from_sequence=from_sequence,
+        until_sequence=OPEN_SEQUENCE if until_sequence == _OPEN_COLUMN else until_sequence,
+        status=KeyStatus(status),
     )

@@ -89,7 +89,7 @@ def compare_command(
         one, other = _read(first), _read(second)
         size = max(verify_checkpoint(note, key).head.size for note in (one, other))
         read = TileReader(open_source(tiles), size).read if tiles else None
-        found = compare(one, other, key, read)
+        found = compare(first=one, second=other, log=key, read=read)
     except (OSError, httpx.HTTPError) as error:
         _fail("checkpoint_unreadable", str(error))
     except GatewayError as error:

@@ -28,7 +28,9 @@ def run(
     home: WitnessFolder, port: int, poll_s: float, on_step: Callable[[str], None] = lambda _: None
 ) -> None:
     """Serve one witness on the loopback until SIGTERM or SIGINT; *on_step* is told each step reached, by its name."""
-    app = create_app(home, Memory(home.folder / "witness.db"), poll_s, on_step)
+    app = create_app(
+        home, memory=Memory(home.folder / "witness.db"), poll_s=poll_s, on_step=on_step
+    )
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
 
 
@@ -100,7 +102,7 @@ def create_app(
 
 def _cosigned(home: WitnessFolder, note: bytes) -> bytes:
     text, lines = split_note(note)
-    line = cosign(text, home.name, home.key, int(time.time()))
+    line = cosign(text, home.name, private_key=home.key, time_s=int(time.time()))
     return f"{text}\n{lines[0]}\n{line}".encode()
 
 

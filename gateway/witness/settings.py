@@ -53,7 +53,7 @@ def create_witness(folder: Path, name: str, logs: list[WatchedLog]) -> WitnessFo
         out.write(pem)
     kept = [{"key": log.key.verifier_key(), "tiles": log.tiles} for log in logs]
     (folder / "witness.json").write_text(json.dumps({"name": name, "logs": kept}, indent=1) + "\n")
-    return WitnessFolder(folder, name, key, tuple(logs))
+    return WitnessFolder(folder, name, key, logs=tuple(logs))
 
 
 def open_witness(folder: Path) -> WitnessFolder:
@@ -67,6 +67,6 @@ def open_witness(folder: Path) -> WitnessFolder:
             WatchedLog(LogKey.from_verifier_key(log["key"]), log.get("tiles", ""))
             for log in found["logs"]
         )
-        return WitnessFolder(folder, found["name"], key, logs)
+        return WitnessFolder(folder, name=found["name"], key=key, logs=logs)
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder}/witness.json is malformed: {error}") from error

@@ -91,21 +91,23 @@ class Witness:
         size = 0 if seen is None else seen.size
         if old_size != size:
             if seen is not None and head.size == size and head.root != seen.root:
-                self._accuse(origin, f"two heads of {size}", seen.note, note)
+                self._accuse(origin, detail=f"two heads of {size}", mine=seen.note, theirs=note)
             return Answer(409, f"{size}\n", SIZE_TYPE)
         root = EMPTY_ROOT if seen is None else seen.root
         if head.size == size and head.root != root:
             if seen is not None:
-                self._accuse(origin, f"two heads of {size}", seen.note, note)
+                self._accuse(origin, detail=f"two heads of {size}", mine=seen.note, theirs=note)
             return Answer(409, f"{size}\n", SIZE_TYPE)
         # 3
         try:
-            verify_consistency(size, head.size, root, head.root, proof)
+            verify_consistency(
+                first=size, second=head.size, first_root=root, second_root=head.root, proof=proof
+            )
         except ProofError as error:
             if seen is not None:
                 word = _BY_TILES if by_tiles else UNPROVEN
                 detail = f"{word}: that the head of {head.size} extends that of {size}: {error}"
-                self._accuse(origin, detail, seen.note, note)
+                self._accuse(origin, detail, mine=seen.note, theirs=note)
             return Answer(422, f"{error}\n")
         # 4
         if not self._memory.advance(origin, size, Seen(head.size, head.root, note)):
@@ -113,7 +115,12 @@ class Witness:
             return Answer(409, f"{0 if now is None else now.size}\n", SIZE_TYPE)
         self._on_step("after_advance")
         # 5
-        line = cosign(split_note(note)[0], self._home.name, self._home.key, self._now_s())
+        line = cosign(
+            text=split_note(note)[0],
+            name=self._home.name,
+            private_key=self._home.key,
+            time_s=self._now_s(),
+        )
         return Answer(200, line)
 
     def follow(self, key: LogKey, read: FileReader) -> Answer:
@@ -131,7 +138,7 @@ class Witness:
         if seen is not None and old > size:
             self._look_back(checkpoint, seen, note, read)
             return Answer(409, f"{old}\n", SIZE_TYPE)
-        return self._judge(checkpoint, old, proof, note, by_tiles=True)
+        return self._judge(checkpoint, old_size=old, proof=proof, note=note, by_tiles=True)
 
     def _look_back(self, checkpoint: Checkpoint, seen: Seen, note: bytes, read: FileReader) -> None:
         """Accuse the log that shows a smaller head than the one seen, where that is not its beginning.
@@ -144,14 +151,20 @@ class Witness:
             return
         try:
             proof = consistency_proof(head.size, seen.size, TileReader(read, seen.size).read)
-            verify_consistency(head.size, seen.size, head.root, seen.root, proof)
+            verify_consistency(
+                first=head.size,
+                second=seen.size,
+                first_root=head.root,
+                second_root=seen.root,
+                proof=proof,
+            )
         except TileError:
             return
         except ProofError as error:
             detail = (
                 f"{_BY_TILES}: that the head of {seen.size} extends that of {head.size}: {error}"
             )
-            self._accuse(origin, detail, seen.note, note)
+            self._accuse(origin, detail, mine=seen.note, theirs=note)
 
     def _accuse(self, origin: str, detail: str, mine: bytes, theirs: bytes) -> None:
         log.error("fork", log=origin, why=detail)

@@ -97,7 +97,9 @@ class Relay:
             return
         self._number += 1
         until = time.monotonic() + self._gap_within_s
-        one = _Open(message, Arrival(raw, device, "bridge", waits=True), device, until)
+        one = _Open(
+            message, arrival=Arrival(raw, device, "bridge", waits=True), device=device, until=until
+        )
         self._open[self._number] = one
         self._intake.submit(self, self._number, one.arrival)
 
@@ -194,9 +196,9 @@ class Relay:
 
 def _refusal(verdict: RefusedVerdict) -> bytes:
     return RefusalMessage(
-        Digest(sha256(verdict.raw).digest()),
-        verdict.code,
-        verdict.detail,
-        verdict.position,
-        verdict.expected,
+        raw_digest=Digest(sha256(verdict.raw).digest()),
+        code=verdict.code,
+        detail=verdict.detail,
+        position=verdict.position,
+        expected=verdict.expected,
     ).encode()

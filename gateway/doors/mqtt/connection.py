@@ -201,7 +201,9 @@ class DeviceConnection(asyncio.Protocol):
             if self._level != codec.V5:
                 raise PacketError(Reason.NOT_AUTHORIZED, f"published on {message.topic}")
             reason = f"topic_not_yours: the topic is {self._topic}"
-            self._out += codec.puback(self._level, message.packet_id, Reason.NOT_AUTHORIZED, reason)
+            self._out += codec.puback(
+                self._level, message.packet_id, reason=Reason.NOT_AUTHORIZED, why=reason
+            )
             if not self._endpoint.may_be_refused(self.device):
                 self.end(Reason.QUOTA_EXCEEDED)
             return
@@ -313,7 +315,9 @@ class DeviceConnection(asyncio.Protocol):
         self._close()
 
     def _refuse(self, number: int, reason: Reason, why: str) -> None:
-        packet = codec.puback(self._level, number, reason, why if self._tells_why else "")
+        packet = codec.puback(
+            self._level, packet_id=number, reason=reason, why=why if self._tells_why else ""
+        )
         if len(packet) > self._most_sent:
             packet = codec.puback(self._level, number, reason)
         self._out += packet
@@ -335,9 +339,9 @@ class DeviceConnection(asyncio.Protocol):
 
 def _refusal(verdict: RefusedVerdict) -> bytes:
     return RefusalMessage(
-        Digest(sha256(verdict.raw).digest()),
-        verdict.code,
-        verdict.detail,
-        verdict.position,
-        verdict.expected,
+        raw_digest=Digest(sha256(verdict.raw).digest()),
+        code=verdict.code,
+        detail=verdict.detail,
+        position=verdict.position,
+        expected=verdict.expected,
     ).encode()

@@ -182,7 +182,13 @@ def read_connect(body: bytes) -> Connect:
     if flags & 0x40:
         read.binary()
     read.end()
-    return Connect(level, client_id, keep_alive, bool(flags & 0x02), properties)
+    return Connect(
+        level,
+        client_id,
+        keep_alive_s=keep_alive,
+        clean_start=bool(flags & 0x02),
+        properties=properties,
+    )
 
 
 def read_publish(flags: int, body: bytes, level: int) -> Publish:
@@ -199,7 +205,7 @@ def read_publish(flags: int, body: bytes, level: int) -> Publish:
             raise PacketError(Reason.PROTOCOL_ERROR, "packet identifier 0")
     if level == V5 and _TOPIC_ALIAS in read.properties():
         raise PacketError(Reason.PROTOCOL_ERROR, "topic aliases are not offered")
-    return Publish(topic, read.rest(), qos, packet_id)
+    return Publish(topic, payload=read.rest(), qos=qos, packet_id=packet_id)
 
 
 def read_subscribe(body: bytes, level: int, unsubscribe: bool = False) -> Subscribe:

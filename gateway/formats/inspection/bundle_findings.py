@@ -54,24 +54,26 @@ def inspect_bundle(content: bytes) -> Iterator[Finding]:
             "altered": altered,
         }
         findings = [
-            _record(device, ring, entry, proofs[n] if n < len(proofs) else None, head)
+            _record(device, ring, entry, proof=proofs[n] if n < len(proofs) else None, head=head)
             for n, entry in enumerate(records)
         ]
     except _BROKEN as error:
         detail = f"bundle_malformed: {type(error).__name__}: {str(error)[:120]}"
-        yield Finding("bundle", Verdict.INVALID, detail, {"bytes": len(content)})
+        yield Finding(
+            format="bundle", verdict=Verdict.INVALID, reason=detail, summary={"bytes": len(content)}
+        )
         return
     wrong = sum(finding.verdict is Verdict.INVALID for finding in findings)
     summary["records_invalid"] = wrong
     if altered:
         reason = f"part_altered: {', '.join(altered)}: not the bytes it was made with"
-        yield Finding("bundle", Verdict.INVALID, reason, summary)
+        yield Finding(format="bundle", verdict=Verdict.INVALID, reason=reason, summary=summary)
     elif wrong:
         reason = f"record_invalid: {wrong} of {len(records)} records"
-        yield Finding("bundle", Verdict.INVALID, reason, summary)
+        yield Finding(format="bundle", verdict=Verdict.INVALID, reason=reason, summary=summary)
     else:
         reason = "whole; whose keys they are takes a root: counterfoil audit verify"
-        yield Finding("bundle", Verdict.UNVERIFIABLE, reason, summary)
+        yield Finding(format="bundle", verdict=Verdict.UNVERIFIABLE, reason=reason, summary=summary)
     yield from findings
 
 
@@ -87,7 +89,13 @@ def _parts(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
 
 def _ring(device: DeviceId, registry: list[list[Any]]) -> KeyRing:
     return {
-        (device, row[0]): DeviceKey(device, row[0], PublicKey(row[1], row[2]), row[3], row[4])
+        (device, row[0]): DeviceKey(
+            device,
+            epoch=row[0],
+            key=PublicKey(row[1], row[2]),
+            from_sequence=row[3],
+            until_sequence=row[4],
+        )
         for row in registry
     }
 
@@ -114,9 +122,13 @@ def _record(
         }
         if head is None or proof is None:
             reason = "signed under the bundle's key; there is no proof that it is in the log"
-            return Finding("record", Verdict.UNVERIFIABLE, reason, summary)
-        verify_inclusion(log_index, head[0], hash_leaf(raw), proof, head[1])
+            return Finding(
+                format="record", verdict=Verdict.UNVERIFIABLE, reason=reason, summary=summary
+            )
+        verify_inclusion(
+            log_index, size=head[0], leaf_hash=hash_leaf(raw), proof=proof, root=head[1]
+        )
     except GatewayError as error:
-        return Finding("record", Verdict.INVALID, str(error), summary)
+        return Finding(format="record", verdict=Verdict.INVALID, reason=str(error), summary=summary)
     reason = "signed under the key that the bundle states, and under its last head"
-    return Finding("record", Verdict.VALID, reason, summary)
+    return Finding(format="record", verdict=Verdict.VALID, reason=reason, summary=summary)

@@ -73,4 +73,9 @@ def _findings(found: Format, content: bytes, at: datetime) -> Iterator[Finding]:
             yield from unsigned.inspect_meter(text_of(content))
         case Format.UNKNOWN:
             reason = "format_unknown: no format that is known here"
-            yield Finding(found, Verdict.UNVERIFIABLE, reason, {"bytes": len(content)})
+            yield Finding(
+                format=found,
+                verdict=Verdict.UNVERIFIABLE,
+                reason=reason,
+                summary={"bytes": len(content)},
+            )

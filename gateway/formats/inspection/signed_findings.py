@@ -31,14 +31,24 @@ def inspect_records(content: bytes) -> Iterator[Finding]:
         try:
             signed = decode(raw)
         except GatewayError as error:
-            yield Finding("record", Verdict.INVALID, str(error), {"bytes": len(raw)})
+            yield Finding(
+                format="record",
+                verdict=Verdict.INVALID,
+                reason=str(error),
+                summary={"bytes": len(raw)},
+            )
             continue
         follows = None
         if previous is not None and previous.iss == signed.iss:
             follows = signed.record.prev == previous.payload_digest
         previous = signed
         reason = "well formed; its key is in the registry, not in the file"
-        yield Finding("record", Verdict.UNVERIFIABLE, reason, _record(signed, follows))
+        yield Finding(
+            format="record",
+            verdict=Verdict.UNVERIFIABLE,
+            reason=reason,
+            summary=_record(signed, follows),
+        )
 
 
 def _items(content: bytes) -> Iterator[bytes]:
@@ -100,7 +110,7 @@ def inspect_receipt(content: bytes) -> Iterator[Finding]:
     if is_receipt:
         summary |= {"tree_size": size, "log_index": index, "path_length": len(path)}
     reason = "well formed; it proves its record, which is not in the file, under the log's key"
-    yield Finding("receipt", Verdict.UNVERIFIABLE, reason, summary)
+    yield Finding(format="receipt", verdict=Verdict.UNVERIFIABLE, reason=reason, summary=summary)
 
 
 def inspect_certificates(content: bytes, at: datetime) -> Iterator[Finding]:
@@ -136,9 +146,16 @@ def _revocation_list(crl: x509.CertificateRevocationList, at: datetime) -> Findi
         "next_update": crl.next_update_utc.isoformat() if crl.next_update_utc else None,
     }
     if crl.next_update_utc is not None and crl.next_update_utc < at:
-        return Finding("certificate", Verdict.INVALID, "crl_invalid: a newer list is due", summary)
+        return Finding(
+            format="certificate",
+            verdict=Verdict.INVALID,
+            reason="crl_invalid: a newer list is due",
+            summary=summary,
+        )
     reason = "well formed; its issuer's key is not in the file"
-    return Finding("certificate", Verdict.UNVERIFIABLE, reason, summary)
+    return Finding(
+        format="certificate", verdict=Verdict.UNVERIFIABLE, reason=reason, summary=summary
+    )
 
 
 def _certificate(
@@ -158,7 +175,7 @@ def _certificate(
     }
 
     def finding(verdict: Verdict, reason: str) -> Finding:
-        return Finding("certificate", verdict, reason, summary)
+        return Finding(format="certificate", verdict=verdict, reason=reason, summary=summary)
 
     try:
         usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -184,7 +201,9 @@ def _certificate(
     if not roots or "device" not in summary:
         return _by_its_issuer(certificate, others, finding)
     try:
-        validate_device(certificate, others, roots, at, signs_records=signs_records)
+        validate_device(
+            leaf=certificate, intermediates=others, roots=roots, at=at, signs_records=signs_records
+        )
     except PkiError as error:
         return finding(Verdict.INVALID, str(error))
     return finding(Verdict.VALID, "in force, and leads to the root in the same file")
@@ -238,9 +257,13 @@ def inspect_ocmf(text: str) -> Iterator[Finding]:
             ocmf.verify_ocmf(record, claim.public_key)
             ocmf.check_content(record)
         except SignatureMissingError as error:
-            yield Finding("ocmf", Verdict.UNVERIFIABLE, str(error), summary)
+            yield Finding(
+                format="ocmf", verdict=Verdict.UNVERIFIABLE, reason=str(error), summary=summary
+            )
         except FormatError as error:
-            yield Finding("ocmf", Verdict.INVALID, str(error), summary)
+            yield Finding(
+                format="ocmf", verdict=Verdict.INVALID, reason=str(error), summary=summary
+            )
         else:
             reason = "signed by the meter under the public key beside the record"
-            yield Finding("ocmf", Verdict.VALID, reason, summary)
+            yield Finding(format="ocmf", verdict=Verdict.VALID, reason=reason, summary=summary)

@@ -41,11 +41,18 @@ def inspect_dex(content: bytes) -> Iterator[Finding]:
     try:
         summary["warnings"] = eva_dts.check_dex(audit)
     except SignatureMissingError as error:
-        yield Finding("eva-dts", Verdict.UNVERIFIABLE, str(error), summary)
+        yield Finding(
+            format="eva-dts", verdict=Verdict.UNVERIFIABLE, reason=str(error), summary=summary
+        )
     except FormatError as error:
-        yield Finding("eva-dts", Verdict.INVALID, str(error), summary)
+        yield Finding(format="eva-dts", verdict=Verdict.INVALID, reason=str(error), summary=summary)
     else:
-        yield Finding("eva-dts", Verdict.VALID, "segment count and G85 are right", summary)
+        yield Finding(
+            format="eva-dts",
+            verdict=Verdict.VALID,
+            reason="segment count and G85 are right",
+            summary=summary,
+        )
 
 
 def inspect_senml(pack: senml.SenmlPack) -> Iterator[Finding]:
@@ -58,7 +65,7 @@ def inspect_senml(pack: senml.SenmlPack) -> Iterator[Finding]:
         "relative_times": pack.relative_times,
         "resolved": pack.records,
     }
-    yield Finding("senml", Verdict.VALID, _CONSISTENT, summary)
+    yield Finding(format="senml", verdict=Verdict.VALID, reason=_CONSISTENT, summary=summary)
 
 
 def inspect_sparkplug(content: bytes) -> Iterator[Finding]:
@@ -78,7 +85,7 @@ def inspect_sparkplug(content: bytes) -> Iterator[Finding]:
             for metric in payload.metrics
         ],
     }
-    yield Finding("sparkplug-b", Verdict.VALID, _CONSISTENT, summary)
+    yield Finding(format="sparkplug-b", verdict=Verdict.VALID, reason=_CONSISTENT, summary=summary)
 
 
 def inspect_camt053(text: str) -> Iterator[Finding]:
@@ -98,9 +105,13 @@ def inspect_camt053(text: str) -> Iterator[Finding]:
         try:
             check_statement(statement)
         except StatementBalanceError as error:
-            yield Finding("camt.053", Verdict.INVALID, str(error), summary)
+            yield Finding(
+                format="camt.053", verdict=Verdict.INVALID, reason=str(error), summary=summary
+            )
         else:
-            yield Finding("camt.053", Verdict.VALID, _CONSISTENT, summary)
+            yield Finding(
+                format="camt.053", verdict=Verdict.VALID, reason=_CONSISTENT, summary=summary
+            )
 
 
 def inspect_sales(text: str) -> Iterator[Finding]:
@@ -126,7 +137,7 @@ def inspect_sales(text: str) -> Iterator[Finding]:
         ],
         "notices": sales.notices,
     }
-    yield _table("sales-csv", sales, bool(sales.sales), summary)
+    yield _table(name="sales-csv", table=sales, anything=bool(sales.sales), summary=summary)
 
 
 def inspect_meter(text: str) -> Iterator[Finding]:
@@ -151,7 +162,7 @@ def inspect_meter(text: str) -> Iterator[Finding]:
         "gaps": len(meter.gaps),
         "set_aside": list(grouped.values()),
     }
-    yield _table("meter-csv", meter, bool(meter.intervals), summary)
+    yield _table(name="meter-csv", table=meter, anything=bool(meter.intervals), summary=summary)
 
 
 def _empty_group(reason: str) -> dict[str, Any]:
@@ -162,10 +173,15 @@ def _table(
     name: str, table: SalesFile | MeterFile, anything: bool, summary: dict[str, Any]
 ) -> Finding:
     if not anything:
-        return Finding(name, Verdict.INVALID, "table_empty: no row could be read", summary)
+        return Finding(
+            format=name,
+            verdict=Verdict.INVALID,
+            reason="table_empty: no row could be read",
+            summary=summary,
+        )
     aside = len(table.set_aside)
     reason = f"{_CONSISTENT}; {aside} set aside" if aside else _CONSISTENT
-    return Finding(name, Verdict.VALID, reason, summary)
+    return Finding(format=name, verdict=Verdict.VALID, reason=reason, summary=summary)
 
 
 def _shown(amount: int | None, digits: int = 2) -> str | None:

@@ -126,12 +126,12 @@ def _statement(node: ET.Element) -> Statement:
     if not currency and entries:
         currency = entries[0].currency
     return Statement(
-        _text(node, "Id"),
-        _text(node, "Acct/Id/IBAN") or _text(node, "Acct/Id/Othr/Id"),
-        currency,
-        None if opening is None else _signed(opening)[0],
-        None if closing is None else _signed(closing)[0],
-        entries,
+        identification=_text(node, "Id"),
+        account=_text(node, "Acct/Id/IBAN") or _text(node, "Acct/Id/Othr/Id"),
+        currency=currency,
+        opening_minor=None if opening is None else _signed(opening)[0],
+        closing_minor=None if closing is None else _signed(closing)[0],
+        entries=entries,
     )
 
 
@@ -140,16 +140,16 @@ def _entry(node: ET.Element) -> StatementEntry:
     remittance = [found.text or "" for found in _every(node, "NtryDtls/TxDtls/RmtInf/Ustrd")]
     ids = [found.text or "" for found in _every(node, "NtryDtls/TxDtls/Refs/EndToEndId")]
     return StatementEntry(
-        _text(node, "AcctSvcrRef") or _text(node, "NtryRef"),
-        amount,
-        currency,
-        _text(node, "Sts/Cd") or _text(node, "Sts") or "BOOK",
-        _text(node, "BookgDt/Dt") or _text(node, "BookgDt/DtTm")[:10],
-        _text(node, "ValDt/Dt") or _text(node, "ValDt/DtTm")[:10],
-        tuple(ids),
-        " ".join(remittance),
-        _text(node, "AcctSvcrRef"),
-        _text(node, "RvslInd") in ("true", "1"),
+        reference=_text(node, "AcctSvcrRef") or _text(node, "NtryRef"),
+        amount_minor=amount,
+        currency=currency,
+        status=_text(node, "Sts/Cd") or _text(node, "Sts") or "BOOK",
+        booking_date=_text(node, "BookgDt/Dt") or _text(node, "BookgDt/DtTm")[:10],
+        value_date=_text(node, "ValDt/Dt") or _text(node, "ValDt/DtTm")[:10],
+        end_to_end_ids=tuple(ids),
+        remittance=" ".join(remittance),
+        servicer_reference=_text(node, "AcctSvcrRef"),
+        is_reversal=_text(node, "RvslInd") in ("true", "1"),
     )
 
 

@@ -109,11 +109,11 @@ class ChainClient:
         if found is None:
             return None
         return Block(
-            int(found["number"], 16),
-            from_hex(found["hash"]),
-            from_hex(found["parentHash"]),
-            int(found["timestamp"], 16),
-            int(found["gasLimit"], 16),
+            number=int(found["number"], 16),
+            hash=from_hex(found["hash"]),
+            parent_hash=from_hex(found["parentHash"]),
+            timestamp=int(found["timestamp"], 16),
+            gas_limit=int(found["gasLimit"], 16),
         )
 
     def latest(self) -> Block:
@@ -297,10 +297,10 @@ class ChainClient:
             contract,
             name,
             values,
-            int(entry["blockNumber"], 16),
-            from_hex(entry["blockHash"]),
-            from_hex(entry["transactionHash"]),
-            int(entry["logIndex"], 16),
+            block_number=int(entry["blockNumber"], 16),
+            block_hash=from_hex(entry["blockHash"]),
+            transaction_hash=from_hex(entry["transactionHash"]),
+            log_index=int(entry["logIndex"], 16),
         )
 
 

@@ -101,7 +101,11 @@ def deploy_command(
         roles = Consortium(**json.loads(consortium.read_text()))
         client = ChainClient(settings.rpc_url)
         done = deploy(
-            client, admin, roles, settings.deployment, lambda step: _errors.print(f"deploy: {step}")
+            client,
+            admin,
+            consortium=roles,
+            path=settings.deployment,
+            progress=lambda step: _errors.print(f"deploy: {step}"),
         )
     except (OSError, ValueError, TypeError) as failure:
         _errors.print_json(

@@ -33,8 +33,13 @@ VERSION = "0.1.0"
 ACCOUNT_ROLES = tuple(
     role.wire_name
     for role in (
-        *(Role.ADMIN, Role.REGISTRAR, Role.ORACLE, Role.BANK),
-        *(Role.SUPERVISOR, Role.COMMITTEE, Role.GUARDIAN),
+        Role.ADMIN,
+        Role.REGISTRAR,
+        Role.ORACLE,
+        Role.BANK,
+        Role.SUPERVISOR,
+        Role.COMMITTEE,
+        Role.GUARDIAN,
     )
 )
 """The roles that have an account each where one party runs the whole consortium, in the accounts' order."""
@@ -167,8 +172,13 @@ def _constructors(
         (
             "DepositToken",
             lambda at: [
-                *(at["ConsortiumAccess"], at["ParticipantRegistry"], c.bank),
-                *(c.bank_name, f"d{c.currency}", c.currency, c.decimals),
+                at["ConsortiumAccess"],
+                at["ParticipantRegistry"],
+                c.bank,
+                c.bank_name,
+                f"d{c.currency}",
+                c.currency,
+                c.decimals,
             ],
         ),
         ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
@@ -183,15 +193,20 @@ def _constructors(
         (
             "CreditLine",
             lambda at: [
-                *(at["ConsortiumAccess"], at["ParticipantRegistry"], at["BusinessCalendar"]),
-                *(at["Receivables"], c.credit_votes),
+                at["ConsortiumAccess"],
+                at["ParticipantRegistry"],
+                at["BusinessCalendar"],
+                at["Receivables"],
+                c.credit_votes,
             ],
         ),
         (
             "WarehouseReceipts",
             lambda at: [
-                *(at["ConsortiumAccess"], at["ParticipantRegistry"]),
-                *(at["BusinessCalendar"], at["CreditLine"]),
+                at["ConsortiumAccess"],
+                at["ParticipantRegistry"],
+                at["BusinessCalendar"],
+                at["CreditLine"],
             ],
         ),
         ("ProjectShare", lambda at: [at["ConsortiumAccess"], at["ParticipantRegistry"]]),
@@ -218,7 +233,9 @@ def _create_missing(
         data = client.encode_constructor(
             name, artifact(name)["bytecode"], *arguments(here.addresses)
         )
-        raw = admin.sign_transaction(unsigned(client, admin.address, None, data, nonce))
+        raw = admin.sign_transaction(
+            unsigned(client, sender=admin.address, to=None, data=data, nonce=nonce)
+        )
         here.contracts[name] = {
             "address": _created_address(admin.address, nonce),
             "raw": to_hex(raw),

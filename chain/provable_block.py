@@ -70,7 +70,7 @@ def read_block(client: ChainClient, number: int) -> ProvableBlock:
     transactions = [_transaction(one) for one in block["transactions"]]
     hashes = tuple(keccak(raw) for raw in transactions)
     for one, found in zip(block["transactions"], hashes, strict=True):
-        _same(number, f"transaction {one['hash']}", found, one["hash"])
+        _same(number, what=f"transaction {one['hash']}", found=found, named=one["hash"])
     receipts: list[bytes] = []
     for found_, receipt in zip(hashes, client.receipts(hashes), strict=True):
         if receipt is None:
@@ -78,7 +78,7 @@ def read_block(client: ChainClient, number: int) -> ProvableBlock:
         receipts.append(_receipt(receipt))
     tries = _trie(transactions), _trie(receipts)
     for trie, root in zip(tries, ("transactionsRoot", "receiptsRoot"), strict=True):
-        _same(number, root, trie.root_hash, block[root])
+        _same(number, what=root, found=trie.root_hash, named=block[root])
     return ProvableBlock(number, _header(block), hashes, *tries)
 
 

@@ -199,7 +199,9 @@ class Sender:
                 is_passed_by = newest_ms > (row.submitted_ms or 0) or asked > old
                 fee = min(max(old * 5 // 4 + 1, asked), asked * _MOST_FEE_TIMES)
                 if is_passed_by and fee > old:
-                    change = self._signed(row, row.nonce or 0, row.gas or 0, fee)
+                    change = self._signed(
+                        row, nonce=row.nonce or 0, gas=row.gas or 0, max_fee_wei=fee
+                    )
                     log.warning("transaction_replaced", key=row.idempotency_key, nonce=row.nonce)
                 else:
                     change = {"id": row.id, "submitted_ms": _now_ms()}
@@ -236,7 +238,12 @@ class Sender:
                 changes.append(_failed(row, gas.code, str(gas)))
                 continue
             limit = row.gas or max(gas, min(gas * _GAS_TIMES + _GAS_MORE, block_limit))
-            changes.append({**self._signed(row, nonce, limit, max_fee_wei), "status": SUBMITTED})
+            changes.append(
+                {
+                    **self._signed(row, nonce, gas=limit, max_fee_wei=max_fee_wei),
+                    "status": SUBMITTED,
+                }
+            )
             nonce += 1
         self._write(changes, "before_submit_commit")
         self._on_step("before_send")

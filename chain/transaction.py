@@ -113,7 +113,9 @@ def transact_all(
         piece = calls[start : start + _AT_ONCE]
         nonce = client.nonce(signer.address, "pending")
         raws = [
-            signer.sign_transaction(unsigned(client, signer.address, to, data, nonce + i))
+            signer.sign_transaction(
+                unsigned(client, sender=signer.address, to=to, data=data, nonce=nonce + i)
+            )
             for i, (to, data) in enumerate(piece)
         ]
         receipts = send_all(client, raws, timeout_s)
@@ -140,7 +142,7 @@ def transact(
         ContractReverted: it would revert, or did.
         TransactionStuck: it was not mined in time.
     """
-    raw = signer.sign_transaction(unsigned(client, signer.address, to, data))
+    raw = signer.sign_transaction(unsigned(client, sender=signer.address, to=to, data=data))
     (receipt,) = send_all(client, [raw], timeout_s)
     _require_success(client, signer, to, data, receipt)
     return receipt

@@ -128,7 +128,14 @@ def start_node(
             )
     finally:
         os.close(lock)
-    node = EmbeddedNode(engine, f"http://127.0.0.1:{port}", chain_id, state_dir, process, mnemonic)
+    node = EmbeddedNode(
+        engine,
+        rpc_url=f"http://127.0.0.1:{port}",
+        chain_id=chain_id,
+        state_dir=state_dir,
+        process=process,
+        mnemonic=mnemonic,
+    )
     _wait_ready(node, log_path)
     return node
 
@@ -138,19 +145,43 @@ def _anvil(
 ) -> list[str]:
     return [
         _program("anvil", _node_modules() / "@foundry-rs/anvil-linux-amd64/bin/anvil"),
-        *("--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)),
-        *("--mnemonic", mnemonic, "--accounts", "32", "--balance", "1000000000"),
-        *("--state", str(state_dir / "anvil.json"), "--transaction-block-keeper", "1000000"),
-        *("--block-time", str(block_time_s), "--order", "fifo"),
-        *("--gas-limit", str(_BLOCK_GAS_LIMIT), "--base-fee", "1", "--quiet"),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--chain-id",
+        str(chain_id),
+        "--mnemonic",
+        mnemonic,
+        "--accounts",
+        "32",
+        "--balance",
+        "1000000000",
+        "--state",
+        str(state_dir / "anvil.json"),
+        "--transaction-block-keeper",
+        "1000000",
+        "--block-time",
+        str(block_time_s),
+        "--order",
+        "fifo",
+        "--gas-limit",
+        str(_BLOCK_GAS_LIMIT),
+        "--base-fee",
+        "1",
+        "--quiet",
     ]
 
 
 def _history(folder: Path, block_time_s: float) -> list[str]:
     """anvil's options that keep the states of some minutes in *folder*, as long as it runs."""
     return [
-        *("--state-interval", str(_DUMP_INTERVAL_S), "--cache-path", str(folder)),
-        *("--max-persisted-states", str(round(_HISTORY_S / block_time_s))),
+        "--state-interval",
+        str(_DUMP_INTERVAL_S),
+        "--cache-path",
+        str(folder),
+        "--max-persisted-states",
+        str(round(_HISTORY_S / block_time_s)),
     ]
 
 
@@ -165,13 +196,34 @@ def _ganache(
             "COUNTERFOIL_NODE_MODULES to its node_modules"
         )
     return [
-        *(node, str(script), "--server.host", "127.0.0.1", "--server.port", str(port)),
-        *("--chain.chainId", str(chain_id), "--chain.networkId", str(chain_id)),
-        *("--chain.hardfork", "merge", "--database.dbPath", str(state_dir / "ganache")),
-        *("--wallet.mnemonic", mnemonic, "--wallet.totalAccounts", "32"),
-        *("--wallet.defaultBalance", "1000000000", "--miner.blockTime", str(block_time_s)),
-        *("--miner.blockGasLimit", hex(_BLOCK_GAS_LIMIT), "--miner.defaultGasPrice", "0x1"),
-        *("--logging.quiet", "true"),
+        node,
+        str(script),
+        "--server.host",
+        "127.0.0.1",
+        "--server.port",
+        str(port),
+        "--chain.chainId",
+        str(chain_id),
+        "--chain.networkId",
+        str(chain_id),
+        "--chain.hardfork",
+        "merge",
+        "--database.dbPath",
+        str(state_dir / "ganache"),
+        "--wallet.mnemonic",
+        mnemonic,
+        "--wallet.totalAccounts",
+        "32",
+        "--wallet.defaultBalance",
+        "1000000000",
+        "--miner.blockTime",
+        str(block_time_s),
+        "--miner.blockGasLimit",
+        hex(_BLOCK_GAS_LIMIT),
+        "--miner.defaultGasPrice",
+        "0x1",
+        "--logging.quiet",
+        "true",
     ]
 
 

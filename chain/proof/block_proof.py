@@ -105,9 +105,9 @@ def prove_transaction(
     Raises:
         BlockProofInvalid: a proof does not lead to its root, or the transaction failed.
     """
-    raw = _leaf(header.transactions_root, index, transaction, "transaction")
-    logs = _logs(_leaf(header.receipts_root, index, receipt, "receipt"))
-    return ProvenTransaction(header, index, keccak(raw), _called(raw), logs)
+    raw = _leaf(header.transactions_root, index, nodes=transaction, what="transaction")
+    logs = _logs(_leaf(header.receipts_root, index, nodes=receipt, what="receipt"))
+    return ProvenTransaction(header, index, hash=keccak(raw), data=_called(raw), logs=logs)
 
 
 def _leaf(root: bytes, index: int, nodes: Sequence[bytes], what: str) -> bytes:

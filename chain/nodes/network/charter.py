@@ -22,7 +22,14 @@ are kept by both."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _FIELDS = {
-    *("name", "engine", "chain_id", "threshold", "years", "members", "accounts", "deployers"),
+    "name",
+    "engine",
+    "chain_id",
+    "threshold",
+    "years",
+    "members",
+    "accounts",
+    "deployers",
     "block_delay_ms",
 }
 _MEMBER_FIELDS = {"name", "host", "peer_port", "rpc_port", "states"}
@@ -98,11 +105,18 @@ def charter_of(found: Any) -> Charter:
     return Charter(
         name=_name(top.get("name"), "name"),
         engine=engine,
-        chain_id=_number(top.get("chain_id"), "chain_id", 1, 2**31 - 1),
+        chain_id=_number(value=top.get("chain_id"), where="chain_id", least=1, most=2**31 - 1),
         members=tuple(seats),
-        threshold=_number(top.get("threshold", len(seats) // 2 + 1), "threshold", 1, len(seats)),
-        years=_number(top.get("years", 10), "years", 1, 50),
-        block_delay_ms=_number(top.get("block_delay_ms", 1_000), "block_delay_ms", 100, 60_000),
+        threshold=_number(
+            value=top.get("threshold", len(seats) // 2 + 1),
+            where="threshold",
+            least=1,
+            most=len(seats),
+        ),
+        years=_number(value=top.get("years", 10), where="years", least=1, most=50),
+        block_delay_ms=_number(
+            value=top.get("block_delay_ms", 1_000), where="block_delay_ms", least=100, most=60_000
+        ),
         accounts=_addresses(top.get("accounts"), "accounts"),
         deployers=_addresses(top.get("deployers"), "deployers"),
     )
@@ -116,11 +130,15 @@ def seat_of(entry: Any, where: str = "the seat") -> Seat:
     """
     found = _mapping(entry, where, _MEMBER_FIELDS)
     return Seat(
-        _name(found.get("name"), f"{where}.name"),
-        _host(found.get("host", "127.0.0.1"), f"{where}.host"),
-        _number(found.get("peer_port"), f"{where}.peer_port", 1, 65_535),
-        _number(found.get("rpc_port"), f"{where}.rpc_port", 1, 65_535),
-        states_of(found.get("states", "archive"), f"{where}.states"),
+        name=_name(found.get("name"), f"{where}.name"),
+        host=_host(found.get("host", "127.0.0.1"), f"{where}.host"),
+        peer_port=_number(
+            value=found.get("peer_port"), where=f"{where}.peer_port", least=1, most=65_535
+        ),
+        rpc_port=_number(
+            value=found.get("rpc_port"), where=f"{where}.rpc_port", least=1, most=65_535
+        ),
+        states=states_of(found.get("states", "archive"), f"{where}.states"),
     )
 
 

@@ -56,11 +56,17 @@ def create(
         for seat in charter.members:
             passphrases[seat.name] = secrets.token_urlsafe(24)
             keys = fresh / "members" / seat.name / "keys"
-            members.append(_member(engine, seat, keys, passphrases[seat.name]))
-        network = Network(charter.name, charter.engine, charter.chain_id, members, {})
+            members.append(_member(engine, seat, keys, passphrase=passphrases[seat.name]))
+        network = Network(
+            charter.name, charter.engine, charter.chain_id, members=members, engine_facts={}
+        )
         folders = [
             MemberFolder(
-                fresh / "members" / seat.name, seat.name, seat.rpc_port, network, states=seat.states
+                path=fresh / "members" / seat.name,
+                name=seat.name,
+                rpc_port=seat.rpc_port,
+                network=network,
+                states=seat.states,
             )
             for seat in charter.members
         ]
@@ -93,9 +99,11 @@ def join(
         raise NetworkError("exists", f"{out} is there already")
     if any(member.name == seat.name for member in network.members):
         raise NetworkError("name_taken", f"{network.name} has a member {seat.name!r} already")
-    member = _member(engine, seat, out / "keys", passphrase)
+    member = _member(engine, seat, keys=out / "keys", passphrase=passphrase)
     known = replace(network, members=[*network.members, member])
-    folder = MemberFolder(out, seat.name, seat.rpc_port, known, states=seat.states)
+    folder = MemberFolder(
+        path=out, name=seat.name, rpc_port=seat.rpc_port, network=known, states=seat.states
+    )
     folder.write()
     _write_handout(engine, folder, folder)
     return folder, member

@@ -169,7 +169,14 @@ def read_folder(path: Path) -> MemberFolder:
     try:
         options = tuple(str(option) for option in mine.get("options", []))
         states = states_of(mine.get("states", "archive"), "member.json: states")
-        found = MemberFolder(path, mine["name"], int(mine["rpc_port"]), network, options, states)
+        found = MemberFolder(
+            path,
+            name=mine["name"],
+            rpc_port=int(mine["rpc_port"]),
+            network=network,
+            options=options,
+            states=states,
+        )
     except (KeyError, TypeError, ValueError) as malformed:
         raise NetworkError("file_malformed", f"member.json: {malformed}") from malformed
     network.member(found.name)

@@ -126,7 +126,9 @@ def _look_at_the_chain(engine: Engine, folder: MemberFolder, found: Health) -> N
     path = urlsplit(engine.rpc_url(folder)).path or "/"
 
     def block(tag: str) -> dict[str, Any]:
-        answer: dict[str, Any] = ask(folder.rpc_port, path, "eth_getBlockByNumber", [tag, False])
+        answer: dict[str, Any] = ask(
+            folder.rpc_port, path, method="eth_getBlockByNumber", params=[tag, False]
+        )
         return answer
 
     latest = block("latest")

@@ -66,7 +66,9 @@ def join(
         known = Network.of(read_json(network))
         engine = engine_of(known.engine)
         engine.install(progress)
-        folder, member = join_network(engine, known, seat, out, passphrase())
+        folder, member = join_network(
+            engine, network=known, seat=seat, out=out, passphrase=passphrase()
+        )
         identity = folder.path / "identity.json"
         write_json(identity, asdict(member))
     note(f"send {identity} to every member: counterfoil network allow FOLDER identity.json")
@@ -172,7 +174,12 @@ def admit(
         mine = read_folder(folder)
         accounts = [address_of(account) for account in accounts]
         client = ChainClient(engine_of(mine.network.engine).rpc_url(mine))
-        sent = admit_accounts(client, account_signer(mine, passphrase()), accounts, deploying)
+        sent = admit_accounts(
+            client,
+            member=account_signer(mine, passphrase()),
+            accounts=accounts,
+            deploying=deploying,
+        )
     answer({"admitted": accounts, "transactions": sent}, as_json)
 
 

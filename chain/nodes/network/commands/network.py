@@ -72,7 +72,7 @@ def create(
     with failing():
         agreed = read_charter(charter)
         engine = engine_of(agreed.engine)
-        folders = create_network(engine, agreed, out, progress)
+        folders = create_network(engine, charter=agreed, out=out, progress=progress)
         found = {
             "network": agreed.name,
             "engine": agreed.engine,

@@ -59,8 +59,14 @@ _SNOW_FLAGS = (
 _DATABASE = b64encode(json.dumps({"sync": True, "cacheSize": 64 << 20}).encode()).decode()
 """What a node says that it accepted is on its disk."""
 _APIS = [
-    *("eth", "eth-filter", "net", "web3", "internal-eth", "internal-blockchain"),
-    *("internal-transaction", "internal-tx-pool"),
+    "eth",
+    "eth-filter",
+    "net",
+    "web3",
+    "internal-eth",
+    "internal-blockchain",
+    "internal-transaction",
+    "internal-tx-pool",
 ]
 
 
@@ -157,13 +163,19 @@ class Avalanche:
             f"--plugin-dir={programs.program(programs.PLUGIN).parent}",
             f"--chain-config-dir={engine / 'chains'}",
             f"--subnet-config-dir={engine / 'subnets'}",
-            *("--min-validator-stake=1", "--min-delegator-stake=1"),
-            *("--min-stake-duration=1h", f"--max-stake-duration={stay}"),
+            "--min-validator-stake=1",
+            "--min-delegator-stake=1",
+            "--min-stake-duration=1h",
+            f"--max-stake-duration={stay}",
             f"--stake-minting-period={stay}",
-            *("--log-level=info", "--log-display-level=off", "--log-rotater-max-files=3"),
-            *("--fd-limit=16384", "--network-allow-private-ips=true"),
+            "--log-level=info",
+            "--log-display-level=off",
+            "--log-rotater-max-files=3",
+            "--fd-limit=16384",
+            "--network-allow-private-ips=true",
             f"--system-tracker-disk-required-available-space-percentage={self.least_free_percent}",
-            *("--db-type=pebbledb", f"--db-config-file-content={_DATABASE}"),
+            "--db-type=pebbledb",
+            f"--db-config-file-content={_DATABASE}",
             f"--bootstrap-ids={','.join(peer.node_id for peer in peers)}",
             f"--bootstrap-ips={','.join(_endpoint(peer) for peer in peers)}",
             *_SNOW_FLAGS,
@@ -182,7 +194,9 @@ class Avalanche:
         try:
             for name in ("P", chain):
                 asked = {"chain": name}
-                found = ask(folder.rpc_port, "/ext/info", "info.isBootstrapped", asked)
+                found = ask(
+                    folder.rpc_port, path="/ext/info", method="info.isBootstrapped", params=asked
+                )
                 if not found["isBootstrapped"]:
                     return False
         except ChainError:
@@ -192,14 +206,16 @@ class Avalanche:
     def validators(self, folder: MemberFolder) -> list[Validator]:
         names = {m.node_id: m.name for m in folder.network.members}
         asked = {"subnetID": folder.network.engine_facts["subnet"]}
-        found = ask(folder.rpc_port, "/ext/bc/P", "platform.getCurrentValidators", asked)
+        found = ask(
+            folder.rpc_port, path="/ext/bc/P", method="platform.getCurrentValidators", params=asked
+        )
         connected = {folder.me.node_id, *_peers(folder)}
         listed = [
             Validator(
-                entry["nodeID"],
-                names.get(entry["nodeID"], entry["nodeID"]),
-                entry["nodeID"] in connected,
-                int(entry["endTime"]),
+                node_id=entry["nodeID"],
+                name=names.get(entry["nodeID"], entry["nodeID"]),
+                is_connected=entry["nodeID"] in connected,
+                ends_s=int(entry["endTime"]),
             )
             for entry in found["validators"]
         ]
@@ -219,7 +235,7 @@ class Avalanche:
 
     def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
         asked = {"subnetID": folder.network.engine_facts["subnet"]}
-        found = ask(folder.rpc_port, "/ext/bc/P", "platform.getSubnet", asked)
+        found = ask(folder.rpc_port, path="/ext/bc/P", method="platform.getSubnet", params=asked)
         addresses, members = list(found["controlKeys"]), folder.network.members
         names = {member.owner: member.name for member in members}
         keys = [""] * len(addresses)
@@ -249,7 +265,10 @@ class Avalanche:
         if change.kind == "add":
             asked["signer"] = network.member(change.member).node["signer"]
         made = _tool("propose", asked)
-        return self.check(folder, Proposal(network.name, self.name, asdict(change), made))
+        return self.check(
+            folder,
+            Proposal(network=network.name, engine=self.name, change=asdict(change), payload=made),
+        )
 
     def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
         network = folder.network
@@ -288,7 +307,9 @@ def _seat_ends(folder: MemberFolder, member: Member) -> int:
         NetworkError: the stake that it has ends too soon; it can't be renewed.
     """
     asked = {"nodeIDs": [member.node_id]}
-    found = ask(folder.rpc_port, "/ext/bc/P", "platform.getCurrentValidators", asked)
+    found = ask(
+        folder.rpc_port, path="/ext/bc/P", method="platform.getCurrentValidators", params=asked
+    )
     ends = [int(entry["endTime"]) for entry in found["validators"]]
     if not ends:
         return _term_ends(int(folder.network.engine_facts["years"]))
@@ -353,7 +374,7 @@ def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> 
 
 def _peers(folder: MemberFolder) -> list[str]:
     """The ids of the nodes that ours has a connection to."""
-    answer = ask(folder.rpc_port, "/ext/info", "info.peers", {})
+    answer = ask(folder.rpc_port, path="/ext/info", method="info.peers", params={})
     return [str(peer["nodeID"]) for peer in answer["peers"]]
 
 

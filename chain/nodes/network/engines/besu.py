@@ -90,13 +90,18 @@ class Besu:
             "--permissions-nodes-config-file-enabled=true",
             f"--permissions-nodes-config-file={engine / 'permissions.toml'}",
             "--discovery-enabled=false",
-            *("--p2p-enabled=true", f"--p2p-host={me.host}", f"--p2p-interface={me.host}"),
+            "--p2p-enabled=true",
+            f"--p2p-host={me.host}",
+            f"--p2p-interface={me.host}",
             f"--p2p-port={me.peer_port}",
-            *("--rpc-http-enabled=true", "--rpc-http-host=127.0.0.1"),
+            "--rpc-http-enabled=true",
+            "--rpc-http-host=127.0.0.1",
             f"--rpc-http-port={folder.rpc_port}",
             "--rpc-http-api=ETH,NET,WEB3,TXPOOL,QBFT,ADMIN",
-            *("--host-allowlist=localhost,127.0.0.1", "--rpc-http-max-batch-size=1024"),
-            *("--sync-mode=FULL", "--sync-min-peers=1"),
+            "--host-allowlist=localhost,127.0.0.1",
+            "--rpc-http-max-batch-size=1024",
+            "--sync-mode=FULL",
+            "--sync-min-peers=1",
             f"--data-storage-format={_STORAGE[folder.states]}",
             "--min-gas-price=0",
             *folder.options,
@@ -115,7 +120,9 @@ class Besu:
         connected = {folder.me.node_id, *_peers(folder)}
         by_address = {member.node_id: member for member in folder.network.members}
         found: list[Validator] = []
-        for address in ask(folder.rpc_port, "/", "qbft_getValidatorsByBlockNumber", ["latest"]):
+        for address in ask(
+            folder.rpc_port, path="/", method="qbft_getValidatorsByBlockNumber", params=["latest"]
+        ):
             node_id = _validator(address)
             member = by_address.get(node_id)
             ids = {node_id} | ({member.node["public_key"]} if member else set())
@@ -150,7 +157,13 @@ class Besu:
                 "signers", f"{enough} of the validators {', '.join(validators)} must vote"
             )
         payload = _payload(folder, change)
-        return Proposal(folder.network.name, self.name, asdict(change), payload, sorted(asked))
+        return Proposal(
+            network=folder.network.name,
+            engine=self.name,
+            change=asdict(change),
+            payload=payload,
+            asked=sorted(asked),
+        )
 
     def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
         if proposal.payload != _payload(folder, Change(**proposal.change)):
@@ -162,7 +175,7 @@ class Besu:
         if folder.name not in proposal.asked:
             raise NetworkError("not_a_signer", f"{folder.name} is not among those who are to vote")
         vote = [proposal.payload["address"], proposal.payload["is_added"]]
-        ask(folder.rpc_port, "/", "qbft_proposeValidatorVote", vote)
+        ask(folder.rpc_port, path="/", method="qbft_proposeValidatorVote", params=vote)
         return replace(proposal, signed=sorted({*proposal.signed, folder.name}))
 
     def submit(self, folder: MemberFolder, proposal: Proposal) -> None:

@@ -98,12 +98,17 @@ class Again:
             )
             if self._heads:
                 rows = session.exec(heads)
-                found += [Refused(Head, size, tx, times_asked(tx)) for size, tx in rows]
+                found += [
+                    Refused(table=Head, key=size, transaction=tx, times=times_asked(tx))
+                    for size, tx in rows
+                ]
             found += [
-                Refused(Distribution, b, tx, times_asked(tx)) for b, tx in session.exec(batches)
+                Refused(table=Distribution, key=b, transaction=tx, times=times_asked(tx))
+                for b, tx in session.exec(batches)
             ]
             found += [
-                Refused(StatementEntry, e, tx, times_asked(tx)) for e, tx in session.exec(entries)
+                Refused(table=StatementEntry, key=e, transaction=tx, times=times_asked(tx))
+                for e, tx in session.exec(entries)
             ]
             session.expunge_all()
         now_ms = time.time_ns() // 1_000_000
@@ -121,7 +126,11 @@ class Again:
         base = failed.idempotency_key.split(AGAIN)[0]
         row = session.get_one(refused.table, refused.key)
         row.transaction_id = enqueue(
-            session, failed.signer, f"{base}{AGAIN}{times}", failed.to_address, failed.data
+            session,
+            failed.signer,
+            key=f"{base}{AGAIN}{times}",
+            to=failed.to_address,
+            data=failed.data,
         )
         log.warning("asked_again", key=base, times=times, code=failed.error_code)
         if times == _ALARM_AT:

@@ -28,5 +28,5 @@ class Quorum:
         self, target: str, data: bytes, label: bytes, facts: bytes = b"", head_size: int = 0
     ) -> list[bytes]:
         """Each signer's signature over a call, ascending by address."""
-        digest = call_digest(target, data, label, self._chain_id, self._calls)
+        digest = call_digest(target, data, label, chain_id=self._chain_id, contract=self._calls)
         return [signer.sign_digest(digest) for signer in self._signers]

@@ -48,7 +48,11 @@ def import_entries(
         account = client.call("DepositToken", "collectionOf", on_chain_id(entry.project))
         data = client.encode("DepositToken", "mint", account, entry.amount_minor, entry.entry_hash)
         transaction_id = enqueue(
-            session, bank, f"mint:{name}", client.address_of("DepositToken"), data
+            session,
+            signer=bank,
+            key=f"mint:{name}",
+            to=client.address_of("DepositToken"),
+            data=data,
         )
         session.add(
             StatementEntry(

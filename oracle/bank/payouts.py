@@ -83,7 +83,12 @@ def make_file(
     paying = Party(payer.name, payer.account, payer.bic)
     try:
         document = write_pain001(
-            message, made_ms, execution_date, payer.currency, paying, transfers
+            message,
+            made_ms,
+            execution_date,
+            currency=payer.currency,
+            payer=paying,
+            transfers=transfers,
         )
     except FormatError as wrong:
         raise InputMalformed(str(wrong)) from wrong
@@ -139,7 +144,9 @@ def pay(session: Session, client: ChainClient, bank: str, order: PayoutOrder, en
     data = client.encode("DepositToken", "confirmPaid", order.payout, from_hex(entry))
     token = client.address_of("DepositToken")
     order.payment = entry
-    order.transaction_id = enqueue(session, bank, f"paid:{order.payout}", token, data)
+    order.transaction_id = enqueue(
+        session, signer=bank, key=f"paid:{order.payout}", to=token, data=data
+    )
     session.add(order)
 
 

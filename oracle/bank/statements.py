@@ -242,7 +242,7 @@ class Reader:
         if code:
             return SET_ASIDE, code, why
         for order in orders:
-            pay(self._session, self._client, self._bank, order, line.entry_hash)
+            pay(self._session, self._client, self._bank, order=order, entry=line.entry_hash)
         return PAID, "", "payouts " + ", ".join(str(order.payout) for order in orders)
 
     def _credit(
@@ -267,7 +267,9 @@ class Reader:
                 business_date=named.business_date,
                 amount_minor=named.amount_minor,
                 currency=named.currency,
-                transaction_id=enqueue(self._session, self._bank, key, token, data),
+                transaction_id=enqueue(
+                    self._session, signer=self._bank, key=key, to=token, data=data
+                ),
             )
         )
         return MINTED, "", f"to {account.project or account.holder}"

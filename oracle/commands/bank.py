@@ -71,7 +71,7 @@ def import_(
         fail(f"oracle.{wrong.code}", str(wrong))
     key = f"camt053:{sha256(text.encode()).hexdigest()}:{time.time_ns()}"
     request = ImportCamt053(text=text, source=file.name)
-    found = answer_to(the_oracles(database), key, request, wait_s)
+    found = answer_to(engine=the_oracles(database), key=key, request=request, wait_s=wait_s)
     say(found["statements"], as_json)
     wrong_ones = [s for s in found["statements"] if s["set_aside"] or s["finding"]]
     raise typer.Exit(1 if wrong_ones else 0)
@@ -109,7 +109,7 @@ def resolve(
     """Say that an entry that was set aside has been seen to."""
     request = ResolveBankLine(line=line, note=note)
     engine = the_oracles(database)
-    say(answer_to(engine, f"bank-line:{line}:{note}", request, wait_s), as_json)
+    say(answer_to(engine, key=f"bank-line:{line}:{note}", request=request, wait_s=wait_s), as_json)
 
 
 @statements_app.command("account")
@@ -199,7 +199,7 @@ def make(
     """Put all payouts that can be paid now into one pain.001 file; exit status 1 when there are none."""
     engine = the_oracles(database)
     request = MakePayoutFile(account=account, execution_date=date)
-    found = answer_to(engine, f"payouts:{time.time_ns()}", request, wait_s)
+    found = answer_to(engine, key=f"payouts:{time.time_ns()}", request=request, wait_s=wait_s)
     if found["file"] is not None and to is not None:
         with Session(engine) as session:
             _write(to, session.get_one(PayoutFile, found["file"]).document)
@@ -210,7 +210,12 @@ def make(
 @payouts_app.command("list")
 def files(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """List the payment files that were made."""
-    _say_rows(database, select(PayoutFile).order_by(col(PayoutFile.id)), as_json, {"document"})
+    _say_rows(
+        database,
+        query=select(PayoutFile).order_by(col(PayoutFile.id)),
+        as_json=as_json,
+        but={"document"},
+    )
 
 
 @payouts_app.command("show")

@@ -58,7 +58,7 @@ def close(
     """
     engine = the_oracles(database)
     key = f"day:{date or 'today'}:{time.time_ns()}"
-    asked = answer_to(engine, key, CloseDay(date, far), wait_s)["date"]
+    asked = answer_to(engine, key, request=CloseDay(date, far), wait_s=wait_s)["date"]
 
     def ended() -> DayClose | None:
         day = _day(engine, asked)

@@ -64,7 +64,7 @@ def shown(database: str) -> str:
 def answer_to(engine: Engine, key: str, request: Request, wait_s: int) -> dict[str, Any]:
     """What the running oracle answers to an instruction; ends the command where it refuses or does not answer."""
     with Session(engine) as session:
-        number = ask(session, key, getpass.getuser(), request).id
+        number = ask(session, key, party=getpass.getuser(), request=request).id
         session.commit()
 
     def answered() -> Instruction | None:

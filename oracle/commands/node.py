@@ -46,7 +46,7 @@ def identity(
         signer = make(keystore, passphrase)
         if not certificate.exists():
             host = url.removeprefix("https://").partition("/")[0].rsplit(":", 1)[0].strip("[]")
-            create_identity(certificate, key, name, [host])
+            create_identity(certificate, key, name, hosts=[host])
     except (ChainError, OSError) as failure:
         fail(getattr(failure, "code", "oracle.input_unreadable"), str(failure))
     entry = {"name": name, "address": signer.address, "url": url.rstrip("/")}

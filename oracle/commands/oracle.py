@@ -125,7 +125,7 @@ def import_settlement(
     """Bring in the payment provider's settlement FILE (docs/formats/settlement-file.md) of PROJECT."""
     text = _read(file)
     key = f"settlement:{project}:{sha256(text.encode()).hexdigest()}"
-    _ask(database, key, ImportSettlement(project, text, source=file.name), as_json)
+    _ask(database, key, request=ImportSettlement(project, text, source=file.name), as_json=as_json)
 
 
 @oracle_app.command("import-statement")
@@ -142,7 +142,7 @@ def import_statement(
     except (ValueError, InputMalformed) as failure:
         fail(InputMalformed.code, str(failure))
     key = f"statement:{sha256(text.encode()).hexdigest()}"
-    _ask(database, key, ImportStatement(entries), as_json)
+    _ask(database, key, request=ImportStatement(entries), as_json=as_json)
 
 
 @oracle_app.command("close-matching")
@@ -150,7 +150,12 @@ def close_matching(
     project: str, through: int, database: Database = DEFAULT_DATABASE, as_json: AsJson = False
 ) -> None:
     """Close PROJECT's business dates up to and with THROUGH (YYYYMMDD): what did not match becomes an exception."""
-    _ask(database, f"close:{project}:{through}", CloseMatching(project, through), as_json)
+    _ask(
+        database,
+        key=f"close:{project}:{through}",
+        request=CloseMatching(project, through),
+        as_json=as_json,
+    )
 
 
 @oracle_app.command("exceptions")
@@ -182,13 +187,13 @@ def resolve(
 ) -> None:
     """Decide one exception: accepted, it is distributed like a match; excluded, it is not."""
     request = ResolveException(exception, resolution, note)
-    _ask(database, f"resolve:{exception}:{resolution}", request, as_json)
+    _ask(database, key=f"resolve:{exception}:{resolution}", request=request, as_json=as_json)
 
 
 def _ask(database: str, key: str, request: Request, as_json: bool) -> None:
     """Leave an instruction for the running oracle; say its number."""
     with Session(the_oracles(database)) as session:
-        row = ask(session, key, getpass.getuser(), request)
+        row = ask(session, key, party=getpass.getuser(), request=request)
         session.commit()
         _say({"instruction": row.id, "kind": row.kind, "status": row.status}, as_json)
 

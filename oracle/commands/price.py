@@ -64,7 +64,7 @@ def propose(
         today = client.call("BusinessCalendar", "today")
         if not today:
             raise PriceFileError("the chain has no business day yet")
-        price = AgreedPrice(goods, price_minor, today, client.chain_id())
+        price = AgreedPrice(goods, price_minor, date=today, chain_id=client.chain_id())
         price = price.signed_by(client, _signer(client, keystore, passphrase_file))
         price.write(out)
         found = _standing(client, price)
@@ -126,7 +126,7 @@ def post(
         enough = list(signatures.values())[:threshold]
         call = client.encode("OracleQuorum", "execute", to, data, price.label, enough)
         signer = open_keystore(keystore, read_passphrase(VARIABLE, passphrase_file))
-        receipt = transact(client, signer, client.address_of("OracleQuorum"), call)
+        receipt = transact(client, signer, to=client.address_of("OracleQuorum"), data=call)
         found = _standing(client, price) | {"transaction": receipt["transactionHash"]}
     _say(found, as_json)
 

@@ -94,9 +94,13 @@ def read_books(engine: Engine, client: ChainClient, since_ms: int) -> tuple[Book
     block = ledger.block
     split = client.address_of("RevenueSplit")
     accounts = sorted(ledger.balances)
-    held = client.call_all("DepositToken", "balanceOf", [(a,) for a in accounts], block)
+    held = client.call_all(
+        "DepositToken", "balanceOf", arguments=[(a,) for a in accounts], block=block
+    )
     credited = sorted(ledger.claimable)
-    owed = client.call_all("RevenueSplit", "claimable", [(token, a) for a in credited], block)
+    owed = client.call_all(
+        "RevenueSplit", "claimable", arguments=[(token, a) for a in credited], block=block
+    )
     return (
         Books(
             block=block,
@@ -180,9 +184,13 @@ def _ledger(session: Session, token: str, since_ms: int) -> _Ledger:
             row.loan: (
                 row.line,
                 (
-                    *(row.drawn_minor, row.repaid_minor, row.written_off_minor),
-                    *(row.interest_paid_minor, row.penalty_paid_minor),
-                    *(row.costs_minor, row.costs_paid_minor),
+                    row.drawn_minor,
+                    row.repaid_minor,
+                    row.written_off_minor,
+                    row.interest_paid_minor,
+                    row.penalty_paid_minor,
+                    row.costs_minor,
+                    row.costs_paid_minor,
                 ),
             )
             for row in session.exec(
@@ -345,28 +353,42 @@ def _unpaid(session: Session, root: int) -> int:
 def _projects(client: ChainClient, ledger: _Ledger) -> dict[str, ProjectBooks]:
     hashes = list(ledger.projects)
     asked = [(from_hex(name),) for name in hashes]
-    accounts = client.call_all("DepositToken", "collectionOf", asked, ledger.block)
-    distributed = client.call_all("RevenueSplit", "distributed", asked, ledger.block)
-    carried = client.call_all("RevenueSplit", "carried", asked, ledger.block)
+    accounts = client.call_all("DepositToken", "collectionOf", arguments=asked, block=ledger.block)
+    distributed = client.call_all(
+        "RevenueSplit", "distributed", arguments=asked, block=ledger.block
+    )
+    carried = client.call_all("RevenueSplit", "carried", arguments=asked, block=ledger.block)
     found: dict[str, ProjectBooks] = {}
     for at, name in enumerate(hashes):
         title, gross, given = ledger.projects[name]
         received = ledger.received.get(accounts[at], 0)
         found[title] = ProjectBooks(
-            accounts[at], received, gross, given, distributed[at], carried[at]
+            account=accounts[at],
+            attested_minor=received,
+            distributed_minor=gross,
+            credited_minor=given,
+            chain_distributed_minor=distributed[at],
+            chain_carried_minor=carried[at],
         )
     return found
 
 
 def _loans(client: ChainClient, ledger: _Ledger) -> dict[int, LoanBooks]:
     numbers = list(ledger.loans)
-    answers = client.call_all("CreditLine", "loan", [(n,) for n in numbers], ledger.block)
+    answers = client.call_all(
+        "CreditLine", "loan", arguments=[(n,) for n in numbers], block=ledger.block
+    )
     found: dict[int, LoanBooks] = {}
     for number, loan in zip(numbers, answers, strict=True):
         line, figures = ledger.loans[number]
         chain = (
-            *(loan["drawn"], loan["repaid"], loan["writtenOff"], loan["interestPaid"]),
-            *(loan["penaltyPaid"], loan["costs"], loan["costsPaid"]),
+            loan["drawn"],
+            loan["repaid"],
+            loan["writtenOff"],
+            loan["interestPaid"],
+            loan["penaltyPaid"],
+            loan["costs"],
+            loan["costsPaid"],
         )
         found[number] = LoanBooks(line, figures, chain)
     return found
@@ -374,7 +396,9 @@ def _loans(client: ChainClient, ledger: _Ledger) -> dict[int, LoanBooks]:
 
 def _lines(client: ChainClient, ledger: _Ledger) -> dict[int, LineBooks]:
     numbers = list(ledger.lines)
-    answers = client.call_all("CreditLine", "line", [(n,) for n in numbers], ledger.block)
+    answers = client.call_all(
+        "CreditLine", "line", arguments=[(n,) for n in numbers], block=ledger.block
+    )
     return {
         number: LineBooks(*ledger.lines[number], line["principal"])
         for number, line in zip(numbers, answers, strict=True)
@@ -383,13 +407,17 @@ def _lines(client: ChainClient, ledger: _Ledger) -> dict[int, LineBooks]:
 
 def _credits(client: ChainClient, token: str, ledger: _Ledger) -> dict[str, tuple[int, int]]:
     accounts = sorted(ledger.claim_credits)
-    owed = client.call_all("Receivables", "claimable", [(token, a) for a in accounts], ledger.block)
+    owed = client.call_all(
+        "Receivables", "claimable", arguments=[(token, a) for a in accounts], block=ledger.block
+    )
     return {a: (ledger.claim_credits[a], n) for a, n in zip(accounts, owed, strict=True)}
 
 
 def _claims(client: ChainClient, ledger: _Ledger) -> dict[int, ClaimBooks]:
     numbers = list(ledger.claims)
-    answers = client.call_all("Receivables", "claim", [(n,) for n in numbers], ledger.block)
+    answers = client.call_all(
+        "Receivables", "claim", arguments=[(n,) for n in numbers], block=ledger.block
+    )
     return {
         root: ClaimBooks(*ledger.claims[root], claim["redeemed"])
         for root, claim in zip(numbers, answers, strict=True)

@@ -70,6 +70,6 @@ class DayClock:
         """Leave the instruction to close today's date, once for each date."""
         date = today_in(self._zone)
         with Session(self._engine) as session:
-            ask(session, f"day:clock:{date}", "clock", CloseDay(date))
+            ask(session, key=f"day:clock:{date}", party="clock", request=CloseDay(date))
             session.commit()
         log.info("day_asked", date=date)

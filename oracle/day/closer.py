@@ -149,7 +149,12 @@ class DayCloser:
             return plan.plan_advance(today, date, self._now.cash())
         if phase == plan.SWEEP:
             return plan.plan_sweep(self._now.cash(), self._now.loans())
-        return plan.plan_mark(date, self._now.loans(), self._now.claims(date), self._now.pledges())
+        return plan.plan_mark(
+            date,
+            loans=self._now.loans(),
+            claims=self._now.claims(date),
+            pledges=self._now.pledges(),
+        )
 
     def _begin(self, day: DayClose, phase: str, steps: list[Step]) -> None:
         """Ask for the phase's transactions and mark it as under way, together."""
@@ -166,7 +171,9 @@ class DayCloser:
                         kind=step.kind,
                         subject=step.subject,
                         before=step.before,
-                        transaction_id=enqueue(session, self._sender, key, to, data),
+                        transaction_id=enqueue(
+                            session, signer=self._sender, key=key, to=to, data=data
+                        ),
                     )
                 )
             session.get_one(DayClose, day.date).phase = phase
@@ -234,11 +241,11 @@ class DayCloser:
             self._engine,
             self._client,
             day,
-            [(d.step, d.transaction, outcome(d.transaction)) for d in done],
-            books,
-            in_transit,
-            plan.expired_calls(day.date, pledges),
-            differences,
+            steps=[(d.step, d.transaction, outcome(d.transaction)) for d in done],
+            books=books,
+            in_transit=in_transit,
+            expired=plan.expired_calls(day.date, pledges),
+            differences=differences,
         )
         self._on_step("day_reconcile_read")
         with Session(self._engine) as session:
@@ -289,7 +296,9 @@ def _is_failure(transaction: ChainTransaction) -> bool:
 def _named(done: _Done) -> Difference:
     step, transaction = done.step, done.transaction
     why = f"{transaction.error_code}: {transaction.error_detail}"
-    return Difference("step_failed", f"{step.kind} {step.subject}", 0, 0, why)
+    return Difference(
+        code="step_failed", subject=f"{step.kind} {step.subject}", expected=0, found=0, detail=why
+    )
 
 
 def _now_ms() -> int:

@@ -53,7 +53,7 @@ def make_report(
             )
         session.expunge_all()
     asked = [(loan.loan, day.date) for loan in loans]
-    owed = client.call_all("CreditLine", "owed", asked, books.block)
+    owed = client.call_all("CreditLine", "owed", arguments=asked, block=books.block)
     return {
         "date": day.date,
         "previous_date": int(before.get(("advance", day.date), 0)) or None,

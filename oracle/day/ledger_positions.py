@@ -73,7 +73,14 @@ class Standing:
             retained = part["retained"] if part else 0
             spent = part is not None and part["redeemed"] == part["amount"] and not retained
             found.append(
-                LoanNow(number, state, loan["accruedTo"], loan["collateral"], retained, spent)
+                LoanNow(
+                    loan=number,
+                    state=state,
+                    accrued_to=loan["accruedTo"],
+                    collateral=loan["collateral"],
+                    retained_minor=retained,
+                    is_spent=spent,
+                )
             )
         return found
 
@@ -87,8 +94,12 @@ class Standing:
             ).all()
             return [
                 ClaimNow(
-                    *(row.root, row.kind, row.state),
-                    *(row.delivery is not None, row.due_date, row.default_days),
+                    row.root,
+                    row.kind,
+                    row.state,
+                    is_delivered=row.delivery is not None,
+                    due_date=row.due_date,
+                    default_days=row.default_days,
                 )
                 for row in rows
             ]
@@ -102,6 +113,11 @@ class Standing:
         covers = self._client.call_all("WarehouseReceipts", "coverage", asked)
         pledges = self._client.call_all("WarehouseReceipts", "pledgeOf", asked)
         return [
-            PledgeNow(number, covered, pledge["callDate"], pledge["callDays"])
+            PledgeNow(
+                pledge=number,
+                covers=covered,
+                call_date=pledge["callDate"],
+                call_days=pledge["callDays"],
+            )
             for number, (_, _, covered), pledge in zip(numbers, covers, pledges, strict=True)
         ]

@@ -134,7 +134,9 @@ class Instructions:
             case MakePayoutFile():
                 return self._make_payout_file(session, request)
             case ResolveBankLine():
-                line = resolve_line(session, request.line, row.party, request.note)
+                line = resolve_line(
+                    session, number=request.line, party=row.party, note=request.note
+                )
                 return {"line": line.id, "outcome": line.outcome}
             case Transact():
                 number = self._writes.transact(session, row.idempotency_key, request)
@@ -171,7 +173,7 @@ class Instructions:
 
     def _make_payout_file(self, session: Session, request: MakePayoutFile) -> dict[str, Any]:
         date = request.execution_date or today_in(self._zone)
-        made = make_file(session, self._client, request.account, date)
+        made = make_file(session, self._client, request.account, execution_date=date)
         if made is None:
             return {"file": None, "payouts": 0, "total_minor": 0}
         return {
@@ -183,7 +185,13 @@ class Instructions:
 
 
 def _resolve_exception(session: Session, party: str, request: ResolveException) -> dict[str, Any]:
-    resolve(session, request.exception, request.resolution, party, request.note)
+    resolve(
+        session,
+        exception_id=request.exception,
+        resolution=request.resolution,
+        by=party,
+        note=request.note,
+    )
     return {"exception": request.exception, "resolution": request.resolution}
 
 

@@ -33,7 +33,8 @@ ANYONE = frozenset(
         *(("CreditLine", name) for name in ("poke", "sweep", "collect")),
         *(("ProjectShare", name) for name in ("receiveIncome", "withdraw")),
         ("WarehouseReceipts", "callTopUp"),
-        *(("DepositToken", "permit"), ("RevenueSplit", "withdrawFor")),
+        ("DepositToken", "permit"),
+        ("RevenueSplit", "withdrawFor"),
     }
 )
 """Calls that anybody may make: they give nobody anything that was not theirs."""
@@ -81,7 +82,9 @@ class PartyWrites:
             if not self._oracle or (contract, function) not in ANYONE:
                 raise KeyNotHeld(f"the key of {account} is not kept here")
             account = self._oracle
-        return enqueue(session, account, key, self._client.address_of(contract), wanted.data)
+        return enqueue(
+            session, signer=account, key=key, to=self._client.address_of(contract), data=wanted.data
+        )
 
     def sign(self, wanted: SignDigest) -> str:
         """Return the signature (hex) of the account over the digest.

@@ -220,10 +220,10 @@ class Batcher:
                 return
             transaction_id = enqueue(
                 session,
-                self._sender,
-                f"anchor:{head.size}:{head.root.hex()}",
-                self._client.address_of("RecordAnchor"),
-                data,
+                signer=self._sender,
+                key=f"anchor:{head.size}:{head.root.hex()}",
+                to=self._client.address_of("RecordAnchor"),
+                data=data,
             )
             session.add(
                 Head(

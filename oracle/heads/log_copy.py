@@ -115,7 +115,9 @@ class NodeLog:
             for first, end, block in self._spans(start, start + len(raws)):
                 piece = raws[first - start : end - start]
                 try:
-                    believed += self._believe(first, piece, self._history.keys_at(block), tips)
+                    believed += self._believe(
+                        start=first, raws=piece, keys=self._history.keys_at(block), tips=tips
+                    )
                 except _Stopped as stopped:
                     believed += stopped.believed
                     refused = stopped.refused

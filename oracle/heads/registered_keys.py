@@ -98,12 +98,12 @@ def _read(session: Session) -> list[tuple[DeviceKey, bytes]]:
     return [
         (
             DeviceKey(
-                DeviceId(device),
-                entry.epoch,
-                PublicKey(from_hex(entry.x), from_hex(entry.y)),
-                entry.from_sequence,
-                int(entry.until_sequence),
-                KeyStatus.ACTIVE if entry.revoked_at is None else KeyStatus.REVOKED,
+                device=DeviceId(device),
+                epoch=entry.epoch,
+                key=PublicKey(from_hex(entry.x), from_hex(entry.y)),
+                from_sequence=entry.from_sequence,
+                until_sequence=int(entry.until_sequence),
+                status=KeyStatus.ACTIVE if entry.revoked_at is None else KeyStatus.REVOKED,
             ),
             from_hex(entry.certificate_hash),
         )

@@ -81,7 +81,9 @@ class RegistryHistory:
         if event.name == "KeyRegistered":
             point = PublicKey(_bytes(arguments["x"]), _bytes(arguments["y"]))
             first = int(arguments["fromSequence"])
-            key = DeviceKey(_NO_DEVICE, int(arguments["epoch"]), point, first)
+            key = DeviceKey(
+                _NO_DEVICE, epoch=int(arguments["epoch"]), key=point, from_sequence=first
+            )
         else:
             is_revoked = event.name == "KeyRevoked"
             key = replace(

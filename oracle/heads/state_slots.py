@@ -18,7 +18,12 @@ def read_slots(session: Session) -> StateTree:
     """The state that the kept slots make."""
     rows = session.exec(select(Slot).order_by(col(Slot.position)))
     return StateTree(
-        StateSlot(DeviceId(s.device), s.epoch, s.sequence, Digest(bytes.fromhex(s.payload_digest)))
+        StateSlot(
+            device=DeviceId(s.device),
+            epoch=s.epoch,
+            sequence=s.sequence,
+            payload_digest=Digest(bytes.fromhex(s.payload_digest)),
+        )
         for s in rows
     )
 

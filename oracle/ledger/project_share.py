@@ -59,12 +59,12 @@ def _project(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 def _shares_issued(session: Session, _: ChainEvent, a: _Arguments) -> None:
     _shares(session, a).supply += int(a["shares"])
-    _hold(session, a["project"], a["holder"], int(a["shares"]))
+    _hold(session, project=a["project"], holder=a["holder"], change=int(a["shares"]))
 
 
 def _shares_moved(session: Session, _: ChainEvent, a: _Arguments) -> None:
-    _hold(session, a["project"], a["from"], -int(a["shares"]))
-    _hold(session, a["project"], a["to"], int(a["shares"]))
+    _hold(session, project=a["project"], holder=a["from"], change=-int(a["shares"]))
+    _hold(session, project=a["project"], holder=a["to"], change=int(a["shares"]))
 
 
 def _income(session: Session, _: ChainEvent, a: _Arguments) -> None:
@@ -79,12 +79,12 @@ def _redemption(session: Session, _: ChainEvent, a: _Arguments) -> None:
 
 def _redeemed(session: Session, _: ChainEvent, a: _Arguments) -> None:
     _shares(session, a).supply -= int(a["shares"])
-    _hold(session, a["project"], a["holder"], -int(a["shares"]))
+    _hold(session, project=a["project"], holder=a["holder"], change=-int(a["shares"]))
 
 
 def _paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
     _shares(session, a).paid_minor += int(a["amount"])
-    _hold(session, a["project"], a["holder"], 0).earned_minor = 0
+    _hold(session, project=a["project"], holder=a["holder"], change=0).earned_minor = 0
 
 
 def _shares(session: Session, a: _Arguments) -> ShareProject:

@@ -66,7 +66,13 @@ class AgreedPrice:
     def digest(self, client: ChainClient) -> bytes:
         """What each signer signs."""
         to, calls = client.address_of("WarehouseReceipts"), client.address_of("OracleQuorum")
-        return call_digest(to, self.data(client), self.label, self.chain_id, calls)
+        return call_digest(
+            target=to,
+            data=self.data(client),
+            label=self.label,
+            chain_id=self.chain_id,
+            contract=calls,
+        )
 
     def signed_by(self, client: ChainClient, signer: Signer) -> AgreedPrice:
         """The same with *signer*'s signature.
@@ -78,7 +84,9 @@ class AgreedPrice:
             raise PriceFileError(f"it is for chain {self.chain_id}, the node is of another one")
         signature = signer.sign_digest(self.digest(client)).hex()
         mine = {**self.signatures, signer.address: signature}
-        return AgreedPrice(self.goods, self.price_minor, self.date, self.chain_id, mine)
+        return AgreedPrice(
+            self.goods, self.price_minor, self.date, chain_id=self.chain_id, signatures=mine
+        )
 
     def true_signatures(self, client: ChainClient, signers: Sequence[str]) -> dict[str, bytes]:
         """The signatures that are those of *signers* over this very call, by address, ascending.

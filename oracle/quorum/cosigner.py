@@ -100,7 +100,14 @@ class Signing:
             return self._leaves(sender, previous.size, proposal.head.size)
 
         refusal = self._copy.refusal
-        judge_head(proposal, sender.address, now, self._log, refusal, their_leaves)
+        judge_head(
+            proposal,
+            sender=sender.address,
+            now=now,
+            node_log=self._log,
+            refusal=refusal,
+            their_leaves=their_leaves,
+        )
 
     def _until_told(self, proposal: Proposal, sender: Peer, judge: Callable[[], None]) -> None:
         def copy_more(_: RetryCallState) -> None:
@@ -118,5 +125,7 @@ class Signing:
             again(judge)
         except Dissents as why:
             log.warning("dissents", proposer=sender.name, code=why.code, why=str(why))
-            self._books.note_dissent(proposal, sender.address, self._signer.address, why)
+            self._books.note_dissent(
+                proposal, proposer=sender.address, node=self._signer.address, why=why
+            )
             raise

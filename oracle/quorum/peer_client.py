@@ -114,8 +114,12 @@ class Colleagues:
                 return NotYet(code, detail)
             return PeerNotThere(f"{answer.status_code} {code}: {detail}")
         except (
-            *(httpx.HTTPError, ssl.SSLError),
-            *(ValueError, KeyError, TypeError, AttributeError),
+            httpx.HTTPError,
+            ssl.SSLError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
         ) as failure:
             return PeerNotThere(f"{type(failure).__name__}: {failure}")
 

@@ -70,10 +70,10 @@ def _peer(entry: dict[str, Any]) -> Peer:
     if not str(entry["url"]).startswith("https://"):
         raise ValueError(f"{entry['url']!r} is not https")
     peer = Peer(
-        str(entry["name"]),
-        Address.checked(entry["address"]),
-        str(entry["url"]).rstrip("/"),
-        str(entry["certificate"]),
+        name=str(entry["name"]),
+        address=Address.checked(entry["address"]),
+        url=str(entry["url"]).rstrip("/"),
+        certificate=str(entry["certificate"]),
     )
     x509.load_pem_x509_certificate(peer.certificate.encode())
     return peer

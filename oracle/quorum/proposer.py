@@ -62,13 +62,15 @@ class Collecting:
         def note(peer: Peer, outcome: Outcome) -> None:
             if isinstance(outcome, Dissents):
                 log.warning("dissent", node=peer.name, code=outcome.code, why=str(outcome))
-                self._books.note_dissent(proposal, self._signer.address, peer.address, outcome)
+                self._books.note_dissent(
+                    proposal, proposer=self._signer.address, node=peer.address, why=outcome
+                )
 
         answers = self._colleagues.ask(path, message.encode(), note)
         if len(signed) < threshold:
             for peer, outcome in answers:
                 if isinstance(outcome, bytes):
-                    self._take(proposal, peer, outcome, signers, signed)
+                    self._take(proposal, peer, signature=outcome, signers=signers, signed=signed)
                 elif not isinstance(outcome, Dissents):
                     log.info("not_signed", node=peer.name, code=outcome.code, why=str(outcome))
                 if len(signed) >= threshold:
@@ -97,11 +99,19 @@ class Collecting:
     ) -> list[bytes] | None:
         """The quorum's signatures over a distribution, whose records this node notes first; None: not reached."""
         books, own = self._books, self._signer.address
-        call = CallProposal(*(books.chain_id, books.calls, target, data, label, facts, head_size))
+        call = CallProposal(
+            books.chain_id,
+            contract=books.calls,
+            target=target,
+            data=data,
+            label=label,
+            facts=facts,
+            head_size=head_size,
+        )
         try:
             books.note_entries(label, [index for index, _, _ in decode_facts(facts).entries])
         except Dissents as why:
-            books.note_dissent(call, own, own, why)
+            books.note_dissent(proposal=call, proposer=own, node=own, why=why)
             return None
         return self.collect("/v1/calls", call)
 
@@ -177,7 +187,12 @@ class Proposing:
             if not is_full and at - due.since_ms < self._rules.most_ms:
                 return False
             due.due_ms = at
-        turn = turn_of(list(now.signers), number, at - due.due_ms, self._round_ms)
+        turn = turn_of(
+            signers=list(now.signers),
+            number=number,
+            waited_ms=at - due.due_ms,
+            round_ms=self._round_ms,
+        )
         return turn == self._signer.address and at >= self._not_before_ms
 
     def _is_under_way(self, size: int) -> bool:
@@ -197,8 +212,11 @@ class Proposing:
             return None
         found = self._log.compute(now.size, size, max(now.block, self._log.newest_block()))
         return HeadProposal(
-            *(now.chain_id, now.anchor, LogHead(size, found.root, found.state), found.figures),
-            LogHead(now.size, now.root, Digest(bytes(32))),
+            now.chain_id,
+            now.anchor,
+            head=LogHead(size, found.root, found.state),
+            figures=found.figures,
+            previous=LogHead(now.size, now.root, Digest(bytes(32))),
         )
 
     def _store(self, proposal: HeadProposal, signatures: list[bytes]) -> None:
@@ -213,7 +231,9 @@ class Proposing:
                 refused = session.get(ChainTransaction, known.transaction_id)
                 key += f"{AGAIN}{1 if refused is None else times_asked(refused)}"
             to = self._client.address_of("RecordAnchor")
-            transaction_id = enqueue(session, self._signer.address, key, to, data)
+            transaction_id = enqueue(
+                session, signer=self._signer.address, key=key, to=to, data=data
+            )
             session.merge(
                 Head(
                     size=head.size,

@@ -54,9 +54,11 @@ class Books:
         """The newest head and the signers, for a judgement."""
         head, (signers, _) = self.newest_head(), self.quorum()
         if head is None:
-            return Standing(self.chain_id, self.anchor, signers, 0, EMPTY_ROOT, 0)
+            return Standing(self.chain_id, self.anchor, signers, size=0, root=EMPTY_ROOT, block=0)
         root = Digest(from_hex(head.root))
-        return Standing(self.chain_id, self.anchor, signers, head.size, root, head.block_number)
+        return Standing(
+            self.chain_id, self.anchor, signers, size=head.size, root=root, block=head.block_number
+        )
 
     # ---- heads
 
@@ -101,8 +103,11 @@ class Books:
         row, figures = found
         root, state = (Digest(from_hex(text)) for text in (row.root, row.state))
         return HeadProposal(
-            *(self.chain_id, self.anchor, LogHead(row.size, root, state), decode_figures(figures)),
-            LogHead(now.size, now.root, Digest(bytes(32))),
+            self.chain_id,
+            self.anchor,
+            head=LogHead(row.size, root, state),
+            figures=decode_figures(figures),
+            previous=LogHead(now.size, now.root, Digest(bytes(32))),
         )
 
     # ---- calls

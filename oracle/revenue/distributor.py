@@ -80,7 +80,7 @@ class Distributor:
                     free[project] = self._free_cash(session, project)
                 if free[project] < self._short.get((project, date), 0):
                     continue
-                gross = self._distribute(session, project, date, head, free[project])
+                gross = self._distribute(session, project, date, head=head, free=free[project])
                 if gross > free[project]:
                     self._short[project, date] = gross
                 else:
@@ -106,7 +106,11 @@ class Distributor:
                 row = session.get_one(Distribution, name)
             batch, facts_hash = (from_hex(text) for text in (row.batch, row.facts_hash))
             argument = distribution_argument(
-                decode_facts(row.facts), batch, row.tax_minor, row.head_size, facts_hash
+                facts=decode_facts(row.facts),
+                batch=batch,
+                tax=row.tax_minor,
+                head=row.head_size,
+                facts_hash=facts_hash,
             )
             data = self._client.encode("RevenueSplit", "distribute", argument)
             signatures = self._cosign(split, data, batch, row.facts, row.head_size)
@@ -118,7 +122,9 @@ class Distributor:
             with Session(self._engine) as session:
                 key = f"distribute:{batch.hex()}"
                 decided = session.get_one(Distribution, name)
-                decided.transaction_id = enqueue(session, self._sender, key, contract, call)
+                decided.transaction_id = enqueue(
+                    session, signer=self._sender, key=key, to=contract, data=call
+                )
                 session.commit()
             sent += 1
         return sent
@@ -193,7 +199,7 @@ def facts_of(project: str, date: int, rows: Any) -> Facts:
             units[code] += count
     return Facts(
         project,
-        date,
-        tuple((row.log_index, row.is_refund, row.amount_minor) for row in rows),
-        tuple(sorted(units.items())),
+        business_date=date,
+        entries=tuple((row.log_index, row.is_refund, row.amount_minor) for row in rows),
+        units=tuple(sorted(units.items())),
     )

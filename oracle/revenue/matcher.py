@@ -102,7 +102,7 @@ def _match_new(
         facts |= {fact.log_index: fact for fact in session.exec(asked)}
     for fact in _cash_of(session, project, [r for r in rows if r.startswith(CASH_PREFIX)]):
         facts[fact.log_index] = fact
-    _decide(session, project, facts.values(), rows.values(), 0)
+    _decide(session, project, sales=facts.values(), payments=rows.values(), closed_through=0)
 
 
 def _cash_of(session: Session, project: str, counts: Iterable[str]) -> Iterator[SaleFact]:
@@ -134,8 +134,18 @@ def _decide(
     facts = {fact.log_index: fact for fact in sales}
     rows = {row.id or 0: row for row in payments}
     seen = [_seen(fact) for fact in facts.values()]
-    paid = [PaymentSeen(i, r.reference, r.business_date, r.amount_minor) for i, r in rows.items()]
-    found = match(seen, paid, closed_through, _used_before(session, project, seen))
+    paid = [
+        PaymentSeen(
+            id=i, reference=r.reference, business_date=r.business_date, amount_minor=r.amount_minor
+        )
+        for i, r in rows.items()
+    ]
+    found = match(
+        sales=seen,
+        payments=paid,
+        closed_through=closed_through,
+        used_before=_used_before(session, project, seen),
+    )
     for log_index in found.sales:
         facts[log_index].status = MATCHED
     for row_id in found.payments:
@@ -192,7 +202,11 @@ def _waiting_payments(project: str) -> SelectOfScalar[SettlementRow]:
 
 def _seen(fact: SaleFact) -> SaleSeen:
     return SaleSeen(
-        *(fact.log_index, fact.device, fact.business_date, fact.amount_minor, fact.method),
+        fact.log_index,
+        fact.device,
+        fact.business_date,
+        fact.amount_minor,
+        fact.method,
         reference=fact.reference,
         is_refund=fact.is_refund,
     )

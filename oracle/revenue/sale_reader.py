@@ -27,7 +27,11 @@ from counterfoil.oracle.store.head_tables import Head, Progress
 from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact
 
 WAITING, MATCHED, EXCEPTION, EXCLUDED, DISTRIBUTED = (
-    *("waiting", "matched", "exception", "excluded", "distributed"),
+    "waiting",
+    "matched",
+    "exception",
+    "excluded",
+    "distributed",
 )
 _READER = "facts"
 _READ = 2_000
@@ -126,7 +130,9 @@ def _fact(
     if isinstance(body, Sale):
         for line in body.lines:
             units[line.commodity] = units.get(line.commodity, 0) + line.quantity
-    refusal = _refusal(record.device, device, project, body, standing)
+    refusal = _refusal(
+        name=record.device, device=device, project=project, body=body, standing=standing
+    )
     return {
         "log_index": log_index,
         "device": record.device,

@@ -60,7 +60,7 @@ def import_settlement(session: Session, project: str, text: str, source: str) ->
         if tuple(reader.fieldnames or ()) != COLUMNS:
             raise InputMalformed(f"the header must be {','.join(COLUMNS)}")
         rows = [
-            _row(project, fields, known_project, source, number)
+            _row(project, fields, known=known_project, source=source, number=number)
             for number, fields in enumerate(reader, start=2)
         ]
     except csv.Error as error:

@@ -57,9 +57,9 @@ class Standings:
 def _read_standing(row: DeviceStanding) -> Standing:
     return Standing(
         row.state,
-        _point(row.place_lat_e7, row.place_lon_e7),
-        _point(row.here_lat_e7, row.here_lon_e7),
-        row.accuracy_m,
+        place=_point(row.place_lat_e7, row.place_lon_e7),
+        here=_point(row.here_lat_e7, row.here_lon_e7),
+        accuracy_m=row.accuracy_m,
     )
 
 

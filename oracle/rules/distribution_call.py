@@ -26,11 +26,11 @@ def distribution_in(data: bytes) -> Mapping[str, Any] | None:
 def sold_by(call: Mapping[str, Any]) -> Sold:
     """What the distribution whose argument is *call* shares out, for the waterfall."""
     return Sold(
-        call["batch"],
-        call["periodStart"],
-        call["periodEnd"],
-        call["gross"],
-        call["refunds"],
-        call["tax"],
-        tuple((unit["goods"], unit["count"]) for unit in call["units"]),
+        batch=call["batch"],
+        start=call["periodStart"],
+        end=call["periodEnd"],
+        gross=call["gross"],
+        refunds=call["refunds"],
+        tax=call["tax"],
+        units=tuple((unit["goods"], unit["count"]) for unit in call["units"]),
     )

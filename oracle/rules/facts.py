@@ -65,7 +65,10 @@ def decode_facts(data: bytes) -> Facts:
     try:
         version, project, date, entries, units = any_item(data)
         facts = Facts(
-            project, date, tuple((i, r, a) for i, r, a in entries), tuple((c, n) for c, n in units)
+            project,
+            business_date=date,
+            entries=tuple((i, r, a) for i, r, a in entries),
+            units=tuple((c, n) for c, n in units),
         )
         numbers = [date, *(n for i, _, a in entries for n in (i, a)), *(n for _, n in units)]
         is_in_form = (

@@ -71,7 +71,11 @@ class Figures:
         """Deterministic CBOR (docs/formats/figures.md)."""
         return cbor2.dumps(
             [
-                *(_TAG, _VERSION, self.previous_size, self.size, self.block),
+                _TAG,
+                _VERSION,
+                self.previous_size,
+                self.size,
+                self.block,
                 [[*p[:-1], [list(g) for g in p.goods]] for p in self.projects],
                 [list(d) for d in self.devices],
             ],
@@ -93,11 +97,14 @@ def decode_figures(data: bytes) -> Figures:
     try:
         tag, version, previous, size, block, projects, devices = any_item(data)
         found = Figures(
-            *(previous, size, block),
-            tuple(
-                ProjectFigures(*(*p[:-1], tuple(GoodsFigures(*g) for g in p[-1]))) for p in projects
+            previous_size=previous,
+            size=size,
+            block=block,
+            projects=tuple(
+                ProjectFigures._make([*p[:-1], tuple(GoodsFigures(*g) for g in p[-1])])
+                for p in projects
             ),
-            tuple(DeviceFigures(*d) for d in devices),
+            devices=tuple(DeviceFigures(*d) for d in devices),
         )
         is_in_form = (tag, version) == (_TAG, _VERSION) and found.encode() == data
     except (ValueError, TypeError, IndexError, OverflowError) as failure:
@@ -173,16 +180,20 @@ class Tally:
         for (device, currency), takings in self._takings.items():
             projects[project_of(device), currency].add(takings)
         return Figures(
-            *(previous_size, size, block),
-            tuple(_project(*key, projects[key]) for key in sorted(projects)),
-            tuple(sorted(DeviceFigures(device_hash(d), *ran) for d, ran in self._ran.items())),
+            previous_size,
+            size,
+            block,
+            projects=tuple(_project(*key, projects[key]) for key in sorted(projects)),
+            devices=tuple(
+                sorted(DeviceFigures(device_hash(d), *ran) for d, ran in self._ran.items())
+            ),
         )
 
 
 def _project(project: bytes, currency: str, t: _Takings) -> ProjectFigures:
     goods = tuple(GoodsFigures(code, t.units[code], t.amounts[code]) for code in sorted(t.units))
     return ProjectFigures(
-        *(project, currency, t.sales, t.gross_minor, t.refunds, t.refunded_minor, goods)
+        project, currency, t.sales, t.gross_minor, t.refunds, t.refunded_minor, goods
     )
 
 

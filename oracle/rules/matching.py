@@ -116,10 +116,10 @@ def match(
         if payment.reference not in used and payment.business_date <= closed_through:
             found.exceptions.append(
                 Unmatched(
-                    "payment_without_sale",
-                    f"payment {payment.reference} has no signed sale",
-                    payment.business_date,
-                    payment.amount_minor,
+                    code="payment_without_sale",
+                    detail=f"payment {payment.reference} has no signed sale",
+                    business_date=payment.business_date,
+                    amount_minor=payment.amount_minor,
                     payment_id=payment.id,
                 )
             )

@@ -77,7 +77,13 @@ class Terms:
             senior["sweepCap"],
             tuple((g["goods"], g["supplier"], g["unitCost"]) for g in found["goods"]),
             tuple(
-                Allocation(a["account"], Basis(a["basis"]), a["value"], a["minimum"], a["cap"])
+                Allocation(
+                    account=a["account"],
+                    basis=Basis(a["basis"]),
+                    value=a["value"],
+                    minimum=a["minimum"],
+                    cap=a["cap"],
+                )
                 for a in found["allocations"]
             ),
             tuple((i["account"], i["weight"]) for i in found["investors"]),

@@ -50,11 +50,11 @@ def settling(
     sending = [str(signer.address)]
     steps: dict[str, Callable[[], object]] = {
         "instructions": Instructions(
-            engine, client, bank_address, settings.zone, on_step, writes
+            engine, client, bank=bank_address, zone=settings.zone, on_step=on_step, writes=writes
         ).step,
         "matching": Matcher(engine).step,
-        "revenue": Distributor(engine, client, signer.address, cosign).step,
-        "day": DayCloser(engine, client, signer.address, on_step).step,
+        "revenue": Distributor(engine, client, sender=signer.address, cosign=cosign).step,
+        "day": DayCloser(engine, client, sender=signer.address, on_step=on_step).step,
     }
     if settings.bank_keystore is not None and settings.bank_passphrase is not None:
         bank = open_keystore(settings.bank_keystore, settings.bank_passphrase.get_secret_value())
@@ -62,5 +62,5 @@ def settling(
         sending.append(bank.address)
     others = [key for account, key in keys.items() if account not in sending]
     if others:
-        steps["parties"] = PartySenders(engine, client, others, on_step).step
+        steps["parties"] = PartySenders(engine, client, signers=others, on_step=on_step).step
     return steps

@@ -89,17 +89,17 @@ def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _:
     books = Books(engine, deployment.chain_id, anchor, calls)
     books.list_nodes(peers, signer.address)
     certificate, key = settings.node_certificate, settings.node_key
-    node_log = NodeLog(engine, store, settings.tiles, RegistryHistory(engine))
+    node_log = NodeLog(engine, store, settings.tiles, history=RegistryHistory(engine))
     copy = RecordCopy(
-        engine, node_log, settings.gateways, gateway_tls(certificate, key, settings.gateway_ca)
+        engine, node_log, settings.gateways, tls=gateway_tls(certificate, key, settings.gateway_ca)
     )
-    colleagues = Colleagues(peers, signer.address, certificate, key)
+    colleagues = Colleagues(peers, own=signer.address, certificate=certificate, key=key)
 
     def encode(argument: dict[str, Any]) -> bytes:
         return encoder.encode("RevenueSplit", "distribute", argument)
 
-    judge = CallJudge(CallBooks(engine, store), split, calls, encode)
-    signing = Signing(books, node_log, copy, judge, signer, colleagues.leaves)
+    judge = CallJudge(books=CallBooks(engine, store), split=split, calls=calls, encode=encode)
+    signing = Signing(books, node_log, copy, calls=judge, signer=signer, leaves=colleagues.leaves)
     collecting = Collecting(books, signer, colleagues)
     rules = BatchRules(settings.batch_records, settings.batch_ms)
     proposing = Proposing(
@@ -114,7 +114,12 @@ def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _:
     app = create_door(peers, signing, node_log, state)
     door = DoorServer(app, settings.node_host, settings.node_port, tls)
     feed = EventFeed(
-        "ledger", engine, client, CONTRACTS, LedgerProjection(), deployment.first_block
+        name="ledger",
+        engine=engine,
+        client=client,
+        contracts=CONTRACTS,
+        projection=LedgerProjection(),
+        first_block=deployment.first_block,
     )
     steps: dict[str, Callable[[], object]] = {
         "feed": feed.poll,
@@ -127,7 +132,7 @@ def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _:
         steps |= _settling(settings, client, books, node_log, signer, collecting, on_step)
     if settings.log_key is not None:
         steps["checkpoint"] = CheckpointWriter(settings, engine).step
-    watch = _Watch(books, colleagues, signer.address, state)
+    watch = _Watch(books, colleagues, own=signer.address, state=state)
 
     def close() -> None:
         watch.stop()
@@ -139,10 +144,19 @@ def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _:
         door.start()
         watch.start()
 
-    parts = Parts(engine, store, client, feed, steps, opened, close)
+    parts = Parts(engine, store, client, feed=feed, steps=steps, open=opened, close=close)
     return Node(
-        *(peers, signer, books, node_log, copy, colleagues, collecting, proposing, signing),
-        *(door, parts),
+        peers,
+        signer,
+        books,
+        node_log,
+        copy,
+        colleagues,
+        collecting,
+        proposing,
+        signing,
+        door,
+        parts,
     )
 
 
@@ -158,7 +172,9 @@ def _settling(
     """The steps of the node that takes the payment files in."""
     engine = books.engine
     steps: dict[str, Callable[[], object]] = {
-        "facts": FactReader(engine, node_log.store, _anchored, GossipCheck(settings.tiles)).step,
+        "facts": FactReader(
+            engine, node_log.store, newest=_anchored, gossip=GossipCheck(settings.tiles)
+        ).step,
         **settling(settings, engine, client, signer, collecting.cosign, on_step),
         "again": Again(engine, client, heads=False).step,
     }

@@ -32,30 +32,39 @@ def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: N
     client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
     signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
     feed = EventFeed(
-        "ledger", engine, client, CONTRACTS, LedgerProjection(), deployment.first_block
+        name="ledger",
+        engine=engine,
+        client=client,
+        contracts=CONTRACTS,
+        projection=LedgerProjection(),
+        first_block=deployment.first_block,
     )
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
-    quorum = Quorum([signer], deployment.chain_id, anchor, calls)
+    quorum = Quorum(signers=[signer], chain_id=deployment.chain_id, anchor=anchor, calls=calls)
     recent, keys = RecentRecords(), RegisteredKeys(engine)
     batcher = Batcher(
         engine,
         store,
         keys,
-        client,
-        quorum,
-        signer.address,
-        settings.tiles,
-        BatchRules(settings.batch_records, settings.batch_ms),
-        on_step,
-        recent,
+        client=client,
+        quorum=quorum,
+        sender=signer.address,
+        tiles=settings.tiles,
+        rules=BatchRules(settings.batch_records, settings.batch_ms),
+        on_step=on_step,
+        recent=recent,
     )
     steps: dict[str, Callable[[], object]] = {
         "feed": feed.poll,
         "keys": KeySync(keys, store).step,
         "batch": batcher.step,
         "sender": Sender(engine, client, signer, on_step=on_step).step,
-        "facts": FactReader(engine, store, None, GossipCheck(settings.tiles), recent).step,
-        **settling(settings, engine, client, signer, quorum.sign_call, on_step),
+        "facts": FactReader(
+            engine, store, newest=None, gossip=GossipCheck(settings.tiles), recent=recent
+        ).step,
+        **settling(
+            settings, engine, client, signer=signer, cosign=quorum.sign_call, on_step=on_step
+        ),
         "again": Again(engine, client).step,
     }
     if settings.log_key is not None:

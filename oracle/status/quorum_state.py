@@ -60,4 +60,6 @@ def quorum_state(
     found = session.exec(dissents.limit(most_dissents)).all()
     turn = next_turn(session, signers)
     turns = newest_turns(session, signers, client)
-    return QuorumState(signers, threshold, list(nodes), list(found), turn, turns)
+    return QuorumState(
+        signers, threshold, nodes=list(nodes), dissents=list(found), turn=turn, turns=turns
+    )

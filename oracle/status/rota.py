@@ -33,7 +33,7 @@ def next_turn(session: Session, signers: Sequence[str]) -> str | None:
     """The signer that proposes the next head first; None where nobody signs."""
     newest = session.exec(select(AnchoredHead).order_by(col(AnchoredHead.number).desc())).first()
     number = 0 if newest is None else newest.number + 1
-    return turn_of(signers, number, 0, 1) if signers else None
+    return turn_of(signers, number, waited_ms=0, round_ms=1) if signers else None
 
 
 def newest_turns(
@@ -46,7 +46,12 @@ def newest_turns(
     heads = session.exec(query).all()
     senders = _senders(client, [head.transaction_hash for head in heads])
     return [
-        Turn(head.number, head.size, turn_of(signers, head.number, 0, 1), sent_by)
+        Turn(
+            head.number,
+            head.size,
+            turn=turn_of(signers, head.number, waited_ms=0, round_ms=1),
+            sent_by=sent_by,
+        )
         for head, sent_by in zip(heads, senders, strict=True)
     ]
 

@@ -128,36 +128,78 @@ def _deposits(b: Books) -> Iterator[Difference]:
     """The bank's statements against the mints, line by line; mints less withdrawals against the supply."""
     for entry, (reference, amount, minted) in b.entries.items():
         code = "entry_minted_otherwise" if minted else "entry_not_minted"
-        yield Difference(code, reference, amount, minted, f"statement entry {entry}")
+        yield Difference(
+            code,
+            subject=reference,
+            expected=amount,
+            found=minted,
+            detail=f"statement entry {entry}",
+        )
     for entry, (account, amount) in b.deposits.items():
         what = f"minted to {account} for an entry that no statement has shown"
-        yield Difference("deposit_without_statement", entry, 0, amount, what)
+        yield Difference(
+            code="deposit_without_statement", subject=entry, expected=0, found=amount, detail=what
+        )
     for line, (amount, reason) in b.lines_aside.items():
-        yield Difference("bank_line_set_aside", line, 0, amount, reason)
+        yield Difference(
+            code="bank_line_set_aside", subject=line, expected=0, found=amount, detail=reason
+        )
     for name, (code, detail) in b.statements.items():
-        yield Difference(code, name, 0, 0, detail)
+        yield Difference(code, subject=name, expected=0, found=0, detail=detail)
     for payout, (amount, why) in b.unconfirmed.items():
-        yield Difference("payout_not_confirmed", str(payout), amount, 0, why)
+        yield Difference(
+            code="payout_not_confirmed", subject=str(payout), expected=amount, found=0, detail=why
+        )
     attested = b.minted_minor - b.withdrawn_minor
     if attested != b.attested_minor:
         what = "mints less withdrawals, against what the token says that the bank attested"
-        yield Difference("attested_differs", "token", attested, b.attested_minor, what)
+        yield Difference(
+            code="attested_differs",
+            subject="token",
+            expected=attested,
+            found=b.attested_minor,
+            detail=what,
+        )
     if b.attested_minor != b.supply_minor:
         what = "what the bank attested, against the token's supply"
-        yield Difference("supply_differs", "token", b.attested_minor, b.supply_minor, what)
+        yield Difference(
+            code="supply_differs",
+            subject="token",
+            expected=b.attested_minor,
+            found=b.supply_minor,
+            detail=what,
+        )
 
 
 def _balances(b: Books) -> Iterator[Difference]:
     for account, (ledger, chain) in b.balances.items():
         if ledger != chain:
-            yield Difference("balance_differs", account, ledger, chain, "by the ledger, the chain")
+            yield Difference(
+                code="balance_differs",
+                subject=account,
+                expected=ledger,
+                found=chain,
+                detail="by the ledger, the chain",
+            )
     held = sum(ledger for ledger, _ in b.balances.values())
     if held != b.supply_minor:
         what = "all accounts together, against the token's supply"
-        yield Difference("holdings_differ", "token", held, b.supply_minor, what)
+        yield Difference(
+            code="holdings_differ",
+            subject="token",
+            expected=held,
+            found=b.supply_minor,
+            detail=what,
+        )
     if b.dead_letters:
         what = "events that the ledger could not take in"
-        yield Difference("events_not_projected", "ledger", 0, b.dead_letters, what)
+        yield Difference(
+            code="events_not_projected",
+            subject="ledger",
+            expected=0,
+            found=b.dead_letters,
+            detail=what,
+        )
 
 
 def _split(b: Books) -> Iterator[Difference]:
@@ -165,7 +207,11 @@ def _split(b: Books) -> Iterator[Difference]:
     for account, (ledger, chain) in b.claimable.items():
         if ledger != chain:
             yield Difference(
-                "claimable_differs", account, ledger, chain, "by the ledger, the chain"
+                code="claimable_differs",
+                subject=account,
+                expected=ledger,
+                found=chain,
+                detail="by the ledger, the chain",
             )
     for name, p in b.projects.items():
         if p.distributed_minor != p.chain_distributed_minor:
@@ -175,24 +221,40 @@ def _split(b: Books) -> Iterator[Difference]:
         shared = p.credited_minor + p.chain_carried_minor
         if shared != p.distributed_minor:
             what = "distributed, against credited and carried"
-            yield Difference("split_differs", name, p.distributed_minor, shared, what)
+            yield Difference(
+                code="split_differs",
+                subject=name,
+                expected=p.distributed_minor,
+                found=shared,
+                detail=what,
+            )
         left = p.attested_minor - p.distributed_minor
         held = b.balances.get(p.account, (0, 0))[0]
         if left != held:
             what = (
                 "what statements brought less what was distributed, against the collection account"
             )
-            yield Difference("collection_differs", name, left, held, what)
+            yield Difference(
+                code="collection_differs", subject=name, expected=left, found=held, detail=what
+            )
     owed = sum(ledger for ledger, _ in b.claimable.values())
     owed += sum(p.chain_carried_minor for p in b.projects.values())
     held = b.balances.get(b.split_account, (0, 0))[0]
     if owed != held:
         what = "claimable and carried, against what the split holds"
-        yield Difference("split_cash_differs", "split", owed, held, what)
+        yield Difference(
+            code="split_cash_differs", subject="split", expected=owed, found=held, detail=what
+        )
 
 
 _LOAN_FIGURES = (
-    *("drawn", "repaid", "written_off", "interest_paid", "penalty_paid", "costs", "costs_paid"),
+    "drawn",
+    "repaid",
+    "written_off",
+    "interest_paid",
+    "penalty_paid",
+    "costs",
+    "costs_paid",
 )
 
 
@@ -202,7 +264,13 @@ def _credit(b: Books) -> Iterator[Difference]:
     for number, loan in b.loans.items():
         for name, ledger, chain in zip(_LOAN_FIGURES, loan.ledger, loan.chain, strict=True):
             if ledger != chain:
-                yield Difference("loan_differs", f"{number} {name}", ledger, chain, "by the chain")
+                yield Difference(
+                    code="loan_differs",
+                    subject=f"{number} {name}",
+                    expected=ledger,
+                    found=chain,
+                    detail="by the chain",
+                )
         drawn, repaid, written_off = loan.ledger[:3]
         outstanding[loan.line] = outstanding.get(loan.line, 0) + drawn - repaid - written_off
     for number, line in b.lines.items():
@@ -211,11 +279,21 @@ def _credit(b: Books) -> Iterator[Difference]:
             if outstanding[number] == found:
                 found = line.ledger_minor
             what = "draws less repaid less written off, against the line's principal"
-            yield Difference("principal_differs", str(number), outstanding[number], found, what)
+            yield Difference(
+                code="principal_differs",
+                subject=str(number),
+                expected=outstanding[number],
+                found=found,
+                detail=what,
+            )
         if line.chain_minor > line.limit_minor:
             what = "the line's limit, against its principal"
             yield Difference(
-                "limit_exceeded", str(number), line.limit_minor, line.chain_minor, what
+                code="limit_exceeded",
+                subject=str(number),
+                expected=line.limit_minor,
+                found=line.chain_minor,
+                detail=what,
             )
 
 
@@ -228,13 +306,23 @@ def _claims(b: Books) -> Iterator[Difference]:
         stands = claim.redeemed_minor + claim.live_unpaid_minor
         if stands != claim.face_minor:
             what = "the claim's face, against what was paid and what its live parts stand for"
-            yield Difference("parts_differ", str(root), claim.face_minor, stands, what)
+            yield Difference(
+                code="parts_differ",
+                subject=str(root),
+                expected=claim.face_minor,
+                found=stands,
+                detail=what,
+            )
     for account, (ledger, chain) in b.claim_credits.items():
         if ledger != chain:
             what = "paid on claims, by the ledger, the chain"
-            yield Difference("claimable_differs", account, ledger, chain, what)
+            yield Difference(
+                code="claimable_differs", subject=account, expected=ledger, found=chain, detail=what
+            )
     owed = sum(ledger for ledger, _ in b.claim_credits.values()) + b.retained_minor
     held = b.balances.get(b.claims_account, (0, 0))[0]
     if owed != held:
         what = "claimable and retained, against what the claims' contract holds"
-        yield Difference("claims_cash_differs", "claims", owed, held, what)
+        yield Difference(
+            code="claims_cash_differs", subject="claims", expected=owed, found=held, detail=what
+        )

@@ -104,7 +104,9 @@ class CallJudge:
         tax = tax_minor(facts.gross_minor, facts.refunds_minor, project.tax_basis_points)
         # 6
         facts_hash, batch = names_of(proposal.facts)
-        argument = distribution_argument(facts, batch, tax, proposal.head_size, facts_hash)
+        argument = distribution_argument(
+            facts, batch, tax, head=proposal.head_size, facts_hash=facts_hash
+        )
         if proposal.label != batch:
             raise Dissents("batch_differs", f"{proposal.label.hex()}, here {batch.hex()}")
         if proposal.data != self._encode(argument):

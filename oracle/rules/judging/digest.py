@@ -35,8 +35,11 @@ _CALL = {
 def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anchor: str) -> bytes:
     """What a signer signs (32 bytes): the head, its figures, and the head that it extends (size 0 for none)."""
     return _digest(
-        *("Counterfoil RecordAnchor", chain_id, anchor, _HEAD),
-        {
+        name="Counterfoil RecordAnchor",
+        chain_id=chain_id,
+        contract=anchor,
+        types=_HEAD,
+        values={
             "size": head.size,
             "root": head.root,
             "state": head.state,
@@ -50,7 +53,13 @@ def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anch
 def call_digest(target: str, data: bytes, label: bytes, chain_id: int, contract: str) -> bytes:
     """What a signer signs (32 bytes) so that ``OracleQuorum`` makes the call *data* to *target*, once."""
     values = {"target": target, "data": data, "label": label}
-    return _digest("Counterfoil OracleQuorum", chain_id, contract, _CALL, values)
+    return _digest(
+        name="Counterfoil OracleQuorum",
+        chain_id=chain_id,
+        contract=contract,
+        types=_CALL,
+        values=values,
+    )
 
 
 def _digest(

@@ -40,7 +40,11 @@ class HeadProposal:
     def digest(self) -> bytes:
         """What is to be signed."""
         return head_digest(
-            self.head, self.figures.digest, self.previous, self.chain_id, self.anchor
+            self.head,
+            figures=self.figures.digest,
+            previous=self.previous,
+            chain_id=self.chain_id,
+            anchor=self.anchor,
         )
 
     def encode(self) -> bytes:
@@ -48,9 +52,17 @@ class HeadProposal:
         head, previous = self.head, self.previous
         return cbor2.dumps(
             [
-                *(_HEAD, _VERSION, self.chain_id, _address(self.anchor)),
-                *(head.size, head.root, head.state, self.figures.encode()),
-                *(previous.size, previous.root, self.signature),
+                _HEAD,
+                _VERSION,
+                self.chain_id,
+                _address(self.anchor),
+                head.size,
+                head.root,
+                head.state,
+                self.figures.encode(),
+                previous.size,
+                previous.root,
+                self.signature,
             ],
             canonical=True,
         )
@@ -81,8 +93,16 @@ class CallProposal:
         """The message's bytes."""
         return cbor2.dumps(
             [
-                *(_CALL, _VERSION, self.chain_id, _address(self.contract), _address(self.target)),
-                *(self.data, self.label, self.facts, self.head_size, self.signature),
+                _CALL,
+                _VERSION,
+                self.chain_id,
+                _address(self.contract),
+                _address(self.target),
+                self.data,
+                self.label,
+                self.facts,
+                self.head_size,
+                self.signature,
             ],
             canonical=True,
         )
@@ -112,11 +132,11 @@ def decode_head_proposal(data: bytes) -> HeadProposal:
         raise InputMalformed("the proposed head does not grow")
     found = HeadProposal(
         chain_id,
-        _account(anchor),
-        Head(size, Digest(root), Digest(state)),
-        decode_figures(figures),
-        Head(previous_size, Digest(previous_root), Digest(bytes(32))),
-        signature,
+        anchor=_account(anchor),
+        head=Head(size, Digest(root), Digest(state)),
+        figures=decode_figures(figures),
+        previous=Head(previous_size, Digest(previous_root), Digest(bytes(32))),
+        signature=signature,
     )
     return _in_form(found, data)
 
@@ -133,7 +153,14 @@ def decode_call_proposal(data: bytes) -> CallProposal:
     if not isinstance(call, bytes) or not isinstance(facts, bytes) or not isinstance(size, int):
         raise InputMalformed("call data and facts are byte strings, the head's size a number")
     found = CallProposal(
-        *(chain_id, _account(contract), _account(target), call, label, facts, size, signature)
+        chain_id,
+        contract=_account(contract),
+        target=_account(target),
+        data=call,
+        label=label,
+        facts=facts,
+        head_size=size,
+        signature=signature,
     )
     return _in_form(found, data)
 

@@ -97,7 +97,9 @@ def has_form(
             if not floor <= row.principal_minor <= floor + (rest if is_last else 1):
                 return False
         elif plan is Plan.ANNUITY:
-            interest = accrued(convention, left, rate_ppm, start, row.date)
+            interest = accrued(
+                convention, principal_minor=left, rate_ppm=rate_ppm, start=start, end=row.date
+            )
             total = row.principal_minor + interest // denominator(convention)
             first = total if number == 0 else first
             if abs(total - first) > (2 * count if is_last else 1):
@@ -130,7 +132,12 @@ def _annuity(
     ):
         rows = _around(first, exact, principal_minor, drawn_on, dates, convention, rate_ppm)
         if has_form(
-            Plan.ANNUITY, principal_minor, drawn_on, rows, convention=convention, rate_ppm=rate_ppm
+            plan=Plan.ANNUITY,
+            principal_minor=principal_minor,
+            drawn_on=drawn_on,
+            rows=rows,
+            convention=convention,
+            rate_ppm=rate_ppm,
         ):
             return rows
     raise PlanNotPossible(
@@ -162,7 +169,9 @@ def _around(
     )
     factors = _factors(drawn_on, dates, convention, rate_ppm)
     for number, (date, factor) in enumerate(zip(dates, factors, strict=True)):
-        interest = accrued(convention, left, rate_ppm, start, date) // denominator(convention)
+        interest = accrued(
+            convention, principal_minor=left, rate_ppm=rate_ppm, start=start, end=date
+        ) // denominator(convention)
         balance = balance * factor - exact
         rate, half, held = factor - 1, Fraction(1, 2), Fraction(0)
         if rate:
@@ -180,7 +189,11 @@ def _factors(
 ) -> list[Fraction]:
     """What one unit grows to over each period."""
     return [
-        1 + Fraction(accrued(convention, 1, rate_ppm, start, end), denominator(convention))
+        1
+        + Fraction(
+            accrued(convention, principal_minor=1, rate_ppm=rate_ppm, start=start, end=end),
+            denominator(convention),
+        )
         for start, end in pairwise((drawn_on, *dates))
     ]
 

@@ -58,7 +58,9 @@ def discounted(
 ) -> tuple[int, int]:
     """Face × (1 − rate × time), rounded down, and the numerator that the rounding left over; raises RateTooHigh."""
     whole = denominator(convention)
-    numerator = face_minor * whole - accrued(convention, face_minor, rate_ppm, start, end)
+    numerator = face_minor * whole - accrued(
+        convention, principal_minor=face_minor, rate_ppm=rate_ppm, start=start, end=end
+    )
     if numerator < 0:
         raise RateTooHigh(f"{rate_ppm} ppm from {start} to {end} is more than the whole")
     return divmod(numerator, whole)

@@ -186,8 +186,20 @@ class Loan:
             return replace(self, accrued_to=to)
         terms, start = self.terms, self.accrued_to
         overdue = max(0, self.principal_due - self.repaid)
-        interest = accrued(terms.convention, self.drawn - self.repaid, terms.rate_ppm, start, to)
-        penalty = accrued(terms.convention, overdue, terms.penalty_ppm, start, to)
+        interest = accrued(
+            terms.convention,
+            principal_minor=self.drawn - self.repaid,
+            rate_ppm=terms.rate_ppm,
+            start=start,
+            end=to,
+        )
+        penalty = accrued(
+            terms.convention,
+            principal_minor=overdue,
+            rate_ppm=terms.penalty_ppm,
+            start=start,
+            end=to,
+        )
         return replace(
             self, accrued_to=to, interest=self.interest + interest, penalty=self.penalty + penalty
         )

@@ -33,14 +33,14 @@ def act_act_isda(start: date, end: date) -> Fraction:
 
 def thirty_e_360(start: date, end: date) -> Fraction:
     """A 31st counts as a 30th."""
-    return _thirty(start, end, min(start.day, 30), min(end.day, 30))
+    return _thirty(start, end, first=min(start.day, 30), last=min(end.day, 30))
 
 
 def thirty_e_360_isda(start: date, end: date, maturity: date | None = None) -> Fraction:
     """The last of any month counts as a 30th, but for the last of February when it is *maturity*."""
     first = 30 if _is_last(start) else start.day
     is_kept = end == maturity and end.month == 2
-    return _thirty(start, end, first, 30 if _is_last(end) and not is_kept else end.day)
+    return _thirty(start, end, first, last=30 if _is_last(end) and not is_kept else end.day)
 
 
 def twenty_eight_e_336(start: date, end: date) -> Fraction:
@@ -103,21 +103,21 @@ def nl_365(start: date, end: date) -> Fraction:
 def thirty_360_isda(start: date, end: date) -> Fraction:
     """A 31st counts as a 30th; at the end only after a start on the 30th or 31st."""
     first = min(start.day, 30)
-    return _thirty(start, end, first, 30 if end.day == 31 and first == 30 else end.day)
+    return _thirty(start, end, first, last=30 if end.day == 31 and first == 30 else end.day)
 
 
 def thirty_360_psa(start: date, end: date) -> Fraction:
     """As 30/360 ISDA, where a start on the last of February counts as a 30th too."""
     is_february = start.month == 2 and _is_last(start)
     first = 30 if is_february else min(start.day, 30)
-    return _thirty(start, end, first, 30 if end.day == 31 and first == 30 else end.day)
+    return _thirty(start, end, first, last=30 if end.day == 31 and first == 30 else end.day)
 
 
 def thirty_e_plus_360(start: date, end: date) -> Fraction:
     """A 31st at the start counts as a 30th, at the end as the first of the next month."""
     if end.day == 31:
         end += timedelta(days=1)
-    return _thirty(start, end, min(start.day, 30), end.day)
+    return _thirty(start, end, first=min(start.day, 30), last=end.day)
 
 
 BY_NAME: dict[str, YearFraction] = {

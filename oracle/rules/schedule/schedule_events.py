@@ -55,12 +55,12 @@ def _events(terms: Terms, observed: Observed, to: datetime | None) -> list[Event
         paid, state = contract.take(scheduled), contract.state
         found.append(
             Event(
-                scheduled.happens_at,
-                scheduled.type,
-                _rounded(paid),
-                _rounded(state.notional),
-                _rounded(state.rate),
-                _rounded(state.accrued),
+                event_date=scheduled.happens_at,
+                event_type=scheduled.type,
+                payoff=_rounded(paid),
+                notional_principal=_rounded(state.notional),
+                nominal_interest_rate=_rounded(state.rate),
+                accrued_interest=_rounded(state.accrued),
             )
         )
     is_bought_later = terms.purchase_date and to is not None and to < terms.purchase_date

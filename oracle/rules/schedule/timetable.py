@@ -21,8 +21,21 @@ from counterfoil.oracle.rules.schedule.errors import ScheduleTooLong, TermsIncon
 from counterfoil.oracle.rules.schedule.observations import Observed
 
 _ORDER = (
-    *("IED", "PR", "IP", "IPCI", "PP", "FP", "RRF", "RR", "PRF"),
-    *("SC", "IPCB", "PRD", "TD", "MD", "AD"),
+    "IED",
+    "PR",
+    "IP",
+    "IPCI",
+    "PP",
+    "FP",
+    "RRF",
+    "RR",
+    "PRF",
+    "SC",
+    "IPCB",
+    "PRD",
+    "TD",
+    "MD",
+    "AD",
 )
 """In which events of one time take place."""
 
@@ -76,13 +89,13 @@ def maturity(terms: Terms) -> datetime:
     if payment is None or cycle is None or anchor is None:
         raise TermsInconsistent("the terms don't say when the contract ends")
     passed = 0
-    while (first := _after(terms, anchor, cycle, passed)) < terms.status_date:
+    while (first := _after(terms, anchor, cycle, count=passed)) < terms.status_date:
         passed += 1
         if passed > MOST:
             raise ScheduleTooLong(f"more than {MOST} payments before the status date")
     redeemed = payment
     if terms.contract_type is not ContractType.LAM:
-        time = terms.plain_years(first, _after(terms, anchor, cycle, passed + 1))
+        time = terms.plain_years(first, _after(terms, anchor, cycle, count=passed + 1))
         interest = terms.notional_principal * terms.rate * time.numerator / time.denominator
         redeemed = payment - interest
     if redeemed <= 0:
@@ -92,7 +105,7 @@ def maturity(terms: Terms) -> datetime:
     periods = (terms.notional_principal / redeemed).to_integral_value(ROUND_CEILING)
     if periods > MOST:
         raise ScheduleTooLong(f"{periods} payments until the notional is redeemed")
-    return _after(terms, anchor, cycle, passed + max(0, int(periods) - 1))
+    return _after(terms, anchor, cycle, count=passed + max(0, int(periods) - 1))
 
 
 def redemptions(terms: Terms, ends: datetime) -> list[datetime]:
@@ -100,7 +113,7 @@ def redemptions(terms: Terms, ends: datetime) -> list[datetime]:
     if terms.contract_type is ContractType.PAM:
         return [ends]
     anchor = terms.cycle_anchor_date_of_principal_redemption
-    return _cyclic(terms, anchor, terms.cycle_of_principal_redemption, ends)
+    return _cyclic(terms, anchor, cycle=terms.cycle_of_principal_redemption, ends=ends)
 
 
 def _maturity(terms: Terms, ends: datetime) -> Scheduled:
@@ -148,8 +161,12 @@ def _ahead_of_redemption(terms: Terms) -> list[datetime]:
     start = _anchor(terms, *own)
     if start is None or first is None:
         return []
-    turns = _after(terms, first, cycle, -1) if cycle else first
-    return times(start, turns, own[1], terms.end_of_month_convention) if start <= turns else []
+    turns = _after(terms, anchor=first, cycle=cycle, count=-1) if cycle else first
+    return (
+        times(anchor=start, end=turns, cycle=own[1], convention=terms.end_of_month_convention)
+        if start <= turns
+        else []
+    )
 
 
 def _resets(terms: Terms, ends: datetime) -> list[Scheduled]:
@@ -195,21 +212,25 @@ def _on(terms: Terms, kind: str, at: Iterable[datetime]) -> list[Scheduled]:
 
 def _at(kind: str, time: datetime, value: Decimal = Decimal(0)) -> Scheduled:
     """An event whose time is what the terms say, business day or not."""
-    return Scheduled(time, _ORDER.index(kind), time, value)
+    return Scheduled(happens_at=time, place=_ORDER.index(kind), time=time, value=value)
 
 
 def _cyclic(
     terms: Terms, anchor: datetime | None, cycle: Cycle | None, ends: datetime
 ) -> list[datetime]:
     start = _anchor(terms, anchor, cycle)
-    return [ends] if start is None else times(start, ends, cycle, terms.end_of_month_convention)
+    return (
+        [ends]
+        if start is None
+        else times(anchor=start, end=ends, cycle=cycle, convention=terms.end_of_month_convention)
+    )
 
 
 def _anchor(terms: Terms, anchor: datetime | None, cycle: Cycle | None) -> datetime | None:
     """Where a schedule starts: its anchor, or one cycle after the initial exchange."""
     if anchor is not None or cycle is None:
         return anchor
-    return _after(terms, terms.initial_exchange_date, cycle, 1)
+    return _after(terms, anchor=terms.initial_exchange_date, cycle=cycle, count=1)
 
 
 def _after(terms: Terms, anchor: datetime, cycle: Cycle, count: int) -> datetime:

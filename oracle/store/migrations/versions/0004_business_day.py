@@ -62,8 +62,11 @@ def _project() -> None:
     """Make the projected tables of the events that were taken in before; the feed passes those over."""
     event = sa.table(
         "chain_event",
-        *(sa.column("id", sa.Integer), sa.column("block_number", sa.Integer)),
-        *(sa.column("contract"), sa.column("name"), sa.column("arguments", sa.JSON)),
+        sa.column("id", sa.Integer),
+        sa.column("block_number", sa.Integer),
+        sa.column("contract"),
+        sa.column("name"),
+        sa.column("arguments", sa.JSON),
     )
     rows = op.get_bind().execute(
         sa.select(event)
@@ -174,7 +177,15 @@ def _bank() -> None:
 
 def downgrade() -> None:
     for name in (
-        *("payout_order", "payout_file", "bank_line", "bank_statement", "payee_account"),
-        *("bank_account", "deposit", "token_balance", "day_step", "day_close"),
+        "payout_order",
+        "payout_file",
+        "bank_line",
+        "bank_statement",
+        "payee_account",
+        "bank_account",
+        "deposit",
+        "token_balance",
+        "day_step",
+        "day_close",
     ):
         op.drop_table(name)

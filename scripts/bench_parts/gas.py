@@ -39,13 +39,18 @@ class Ledger:
         at = {role: signer.address for role, signer in self._signers.items()}
         self.client = ChainClient(node.rpc_url)
         consortium = Consortium(**{r: at[r] for r in ACCOUNT_ROLES[1:]}, signers=[at["oracle"]])
-        deploy(self.client, self._signers["admin"], consortium, folder / "deployment.json")
+        deploy(
+            self.client,
+            admin=self._signers["admin"],
+            consortium=consortium,
+            path=folder / "deployment.json",
+        )
 
     def send(self, role: str, contract: str, function: str, *arguments: Any) -> Mapping[str, Any]:
         """The receipt of a transaction that *role* sent."""
         data = self.client.encode(contract, function, *arguments)
         to = self.client.address_of(contract)
-        return transact(self.client, self._signers[role], to, data)
+        return transact(self.client, signer=self._signers[role], to=to, data=data)
 
     def sign_head(self, size: int, root: bytes, state: bytes, figures: bytes) -> bytes:
         """The signature of the one signer over the next head."""
@@ -88,7 +93,14 @@ def dispute_gas(folder: Path, fork: str) -> dict[str, int]:
         ledger = Ledger(node, folder)
         client, public = ledger.client, PublicKey.of(key)
         registry = client.address_of("DeviceRegistry").raw
-        proof = prove_possession(key, client.chain_id(), registry, device, 1, bytes(32))
+        proof = prove_possession(
+            record_key=key,
+            chain_id=client.chain_id(),
+            registry=registry,
+            device=device,
+            epoch=1,
+            nonce=bytes(32),
+        )
         new = (public.x, public.y, bytes(32), proof[:32], proof[32:])
         owner = Address(b"\x11" * 20)
         of = (device_hash(device), owner, owner, bytes(32))

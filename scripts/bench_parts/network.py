@@ -50,8 +50,15 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
     began = time.perf_counter()
     engine = Avalanche()
     ports = free_ports(2 * len(BANKS))
-    seats = [Seat(n, "127.0.0.1", ports[2 * i], ports[2 * i + 1]) for i, n in enumerate(BANKS)]
-    banks = create(engine, Charter("bench", "avalanche", 770_012, seats, 3), home / "banks")
+    seats = [
+        Seat(name=n, host="127.0.0.1", peer_port=ports[2 * i], rpc_port=ports[2 * i + 1])
+        for i, n in enumerate(BANKS)
+    ]
+    banks = create(
+        engine,
+        Charter(name="bench", engine="avalanche", chain_id=770_012, members=seats, threshold=3),
+        home / "banks",
+    )
     try:
         process.start_all(engine, banks)
         made_s = time.perf_counter() - began
@@ -115,7 +122,7 @@ class Transfers:
         consortium = Consortium(**at, signers=[at["oracle"]])
         self._clients = clients
         first = clients[0]
-        found = deploy(first, roles["admin"], consortium, deployment)
+        found = deploy(client=first, admin=roles["admin"], consortium=consortium, path=deployment)
         self._chain_id = found.chain_id
         for client in clients:
             client.addresses = {n: Address(a) for n, a in found.addresses.items()}

@@ -123,7 +123,15 @@ def measure_receipt(leaves: int) -> dict[str, object]:
     signer = ReceiptSigner("log.example/fleet", key)
     signed_root = signer.sign_root(leaves, tree.root())
     receipt = signed_root.receipt(index, tree.inclusion_proof(index))
-    promise = Promise(DEVICE, 1, 1, decode(entry).payload_digest, 1, 2, index)
+    promise = Promise(
+        DEVICE,
+        epoch=1,
+        sequence=1,
+        payload_digest=decode(entry).payload_digest,
+        accepted_ms=1,
+        deadline_ms=2,
+        log_index=index,
+    )
     times = 500
 
     def verify_many() -> None:

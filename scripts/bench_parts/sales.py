@@ -26,20 +26,27 @@ def sign_sales(device: DeviceId, key: ec.EllipticCurvePrivateKey, number: int) -
     prev, counters = ZERO_DIGEST, None
     for at in range(number):
         body = Sale(
-            350, "USD", "card", f"psp-{at:07}", (SaleLine("04012345678901", 1, 350, "A1"),), "gtin"
+            amount_minor=350,
+            currency="USD",
+            payment_method="card",
+            payment_reference=f"psp-{at:07}",
+            lines=(
+                SaleLine(commodity="04012345678901", quantity=1, unit_price_minor=350, slot="A1"),
+            ),
+            commodity_scheme="gtin",
         )
         counters = next_counters(body, counters)
         record = Record(
             device,
-            "sales",
-            1,
-            at + 1,
-            prev,
-            START_MS + at * 1_000,
-            Clock.SYNCHRONISED,
-            at * 1_000,
-            body,
-            counters,
+            stream="sales",
+            epoch=1,
+            sequence=at + 1,
+            prev=prev,
+            time_ms=START_MS + at * 1_000,
+            clock=Clock.SYNCHRONISED,
+            uptime_ms=at * 1_000,
+            body=body,
+            counters=counters,
         )
         raw = sign_record(record, key)
         prev = payload_digest(open_envelope(raw).payload)

@@ -123,7 +123,14 @@ def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
     with running(command, folder / "gateway.log", environment) as process:
         wait_until_healthy(f"http://127.0.0.1:{http_port}/healthz", process)
         ready = time.monotonic() - began
-        yield Stand(process, found.fleet, mqtt_port, http_port, found.database, ready)
+        yield Stand(
+            process,
+            found.fleet,
+            mqtt_port,
+            http_port=http_port,
+            database=found.database,
+            ready_s=ready,
+        )
 
 
 @contextlib.contextmanager

@@ -109,7 +109,14 @@ def _register(ledger: Ledger, keys: dict[DeviceId, ec.EllipticCurvePrivateKey]) 
     anybody = Address(b"\x11" * 20)
     for device, key in keys.items():
         public = PublicKey.of(key)
-        proof = prove_possession(key, ledger.client.chain_id(), registry, device, 1, bytes(32))
+        proof = prove_possession(
+            record_key=key,
+            chain_id=ledger.client.chain_id(),
+            registry=registry,
+            device=device,
+            epoch=1,
+            nonce=bytes(32),
+        )
         new = (public.x, public.y, sha256(device.encode()).digest(), proof[:32], proof[32:])
         of = (device_hash(device), anybody, anybody, NO_PROJECT)
         ledger.send("registrar", "DeviceRegistry", "register", *of, new)

@@ -23,7 +23,9 @@ PROJECT = "bench"
 def enrolled(house: House, tree: Tree, number: int) -> list[Device]:
     """*number* devices of one project, whose keys the gateway knows from the chain."""
     engine = open_database(house.oracle_database)
-    registrar = Registrar(engine, tree.client, house.role("registrar"), house.role("supervisor"))
+    registrar = Registrar(
+        engine, tree.client, registrar=house.role("registrar"), supervisor=house.role("supervisor")
+    )
     operator = house.party(0).address
     certified_until = tree.client.latest().timestamp + 86_400
     registrar.admit({"operator": (operator, "Bench", ("operator",))}, certified_until)
@@ -33,8 +35,15 @@ def enrolled(house: House, tree: Tree, number: int) -> list[Device]:
     registrar.open_project(project)
     tell_nodes(house.other_oracle_databases, engine)
     names = [parse_device_id(f"urn:dev:os:32473-bench{at:03}") for at in range(number)]
-    machines = [Machine(name, "bench", "vending", ()) for name in names]
-    devices = fleet.enrol(house, machines, tree.client, registrar, {"operator": operator}, PROJECT)
+    machines = [Machine(device=name, label="bench", kind="vending", events=()) for name in names]
+    devices = fleet.enrol(
+        house,
+        machines,
+        tree.client,
+        registrar=registrar,
+        accounts={"operator": operator},
+        project=PROJECT,
+    )
     engine.dispose()
     store = open_store(house.gateway_database)
     until = time.monotonic() + 60

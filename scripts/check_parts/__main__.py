@@ -48,7 +48,9 @@ def step(name: str, *command: str, **environment: str) -> Outcome:
         text=True,
         check=False,
     )
-    return Outcome(name, done.returncode, done.stdout, time.monotonic() - started)
+    return Outcome(
+        name, status=done.returncode, said=done.stdout, seconds=time.monotonic() - started
+    )
 
 
 def git(*words: str) -> list[str]:
@@ -76,7 +78,14 @@ def run_tests(near: list[NearTest], seconds: float) -> tuple[Outcome, list[str]]
         known = filter(None, [os.environ.get("PYTHONPATH")])
         outcome = step(
             "tests near the change",
-            *("python", "-m", "pytest", "-q", "-p", "budget", "-m", "not slow"),
+            "python",
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "budget",
+            "-m",
+            "not slow",
             *(one.path for one in near),
             PYTHONPATH=os.pathsep.join([str(Path(__file__).parent), *known]),
             COUNTERFOIL_CHECK_SECONDS=str(seconds),
@@ -84,7 +93,7 @@ def run_tests(near: list[NearTest], seconds: float) -> tuple[Outcome, list[str]]
         )
         lines = [line.split(" ", 1) for line in left.read_text().splitlines()]
     if outcome.status == NOTHING_COLLECTED:
-        outcome = Outcome(outcome.name, PASSED, outcome.said, outcome.seconds)
+        outcome = Outcome(outcome.name, status=PASSED, said=outcome.said, seconds=outcome.seconds)
     return outcome, [f"{count} of {Path(path).relative_to(ROOT)}" for count, path in lines]
 
 

@@ -99,7 +99,9 @@ def near_tests(
             steps = ONE_STEP
         else:
             continue
-        found.append(NearTest(steps, not is_mirror, len(imported | by_support), path))
+        found.append(
+            NearTest(steps, is_elsewhere=not is_mirror, loads=len(imported | by_support), path=path)
+        )
     return sorted(found)
 
 

@@ -131,7 +131,12 @@ class _Run:
             currency="USD",
         )
         say("contracts")
-        deploy(self._client, self._roles["admin"], consortium, folder / "deployment.json")
+        deploy(
+            self._client,
+            admin=self._roles["admin"],
+            consortium=consortium,
+            path=folder / "deployment.json",
+        )
         self._engine: Engine = open_database(f"sqlite:///{folder / 'invoices.db'}")
         self._salt = _salt(folder / "salt")
         self._senders: dict[str, Sender] = {}
@@ -273,7 +278,8 @@ class _Run:
             standing = "paid" if is_settled else "part_paid" if paid else "open"
             standings[standing] += 1
             if (face, paid, standing) != (
-                *(invoice.amount_minor, invoice.settled_minor),
+                invoice.amount_minor,
+                invoice.settled_minor,
                 invoice.standing,
             ):
                 report.differing_rows.append(invoice.row)
@@ -339,7 +345,9 @@ class _Run:
         """Ask for *calls* and return once all have taken effect."""
         with Session(self._engine) as session:
             for signer, key, to, data, gas in calls:
-                enqueue(session, signer.address, f"invoices:{key}", to, data, gas)
+                enqueue(
+                    session, signer=signer.address, key=f"invoices:{key}", to=to, data=data, gas=gas
+                )
             session.commit()
         for signer in {signer.address: signer for signer, *_ in calls}.values():
             if signer.address not in self._senders:

@@ -125,7 +125,7 @@ class Assets:
             number = f"DEMO-{name.upper()}"
             currency = self._house.currency
             self._leave(RegisterBankAccount(number, name, currency, holder=name))
-            text = _statement(number, currency, self._today, amount)
+            text = _statement(account=number, currency=currency, day=self._today, amount=amount)
             self._leave(ImportCamt053(text))
         self._leave(CloseDay(self._today, far=True))
 
@@ -186,7 +186,9 @@ class Assets:
             [
                 (s["factory"], "Receivables", "accept", (passed,)),
                 (
-                    *(s["operator"], "CreditLine", "draw"),
+                    s["operator"],
+                    "CreditLine",
+                    "draw",
                     (1, 2, self._loan_minor, _REVENUE_SHARE, plan, 0),
                 ),
             ]
@@ -194,9 +196,17 @@ class Assets:
         paid = self._held("supplier") - before
         self.report.loan = {"drawn": self._loan_minor, "paid to the supplier": paid}
         self.report.claim = [
-            _line("supplier", "sold to the bank", FACE - PASSED, price, "discount"),
-            _line("lender", "bought for that", FACE - PASSED, 0, "maturity"),
-            _line("factory", "passed on to it", PASSED, 0, "maturity"),
+            _line(
+                party="supplier",
+                how="sold to the bank",
+                face=FACE - PASSED,
+                received=price,
+                at="discount",
+            ),
+            _line(
+                party="lender", how="bought for that", face=FACE - PASSED, received=0, at="maturity"
+            ),
+            _line(party="factory", how="passed on to it", face=PASSED, received=0, at="maturity"),
         ]
         with Session(self._engine) as session:
             name = PARTIES["lender"][0]
@@ -253,7 +263,7 @@ class Assets:
         """Leave an instruction for the oracle, and don't wait for it."""
         key = f"demo:{request.kind}:{sha256(repr(request).encode()).hexdigest()}"
         with Session(self._engine) as session:
-            ask(session, key, "demo", request)
+            ask(session, key, party="demo", request=request)
             session.commit()
 
     def _closed(self, day: int) -> None:
@@ -283,7 +293,11 @@ class Assets:
             at = nonces.get(signer.address, client.nonce(signer.address, "pending"))
             data = client.encode(contract, function, *arguments)
             to = client.address_of(contract)
-            raws.append(signer.sign_transaction(unsigned(client, signer.address, to, data, at)))
+            raws.append(
+                signer.sign_transaction(
+                    unsigned(client, sender=signer.address, to=to, data=data, nonce=at)
+                )
+            )
             nonces[signer.address] = at + 1
         for receipt, (_, contract, function, _) in zip(send_all(client, raws), calls, strict=True):
             if int(receipt["status"], 16) != 1:

@@ -161,7 +161,7 @@ def _main_job(
                 show(report, Console())
             if not leave:
                 name, _ = parties.PARTIES["operator"]
-                link = sign_in_link(house, Role.OPERATOR, "operator", name)
+                link = sign_in_link(house, role=Role.OPERATOR, party="operator", name=name)
                 said.print(
                     f"\nThe page is at {report.page} until Ctrl-C. To sign in as {name}, once within 15 minutes:",
                     highlight=False,

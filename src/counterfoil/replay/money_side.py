@@ -139,11 +139,18 @@ def withdraw(client: ChainClient, operator: Signer, keep_minor: int = 0) -> int:
     split = client.address_of("RevenueSplit")
     amount: int = client.call("RevenueSplit", "claimable", token, operator.address)
     if amount:
-        transact(client, operator, split, client.encode("RevenueSplit", "withdraw", token))
+        transact(
+            client, signer=operator, to=split, data=client.encode("RevenueSplit", "withdraw", token)
+        )
     held: int = client.call("DepositToken", "balanceOf", operator.address) - keep_minor
     if held > 0:
         account = sha256(b"the operator's bank account, salted").digest()
-        transact(client, operator, token, client.encode("DepositToken", "withdraw", held, account))
+        transact(
+            client,
+            signer=operator,
+            to=token,
+            data=client.encode("DepositToken", "withdraw", held, account),
+        )
     return amount
 
 

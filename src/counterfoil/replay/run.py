@@ -197,7 +197,9 @@ def _check(
 def _set_up(
     house: House, client: ChainClient, engine: Engine, plan: ReplayPlan, accounts: dict[str, str]
 ) -> Registrar:
-    registrar = Registrar(engine, client, house.role("registrar"), house.role("supervisor"))
+    registrar = Registrar(
+        engine, client, registrar=house.role("registrar"), supervisor=house.role("supervisor")
+    )
     until = client.latest().timestamp + _CERTIFIED_S
     known = client.call("ParticipantRegistry", "participant", accounts["operator"])
     if known["certifiedUntil"] < client.latest().timestamp:
@@ -238,7 +240,7 @@ def _assets(
     report: Report, house: House, client: ChainClient, engine: Engine, plan: ReplayPlan
 ) -> Assets | None:
     """The asset side, where it is still to be run; what an earlier run over this house came to is shown again."""
-    assets = Assets(house, client, engine, plan.first_date, plan.last_date)
+    assets = Assets(house, client, engine, first=plan.first_date, last=plan.last_date)
     kept = house.folder / _ASSETS
     if kept.exists():
         report.assets = kept_report(kept.read_text())
@@ -288,7 +290,7 @@ def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:
         for log_index, raw in store.records(start, min(5_000, size - start)):
             leaf = hash_leaf(raw)
             proof = inclusion_proof(log_index, size, reader.read)
-            verify_inclusion(log_index, size, leaf, proof, root)
+            verify_inclusion(log_index, size, leaf_hash=leaf, proof=proof, root=root)
             if log_index % step == 0 and not client.call(
                 "RecordAnchor", "verifyInclusion", leaf, log_index, size, proof
             ):

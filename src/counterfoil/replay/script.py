@@ -114,14 +114,24 @@ def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> Re
             for i in readings.intervals
         )
         name = readings.intervals[0].meter if readings.intervals else "meter"
-        machines.append(Machine(device_name(name), name, "meter", intervals))
+        machines.append(
+            Machine(device=device_name(name), label=name, kind="meter", events=intervals)
+        )
         energy = sum(i.energy_wh for i in readings.intervals)
         notes.append(
             f"{meter.name}: {readings.rows} rows, {len(intervals)} intervals, {energy / 1000:,.2f} kWh,"
             f" {len(readings.gaps)} gaps, {len(readings.set_aside)} rows set aside"
         )
     source = " and ".join(path.name for path in (sales, meter) if path is not None)
-    return ReplayPlan(machines, payments, currency, source, gross, notes, set_aside_minor=aside)
+    return ReplayPlan(
+        machines,
+        payments,
+        currency,
+        source=source,
+        gross_minor=gross,
+        notes=notes,
+        set_aside_minor=aside,
+    )
 
 
 def plan_simulated(days: int, machines: int = 5) -> ReplayPlan:
@@ -129,10 +139,10 @@ def plan_simulated(days: int, machines: int = 5) -> ReplayPlan:
     first = date(2026, 1, 1)
     fleet = [
         Machine(
-            device_name(f"sim-{number:03}"),
-            f"Simulated machine {number}",
-            "vending",
-            tuple(simulate_vending(f"{number}", first, days)),
+            device=device_name(f"sim-{number:03}"),
+            label=f"Simulated machine {number}",
+            kind="vending",
+            events=tuple(simulate_vending(f"{number}", first, days)),
         )
         for number in range(1, machines + 1)
     ]
@@ -144,10 +154,10 @@ def plan_simulated(days: int, machines: int = 5) -> ReplayPlan:
     missing = sum(payment.amount_minor for payment in withheld)
     fleet.append(
         Machine(
-            device_name("sim-meter"),
-            "Simulated factory meter",
-            "meter",
-            tuple(simulate_meter("m", first, days)),
+            device=device_name("sim-meter"),
+            label="Simulated factory meter",
+            kind="meter",
+            events=tuple(simulate_meter("m", first, days)),
         )
     )
     sale = next(e.body for m in fleet for e in m.events if isinstance(e.body, Sale))
@@ -156,7 +166,13 @@ def plan_simulated(days: int, machines: int = 5) -> ReplayPlan:
         f"{len(withheld)} card payments are withheld from the settlement file, for a person to resolve",
     ]
     return ReplayPlan(
-        fleet, kept, sale.currency, f"a simulation of {days} days", gross, notes, missing
+        machines=fleet,
+        payments=kept,
+        currency=sale.currency,
+        source=f"a simulation of {days} days",
+        gross_minor=gross,
+        notes=notes,
+        withheld_minor=missing,
     )
 
 
@@ -192,11 +208,20 @@ def bank_entries(
 
 def _sale_event(sale: FileSale, currency: str) -> Event:
     lines = tuple(
-        SaleLine(line.product[:64] or "unnamed", line.quantity, line.unit_price_minor, line.slot)
+        SaleLine(
+            commodity=line.product[:64] or "unnamed",
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price_minor,
+            slot=line.slot,
+        )
         for line in sale.lines
     )
     body = Sale(
-        sale.amount_minor, currency, sale.payment_method, f"{sale.machine}:{sale.reference}", lines
+        sale.amount_minor,
+        currency,
+        sale.payment_method,
+        payment_reference=f"{sale.machine}:{sale.reference}",
+        lines=lines,
     )
     return Event(body, sale.time_ms)
 
@@ -216,10 +241,22 @@ def _payments(machines: Iterable[Machine]) -> list[Payment]:
             else:
                 reference = body.payment_reference or ""
                 found.append(
-                    Payment(reference, body.payment_method, day, body.amount_minor, machine.device)
+                    Payment(
+                        reference,
+                        body.payment_method,
+                        business_date=day,
+                        amount_minor=body.amount_minor,
+                        device=machine.device,
+                    )
                 )
     found += [
-        Payment(cash_reference(device, day), CASH, day, amount, device)
+        Payment(
+            reference=cash_reference(device, day),
+            method=CASH,
+            business_date=day,
+            amount_minor=amount,
+            device=device,
+        )
         for (device, day), amount in sorted(cash.items())
     ]
     return found

@@ -79,7 +79,7 @@ def up(
         "mqtt": f"mqtts://127.0.0.1:{house.ports['mqtt']}",
         "gateway": house.gateway_url,
         "chain": house.rpc_url,
-        "sign_in": sign_in_link(house, Role.ADMIN, "admin", "Admin"),
+        "sign_in": sign_in_link(house, role=Role.ADMIN, party="admin", name="Admin"),
     }
     if as_json:
         typer.echo(json.dumps(found))

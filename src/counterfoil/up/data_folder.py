@@ -169,12 +169,12 @@ def open_house(
     _write_private(settings, json.dumps(kept, indent=1).encode())
     house = House(
         folder,
-        kept["ports"],
-        kept["passphrase"],
-        kept["currency"],
-        kept["engine"],
-        count,
-        kept.get("network", ""),
+        ports=kept["ports"],
+        passphrase=kept["passphrase"],
+        currency=kept["currency"],
+        engine=kept["engine"],
+        oracles=count,
+        network=kept.get("network", ""),
     )
     if house.network:
         (folder / "chain").mkdir(exist_ok=True, mode=0o700)
@@ -230,7 +230,13 @@ def deploy_contracts(
         decimals=2,
         bank_name=f"Demo bank {house.currency} deposits",
     )
-    return deploy(client, house.role("admin"), consortium, house.deployment, progress)
+    return deploy(
+        client,
+        admin=house.role("admin"),
+        consortium=consortium,
+        path=house.deployment,
+        progress=progress,
+    )
 
 
 def export_certificates(house: House, authority: CertificateAuthority) -> Path:
@@ -278,7 +284,10 @@ def _make_nodes(house: House) -> None:
         if not (folder / "node.crt").exists():
             (folder / "node.key").unlink(missing_ok=True)
             create_identity(
-                folder / "node.crt", folder / "node.key", f"oracle-{number}", ["127.0.0.1"]
+                certificate=folder / "node.crt",
+                key=folder / "node.key",
+                name=f"oracle-{number}",
+                hosts=["127.0.0.1"],
             )
         readers += (folder / "node.crt").read_bytes()
     _write_private(house.folder / "oracles" / "readers.pem", readers)

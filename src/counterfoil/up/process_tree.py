@@ -102,7 +102,7 @@ class Tree:
         self, name: str, env: dict[str, str], is_ready: Callable[[], bool], command: str = ""
     ) -> Child:
         argv = [sys.executable, "-m", "counterfoil", command or name, "run"]
-        return Child(name, argv, env, self._log_of(name), is_ready)
+        return Child(name, argv, env, log_path=self._log_of(name), is_ready=is_ready)
 
     def _start(self, *children: Child) -> None:
         self._progress(", ".join(child.name for child in children))
@@ -119,7 +119,9 @@ class Tree:
         if self.house.oracles == 1:
             return [self._child("oracle", self._oracle_env(), self._says_ready("oracle"))]
         return [
-            self._child(name, self._node_env(number), self._says_ready(name), "oracle")
+            self._child(
+                name, env=self._node_env(number), is_ready=self._says_ready(name), command="oracle"
+            )
             for number in range(1, self.house.oracles + 1)
             for name in (f"oracle-{number}",)
         ]

@@ -1,4 +1,4 @@
-"""The nouns of the API: their routers and their writes, listed once. All answer below ``/v1``."""
+"""The nouns of the API: their routers and their writes, listed once. Each writes its whole paths, ``/v1`` included."""
 
 from __future__ import annotations
 

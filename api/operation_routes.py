@@ -5,6 +5,8 @@ Rules kept here:
 * A role comes first, then the asker's account, then what the contracts say: what they would refuse now is refused here
   with their code, and nothing is asked for.
 * The same idempotency key and request give the same instruction again, whatever has changed since.
+* A write's path stands whole in its entry of the table. The path of its unsigned twin is the same with ``UNSIGNED``
+  at the end: search for it without.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from counterfoil.oracle.instructions.request import Kind, Transact
 
 router = APIRouter(responses=problems.RESPONSES)
 
+UNSIGNED = "/unsigned"
 _VARIABLE = re.compile(r"{(\w+)}")
 _KEYS: Mapping[str, Any] = {
     "project": Annotated[str, Path(max_length=64, examples=["lakeside-vending"])],
@@ -52,13 +55,13 @@ class OperationOut(BaseModel):
     body: dict[str, Any] | None = Field(description="JSON Schema.", examples=[{"type": "object"}])
 
 
-@router.get("/operations", summary="The writes that the asker may try", tags=["operations"])
+@router.get("/v1/operations", summary="The writes that the asker may try", tags=["operations"])
 def list_operations(principal: PrincipalDep) -> Page[OperationOut]:
     """By name; whether the contracts let them happen depends on the state of things."""
     items = [
         OperationOut(
             name=one.name,
-            path="/v1" + one.path,
+            path=one.path,
             summary=one.says,
             contract=one.contract,
             function=one.function,
@@ -89,10 +92,19 @@ def _encoded(operation: Operation, call: Call) -> bytes:
 
 def _unsigned(operation: Operation, variable: str) -> Callable[..., UnsignedOut]:
     def endpoint(parts: Parts, principal: Principal, sight: Sight, **given: Any) -> UnsignedOut:
-        call = _call(operation, parts, principal, sight, given.get(variable), given.get("body"))
+        call = _call(
+            operation,
+            parts,
+            principal,
+            sight=sight,
+            key=given.get(variable),
+            body=given.get("body"),
+        )
         target = call.client.address_of(operation.contract)
         data = _encoded(operation, call)
-        return UnsignedOut(transaction=offer(call.client, call.account, target, data))
+        return UnsignedOut(
+            transaction=offer(call.client, sender=call.account, target=target, data=data)
+        )
 
     return endpoint
 
@@ -102,7 +114,7 @@ def _direct(operation: Operation, variable: str) -> Callable[..., InstructionOut
         parts: Parts, principal: Principal, sight: Sight, idempotency_key: str, **given: Any
     ) -> InstructionOut:
         body = given.get("body")
-        call = _call(operation, parts, principal, sight, given.get(variable), body)
+        call = _call(operation, parts, principal, sight=sight, key=given.get(variable), body=body)
         told = None if body is None else body.model_dump(mode="json")
         asked = {
             "operation": operation.name,
@@ -127,7 +139,13 @@ def _direct(operation: Operation, variable: str) -> Callable[..., InstructionOut
             )
 
         wanted = (Kind.TRANSACT, asked)
-        row = ask_completed(parts.oracle, principal, idempotency_key, wanted, completed)
+        row = ask_completed(
+            engine=parts.oracle,
+            principal=principal,
+            key=idempotency_key,
+            asked=wanted,
+            completed=completed,
+        )
         return instruction_out(row)
 
     return endpoint
@@ -156,7 +174,7 @@ def _signed_as(
 def _add(operation: Operation) -> None:
     found = _VARIABLE.search(operation.path)
     variable = found.group(1) if found else ""
-    tag = operation.path.split("/")[1]
+    tag = operation.path.split("/")[2]
     router.add_api_route(
         operation.path,
         _signed_as(
@@ -172,7 +190,7 @@ def _add(operation: Operation) -> None:
         tags=[tag],
     )
     router.add_api_route(
-        operation.path + "/unsigned",
+        operation.path + UNSIGNED,
         _signed_as(_unsigned(operation, variable), operation, variable),
         methods=["POST"],
         response_model=UnsignedOut,

@@ -60,16 +60,19 @@ def create_app(settings: ApiSettings) -> FastAPI:
     oracle = open_oracle_database(settings.oracle_url)
     reads = oracle.execution_options(reads_only=True)
     gateway = create_engine(settings.gateway_url, pool_pre_ping=True)
-    clients = [ChainClient(url, {}, _finality(settings), 2.0) for url in settings.rpc_urls]
+    clients = [
+        ChainClient(rpc_url=url, addresses={}, finality=_finality(settings), timeout_s=2.0)
+        for url in settings.rpc_urls
+    ]
     parts = Parts(
         settings,
         oracle,
         reads,
-        gateway,
-        LogHashes(gateway, settings.tiles),
-        Ledger(reads),
-        ChainWatch(clients),
-        _client_factory(settings),
+        gateway=gateway,
+        hashes=LogHashes(gateway, settings.tiles),
+        ledger=Ledger(reads),
+        watch=ChainWatch(clients),
+        client=_client_factory(settings),
     )
 
     @asynccontextmanager
@@ -91,7 +94,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.parts = parts
     problems.install(app, pages.failure)
     for router in (*resources.ROUTERS, operation_routes.router, stream.router):
-        app.include_router(router, prefix="/v1")
+        app.include_router(router)
     app.include_router(metrics.router)
     for page in (*resources.PAGES, pages.router):
         app.include_router(page)

@@ -67,7 +67,7 @@ async def _events(request: Request, parts: Parts, principal: Principal) -> Async
 
 
 @router.get(
-    "/stream",
+    "/v1/stream",
     summary="News as server-sent events",
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}},

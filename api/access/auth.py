@@ -52,10 +52,7 @@ class Role(StrEnum):
 
 
 _SEES_ALL = frozenset(
-    {
-        *(Role.ADMIN, Role.BANK, Role.AUDITOR, Role.REGULATOR),
-        *(Role.SUPERVISOR, Role.COMMITTEE),
-    }
+    {Role.ADMIN, Role.BANK, Role.AUDITOR, Role.REGULATOR, Role.SUPERVISOR, Role.COMMITTEE}
 )
 _PAID = frozenset(
     {Role.OPERATOR, Role.MANUFACTURER, Role.SITE, Role.INVESTOR, Role.SUPPLIER, Role.ADMIN}
@@ -147,7 +144,9 @@ def revoke_token(engine: Engine, token_id: str) -> bool:
 def _principal(session: Session, row: ApiToken | None, csrf: str = "") -> Principal | None:
     if row is None or row.revoked_ms is not None or row.expires_ms <= now_ms():
         return None
-    return Principal(row.id, Role(row.role), row.party, row.name, csrf)
+    return Principal(
+        token_id=row.id, role=Role(row.role), party=row.party, name=row.name, csrf=csrf
+    )
 
 
 def by_token(engine: Engine, token: str) -> Principal | None:

@@ -81,9 +81,9 @@ class Ledger:
         if principal.sees_all:
             return Sight(
                 account,
-                frozenset(m.device for m in machines),
-                frozenset(p.project for p in projects),
-                frozenset(p.project for p in projects),
+                devices=frozenset(m.device for m in machines),
+                projects=frozenset(p.project for p in projects),
+                run=frozenset(p.project for p in projects),
                 everything=True,
             )
         me = {account, party_key(principal.party)} - {""}
@@ -97,9 +97,9 @@ class Ledger:
         shared = {by_hash[value] for value in paid if value in by_hash}
         return Sight(
             account,
-            frozenset(m.device for m in mine),
-            frozenset(run | shared | {m.project for m in mine if m.project}),
-            run,
+            devices=frozenset(m.device for m in mine),
+            projects=frozenset(run | shared | {m.project for m in mine if m.project}),
+            run=run,
             everything=False,
         )
 
@@ -114,15 +114,15 @@ class Ledger:
             ).all()
         found = [
             Machine(
-                DeviceId(known.device),
-                known.label,
-                known.location,
-                known.kind,
-                device.owner,
-                device.operator,
-                names.get(device.project_hash, ""),
-                device.status,
-                device.epoch,
+                device=DeviceId(known.device),
+                label=known.label,
+                location=known.location,
+                kind=known.kind,
+                owner=device.owner,
+                operator=device.operator,
+                project=names.get(device.project_hash, ""),
+                status=device.status,
+                epoch=device.epoch,
             )
             for known, device in rows
         ]
@@ -250,18 +250,18 @@ class Ledger:
                 Shared(
                     batch,
                     project,
-                    date,
-                    entry.version,
-                    entry.gross_minor,
-                    fact.refunds_minor if fact else 0,
-                    fact.tax_minor if fact else 0,
-                    entry.head_size,
-                    entry.facts_hash,
-                    entry.block_number,
-                    entry.transaction_hash,
-                    before[batch],
-                    entry.carried_minor,
-                    tuple(line for line in seen if everyones or line[1] == sight.account),
+                    business_date=date,
+                    version=entry.version,
+                    gross_minor=entry.gross_minor,
+                    refunds_minor=fact.refunds_minor if fact else 0,
+                    tax_minor=fact.tax_minor if fact else 0,
+                    head_size=entry.head_size,
+                    facts_hash=entry.facts_hash,
+                    block_number=entry.block_number,
+                    transaction_hash=entry.transaction_hash,
+                    carried_before_minor=before[batch],
+                    carried_minor=entry.carried_minor,
+                    credits=tuple(line for line in seen if everyones or line[1] == sight.account),
                 )
             )
         return found

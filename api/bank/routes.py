@@ -136,7 +136,7 @@ async def xml_body(request: Request) -> str:
 
 
 @router.post(
-    "/statements/camt053",
+    "/v1/statements/camt053",
     status_code=202,
     summary="Upload a camt.053 statement",
     tags=["statements"],
@@ -152,20 +152,20 @@ def upload_camt053(
     """Credits mint once, debits confirm payouts, the rest is kept with its reasons (docs/formats/camt053.md)."""
     require(principal, "upload_statement")
     request = ImportCamt053(text, source="upload")
-    return instruction_out(ask(parts.oracle, principal, key, request))
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
-@router.get("/bank-statements", summary="Statements that were taken in", tags=["statements"])
+@router.get("/v1/bank-statements", summary="Statements that were taken in", tags=["statements"])
 def list_bank_statements(
     parts: PartsDep, _: SeerDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[StatementOut]:
     """The oldest first."""
     after = int(read_cursor(cursor, "bank-statements", "0"))
     found = BankReads(parts.reads).statements(after, limit + 1)
-    return _page(found, "bank-statements", limit, StatementOut)
+    return _page(found, name="bank-statements", limit=limit, model=StatementOut)
 
 
-@router.get("/bank-lines", summary="Entries of statements", tags=["statements"])
+@router.get("/v1/bank-lines", summary="Entries of statements", tags=["statements"])
 def list_bank_lines(
     parts: PartsDep,
     _: SeerDep,
@@ -177,11 +177,11 @@ def list_bank_lines(
     """What became of each; `set_aside` waits for a person."""
     after = int(read_cursor(cursor, "bank-lines", "0"))
     found = BankReads(parts.reads).lines(statement, outcome, after, limit + 1)
-    return _page(found, "bank-lines", limit, LineOut)
+    return _page(found, name="bank-lines", limit=limit, model=LineOut)
 
 
 @router.post(
-    "/bank-lines/{number}/resolution",
+    "/v1/bank-lines/{number}/resolution",
     status_code=202,
     summary="Resolve an entry",
     tags=["statements"],
@@ -194,28 +194,30 @@ def resolve_bank_line(
     if BankReads(parts.reads).line(number) is None:
         raise problems.not_found("entry")
     request = ResolveBankLine(number, note.note)
-    return instruction_out(ask(parts.oracle, principal, key, request))
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
-@router.get("/bank-accounts", summary="Bank accounts", tags=["statements"])
+@router.get("/v1/bank-accounts", summary="Bank accounts", tags=["statements"])
 def list_bank_accounts(parts: PartsDep, _: SeerDep) -> Page[BankAccountIn]:
     """Those that are known, by their numbers."""
     rows = BankReads(parts.reads).accounts()
     return Page(items=[BankAccountIn.model_validate(row, from_attributes=True) for row in rows])
 
 
-@router.post("/bank-accounts", status_code=202, summary="Note a bank account", tags=["statements"])
+@router.post(
+    "/v1/bank-accounts", status_code=202, summary="Note a bank account", tags=["statements"]
+)
 def note_bank_account(
     parts: PartsDep, principal: PrincipalDep, account: BankAccountIn, key: IdempotencyKey
 ) -> InstructionOut:
     """Say whose money comes in on it."""
     require(principal, "upload_statement")
     request = RegisterBankAccount(**account.model_dump())
-    return instruction_out(ask(parts.oracle, principal, key, request))
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
 @router.post(
-    "/payout-accounts", status_code=202, summary="Note where to be paid", tags=["withdrawals"]
+    "/v1/payout-accounts", status_code=202, summary="Note where to be paid", tags=["withdrawals"]
 )
 def note_payee(
     parts: PartsDep, principal: PrincipalDep, payee: PayeeIn, key: IdempotencyKey
@@ -223,31 +225,33 @@ def note_payee(
     """The bank account stays off the chain; a withdrawal names it by the commitment that comes back."""
     require(principal, "withdraw")
     request = RegisterPayeeAccount(**payee.model_dump())
-    return instruction_out(ask(parts.oracle, principal, key, request))
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
-@router.get("/payout-files", summary="Payment files", tags=["withdrawals"])
+@router.get("/v1/payout-files", summary="Payment files", tags=["withdrawals"])
 def list_payout_files(
     parts: PartsDep, _: SeerDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PayoutFileOut]:
     """The oldest first."""
     after = int(read_cursor(cursor, "payout-files", "0"))
     found = BankReads(parts.reads).files(after, limit + 1)
-    return _page(found, "payout-files", limit, PayoutFileOut)
+    return _page(found, name="payout-files", limit=limit, model=PayoutFileOut)
 
 
-@router.post("/payout-files", status_code=202, summary="Make a payment file", tags=["withdrawals"])
+@router.post(
+    "/v1/payout-files", status_code=202, summary="Make a payment file", tags=["withdrawals"]
+)
 def make_payout_file(
     parts: PartsDep, principal: PrincipalDep, wanted: PayoutFileIn, key: IdempotencyKey
 ) -> InstructionOut:
     """All withdrawals that can be paid now, each in one file at most (docs/formats/pain001.md)."""
     require(principal, "upload_statement")
     request = MakePayoutFile(wanted.account, wanted.execution_date)
-    return instruction_out(ask(parts.oracle, principal, key, request))
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
 @router.get(
-    "/payout-files/{number}/document",
+    "/v1/payout-files/{number}/document",
     summary="A payment file's document",
     tags=["withdrawals"],
     response_class=Response,

@@ -79,7 +79,7 @@ class SettlementIn(BaseModel):
     )
 
 
-@router.get("/balances", summary="Balances", tags=["balances"])
+@router.get("/v1/balances", summary="Balances", tags=["balances"])
 def list_balances(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[BalanceOut]:
@@ -95,10 +95,17 @@ def list_balances(
         )
         for row in parts.ledger.balances(sight)
     ]
-    return page_of(rows, "balances", lambda row: row.account, cursor, limit, lambda row: row)
+    return page_of(
+        rows,
+        name="balances",
+        place=lambda row: row.account,
+        cursor=cursor,
+        limit=limit,
+        show=lambda row: row,
+    )
 
 
-@router.get("/withdrawals", summary="Withdrawals", tags=["withdrawals"])
+@router.get("/v1/withdrawals", summary="Withdrawals", tags=["withdrawals"])
 def list_withdrawals(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[WithdrawalOut]:
@@ -110,7 +117,7 @@ def list_withdrawals(
     return Page(items=items, next=more)
 
 
-@router.get("/statements", summary="Statement entries", tags=["statements"])
+@router.get("/v1/statements", summary="Statement entries", tags=["statements"])
 def list_statements(
     parts: PartsDep,
     sight: SightDep,
@@ -129,7 +136,7 @@ def list_statements(
     return Page(items=items, next=more)
 
 
-@router.post("/statements", status_code=202, summary="Upload a statement", tags=["statements"])
+@router.post("/v1/statements", status_code=202, summary="Upload a statement", tags=["statements"])
 def upload_statement(
     parts: PartsDep,
     principal: PrincipalDep,
@@ -142,11 +149,13 @@ def upload_statement(
     if any(entry.project not in sight.projects for entry in statement.entries):
         raise problems.not_found("project")
     entries = tuple(CreditEntry(**entry.model_dump()) for entry in statement.entries)
-    return instruction_out(ask(parts.oracle, principal, key, ImportStatement(entries)))
+    return instruction_out(
+        ask(engine=parts.oracle, principal=principal, key=key, request=ImportStatement(entries))
+    )
 
 
 @router.post(
-    "/settlement-files", status_code=202, summary="Upload a settlement file", tags=["statements"]
+    "/v1/settlement-files", status_code=202, summary="Upload a settlement file", tags=["statements"]
 )
 def upload_settlement(
     parts: PartsDep,
@@ -160,4 +169,4 @@ def upload_settlement(
     if settlement.project not in sight.run:
         raise problems.not_found("project")
     request = ImportSettlement(**settlement.model_dump())
-    return instruction_out(ask(parts.oracle, principal, key, request))
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))

@@ -35,7 +35,7 @@ class CashOut(BaseModel):
     allowances_minor: dict[str, int] = Field(examples=[{"receivables": 1_000_000_00}])
 
 
-@router.get("/cash", summary="The asker's money")
+@router.get("/v1/cash", summary="The asker's money")
 def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
     """As the contracts say now."""
     if not sight.account:
@@ -60,7 +60,7 @@ def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
         )
 
 
-@router.post("/cash/permits/typed-data", summary="An allowance to sign")
+@router.post("/v1/cash/permits/typed-data", summary="An allowance to sign")
 def permit_typed_data(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, permit: PermitIn
 ) -> TypedDataOut:

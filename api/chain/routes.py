@@ -91,7 +91,7 @@ class SentOut(BaseModel):
     transaction_hash: str
 
 
-@router.get("/chain", summary="The chain's health")
+@router.get("/v1/chain", summary="The chain's health")
 def get_chain(parts: PartsDep, _: PrincipalDep) -> HealthOut:
     """As the nodes answer now, at most a second old."""
     health, head = parts.health(), parts.ledger.newest_head()
@@ -106,7 +106,7 @@ def get_chain(parts: PartsDep, _: PrincipalDep) -> HealthOut:
     )
 
 
-@router.get("/participants", summary="Who takes part", tags=["participants"])
+@router.get("/v1/participants", summary="Who takes part", tags=["participants"])
 def list_participants(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ParticipantOut]:
@@ -123,10 +123,17 @@ def list_participants(
         for known, entry in parts.ledger.participants()
         if sight.everything or known.account == sight.account
     ]
-    return page_of(rows, "participants", lambda row: row.party, cursor, limit, lambda row: row)
+    return page_of(
+        rows,
+        name="participants",
+        place=lambda row: row.party,
+        cursor=cursor,
+        limit=limit,
+        show=lambda row: row,
+    )
 
 
-@router.post("/withdrawals/unsigned", summary="A withdrawal to sign", tags=["withdrawals"])
+@router.post("/v1/withdrawals/unsigned", summary="A withdrawal to sign", tags=["withdrawals"])
 def unsigned_withdrawal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, withdrawal: WithdrawalIn
 ) -> UnsignedOut:
@@ -148,10 +155,10 @@ def unsigned_withdrawal(
             client.encode("RevenueSplit", "withdraw", token),
             client.address_of("RevenueSplit"),
         )
-    return UnsignedOut(transaction=offer(client, sight.account, target, data))
+    return UnsignedOut(transaction=offer(client, sender=sight.account, target=target, data=data))
 
 
-@router.post("/transactions", status_code=202, summary="Send a signed transaction")
+@router.post("/v1/transactions", status_code=202, summary="Send a signed transaction")
 def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn) -> SentOut:
     """Passes a signed transaction to the node. Sending it again changes nothing: it is its own key."""
     require(principal, "send_transaction")
@@ -168,7 +175,7 @@ def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn)
     return SentOut(transaction_hash=to_hex(keccak(raw)))
 
 
-@router.get("/transactions/{transaction}", summary="What became of a transaction")
+@router.get("/v1/transactions/{transaction}", summary="What became of a transaction")
 def get_transaction(
     parts: PartsDep,
     sight: SightDep,

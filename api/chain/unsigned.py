@@ -124,7 +124,7 @@ def _sender(parts: Parts, sight: Sight) -> tuple[ChainClient, str]:
     return client_of(parts), sight.account
 
 
-@router.post("/statements/unsigned", summary="A statement's mints to sign", tags=["statements"])
+@router.post("/v1/statements/unsigned", summary="A statement's mints to sign", tags=["statements"])
 def unsigned_mints(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, statement: EntriesIn
 ) -> UnsignedListOut:
@@ -143,12 +143,12 @@ def unsigned_mints(
             raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
         data = client.encode("DepositToken", "mint", account, entry.amount_minor, entry.entry_hash)
         nonce = made[0]["nonce"] + len(made) if made else None
-        made.append(offer(client, sender, token, data, nonce))
+        made.append(offer(client, sender, target=token, data=data, nonce=nonce))
     return UnsignedListOut(transactions=made)
 
 
 @router.post(
-    "/withdrawals/{number}/payment/unsigned",
+    "/v1/withdrawals/{number}/payment/unsigned",
     summary="A payment's confirmation to sign",
     tags=["withdrawals"],
 )
@@ -164,11 +164,11 @@ def unsigned_payment(
     client, sender = _sender(parts, sight)
     data = client.encode("DepositToken", "confirmPaid", number, from_hex(paid.payment))
     token = client.address_of("DepositToken")
-    return UnsignedOut(transaction=offer(client, sender, token, data))
+    return UnsignedOut(transaction=offer(client, sender, target=token, data=data))
 
 
 @router.post(
-    "/projects/{project}/split-versions/unsigned", summary="New terms to sign", tags=["projects"]
+    "/v1/projects/{project}/split-versions/unsigned", summary="New terms to sign", tags=["projects"]
 )
 def unsigned_terms(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, project: ProjectName, terms: TermsIn
@@ -181,4 +181,4 @@ def unsigned_terms(
     argument = terms_argument(terms.model_dump())
     data = client.encode("RevenueSplit", "setTerms", on_chain_id(project), argument)
     split = client.address_of("RevenueSplit")
-    return UnsignedOut(transaction=offer(client, sender, split, data))
+    return UnsignedOut(transaction=offer(client, sender, target=split, data=data))

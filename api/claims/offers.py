@@ -38,14 +38,16 @@ def _out(row: PartEntry) -> OfferOut:
     )
 
 
-@router.get("/offers", summary="Offers")
+@router.get("/v1/offers", summary="Offers")
 def list_offers(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[OfferOut]:
     """Offers that the asker made or was made, by part; an expired one stays until someone ends it."""
     return numbered(
-        *("offers", cursor, limit),
-        lambda after, most: ClaimReads(parts.reads).offers(sight, after, most),
-        lambda row: row.part,
-        _out,
+        name="offers",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: ClaimReads(parts.reads).offers(sight, after, most),
+        place=lambda row: row.part,
+        show=_out,
     )

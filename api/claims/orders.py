@@ -13,9 +13,17 @@ from counterfoil.chain.abi.enums import ClaimKind
 router = APIRouter(tags=["orders"], responses=problems.RESPONSES)
 
 
-@router.get("/orders", summary="Orders")
+@router.get("/v1/orders", summary="Orders")
 def list_orders(
     parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ClaimOut]:
     """Orders that the asker placed, took, or holds a part of; one by itself is `/receivables/{root}`."""
-    return list_claims(parts, sight, "orders", (ClaimKind.ORDER.wire_name,), state, cursor, limit)
+    return list_claims(
+        parts,
+        sight,
+        name="orders",
+        kinds=(ClaimKind.ORDER.wire_name,),
+        state=state,
+        cursor=cursor,
+        limit=limit,
+    )

@@ -60,29 +60,38 @@ def part_out(row: PartEntry) -> PartOut:
     return PartOut.model_validate(row, from_attributes=True)
 
 
-@router.get("/parts", summary="Parts that are held")
+@router.get("/v1/parts", summary="Parts that are held")
 def list_held(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PartOut]:
     """Live parts that the asker holds or has as a pledge, by number."""
     return numbered(
-        *("parts", cursor, limit),
-        lambda after, most: ClaimReads(parts.reads).held(sight, after, most),
-        lambda row: row.part,
-        part_out,
+        name="parts",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: ClaimReads(parts.reads).held(sight, after, most),
+        place=lambda row: row.part,
+        show=part_out,
     )
 
 
-@router.get("/receivables/{root}/parts", summary="A claim's parts")
+@router.get("/v1/receivables/{root}/parts", summary="A claim's parts")
 def list_parts(
     parts: PartsDep, sight: SightDep, root: Root, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PartOut]:
     """All for its obligor; for others theirs, where these came from, and what came next."""
     rows = ClaimReads(parts.reads).parts(sight, claim_of(parts, sight, root))
-    return page_of(rows, "claim-parts", lambda row: f"{row.part:020}", cursor, limit, part_out)
+    return page_of(
+        rows,
+        name="claim-parts",
+        place=lambda row: f"{row.part:020}",
+        cursor=cursor,
+        limit=limit,
+        show=part_out,
+    )
 
 
-@router.get("/parts/{part}", summary="One part")
+@router.get("/v1/parts/{part}", summary="One part")
 def get_part(parts: PartsDep, sight: SightDep, part: PartNumber) -> PartOut:
     """A part by its number."""
     found = ClaimReads(parts.reads).part(sight, part)
@@ -91,7 +100,7 @@ def get_part(parts: PartsDep, sight: SightDep, part: PartNumber) -> PartOut:
     return part_out(found)
 
 
-@router.get("/parts/{part}/provenance", summary="Where a part came from")
+@router.get("/v1/parts/{part}/provenance", summary="Where a part came from")
 def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> Page[PartOut]:
     """The part, the one that it came from, and so on to the claim's first part."""
     found = ClaimReads(parts.reads).part(sight, part)
@@ -107,7 +116,7 @@ def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> Page[P
     return Page(items=[part_out(row) for row in line])
 
 
-@router.get("/parts/{part}/discount", summary="What a part was sold for")
+@router.get("/v1/parts/{part}/discount", summary="What a part was sold for")
 def get_discount(parts: PartsDep, sight: SightDep, part: PartNumber) -> DiscountOut:
     """For those who stood on its two sides, and who sees everything."""
     sold = ClaimReads(parts.reads).part(sight, part)

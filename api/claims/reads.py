@@ -66,7 +66,9 @@ class ClaimReads:
 
     def is_party(self, account: Address | NoAccount, root: int) -> bool:
         """Whether *account* itself stands in the claim, whatever else it may see."""
-        narrow = Sight(account, frozenset(), frozenset(), frozenset(), everything=False)
+        narrow = Sight(
+            account, devices=frozenset(), projects=frozenset(), run=frozenset(), everything=False
+        )
         return bool(account) and self.claim(narrow, root) is not None
 
     def fundings(self, root: int) -> Sequence[ClaimFunding]:
@@ -131,7 +133,9 @@ class ClaimReads:
             )
         )
         wanted = (
-            *(mine, col(PartEntry.live), col(PartEntry.offered_to).is_not(None)),
+            mine,
+            col(PartEntry.live),
+            col(PartEntry.offered_to).is_not(None),
             col(PartEntry.part) > after,
         )
         return all_rows(self.engine, PartEntry, *wanted, order=col(PartEntry.part), limit=limit)

@@ -89,21 +89,29 @@ def list_claims(
         name,
         cursor,
         limit,
-        lambda after, most: ClaimReads(parts.reads).claims(sight, after, most, kinds, state),
-        lambda row: row.root,
-        lambda row: ClaimOut.model_validate(row, from_attributes=True),
+        fetch=lambda after, most: ClaimReads(parts.reads).claims(sight, after, most, kinds, state),
+        place=lambda row: row.root,
+        show=lambda row: ClaimOut.model_validate(row, from_attributes=True),
     )
 
 
-@router.get("/receivables", summary="Claims")
+@router.get("/v1/receivables", summary="Claims")
 def list_receivables(
     parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ClaimOut]:
     """Claims of every kind that the asker owes, is owed, or holds or held a part of."""
-    return list_claims(parts, sight, "receivables", ClaimKind.wire_names(), state, cursor, limit)
+    return list_claims(
+        parts,
+        sight,
+        name="receivables",
+        kinds=ClaimKind.wire_names(),
+        state=state,
+        cursor=cursor,
+        limit=limit,
+    )
 
 
-@router.get("/receivables/{root}", summary="One claim")
+@router.get("/v1/receivables/{root}", summary="One claim")
 def get_receivable(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, root: Root
 ) -> ClaimWholeOut:
@@ -120,23 +128,23 @@ def get_receivable(
     )
 
 
-@router.get("/receivables/{root}/funding", summary="What was paid towards a claim")
+@router.get("/v1/receivables/{root}/funding", summary="What was paid towards a claim")
 def list_funding(
     parts: PartsDep, sight: SightDep, root: Root, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[FundingOut]:
     """The first payment first."""
     claim_of(parts, sight, root)
     return page_of(
-        ClaimReads(parts.reads).fundings(root),
-        "funding",
-        lambda row: f"{row.redeemed_minor:020}",
-        cursor,
-        limit,
-        lambda row: FundingOut.model_validate(row, from_attributes=True),
+        rows=ClaimReads(parts.reads).fundings(root),
+        name="funding",
+        place=lambda row: f"{row.redeemed_minor:020}",
+        cursor=cursor,
+        limit=limit,
+        show=lambda row: FundingOut.model_validate(row, from_attributes=True),
     )
 
 
-@router.get("/receivables/{root}/confirmation", summary="What the obligor signs")
+@router.get("/v1/receivables/{root}/confirmation", summary="What the obligor signs")
 def get_confirmation(parts: PartsDep, sight: SightDep, root: Root) -> TypedDataOut:
     """The claim's terms as EIP-712 typed data; bring the signature with a POST to the same path."""
     claim_of(parts, sight, root)

@@ -61,7 +61,7 @@ def create(
     """Make a token and print it: it is stored as its hash and can't be shown again."""
     settings = ApiSettings()
     engine = open_oracle_database(settings.oracle_url)
-    number, token = auth.create_token(engine, role, party, name or party, days)
+    number, token = auth.create_token(engine, role, party, name=name or party, days=days)
     said = {"id": number, "token": token, "role": role.value, "party": party}
     if login_link:
         code = auth.create_login_code(engine, number)

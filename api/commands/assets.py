@@ -222,10 +222,14 @@ def do(
     path = _filled(wanted["path"].removeprefix("/v1/"), about)
     given = _body(body, fields or []) if wanted["body"] is not None else None
     if keystore is None:
-        done = _by_kept_key(api, path, given, idempotency_key or secrets.token_hex(16), wait_s)
+        done = _by_kept_key(
+            api, path, body=given, key=idempotency_key or secrets.token_hex(16), wait_s=wait_s
+        )
     else:
         signer = _signer(keystore, passphrase_file)
-        done = _by_own_key(api, wanted, path, given, signer, wait_s)
+        done = _by_own_key(
+            api, operation=wanted, path=path, body=given, signer=signer, wait_s=wait_s
+        )
     _say(done, as_json)
 
 

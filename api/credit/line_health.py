@@ -50,7 +50,7 @@ def _due(parts: Parts, sight: Sight, line: int, today: int, days: int) -> int:
     return due
 
 
-@router.get("/credit-lines/{line}/health", summary="How a line is being repaid")
+@router.get("/v1/credit-lines/{line}/health", summary="How a line is being repaid")
 def get_health(
     parts: PartsDep,
     sight: SightDep,

@@ -81,20 +81,22 @@ def line_of(parts: Parts, sight: Sight, number: int) -> LineEntry:
     return found
 
 
-@router.get("/credit-lines", summary="Lines of credit")
+@router.get("/v1/credit-lines", summary="Lines of credit")
 def list_lines(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[LineOut]:
     """Lines that the asker borrows or lends under, by number."""
     return numbered(
-        *("credit-lines", cursor, limit),
-        lambda after, most: CreditReads(parts.reads).lines(sight, after, most),
-        lambda row: row.line,
-        lambda row: LineOut.model_validate(row, from_attributes=True),
+        name="credit-lines",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: CreditReads(parts.reads).lines(sight, after, most),
+        place=lambda row: row.line,
+        show=lambda row: LineOut.model_validate(row, from_attributes=True),
     )
 
 
-@router.get("/credit-lines/{line}", summary="One line of credit")
+@router.get("/v1/credit-lines/{line}", summary="One line of credit")
 def get_line(parts: PartsDep, sight: SightDep, line: LineNumber) -> LineWholeOut:
     """A line; borrower, lender and committee also see what its commitments were made of."""
     row = line_of(parts, sight, line)
@@ -111,7 +113,7 @@ def get_line(parts: PartsDep, sight: SightDep, line: LineNumber) -> LineWholeOut
     )
 
 
-@router.get("/credit-lines/{line}/sweeps", summary="What was swept into a line's loans")
+@router.get("/v1/credit-lines/{line}/sweeps", summary="What was swept into a line's loans")
 def list_sweeps(
     parts: PartsDep, sight: SightDep, line: LineNumber, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[SweepOut]:
@@ -120,8 +122,10 @@ def list_sweeps(
     rows = CreditReads(parts.reads).sweeps(line)
     places = {id(row): n for n, row in enumerate(rows, 1)}
     return numbered(
-        *("sweeps", cursor, limit),
-        lambda after, most: rows[after : after + most],
-        lambda row: places[id(row)],
-        lambda row: SweepOut.model_validate(row, from_attributes=True),
+        name="sweeps",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: rows[after : after + most],
+        place=lambda row: places[id(row)],
+        show=lambda row: SweepOut.model_validate(row, from_attributes=True),
     )

@@ -115,27 +115,29 @@ def owed_on(parts: Parts, number: int, date: int | None = None) -> OwedOut:
     )
 
 
-@router.get("/loans", summary="Loans")
+@router.get("/v1/loans", summary="Loans")
 def list_loans(
     parts: PartsDep, sight: SightDep, line: _Line = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[LoanOut]:
     """Loans that the asker owes or gave, by number."""
     return numbered(
-        *("loans", cursor, limit),
-        lambda after, most: CreditReads(parts.reads).loans(sight, after, most, line),
-        lambda row: row.loan,
-        loan_out,
+        name="loans",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: CreditReads(parts.reads).loans(sight, after, most, line),
+        place=lambda row: row.loan,
+        show=loan_out,
     )
 
 
-@router.get("/loans/{loan}", summary="One loan")
+@router.get("/v1/loans/{loan}", summary="One loan")
 def get_loan(parts: PartsDep, sight: SightDep, loan: LoanNumber) -> LoanWholeOut:
     """A loan, and what is owed on it today."""
     row = _loan(parts, sight, loan)
     return LoanWholeOut(**loan_out(row).model_dump(), owed=owed_on(parts, loan))
 
 
-@router.get("/loans/{loan}/owed", summary="What is owed on a date")
+@router.get("/v1/loans/{loan}/owed", summary="What is owed on a date")
 def get_owed(
     parts: PartsDep,
     sight: SightDep,
@@ -151,7 +153,7 @@ def get_owed(
     return owed_on(parts, loan, date)
 
 
-@router.get("/loans/{loan}/payments", summary="Payments on a loan")
+@router.get("/v1/loans/{loan}/payments", summary="Payments on a loan")
 def list_payments(
     parts: PartsDep, sight: SightDep, loan: LoanNumber, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PaymentOut]:
@@ -160,8 +162,10 @@ def list_payments(
     rows = CreditReads(parts.reads).payments(loan)
     places = {id(row): n for n, row in enumerate(rows, 1)}
     return numbered(
-        *("payments", cursor, limit),
-        lambda after, most: rows[after : after + most],
-        lambda row: places[id(row)],
-        lambda row: PaymentOut.model_validate(row, from_attributes=True),
+        name="payments",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: rows[after : after + most],
+        place=lambda row: places[id(row)],
+        show=lambda row: PaymentOut.model_validate(row, from_attributes=True),
     )

@@ -75,7 +75,9 @@ def _takings(
     first_of_month = today // 100 * 100 + 1
     wanted = [add_months(first_of_month, -n) // 100 for n in range(months, 0, -1)]
     chosen = currency or known[0]
-    found = TakingsReads(parts.reads).months(projects, chosen, wanted[0], wanted[-1])
+    found = TakingsReads(parts.reads).months(
+        projects, currency=chosen, first=wanted[0], last=wanted[-1]
+    )
     head = parts.ledger.newest_head()
     return TakingsOut(
         operator=canonical(operator),
@@ -94,7 +96,7 @@ def _takings(
     )
 
 
-@router.get("/operators/{operator}/takings", summary="An operator's takings by month")
+@router.get("/v1/operators/{operator}/takings", summary="An operator's takings by month")
 def get_takings(
     parts: PartsDep,
     sight: SightDep,
@@ -106,7 +108,7 @@ def get_takings(
     return _takings(parts, sight, operator, months, currency)
 
 
-@router.get("/operators/{operator}/limit-proposal", summary="The line that takings support")
+@router.get("/v1/operators/{operator}/limit-proposal", summary="The line that takings support")
 def get_limit_proposal(
     parts: PartsDep,
     sight: SightDep,

@@ -65,7 +65,10 @@ class TakingsReads:
                 )
                 .group_by(month)
             ).all()
-        return {int(m): Month(int(m), int(n), int(t), int(p)) for m, n, t, p in rows}
+        return {
+            int(m): Month(month=int(m), sales=int(n), takings_minor=int(t), matched_minor=int(p))
+            for m, n, t, p in rows
+        }
 
     def between(self, projects: Collection[str], first: int, last: int) -> int:
         """Matched takings less refunds of the business dates *first* to *last*, under an anchored head."""

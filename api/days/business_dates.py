@@ -20,14 +20,16 @@ class BusinessDateOut(BaseModel):
     block_number: int
 
 
-@router.get("/business-dates", summary="Business dates")
+@router.get("/v1/business-dates", summary="Business dates")
 def list_dates(
     parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[BusinessDateOut]:
     """Ascending; the last is today's."""
     return numbered(
-        *("business-dates", cursor, limit),
-        DayReads(parts.reads).dates,
-        lambda row: row.date,
-        lambda row: BusinessDateOut.model_validate(row, from_attributes=True),
+        name="business-dates",
+        cursor=cursor,
+        limit=limit,
+        fetch=DayReads(parts.reads).dates,
+        place=lambda row: row.date,
+        show=lambda row: BusinessDateOut.model_validate(row, from_attributes=True),
     )

@@ -48,7 +48,7 @@ class DayIn(BaseModel):
     far: bool = False
 
 
-@router.get("/days", summary="Business days")
+@router.get("/v1/days", summary="Business days")
 def list_days(
     parts: PartsDep, _: SeerDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[DayOut]:
@@ -59,7 +59,7 @@ def list_days(
     return Page(items=[DayOut(**_shown(row)) for row in found[:limit]], next=more)
 
 
-@router.get("/days/{date}", summary="One business day")
+@router.get("/v1/days/{date}", summary="One business day")
 def get_day(parts: PartsDep, _: SeerDep, date: Date) -> DayReportOut:
     """Its report: steps, loans, claims, figures, and every difference by its code."""
     row = DayReads(parts.reads).day(date)
@@ -68,13 +68,15 @@ def get_day(parts: PartsDep, _: SeerDep, date: Date) -> DayReportOut:
     return DayReportOut(**_shown(row), report=row.report)
 
 
-@router.post("/days", status_code=202, summary="Close a business day")
+@router.post("/v1/days", status_code=202, summary="Close a business day")
 def close_day(
     parts: PartsDep, principal: PrincipalDep, day: DayIn, key: IdempotencyKey
 ) -> InstructionOut:
     """The date moves forward only; closing a closed day does nothing."""
     require(principal, "close_day")
-    return instruction_out(ask(parts.oracle, principal, key, CloseDay(day.date, day.far)))
+    return instruction_out(
+        ask(engine=parts.oracle, principal=principal, key=key, request=CloseDay(day.date, day.far))
+    )
 
 
 def _shown(row: DayClose) -> dict[str, Any]:

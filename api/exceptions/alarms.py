@@ -41,7 +41,7 @@ def _out(row: RefusedRow) -> RefusedOut:
     return RefusedOut.model_validate(row, from_attributes=True)
 
 
-@router.get("/alarms", summary="Alarms", tags=["alarms"])
+@router.get("/v1/alarms", summary="Alarms", tags=["alarms"])
 def list_alarms(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[AlarmOut]:
@@ -54,7 +54,7 @@ def list_alarms(
     return Page(items=items, next=more)
 
 
-@router.get("/refused-records", summary="Refused records", tags=["records"])
+@router.get("/v1/refused-records", summary="Refused records", tags=["records"])
 def list_refused(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[RefusedOut]:
@@ -67,7 +67,7 @@ def list_refused(
 
 
 @router.get(
-    "/refused-records/{number}/raw",
+    "/v1/refused-records/{number}/raw",
     summary="A refused record's bytes",
     tags=["records"],
     response_class=Response,

@@ -54,5 +54,10 @@ def resolve_exception(
     if not seen or not reader.who.may("resolve_exception"):
         return reader.not_found()
     decided = ResolveException(number, resolution, note)
-    asked = ask(reader.parts.oracle, reader.who, f"page-exception-{number}", decided)
+    asked = ask(
+        engine=reader.parts.oracle,
+        principal=reader.who,
+        key=f"page-exception-{number}",
+        request=decided,
+    )
     return RedirectResponse(f"/exceptions?asked={asked.id}", 303)

@@ -57,7 +57,7 @@ def _visible(parts: Parts, sight: Sight, number: int) -> MatchException:
     return row
 
 
-@router.get("/exceptions", summary="What did not match")
+@router.get("/v1/exceptions", summary="What did not match")
 def list_exceptions(
     parts: PartsDep,
     sight: SightDep,
@@ -72,13 +72,13 @@ def list_exceptions(
     return Page(items=[_out(row) for row in found[:limit]], next=more)
 
 
-@router.get("/exceptions/{number}", summary="One exception")
+@router.get("/v1/exceptions/{number}", summary="One exception")
 def get_exception(parts: PartsDep, sight: SightDep, number: Number) -> ExceptionOut:
     """An exception by its number."""
     return _out(_visible(parts, sight, number))
 
 
-@router.post("/exceptions/{number}/resolution", status_code=202, summary="Decide on one")
+@router.post("/v1/exceptions/{number}/resolution", status_code=202, summary="Decide on one")
 def resolve_exception(
     parts: PartsDep,
     principal: PrincipalDep,
@@ -94,4 +94,4 @@ def resolve_exception(
     if row.status != "open" and known is None:
         raise problems.conflict("exception_not_open", f"it was resolved: {row.resolution}")
     request = ResolveException(number, resolution.resolution, resolution.note)
-    return instruction_out(ask(parts.oracle, principal, key, request))
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))

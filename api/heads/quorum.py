@@ -118,7 +118,7 @@ class FiguresOut(BaseModel):
     encoded: str
 
 
-@router.get("/quorum", summary="The oracle's quorum")
+@router.get("/v1/quorum", summary="The oracle's quorum")
 def get_quorum(parts: PartsDep, sight: SightDep, head: int | None = None) -> QuorumOut:
     """Signers, nodes, turns, and the newest dissents; with `head`, the dissents on heads of that size."""
     with Session(parts.reads, expire_on_commit=False) as session:
@@ -143,7 +143,7 @@ def get_quorum(parts: PartsDep, sight: SightDep, head: int | None = None) -> Quo
     )
 
 
-@router.get("/heads/{size}/figures", summary="What a head's batch adds up to", tags=["heads"])
+@router.get("/v1/heads/{size}/figures", summary="What a head's batch adds up to", tags=["heads"])
 def get_figures(parts: PartsDep, sight: SightDep, size: Size) -> FiguresOut:
     """The figures that the quorum has signed with the head. 404 where this node has not their bytes."""
     if not sight.everything:

@@ -64,7 +64,7 @@ def _head(parts: Parts, size: int) -> AnchoredHead:
     return head
 
 
-@router.get("/heads", summary="Anchored heads, the newest first")
+@router.get("/v1/heads", summary="Anchored heads, the newest first")
 def list_heads(
     parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[HeadOut]:
@@ -76,7 +76,7 @@ def list_heads(
     return Page(items=[head_out(head, final) for head in found[:limit]], next=more)
 
 
-@router.get("/heads/latest", summary="The newest anchored head")
+@router.get("/v1/heads/latest", summary="The newest anchored head")
 def latest_head(parts: PartsDep, _: PrincipalDep) -> HeadOut:
     """404 before the first."""
     head = parts.ledger.newest_head()
@@ -85,14 +85,14 @@ def latest_head(parts: PartsDep, _: PrincipalDep) -> HeadOut:
     return head_out(head, parts.final_number())
 
 
-@router.get("/heads/{size}", summary="One anchored head")
+@router.get("/v1/heads/{size}", summary="One anchored head")
 def get_head(parts: PartsDep, _: PrincipalDep, size: Size) -> HeadOut:
     """The anchored head of exactly this size."""
     return head_out(_head(parts, size), parts.final_number())
 
 
 @router.get(
-    "/heads/{size}/raw",
+    "/v1/heads/{size}/raw",
     summary="One anchored head as bytes",
     response_class=Response,
     responses={200: {"content": {"application/cbor": {}}}},
@@ -105,7 +105,7 @@ def get_head_raw(parts: PartsDep, _: PrincipalDep, size: Size) -> Response:
     return Response(body, media_type="application/cbor")
 
 
-@router.get("/heads/{size}/consistency", summary="Consistency with an earlier head")
+@router.get("/v1/heads/{size}/consistency", summary="Consistency with an earlier head")
 def get_consistency(
     parts: PartsDep,
     _: PrincipalDep,

@@ -45,4 +45,4 @@ def offer(
 ) -> dict[str, Any]:
     """An unsigned transaction of *sender*; 409 with the contract's code where it would be refused."""
     with refusable():
-        return unsigned(client, sender, target, data, nonce)
+        return unsigned(client, sender, to=target, data=data, nonce=nonce)

@@ -45,7 +45,7 @@ class ChainWatch:
         self._clients = clients
         self._lock = threading.Lock()
         self._asked = float("-inf")
-        self._known = ChainHealth(0, 0, -1, len(clients), 0)
+        self._known = ChainHealth(height=0, age_s=0, final=-1, nodes=len(clients), agreeing=0)
 
     def health(self) -> ChainHealth:
         """How the nodes are doing now."""
@@ -66,7 +66,13 @@ class ChainWatch:
                 continue
             answers.append((client, block.number, block.timestamp))
         if not answers:
-            return ChainHealth(self._known.height, 0, self._known.final, len(self._clients), 0)
+            return ChainHealth(
+                self._known.height,
+                age_s=0,
+                final=self._known.final,
+                nodes=len(self._clients),
+                agreeing=0,
+            )
         lowest = min(number for _, number, _ in answers)
         height = max(number for _, number, _ in answers)
         hashes: list[bytes] = []
@@ -79,4 +85,6 @@ class ChainWatch:
                 hashes.append(found.hash)
         agreeing = max((hashes.count(one) for one in hashes), default=0)
         age = max(0, int(time.time()) - max(stamp for _, _, stamp in answers))
-        return ChainHealth(height, age, final, len(self._clients), agreeing)
+        return ChainHealth(
+            height, age_s=age, final=final, nodes=len(self._clients), agreeing=agreeing
+        )

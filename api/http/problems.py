@@ -76,7 +76,9 @@ def forbidden(detail: str) -> ApiProblem:
 
 def unauthorised(detail: str) -> ApiProblem:
     """Nobody is known to be asking."""
-    return ApiProblem(401, "unauthorised", detail, {"WWW-Authenticate": "Bearer"})
+    return ApiProblem(
+        status=401, code="unauthorised", detail=detail, headers={"WWW-Authenticate": "Bearer"}
+    )
 
 
 def response(problem: Problem) -> Response:
@@ -119,7 +121,9 @@ def install(app: FastAPI, page: Callable[[Request, int], Response | None] = _not
         if shown is not None:
             return shown
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
-        found = ApiProblem(error.status_code, code, str(error.detail), error.headers)
+        found = ApiProblem(
+            status=error.status_code, code=code, detail=str(error.detail), headers=error.headers
+        )
         return response(found)
 
     def on_failure(request: Request, error: Exception) -> Response:

@@ -26,22 +26,43 @@ _DOMAIN = [
     {"name": "verifyingContract", "type": "address"},
 ]
 _LEG = (
-    *(("asset", "uint8"), ("from", "address"), ("to", "address")),
-    *(("id", "bytes32"), ("amount", "uint256"), ("recourse", "bool")),
+    ("asset", "uint8"),
+    ("from", "address"),
+    ("to", "address"),
+    ("id", "bytes32"),
+    ("amount", "uint256"),
+    ("recourse", "bool"),
 )
 _QUOTE = (
-    *(("part", "uint64"), ("seller", "address"), ("buyer", "address"), ("token", "address")),
-    *(("ratePpm", "uint32"), ("convention", "uint8"), ("recourse", "bool")),
-    *(("nonce", "uint256"), ("deadline", "uint64")),
+    ("part", "uint64"),
+    ("seller", "address"),
+    ("buyer", "address"),
+    ("token", "address"),
+    ("ratePpm", "uint32"),
+    ("convention", "uint8"),
+    ("recourse", "bool"),
+    ("nonce", "uint256"),
+    ("deadline", "uint64"),
 )
 _CONFIRMATION = (
-    *(("root", "uint64"), ("kind", "uint8"), ("obligor", "address"), ("creditor", "address")),
-    *(("token", "address"), ("face", "uint128"), ("issueDate", "uint32"), ("dueDate", "uint32")),
-    *(("defaultDays", "uint16"), ("invoice", "bytes32"), ("document", "bytes32")),
+    ("root", "uint64"),
+    ("kind", "uint8"),
+    ("obligor", "address"),
+    ("creditor", "address"),
+    ("token", "address"),
+    ("face", "uint128"),
+    ("issueDate", "uint32"),
+    ("dueDate", "uint32"),
+    ("defaultDays", "uint16"),
+    ("invoice", "bytes32"),
+    ("document", "bytes32"),
 )
 _PERMIT = (
-    *(("owner", "address"), ("spender", "address"), ("value", "uint256")),
-    *(("nonce", "uint256"), ("deadline", "uint256")),
+    ("owner", "address"),
+    ("spender", "address"),
+    ("value", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
 )
 
 
@@ -51,10 +72,10 @@ def confirmation(client: ChainClient, root: int) -> dict[str, Any]:
     message = {name: _plain(terms[name]) for name, _ in _CONFIRMATION if name != "root"}
     return _message(
         client,
-        "Receivables",
-        "Counterfoil Receivables",
-        {"Confirmation": _CONFIRMATION},
-        {"root": root, **message},
+        contract="Receivables",
+        name="Counterfoil Receivables",
+        types={"Confirmation": _CONFIRMATION},
+        message={"root": root, **message},
     )
 
 
@@ -64,12 +85,20 @@ def deal(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
         "Deal": (("legs", "Leg[]"), ("nonce", "uint256"), ("deadline", "uint64")),
         "Leg": _LEG,
     }
-    return _message(client, "Settlement", "Counterfoil Settlement", types, terms)
+    return _message(
+        client, contract="Settlement", name="Counterfoil Settlement", types=types, message=terms
+    )
 
 
 def quote(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
     """What a buyer signs to buy a part at a rate."""
-    return _message(client, "Settlement", "Counterfoil Settlement", {"Quote": _QUOTE}, terms)
+    return _message(
+        client,
+        contract="Settlement",
+        name="Counterfoil Settlement",
+        types={"Quote": _QUOTE},
+        message=terms,
+    )
 
 
 def permit(
@@ -84,7 +113,9 @@ def permit(
         "deadline": deadline,
     }
     name = client.call("DepositToken", "name")
-    return _message(client, "DepositToken", name, {"Permit": _PERMIT}, message)
+    return _message(
+        client, contract="DepositToken", name=name, types={"Permit": _PERMIT}, message=message
+    )
 
 
 def digest(message: Mapping[str, Any]) -> bytes:

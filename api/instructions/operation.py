@@ -11,7 +11,7 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -26,8 +26,15 @@ from counterfoil.chain.hexadecimal import to_hex
 
 TRADERS = frozenset(
     {
-        *(Role.ADMIN, Role.BANK, Role.CORE_ENTERPRISE, Role.SUPPLIER, Role.BORROWER),
-        *(Role.OPERATOR, Role.MANUFACTURER, Role.SITE, Role.INVESTOR),
+        Role.ADMIN,
+        Role.BANK,
+        Role.CORE_ENTERPRISE,
+        Role.SUPPLIER,
+        Role.BORROWER,
+        Role.OPERATOR,
+        Role.MANUFACTURER,
+        Role.SITE,
+        Role.INVESTOR,
     }
 )
 """Who may hold, owe, buy and sell."""
@@ -90,15 +97,18 @@ class Call:
         """The commitment to *fields*, 32 zero bytes for nothing."""
         if not fields:
             return bytes(32)
-        return commitments.keep(self.parts.oracle, self.account, kind, fields)
+        return commitments.keep(
+            engine=self.parts.oracle, account=self.account, kind=kind, fields=fields
+        )
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A write: *path* below ``/v1`` (its one variable is the call's key), and the contract's *function*."""
+    """A write: its whole *path* (the one variable in it is the call's key), and the contract's *function*."""
 
     name: str
     path: str
+    _: KW_ONLY
     contract: str
     function: str
     may: frozenset[Role]

@@ -30,7 +30,9 @@ def ask(engine: Engine, principal: Principal, key: str, request: Request) -> Ins
 
     Raises the problem ``idempotency_key_reused`` when the key was used for another request.
     """
-    return ask_completed(engine, principal, key, (request.kind, encode(request)), lambda: request)
+    return ask_completed(
+        engine, principal, key, asked=(request.kind, encode(request)), completed=lambda: request
+    )
 
 
 def ask_completed(

@@ -45,7 +45,7 @@ def instruction_out(row: Instruction) -> InstructionOut:
     return InstructionOut.model_validate(row, from_attributes=True)
 
 
-@router.get("/instructions", summary="Instructions, the newest first")
+@router.get("/v1/instructions", summary="Instructions, the newest first")
 def list_instructions(
     parts: PartsDep, principal: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[InstructionOut]:
@@ -57,7 +57,7 @@ def list_instructions(
     return Page(items=[instruction_out(row) for row in found[:limit]], next=more)
 
 
-@router.get("/instructions/{number}", summary="One instruction")
+@router.get("/v1/instructions/{number}", summary="One instruction")
 def get_instruction(
     parts: PartsDep, principal: PrincipalDep, number: Annotated[int, Path(ge=1, le=2**53)]
 ) -> InstructionOut:

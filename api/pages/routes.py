@@ -54,7 +54,7 @@ def show_today(
     if reader.who is None:
         return reader.to_login()
     s = reader.speech
-    view = today.look(reader.parts, reader.sight, s.zone, span, date)
+    view = today.look(reader.parts, reader.sight, s.zone, span=span, day=date)
     first, last = view.first, view.last
     if span == "day":
         period = s.day(first)

@@ -140,7 +140,7 @@ def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | No
     day = day or min(newest_day, today)
     first, last = bounds(span, day)
     begin = min(last - timedelta(days=_CHART_DAYS[span] - 1), before(span, first)[0])
-    by_currency = SalesReads(parts.gateway).takings(devices, begin, last, zone)
+    by_currency = SalesReads(parts.gateway).takings(devices, first=begin, last=last, zone=zone)
     takings = max(
         by_currency.values(),
         key=lambda t: sum(sum(row.values()) for row in t.sales.values()),
@@ -160,21 +160,21 @@ def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | No
         span,
         first,
         last,
-        first <= today <= last,
-        takings.currency,
-        takings.total(first, last),
-        takings.total(*before(span, first)),
-        takings.count(first, last),
-        sum(1 for row in machines if takings.count(first, last, row.machine.device)),
-        stored,
-        anchored,
-        final,
-        _claimable(parts, sight),
-        chart,
-        _split(parts, sight, first, last),
-        machines,
-        tuple(SalesReads(parts.gateway).sales(devices, *stretch, LATEST)),
-        known,
+        is_now=first <= today <= last,
+        currency=takings.currency,
+        takings=takings.total(first, last),
+        before=takings.total(*before(span, first)),
+        sales=takings.count(first, last),
+        selling=sum(1 for row in machines if takings.count(first, last, row.machine.device)),
+        stored=stored,
+        anchored=anchored,
+        final=final,
+        claimable=_claimable(parts, sight),
+        chart=chart,
+        split=_split(parts, sight, first, last),
+        machines=machines,
+        latest=tuple(SalesReads(parts.gateway).sales(devices, *stretch, LATEST)),
+        anchors=known,
     )
 
 
@@ -210,13 +210,15 @@ def _machines(
         rows.append(
             MachineRow(
                 machine,
-                colours.get(machine.device, OTHERS),
-                state,
-                hours,
-                takings.total(first, last, machine.device),
-                tuple(takings.by_day.get(d, {}).get(machine.device, 0) for d in fortnight),
-                takings.total(month[0], min(month[1], last), machine.device),
-                tip,
+                colour=colours.get(machine.device, OTHERS),
+                state=state,
+                quiet_hours=hours,
+                takings=takings.total(first, last, machine.device),
+                sparkline=tuple(
+                    takings.by_day.get(d, {}).get(machine.device, 0) for d in fortnight
+                ),
+                period=takings.total(month[0], min(month[1], last), machine.device),
+                tip=tip,
             )
         )
     return tuple(rows)
@@ -283,7 +285,9 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
     month = bounds("month", last)[0] if first == last else first
     lowest, highest = (int(f"{d:%Y%m%d}") for d in (month, last))
     done = [
-        d for d in parts.ledger.distributions(sight, sight.run, lowest, highest) if d.gross_minor
+        d
+        for d in parts.ledger.distributions(sight, projects=sight.run, first=lowest, last=highest)
+        if d.gross_minor
     ]
     if not done:
         return None
@@ -297,10 +301,10 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
         SplitRow(
             tier,
             account,
-            names.get(account, f"{account[:6]}…{account[-4:]}"),
-            minor,
-            account == sight.account,
-            min(number, OTHERS),
+            name=names.get(account, f"{account[:6]}…{account[-4:]}"),
+            minor=minor,
+            mine=account == sight.account,
+            colour=min(number, OTHERS),
         )
         for number, ((tier, account), minor) in enumerate(order)
     ]
@@ -308,15 +312,15 @@ def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
     terms = parts.ledger.terms(projects[done[-1].project])
     effective = next((e.effective_from for e, _ in terms if e.version == done[-1].version), 0)
     return Split(
-        month,
-        last,
-        sum(d.gross_minor for d in done),
-        sum(_carried(done, "before").values()),
-        sum(_carried(done, "after").values()),
-        tuple(rows),
-        len(done),
-        done[-1].version,
-        effective,
+        first=month,
+        last=last,
+        received=sum(d.gross_minor for d in done),
+        carried_before=sum(_carried(done, "before").values()),
+        carried=sum(_carried(done, "after").values()),
+        rows=tuple(rows),
+        distributions=len(done),
+        version=done[-1].version,
+        effective_from=effective,
     )
 
 

@@ -24,7 +24,7 @@ class PartyOut(BaseModel):
     active: bool
 
 
-@router.get("/parties/{party}", summary="One party")
+@router.get("/v1/parties/{party}", summary="One party")
 def get_party(
     parts: PartsDep,
     _: PrincipalDep,

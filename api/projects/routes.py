@@ -93,24 +93,29 @@ def _distribution(shared: Shared) -> DistributionOut:
     return DistributionOut(**{n: getattr(shared, n) for n in names}, credits=credited)
 
 
-@router.get("/projects", summary="Projects")
+@router.get("/v1/projects", summary="Projects")
 def list_projects(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ProjectOut]:
     """Projects that the asker runs or is paid by."""
     mine = [p for p in parts.ledger.projects() if p.project in sight.projects]
     return page_of(
-        mine, "projects", lambda p: p.project, cursor, limit, lambda p: _out(parts, sight, p)
+        rows=mine,
+        name="projects",
+        place=lambda p: p.project,
+        cursor=cursor,
+        limit=limit,
+        show=lambda p: _out(parts, sight, p),
     )
 
 
-@router.get("/projects/{project}", summary="One project")
+@router.get("/v1/projects/{project}", summary="One project")
 def get_project(parts: PartsDep, sight: SightDep, project: ProjectName) -> ProjectOut:
     """A project by its name."""
     return _out(parts, sight, _project(parts, sight, project))
 
 
-@router.get("/projects/{project}/split-versions", summary="Its rules, version by version")
+@router.get("/v1/projects/{project}/split-versions", summary="Its rules, version by version")
 def list_split_versions(
     parts: PartsDep,
     sight: SightDep,
@@ -132,11 +137,16 @@ def list_split_versions(
         for entry, said in parts.ledger.terms(known)
     ]
     return page_of(
-        rows, "split-versions", lambda row: f"{row.version:010}", cursor, limit, lambda row: row
+        rows,
+        name="split-versions",
+        place=lambda row: f"{row.version:010}",
+        cursor=cursor,
+        limit=limit,
+        show=lambda row: row,
     )
 
 
-@router.get("/distributions", summary="Distributions", tags=["distributions"])
+@router.get("/v1/distributions", summary="Distributions", tags=["distributions"])
 def list_distributions(
     parts: PartsDep,
     sight: SightDep,
@@ -151,12 +161,14 @@ def list_distributions(
         raise problems.not_found("project")
     wanted = sight.projects if project is None else {project}
     start = int(read_cursor(cursor, "distributions", "0"))
-    found = parts.ledger.distributions(sight, wanted, first or 0, last or 99991231)
+    found = parts.ledger.distributions(
+        sight, projects=wanted, first=first or 0, last=last or 99991231
+    )
     more = write_cursor("distributions", str(start + limit)) if len(found) > start + limit else None
     return Page(items=[_distribution(d) for d in found[start : start + limit]], next=more)
 
 
-@router.get("/distributions/{batch}", summary="One distribution", tags=["distributions"])
+@router.get("/v1/distributions/{batch}", summary="One distribution", tags=["distributions"])
 def get_distribution(
     parts: PartsDep,
     sight: SightDep,

@@ -84,7 +84,7 @@ def _machine(parts: Parts, sight: Sight, device: str) -> Machine:
     return next(m for m in parts.ledger.machines() if m.device == device)
 
 
-@router.get("/devices", summary="Machines")
+@router.get("/v1/devices", summary="Machines")
 def list_devices(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[DeviceOut]:
@@ -97,25 +97,32 @@ def list_devices(
     return Page(items=[_out(m, tips.get(m.device)) for m in mine[:limit]], next=more)
 
 
-@router.get("/devices/{device}", summary="One machine")
+@router.get("/v1/devices/{device}", summary="One machine")
 def get_device(parts: PartsDep, sight: SightDep, device: Name) -> DeviceOut:
     """A machine by its name."""
     machine = _machine(parts, sight, device)
     return _out(machine, SalesReads(parts.gateway).tips([machine.device]).get(machine.device))
 
 
-@router.get("/devices/{device}/keys", summary="Its signing keys")
+@router.get("/v1/devices/{device}/keys", summary="Its signing keys")
 def list_keys(
     parts: PartsDep, sight: SightDep, device: Name, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[KeyOut]:
     """The machine's keys, epoch by epoch, as the registry on chain has them."""
     machine = _machine(parts, sight, device)
     rows = parts.ledger.registry_keys(to_hex(device_hash(machine.device)))
-    return page_of(rows, "keys", lambda row: f"{row.epoch:010}", cursor, limit, _key_out)
+    return page_of(
+        rows,
+        name="keys",
+        place=lambda row: f"{row.epoch:010}",
+        cursor=cursor,
+        limit=limit,
+        show=_key_out,
+    )
 
 
 @router.get(
-    "/devices/{device}/bundle",
+    "/v1/devices/{device}/bundle",
     summary="An auditor's bundle",
     response_class=Response,
     responses={200: {"content": {"application/vnd.counterfoil.bundle+cbor": {}}}},
@@ -138,11 +145,11 @@ def get_bundle(
     try:
         facts = known_facts(
             parts.ledger,
-            DeviceId(machine.device),
-            _midnight_ms(first),
-            _midnight_ms(last + timedelta(days=1)),
-            parts.settings.certificates,
-            parts.client(),
+            device=DeviceId(machine.device),
+            first_ms=_midnight_ms(first),
+            until_ms=_midnight_ms(last + timedelta(days=1)),
+            certificates=parts.settings.certificates,
+            client=parts.client(),
             with_distributions=sight.everything or machine.project in sight.run,
         )
         data = encode(collect(parts.gateway, parts.settings.tiles, facts))

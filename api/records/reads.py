@@ -117,12 +117,12 @@ class RecordReads:
         return [
             StoredKey(
                 row.epoch,
-                bytes(row.x),
-                bytes(row.y),
-                bytes(row.certificate_hash),
-                row.from_sequence,
-                row.until_sequence,
-                row.status,
+                x=bytes(row.x),
+                y=bytes(row.y),
+                certificate_hash=bytes(row.certificate_hash),
+                from_sequence=row.from_sequence,
+                until_sequence=row.until_sequence,
+                status=row.status,
             )
             for row in rows
         ]
@@ -150,9 +150,9 @@ def _refused(row: Any) -> RefusedRow:
         row.id,
         row.device,
         row.epoch,
-        row.sequence,
-        row.code,
-        row.detail,
-        row.received_ms,
-        bytes(row.raw),
+        sequence=row.sequence,
+        code=row.code,
+        detail=row.detail,
+        received_ms=row.received_ms,
+        raw=bytes(row.raw),
     )

@@ -107,7 +107,7 @@ def visible(parts: Parts, sight: Sight, log_index: int) -> Stored:
     return stored
 
 
-@router.get("/records", summary="Records in the log's order")
+@router.get("/v1/records", summary="Records in the log's order")
 def list_records(
     parts: PartsDep,
     sight: SightDep,
@@ -135,14 +135,14 @@ def list_records(
     return Page(items=items, next=more)
 
 
-@router.get("/records/{log_index}", summary="One record")
+@router.get("/v1/records/{log_index}", summary="One record")
 def get_record(parts: PartsDep, sight: SightDep, log_index: Index) -> RecordOut:
     """A record by its place in the log."""
     return record_out(visible(parts, sight, log_index), anchors(parts).state(log_index))
 
 
 @router.get(
-    "/records/{log_index}/raw",
+    "/v1/records/{log_index}/raw",
     summary="The signed bytes",
     response_class=Response,
     responses={200: {"content": {"application/cose": {}}}},
@@ -153,7 +153,7 @@ def get_raw(parts: PartsDep, sight: SightDep, log_index: Index) -> Response:
     return Response(raw, media_type='application/cose; cose-type="cose-sign1"')
 
 
-@router.get("/records/{log_index}/proof", summary="The inclusion proof")
+@router.get("/v1/records/{log_index}/proof", summary="The inclusion proof")
 def get_proof(
     parts: PartsDep,
     sight: SightDep,
@@ -183,7 +183,7 @@ def get_proof(
 
 
 @router.get(
-    "/records/{log_index}/evidence",
+    "/v1/records/{log_index}/evidence",
     summary="All bytes that a verifier needs",
     response_class=Response,
     responses={200: {"content": {"application/cbor": {}}}},

@@ -58,11 +58,11 @@ class Takings:
 
     def total(self, first: date, last: date, device: DeviceId | None = None) -> int:
         """Takings of the days *first* to *last*, both included, of one device or all."""
-        return _sum(self.by_day, first, last, device)
+        return _sum(table=self.by_day, first=first, last=last, device=device)
 
     def count(self, first: date, last: date, device: DeviceId | None = None) -> int:
         """The number of sales of these days."""
-        return _sum(self.sales, first, last, device)
+        return _sum(table=self.sales, first=first, last=last, device=device)
 
 
 def _sum(
@@ -127,8 +127,8 @@ class SalesReads:
         for device, currency, begins, minor, sales in self._all(query):
             takings = found.setdefault(currency, Takings(currency, {}, {}))
             day = day_of(int(begins), zone)
-            _add(takings.by_day, day, device, int(minor))
-            _add(takings.sales, day, device, int(sales))
+            _add(table=takings.by_day, day=day, device=device, more=int(minor))
+            _add(table=takings.sales, day=day, device=device, more=int(sales))
         return found
 
     def sales_under(
@@ -155,7 +155,11 @@ class SalesReads:
             state = None if status is None else decode(bytes(status.raw)).record.body.state  # type: ignore[union-attr]
             sale = sold.get(device)
             found[device] = Tip(
-                row.epoch, row.sequence, row.time_ms, None if sale is None else sale.time_ms, state
+                row.epoch,
+                row.sequence,
+                row.time_ms,
+                sold_ms=None if sale is None else sale.time_ms,
+                state=state,
             )
         return found
 

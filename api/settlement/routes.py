@@ -106,7 +106,7 @@ def _caller(parts: Parts, principal: Principal, sight: Sight) -> Call:
     if not sight.account:
         raise problems.conflict("account_unknown", "this party has no account on the ledger")
     client = client_of(parts)
-    return Call(parts, client, sight.account, None, None)
+    return Call(parts, client, sight.account, key=None, body=None)
 
 
 def _leg(call: Call, leg: LegIn) -> dict[str, Any]:
@@ -170,11 +170,11 @@ def _listed(
     rows = proposals.of_party(parts.reads, kind, _account(parts, sight))
     return page_of(
         rows,
-        f"{kind}s",
-        lambda row: f"{10**15 - row.created_ms:015}{row.digest}",
-        cursor,
-        limit,
-        lambda row: _out(parts, row),
+        name=f"{kind}s",
+        place=lambda row: f"{10**15 - row.created_ms:015}{row.digest}",
+        cursor=cursor,
+        limit=limit,
+        show=lambda row: _out(parts, row),
     )
 
 
@@ -183,28 +183,38 @@ def _account(parts: Parts, sight: Sight) -> str:
 
 
 def _found(parts: Parts, sight: Sight, kind: str, digest: str) -> ApiProposal:
-    return proposals.find(parts.reads, kind, digest, _account(parts, sight))
+    return proposals.find(
+        engine=parts.reads, kind=kind, digest=digest, account=_account(parts, sight)
+    )
 
 
 def _sign(call: Call, kind: str, digest: str, signature: str) -> ProposalWholeOut:
-    row = proposals.find(call.parts.oracle, kind, digest, call.account)
+    row = proposals.find(engine=call.parts.oracle, kind=kind, digest=digest, account=call.account)
     with refusable():
         message = _message(call.client, row)
     if typed_data.signer(message, signature) != call.account:
         raise problems.conflict("signature_invalid", f"not a signature of {call.account}")
-    row = proposals.sign(call.parts.oracle, kind, digest, call.account, signature)
+    row = proposals.sign(
+        engine=call.parts.oracle,
+        kind=kind,
+        digest=digest,
+        account=call.account,
+        signature=signature,
+    )
     return _whole(call.parts, call.client, row)
 
 
 def _ask_signature(
     call: Call, principal: Principal, kind: str, digest: str, key: str
 ) -> InstructionOut:
-    proposals.find(call.parts.oracle, kind, digest, call.account)
+    proposals.find(engine=call.parts.oracle, kind=kind, digest=digest, account=call.account)
     asked = SignDigest(call.account, from_hex(digest), proposal=kind)
-    return instruction_out(ask(call.parts.oracle, principal, key, asked))
+    return instruction_out(
+        ask(engine=call.parts.oracle, principal=principal, key=key, request=asked)
+    )
 
 
-@router.post("/settlements", summary="Propose a deal", tags=["settlements"])
+@router.post("/v1/settlements", summary="Propose a deal", tags=["settlements"])
 def propose_deal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: DealIn
 ) -> ProposalWholeOut:
@@ -218,35 +228,37 @@ def propose_deal(
     argument = {**terms, "legs": [{**leg, "id": from_hex(leg["id"])} for leg in legs]}
     with refusable():
         digest = to_hex(call.client.call("Settlement", "dealDigest", argument))
-    row = proposals.propose(parts.oracle, proposals.DEAL, digest, terms, sides)
+    row = proposals.propose(
+        engine=parts.oracle, kind=proposals.DEAL, digest=digest, terms=terms, parties=sides
+    )
     return _whole(parts, call.client, row)
 
 
-@router.get("/settlements", summary="Deals", tags=["settlements"])
+@router.get("/v1/settlements", summary="Deals", tags=["settlements"])
 def list_deals(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ProposalOut]:
     """Deals that the asker is a side of, the newest first."""
-    return _listed(parts, sight, proposals.DEAL, cursor, limit)
+    return _listed(parts, sight, kind=proposals.DEAL, cursor=cursor, limit=limit)
 
 
-@router.get("/settlements/{deal}", summary="One deal", tags=["settlements"])
+@router.get("/v1/settlements/{deal}", summary="One deal", tags=["settlements"])
 def get_deal(parts: PartsDep, sight: SightDep, deal: _Deal) -> ProposalWholeOut:
     """A deal, and what is signed for it."""
-    return _whole(parts, client_of(parts), _found(parts, sight, proposals.DEAL, deal))
+    return _whole(parts, client_of(parts), _found(parts, sight, kind=proposals.DEAL, digest=deal))
 
 
-@router.post("/settlements/{deal}/signatures", summary="Sign a deal", tags=["settlements"])
+@router.post("/v1/settlements/{deal}/signatures", summary="Sign a deal", tags=["settlements"])
 def sign_deal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: _Deal, signed: SignatureIn
 ) -> ProposalWholeOut:
     """The asker's signature over the deal's typed data."""
     call = _caller(parts, principal, sight)
-    return _sign(call, proposals.DEAL, deal, signed.signature)
+    return _sign(call, kind=proposals.DEAL, digest=deal, signature=signed.signature)
 
 
 @router.post(
-    "/settlements/{deal}/signature-requests",
+    "/v1/settlements/{deal}/signature-requests",
     status_code=202,
     summary="Have a deal signed by a kept key",
     tags=["settlements"],
@@ -255,10 +267,16 @@ def request_deal_signature(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: _Deal, key: IdempotencyKey
 ) -> InstructionOut:
     """For a party whose key is kept here: the instruction's result has the signature to bring."""
-    return _ask_signature(_caller(parts, principal, sight), principal, proposals.DEAL, deal, key)
+    return _ask_signature(
+        call=_caller(parts, principal, sight),
+        principal=principal,
+        kind=proposals.DEAL,
+        digest=deal,
+        key=key,
+    )
 
 
-@router.post("/quotes", summary="Quote for a part", tags=["quotes"])
+@router.post("/v1/quotes", summary="Quote for a part", tags=["quotes"])
 def propose_quote(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: QuoteIn
 ) -> ProposalWholeOut:
@@ -278,35 +296,37 @@ def propose_quote(
     with refusable():
         digest = to_hex(call.client.call("Settlement", "quoteDigest", terms))
     sides = [terms["seller"], terms["buyer"]]
-    row = proposals.propose(parts.oracle, proposals.QUOTE, digest, terms, sides)
+    row = proposals.propose(
+        engine=parts.oracle, kind=proposals.QUOTE, digest=digest, terms=terms, parties=sides
+    )
     return _whole(parts, call.client, row)
 
 
-@router.get("/quotes", summary="Quotes", tags=["quotes"])
+@router.get("/v1/quotes", summary="Quotes", tags=["quotes"])
 def list_quotes(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ProposalOut]:
     """Quotes that the asker made or was made, the newest first."""
-    return _listed(parts, sight, proposals.QUOTE, cursor, limit)
+    return _listed(parts, sight, kind=proposals.QUOTE, cursor=cursor, limit=limit)
 
 
-@router.get("/quotes/{quote}", summary="One quote", tags=["quotes"])
+@router.get("/v1/quotes/{quote}", summary="One quote", tags=["quotes"])
 def get_quote(parts: PartsDep, sight: SightDep, quote: _Quote) -> ProposalWholeOut:
     """A quote, its price today, and what is signed for it."""
-    return _whole(parts, client_of(parts), _found(parts, sight, proposals.QUOTE, quote))
+    return _whole(parts, client_of(parts), _found(parts, sight, kind=proposals.QUOTE, digest=quote))
 
 
-@router.post("/quotes/{quote}/signatures", summary="Sign a quote", tags=["quotes"])
+@router.post("/v1/quotes/{quote}/signatures", summary="Sign a quote", tags=["quotes"])
 def sign_quote(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: _Quote, signed: SignatureIn
 ) -> ProposalWholeOut:
     """The buyer's signature over the quote's typed data."""
     call = _caller(parts, principal, sight)
-    return _sign(call, proposals.QUOTE, quote, signed.signature)
+    return _sign(call, kind=proposals.QUOTE, digest=quote, signature=signed.signature)
 
 
 @router.post(
-    "/quotes/{quote}/signature-requests",
+    "/v1/quotes/{quote}/signature-requests",
     status_code=202,
     summary="Have a quote signed by a kept key",
     tags=["quotes"],
@@ -315,4 +335,10 @@ def request_quote_signature(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: _Quote, key: IdempotencyKey
 ) -> InstructionOut:
     """For a party whose key is kept here: the instruction's result has the signature to bring."""
-    return _ask_signature(_caller(parts, principal, sight), principal, proposals.QUOTE, quote, key)
+    return _ask_signature(
+        call=_caller(parts, principal, sight),
+        principal=principal,
+        kind=proposals.QUOTE,
+        digest=quote,
+        key=key,
+    )

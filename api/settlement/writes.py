@@ -12,7 +12,9 @@ from counterfoil.chain.hexadecimal import from_hex
 
 
 def _settle(call: Call) -> Sequence[Any]:
-    found = proposals.find(call.parts.oracle, proposals.DEAL, call.key, call.account)
+    found = proposals.find(
+        engine=call.parts.oracle, kind=proposals.DEAL, digest=call.key, account=call.account
+    )
     signatures = [
         {"signer": signer, "signature": from_hex(signature)}
         for signer, signature in sorted(found.signatures.items())
@@ -22,7 +24,9 @@ def _settle(call: Call) -> Sequence[Any]:
 
 
 def _discount(call: Call) -> Sequence[Any]:
-    found = proposals.find(call.parts.oracle, proposals.QUOTE, call.key, call.account)
+    found = proposals.find(
+        engine=call.parts.oracle, kind=proposals.QUOTE, digest=call.key, account=call.account
+    )
     signature = found.signatures.get(found.terms["buyer"])
     if signature is None:
         raise problems.conflict("signature_missing", "the buyer has not signed the quote")
@@ -31,7 +35,7 @@ def _discount(call: Call) -> Sequence[Any]:
 
 def _revoke(kind: str) -> Any:
     def arguments(call: Call) -> Sequence[Any]:
-        proposals.find(call.parts.oracle, kind, call.key, call.account)
+        proposals.find(engine=call.parts.oracle, kind=kind, digest=call.key, account=call.account)
         return [from_hex(call.key)]
 
     return arguments
@@ -39,19 +43,39 @@ def _revoke(kind: str) -> Any:
 
 OPERATIONS = (
     Operation(
-        *("settle_deal", "/settlements/{deal}/settle", "Settlement", "settle", TRADERS),
-        *("Settle a deal", _settle),
+        "settle_deal",
+        "/v1/settlements/{deal}/settle",
+        contract="Settlement",
+        function="settle",
+        may=TRADERS,
+        says="Settle a deal",
+        arguments=_settle,
     ),
     Operation(
-        *("accept_quote", "/quotes/{quote}/accept", "Settlement", "discount", TRADERS),
-        *("Sell a part at a quote", _discount),
+        "accept_quote",
+        "/v1/quotes/{quote}/accept",
+        contract="Settlement",
+        function="discount",
+        may=TRADERS,
+        says="Sell a part at a quote",
+        arguments=_discount,
     ),
     Operation(
-        *("revoke_deal", "/settlements/{deal}/revoke", "Settlement", "revoke", TRADERS),
-        *("Take a signature back", _revoke(proposals.DEAL)),
+        "revoke_deal",
+        "/v1/settlements/{deal}/revoke",
+        contract="Settlement",
+        function="revoke",
+        may=TRADERS,
+        says="Take a signature back",
+        arguments=_revoke(proposals.DEAL),
     ),
     Operation(
-        *("revoke_quote", "/quotes/{quote}/revoke", "Settlement", "revoke", TRADERS),
-        *("Take a quote back", _revoke(proposals.QUOTE)),
+        "revoke_quote",
+        "/v1/quotes/{quote}/revoke",
+        contract="Settlement",
+        function="revoke",
+        may=TRADERS,
+        says="Take a quote back",
+        arguments=_revoke(proposals.QUOTE),
     ),
 )

@@ -57,23 +57,25 @@ def _names(parts: Parts) -> dict[str, str]:
     return {p.project_hash: p.project for p in parts.ledger.projects()}
 
 
-@router.get("/shares", summary="Projects with shares")
+@router.get("/v1/shares", summary="Projects with shares")
 def list_shares(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ShareProjectOut]:
     """Projects whose shares the asker issues or holds."""
     names = _names(parts)
     return page_of(
-        _open(parts, sight),
-        "shares",
-        lambda row: row.project_hash,
-        cursor,
-        limit,
-        lambda row: ShareProjectOut(**row.model_dump(), project=names.get(row.project_hash, "")),
+        rows=_open(parts, sight),
+        name="shares",
+        place=lambda row: row.project_hash,
+        cursor=cursor,
+        limit=limit,
+        show=lambda row: ShareProjectOut(
+            **row.model_dump(), project=names.get(row.project_hash, "")
+        ),
     )
 
 
-@router.get("/shares/{project}/holdings", summary="Who holds a project's shares")
+@router.get("/v1/shares/{project}/holdings", summary="Who holds a project's shares")
 def list_holdings(
     parts: PartsDep,
     sight: SightDep,
@@ -93,16 +95,16 @@ def list_holdings(
         return held.earned_minor + held.shares * (per_share - held.seen_minor)
 
     return page_of(
-        [
+        rows=[
             h
             for h in ShareReads(parts.reads).holdings(row.project_hash)
             if everyones or h.holder == me
         ],
-        "holdings",
-        lambda held: held.holder,
-        cursor,
-        limit,
-        lambda held: HoldingOut(
+        name="holdings",
+        place=lambda held: held.holder,
+        cursor=cursor,
+        limit=limit,
+        show=lambda held: HoldingOut(
             holder=held.holder, shares=held.shares, claimable_minor=claimable(held)
         ),
     )

@@ -80,21 +80,23 @@ def _receipt_out(row: object, codes: dict[str, str]) -> ReceiptOut:
     return ReceiptOut(**fields | {"goods": codes.get(name, ""), "goods_hash": name})
 
 
-@router.get("/warehouse-receipts", summary="Receipts", tags=["warehouse-receipts"])
+@router.get("/v1/warehouse-receipts", summary="Receipts", tags=["warehouse-receipts"])
 def list_receipts(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ReceiptOut]:
     """Receipts that the asker issued, holds, or has as a pledge, by number."""
     codes = WarehouseReads(parts.reads).goods()
     return numbered(
-        *("warehouse-receipts", cursor, limit),
-        lambda after, most: WarehouseReads(parts.reads).receipts(sight, after, most),
-        lambda row: row.receipt,
-        lambda row: _receipt_out(row, codes),
+        name="warehouse-receipts",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: WarehouseReads(parts.reads).receipts(sight, after, most),
+        place=lambda row: row.receipt,
+        show=lambda row: _receipt_out(row, codes),
     )
 
 
-@router.get("/warehouse-receipts/{receipt}", summary="One receipt", tags=["warehouse-receipts"])
+@router.get("/v1/warehouse-receipts/{receipt}", summary="One receipt", tags=["warehouse-receipts"])
 def get_receipt(parts: PartsDep, sight: SightDep, receipt: _Receipt) -> ReceiptWholeOut:
     """A receipt; its holder, its warehouse and whom it is pledged to also see its papers."""
     row = WarehouseReads(parts.reads).receipt(sight, receipt)
@@ -113,22 +115,24 @@ def get_receipt(parts: PartsDep, sight: SightDep, receipt: _Receipt) -> ReceiptW
     )
 
 
-@router.get("/pledges", summary="Pledges", tags=["pledges"])
+@router.get("/v1/pledges", summary="Pledges", tags=["pledges"])
 def list_pledges(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PledgeOut]:
     """Pledges that the asker gave or has, by number."""
     return numbered(
-        *("pledges", cursor, limit),
-        lambda after, most: WarehouseReads(parts.reads).pledges(sight, after, most),
-        lambda row: row.pledge,
-        lambda row: PledgeOut(
+        name="pledges",
+        cursor=cursor,
+        limit=limit,
+        fetch=lambda after, most: WarehouseReads(parts.reads).pledges(sight, after, most),
+        place=lambda row: row.pledge,
+        show=lambda row: PledgeOut(
             **row.model_dump(), receipts=WarehouseReads(parts.reads).pledged(row.pledge)
         ),
     )
 
 
-@router.get("/pledges/{pledge}", summary="One pledge", tags=["pledges"])
+@router.get("/v1/pledges/{pledge}", summary="One pledge", tags=["pledges"])
 def get_pledge(parts: PartsDep, sight: SightDep, pledge: _Pledge) -> PledgeWholeOut:
     """A pledge, valued as the contract does today."""
     row = WarehouseReads(parts.reads).pledge(sight, pledge)
@@ -148,19 +152,19 @@ def get_pledge(parts: PartsDep, sight: SightDep, pledge: _Pledge) -> PledgeWhole
     )
 
 
-@router.get("/prices", summary="Prices of goods", tags=["prices"])
+@router.get("/v1/prices", summary="Prices of goods", tags=["prices"])
 def list_prices(
     parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PriceOut]:
     """The newest price of each goods."""
     codes = WarehouseReads(parts.reads).goods()
     return page_of(
-        WarehouseReads(parts.reads).prices(),
-        "prices",
-        lambda row: row.goods,
-        cursor,
-        limit,
-        lambda row: PriceOut(
+        rows=WarehouseReads(parts.reads).prices(),
+        name="prices",
+        place=lambda row: row.goods,
+        cursor=cursor,
+        limit=limit,
+        show=lambda row: PriceOut(
             goods=codes.get(row.goods, ""),
             goods_hash=row.goods,
             price_minor=row.price_minor,

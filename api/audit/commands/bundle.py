@@ -51,12 +51,12 @@ def bundle_command(
         fail("period_malformed", "the last day lies before the first", 2)
     try:
         facts = known_facts(
-            Ledger(_opened(settings.oracle_url)),
-            name,
-            _midnight_ms(days[0]),
-            _midnight_ms(days[1] + timedelta(days=1)),
-            settings.certificates,
-            _client(settings),
+            ledger=Ledger(_opened(settings.oracle_url)),
+            device=name,
+            first_ms=_midnight_ms(days[0]),
+            until_ms=_midnight_ms(days[1] + timedelta(days=1)),
+            certificates=settings.certificates,
+            client=_client(settings),
         )
         bundle = collect(_opened(settings.gateway_url), settings.tiles, facts)
     except (NothingToBundleError, ChainError, GatewayError) as error:

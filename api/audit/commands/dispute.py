@@ -71,7 +71,13 @@ def dispute_command(
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         dispute = _ready(data, index, log, client)
         asked = client.call("RecordDispute", dispute.function, *dispute.arguments)
-        gas = gas_of(client, "RecordDispute", dispute.function, dispute.arguments, keystore)
+        gas = gas_of(
+            client,
+            contract="RecordDispute",
+            function=dispute.function,
+            arguments=dispute.arguments,
+            keystore=keystore,
+        )
     except (OSError, ValueError, TypeError) as error:
         fail("file_unreadable", str(error))
     except (ChainError, GatewayError, AuditError, NothingSettlesIt) as error:
@@ -123,7 +129,7 @@ def _ready(data: bytes, index: int, log: str, client: ChainClient) -> Dispute:
         raise NothingSettlesIt("a record by itself needs --log")
     size = client.call("RecordAnchor", "latestHead")["size"]
     reader = TileReader(open_source(log), size)
-    return from_log(data, reader.entries(), reader.read, size)
+    return from_log(record=data, entries=reader.entries(), read=reader.read, size=size)
 
 
 def gas_of(

@@ -47,7 +47,13 @@ def challenge_command(
         promise = file.read_bytes()
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         name = client.call("PromiseChallenge", "challenge", promise)
-        gas = gas_of(client, "PromiseChallenge", "challenge", (promise,), keystore)
+        gas = gas_of(
+            client,
+            contract="PromiseChallenge",
+            function="challenge",
+            arguments=(promise,),
+            keystore=keystore,
+        )
     say({"challenge": to_hex(name), "sent": keystore is not None, "gas": gas}, as_json)
 
 
@@ -75,7 +81,13 @@ def answer_command(
         index, raw = at
         path = list(inclusion_proof(index, size, reader.read))
         arguments = (name, raw, index, size, path)
-        gas = gas_of(client, "PromiseChallenge", "answer", arguments, keystore)
+        gas = gas_of(
+            client,
+            contract="PromiseChallenge",
+            function="answer",
+            arguments=arguments,
+            keystore=keystore,
+        )
         status = _status(client, name)
     said = {"challenge": challenge, "log_index": index, "size": size, "status": status}
     say(said | {"sent": keystore is not None, "gas": gas}, as_json)
@@ -95,7 +107,13 @@ def mark_command(
     with _failing():
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         name, _ = _challenge(client, challenge)
-        gas = gas_of(client, "PromiseChallenge", "mark", (name,), keystore)
+        gas = gas_of(
+            client,
+            contract="PromiseChallenge",
+            function="mark",
+            arguments=(name,),
+            keystore=keystore,
+        )
         status = _status(client, name)
     said = {"challenge": challenge, "status": status, "sent": keystore is not None, "gas": gas}
     say(said, as_json)

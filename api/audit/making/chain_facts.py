@@ -74,7 +74,7 @@ def read_splits(
             raise ChainError(f"the node does not have transaction {found.hex()}")
         events = [e for e in client.decode_receipt(receipt) if e.contract == "RevenueSplit"]
         mine = [e for e in events if e.values.get("project") == project]
-        _take(history, client, mine, _bytes(transaction["input"]))
+        _take(history, client, events=mine, data=_bytes(transaction["input"]))
     return SplitHistory(
         history.terms,
         [
@@ -121,7 +121,13 @@ def _take(history: SplitHistory, client: ChainClient, events: Sequence[Event], d
             if called is None:
                 raise SplitUnreadableError(f"{event.transaction_hash.hex()} calls something else")
             credits_ = credited.pop(v["batch"], [])
-            fact = _distribution(event, called, history.carried, carried[v["batch"]], credits_)
+            fact = _distribution(
+                event,
+                called,
+                before=history.carried,
+                carried=carried[v["batch"]],
+                credits_=credits_,
+            )
             history.distributions.append(fact)
             history.carried = fact.carried
     for batch, credits_ in credited.items():

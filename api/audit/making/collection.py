@@ -84,7 +84,12 @@ def state_at(engine: Engine, size: int) -> StateTree:
     )
     with engine.connect() as connection:
         return StateTree(
-            Slot(DeviceId(device), epoch, sequence, Digest(bytes(digest)))
+            Slot(
+                device=DeviceId(device),
+                epoch=epoch,
+                sequence=sequence,
+                payload_digest=Digest(bytes(digest)),
+            )
             for device, epoch, sequence, digest in connection.execute(query)
         )
 
@@ -109,28 +114,28 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     number, slot, path = slots.inclusion_proof(DeviceId(facts.scope.device))
     bundle = Bundle(
         facts.scope,
-        tuple(facts.keys),
-        tuple(facts.certificates),
-        tuple(facts.revocations),
-        entries,
-        heads,
-        tuple(tuple(inclusion_proof(e.log_index, last.size, read)) for e in entries),
-        tuple(
+        registry=tuple(facts.keys),
+        certificates=tuple(facts.certificates),
+        revocations=tuple(facts.revocations),
+        records=entries,
+        heads=heads,
+        inclusion=tuple(tuple(inclusion_proof(e.log_index, last.size, read)) for e in entries),
+        consistency=tuple(
             tuple(consistency_proof(first.size, second.size, read))
             for first, second in pairwise(heads)
         ),
-        StateFact(
+        state=StateFact(
             number,
-            len(slots),
-            slot.epoch,
-            slot.sequence,
-            slot.payload_digest,
-            path,
+            slots=len(slots),
+            epoch=slot.epoch,
+            sequence=slot.sequence,
+            payload_digest=slot.payload_digest,
+            path=path,
         ),
-        note,
-        tuple(facts.terms),
-        tuple(facts.distributions),
-        tuple(facts.rests),
+        checkpoint=note,
+        terms=tuple(facts.terms),
+        distributions=tuple(facts.distributions),
+        rests=tuple(facts.rests),
     )
     return replace(bundle, blocks=tuple(facts.prove(bundle.on_chain())))
 

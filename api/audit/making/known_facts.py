@@ -50,14 +50,14 @@ def known_facts(
         device,
         first_ms,
         until_ms,
-        now_ms(),
-        client.chain_id() if client else 0,
-        _address(client, "RecordAnchor"),
-        _address(client, "DeviceRegistry"),
-        _address(client, "RevenueSplit"),
-        machine.project,
+        made_ms=now_ms(),
+        chain_id=client.chain_id() if client else 0,
+        record_anchor=_address(client, "RecordAnchor"),
+        device_registry=_address(client, "DeviceRegistry"),
+        revenue_split=_address(client, "RevenueSplit"),
+        project=machine.project,
     )
-    known = KnownFacts(scope, keys, heads, kept, revocations)
+    known = KnownFacts(scope, keys, heads, certificates=kept, revocations=revocations)
     if client is None:
         return known
     splits = SplitHistory()
@@ -108,28 +108,30 @@ def _key(row: DeviceKeyEntry, name: bytes, client: ChainClient | None) -> KeyFac
         registered = client.call("DeviceRegistry", "signingKey", name, row.epoch)["registeredAt"]
     return KeyFact(
         row.epoch,
-        _bytes(row.x),
-        _bytes(row.y),
-        row.from_sequence,
-        int(row.until_sequence),
-        int(row.revoked_at is not None),
-        _bytes(row.certificate_hash),
-        registered,
+        x=_bytes(row.x),
+        y=_bytes(row.y),
+        from_sequence=row.from_sequence,
+        until_sequence=int(row.until_sequence),
+        revoked=int(row.revoked_at is not None),
+        certificate_hash=_bytes(row.certificate_hash),
+        registered_at=registered,
     )
 
 
 def _head(row: AnchoredHead) -> HeadFact:
     return HeadFact(
         row.size,
-        _bytes(row.root),
-        _bytes(row.state),
-        row.block_number,
-        _bytes(row.block_hash),
-        _bytes(row.transaction_hash),
+        root=_bytes(row.root),
+        state=_bytes(row.state),
+        block_number=row.block_number,
+        block_hash=_bytes(row.block_hash),
+        transaction_hash=_bytes(row.transaction_hash),
     )
 
 
 def _splits(ledger: Ledger, machine: Machine, scope: Scope, client: ChainClient) -> SplitHistory:
     project = on_chain_id(machine.project)
     places = ledger.split_events(to_hex(project))
-    return read_splits(client, scope, project, places, ledger.facts_of(machine.project))
+    return read_splits(
+        client, scope, project, places=places, contents=ledger.facts_of(machine.project)
+    )

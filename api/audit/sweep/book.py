@@ -80,7 +80,13 @@ class Book:
             "SELECT device, epoch, sequence, digest, count, amount, register FROM machine ORDER BY position"
         )
         for device, epoch, sequence, digest, *counters in rows:
-            yield ChainTip(DeviceId(device), epoch, sequence, Digest(digest), Counters(*counters))
+            yield ChainTip(
+                device=DeviceId(device),
+                epoch=epoch,
+                sequence=sequence,
+                payload_digest=Digest(digest),
+                counters=Counters(*counters),
+            )
 
     def heads(self) -> list[AnchoredHead]:
         """The heads that were made again so far, as the node then told of them."""
@@ -93,7 +99,9 @@ class Book:
         """The keys as the registry had them when records were verified with them."""
         rows = self._db.execute("SELECT * FROM key")
         return {
-            (device, epoch): HashedKey(x, y, int(first), int(until), bool(revoked))
+            (device, epoch): HashedKey(
+                x, y, from_sequence=int(first), until_sequence=int(until), revoked=bool(revoked)
+            )
             for device, epoch, x, y, first, until, revoked in rows
         }
 
@@ -152,7 +160,10 @@ class Book:
     def findings(self) -> list[Finding]:
         """What was found in the log so far."""
         rows = self._db.execute("SELECT code, place, detail, unverifiable FROM finding ORDER BY id")
-        return [Finding(code, place, detail, bool(flag)) for code, place, detail, flag in rows]
+        return [
+            Finding(code, where=place, detail=detail, unverifiable=bool(flag))
+            for code, place, detail, flag in rows
+        ]
 
     def gossip(self) -> list[tuple[int, bytes, int]]:
         """Each head that a machine was shown: size, root, and the first record that says so."""

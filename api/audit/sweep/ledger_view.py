@@ -77,7 +77,7 @@ def read_ledger(
 ) -> LedgerView:
     """Read all of it, from *first_block* on."""
     view = LedgerView(client.chain_id(), client.final_number())
-    for event in _events(client, first_block, view.block, progress):
+    for event in _events(client, first=first_block, last=view.block, progress=progress):
         _take(view, event)
     _read_calls(client, view)
     return view
@@ -109,7 +109,12 @@ def _take(view: LedgerView, event: Event) -> None:
     elif event.name == "HeadAnchored":
         view.heads.append(
             AnchoredHead(
-                v["index"], v["size"], v["root"], v["state"], v["figures"], event.block_number
+                number=v["index"],
+                size=v["size"],
+                root=v["root"],
+                state=v["state"],
+                figures=v["figures"],
+                block=event.block_number,
             )
         )
         if view.quorums:
@@ -117,7 +122,13 @@ def _take(view: LedgerView, event: Event) -> None:
     elif event.name == "QuorumChanged":
         view.quorums.append(SigningQuorum(event.block_number, v["threshold"], list(v["signers"])))
     elif event.name == "KeyRegistered":
-        key = HashedKey(v["x"], v["y"], v["fromSequence"], OPEN_SEQUENCE, False)
+        key = HashedKey(
+            x=v["x"],
+            y=v["y"],
+            from_sequence=v["fromSequence"],
+            until_sequence=OPEN_SEQUENCE,
+            revoked=False,
+        )
         view.keys[v["device"], v["epoch"]] = key
     elif event.name in ("KeyClosed", "KeyRevoked"):
         name = (v["device"], v["epoch"])

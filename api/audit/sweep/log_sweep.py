@@ -125,7 +125,9 @@ class LogSweep:
         closed = self._heads
         for segment in piece.segments:
             findings += self._close(piece, segment)
-        self._peaks = joined(self._peaks, piece.start, piece.end, piece.segments[-1].peaks)
+        self._peaks = joined(
+            before=self._peaks, start=piece.start, end=piece.end, inside=piece.segments[-1].peaks
+        )
         heads = self._view.heads[closed : self._heads]
         self._book.keep(piece, heads, self._peaks, self._positions, findings)
 
@@ -185,7 +187,9 @@ class LogSweep:
         if self._heads < len(self._view.heads):
             head = self._view.heads[self._heads]
             if head.size == segment.end:
-                peaks = joined(self._peaks, piece.start, segment.end, segment.peaks)
+                peaks = joined(
+                    before=self._peaks, start=piece.start, end=segment.end, inside=segment.peaks
+                )
                 yield from self._check_head(head, Frontier(head.size, peaks).root())
                 self._heads += 1
                 self._tally = Tally()
@@ -240,7 +244,9 @@ class LogSweep:
                 continue
             try:
                 proof = consistency_proof(size, self.size, self._reader.read)
-                verify_consistency(size, self.size, shown, root, proof)
+                verify_consistency(
+                    first=size, second=self.size, first_root=shown, second_root=root, proof=proof
+                )
             except ProofError:
                 mine = root_at(size, self._reader.read).hex()
                 yield Finding("gossip_mismatch", where, f"{shown.hex()}, the log's is {mine}")

@@ -279,9 +279,10 @@ def _facts_of(project: str, date: int, sales: Sequence[SoldFact]) -> Facts:
         for code, count in sale.units:
             units[code] += count
     return Facts(
-        *(project, date),
-        tuple((s.log_index, s.is_refund, s.amount_minor) for s in sales),
-        tuple(sorted(units.items())),
+        project,
+        business_date=date,
+        entries=tuple((s.log_index, s.is_refund, s.amount_minor) for s in sales),
+        units=tuple(sorted(units.items())),
     )
 
 

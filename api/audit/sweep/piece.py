@@ -117,7 +117,7 @@ def verify_piece(
     segment = Segment(next(ends))
     for index, raw in enumerate(reader.entries(start, end), start=start):
         if index == segment.end:
-            segment = _close(piece, segment, tree, next(ends))
+            segment = _close(piece, segment, tree, next_end=next(ends))
         tree.append(hash_leaf(raw))
         signed = _readable(piece, index, raw, keys)
         if signed is not None:
@@ -125,7 +125,7 @@ def verify_piece(
             fact = _sold(index, signed.record)
             if fact is not None:
                 sold.append(fact)
-    _close(piece, segment, tree, end)
+    _close(piece, segment, tree, next_end=end)
     if sold:
         piece.sold = pack(sold)
         times = [fact.time_ms for fact in sold]
@@ -175,9 +175,23 @@ def _sold(index: int, record: Record) -> SoldFact | None:
     body = record.body
     if isinstance(body, Sale):
         units = tuple([(line.commodity, line.quantity) for line in body.lines])
-        return SoldFact(index, record.device, record.time_ms, False, body.amount_minor, units)
+        return SoldFact(
+            log_index=index,
+            device=record.device,
+            time_ms=record.time_ms,
+            is_refund=False,
+            amount_minor=body.amount_minor,
+            units=units,
+        )
     if isinstance(body, Refund):
-        return SoldFact(index, record.device, record.time_ms, True, body.amount_minor, ())
+        return SoldFact(
+            log_index=index,
+            device=record.device,
+            time_ms=record.time_ms,
+            is_refund=True,
+            amount_minor=body.amount_minor,
+            units=(),
+        )
     return None
 
 
@@ -226,4 +240,4 @@ def _end_with_parent() -> None:
 def work(start: int, end: int, cuts: Sequence[int]) -> Piece:
     """One piece, by what :func:`start_worker` opened."""
     reader, ring = _here["log"]
-    return verify_piece(reader, ring, start, end, cuts)
+    return verify_piece(reader, keys=ring, start=start, end=end, cuts=cuts)

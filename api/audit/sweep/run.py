@@ -85,7 +85,7 @@ def sweep(
     # The log may be read from another place next time; what it is the anchor says.
     book = Book(state, f"chain {view.chain_id}, anchor {client.address_of('RecordAnchor')}")
     try:
-        part = LogSweep(log, ca, view, book, processes, piece)
+        part = LogSweep(where=log, ca=ca, view=view, book=book, processes=processes, piece=piece)
         before, began = book.size, time.perf_counter()
         done.records_before = before
         part.run(lambda size: progress("records", size, part.size))
@@ -99,7 +99,7 @@ def sweep(
             *book.findings(),
             *part.check_gossip(),
         ]
-        money = MoneySweep(client, view, book, facts or {}, projects)
+        money = MoneySweep(client, view, book, facts=facts or {}, projects=projects)
         done.findings += money.run()
         done.distributions, done.distributions_proved = money.distributions, money.proved
         done.machines = len(book.sold_devices())

@@ -42,7 +42,14 @@ def unpack(data: bytes) -> Iterator[SoldFact]:
     lines: list[Units] = [tuple((code, count) for code, count in one) for one in goods]
     rows = zip(index, device, time_ms, is_refund, amount, units, strict=True)
     for log_index, who, at, is_given_back, minor, what in rows:
-        yield SoldFact(log_index, devices[who], at, is_given_back, minor, lines[what])
+        yield SoldFact(
+            log_index,
+            device=devices[who],
+            time_ms=at,
+            is_refund=is_given_back,
+            amount_minor=minor,
+            units=lines[what],
+        )
 
 
 def _numbered(values: Sequence[_Value]) -> dict[_Value, int]:

@@ -369,7 +369,9 @@ def _state(value: Any) -> StateFact | None:
         return None
     _check(StateFact, value, (int, int, int, int, bytes, list))
     number, slots, epoch, sequence, digest, path = value
-    return StateFact(number, slots, epoch, sequence, digest, _proof(path))
+    return StateFact(
+        number, slots, epoch, sequence=sequence, payload_digest=digest, path=_proof(path)
+    )
 
 
 def _list_of(fact: type[Any], *kinds: type) -> Callable[[Any], tuple[Any, ...]]:

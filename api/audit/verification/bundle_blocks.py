@@ -53,7 +53,9 @@ def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
         for fact in block.transactions:
             which = f"{where}, transaction {fact.number}"
             try:
-                found = prove_transaction(header, fact.number, fact.transaction, fact.receipt)
+                found = prove_transaction(
+                    header, index=fact.number, transaction=fact.transaction, receipt=fact.receipt
+                )
             except BlockProofInvalid as error:
                 errors.append(BlockProofError(which, str(error)))
                 continue

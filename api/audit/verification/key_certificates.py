@@ -81,7 +81,9 @@ def check_path(
     except (OverflowError, ValueError, OSError):
         return CertificateError(where, f"{key.registered_at} is no time of a registration")
     try:
-        named = validate_device(leaf, intermediates, [root], registered, signs_records=True)
+        named = validate_device(
+            leaf, intermediates, roots=[root], at=registered, signs_records=True
+        )
     except PkiError as error:
         return CertificateError(where, f"it does not lead to the root given: {error}")
     if named != device:

@@ -124,7 +124,7 @@ class SplitAudit:
                 yield from self._set(found, v)
             elif name == "Distributed":
                 amounts = credited.pop(v["batch"], Counter())
-                yield from self._distributed(found, v, amounts, carried.get(v["batch"], 0))
+                yield from self._distributed(found, v, amounts, carried=carried.get(v["batch"], 0))
         for batch, amounts in credited.items():
             yield from self._given_out(found, int.from_bytes(batch, "big"), amounts)
 
@@ -139,7 +139,7 @@ class SplitAudit:
             return
         fact = self._bundle.terms[place]
         where = f"terms[{place}] (version {fact.version})"
-        yield from _check_place(TermsError, where, fact, found)
+        yield from _check_place(kind=TermsError, where=where, fact=fact, found=found)
         if fact.version != len(self._waterfall.terms) + 1:
             yield TermsError(where, f"version {len(self._waterfall.terms) + 1} was to come")
         if keccak(fact.encoded) != v["termsHash"]:
@@ -168,9 +168,11 @@ class SplitAudit:
             detail = "its transaction calls something else: what was sold is not known"
             yield SplitUnknownError(where, detail)
             return
-        yield from _check_place(SplitError, where, fact, found)
-        yield from _check_stated(where, fact, {**call, **v, "carried": carried}, amounts)
-        yield from self._made_again(where, fact, call, v["version"], amounts)
+        yield from _check_place(kind=SplitError, where=where, fact=fact, found=found)
+        yield from _check_stated(
+            where, fact, on_chain={**call, **v, "carried": carried}, amounts=amounts
+        )
+        yield from self._made_again(where, fact, call, version=v["version"], amounts=amounts)
         if self._bundle.scope.has_date(fact.period_start):
             self.of_period += 1
             if fact.head_size not in self._sizes:
@@ -226,7 +228,7 @@ class SplitAudit:
             return
         fact = self._bundle.rests[place]
         where = f"rests[{place}] (version {version})"
-        yield from _check_place(SplitError, where, fact, found)
+        yield from _check_place(kind=SplitError, where=where, fact=fact, found=found)
         yield from _check_credits(where, fact, amounts)
         try:
             mine = Counter(

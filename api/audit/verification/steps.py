@@ -153,11 +153,19 @@ def verify(
     steps.append(Step(3, _count(len(bundle.registry), "certificate path") + " to the root given"))
     steps[-1].findings += malformed
     paths = [
-        certs.check_path(f"registry epoch {key.epoch}", key, bundle.device, loaded, root)
+        certs.check_path(
+            where=f"registry epoch {key.epoch}",
+            key=key,
+            device=bundle.device,
+            loaded=loaded,
+            root=root,
+        )
         for key in bundle.registry
     ]
     steps[-1].findings += [error for error in paths if error is not None]
-    steps[-1].findings += certs.check_revocations(bundle.registry, bundle.revocations, loaded, root)
+    steps[-1].findings += certs.check_revocations(
+        keys=bundle.registry, revocations=bundle.revocations, loaded=loaded, root=root
+    )
     # Step 4
     steps.append(Step(4, _count(len(bundle.registry), "registered key") + " as certified"))
     ring, bad_keys = _ring(bundle)
@@ -315,7 +323,13 @@ def _check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
             yield InclusionError(where, "the log's order is another")
         before = entry.log_index
         try:
-            verify_inclusion(entry.log_index, head.size, hash_leaf(entry.raw), proof, head.root)
+            verify_inclusion(
+                entry.log_index,
+                head.size,
+                leaf_hash=hash_leaf(entry.raw),
+                proof=proof,
+                root=head.root,
+            )
         except LogError as error:
             yield InclusionError(where, str(error))
 
@@ -332,7 +346,13 @@ def _check_heads(bundle: Bundle) -> Iterable[AuditError]:
             yield ConsistencyError(where, "the log does not grow")
             continue
         try:
-            verify_consistency(first.size, second.size, first.root, second.root, proof)
+            verify_consistency(
+                first=first.size,
+                second=second.size,
+                first_root=first.root,
+                second_root=second.root,
+                proof=proof,
+            )
         except LogError as error:
             yield ConsistencyError(where, str(error))
 
@@ -370,10 +390,18 @@ def _check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list
     state = bundle.state
     if state is None or not bundle.heads:
         return [StateError("state", "there is no slot, or no head")]
-    slot = Slot(bundle.device, state.epoch, state.sequence, Digest(state.payload_digest))
+    slot = Slot(
+        bundle.device, state.epoch, state.sequence, payload_digest=Digest(state.payload_digest)
+    )
     head = bundle.heads[-1]
     try:
-        verify_inclusion(state.number, state.slots, hash_leaf(slot.entry()), state.path, head.state)
+        verify_inclusion(
+            index=state.number,
+            size=state.slots,
+            leaf_hash=hash_leaf(slot.entry()),
+            proof=state.path,
+            root=head.state,
+        )
     except LogError as error:
         return [StateError("state", f"the slot is not under the head's state: {error}")]
     if not signed:

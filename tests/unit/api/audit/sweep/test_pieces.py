@@ -46,7 +46,11 @@ numbers = st.integers(0, 2**63 - 1)
 facts = st.lists(
     st.builds(
         SoldFact,
-        *(numbers, texts, numbers, st.booleans(), numbers),
+        numbers,
+        texts,
+        numbers,
+        st.booleans(),
+        numbers,
         st.lists(st.tuples(texts, numbers), max_size=3).map(tuple),
     ),
     min_size=1,

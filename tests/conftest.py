@@ -22,16 +22,21 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 LONGEST = (
-    *(
-        "network_members",
-        "network_membership",
-        "replay_command",
-        "network_faults",
-        "invoices_run",
-        "oracle_quorum",
-    ),
-    *("day_close", "oracle_lies", "network_partition", "audit_commands", "audit_sweep_consortium"),
-    *("asset_projection", "chain_sender", "oracle_exactly_once", "up_tree"),
+    "network_members",
+    "network_membership",
+    "replay_command",
+    "network_faults",
+    "invoices_run",
+    "oracle_quorum",
+    "day_close",
+    "oracle_lies",
+    "network_partition",
+    "audit_commands",
+    "audit_sweep_consortium",
+    "asset_projection",
+    "chain_sender",
+    "oracle_exactly_once",
+    "up_tree",
 )
 """The files that take longest, by what follows ``test_``: begun first, so that no processor is idle at the end."""
 sys.path.insert(0, str(ROOT / "tests" / "support"))

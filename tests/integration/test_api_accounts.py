@@ -14,8 +14,13 @@ pytestmark = pytest.mark.integration
 MINE = ACCOUNTS["lakeside"]
 SPELLINGS = (str(MINE), MINE.lower(), "0x" + MINE[2:].upper())
 PATHS = (
-    *("/v1/participants", "/v1/balances", "/v1/withdrawals", "/v1/receivables", "/v1/shares"),
-    *("/v1/warehouse-receipts", "/v1/credit-lines"),
+    "/v1/participants",
+    "/v1/balances",
+    "/v1/withdrawals",
+    "/v1/receivables",
+    "/v1/shares",
+    "/v1/warehouse-receipts",
+    "/v1/credit-lines",
 )
 
 

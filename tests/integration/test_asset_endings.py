@@ -173,7 +173,8 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     desk.do("factory", f"/loans/{loan}/repay", {"amount_minor": 40_000_00})
     said = desk.get("factory", f"/loans/{loan}")
     assert (said["state"], said["repaid_minor"], said["written_off_minor"]) == (
-        *("recovered", lent),
+        "recovered",
+        lent,
         0,
     )
     assert said["costs_paid_minor"] == 150_00
@@ -227,7 +228,8 @@ def test_a_call_that_is_not_met_in_its_days_gives_the_goods_to_the_lender(desk: 
     assert desk.get("lender", f"/loans/{loan}")["state"] == "current"
     shown = desk.get("lender", f"/warehouse-receipts/{receipt}")
     assert (shown["state"], shown["holder"], shown["pledge"]) == (
-        *("foreclosed", world.at("lender")),
+        "foreclosed",
+        world.at("lender"),
         0,
     )
     parts = {"quantities": [25_000, 15_000]}

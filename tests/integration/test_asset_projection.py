@@ -43,8 +43,14 @@ from counterfoil.oracle.store.table import OracleTable, metadata
 pytestmark = pytest.mark.integration
 
 RECEIPT_STATES = (
-    *("none", "issued", "verified", "pledged"),
-    *("partial_release", "delivered", "foreclosed", "split"),
+    "none",
+    "issued",
+    "verified",
+    "pledged",
+    "partial_release",
+    "delivered",
+    "foreclosed",
+    "split",
 )
 PROJECT = on_chain_id("lakeside")
 
@@ -106,25 +112,35 @@ class Watched:
             said, row = view("Receivables", "claim", root), session.get_one(ClaimEntry, root)
             terms = said["terms"]
             assert (
-                *(
-                    enums.ClaimState(said["state"]).wire_name,
-                    said["disputed"],
-                    said["delivered"],
-                    said["redeemed"],
-                ),
-                *(
-                    enums.ClaimKind(terms["kind"]).wire_name,
-                    terms["obligor"],
-                    terms["creditor"],
-                    terms["token"],
-                ),
-                *(terms["face"], terms["issueDate"], terms["dueDate"], terms["defaultDays"]),
-                *("0x" + terms["invoice"].hex(), "0x" + terms["document"].hex()),
+                enums.ClaimState(said["state"]).wire_name,
+                said["disputed"],
+                said["delivered"],
+                said["redeemed"],
+                enums.ClaimKind(terms["kind"]).wire_name,
+                terms["obligor"],
+                terms["creditor"],
+                terms["token"],
+                terms["face"],
+                terms["issueDate"],
+                terms["dueDate"],
+                terms["defaultDays"],
+                "0x" + terms["invoice"].hex(),
+                "0x" + terms["document"].hex(),
             ) == (
-                *(row.state, row.disputed, row.delivery is not None, row.redeemed_minor),
-                *(row.kind, row.obligor, row.creditor, row.token),
-                *(row.face_minor, row.issue_date, row.due_date, row.default_days),
-                *(row.invoice, row.document),
+                row.state,
+                row.disputed,
+                row.delivery is not None,
+                row.redeemed_minor,
+                row.kind,
+                row.obligor,
+                row.creditor,
+                row.token,
+                row.face_minor,
+                row.issue_date,
+                row.due_date,
+                row.default_days,
+                row.invoice,
+                row.document,
             ), (after, root)
             live = sorted(view("Receivables", "partsOf", root))
             query = select(PartEntry.part).where(PartEntry.root == root, PartEntry.live)
@@ -139,13 +155,31 @@ class Watched:
             said, row = view("Receivables", "part", number), session.get_one(PartEntry, number)
             nobody = "0x" + "0" * 40
             assert (
-                *(said["root"], said["parent"], said["received"], said["depth"], said["holder"]),
-                *(said["amount"], said["redeemed"], said["retained"], said["recourse"]),
-                *(said["demanded"], said["live"], said["pledgee"]),
+                said["root"],
+                said["parent"],
+                said["received"],
+                said["depth"],
+                said["holder"],
+                said["amount"],
+                said["redeemed"],
+                said["retained"],
+                said["recourse"],
+                said["demanded"],
+                said["live"],
+                said["pledgee"],
             ) == (
-                *(row.root, row.parent, row.received, row.depth, row.holder),
-                *(row.amount_minor, row.redeemed_minor, row.retained_minor, row.recourse),
-                *(row.demanded, row.live, row.pledgee or nobody),
+                row.root,
+                row.parent,
+                row.received,
+                row.depth,
+                row.holder,
+                row.amount_minor,
+                row.redeemed_minor,
+                row.retained_minor,
+                row.recourse,
+                row.demanded,
+                row.live,
+                row.pledgee or nobody,
             ), (after, number)
             offer = view("Receivables", "offerOf", number)
             shown = (row.offered_to or nobody, row.offer_recourse or False, row.offer_expires or 0)
@@ -163,25 +197,37 @@ class Watched:
             said, row = view("CreditLine", "line", number), session.get_one(LineEntry, number)
             t = said["terms"]
             assert (
-                *(
-                    enums.LineState(said["state"]).wire_name,
-                    said["principal"],
-                    t["borrower"],
-                    t["lender"],
-                ),
-                *(t["token"], t["limit"], t["validFrom"], t["validUntil"], t["ratePpm"]),
-                *(
-                    t["penaltyPpm"],
-                    enums.Convention(t["convention"]).wire_name,
-                    t["graceDays"],
-                    t["defaultDays"],
-                ),
-                *([enums.Debt(debt).wire_name for debt in t["order"]], "0x" + t["purpose"].hex()),
+                enums.LineState(said["state"]).wire_name,
+                said["principal"],
+                t["borrower"],
+                t["lender"],
+                t["token"],
+                t["limit"],
+                t["validFrom"],
+                t["validUntil"],
+                t["ratePpm"],
+                t["penaltyPpm"],
+                enums.Convention(t["convention"]).wire_name,
+                t["graceDays"],
+                t["defaultDays"],
+                [enums.Debt(debt).wire_name for debt in t["order"]],
+                "0x" + t["purpose"].hex(),
             ) == (
-                *(row.state, row.principal_minor, row.borrower, row.lender),
-                *(row.token, row.limit_minor, row.valid_from, row.valid_until, row.rate_ppm),
-                *(row.penalty_ppm, row.convention, row.grace_days, row.default_days),
-                *(row.repayment_order, row.purpose),
+                row.state,
+                row.principal_minor,
+                row.borrower,
+                row.lender,
+                row.token,
+                row.limit_minor,
+                row.valid_from,
+                row.valid_until,
+                row.rate_ppm,
+                row.penalty_ppm,
+                row.convention,
+                row.grace_days,
+                row.default_days,
+                row.repayment_order,
+                row.purpose,
             ), (after, number)
             resin = self.world.at("resin")
             assert view("CreditLine", "isAllowed", number, resin) == (resin in row.suppliers)
@@ -195,19 +241,31 @@ class Watched:
         for number in range(1, view("CreditLine", "loanCount") + 1):
             said, row = view("CreditLine", "loan", number), session.get_one(LoanEntry, number)
             assert (
-                *(
-                    enums.LoanState(said["state"]).wire_name,
-                    enums.Plan(said["plan"]).wire_name,
-                    said["line"],
-                ),
-                *(said["orderRoot"], said["collateral"], said["drawn"], said["repaid"]),
-                *(said["writtenOff"], said["costs"], said["costsPaid"]),
-                *(said["interestPaid"], said["penaltyPaid"]),
+                enums.LoanState(said["state"]).wire_name,
+                enums.Plan(said["plan"]).wire_name,
+                said["line"],
+                said["orderRoot"],
+                said["collateral"],
+                said["drawn"],
+                said["repaid"],
+                said["writtenOff"],
+                said["costs"],
+                said["costsPaid"],
+                said["interestPaid"],
+                said["penaltyPaid"],
             ) == (
-                *(row.state, row.plan, row.line),
-                *(row.order_root, row.collateral, row.drawn_minor, row.repaid_minor),
-                *(row.written_off_minor, row.costs_minor, row.costs_paid_minor),
-                *(row.interest_paid_minor, row.penalty_paid_minor),
+                row.state,
+                row.plan,
+                row.line,
+                row.order_root,
+                row.collateral,
+                row.drawn_minor,
+                row.repaid_minor,
+                row.written_off_minor,
+                row.costs_minor,
+                row.costs_paid_minor,
+                row.interest_paid_minor,
+                row.penalty_paid_minor,
             ), (after, number)
             plan = view("CreditLine", "instalmentsOf", number)
             assert [[i["date"], i["principal"]] for i in plan] == row.instalments
@@ -220,21 +278,37 @@ class Watched:
             said = view("WarehouseReceipts", "receipt", number)
             row = session.get_one(ReceiptEntry, number)
             assert (
-                *(RECEIPT_STATES[said["state"]], said["warehouse"], said["holder"]),
-                *(said["parent"], said["pledge"], said["quantity"], "0x" + said["goods"].hex()),
+                RECEIPT_STATES[said["state"]],
+                said["warehouse"],
+                said["holder"],
+                said["parent"],
+                said["pledge"],
+                said["quantity"],
+                "0x" + said["goods"].hex(),
             ) == (
-                *(row.state, row.warehouse, row.holder),
-                *(row.parent, row.pledge, row.quantity, row.goods),
+                row.state,
+                row.warehouse,
+                row.holder,
+                row.parent,
+                row.pledge,
+                row.quantity,
+                row.goods,
             ), (after, number)
         for number in range(1, view("WarehouseReceipts", "pledgeCount") + 1):
             said = view("WarehouseReceipts", "pledgeOf", number)
             entry = session.get_one(PledgeEntry, number)
             assert (
-                *(said["loan"], said["pledgee"], said["ltvBasisPoints"]),
-                *(said["callDate"], said["open"]),
+                said["loan"],
+                said["pledgee"],
+                said["ltvBasisPoints"],
+                said["callDate"],
+                said["open"],
             ) == (
-                *(entry.loan, entry.pledgee, entry.ltv_basis_points),
-                *(entry.call_date, entry.is_open),
+                entry.loan,
+                entry.pledgee,
+                entry.ltv_basis_points,
+                entry.call_date,
+                entry.is_open,
             ), (after, number)
             held = ("pledged", "partial_release")
             query = select(ReceiptEntry).where(ReceiptEntry.pledge == number)
@@ -250,12 +324,24 @@ class Watched:
             name = bytes.fromhex(row.project_hash[2:])
             said = view("ProjectShare", "projectOf", name)
             assert (
-                *(said["token"], said["issuer"], said["supply"], said["redemptionPrice"]),
-                *(said["perShare"], said["carried"], said["received"], said["paid"]),
+                said["token"],
+                said["issuer"],
+                said["supply"],
+                said["redemptionPrice"],
+                said["perShare"],
+                said["carried"],
+                said["received"],
+                said["paid"],
                 view("ProjectShare", "accountOf", name),
             ) == (
-                *(row.token, row.issuer, row.supply, row.redemption_price_minor),
-                *(row.per_share_minor, row.carried_minor, row.received_minor, row.paid_minor),
+                row.token,
+                row.issuer,
+                row.supply,
+                row.redemption_price_minor,
+                row.per_share_minor,
+                row.carried_minor,
+                row.received_minor,
+                row.paid_minor,
                 row.account,
             ), after
             holdings = select(ShareHolding).where(ShareHolding.project_hash == row.project_hash)
@@ -544,8 +630,12 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
     do("warehouse", "WarehouseReceipts", "issue", world.at("factory"), goods, face, goods)
     do("oracle", "WarehouseReceipts", "postPrice", goods, face)
     world.send(
-        *("registrar", "ParticipantRegistry", "certify"),
-        *(world.at("core"), never, on_chain_id("for ever")),
+        "registrar",
+        "ParticipantRegistry",
+        "certify",
+        world.at("core"),
+        never,
+        on_chain_id("for ever"),
     )
     watched.check("certified")
     with Session(watched.engine) as session:

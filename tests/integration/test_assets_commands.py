@@ -112,7 +112,12 @@ def test_claim_is_registered_confirmed_and_passed_on(shell: Shell) -> None:
     assert shown["opened"]["invoice"]["fields"]["number"] == "RE-9"
     listed = shell.run("tier1", "list", "claims", "--state", "confirmed").stdout
     assert listed.splitlines()[0].split() == [
-        *("root", "kind", "state", "face_minor", "redeemed_minor", "due_date")
+        "root",
+        "kind",
+        "state",
+        "face_minor",
+        "redeemed_minor",
+        "due_date",
     ]
     assert "receivable  confirmed  5000" in listed
     part = str(made["part"])

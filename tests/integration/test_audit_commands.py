@@ -101,7 +101,7 @@ PERIOD = ("--from", "2022-08-30", "--to", "2022-08-31")
 @pytest.fixture(scope="module")
 def bundle(house: Installation) -> Path:
     out = house.folder / "machine.bundle"
-    made = run(house, *("audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", out, "--json"))
+    made = run(house, "audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", out, "--json")
     assert made.exit_code == 0, made.stderr
     said = json.loads(made.stdout)
     assert said["bytes"] == out.stat().st_size
@@ -150,7 +150,7 @@ def test_bundle_made_without_a_node_says_what_it_does_not_prove(
     site: Installation, tmp_path: Path
 ) -> None:
     out = tmp_path / "bare.bundle"
-    made = run(site, *("audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", out, "--json"))
+    made = run(site, "audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", out, "--json")
     assert json.loads(made.stdout)["blocks"] == 0
     result = run(site, "audit", "verify", out, "--root-ca", site.root, "--json")
     said = json.loads(result.stdout)
@@ -199,8 +199,16 @@ def test_what_cannot_be_read_or_made_exits_2(house: Installation, bundle: Path) 
     assert (absent.exit_code, json.loads(absent.stderr)["code"]) == (2, "file_unreadable")
     nobody = run(
         house,
-        *("audit", "bundle", "--device", "urn:dev:os:nobody", "--from", "2022-08-29"),
-        *("--to", "2022-08-30", "-o", house.folder / "none"),
+        "audit",
+        "bundle",
+        "--device",
+        "urn:dev:os:nobody",
+        "--from",
+        "2022-08-29",
+        "--to",
+        "2022-08-30",
+        "-o",
+        house.folder / "none",
     )
     assert (nobody.exit_code, json.loads(nobody.stderr)["code"]) == (2, "nothing_to_bundle")
 
@@ -208,7 +216,14 @@ def test_what_cannot_be_read_or_made_exits_2(house: Installation, bundle: Path) 
 def test_tokens_are_made_listed_and_revoked(site: Installation) -> None:
     made = run(
         site,
-        *("api", "token", "create", "--role", "auditor", "--party", "eyes", "--json"),
+        "api",
+        "token",
+        "create",
+        "--role",
+        "auditor",
+        "--party",
+        "eyes",
+        "--json",
         "--login-link",
     )
     said = json.loads(made.stdout)
@@ -241,8 +256,7 @@ def test_bundle_without_a_store_says_so_and_makes_none(site: Installation, tmp_p
 
 def test_file_that_can_not_be_written_is_named(site: Installation, tmp_path: Path) -> None:
     result = run(
-        site,
-        *("audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", tmp_path / "no" / "folder"),
+        site, "audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", tmp_path / "no" / "folder"
     )
     assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "file_unwritable")
 

@@ -50,8 +50,16 @@ def arguments(house: OracleHouse, *more: object, log: Path | None = None) -> lis
     return [
         str(a)
         for a in (
-            *("audit", "sweep", "--rpc", house.chain.node.rpc_url, "--processes", 1),
-            *("--log", log or house.folder / "tiles", "--deployment", house.chain.path),
+            "audit",
+            "sweep",
+            "--rpc",
+            house.chain.node.rpc_url,
+            "--processes",
+            1,
+            "--log",
+            log or house.folder / "tiles",
+            "--deployment",
+            house.chain.path,
             *more,
         )
     ]

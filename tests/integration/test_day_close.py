@@ -29,8 +29,14 @@ pytestmark = pytest.mark.integration
 MATURED = 4
 
 KILLED = (
-    *("day_advance_planned", "day_advance_asked", "day_sweep_planned", "day_sweep_asked"),
-    *("day_mark_planned", "day_mark_asked", "day_reconcile_read", "day_closed"),
+    "day_advance_planned",
+    "day_advance_asked",
+    "day_sweep_planned",
+    "day_sweep_asked",
+    "day_mark_planned",
+    "day_mark_asked",
+    "day_reconcile_read",
+    "day_closed",
 )
 
 

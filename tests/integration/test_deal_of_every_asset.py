@@ -102,7 +102,9 @@ def test_four_assets_change_hands_together_or_not_at_all(tmp_path: Path) -> None
             [(at("buyer"), 4_000)],
             at("tier2"),
             {at("tier1"): 18, at("tier2"): 12},
-            *(PRICE, 1_000, 0),
+            PRICE,
+            1_000,
+            0,
         )
         assert desk.get("buyer", path)["state"] == "settled"
         assert desk.refused("tier1", f"{path}/settle") == "contract_deal_done"

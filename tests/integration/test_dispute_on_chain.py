@@ -148,8 +148,13 @@ def test_a_record_that_was_never_logged_is_refuted(chain: ChainWorld, anchored: 
     record = later.records[anchored.tree.size]
     number, slot, path = anchored.state.inclusion_proof(record.record.device)
     proof = (
-        *(anchored.tree.size, number, len(anchored.state), slot.epoch, slot.sequence),
-        *(slot.payload_digest, path),
+        anchored.tree.size,
+        number,
+        len(anchored.state),
+        slot.epoch,
+        slot.sequence,
+        slot.payload_digest,
+        path,
     )
     chain.send("operator", "RecordDispute", "refute", record.raw, proof)
     found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))

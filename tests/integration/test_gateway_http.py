@@ -309,8 +309,17 @@ def test_the_command_sends_over_https(stand: Stand) -> None:
     device.close()
     run = subprocess.run(
         [
-            *(sys.executable, "-m", "counterfoil", "device", "send", str(device.folder)),
-            *("--url", stand.url, "--ca", str(stand.site.server_ca), "--json"),
+            sys.executable,
+            "-m",
+            "counterfoil",
+            "device",
+            "send",
+            str(device.folder),
+            "--url",
+            stand.url,
+            "--ca",
+            str(stand.site.server_ca),
+            "--json",
         ],
         capture_output=True,
         text=True,

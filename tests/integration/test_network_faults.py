@@ -67,8 +67,18 @@ def test_the_main_job_runs_on_the_network_unchanged(network: BankNetwork, tmp_pa
     began = time.monotonic()
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "counterfoil", "replay", "--data", str(tmp_path / "house")),
-            *("--network", str(network.members[member].path), "--days", "1", "--exit", "--json"),
+            sys.executable,
+            "-m",
+            "counterfoil",
+            "replay",
+            "--data",
+            str(tmp_path / "house"),
+            "--network",
+            str(network.members[member].path),
+            "--days",
+            "1",
+            "--exit",
+            "--json",
         ],
         env=env,
         capture_output=True,

@@ -186,8 +186,16 @@ def test_a_strangers_node_gets_nothing(
     network.passphrases["stranger"] = "only a test's"
     ports = free_ports(2)
     network.done(
-        *("join", str(network.members[BANKS[0]].path / "network.json"), "--name", "stranger"),
-        *("--peer-port", str(ports[0]), "--rpc-port", str(ports[1]), "--out", str(out)),
+        "join",
+        str(network.members[BANKS[0]].path / "network.json"),
+        "--name",
+        "stranger",
+        "--peer-port",
+        str(ports[0]),
+        "--rpc-port",
+        str(ports[1]),
+        "--out",
+        str(out),
         member="stranger",
     )
     stranger = read_folder(out)

@@ -35,8 +35,16 @@ def joins_reads_from_its_own_node_and_is_voted_in(network: BankNetwork, folder: 
     peer_port, rpc_port = free_ports(2)
     public = network.members[BANKS[0]].path / "network.json"
     joined = network.done(
-        *("join", str(public), "--name", FIFTH, "--out", str(out)),
-        *("--peer-port", str(peer_port), "--rpc-port", str(rpc_port)),
+        "join",
+        str(public),
+        "--name",
+        FIFTH,
+        "--out",
+        str(out),
+        "--peer-port",
+        str(peer_port),
+        "--rpc-port",
+        str(rpc_port),
         member=FIFTH,
     )
     network.members[FIFTH] = read_folder(out)

@@ -74,7 +74,10 @@ class Stage:
         found = node.log.compute(now.size, node.log.size, node.log.newest_block())
         head = Head(node.log.size, found.root, found.state)
         return HeadProposal(
-            *(now.chain_id, now.anchor, head, found.figures),
+            now.chain_id,
+            now.anchor,
+            head,
+            found.figures,
             Head(now.size, now.root, Digest(bytes(32))),
         )
 
@@ -371,7 +374,7 @@ def call_of(stage: Stage, facts: Facts, **changes: Any) -> CallProposal:
     argument = distribution_argument(facts, batch, 0, size, facts_hash) | changes
     data = client.encode("RevenueSplit", "distribute", argument)
     split = client.address_of("RevenueSplit")
-    return CallProposal(*(books.chain_id, books.calls, split, data, batch, facts.encode(), size))
+    return CallProposal(books.chain_id, books.calls, split, data, batch, facts.encode(), size)
 
 
 def raised(facts: Facts) -> Facts:

@@ -69,7 +69,10 @@ class Machines:
                     PublicKey.of(key),
                     sha256(der(self.world.certificates[device])).digest(),
                     prove_possession(key, chain.client.chain_id(), registry, device, 1, bytes(32)),
-                    *(operator, operator, PROJECT, device),
+                    operator,
+                    operator,
+                    PROJECT,
+                    device,
                 )
                 for device, key in self.world.keys.items()
             ]

@@ -111,9 +111,24 @@ def test_every_column_that_holds_an_account_is_compared_as_one() -> None:
         for module in Path(package.__file__).parent.glob("*.py"):
             import_module(f"{package.__name__}.{module.stem}")
     names = {
-        *("account", "address", "borrower", "by", "creditor", "holder", "issuer", "lender"),
-        *("obligor", "offered_to", "owner", "payer", "pledgee", "signer", "supplier"),
-        *("to_address", "token", "warehouse"),
+        "account",
+        "address",
+        "borrower",
+        "by",
+        "creditor",
+        "holder",
+        "issuer",
+        "lender",
+        "obligor",
+        "offered_to",
+        "owner",
+        "payer",
+        "pledgee",
+        "signer",
+        "supplier",
+        "to_address",
+        "token",
+        "warehouse",
     }
     seen = 0
     for tables in (metadata, chain_metadata):

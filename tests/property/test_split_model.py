@@ -70,7 +70,13 @@ units_drawn = st.lists(
 
 def terms_argument(t: Terms) -> tuple[Any, ...]:
     return (
-        *(t.effective_from, int(t.by_month), t.refund, t.tax, t.fee, t.sweep, t.residual),
+        t.effective_from,
+        int(t.by_month),
+        t.refund,
+        t.tax,
+        t.fee,
+        t.sweep,
+        t.residual,
         (t.fee_bp, t.sweep_bp, t.sweep_cap),
         [(goods, supplier, 0, cost) for goods, supplier, cost in t.goods],
         [(a.account, int(a.basis), a.value, a.minimum, a.cap) for a in t.allocations],
@@ -157,8 +163,16 @@ class SplitMachine(RuleBasedStateMachine):
 
     def share_out(self, sold: Sold) -> None:
         d = (
-            *(PROJECT, sold.batch, sold.start, sold.end, sold.gross, sold.refunds, sold.tax, 10),
-            *(b"\5" * 32, list(sold.units)),
+            PROJECT,
+            sold.batch,
+            sold.start,
+            sold.end,
+            sold.gross,
+            sold.refunds,
+            sold.tax,
+            10,
+            b"\5" * 32,
+            list(sold.units),
         )
         try:
             preview, carried = self.evm.ask("RevenueSplit", "preview", d)

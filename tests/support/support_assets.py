@@ -22,8 +22,18 @@ from counterfoil.chain.transaction import transact_all
 
 TODAY = 20260105
 PARTIES = (
-    *("core", "tier1", "tier2", "tier3", "tier4", "factory", "resin"),
-    *("lender", "buyer", "warehouse", "member2", "member3"),
+    "core",
+    "tier1",
+    "tier2",
+    "tier3",
+    "tier4",
+    "factory",
+    "resin",
+    "lender",
+    "buyer",
+    "warehouse",
+    "member2",
+    "member3",
 )
 """Participants by name; their accounts follow those of the consortium's roles."""
 UNLIMITED = 2**256 - 1

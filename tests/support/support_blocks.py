@@ -80,10 +80,22 @@ class PaperChain:
         tries = [_trie(transactions), _trie(receipts)]
         header = rlp.encode(
             [
-                *(keccak(b"parent %d" % number), keccak(rlp.encode([])), bytes(20)),
-                *(keccak(b"state %d" % number), tries[0].root_hash, tries[1].root_hash),
-                *(bytes(256), 0, number, 100_000_000, 50_000 * len(rows)),
-                *(1_661_731_200 + number, b"", bytes(32), bytes(8), 1),
+                keccak(b"parent %d" % number),
+                keccak(rlp.encode([])),
+                bytes(20),
+                keccak(b"state %d" % number),
+                tries[0].root_hash,
+                tries[1].root_hash,
+                bytes(256),
+                0,
+                number,
+                100_000_000,
+                50_000 * len(rows),
+                1_661_731_200 + number,
+                b"",
+                bytes(32),
+                bytes(8),
+                1,
             ]
         )
         proofs = [[rlp.encode(n) for n in trie.get_proof(rlp.encode(mine))] for trie in tries]
@@ -147,7 +159,8 @@ class PaperMoney:
         data = _ENCODER.encode("RevenueSplit", "setTerms", self.name, argument)
         encoded = (32).to_bytes(32, "big") + data[4 + 64 :]
         log = event(
-            *("RevenueSplit", "TermsSet"),
+            "RevenueSplit",
+            "TermsSet",
             project=self.name,
             version=version,
             effectiveFrom=argument["effectiveFrom"],
@@ -176,7 +189,8 @@ class PaperMoney:
         batch_of = {"project": self.name, "batch": batch}
         logs = [
             event(
-                *("RevenueSplit", "Distributed"),
+                "RevenueSplit",
+                "Distributed",
                 version=version,
                 periodStart=date,
                 periodEnd=date,
@@ -195,8 +209,19 @@ class PaperMoney:
         place = (block, *self.chain.mine(block, "RevenueSplit", data, logs))
         self.distributions.append(
             DistributionFact(
-                *(self.name, batch, version, date, date, gross, refunds, tax, head_size, digest),
-                *(before, carried, *place),
+                self.name,
+                batch,
+                version,
+                date,
+                date,
+                gross,
+                refunds,
+                tax,
+                head_size,
+                digest,
+                before,
+                carried,
+                *place,
                 [UnitFact(*unit) for unit in units],
                 [_credit(tier, account, amount) for (tier, account), amount in paid.items()],
                 content,
@@ -210,7 +235,8 @@ class PaperMoney:
         batch = version.to_bytes(32, "big")
         logs = [
             event(
-                *("RevenueSplit", "Credited"),
+                "RevenueSplit",
+                "Credited",
                 project=self.name,
                 batch=batch,
                 account=account,

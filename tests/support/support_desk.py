@@ -53,8 +53,17 @@ IS = {
     "stranger": Role.SUPPLIER,
 }
 KEPT = (
-    *("tier1", "tier2", "tier3", "tier4", "factory", "resin"),
-    *("committee", "member2", "warehouse", "supervisor", "oracle"),
+    "tier1",
+    "tier2",
+    "tier3",
+    "tier4",
+    "factory",
+    "resin",
+    "committee",
+    "member2",
+    "warehouse",
+    "supervisor",
+    "oracle",
 )
 FAR = 4_000_000_000
 _PASSPHRASE = "only a test's"

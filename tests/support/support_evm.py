@@ -43,7 +43,13 @@ class Evm:
         self.deploy("RecordAnchor", access, [SIGNER.address], 1)
         self.deploy(
             "DepositToken",
-            *(access, self.at["ParticipantRegistry"], ADMIN, "Bank CNY", "dCNY", "CNY", 2),
+            access,
+            self.at["ParticipantRegistry"],
+            ADMIN,
+            "Bank CNY",
+            "dCNY",
+            "CNY",
+            2,
         )
         self.deploy("RevenueSplit", access, self.at["RecordAnchor"])
         for contract, role, functions in _ROLES:

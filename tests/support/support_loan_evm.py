@@ -36,8 +36,11 @@ class LoanEvm(Evm):
         )
         self.deploy(
             "CreditLine",
-            *(at["ConsortiumAccess"], at["ParticipantRegistry"], at["BusinessCalendar"]),
-            *(at["Receivables"], 1),
+            at["ConsortiumAccess"],
+            at["ParticipantRegistry"],
+            at["BusinessCalendar"],
+            at["Receivables"],
+            1,
         )
         for contract, role, functions in _ROLES:
             selectors = [function_abi_to_4byte_selector(_function(contract, f)) for f in functions]
@@ -57,9 +60,18 @@ class LoanEvm(Evm):
     def open_line(self, terms: LoanTerms, limit: int, valid: tuple[int, int]) -> int:
         """An active line of *terms*, whose supplier may be paid."""
         row = (
-            *(BORROWER, LENDER, self.at["DepositToken"], limit, *valid),
-            *(terms.rate_ppm, terms.penalty_ppm, int(terms.convention)),
-            *(terms.grace_days, terms.default_days, [int(d) for d in terms.order], bytes(32)),
+            BORROWER,
+            LENDER,
+            self.at["DepositToken"],
+            limit,
+            *valid,
+            terms.rate_ppm,
+            terms.penalty_ppm,
+            int(terms.convention),
+            terms.grace_days,
+            terms.default_days,
+            [int(d) for d in terms.order],
+            bytes(32),
         )
         line: int = self.send("CreditLine", "applyFor", row, sender=BORROWER)
         self.send("CreditLine", "vote", line, 0, b"memo".ljust(32))
@@ -72,8 +84,16 @@ class LoanEvm(Evm):
         self.orders += 1
         invoice = self.orders.to_bytes(32, "big")
         terms = (
-            *(ClaimKind.ORDER, BORROWER, SUPPLIER, self.at["DepositToken"], amount),
-            *(today, 99991231, 30, invoice, invoice),
+            ClaimKind.ORDER,
+            BORROWER,
+            SUPPLIER,
+            self.at["DepositToken"],
+            amount,
+            today,
+            99991231,
+            30,
+            invoice,
+            invoice,
         )
         root: int = self.send("Receivables", "draft", terms, sender=BORROWER)
         self.send("Receivables", "register", root, sender=BORROWER)

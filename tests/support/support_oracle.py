@@ -132,7 +132,10 @@ class OracleHouse:
                     PublicKey.of(key := self.world.keys[device]),
                     sha256(der(self.world.certificates[device])).digest(),
                     prove_possession(key, client.chain_id(), registry, device, 1, bytes(32)),
-                    *(operator, operator, PROJECT, device),
+                    operator,
+                    operator,
+                    PROJECT,
+                    device,
                 )
                 for device in devices
             ]

@@ -18,9 +18,12 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 _IMPORTED = (
-    *("counterfoil.oracle.run.quorum_node", "counterfoil.oracle.commands.oracle"),
-    *("counterfoil.oracle.commands.day", "counterfoil.oracle.commands.bank"),
-    *("counterfoil.api.commands.assets", "counterfoil.chain.nodes.network.commands.network"),
+    "counterfoil.oracle.run.quorum_node",
+    "counterfoil.oracle.commands.oracle",
+    "counterfoil.oracle.commands.day",
+    "counterfoil.oracle.commands.bank",
+    "counterfoil.api.commands.assets",
+    "counterfoil.chain.nodes.network.commands.network",
 )
 
 

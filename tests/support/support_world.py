@@ -190,7 +190,8 @@ class World:
             for line in sale.lines:
                 units[line.commodity] += line.quantity
         return Facts(
-            *("lakeside", 20220829 + day if day < 3 else 20220901 + day - 3),
+            "lakeside",
+            20220829 + day if day < 3 else 20220901 + day - 3,
             tuple((index, False, sale.amount_minor) for index, sale in sold),
             tuple(sorted(units.items())),
         )

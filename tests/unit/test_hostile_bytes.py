@@ -34,25 +34,26 @@ OURS = (GatewayError, OracleError, ChainError, AuditError)
 LOG = log_key_of("log.example/fleet", Ed25519PrivateKey.from_private_bytes(bytes(32)))
 NOTE = b"log.example/fleet\n9\n" + b"A" * 43 + b"=\n\n\xe2\x80\x94 log.example/fleet " + b"A" * 92
 SPLICED = (
-    *(b"\x00", b"\xff" * 8, b"\x1b" + b"\xff" * 8, b"\x5b\x7f" + b"\xff" * 7, b"\x9b" * 9, b"\x81"),
-    *(
-        b"\xa1",
-        b"\xf9\x7c\x00",
-        b"\xfb" + bytes(8),
-        b"\x3b" + b"\xff" * 8,
-        b"\xf6",
-        b"\x9f",
-        b"\xc1",
-    ),
-    *(
-        b"\xc0\x60",
-        b"\xc2\x40",
-        b"\xc4\x82\x3b" + b"\xff" * 8,
-        b"-1",
-        b"9" * 25,
-        b"\n",
-        b"\xe2\x80\x94 ",
-    ),
+    b"\x00",
+    b"\xff" * 8,
+    b"\x1b" + b"\xff" * 8,
+    b"\x5b\x7f" + b"\xff" * 7,
+    b"\x9b" * 9,
+    b"\x81",
+    b"\xa1",
+    b"\xf9\x7c\x00",
+    b"\xfb" + bytes(8),
+    b"\x3b" + b"\xff" * 8,
+    b"\xf6",
+    b"\x9f",
+    b"\xc1",
+    b"\xc0\x60",
+    b"\xc2\x40",
+    b"\xc4\x82\x3b" + b"\xff" * 8,
+    b"-1",
+    b"9" * 25,
+    b"\n",
+    b"\xe2\x80\x94 ",
 )
 
 

@@ -17,9 +17,26 @@ import pytest
 _HOUSE = Path(__file__).resolve().parents[2]
 _CODECS = {"cbor2", "cryptography", "eth_abi", "eth_utils", "eth_hash", "eth_keys", "rlp", "trie"}
 _RECKONING = {
-    *("__future__", "base64", "binascii", "bisect", "calendar", "collections", "dataclasses"),
-    *("datetime", "decimal", "enum", "fractions", "functools", "hashlib", "ipaddress"),
-    *("itertools", "json", "math", "re", "typing", "zoneinfo"),
+    "__future__",
+    "base64",
+    "binascii",
+    "bisect",
+    "calendar",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "hashlib",
+    "ipaddress",
+    "itertools",
+    "json",
+    "math",
+    "re",
+    "typing",
+    "zoneinfo",
 }
 _SHIPPED = {"chain/abi/artifacts.py": {"pathlib"}}
 """Reads the files that the package brings beside it."""

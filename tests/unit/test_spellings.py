@@ -57,8 +57,12 @@ def by_hand(tree: ast.AST) -> Iterator[tuple[int, str]]:
             ):
                 yield node.lineno, ast.unparse(node)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in {
-                *("to_checksum_address", "is_address", "remove_0x_prefix", "add_0x_prefix"),
-                *("encode_hex", "decode_hex"),
+                "to_checksum_address",
+                "is_address",
+                "remove_0x_prefix",
+                "add_0x_prefix",
+                "encode_hex",
+                "decode_hex",
             }:
                 yield node.lineno, ast.unparse(node)
 

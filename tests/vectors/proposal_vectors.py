@@ -56,7 +56,11 @@ def vectors() -> dict[str, dict[str, str]]:
     """A head and a call."""
     figures = cbor2.dumps(
         [
-            *("counterfoil figures", 1, 10, 16, 7),
+            "counterfoil figures",
+            1,
+            10,
+            16,
+            7,
             [[b"\1" * 32, "USD", 2, 750, 1, 300, [["cola", 4, 600]]]],
             [[b"\2" * 32, 3, 2, 2_000]],
         ],
@@ -68,21 +72,36 @@ def vectors() -> dict[str, dict[str, str]]:
         ANCHOR,
         "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,"
         "uint64 previousSize,bytes32 previousRoot)",
-        *(word(16), root, state, sha256(figures).digest(), word(10), previous),
+        word(16),
+        root,
+        state,
+        sha256(figures).digest(),
+        word(10),
+        previous,
     )
     data, label = b"\x12\x34", b"\6" * 32
     call = digest_of(
         "Counterfoil OracleQuorum",
         QUORUM,
         "Call(address target,bytes data,bytes32 label)",
-        *(word(SPLIT), keccak(data), label),
+        word(SPLIT),
+        keccak(data),
+        label,
     )
     return {
         "head": signed(
             head,
             [
-                *("counterfoil head proposal", 1, CHAIN_ID, ANCHOR),
-                *(16, root, state, figures, 10, previous),
+                "counterfoil head proposal",
+                1,
+                CHAIN_ID,
+                ANCHOR,
+                16,
+                root,
+                state,
+                figures,
+                10,
+                previous,
             ],
         ),
         "call": signed(

@@ -96,8 +96,12 @@ def test_a_change_of_the_contracts_reaches_the_module_and_its_users(tmp_path: Pa
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout) == {
         "asked": [
-            *("equal_principal", "bullet", "annuity"),
-            *("interest_only", "revenue_share", "seasonal"),
+            "equal_principal",
+            "bullet",
+            "annuity",
+            "interest_only",
+            "revenue_share",
+            "seasonal",
         ],
         "sent": 1,
         "rules": 2,

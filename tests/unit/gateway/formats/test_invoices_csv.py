@@ -26,7 +26,8 @@ def test_a_row_is_an_invoice_and_its_number_the_rows() -> None:
     assert (one.row, one.issue_date, one.due_date) == (1, 20120229, 20120526)
     assert (one.amount_minor, one.settled_minor, one.outstanding_minor) == (67_278, 60_000, 7_278)
     assert (one.standing, two.standing, two.notices) == (
-        *("part_paid", "part_paid"),
+        "part_paid",
+        "part_paid",
         ("paid_before_its_date",),
     )
 

@@ -69,7 +69,8 @@ class Stand:
             name = "0x" + device_hash(device).hex()
             self.event(block, "DeviceRegistered", device=name, project="0x" + LAKESIDE.hex())
             self.event(
-                *(block, "KeyRegistered"),
+                block,
+                "KeyRegistered",
                 device=name,
                 epoch=1,
                 x="0x" + key.x.hex(),

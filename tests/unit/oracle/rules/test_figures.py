@@ -70,7 +70,11 @@ def test_the_published_vector() -> None:
     project, device = b"\1" * 32, b"\2" * 32
     raw = cbor2.dumps(
         [
-            *("counterfoil figures", 1, 10, 16, 7),
+            "counterfoil figures",
+            1,
+            10,
+            16,
+            7,
             [[project, "USD", 2, 750, 1, 300, [["cola", 4, 600]]]],
             [[device, 3, 2, 2000]],
         ]

@@ -37,19 +37,24 @@ SIGNER = LocalSigner(Account.from_key(b"\7" * 32))
 
 def head_proposal() -> HeadProposal:
     figures = Figures(
-        *(10, 16, 7),
+        10,
+        16,
+        7,
         (ProjectFigures(b"\1" * 32, "USD", 2, 750, 1, 300, (GoodsFigures("cola", 4, 600),)),),
         (DeviceFigures(b"\2" * 32, 3, 2, 2_000),),
     )
     plain = HeadProposal(
-        *(31_337, ANCHOR, Head(16, Digest(b"\3" * 32), Digest(b"\4" * 32)), figures),
+        31_337,
+        ANCHOR,
+        Head(16, Digest(b"\3" * 32), Digest(b"\4" * 32)),
+        figures,
         Head(10, Digest(b"\5" * 32), Digest(bytes(32))),
     )
     return replace(plain, signature=SIGNER.sign_digest(plain.digest))
 
 
 def call_proposal() -> CallProposal:
-    plain = CallProposal(*(31_337, QUORUM, SPLIT, b"\x12\x34", b"\6" * 32, b"\x80", 16))
+    plain = CallProposal(31_337, QUORUM, SPLIT, b"\x12\x34", b"\6" * 32, b"\x80", 16)
     return replace(plain, signature=SIGNER.sign_digest(plain.digest))
 
 
@@ -96,8 +101,17 @@ def test_anything_else_is_refused() -> None:
     fields = cbor2.loads(head.encode())
     wrong = [b"", b"\x80", head.encode() + b"\0", call_proposal().encode()]
     for place, value in (
-        *((1, 2), (2, -1), (2, "1"), (3, b"\1"), (4, 10), (4, "16"), (5, b"\1" * 31)),
-        *((7, b"\x80"), (8, 16), (9, None), (10, b"\1" * 64)),
+        (1, 2),
+        (2, -1),
+        (2, "1"),
+        (3, b"\1"),
+        (4, 10),
+        (4, "16"),
+        (5, b"\1" * 31),
+        (7, b"\x80"),
+        (8, 16),
+        (9, None),
+        (10, b"\1" * 64),
     ):
         wrong.append(cbor2.dumps([*fields[:place], value, *fields[place + 1 :]], canonical=True))
     for data in wrong:
@@ -140,9 +154,13 @@ def test_peers_are_pinned_and_named_once(tmp_path: Path) -> None:
 
     assert read(*entries) == ["one", "two"]
     for change in (
-        *({"name": "one"}, {"address": entries[0]["address"]}, {"url": entries[0]["url"]}),
-        *({"certificate": entries[0]["certificate"]}, {"certificate": "none"}),
-        *({"address": "0x12"}, {"url": "http://127.0.0.1:2"}),
+        {"name": "one"},
+        {"address": entries[0]["address"]},
+        {"url": entries[0]["url"]},
+        {"certificate": entries[0]["certificate"]},
+        {"certificate": "none"},
+        {"address": "0x12"},
+        {"url": "http://127.0.0.1:2"},
     ):
         with pytest.raises(PeersInvalid):
             read(entries[0], entries[1] | change)

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, func, select
 from counterfoil.api.records.sales import Stored
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.record.signed_record import decode
-from counterfoil.gateway.store.tables import DeviceKeyRow, Refused, StoredRecord
+from counterfoil.gateway.store.tables import DeviceKeyRow, RefusedRecord, StoredRecord
 
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
-_REFUSED = Refused.__table__  # type: ignore[attr-defined]
+_REFUSED = RefusedRecord.__table__  # type: ignore[attr-defined]
 _KEY = DeviceKeyRow.__table__  # type: ignore[attr-defined]
 
 

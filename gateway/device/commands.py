@@ -15,7 +15,7 @@ import typer
 
 from counterfoil.gateway.device.device import Device, Event
 from counterfoil.gateway.device.https_sender import HttpsSender
-from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.errors import GatewayError
@@ -154,14 +154,14 @@ def send(
     with _errors_shown():
         key = None if gateway_key is None else _key_of(gateway_key)
         device = Device(folder)
-        client: DeviceClient | HttpsSender
+        client: MqttSender | HttpsSender
         if url is not None:
             if ca_file is None:
                 raise typer.BadParameter("--url needs --ca")
             client = HttpsSender(device, url, ca_file, retention=retention, gateway_key=key)
         else:
             endpoint = Endpoint(host, port, ca_file, mqtt_version)
-            client = DeviceClient(device, endpoint, retention=retention, gateway_key=key)
+            client = MqttSender(device, endpoint, retention=retention, gateway_key=key)
         done = client.run(until_done=True, timeout_s=timeout)
         tally = client.outbox.tally
         _show(

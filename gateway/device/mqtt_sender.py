@@ -61,7 +61,7 @@ class _Heard:
     window: int | None = None
 
 
-class DeviceClient:
+class MqttSender:
     """Sends *device*'s journal to *endpoint*; ``run`` does the work in the calling thread."""
 
     def __init__(

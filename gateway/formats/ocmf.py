@@ -120,7 +120,7 @@ class ChargingRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class StatedKey:
     """A record's text as found, and the public key that was beside it, as written there."""
 
     text: str
@@ -215,17 +215,17 @@ def load_public_key(text: str | None) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def find_claims(text: str) -> list[Claim]:
+def find_stated_keys(text: str) -> list[StatedKey]:
     """Return the records in *text*: plain OCMF, SAFE's XML, or JSON lines; or FormatError."""
     start = text.lstrip()
     if start.startswith("OCMF|"):
-        return [Claim(line, None) for line in start.splitlines() if line.strip()]
+        return [StatedKey(line, None) for line in start.splitlines() if line.strip()]
     if start.startswith("<"):
-        return list(_claims_of_xml(text))
-    return list(_claims_of_json(text))
+        return list(_stated_in_xml(text))
+    return list(_stated_in_json(text))
 
 
-def _claims_of_json(text: str) -> Iterator[Claim]:
+def _stated_in_json(text: str) -> Iterator[StatedKey]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -234,10 +234,10 @@ def _claims_of_json(text: str) -> Iterator[Claim]:
         if not isinstance(record, str):
             raise FormatError(f"line {number} has no text under 'ocmf'")
         keys = (entry.get(name) for name in ("public_key_hex", "public_key", "public_key_raw"))
-        yield Claim(record, next((key for key in keys if isinstance(key, str) and key), None))
+        yield StatedKey(record, next((key for key in keys if isinstance(key, str) and key), None))
 
 
-def _claims_of_xml(text: str) -> Iterator[Claim]:
+def _stated_in_xml(text: str) -> Iterator[StatedKey]:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise FormatError("XML with a document type is not read")
     try:
@@ -250,7 +250,7 @@ def _claims_of_xml(text: str) -> Iterator[Claim]:
         if signed is None:
             continue
         found = True
-        yield Claim(_decoded(signed), _child(value, "publicKey"))
+        yield StatedKey(_decoded(signed), _child(value, "publicKey"))
     if not found:
         raise FormatError("no signedData in the XML")
 

@@ -8,14 +8,14 @@ from functools import partial
 
 from counterfoil.gateway.errors import KeyUnknownError, RecordError
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, Verdict
-from counterfoil.gateway.ingest.signature_pool import VerifyPool
-from counterfoil.gateway.record.verification import read_all, signature_claim
+from counterfoil.gateway.ingest.signature_pool import SignaturePool
+from counterfoil.gateway.record.verification import equation_of, read_all
 
 
-class VerifyAhead:
+class EarlyVerification:
     """Steps 1 to 7 of *pipeline*'s batches, the signatures by the processes of *pool*."""
 
-    def __init__(self, pipeline: Pipeline, pool: VerifyPool) -> None:
+    def __init__(self, pipeline: Pipeline, pool: SignaturePool) -> None:
         self._pipeline = pipeline
         self._pool = pool
 
@@ -23,7 +23,7 @@ class VerifyAhead:
         """What judges and commits the batch when its turn comes; it may be called again when it failed.
 
         Raises:
-            VerifyWorkersLost: the signatures could not be checked.
+            SignatureWorkersLost: the signatures could not be checked.
         """
         if self._pipeline.keys_are_old():
             await asyncio.to_thread(self._pipeline.read_keys)
@@ -32,6 +32,6 @@ class VerifyAhead:
         if is_strange and self._pipeline.keys_may_have_changed():
             await asyncio.to_thread(self._pipeline.read_keys)
             identified = self._pipeline.identify(arrivals)
-        claims = [signature_claim(one) for one in identified if not isinstance(one, RecordError)]
-        holds = await self._pool.holds(claims)
+        equations = [equation_of(one) for one in identified if not isinstance(one, RecordError)]
+        holds = await self._pool.holds(equations)
         return partial(self._pipeline.commit, arrivals, read_all(identified, holds))

@@ -53,14 +53,14 @@ class Observer(Protocol):
     def connections(self, count: int) -> None: ...
 
 
-class Sender(Protocol):
+class Verdicts(Protocol):
     """Who handed a record in and is to hear the verdict; ``number`` is the sender's own name for the record."""
 
     @property
     def wants_receipts(self) -> bool:
         """Whether promises and receipts find somebody who listens."""
 
-    def answer(self, number: int, verdict: Verdict) -> None:
+    def give(self, number: int, verdict: Verdict) -> None:
         """The verdict on one record, after its commit."""
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
@@ -77,7 +77,7 @@ class Sender(Protocol):
 class Waiting:
     """A record in the queue."""
 
-    sender: Sender
+    sender: Verdicts
     number: int
     arrival: Arrival
 
@@ -108,7 +108,7 @@ class Intake:
         promise_within_s: int = 3_600,
         observer: Observer | None = None,
         has_room: Callable[[], None] = lambda: None,
-        stored: Callable[[Sender, Stored], None] | None = None,
+        stored: Callable[[Verdicts, Stored], None] | None = None,
     ) -> None:
         self._check = check or _nothing_ahead(process)
         self._receipts = receipts
@@ -157,7 +157,7 @@ class Intake:
             batch.checking.cancel()
         self._executor.shutdown()
 
-    def submit(self, sender: Sender, number: int, arrival: Arrival) -> None:
+    def submit(self, sender: Verdicts, number: int, arrival: Arrival) -> None:
         """Queue one record; *sender* hears of it. Read from nobody while :attr:`is_full`."""
         self._queue.append(Waiting(sender, number, arrival))
         self._wake_gathering.set()
@@ -283,9 +283,9 @@ class Intake:
             sender.not_committed()
 
     def _answer(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> None:
-        newest: dict[tuple[Sender, DeviceId], Stored] = {}
+        newest: dict[tuple[Verdicts, DeviceId], Stored] = {}
         for waiting, verdict in zip(batch, verdicts, strict=True):
-            waiting.sender.answer(waiting.number, verdict)
+            waiting.sender.give(waiting.number, verdict)
             if isinstance(verdict, Stored):
                 key = (waiting.sender, verdict.signed.record.device)
                 if key not in newest or _position(verdict) > _position(newest[key]):
@@ -321,7 +321,7 @@ class _Waiter:
     def __init__(self) -> None:
         self.verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
 
-    def answer(self, number: int, verdict: Verdict) -> None:
+    def give(self, number: int, verdict: Verdict) -> None:
         del number
         if not self.verdict.done():
             self.verdict.set_result(verdict)

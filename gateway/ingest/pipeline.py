@@ -37,7 +37,7 @@ from counterfoil.gateway.record.verification import (
     read_all,
     signature_holds,
 )
-from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, RefusedRecord
+from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, NewRefusal
 
 log = structlog.get_logger("gateway")
 
@@ -161,7 +161,7 @@ class _Judge:
         self._pending: dict[tuple[DeviceId, int, int], SignedRecord] = {}
         self.tips = tips
         self.accepted: list[NewRecord] = []
-        self.refused: list[RefusedRecord] = []
+        self.refused: list[NewRefusal] = []
 
     def take(self, arrival: Arrival, result: SignedRecord | RecordError) -> Verdict:
         if isinstance(result, RecordError):
@@ -212,7 +212,7 @@ class _Judge:
                 "equivocation", device=record.device, epoch=record.epoch, sequence=record.sequence
             )
         self.refused.append(
-            RefusedRecord(
+            NewRefusal(
                 raw=arrival.raw,
                 code=error.code,
                 detail=error.detail,

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from counterfoil.gateway.errors import LogError
-from counterfoil.gateway.ingest.intake import Sender
+from counterfoil.gateway.ingest.intake import Verdicts
 from counterfoil.gateway.ingest.pipeline import Stored
 from counterfoil.gateway.log.merkle import inclusion_proof
 from counterfoil.gateway.log.receipt import ReceiptSigner, SignedRoot
@@ -31,17 +31,17 @@ _LOOK_EVERY_S = 0.5
 _MOST_AT_ONCE = 500
 
 
-class Receipting:
+class ReceiptSending:
     """Follows the log in the folder *tiles*, and sends each device the receipt of its newest record."""
 
     def __init__(self, store: GatewayStore, receipts: ReceiptSigner, tiles: Path) -> None:
         self._store = store
         self._receipts = receipts
         self._tiles = tiles
-        self._waiting: dict[DeviceId, tuple[Sender, Stored]] = {}
+        self._waiting: dict[DeviceId, tuple[Verdicts, Stored]] = {}
         self._head: SignedRoot | None = None
 
-    def note(self, sender: Sender, stored: Stored) -> None:
+    def note(self, sender: Verdicts, stored: Stored) -> None:
         """A record of a device was stored, or was before: it is to be receipted, by way of *sender*."""
         device = stored.signed.record.device
         known = self._waiting.get(device)
@@ -66,14 +66,14 @@ class Receipting:
                 sender.send_receipt(device, message)
                 sender.flush()
 
-    def _make(self, waiting: list[tuple[Sender, Stored]]) -> list[tuple[Sender, Stored, bytes]]:
+    def _make(self, waiting: list[tuple[Verdicts, Stored]]) -> list[tuple[Verdicts, Stored, bytes]]:
         size, root = read_size(self._tiles)
         if size == 0:
             return []
         if self._head is None or (self._head.tree_size, self._head.root) != (size, root):
             self._head = self._receipts.sign_root(size, root)
         read = TileReader(read_folder(self._tiles), size).read
-        ready: list[tuple[Sender, Stored, bytes]] = []
+        ready: list[tuple[Verdicts, Stored, bytes]] = []
         for sender, stored in waiting:
             record = stored.signed.record
             index = stored.log_index

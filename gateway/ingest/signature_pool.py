@@ -3,8 +3,8 @@
 Rules that this module keeps:
 
 - A worker that dies is replaced, and what it had not answered is asked again: no verdict is lost, none is made up.
-- Verdicts are in the order of the claims, whichever workers gave them.
-- A piece of work on which worker after worker dies fails with :class:`VerifyWorkersLost`; it is not asked for ever.
+- Verdicts are in the order of the equations, whichever workers gave them.
+- A piece of work on which worker after worker dies fails with :class:`SignatureWorkersLost`; it is not asked for ever.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from counterfoil.gateway.errors import GatewayError
 
 log = structlog.get_logger("gateway.verify")
 
-_CLAIMS_A_PIECE = 64
+_EQUATIONS_A_PIECE = 64
 _TRIES = 3
 _PAUSE_S = 0.3
 """Between the end of a worker that never answered and its successor's start."""
 
 
-class VerifyWorkersLost(GatewayError):
+class SignatureWorkersLost(GatewayError):
     """Worker after worker ended over the same signatures."""
 
     code = "verify_workers_lost"
 
 
 class _Piece:
-    __slots__ = ("claims", "tries", "verdicts")
+    __slots__ = ("equations", "tries", "verdicts")
 
-    def __init__(self, claims: Sequence[bytes]) -> None:
-        self.claims = claims
+    def __init__(self, equations: Sequence[bytes]) -> None:
+        self.equations = equations
         self.tries = 0
         self.verdicts: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
@@ -47,7 +47,7 @@ class _Piece:
 class _Worker(asyncio.Protocol):
     """One process and what it was asked and has not answered, oldest first."""
 
-    def __init__(self, pool: VerifyPool, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, pool: SignaturePool, process: asyncio.subprocess.Process) -> None:
         self._pool = pool
         self._transport: asyncio.WriteTransport | None = None
         self._answer = bytearray()
@@ -62,14 +62,16 @@ class _Worker(asyncio.Protocol):
     def ask(self, piece: _Piece) -> None:
         piece.tries += 1
         self.asked.append(piece)
-        self.waiting += len(piece.claims)
+        self.waiting += len(piece.equations)
         if self._transport is not None:
-            self._transport.write(len(piece.claims).to_bytes(4, "big") + b"".join(piece.claims))
+            self._transport.write(
+                len(piece.equations).to_bytes(4, "big") + b"".join(piece.equations)
+            )
 
     def data_received(self, data: bytes) -> None:
         self.has_answered = True
         self._answer += data
-        while self.asked and len(self._answer) >= (size := len(self.asked[0].claims)):
+        while self.asked and len(self._answer) >= (size := len(self.asked[0].equations)):
             piece = self.asked.popleft()
             self.waiting -= size
             if not piece.verdicts.done():
@@ -85,7 +87,7 @@ class _Worker(asyncio.Protocol):
             self._transport.close()
 
 
-class VerifyPool:
+class SignaturePool:
     """*processes* workers, between :meth:`start` and :meth:`stop`."""
 
     def __init__(self, processes: int | None = None) -> None:
@@ -116,15 +118,15 @@ class VerifyPool:
         for worker in ending:
             await worker.process.wait()
 
-    async def holds(self, claims: Sequence[bytes]) -> list[bool]:
-        """Whether each claim's signature verifies (``claims.claim_holds``), in order.
+    async def holds(self, equations: Sequence[bytes]) -> list[bool]:
+        """Whether each equation's signature verifies (``signature_equation.equation_holds``), in order.
 
         Raises:
-            VerifyWorkersLost: workers kept dying over a piece of it.
+            SignatureWorkersLost: workers kept dying over a piece of it.
         """
         pieces = [
-            _Piece(claims[at : at + _CLAIMS_A_PIECE])
-            for at in range(0, len(claims), _CLAIMS_A_PIECE)
+            _Piece(equations[at : at + _EQUATIONS_A_PIECE])
+            for at in range(0, len(equations), _EQUATIONS_A_PIECE)
         ]
         for piece in pieces:
             self._ask(piece)
@@ -163,7 +165,7 @@ class VerifyPool:
                 self._ask(piece)
             elif not piece.verdicts.done():
                 piece.verdicts.set_exception(
-                    VerifyWorkersLost(f"{_TRIES} workers ended over one piece of work")
+                    SignatureWorkersLost(f"{_TRIES} workers ended over one piece of work")
                 )
 
     async def _add(self) -> None:

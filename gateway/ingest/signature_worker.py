@@ -1,7 +1,7 @@
-"""A process that does nothing but curve arithmetic: signature claims in, verdicts out, over one socket.
+"""A process that does nothing but curve arithmetic: signature equations in, verdicts out, over one socket.
 
 It keeps no state that matters: whoever has no answer from it asks another one. It ends when the socket is closed.
-A request is the number of claims (4 bytes, big-endian) and the claims; the answer has a byte for each, 1 or 0.
+A request is the number of equations (4 bytes, big-endian) and the equations; the answer has a byte for each, 1 or 0.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import signal
 import socket
 import sys
 
-from counterfoil.gateway.record.signature_equation import SIGNATURE_CLAIM_BYTES, claim_holds
+from counterfoil.gateway.record.signature_equation import EQUATION_BYTES, equation_holds
 
 
-def answer(claims: bytes) -> bytes:
-    """A byte for each claim: 1 where the signature holds."""
+def verdicts_on(equations: bytes) -> bytes:
+    """A byte for each equation: 1 where the signature holds."""
     return bytes(
-        claim_holds(claims[at : at + SIGNATURE_CLAIM_BYTES])
-        for at in range(0, len(claims), SIGNATURE_CLAIM_BYTES)
+        equation_holds(equations[at : at + EQUATION_BYTES])
+        for at in range(0, len(equations), EQUATION_BYTES)
     )
 
 
@@ -27,11 +27,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=sys.stdin.fileno()) as line, line.makefile("rb") as requests:
         while len(head := requests.read(4)) == 4:
-            size = int.from_bytes(head, "big") * SIGNATURE_CLAIM_BYTES
-            claims = requests.read(size)
-            if len(claims) < size:
+            size = int.from_bytes(head, "big") * EQUATION_BYTES
+            equations = requests.read(size)
+            if len(equations) < size:
                 return
-            line.sendall(answer(claims))
+            line.sendall(verdicts_on(equations))
 
 
 if __name__ == "__main__":

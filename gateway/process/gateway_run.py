@@ -17,10 +17,10 @@ from counterfoil.gateway.doors.metrics import GatewayMetrics
 from counterfoil.gateway.doors.mqtt.server import IngestServer
 from counterfoil.gateway.doors.reader import create_reader, reader_tls
 from counterfoil.gateway.doors.web_server import WebDoor
-from counterfoil.gateway.ingest.early_verification import VerifyAhead
+from counterfoil.gateway.ingest.early_verification import EarlyVerification
 from counterfoil.gateway.ingest.pipeline import Pipeline
-from counterfoil.gateway.ingest.receipt_sending import Receipting
-from counterfoil.gateway.ingest.signature_pool import VerifyPool
+from counterfoil.gateway.ingest.receipt_sending import ReceiptSending
+from counterfoil.gateway.ingest.signature_pool import SignaturePool
 from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.pki.key_file import private_key
 from counterfoil.gateway.pki.revocation_list import follow_crl
@@ -56,16 +56,16 @@ async def serve(settings: GatewaySettings) -> None:
     store = open_store(settings.database_url)
     metrics = GatewayMetrics()
     receipts = ReceiptSigner(settings.log_origin, private_key(settings.receipt_key))
-    receipting = Receipting(store, receipts, settings.tiles) if settings.tiles else None
+    receipting = ReceiptSending(store, receipts, settings.tiles) if settings.tiles else None
     pipeline = Pipeline(store)
     pool = None
     if settings.verify_processes != 0:
-        pool = VerifyPool(settings.verify_processes)
+        pool = SignaturePool(settings.verify_processes)
         await pool.start()
     server = IngestServer(
         pipeline.process,
         receipts,
-        check=VerifyAhead(pipeline, pool).check if pool else None,
+        check=EarlyVerification(pipeline, pool).check if pool else None,
         limits=Limits(
             in_flight=settings.in_flight,
             connections=settings.connections,

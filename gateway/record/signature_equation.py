@@ -1,6 +1,6 @@
 """Step 6 of a record's verification as 160 bytes, for processes that do nothing but curve arithmetic.
 
-A claim is the SHA-256 of the bytes signed (32), the signature r || s (64), and the key's x and y (32 each).
+An equation is the SHA-256 of the bytes signed (32), the signature r || s (64), and the key's x and y (32 each).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.identity import PublicKey
 
-SIGNATURE_CLAIM_BYTES = 160
+EQUATION_BYTES = 160
 
 
-def claim_holds(claim: bytes) -> bool:
-    """Whether the signature in *claim* verifies under its key."""
+def equation_holds(equation: bytes) -> bool:
+    """Whether the signature in *equation* verifies under its key."""
     try:
-        return cose.verifies_digest(claim[:32], claim[32:96], _public_key(claim[96:]))
+        return cose.verifies_digest(equation[:32], equation[32:96], _public_key(equation[96:]))
     except IdentityError:
         return False
 

@@ -212,8 +212,8 @@ def identify_all(
     return identified
 
 
-def signature_claim(identified: Identified) -> bytes:
-    """Return what step 6 has to decide, for another process to decide it (see ``gateway.claims``)."""
+def equation_of(identified: Identified) -> bytes:
+    """Return what step 6 has to decide, for another process to decide it (see ``record.signature_equation``)."""
     envelope, key = identified.envelope, identified.key.key
     return sha256(envelope.signed_bytes).digest() + envelope.signature + key.x + key.y
 

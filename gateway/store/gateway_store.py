@@ -33,12 +33,12 @@ from counterfoil.gateway.record.verification import (
 from counterfoil.gateway.store.durability import require_durable
 from counterfoil.gateway.store.record_rows import Row, insert_records
 from counterfoil.gateway.store.schema import upgrade
-from counterfoil.gateway.store.tables import DeviceKeyRow, Equivocation, Refused, StoredRecord
+from counterfoil.gateway.store.tables import DeviceKeyRow, Equivocation, RefusedRecord, StoredRecord
 
 _OPEN_COLUMN = 2**63 - 1
 _APPEND_LOCK = 0x436F756E  # an arbitrary number that all gateways of one database share
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
-_REFUSED = Refused.__table__  # type: ignore[attr-defined]
+_REFUSED = RefusedRecord.__table__  # type: ignore[attr-defined]
 _EQUIVOCATION = Equivocation.__table__  # type: ignore[attr-defined]
 _KEY = DeviceKeyRow.__table__  # type: ignore[attr-defined]
 _KEY_COLUMNS = [
@@ -56,7 +56,7 @@ class NewRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRecord:
+class NewRefusal:
     """What was sent by *peer* and not accepted; ``first_digest`` is set on equivocation."""
 
     raw: bytes
@@ -107,7 +107,7 @@ class GatewayStore:
         self,
         connection: Connection,
         accepted: Sequence[NewRecord],
-        refused: Sequence[RefusedRecord],
+        refused: Sequence[NewRefusal],
     ) -> int:
         """Add *accepted* to the log in their order, and keep *refused*; answer the first one's place."""
         first = self._size(connection)
@@ -303,7 +303,7 @@ def _row(log_index: int, new: NewRecord) -> Row:
     )
 
 
-def _refused_row(refused: RefusedRecord) -> dict[str, Any]:
+def _refused_row(refused: NewRefusal) -> dict[str, Any]:
     return {
         "device": refused.device,
         "epoch": refused.epoch if refused.epoch is None or refused.epoch < _OPEN_COLUMN else None,
@@ -318,7 +318,7 @@ def _refused_row(refused: RefusedRecord) -> dict[str, Any]:
     }
 
 
-def _evidence_row(refused: RefusedRecord) -> dict[str, Any]:
+def _evidence_row(refused: NewRefusal) -> dict[str, Any]:
     return {
         "device": refused.device,
         "epoch": refused.epoch,

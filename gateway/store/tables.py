@@ -55,7 +55,7 @@ class StoredRecord(GatewayTable, table=True):
     raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class Refused(GatewayTable, table=True):
+class RefusedRecord(GatewayTable, table=True):
     """A record that was not accepted, with the reason that the device was told."""
 
     __tablename__ = "refused"

@@ -17,7 +17,7 @@ from support_world import DEVICES
 from counterfoil.api.access import auth
 from counterfoil.api.stream import _events
 from counterfoil.gateway.store.gateway_store import open_store
-from counterfoil.gateway.store.tables import Refused
+from counterfoil.gateway.store.tables import RefusedRecord
 from counterfoil.oracle.ledger.deposit_token import Payout
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.ledger.revenue_split import Credit
@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     with Session(gateway.engine) as session:
         for device in (MINE, THEIRS, None):
             session.add(
-                Refused(
+                RefusedRecord(
                     device=device,
                     raw=b"\xff" + (device or "").encode(),
                     code="gap",

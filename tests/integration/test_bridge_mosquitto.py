@@ -17,7 +17,7 @@ from support_mqtt import PahoPeer
 from support_waiting import wait_until
 
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.doors.bridge.mqtt_link import Broker, MqttLink
 from counterfoil.gateway.logfiles.tiles import TileWriter
@@ -40,8 +40,8 @@ def store(site: Site) -> GatewayStore:
 
 def client_of(
     site: Site, device: Device, port: int, retention: Retention, **more: float
-) -> DeviceClient:
-    return DeviceClient(
+) -> MqttSender:
+    return MqttSender(
         device,
         Endpoint("127.0.0.1", port, site.server_ca),
         retention=retention,

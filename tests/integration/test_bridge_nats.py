@@ -13,7 +13,7 @@ from support_mqtt import PahoPeer
 from support_waiting import wait_until
 
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.doors.bridge.nats_link import device_name, receipt_subject
 from counterfoil.gateway.record.downlink import RefusalMessage
@@ -33,9 +33,9 @@ def store(site: Site) -> GatewayStore:
     return open_store(site.database_url)
 
 
-def client_of(site: Site, device: Device, port: int) -> DeviceClient:
+def client_of(site: Site, device: Device, port: int) -> MqttSender:
     """NATS speaks MQTT 3.1.1."""
-    return DeviceClient(
+    return MqttSender(
         device,
         Endpoint("127.0.0.1", port, site.server_ca, 3),
         retention=Retention.PROMISE,

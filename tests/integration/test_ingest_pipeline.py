@@ -20,7 +20,7 @@ from counterfoil.gateway.record.identity import DeviceId, PublicKey
 from counterfoil.gateway.record.signed_record import EpochLink, Record, decode, sign_record
 from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
 from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
-from counterfoil.gateway.store.tables import Equivocation, Refused
+from counterfoil.gateway.store.tables import Equivocation, RefusedRecord
 
 pytestmark = pytest.mark.integration
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -147,7 +147,7 @@ def test_behind_a_gap_nothing_is_taken_until_it_is_filled(store: GatewayStore) -
     assert isinstance(verdicts[0], RefusedVerdict)
     assert (verdicts[0].position, verdicts[0].expected) == ((1, 3), (1, 2))
     assert codes(pipeline.process(arrivals(raws[2:]))) == ["stored"] * 3
-    assert [(r["sequence"], r["code"]) for r in rows(store, Refused)] == [
+    assert [(r["sequence"], r["code"]) for r in rows(store, RefusedRecord)] == [
         (3, "sequence_gap"),
         (4, "sequence_gap"),
     ]
@@ -177,7 +177,7 @@ def test_a_refused_record_is_kept_whole_with_its_reason(store: GatewayStore) -> 
     far = signed(replace(first_record(device=A), sequence=2**63 - 1))
     verdicts = Pipeline(store).process(arrivals([*junk, far]))
     assert "stored" not in codes(verdicts)
-    kept = rows(store, Refused)
+    kept = rows(store, RefusedRecord)
     assert [bytes(r["raw"]) for r in kept] == [*junk, far]  # type: ignore[call-overload]
     assert [r["code"] for r in kept] == codes(verdicts)
     assert {r["device"] for r in kept} == {A}

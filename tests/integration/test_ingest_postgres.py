@@ -15,7 +15,7 @@ from support_postgres import Postgres
 from support_waiting import wait_until
 
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.store.durability import StoreNotDurableError
 from counterfoil.gateway.store.gateway_store import open_store
 
@@ -51,7 +51,7 @@ def test_two_gateways_survive_kills_and_the_server_s_crash(
         device.append_all(Event(body, at) for at, body in enumerate(sales(RECORDS)))
     gateways = [GatewayProcess(site, verify_processes=0) for _ in range(2)]
     clients = [
-        DeviceClient(
+        MqttSender(
             device,
             Endpoint("127.0.0.1", gateways[n % 2].mqtt_port, site.server_ca),
             window=40,

@@ -11,7 +11,7 @@ from support_gateway import GatewayProcess, Site, register, sales, stored
 from support_waiting import wait_until
 
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.store.gateway_store import open_store
 
 pytestmark = pytest.mark.integration
@@ -37,7 +37,7 @@ def test_nothing_acknowledged_is_lost_over_five_kills(tmp_path: Path) -> None:
     gateway = GatewayProcess(site)
     gateway.start()
     clients = [
-        DeviceClient(
+        MqttSender(
             device,
             Endpoint("127.0.0.1", gateway.mqtt_port, site.server_ca, 5 if n % 2 else 3),
             window=40,

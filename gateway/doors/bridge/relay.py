@@ -66,7 +66,7 @@ class _Open:
 
 
 class Relay:
-    """The sender of all that one *link* delivers (see ``intake.Sender``)."""
+    """The sender of all that one *link* delivers (see ``intake.Verdicts``)."""
 
     wants_receipts = True
 
@@ -105,7 +105,7 @@ class Relay:
 
     # ---- what the intake calls
 
-    def answer(self, number: int, verdict: Verdict) -> None:
+    def give(self, number: int, verdict: Verdict) -> None:
         """Acknowledge one message after the commit, or let it wait behind its gap."""
         one = self._open.get(number)
         if one is None:

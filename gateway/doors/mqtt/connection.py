@@ -23,7 +23,7 @@ from counterfoil.gateway.doors.limits import Limits
 from counterfoil.gateway.doors.mqtt import packets as codec
 from counterfoil.gateway.doors.mqtt.packets import PacketError, Reason, Type
 from counterfoil.gateway.errors import IdentityError
-from counterfoil.gateway.ingest.intake import Sender
+from counterfoil.gateway.ingest.intake import Verdicts
 from counterfoil.gateway.ingest.pipeline import Arrival, RefusedVerdict, Stored, Verdict
 from counterfoil.gateway.record.downlink import RefusalMessage, receipt_topic, record_topic
 from counterfoil.gateway.record.identity import DeviceId, Digest
@@ -59,7 +59,7 @@ class Endpoint(Protocol):
     def closed(self, connection: DeviceConnection) -> None: ...
     def named(self, device: DeviceId, connection: DeviceConnection) -> None: ...
     def is_revoked(self, serial: int) -> bool: ...
-    def submit(self, sender: Sender, number: int, arrival: Arrival) -> None: ...
+    def submit(self, sender: Verdicts, number: int, arrival: Arrival) -> None: ...
     def may_be_refused(self, device: DeviceId) -> bool: ...
     def has_quota(self, device: DeviceId) -> bool: ...
 
@@ -229,7 +229,7 @@ class DeviceConnection(asyncio.Protocol):
 
     # ---- what the intake and the server call
 
-    def answer(self, number: int, verdict: Verdict) -> None:
+    def give(self, number: int, verdict: Verdict) -> None:
         """Acknowledge one record, after its commit; *number* is its packet identifier."""
         self._in_flight -= 1
         if isinstance(verdict, Stored):

@@ -23,7 +23,7 @@ import structlog
 from counterfoil.gateway.doors.limits import Limits, Quota
 from counterfoil.gateway.doors.mqtt.connection import DeviceConnection
 from counterfoil.gateway.doors.mqtt.packets import Reason
-from counterfoil.gateway.ingest.intake import Check, Intake, Observer, Sender
+from counterfoil.gateway.ingest.intake import Check, Intake, Observer, Verdicts
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.record.identity import DeviceId
@@ -45,7 +45,7 @@ class IngestServer:
         batch: int = 1_024,
         promise_within_s: int = 3_600,
         observer: Observer | None = None,
-        stored: Callable[[Sender, Stored], None] | None = None,
+        stored: Callable[[Verdicts, Stored], None] | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.intake = Intake(
@@ -144,7 +144,7 @@ class IngestServer:
         """Whether the certificate with this serial number is revoked."""
         return serial in self._revoked
 
-    def submit(self, sender: Sender, number: int, arrival: Arrival) -> None:
+    def submit(self, sender: Verdicts, number: int, arrival: Arrival) -> None:
         """Queue one record; when that fills the queue, everybody's reading stops."""
         was_full = self.intake.is_full
         self.intake.submit(sender, number, arrival)

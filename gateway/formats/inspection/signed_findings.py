@@ -229,9 +229,9 @@ def _by_its_issuer(
 def inspect_ocmf(text: str) -> Iterator[Finding]:
     """Yield a finding for each charging record in *text*."""
     last: dict[tuple[str, str], int] = {}
-    for claim in ocmf.find_claims(text):
+    for stated in ocmf.find_stated_keys(text):
         try:
-            record = ocmf.parse_ocmf(claim.text)
+            record = ocmf.parse_ocmf(stated.text)
         except FormatError as error:
             yield Finding("ocmf", Verdict.INVALID, str(error))
             continue
@@ -254,7 +254,7 @@ def inspect_ocmf(text: str) -> Iterator[Finding]:
                 summary["warnings"] = [f"pagination {number} follows {last[key]}"]
             last[key] = number
         try:
-            ocmf.verify_ocmf(record, claim.public_key)
+            ocmf.verify_ocmf(record, stated.public_key)
             ocmf.check_content(record)
         except SignatureMissingError as error:
             yield Finding(

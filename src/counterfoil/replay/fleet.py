@@ -11,7 +11,7 @@ from cryptography import x509
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, Device
-from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.errors import JournalError
 from counterfoil.gateway.pki.authority import certificate_hash
 from counterfoil.oracle.registrar import NewDevice, Registrar
@@ -104,7 +104,7 @@ def send_all(house: House, devices: Sequence[Device], records: Callable[[], int]
 
     def send(device: Device) -> None:
         endpoint = Endpoint("127.0.0.1", house.ports["mqtt"], device.folder / "ca.pem")
-        client = DeviceClient(device, endpoint, window=500)
+        client = MqttSender(device, endpoint, window=500)
         if not client.run(until_done=True, timeout_s=600):
             failures.append(
                 f"{device.device_id}: {client.last_error or 'not all was acknowledged'}"

@@ -28,7 +28,7 @@ from counterfoil.gateway.formats.ocmf import (
     OcmfContentError,
     OcmfSignatureError,
     check_content,
-    find_claims,
+    find_stated_keys,
     pagination_breaks,
     parse_ocmf,
     verify_ocmf,
@@ -45,10 +45,10 @@ def _ocmf_lines(shared: Path) -> list[str]:
 def test_every_charging_record_is_judged_as_its_source_expects(shared_data: Path) -> None:
     judged = []
     for line in _ocmf_lines(shared_data):
-        (claim,) = find_claims(line)
+        (stated,) = find_stated_keys(line)
         try:
-            record = parse_ocmf(claim.text)
-            verify_ocmf(record, claim.public_key)
+            record = parse_ocmf(stated.text)
+            verify_ocmf(record, stated.public_key)
             check_content(record)
             verdict = "valid"
         except OcmfSignatureError:
@@ -70,36 +70,36 @@ def test_contiguous_pagination_has_no_break_and_a_lost_page_is_one(shared_data: 
 
 
 def test_changing_any_byte_of_the_payload_breaks_the_signature(shared_data: Path) -> None:
-    (claim,) = find_claims(_ocmf_lines(shared_data)[0])
-    start, end = claim.text.index("|") + 1, claim.text.rindex("|")
+    (stated,) = find_stated_keys(_ocmf_lines(shared_data)[0])
+    start, end = stated.text.index("|") + 1, stated.text.rindex("|")
     for place in range(start, end):
-        changed = chr(ord(claim.text[place]) ^ 1)
-        text = claim.text[:place] + changed + claim.text[place + 1 :]
+        changed = chr(ord(stated.text[place]) ^ 1)
+        text = stated.text[:place] + changed + stated.text[place + 1 :]
         with pytest.raises(FormatError):
-            verify_ocmf(parse_ocmf(text), claim.public_key)
+            verify_ocmf(parse_ocmf(text), stated.public_key)
 
 
 def test_record_without_a_usable_key_is_unverifiable(shared_data: Path) -> None:
-    (claim,) = find_claims(_ocmf_lines(shared_data)[0])
-    record = parse_ocmf(claim.text)
-    for key in (None, "", "zz", "00" * 40, claim.public_key[:-2] if claim.public_key else None):
+    (stated,) = find_stated_keys(_ocmf_lines(shared_data)[0])
+    record = parse_ocmf(stated.text)
+    for key in (None, "", "zz", "00" * 40, stated.public_key[:-2] if stated.public_key else None):
         with pytest.raises(SignatureMissingError):
             verify_ocmf(record, key)
     assert record.energy_wh == Decimal("0.1")
 
 
 def test_safe_xml_carries_record_and_key(shared_data: Path) -> None:
-    (claim,) = find_claims(_ocmf_lines(shared_data)[0])
-    for text in (claim.text, base64.b64encode(claim.text.encode()).decode()):
+    (stated,) = find_stated_keys(_ocmf_lines(shared_data)[0])
+    for text in (stated.text, base64.b64encode(stated.text.encode()).decode()):
         xml = (
             "<?xml version='1.0'?><values><value transactionId='1'><signedData format='OCMF'>"
-            f"<![CDATA[{text}]]></signedData><publicKey encoding='plain'>{claim.public_key}"
+            f"<![CDATA[{text}]]></signedData><publicKey encoding='plain'>{stated.public_key}"
             "</publicKey></value></values>"
         )
-        (found,) = find_claims(xml)
+        (found,) = find_stated_keys(xml)
         verify_ocmf(parse_ocmf(found.text), found.public_key)
     with pytest.raises(FormatError):
-        find_claims("<!DOCTYPE x [<!ENTITY a 'b'>]><values/>")
+        find_stated_keys("<!DOCTYPE x [<!ENTITY a 'b'>]><values/>")
 
 
 def test_register_that_runs_backwards_is_refused() -> None:
@@ -255,7 +255,7 @@ def test_every_curve_that_ocmf_names_verifies_and_refuses(name: str, digest: str
     "name", ["RSA-2048-SHA256", "ECDSA-secp256r1-MD5", "ECDSA-nist-SHA256", ""]
 )
 def test_algorithm_that_is_not_known_is_unverifiable(shared_data: Path, name: str) -> None:
-    (claim,) = find_claims(_ocmf_lines(shared_data)[0])
-    text = claim.text.replace('{"SD"', f'{{"SA":"{name}","SD"')
+    (stated,) = find_stated_keys(_ocmf_lines(shared_data)[0])
+    text = stated.text.replace('{"SD"', f'{{"SA":"{name}","SD"')
     with pytest.raises(SignatureMissingError):
-        verify_ocmf(parse_ocmf(text), claim.public_key)
+        verify_ocmf(parse_ocmf(text), stated.public_key)

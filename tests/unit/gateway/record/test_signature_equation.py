@@ -7,12 +7,12 @@ from support_record import SALE, chain, key_ring
 
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.record.cose import P256_ORDER
-from counterfoil.gateway.record.signature_equation import SIGNATURE_CLAIM_BYTES, claim_holds
+from counterfoil.gateway.record.signature_equation import EQUATION_BYTES, equation_holds
 from counterfoil.gateway.record.verification import (
     Identified,
+    equation_of,
     identify_all,
     read_all,
-    signature_claim,
     signature_holds,
     verify_signatures,
 )
@@ -24,24 +24,24 @@ def identified() -> Identified:
     return one
 
 
-def test_a_claim_holds_where_the_signature_does() -> None:
-    claim = signature_claim(identified())
-    assert len(claim) == SIGNATURE_CLAIM_BYTES
-    assert claim_holds(claim)
+def test_an_equation_holds_where_the_signature_does() -> None:
+    equation = equation_of(identified())
+    assert len(equation) == EQUATION_BYTES
+    assert equation_holds(equation)
     assert signature_holds(identified())
 
 
 @pytest.mark.parametrize("at", [0, 31, 32, 63, 64, 95, 96, 127, 128, 159])
-def test_a_claim_with_any_part_changed_does_not_hold(at: int) -> None:
-    claim = bytearray(signature_claim(identified()))
-    claim[at] ^= 1
-    assert not claim_holds(bytes(claim))
+def test_an_equation_with_any_part_changed_does_not_hold(at: int) -> None:
+    equation = bytearray(equation_of(identified()))
+    equation[at] ^= 1
+    assert not equation_holds(bytes(equation))
 
 
 def test_both_forms_of_s_hold() -> None:
-    claim = signature_claim(identified())
-    other = P256_ORDER - int.from_bytes(claim[64:96], "big")
-    assert claim_holds(claim[:64] + other.to_bytes(32, "big") + claim[96:])
+    equation = equation_of(identified())
+    other = P256_ORDER - int.from_bytes(equation[64:96], "big")
+    assert equation_holds(equation[:64] + other.to_bytes(32, "big") + equation[96:])
 
 
 def test_verdicts_go_to_the_records_that_they_are_about() -> None:

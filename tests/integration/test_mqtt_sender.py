@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from support_record import DEVICE, SALE, private_key
 
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.mqtt_sender import DeviceClient, Endpoint
+from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.doors.mqtt.server import IngestServer
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, Verdict
@@ -144,7 +144,7 @@ def test_every_record_arrives_once_and_in_order(
     device.append_all(Event(SALE, at) for at in range(700))
     with running(store, authority.server_context(tmp_path)) as port:
         endpoint = Endpoint("127.0.0.1", port, authority.file, version)
-        assert DeviceClient(device, endpoint, window=150).run(until_done=True, timeout_s=60)
+        assert MqttSender(device, endpoint, window=150).run(until_done=True, timeout_s=60)
     assert stored_sequences(store) == [(1, at) for at in range(1, 701)]
 
 
@@ -154,7 +154,7 @@ def test_a_promise_is_awaited_and_believed(
     register(store, device)
     device.append_all(Event(SALE, at) for at in range(50))
     with running(store, authority.server_context(tmp_path)) as port:
-        client = DeviceClient(
+        client = MqttSender(
             device,
             Endpoint("127.0.0.1", port, authority.file),
             retention=Retention.PROMISE,
@@ -172,12 +172,12 @@ def test_refused_records_are_kept_and_accepted_once_the_key_is_registered(
     device.append_all(Event(SALE, at) for at in range(30))
     with running(store, authority.server_context(tmp_path)) as port:
         endpoint = Endpoint("127.0.0.1", port, authority.file, version)
-        client = DeviceClient(device, endpoint, window=10, longest_pause=1.0)
+        client = MqttSender(device, endpoint, window=10, longest_pause=1.0)
         assert not client.run(until_done=True, timeout_s=4)
         assert client.outbox.tally.refused > 0
         assert stored_sequences(store) == []
         register(store, device)
-        again = DeviceClient(device, endpoint, window=10, longest_pause=1.0)
+        again = MqttSender(device, endpoint, window=10, longest_pause=1.0)
         assert again.run(until_done=True, timeout_s=60)
     assert stored_sequences(store) == [(1, at) for at in range(1, 31)]
 
@@ -189,7 +189,7 @@ def test_a_gateway_that_goes_away_gets_the_rest_when_it_is_back(
     tls = authority.server_context(tmp_path)
     device.append_all(Event(SALE, at) for at in range(400))
     with running(store, tls) as port:
-        client = DeviceClient(
+        client = MqttSender(
             device, Endpoint("127.0.0.1", port, authority.file), window=20, longest_pause=1.0
         )
         thread = threading.Thread(target=client.run, kwargs={"until_done": True, "timeout_s": 60})
@@ -201,7 +201,7 @@ def test_a_gateway_that_goes_away_gets_the_rest_when_it_is_back(
     device.append_all(Event(SALE, at) for at in range(100))
     with running(store, tls, port):
         thread.join(60)
-        rest = DeviceClient(device, Endpoint("127.0.0.1", port, authority.file))
+        rest = MqttSender(device, Endpoint("127.0.0.1", port, authority.file))
         assert rest.run(until_done=True, timeout_s=60)
     assert stored_sequences(store) == [(1, at) for at in range(1, 501)]
 
@@ -215,7 +215,7 @@ def test_a_new_epoch_is_accepted_behind_the_old_one(
     register(store, device, 2)
     device.append(SALE)
     with running(store, authority.server_context(tmp_path)) as port:
-        client = DeviceClient(device, Endpoint("127.0.0.1", port, authority.file))
+        client = MqttSender(device, Endpoint("127.0.0.1", port, authority.file))
         assert client.run(until_done=True, timeout_s=60)
     assert stored_sequences(store) == [(1, 1), (1, 2), (1, 3), (2, 1)]
 
@@ -238,7 +238,7 @@ def test_a_server_that_stops_acknowledging_is_left_and_asked_again(
         return verdicts
 
     with running(store, authority.server_context(tmp_path), process=process) as port:
-        client = DeviceClient(
+        client = MqttSender(
             device,
             Endpoint("127.0.0.1", port, authority.file),
             longest_pause=1.0,
@@ -275,7 +275,7 @@ def test_a_server_that_does_not_let_it_hear_its_answers_is_left_and_asked_again(
     register(store, device)
     device.append_all(Event(SALE, at) for at in range(30))
     with running(store, authority.server_context(tmp_path)) as port:
-        client = DeviceClient(
+        client = MqttSender(
             device,
             Endpoint("127.0.0.1", port, authority.file, version),
             retention=Retention.PROMISE,

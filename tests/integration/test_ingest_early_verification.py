@@ -12,10 +12,10 @@ import pytest
 from support_record import SALE, chain, private_key
 
 from counterfoil.gateway.ingest import pipeline as pipeline_module
-from counterfoil.gateway.ingest.early_verification import VerifyAhead
+from counterfoil.gateway.ingest.early_verification import EarlyVerification
 from counterfoil.gateway.ingest.intake import Check, Intake, NotCommitted
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, RefusedVerdict, Stored, Verdict
-from counterfoil.gateway.ingest.signature_pool import VerifyPool
+from counterfoil.gateway.ingest.signature_pool import SignaturePool
 from counterfoil.gateway.log.receipt import ReceiptSigner, verify_promise
 from counterfoil.gateway.record.downlink import PromiseMessage, decode_message
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
@@ -37,7 +37,7 @@ class Heard:
         self.messages: list[bytes] = []
         self.is_given_up = False
 
-    def answer(self, number: int, verdict: Verdict) -> None:
+    def give(self, number: int, verdict: Verdict) -> None:
         self.verdicts.append((number, verdict))
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
@@ -57,8 +57,8 @@ def store(tmp_path: Path) -> GatewayStore:
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[VerifyPool]:
-    started = VerifyPool(2)
+async def pool() -> AsyncIterator[SignaturePool]:
+    started = SignaturePool(2)
     await started.start()
     yield started
     await started.stop()
@@ -92,7 +92,7 @@ def records(number: int, count: int) -> list[bytes]:
     return chain([SALE] * count, device(number), private_key(100 + number))
 
 
-async def kill_another(pool: VerifyPool, before: int) -> int:
+async def kill_another(pool: SignaturePool, before: int) -> int:
     """SIGKILL a worker once the pool has replaced the one that was killed *before*; answer its id."""
     await until(lambda: before not in pool.processes and len(pool.processes) == 2)
     pid = pool.processes[0]
@@ -101,14 +101,14 @@ async def kill_another(pool: VerifyPool, before: int) -> int:
 
 
 async def test_every_device_keeps_its_order_while_workers_are_killed(
-    store: GatewayStore, pool: VerifyPool
+    store: GatewayStore, pool: SignaturePool
 ) -> None:
     devices, each = 8, 120
     for number in range(devices):
         register(store, number)
     fleet = [records(number, each) for number in range(devices)]
     senders = [Heard() for _ in range(devices)]
-    taking = intake(VerifyAhead(Pipeline(store), pool).check, batch=40)
+    taking = intake(EarlyVerification(Pipeline(store), pool).check, batch=40)
     taking.start()
     killed = 0
     for at in range(each):
@@ -131,12 +131,12 @@ async def test_every_device_keeps_its_order_while_workers_are_killed(
 
 
 async def test_the_promise_of_a_batch_is_for_its_furthest_record(
-    store: GatewayStore, pool: VerifyPool
+    store: GatewayStore, pool: SignaturePool
 ) -> None:
     register(store, 1)
     raws = records(1, 3)
     heard = Heard(wants_receipts=True)
-    taking = intake(VerifyAhead(Pipeline(store), pool).check)
+    taking = intake(EarlyVerification(Pipeline(store), pool).check)
     for number, raw in enumerate((*raws, raws[0])):  # the first came again, behind the others
         taking.submit(heard, number, Arrival(raw, device(1), "test"))
     taking.start()
@@ -149,12 +149,12 @@ async def test_the_promise_of_a_batch_is_for_its_furthest_record(
 
 
 async def test_a_false_signature_is_refused_and_its_neighbours_are_not(
-    store: GatewayStore, pool: VerifyPool
+    store: GatewayStore, pool: SignaturePool
 ) -> None:
     register(store, 1)
     good = records(1, 3)
     forged = good[1][:-1] + bytes((good[1][-1] ^ 1,))
-    taking = intake(VerifyAhead(Pipeline(store), pool).check)
+    taking = intake(EarlyVerification(Pipeline(store), pool).check)
     taking.start()
     arrivals = [good[0], forged, b"\xd2\x84", good[1], good[2]]
     verdicts = await asyncio.gather(
@@ -173,10 +173,10 @@ async def test_a_false_signature_is_refused_and_its_neighbours_are_not(
 
 
 async def test_a_key_registered_after_the_start_is_found(
-    store: GatewayStore, pool: VerifyPool, monkeypatch: pytest.MonkeyPatch
+    store: GatewayStore, pool: SignaturePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline_module, "_KEYS_RETRY_S", 0.0)
-    taking = intake(VerifyAhead(Pipeline(store), pool).check)
+    taking = intake(EarlyVerification(Pipeline(store), pool).check)
     taking.start()
     register(store, 1)
     assert isinstance(await taking.take(Arrival(records(1, 1)[0], None, "test")), Stored)
@@ -184,10 +184,10 @@ async def test_a_key_registered_after_the_start_is_found(
 
 
 async def test_a_key_revoked_while_nothing_came_is_not_believed(
-    store: GatewayStore, pool: VerifyPool, monkeypatch: pytest.MonkeyPatch
+    store: GatewayStore, pool: SignaturePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(store, 1)
-    taking = intake(VerifyAhead(Pipeline(store), pool).check)
+    taking = intake(EarlyVerification(Pipeline(store), pool).check)
     taking.start()
     first, second = records(1, 2)
     assert isinstance(await taking.take(Arrival(first, None, "test")), Stored)
@@ -236,10 +236,10 @@ async def test_a_failed_batch_takes_along_what_its_senders_have_behind_it(
     assert store.refused_count() == 0
 
 
-async def test_stopping_commits_what_waits(store: GatewayStore, pool: VerifyPool) -> None:
+async def test_stopping_commits_what_waits(store: GatewayStore, pool: SignaturePool) -> None:
     register(store, 1)
     sender = Heard()
-    taking = intake(VerifyAhead(Pipeline(store), pool).check, batch=10)
+    taking = intake(EarlyVerification(Pipeline(store), pool).check, batch=10)
     taking.start()
     for number, raw in enumerate(records(1, 95)):
         taking.submit(sender, number, Arrival(raw, device(1), "test"))

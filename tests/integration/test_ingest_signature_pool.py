@@ -11,23 +11,23 @@ from collections.abc import AsyncIterator
 import pytest
 from support_record import OTHER_DEVICE, SALE, chain, key_ring, private_key
 
-from counterfoil.gateway.ingest.signature_pool import VerifyPool, VerifyWorkersLost
-from counterfoil.gateway.record.signature_equation import claim_holds
-from counterfoil.gateway.record.verification import Identified, identify_all, signature_claim
+from counterfoil.gateway.ingest.signature_pool import SignaturePool, SignatureWorkersLost
+from counterfoil.gateway.record.signature_equation import equation_holds
+from counterfoil.gateway.record.verification import Identified, equation_of, identify_all
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[VerifyPool]:
-    started = VerifyPool(2)
+async def pool() -> AsyncIterator[SignaturePool]:
+    started = SignaturePool(2)
     await started.start()
     yield started
     await started.stop()
 
 
-def claims(count: int) -> list[bytes]:
-    """*count* claims of which every third one is of another device's key, and so does not hold."""
+def equations(count: int) -> list[bytes]:
+    """*count* equations of which every third one is of another device's key, and so does not hold."""
     raws = chain([SALE] * count)
     good = identify_all([(raw, None) for raw in raws], key_ring())
     stranger = private_key(2)
@@ -38,14 +38,14 @@ def claims(count: int) -> list[bytes]:
     made = []
     for number, one in enumerate(good):
         assert isinstance(one, Identified)
-        claim = signature_claim(one)
-        made.append(claim[:96] + signature_claim(theirs)[96:] if number % 3 == 0 else claim)
+        equation = equation_of(one)
+        made.append(equation[:96] + equation_of(theirs)[96:] if number % 3 == 0 else equation)
     return made
 
 
-async def test_the_pool_answers_in_the_order_of_the_claims(pool: VerifyPool) -> None:
-    asked = claims(300)
-    expected = [claim_holds(claim) for claim in asked]
+async def test_the_pool_answers_in_the_order_of_the_equations(pool: SignaturePool) -> None:
+    asked = equations(300)
+    expected = [equation_holds(equation) for equation in asked]
     assert expected == [number % 3 != 0 for number in range(300)]
     at_once = [pool.holds(asked[start:]) for start in range(5)]
     for start, answer in enumerate(await asyncio.gather(*at_once)):
@@ -53,8 +53,8 @@ async def test_the_pool_answers_in_the_order_of_the_claims(pool: VerifyPool) -> 
     assert await pool.holds([]) == []
 
 
-async def test_killed_workers_are_replaced_and_asked_again(pool: VerifyPool) -> None:
-    asked = claims(60) * 200
+async def test_killed_workers_are_replaced_and_asked_again(pool: SignaturePool) -> None:
+    asked = equations(60) * 200
     expected = [number % 60 % 3 != 0 for number in range(len(asked))]
     first = set(pool.processes)
     assert await pool.holds(asked[:60]) == expected[:60]
@@ -71,17 +71,17 @@ async def test_killed_workers_are_replaced_and_asked_again(pool: VerifyPool) -> 
 async def test_work_over_which_every_worker_ends_fails_and_is_not_asked_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = claims(3)
+    asked = equations(3)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    pool = VerifyPool(1)
+    pool = SignaturePool(1)
     await pool.start()
-    with pytest.raises(VerifyWorkersLost):
+    with pytest.raises(SignatureWorkersLost):
         await pool.holds(asked)
     monkeypatch.undo()
     while True:
         try:
             answer = await pool.holds(asked)
-        except VerifyWorkersLost:
+        except SignatureWorkersLost:
             continue
         break
     await pool.stop()
@@ -89,10 +89,10 @@ async def test_work_over_which_every_worker_ends_fails_and_is_not_asked_for_ever
 
 
 async def test_workers_end_when_the_pool_stops() -> None:
-    pool = VerifyPool(2)
+    pool = SignaturePool(2)
     await pool.start()
     pids = pool.processes
-    assert await pool.holds(claims(3)) == [False, True, True]
+    assert await pool.holds(equations(3)) == [False, True, True]
     await pool.stop()
     for pid in pids:
         with pytest.raises(ProcessLookupError):

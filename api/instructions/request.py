@@ -48,7 +48,7 @@ def ask_completed(
     """
     request: Request | None = None
     digest = sha256(json.dumps(asked, sort_keys=True).encode()).digest()
-    for _ in range(2):
+    for _ in range(2):  # by hand: what *completed* returned is kept for the second time
         with Session(engine, expire_on_commit=False) as session:
             known = session.get(ApiIdempotency, (principal.party, key))
             if known is not None:

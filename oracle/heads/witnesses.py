@@ -77,9 +77,8 @@ class Witnesses:
         return note
 
     def _lines(self, asked: _Asked, note: bytes, size: int) -> list[str]:
-        for _ in range(
-            2
-        ):  # by hand: the second request begins at another size, which the first was told
+        # By hand: the second request begins at another size, which the first was told.
+        for _ in range(2):
             answer = self._client.post(
                 f"{asked.url}/add-checkpoint", content=self._request(asked, note, size)
             )

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from counterfoil.api.http.context import Parts, PartsDep
+from counterfoil.api.http.context import ApiParts, PartsDep
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.store.tables import StoredRecord
 from counterfoil.oracle.status.quorum_state import quorum_state
@@ -108,7 +108,7 @@ def metrics(parts: PartsDep) -> Response:
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
-def _measure_quorum(parts: Parts, client: ChainClient | None) -> None:
+def _measure_quorum(parts: ApiParts, client: ChainClient | None) -> None:
     with Session(parts.reads, expire_on_commit=False) as session:
         state = quorum_state(session, client=client)
         dissents = session.exec(select(func.count()).select_from(Dissent)).one()

@@ -23,7 +23,7 @@ from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
-from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Page
 from counterfoil.api.instructions.operation import Call, Operation
 from counterfoil.api.instructions.request import ask_completed
@@ -74,7 +74,7 @@ def list_operations(principal: PrincipalDep) -> Page[OperationOut]:
 
 
 def _call(
-    operation: Operation, parts: Parts, principal: Principal, sight: Sight, key: Any, body: Any
+    operation: Operation, parts: ApiParts, principal: Principal, sight: Sight, key: Any, body: Any
 ) -> Call:
     if principal.role not in operation.may:
         raise problems.forbidden(f"a {principal.role} may not do this")
@@ -91,7 +91,7 @@ def _encoded(operation: Operation, call: Call) -> bytes:
 
 
 def _unsigned(operation: Operation, variable: str) -> Callable[..., UnsignedOut]:
-    def endpoint(parts: Parts, principal: Principal, sight: Sight, **given: Any) -> UnsignedOut:
+    def endpoint(parts: ApiParts, principal: Principal, sight: Sight, **given: Any) -> UnsignedOut:
         call = _call(
             operation,
             parts,
@@ -111,7 +111,7 @@ def _unsigned(operation: Operation, variable: str) -> Callable[..., UnsignedOut]
 
 def _direct(operation: Operation, variable: str) -> Callable[..., InstructionOut]:
     def endpoint(
-        parts: Parts, principal: Principal, sight: Sight, idempotency_key: str, **given: Any
+        parts: ApiParts, principal: Principal, sight: Sight, idempotency_key: str, **given: Any
     ) -> InstructionOut:
         body = given.get("body")
         call = _call(operation, parts, principal, sight=sight, key=given.get(variable), body=body)

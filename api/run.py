@@ -19,7 +19,7 @@ from counterfoil.api.http import description, problems
 from counterfoil.api.http import etags as validators
 from counterfoil.api.http import security_headers as security
 from counterfoil.api.http.chain_health import ChainWatch
-from counterfoil.api.http.context import Parts
+from counterfoil.api.http.context import ApiParts
 from counterfoil.api.pages import routes as pages
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
@@ -64,7 +64,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         ChainClient(rpc_url=url, addresses={}, finality=_finality(settings), timeout_s=2.0)
         for url in settings.rpc_urls
     ]
-    parts = Parts(
+    parts = ApiParts(
         settings,
         oracle,
         reads,

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 
 from counterfoil.api.access.auth import Principal
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, maybe_principal
+from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, maybe_principal
 from counterfoil.api.records.reads import RecordReads
 
 router = APIRouter(tags=["stream"], responses=problems.RESPONSES)
@@ -31,7 +31,7 @@ _EVERY_S = 1.0
 _CHECK_SESSION_EVERY = 30
 
 
-def _newest(parts: Parts, principal: Principal) -> dict[str, int]:
+def _newest(parts: ApiParts, principal: Principal) -> dict[str, int]:
     sight = parts.ledger.sight(principal)
     party = None if sight.everything else principal.party
     return {
@@ -47,7 +47,7 @@ def _known(request: Request) -> dict[str, int]:
     return {name: int(n) for name, _, n in pairs if n.removeprefix("-").isdecimal() and len(n) < 19}
 
 
-async def _events(request: Request, parts: Parts, principal: Principal) -> AsyncIterator[str]:
+async def _events(request: Request, parts: ApiParts, principal: Principal) -> AsyncIterator[str]:
     known = await run_in_threadpool(_newest, parts, principal)
     known |= {name: number for name, number in _known(request).items() if name in known}
     yield "retry: 3000\n\n"

@@ -19,7 +19,7 @@ from counterfoil.api.cash.balances import StatementEntryIn
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer
 from counterfoil.api.http.context import (
-    Parts,
+    ApiParts,
     PartsDep,
     PrincipalDep,
     ProjectName,
@@ -118,7 +118,7 @@ class TermsIn(BaseModel):
     investors: list[InvestorIn] = Field(max_length=1_000)
 
 
-def _sender(parts: Parts, sight: Sight) -> tuple[ChainClient, str]:
+def _sender(parts: ApiParts, sight: Sight) -> tuple[ChainClient, str]:
     if not sight.account:
         raise problems.conflict("account_unknown", "this party has no account on the ledger")
     return client_of(parts), sight.account

@@ -1,4 +1,4 @@
-"""Parts of claims: who holds them, where each came from, and at what price it was sold."""
+"""ApiParts of claims: who holds them, where each came from, and at what price it was sold."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def part_out(row: PartEntry) -> PartOut:
     return PartOut.model_validate(row, from_attributes=True)
 
 
-@router.get("/v1/parts", summary="Parts that are held")
+@router.get("/v1/parts", summary="ApiParts that are held")
 def list_held(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PartOut]:

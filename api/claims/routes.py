@@ -13,7 +13,7 @@ from counterfoil.api.claims.reads import ClaimReads
 from counterfoil.api.documents.opened import OpenedOut, opened
 from counterfoil.api.http import problems, typed_data
 from counterfoil.api.http.chain_calls import client_of, refusable
-from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
 from counterfoil.api.http.typed_data import TypedDataOut
 from counterfoil.chain.abi.enums import ClaimKind, ClaimStateName
@@ -67,7 +67,7 @@ class FundingOut(BaseModel):
     transaction_hash: str
 
 
-def claim_of(parts: Parts, sight: Sight, root: int) -> ClaimEntry:
+def claim_of(parts: ApiParts, sight: Sight, root: int) -> ClaimEntry:
     """The claim; 404 when the asker does not stand in it."""
     found = ClaimReads(parts.reads).claim(sight, root)
     if found is None:
@@ -76,7 +76,7 @@ def claim_of(parts: Parts, sight: Sight, root: int) -> ClaimEntry:
 
 
 def list_claims(
-    parts: Parts,
+    parts: ApiParts,
     sight: Sight,
     name: str,
     kinds: tuple[str, ...],

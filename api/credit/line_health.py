@@ -14,7 +14,7 @@ from counterfoil.api.credit.reads import CreditReads
 from counterfoil.api.credit.takings import TakingsReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
-from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.oracle.rules.business_date import days_between, earlier
 from counterfoil.oracle.rules.day.closing_plan import STILL_LOANS
 from counterfoil.oracle.rules.loans.line_figures import HEALTH_RULE, due_minor, health
@@ -40,7 +40,7 @@ class HealthOfLineOut(BaseModel):
     rule: str = Field(examples=[HEALTH_RULE])
 
 
-def _due(parts: Parts, sight: Sight, line: int, today: int, days: int) -> int:
+def _due(parts: ApiParts, sight: Sight, line: int, today: int, days: int) -> int:
     due = 0
     for loan in CreditReads(parts.reads).loans(sight, 0, 1_000, line):
         if loan.state not in STILL_LOANS and loan.instalments:

@@ -12,7 +12,7 @@ from counterfoil.api.credit.reads import CreditReads
 from counterfoil.api.documents.opened import OpenedOut, opened
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
-from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.address import Address
@@ -73,7 +73,7 @@ class SweepOut(BaseModel):
     transaction_hash: str
 
 
-def line_of(parts: Parts, sight: Sight, number: int) -> LineEntry:
+def line_of(parts: ApiParts, sight: Sight, number: int) -> LineEntry:
     """The line; 404 when the asker does not stand in it."""
     found = CreditReads(parts.reads).line(sight, number)
     if found is None:

@@ -11,7 +11,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.credit.reads import CreditReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
-from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.oracle.ledger.credit_line import LoanEntry
@@ -84,7 +84,7 @@ class PaymentOut(BaseModel):
     transaction_hash: str
 
 
-def _loan(parts: Parts, sight: Sight, number: int) -> LoanEntry:
+def _loan(parts: ApiParts, sight: Sight, number: int) -> LoanEntry:
     found = CreditReads(parts.reads).loan(sight, number)
     if found is None:
         raise problems.not_found("loan")
@@ -99,7 +99,7 @@ def loan_out(row: LoanEntry) -> LoanOut:
     return LoanOut(**fields)
 
 
-def owed_on(parts: Parts, number: int, date: int | None = None) -> OwedOut:
+def owed_on(parts: ApiParts, number: int, date: int | None = None) -> OwedOut:
     """What the contract says is owed on *date*, or on its own today."""
     client = client_of(parts)
     with refusable():

@@ -12,7 +12,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.credit.takings import TakingsReads
 from counterfoil.api.days.reads import DayReads
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.chain.address import canonical
 from counterfoil.oracle.rules.business_date import add_months
 from counterfoil.oracle.rules.loans.line_figures import LIMIT_RULE, LimitTerms, limit_minor
@@ -58,7 +58,7 @@ class LimitOut(BaseModel):
 
 
 def _takings(
-    parts: Parts, sight: Sight, operator: str, months: int, currency: str | None
+    parts: ApiParts, sight: Sight, operator: str, months: int, currency: str | None
 ) -> TakingsOut:
     account = parts.ledger.account_of(operator)
     mine = {party_key(operator), account} - {""}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, Field
 
 from counterfoil.api.documents import commitments
-from counterfoil.api.http.context import Parts
+from counterfoil.api.http.context import ApiParts
 from counterfoil.chain.hexadecimal import to_hex
 
 
@@ -20,7 +20,7 @@ class OpenedOut(BaseModel):
     fields: dict[str, str | int] = Field(examples=[{"number": "RE-2026-0017"}])
 
 
-def opened(parts: Parts, of: Mapping[str, str | None], entitled: bool) -> dict[str, OpenedOut]:
+def opened(parts: ApiParts, of: Mapping[str, str | None], entitled: bool) -> dict[str, OpenedOut]:
     """What is known of the commitments *of* (by their names), nothing for who is not *entitled*."""
     if not entitled:
         return {}

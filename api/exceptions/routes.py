@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep, require
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
@@ -50,7 +50,7 @@ def _out(row: MatchException) -> ExceptionOut:
     return ExceptionOut.model_validate(row, from_attributes=True)
 
 
-def _visible(parts: Parts, sight: Sight, number: int) -> MatchException:
+def _visible(parts: ApiParts, sight: Sight, number: int) -> MatchException:
     row = parts.ledger.exception(number)
     if row is None or row.project not in sight.projects:
         raise problems.not_found("exception")

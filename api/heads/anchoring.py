@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from counterfoil.api.http.context import Parts
+from counterfoil.api.http.context import ApiParts
 
 ProofState = Literal["stored", "anchored", "final"]
 
@@ -24,7 +24,7 @@ class Anchors:
         return "anchored" if log_index < self.anchored else "stored"
 
 
-def anchors(parts: Parts) -> Anchors:
+def anchors(parts: ApiParts) -> Anchors:
     """How far the log is anchored and final now."""
     newest = parts.ledger.newest_head()
     final = parts.ledger.newest_head(parts.final_number())

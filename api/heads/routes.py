@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep
+from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
@@ -57,7 +57,7 @@ def head_out(head: AnchoredHead, final_number: int) -> HeadOut:
     )
 
 
-def _head(parts: Parts, size: int) -> AnchoredHead:
+def _head(parts: ApiParts, size: int) -> AnchoredHead:
     head = parts.ledger.head(size)
     if head is None:
         raise problems.not_found("anchored head")

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts
+from counterfoil.api.http.context import ApiParts
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted
 from counterfoil.chain.transaction import unsigned
@@ -21,7 +21,7 @@ class UnsignedOut(BaseModel):
     transaction: dict[str, Any]
 
 
-def client_of(parts: Parts) -> ChainClient:
+def client_of(parts: ApiParts) -> ChainClient:
     """The chain with the consortium's contracts; 409 ``chain_not_configured`` without."""
     client = parts.client()
     if client is None or not client.addresses:

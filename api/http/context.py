@@ -25,7 +25,7 @@ CSRF_HEADER = "x-csrf-token"
 
 
 @dataclass(frozen=True)
-class Parts:
+class ApiParts:
     """The objects of one process, made once; *reads* reads ``oracle.db`` and waits for no writer."""
 
     settings: ApiSettings
@@ -46,9 +46,9 @@ class Parts:
         return self.watch.health()
 
 
-def parts_of(request: Request) -> Parts:
+def parts_of(request: Request) -> ApiParts:
     """The process's parts."""
-    parts: Parts = request.app.state.parts
+    parts: ApiParts = request.app.state.parts
     return parts
 
 
@@ -86,14 +86,14 @@ def principal_of(
 
 
 def sight_of(
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[ApiParts, Depends(parts_of)],
     principal: Annotated[Principal, Depends(principal_of)],
 ) -> Sight:
     """What the asker may see."""
     return parts.ledger.sight(principal)
 
 
-PartsDep = Annotated[Parts, Depends(parts_of)]
+PartsDep = Annotated[ApiParts, Depends(parts_of)]
 PrincipalDep = Annotated[Principal, Depends(principal_of)]
 SightDep = Annotated[Sight, Depends(sight_of)]
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from counterfoil.api.access.auth import Role
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts
+from counterfoil.api.http.context import ApiParts
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
@@ -75,7 +75,7 @@ Papers = Annotated[
 class Call:
     """One request for an operation: who asks (*account*), about what (*key*, from the path), with which *body*."""
 
-    parts: Parts
+    parts: ApiParts
     client: ChainClient
     account: Address
     key: Any

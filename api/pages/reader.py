@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.sight import Sight
-from counterfoil.api.http.context import COOKIE, Parts, parts_of
+from counterfoil.api.http.context import COOKIE, ApiParts, parts_of
 from counterfoil.api.pages.language import Speech, choose
 from counterfoil.api.records.sales import Stored, day_of
 from counterfoil.gateway.record.bodies import Body, Sale
@@ -50,7 +50,7 @@ class Reader:
     """
 
     def __init__(self, request: Request, known: bool = True) -> None:
-        self.parts: Parts = parts_of(request)
+        self.parts: ApiParts = parts_of(request)
         language = choose(
             request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", "")
         )

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from counterfoil.api.access.sight import Machine, Shared, Sight
 from counterfoil.api.heads.anchoring import Anchors, anchors
-from counterfoil.api.http.context import Parts
+from counterfoil.api.http.context import ApiParts
 from counterfoil.api.records.sales import SalesReads, Stored, Takings, Tip, day_of, start_of
 from counterfoil.chain.abi.enums import DeviceStatus, Tier
 from counterfoil.chain.address import Address
@@ -131,7 +131,7 @@ def before(span: Range, first: date) -> tuple[date, date]:
     return bounds(span, first - timedelta(days=1))
 
 
-def look(parts: Parts, sight: Sight, zone: ZoneInfo, span: Range, day: date | None) -> Today:
+def look(parts: ApiParts, sight: Sight, zone: ZoneInfo, span: Range, day: date | None) -> Today:
     """Everything for the page, for the span that holds *day* (by default the newest with a sale)."""
     devices = sight.devices
     newest = SalesReads(parts.gateway).newest_ms(devices)
@@ -190,13 +190,13 @@ def _reference_ms(newest: int | None, last: date, zone: ZoneInfo) -> int:
     return min(_now_ms(), end if newest is None else max(newest, min(end, newest)))
 
 
-def _currency(parts: Parts, sight: Sight) -> str:
+def _currency(parts: ApiParts, sight: Sight) -> str:
     known = [p.currency for p in parts.ledger.projects() if p.project in sight.projects]
     return known[0] if known else "CNY"
 
 
 def _machines(
-    parts: Parts, sight: Sight, takings: Takings, first: date, last: date, now_ms: int
+    parts: ApiParts, sight: Sight, takings: Takings, first: date, last: date, now_ms: int
 ) -> tuple[MachineRow, ...]:
     tips = SalesReads(parts.gateway).tips(sight.devices)
     fortnight = tuple(last - timedelta(days=n) for n in range(13, -1, -1))
@@ -270,7 +270,7 @@ def _state(machine: Machine, tip: Tip | None, now_ms: int) -> tuple[str, int]:
     return ("quiet", quiet // 3_600_000) if quiet >= _QUIET_MS else ("selling", 0)
 
 
-def _claimable(parts: Parts, sight: Sight) -> int | None:
+def _claimable(parts: ApiParts, sight: Sight) -> int | None:
     if not sight.account:
         return None
     return sum(
@@ -280,7 +280,7 @@ def _claimable(parts: Parts, sight: Sight) -> int | None:
     )
 
 
-def _split(parts: Parts, sight: Sight, first: date, last: date) -> Split | None:
+def _split(parts: ApiParts, sight: Sight, first: date, last: date) -> Split | None:
     """The split of the month so far, of the projects that the reader runs."""
     month = bounds("month", last)[0] if first == last else first
     lowest, highest = (int(f"{d:%Y%m%d}") for d in (month, last))

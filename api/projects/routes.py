@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.access.sight import Shared, Sight
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, ProjectName, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
 from counterfoil.chain.hexadecimal import HEX_32_BYTES
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -71,13 +71,13 @@ class DistributionOut(BaseModel):
     credits: list[CreditOut]
 
 
-def _project(parts: Parts, sight: Sight, project: str) -> KnownProject:
+def _project(parts: ApiParts, sight: Sight, project: str) -> KnownProject:
     if project not in sight.projects:
         raise problems.not_found("project")
     return next(p for p in parts.ledger.projects() if p.project == project)
 
 
-def _out(parts: Parts, sight: Sight, project: KnownProject) -> ProjectOut:
+def _out(parts: ApiParts, sight: Sight, project: KnownProject) -> ProjectOut:
     devices = [
         m.device
         for m in parts.ledger.machines()

@@ -14,7 +14,7 @@ from counterfoil.api.audit.making.collection import NothingToBundleError, collec
 from counterfoil.api.audit.making.known_facts import known_facts
 from counterfoil.api.audit.verification.bundle import encode
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
 from counterfoil.api.records.sales import SalesReads, Tip
 from counterfoil.chain.errors import ChainError
@@ -78,7 +78,7 @@ def _key_out(row: DeviceKeyEntry) -> KeyOut:
     return KeyOut.model_validate(row, from_attributes=True)
 
 
-def _machine(parts: Parts, sight: Sight, device: str) -> Machine:
+def _machine(parts: ApiParts, sight: Sight, device: str) -> Machine:
     if device not in sight.devices:
         raise problems.not_found("device")
     return next(m for m in parts.ledger.machines() if m.device == device)

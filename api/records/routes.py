@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.heads.anchoring import ProofState, anchors
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.api.records.sales import Stored
@@ -99,7 +99,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def visible(parts: Parts, sight: Sight, log_index: int) -> Stored:
+def visible(parts: ApiParts, sight: Sight, log_index: int) -> Stored:
     """The record at *log_index*; 404 when it is another party's."""
     stored = RecordReads(parts.gateway).at(log_index)
     if stored is None or not (sight.everything or stored.signed.record.device in sight.devices):

@@ -18,7 +18,7 @@ from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems, typed_data
 from counterfoil.api.http.chain_calls import client_of, refusable
-from counterfoil.api.http.context import Parts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.api.instructions.operation import (
     TRADERS,
@@ -100,7 +100,7 @@ class ProposalWholeOut(ProposalOut):
     price_minor: int | None = Field(examples=[7_250])
 
 
-def _caller(parts: Parts, principal: Principal, sight: Sight) -> Call:
+def _caller(parts: ApiParts, principal: Principal, sight: Sight) -> Call:
     if principal.role not in TRADERS:
         raise problems.forbidden(f"a {principal.role} may not do this")
     if not sight.account:
@@ -128,7 +128,7 @@ def _leg(call: Call, leg: LegIn) -> dict[str, Any]:
     }
 
 
-def _state(parts: Parts, row: ApiProposal) -> str:
+def _state(parts: ApiParts, row: ApiProposal) -> str:
     seen = {entry.status for entry in DealReads(parts.reads).deal(row.digest)}
     if "settled" in seen:
         return "settled"
@@ -137,7 +137,7 @@ def _state(parts: Parts, row: ApiProposal) -> str:
     return "open" if row.deadline >= time.time() else "expired"
 
 
-def _out(parts: Parts, row: ApiProposal) -> ProposalOut:
+def _out(parts: ApiParts, row: ApiProposal) -> ProposalOut:
     return ProposalOut(
         id=row.digest,
         state=_state(parts, row),
@@ -154,7 +154,7 @@ def _message(client: ChainClient, row: ApiProposal) -> dict[str, Any]:
     return make(client, row.terms)
 
 
-def _whole(parts: Parts, client: ChainClient, row: ApiProposal) -> ProposalWholeOut:
+def _whole(parts: ApiParts, client: ChainClient, row: ApiProposal) -> ProposalWholeOut:
     out = _out(parts, row)
     price = None
     with refusable():
@@ -165,7 +165,7 @@ def _whole(parts: Parts, client: ChainClient, row: ApiProposal) -> ProposalWhole
 
 
 def _listed(
-    parts: Parts, sight: Sight, kind: str, cursor: str | None, limit: int
+    parts: ApiParts, sight: Sight, kind: str, cursor: str | None, limit: int
 ) -> Page[ProposalOut]:
     rows = proposals.of_party(parts.reads, kind, _account(parts, sight))
     return page_of(
@@ -178,11 +178,11 @@ def _listed(
     )
 
 
-def _account(parts: Parts, sight: Sight) -> str:
+def _account(parts: ApiParts, sight: Sight) -> str:
     return sight.account
 
 
-def _found(parts: Parts, sight: Sight, kind: str, digest: str) -> ApiProposal:
+def _found(parts: ApiParts, sight: Sight, kind: str, digest: str) -> ApiProposal:
     return proposals.find(
         engine=parts.reads, kind=kind, digest=digest, account=_account(parts, sight)
     )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import Parts, PartsDep, ProjectName, SightDep
+from counterfoil.api.http.context import ApiParts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.api.shares.reads import ShareReads
 from counterfoil.chain.hexadecimal import to_hex
@@ -41,7 +41,7 @@ class HoldingOut(BaseModel):
     claimable_minor: int
 
 
-def _open(parts: Parts, sight: Sight) -> list[ShareProject]:
+def _open(parts: ApiParts, sight: Sight) -> list[ShareProject]:
     """The projects in whose shares the reader stands."""
     me = sight.account
     return [
@@ -53,7 +53,7 @@ def _open(parts: Parts, sight: Sight) -> list[ShareProject]:
     ]
 
 
-def _names(parts: Parts) -> dict[str, str]:
+def _names(parts: ApiParts) -> dict[str, str]:
     return {p.project_hash: p.project for p in parts.ledger.projects()}
 
 

@@ -81,7 +81,7 @@ def carried_out(engine: Engine, *rows: Instruction) -> list[Instruction]:
         session.flush()
         ask(session, "last", "operator", CloseMatching("lakeside", 1))
         session.commit()
-    Instructions(engine, CLIENT, "0xbank").step()
+    Instructions(engine, CLIENT, "0x" + "33" * 20).step()
     with Session(engine, expire_on_commit=False) as session:
         return list(session.exec(select(Instruction).order_by(Instruction.id)))
 

@@ -649,7 +649,7 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
 
 
 def test_migrations_make_the_tables_that_the_code_declares(oracle_url: str) -> None:
-    for module in Path(store.__file__).parent.glob("*_tables.py"):
+    for module in Path(store.__file__).parent.glob("*_table*.py"):
         import_module(f"{store.__name__}.{module.stem}")
     engine = open_database(oracle_url)
     with engine.connect() as connection:

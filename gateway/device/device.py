@@ -22,7 +22,7 @@ from counterfoil.gateway.certificate.enrolment import (
     make_enrolment_request,
     prove_possession,
 )
-from counterfoil.gateway.device.journal import ChainState, Journal, Signed, State
+from counterfoil.gateway.device.journal import ChainState, EntryState, Journal, NewEntry
 from counterfoil.gateway.errors import DeviceError, JournalError
 from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.gateway.record.bodies import Body, MeterInterval
@@ -131,9 +131,9 @@ class Device:
         uptime_ms = (time.monotonic_ns() - self._started) // 1_000_000
         raws: list[bytes] = []
 
-        def sign(chain: ChainState) -> list[Signed]:
+        def sign(chain: ChainState) -> list[NewEntry]:
             self._require_key(chain)
-            signed: list[Signed] = []
+            signed: list[NewEntry] = []
             for event in events:
                 signed.append(_sign_next(chain, event, uptime_ms, self._key))
                 chain = signed[-1].after
@@ -212,9 +212,9 @@ class Device:
             "amount_minor": chain.counters.amount_minor,
             "energy_register_wh": chain.counters.energy_register_wh,
             "head_size": None if chain.head is None else chain.head.size,
-            "unsent": counts[State.UNSENT],
-            "sent": counts[State.SENT],
-            "answered_kept": counts[State.ANSWERED],
+            "unsent": counts[EntryState.UNSENT],
+            "sent": counts[EntryState.SENT],
+            "answered_kept": counts[EntryState.ANSWERED],
         }
 
     def _require_key(self, chain: ChainState) -> None:
@@ -238,7 +238,7 @@ class Device:
 
 def _sign_next(
     chain: ChainState, event: Event, uptime_ms: int, key: ec.EllipticCurvePrivateKey
-) -> Signed:
+) -> NewEntry:
     body = event.body
     before = chain.counters
     if not chain.started and isinstance(body, MeterInterval):
@@ -264,4 +264,4 @@ def _sign_next(
     )
     digest = decode(raw).payload_digest
     after = replace(chain, sequence=sequence, prev=digest, counters=counters, started=True)
-    return Signed(raw, digest, after)
+    return NewEntry(raw, digest, after)

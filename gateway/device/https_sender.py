@@ -19,7 +19,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
-from counterfoil.gateway.device.journal import Entry
+from counterfoil.gateway.device.journal import JournalEntry
 from counterfoil.gateway.device.outbox import Outbox, Retention
 from counterfoil.gateway.record.downlink import PromiseMessage, ReceiptMessage
 from counterfoil.gateway.record.identity import PublicKey
@@ -58,8 +58,8 @@ class HttpsSender:
         self.last_error: str | None = None
         self._longest_pause = longest_pause
         self._stopping = False
-        self._newest: Entry | None = None
-        self._again: Entry | None = None
+        self._newest: JournalEntry | None = None
+        self._again: JournalEntry | None = None
         self._base = f"{url.rstrip('/')}/v1/{quote(device.device_id)}"
         context = ssl.create_default_context(cafile=str(ca_file))
         context.load_cert_chain(device.folder / TLS_CERTIFICATE, device.folder / TLS_KEY)
@@ -130,7 +130,7 @@ class HttpsSender:
             self._take(entry, answer)
         return _AT_ONCE
 
-    def _take(self, entry: Entry, answer: httpx.Response) -> None:
+    def _take(self, entry: JournalEntry, answer: httpx.Response) -> None:
         now = time.monotonic()
         if answer.status_code in (200, 201):
             self.outbox.acknowledge(entry.number, now)

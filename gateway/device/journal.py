@@ -59,7 +59,7 @@ CREATE INDEX IF NOT EXISTS record_by_state ON record (state, id);
 """
 
 
-class State(IntEnum):
+class EntryState(IntEnum):
     """How far a record of the journal has come."""
 
     UNSENT = 0
@@ -88,7 +88,7 @@ class ChainState:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One signed record of the journal; ``number`` grows in the order of signing."""
 
     number: int
@@ -98,7 +98,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class NewEntry:
     """A newly signed record and the chain's state after it, to be stored together."""
 
     raw: bytes
@@ -149,7 +149,7 @@ class Journal:
         with self._lock:
             return self._load(self._db)
 
-    def append(self, sign: Callable[[ChainState], Sequence[Signed]]) -> None:
+    def append(self, sign: Callable[[ChainState], Sequence[NewEntry]]) -> None:
         """Store what *sign* signs from the chain's state on, all of it or none, durably.
 
         *sign* runs inside the transaction, so no other process can take the same numbers.
@@ -169,7 +169,7 @@ class Journal:
         with self._transaction() as db:
             self._store(db, change(self._load(db)))
 
-    def unsent(self, after: int = 0, limit: int = 500) -> list[Entry]:
+    def unsent(self, after: int = 0, limit: int = 500) -> list[JournalEntry]:
         """Return the oldest unsent records whose number is over *after*, at most *limit*."""
         with self._lock:
             rows = self._db.execute(
@@ -177,9 +177,9 @@ class Journal:
                 "ORDER BY id LIMIT ?",
                 (after, limit),
             ).fetchall()
-        return [Entry(*row) for row in rows]
+        return [JournalEntry(*row) for row in rows]
 
-    def find(self, epoch: int, sequence: int) -> tuple[Entry, Digest] | None:
+    def find(self, epoch: int, sequence: int) -> tuple[JournalEntry, Digest] | None:
         """Return the record at (*epoch*, *sequence*) and its digest, None when it is gone."""
         with self._lock:
             row = self._db.execute(
@@ -187,7 +187,7 @@ class Journal:
                 "WHERE epoch = ? AND sequence = ?",
                 (epoch, sequence),
             ).fetchone()
-        return None if row is None else (Entry(*row[:4]), Digest(row[4]))
+        return None if row is None else (JournalEntry(*row[:4]), Digest(row[4]))
 
     def mark_sent(self, numbers: Sequence[int]) -> None:
         """Note that the broker took these records, which still await their receipt."""
@@ -224,12 +224,12 @@ class Journal:
                 position,
             ).rowcount
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[EntryState, int]:
         """Return how many records the journal holds in each state."""
         with self._lock:
             rows = self._db.execute("SELECT state, count(*) FROM record GROUP BY state").fetchall()
-        found = {State(state): count for state, count in rows}
-        return {state: found.get(state, 0) for state in State}
+        found = {EntryState(state): count for state, count in rows}
+        return {state: found.get(state, 0) for state in EntryState}
 
     @staticmethod
     def _prune(db: sqlite3.Connection) -> None:

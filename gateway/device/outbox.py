@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 
-from counterfoil.gateway.device.journal import Entry, Journal, Position
+from counterfoil.gateway.device.journal import Journal, JournalEntry, Position
 from counterfoil.gateway.errors import DeviceError, ReceiptError
 from counterfoil.gateway.log.receipt import verify_promise, verify_receipt
 from counterfoil.gateway.record.downlink import (
@@ -75,10 +75,10 @@ class Outbox:
     def __post_init__(self) -> None:
         if self.retention is not Retention.PUBACK and self.gateway_key is None:
             raise DeviceError(f"retention {self.retention} needs the gateway's receipt key")
-        self._queue: deque[Entry] = deque()
+        self._queue: deque[JournalEntry] = deque()
         self._last_read = 0
-        self._under_way: dict[int, Entry] = {}
-        self._by_digest: dict[bytes, Entry] = {}
+        self._under_way: dict[int, JournalEntry] = {}
+        self._by_digest: dict[bytes, JournalEntry] = {}
         self._refused: set[int] = set()
         self._answered: list[int] = []
         self._paused_until: float | None = None
@@ -101,7 +101,7 @@ class Outbox:
         counts = self.journal.counts()
         return not any(count for state, count in counts.items() if state < 2)
 
-    def next_entry(self, now: float) -> Entry | None:
+    def next_entry(self, now: float) -> JournalEntry | None:
         """Return the record to send now, which then is under way; None to wait."""
         if self._last_progress is None:
             self._last_progress = now

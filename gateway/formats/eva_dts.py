@@ -72,7 +72,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class DexTransfer:
     """A parsed transfer. Totals are since initialisation, None where the machine has
     none; ``checked`` is what G85 covers; ``has_end`` says that DXE is the last segment."""
 
@@ -101,8 +101,8 @@ def crc16_arc(data: bytes) -> int:
     return crc
 
 
-def parse_dex(content: bytes) -> Audit:
-    """Return the audit in *content*, not checked; FormatError when no transfer begins in it."""
+def parse_dex(content: bytes) -> DexTransfer:
+    """Return the transfer in *content*, not checked; FormatError when no transfer begins in it."""
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     start = next((n for n, line in enumerate(lines) if line.startswith(b"DXS*")), None)
     if start is None:
@@ -119,7 +119,7 @@ def parse_dex(content: bytes) -> Audit:
     total, cash, cashless = (first.get(name, absent) for name in ("VA1", "CA2", "DA2"))
     identity, currency = first.get("ID1", absent), first.get("ID4", absent)
     machine = identity.elements[0].strip() if identity.elements else ""
-    audit = Audit(
+    transfer = DexTransfer(
         machine,
         communication_id=first["DXS"].elements[0] if first["DXS"].elements else "",
         decimals=currency.number(1),
@@ -136,35 +136,35 @@ def parse_dex(content: bytes) -> Audit:
         checked=_checked_span(lines[start:]),
         has_end=segments[-1].name == "DXE",
     )
-    warnings += _reconciliation(audit)
-    return replace(audit, warnings=tuple(warnings))
+    warnings += _reconciliation(transfer)
+    return replace(transfer, warnings=tuple(warnings))
 
 
-def check_dex(audit: Audit) -> tuple[str, ...]:
-    """Return the warnings of *audit* when it arrived whole.
+def check_dex(transfer: DexTransfer) -> tuple[str, ...]:
+    """Return the warnings of *transfer* when it arrived whole.
 
     Raises DexIncompleteError, DexCountError, DexChecksumError; SignatureMissingError where all
     else is right but there is no G85 to tell by.
     """
-    names = [segment.name for segment in audit.segments]
+    names = [segment.name for segment in transfer.segments]
     for name in ("ST", "SE", "DXE"):
         if name not in names:
             raise DexIncompleteError(f"no {name} segment: the transfer was cut off")
-    if not audit.has_end:
+    if not transfer.has_end:
         raise DexIncompleteError("segments after DXE")
     begin, end = names.index("ST"), names.index("SE")
-    stated = audit.segments[end].number(1)
+    stated = transfer.segments[end].number(1)
     counted = end - begin + 1
     marks = sum(name in {"LS", "LE"} for name in names[begin : end + 1])
-    warnings = list(audit.warnings)
+    warnings = list(transfer.warnings)
     if stated != counted:
         if stated is None or not marks or stated != counted - marks:
             raise DexCountError(f"SE states {stated} segments, there are {counted}")
         warnings.append(f"SE counts {stated} segments without the {marks} loop marks LS and LE")
     if "G85" not in names:
         raise SignatureMissingError("no G85 segment to check the transfer by")
-    written = "".join(audit.segments[names.index("G85")].elements[:1]).strip().upper()
-    found = f"{crc16_arc(audit.checked):04X}"
+    written = "".join(transfer.segments[names.index("G85")].elements[:1]).strip().upper()
+    found = f"{crc16_arc(transfer.checked):04X}"
     if written != found:
         raise DexChecksumError(f"G85 is {written[:8]}, the transfer's checksum is {found}")
     return tuple(warnings)
@@ -199,15 +199,19 @@ def _products(segments: Sequence[Segment]) -> tuple[Product, ...]:
     return tuple(products)
 
 
-def _reconciliation(audit: Audit) -> list[str]:
+def _reconciliation(transfer: DexTransfer) -> list[str]:
     warnings = []
-    vends = sum(product.vends or 0 for product in audit.products)
-    value = sum(product.value_minor or 0 for product in audit.products)
-    if audit.vends is not None and audit.products and vends != audit.vends:
-        warnings.append(f"PA2 counts {vends} vends, VA1 {audit.vends}")
-    if audit.value_minor is not None and audit.products and value != audit.value_minor:
-        warnings.append(f"PA2 sums to {value}, VA1 is {audit.value_minor}")
-    paid = (audit.cash_minor or 0) + (audit.cashless_minor or 0)
-    if audit.value_minor is not None and audit.cash_minor is not None and paid != audit.value_minor:
-        warnings.append(f"CA2 and DA2 sum to {paid}, VA1 is {audit.value_minor}")
+    vends = sum(product.vends or 0 for product in transfer.products)
+    value = sum(product.value_minor or 0 for product in transfer.products)
+    if transfer.vends is not None and transfer.products and vends != transfer.vends:
+        warnings.append(f"PA2 counts {vends} vends, VA1 {transfer.vends}")
+    if transfer.value_minor is not None and transfer.products and value != transfer.value_minor:
+        warnings.append(f"PA2 sums to {value}, VA1 is {transfer.value_minor}")
+    paid = (transfer.cash_minor or 0) + (transfer.cashless_minor or 0)
+    if (
+        transfer.value_minor is not None
+        and transfer.cash_minor is not None
+        and paid != transfer.value_minor
+    ):
+        warnings.append(f"CA2 and DA2 sum to {paid}, VA1 is {transfer.value_minor}")
     return warnings

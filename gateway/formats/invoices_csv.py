@@ -65,7 +65,7 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
-class AsideInvoice:
+class SetAsideInvoice:
     """A row that is no invoice, why, and the amount that it states (None when unreadable)."""
 
     row: int
@@ -80,7 +80,7 @@ class InvoiceFile:
 
     rows: int
     invoices: tuple[Invoice, ...]
-    set_aside: tuple[AsideInvoice, ...] = field(default=())
+    set_aside: tuple[SetAsideInvoice, ...] = field(default=())
 
     @property
     def amount_minor(self) -> int:
@@ -121,13 +121,13 @@ def read_invoices(path: Path) -> InvoiceFile:
 def parse_invoices(text: str) -> InvoiceFile:
     """Return the invoices in *text*; or ColumnsError."""
     invoices: list[Invoice] = []
-    aside: list[AsideInvoice] = []
+    aside: list[SetAsideInvoice] = []
     seen: set[tuple[str, ...]] = set()
     rows = 0
     for rows, (_, cells) in enumerate(table_rows(text, COLUMNS), start=1):
         if cells is None:
             aside.append(
-                AsideInvoice(
+                SetAsideInvoice(
                     row=rows,
                     reason="row_malformed",
                     detail="not as many cells as columns",
@@ -140,7 +140,7 @@ def parse_invoices(text: str) -> InvoiceFile:
             invoices.append(_invoice(rows, cells, said in seen))
         except FormatError as wrong:
             aside.append(
-                AsideInvoice(
+                SetAsideInvoice(
                     row=rows, reason=wrong.code, detail=str(wrong), amount_minor=_amount(cells)
                 )
             )

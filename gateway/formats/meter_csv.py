@@ -41,7 +41,7 @@ Layout = Literal["steel", "factory"]
 
 
 @dataclass(frozen=True, slots=True)
-class MeterInterval:
+class ExportedInterval:
     """Energy drawn over [start_ms, end_ms), UTC. ``register_wh`` is cumulative, after it;
     ``items`` are those made in it; ``running`` is None where the file does not say."""
 
@@ -65,7 +65,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class MeterRowAside:
+class SetAsideInterval:
     """A row that is in no interval, and why; ``energy_wh`` is what it states, when readable."""
 
     row: int
@@ -80,9 +80,9 @@ class MeterFile:
 
     layout: Layout
     rows: int
-    intervals: tuple[MeterInterval, ...]
+    intervals: tuple[ExportedInterval, ...]
     gaps: tuple[Gap, ...]
-    set_aside: tuple[MeterRowAside, ...]
+    set_aside: tuple[SetAsideInterval, ...]
 
     @property
     def energy_wh(self) -> int:
@@ -137,13 +137,13 @@ def _parse(
     text: str, layout: Layout, columns: frozenset[str], nominal_ms: int, meter: str
 ) -> MeterFile:
     readings: dict[tuple[str, int], _Reading] = {}
-    aside: list[MeterRowAside] = []
+    aside: list[SetAsideInterval] = []
     rows = 0
     for number, row in table_rows(text, columns):
         rows += 1
         if row is None:
             aside.append(
-                MeterRowAside(
+                SetAsideInterval(
                     row=number,
                     reason="row_malformed",
                     detail="another number of cells",
@@ -155,7 +155,7 @@ def _parse(
             reading = _steel(number, row, meter) if layout == "steel" else _factory(number, row)
         except FormatError as error:
             aside.append(
-                MeterRowAside(row=number, reason=error.code, detail=error.detail, energy_wh=None)
+                SetAsideInterval(row=number, reason=error.code, detail=error.detail, energy_wh=None)
             )
             continue
         earlier = readings.setdefault((reading.meter, reading.end_ms), reading)
@@ -164,11 +164,11 @@ def _parse(
             reason = "duplicate" if same else "duplicate_differs"
             detail = f"the interval is row {earlier.row}'s already"
             aside.append(
-                MeterRowAside(
+                SetAsideInterval(
                     row=number, reason=reason, detail=detail, energy_wh=int(reading.energy_wh)
                 )
             )
-    intervals: list[MeterInterval] = []
+    intervals: list[ExportedInterval] = []
     gaps: list[Gap] = []
     registers: dict[str, Fraction] = {}
     ends: dict[str, int] = {}
@@ -184,7 +184,7 @@ def _parse(
         registers[reading.meter], ends[reading.meter] = after, reading.end_ms
         register_wh = after.__floor__()
         intervals.append(
-            MeterInterval(
+            ExportedInterval(
                 reading.meter,
                 start_ms=start,
                 end_ms=reading.end_ms,

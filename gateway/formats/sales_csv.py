@@ -41,7 +41,7 @@ Layout = Literal["vending", "coffee"]
 
 
 @dataclass(frozen=True, slots=True)
-class SaleLine:
+class ExportedLine:
     """One line of a sale. ``slot`` is the coil; ``product`` is empty where the file has none."""
 
     product: str
@@ -53,7 +53,7 @@ class SaleLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Sale:
+class ExportedSale:
     """One transaction. ``time_ms`` is UTC; ``business_date`` is yyyymmdd; ``rows`` are lines of
     the file, from 1; ``machine`` is the terminal's serial and ``reference`` its transaction."""
 
@@ -63,13 +63,13 @@ class Sale:
     business_date: int
     payment_method: str
     amount_minor: int
-    lines: tuple[SaleLine, ...]
+    lines: tuple[ExportedLine, ...]
     rows: tuple[int, ...]
     notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAsideSale:
     """Rows that are in no sale, why, and the amount they state (None when unreadable)."""
 
     rows: tuple[int, ...]
@@ -87,8 +87,8 @@ class SalesFile:
 
     layout: Layout
     rows: int
-    sales: tuple[Sale, ...]
-    set_aside: tuple[SetAside, ...]
+    sales: tuple[ExportedSale, ...]
+    set_aside: tuple[SetAsideSale, ...]
     places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
@@ -142,14 +142,14 @@ class _Transaction:
 
 def _parse_vending(text: str, digits: int) -> SalesFile:
     transactions: defaultdict[tuple[str, str], _Transaction] = defaultdict(_Transaction)
-    aside: list[SetAside] = []
+    aside: list[SetAsideSale] = []
     places: dict[str, tuple[str, str]] = {}
     rows = 0
     for number, row in table_rows(text, VENDING_COLUMNS):
         rows += 1
         if row is None:
             aside.append(
-                SetAside(
+                SetAsideSale(
                     rows=(number,),
                     reason="row_malformed",
                     detail="another number of cells",
@@ -159,7 +159,7 @@ def _parse_vending(text: str, digits: int) -> SalesFile:
         elif not row["Device ID"].strip() or not row["Transaction"].strip():
             detail = "no device or no transaction number"
             aside.append(
-                SetAside(
+                SetAsideSale(
                     rows=(number,),
                     reason="row_unidentified",
                     detail=detail,
@@ -172,14 +172,14 @@ def _parse_vending(text: str, digits: int) -> SalesFile:
             entry.cells.append(row)
             serial = row["Device ID"].strip()
             places[serial] = (row["Machine"].strip(), row.get("Location", "").strip())
-    sales: list[Sale] = []
+    sales: list[ExportedSale] = []
     for (serial, reference), entry in transactions.items():
         try:
             sales.append(_vending_sale(serial, reference, entry, digits))
         except FormatError as error:
             amount = _stated(entry.cells, digits)
             aside.append(
-                SetAside(
+                SetAsideSale(
                     rows=tuple(entry.rows),
                     reason=_reason(error),
                     detail=error.detail,
@@ -205,7 +205,7 @@ def _reason(error: FormatError) -> str:
     return error.reason if isinstance(error, _RefusedTransaction) else error.code
 
 
-def _vending_sale(serial: str, reference: str, entry: _Transaction, digits: int) -> Sale:
+def _vending_sale(serial: str, reference: str, entry: _Transaction, digits: int) -> ExportedSale:
     first = entry.cells[0]
     for name in ("Status", "TransDate", "Type", "TransTotal"):
         if any(row[name] != first[name] for row in entry.cells):
@@ -228,7 +228,7 @@ def _vending_sale(serial: str, reference: str, entry: _Transaction, digits: int)
         notices.add("processed_late" if us_date(processed) > day else "processed_early")
     if len(lines) > 1:
         notices.add("several_lines")
-    return Sale(
+    return ExportedSale(
         machine=serial,
         reference=reference,
         time_ms=_midnight_ms(day),
@@ -241,7 +241,7 @@ def _vending_sale(serial: str, reference: str, entry: _Transaction, digits: int)
     )
 
 
-def _vending_line(row: Mapping[str, str], notices: set[str], digits: int) -> SaleLine:
+def _vending_line(row: Mapping[str, str], notices: set[str], digits: int) -> ExportedLine:
     quantity, price = count(row["RQty"]), minor_units(row["RPrice"], digits)
     amount = minor_units(row["LineTotal"], digits)
     if amount < 0:
@@ -257,7 +257,7 @@ def _vending_line(row: Mapping[str, str], notices: set[str], digits: int) -> Sal
     if not row["Product"].strip():
         notices.add("product_missing")
     product, category = row["Product"].strip(), row.get("Category", "").strip()
-    return SaleLine(
+    return ExportedLine(
         product,
         category,
         slot=row["RCoil"].strip() or None,
@@ -267,8 +267,8 @@ def _vending_line(row: Mapping[str, str], notices: set[str], digits: int) -> Sal
     )
 
 
-def _timed(sales: list[Sale]) -> list[Sale]:
-    by_day: defaultdict[tuple[str, int], list[Sale]] = defaultdict(list)
+def _timed(sales: list[ExportedSale]) -> list[ExportedSale]:
+    by_day: defaultdict[tuple[str, int], list[ExportedSale]] = defaultdict(list)
     for sale in sales:
         by_day[sale.machine, sale.business_date].append(sale)
     timed = []
@@ -282,8 +282,8 @@ def _timed(sales: list[Sale]) -> list[Sale]:
 
 
 def _parse_coffee(text: str, machine: str, digits: int) -> SalesFile:
-    sales: list[Sale] = []
-    aside: list[SetAside] = []
+    sales: list[ExportedSale] = []
+    aside: list[SetAsideSale] = []
     seen: Counter[tuple[str, ...]] = Counter()
     in_minute: Counter[str] = Counter()
     rows = 0
@@ -291,7 +291,7 @@ def _parse_coffee(text: str, machine: str, digits: int) -> SalesFile:
         rows += 1
         if row is None:
             aside.append(
-                SetAside(
+                SetAsideSale(
                     rows=(number,),
                     reason="row_malformed",
                     detail="another number of cells",
@@ -303,7 +303,7 @@ def _parse_coffee(text: str, machine: str, digits: int) -> SalesFile:
             sale = _coffee_sale(number, row, machine, digits, in_minute)
         except FormatError as error:
             aside.append(
-                SetAside(
+                SetAsideSale(
                     rows=(number,),
                     reason=_reason(error),
                     detail=error.detail,
@@ -321,7 +321,7 @@ def _parse_coffee(text: str, machine: str, digits: int) -> SalesFile:
 
 def _coffee_sale(
     number: int, row: Mapping[str, str], machine: str, digits: int, in_minute: Counter[str]
-) -> Sale:
+) -> ExportedSale:
     moment = _moment(row["datetime"])
     if us_date(row["date"]) != moment.date():
         raise _RefusedTransaction("date_mismatch", f"{row['date']} is not {row['datetime']}")
@@ -333,7 +333,7 @@ def _coffee_sale(
     name = row["coffee_name"].strip()
     notices = () if name else ("product_missing",)
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return Sale(
+    return ExportedSale(
         machine,
         reference=f"{minute}-{in_minute[minute]}",
         time_ms=(delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000,
@@ -341,7 +341,7 @@ def _coffee_sale(
         payment_method=_method(row["cash_type"]),
         amount_minor=amount,
         lines=(
-            SaleLine(
+            ExportedLine(
                 product=name,
                 category="",
                 slot=None,

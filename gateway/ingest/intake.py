@@ -288,7 +288,7 @@ class Intake:
             waiting.sender.give(waiting.number, verdict)
             if isinstance(verdict, Stored):
                 key = (waiting.sender, verdict.signed.record.device)
-                if key not in newest or _position(verdict) > _position(newest[key]):
+                if key not in newest or verdict.position > newest[key].position:
                     newest[key] = verdict
         # A promise vouches for all of the device's records before it: one a batch is enough, the furthest. A record
         # that came a second time may come last.
@@ -299,11 +299,6 @@ class Intake:
                     self._stored(sender, stored)
         for sender in {waiting.sender for waiting in batch}:
             sender.flush()
-
-
-def _position(stored: Stored) -> tuple[int, int]:
-    record = stored.signed.record
-    return record.epoch, record.sequence
 
 
 def _nothing_ahead(process: Callable[[Sequence[Arrival]], list[Verdict]]) -> Check:

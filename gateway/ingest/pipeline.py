@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import structlog
 from sqlalchemy import Connection
@@ -23,6 +24,7 @@ from counterfoil.gateway.errors import (
     RecordError,
     SequenceGapError,
 )
+from counterfoil.gateway.record.downlink import RefusalMessage
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.verification import (
@@ -67,6 +69,11 @@ class Stored:
     received_ms: int
     duplicate: bool = False
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """The record's (epoch, sequence)."""
+        return self.signed.record.epoch, self.signed.record.sequence
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedVerdict:
@@ -77,6 +84,16 @@ class RefusedVerdict:
     detail: str
     position: tuple[int, int] | None = None
     expected: tuple[int, int] | None = None
+
+    def message(self) -> bytes:
+        """Return the refusal for the device's receipt topic."""
+        return RefusalMessage(
+            Digest(sha256(self.raw).digest()),
+            self.code,
+            self.detail,
+            self.position,
+            self.expected,
+        ).encode()
 
 
 Verdict = Stored | RefusedVerdict

@@ -45,7 +45,7 @@ class ReceiptSending:
         """A record of a device was stored, or was before: it is to be receipted, by way of *sender*."""
         device = stored.signed.record.device
         known = self._waiting.get(device)
-        if known is None or known[0] is not sender or _at(known[1]) <= _at(stored):
+        if known is None or known[0] is not sender or known[1].position <= stored.position:
             self._waiting[device] = (sender, stored)
 
     async def run(self) -> None:
@@ -88,7 +88,3 @@ class ReceiptSending:
             if len(ready) == _MOST_AT_ONCE:
                 break
         return ready
-
-
-def _at(stored: Stored) -> tuple[int, int]:
-    return stored.signed.record.epoch, stored.signed.record.sequence

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS fork (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, d
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenHead:
     """The newest head of a log that the witness knows, and its signed checkpoint."""
 
     size: int
@@ -66,15 +66,15 @@ class Memory:
         self._db.executescript(_TABLES)
         self._lock = threading.Lock()
 
-    def newest(self, origin: str) -> Seen | None:
+    def newest(self, origin: str) -> SeenHead | None:
         """The newest head of the log *origin*, None before the first."""
         with self._lock:
             row = self._db.execute(
                 "SELECT size, root, note FROM seen WHERE origin = ?", (origin,)
             ).fetchone()
-        return None if row is None else Seen(row[0], Digest(row[1]), row[2])
+        return None if row is None else SeenHead(row[0], Digest(row[1]), row[2])
 
-    def advance(self, origin: str, old_size: int, head: Seen) -> bool:
+    def advance(self, origin: str, old_size: int, head: SeenHead) -> bool:
         """Make *head* the newest, durably, if *old_size* still is; whether it was."""
         with self._lock:
             done = self._db.execute(

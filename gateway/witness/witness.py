@@ -25,7 +25,7 @@ from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH
 from counterfoil.gateway.log.witness_request import read_request
 from counterfoil.gateway.logfiles.tiles import FileReader, TileReader
 from counterfoil.gateway.record.identity import Digest
-from counterfoil.gateway.witness.memory import UNPROVEN, Fork, Memory, Seen
+from counterfoil.gateway.witness.memory import UNPROVEN, Fork, Memory, SeenHead
 from counterfoil.gateway.witness.settings import WitnessFolder
 
 log = structlog.get_logger("witness")
@@ -33,7 +33,7 @@ _BY_TILES = "the log's own tiles don't show"
 SIZE_TYPE = "text/x.tlog.size"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """An HTTP status and body; 200 carries cosignature lines."""
 
     status: int
@@ -57,23 +57,23 @@ class Witness:
         self._on_step = on_step
         self._logs: dict[str, LogKey] = {log.key.name: log.key for log in home.logs}
 
-    def add_checkpoint(self, body: bytes) -> Answer:
-        """Answer a request of the add-checkpoint call."""
+    def add_checkpoint(self, body: bytes) -> Response:
+        """Return the response to a request of the add-checkpoint call."""
         try:
             old_size, proof, note = read_request(body)
             origin = split_note(note)[0].split("\n", 1)[0]
         except CheckpointError as error:
-            return Answer(400, f"{error}\n")
+            return Response(400, f"{error}\n")
         # 1
         key = self._logs.get(origin)
         if key is None:
-            return Answer(404, "this log is not known here\n")
+            return Response(404, "this log is not known here\n")
         try:
             checkpoint = verify_checkpoint(note, key)
         except CheckpointError as error:
-            return Answer(403, f"{error}\n")
+            return Response(403, f"{error}\n")
         if old_size > checkpoint.head.size:
-            return Answer(400, "the old size is above the checkpoint's\n")
+            return Response(400, "the old size is above the checkpoint's\n")
         return self._judge(checkpoint, old_size, proof, note)
 
     def _judge(
@@ -83,7 +83,7 @@ class Witness:
         proof: list[Digest],
         note: bytes,
         by_tiles: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Steps 2 to 5; *by_tiles* where the proof was made of the log's own tiles."""
         origin, head = checkpoint.origin, checkpoint.head
         # 2
@@ -92,12 +92,12 @@ class Witness:
         if old_size != size:
             if seen is not None and head.size == size and head.root != seen.root:
                 self._accuse(origin, detail=f"two heads of {size}", mine=seen.note, theirs=note)
-            return Answer(409, f"{size}\n", SIZE_TYPE)
+            return Response(409, f"{size}\n", SIZE_TYPE)
         root = EMPTY_ROOT if seen is None else seen.root
         if head.size == size and head.root != root:
             if seen is not None:
                 self._accuse(origin, detail=f"two heads of {size}", mine=seen.note, theirs=note)
-            return Answer(409, f"{size}\n", SIZE_TYPE)
+            return Response(409, f"{size}\n", SIZE_TYPE)
         # 3
         try:
             verify_consistency(
@@ -108,11 +108,11 @@ class Witness:
                 word = _BY_TILES if by_tiles else UNPROVEN
                 detail = f"{word}: that the head of {head.size} extends that of {size}: {error}"
                 self._accuse(origin, detail, mine=seen.note, theirs=note)
-            return Answer(422, f"{error}\n")
+            return Response(422, f"{error}\n")
         # 4
-        if not self._memory.advance(origin, size, Seen(head.size, head.root, note)):
+        if not self._memory.advance(origin, size, SeenHead(head.size, head.root, note)):
             now = self._memory.newest(origin)
-            return Answer(409, f"{0 if now is None else now.size}\n", SIZE_TYPE)
+            return Response(409, f"{0 if now is None else now.size}\n", SIZE_TYPE)
         self._on_step("after_advance")
         # 5
         line = cosign(
@@ -121,9 +121,9 @@ class Witness:
             private_key=self._home.key,
             time_s=self._now_s(),
         )
-        return Answer(200, line)
+        return Response(200, line)
 
-    def follow(self, key: LogKey, read: FileReader) -> Answer:
+    def follow(self, key: LogKey, read: FileReader) -> Response:
         """Look at the log's newest checkpoint and judge it by the log's own tiles.
 
         Raises LogError when the log can't be read.
@@ -137,10 +137,12 @@ class Witness:
             proof = consistency_proof(old, size, TileReader(read, size).read)
         if seen is not None and old > size:
             self._look_back(checkpoint, seen, note, read)
-            return Answer(409, f"{old}\n", SIZE_TYPE)
+            return Response(409, f"{old}\n", SIZE_TYPE)
         return self._judge(checkpoint, old_size=old, proof=proof, note=note, by_tiles=True)
 
-    def _look_back(self, checkpoint: Checkpoint, seen: Seen, note: bytes, read: FileReader) -> None:
+    def _look_back(
+        self, checkpoint: Checkpoint, seen: SeenHead, note: bytes, read: FileReader
+    ) -> None:
         """Accuse the log that shows a smaller head than the one seen, where that is not its beginning.
 
         A smaller head by itself is an old copy, and no fault. Tiles that don't reach the head that was seen tell

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support_mqtt import remaining_length, text
 
 from counterfoil.gateway.doors.mqtt import packets as codec
-from counterfoil.gateway.doors.mqtt.packets import PacketError, PacketReader, Reason, Type
+from counterfoil.gateway.doors.mqtt.packets import PacketError, PacketReader, PacketType, ReasonCode
 
 MOST = 4_096
 LEVELS = st.sampled_from((codec.V311, codec.V5))
@@ -39,14 +39,14 @@ def fed(data: bytes, cuts: list[int], most: int = MOST) -> list[tuple[int, int, 
 
 def read_all(kind: int, flags: int, body: bytes, level: int) -> None:
     """Read a body as whatever it says it is."""
-    if kind == Type.CONNECT:
+    if kind == PacketType.CONNECT:
         asked = codec.read_connect(body)
         assert asked.most_bytes(codec.MAX_PACKET) >= 0
         assert asked.wants_reasons in (True, False)
-    elif kind == Type.PUBLISH:
+    elif kind == PacketType.PUBLISH:
         codec.read_publish(flags, body, level)
-    elif kind in (Type.SUBSCRIBE, Type.UNSUBSCRIBE):
-        codec.read_subscribe(body, level, kind == Type.UNSUBSCRIBE)
+    elif kind in (PacketType.SUBSCRIBE, PacketType.UNSUBSCRIBE):
+        codec.read_subscribe(body, level, kind == PacketType.UNSUBSCRIBE)
 
 
 @given(PACKETS, st.lists(st.integers(0, 10_000), max_size=20))
@@ -65,15 +65,17 @@ def test_any_bytes_raise_nothing_but_packet_error(data: bytes, cuts: list[int], 
 
 
 @given(
-    st.sampled_from((Type.CONNECT, Type.PUBLISH, Type.SUBSCRIBE, Type.UNSUBSCRIBE)),
+    st.sampled_from(
+        (PacketType.CONNECT, PacketType.PUBLISH, PacketType.SUBSCRIBE, PacketType.UNSUBSCRIBE)
+    ),
     st.integers(0, 15),
     st.binary(max_size=200),
     LEVELS,
 )
 def test_any_body_raises_nothing_but_packet_error(
-    kind: Type, flags: int, body: bytes, level: int
+    kind: PacketType, flags: int, body: bytes, level: int
 ) -> None:
-    prefix = b"\x00\x04MQTT" + bytes((level,)) if kind is Type.CONNECT else b""
+    prefix = b"\x00\x04MQTT" + bytes((level,)) if kind is PacketType.CONNECT else b""
     with contextlib.suppress(PacketError):
         read_all(kind, flags, prefix + body, level)
 
@@ -82,7 +84,7 @@ def test_any_body_raises_nothing_but_packet_error(
 def test_a_packet_that_is_too_long_is_refused_before_its_body_comes(length: int) -> None:
     with pytest.raises(PacketError) as refused:
         list(PacketReader(MOST).feed(b"\x30" + remaining_length(length)))
-    assert refused.value.reason is Reason.PACKET_TOO_LARGE
+    assert refused.value.reason is ReasonCode.PACKET_TOO_LARGE
 
 
 @given(st.binary(min_size=1, max_size=40), st.integers(0, 39))
@@ -108,7 +110,7 @@ def test_a_publish_is_read_back_in_both_versions(
 @given(TEXTS, st.binary(max_size=500), LEVELS)
 def test_what_is_published_to_a_client_is_a_publish(topic: str, payload: bytes, level: int) -> None:
     ((kind, flags, body),) = PacketReader(MOST).feed(codec.publish(level, topic, payload))
-    assert (kind, flags) == (Type.PUBLISH, 0)
+    assert (kind, flags) == (PacketType.PUBLISH, 0)
     assert codec.read_publish(flags, body, level) == codec.Publish(topic, payload, 0, None)
 
 
@@ -146,16 +148,16 @@ def test_a_connect_is_read_back_whatever_will_and_password_it_has(
         codec.read_connect(body + b"\0")
 
 
-@given(st.sampled_from(list(Reason)), TEXTS, st.integers(1, 65_535), LEVELS)
+@given(st.sampled_from(list(ReasonCode)), TEXTS, st.integers(1, 65_535), LEVELS)
 def test_an_acknowledgement_is_one_packet_of_bounded_length(
-    reason: Reason, why: str, packet_id: int, level: int
+    reason: ReasonCode, why: str, packet_id: int, level: int
 ) -> None:
     packet = codec.puback(level, packet_id, reason, why * 20)
     ((kind, flags, body),) = PacketReader(MOST).feed(packet)
-    assert (kind, flags) == (Type.PUBACK, 0)
+    assert (kind, flags) == (PacketType.PUBACK, 0)
     assert body[:2] == packet_id.to_bytes(2)
     assert len(packet) <= 211
-    if level == codec.V311 or reason is Reason.SUCCESS:
+    if level == codec.V311 or reason is ReasonCode.SUCCESS:
         assert len(body) == 2
     else:
         assert body[2] == reason
@@ -163,9 +165,9 @@ def test_an_acknowledgement_is_one_packet_of_bounded_length(
         assert (why * 20).startswith(str(properties.get(0x1F, "")))
 
 
-@given(st.sampled_from(list(Reason)), LEVELS, st.integers(0, 65_535), TEXTS)
+@given(st.sampled_from(list(ReasonCode)), LEVELS, st.integers(0, 65_535), TEXTS)
 def test_an_answer_to_connect_is_one_packet(
-    reason: Reason, level: int, keep_alive_s: int, client_id: str
+    reason: ReasonCode, level: int, keep_alive_s: int, client_id: str
 ) -> None:
     packet = codec.connack(
         level,
@@ -176,11 +178,11 @@ def test_an_answer_to_connect_is_one_packet(
         client_id=client_id,
     )
     ((kind, _, body),) = PacketReader(MOST).feed(packet)
-    assert kind == Type.CONNACK
+    assert kind == PacketType.CONNACK
     assert body[0] == 0
     if level == codec.V311:
         assert body[1] in range(6)
-        assert (body[1] == 0) == (reason is Reason.SUCCESS)
+        assert (body[1] == 0) == (reason is ReasonCode.SUCCESS)
     else:
         assert body[1] == reason
 

@@ -14,7 +14,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Protocol
 
 import structlog
@@ -22,8 +21,7 @@ import structlog
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.ingest.intake import Intake
 from counterfoil.gateway.ingest.pipeline import Arrival, RefusedVerdict, Verdict
-from counterfoil.gateway.record.downlink import RefusalMessage
-from counterfoil.gateway.record.identity import DeviceId, Digest, parse_device_id
+from counterfoil.gateway.record.identity import DeviceId, parse_device_id
 from counterfoil.gateway.store.gateway_store import GatewayStore
 
 log = structlog.get_logger("gateway.bridge")
@@ -114,7 +112,7 @@ class Relay:
             if verdict.expected is not None and verdict.position and one.arrival.waits:
                 self._wait(number, one, verdict.position)
                 return
-            self._link.publish(one.device, _refusal(verdict))
+            self._link.publish(one.device, verdict.message())
         del self._open[number]
         self._link.acknowledge(one.message)
 
@@ -192,13 +190,3 @@ class Relay:
         if not waiting:
             del self._behind[device]
         self._intake.submit(self, number, self._open[number].arrival)
-
-
-def _refusal(verdict: RefusedVerdict) -> bytes:
-    return RefusalMessage(
-        raw_digest=Digest(sha256(verdict.raw).digest()),
-        code=verdict.code,
-        detail=verdict.detail,
-        position=verdict.position,
-        expected=verdict.expected,
-    ).encode()

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from hashlib import sha256
 from typing import Protocol, cast
 
 import structlog
@@ -21,34 +20,34 @@ import structlog
 from counterfoil.gateway.doors.client_certificate import device_of
 from counterfoil.gateway.doors.limits import Limits
 from counterfoil.gateway.doors.mqtt import packets as codec
-from counterfoil.gateway.doors.mqtt.packets import PacketError, Reason, Type
+from counterfoil.gateway.doors.mqtt.packets import PacketError, PacketType, ReasonCode
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.ingest.intake import Verdicts
-from counterfoil.gateway.ingest.pipeline import Arrival, RefusedVerdict, Stored, Verdict
-from counterfoil.gateway.record.downlink import RefusalMessage, receipt_topic, record_topic
-from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
+from counterfoil.gateway.record.downlink import receipt_topic, record_topic
+from counterfoil.gateway.record.identity import DeviceId
 
 log = structlog.get_logger("gateway.mqtt")
 _REASONS = {
-    "issuer_mismatch": Reason.NOT_AUTHORIZED,
-    "key_unknown": Reason.NOT_AUTHORIZED,
-    "key_revoked": Reason.NOT_AUTHORIZED,
-    "sequence_outside_key": Reason.NOT_AUTHORIZED,
-    "signature_invalid": Reason.NOT_AUTHORIZED,
-    "key_id_mismatch": Reason.NOT_AUTHORIZED,
-    "sequence_gap": Reason.IMPLEMENTATION_SPECIFIC,
-    "equivocation": Reason.IMPLEMENTATION_SPECIFIC,
-    "epoch_closed": Reason.IMPLEMENTATION_SPECIFIC,
-    "previous_mismatch": Reason.IMPLEMENTATION_SPECIFIC,
-    "epoch_link_mismatch": Reason.IMPLEMENTATION_SPECIFIC,
-    "counters_inconsistent": Reason.IMPLEMENTATION_SPECIFIC,
-    "quota_exceeded": Reason.QUOTA_EXCEEDED,
+    "issuer_mismatch": ReasonCode.NOT_AUTHORIZED,
+    "key_unknown": ReasonCode.NOT_AUTHORIZED,
+    "key_revoked": ReasonCode.NOT_AUTHORIZED,
+    "sequence_outside_key": ReasonCode.NOT_AUTHORIZED,
+    "signature_invalid": ReasonCode.NOT_AUTHORIZED,
+    "key_id_mismatch": ReasonCode.NOT_AUTHORIZED,
+    "sequence_gap": ReasonCode.IMPLEMENTATION_SPECIFIC,
+    "equivocation": ReasonCode.IMPLEMENTATION_SPECIFIC,
+    "epoch_closed": ReasonCode.IMPLEMENTATION_SPECIFIC,
+    "previous_mismatch": ReasonCode.IMPLEMENTATION_SPECIFIC,
+    "epoch_link_mismatch": ReasonCode.IMPLEMENTATION_SPECIFIC,
+    "counters_inconsistent": ReasonCode.IMPLEMENTATION_SPECIFIC,
+    "quota_exceeded": ReasonCode.QUOTA_EXCEEDED,
 }
 """The v5 reason code of a refusal; any other code is PAYLOAD_FORMAT_INVALID. See docs/formats/mqtt.md."""
 _WRITE_BUFFER = 262_144
 
 
-class Endpoint(Protocol):
+class Server(Protocol):
     """What a connection needs of its server."""
 
     limits: Limits
@@ -67,9 +66,9 @@ class Endpoint(Protocol):
 class DeviceConnection(asyncio.Protocol):
     """Speaks MQTT with one device; ``device`` is None until its certificate has named it."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._limits = endpoint.limits
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._limits = server.limits
         self._reader = codec.PacketReader(self._limits.max_packet)
         self._transport: asyncio.Transport | None = None
         self._out = bytearray()
@@ -97,28 +96,28 @@ class DeviceConnection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
         self._peer = f"{host}:{port}"
-        if not self._endpoint.opened(self):
-            self.end(Reason.SERVER_BUSY)
+        if not self._server.opened(self):
+            self.end(ReasonCode.SERVER_BUSY)
             return
         certificate = transport.get_extra_info("peercert")
         try:
             self.device = device_of(certificate)
         except IdentityError as error:
             log.warning("certificate_without_device", peer=self._peer, why=str(error))
-            self.end(Reason.NOT_AUTHORIZED)
+            self.end(ReasonCode.NOT_AUTHORIZED)
             return
         self.serial = int(certificate["serialNumber"], 16)
         self._valid_until = float(ssl.cert_time_to_seconds(certificate["notAfter"]))
         self._topic = record_topic(self.device)
-        if self._endpoint.is_revoked(self.serial):
+        if self._server.is_revoked(self.serial):
             log.warning("certificate_revoked", peer=self._peer, device=self.device)
-            self.end(Reason.NOT_AUTHORIZED)
-        elif self._endpoint.is_full:
+            self.end(ReasonCode.NOT_AUTHORIZED)
+        elif self._server.is_full:
             self.pause()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._endpoint.closed(self)
+        self._server.closed(self)
 
     def data_received(self, data: bytes) -> None:
         if self._transport is None or self._ended_at is not None:
@@ -146,47 +145,47 @@ class DeviceConnection(asyncio.Protocol):
 
     def _take(self, kind: int, flags: int, body: bytes) -> None:
         if self._level == 0:
-            if kind != Type.CONNECT:
-                raise PacketError(Reason.PROTOCOL_ERROR, "the first packet is no CONNECT")
+            if kind != PacketType.CONNECT:
+                raise PacketError(ReasonCode.PROTOCOL_ERROR, "the first packet is no CONNECT")
             self._connect(body)
-        elif kind == Type.PUBLISH:
+        elif kind == PacketType.PUBLISH:
             self._publish(flags, body)
-        elif kind == Type.PINGREQ:
+        elif kind == PacketType.PINGREQ:
             self._out += codec.pingresp()
-        elif kind in (Type.SUBSCRIBE, Type.UNSUBSCRIBE):
-            self._subscribe(flags, body, kind == Type.UNSUBSCRIBE)
-        elif kind == Type.DISCONNECT:
+        elif kind in (PacketType.SUBSCRIBE, PacketType.UNSUBSCRIBE):
+            self._subscribe(flags, body, kind == PacketType.UNSUBSCRIBE)
+        elif kind == PacketType.DISCONNECT:
             self._close()
         else:
-            raise PacketError(Reason.PROTOCOL_ERROR, f"packet type {kind}")
+            raise PacketError(ReasonCode.PROTOCOL_ERROR, f"packet type {kind}")
 
     def _connect(self, body: bytes) -> None:
         asked = codec.read_connect(body)
         self._level = asked.level
         if self.device is None:
             return
-        if not self._endpoint.has_quota(self.device):
-            self._refuse_connect(Reason.QUOTA_EXCEEDED)
+        if not self._server.has_quota(self.device):
+            self._refuse_connect(ReasonCode.QUOTA_EXCEEDED)
             return
         if asked.level == codec.V311 and not asked.client_id and not asked.clean_start:
-            self._refuse_connect(Reason.CLIENT_IDENTIFIER_INVALID)
+            self._refuse_connect(ReasonCode.CLIENT_IDENTIFIER_INVALID)
             return
         self._most_sent = asked.most_bytes(codec.MAX_PACKET)
         self._tells_why = asked.wants_reasons
         most = self._limits.keep_alive_most_s
         granted = min(asked.keep_alive_s or most, most)
         self._keep_alive_s = float(granted)
-        self._endpoint.named(self.device, self)
+        self._server.named(self.device, self)
         self._out += codec.connack(
             self._level,
-            Reason.SUCCESS,
+            ReasonCode.SUCCESS,
             receive_maximum=self._limits.in_flight,
             max_packet=self._limits.max_packet,
             keep_alive_s=None if granted == asked.keep_alive_s else granted,
             client_id=None if asked.client_id else self.device,
         )
 
-    def _refuse_connect(self, reason: Reason) -> None:
+    def _refuse_connect(self, reason: ReasonCode) -> None:
         log.info("connect_refused", peer=self._peer, device=self.device, reason=reason.name)
         self._out += codec.connack(self._level, reason)
         self._close()
@@ -194,23 +193,25 @@ class DeviceConnection(asyncio.Protocol):
     def _publish(self, flags: int, body: bytes) -> None:
         message = codec.read_publish(flags, body, self._level)
         if message.qos != 1 or message.packet_id is None:
-            raise PacketError(Reason.QOS_NOT_SUPPORTED, "records are published at QoS 1")
+            raise PacketError(ReasonCode.QOS_NOT_SUPPORTED, "records are published at QoS 1")
         if self.device is None:
             return
         if message.topic != self._topic:
             if self._level != codec.V5:
-                raise PacketError(Reason.NOT_AUTHORIZED, f"published on {message.topic}")
+                raise PacketError(ReasonCode.NOT_AUTHORIZED, f"published on {message.topic}")
             reason = f"topic_not_yours: the topic is {self._topic}"
             self._out += codec.puback(
-                self._level, message.packet_id, reason=Reason.NOT_AUTHORIZED, why=reason
+                self._level, message.packet_id, reason=ReasonCode.NOT_AUTHORIZED, why=reason
             )
-            if not self._endpoint.may_be_refused(self.device):
-                self.end(Reason.QUOTA_EXCEEDED)
+            if not self._server.may_be_refused(self.device):
+                self.end(ReasonCode.QUOTA_EXCEEDED)
             return
         self._in_flight += 1
         if self._in_flight > 2 * self._limits.in_flight and self._level == codec.V5:
-            raise PacketError(Reason.RECEIVE_MAXIMUM_EXCEEDED, "more in flight than was offered")
-        self._endpoint.submit(
+            raise PacketError(
+                ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, "more in flight than was offered"
+            )
+        self._server.submit(
             self, message.packet_id, Arrival(message.payload, self.device, self._peer)
         )
         if self._in_flight >= self._limits.in_flight:
@@ -218,10 +219,10 @@ class DeviceConnection(asyncio.Protocol):
 
     def _subscribe(self, flags: int, body: bytes, unsubscribe: bool) -> None:
         if flags != 2:
-            raise PacketError(Reason.MALFORMED_PACKET, "reserved flags of a subscription")
+            raise PacketError(ReasonCode.MALFORMED_PACKET, "reserved flags of a subscription")
         asked = codec.read_subscribe(body, self._level, unsubscribe)
         own = receipt_topic(self.device) if self.device else ""
-        refused = int(Reason.NOT_AUTHORIZED) if self._level == codec.V5 else 0x80
+        refused = int(ReasonCode.NOT_AUTHORIZED) if self._level == codec.V5 else 0x80
         codes = [0 if f == own else refused for f in asked.filters]
         if own in asked.filters:
             self.wants_receipts = not unsubscribe
@@ -239,14 +240,14 @@ class DeviceConnection(asyncio.Protocol):
             return
         if self._level != codec.V5 and not self.wants_receipts:
             log.info("refused_and_not_told", peer=self._peer, device=self.device, code=verdict.code)
-            self.end(Reason.IMPLEMENTATION_SPECIFIC)
+            self.end(ReasonCode.IMPLEMENTATION_SPECIFIC)
             return
-        reason = _REASONS.get(verdict.code, Reason.PAYLOAD_FORMAT_INVALID)
+        reason = _REASONS.get(verdict.code, ReasonCode.PAYLOAD_FORMAT_INVALID)
         self._refuse(number, reason, f"{verdict.code}: {verdict.detail}")
         if self.wants_receipts:
-            self._put(codec.publish(self._level, receipt_topic(self.device), _refusal(verdict)))
-        if not self._endpoint.may_be_refused(self.device):
-            self.end(Reason.QUOTA_EXCEEDED)
+            self._put(codec.publish(self._level, receipt_topic(self.device), verdict.message()))
+        if not self._server.may_be_refused(self.device):
+            self.end(ReasonCode.QUOTA_EXCEEDED)
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
         """Put a message on the device's receipt topic; dropped while it doesn't read: a later one answers for more."""
@@ -255,7 +256,7 @@ class DeviceConnection(asyncio.Protocol):
 
     def not_committed(self) -> None:
         """End the connection: what it has waiting was not taken, and is to be sent again."""
-        self.end(Reason.SERVER_BUSY)
+        self.end(ReasonCode.SERVER_BUSY)
 
     def flush(self) -> None:
         """Write what was put together since the last time."""
@@ -276,7 +277,7 @@ class DeviceConnection(asyncio.Protocol):
             self._is_paused
             and self._unread_since is None
             and self._in_flight < self._limits.in_flight
-            and not self._endpoint.is_full
+            and not self._server.is_full
             and self._transport is not None
             and self._ended_at is None
         ):
@@ -293,28 +294,31 @@ class DeviceConnection(asyncio.Protocol):
                 self._transport.abort()
         elif self._unread_since is not None:
             if now - self._unread_since > self._limits.unread_answers_s:
-                self.end(Reason.KEEP_ALIVE_TIMEOUT)
+                self.end(ReasonCode.KEEP_ALIVE_TIMEOUT)
         elif self._is_paused:
             return
         elif self._level == 0:
             if now - self._began > self._limits.connect_within_s:
-                self.end(Reason.PROTOCOL_ERROR)
+                self.end(ReasonCode.PROTOCOL_ERROR)
         elif now - self._seen > 1.5 * self._keep_alive_s:
-            self.end(Reason.KEEP_ALIVE_TIMEOUT)
+            self.end(ReasonCode.KEEP_ALIVE_TIMEOUT)
         elif time.time() > self._valid_until:
-            self.end(Reason.NOT_AUTHORIZED)
+            self.end(ReasonCode.NOT_AUTHORIZED)
 
-    def end(self, reason: Reason) -> None:
+    def end(self, reason: ReasonCode) -> None:
         """Say why, where the version has words for it, and close."""
         if self._transport is None or self._ended_at is not None:
             return
         if self._level == codec.V5:
             self._out += codec.disconnect(reason)
-        elif self._level == 0 and reason in (Reason.UNSUPPORTED_VERSION, Reason.SERVER_BUSY):
+        elif self._level == 0 and reason in (
+            ReasonCode.UNSUPPORTED_VERSION,
+            ReasonCode.SERVER_BUSY,
+        ):
             self._out += codec.connack(codec.V311, reason)
         self._close()
 
-    def _refuse(self, number: int, reason: Reason, why: str) -> None:
+    def _refuse(self, number: int, reason: ReasonCode, why: str) -> None:
         packet = codec.puback(
             self._level, packet_id=number, reason=reason, why=why if self._tells_why else ""
         )
@@ -335,13 +339,3 @@ class DeviceConnection(asyncio.Protocol):
         self._ended_at = time.monotonic()
         if self._transport is not None:
             self._transport.close()
-
-
-def _refusal(verdict: RefusedVerdict) -> bytes:
-    return RefusalMessage(
-        raw_digest=Digest(sha256(verdict.raw).digest()),
-        code=verdict.code,
-        detail=verdict.detail,
-        position=verdict.position,
-        expected=verdict.expected,
-    ).encode()

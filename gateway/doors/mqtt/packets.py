@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 
-class Type(IntEnum):
+class PacketType(IntEnum):
     """Control packet types (MQTT 5, 2.1.2)."""
 
     CONNECT = 1
@@ -28,7 +28,7 @@ class Type(IntEnum):
     DISCONNECT = 14
 
 
-class Reason(IntEnum):
+class ReasonCode(IntEnum):
     """Reason codes that this endpoint uses (MQTT 5, 2.4)."""
 
     SUCCESS = 0x00
@@ -59,7 +59,7 @@ MAX_PACKET = 268_435_460
 class PacketError(Exception):
     """The peer broke the protocol; the connection ends with ``reason``."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: ReasonCode, detail: str) -> None:
         self.reason = reason
         super().__init__(detail)
 
@@ -135,11 +135,11 @@ class PacketReader:
                 shift += 7
                 if shift > 21:
                     raise PacketError(
-                        Reason.MALFORMED_PACKET, "the remaining length has five bytes"
+                        ReasonCode.MALFORMED_PACKET, "the remaining length has five bytes"
                     )
             if length > self._max_packet:
                 raise PacketError(
-                    Reason.PACKET_TOO_LARGE, f"{length} bytes, at most {self._max_packet}"
+                    ReasonCode.PACKET_TOO_LARGE, f"{length} bytes, at most {self._max_packet}"
                 )
             if length < 0 or end - position < length:
                 break
@@ -162,13 +162,13 @@ def read_connect(body: bytes) -> Connect:
     """
     read = _Reader(body)
     if read.text() != "MQTT":
-        raise PacketError(Reason.UNSUPPORTED_VERSION, "the protocol is not MQTT")
+        raise PacketError(ReasonCode.UNSUPPORTED_VERSION, "the protocol is not MQTT")
     level = read.byte()
     if level not in (V311, V5):
-        raise PacketError(Reason.UNSUPPORTED_VERSION, f"protocol level {level}")
+        raise PacketError(ReasonCode.UNSUPPORTED_VERSION, f"protocol level {level}")
     flags = read.byte()
     if flags & 1:
-        raise PacketError(Reason.MALFORMED_PACKET, "a reserved connect flag is set")
+        raise PacketError(ReasonCode.MALFORMED_PACKET, "a reserved connect flag is set")
     keep_alive = read.two()
     properties = read.properties() if level == V5 else {}
     client_id = read.text()
@@ -197,14 +197,14 @@ def read_publish(flags: int, body: bytes, level: int) -> Publish:
     topic = read.text()
     qos = flags >> 1 & 3
     if qos == 3:
-        raise PacketError(Reason.MALFORMED_PACKET, "QoS 3")
+        raise PacketError(ReasonCode.MALFORMED_PACKET, "QoS 3")
     packet_id = None
     if qos:
         packet_id = read.two()
         if packet_id == 0:
-            raise PacketError(Reason.PROTOCOL_ERROR, "packet identifier 0")
+            raise PacketError(ReasonCode.PROTOCOL_ERROR, "packet identifier 0")
     if level == V5 and _TOPIC_ALIAS in read.properties():
-        raise PacketError(Reason.PROTOCOL_ERROR, "topic aliases are not offered")
+        raise PacketError(ReasonCode.PROTOCOL_ERROR, "topic aliases are not offered")
     return Publish(topic, payload=read.rest(), qos=qos, packet_id=packet_id)
 
 
@@ -220,7 +220,7 @@ def read_subscribe(body: bytes, level: int, unsubscribe: bool = False) -> Subscr
         if not unsubscribe:
             read.byte()
     if not filters or packet_id == 0:
-        raise PacketError(Reason.PROTOCOL_ERROR, "no topic filter, or packet identifier 0")
+        raise PacketError(ReasonCode.PROTOCOL_ERROR, "no topic filter, or packet identifier 0")
     return Subscribe(packet_id, filters)
 
 
@@ -229,7 +229,7 @@ def read_subscribe(body: bytes, level: int, unsubscribe: bool = False) -> Subscr
 
 def connack(
     level: int,
-    reason: Reason,
+    reason: ReasonCode,
     *,
     receive_maximum: int = 0,
     max_packet: int = 0,
@@ -243,7 +243,7 @@ def connack(
     if level != V5:
         return bytes((0x20, 2, 0, _CONNECT_RETURN_CODES.get(reason, 5)))
     properties = b""
-    if reason is Reason.SUCCESS:
+    if reason is ReasonCode.SUCCESS:
         # The session ends with the connection.
         properties = (
             b"\x11\x00\x00\x00\x00\x21" + receive_maximum.to_bytes(2)
@@ -258,9 +258,11 @@ def connack(
     return _packet(0x20, bytes((0, reason)) + _length(len(properties)) + properties)
 
 
-def puback(level: int, packet_id: int, reason: Reason = Reason.SUCCESS, why: str = "") -> bytes:
+def puback(
+    level: int, packet_id: int, reason: ReasonCode = ReasonCode.SUCCESS, why: str = ""
+) -> bytes:
     """A PUBACK; v3.1.1 has no room for a reason."""
-    if level != V5 or reason is Reason.SUCCESS:
+    if level != V5 or reason is ReasonCode.SUCCESS:
         return bytes((0x40, 2)) + packet_id.to_bytes(2)
     text = why.encode()[:200].decode(errors="ignore").encode()
     properties = b"\x1f" + len(text).to_bytes(2) + text if text else b""
@@ -288,7 +290,7 @@ def pingresp() -> bytes:
     return b"\xd0\x00"
 
 
-def disconnect(reason: Reason) -> bytes:
+def disconnect(reason: ReasonCode) -> bytes:
     """A v5 DISCONNECT (a v3.1.1 server says nothing and closes)."""
     return bytes((0xE0, 2, reason, 0))
 
@@ -296,11 +298,11 @@ def disconnect(reason: Reason) -> bytes:
 # ---- parts
 
 _CONNECT_RETURN_CODES = {
-    Reason.SUCCESS: 0,
-    Reason.UNSUPPORTED_VERSION: 1,
-    Reason.CLIENT_IDENTIFIER_INVALID: 2,
-    Reason.SERVER_BUSY: 3,
-    Reason.QUOTA_EXCEEDED: 3,
+    ReasonCode.SUCCESS: 0,
+    ReasonCode.UNSUPPORTED_VERSION: 1,
+    ReasonCode.CLIENT_IDENTIFIER_INVALID: 2,
+    ReasonCode.SERVER_BUSY: 3,
+    ReasonCode.QUOTA_EXCEEDED: 3,
 }
 """v3.1.1's return codes (3.2.2.3); any other reason is 5, not authorised."""
 _REQUEST_PROBLEM_INFORMATION = 0x17
@@ -342,7 +344,7 @@ class _Reader:
     def take(self, count: int) -> bytes:
         end = self._at + count
         if end > len(self._data):
-            raise PacketError(Reason.MALFORMED_PACKET, "a packet ends too soon")
+            raise PacketError(ReasonCode.MALFORMED_PACKET, "a packet ends too soon")
         piece = self._data[self._at : end]
         self._at = end
         return piece
@@ -360,9 +362,9 @@ class _Reader:
         try:
             found = self.binary().decode()
         except UnicodeDecodeError as error:
-            raise PacketError(Reason.MALFORMED_PACKET, "text that is not UTF-8") from error
+            raise PacketError(ReasonCode.MALFORMED_PACKET, "text that is not UTF-8") from error
         if "\0" in found:
-            raise PacketError(Reason.MALFORMED_PACKET, "text with a null character")
+            raise PacketError(ReasonCode.MALFORMED_PACKET, "text with a null character")
         return found
 
     def variable(self) -> int:
@@ -374,13 +376,13 @@ class _Reader:
                 return number
             shift += 7
             if shift > 21:
-                raise PacketError(Reason.MALFORMED_PACKET, "a variable integer has five bytes")
+                raise PacketError(ReasonCode.MALFORMED_PACKET, "a variable integer has five bytes")
 
     def properties(self) -> dict[int, object]:
         length = self.variable()
         end = self._at + length
         if end > len(self._data):
-            raise PacketError(Reason.MALFORMED_PACKET, "properties end too late")
+            raise PacketError(ReasonCode.MALFORMED_PACKET, "properties end too late")
         found: dict[int, object] = {}
         while self._at < end:
             key = self.variable()
@@ -395,9 +397,9 @@ class _Reader:
             elif key == 0x0B:
                 found[key] = self.variable()
             else:
-                raise PacketError(Reason.MALFORMED_PACKET, f"property {key:#x}")
+                raise PacketError(ReasonCode.MALFORMED_PACKET, f"property {key:#x}")
         if self._at != end:
-            raise PacketError(Reason.MALFORMED_PACKET, "properties longer than they say")
+            raise PacketError(ReasonCode.MALFORMED_PACKET, "properties longer than they say")
         return found
 
     def rest(self) -> bytes:
@@ -405,4 +407,4 @@ class _Reader:
 
     def end(self) -> None:
         if not self.at_end:
-            raise PacketError(Reason.MALFORMED_PACKET, "bytes after the end of a packet")
+            raise PacketError(ReasonCode.MALFORMED_PACKET, "bytes after the end of a packet")

@@ -22,7 +22,7 @@ import structlog
 
 from counterfoil.gateway.doors.limits import Limits, Quota
 from counterfoil.gateway.doors.mqtt.connection import DeviceConnection
-from counterfoil.gateway.doors.mqtt.packets import Reason
+from counterfoil.gateway.doors.mqtt.packets import ReasonCode
 from counterfoil.gateway.ingest.intake import Check, Intake, Observer, Verdicts
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import ReceiptSigner
@@ -103,7 +103,7 @@ class IngestServer:
             connection.pause()
         await self.intake.stop()
         for connection in list(self._open):
-            connection.end(Reason.SERVER_SHUTTING_DOWN)
+            connection.end(ReasonCode.SERVER_SHUTTING_DOWN)
         if self._sweeping is not None:
             self._sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -114,7 +114,7 @@ class IngestServer:
         self._revoked = frozenset(serials)
         for connection in list(self._open):
             if connection.serial in self._revoked:
-                connection.end(Reason.NOT_AUTHORIZED)
+                connection.end(ReasonCode.NOT_AUTHORIZED)
 
     # ---- what connections call
 
@@ -137,7 +137,7 @@ class IngestServer:
         """A device has connected; its older connection is closed."""
         older = self._connections.get(device)
         if older is not None and older is not connection:
-            older.end(Reason.SESSION_TAKEN_OVER)
+            older.end(ReasonCode.SESSION_TAKEN_OVER)
         self._connections[device] = connection
 
     def is_revoked(self, serial: int) -> bool:

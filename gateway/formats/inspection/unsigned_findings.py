@@ -25,21 +25,21 @@ _CONSISTENT = "well formed and consistent; the format carries no signature"
 
 def inspect_dex(content: bytes) -> Iterator[Finding]:
     """Yield the finding on an EVA-DTS transfer."""
-    audit = eva_dts.parse_dex(content)
+    transfer = eva_dts.parse_dex(content)
     summary: dict[str, Any] = {
-        "machine": audit.machine or audit.communication_id,
-        "segments": len(audit.segments),
-        "decimals": audit.decimals,
-        "currency_code": audit.currency_code,
-        "value_minor": audit.value_minor,
-        "vends": audit.vends,
-        "cash_minor": audit.cash_minor,
-        "cashless_minor": audit.cashless_minor,
-        "products": len(audit.products),
-        "warnings": audit.warnings,
+        "machine": transfer.machine or transfer.communication_id,
+        "segments": len(transfer.segments),
+        "decimals": transfer.decimals,
+        "currency_code": transfer.currency_code,
+        "value_minor": transfer.value_minor,
+        "vends": transfer.vends,
+        "cash_minor": transfer.cash_minor,
+        "cashless_minor": transfer.cashless_minor,
+        "products": len(transfer.products),
+        "warnings": transfer.warnings,
     }
     try:
-        summary["warnings"] = eva_dts.check_dex(audit)
+        summary["warnings"] = eva_dts.check_dex(transfer)
     except SignatureMissingError as error:
         yield Finding(
             format="eva-dts", verdict=Verdict.UNVERIFIABLE, reason=str(error), summary=summary

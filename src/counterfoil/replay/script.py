@@ -17,8 +17,7 @@ from pathlib import Path
 from counterfoil.gateway.device.device import Event
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.formats.meter_csv import read_meter
-from counterfoil.gateway.formats.sales_csv import Sale as FileSale
-from counterfoil.gateway.formats.sales_csv import read_sales
+from counterfoil.gateway.formats.sales_csv import ExportedSale, read_sales
 from counterfoil.gateway.record.bodies import MeterInterval, Sale, SaleLine
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.record.utc_date import business_date
@@ -89,7 +88,7 @@ def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> Re
     if sales is not None:
         file = read_sales(sales)
         gross, aside = file.gross_minor, file.file_total_minor - file.gross_minor
-        by_machine: dict[str, list[FileSale]] = defaultdict(list)
+        by_machine: dict[str, list[ExportedSale]] = defaultdict(list)
         for sale in file.sales:
             by_machine[sale.machine].append(sale)
         for serial, sold in sorted(by_machine.items()):
@@ -206,7 +205,7 @@ def bank_entries(
     )
 
 
-def _sale_event(sale: FileSale, currency: str) -> Event:
+def _sale_event(sale: ExportedSale, currency: str) -> Event:
     lines = tuple(
         SaleLine(
             commodity=line.product[:64] or "unnamed",

@@ -21,7 +21,7 @@ from counterfoil.gateway.certificate.enrolment import (
 )
 from counterfoil.gateway.device.commands import register
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.journal import KEPT_ANSWERED, State
+from counterfoil.gateway.device.journal import KEPT_ANSWERED, EntryState
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.errors import DeviceError, JournalError
 from counterfoil.gateway.pki.key_file import create_key, load_key
@@ -145,7 +145,7 @@ def test_answered_records_are_kept_a_while_and_can_be_sent_again(device: Device)
     device.append_all(Event(SALE, at) for at in range(KEPT_ANSWERED + 10))
     entries = device.journal.unsent(limit=10_000)
     device.journal.mark_answered([entry.number for entry in entries])
-    assert device.journal.counts()[State.ANSWERED] == KEPT_ANSWERED
+    assert device.journal.counts()[EntryState.ANSWERED] == KEPT_ANSWERED
     assert device.journal.find(1, 1) is None
     assert device.journal.send_again((1, KEPT_ANSWERED)) == 11
     assert next(entry.sequence for entry in device.journal.unsent()) == KEPT_ANSWERED

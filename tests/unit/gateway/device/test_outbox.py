@@ -10,7 +10,7 @@ import pytest
 from support_record import DEVICE, SALE, private_key
 
 from counterfoil.gateway.device.device import Device, Event
-from counterfoil.gateway.device.journal import Entry, State
+from counterfoil.gateway.device.journal import EntryState, JournalEntry
 from counterfoil.gateway.device.outbox import Outbox, Retention
 from counterfoil.gateway.errors import DeviceError
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
@@ -30,7 +30,7 @@ def device(tmp_path: Path) -> Iterator[Device]:
     made.close()
 
 
-def take_all(outbox: Outbox, now: float) -> list[Entry]:
+def take_all(outbox: Outbox, now: float) -> list[JournalEntry]:
     taken = []
     while (entry := outbox.next_entry(now)) is not None:
         taken.append(entry)
@@ -43,7 +43,7 @@ def test_the_oldest_go_first_and_no_more_than_the_window(device: Device) -> None
     outbox.acknowledge(1, 0)
     assert [entry.sequence for entry in take_all(outbox, 0)] == [5]
     outbox.flush()
-    assert device.journal.counts()[State.ANSWERED] == 1
+    assert device.journal.counts()[EntryState.ANSWERED] == 1
 
 
 def test_everything_acknowledged_is_done(device: Device) -> None:
@@ -112,7 +112,7 @@ def test_a_refusal_by_message_counts_though_the_broker_acknowledges(device: Devi
     outbox.take_message(refusal.encode(), 0)
     outbox.acknowledge(entry.number, 0)
     outbox.flush()
-    assert device.journal.counts()[State.ANSWERED] == 0
+    assert device.journal.counts()[EntryState.ANSWERED] == 0
     assert outbox.tally.last_refusal == "payload_malformed"
 
 
@@ -141,15 +141,19 @@ def test_under_promise_only_a_true_promise_lets_records_go(device: Device) -> No
     for entry in entries:
         outbox.acknowledge(entry.number, 0)
     outbox.flush()
-    assert device.journal.counts()[State.SENT] == 10
+    assert device.journal.counts()[EntryState.SENT] == 10
     outbox.take_message(b"noise", 0)
     stranger = ReceiptSigner("log.example/fleet", private_key(8))
     forged = Promise(DEVICE, 1, 10, decode(entries[9].raw).payload_digest, 1, 2)
     outbox.take_message(PromiseMessage(stranger.sign_promise(forged)).encode(), 0)
     assert outbox.tally.unbelieved == 2
-    assert device.journal.counts()[State.SENT] == 10
+    assert device.journal.counts()[EntryState.SENT] == 10
     outbox.take_message(promise_for(entries[6].raw), 0)
-    assert device.journal.counts() == {State.UNSENT: 0, State.SENT: 3, State.ANSWERED: 7}
+    assert device.journal.counts() == {
+        EntryState.UNSENT: 0,
+        EntryState.SENT: 3,
+        EntryState.ANSWERED: 7,
+    }
     outbox.take_message(promise_for(entries[9].raw), 0)
     assert outbox.is_done
 

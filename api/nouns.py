@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from counterfoil.api.bank import routes as bank_routes
 from counterfoil.api.cash import balances as cash_balances
@@ -73,7 +74,7 @@ ROUTERS = (
 PAGES = (exceptions_page.router,)
 """The nouns' pages, for people."""
 
-OPERATIONS: Mapping[str, Operation] = {
+OPERATIONS: Mapping[str, Operation[Any]] = {
     operation.name: operation
     for module in (
         claims_writes,

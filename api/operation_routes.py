@@ -74,8 +74,13 @@ def list_operations(principal: PrincipalDep) -> Page[OperationOut]:
 
 
 def _call(
-    operation: Operation, parts: ApiParts, principal: Principal, sight: Sight, key: Any, body: Any
-) -> Call:
+    operation: Operation[Any],
+    parts: ApiParts,
+    principal: Principal,
+    sight: Sight,
+    key: Any,
+    body: Any,
+) -> Call[Any]:
     if principal.role not in operation.may:
         raise problems.forbidden(f"a {principal.role} may not do this")
     if not sight.account:
@@ -84,13 +89,13 @@ def _call(
     return Call(parts, client, sight.account, key, body)
 
 
-def _encoded(operation: Operation, call: Call) -> bytes:
+def _encoded(operation: Operation[Any], call: Call[Any]) -> bytes:
     with refusable():
         arguments = operation.arguments(call)
         return call.client.encode(operation.contract, operation.function, *arguments)
 
 
-def _unsigned(operation: Operation, variable: str) -> Callable[..., UnsignedOut]:
+def _unsigned(operation: Operation[Any], variable: str) -> Callable[..., UnsignedOut]:
     def endpoint(parts: ApiParts, principal: Principal, sight: Sight, **given: Any) -> UnsignedOut:
         call = _call(
             operation,
@@ -109,7 +114,7 @@ def _unsigned(operation: Operation, variable: str) -> Callable[..., UnsignedOut]
     return endpoint
 
 
-def _direct(operation: Operation, variable: str) -> Callable[..., InstructionOut]:
+def _direct(operation: Operation[Any], variable: str) -> Callable[..., InstructionOut]:
     def endpoint(
         parts: ApiParts, principal: Principal, sight: Sight, idempotency_key: str, **given: Any
     ) -> InstructionOut:
@@ -152,7 +157,7 @@ def _direct(operation: Operation, variable: str) -> Callable[..., InstructionOut
 
 
 def _signed_as(
-    endpoint: Callable[..., Any], operation: Operation, variable: str, *more: tuple[str, Any]
+    endpoint: Callable[..., Any], operation: Operation[Any], variable: str, *more: tuple[str, Any]
 ) -> Callable[..., Any]:
     """*endpoint* with the parameters that FastAPI reads."""
     wanted: list[tuple[str, Any]] = [
@@ -171,7 +176,7 @@ def _signed_as(
     return endpoint
 
 
-def _add(operation: Operation) -> None:
+def _add(operation: Operation[Any]) -> None:
     found = _VARIABLE.search(operation.path)
     variable = found.group(1) if found else ""
     tag = operation.path.split("/")[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -69,12 +69,12 @@ class PayoutIn(BaseModel):
     account: PartyName
 
 
-def _approve(call: Call) -> Sequence[Any]:
+def _approve(call: Call[ApprovalIn]) -> Sequence[object]:
     return [call.client.address_of(SPENDERS[call.body.spender]), call.body.amount_minor]
 
 
-def _permit(call: Call) -> Sequence[Any]:
-    body: SignedPermitIn = call.body
+def _permit(call: Call[SignedPermitIn]) -> Sequence[object]:
+    body = call.body
     signature = from_hex(body.signature)
     r, s, v = signature[:32], signature[32:64], signature[64]
     spender = call.client.address_of(SPENDERS[body.spender])

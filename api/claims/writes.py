@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from counterfoil.api.access.auth import Role
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
 from counterfoil.api.instructions.operation import (
@@ -15,6 +16,8 @@ from counterfoil.api.instructions.operation import (
     TRADERS,
     AccountIn,
     AmountIn,
+    Arguments,
+    BodyT_co,
     Call,
     ChainTime,
     Date,
@@ -96,7 +99,7 @@ class PledgeeIn(BaseModel):
     pledgee: PartyName
 
 
-def _terms(call: Call, claim: ClaimIn) -> dict[str, Any]:
+def _terms(call: Call[object], claim: ClaimIn) -> dict[str, Any]:
     if claim.due_date < claim.issue_date:
         raise problems.malformed("due_date is before issue_date")
     creditor = call.party(claim.creditor)
@@ -115,11 +118,11 @@ def _terms(call: Call, claim: ClaimIn) -> dict[str, Any]:
     }
 
 
-def _offer(call: Call) -> Sequence[Any]:
+def _offer(call: Call[OfferIn]) -> Sequence[object]:
     return [call.key, call.party(call.body.to), call.body.recourse, call.body.expires]
 
 
-def _pledge(call: Call) -> Sequence[Any]:
+def _pledge(call: Call[PledgeeIn]) -> Sequence[object]:
     if call.body.pledgee == "credit_line":
         return [call.key, call.client.address_of("CreditLine")]
     return [call.key, call.party(call.body.pledgee)]
@@ -131,10 +134,10 @@ def _claim(
     *,
     function: str,
     says: str,
-    arguments: Any = by_key,
-    body: type[BaseModel] | None = None,
-    may: Any = TRADERS,
-) -> Operation:
+    arguments: Arguments[BodyT_co] = by_key,
+    body: type[BodyT_co] | None = None,
+    may: frozenset[Role] = TRADERS,
+) -> Operation[BodyT_co]:
     return Operation(
         name,
         path,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self, get_args
+from typing import Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
+from counterfoil.api.access.auth import Role
 from counterfoil.api.http import problems
 from counterfoil.api.instructions.operation import (
     BORROWERS,
@@ -16,6 +17,8 @@ from counterfoil.api.instructions.operation import (
     TRADERS,
     AccountIn,
     AmountIn,
+    Arguments,
+    BodyT_co,
     Call,
     Date,
     Minor,
@@ -120,8 +123,8 @@ class CostsIn(BaseModel):
     evidence: Papers
 
 
-def _line(call: Call) -> Sequence[Any]:
-    body: LineIn = call.body
+def _line(call: Call[LineIn]) -> Sequence[object]:
+    body = call.body
     if len(set(body.repayment_order)) != len(Debt):
         raise problems.malformed("repayment_order has each kind of debt once")
     return [
@@ -143,8 +146,8 @@ def _line(call: Call) -> Sequence[Any]:
     ]
 
 
-def _draw(call: Call) -> Sequence[Any]:
-    body: DrawIn = call.body
+def _draw(call: Call[DrawIn]) -> Sequence[object]:
+    body = call.body
     if body.instalments is not None:
         rows = [{"date": i.date, "principal": i.principal_minor} for i in body.instalments]
     else:
@@ -153,7 +156,7 @@ def _draw(call: Call) -> Sequence[Any]:
     return [call.key, body.order_root, body.amount_minor, plan, rows, body.collateral]
 
 
-def _monthly(call: Call, body: DrawIn) -> list[dict[str, int]]:
+def _monthly(call: Call[object], body: DrawIn) -> list[dict[str, int]]:
     """Instalments from month to month as the line's terms ask; one at the end where the plan has one."""
     today = call.client.call("BusinessCalendar", "today")
     terms = call.client.call("CreditLine", "line", call.key)["terms"]
@@ -173,7 +176,7 @@ def _monthly(call: Call, body: DrawIn) -> list[dict[str, int]]:
     return [{"date": row.date, "principal": row.principal_minor} for row in made]
 
 
-def _vote(call: Call) -> Sequence[Any]:
+def _vote(call: Call[VoteIn]) -> Sequence[object]:
     motion = Motion.named(call.body.motion)
     return [call.key, motion, call.commit("evidence", call.body.evidence)]
 
@@ -184,10 +187,10 @@ def _credit(
     *,
     function: str,
     says: str,
-    may: Any,
-    arguments: Any = by_key,
-    body: type[BaseModel] | None = None,
-) -> Operation:
+    may: frozenset[Role],
+    arguments: Arguments[BodyT_co] = by_key,
+    body: type[BodyT_co] | None = None,
+) -> Operation[BodyT_co]:
     return Operation(
         name,
         path,

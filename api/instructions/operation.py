@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Generic, TypeAlias
 
 from pydantic import BaseModel, Field
+from typing_extensions import TypeVar
 
 from counterfoil.api.access.auth import Role
 from counterfoil.api.documents import commitments
@@ -71,15 +72,24 @@ Papers = Annotated[
 ]
 
 
+BodyT_co = TypeVar("BodyT_co", covariant=True, default=None)
+"""What a request's body is read as; None where an operation has none."""
+
+
 @dataclass(frozen=True)
-class Call:
+class Call(Generic[BodyT_co]):
     """One request for an operation: who asks (*account*), about what (*key*, from the path), with which *body*."""
 
     parts: ApiParts
     client: ChainClient
     account: Address
-    key: Any
-    body: Any
+    key: int | str | None
+    body: BodyT_co
+
+    @property
+    def key_text(self) -> str:
+        """The key of an operation whose path has a name or a digest."""
+        return str(self.key)
 
     @property
     def token(self) -> Address:
@@ -102,8 +112,12 @@ class Call:
         )
 
 
+Arguments: TypeAlias = Callable[[Call[BodyT_co]], Sequence[object]]
+"""Makes the arguments of the contract's function of a call."""
+
+
 @dataclass(frozen=True)
-class Operation:
+class Operation(Generic[BodyT_co]):
     """A write: its whole *path* (the one variable in it is the call's key), and the contract's *function*."""
 
     name: str
@@ -113,11 +127,11 @@ class Operation:
     function: str
     may: frozenset[Role]
     says: str
-    arguments: Callable[[Call], Sequence[Any]]
-    body: type[BaseModel] | None = None
+    arguments: Arguments[BodyT_co]
+    body: type[BodyT_co] | None = None
 
 
-def by_key(call: Call) -> Sequence[Any]:
+def by_key(call: Call[object]) -> Sequence[object]:
     """The arguments of an operation that needs to know nothing but what it is about."""
     return [call.key]
 
@@ -140,7 +154,7 @@ class AccountIn(BaseModel):
     account: PartyName | None = None
 
 
-def withdrawal(call: Call) -> Sequence[Any]:
+def withdrawal(call: Call[AccountIn]) -> Sequence[object]:
     """The token, and the account that is paid: the named party's, or the asker's own."""
     name = call.body.account
     return [call.token, call.account if name is None else call.party(name)]

@@ -100,7 +100,7 @@ class ProposalWholeOut(ProposalOut):
     price_minor: int | None = Field(examples=[7_250])
 
 
-def _caller(parts: ApiParts, principal: Principal, sight: Sight) -> Call:
+def _caller(parts: ApiParts, principal: Principal, sight: Sight) -> Call[None]:
     if principal.role not in TRADERS:
         raise problems.forbidden(f"a {principal.role} may not do this")
     if not sight.account:
@@ -109,7 +109,7 @@ def _caller(parts: ApiParts, principal: Principal, sight: Sight) -> Call:
     return Call(parts, client, sight.account, key=None, body=None)
 
 
-def _leg(call: Call, leg: LegIn) -> dict[str, Any]:
+def _leg(call: Call[None], leg: LegIn) -> dict[str, Any]:
     asset = Asset.named(leg.asset)
     name: bytes
     if asset is Asset.PROJECT_SHARE:
@@ -188,7 +188,7 @@ def _found(parts: ApiParts, sight: Sight, kind: str, digest: str) -> ApiProposal
     )
 
 
-def _sign(call: Call, kind: str, digest: str, signature: str) -> ProposalWholeOut:
+def _sign(call: Call[None], kind: str, digest: str, signature: str) -> ProposalWholeOut:
     row = proposals.find(engine=call.parts.oracle, kind=kind, digest=digest, account=call.account)
     with refusable():
         message = _message(call.client, row)
@@ -205,7 +205,7 @@ def _sign(call: Call, kind: str, digest: str, signature: str) -> ProposalWholeOu
 
 
 def _ask_signature(
-    call: Call, principal: Principal, kind: str, digest: str, key: str
+    call: Call[None], principal: Principal, kind: str, digest: str, key: str
 ) -> InstructionOut:
     proposals.find(engine=call.parts.oracle, kind=kind, digest=digest, account=call.account)
     asked = SignDigest(call.account, from_hex(digest), proposal=kind)

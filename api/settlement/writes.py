@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from counterfoil.api.http import problems
-from counterfoil.api.instructions.operation import TRADERS, Call, Operation
+from counterfoil.api.instructions.operation import TRADERS, Arguments, Call, Operation
 from counterfoil.api.settlement import proposals
 from counterfoil.chain.hexadecimal import from_hex
 
 
-def _settle(call: Call) -> Sequence[Any]:
+def _settle(call: Call[object]) -> Sequence[object]:
     found = proposals.find(
-        engine=call.parts.oracle, kind=proposals.DEAL, digest=call.key, account=call.account
+        engine=call.parts.oracle, kind=proposals.DEAL, digest=call.key_text, account=call.account
     )
     signatures = [
         {"signer": signer, "signature": from_hex(signature)}
@@ -23,9 +22,9 @@ def _settle(call: Call) -> Sequence[Any]:
     return [proposals.argument(found), signatures]
 
 
-def _discount(call: Call) -> Sequence[Any]:
+def _discount(call: Call[object]) -> Sequence[object]:
     found = proposals.find(
-        engine=call.parts.oracle, kind=proposals.QUOTE, digest=call.key, account=call.account
+        engine=call.parts.oracle, kind=proposals.QUOTE, digest=call.key_text, account=call.account
     )
     signature = found.signatures.get(found.terms["buyer"])
     if signature is None:
@@ -33,10 +32,12 @@ def _discount(call: Call) -> Sequence[Any]:
     return [proposals.argument(found), from_hex(signature)]
 
 
-def _revoke(kind: str) -> Any:
-    def arguments(call: Call) -> Sequence[Any]:
-        proposals.find(engine=call.parts.oracle, kind=kind, digest=call.key, account=call.account)
-        return [from_hex(call.key)]
+def _revoke(kind: str) -> Arguments[object]:
+    def arguments(call: Call[object]) -> Sequence[object]:
+        proposals.find(
+            engine=call.parts.oracle, kind=kind, digest=call.key_text, account=call.account
+        )
+        return [from_hex(call.key_text)]
 
     return arguments
 

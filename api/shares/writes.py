@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from counterfoil.api.access.auth import Role
 from counterfoil.api.instructions.operation import (
     ADMINS,
     EVERY_WRITER,
     TRADERS,
     AccountIn,
+    Arguments,
+    BodyT_co,
     Call,
     Operation,
     PartyName,
@@ -53,12 +56,12 @@ class SharesIn(BaseModel):
     shares: Shares
 
 
-def _named(*arguments: Any) -> Any:
-    """Arguments after the project's name on chain, each made of the call."""
-    return lambda call: [on_chain_id(call.key), *(make(call) for make in arguments)]
+def _project(call: Call[object]) -> bytes:
+    """The project's name on chain."""
+    return on_chain_id(call.key_text)
 
 
-def _holder(call: Call) -> str:
+def _holder(call: Call[AccountIn]) -> str:
     return call.account if call.body.account is None else call.party(call.body.account)
 
 
@@ -68,10 +71,10 @@ def _share(
     *,
     function: str,
     says: str,
-    arguments: Any,
-    body: type[BaseModel] | None = None,
-    may: Any = TRADERS,
-) -> Operation:
+    arguments: Arguments[BodyT_co],
+    body: type[BodyT_co] | None = None,
+    may: frozenset[Role] = TRADERS,
+) -> Operation[BodyT_co]:
     return Operation(
         name,
         path,
@@ -99,7 +102,7 @@ OPERATIONS = (
         "/v1/shares/{project}/issue",
         function="issue",
         says="Issue shares",
-        arguments=_named(lambda c: c.party(c.body.holder), lambda c: c.body.shares),
+        arguments=lambda c: [_project(c), c.party(c.body.holder), c.body.shares],
         body=IssueIn,
     ),
     _share(
@@ -107,7 +110,7 @@ OPERATIONS = (
         "/v1/shares/{project}/transfer",
         function="transfer",
         says="Pass shares on",
-        arguments=_named(lambda c: c.party(c.body.to), lambda c: c.body.shares),
+        arguments=lambda c: [_project(c), c.party(c.body.to), c.body.shares],
         body=ShareTransferIn,
     ),
     _share(
@@ -115,7 +118,7 @@ OPERATIONS = (
         "/v1/shares/{project}/income",
         function="receiveIncome",
         says="Share income out",
-        arguments=_named(),
+        arguments=lambda c: [_project(c)],
         body=None,
         may=EVERY_WRITER,
     ),
@@ -124,7 +127,7 @@ OPERATIONS = (
         "/v1/shares/{project}/withdrawals",
         function="withdraw",
         says="Withdraw income",
-        arguments=_named(_holder),
+        arguments=lambda c: [_project(c), _holder(c)],
         body=AccountIn,
         may=EVERY_WRITER,
     ),
@@ -133,7 +136,7 @@ OPERATIONS = (
         "/v1/shares/{project}/redemption-offer",
         function="offerRedemption",
         says="Offer to buy shares back",
-        arguments=_named(lambda c: c.body.price_minor),
+        arguments=lambda c: [_project(c), c.body.price_minor],
         body=RedemptionIn,
     ),
     _share(
@@ -141,7 +144,7 @@ OPERATIONS = (
         "/v1/shares/{project}/redeem",
         function="redeem",
         says="Give shares back",
-        arguments=_named(lambda c: c.body.shares),
+        arguments=lambda c: [_project(c), c.body.shares],
         body=SharesIn,
     ),
 )

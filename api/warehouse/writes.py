@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from counterfoil.api.access.auth import Role
 from counterfoil.api.instructions.operation import (
     ADMINS,
     EVERY_WRITER,
@@ -15,6 +16,8 @@ from counterfoil.api.instructions.operation import (
     SUPERVISORS,
     TRADERS,
     WAREHOUSES,
+    Arguments,
+    BodyT_co,
     Call,
     Number,
     Operation,
@@ -94,7 +97,7 @@ class OneReceiptIn(BaseModel):
     receipt: Number
 
 
-def _goods(call: Call, code: str) -> bytes:
+def _goods(call: Call[object], code: str) -> bytes:
     name = on_chain_id(code)
     with Session(call.parts.oracle) as session:
         session.merge(KnownGoods(goods_hash=to_hex(name), code=code))
@@ -102,14 +105,14 @@ def _goods(call: Call, code: str) -> bytes:
     return name
 
 
-def _issue(call: Call) -> Sequence[Any]:
-    body: ReceiptIn = call.body
+def _issue(call: Call[ReceiptIn]) -> Sequence[object]:
+    body = call.body
     papers = call.commit("slip", body.document)
     return [call.party(body.holder), _goods(call, body.goods), body.quantity, papers]
 
 
-def _pledge(call: Call) -> Sequence[Any]:
-    body: PledgeIn = call.body
+def _pledge(call: Call[PledgeIn]) -> Sequence[object]:
+    body = call.body
     return [body.loan, body.receipts, body.ltv_basis_points, body.call_days]
 
 
@@ -119,10 +122,10 @@ def _goods_operation(
     *,
     function: str,
     says: str,
-    may: Any,
-    arguments: Any = by_key,
-    body: type[BaseModel] | None = None,
-) -> Operation:
+    may: frozenset[Role],
+    arguments: Arguments[BodyT_co] = by_key,
+    body: type[BodyT_co] | None = None,
+) -> Operation[BodyT_co]:
     return Operation(
         name,
         path,

@@ -19,12 +19,9 @@ from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.device.outbox import Retention
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.errors import GatewayError
-from counterfoil.gateway.record.bodies import (
-    BODY_OF_KIND,
-    Body,
-    SaleLine,
-)
+from counterfoil.gateway.record.bodies import BODY_OF_KIND, Body
 from counterfoil.gateway.record.identity import PublicKey, parse_device_id
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import decode
 
 _BODIES: dict[str, type[Any]] = {body.kind.name.lower(): body for body in BODY_OF_KIND.values()}

@@ -27,16 +27,15 @@ from counterfoil.gateway.errors import DeviceError, JournalError
 from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.gateway.record.bodies import Body, MeterInterval
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
-from counterfoil.gateway.record.signed_record import (
+from counterfoil.gateway.record.record import (
     ZERO_DIGEST,
     Clock,
     Counters,
     EpochLink,
     GossipedHead,
     Record,
-    decode,
-    sign_record,
 )
+from counterfoil.gateway.record.signed_record import decode, sign_record
 from counterfoil.gateway.record.verification import next_counters
 
 RECORD_KEY = "record.key"

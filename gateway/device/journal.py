@@ -22,7 +22,7 @@ from pathlib import Path
 
 from counterfoil.gateway.errors import JournalError
 from counterfoil.gateway.record.identity import DeviceId, Digest, KeyId
-from counterfoil.gateway.record.signed_record import Counters, EpochLink, GossipedHead
+from counterfoil.gateway.record.record import Counters, EpochLink, GossipedHead
 
 KEPT_ANSWERED = 2_000
 Position = tuple[int, int]

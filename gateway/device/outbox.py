@@ -29,7 +29,8 @@ from counterfoil.gateway.record.downlink import (
     decode_message,
 )
 from counterfoil.gateway.record.identity import PublicKey
-from counterfoil.gateway.record.signed_record import GossipedHead, decode
+from counterfoil.gateway.record.record import GossipedHead
+from counterfoil.gateway.record.signed_record import decode
 
 _READ_AHEAD = 500
 _REMEMBERED = 4_096  # digests of acknowledged records, for refusals that come after

@@ -16,14 +16,8 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from counterfoil.gateway.device.device import Event
-from counterfoil.gateway.record.bodies import (
-    DailyClosing,
-    MeterInterval,
-    Refund,
-    Sale,
-    SaleLine,
-    Status,
-)
+from counterfoil.gateway.record.bodies import DailyClosing, MeterInterval, Refund, Sale, Status
+from counterfoil.gateway.record.sale_line import SaleLine
 
 _HOURS = (1, 1, 0, 0, 0, 1, 3, 8, 10, 9, 9, 11, 14, 11, 9, 8, 9, 10, 8, 6, 5, 4, 3, 2)
 _GOODS = (

@@ -23,7 +23,6 @@ from counterfoil.gateway.errors import MalformedPayloadError
 from counterfoil.gateway.record.cbor import (
     MAX_INTEGER,
     expect,
-    read_array,
     read_int,
     read_map,
     read_text,
@@ -34,12 +33,12 @@ from counterfoil.gateway.record.ranges import (
     MAX_TIME_MS,
     check_currency,
     check_integer,
+    check_no_more_keys,
     check_text,
     check_word,
     without_checks,
 )
-
-MAX_LINES = 64
+from counterfoil.gateway.record.sale_line import MAX_LINES, SaleLine, read_lines
 
 
 class Kind(IntEnum):
@@ -52,53 +51,6 @@ class Kind(IntEnum):
     LOCATION = 5
     ALARM = 6
     DAILY_CLOSING = 7
-
-
-def _check_no_more(pairs_left: int, at: int) -> None:
-    if pairs_left:
-        raise MalformedPayloadError(f"an unknown key, or one out of order, at byte {at}")
-
-
-@dataclass(frozen=True, slots=True)
-class SaleLine:
-    """One commodity of a sale: *quantity* pieces at *unit_price_minor* each, out of *slot*."""
-
-    commodity: str
-    quantity: int
-    unit_price_minor: int
-    slot: str | None = None
-
-    def __post_init__(self) -> None:
-        check_text("commodity", self.commodity, 64)
-        check_integer("quantity", self.quantity)
-        check_integer("unit_price_minor", self.unit_price_minor)
-        if self.slot is not None:
-            check_text("slot", self.slot, 16)
-
-
-@lru_cache(maxsize=4096)
-def _line(commodity: str, quantity: int, unit_price_minor: int, slot: str | None) -> SaleLine:
-    """The line; equal ones are one object, since a machine sells the same few things all its life."""
-    return SaleLine(commodity, quantity, unit_price_minor, slot)
-
-
-def _read_lines(data: bytes, at: int) -> tuple[tuple[SaleLine, ...], int]:
-    count, at = read_array(data, at)
-    if not 0 < count <= MAX_LINES:
-        raise MalformedPayloadError(f"lines, when there, are 1 to {MAX_LINES}")
-    lines = []
-    for _ in range(count):
-        fields = data[at]
-        if fields not in (0x83, 0x84):
-            raise MalformedPayloadError(f"no line of three or four at byte {at}")
-        commodity, at = read_text(data, at + 1)
-        quantity, at = read_uint(data, at)
-        price, at = read_uint(data, at)
-        slot = None
-        if fields == 0x84:
-            slot, at = read_text(data, at)
-        lines.append(_line(commodity, quantity, unit_price_minor=price, slot=slot))
-    return tuple(lines), at
 
 
 def _check_words(currency: str, payment_method: str, scheme: str | None) -> None:
@@ -164,12 +116,12 @@ class Sale:
             reference, at = read_text(data, at + 1)
             left -= 1
         if left and data[at] == 5:
-            lines, at = _read_lines(data, at + 1)
+            lines, at = read_lines(data, at + 1)
             left -= 1
         if left and data[at] == 6:
             scheme, at = read_text(data, at + 1)
             left -= 1
-        _check_no_more(left, at)
+        check_no_more_keys(left, at)
         _check_words_once(currency, method, scheme)
         if reference is not None:
             check_text("payment_reference", reference, 128)
@@ -230,7 +182,7 @@ class Refund:
         if left and data[at] == 5:
             reference, at = read_text(data, at + 1)
             left -= 1
-        _check_no_more(left, at)
+        check_no_more_keys(left, at)
         return cls(amount, currency, epoch, sequence, reason, reference), at
 
 
@@ -275,7 +227,7 @@ class MeterInterval:
         if left and data[at] == 5:
             reactive, at = read_int(data, at + 1)
             left -= 1
-        _check_no_more(left, at)
+        check_no_more_keys(left, at)
         is_in_range = start < end <= MAX_TIME_MS and energy <= register and reactive is None
         return (_interval_in_range if is_in_range else cls)(
             start, end, energy, register, reactive
@@ -283,6 +235,19 @@ class MeterInterval:
 
 
 _interval_in_range = without_checks(MeterInterval)
+
+
+def _read_word_and_detail(data: bytes, at: int) -> tuple[str, str | None, int]:
+    """Return word, detail (None when absent) and the position after the map {1: word, 2: detail} at *at*."""
+    left, at = read_map(data, at)
+    word, at = read_text(data, at, 1)
+    left -= 1
+    detail = None
+    if left and data[at] == 2:
+        detail, at = read_text(data, at + 1)
+        left -= 1
+    check_no_more_keys(left, at)
+    return word, detail, at
 
 
 STATES = frozenset({"running", "idle", "fault", "out_of_service"})
@@ -309,14 +274,7 @@ class Status:
     @classmethod
     def read(cls, data: bytes, at: int) -> tuple[Status, int]:
         """Return the status at *at* and the position after it."""
-        left, at = read_map(data, at)
-        state, at = read_text(data, at, 1)
-        left -= 1
-        detail = None
-        if left and data[at] == 2:
-            detail, at = read_text(data, at + 1)
-            left -= 1
-        _check_no_more(left, at)
+        state, detail, at = _read_word_and_detail(data, at)
         return cls(state, detail), at
 
 
@@ -355,7 +313,7 @@ class Location:
         if left and data[at] == 3:
             accuracy, at = read_uint(data, at + 1)
             left -= 1
-        _check_no_more(left, at)
+        check_no_more_keys(left, at)
         return cls(latitude, longitude, accuracy), at
 
 
@@ -379,14 +337,7 @@ class Alarm:
     @classmethod
     def read(cls, data: bytes, at: int) -> tuple[Alarm, int]:
         """Return the alarm at *at* and the position after it."""
-        left, at = read_map(data, at)
-        code, at = read_text(data, at, 1)
-        left -= 1
-        detail = None
-        if left and data[at] == 2:
-            detail, at = read_text(data, at + 1)
-            left -= 1
-        _check_no_more(left, at)
+        code, detail, at = _read_word_and_detail(data, at)
         return cls(code, detail), at
 
 

@@ -68,3 +68,9 @@ def check_currency(value: object) -> None:
     """Raise MalformedPayloadError unless *value* is three capital letters."""
     if type(value) is not str or _CURRENCY.fullmatch(value) is None:
         raise MalformedPayloadError("currency is no code of three capital letters (ISO 4217)")
+
+
+def check_no_more_keys(pairs_left: int, at: int) -> None:
+    """Raise MalformedPayloadError when *pairs_left* of a map are not read yet at *at*, after its last known key."""
+    if pairs_left:
+        raise MalformedPayloadError(f"an unknown key, or one out of order, at byte {at}")

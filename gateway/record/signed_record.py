@@ -1,20 +1,16 @@
-"""A device's signed record: its fields, its exact bytes, and nothing else (no I/O, no keys kept).
+"""A record as a device signs it: the COSE_Sign1, its header and its digest. No I/O, no keys kept.
 
 Rules kept here (docs/formats/record.md is the byte-exact description):
 
-* A record is a COSE_Sign1 over deterministic CBOR. What decodes re-encodes to the same bytes, so
-  one record has one encoding and its digest names it.
-* The digest of a record is SHA-256 of its payload; the next record's ``prev`` repeats it.
-* Decoding is bounded: 8 KiB, a fixed depth, every number and text within its range.
+* A record is a COSE_Sign1 over deterministic CBOR, at most 8 KiB long (``payload`` has its payload).
+* The digest of a record is SHA-256 of its payload. The next record's ``prev`` repeats it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,177 +21,20 @@ from counterfoil.gateway.errors import (
     MalformedEnvelopeError,
     MalformedPayloadError,
     RecordTooLargeError,
-    UnsupportedVersionError,
 )
 from counterfoil.gateway.record import cose
-from counterfoil.gateway.record.bodies import (
-    BODY_OF_KIND,
-    Alarm,
-    Body,
-    DailyClosing,
-    Kind,
-    Location,
-    MeterInterval,
-    Refund,
-    Sale,
-    SaleLine,
-    Status,
-)
 from counterfoil.gateway.record.cbor import (
-    MAX_INTEGER,
-    NotDeterministicError,
-    expect,
     read_bytes32,
-    read_int,
-    read_map,
     read_text,
-    read_uint,
 )
 from counterfoil.gateway.record.identity import DeviceId, Digest, KeyId, PublicKey, parse_device_id
+from counterfoil.gateway.record.payload import encode_payload, read_payload, read_position
 from counterfoil.gateway.record.ranges import (
-    MAX_EPOCH,
-    MAX_TIME_MS,
-    check_integer,
     check_word,
-    without_checks,
 )
+from counterfoil.gateway.record.record import Record
 
-__all__ = [
-    "MAX_RECORD_BYTES",
-    "ZERO_DIGEST",
-    "Alarm",
-    "Body",
-    "Clock",
-    "Counters",
-    "DailyClosing",
-    "Envelope",
-    "EpochLink",
-    "GossipedHead",
-    "Kind",
-    "Location",
-    "MeterInterval",
-    "Record",
-    "Refund",
-    "Sale",
-    "SaleLine",
-    "SignedRecord",
-    "Status",
-    "decode",
-    "decode_payload",
-    "encode_payload",
-    "encode_protected",
-    "open_envelope",
-    "payload_digest",
-    "sign_record",
-]
-
-VERSION = 1
 MAX_RECORD_BYTES = 8192
-ZERO_DIGEST = Digest(bytes(32))
-
-
-class Clock(IntEnum):
-    """How far the device trusts its own clock, as OCMF names it."""
-
-    UNKNOWN = 0
-    INFORMATIVE = 1
-    SYNCHRONISED = 2
-    RELATIVE = 3
-
-
-_CLOCKS = {int(clock): clock for clock in Clock}
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """Totals over the device's whole life, this record included.
-
-    ``count`` is the number of sales and refunds, ``amount_minor`` is sales less refunds (it may
-    be negative), ``energy_register_wh`` is the meter's register.
-    """
-
-    count: int
-    amount_minor: int
-    energy_register_wh: int
-
-    def __post_init__(self) -> None:
-        check_integer("counters.count", self.count)
-        check_integer("counters.amount_minor", self.amount_minor, -MAX_INTEGER)
-        check_integer("counters.energy_register_wh", self.energy_register_wh)
-
-
-@dataclass(frozen=True, slots=True)
-class GossipedHead:
-    """The last log head that the device was shown."""
-
-    size: int
-    root: Digest
-
-    def __post_init__(self) -> None:
-        check_integer("head.size", self.size)
-        _check_digest("head.root", self.root)
-
-
-@dataclass(frozen=True, slots=True)
-class EpochLink:
-    """The epoch that this record's epoch continues, and its last sequence number."""
-
-    epoch: int
-    sequence: int
-
-    def __post_init__(self) -> None:
-        check_integer(name="link.epoch", value=self.epoch, lowest=1, highest=MAX_EPOCH)
-        check_integer("link.sequence", self.sequence, 1)
-
-
-def _check_digest(name: str, value: object) -> None:
-    if type(value) is not bytes or len(value) != 32:
-        raise MalformedPayloadError(f"{name} is no byte string of 32")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a device says, before it is signed or after it was verified.
-
-    ``time_ms`` is the device's UTC clock in ms since 1970, to be believed as far as ``clock``
-    says; ``uptime_ms`` counts from its last start. ``link`` stands on the first record of every
-    epoch but the first, and only there.
-    """
-
-    device: DeviceId
-    stream: str
-    epoch: int
-    sequence: int
-    prev: Digest
-    time_ms: int
-    clock: Clock
-    uptime_ms: int
-    body: Body
-    counters: Counters
-    head: GossipedHead | None = None
-    link: EpochLink | None = None
-
-    def __post_init__(self) -> None:
-        check_integer(name="epoch", value=self.epoch, lowest=1, highest=MAX_EPOCH)
-        check_integer("sequence", self.sequence, 1)
-        _check_digest("prev", self.prev)
-        check_integer(name="time_ms", value=self.time_ms, lowest=0, highest=MAX_TIME_MS)
-        check_integer("uptime_ms", self.uptime_ms)
-        if (self.link is not None) != (self.epoch > 1 and self.sequence == 1):
-            raise MalformedPayloadError(
-                "link stands on the first record of a later epoch, and only there"
-            )
-        if self.link is not None and self.link.epoch >= self.epoch:
-            raise MalformedPayloadError("link names an epoch that is not earlier")
-
-    @property
-    def kind(self) -> Kind:
-        """What the record is about."""
-        return self.body.kind
-
-
-_record_in_range = without_checks(Record)
-_counters_in_range = without_checks(Counters)
 
 
 class Envelope(NamedTuple):
@@ -272,28 +111,6 @@ def decode_protected(protected: bytes) -> tuple[KeyId, DeviceId, str]:
     return KeyId(kid), device, stream
 
 
-def encode_payload(record: Record) -> bytes:
-    """Return the payload's bytes: deterministic CBOR (RFC 8949, 4.2.1), keys ascending."""
-    counters = record.counters
-    payload: dict[int, Any] = {
-        1: VERSION,
-        2: record.epoch,
-        3: record.sequence,
-        4: record.prev,
-        5: record.time_ms,
-        6: int(record.clock),
-        7: record.uptime_ms,
-        8: int(record.body.kind),
-        9: record.body.to_cbor(),
-        10: {1: counters.count, 2: counters.amount_minor, 3: counters.energy_register_wh},
-    }
-    if record.head is not None:
-        payload[11] = [record.head.size, record.head.root]
-    if record.link is not None:
-        payload[12] = [record.link.epoch, record.link.sequence]
-    return cbor2.dumps(payload)
-
-
 def sign_record(record: Record, private_key: ec.EllipticCurvePrivateKey) -> bytes:
     """Return the tagged COSE_Sign1 of *record*, signed by the key of its epoch.
 
@@ -305,21 +122,6 @@ def sign_record(record: Record, private_key: ec.EllipticCurvePrivateKey) -> byte
     if len(raw) > MAX_RECORD_BYTES:
         raise RecordTooLargeError(f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")
     return raw
-
-
-def _position(payload: bytes) -> tuple[int, int, int]:
-    """Return (epoch, sequence, where they end) out of the payload's opening bytes, before it is trusted."""
-    try:
-        if payload[0] & 0xE0 != 0xA0 or payload[1] != 1:
-            raise MalformedEnvelopeError("the payload is no map that opens with its version")
-        if payload[2] != VERSION:
-            raise UnsupportedVersionError(f"this format's version is {VERSION}")
-        epoch, at = read_uint(payload, 3, 2)
-        return epoch, *read_uint(payload, at, 3)
-    except (IndexError, NotDeterministicError) as error:
-        raise MalformedEnvelopeError(
-            "the payload does not open with version, epoch and sequence"
-        ) from error
 
 
 def open_envelope(raw: bytes) -> Envelope:
@@ -339,91 +141,8 @@ def open_envelope(raw: bytes) -> Envelope:
         parts.payload,
         parts.signature,
         parts.signed_bytes,
-        *_position(parts.payload),
+        *read_position(parts.payload),
     )
-
-
-def decode_payload(payload: bytes, device: DeviceId, stream: str) -> Record:
-    """Return the record that *payload* states for *device* and *stream*.
-
-    Raises MalformedPayloadError unless every field is in range and the payload is exactly what
-    ``encode_payload`` gives for it: no unknown or repeated key, no longer form, no other order.
-    """
-    try:
-        position = _position(payload)
-    except (MalformedEnvelopeError, UnsupportedVersionError) as error:
-        raise MalformedPayloadError(error.detail) from error
-    return _read_payload(payload, device, stream, *position)
-
-
-def _read_payload(
-    payload: bytes, device: DeviceId, stream: str, epoch: int, sequence: int, at: int
-) -> Record:
-    """Return the record of *epoch* and *sequence*, read from *at* on, where these end."""
-    try:
-        record, end = _read_rest(
-            data=payload, device=device, stream=stream, epoch=epoch, sequence=sequence, at=at
-        )
-    except MalformedPayloadError:
-        raise
-    except (ValueError, IndexError) as error:
-        raise MalformedPayloadError(f"no record: {error}") from error
-    if end != len(payload):
-        raise MalformedPayloadError(f"{len(payload)} bytes, the record ends at {end}")
-    return record
-
-
-def _read_rest(
-    data: bytes, device: DeviceId, stream: str, epoch: int, sequence: int, at: int
-) -> tuple[Record, int]:
-    pairs, _ = read_map(data, 0)
-    prev, at = read_bytes32(data, at, 4)
-    time_ms, at = read_uint(data, at, 5)
-    clock_status, at = read_uint(data, at, 6)
-    uptime_ms, at = read_uint(data, at, 7)
-    kind, at = read_uint(data, at, 8)
-    clock, body_class = _CLOCKS.get(clock_status), BODY_OF_KIND.get(kind)
-    if clock is None or body_class is None:
-        raise MalformedPayloadError("no such clock status (6) or kind (8)")
-    body, at = body_class.read(data, expect(data, at, 9))
-    if data[at : at + 2] != b"\x0a\xa3":
-        raise MalformedPayloadError(f"no counters (10), a map of three, at byte {at}")
-    count, at = read_uint(data, at + 2, 1)
-    amount, at = read_int(data, at, 2)
-    register, at = read_uint(data, at, 3)
-    counters = (_counters_in_range if amount >= 0 else Counters)(count, amount, register)
-    pairs -= 10
-    head = link = None
-    if pairs and data[at] == 11:
-        size, at = read_uint(data, expect(data, at + 1, 0x82))
-        root, at = read_bytes32(data, at)
-        head = GossipedHead(size, Digest(root))
-        pairs -= 1
-    if pairs and data[at] == 12:
-        link_epoch, at = read_uint(data, expect(data, at + 1, 0x82))
-        link_sequence, at = read_uint(data, at)
-        link = EpochLink(link_epoch, link_sequence)
-        pairs -= 1
-    if pairs:
-        raise MalformedPayloadError(f"an unknown key, or one out of order, at byte {at}")
-    is_in_range = (
-        0 < epoch <= MAX_EPOCH and sequence > 1 and time_ms <= MAX_TIME_MS and link is None
-    )
-    record = (_record_in_range if is_in_range else Record)(
-        device,
-        stream,
-        epoch,
-        sequence,
-        Digest(prev),
-        time_ms,
-        clock,
-        uptime_ms,
-        body,
-        counters,
-        head,
-        link,
-    )
-    return record, at
 
 
 def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> SignedRecord:
@@ -434,7 +153,7 @@ def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> Sig
         envelope.payload,
         signature=envelope.signature,
         kid=kid,
-        record=_read_payload(
+        record=read_payload(
             envelope.payload,
             device,
             stream,

@@ -56,11 +56,9 @@ from counterfoil.gateway.errors import (
 from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.bodies import Body, MeterInterval, Refund, Sale
 from counterfoil.gateway.record.identity import DeviceId, Digest, KeyId, PublicKey
+from counterfoil.gateway.record.record import ZERO_DIGEST, Counters, EpochLink
 from counterfoil.gateway.record.signed_record import (
-    ZERO_DIGEST,
-    Counters,
     Envelope,
-    EpochLink,
     SignedRecord,
     decode_protected,
     finish,

@@ -16,7 +16,8 @@ from sqlmodel import Session
 
 from counterfoil.gateway.log.merkle import root_at
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
-from counterfoil.gateway.record.signed_record import GossipedHead, SignedRecord
+from counterfoil.gateway.record.record import GossipedHead
+from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.oracle.store.alarm_table import raise_once
 
 log = structlog.get_logger("oracle.gossip")

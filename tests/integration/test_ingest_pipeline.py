@@ -17,7 +17,8 @@ from support_record import chain, first_record, next_record, private_key, tip_of
 
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, RefusedVerdict, Stored, Verdict
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
-from counterfoil.gateway.record.signed_record import EpochLink, Record, decode, sign_record
+from counterfoil.gateway.record.record import EpochLink, Record
+from counterfoil.gateway.record.signed_record import decode, sign_record
 from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
 from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 from counterfoil.gateway.store.tables import Equivocation, RefusedRecord

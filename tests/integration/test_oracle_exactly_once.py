@@ -14,7 +14,8 @@ from support_oracle import FIRST_DATE, PROJECT, OracleHouse, check_books
 from support_world import FIRST_MS
 
 from counterfoil.chain.tables import ChainTransaction
-from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.revenue.distributor import Distributor
 from counterfoil.oracle.run.loop import turn
 from counterfoil.oracle.run.process_parts import Parts

@@ -20,8 +20,9 @@ from support_world import DEVICES, World, der
 
 from counterfoil.chain.tables import ChainTransaction
 from counterfoil.gateway.certificate.enrolment import prove_possession
-from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import PublicKey
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.store.gateway_store import NewRecord
 from counterfoil.oracle.registrar import NewDevice, Registrar
 from counterfoil.oracle.run.loop import turn

@@ -34,8 +34,9 @@ from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.key_file import create_key
 from counterfoil.gateway.process.gateway_run import device_tls
 from counterfoil.gateway.process.gateway_settings import GatewaySettings
-from counterfoil.gateway.record.bodies import Body, Sale, SaleLine
+from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import decode
 from counterfoil.gateway.record.verification import DeviceKey
 from counterfoil.gateway.store.gateway_store import GatewayStore

@@ -10,7 +10,8 @@ from support_waiting import wait_until
 from support_world import FIRST_MS
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.run.loop import turn
 from counterfoil.oracle.run.process_parts import Parts
 

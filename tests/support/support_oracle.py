@@ -26,8 +26,9 @@ from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
 
 from counterfoil.chain.tables import ChainCursor, ChainTransaction
 from counterfoil.gateway.certificate.enrolment import prove_possession
-from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, on_chain_id
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, open_store
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.ledger.revenue_split import Credit, DistributedEntry

@@ -6,16 +6,12 @@ from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterfoil.gateway.record.bodies import Body, Sale, SaleLine
+from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
-from counterfoil.gateway.record.signed_record import (
-    ZERO_DIGEST,
-    Clock,
-    Record,
-    encode_payload,
-    payload_digest,
-    sign_record,
-)
+from counterfoil.gateway.record.payload import encode_payload
+from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, Record
+from counterfoil.gateway.record.sale_line import SaleLine
+from counterfoil.gateway.record.signed_record import payload_digest, sign_record
 from counterfoil.gateway.record.verification import ChainTip, DeviceKey, KeyRing, next_counters
 
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")

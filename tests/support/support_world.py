@@ -20,17 +20,11 @@ from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
 from counterfoil.gateway.certificate import profile
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
-from counterfoil.gateway.record.bodies import Body, Sale, SaleLine
+from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
-from counterfoil.gateway.record.signed_record import (
-    ZERO_DIGEST,
-    Clock,
-    GossipedHead,
-    Record,
-    SignedRecord,
-    decode,
-    sign_record,
-)
+from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, GossipedHead, Record
+from counterfoil.gateway.record.sale_line import SaleLine
+from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
 from counterfoil.gateway.record.verification import (
     OPEN_SEQUENCE,
     ChainTip,

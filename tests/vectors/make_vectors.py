@@ -25,22 +25,20 @@ from counterfoil.gateway.record.bodies import (
     MeterInterval,
     Refund,
     Sale,
-    SaleLine,
     Status,
 )
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, parse_device_id
-from counterfoil.gateway.record.signed_record import (
+from counterfoil.gateway.record.payload import encode_payload
+from counterfoil.gateway.record.record import (
     ZERO_DIGEST,
     Clock,
     Counters,
     EpochLink,
     GossipedHead,
     Record,
-    decode,
-    encode_payload,
-    encode_protected,
-    sign_record,
 )
+from counterfoil.gateway.record.sale_line import SaleLine
+from counterfoil.gateway.record.signed_record import decode, encode_protected, sign_record
 from counterfoil.gateway.record.verification import next_counters
 
 FOLDER = Path(__file__).resolve().parent

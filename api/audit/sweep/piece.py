@@ -26,7 +26,8 @@ from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
 from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, device_hash
-from counterfoil.gateway.record.signed_record import Record, SignedRecord, decode
+from counterfoil.gateway.record.record import Record
+from counterfoil.gateway.record.signed_record import SignedRecord, decode
 from counterfoil.gateway.record.verification import (
     Accepted,
     ChainTip,

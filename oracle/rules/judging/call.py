@@ -19,8 +19,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from counterfoil.gateway.record.bodies import Refund, Sale, SaleLine
+from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.identity import DeviceId, on_chain_id
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.errors import InputMalformed

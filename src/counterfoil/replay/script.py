@@ -18,8 +18,9 @@ from counterfoil.gateway.device.device import Event
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
 from counterfoil.gateway.formats.meter_csv import read_meter
 from counterfoil.gateway.formats.sales_csv import ExportedSale, read_sales
-from counterfoil.gateway.record.bodies import MeterInterval, Sale, SaleLine
+from counterfoil.gateway.record.bodies import MeterInterval, Sale
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.instructions.request import CreditEntry
 from counterfoil.oracle.rules.matching import CASH, cash_reference

@@ -28,7 +28,8 @@ from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.bodies import MeterInterval, Status
 from counterfoil.gateway.record.identity import Digest, PublicKey
-from counterfoil.gateway.record.signed_record import EpochLink, GossipedHead, decode
+from counterfoil.gateway.record.record import EpochLink, GossipedHead
+from counterfoil.gateway.record.signed_record import decode
 from counterfoil.gateway.record.verification import (
     Accepted,
     ChainTip,

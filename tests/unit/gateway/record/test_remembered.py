@@ -8,7 +8,8 @@ from support_record import DEVICE, first_record, key_ring, private_key
 
 from counterfoil.gateway import errors
 from counterfoil.gateway.record import cose
-from counterfoil.gateway.record.bodies import Sale, SaleLine
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import decode, sign_record
 from counterfoil.gateway.record.verification import verify_signature
 

@@ -15,7 +15,8 @@ from counterfoil.gateway.errors import ReceiptError, RecordError
 from counterfoil.gateway.log.merkle import hash_leaf
 from counterfoil.gateway.log.receipt import verify_promise, verify_receipt
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey
-from counterfoil.gateway.record.signed_record import Counters, decode
+from counterfoil.gateway.record.record import Counters
+from counterfoil.gateway.record.signed_record import decode
 from counterfoil.gateway.record.verification import (
     OPEN_SEQUENCE,
     Accepted,

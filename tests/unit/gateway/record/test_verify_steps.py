@@ -22,13 +22,11 @@ from counterfoil.gateway import errors
 from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.bodies import Alarm, MeterInterval, Refund, Status
 from counterfoil.gateway.record.identity import Digest, PublicKey
+from counterfoil.gateway.record.payload import encode_payload
+from counterfoil.gateway.record.record import Clock, Counters, EpochLink
 from counterfoil.gateway.record.signed_record import (
-    Clock,
-    Counters,
-    EpochLink,
     SignedRecord,
     decode,
-    encode_payload,
     encode_protected,
     sign_record,
 )

@@ -9,7 +9,7 @@ from support_world import DEVICES, FIRST_MS, World
 
 from counterfoil.gateway.logfiles.tiles import TileWriter
 from counterfoil.gateway.record.bodies import Status
-from counterfoil.gateway.record.signed_record import GossipedHead
+from counterfoil.gateway.record.record import GossipedHead
 from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.store.alarm_table import Alarm
 from counterfoil.oracle.store.database import open_database

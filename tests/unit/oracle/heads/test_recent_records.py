@@ -8,14 +8,8 @@ from support_record import DEVICE, START_MS, private_key
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import Digest
-from counterfoil.gateway.record.signed_record import (
-    Clock,
-    Counters,
-    Record,
-    SignedRecord,
-    decode,
-    sign_record,
-)
+from counterfoil.gateway.record.record import Clock, Counters, Record
+from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
 from counterfoil.oracle.heads import recent_records as recent
 from counterfoil.oracle.heads.recent_records import RecentRecords
 

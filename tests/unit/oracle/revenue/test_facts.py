@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
-from counterfoil.gateway.record.bodies import Location, Refund, Sale, SaleLine, Status
+from counterfoil.gateway.record.bodies import Location, Refund, Sale, Status
 from counterfoil.gateway.record.identity import device_hash
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
 from counterfoil.oracle.ledger.device_registry import Device
 from counterfoil.oracle.revenue.matcher import close_matching

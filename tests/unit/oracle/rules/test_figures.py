@@ -8,8 +8,9 @@ import cbor2
 import pytest
 from support_world import DEVICES, FIRST_MS, World
 
-from counterfoil.gateway.record.bodies import Body, MeterInterval, Refund, Sale, SaleLine, Status
+from counterfoil.gateway.record.bodies import Body, MeterInterval, Refund, Sale, Status
 from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.figures import (
     NO_PROJECT,

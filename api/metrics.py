@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http.context import ApiParts, PartsDep
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.store.tables import StoredRecord
@@ -85,7 +86,7 @@ def readyz(parts: PartsDep) -> Response:
     checks = {"gateway_database": True, "oracle_database": True}
     for name, ask in (
         ("gateway_database", partial(_read_one, parts.gateway)),
-        ("oracle_database", parts.ledger.newest_head),
+        ("oracle_database", HeadReads(parts.reads).newest),
     ):
         try:
             ask()
@@ -102,7 +103,7 @@ def metrics(parts: PartsDep) -> Response:
     health = parts.health()
     _HEIGHT.set(health.height)
     _AGREEING.set(health.agreeing)
-    head = parts.ledger.newest_head()
+    head = HeadReads(parts.reads).newest()
     _ANCHORED.set(0 if head is None else head.size)
     _measure_quorum(parts, parts.client() if health.good else None)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from counterfoil.api.bank import routes as bank_routes
+from counterfoil.api.bank import settlement_files as bank_settlement_files
+from counterfoil.api.bank import statements as bank_statements
 from counterfoil.api.cash import balances as cash_balances
 from counterfoil.api.cash import routes as cash_routes
 from counterfoil.api.cash import writes as cash_writes
@@ -50,6 +52,8 @@ ROUTERS = (
     exceptions_alarms.router,
     projects_routes.router,
     cash_balances.router,
+    bank_statements.router,
+    bank_settlement_files.router,
     bank_routes.router,
     days_routes.router,
     projects_parties.router,

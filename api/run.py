@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from counterfoil import __version__
 from counterfoil.api import metrics, operation_routes, stream
 from counterfoil.api import nouns as resources
-from counterfoil.api.access.ledger_reads import Ledger
+from counterfoil.api.access.directory import Directory
 from counterfoil.api.http import description, problems
 from counterfoil.api.http import etags as validators
 from counterfoil.api.http import security_headers as security
@@ -70,7 +70,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         reads,
         gateway=gateway,
         hashes=LogHashes(gateway, settings.tiles),
-        ledger=Ledger(reads),
+        directory=Directory(reads),
         watch=ChainWatch(clients),
         client=_client_factory(settings),
     )

@@ -18,12 +18,20 @@ from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, maybe_principal
+from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.api.records.reads import RecordReads
+from counterfoil.oracle.ledger.deposit_token import Payout
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.revenue_split import Credit
+from counterfoil.oracle.store.revenue_tables import MatchException
 
 router = APIRouter(tags=["stream"], responses=problems.RESPONSES)
 
@@ -32,13 +40,42 @@ _CHECK_SESSION_EVERY = 30
 
 
 def _newest(parts: ApiParts, principal: Principal) -> dict[str, int]:
-    sight = parts.ledger.sight(principal)
+    sight = parts.directory.sight(principal)
     party = None if sight.everything else principal.party
     return {
         "record": RecordReads(parts.gateway).newest_index(sight.devices),
-        "instruction": parts.ledger.instruction_changes(party),
-        **parts.ledger.changes(sight),
+        "instruction": InstructionReads(parts.reads).changes(party),
+        **_changes(parts, sight),
     }
+
+
+def _changes(parts: ApiParts, sight: Sight) -> dict[str, int]:
+    """A number for each thing that changes; a different number means that the thing has changed.
+
+    ``distribution``: credits that the reader may see; ``exception``: those met and resolved in
+    its projects; ``withdrawal``: its own; ``head``: records under the newest anchored head.
+    """
+    projects = parts.directory.projects()
+    hashes = {p.project_hash for p in projects if p.project in sight.projects}
+    credited = select(func.count()).select_from(Credit).where(col(Credit.project_hash).in_(hashes))
+    if not sight.everything:
+        hashes_run = {p.project_hash for p in projects if p.project in sight.run}
+        credited = credited.where(
+            (col(Credit.account) == sight.account) | col(Credit.project_hash).in_(hashes_run)
+        )
+    met = select(func.count(), func.count(col(MatchException.resolved_ms))).where(
+        col(MatchException.project).in_(sight.projects)
+    )
+    taken = select(func.count(), func.count(col(Payout.payment)))
+    if not sight.everything:
+        taken = taken.where(Payout.holder == sight.account)
+    with Session(parts.reads) as session:
+        return {
+            "distribution": session.exec(credited).one(),
+            "exception": sum(session.exec(met).one()),
+            "withdrawal": sum(session.exec(taken).one()),
+            "head": session.exec(select(func.coalesce(func.max(AnchoredHead.size), 0))).one(),
+        }
 
 
 def _known(request: Request) -> dict[str, int]:

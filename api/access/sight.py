@@ -37,23 +37,3 @@ class Sight:
     projects: frozenset[str]
     run: frozenset[str]
     everything: bool
-
-
-@dataclass(frozen=True)
-class Shared:
-    """A distribution on chain, with the credits that its reader may see."""
-
-    batch: str
-    project: str
-    business_date: int
-    version: int
-    gross_minor: int
-    refunds_minor: int
-    tax_minor: int
-    head_size: int
-    facts_hash: str
-    block_number: int
-    transaction_hash: str
-    carried_before_minor: int
-    carried_minor: int
-    credits: tuple[tuple[str, Address, int], ...]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from counterfoil.oracle.store.bank_tables import BankAccount, BankLine, BankStatement, PayoutFile
+from counterfoil.oracle.store.bank_tables import (
+    BankAccount,
+    BankLine,
+    BankStatement,
+    PayoutFile,
+    StatementEntry,
+)
 
 
 class BankReads:
@@ -54,3 +60,18 @@ class BankReads:
         """One payment file."""
         with Session(self._engine) as session:
             return session.get(PayoutFile, number)
+
+    def entries(
+        self, projects: Collection[str], after: str, limit: int
+    ) -> Sequence[StatementEntry]:
+        """Up to *limit* entries of bank statements after the hash *after*, by hash."""
+        query = (
+            select(StatementEntry)
+            .where(
+                col(StatementEntry.project).in_(projects), col(StatementEntry.entry_hash) > after
+            )
+            .order_by(col(StatementEntry.entry_hash))
+            .limit(limit)
+        )
+        with Session(self._engine) as session:
+            return session.exec(query).all()

@@ -68,7 +68,7 @@ def permit_typed_data(
     if principal.role not in EVERY_WRITER:
         raise problems.forbidden(f"a {principal.role} may not do this")
     client = client_of(parts)
-    owner = parts.ledger.account_of(permit.owner)
+    owner = parts.directory.account_of(permit.owner)
     if not owner or (owner != sight.account and not sight.everything):
         raise problems.not_found("party")
     spender = client.address_of(SPENDERS[permit.spender])

@@ -18,6 +18,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
@@ -94,7 +95,7 @@ class SentOut(BaseModel):
 @router.get("/v1/chain", summary="The chain's health")
 def get_chain(parts: PartsDep, _: PrincipalDep) -> HealthOut:
     """As the nodes answer now, at most a second old."""
-    health, head = parts.health(), parts.ledger.newest_head()
+    health, head = parts.health(), HeadReads(parts.reads).newest()
     return HealthOut(
         good=health.good,
         height=health.height,
@@ -120,7 +121,7 @@ def list_participants(
             certified_until=entry.certified_until if entry else 0,
             frozen=entry.frozen if entry else False,
         )
-        for known, entry in parts.ledger.participants()
+        for known, entry in parts.directory.participants()
         if sight.everything or known.account == sight.account
     ]
     return page_of(

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, Field
 
 from counterfoil.api.access.sight import Sight
-from counterfoil.api.cash.balances import StatementEntryIn
+from counterfoil.api.bank.statements import StatementEntryIn
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer
 from counterfoil.api.http.context import (

@@ -11,6 +11,7 @@ from counterfoil.api.access.parties import party_key
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.credit.takings import TakingsReads
 from counterfoil.api.days.reads import DayReads
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.chain.address import canonical
@@ -60,9 +61,9 @@ class LimitOut(BaseModel):
 def _takings(
     parts: ApiParts, sight: Sight, operator: str, months: int, currency: str | None
 ) -> TakingsOut:
-    account = parts.ledger.account_of(operator)
+    account = parts.directory.account_of(operator)
     mine = {party_key(operator), account} - {""}
-    projects = [p.project for p in parts.ledger.projects() if party_key(p.operator) in mine]
+    projects = [p.project for p in parts.directory.projects() if party_key(p.operator) in mine]
     allowed = sight.everything or (bool(account) and account == sight.account)
     if not projects or not allowed:
         raise problems.not_found("operator")
@@ -78,7 +79,7 @@ def _takings(
     found = TakingsReads(parts.reads).months(
         projects, currency=chosen, first=wanted[0], last=wanted[-1]
     )
-    head = parts.ledger.newest_head()
+    head = HeadReads(parts.reads).newest()
     return TakingsOut(
         operator=canonical(operator),
         projects=projects,

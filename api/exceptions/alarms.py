@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from counterfoil.api.exceptions.reads import ExceptionReads
 from counterfoil.api.exceptions.routes import Number
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
@@ -48,7 +49,7 @@ def list_alarms(
     """Alarms about the asker's machines, the oldest first; all for those who may see everything."""
     after = int(read_cursor(cursor, "alarms", "0"))
     devices = None if sight.everything else sight.devices
-    found = parts.ledger.alarms(devices, after, limit + 1)
+    found = ExceptionReads(parts.reads).alarms(devices, after, limit + 1)
     more = write_cursor("alarms", str(found[limit - 1].id)) if len(found) > limit else None
     items = [AlarmOut.model_validate(row, from_attributes=True) for row in found[:limit]]
     return Page(items=items, next=more)

@@ -9,6 +9,7 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from counterfoil.api.access import auth
+from counterfoil.api.exceptions.reads import ExceptionReads
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.pages.reader import ROWS, Reader, page_router
 from counterfoil.oracle.instructions.request import ResolveException
@@ -22,8 +23,10 @@ def show_exceptions(request: Request, after: int = 0, asked: int = 0) -> Respons
     reader = Reader(request)
     if reader.who is None:
         return reader.to_login()
-    found = reader.parts.ledger.exceptions(reader.sight.projects, "open", after, ROWS)
-    currency = {p.project: p.currency for p in reader.parts.ledger.projects()}
+    found = ExceptionReads(reader.parts.reads).exceptions(
+        reader.sight.projects, "open", after, ROWS
+    )
+    currency = {p.project: p.currency for p in reader.parts.directory.projects()}
     return reader.page(
         "exceptions.html",
         page="exceptions",
@@ -49,7 +52,7 @@ def resolve_exception(
         return reader.to_login()
     if not auth.same_secret(reader.who.csrf, csrf):
         return reader.stale()
-    row = reader.parts.ledger.exception(number)
+    row = ExceptionReads(reader.parts.reads).exception(number)
     seen = row is not None and row.project in reader.sight.projects
     if not seen or not reader.who.may("resolve_exception"):
         return reader.not_found()

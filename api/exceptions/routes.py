@@ -8,9 +8,11 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from counterfoil.api.access.sight import Sight
+from counterfoil.api.exceptions.reads import ExceptionReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep, require
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.oracle.instructions.request import ResolveException
@@ -51,7 +53,7 @@ def _out(row: MatchException) -> ExceptionOut:
 
 
 def _visible(parts: ApiParts, sight: Sight, number: int) -> MatchException:
-    row = parts.ledger.exception(number)
+    row = ExceptionReads(parts.reads).exception(number)
     if row is None or row.project not in sight.projects:
         raise problems.not_found("exception")
     return row
@@ -67,7 +69,7 @@ def list_exceptions(
 ) -> Page[ExceptionOut]:
     """Exceptions of the asker's projects, the oldest first."""
     after = int(read_cursor(cursor, "exceptions", "0"))
-    found = parts.ledger.exceptions(sight.projects, status, after, limit + 1)
+    found = ExceptionReads(parts.reads).exceptions(sight.projects, status, after, limit + 1)
     more = write_cursor("exceptions", str(found[limit - 1].id)) if len(found) > limit else None
     return Page(items=[_out(row) for row in found[:limit]], next=more)
 
@@ -90,7 +92,7 @@ def resolve_exception(
     """Asks the oracle to accept or exclude what did not match; 409 `exception_not_open` otherwise."""
     require(principal, "resolve_exception")
     row = _visible(parts, sight, number)
-    known = parts.ledger.asked(principal.party, key)
+    known = InstructionReads(parts.reads).asked(principal.party, key)
     if row.status != "open" and known is None:
         raise problems.conflict("exception_not_open", f"it was resolved: {row.resolution}")
     request = ResolveException(number, resolution.resolution, resolution.note)

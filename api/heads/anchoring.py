@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http.context import ApiParts
 
 ProofState = Literal["stored", "anchored", "final"]
@@ -26,6 +27,6 @@ class Anchors:
 
 def anchors(parts: ApiParts) -> Anchors:
     """How far the log is anchored and final now."""
-    newest = parts.ledger.newest_head()
-    final = parts.ledger.newest_head(parts.final_number())
+    newest = HeadReads(parts.reads).newest()
+    final = HeadReads(parts.reads).newest(parts.final_number())
     return Anchors(newest.size if newest else 0, final.size if final else 0)

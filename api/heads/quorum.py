@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.heads.routes import Size
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
@@ -148,7 +149,7 @@ def get_figures(parts: PartsDep, sight: SightDep, size: Size) -> FiguresOut:
     """The figures that the quorum has signed with the head. 404 where this node has not their bytes."""
     if not sight.everything:
         raise problems.forbidden("a batch's figures are for those who may see everything")
-    anchored = parts.ledger.head(size)
+    anchored = HeadReads(parts.reads).head(size)
     with Session(parts.reads, expire_on_commit=False) as session:
         row = session.get(BatchFigures, anchored.figures) if anchored else None
     if anchored is None or row is None:

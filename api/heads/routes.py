@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
@@ -58,7 +59,7 @@ def head_out(head: AnchoredHead, final_number: int) -> HeadOut:
 
 
 def _head(parts: ApiParts, size: int) -> AnchoredHead:
-    head = parts.ledger.head(size)
+    head = HeadReads(parts.reads).head(size)
     if head is None:
         raise problems.not_found("anchored head")
     return head
@@ -70,7 +71,7 @@ def list_heads(
 ) -> Page[HeadOut]:
     """Heads are everybody's: they name no device and no amount."""
     below = int(read_cursor(cursor, "heads", "0")) or None
-    found = parts.ledger.heads(below, limit + 1)
+    found = HeadReads(parts.reads).heads(below, limit + 1)
     final = parts.final_number()
     more = write_cursor("heads", str(found[limit - 1].size)) if len(found) > limit else None
     return Page(items=[head_out(head, final) for head in found[:limit]], next=more)
@@ -79,7 +80,7 @@ def list_heads(
 @router.get("/v1/heads/latest", summary="The newest anchored head")
 def latest_head(parts: PartsDep, _: PrincipalDep) -> HeadOut:
     """404 before the first."""
-    head = parts.ledger.newest_head()
+    head = HeadReads(parts.reads).newest()
     if head is None:
         raise problems.not_found("anchored head")
     return head_out(head, parts.final_number())

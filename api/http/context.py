@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Principal
-from counterfoil.api.access.ledger_reads import Ledger
+from counterfoil.api.access.directory import Directory
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_health import ChainHealth, ChainWatch
@@ -33,7 +33,7 @@ class ApiParts:
     reads: Engine
     gateway: Engine
     hashes: LogHashes
-    ledger: Ledger
+    directory: Directory
     watch: ChainWatch
     client: Callable[[], ChainClient | None]
 
@@ -90,7 +90,7 @@ def sight_of(
     principal: Annotated[Principal, Depends(principal_of)],
 ) -> Sight:
     """What the asker may see."""
-    return parts.ledger.sight(principal)
+    return parts.directory.sight(principal)
 
 
 PartsDep = Annotated[ApiParts, Depends(parts_of)]

@@ -98,7 +98,7 @@ class Call(Generic[BodyT_co]):
 
     def party(self, name: str) -> Address:
         """The account of a party; 409 ``party_unknown`` for none."""
-        found = self.parts.ledger.account_of(name)
+        found = self.parts.directory.account_of(name)
         if not found:
             raise problems.conflict("party_unknown", f"nobody is called {name!r}")
         return found

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, PrincipalDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.oracle.store.instruction_table import Instruction
 
 router = APIRouter(tags=["instructions"], responses=problems.RESPONSES)
@@ -52,7 +53,7 @@ def list_instructions(
     """What the asker's party asked for; everybody's for those who may see everything."""
     below = int(read_cursor(cursor, "instructions", "0")) or None
     party = None if principal.sees_all else principal.party
-    found = parts.ledger.instructions(party, below, limit + 1)
+    found = InstructionReads(parts.reads).instructions(party, below, limit + 1)
     more = write_cursor("instructions", str(found[limit - 1].id)) if len(found) > limit else None
     return Page(items=[instruction_out(row) for row in found[:limit]], next=more)
 
@@ -62,7 +63,7 @@ def get_instruction(
     parts: PartsDep, principal: PrincipalDep, number: Annotated[int, Path(ge=1, le=2**53)]
 ) -> InstructionOut:
     """What came of an instruction of the asker's own party."""
-    row = parts.ledger.instruction(number)
+    row = InstructionReads(parts.reads).instruction(number)
     if row is None or not principal.sees(row.party):
         raise problems.not_found("instruction")
     return instruction_out(row)

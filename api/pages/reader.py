@@ -16,14 +16,18 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.sight import Sight
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http.context import COOKIE, ApiParts, parts_of
 from counterfoil.api.pages.language import Speech, choose
 from counterfoil.api.records.sales import Stored, day_of
 from counterfoil.gateway.record.bodies import Body, Sale
+from counterfoil.oracle.store.revenue_tables import MatchException
 
 
 def page_router() -> APIRouter:
@@ -65,7 +69,7 @@ class Reader:
         """What the reader may see."""
         if self._sight is None:
             assert self.who is not None  # noqa: S101  # routes look at `who` first
-            self._sight = self.parts.ledger.sight(self.who)
+            self._sight = self.parts.directory.sight(self.who)
         return self._sight
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
@@ -73,8 +77,16 @@ class Reader:
         frame: dict[str, Any] = {"s": self.speech, "who": self.who, "here": self.here, "page": ""}
         if self.who is not None:
             frame["health"] = self.parts.health()
-            frame["open_exceptions"] = self.parts.ledger.open_exceptions(self.sight.projects)
+            frame["open_exceptions"] = self._open_exceptions()
         return HTMLResponse(_TEMPLATES.get_template(template).render(frame | values), status)
+
+    def _open_exceptions(self) -> int:
+        """How many exceptions of the reader's projects wait for a person."""
+        query = select(func.count()).where(
+            col(MatchException.project).in_(self.sight.projects), MatchException.status == "open"
+        )
+        with Session(self.parts.reads) as session:
+            return session.exec(query).one()
 
     def to_login(self) -> Response:
         """To the login, and back here afterwards."""
@@ -95,11 +107,11 @@ class Reader:
         return {
             "sales": shown,
             "foils": {
-                stored.log_index: {"head": self.parts.ledger.covering(stored.log_index)}
+                stored.log_index: {"head": HeadReads(self.parts.reads).covering(stored.log_index)}
                 for stored in shown
                 if stored.log_index in opened
             },
-            "labels": {m.device: m.label for m in self.parts.ledger.machines()},
+            "labels": {m.device: m.label for m in self.parts.directory.machines()},
             "goods_of": goods_of,
             "slot_of": slot_of,
             "day_of": lambda time_ms: day_of(time_ms, zone),

@@ -15,9 +15,10 @@ from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from counterfoil.api.access.sight import Machine, Shared, Sight
+from counterfoil.api.access.sight import Machine, Sight
 from counterfoil.api.heads.anchoring import Anchors, anchors
 from counterfoil.api.http.context import ApiParts
+from counterfoil.api.projects.reads import ProjectReads, SeenDistribution
 from counterfoil.api.records.sales import SalesReads, Stored, Takings, Tip, day_of, start_of
 from counterfoil.chain.abi.enums import DeviceStatus, Tier
 from counterfoil.chain.address import Address
@@ -191,7 +192,7 @@ def _reference_ms(newest: int | None, last: date, zone: ZoneInfo) -> int:
 
 
 def _currency(parts: ApiParts, sight: Sight) -> str:
-    known = [p.currency for p in parts.ledger.projects() if p.project in sight.projects]
+    known = [p.currency for p in parts.directory.projects() if p.project in sight.projects]
     return known[0] if known else "CNY"
 
 
@@ -202,7 +203,7 @@ def _machines(
     fortnight = tuple(last - timedelta(days=n) for n in range(13, -1, -1))
     month = bounds("month", last)
     rows = []
-    mine = [m for m in parts.ledger.machines() if m.device in sight.devices]
+    mine = [m for m in parts.directory.machines() if m.device in sight.devices]
     colours = _colours(takings, mine)
     for machine in mine:
         tip = tips.get(machine.device)
@@ -275,7 +276,7 @@ def _claimable(parts: ApiParts, sight: Sight) -> int | None:
         return None
     return sum(
         row.credited_minor - row.withdrawn_minor
-        for row in parts.ledger.balances(sight)
+        for row in ProjectReads(parts.reads).balances(sight)
         if row.account == sight.account
     )
 
@@ -286,12 +287,14 @@ def _split(parts: ApiParts, sight: Sight, first: date, last: date) -> Split | No
     lowest, highest = (int(f"{d:%Y%m%d}") for d in (month, last))
     done = [
         d
-        for d in parts.ledger.distributions(sight, projects=sight.run, first=lowest, last=highest)
+        for d in ProjectReads(parts.reads).distributions(
+            sight, projects=sight.run, first=lowest, last=highest
+        )
         if d.gross_minor
     ]
     if not done:
         return None
-    names = parts.ledger.names()
+    names = parts.directory.names()
     sums: dict[tuple[str, Address], int] = {}
     for shared in done:
         for tier, account, minor in shared.credits:
@@ -308,8 +311,8 @@ def _split(parts: ApiParts, sight: Sight, first: date, last: date) -> Split | No
         )
         for number, ((tier, account), minor) in enumerate(order)
     ]
-    projects = {p.project: p for p in parts.ledger.projects()}
-    terms = parts.ledger.terms(projects[done[-1].project])
+    projects = {p.project: p for p in parts.directory.projects()}
+    terms = ProjectReads(parts.reads).terms(projects[done[-1].project])
     effective = next((e.effective_from for e, _ in terms if e.version == done[-1].version), 0)
     return Split(
         first=month,
@@ -324,7 +327,7 @@ def _split(parts: ApiParts, sight: Sight, first: date, last: date) -> Split | No
     )
 
 
-def _carried(done: list[Shared], which: Literal["before", "after"]) -> dict[str, int]:
+def _carried(done: list[SeenDistribution], which: Literal["before", "after"]) -> dict[str, int]:
     """What each project carried before its first, or after its last distribution of *done*."""
     found: dict[str, int] = {}
     for shared in done:

@@ -32,7 +32,7 @@ def get_party(
 ) -> PartyOut:
     """Whoever asks must know the name or the account: there is no list for who may not see everything."""
     wanted = party_key(party)
-    for known, entry in parts.ledger.participants():
+    for known, entry in parts.directory.participants():
         if wanted in (party_key(known.party), known.account):
             certified = entry is not None and entry.certified_until > now_ms() // 1000
             return PartyOut(

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from counterfoil.api.access.sight import Shared, Sight
+from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
+from counterfoil.api.projects.reads import ProjectReads, SeenDistribution
 from counterfoil.chain.hexadecimal import HEX_32_BYTES
 from counterfoil.oracle.store.directory_tables import KnownProject
 
@@ -74,20 +75,20 @@ class DistributionOut(BaseModel):
 def _project(parts: ApiParts, sight: Sight, project: str) -> KnownProject:
     if project not in sight.projects:
         raise problems.not_found("project")
-    return next(p for p in parts.ledger.projects() if p.project == project)
+    return next(p for p in parts.directory.projects() if p.project == project)
 
 
 def _out(parts: ApiParts, sight: Sight, project: KnownProject) -> ProjectOut:
     devices = [
         m.device
-        for m in parts.ledger.machines()
+        for m in parts.directory.machines()
         if m.project == project.project and m.device in sight.devices
     ]
     fields = {name: getattr(project, name) for name in ProjectOut.model_fields if name != "devices"}
     return ProjectOut(**fields, devices=devices)
 
 
-def _distribution(shared: Shared) -> DistributionOut:
+def _distribution(shared: SeenDistribution) -> DistributionOut:
     names = [name for name in DistributionOut.model_fields if name != "credits"]
     credited = [CreditOut(tier=t, account=a, amount_minor=m) for t, a, m in shared.credits]
     return DistributionOut(**{n: getattr(shared, n) for n in names}, credits=credited)
@@ -98,7 +99,7 @@ def list_projects(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ProjectOut]:
     """Projects that the asker runs or is paid by."""
-    mine = [p for p in parts.ledger.projects() if p.project in sight.projects]
+    mine = [p for p in parts.directory.projects() if p.project in sight.projects]
     return page_of(
         rows=mine,
         name="projects",
@@ -134,7 +135,7 @@ def list_split_versions(
             terms_hash=entry.terms_hash,
             terms=said.terms if said is not None and open_terms else None,
         )
-        for entry, said in parts.ledger.terms(known)
+        for entry, said in ProjectReads(parts.reads).terms(known)
     ]
     return page_of(
         rows,
@@ -161,7 +162,7 @@ def list_distributions(
         raise problems.not_found("project")
     wanted = sight.projects if project is None else {project}
     start = int(read_cursor(cursor, "distributions", "0"))
-    found = parts.ledger.distributions(
+    found = ProjectReads(parts.reads).distributions(
         sight, projects=wanted, first=first or 0, last=last or 99991231
     )
     more = write_cursor("distributions", str(start + limit)) if len(found) > start + limit else None
@@ -175,7 +176,7 @@ def get_distribution(
     batch: Annotated[str, Path(pattern=HEX_32_BYTES)],
 ) -> DistributionOut:
     """A distribution by its batch."""
-    for shared in parts.ledger.distributions(sight, sight.projects):
+    for shared in ProjectReads(parts.reads).distributions(sight, sight.projects):
         if shared.batch == batch:
             return _distribution(shared)
     raise problems.not_found("distribution")

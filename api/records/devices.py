@@ -81,7 +81,7 @@ def _key_out(row: DeviceKeyEntry) -> KeyOut:
 def _machine(parts: ApiParts, sight: Sight, device: str) -> Machine:
     if device not in sight.devices:
         raise problems.not_found("device")
-    return next(m for m in parts.ledger.machines() if m.device == device)
+    return next(m for m in parts.directory.machines() if m.device == device)
 
 
 @router.get("/v1/devices", summary="Machines")
@@ -90,7 +90,7 @@ def list_devices(
 ) -> Page[DeviceOut]:
     """The asker's machines, by name."""
     after = read_cursor(cursor, "devices", "")
-    mine = [m for m in parts.ledger.machines() if m.device in sight.devices and m.device > after]
+    mine = [m for m in parts.directory.machines() if m.device in sight.devices and m.device > after]
     mine.sort(key=lambda machine: machine.device)
     tips = SalesReads(parts.gateway).tips([m.device for m in mine[:limit]])
     more = write_cursor("devices", mine[limit - 1].device) if len(mine) > limit else None
@@ -110,7 +110,7 @@ def list_keys(
 ) -> Page[KeyOut]:
     """The machine's keys, epoch by epoch, as the registry on chain has them."""
     machine = _machine(parts, sight, device)
-    rows = parts.ledger.registry_keys(to_hex(device_hash(machine.device)))
+    rows = parts.directory.registry_keys(to_hex(device_hash(machine.device)))
     return page_of(
         rows,
         name="keys",
@@ -144,7 +144,7 @@ def get_bundle(
         raise problems.malformed("the days do not lie in order")
     try:
         facts = known_facts(
-            parts.ledger,
+            parts.reads,
             device=DeviceId(machine.device),
             first_ms=_midnight_ms(first),
             until_ms=_midnight_ms(last + timedelta(days=1)),

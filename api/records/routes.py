@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.heads.anchoring import ProofState, anchors
+from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
@@ -165,7 +166,11 @@ def get_proof(
     409 `not_anchored` while no head covers it.
     """
     stored = visible(parts, sight, log_index)
-    head = parts.ledger.covering(log_index) if size is None else parts.ledger.head(size)
+    head = (
+        HeadReads(parts.reads).covering(log_index)
+        if size is None
+        else HeadReads(parts.reads).head(size)
+    )
     if head is None or head.size <= log_index:
         raise problems.conflict("not_anchored", "no such anchored head covers the record yet")
     path = parts.hashes.inclusion_proof(log_index, head.size)
@@ -202,7 +207,7 @@ def get_evidence(parts: PartsDep, sight: SightDep, log_index: Index) -> Response
     )
     if key is None:
         raise problems.conflict("key_unknown", "no key is registered for the record's epoch")
-    head = parts.ledger.covering(log_index)
+    head = HeadReads(parts.reads).covering(log_index)
     path = [] if head is None else parts.hashes.inclusion_proof(log_index, head.size)
     evidence = [
         stored.signed.raw,

@@ -54,7 +54,7 @@ def _open(parts: ApiParts, sight: Sight) -> list[ShareProject]:
 
 
 def _names(parts: ApiParts) -> dict[str, str]:
-    return {p.project_hash: p.project for p in parts.ledger.projects()}
+    return {p.project_hash: p.project for p in parts.directory.projects()}
 
 
 @router.get("/v1/shares", summary="Projects with shares")

@@ -58,9 +58,9 @@ def test_a_token_for_an_account_sees_the_same_in_any_spelling(
 
 @pytest.mark.parametrize("spelt", SPELLINGS)
 def test_an_account_stands_for_itself_in_any_spelling(site: Site, spelt: str) -> None:
-    ledger = site.app.state.parts.ledger
-    assert ledger.account_of(spelt) == ledger.account_of("lakeside") == MINE
-    assert ledger.account_of("0x" + "ab" * 19) == ""
+    directory = site.app.state.parts.directory
+    assert directory.account_of(spelt) == directory.account_of("lakeside") == MINE
+    assert directory.account_of("0x" + "ab" * 19) == ""
 
 
 def test_a_name_is_known_in_any_case_and_is_nobody_elses(site: Site, client: TestClient) -> None:

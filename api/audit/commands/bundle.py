@@ -11,7 +11,6 @@ import typer
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from counterfoil.api.access.ledger_reads import Ledger
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
 from counterfoil.api.audit.making.known_facts import known_facts
@@ -51,7 +50,7 @@ def bundle_command(
         fail("period_malformed", "the last day lies before the first", 2)
     try:
         facts = known_facts(
-            ledger=Ledger(_opened(settings.oracle_url)),
+            engine=_opened(settings.oracle_url),
             device=name,
             first_ms=_midnight_ms(days[0]),
             until_ms=_midnight_ms(days[1] + timedelta(days=1)),

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from sqlalchemy import Engine
 
 from counterfoil.api.access.auth import now_ms
-from counterfoil.api.access.ledger_reads import Ledger
+from counterfoil.api.access.directory import Directory
 from counterfoil.api.access.sight import Machine
 from counterfoil.api.audit.making.chain_facts import SplitHistory, prove_blocks, read_splits
 from counterfoil.api.audit.making.collection import KnownFacts, NothingToBundleError
+from counterfoil.api.audit.making.ledger_reads import anchored_heads, facts_of, split_events
 from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
@@ -25,7 +27,7 @@ from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 
 
 def known_facts(
-    ledger: Ledger,
+    engine: Engine,
     device: DeviceId,
     first_ms: int,
     until_ms: int,
@@ -38,12 +40,13 @@ def known_facts(
     Without *client* nothing that needs a node is in it: no blocks, no distributions. Raises
     NothingToBundleError when no such device is registered, ChainError as ``from_chain`` does.
     """
-    machine = next((m for m in ledger.machines() if m.device == device), None)
+    directory = Directory(engine)
+    machine = next((m for m in directory.machines() if m.device == device), None)
     if machine is None:
         raise NothingToBundleError(f"no device {device} is registered")
     name = device_hash(device)
-    keys = [_key(row, name, client) for row in ledger.registry_keys(to_hex(name))]
-    heads = [_head(row) for row in ledger.all_heads()]
+    keys = [_key(row, name, client) for row in directory.registry_keys(to_hex(name))]
+    heads = [_head(row) for row in anchored_heads(engine)]
     certificate_hashes = {key.certificate_hash for key in keys}
     kept, revocations = load_folder(certificates, certificate_hashes)
     scope = Scope(
@@ -62,7 +65,7 @@ def known_facts(
         return known
     splits = SplitHistory()
     if with_distributions and machine.project:
-        splits = _splits(ledger, machine, scope, client)
+        splits = _splits(engine, machine, scope, client)
     return replace(
         known,
         terms=splits.terms,
@@ -129,9 +132,9 @@ def _head(row: AnchoredHead) -> HeadFact:
     )
 
 
-def _splits(ledger: Ledger, machine: Machine, scope: Scope, client: ChainClient) -> SplitHistory:
+def _splits(engine: Engine, machine: Machine, scope: Scope, client: ChainClient) -> SplitHistory:
     project = on_chain_id(machine.project)
-    places = ledger.split_events(to_hex(project))
+    places = split_events(engine, to_hex(project))
     return read_splits(
-        client, scope, project, places=places, contents=ledger.facts_of(machine.project)
+        client, scope, project, places=places, contents=facts_of(engine, machine.project)
     )

@@ -1,0 +1,47 @@
+"""What the oracle's database has for a bundle: keys, heads, events and facts of distributions. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.api.access.rows import all_rows
+from counterfoil.chain.hexadecimal import to_hex
+from counterfoil.chain.tables import ChainEvent
+from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.store.revenue_tables import Distribution
+
+
+def anchored_heads(engine: Engine) -> Sequence[AnchoredHead]:
+    """Every anchored head, ascending by size."""
+    return all_rows(engine, AnchoredHead, order=col(AnchoredHead.size))
+
+
+def split_events(engine: Engine, project_hash: str) -> list[ChainEvent]:
+    """A project's events in order: terms set, revenue distributed, rests given out."""
+    rest = to_hex(b"\x00" * 16) + "%"  # the batch of a rest is its version's number
+    arguments = ChainEvent.arguments
+    with Session(engine, expire_on_commit=False) as session:
+        return list(
+            session.exec(
+                select(ChainEvent)
+                .where(
+                    ChainEvent.contract == "RevenueSplit",
+                    col(ChainEvent.name).in_(("TermsSet", "Distributed"))
+                    | (col(ChainEvent.name) == "Credited")
+                    & col(arguments)["batch"].as_string().like(rest),
+                    col(arguments)["project"].as_string() == project_hash,
+                )
+                .order_by(col(ChainEvent.block_number), col(ChainEvent.log_index))
+            )
+        )
+
+
+def facts_of(engine: Engine, project: str) -> dict[str, bytes]:
+    """The facts of a project's distributions that were decided here, by batch."""
+    rows = all_rows(
+        engine, Distribution, Distribution.project == project, order=col(Distribution.batch)
+    )
+    return {row.batch: row.facts for row in rows}

@@ -1,0 +1,46 @@
+"""Exceptions of the matching, and alarms: reads of ``oracle.db``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.revenue_tables import MatchException
+
+
+class ExceptionReads:
+    """Reads of one ``oracle.db``; every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def exceptions(
+        self, projects: Collection[str], status: str | None, after: int, limit: int
+    ) -> Sequence[MatchException]:
+        """Up to *limit* exceptions of *projects* after id *after*, by id."""
+        query = (
+            select(MatchException)
+            .where(col(MatchException.project).in_(projects), col(MatchException.id) > after)
+            .order_by(col(MatchException.id))
+            .limit(limit)
+        )
+        if status is not None:
+            query = query.where(MatchException.status == status)
+        with Session(self._engine, expire_on_commit=False) as session:
+            return session.exec(query).all()
+
+    def exception(self, number: int) -> MatchException | None:
+        """One exception."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            return session.get(MatchException, number)
+
+    def alarms(self, devices: Collection[str] | None, after: int, limit: int) -> Sequence[Alarm]:
+        """Up to *limit* alarms after id *after* that are about *devices* (None: all alarms), by id."""
+        query = select(Alarm).where(col(Alarm.id) > after).order_by(col(Alarm.id)).limit(limit)
+        if devices is not None:
+            query = query.where(col(Alarm.device).in_(devices))
+        with Session(self._engine, expire_on_commit=False) as session:
+            return session.exec(query).all()

@@ -1,0 +1,145 @@
+"""Projects' terms, distributions and balances: reads of ``oracle.db`` for one reader at a time.
+
+Rules kept here:
+
+* Who runs a project sees each credit of its distributions, everybody else its own. Amounts are minor units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from counterfoil.api.access.directory import Directory
+from counterfoil.api.access.sight import Sight
+from counterfoil.chain.abi.enums import Tier
+from counterfoil.chain.address import Address
+from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedEntry, TermsEntry
+from counterfoil.oracle.store.directory_tables import KnownProject, KnownTerms
+from counterfoil.oracle.store.revenue_tables import Distribution
+
+
+@dataclass(frozen=True)
+class SeenDistribution:
+    """A distribution on chain, with the credits that its reader may see: (tier, account, amount)."""
+
+    batch: str
+    project: str
+    business_date: int
+    version: int
+    gross_minor: int
+    refunds_minor: int
+    tax_minor: int
+    head_size: int
+    facts_hash: str
+    block_number: int
+    transaction_hash: str
+    carried_before_minor: int
+    carried_minor: int
+    credits: tuple[tuple[str, Address, int], ...]
+
+
+class ProjectReads:
+    """Reads of one ``oracle.db``; every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def terms(self, project: KnownProject) -> list[tuple[TermsEntry, KnownTerms | None]]:
+        """The versions of a project's terms on chain, with what they say where it is known."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            said = {
+                row.effective_from: row
+                for row in session.exec(
+                    select(KnownTerms).where(KnownTerms.project == project.project)
+                )
+            }
+            entries = session.exec(
+                select(TermsEntry)
+                .where(TermsEntry.project_hash == project.project_hash)
+                .order_by(col(TermsEntry.version))
+            ).all()
+        return [(entry, said.get(entry.effective_from)) for entry in entries]
+
+    def distributions(
+        self,
+        sight: Sight,
+        projects: Collection[str],
+        first: int = 0,
+        last: int = 99991231,
+    ) -> list[SeenDistribution]:
+        """The distributions of *projects* for business dates *first* to *last*, in their order.
+
+        Credits of others are left out where the reader does not run the project.
+        """
+        names = {
+            p.project_hash: p.project
+            for p in Directory(self._engine).projects()
+            if p.project in projects
+        }
+        with Session(self._engine, expire_on_commit=False) as session:
+            entries = session.exec(
+                select(DistributedEntry)
+                .where(col(DistributedEntry.project_hash).in_(names))
+                .order_by(col(DistributedEntry.block_number), col(DistributedEntry.batch))
+            ).all()
+            facts = {
+                row.batch: row
+                for row in session.exec(
+                    select(Distribution).where(col(Distribution.project).in_(list(names.values())))
+                )
+            }
+            rows = session.exec(
+                select(Credit).where(col(Credit.project_hash).in_(names)).order_by(col(Credit.id))
+            ).all()
+        projects_of = {entry.batch: names[entry.project_hash] for entry in entries}
+        lines: dict[str, list[tuple[str, Address, int]]] = {}
+        before: dict[str, int] = {}
+        carried: dict[str, int] = {}
+        by_batch = {entry.batch: entry for entry in entries}
+        for row in rows:  # in the order of their events, and so of the distributions
+            project = names[row.project_hash]
+            if row.batch not in projects_of:  # a pool's rest that was given out later
+                carried[project] = carried.get(project, 0) - row.amount_minor
+                continue
+            if row.batch not in lines:
+                before[row.batch] = carried.get(project, 0)
+                carried[project] = by_batch[row.batch].carried_minor
+            line = (Tier(row.tier).wire_name, row.account, row.amount_minor)
+            lines.setdefault(row.batch, []).append(line)
+        found: list[SeenDistribution] = []
+        for batch, seen in lines.items():
+            entry, project = by_batch[batch], projects_of[batch]
+            fact = facts.get(batch)
+            date = fact.business_date if fact else 0
+            if not first <= date <= last:
+                continue
+            everyones = sight.everything or project in sight.run
+            found.append(
+                SeenDistribution(
+                    batch,
+                    project,
+                    business_date=date,
+                    version=entry.version,
+                    gross_minor=entry.gross_minor,
+                    refunds_minor=fact.refunds_minor if fact else 0,
+                    tax_minor=fact.tax_minor if fact else 0,
+                    head_size=entry.head_size,
+                    facts_hash=entry.facts_hash,
+                    block_number=entry.block_number,
+                    transaction_hash=entry.transaction_hash,
+                    carried_before_minor=before[batch],
+                    carried_minor=entry.carried_minor,
+                    credits=tuple(line for line in seen if everyones or line[1] == sight.account),
+                )
+            )
+        return found
+
+    def balances(self, sight: Sight) -> list[Balance]:
+        """What accounts were credited and have taken: the reader's own, or all."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            rows = session.exec(select(Balance).order_by(Balance.account)).all()
+        return [row for row in rows if sight.everything or row.account == sight.account]

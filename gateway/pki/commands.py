@@ -24,12 +24,9 @@ from counterfoil.gateway.certificate.errors import (
 from counterfoil.gateway.certificate.renewal import RenewalRequest, make_renewal_request
 from counterfoil.gateway.certificate.validation import validate_device
 from counterfoil.gateway.errors import GatewayError
-from counterfoil.gateway.pki.authority import (
-    CertificateAuthority,
-    certificate_hash,
-    create_issuing,
-    create_root,
-)
+from counterfoil.gateway.pki.authority import CertificateAuthority
+from counterfoil.gateway.pki.certificate_file import certificate_hash
+from counterfoil.gateway.pki.creation import create_issuing, create_root
 from counterfoil.gateway.pki.key_file import create_key, load_key
 
 pki_app = typer.Typer(help="The device CA: enrol, renew, revoke.", no_args_is_help=True)

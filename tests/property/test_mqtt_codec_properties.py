@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support_mqtt import remaining_length, text
 
 from counterfoil.gateway.doors.mqtt import packets as codec
+from counterfoil.gateway.doors.mqtt import replies
 from counterfoil.gateway.doors.mqtt.packets import PacketError, PacketReader, PacketType, ReasonCode
 
 MOST = 4_096
@@ -109,7 +110,7 @@ def test_a_publish_is_read_back_in_both_versions(
 
 @given(TEXTS, st.binary(max_size=500), LEVELS)
 def test_what_is_published_to_a_client_is_a_publish(topic: str, payload: bytes, level: int) -> None:
-    ((kind, flags, body),) = PacketReader(MOST).feed(codec.publish(level, topic, payload))
+    ((kind, flags, body),) = PacketReader(MOST).feed(replies.publish(level, topic, payload))
     assert (kind, flags) == (PacketType.PUBLISH, 0)
     assert codec.read_publish(flags, body, level) == codec.Publish(topic, payload, 0, None)
 
@@ -152,7 +153,7 @@ def test_a_connect_is_read_back_whatever_will_and_password_it_has(
 def test_an_acknowledgement_is_one_packet_of_bounded_length(
     reason: ReasonCode, why: str, packet_id: int, level: int
 ) -> None:
-    packet = codec.puback(level, packet_id, reason, why * 20)
+    packet = replies.puback(level, packet_id, reason, why * 20)
     ((kind, flags, body),) = PacketReader(MOST).feed(packet)
     assert (kind, flags) == (PacketType.PUBACK, 0)
     assert body[:2] == packet_id.to_bytes(2)
@@ -169,7 +170,7 @@ def test_an_acknowledgement_is_one_packet_of_bounded_length(
 def test_an_answer_to_connect_is_one_packet(
     reason: ReasonCode, level: int, keep_alive_s: int, client_id: str
 ) -> None:
-    packet = codec.connack(
+    packet = replies.connack(
         level,
         reason,
         receive_maximum=512,

@@ -19,7 +19,7 @@ import structlog
 
 from counterfoil.gateway.doors.client_certificate import device_of
 from counterfoil.gateway.doors.limits import Limits
-from counterfoil.gateway.doors.mqtt import packets as codec
+from counterfoil.gateway.doors.mqtt import packets, replies
 from counterfoil.gateway.doors.mqtt.packets import PacketError, PacketType, ReasonCode
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.ingest.intake import Verdicts
@@ -69,7 +69,7 @@ class DeviceConnection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._limits = server.limits
-        self._reader = codec.PacketReader(self._limits.max_packet)
+        self._reader = packets.PacketReader(self._limits.max_packet)
         self._transport: asyncio.Transport | None = None
         self._out = bytearray()
         self._level = 0
@@ -82,7 +82,7 @@ class DeviceConnection(asyncio.Protocol):
         self._peer = ""
         self._topic = ""
         self._valid_until = 0.0
-        self._most_sent = codec.MAX_PACKET
+        self._most_sent = packets.MAX_PACKET
         self._tells_why = True
         self.serial = 0
         self.device: DeviceId | None = None
@@ -151,7 +151,7 @@ class DeviceConnection(asyncio.Protocol):
         elif kind == PacketType.PUBLISH:
             self._publish(flags, body)
         elif kind == PacketType.PINGREQ:
-            self._out += codec.pingresp()
+            self._out += replies.pingresp()
         elif kind in (PacketType.SUBSCRIBE, PacketType.UNSUBSCRIBE):
             self._subscribe(flags, body, kind == PacketType.UNSUBSCRIBE)
         elif kind == PacketType.DISCONNECT:
@@ -160,23 +160,23 @@ class DeviceConnection(asyncio.Protocol):
             raise PacketError(ReasonCode.PROTOCOL_ERROR, f"packet type {kind}")
 
     def _connect(self, body: bytes) -> None:
-        asked = codec.read_connect(body)
+        asked = packets.read_connect(body)
         self._level = asked.level
         if self.device is None:
             return
         if not self._server.has_quota(self.device):
             self._refuse_connect(ReasonCode.QUOTA_EXCEEDED)
             return
-        if asked.level == codec.V311 and not asked.client_id and not asked.clean_start:
+        if asked.level == packets.V311 and not asked.client_id and not asked.clean_start:
             self._refuse_connect(ReasonCode.CLIENT_IDENTIFIER_INVALID)
             return
-        self._most_sent = asked.most_bytes(codec.MAX_PACKET)
+        self._most_sent = asked.most_bytes(packets.MAX_PACKET)
         self._tells_why = asked.wants_reasons
         most = self._limits.keep_alive_most_s
         granted = min(asked.keep_alive_s or most, most)
         self._keep_alive_s = float(granted)
         self._server.named(self.device, self)
-        self._out += codec.connack(
+        self._out += replies.connack(
             self._level,
             ReasonCode.SUCCESS,
             receive_maximum=self._limits.in_flight,
@@ -187,27 +187,27 @@ class DeviceConnection(asyncio.Protocol):
 
     def _refuse_connect(self, reason: ReasonCode) -> None:
         log.info("connect_refused", peer=self._peer, device=self.device, reason=reason.name)
-        self._out += codec.connack(self._level, reason)
+        self._out += replies.connack(self._level, reason)
         self._close()
 
     def _publish(self, flags: int, body: bytes) -> None:
-        message = codec.read_publish(flags, body, self._level)
+        message = packets.read_publish(flags, body, self._level)
         if message.qos != 1 or message.packet_id is None:
             raise PacketError(ReasonCode.QOS_NOT_SUPPORTED, "records are published at QoS 1")
         if self.device is None:
             return
         if message.topic != self._topic:
-            if self._level != codec.V5:
+            if self._level != packets.V5:
                 raise PacketError(ReasonCode.NOT_AUTHORIZED, f"published on {message.topic}")
             reason = f"topic_not_yours: the topic is {self._topic}"
-            self._out += codec.puback(
+            self._out += replies.puback(
                 self._level, message.packet_id, reason=ReasonCode.NOT_AUTHORIZED, why=reason
             )
             if not self._server.may_be_refused(self.device):
                 self.end(ReasonCode.QUOTA_EXCEEDED)
             return
         self._in_flight += 1
-        if self._in_flight > 2 * self._limits.in_flight and self._level == codec.V5:
+        if self._in_flight > 2 * self._limits.in_flight and self._level == packets.V5:
             raise PacketError(
                 ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, "more in flight than was offered"
             )
@@ -220,13 +220,13 @@ class DeviceConnection(asyncio.Protocol):
     def _subscribe(self, flags: int, body: bytes, unsubscribe: bool) -> None:
         if flags != 2:
             raise PacketError(ReasonCode.MALFORMED_PACKET, "reserved flags of a subscription")
-        asked = codec.read_subscribe(body, self._level, unsubscribe)
+        asked = packets.read_subscribe(body, self._level, unsubscribe)
         own = receipt_topic(self.device) if self.device else ""
-        refused = int(ReasonCode.NOT_AUTHORIZED) if self._level == codec.V5 else 0x80
+        refused = int(ReasonCode.NOT_AUTHORIZED) if self._level == packets.V5 else 0x80
         codes = [0 if f == own else refused for f in asked.filters]
         if own in asked.filters:
             self.wants_receipts = not unsubscribe
-        self._out += codec.suback(self._level, asked.packet_id, codes, unsubscribe)
+        self._out += replies.suback(self._level, asked.packet_id, codes, unsubscribe)
 
     # ---- what the intake and the server call
 
@@ -234,25 +234,25 @@ class DeviceConnection(asyncio.Protocol):
         """Acknowledge one record, after its commit; *number* is its packet identifier."""
         self._in_flight -= 1
         if isinstance(verdict, Stored):
-            self._out += codec.puback(self._level, number)
+            self._out += replies.puback(self._level, number)
             return
         if self._ended_at is not None or self.device is None:
             return
-        if self._level != codec.V5 and not self.wants_receipts:
+        if self._level != packets.V5 and not self.wants_receipts:
             log.info("refused_and_not_told", peer=self._peer, device=self.device, code=verdict.code)
             self.end(ReasonCode.IMPLEMENTATION_SPECIFIC)
             return
         reason = _REASONS.get(verdict.code, ReasonCode.PAYLOAD_FORMAT_INVALID)
         self._refuse(number, reason, f"{verdict.code}: {verdict.detail}")
         if self.wants_receipts:
-            self._put(codec.publish(self._level, receipt_topic(self.device), verdict.message()))
+            self._put(replies.publish(self._level, receipt_topic(self.device), verdict.message()))
         if not self._server.may_be_refused(self.device):
             self.end(ReasonCode.QUOTA_EXCEEDED)
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
         """Put a message on the device's receipt topic; dropped while it doesn't read: a later one answers for more."""
         if self.wants_receipts and self._unread_since is None:
-            self._put(codec.publish(self._level, receipt_topic(device), message))
+            self._put(replies.publish(self._level, receipt_topic(device), message))
 
     def not_committed(self) -> None:
         """End the connection: what it has waiting was not taken, and is to be sent again."""
@@ -309,21 +309,21 @@ class DeviceConnection(asyncio.Protocol):
         """Say why, where the version has words for it, and close."""
         if self._transport is None or self._ended_at is not None:
             return
-        if self._level == codec.V5:
-            self._out += codec.disconnect(reason)
+        if self._level == packets.V5:
+            self._out += replies.disconnect(reason)
         elif self._level == 0 and reason in (
             ReasonCode.UNSUPPORTED_VERSION,
             ReasonCode.SERVER_BUSY,
         ):
-            self._out += codec.connack(codec.V311, reason)
+            self._out += replies.connack(packets.V311, reason)
         self._close()
 
     def _refuse(self, number: int, reason: ReasonCode, why: str) -> None:
-        packet = codec.puback(
+        packet = replies.puback(
             self._level, packet_id=number, reason=reason, why=why if self._tells_why else ""
         )
         if len(packet) > self._most_sent:
-            packet = codec.puback(self._level, number, reason)
+            packet = replies.puback(self._level, number, reason)
         self._out += packet
 
     def _put(self, packet: bytes) -> None:

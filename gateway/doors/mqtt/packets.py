@@ -1,8 +1,7 @@
-"""MQTT packets as bytes, both ways; pure, no sockets (OASIS MQTT 3.1.1 and 5.0).
+"""MQTT packets that a client sends, read from bytes (OASIS MQTT 3.1.1 and 5.0). Pure, no sockets.
 
-Only what the ingest endpoint speaks is here: CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT and PUBACK
-from a client; CONNACK, PUBACK, PUBLISH at QoS 0, SUBACK, UNSUBACK, PINGRESP and DISCONNECT to it. Anything else, and
-anything malformed, is a :class:`PacketError` with the reason code that a v5 client is told.
+The endpoint reads CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT and PUBACK. Anything else, and anything
+malformed, is a :class:`PacketError` with the reason code that a v5 client is told. ``replies`` has what it sends.
 """
 
 from __future__ import annotations
@@ -224,87 +223,8 @@ def read_subscribe(body: bytes, level: int, unsubscribe: bool = False) -> Subscr
     return Subscribe(packet_id, filters)
 
 
-# ---- writing
-
-
-def connack(
-    level: int,
-    reason: ReasonCode,
-    *,
-    receive_maximum: int = 0,
-    max_packet: int = 0,
-    keep_alive_s: int | None = None,
-    client_id: str | None = None,
-) -> bytes:
-    """A CONNACK; on success with the limits that a v5 client must keep.
-
-    *keep_alive_s* is given when it is not what the client asked for, *client_id* when it asked for none.
-    """
-    if level != V5:
-        return bytes((0x20, 2, 0, _CONNECT_RETURN_CODES.get(reason, 5)))
-    properties = b""
-    if reason is ReasonCode.SUCCESS:
-        # The session ends with the connection.
-        properties = (
-            b"\x11\x00\x00\x00\x00\x21" + receive_maximum.to_bytes(2)
-            + b"\x24\x01\x25\x00"  # maximum QoS 1, no retained messages
-            + b"\x27" + max_packet.to_bytes(4)
-            + b"\x22\x00\x00\x28\x00\x29\x00\x2a\x00"  # no aliases, wildcards, identifiers, sharing
-        )  # fmt: skip
-        if keep_alive_s is not None:
-            properties += b"\x13" + keep_alive_s.to_bytes(2)
-        if client_id is not None:
-            properties += b"\x12" + len(client_id).to_bytes(2) + client_id.encode()
-    return _packet(0x20, bytes((0, reason)) + _length(len(properties)) + properties)
-
-
-def puback(
-    level: int, packet_id: int, reason: ReasonCode = ReasonCode.SUCCESS, why: str = ""
-) -> bytes:
-    """A PUBACK; v3.1.1 has no room for a reason."""
-    if level != V5 or reason is ReasonCode.SUCCESS:
-        return bytes((0x40, 2)) + packet_id.to_bytes(2)
-    text = why.encode()[:200].decode(errors="ignore").encode()
-    properties = b"\x1f" + len(text).to_bytes(2) + text if text else b""
-    return _packet(
-        0x40, packet_id.to_bytes(2) + bytes((reason,)) + _length(len(properties)) + properties
-    )
-
-
-def publish(level: int, topic: str, payload: bytes) -> bytes:
-    """A PUBLISH at QoS 0."""
-    name = topic.encode()
-    properties = b"\x00" if level == V5 else b""
-    return _packet(0x30, len(name).to_bytes(2) + name + properties + payload)
-
-
-def suback(level: int, packet_id: int, codes: list[int], unsubscribe: bool = False) -> bytes:
-    """A SUBACK or an UNSUBACK, a code a filter (v3.1.1's UNSUBACK has none)."""
-    properties = b"\x00" if level == V5 else b""
-    listed = b"" if unsubscribe and level != V5 else bytes(codes)
-    return _packet(0xB0 if unsubscribe else 0x90, packet_id.to_bytes(2) + properties + listed)
-
-
-def pingresp() -> bytes:
-    """A PINGRESP."""
-    return b"\xd0\x00"
-
-
-def disconnect(reason: ReasonCode) -> bytes:
-    """A v5 DISCONNECT (a v3.1.1 server says nothing and closes)."""
-    return bytes((0xE0, 2, reason, 0))
-
-
 # ---- parts
 
-_CONNECT_RETURN_CODES = {
-    ReasonCode.SUCCESS: 0,
-    ReasonCode.UNSUPPORTED_VERSION: 1,
-    ReasonCode.CLIENT_IDENTIFIER_INVALID: 2,
-    ReasonCode.SERVER_BUSY: 3,
-    ReasonCode.QUOTA_EXCEEDED: 3,
-}
-"""v3.1.1's return codes (3.2.2.3); any other reason is 5, not authorised."""
 _REQUEST_PROBLEM_INFORMATION = 0x17
 _MAXIMUM_PACKET_SIZE = 0x27
 _TOPIC_ALIAS = 0x23
@@ -315,19 +235,6 @@ _PROPERTY_SIZES = {
 }
 _TEXT_PROPERTIES = frozenset((0x03, 0x08, 0x12, 0x15, 0x1A, 0x1C, 0x1F))
 _BINARY_PROPERTIES = frozenset((0x09, 0x16))
-
-
-def _length(number: int) -> bytes:
-    out = bytearray()
-    while True:
-        number, low = number >> 7, number & 0x7F
-        out.append(low | (0x80 if number else 0))
-        if not number:
-            return bytes(out)
-
-
-def _packet(first: int, body: bytes) -> bytes:
-    return bytes((first,)) + _length(len(body)) + body
 
 
 class _Reader:

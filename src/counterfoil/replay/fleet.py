@@ -13,7 +13,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, Device
 from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.errors import JournalError
-from counterfoil.gateway.pki.authority import certificate_hash
+from counterfoil.gateway.pki.certificate_file import certificate_hash
 from counterfoil.oracle.registrar import NewDevice, Registrar
 from counterfoil.replay.script import Machine
 from counterfoil.up.data_folder import House, export_certificates

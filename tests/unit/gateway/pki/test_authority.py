@@ -30,8 +30,9 @@ from counterfoil.gateway.certificate.errors import (
 )
 from counterfoil.gateway.certificate.renewal import RenewalRequest, make_renewal_request
 from counterfoil.gateway.certificate.validation import validate_device, validate_server
-from counterfoil.gateway.pki.authority import CertificateAuthority, create_root
+from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.commands import register
+from counterfoil.gateway.pki.creation import create_root
 from counterfoil.gateway.pki.key_file import create_key
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
 

@@ -1,0 +1,31 @@
+"""Certificates as PEM, and files that are replaced whole."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+
+def certificate_hash(certificate: x509.Certificate) -> bytes:
+    """Return the SHA-256 of a certificate's DER."""
+    return sha256(certificate.public_bytes(serialization.Encoding.DER)).digest()
+
+
+def pem_of(certificate: x509.Certificate) -> bytes:
+    """Return the PEM of *certificate*."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def replace_file(path: Path, data: bytes, mode: int) -> None:
+    """Make *path* hold *data*, durably, whole or not at all; *mode* is the new file's."""
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.rename(path)

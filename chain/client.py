@@ -18,11 +18,11 @@ from web3 import Web3
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # before web3
 from counterfoil.chain.abi.artifacts import abi_of, selector_of
-from counterfoil.chain.abi.decoding import decode_answer, decode_event, function_abis
+from counterfoil.chain.abi.decoding import decode_event, decode_result, function_abis
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError, DeploymentMismatch, RpcRefused
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
-from counterfoil.chain.json_rpc import Answer, JsonRpc
+from counterfoil.chain.json_rpc import JsonRpc, RpcResponse
 
 _WEB3 = Web3()
 _CODEC = _WEB3.codec
@@ -53,7 +53,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Event:
+class ContractEvent:
     """A contract's event, decoded: where it stands, which contract (by name) and its named values."""
 
     contract: str
@@ -92,7 +92,7 @@ class ChainClient:
         """
         return self.rpc_batch([(method, list(params))])[0].unwrap()
 
-    def rpc_batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
+    def rpc_batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
         """The answers to many calls, 100 a request, in their order; errors stay in their answers."""
         return self._node.batch(calls)
 
@@ -198,7 +198,7 @@ class ChainClient:
             DeploymentMismatch: there is no contract at that address.
         """
         raw = self.call_raw(contract, function, *arguments, at=at, block=block)
-        return decode_answer(contract, function, raw)
+        return decode_result(contract, function, raw)
 
     def call_raw(
         self,
@@ -236,7 +236,7 @@ class ChainClient:
         answers = [a.unwrap() for a in self.rpc_batch([("eth_call", [one, at]) for one in asked])]
         if NO_BYTES in answers:
             raise DeploymentMismatch(f"there is no {contract} at {to}")
-        return [decode_answer(contract, function, from_hex(raw)) for raw in answers]
+        return [decode_result(contract, function, from_hex(raw)) for raw in answers]
 
     def estimate_gas(self, sender: str, to: str | None, data: bytes) -> int:
         """Gas that the transaction would use now.
@@ -271,7 +271,7 @@ class ChainClient:
         answers = self.rpc_batch([("eth_call", [call, "latest"]) for call in asked])
         return [a.error or gas for a, (_, _, gas) in zip(answers, calls, strict=True)]
 
-    def events(self, contracts: Sequence[str], first: int, last: int) -> list[Event]:
+    def events(self, contracts: Sequence[str], first: int, last: int) -> list[ContractEvent]:
         """The events of these contracts in blocks *first* to *last*, both included, in their order."""
         names = {self.addresses[name]: name for name in contracts}
         found = self.rpc(
@@ -284,16 +284,16 @@ class ChainClient:
         )
         return [self._event(names[Address(entry["address"])], entry) for entry in found]
 
-    def decode_receipt(self, receipt: Mapping[str, Any]) -> list[Event]:
+    def decode_receipt(self, receipt: Mapping[str, Any]) -> list[ContractEvent]:
         """The events of our contracts in a transaction's receipt."""
         names = {address: name for name, address in self.addresses.items()}
         logs = ((Address(entry["address"]), entry) for entry in receipt["logs"])
         return [self._event(names[at], entry) for at, entry in logs if at in names]
 
-    def _event(self, contract: str, entry: Mapping[str, Any]) -> Event:
+    def _event(self, contract: str, entry: Mapping[str, Any]) -> ContractEvent:
         topics = [from_hex(topic) for topic in entry["topics"]]
         name, values = decode_event(contract, topics, from_hex(entry["data"]))
-        return Event(
+        return ContractEvent(
             contract,
             name,
             values,

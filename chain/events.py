@@ -23,10 +23,10 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
-from counterfoil.chain.client import Block, ChainClient, Event
+from counterfoil.chain.client import Block, ChainClient, ContractEvent
 from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.chain.tables import ChainBlock, ChainCursor, ChainDeadLetter, ChainEvent
+from counterfoil.chain.tables import BlockRow, CursorRow, DeadLetterRow, EventRow
 
 log = structlog.get_logger("chain.events")
 
@@ -37,7 +37,7 @@ _KEPT_BLOCKS = 256
 class Projection(Protocol):
     """What is made of events; both calls happen inside the feed's database transaction and never commit."""
 
-    def apply(self, session: Session, event: ChainEvent) -> None:
+    def apply(self, session: Session, event: EventRow) -> None:
         """Take one event in."""
         ...
 
@@ -76,7 +76,7 @@ class EventFeed:
         while True:
             self._undo_reorganised()
             with Session(self._engine) as session:
-                known = session.get(ChainCursor, self._name)
+                known = session.get(CursorRow, self._name)
                 at = known.block_number if known is not None else self._first_block - 1
             newest = self._client.latest().number
             if at >= newest:
@@ -98,17 +98,15 @@ class EventFeed:
                 session.flush()
                 for event in events:
                     taken += self._take(session, event)
-                session.merge(ChainBlock(number=last, hash=to_hex(block.hash)))
-                session.exec(
-                    delete(ChainBlock).where(col(ChainBlock.number) <= last - _KEPT_BLOCKS)
-                )
+                session.merge(BlockRow(number=last, hash=to_hex(block.hash)))
+                session.exec(delete(BlockRow).where(col(BlockRow.number) <= last - _KEPT_BLOCKS))
                 session.commit()
             self._range = min(_LONGEST_RANGE, self._range * 2)
 
     def rebuild(self) -> int:
         """Forget everything and read the chain again; answer how many events there were."""
         with Session(self._engine) as session:
-            for table in (ChainEvent, ChainBlock, ChainDeadLetter):
+            for table in (EventRow, BlockRow, DeadLetterRow):
                 session.exec(delete(table))
             self._cursor(session).block_number = self._first_block - 1
             self._projection.reset(session)
@@ -117,23 +115,23 @@ class EventFeed:
 
     # ---- parts
 
-    def _cursor(self, session: Session) -> ChainCursor:
-        cursor = session.get(ChainCursor, self._name)
+    def _cursor(self, session: Session) -> CursorRow:
+        cursor = session.get(CursorRow, self._name)
         if cursor is None:
-            cursor = ChainCursor(feed=self._name, block_number=self._first_block - 1)
+            cursor = CursorRow(feed=self._name, block_number=self._first_block - 1)
             session.add(cursor)
         return cursor
 
-    def _take(self, session: Session, event: Event) -> int:
+    def _take(self, session: Session, event: ContractEvent) -> int:
         block_hash = to_hex(event.block_hash)
         known = session.exec(
-            select(ChainEvent.id).where(
-                ChainEvent.block_hash == block_hash, ChainEvent.log_index == event.log_index
+            select(EventRow.id).where(
+                EventRow.block_hash == block_hash, EventRow.log_index == event.log_index
             )
         ).first()
         if known is not None:
             return 0
-        row = ChainEvent(
+        row = EventRow(
             block_number=event.block_number,
             block_hash=block_hash,
             log_index=event.log_index,
@@ -147,7 +145,7 @@ class EventFeed:
         self._apply(session, row)
         return 1
 
-    def _apply(self, session: Session, row: ChainEvent) -> None:
+    def _apply(self, session: Session, row: EventRow) -> None:
         try:
             with session.begin_nested():
                 self._projection.apply(session, row)
@@ -157,7 +155,7 @@ class EventFeed:
         except Exception as failure:
             log.exception("event_not_projected", name=row.name, block=row.block_number)
             session.add(
-                ChainDeadLetter(
+                DeadLetterRow(
                     block_hash=row.block_hash,
                     log_index=row.log_index,
                     contract=row.contract,
@@ -167,12 +165,12 @@ class EventFeed:
                 )
             )
 
-    def _fetch(self, at: int, last: int) -> tuple[list[Event], Block] | None:
+    def _fetch(self, at: int, last: int) -> tuple[list[ContractEvent], Block] | None:
         """The events after block *at* up to *last*, and block *last*; None when the chain changed meanwhile."""
         before = self._client.block(last)
         events = self._client.events(self._contracts, at + 1, last)
         with Session(self._engine) as session:
-            remembered = session.get(ChainBlock, at)
+            remembered = session.get(BlockRow, at)
             session.expunge_all()
         if remembered is not None and not self._is_on_chain(remembered):
             return None
@@ -184,23 +182,23 @@ class EventFeed:
     def _undo_reorganised(self) -> None:
         """Go back to the newest remembered block that is still on the chain."""
         with Session(self._engine) as session:
-            kept = session.exec(select(ChainBlock).order_by(col(ChainBlock.number).desc())).all()
+            kept = session.exec(select(BlockRow).order_by(col(BlockRow.number).desc())).all()
             session.expunge_all()
         if not kept or self._is_on_chain(kept[0]):
             return
         common = next((row.number for row in kept if self._is_on_chain(row)), self._first_block - 1)
         log.warning("chain_reorganised", back_to=common, from_block=kept[0].number)
         with Session(self._engine) as session:
-            session.exec(delete(ChainBlock).where(col(ChainBlock.number) > common))
-            session.exec(delete(ChainEvent).where(col(ChainEvent.block_number) > common))
-            session.exec(delete(ChainDeadLetter))
+            session.exec(delete(BlockRow).where(col(BlockRow.number) > common))
+            session.exec(delete(EventRow).where(col(EventRow.block_number) > common))
+            session.exec(delete(DeadLetterRow))
             self._cursor(session).block_number = common
             self._projection.reset(session)
-            for row in session.exec(select(ChainEvent).order_by(col(ChainEvent.id))).all():
+            for row in session.exec(select(EventRow).order_by(col(EventRow.id))).all():
                 self._apply(session, row)
             session.commit()
 
-    def _is_on_chain(self, row: ChainBlock) -> bool:
+    def _is_on_chain(self, row: BlockRow) -> bool:
         block = self._client.block(row.number)
         return block is not None and to_hex(block.hash) == row.hash
 

@@ -36,7 +36,7 @@ _NO_STATE = ("missing trie node", "historical state", "world state unavailable")
 """How subnet-evm, geth and Besu say that they have pruned it."""
 
 
-class Answer:
+class RpcResponse:
     """One answer of a batch: a result, or an error that :meth:`unwrap` raises."""
 
     def __init__(self, answer: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ class JsonRpc:
             verify=_tls(), timeout=timeout_s, limits=_CONNECTIONS, follow_redirects=True
         )
 
-    def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
+    def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
         """The answers to many calls, 100 a request, in their order; errors stay in their answers.
 
         Raises:
@@ -72,7 +72,7 @@ class JsonRpc:
             for answer in self._settled(calls[start : start + _BATCH])
         ]
 
-    def _settled(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
+    def _settled(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
         """The answers to *calls*; those about a newest block that moved on meanwhile are asked for again.
 
         By hand: of a batch only these are asked for again, and at once.
@@ -90,7 +90,7 @@ class JsonRpc:
                 answers[i] = answer
         return answers
 
-    def _request(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Answer]:
+    def _request(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
         body: Any = [
             {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
             for i, (method, params) in enumerate(calls)
@@ -105,7 +105,7 @@ class JsonRpc:
             raise RpcRefused(str(answers.get("error", {}).get("message", answers)))
         by_id = {answer.get("id"): answer for answer in answers}
         missing = {"error": {"message": "the node left a call of the batch unanswered"}}
-        return [Answer(by_id.get(i, missing)) for i in range(len(calls))]
+        return [RpcResponse(by_id.get(i, missing)) for i in range(len(calls))]
 
 
 @cache
@@ -120,7 +120,7 @@ def _why(failure: Exception) -> str:
     return f"{type(failure).__name__} {status}".rstrip()
 
 
-def _moved_on(answer: Answer) -> bool:
+def _moved_on(answer: RpcResponse) -> bool:
     return isinstance(answer.error, RpcRefused) and _MOVED_ON in str(answer.error).lower()
 
 

@@ -31,7 +31,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, NodeUnreachable
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.keys.signer import Signer
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction import fees
 
 log = structlog.get_logger("chain.sender")
@@ -58,11 +58,11 @@ def enqueue(
     most says so by *gas*: it is then tried once instead of estimated, which nodes do by running it many times.
     """
     known = session.exec(
-        select(ChainTransaction.id).where(ChainTransaction.idempotency_key == key)
+        select(TransactionRow.id).where(TransactionRow.idempotency_key == key)
     ).first()
     if known is not None:
         return known
-    row = ChainTransaction(
+    row = TransactionRow(
         idempotency_key=key,
         signer=Address(signer),
         to_address=Address(to),
@@ -141,7 +141,7 @@ class Sender:
                 changes.append(_failed(row, "chain.nonce_taken", why))
         self._write(changes, "before_mined_commit")
 
-    def _mined(self, row: ChainTransaction, tx_hash: str, receipt: Mapping[str, Any]) -> Change:
+    def _mined(self, row: TransactionRow, tx_hash: str, receipt: Mapping[str, Any]) -> Change:
         change: Change = {
             "id": row.id,
             "status": MINED,
@@ -252,7 +252,7 @@ class Sender:
 
     # ---- parts
 
-    def _estimates(self, rows: Sequence[ChainTransaction]) -> list[int | ChainError]:
+    def _estimates(self, rows: Sequence[TransactionRow]) -> list[int | ChainError]:
         """The gas that each row would use now, or the limit it was given; why, where it would be refused."""
         told = self._client.try_all(
             self._signer.address, [(r.to_address, r.data, r.gas) for r in rows if r.gas]
@@ -265,26 +265,26 @@ class Sender:
 
     def _rows(
         self, *statuses: str, least_nonce: int | None = None, limit: int | None = None
-    ) -> Sequence[ChainTransaction]:
+    ) -> Sequence[TransactionRow]:
         """Copies of this signer's rows, the oldest first."""
-        query = select(ChainTransaction).where(
-            ChainTransaction.signer == self._signer.address,
-            col(ChainTransaction.status).in_(statuses),
+        query = select(TransactionRow).where(
+            TransactionRow.signer == self._signer.address,
+            col(TransactionRow.status).in_(statuses),
         )
         if least_nonce is not None:
-            query = query.where(col(ChainTransaction.nonce) >= least_nonce)
+            query = query.where(col(TransactionRow.nonce) >= least_nonce)
         with Session(self._engine) as session:
-            rows = session.exec(query.order_by(col(ChainTransaction.id)).limit(limit)).all()
+            rows = session.exec(query.order_by(col(TransactionRow.id)).limit(limit)).all()
             session.expunge_all()
             return rows
 
     def _count(self, session: Session, *statuses: str) -> int:
         return session.exec(
             select(func.count())
-            .select_from(ChainTransaction)
+            .select_from(TransactionRow)
             .where(
-                ChainTransaction.signer == self._signer.address,
-                col(ChainTransaction.status).in_(statuses),
+                TransactionRow.signer == self._signer.address,
+                col(TransactionRow.status).in_(statuses),
             )
         ).one()
 
@@ -293,20 +293,20 @@ class Sender:
         if changes:
             self._on_step(point)
             with PlainSession(self._engine) as session:
-                session.execute(update(ChainTransaction), list(changes))
+                session.execute(update(TransactionRow), list(changes))
                 session.commit()
 
     def _next_nonce(self) -> int:
         with Session(self._engine) as session:
             highest = session.exec(
-                select(func.max(ChainTransaction.nonce)).where(
-                    ChainTransaction.signer == self._signer.address
+                select(func.max(TransactionRow.nonce)).where(
+                    TransactionRow.signer == self._signer.address
                 )
             ).one()
         mined = self._client.nonce(self._signer.address)
         return max(mined, -1 if highest is None else highest + 1)
 
-    def _is_nonce_taken(self, row: ChainTransaction) -> bool:
+    def _is_nonce_taken(self, row: TransactionRow) -> bool:
         """Whether the row's nonce is used for good, and by none of the row's own versions.
 
         A node that is at work on a block may show its nonces before its receipts: what the block before the newest
@@ -326,7 +326,7 @@ class Sender:
     def _chain_id(self) -> int:
         return self._client.chain_id()
 
-    def _signed(self, row: ChainTransaction, nonce: int, gas: int, max_fee_wei: int) -> Change:
+    def _signed(self, row: TransactionRow, nonce: int, gas: int, max_fee_wei: int) -> Change:
         """The row's next version; half of the fee is the tip, so that a replacement raises both."""
         raw = self._signer.sign_transaction(
             {
@@ -358,7 +358,7 @@ class Sender:
                 # step, and what they don't know is sent again after the stall time.
                 log.warning("transaction_not_taken", hash=to_hex(keccak(raw)), why=str(error))
 
-    def _why_reverted(self, row: ChainTransaction, gas_used: int) -> tuple[str, str]:
+    def _why_reverted(self, row: TransactionRow, gas_used: int) -> tuple[str, str]:
         if gas_used >= (row.gas or 0) * 63 // 64:
             return "chain.out_of_gas", f"used all of its {row.gas} gas"
         try:
@@ -370,7 +370,7 @@ class Sender:
         return "contract.reverted", "reverted for a reason that has passed"
 
 
-def _unmined(row: ChainTransaction) -> Change:
+def _unmined(row: TransactionRow) -> Change:
     return {
         "id": row.id,
         "status": SUBMITTED,
@@ -383,7 +383,7 @@ def _unmined(row: ChainTransaction) -> Change:
     }
 
 
-def _failed(row: ChainTransaction, code: str, detail: str) -> Change:
+def _failed(row: TransactionRow, code: str, detail: str) -> Change:
     return {"id": row.id, "status": FAILED, "error_code": code, "error_detail": detail}
 
 

@@ -21,7 +21,7 @@ class ChainTable(SQLModel, registry=registry(metadata=metadata)):
     """Base of these tables: they have a metadata of their own."""
 
 
-class ChainTransaction(ChainTable, table=True):
+class TransactionRow(ChainTable, table=True):
     """One transaction that must take effect exactly once.
 
     ``status`` goes ``pending`` → ``submitted`` → ``mined`` → ``final``, or ends in ``failed`` with ``error_code``.
@@ -51,7 +51,7 @@ class ChainTransaction(ChainTable, table=True):
     created_ms: int = Field(sa_type=_BIG)
 
 
-class ChainEvent(ChainTable, table=True):
+class EventRow(ChainTable, table=True):
     """One contract event, as read; the projections are made from these rows."""
 
     __tablename__ = "chain_event"
@@ -67,7 +67,7 @@ class ChainEvent(ChainTable, table=True):
     arguments: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
 
 
-class ChainBlock(ChainTable, table=True):
+class BlockRow(ChainTable, table=True):
     """Hashes of the newest blocks that were read, to notice a reorganisation."""
 
     __tablename__ = "chain_block"
@@ -76,7 +76,7 @@ class ChainBlock(ChainTable, table=True):
     hash: str
 
 
-class ChainCursor(ChainTable, table=True):
+class CursorRow(ChainTable, table=True):
     """How far one feed has read: all blocks up to and with ``block_number``."""
 
     __tablename__ = "chain_cursor"
@@ -85,7 +85,7 @@ class ChainCursor(ChainTable, table=True):
     block_number: int
 
 
-class ChainDeadLetter(ChainTable, table=True):
+class DeadLetterRow(ChainTable, table=True):
     """An event that a projection could not take; it stops nothing, and waits for a person."""
 
     __tablename__ = "chain_dead_letter"
@@ -99,5 +99,5 @@ class ChainDeadLetter(ChainTable, table=True):
     created_ms: int = Field(sa_type=_BIG)
 
 
-Handler = Callable[[Session, ChainEvent, Mapping[str, Any]], None]
+Handler = Callable[[Session, EventRow, Mapping[str, Any]], None]
 """What is made of one event, by its arguments; inside the feed's database transaction, never committing."""

@@ -23,7 +23,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import FAILED, enqueue
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.ledger.revenue_split import DistributedEntry
 from counterfoil.oracle.store.alarm_table import Alarm
@@ -45,7 +45,7 @@ class Refused:
 
     table: type[Head | Distribution | StatementEntry]
     key: int | str
-    transaction: ChainTransaction
+    transaction: TransactionRow
     times: int
 
 
@@ -72,29 +72,25 @@ class Again:
         found: list[Refused] = []
         with Session(reads) as session:
             heads = (
-                select(Head.size, ChainTransaction)
-                .join(ChainTransaction, col(ChainTransaction.id) == col(Head.transaction_id))
+                select(Head.size, TransactionRow)
+                .join(TransactionRow, col(TransactionRow.id) == col(Head.transaction_id))
                 .where(
-                    ChainTransaction.status == FAILED,
+                    TransactionRow.status == FAILED,
                     col(Head.size).not_in(select(AnchoredHead.size)),
                 )
             )
             batches = (
-                select(Distribution.batch, ChainTransaction)
-                .join(
-                    ChainTransaction, col(ChainTransaction.id) == col(Distribution.transaction_id)
-                )
+                select(Distribution.batch, TransactionRow)
+                .join(TransactionRow, col(TransactionRow.id) == col(Distribution.transaction_id))
                 .where(
-                    ChainTransaction.status == FAILED,
+                    TransactionRow.status == FAILED,
                     col(Distribution.batch).not_in(select(DistributedEntry.batch)),
                 )
             )
             entries = (
-                select(StatementEntry.entry_hash, ChainTransaction)
-                .join(
-                    ChainTransaction, col(ChainTransaction.id) == col(StatementEntry.transaction_id)
-                )
-                .where(ChainTransaction.status == FAILED)
+                select(StatementEntry.entry_hash, TransactionRow)
+                .join(TransactionRow, col(TransactionRow.id) == col(StatementEntry.transaction_id))
+                .where(TransactionRow.status == FAILED)
             )
             if self._heads:
                 rows = session.exec(heads)
@@ -139,7 +135,7 @@ class Again:
             session.add(Alarm(code=code, detail=detail))
 
 
-def times_asked(transaction: ChainTransaction) -> int:
+def times_asked(transaction: TransactionRow) -> int:
     """How often it was asked for so far."""
     _, mark, number = transaction.idempotency_key.partition(AGAIN)
     return int(number) + 1 if mark else 1

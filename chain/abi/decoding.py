@@ -54,7 +54,7 @@ def decode_call(contract: str, data: bytes) -> tuple[str, dict[str, Any]] | None
     return abi["name"], {item["name"]: _shaped(item, value) for item, value in parts}
 
 
-def decode_answer(contract: str, function: str, raw: bytes) -> Any:
+def decode_result(contract: str, function: str, raw: bytes) -> Any:
     """What *function* answered: one value, or a tuple of many."""
     outputs = function_abis(contract)[function]["outputs"]
     values = abi_decode([type_of(item) for item in outputs], raw)

@@ -37,7 +37,7 @@ class BlockProofInvalid(ChainError):
 
 
 @dataclass(frozen=True)
-class Header:
+class BlockHeader:
     """What the proofs need of a block's header; *timestamp* is chain time in seconds."""
 
     hash: bytes
@@ -48,7 +48,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Log:
+class EventLog:
     """One event of a receipt, undecoded; *address* is the contract's."""
 
     address: Address
@@ -60,11 +60,11 @@ class Log:
 class ProvenTransaction:
     """A transaction that ran, in its place, and the *data* that it called with."""
 
-    header: Header
+    header: BlockHeader
     index: int
     hash: bytes
     data: bytes
-    logs: tuple[Log, ...]
+    logs: tuple[EventLog, ...]
 
     @property
     def place(self) -> tuple[int, int]:
@@ -81,7 +81,7 @@ class ProvenTransaction:
                     raise BlockProofInvalid(f"no event of {contract}: {error}") from error
 
 
-def read_header(raw: bytes) -> Header:
+def read_header(raw: bytes) -> BlockHeader:
     """The header in *raw*; raises BlockProofInvalid."""
     fields = _items(raw, "header")
     if len(fields) < _FEWEST or not all(isinstance(field, bytes) for field in fields):
@@ -89,7 +89,7 @@ def read_header(raw: bytes) -> Header:
     roots = fields[_TRANSACTIONS_ROOT], fields[_RECEIPTS_ROOT]
     if {len(root) for root in roots} != {32} or len(fields[_NUMBER] + fields[_TIMESTAMP]) > 16:
         raise BlockProofInvalid("no block's header: its roots, number or time")
-    return Header(
+    return BlockHeader(
         keccak(raw),
         int.from_bytes(fields[_NUMBER], "big"),
         int.from_bytes(fields[_TIMESTAMP], "big"),
@@ -98,7 +98,7 @@ def read_header(raw: bytes) -> Header:
 
 
 def prove_transaction(
-    header: Header, index: int, transaction: Sequence[bytes], receipt: Sequence[bytes]
+    header: BlockHeader, index: int, transaction: Sequence[bytes], receipt: Sequence[bytes]
 ) -> ProvenTransaction:
     """Transaction number *index* of *header*'s block, by the two proofs' nodes.
 
@@ -135,7 +135,7 @@ def _called(raw: bytes) -> bytes:
     return data
 
 
-def _logs(raw: bytes) -> tuple[Log, ...]:
+def _logs(raw: bytes) -> tuple[EventLog, ...]:
     _, body = _typed(raw)
     fields = _items(body, "receipt")
     if len(fields) != 4:
@@ -144,7 +144,8 @@ def _logs(raw: bytes) -> tuple[Log, ...]:
         raise BlockProofInvalid("the transaction failed")
     try:
         return tuple(
-            Log(Address(address), tuple(topics), bytes(data)) for address, topics, data in fields[3]
+            EventLog(Address(address), tuple(topics), bytes(data))
+            for address, topics, data in fields[3]
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise BlockProofInvalid(f"no receipt: {error}") from error

@@ -19,7 +19,7 @@ from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import FAILED, FINAL
-from counterfoil.chain.tables import ChainCursor, ChainDeadLetter, ChainTransaction
+from counterfoil.chain.tables import CursorRow, DeadLetterRow, TransactionRow
 from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
 from counterfoil.oracle.ledger.deposit_token import Deposit, Payout, TokenBalance
 from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, PartEntry
@@ -82,7 +82,7 @@ def reading(engine: Engine) -> Session:
 
 def cursor_of(session: Session) -> int:
     """The block up to which the ledger has taken events in."""
-    cursor = session.get(ChainCursor, FEED)
+    cursor = session.get(CursorRow, FEED)
     return cursor.block_number if cursor is not None else -1
 
 
@@ -213,7 +213,7 @@ def _ledger(session: Session, token: str, since_ms: int) -> _Ledger:
             for row in session.exec(select(ClaimBalance).where(ClaimBalance.token == token))
         },
         retained=_retained(session, token),
-        dead_letters=session.exec(select(func.count()).select_from(ChainDeadLetter)).one(),
+        dead_letters=session.exec(select(func.count()).select_from(DeadLetterRow)).one(),
     )
 
 
@@ -224,11 +224,11 @@ def _sum(session: Session, column: Any) -> int:
 def _entries(session: Session, block: int) -> tuple[dict[str, tuple[str, int, int]], int]:
     """Statement entries without a mint of their amount, and the sum of those whose mint is on its way."""
     rows = session.exec(
-        select(StatementEntry, Deposit.amount_minor, ChainTransaction)
+        select(StatementEntry, Deposit.amount_minor, TransactionRow)
         .join(Deposit, col(Deposit.entry_hash) == col(StatementEntry.entry_hash), isouter=True)
         .join(
-            ChainTransaction,
-            col(ChainTransaction.id) == col(StatementEntry.transaction_id),
+            TransactionRow,
+            col(TransactionRow.id) == col(StatementEntry.transaction_id),
             isouter=True,
         )
         .where(
@@ -246,7 +246,7 @@ def _entries(session: Session, block: int) -> tuple[dict[str, tuple[str, int, in
     return found, moving
 
 
-def _is_moving(transaction: ChainTransaction | None, block: int) -> bool:
+def _is_moving(transaction: TransactionRow | None, block: int) -> bool:
     """Whether its effect may still come: not failed, and not final at or below *block*."""
     if transaction is None or transaction.status == FAILED:
         return False
@@ -256,11 +256,11 @@ def _is_moving(transaction: ChainTransaction | None, block: int) -> bool:
 def _unconfirmed(session: Session) -> dict[int, tuple[int, str]]:
     block = cursor_of(session)
     rows = session.exec(
-        select(PayoutOrder, Payout.payment, ChainTransaction)
+        select(PayoutOrder, Payout.payment, TransactionRow)
         .join(Payout, col(Payout.id) == col(PayoutOrder.payout), isouter=True)
         .join(
-            ChainTransaction,
-            col(ChainTransaction.id) == col(PayoutOrder.transaction_id),
+            TransactionRow,
+            col(TransactionRow.id) == col(PayoutOrder.transaction_id),
             isouter=True,
         )
         .where(col(PayoutOrder.payment).is_not(None))

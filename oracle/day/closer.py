@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import FAILED, FINAL, enqueue
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.day.books import cursor_of, read_books
 from counterfoil.oracle.day.day_report import make_report
 from counterfoil.oracle.day.ledger_positions import Standing
@@ -90,7 +90,7 @@ class _Done:
     """A step and what came of its transaction."""
 
     step: DayStep
-    transaction: ChainTransaction
+    transaction: TransactionRow
 
 
 class DayCloser:
@@ -201,8 +201,8 @@ class DayCloser:
         """The day's steps, once all are final or failed and the ledger has read their blocks; None before."""
         with Session(self._engine.execution_options(reads_only=True)) as session:
             rows = session.exec(
-                select(DayStep, ChainTransaction)
-                .join(ChainTransaction, col(ChainTransaction.id) == col(DayStep.transaction_id))
+                select(DayStep, TransactionRow)
+                .join(TransactionRow, col(TransactionRow.id) == col(DayStep.transaction_id))
                 .where(DayStep.date == day.date, DayStep.attempt == day.attempt)
                 .order_by(col(DayStep.id))
             ).all()
@@ -282,14 +282,14 @@ class DayCloser:
         log.error("day_failed", date=day.date, code=code, detail=detail)
 
 
-def outcome(transaction: ChainTransaction) -> str:
+def outcome(transaction: TransactionRow) -> str:
     """``done``, ``overtaken`` (somebody else did it) or ``failed``."""
     if transaction.status != FAILED:
         return "done"
     return "overtaken" if transaction.error_code in _OVERTAKEN else "failed"
 
 
-def _is_failure(transaction: ChainTransaction) -> bool:
+def _is_failure(transaction: TransactionRow) -> bool:
     return outcome(transaction) == "failed"
 
 

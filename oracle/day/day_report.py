@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.day.books import reading
 from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
 from counterfoil.oracle.ledger.receivables import ClaimEntry
@@ -28,7 +28,7 @@ def make_report(
     engine: Engine,
     client: ChainClient,
     day: DayClose,
-    steps: Sequence[tuple[DayStep, ChainTransaction, str]],
+    steps: Sequence[tuple[DayStep, TransactionRow, str]],
     books: Books,
     in_transit: int,
     expired: Sequence[int],

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.sender import FAILED, FINAL
-from counterfoil.chain.tables import ChainCursor, ChainEvent, ChainTransaction
+from counterfoil.chain.tables import CursorRow, EventRow, TransactionRow
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.oracle.bank.accounts import register_bank_account, register_payee
 from counterfoil.oracle.bank.entries import import_entries
@@ -224,17 +224,17 @@ def _register_payee(session: Session, request: RegisterPayeeAccount) -> dict[str
 def _answer(session: Session, row: Instruction) -> bool:
     """Answer *row* if its transaction is at its end, or is none; return whether it was answered."""
     number = (row.result or {}).get("transaction")
-    sent = session.get(ChainTransaction, number) if type(number) is int else None
-    read_to = session.exec(select(ChainCursor.block_number)).first()
+    sent = session.get(TransactionRow, number) if type(number) is int else None
+    read_to = session.exec(select(CursorRow.block_number)).first()
     if sent is None:
         _refuse(row, InputMalformed.code, "it is sent, and has no transaction")
     elif sent.status == FAILED:
         _refuse(row, sent.error_code, sent.error_detail)
     elif sent.status == FINAL and read_to is not None and read_to >= (sent.block_number or 0):
         events = session.exec(
-            select(ChainEvent)
-            .where(ChainEvent.transaction_hash == sent.tx_hash)
-            .order_by(col(ChainEvent.log_index))
+            select(EventRow)
+            .where(EventRow.transaction_hash == sent.tx_hash)
+            .order_by(col(EventRow.log_index))
         )
         row.status = InstructionState.DONE
         row.result = {

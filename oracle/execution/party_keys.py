@@ -21,7 +21,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import LocalSigner, open_keystore
 from counterfoil.chain.sender import FAILED, FINAL, Sender, enqueue
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.instructions.request import SignDigest, Transact
 
@@ -143,7 +143,7 @@ class PartySenders:
         if time.monotonic() >= self._all_at:
             self._all_at = time.monotonic() + _REST_S
             return list(self._senders.values())
-        ended = col(ChainTransaction.status).in_((FINAL, FAILED))
+        ended = col(TransactionRow.status).in_((FINAL, FAILED))
         with Session(self._engine.execution_options(reads_only=True)) as session:
-            waiting = session.exec(select(ChainTransaction.signer).where(~ended).distinct()).all()
+            waiting = session.exec(select(TransactionRow.signer).where(~ended).distinct()).all()
         return [self._senders[account] for account in waiting if account in self._senders]

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.hexadecimal import from_any_hex
-from counterfoil.chain.tables import ChainCursor, ChainEvent
+from counterfoil.chain.tables import CursorRow, EventRow
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash
 from counterfoil.gateway.record.verification import DeviceKey, KeyStatus
 
@@ -44,17 +44,17 @@ class RegistryHistory:
     def refresh(self) -> None:
         """Take in the registry's events that are new; all of them again after a reorganisation."""
         with Session(self._engine) as session:
-            self.block = session.exec(select(func.max(ChainCursor.block_number))).one() or -1
-            query = select(ChainEvent).where(ChainEvent.contract == _CONTRACT)
+            self.block = session.exec(select(func.max(CursorRow.block_number))).one() or -1
+            query = select(EventRow).where(EventRow.contract == _CONTRACT)
             if self._seen is not None:
-                last = session.get(ChainEvent, self._seen[0])
+                last = session.get(EventRow, self._seen[0])
                 if last is not None and self._seen == _mark(last):
-                    query = query.where(col(ChainEvent.id) > self._seen[0])
+                    query = query.where(col(EventRow.id) > self._seen[0])
                 else:
                     self._devices.clear()
                     self._seen = None
                     self.version += 1
-            for event in session.exec(query.order_by(col(ChainEvent.id))):
+            for event in session.exec(query.order_by(col(EventRow.id))):
                 self._take(event)
                 self._seen = _mark(event)
                 self.version += 1
@@ -67,7 +67,7 @@ class RegistryHistory:
         """The registered keys as of *block*."""
         return _KeysAt(self._devices, block)
 
-    def _take(self, event: ChainEvent) -> None:
+    def _take(self, event: EventRow) -> None:
         arguments: Mapping[str, Any] = event.arguments
         if "device" not in arguments:
             return
@@ -120,7 +120,7 @@ def _as_of(versions: list[tuple[int, Any]], block: int) -> Any:
     return versions[at - 1][1] if at else None
 
 
-def _mark(event: ChainEvent) -> tuple[int, str, int]:
+def _mark(event: EventRow) -> tuple[int, str, int]:
     return event.id or 0, event.block_hash, event.log_index
 
 

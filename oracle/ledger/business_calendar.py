@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Field, Session, col, select
 
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.table import OracleTable
 
 _Arguments = Mapping[str, Any]
@@ -28,7 +28,7 @@ def today(session: Session) -> int:
     return session.exec(select(func.max(col(BusinessDay.date)))).one() or 0
 
 
-def _advanced(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _advanced(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(BusinessDay(date=int(a["to"]), block_number=event.block_number))
 
 

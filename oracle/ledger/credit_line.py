@@ -18,7 +18,7 @@ from counterfoil.chain.abi.enums import (
 )
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable, json_column
@@ -115,7 +115,7 @@ class LineSweep(OracleTable, table=True):
 _Arguments = Mapping[str, Any]
 
 
-def _applied(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _applied(session: Session, event: EventRow, a: _Arguments) -> None:
     t = a["terms"]
     session.merge(
         LineEntry(
@@ -142,7 +142,7 @@ def _applied(session: Session, event: ChainEvent, a: _Arguments) -> None:
     session.flush()
 
 
-def _voted(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _voted(session: Session, _: EventRow, a: _Arguments) -> None:
     line = _line(session, a)
     vote = {
         "member": a["member"],
@@ -152,18 +152,18 @@ def _voted(session: Session, _: ChainEvent, a: _Arguments) -> None:
     line.votes = [*line.votes, vote]
 
 
-def _line_changed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _line_changed(session: Session, _: EventRow, a: _Arguments) -> None:
     line = _line(session, a)
     line.state, line.reason = LineState(int(a["state"])).wire_name, a["reason"]
 
 
-def _allowed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _allowed(session: Session, _: EventRow, a: _Arguments) -> None:
     line = _line(session, a)
     others = [supplier for supplier in line.suppliers if supplier != a["supplier"]]
     line.suppliers = [*others, a["supplier"]] if a["allowed"] else others
 
 
-def _loan_changed(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _loan_changed(session: Session, event: EventRow, a: _Arguments) -> None:
     state = LoanState(int(a["state"])).wire_name
     loan = session.get(LoanEntry, int(a["loan"]))
     if loan is None:
@@ -178,13 +178,13 @@ def _loan_changed(session: Session, event: ChainEvent, a: _Arguments) -> None:
         session.get_one(LineEntry, loan.line).principal_minor -= loan.written_off_minor
 
 
-def _scheduled(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _scheduled(session: Session, _: EventRow, a: _Arguments) -> None:
     loan = _loan(session, a)
     loan.plan, loan.collateral = Plan(int(a["plan"])).wire_name, int(a["collateral"])
     loan.instalments = [[int(i["date"]), int(i["principal"])] for i in a["instalments"]]
 
 
-def _drawn(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _drawn(session: Session, _: EventRow, a: _Arguments) -> None:
     loan = _loan(session, a)
     loan.line, loan.supplier = int(a["line"]), a["supplier"]
     loan.order_root, loan.drawn_minor = int(a["order"]), int(a["amount"])
@@ -192,7 +192,7 @@ def _drawn(session: Session, _: ChainEvent, a: _Arguments) -> None:
     _line(session, a).principal_minor += loan.drawn_minor
 
 
-def _repaid(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _repaid(session: Session, event: EventRow, a: _Arguments) -> None:
     loan, principal = _loan(session, a), int(a["principal"])
     paid = LoanPayment(
         transaction_hash=event.transaction_hash,
@@ -216,11 +216,11 @@ def _repaid(session: Session, event: ChainEvent, a: _Arguments) -> None:
         session.get_one(LineEntry, loan.line).principal_minor -= principal
 
 
-def _costs(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _costs(session: Session, _: EventRow, a: _Arguments) -> None:
     _loan(session, a).costs_minor += int(a["amount"])
 
 
-def _swept(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _swept(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         LineSweep(
             transaction_hash=event.transaction_hash,

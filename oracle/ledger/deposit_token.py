@@ -10,7 +10,7 @@ from sqlmodel import Field, Session
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
 
@@ -51,7 +51,7 @@ class Deposit(OracleTable, table=True):
     block_number: int
 
 
-def _payout(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _payout(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         Payout(
             id=int(a["id"]),
@@ -63,11 +63,11 @@ def _payout(session: Session, event: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _paid(session: Session, _: EventRow, a: _Arguments) -> None:
     session.get_one(Payout, int(a["id"])).payment = a["payment"]
 
 
-def _deposited(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _deposited(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         Deposit(
             entry_hash=a["entry"],
@@ -78,7 +78,7 @@ def _deposited(session: Session, event: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _moved(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _moved(session: Session, _: EventRow, a: _Arguments) -> None:
     """Tokens moved; minted ones come from the zero address, burnt ones go there."""
     for account, change in ((a["from"], -int(a["value"])), (a["to"], int(a["value"]))):
         if int(account, 16) == 0:

@@ -10,7 +10,7 @@ from sqlmodel import Field, Session
 from counterfoil.chain.abi.enums import DeviceStatus
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import UnsignedInteger
 from counterfoil.oracle.store.table import OracleTable
 
@@ -47,7 +47,7 @@ class DeviceKeyEntry(OracleTable, table=True):
     reason: int | None = None
 
 
-def _registered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _registered(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(
         Device(
             device_hash=a["device"],
@@ -60,16 +60,16 @@ def _registered(session: Session, _: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _assigned(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _assigned(session: Session, _: EventRow, a: _Arguments) -> None:
     device = session.get_one(Device, a["device"])
     device.owner, device.operator, device.project_hash = a["owner"], a["operator"], a["project"]
 
 
-def _status(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _status(session: Session, _: EventRow, a: _Arguments) -> None:
     session.get_one(Device, a["device"]).status = DeviceStatus(int(a["status"])).wire_name
 
 
-def _key(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _key(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         DeviceKeyEntry(
             device_hash=a["device"],
@@ -85,18 +85,18 @@ def _key(session: Session, event: ChainEvent, a: _Arguments) -> None:
     session.get_one(Device, a["device"]).epoch = int(a["epoch"])
 
 
-def _key_closed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _key_closed(session: Session, _: EventRow, a: _Arguments) -> None:
     key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
     key.until_sequence = str(a["untilSequence"])
 
 
-def _key_revoked(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _key_revoked(session: Session, _: EventRow, a: _Arguments) -> None:
     key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
     key.until_sequence = str(a["untilSequence"])
     key.revoked_at, key.reason = int(a["revokedAt"]), int(a["reason"])
 
 
-def _renewed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _renewed(session: Session, _: EventRow, a: _Arguments) -> None:
     key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
     key.certificate_hash = a["certificateHash"]
 

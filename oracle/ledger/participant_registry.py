@@ -9,7 +9,7 @@ from sqlmodel import Field, Session
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import UnsignedInteger
 from counterfoil.oracle.store.table import OracleTable
 
@@ -27,23 +27,23 @@ class ParticipantEntry(OracleTable, table=True):
     frozen: bool = False
 
 
-def _admitted(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _admitted(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(ParticipantEntry(account=a["account"], parts=str(a["parts"])))
 
 
-def _parts(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _parts(session: Session, _: EventRow, a: _Arguments) -> None:
     session.get_one(ParticipantEntry, a["account"]).parts = str(a["parts"])
 
 
-def _certified(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _certified(session: Session, _: EventRow, a: _Arguments) -> None:
     session.get_one(ParticipantEntry, a["account"]).certified_until = int(a["until"])
 
 
-def _frozen(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _frozen(session: Session, _: EventRow, a: _Arguments) -> None:
     session.get_one(ParticipantEntry, a["account"]).frozen = True
 
 
-def _unfrozen(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _unfrozen(session: Session, _: EventRow, a: _Arguments) -> None:
     session.get_one(ParticipantEntry, a["account"]).frozen = False
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Field, Session
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
 
@@ -49,7 +49,7 @@ class ShareHolding(OracleTable, table=True):
 _Arguments = Mapping[str, Any]
 
 
-def _project(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _project(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(
         ShareProject(
             project_hash=a["project"], token=a["token"], issuer=a["issuer"], account=a["account"]
@@ -57,32 +57,32 @@ def _project(session: Session, _: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _shares_issued(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _shares_issued(session: Session, _: EventRow, a: _Arguments) -> None:
     _shares(session, a).supply += int(a["shares"])
     _hold(session, project=a["project"], holder=a["holder"], change=int(a["shares"]))
 
 
-def _shares_moved(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _shares_moved(session: Session, _: EventRow, a: _Arguments) -> None:
     _hold(session, project=a["project"], holder=a["from"], change=-int(a["shares"]))
     _hold(session, project=a["project"], holder=a["to"], change=int(a["shares"]))
 
 
-def _income(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _income(session: Session, _: EventRow, a: _Arguments) -> None:
     shares = _shares(session, a)
     shares.received_minor += int(a["amount"])
     shares.per_share_minor, shares.carried_minor = int(a["perShare"]), int(a["carried"])
 
 
-def _redemption(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _redemption(session: Session, _: EventRow, a: _Arguments) -> None:
     _shares(session, a).redemption_price_minor = int(a["price"])
 
 
-def _redeemed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _redeemed(session: Session, _: EventRow, a: _Arguments) -> None:
     _shares(session, a).supply -= int(a["shares"])
     _hold(session, project=a["project"], holder=a["holder"], change=-int(a["shares"]))
 
 
-def _paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _paid(session: Session, _: EventRow, a: _Arguments) -> None:
     _shares(session, a).paid_minor += int(a["amount"])
     _hold(session, project=a["project"], holder=a["holder"], change=0).earned_minor = 0
 

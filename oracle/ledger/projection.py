@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 from sqlalchemy import delete
 from sqlmodel import Session
 
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle import ledger
 from counterfoil.oracle.store.table import OracleTable
 
@@ -38,7 +38,7 @@ _PROJECTED = tuple(
 class LedgerProjection:
     """Keeps every *projected* table true to the events that were read."""
 
-    def apply(self, session: Session, event: ChainEvent) -> None:
+    def apply(self, session: Session, event: EventRow) -> None:
         """Take one event in; one that nothing is made of is passed over."""
         handler = _HANDLERS.get((event.contract, event.name))
         if handler is not None:

@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, col
 from counterfoil.chain.abi.enums import ClaimKind, ClaimState
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.ledger.credit_line import LoanEntry
 from counterfoil.oracle.store.integers import Unsigned
@@ -106,7 +106,7 @@ class ClaimBalance(OracleTable, table=True):
 _Arguments = Mapping[str, Any]
 
 
-def _drafted(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _drafted(session: Session, event: EventRow, a: _Arguments) -> None:
     t = a["terms"]
     session.merge(
         ClaimEntry(
@@ -129,37 +129,37 @@ def _drafted(session: Session, event: ChainEvent, a: _Arguments) -> None:
 
 
 def _state(state: ClaimState) -> Handler:
-    def handler(session: Session, _: ChainEvent, a: _Arguments) -> None:
+    def handler(session: Session, _: EventRow, a: _Arguments) -> None:
         _claim(session, a).state = state.wire_name
 
     return handler
 
 
-def _changed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _changed(session: Session, _: EventRow, a: _Arguments) -> None:
     _claim(session, a).state = ClaimState(int(a["state"])).wire_name
 
 
-def _cancelled(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _cancelled(session: Session, _: EventRow, a: _Arguments) -> None:
     _claim(session, a).state = ClaimState.CANCELLED.wire_name
     gone = update(PartEntry).where(col(PartEntry.root) == int(a["root"])).values(live=False)
     session.exec(gone)
 
 
-def _delivered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _delivered(session: Session, _: EventRow, a: _Arguments) -> None:
     _claim(session, a).delivery = a["document"]
 
 
-def _disputed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _disputed(session: Session, _: EventRow, a: _Arguments) -> None:
     claim = _claim(session, a)
     claim.disputed, claim.dispute_reason, claim.dispute_outcome = True, a["reason"], None
 
 
-def _resolved(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _resolved(session: Session, _: EventRow, a: _Arguments) -> None:
     claim = _claim(session, a)
     claim.disputed, claim.dispute_outcome = False, a["outcome"]
 
 
-def _funded(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _funded(session: Session, event: EventRow, a: _Arguments) -> None:
     _claim(session, a).redeemed_minor = int(a["redeemed"])
     session.merge(
         ClaimFunding(
@@ -174,7 +174,7 @@ def _funded(session: Session, event: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _minted(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
     """A part is minted for a claim, or for whom it was passed on to; what follows says if it was otherwise."""
     part = PartEntry(
         part=int(a["part"]),
@@ -194,7 +194,7 @@ def _minted(session: Session, event: ChainEvent, a: _Arguments) -> None:
     session.merge(part)
 
 
-def _split(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _split(session: Session, _: EventRow, a: _Arguments) -> None:
     """Its children are held as it was."""
     parent = _part(session, a)
     for child in a["children"]:
@@ -202,7 +202,7 @@ def _split(session: Session, _: ChainEvent, a: _Arguments) -> None:
         part.depth, part.received = parent.depth, parent.received
 
 
-def _redeemed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _redeemed(session: Session, _: EventRow, a: _Arguments) -> None:
     part, amount = _part(session, a), int(a["amount"])
     part.redeemed_minor += amount
     if part.pledgee is not None:
@@ -213,29 +213,29 @@ def _redeemed(session: Session, _: ChainEvent, a: _Arguments) -> None:
         part.live = False
 
 
-def _offered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _offered(session: Session, _: EventRow, a: _Arguments) -> None:
     part = _part(session, a)
     part.offered_to, part.offer_recourse = a["to"], bool(a["recourse"])
     part.offer_expires = int(a["expires"])
 
 
-def _offer_ended(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _offer_ended(session: Session, _: EventRow, a: _Arguments) -> None:
     part = _part(session, a)
     part.offered_to = part.offer_recourse = part.offer_expires = None
 
 
-def _pledged(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _pledged(session: Session, _: EventRow, a: _Arguments) -> None:
     _part(session, a).pledgee = a["pledgee"]
 
 
-def _taken(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _taken(session: Session, _: EventRow, a: _Arguments) -> None:
     part, amount = _part(session, a), int(a["amount"])
     part.retained_minor -= amount
     if amount:
         _balance(session, part, a["pledgee"]).credited_minor += amount
 
 
-def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _released(session: Session, _: EventRow, a: _Arguments) -> None:
     """The part is free, and secures no loan any more."""
     part, to_holder = _part(session, a), int(a["toHolder"])
     part.pledgee, part.retained_minor = None, 0
@@ -247,11 +247,11 @@ def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
     session.exec(secured.values(collateral=0))
 
 
-def _demanded(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _demanded(session: Session, _: EventRow, a: _Arguments) -> None:
     _part(session, a).demanded = True
 
 
-def _recourse_paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _recourse_paid(session: Session, _: EventRow, a: _Arguments) -> None:
     """The endorser holds again what it held: its part's depth and origin are those from before it endorsed."""
     gone = _part(session, a)
     _balance(session, gone, gone.holder).credited_minor += int(a["amount"])
@@ -261,7 +261,7 @@ def _recourse_paid(session: Session, _: ChainEvent, a: _Arguments) -> None:
     regained.depth, regained.received = before.depth, before.received
 
 
-def _withdrawn(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _withdrawn(session: Session, _: EventRow, a: _Arguments) -> None:
     _account(session, a["token"], a["account"]).withdrawn_minor += int(a["amount"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Field, Session
 
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
 
@@ -29,7 +29,7 @@ class AnchoredHead(OracleTable, table=True):
     transaction_hash: str
 
 
-def _anchored(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _anchored(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         AnchoredHead(
             size=int(a["size"]),

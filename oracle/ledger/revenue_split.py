@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, col, select
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
 
@@ -69,7 +69,7 @@ class Balance(OracleTable, table=True):
     withdrawn_minor: _Minor = 0
 
 
-def _terms(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _terms(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(
         TermsEntry(
             project_hash=a["project"],
@@ -80,7 +80,7 @@ def _terms(session: Session, _: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _distributed(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _distributed(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         DistributedEntry(
             batch=a["batch"],
@@ -96,7 +96,7 @@ def _distributed(session: Session, event: ChainEvent, a: _Arguments) -> None:
     session.flush()
 
 
-def _credited(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _credited(session: Session, _: EventRow, a: _Arguments) -> None:
     amount = int(a["amount"])
     session.add(
         Credit(
@@ -110,11 +110,11 @@ def _credited(session: Session, _: ChainEvent, a: _Arguments) -> None:
     _balance(session, a["account"]).credited_minor += amount
 
 
-def _carried(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _carried(session: Session, _: EventRow, a: _Arguments) -> None:
     session.get_one(DistributedEntry, a["batch"]).carried_minor = int(a["amount"])
 
 
-def _withdrawn(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _withdrawn(session: Session, _: EventRow, a: _Arguments) -> None:
     _balance(session, a["account"]).withdrawn_minor += int(a["amount"])
 
 

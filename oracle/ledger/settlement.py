@@ -10,7 +10,7 @@ from sqlmodel import Field, Session
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
 
@@ -50,7 +50,7 @@ _Arguments = Mapping[str, Any]
 
 
 def _deal(status: str) -> Handler:
-    def handler(session: Session, event: ChainEvent, a: _Arguments) -> None:
+    def handler(session: Session, event: EventRow, a: _Arguments) -> None:
         session.merge(
             DealEntry(
                 deal=a["deal"],
@@ -64,7 +64,7 @@ def _deal(status: str) -> Handler:
     return handler
 
 
-def _discounted(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _discounted(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         DiscountEntry(
             part=int(a["part"]),

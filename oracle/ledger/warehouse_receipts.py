@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, col
 from counterfoil.chain.abi.enums import ReceiptState
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.chain.tables import ChainEvent, Handler
+from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
 
@@ -66,7 +66,7 @@ PLEDGED = (ReceiptState.PLEDGED.wire_name, ReceiptState.PARTIAL_RELEASE.wire_nam
 _Arguments = Mapping[str, Any]
 
 
-def _issued(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _issued(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         ReceiptEntry(
             receipt=int(a["receipt"]),
@@ -80,7 +80,7 @@ def _issued(session: Session, event: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _split(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _split(session: Session, event: EventRow, a: _Arguments) -> None:
     """The children stand for the parent's goods between them; what was pledged stays pledged in them."""
     parent = _receipt(session, a)
     for child, quantity in zip(a["children"], a["quantities"], strict=True):
@@ -100,23 +100,23 @@ def _split(session: Session, event: ChainEvent, a: _Arguments) -> None:
     parent.state = ReceiptState.SPLIT.wire_name
 
 
-def _verified(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _verified(session: Session, _: EventRow, a: _Arguments) -> None:
     _receipt(session, a).state = ReceiptState.VERIFIED.wire_name
 
 
-def _transferred(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _transferred(session: Session, _: EventRow, a: _Arguments) -> None:
     _receipt(session, a).holder = a["to"]
 
 
-def _delivered(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _delivered(session: Session, _: EventRow, a: _Arguments) -> None:
     _receipt(session, a).state = ReceiptState.DELIVERED.wire_name
 
 
-def _price(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _price(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(GoodsPrice(goods=a["goods"], price_minor=int(a["price"]), date=int(a["date"])))
 
 
-def _opened(session: Session, event: ChainEvent, a: _Arguments) -> None:
+def _opened(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
         PledgeEntry(
             pledge=int(a["pledge"]),
@@ -128,12 +128,12 @@ def _opened(session: Session, event: ChainEvent, a: _Arguments) -> None:
     )
 
 
-def _pledged(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _pledged(session: Session, _: EventRow, a: _Arguments) -> None:
     receipt = _receipt(session, a)
     receipt.state, receipt.pledge = ReceiptState.PLEDGED.wire_name, int(a["pledge"])
 
 
-def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _released(session: Session, _: EventRow, a: _Arguments) -> None:
     """The others of its pledge are what is left of it."""
     receipt, pledge = _receipt(session, a), int(a["pledge"])
     receipt.state, receipt.pledge = ReceiptState.VERIFIED.wire_name, 0
@@ -144,19 +144,19 @@ def _released(session: Session, _: ChainEvent, a: _Arguments) -> None:
     session.exec(left.values(state=ReceiptState.PARTIAL_RELEASE.wire_name))
 
 
-def _called(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _called(session: Session, _: EventRow, a: _Arguments) -> None:
     _pledge(session, a).call_date = int(a["callDate"])
 
 
-def _met(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _met(session: Session, _: EventRow, a: _Arguments) -> None:
     _pledge(session, a).call_date = 0
 
 
-def _closed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _closed(session: Session, _: EventRow, a: _Arguments) -> None:
     _pledge(session, a).is_open = False
 
 
-def _foreclosed(session: Session, _: ChainEvent, a: _Arguments) -> None:
+def _foreclosed(session: Session, _: EventRow, a: _Arguments) -> None:
     receipt = _receipt(session, a)
     receipt.state, receipt.pledge = ReceiptState.FORECLOSED.wire_name, 0
     receipt.holder = a["pledgee"]

@@ -23,7 +23,7 @@ from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.proof.signature import recover
 from counterfoil.chain.sender import FAILED, enqueue
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.log.checkpoint import Head as LogHead
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.heads.batches import BatchRules
@@ -200,8 +200,8 @@ class Proposing:
         with Session(self._books.reads) as session:
             found = session.exec(
                 select(Head.size)
-                .join(ChainTransaction, col(ChainTransaction.id) == col(Head.transaction_id))
-                .where(Head.previous_size == size, ChainTransaction.status != FAILED)
+                .join(TransactionRow, col(TransactionRow.id) == col(Head.transaction_id))
+                .where(Head.previous_size == size, TransactionRow.status != FAILED)
             ).first()
         return found is not None
 
@@ -228,7 +228,7 @@ class Proposing:
         with Session(self._books.engine) as session:
             known = session.get(Head, head.size)
             if known is not None:
-                refused = session.get(ChainTransaction, known.transaction_id)
+                refused = session.get(TransactionRow, known.transaction_id)
                 key += f"{AGAIN}{1 if refused is None else times_asked(refused)}"
             to = self._client.address_of("RecordAnchor")
             transaction_id = enqueue(

@@ -24,7 +24,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED
@@ -138,14 +138,12 @@ class Distributor:
         held: int = self._client.call("DepositToken", "balanceOf", account)
         under_way = session.exec(
             select(func.coalesce(func.sum(Distribution.gross_minor), 0))
-            .outerjoin(
-                ChainTransaction, col(ChainTransaction.id) == col(Distribution.transaction_id)
-            )
+            .outerjoin(TransactionRow, col(TransactionRow.id) == col(Distribution.transaction_id))
             .where(
                 Distribution.project == project,
                 or_(
                     col(Distribution.transaction_id).is_(None),
-                    col(ChainTransaction.status).not_in([MINED, FINAL, FAILED]),
+                    col(TransactionRow.status).not_in([MINED, FINAL, FAILED]),
                 ),
             )
         ).one()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.tables import ChainEvent
+from counterfoil.chain.tables import EventRow
 from counterfoil.oracle.status.rota import Turn, newest_turns, next_turn
 from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode
 
@@ -16,9 +16,9 @@ from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode
 def quorum_of(session: Session) -> tuple[list[str], int]:
     """The signers, ascending, and the threshold, by the newest event that was read; (none, 0) before it."""
     event = session.exec(
-        select(ChainEvent)
-        .where(ChainEvent.contract == "RecordAnchor", ChainEvent.name == "QuorumChanged")
-        .order_by(col(ChainEvent.id).desc())
+        select(EventRow)
+        .where(EventRow.contract == "RecordAnchor", EventRow.name == "QuorumChanged")
+        .order_by(col(EventRow.id).desc())
     ).first()
     if event is None:
         return [], 0

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 from support_api import Site, build
 
-from counterfoil.chain.tables import ChainEvent
+from counterfoil.chain.tables import EventRow
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.rules.figures import Tally, decode_figures
@@ -30,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     with Session(made.oracle) as session:
         for number, threshold in enumerate((1, 3)):
             session.add(
-                ChainEvent(
+                EventRow(
                     block_number=number,
                     block_hash=f"0x{number:064x}",
                     log_index=0,

@@ -20,7 +20,7 @@ from support_chain import on_chain_id
 
 from counterfoil.chain.abi import enums
 from counterfoil.chain.events import EventFeed
-from counterfoil.chain.tables import ChainDeadLetter, ChainEvent
+from counterfoil.chain.tables import DeadLetterRow, EventRow
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle import store
 from counterfoil.oracle.ledger import credit_line as credit
@@ -94,7 +94,7 @@ class Watched:
     def _compare(self, after: str) -> None:
         self.feed.poll()
         with Session(self.engine) as session:
-            assert session.exec(select(ChainDeadLetter)).all() == [], after
+            assert session.exec(select(DeadLetterRow)).all() == [], after
             for compare in (
                 self._claims,
                 self._parts,
@@ -354,7 +354,7 @@ class Watched:
 
     def seen(self) -> set[tuple[str, str]]:
         with Session(self.engine) as session:
-            rows = session.exec(select(ChainEvent.contract, ChainEvent.name).distinct())
+            rows = session.exec(select(EventRow.contract, EventRow.name).distinct())
             return set(rows.all())
 
     def rows(self) -> dict[str, list[str]]:
@@ -608,7 +608,7 @@ def test_event_that_no_table_can_take_becomes_a_dead_letter_and_stops_nothing(
     other, _ = world.owe("core", "tier1", 5, 20260301)
     assert watched.feed.poll() > 0
     with Session(watched.engine) as session:
-        dead = {letter.name for letter in session.exec(select(ChainDeadLetter))}
+        dead = {letter.name for letter in session.exec(select(DeadLetterRow))}
         assert "ClaimFunded" in dead
         assert session.get_one(ClaimEntry, other).state == "confirmed"
     assert watched.feed.rebuild() > 0
@@ -685,5 +685,5 @@ def test_tables_from_before_the_assets_take_them_in_from_the_chains_beginning(
     assert watched.feed.poll() > 0
     with Session(watched.engine) as session:
         assert session.get_one(ClaimEntry, root).state == "confirmed"
-        assert session.exec(select(ChainDeadLetter)).all() == []
+        assert session.exec(select(DeadLetterRow)).all() == []
         assert today(session) == TODAY

@@ -21,7 +21,7 @@ from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import NodeUnreachable
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.sender import FAILED, FINAL, MINED, SUBMITTED, Sender, enqueue
-from counterfoil.chain.tables import ChainTransaction, metadata
+from counterfoil.chain.tables import TransactionRow, metadata
 from counterfoil.chain.transaction import send_all, transact, unsigned
 
 pytestmark = pytest.mark.integration
@@ -81,10 +81,10 @@ def participant(world: ChainWorld) -> str:
     return account
 
 
-def row_of(engine: Engine, key: str) -> ChainTransaction:
+def row_of(engine: Engine, key: str) -> TransactionRow:
     with Session(engine) as session:
         return session.exec(
-            select(ChainTransaction).where(ChainTransaction.idempotency_key == key)
+            select(TransactionRow).where(TransactionRow.idempotency_key == key)
         ).one()
 
 

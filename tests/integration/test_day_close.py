@@ -15,7 +15,7 @@ from support_credit import PAYABLE, RECEIVABLE, CreditHouse
 from support_oracle import FIRST_DATE, PROJECT, OracleHouse, terms
 
 from counterfoil.chain.abi.enums import ClaimState, LineState, Role
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.ledger.receivables import PartEntry
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.run.loop import turn
@@ -183,7 +183,7 @@ def test_killed_at_every_step_the_day_is_closed_once(credit: CreditHouse) -> Non
         steps = session.exec(select(DayStep).where(DayStep.date == 20220831)).all()
         keys = [
             row.idempotency_key
-            for row in session.exec(select(ChainTransaction))
+            for row in session.exec(select(TransactionRow))
             if row.idempotency_key.startswith("day:20220831:")
         ]
     done = sorted((step.kind, step.subject) for step in steps)

@@ -13,7 +13,7 @@ from support_chain import deployed_world, mining_stopped
 from support_oracle import FIRST_DATE, PROJECT, OracleHouse, check_books
 from support_world import FIRST_MS
 
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.revenue.distributor import Distributor
@@ -163,7 +163,7 @@ def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse
 def refusals(house: OracleHouse) -> list[str | None]:
     """Why transactions were refused."""
     with Session(house.reads) as session:
-        query = select(ChainTransaction.error_code).where(ChainTransaction.status == "failed")
+        query = select(TransactionRow.error_code).where(TransactionRow.status == "failed")
         return list(session.exec(query))
 
 

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlmodel import Session, select
 
 import counterfoil.oracle.store as store_package
-from counterfoil.chain.tables import ChainEvent
+from counterfoil.chain.tables import EventRow
 from counterfoil.oracle.ledger.deposit_token import Deposit, TokenBalance
 from counterfoil.oracle.store.database import open_database
 
@@ -52,8 +52,8 @@ def test_the_migrations_are_one_line() -> None:
     assert len(ScriptDirectory.from_config(config).get_heads()) == 1
 
 
-def event(number: int, name: str, arguments: dict[str, object]) -> ChainEvent:
-    return ChainEvent(
+def event(number: int, name: str, arguments: dict[str, object]) -> EventRow:
+    return EventRow(
         block_number=number,
         block_hash=f"0x{number}",
         log_index=0,

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, func, select
 from support_desk import Desk, open_desk
 from support_world import DEVICES, World, der
 
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import PublicKey
@@ -140,7 +140,7 @@ class Machines:
             with Session(self.desk.oracle.engine) as session:
                 facts = select(func.count()).where(SaleFact.status == "distributed")
                 moving = select(func.count()).where(
-                    col(ChainTransaction.status).not_in(("final", "failed"))
+                    col(TransactionRow.status).not_in(("final", "failed"))
                 )
                 shared, on_way = session.exec(facts).one(), session.exec(moving).one()
             if shared == len(self.world.records) and not on_way:

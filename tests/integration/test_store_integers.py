@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 from support_postgres import Postgres
 
 from counterfoil.chain.address import Address
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle import store
 from counterfoil.oracle.ledger.receivables import ClaimBalance
@@ -68,7 +68,7 @@ def test_amounts_of_thirty_million_and_more_are_kept_and_added_up(engine: Engine
         )
         session.add(Balance(account=A, credited_minor=MUCH))
         session.add(
-            ChainTransaction(
+            TransactionRow(
                 idempotency_key="k",
                 signer=A,
                 to_address=T,
@@ -83,7 +83,7 @@ def test_amounts_of_thirty_million_and_more_are_kept_and_added_up(engine: Engine
         assert int(total) == 3 * MUCH + 3
         assert session.get_one(SaleFact, 2**40).amount_minor == MUCH
         assert session.get_one(Balance, A).credited_minor == MUCH
-        sent = session.exec(select(ChainTransaction)).one()
+        sent = session.exec(select(TransactionRow)).one()
         assert (sent.max_fee_wei, sent.created_ms) == (2**62, 1_793_404_800_000)
 
 

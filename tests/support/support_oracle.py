@@ -24,7 +24,7 @@ from support_instructions import stored
 from support_process import Process
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
 
-from counterfoil.chain.tables import ChainCursor, ChainTransaction
+from counterfoil.chain.tables import CursorRow, TransactionRow
 from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, on_chain_id
@@ -256,17 +256,17 @@ class OracleHouse:
     def open_work(self) -> dict[str, int]:
         """What is still to be done, by kind; all read at one moment, or what moves on would be seen nowhere."""
         with Session(self.reads) as session:
-            moving = col(ChainTransaction.status).in_(("pending", "submitted", "mined"))
+            moving = col(TransactionRow.status).in_(("pending", "submitted", "mined"))
             anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
             sent = set(session.exec(select(Distribution.batch)))
             seen = set(session.exec(select(DistributedEntry.batch)))
             facts = session.get(Progress, "facts")
-            newest = session.exec(select(func.max(ChainTransaction.block_number))).one() or 0
-            read = session.exec(select(func.min(ChainCursor.block_number))).one() or 0
+            newest = session.exec(select(func.max(TransactionRow.block_number))).one() or 0
+            read = session.exec(select(func.min(CursorRow.block_number))).one() or 0
             return {
                 "blocks": max(0, newest - read),
                 "transactions": session.exec(
-                    select(func.count()).select_from(ChainTransaction).where(moving)
+                    select(func.count()).select_from(TransactionRow).where(moving)
                 ).one(),
                 "records": self.store.size() - anchored,
                 "unread": self.store.size() - (0 if facts is None else facts.log_index),

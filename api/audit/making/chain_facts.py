@@ -23,11 +23,11 @@ from counterfoil.api.audit.verification.bundle import (
     TransactionFact,
     UnitFact,
 )
-from counterfoil.chain.client import ChainClient, Event
+from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.provable_block import read_block
-from counterfoil.chain.tables import ChainEvent
+from counterfoil.chain.tables import EventRow
 from counterfoil.oracle.rules.distribution_call import distribution_in
 
 
@@ -51,7 +51,7 @@ def read_splits(
     client: ChainClient,
     scope: Scope,
     project: bytes,
-    places: Sequence[ChainEvent],
+    places: Sequence[EventRow],
     contents: Mapping[str, bytes],
 ) -> SplitHistory:
     """The history of *project*, whose terms, distributions and rests stand at *places*, in the chain's order.
@@ -102,7 +102,9 @@ def prove_blocks(client: ChainClient, wanted: Mapping[int, Sequence[bytes]]) -> 
     return blocks
 
 
-def _take(history: SplitHistory, client: ChainClient, events: Sequence[Event], data: bytes) -> None:
+def _take(
+    history: SplitHistory, client: ChainClient, events: Sequence[ContractEvent], data: bytes
+) -> None:
     """Add what one transaction did, whose call is *data*, and *events* what it left of the project."""
     credited: dict[bytes, list[CreditFact]] = {}
     for event in events:
@@ -137,7 +139,7 @@ def _take(history: SplitHistory, client: ChainClient, events: Sequence[Event], d
 
 
 def _distribution(
-    event: Event,
+    event: ContractEvent,
     called: Mapping[str, Any],
     before: int,
     carried: int,
@@ -164,7 +166,7 @@ def _distribution(
     )
 
 
-def _place(event: Event) -> tuple[int, bytes, bytes]:
+def _place(event: ContractEvent) -> tuple[int, bytes, bytes]:
     return event.block_number, event.block_hash, event.transaction_hash
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.api.access.rows import all_rows
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.chain.tables import ChainEvent
+from counterfoil.chain.tables import EventRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHead
 from counterfoil.oracle.store.revenue_tables import Distribution
 
@@ -19,22 +19,22 @@ def anchored_heads(engine: Engine) -> Sequence[AnchoredHead]:
     return all_rows(engine, AnchoredHead, order=col(AnchoredHead.size))
 
 
-def split_events(engine: Engine, project_hash: str) -> list[ChainEvent]:
+def split_events(engine: Engine, project_hash: str) -> list[EventRow]:
     """A project's events in order: terms set, revenue distributed, rests given out."""
     rest = to_hex(b"\x00" * 16) + "%"  # the batch of a rest is its version's number
-    arguments = ChainEvent.arguments
+    arguments = EventRow.arguments
     with Session(engine, expire_on_commit=False) as session:
         return list(
             session.exec(
-                select(ChainEvent)
+                select(EventRow)
                 .where(
-                    ChainEvent.contract == "RevenueSplit",
-                    col(ChainEvent.name).in_(("TermsSet", "Distributed"))
-                    | (col(ChainEvent.name) == "Credited")
+                    EventRow.contract == "RevenueSplit",
+                    col(EventRow.name).in_(("TermsSet", "Distributed"))
+                    | (col(EventRow.name) == "Credited")
                     & col(arguments)["batch"].as_string().like(rest),
                     col(arguments)["project"].as_string() == project_hash,
                 )
-                .order_by(col(ChainEvent.block_number), col(ChainEvent.log_index))
+                .order_by(col(EventRow.block_number), col(EventRow.log_index))
             )
         )
 

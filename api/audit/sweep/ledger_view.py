@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from counterfoil.api.audit.sweep.piece import HashedKey
-from counterfoil.chain.client import ChainClient, Event
+from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.chain.errors import ChainError, RpcRefused
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.gateway.record.verification import OPEN_SEQUENCE
@@ -59,7 +59,7 @@ class LedgerView:
         default_factory=lambda: defaultdict(list)
     )
     """Each device's projects, as (block from which, project)."""
-    money: list[Event] = field(default_factory=list)
+    money: list[ContractEvent] = field(default_factory=list)
     calls: dict[bytes, Mapping[str, Any]] = field(default_factory=dict)
     """The argument of each distribution, by its transaction's hash."""
 
@@ -85,8 +85,8 @@ def read_ledger(
 
 def _events(
     client: ChainClient, first: int, last: int, progress: Callable[[int, int], None]
-) -> list[Event]:
-    found: list[Event] = []
+) -> list[ContractEvent]:
+    found: list[ContractEvent] = []
     start, width = first, _RANGE
     while start <= last:
         end = min(last, start + width - 1)
@@ -102,7 +102,7 @@ def _events(
     return found
 
 
-def _take(view: LedgerView, event: Event) -> None:
+def _take(view: LedgerView, event: ContractEvent) -> None:
     v = event.values
     if event.contract in ("RevenueSplit", "DepositToken"):
         view.money.append(event)

@@ -23,7 +23,7 @@ from counterfoil.api.audit.sweep.sold_facts import SoldFact
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import NOBODY
-from counterfoil.chain.client import ChainClient, Event
+from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.rules.distribution_call import sold_by
@@ -65,7 +65,7 @@ class MoneySweep:
 
     # ---- splits
 
-    def _transaction(self, events: Sequence[Event]) -> Iterator[Finding]:
+    def _transaction(self, events: Sequence[ContractEvent]) -> Iterator[Finding]:
         credited: dict[tuple[bytes, bytes], Counter[tuple[Tier, str]]] = defaultdict(Counter)
         for event in events:
             if event.name == "Credited":
@@ -98,7 +98,9 @@ class MoneySweep:
         for (project, batch), amounts in credited.items():
             yield from self._settled(project, batch, amounts)
 
-    def _distributed(self, event: Event, credited: Counter[tuple[Tier, str]]) -> Iterator[Finding]:
+    def _distributed(
+        self, event: ContractEvent, credited: Counter[tuple[Tier, str]]
+    ) -> Iterator[Finding]:
         v, where = event.values, _name(event)
         self.distributions += 1
         token = self._tokens[v["project"]]
@@ -152,7 +154,7 @@ class MoneySweep:
         if got != mine:
             yield Finding("split_mismatch", where, f"gave {dict(got)}, not {dict(mine)}")
 
-    def _withdrawn(self, event: Event) -> Iterator[Finding]:
+    def _withdrawn(self, event: ContractEvent) -> Iterator[Finding]:
         v = event.values
         mine = self.claimable[v["token"], v["account"]]
         self.claimable[v["token"], v["account"]] = 0
@@ -293,7 +295,7 @@ def _midnight_ms(date: int) -> int:
     return int(day.timestamp()) * 1_000
 
 
-def _name(event: Event) -> str:
+def _name(event: ContractEvent) -> str:
     v = event.values
     if event.name == "Distributed":
         return f"distribution {v['batch'].hex()[:16]} of {v['periodStart']}"

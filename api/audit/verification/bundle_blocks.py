@@ -22,8 +22,8 @@ from counterfoil.api.audit.verification.errors import (
 from counterfoil.chain.address import canonical
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import (
+    BlockHeader,
     BlockProofInvalid,
-    Header,
     ProvenTransaction,
     prove_transaction,
     read_header,
@@ -38,7 +38,7 @@ def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
     proven: dict[bytes, ProvenTransaction] = {}
     errors: list[AuditError] = []
     wanted = {found for hashes in bundle.on_chain().values() for found in hashes}
-    newest: Header | None = None
+    newest: BlockHeader | None = None
     for place, block in enumerate(bundle.blocks):
         where = f"blocks[{place}]"
         try:

@@ -28,7 +28,7 @@ from counterfoil.api.audit.verification.errors import (
     SplitUnknownError,
     TermsError,
 )
-from counterfoil.chain.abi.decoding import decode_answer
+from counterfoil.chain.abi.decoding import decode_result
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import Address
 from counterfoil.chain.hexadecimal import to_hex
@@ -145,7 +145,7 @@ class SplitAudit:
         if keccak(fact.encoded) != v["termsHash"]:
             yield TermsError(where, "not the terms whose hash was set on chain")
         try:
-            terms = Terms.on_chain(decode_answer("RevenueSplit", "termsOf", fact.encoded))
+            terms = Terms.on_chain(decode_result("RevenueSplit", "termsOf", fact.encoded))
         except (DecodingError, ValueError, OverflowError) as error:
             yield TermsError(where, f"no terms: {error}")
             return

@@ -33,7 +33,7 @@ from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
 from counterfoil.chain.sender import FAILED, Sender, enqueue
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
 from counterfoil.oracle.store.database import open_database
 
@@ -292,7 +292,7 @@ class _Run:
         )
         report.withdrawn_minor = sum(held)
         with Session(self._engine) as session:
-            used = session.exec(select(ChainTransaction.gas_used)).all()
+            used = session.exec(select(TransactionRow.gas_used)).all()
         report.transactions, report.gas = len(used), sum(gas or 0 for gas in used)
 
     # ---- parts
@@ -360,7 +360,7 @@ class _Run:
             time.sleep(0.05)
         with Session(self._engine) as session:
             failed = session.exec(
-                select(ChainTransaction).where(ChainTransaction.status == FAILED)
+                select(TransactionRow).where(TransactionRow.status == FAILED)
             ).first()
             if failed is not None:
                 raise RunFailed(f"{failed.idempotency_key}: {failed.error_detail}")

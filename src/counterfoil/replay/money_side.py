@@ -13,7 +13,7 @@ from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.sender import FAILED, FINAL, MINED
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction import transact
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request, ResolveException
@@ -105,7 +105,7 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
             asked = session.exec(select(func.count()).select_from(Distribution)).one()
             there = session.exec(select(func.count()).select_from(DistributedEntry)).one()
             failed = session.exec(
-                select(ChainTransaction).where(ChainTransaction.status == FAILED)
+                select(TransactionRow).where(TransactionRow.status == FAILED)
             ).first()
         if failed is not None:
             raise RuntimeError(
@@ -169,8 +169,8 @@ def gas_by_kind(engine: Engine) -> dict[str, tuple[int, int]]:
     """(transactions, gas) of anchors, mints and distributions."""
     with _reading(engine) as session:
         rows = session.exec(
-            select(ChainTransaction.idempotency_key, ChainTransaction.gas_used).where(
-                col(ChainTransaction.status).in_([MINED, FINAL])
+            select(TransactionRow.idempotency_key, TransactionRow.gas_used).where(
+                col(TransactionRow.status).in_([MINED, FINAL])
             )
         ).all()
     found: dict[str, tuple[int, int]] = {}

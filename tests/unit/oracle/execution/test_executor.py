@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from support_instructions import ENTRY, WRITTEN, stored
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.execution.executor import Instructions
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import CloseMatching, Kind
@@ -125,7 +125,7 @@ def test_a_hostile_row_is_refused_with_its_reason_and_stops_nothing(
     assert row.error_detail
     assert last.status == InstructionState.DONE
     with Session(engine) as session:
-        assert session.exec(select(ChainTransaction)).all() == []
+        assert session.exec(select(TransactionRow)).all() == []
 
 
 @pytest.mark.parametrize("result", [None, {}, {"transaction": 99}, {"transaction": "1"}])

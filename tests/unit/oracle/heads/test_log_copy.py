@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from support_world import DEVICES, FIRST_MS, World
 
-from counterfoil.chain.tables import ChainCursor, ChainEvent
+from counterfoil.chain.tables import CursorRow, EventRow
 from counterfoil.gateway.log.merkle import MemoryTree, verify_consistency
 from counterfoil.gateway.logfiles.tiles import read_size
 from counterfoil.gateway.record.bodies import Sale
@@ -48,9 +48,9 @@ class Stand:
     def event(self, block: int, name: str, **arguments: object) -> None:
         """DeviceRegistry says something in *block*."""
         with Session(self.engine) as session:
-            number = len(session.exec(select(ChainEvent)).all())
+            number = len(session.exec(select(EventRow)).all())
             session.add(
-                ChainEvent(
+                EventRow(
                     block_number=block,
                     block_hash=f"0x{block:064x}",
                     log_index=number,
@@ -60,7 +60,7 @@ class Stand:
                     arguments=arguments,
                 )
             )
-            session.merge(ChainCursor(feed="ledger", block_number=block))
+            session.merge(CursorRow(feed="ledger", block_number=block))
             session.commit()
 
     def register(self, block: int = 1) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from support_instructions import stored
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.tables import ChainTransaction
+from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.bank.entries import import_entries
 from counterfoil.oracle.errors import InputMalformed, OracleError, UnknownName
 from counterfoil.oracle.execution.executor import Instructions
@@ -165,7 +165,7 @@ def test_an_entry_is_minted_once(engine: Engine) -> None:
         other = entry(statement="s-2")
         assert import_entries(session, CLIENT, BANK, [entry(), other]) == Imported(1, 1)
         session.commit()
-        keys = session.exec(select(ChainTransaction.idempotency_key)).all()
+        keys = session.exec(select(TransactionRow.idempotency_key)).all()
         assert sorted(keys) == sorted(f"mint:0x{e.entry_hash.hex()}" for e in (entry(), other))
         assert len(session.exec(select(StatementEntry)).all()) == 2
 
@@ -227,4 +227,4 @@ def test_an_instruction_that_can_not_be_carried_out_fails_and_stops_nothing(
         assert first.error_code is not None
         assert first.error_code.startswith("oracle.")
         assert second.status == "done"
-        assert session.exec(select(ChainTransaction)).all() == []
+        assert session.exec(select(TransactionRow)).all() == []

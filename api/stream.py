@@ -29,7 +29,7 @@ from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, maybe
 from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.oracle.ledger.deposit_token import Payout
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import Credit
 from counterfoil.oracle.store.revenue_tables import MatchException
 
@@ -74,7 +74,7 @@ def _changes(parts: ApiParts, sight: Sight) -> dict[str, int]:
             "distribution": session.exec(credited).one(),
             "exception": sum(session.exec(met).one()),
             "withdrawal": sum(session.exec(taken).one()),
-            "head": session.exec(select(func.coalesce(func.max(AnchoredHead.size), 0))).one(),
+            "head": session.exec(select(func.coalesce(func.max(AnchoredHeadRow.size), 0))).one(),
         }
 
 

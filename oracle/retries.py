@@ -24,32 +24,32 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import FAILED, enqueue
 from counterfoil.chain.tables import TransactionRow
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import DistributedEntry
-from counterfoil.oracle.store.alarm_table import Alarm
-from counterfoil.oracle.store.bank_tables import StatementEntry
-from counterfoil.oracle.store.head_tables import Head
+from counterfoil.oracle.store.alarm_table import AlarmRow
+from counterfoil.oracle.store.bank_tables import StatementEntryRow
+from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import Distribution
 
-log = structlog.get_logger("oracle.again")
+log = structlog.get_logger("oracle.retries")
 
 _LONGEST_WAIT_S = 600
 _ALARM_AT = 3
-AGAIN = ":again:"
+RETRY_MARK = ":again:"
 """Stands in the business key of whatever is asked for again, before how often it was asked for."""
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedTransaction:
     """One row whose newest transaction failed: its table, its primary key and how often it was asked for."""
 
-    table: type[Head | Distribution | StatementEntry]
+    table: type[HeadRow | Distribution | StatementEntryRow]
     key: int | str
     transaction: TransactionRow
     times: int
 
 
-class Again:
+class Retries:
     """Asks again for distributions and mints whose transactions failed; for *heads*, where one process signs them."""
 
     def __init__(self, engine: Engine, client: ChainClient, *, heads: bool = True) -> None:
@@ -66,17 +66,17 @@ class Again:
                 session.commit()
         return len(due)
 
-    def _refused(self) -> list[Refused]:
+    def _refused(self) -> list[RefusedTransaction]:
         """What failed, has not taken effect as far as the events say, and whose time has come."""
         reads = self._engine.execution_options(reads_only=True)
-        found: list[Refused] = []
+        found: list[RefusedTransaction] = []
         with Session(reads) as session:
             heads = (
-                select(Head.size, TransactionRow)
-                .join(TransactionRow, col(TransactionRow.id) == col(Head.transaction_id))
+                select(HeadRow.size, TransactionRow)
+                .join(TransactionRow, col(TransactionRow.id) == col(HeadRow.transaction_id))
                 .where(
                     TransactionRow.status == FAILED,
-                    col(Head.size).not_in(select(AnchoredHead.size)),
+                    col(HeadRow.size).not_in(select(AnchoredHeadRow.size)),
                 )
             )
             batches = (
@@ -88,43 +88,49 @@ class Again:
                 )
             )
             entries = (
-                select(StatementEntry.entry_hash, TransactionRow)
-                .join(TransactionRow, col(TransactionRow.id) == col(StatementEntry.transaction_id))
+                select(StatementEntryRow.entry_hash, TransactionRow)
+                .join(
+                    TransactionRow, col(TransactionRow.id) == col(StatementEntryRow.transaction_id)
+                )
                 .where(TransactionRow.status == FAILED)
             )
             if self._heads:
                 rows = session.exec(heads)
                 found += [
-                    Refused(table=Head, key=size, transaction=tx, times=times_asked(tx))
+                    RefusedTransaction(
+                        table=HeadRow, key=size, transaction=tx, times=times_asked(tx)
+                    )
                     for size, tx in rows
                 ]
             found += [
-                Refused(table=Distribution, key=b, transaction=tx, times=times_asked(tx))
+                RefusedTransaction(table=Distribution, key=b, transaction=tx, times=times_asked(tx))
                 for b, tx in session.exec(batches)
             ]
             found += [
-                Refused(table=StatementEntry, key=e, transaction=tx, times=times_asked(tx))
+                RefusedTransaction(
+                    table=StatementEntryRow, key=e, transaction=tx, times=times_asked(tx)
+                )
                 for e, tx in session.exec(entries)
             ]
             session.expunge_all()
         now_ms = time.time_ns() // 1_000_000
         return [r for r in found if now_ms >= r.transaction.created_ms + _wait_ms(r.times)]
 
-    def _is_on_chain(self, refused: Refused) -> bool:
+    def _is_on_chain(self, refused: RefusedTransaction) -> bool:
         """Whether a mint has taken effect: no event of it is projected."""
-        if refused.table is not StatementEntry:
+        if refused.table is not StatementEntryRow:
             return False
         entry = from_hex(str(refused.key))
         return bool(self._client.call("DepositToken", "isEntryUsed", entry))
 
-    def _ask(self, session: Session, refused: Refused) -> None:
+    def _ask(self, session: Session, refused: RefusedTransaction) -> None:
         failed, times = refused.transaction, refused.times
-        base = failed.idempotency_key.split(AGAIN)[0]
+        base = failed.idempotency_key.split(RETRY_MARK)[0]
         row = session.get_one(refused.table, refused.key)
         row.transaction_id = enqueue(
             session,
             failed.signer,
-            key=f"{base}{AGAIN}{times}",
+            key=f"{base}{RETRY_MARK}{times}",
             to=failed.to_address,
             data=failed.data,
         )
@@ -132,12 +138,12 @@ class Again:
         if times == _ALARM_AT:
             code = failed.error_code or "chain.error"
             detail = f"{base} was refused {times} times: {failed.error_detail}"
-            session.add(Alarm(code=code, detail=detail))
+            session.add(AlarmRow(code=code, detail=detail))
 
 
 def times_asked(transaction: TransactionRow) -> int:
     """How often it was asked for so far."""
-    _, mark, number = transaction.idempotency_key.partition(AGAIN)
+    _, mark, number = transaction.idempotency_key.partition(RETRY_MARK)
     return int(number) + 1 if mark else 1
 
 

@@ -10,7 +10,7 @@ from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.rules.judging.digest import call_digest, head_digest
 
 
-class Quorum:
+class HeldSigners:
     """The signers that this process holds, in the order that the contract wants."""
 
     def __init__(self, signers: Sequence[Signer], chain_id: int, anchor: str, calls: str) -> None:

@@ -17,7 +17,7 @@ from counterfoil.api.access.parties import NoAccount, party_key
 from counterfoil.api.access.sight import Machine, Sight
 from counterfoil.chain.address import Address, canonical
 from counterfoil.gateway.record.identity import DeviceId
-from counterfoil.oracle.ledger.device_registry import Device, DeviceKeyEntry
+from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry, DeviceRow
 from counterfoil.oracle.ledger.participant_registry import ParticipantEntry
 from counterfoil.oracle.ledger.revenue_split import Credit
 from counterfoil.oracle.store.directory_tables import (
@@ -94,7 +94,9 @@ class Directory:
         names = {project.project_hash: project.project for project in self.projects()}
         with self._session() as session:
             rows = session.exec(
-                select(KnownDevice, Device).where(KnownDevice.device_hash == Device.device_hash)
+                select(KnownDevice, DeviceRow).where(
+                    KnownDevice.device_hash == DeviceRow.device_hash
+                )
             ).all()
         found = [
             Machine(

@@ -12,7 +12,7 @@ from counterfoil.oracle.store.bank_tables import (
     BankLine,
     BankStatement,
     PayoutFile,
-    StatementEntry,
+    StatementEntryRow,
 )
 
 
@@ -63,14 +63,15 @@ class BankReads:
 
     def entries(
         self, projects: Collection[str], after: str, limit: int
-    ) -> Sequence[StatementEntry]:
+    ) -> Sequence[StatementEntryRow]:
         """Up to *limit* entries of bank statements after the hash *after*, by hash."""
         query = (
-            select(StatementEntry)
+            select(StatementEntryRow)
             .where(
-                col(StatementEntry.project).in_(projects), col(StatementEntry.entry_hash) > after
+                col(StatementEntryRow.project).in_(projects),
+                col(StatementEntryRow.entry_hash) > after,
             )
-            .order_by(col(StatementEntry.entry_hash))
+            .order_by(col(StatementEntryRow.entry_hash))
             .limit(limit)
         )
         with Session(self._engine) as session:

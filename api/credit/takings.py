@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import canonical
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import Credit
 from counterfoil.oracle.store.directory_tables import KnownProject, KnownTerms
 from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact
@@ -116,4 +116,4 @@ class TakingsReads:
         return sorted(found)
 
     def _anchored(self, session: Session) -> int:
-        return session.exec(select(func.max(AnchoredHead.size))).one() or 0
+        return session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0

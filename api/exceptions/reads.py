@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.revenue_tables import MatchException
 
 
@@ -37,10 +37,12 @@ class ExceptionReads:
         with Session(self._engine, expire_on_commit=False) as session:
             return session.get(MatchException, number)
 
-    def alarms(self, devices: Collection[str] | None, after: int, limit: int) -> Sequence[Alarm]:
+    def alarms(self, devices: Collection[str] | None, after: int, limit: int) -> Sequence[AlarmRow]:
         """Up to *limit* alarms after id *after* that are about *devices* (None: all alarms), by id."""
-        query = select(Alarm).where(col(Alarm.id) > after).order_by(col(Alarm.id)).limit(limit)
+        query = (
+            select(AlarmRow).where(col(AlarmRow.id) > after).order_by(col(AlarmRow.id)).limit(limit)
+        )
         if devices is not None:
-            query = query.where(col(Alarm.device).in_(devices))
+            query = query.where(col(AlarmRow.device).in_(devices))
         with Session(self._engine, expire_on_commit=False) as session:
             return session.exec(query).all()

@@ -14,7 +14,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 
 router = APIRouter(tags=["heads"], responses=problems.RESPONSES)
 
@@ -44,7 +44,7 @@ class ConsistencyOut(BaseModel):
     proof: list[str]
 
 
-def head_out(head: AnchoredHead, final_number: int) -> HeadOut:
+def head_out(head: AnchoredHeadRow, final_number: int) -> HeadOut:
     """*head* for JSON."""
     return HeadOut(
         size=head.size,
@@ -58,7 +58,7 @@ def head_out(head: AnchoredHead, final_number: int) -> HeadOut:
     )
 
 
-def _head(parts: ApiParts, size: int) -> AnchoredHead:
+def _head(parts: ApiParts, size: int) -> AnchoredHeadRow:
     head = HeadReads(parts.reads).head(size)
     if head is None:
         raise problems.not_found("anchored head")

@@ -10,7 +10,7 @@ from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed, UnknownName
 from counterfoil.oracle.rules.bank_entry import BankEntry, Imported
-from counterfoil.oracle.store.bank_tables import StatementEntry
+from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.directory_tables import KnownProject
 
 
@@ -37,7 +37,7 @@ def import_entries(
                 f"{entry.reference}: {entry.currency}, and the project is in {project.currency}"
             )
         name = to_hex(entry.entry_hash)
-        same = session.get(StatementEntry, name)
+        same = session.get(StatementEntryRow, name)
         if same is not None:
             if (same.project, same.amount_minor) != (entry.project, entry.amount_minor):
                 raise InputMalformed(
@@ -55,7 +55,7 @@ def import_entries(
             data=data,
         )
         session.add(
-            StatementEntry(
+            StatementEntryRow(
                 entry_hash=name,
                 statement=entry.statement,
                 reference=entry.reference,

@@ -27,10 +27,10 @@ from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.iso20022.camt053 import (
     Statement,
     StatementBalanceError,
+    StatementEntry,
     check_statement,
     parse_valid_camt053,
 )
-from counterfoil.gateway.formats.iso20022.camt053 import StatementEntry as Entry
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.bank.payouts import matched_payouts, pay
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
@@ -40,7 +40,7 @@ from counterfoil.oracle.store.bank_tables import (
     BankLine,
     BankStatement,
     PayoutOrder,
-    StatementEntry,
+    StatementEntryRow,
 )
 
 MINTED, PAID, SET_ASIDE, NOTED, RESOLVED = "minted", "paid", "set_aside", "noted", "resolved"
@@ -184,14 +184,14 @@ class Reader:
 
     # ---- entries
 
-    def _act(self, line: BankLine, statement: BankStatement, entry: Entry) -> None:
+    def _act(self, line: BankLine, statement: BankStatement, entry: StatementEntry) -> None:
         """Decide what becomes of *entry*, and ask for it; the line says so."""
         line.outcome, line.reason, line.detail = self._decide(line, statement, entry)
         self._session.add(line)
         self._session.flush()
 
     def _decide(
-        self, line: BankLine, statement: BankStatement, entry: Entry
+        self, line: BankLine, statement: BankStatement, entry: StatementEntry
     ) -> tuple[str, str, str]:
         """The outcome, its code and its detail; a mint or a confirmation is asked for here."""
         if entry.status != "BOOK":
@@ -216,7 +216,7 @@ class Reader:
             return self._debit(line, entry)
         return self._credit(line, account, named, entry)
 
-    def _known(self, line: BankLine, entry: Entry) -> tuple[str, str, str] | None:
+    def _known(self, line: BankLine, entry: StatementEntry) -> tuple[str, str, str] | None:
         """What to say of an entry whose name was seen before; None of a new one."""
         before = self._session.exec(
             select(BankLine).where(
@@ -235,7 +235,7 @@ class Reader:
             )
         return NOTED, "entry_known", f"line {before.id}"
 
-    def _debit(self, line: BankLine, entry: Entry) -> tuple[str, str, str]:
+    def _debit(self, line: BankLine, entry: StatementEntry) -> tuple[str, str, str]:
         orders, code, why = matched_payouts(
             self._session, entry.end_to_end_ids, -entry.amount_minor
         )
@@ -246,7 +246,7 @@ class Reader:
         return PAID, "", "payouts " + ", ".join(str(order.payout) for order in orders)
 
     def _credit(
-        self, line: BankLine, account: BankAccount, named: BankEntry, entry: Entry
+        self, line: BankLine, account: BankAccount, named: BankEntry, entry: StatementEntry
     ) -> tuple[str, str, str]:
         asked = col(PayoutOrder.end_to_end_id).in_(entry.end_to_end_ids)
         if entry.is_reversal or self._session.exec(select(PayoutOrder).where(asked)).first():
@@ -259,7 +259,7 @@ class Reader:
         token = client.address_of("DepositToken")
         key = f"mint:{line.entry_hash}"
         self._session.add(
-            StatementEntry(
+            StatementEntryRow(
                 entry_hash=line.entry_hash,
                 statement=named.statement,
                 reference=named.reference,
@@ -295,7 +295,9 @@ def resolve_line(session: Session, number: int, party: str, note: str) -> BankLi
     return line
 
 
-def _named(account: BankAccount, statement: BankStatement, entry: Entry, booked: int) -> BankEntry:
+def _named(
+    account: BankAccount, statement: BankStatement, entry: StatementEntry, booked: int
+) -> BankEntry:
     """The entry by its name: the bank's reference on the account, or the statement's and its own."""
     place = account.account
     if not entry.servicer_reference:

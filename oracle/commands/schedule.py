@@ -11,7 +11,7 @@ import typer
 
 from counterfoil.oracle.rules.schedule.cases import Case, read_cases
 from counterfoil.oracle.rules.schedule.errors import InputMalformed, ScheduleError
-from counterfoil.oracle.rules.schedule.schedule_events import Event
+from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def schedule(
     except ScheduleError as refused:
         _say(refused.code, str(refused))
         raise typer.Exit(2) from refused
-    found: dict[str, list[Event]] = {}
+    found: dict[str, list[ScheduleEvent]] = {}
     for one in cases:
         try:
             found[one.name] = one.events(to)
@@ -71,7 +71,7 @@ def _chosen(cases: list[Case], names: list[str]) -> list[Case]:
     return [one for one in cases if one.name in names or not names]
 
 
-def _print(found: dict[str, list[Event]], is_many: bool, as_json: bool) -> None:
+def _print(found: dict[str, list[ScheduleEvent]], is_many: bool, as_json: bool) -> None:
     from counterfoil.oracle.commands.schedule_table import many_to_json, to_json, to_table
 
     if as_json:

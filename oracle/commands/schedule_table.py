@@ -9,7 +9,7 @@ from decimal import Decimal
 from rich.box import SIMPLE
 from rich.table import Table
 
-from counterfoil.oracle.rules.schedule.schedule_events import Event
+from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
 
 _MEANS = {
     "IED": "initial exchange",
@@ -30,18 +30,18 @@ _MEANS = {
 }
 
 
-def to_json(events: Sequence[Event]) -> str:
+def to_json(events: Sequence[ScheduleEvent]) -> str:
     """A JSON list of the events; every number has all its decimals."""
     return "[" + ", ".join(_one(event) for event in events) + "]"
 
 
-def many_to_json(cases: Mapping[str, Sequence[Event]]) -> str:
+def many_to_json(cases: Mapping[str, Sequence[ScheduleEvent]]) -> str:
     """A JSON object of such lists, by the cases' names."""
     rows = (f"{json.dumps(name)}: {to_json(events)}" for name, events in cases.items())
     return "{" + ", ".join(rows) + "}"
 
 
-def to_table(name: str, events: Sequence[Event]) -> Table:
+def to_table(name: str, events: Sequence[ScheduleEvent]) -> Table:
     """A table of the events, amounts to two places and rates in per cent."""
     headings = ("date", "event", "payoff", "notional", "rate %", "accrued")
     rows = [
@@ -70,7 +70,7 @@ def to_table(name: str, events: Sequence[Event]) -> Table:
     return table
 
 
-def _one(event: Event) -> str:
+def _one(event: ScheduleEvent) -> str:
     texts = {"eventDate": event.event_date.isoformat(), "eventType": event.event_type}
     numbers = {
         "payoff": event.payoff,

@@ -36,7 +36,7 @@ from counterfoil.oracle.store.bank_tables import (
     BankLine,
     BankStatement,
     PayoutOrder,
-    StatementEntry,
+    StatementEntryRow,
 )
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.integers import WIDE
@@ -149,7 +149,7 @@ def _ledger(session: Session, token: str, since_ms: int) -> _Ledger:
             row.entry_hash: (row.account, row.amount_minor)
             for row in session.exec(
                 select(Deposit).where(
-                    col(Deposit.entry_hash).not_in(select(StatementEntry.entry_hash))
+                    col(Deposit.entry_hash).not_in(select(StatementEntryRow.entry_hash))
                 )
             )
         },
@@ -224,16 +224,16 @@ def _sum(session: Session, column: Any) -> int:
 def _entries(session: Session, block: int) -> tuple[dict[str, tuple[str, int, int]], int]:
     """Statement entries without a mint of their amount, and the sum of those whose mint is on its way."""
     rows = session.exec(
-        select(StatementEntry, Deposit.amount_minor, TransactionRow)
-        .join(Deposit, col(Deposit.entry_hash) == col(StatementEntry.entry_hash), isouter=True)
+        select(StatementEntryRow, Deposit.amount_minor, TransactionRow)
+        .join(Deposit, col(Deposit.entry_hash) == col(StatementEntryRow.entry_hash), isouter=True)
         .join(
             TransactionRow,
-            col(TransactionRow.id) == col(StatementEntry.transaction_id),
+            col(TransactionRow.id) == col(StatementEntryRow.transaction_id),
             isouter=True,
         )
         .where(
             col(Deposit.amount_minor).is_(None)
-            | (col(Deposit.amount_minor) != col(StatementEntry.amount_minor))
+            | (col(Deposit.amount_minor) != col(StatementEntryRow.amount_minor))
         )
     )
     found: dict[str, tuple[str, int, int]] = {}

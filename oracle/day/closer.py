@@ -24,11 +24,11 @@ from counterfoil.chain.sender import FAILED, FINAL, enqueue
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.day.books import cursor_of, read_books
 from counterfoil.oracle.day.day_report import make_report
-from counterfoil.oracle.day.ledger_positions import Standing
+from counterfoil.oracle.day.ledger_positions import LedgerPositions
 from counterfoil.oracle.rules.day import closing_plan as plan
 from counterfoil.oracle.rules.day.closing_plan import DateNotForward, DayRefused, Step
 from counterfoil.oracle.rules.day.reconciliation import Difference, reconcile
-from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 
 log = structlog.get_logger("oracle.day_close")
@@ -107,7 +107,7 @@ class DayCloser:
         self._client = client
         self._sender = sender
         self._on_step = on_step
-        self._now = Standing(engine, client)
+        self._now = LedgerPositions(engine, client)
 
     def step(self) -> int:
         """Go on with the earliest open day; answer how many phases were begun or ended.
@@ -257,7 +257,7 @@ class DayCloser:
             if differences:
                 listed = ", ".join(sorted({d.code for d in differences}))
                 said = f"{day.date}: {len(differences)} differences: {listed}"
-                session.add(Alarm(code="oracle.day_differs", detail=said))
+                session.add(AlarmRow(code="oracle.day_differs", detail=said))
             session.commit()
         self._on_step("day_closed")
         log.info("day_closed", date=day.date, differences=len(differences))
@@ -277,7 +277,7 @@ class DayCloser:
             row.status, row.error_code, row.error_detail = "failed", code, detail
             row.finished_ms = _now_ms()
             what = f"{day.date} could not be closed: {detail}"
-            session.add(Alarm(code=code, detail=what))
+            session.add(AlarmRow(code=code, detail=what))
             session.commit()
         log.error("day_failed", date=day.date, code=code, detail=detail)
 

@@ -29,7 +29,7 @@ _MOVING_CLAIMS = tuple(
 )
 
 
-class Standing:
+class LedgerPositions:
     """Reads of one ledger and its chain; no database transaction is open while the node is asked."""
 
     def __init__(self, engine: Engine, client: ChainClient) -> None:

@@ -56,7 +56,7 @@ log = structlog.get_logger("oracle.instructions")
 _UTC = ZoneInfo("UTC")
 
 
-class Instructions:
+class InstructionExecutor:
     """Carries out pending instructions, the oldest first."""
 
     def __init__(

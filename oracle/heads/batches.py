@@ -25,7 +25,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.errors import GatewayError, KeyUnknownError
-from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import consistency_proof
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
@@ -34,15 +34,15 @@ from counterfoil.gateway.record.signed_record import SignedRecord, decode
 from counterfoil.gateway.record.verification import Accepted, ChainTip, check_chain
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.errors import RecordNotBelieved
-from counterfoil.oracle.heads.parallel_verification import Verifier
+from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import RegisteredKeys
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.figures import Figures, Tally
-from counterfoil.oracle.signers import Quorum
+from counterfoil.oracle.signers import HeldSigners
 from counterfoil.oracle.store.alarm_table import raise_once
-from counterfoil.oracle.store.head_tables import BatchFigures, Head
+from counterfoil.oracle.store.head_tables import BatchFigures, HeadRow
 
 log = structlog.get_logger("oracle.batch")
 
@@ -66,7 +66,7 @@ class Batcher:
         store: GatewayStore,
         keys: RegisteredKeys,
         client: ChainClient,
-        quorum: Quorum,
+        quorum: HeldSigners,
         sender: str,
         tiles: Path,
         rules: BatchRules = BatchRules(),
@@ -87,7 +87,7 @@ class Batcher:
         self._waits_at: int | None = None
         self._opened_ms: int | None = None
         self._tips: dict[DeviceId, ChainTip] = {}
-        self._verifier = Verifier()
+        self._verifier = ParallelVerifier()
         self._tally = Tally()
         self._touched: set[DeviceId] = set()
         self._history = keys.history
@@ -191,14 +191,14 @@ class Batcher:
         if not is_full and _now_ms() - self._opened_ms < self._rules.most_ms:
             return False
         with Session(self._engine) as session:
-            if self._closed_size and session.get(AnchoredHead, self._closed_size) is None:
+            if self._closed_size and session.get(AnchoredHeadRow, self._closed_size) is None:
                 return False
         root = self._writer.publish()
         self._on_step("after_tiles")
         self._history.refresh()
         block, project_of = max(0, self._history.block), self._history.project_of
         figures = self._tally.figures(self._closed_size, size, block, project_of)
-        self._store_head(LogHead(size, root, self._state.root()), figures)
+        self._store_head(Head(size, root, self._state.root()), figures)
         self._on_step("after_head")
         self._closed_size, self._closed_root, self._opened_ms = size, root, None
         self._tally = Tally()
@@ -206,8 +206,8 @@ class Batcher:
         log.info("head_closed", size=size, root=root.hex()[:16])
         return True
 
-    def _store_head(self, head: LogHead, figures: Figures) -> None:
-        previous = LogHead(self._closed_size, self._closed_root, Digest(bytes(32)))
+    def _store_head(self, head: Head, figures: Figures) -> None:
+        previous = Head(self._closed_size, self._closed_root, Digest(bytes(32)))
         proof: list[Digest] = []
         if previous.size:
             reader = TileReader(read_folder(self._tiles), head.size)
@@ -216,7 +216,7 @@ class Batcher:
         parts = (head.size, head.root, head.state, figures.digest, proof, signatures)
         data = self._client.encode("RecordAnchor", "anchor", *parts)
         with Session(self._engine) as session:
-            if session.get(Head, head.size) is not None:
+            if session.get(HeadRow, head.size) is not None:
                 return
             transaction_id = enqueue(
                 session,
@@ -226,7 +226,7 @@ class Batcher:
                 data=data,
             )
             session.add(
-                Head(
+                HeadRow(
                     size=head.size,
                     root=to_hex(head.root),
                     state=to_hex(head.state),
@@ -245,7 +245,7 @@ class Batcher:
     def _load_closed(self) -> tuple[int, Digest, StateTree]:
         """The newest stored head's size and root, and the slots as they were then."""
         with Session(self._engine) as session:
-            head = session.exec(select(Head).order_by(col(Head.size).desc())).first()
+            head = session.exec(select(HeadRow).order_by(col(HeadRow.size).desc())).first()
             state = read_slots(session)
         for slot in state:
             found = self._store.find(slot.device, slot.epoch, slot.sequence)

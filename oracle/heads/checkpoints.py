@@ -8,12 +8,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.gateway.log.checkpoint import Checkpoint, sign_checkpoint
-from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.log.checkpoint import Checkpoint, Head, sign_checkpoint
 from counterfoil.gateway.logfiles.tiles import TileWriter, read_size
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.heads.witnesses import Witnesses
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.settings import OracleSettings
 
 
@@ -42,14 +41,14 @@ class CheckpointWriter:
         published, _ = read_size(self._tiles)
         with Session(self._engine) as session:
             head = session.exec(
-                select(AnchoredHead)
-                .where(AnchoredHead.size <= published)
-                .order_by(col(AnchoredHead.size).desc())
+                select(AnchoredHeadRow)
+                .where(AnchoredHeadRow.size <= published)
+                .order_by(col(AnchoredHeadRow.size).desc())
             ).first()
         if head is None:
             return
         if head.size != self._written:
-            anchored = LogHead(
+            anchored = Head(
                 head.size,
                 Digest(from_hex(head.root)),
                 Digest(from_hex(head.state)),

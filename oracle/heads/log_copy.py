@@ -39,12 +39,12 @@ from counterfoil.gateway.record.verification import Accepted, ChainTip, KeyRing,
 from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord
 from counterfoil.gateway.store.tables import StoredRecord
 from counterfoil.oracle.errors import RecordRefused
-from counterfoil.oracle.heads.parallel_verification import Verifier
+from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
 from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.figures import Figures, Tally
-from counterfoil.oracle.store.head_tables import Progress, Slot
+from counterfoil.oracle.store.head_tables import Progress, SlotRow
 
 log = structlog.get_logger("oracle.node")
 
@@ -54,7 +54,7 @@ _READ = 2_000
 
 
 @dataclass(frozen=True)
-class Computed:
+class ComputedHead:
     """What this node's own copy gives for a head."""
 
     root: Digest
@@ -62,7 +62,7 @@ class Computed:
     figures: Figures
 
 
-class NodeLog:
+class LogCopy:
     """The copy, from the database *engine*, the record store *store* and the folder *tiles*."""
 
     def __init__(
@@ -73,10 +73,10 @@ class NodeLog:
         self._reads = engine.execution_options(reads_only=True)
         self._tiles = tiles
         self._history = history
-        self._verifier = Verifier()
+        self._verifier = ParallelVerifier()
         self._lock = threading.RLock()
         self._tips: dict[DeviceId, ChainTip | None] = {}
-        self.dropped: AnchoredHead | None = None
+        self.dropped: AnchoredHeadRow | None = None
         """The last anchored head that the copy could not give, so that a part of it was dropped."""
         self._size = store.size()
         self._writer = self._open_tiles()
@@ -138,9 +138,9 @@ class NodeLog:
         """(first, end, block) of the pieces of *start* to *end*, each with the block whose registry judges it."""
         with Session(self._reads) as session:
             heads = session.exec(
-                select(AnchoredHead.size, AnchoredHead.block_number)
-                .where(AnchoredHead.size > start)
-                .order_by(col(AnchoredHead.size))
+                select(AnchoredHeadRow.size, AnchoredHeadRow.block_number)
+                .where(AnchoredHeadRow.size > start)
+                .order_by(col(AnchoredHeadRow.size))
             ).all()
         spans: list[tuple[int, int, int]] = []
         for size, block in heads:
@@ -188,7 +188,7 @@ class NodeLog:
 
     # ---- computing heads
 
-    def compute(self, previous_size: int, size: int, block: int) -> Computed:
+    def compute(self, previous_size: int, size: int, block: int) -> ComputedHead:
         """The head over the first *size* records, its batch from *previous_size* on, the registry as of *block*."""
         with self._lock:
             if not previous_size < size <= self._size:
@@ -210,7 +210,7 @@ class NodeLog:
                 return self._history.project_of(device, block)
 
             figures = tally.figures(previous_size, size, block, project_of)
-            return Computed(root_at(size, self._read), state.root(), figures)
+            return ComputedHead(root_at(size, self._read), state.root(), figures)
 
     def proof(self, previous_size: int, size: int) -> list[Digest]:
         """The consistency proof between two sizes; empty for the first head."""
@@ -279,12 +279,12 @@ class NodeLog:
                 done += 1
         return done
 
-    def _next_anchored(self) -> AnchoredHead | None:
+    def _next_anchored(self) -> AnchoredHeadRow | None:
         with Session(self._reads) as session:
             head = session.exec(
-                select(AnchoredHead)
-                .where(AnchoredHead.size > self._writer.size)
-                .order_by(col(AnchoredHead.size))
+                select(AnchoredHeadRow)
+                .where(AnchoredHeadRow.size > self._writer.size)
+                .order_by(col(AnchoredHeadRow.size))
             ).first()
         return head if head is not None and head.size <= self._size else None
 
@@ -310,7 +310,7 @@ class NodeLog:
         if self._ahead[0] < size:
             self._ahead = (size, self._copy_of_state())
 
-    def _drop_beyond(self, head: AnchoredHead) -> None:
+    def _drop_beyond(self, head: AnchoredHeadRow) -> None:
         """Forget the records that are under no head of the chain: the chain has other ones."""
         first = self._writer.size
         log.error("copy_differs", anchored=head.size, kept=first)
@@ -346,7 +346,7 @@ class NodeLog:
             at = at or 0
             if at > self._writer.size:
                 at = 0
-                session.exec(delete(Slot))
+                session.exec(delete(SlotRow))
                 session.merge(Progress(reader=_READER, log_index=0))
                 session.commit()
             state = read_slots(session) if at else StateTree()

@@ -23,7 +23,7 @@ from sqlmodel import Session
 from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.tile_format import decode_entries
 from counterfoil.oracle.errors import GatewayNotThere, RecordRefused
-from counterfoil.oracle.heads.log_copy import NodeLog
+from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.store.alarm_table import raise_once
 
 log = structlog.get_logger("oracle.node")
@@ -35,18 +35,18 @@ _LONGEST_PAUSE_S = 30.0
 _TIMEOUT_S = 15.0
 
 
-class RecordCopy:
-    """Fetches from *gateways* (base URLs), in turn, into *node_log*."""
+class LogFetcher:
+    """Fetches from *gateways* (base URLs), in turn, into *log_copy*."""
 
     def __init__(
         self,
         engine: Engine,
-        node_log: NodeLog,
+        log_copy: LogCopy,
         gateways: Sequence[str],
         tls: ssl.SSLContext,
     ) -> None:
         self._engine = engine
-        self._log = node_log
+        self._log_copy = log_copy
         self._gateways = list(gateways)
         self._client = httpx.Client(verify=tls, timeout=_TIMEOUT_S)
         self._pause_s = 0.5
@@ -69,14 +69,14 @@ class RecordCopy:
             self._busy.release()
 
     def _take_all(self) -> int:
-        dropped = self._log.dropped
+        dropped = self._log_copy.dropped
         if dropped is not None:
-            self._log.dropped = None
+            self._log_copy.dropped = None
             why = f"what was copied does not give the anchored head of {dropped.size}"
             self._stop("oracle.copy_differs", why)
             return 0
-        before = self._log.size
-        if before - self._log.anchored >= _MOST_AHEAD:
+        before = self._log_copy.size
+        if before - self._log_copy.anchored >= _MOST_AHEAD:
             return 0
         try:
             self._fetch()
@@ -89,10 +89,10 @@ class RecordCopy:
         else:
             self.refusal = None
             self._pause_s = 0.5
-        return self._log.size - before
+        return self._log_copy.size - before
 
     def _fetch(self) -> None:
-        start = self._log.size
+        start = self._log_copy.size
         params = {"start": start, "limit": 10_000}
         with self._client.stream("GET", f"{self._gateways[0]}/v1/log", params=params) as answer:
             answer.raise_for_status()
@@ -100,10 +100,10 @@ class RecordCopy:
             for entry in decode_entries(answer.iter_bytes()):
                 piece.append(entry)
                 if len(piece) == _PIECE:
-                    self._log.take(piece)
+                    self._log_copy.take(piece)
                     piece = []
             if piece:
-                self._log.take(piece)
+                self._log_copy.take(piece)
 
     def _refuse(self, refused: RecordRefused) -> None:
         is_new = str(refused) != str(self.refusal)

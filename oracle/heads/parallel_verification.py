@@ -21,7 +21,7 @@ _PIECE = 250
 """Signatures a turn of a thread: long enough that handing them over costs nothing beside them."""
 
 
-class Verifier:
+class ParallelVerifier:
     """Threads that decide signatures, as many as there are processors; they end with the process."""
 
     def __init__(self) -> None:

@@ -8,17 +8,16 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, update
 from sqlmodel import Session, col, select
 
-from counterfoil.gateway.log.state_tree import Slot as StateSlot
-from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.log.state_tree import Slot, StateTree
 from counterfoil.gateway.record.identity import DeviceId, Digest
-from counterfoil.oracle.store.head_tables import Slot
+from counterfoil.oracle.store.head_tables import SlotRow
 
 
 def read_slots(session: Session) -> StateTree:
     """The state that the kept slots make."""
-    rows = session.exec(select(Slot).order_by(col(Slot.position)))
+    rows = session.exec(select(SlotRow).order_by(col(SlotRow.position)))
     return StateTree(
-        StateSlot(
+        Slot(
             device=DeviceId(s.device),
             epoch=s.epoch,
             sequence=s.sequence,
@@ -30,7 +29,7 @@ def read_slots(session: Session) -> StateTree:
 
 def keep_slots(session: Session, state: StateTree, devices: Iterable[DeviceId]) -> None:
     """Keep the slots of *devices*, all that *state* changed since it was kept; the caller commits."""
-    newest = session.exec(select(func.max(Slot.position))).one()
+    newest = session.exec(select(func.max(SlotRow.position))).one()
     kept = -1 if newest is None else newest
     old: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
@@ -51,6 +50,6 @@ def keep_slots(session: Session, state: StateTree, devices: Iterable[DeviceId]) 
     # On the connection: the session would read each row before it writes it.
     connection = session.connection()
     if old:
-        connection.execute(update(Slot).where(col(Slot.position) == bindparam("at")), old)
+        connection.execute(update(SlotRow).where(col(SlotRow.position) == bindparam("at")), old)
     if new:
-        connection.execute(insert(Slot), new)
+        connection.execute(insert(SlotRow), new)

@@ -17,7 +17,7 @@ from counterfoil.oracle.store.table import OracleTable
 _Arguments = Mapping[str, Any]
 
 
-class Device(OracleTable, table=True):
+class DeviceRow(OracleTable, table=True):
     """Projected: the registry's entry of a device."""
 
     __tablename__ = "device"
@@ -49,7 +49,7 @@ class DeviceKeyEntry(OracleTable, table=True):
 
 def _registered(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(
-        Device(
+        DeviceRow(
             device_hash=a["device"],
             owner=a["owner"],
             operator=a["operator"],
@@ -61,12 +61,12 @@ def _registered(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _assigned(session: Session, _: EventRow, a: _Arguments) -> None:
-    device = session.get_one(Device, a["device"])
+    device = session.get_one(DeviceRow, a["device"])
     device.owner, device.operator, device.project_hash = a["owner"], a["operator"], a["project"]
 
 
 def _status(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(Device, a["device"]).status = DeviceStatus(int(a["status"])).wire_name
+    session.get_one(DeviceRow, a["device"]).status = DeviceStatus(int(a["status"])).wire_name
 
 
 def _key(session: Session, event: EventRow, a: _Arguments) -> None:
@@ -82,7 +82,7 @@ def _key(session: Session, event: EventRow, a: _Arguments) -> None:
             registered_block=event.block_number,
         )
     )
-    session.get_one(Device, a["device"]).epoch = int(a["epoch"])
+    session.get_one(DeviceRow, a["device"]).epoch = int(a["epoch"])
 
 
 def _key_closed(session: Session, _: EventRow, a: _Arguments) -> None:

@@ -14,7 +14,7 @@ from counterfoil.oracle.store.table import OracleTable
 _Arguments = Mapping[str, Any]
 
 
-class AnchoredHead(OracleTable, table=True):
+class AnchoredHeadRow(OracleTable, table=True):
     """Projected: a head on the chain."""
 
     __tablename__ = "anchored_head"
@@ -31,7 +31,7 @@ class AnchoredHead(OracleTable, table=True):
 
 def _anchored(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
-        AnchoredHead(
+        AnchoredHeadRow(
             size=int(a["size"]),
             number=int(a["index"]),
             root=a["root"],

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.heads.registry_history import RegistryHistory
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.store.directory_tables import KnownProject
 
 
@@ -33,7 +33,7 @@ class CallBooks:
     def is_anchored(self, size: int) -> bool:
         """Whether the head of *size* is anchored, as far as events were read."""
         with Session(self._reads) as session:
-            return session.get(AnchoredHead, size) is not None
+            return session.get(AnchoredHeadRow, size) is not None
 
     def size(self) -> int:
         """How many records the copy has."""
@@ -61,8 +61,8 @@ class CallBooks:
             return [
                 (size, block)
                 for size, block in session.exec(
-                    select(AnchoredHead.size, AnchoredHead.block_number)
-                    .where(AnchoredHead.size > first)
-                    .order_by(col(AnchoredHead.size))
+                    select(AnchoredHeadRow.size, AnchoredHeadRow.block_number)
+                    .where(AnchoredHeadRow.size > first)
+                    .order_by(col(AnchoredHeadRow.size))
                 )
             ]

@@ -25,10 +25,10 @@ from tenacity import (
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import GatewayNotThere
-from counterfoil.oracle.heads.log_copy import NodeLog
-from counterfoil.oracle.heads.log_fetch import RecordCopy
+from counterfoil.oracle.heads.log_copy import LogCopy
+from counterfoil.oracle.heads.log_fetch import LogFetcher
 from counterfoil.oracle.quorum.peers import Peer
-from counterfoil.oracle.quorum.signing_book import Books
+from counterfoil.oracle.quorum.signing_book import SigningBook
 from counterfoil.oracle.rules.judging.call import CallJudge
 from counterfoil.oracle.rules.judging.head import judge_head
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
@@ -43,21 +43,21 @@ Leaves = Callable[[Peer, int, int], list[Digest]]
 """A peer's leaf hashes from one place up to another; fewer, or none, where it does not show them."""
 
 
-class Signing:
+class Cosigner:
     """This node's signature, given to what it found true."""
 
     def __init__(
         self,
-        books: Books,
-        node_log: NodeLog,
-        copy: RecordCopy,
+        books: SigningBook,
+        log_copy: LogCopy,
+        fetcher: LogFetcher,
         calls: CallJudge,
         signer: Signer,
         leaves: Leaves,
     ) -> None:
         self._books = books
-        self._log = node_log
-        self._copy = copy
+        self._log_copy = log_copy
+        self._fetcher = fetcher
         self._calls = calls
         self._signer = signer
         self._leaves = leaves
@@ -99,12 +99,12 @@ class Signing:
         def their_leaves() -> list[Digest]:
             return self._leaves(sender, previous.size, proposal.head.size)
 
-        refusal = self._copy.refusal
+        refusal = self._fetcher.refusal
         judge_head(
             proposal,
             sender=sender.address,
             now=now,
-            node_log=self._log,
+            log_copy=self._log_copy,
             refusal=refusal,
             their_leaves=their_leaves,
         )
@@ -112,7 +112,7 @@ class Signing:
     def _until_told(self, proposal: Proposal, sender: Peer, judge: Callable[[], None]) -> None:
         def copy_more(_: RetryCallState) -> None:
             with contextlib.suppress(GatewayNotThere):
-                self._copy.step()
+                self._fetcher.step()
 
         again = Retrying(
             retry=retry_if_exception_type(NotYet),

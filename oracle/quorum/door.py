@@ -27,8 +27,8 @@ from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.doors.problem import problem
 from counterfoil.gateway.doors.web_server import CertifiedProtocol
 from counterfoil.oracle.errors import InputMalformed
-from counterfoil.oracle.heads.log_copy import NodeLog
-from counterfoil.oracle.quorum.cosigner import Signing
+from counterfoil.oracle.heads.log_copy import LogCopy
+from counterfoil.oracle.quorum.cosigner import Cosigner
 from counterfoil.oracle.quorum.peers import Peer
 from counterfoil.oracle.rules.judging.proposal import (
     MOST_BYTES,
@@ -41,7 +41,10 @@ _MOST_LEAVES = 100_000
 
 
 def create_door(
-    peers: Sequence[Peer], signing: Signing, node_log: NodeLog, state: Callable[[], dict[str, Any]]
+    peers: Sequence[Peer],
+    cosigner: Cosigner,
+    log_copy: LogCopy,
+    state: Callable[[], dict[str, Any]],
 ) -> FastAPI:
     """The application behind the door; *state* is what this node says of itself."""
     app = FastAPI(title="Counterfoil oracle node", docs_url=None, redoc_url=None)
@@ -71,7 +74,7 @@ def create_door(
         if peer is None:
             return problem(403, "oracle.not_a_peer", "no peer has this certificate")
         proposal = decode_head_proposal(await _body(request))
-        return _signature(await run_in_threadpool(signing.sign_head, proposal, peer))
+        return _signature(await run_in_threadpool(cosigner.sign_head, proposal, peer))
 
     @app.post("/v1/calls")
     async def sign_call(request: Request) -> Response:
@@ -80,14 +83,14 @@ def create_door(
         if peer is None:
             return problem(403, "oracle.not_a_peer", "no peer has this certificate")
         proposal = decode_call_proposal(await _body(request))
-        return _signature(await run_in_threadpool(signing.sign_call, proposal, peer))
+        return _signature(await run_in_threadpool(cosigner.sign_call, proposal, peer))
 
     @app.get("/v1/leaves")
     def get_leaves(
         start: Annotated[int, Query(ge=0)], end: Annotated[int, Query(ge=0)]
     ) -> Response:
         """The leaf hashes of this node's copy, 32 bytes each, from *start* up to, not including, *end*."""
-        found = node_log.leaves(start, min(end, start + _MOST_LEAVES))
+        found = log_copy.leaves(start, min(end, start + _MOST_LEAVES))
         return Response(b"".join(found), media_type="application/octet-stream")
 
     @app.get("/v1/status")

@@ -39,7 +39,7 @@ Outcome = bytes | Dissents | NotYet | PeerNotThere
 """What a node said to a proposal: its signature, or why there is none."""
 
 
-class Colleagues:
+class PeerClient:
     """The peers but this node itself, each behind its pinned certificate."""
 
     def __init__(self, peers: Sequence[Peer], own: str, certificate: Path, key: Path) -> None:

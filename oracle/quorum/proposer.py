@@ -24,19 +24,19 @@ from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.proof.signature import recover
 from counterfoil.chain.sender import FAILED, enqueue
 from counterfoil.chain.tables import TransactionRow
-from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.heads.batches import BatchRules
-from counterfoil.oracle.heads.log_copy import NodeLog
-from counterfoil.oracle.quorum.peer_client import Colleagues, Outcome
+from counterfoil.oracle.heads.log_copy import LogCopy
+from counterfoil.oracle.quorum.peer_client import Outcome, PeerClient
 from counterfoil.oracle.quorum.peers import Peer
-from counterfoil.oracle.quorum.signing_book import Books, now_ms
-from counterfoil.oracle.retries import AGAIN, times_asked
+from counterfoil.oracle.quorum.signing_book import SigningBook, now_ms
+from counterfoil.oracle.retries import RETRY_MARK, times_asked
 from counterfoil.oracle.rules.facts import decode_facts
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
 from counterfoil.oracle.rules.judging.turn import turn_of
-from counterfoil.oracle.rules.judging.verdict import Dissents, Standing
-from counterfoil.oracle.store.head_tables import Head
+from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents
+from counterfoil.oracle.store.head_tables import HeadRow
 
 log = structlog.get_logger("oracle.node")
 
@@ -44,13 +44,13 @@ _PAUSE_MS, _PAUSE_AFTER_MS = 1_000, 5_000
 """How long this node leaves it at that after a quorum that was not reached, and after one that was."""
 
 
-class Collecting:
+class SignatureCollector:
     """Signs what this node proposes, and asks the others until a quorum has signed."""
 
-    def __init__(self, books: Books, signer: Signer, colleagues: Colleagues) -> None:
+    def __init__(self, books: SigningBook, signer: Signer, peer_client: PeerClient) -> None:
         self._books = books
         self._signer = signer
-        self._colleagues = colleagues
+        self._peer_client = peer_client
 
     def collect(self, path: str, proposal: HeadProposal | CallProposal) -> list[bytes] | None:
         """As many signatures as the contract asks for, ascending by signer; None when the quorum was not reached."""
@@ -66,7 +66,7 @@ class Collecting:
                     proposal, proposer=self._signer.address, node=peer.address, why=outcome
                 )
 
-        answers = self._colleagues.ask(path, message.encode(), note)
+        answers = self._peer_client.ask(path, message.encode(), note)
         if len(signed) < threshold:
             for peer, outcome in answers:
                 if isinstance(outcome, bytes):
@@ -125,25 +125,25 @@ class _Due:
     due_ms: int | None = None
 
 
-class Proposing:
+class HeadProposer:
     """Brings the log's newest head to the chain, in turn with the other nodes."""
 
     def __init__(
         self,
-        books: Books,
-        node_log: NodeLog,
+        books: SigningBook,
+        log_copy: LogCopy,
         client: ChainClient,
         signer: Signer,
-        collecting: Collecting,
+        collector: SignatureCollector,
         rules: BatchRules,
         round_ms: int,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._books = books
-        self._log = node_log
+        self._log_copy = log_copy
         self._client = client
         self._signer = signer
-        self._collecting = collecting
+        self._collector = collector
         self._rules = rules
         self._round_ms = round_ms
         self._on_step = on_step
@@ -164,7 +164,7 @@ class Proposing:
             return False
         self._books.note_head(proposal)
         self._on_step("before_collect")
-        signatures = self._collecting.collect("/v1/heads", proposal)
+        signatures = self._collector.collect("/v1/heads", proposal)
         self._on_step("after_collect")
         if signatures is None:
             self._not_before_ms = _now() + _PAUSE_MS
@@ -174,8 +174,8 @@ class Proposing:
         log.info("head_signed", size=proposal.head.size, root=proposal.head.root.hex()[:16])
         return True
 
-    def _is_my_turn(self, now: Standing, number: int) -> bool:
-        size, at = self._log.size, _now()
+    def _is_my_turn(self, now: AnchoredState, number: int) -> bool:
+        size, at = self._log_copy.size, _now()
         if size <= now.size or self._signer.address not in now.signers:
             self._due = None
             return False
@@ -199,43 +199,45 @@ class Proposing:
         """Whether this node has sent a head over that of *size* which can still be mined."""
         with Session(self._books.reads) as session:
             found = session.exec(
-                select(Head.size)
-                .join(TransactionRow, col(TransactionRow.id) == col(Head.transaction_id))
-                .where(Head.previous_size == size, TransactionRow.status != FAILED)
+                select(HeadRow.size)
+                .join(TransactionRow, col(TransactionRow.id) == col(HeadRow.transaction_id))
+                .where(HeadRow.previous_size == size, TransactionRow.status != FAILED)
             ).first()
         return found is not None
 
-    def _new(self, now: Standing) -> HeadProposal | None:
-        size = min(self._log.size, now.size + self._rules.most_records)
-        if self._log.first_closed(now.size, size) is not None:
+    def _new(self, now: AnchoredState) -> HeadProposal | None:
+        size = min(self._log_copy.size, now.size + self._rules.most_records)
+        if self._log_copy.first_closed(now.size, size) is not None:
             log.error("key_closed", after=now.size)
             return None
-        found = self._log.compute(now.size, size, max(now.block, self._log.newest_block()))
+        found = self._log_copy.compute(
+            now.size, size, max(now.block, self._log_copy.newest_block())
+        )
         return HeadProposal(
             now.chain_id,
             now.anchor,
-            head=LogHead(size, found.root, found.state),
+            head=Head(size, found.root, found.state),
             figures=found.figures,
-            previous=LogHead(now.size, now.root, Digest(bytes(32))),
+            previous=Head(now.size, now.root, Digest(bytes(32))),
         )
 
     def _store(self, proposal: HeadProposal, signatures: list[bytes]) -> None:
         head, figures, previous = proposal.head, proposal.figures.digest, proposal.previous
-        proof = self._log.proof(previous.size, head.size)
+        proof = self._log_copy.proof(previous.size, head.size)
         parts = (head.size, head.root, head.state, figures, proof, signatures)
         data = self._client.encode("RecordAnchor", "anchor", *parts)
         key = f"anchor:{head.size}:{head.root.hex()}"
         with Session(self._books.engine) as session:
-            known = session.get(Head, head.size)
+            known = session.get(HeadRow, head.size)
             if known is not None:
                 refused = session.get(TransactionRow, known.transaction_id)
-                key += f"{AGAIN}{1 if refused is None else times_asked(refused)}"
+                key += f"{RETRY_MARK}{1 if refused is None else times_asked(refused)}"
             to = self._client.address_of("RecordAnchor")
             transaction_id = enqueue(
                 session, signer=self._signer.address, key=key, to=to, data=data
             )
             session.merge(
-                Head(
+                HeadRow(
                     size=head.size,
                     root=to_hex(head.root),
                     state=to_hex(head.state),

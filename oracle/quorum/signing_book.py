@@ -10,15 +10,15 @@ from sqlalchemy import Engine, insert
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.hexadecimal import from_hex, to_hex
-from counterfoil.gateway.log.checkpoint import Head as LogHead
+from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import EMPTY_ROOT
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import NotAllowedNow
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.quorum.peers import Peer
 from counterfoil.oracle.rules.figures import decode_figures
 from counterfoil.oracle.rules.judging.proposal import HeadProposal, Proposal
-from counterfoil.oracle.rules.judging.verdict import Dissents, Standing
+from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents
 from counterfoil.oracle.status.quorum_state import quorum_of
 from counterfoil.oracle.store.head_tables import BatchFigures
 from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode, SignedEntry, SignedHead
@@ -26,7 +26,7 @@ from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode, SignedEn
 _READ = 500
 
 
-class Books:
+class SigningBook:
     """The node's own tables in *engine*; every method is a transaction of its own."""
 
     def __init__(self, engine: Engine, chain_id: int, anchor: str, calls: str) -> None:
@@ -43,20 +43,22 @@ class Books:
         with Session(self.reads) as session:
             return quorum_of(session)
 
-    def newest_head(self) -> AnchoredHead | None:
+    def newest_head(self) -> AnchoredHeadRow | None:
         """The newest head on chain."""
         with Session(self.reads) as session:
             return session.exec(
-                select(AnchoredHead).order_by(col(AnchoredHead.size).desc())
+                select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.size).desc())
             ).first()
 
-    def standing(self) -> Standing:
+    def standing(self) -> AnchoredState:
         """The newest head and the signers, for a judgement."""
         head, (signers, _) = self.newest_head(), self.quorum()
         if head is None:
-            return Standing(self.chain_id, self.anchor, signers, size=0, root=EMPTY_ROOT, block=0)
+            return AnchoredState(
+                self.chain_id, self.anchor, signers, size=0, root=EMPTY_ROOT, block=0
+            )
         root = Digest(from_hex(head.root))
-        return Standing(
+        return AnchoredState(
             self.chain_id, self.anchor, signers, size=head.size, root=root, block=head.block_number
         )
 
@@ -86,7 +88,7 @@ class Books:
             session.merge(BatchFigures(digest=_hex(figures.digest), figures=figures.encode()))
             session.commit()
 
-    def signed_over(self, now: Standing) -> HeadProposal | None:
+    def signed_over(self, now: AnchoredState) -> HeadProposal | None:
         """The largest head over the newest anchored one that this node has signed, to be proposed again."""
         with Session(self.reads) as session:
             found = session.exec(
@@ -105,9 +107,9 @@ class Books:
         return HeadProposal(
             self.chain_id,
             self.anchor,
-            head=LogHead(row.size, root, state),
+            head=Head(row.size, root, state),
             figures=decode_figures(figures),
-            previous=LogHead(now.size, now.root, Digest(bytes(32))),
+            previous=Head(now.size, now.root, Digest(bytes(32))),
         )
 
     # ---- calls

@@ -26,7 +26,7 @@ from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.record.identity import on_chain_id
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED
 from counterfoil.oracle.rules.facts import (
     Facts,
@@ -62,7 +62,7 @@ class Distributor:
 
     def _decide(self, most: int) -> None:
         with Session(self._engine) as session:
-            head = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+            head = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
             if head == 0:
                 return
             groups = session.exec(

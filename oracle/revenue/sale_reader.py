@@ -19,11 +19,11 @@ from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
 from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
-from counterfoil.oracle.ledger.device_registry import Device
+from counterfoil.oracle.ledger.device_registry import DeviceRow
 from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.standing import Standing
 from counterfoil.oracle.store.directory_tables import KnownProject
-from counterfoil.oracle.store.head_tables import Head, Progress
+from counterfoil.oracle.store.head_tables import HeadRow, Progress
 from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact
 
 WAITING, MATCHED, EXCEPTION, EXCLUDED, DISTRIBUTED = (
@@ -37,7 +37,7 @@ _READER = "facts"
 _READ = 2_000
 
 
-class FactReader:
+class SaleReader:
     """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in the log's order."""
 
     def __init__(
@@ -95,7 +95,7 @@ class FactReader:
 
 
 def _newest_closed(session: Session) -> int:
-    return session.exec(select(func.max(Head.size))).one() or 0
+    return session.exec(select(func.max(HeadRow.size))).one() or 0
 
 
 class _Registered(NamedTuple):
@@ -108,8 +108,8 @@ class _Registered(NamedTuple):
 def _registered(session: Session, names: Collection[DeviceId]) -> dict[DeviceId, _Registered]:
     """The registry's entries of the devices *names*: of those that it has."""
     by_hash = {to_hex(device_hash(name)): name for name in names}
-    query = select(Device.device_hash, Device.status, Device.project_hash).where(
-        col(Device.device_hash).in_(by_hash)
+    query = select(DeviceRow.device_hash, DeviceRow.status, DeviceRow.project_hash).where(
+        col(DeviceRow.device_hash).in_(by_hash)
     )
     return {by_hash[key]: _Registered(*said) for key, *said in session.exec(query)}
 
@@ -209,7 +209,7 @@ __all__ = [
     "EXCLUDED",
     "MATCHED",
     "WAITING",
-    "FactReader",
+    "SaleReader",
     "exception_of",
     "resolve",
 ]

@@ -26,7 +26,7 @@ POOL = NOBODY
 """Stands for the investors' pool where an allocation has an account."""
 
 
-class Refused(Exception):
+class SplitRefused(Exception):
     """The contract would revert; the text is its name of the error."""
 
 
@@ -42,7 +42,7 @@ class Allocation:
 
 
 @dataclass(frozen=True)
-class Terms:
+class SplitTerms:
     """One version of a project's waterfall."""
 
     effective_from: int
@@ -61,7 +61,7 @@ class Terms:
     investors: tuple[tuple[str, int], ...]
 
     @classmethod
-    def on_chain(cls, found: Mapping[str, Any]) -> Terms:
+    def on_chain(cls, found: Mapping[str, Any]) -> SplitTerms:
         """The terms in the struct that ``RevenueSplit.termsOf`` answers."""
         senior = found["senior"]
         return cls(
@@ -113,7 +113,7 @@ class Totals:
     goods_cost: int = 0
     units: int = 0
 
-    def due(self, terms: Terms) -> list[tuple[Tier, str, int]]:
+    def due(self, terms: SplitTerms) -> list[tuple[Tier, str, int]]:
         """(tier, account, amount) of what these totals entitle to, below the goods."""
         net = max(0, self.gross - self.refunds - self.tax)
         fee = net * terms.fee_bp // 10_000
@@ -156,7 +156,7 @@ class Waterfall:
 
     collected: int = 0
     """In the collection account."""
-    terms: list[Terms] = field(default_factory=list)
+    terms: list[SplitTerms] = field(default_factory=list)
     batches: set[bytes] = field(default_factory=set)
     totals: dict[tuple[int, int], Totals] = field(default_factory=dict)
     owed: Counter[tuple[Tier, str]] = field(default_factory=Counter)
@@ -171,30 +171,30 @@ class Waterfall:
     def carried(self) -> int:
         return sum(pool.carried for pool in self.pools.values())
 
-    def set_terms(self, terms: Terms) -> None:
+    def set_terms(self, terms: SplitTerms) -> None:
         newest = self.terms[-1].effective_from if self.terms else 0
         if terms.effective_from <= max(newest, self.last_date):
-            raise Refused("TermsRetroactive")
+            raise SplitRefused("TermsRetroactive")
         self.terms.append(terms)
 
     def version_on(self, date: int) -> int:
         held = [n for n, t in enumerate(self.terms, start=1) if t.effective_from <= date]
         if not held:
-            raise Refused("NoTermsOn")
+            raise SplitRefused("NoTermsOn")
         return held[-1]
 
     def distribute(self, sold: Sold) -> dict[tuple[Tier, str], int]:
         """Take the batch in; answer what each account gets by each tier."""
         if sold.batch in self.batches:
-            raise Refused("AlreadyDistributed")
+            raise SplitRefused("AlreadyDistributed")
         version = self.version_on(sold.start)
         terms = self.terms[version - 1]
         scale = 100 if terms.by_month else 1
         if sold.end < sold.start or sold.end // scale != sold.start // scale:
-            raise Refused("PeriodInvalid")
+            raise SplitRefused("PeriodInvalid")
         costs = self._goods(terms, sold)
         if sold.gross > self.collected:
-            raise Refused("ERC20InsufficientBalance")
+            raise SplitRefused("ERC20InsufficientBalance")
         key = (version, sold.start // scale)
         is_first = key not in self.totals
         totals = self.totals.setdefault(key, Totals())
@@ -233,13 +233,13 @@ class Waterfall:
         self.last_version = max(self.last_version, version)
         return {key: amount for key, amount in credited.items() if amount}
 
-    def _goods(self, terms: Terms, sold: Sold) -> Counter[str]:
+    def _goods(self, terms: SplitTerms, sold: Sold) -> Counter[str]:
         priced = {goods: (supplier, cost) for goods, supplier, cost in terms.goods}
         costs: Counter[str] = Counter()
         for goods, count in sold.units:
             line = priced.get(goods, priced.get(bytes(32)))
             if line is None:
-                raise Refused("GoodsUnknown")
+                raise SplitRefused("GoodsUnknown")
             costs[line[0]] += line[1] * count
         return costs
 
@@ -263,7 +263,7 @@ class Waterfall:
         """
         given: Counter[str] = Counter()
         if not 0 < version < self.last_version:
-            raise Refused("VersionStillInForce")
+            raise SplitRefused("VersionStillInForce")
         pool = self.pools.get(version, Pool())
         if not pool.carried:
             return given
@@ -280,7 +280,7 @@ class Waterfall:
     def withdraw(self, account: str) -> int:
         amount = self.claimable[account]
         if not amount:
-            raise Refused("NothingToWithdraw")
+            raise SplitRefused("NothingToWithdraw")
         self.claimable[account] = 0
         self.withdrawn[account] += amount
         return amount

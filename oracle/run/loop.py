@@ -20,7 +20,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.garbage_collection import collect_seldom
 from counterfoil.oracle.day.clock import DayClock
 from counterfoil.oracle.errors import GatewayNotThere
-from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
 
@@ -29,7 +29,9 @@ _READERS = ("batch", "copy", "facts", "matching")
 """The parts that read the log on, so many records a turn."""
 
 
-def build_any(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Parts:
+def build_any(
+    settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None
+) -> OracleParts:
     """Everything for one process: alone, or as a node of a quorum where the peers' file is set."""
     if settings.peers is None:
         return build(settings, on_step)
@@ -53,7 +55,7 @@ def run(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: Non
     collect_seldom()
     log.info("oracle_ready")
     while not stop.is_set():
-        if not turn(parts):
+        if not step_all(parts):
             stop.wait(settings.poll_s)
     if clock is not None:
         clock.stop()
@@ -70,7 +72,7 @@ def _step_back(niceness: int) -> None:
             Path("/proc/self/autogroup").write_text(str(niceness))
 
 
-def turn(parts: Parts) -> bool:
+def step_all(parts: OracleParts) -> bool:
     """One step of every part; True while records wait for another turn at once."""
     has_more = False
     for name, step in parts.steps.items():

@@ -13,7 +13,7 @@ from counterfoil.chain.keys.signer import Signer, open_keystore
 from counterfoil.chain.sender import Sender
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.day.closer import DayCloser
-from counterfoil.oracle.execution.executor import Instructions
+from counterfoil.oracle.execution.executor import InstructionExecutor
 from counterfoil.oracle.execution.party_keys import PartySenders, PartyWrites, open_party_keys
 from counterfoil.oracle.revenue.distributor import Cosign, Distributor
 from counterfoil.oracle.revenue.matcher import Matcher
@@ -21,7 +21,7 @@ from counterfoil.oracle.settings import OracleSettings
 
 
 @dataclass(frozen=True)
-class Parts:
+class OracleParts:
     """The oracle's parts, each with a step of its own, in the order of a turn."""
 
     engine: Engine
@@ -34,7 +34,7 @@ class Parts:
     """What runs beside the turns: a node's door."""
 
 
-def settling(
+def settlement_steps(
     settings: OracleSettings,
     engine: Engine,
     client: ChainClient,
@@ -49,7 +49,7 @@ def settling(
     writes = PartyWrites(client, keys, signer.address)
     sending = [str(signer.address)]
     steps: dict[str, Callable[[], object]] = {
-        "instructions": Instructions(
+        "instructions": InstructionExecutor(
             engine, client, bank=bank_address, zone=settings.zone, on_step=on_step, writes=writes
         ).step,
         "matching": Matcher(engine).step,

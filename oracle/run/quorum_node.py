@@ -20,23 +20,23 @@ from counterfoil.oracle.errors import PeersInvalid
 from counterfoil.oracle.heads.batches import BatchRules
 from counterfoil.oracle.heads.checkpoints import CheckpointWriter
 from counterfoil.oracle.heads.gossip import GossipCheck
-from counterfoil.oracle.heads.log_copy import NodeLog
-from counterfoil.oracle.heads.log_fetch import RecordCopy
+from counterfoil.oracle.heads.log_copy import LogCopy
+from counterfoil.oracle.heads.log_fetch import LogFetcher
 from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
 from counterfoil.oracle.heads.registry_history import RegistryHistory
 from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.quorum.call_books import CallBooks
-from counterfoil.oracle.quorum.cosigner import Signing
+from counterfoil.oracle.quorum.cosigner import Cosigner
 from counterfoil.oracle.quorum.door import DoorServer, create_door
-from counterfoil.oracle.quorum.peer_client import Colleagues
+from counterfoil.oracle.quorum.peer_client import PeerClient
 from counterfoil.oracle.quorum.peers import Peer, door_tls, gateway_tls, read_peers
-from counterfoil.oracle.quorum.proposer import Collecting, Proposing
-from counterfoil.oracle.quorum.signing_book import Books
-from counterfoil.oracle.retries import Again
-from counterfoil.oracle.revenue.sale_reader import FactReader
+from counterfoil.oracle.quorum.proposer import HeadProposer, SignatureCollector
+from counterfoil.oracle.quorum.signing_book import SigningBook
+from counterfoil.oracle.retries import Retries
+from counterfoil.oracle.revenue.sale_reader import SaleReader
 from counterfoil.oracle.rules.judging.call import CallJudge
-from counterfoil.oracle.run.process_parts import Parts, settling
+from counterfoil.oracle.run.process_parts import OracleParts, settlement_steps
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
 
@@ -44,28 +44,32 @@ _WATCH_S = 2.0
 
 
 @dataclass(frozen=True)
-class Node:
+class QuorumNode:
     """One node's parts."""
 
     peers: Sequence[Peer]
     signer: Signer
-    books: Books
-    log: NodeLog
-    copy: RecordCopy
-    colleagues: Colleagues
-    collecting: Collecting
-    proposing: Proposing
-    signing: Signing
+    books: SigningBook
+    log_copy: LogCopy
+    fetcher: LogFetcher
+    peer_client: PeerClient
+    collector: SignatureCollector
+    proposer: HeadProposer
+    cosigner: Cosigner
     door: DoorServer
-    parts: Parts
+    parts: OracleParts
 
 
-def build_node(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Parts:
+def build_node(
+    settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None
+) -> OracleParts:
     """Everything that one node's process needs, from its settings; *on_step* is told each step reached."""
     return compose(settings, on_step).parts
 
 
-def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Node:
+def compose(
+    settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None
+) -> QuorumNode:
     """One node, its door bound and not yet open.
 
     Raises:
@@ -86,32 +90,34 @@ def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _:
     anchor, calls, split = (
         client.address_of(name) for name in ("RecordAnchor", "OracleQuorum", "RevenueSplit")
     )
-    books = Books(engine, deployment.chain_id, anchor, calls)
+    books = SigningBook(engine, deployment.chain_id, anchor, calls)
     books.list_nodes(peers, signer.address)
     certificate, key = settings.node_certificate, settings.node_key
-    node_log = NodeLog(engine, store, settings.tiles, history=RegistryHistory(engine))
-    copy = RecordCopy(
-        engine, node_log, settings.gateways, tls=gateway_tls(certificate, key, settings.gateway_ca)
+    log_copy = LogCopy(engine, store, settings.tiles, history=RegistryHistory(engine))
+    fetcher = LogFetcher(
+        engine, log_copy, settings.gateways, tls=gateway_tls(certificate, key, settings.gateway_ca)
     )
-    colleagues = Colleagues(peers, own=signer.address, certificate=certificate, key=key)
+    peer_client = PeerClient(peers, own=signer.address, certificate=certificate, key=key)
 
     def encode(argument: dict[str, Any]) -> bytes:
         return encoder.encode("RevenueSplit", "distribute", argument)
 
     judge = CallJudge(books=CallBooks(engine, store), split=split, calls=calls, encode=encode)
-    signing = Signing(books, node_log, copy, calls=judge, signer=signer, leaves=colleagues.leaves)
-    collecting = Collecting(books, signer, colleagues)
+    cosigner = Cosigner(
+        books, log_copy, fetcher, calls=judge, signer=signer, leaves=peer_client.leaves
+    )
+    collector = SignatureCollector(books, signer, peer_client)
     rules = BatchRules(settings.batch_records, settings.batch_ms)
-    proposing = Proposing(
-        books, node_log, client, signer, collecting, rules, settings.round_ms, on_step
+    proposer = HeadProposer(
+        books, log_copy, client, signer, collector, rules, settings.round_ms, on_step
     )
 
     def state() -> dict[str, Any]:
-        refusal = None if copy.refusal is None else str(copy.refusal)
-        return {"records": node_log.size, "anchored": node_log.anchored, "refusal": refusal}
+        refusal = None if fetcher.refusal is None else str(fetcher.refusal)
+        return {"records": log_copy.size, "anchored": log_copy.anchored, "refusal": refusal}
 
     tls = door_tls(certificate, key, peers)
-    app = create_door(peers, signing, node_log, state)
+    app = create_door(peers, cosigner, log_copy, state)
     door = DoorServer(app, settings.node_host, settings.node_port, tls)
     feed = EventFeed(
         name="ledger",
@@ -123,38 +129,38 @@ def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _:
     )
     steps: dict[str, Callable[[], object]] = {
         "feed": feed.poll,
-        "copy": copy.step,
-        "follow": node_log.follow,
-        "propose": proposing.step,
+        "copy": fetcher.step,
+        "follow": log_copy.follow,
+        "propose": proposer.step,
         "sender": Sender(engine, client, signer, on_step=on_step).step,
     }
     if settings.settles:
-        steps |= _settling(settings, client, books, node_log, signer, collecting, on_step)
+        steps |= _settling(settings, client, books, log_copy, signer, collector, on_step)
     if settings.log_key is not None:
         steps["checkpoint"] = CheckpointWriter(settings, engine).step
-    watch = _Watch(books, colleagues, own=signer.address, state=state)
+    watch = _Watch(books, peer_client, own=signer.address, state=state)
 
     def close() -> None:
         watch.stop()
         door.stop()
-        copy.close()
-        colleagues.close()
+        fetcher.close()
+        peer_client.close()
 
     def opened() -> None:
         door.start()
         watch.start()
 
-    parts = Parts(engine, store, client, feed=feed, steps=steps, open=opened, close=close)
-    return Node(
+    parts = OracleParts(engine, store, client, feed=feed, steps=steps, open=opened, close=close)
+    return QuorumNode(
         peers,
         signer,
         books,
-        node_log,
-        copy,
-        colleagues,
-        collecting,
-        proposing,
-        signing,
+        log_copy,
+        fetcher,
+        peer_client,
+        collector,
+        proposer,
+        cosigner,
         door,
         parts,
     )
@@ -163,20 +169,20 @@ def compose(settings: OracleSettings, on_step: Callable[[str], None] = lambda _:
 def _settling(
     settings: OracleSettings,
     client: ChainClient,
-    books: Books,
-    node_log: NodeLog,
+    books: SigningBook,
+    log_copy: LogCopy,
     signer: Signer,
-    collecting: Collecting,
+    collector: SignatureCollector,
     on_step: Callable[[str], None],
 ) -> dict[str, Callable[[], object]]:
     """The steps of the node that takes the payment files in."""
     engine = books.engine
     steps: dict[str, Callable[[], object]] = {
-        "facts": FactReader(
-            engine, node_log.store, newest=_anchored, gossip=GossipCheck(settings.tiles)
+        "facts": SaleReader(
+            engine, log_copy.store, newest=_anchored, gossip=GossipCheck(settings.tiles)
         ).step,
-        **settling(settings, engine, client, signer, collecting.cosign, on_step),
-        "again": Again(engine, client, heads=False).step,
+        **settlement_steps(settings, engine, client, signer, collector.cosign, on_step),
+        "retries": Retries(engine, client, heads=False).step,
     }
     if settings.gateway_database_url:
         gateway = open_store(settings.gateway_database_url)
@@ -186,17 +192,21 @@ def _settling(
 
 def _anchored(session: Session) -> int:
     """How many records lie under a head of the chain."""
-    return session.exec(select(func.max(AnchoredHead.size))).one() or 0
+    return session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
 
 
 class _Watch:
     """Asks the other nodes how they are, every two seconds, in a thread of its own."""
 
     def __init__(
-        self, books: Books, colleagues: Colleagues, own: str, state: Callable[[], dict[str, Any]]
+        self,
+        books: SigningBook,
+        peer_client: PeerClient,
+        own: str,
+        state: Callable[[], dict[str, Any]],
     ) -> None:
         self._books = books
-        self._colleagues = colleagues
+        self._peer_client = peer_client
         self._own = own
         self._state = state
         self._stop = threading.Event()
@@ -213,6 +223,6 @@ class _Watch:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._books.note_node(self._own, self._state(), None)
-            for peer, found, error in self._colleagues.states():
+            for peer, found, error in self._peer_client.states():
                 self._books.note_node(peer.address, found, error)
             self._stop.wait(_WATCH_S)

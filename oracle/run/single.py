@@ -16,15 +16,15 @@ from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
 from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
-from counterfoil.oracle.retries import Again
-from counterfoil.oracle.revenue.sale_reader import FactReader
-from counterfoil.oracle.run.process_parts import Parts, settling
+from counterfoil.oracle.retries import Retries
+from counterfoil.oracle.revenue.sale_reader import SaleReader
+from counterfoil.oracle.run.process_parts import OracleParts, settlement_steps
 from counterfoil.oracle.settings import OracleSettings
-from counterfoil.oracle.signers import Quorum
+from counterfoil.oracle.signers import HeldSigners
 from counterfoil.oracle.store.database import open_database
 
 
-def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> Parts:
+def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> OracleParts:
     """Everything that one oracle process needs, from its settings; *on_step* is told each step reached."""
     engine = open_database(settings.database_url)
     store = open_store(settings.gateway_database_url)
@@ -40,7 +40,7 @@ def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: N
         first_block=deployment.first_block,
     )
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
-    quorum = Quorum(signers=[signer], chain_id=deployment.chain_id, anchor=anchor, calls=calls)
+    quorum = HeldSigners(signers=[signer], chain_id=deployment.chain_id, anchor=anchor, calls=calls)
     recent, keys = RecentRecords(), RegisteredKeys(engine)
     batcher = Batcher(
         engine,
@@ -59,14 +59,14 @@ def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: N
         "keys": KeySync(keys, store).step,
         "batch": batcher.step,
         "sender": Sender(engine, client, signer, on_step=on_step).step,
-        "facts": FactReader(
+        "facts": SaleReader(
             engine, store, newest=None, gossip=GossipCheck(settings.tiles), recent=recent
         ).step,
-        **settling(
+        **settlement_steps(
             settings, engine, client, signer=signer, cosign=quorum.sign_call, on_step=on_step
         ),
-        "again": Again(engine, client).step,
+        "retries": Retries(engine, client).step,
     }
     if settings.log_key is not None:
         steps["checkpoint"] = CheckpointWriter(settings, engine).step
-    return Parts(engine, store, client, feed, steps)
+    return OracleParts(engine, store, client, feed, steps)

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.store.gateway_store import GatewayStore
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 
 
 def status(
@@ -17,7 +17,7 @@ def status(
 ) -> dict[str, object]:
     """How far records, heads and money have come; of a quorum also who brought each head, where *client* answers."""
     with Session(engine) as session:
-        anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+        anchored = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
         quorum = _quorum_words(session, client)
     counts = {"records": store.size(), "anchored": anchored, "refused": store.refused_count()}
     return counts | quorum

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.judging.turn import turn_of
 
 
@@ -31,7 +31,9 @@ class Turn:
 
 def next_turn(session: Session, signers: Sequence[str]) -> str | None:
     """The signer that proposes the next head first; None where nobody signs."""
-    newest = session.exec(select(AnchoredHead).order_by(col(AnchoredHead.number).desc())).first()
+    newest = session.exec(
+        select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.number).desc())
+    ).first()
     number = 0 if newest is None else newest.number + 1
     return turn_of(signers, number, waited_ms=0, round_ms=1) if signers else None
 
@@ -42,7 +44,7 @@ def newest_turns(
     """The turns of the newest heads, the newest first, by the signers as they are now."""
     if not signers:
         return []
-    query = select(AnchoredHead).order_by(col(AnchoredHead.number).desc()).limit(most)
+    query = select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.number).desc()).limit(most)
     heads = session.exec(query).all()
     senders = _senders(client, [head.transaction_hash for head in heads])
     return [

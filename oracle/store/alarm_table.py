@@ -10,7 +10,7 @@ from sqlmodel import Field, Session, col, select
 from counterfoil.oracle.store.table import OracleTable
 
 
-class Alarm(OracleTable, table=True):
+class AlarmRow(OracleTable, table=True):
     """Decided: something that a person must look at."""
 
     __tablename__ = "alarm"
@@ -33,9 +33,11 @@ def raise_once(
     The caller commits.
     """
     told = (
-        col(Alarm.detail).contains(same, autoescape=True) if same else col(Alarm.detail) == detail
+        col(AlarmRow.detail).contains(same, autoescape=True)
+        if same
+        else col(AlarmRow.detail) == detail
     )
-    if session.exec(select(Alarm.id).where(Alarm.code == code, told)).first() is not None:
+    if session.exec(select(AlarmRow.id).where(AlarmRow.code == code, told)).first() is not None:
         return False
-    session.add(Alarm(code=code, detail=detail, device=device))
+    session.add(AlarmRow(code=code, detail=detail, device=device))
     return True

@@ -128,7 +128,7 @@ class PayoutOrder(OracleTable, table=True):
     transaction_id: int | None = None
 
 
-class StatementEntry(OracleTable, table=True):
+class StatementEntryRow(OracleTable, table=True):
     """Known: one credit entry of a bank statement; ``entry_hash`` backs one mint on chain."""
 
     __tablename__ = "statement_entry"

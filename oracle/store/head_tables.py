@@ -18,7 +18,7 @@ def _big(**options: Any) -> Any:
     return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
 
 
-class Head(OracleTable, table=True):
+class HeadRow(OracleTable, table=True):
     """Decided: a head that was closed and is to be anchored; its newest status is its transaction's."""
 
     __tablename__ = "head"
@@ -41,7 +41,7 @@ class BatchFigures(OracleTable, table=True):
     figures: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class Slot(OracleTable, table=True):
+class SlotRow(OracleTable, table=True):
     """Decided: a device's slot in the state, as of the newest closed head."""
 
     __tablename__ = "slot"

@@ -9,7 +9,7 @@ from support_api import Site, build
 
 from counterfoil.chain.tables import EventRow
 from counterfoil.gateway.record.identity import on_chain_id
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.figures import Tally, decode_figures
 from counterfoil.oracle.store.head_tables import BatchFigures
 from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode
@@ -69,7 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
                     last_ms=at,
                 )
             )
-        session.get_one(AnchoredHead, size).figures = digest
+        session.get_one(AnchoredHeadRow, size).figures = digest
         session.add(BatchFigures(digest=digest, figures=figures.encode()))
         session.commit()
     return made

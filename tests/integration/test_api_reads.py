@@ -19,9 +19,9 @@ from counterfoil.api.stream import _events
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.gateway.store.tables import RefusedRecord
 from counterfoil.oracle.ledger.deposit_token import Payout
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import Credit
-from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.alarm_table import AlarmRow
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     made = build(tmp_path_factory.mktemp("reads"), days=4)
     with Session(made.oracle) as session:
         for device in (MINE, THEIRS, None):
-            session.add(Alarm(code="equivocation", detail="two", device=device, raised_ms=1))
+            session.add(AlarmRow(code="equivocation", detail="two", device=device, raised_ms=1))
         for number in range(2, 6):
             holder = ACCOUNTS["lakeside" if number % 2 else "harbour"]
             session.add(
@@ -328,7 +328,7 @@ def grow(site: Site, *rows: object) -> None:
         newest = session.exec(text("SELECT max(size) FROM anchored_head")).scalar()  # type: ignore[call-overload]
         session.add_all(rows)
         session.add(
-            AnchoredHead(
+            AnchoredHeadRow(
                 size=newest + 1,
                 number=newest,
                 root="0x00",

@@ -18,7 +18,7 @@ from support_api import served
 from support_assets import TODAY
 from support_desk import Desk, open_desk
 
-from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.loop import step_all
 
 pytestmark = pytest.mark.integration
 
@@ -73,7 +73,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
         def run() -> None:
             while not stop.wait(0.05):
-                turn(desk.oracle)
+                step_all(desk.oracle)
 
         oracle = threading.Thread(target=run)
         oracle.start()

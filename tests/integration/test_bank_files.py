@@ -18,8 +18,8 @@ from support_oracle import PROJECT, OracleHouse
 from counterfoil.gateway.formats.iso20022.messages import read_message
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.deposit_token import Payout
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.store.bank_tables import BankLine, PayoutFile, PayoutOrder
 from counterfoil.oracle.store.day_tables import DayClose
 
@@ -36,7 +36,7 @@ def credit(tmp_path: Path) -> Iterator[CreditHouse]:
         house.engine.dispose()
 
 
-def tell(house: OracleHouse, parts: Parts, kind: str, **payload: Any) -> dict[str, Any]:
+def tell(house: OracleHouse, parts: OracleParts, kind: str, **payload: Any) -> dict[str, Any]:
     """What the oracle answers to an instruction, or its code under ``refused``."""
     number = house.instruct(kind, {**payload})
     for _ in range(100):
@@ -49,7 +49,7 @@ def tell(house: OracleHouse, parts: Parts, kind: str, **payload: Any) -> dict[st
     raise AssertionError(kind)
 
 
-def know_accounts(house: OracleHouse, parts: Parts, credit: CreditHouse) -> None:
+def know_accounts(house: OracleHouse, parts: OracleParts, credit: CreditHouse) -> None:
     known = {"name": "First Harbour Bank", "currency": "USD"}
     own = tell(
         house,
@@ -71,11 +71,11 @@ def lines(house: OracleHouse) -> list[tuple[str, str, str]]:
         return [(row.reference, row.outcome, row.reason) for row in rows]
 
 
-def close(house: OracleHouse, parts: Parts, date: int) -> DayClose:
+def close(house: OracleHouse, parts: OracleParts, date: int) -> DayClose:
     house.instruct("close_day", {"date": date, "n": time.time_ns()})
     house.run_until_quiet(parts)
     for _ in range(400):
-        turn(parts)
+        step_all(parts)
         with Session(house.reads) as session:
             day = session.get(DayClose, date)
             session.expunge_all()

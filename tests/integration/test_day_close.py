@@ -18,9 +18,9 @@ from counterfoil.chain.abi.enums import ClaimState, LineState, Role
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.ledger.receivables import PartEntry
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.process_parts import Parts
-from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.process_parts import OracleParts
+from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 from counterfoil.oracle.store.instruction_table import Instruction
 
@@ -48,11 +48,11 @@ def credit(tmp_path: Path, oracle_url: str) -> Iterator[CreditHouse]:
         house.engine.dispose()
 
 
-def close(house: OracleHouse, parts: Parts, date: int, **more: Any) -> DayClose:
+def close(house: OracleHouse, parts: OracleParts, date: int, **more: Any) -> DayClose:
     """Close *date* in this process and answer its row."""
     number = house.instruct("close_day", {"date": date, "far": True, "n": time.time_ns(), **more})
     for _ in range(600):
-        turn(parts)
+        step_all(parts)
         answer = house.answer(number)
         if answer.status == "failed":
             raise AssertionError(f"{answer.error_code}: {answer.error_detail}")
@@ -79,7 +79,7 @@ def codes(day: DayClose) -> list[str]:
     return [d["code"] for d in report(day)["differences"]]
 
 
-def refusal(house: OracleHouse, parts: Parts, payload: dict[str, Any]) -> Instruction:
+def refusal(house: OracleHouse, parts: OracleParts, payload: dict[str, Any]) -> Instruction:
     number = house.instruct("close_day", payload)
     parts.steps["instructions"]()
     return house.answer(number)
@@ -211,7 +211,7 @@ def test_a_day_that_differs_says_so_and_stops_nothing(credit: CreditHouse) -> No
     assert (difference["code"], difference["found"]) == ("deposit_without_statement", 30_000)
     assert difference["subject"] == "0x" + "07" * 32
     with Session(house.reads) as session:
-        alarms = session.exec(select(Alarm).where(Alarm.code == "oracle.day_differs")).all()
+        alarms = session.exec(select(AlarmRow).where(AlarmRow.code == "oracle.day_differs")).all()
         assert len(alarms) == 1
     credit.send("factory", "CreditLine", "repay", loan, 5_000)
     credit.send("funder", "DepositToken", "withdraw", 1_000, b"\1" * 32)

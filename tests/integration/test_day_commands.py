@@ -16,7 +16,7 @@ from support_chain import deployed_world
 from support_oracle import PROJECT, OracleHouse
 from support_process import run_command
 
-from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.loop import step_all
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +36,7 @@ def running(house: OracleHouse) -> Iterator[None]:
 
     def turns() -> None:
         while not stop.is_set():
-            turn(parts)
+            step_all(parts)
             time.sleep(0.05)
 
     thread = threading.Thread(target=turns)

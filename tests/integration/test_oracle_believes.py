@@ -16,10 +16,10 @@ from support_world import DEVICES, FIRST_MS, World, private_key
 from counterfoil.gateway.record.bodies import Status
 from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.verification import DeviceKey
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.process_parts import Parts
-from counterfoil.oracle.store.alarm_table import Alarm
-from counterfoil.oracle.store.head_tables import Slot
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.process_parts import OracleParts
+from counterfoil.oracle.store.alarm_table import AlarmRow
+from counterfoil.oracle.store.head_tables import SlotRow
 
 pytestmark = pytest.mark.integration
 
@@ -42,13 +42,13 @@ def test_log_waits_for_a_key_and_goes_on_once_it_is_registered(house: OracleHous
     house.keep()
     parts = house.parts()
     while not anchored(house):
-        turn(parts)
+        step_all(parts)
     for _ in range(5):
-        turn(parts)
+        step_all(parts)
     assert anchored(house) == [1]
     parts = house.parts()  # as after a start
     for _ in range(3):
-        turn(parts)
+        step_all(parts)
     assert alarms(house) == ["oracle.key_awaited"]
     house.register(STRANGER)
     house.run_until_quiet(parts)
@@ -97,7 +97,7 @@ def test_head_writes_the_slots_that_it_changed_and_no_others(house: OracleHouse)
     house.run_until_quiet(parts)
     assert [verb for verb, _ in written] == ["UPDATE"]
     with Session(house.reads) as session:
-        kept = session.exec(select(Slot).order_by(col(Slot.position))).all()
+        kept = session.exec(select(SlotRow).order_by(col(SlotRow.position))).all()
     tips = [house.world.tips[device] for device in OURS]
     assert [(s.position, s.device, s.sequence, s.payload_digest) for s in kept] == [
         (at, tip.device, tip.sequence, tip.payload_digest.hex()) for at, tip in enumerate(tips)
@@ -111,10 +111,10 @@ def anchored(house: OracleHouse) -> list[int]:
 
 def alarms(house: OracleHouse) -> list[str]:
     with Session(house.reads) as session:
-        return list(session.exec(select(Alarm.code).order_by(col(Alarm.id))))
+        return list(session.exec(select(AlarmRow.code).order_by(col(AlarmRow.id))))
 
 
-def after_a_start(house: OracleHouse) -> Parts:
+def after_a_start(house: OracleHouse) -> OracleParts:
     """The oracle's parts as a new process has them, with what was read of the chain."""
     parts = house.parts()
     parts.steps["feed"]()

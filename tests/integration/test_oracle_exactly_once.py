@@ -17,10 +17,10 @@ from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.revenue.distributor import Distributor
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.process_parts import Parts
-from counterfoil.oracle.signers import Quorum
-from counterfoil.oracle.store.head_tables import Head
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.process_parts import OracleParts
+from counterfoil.oracle.signers import HeldSigners
+from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import MatchException
 
 pytestmark = pytest.mark.integration
@@ -52,7 +52,7 @@ def test_killed_at_every_step_each_record_and_each_entry_counts_once(house: Orac
     parts = house.parts()
     revenue = parts.steps.pop("revenue")
     while house.open_work()["transactions"] or not house.count_facts("matched"):
-        turn(parts)
+        step_all(parts)
     for point in ("before_submit_commit", "after_send"):
         assert house.crash_at(point) == -signal.SIGKILL, f"{point}, distributing"
 
@@ -78,7 +78,7 @@ def test_a_chain_that_takes_blocks_back_ends_with_the_same_books(house: OracleHo
         client = house.chain.client
         client.rpc("anvil_reorg", client.latest().number - first, [])
         assert len(house.on_chain("RecordAnchor", "HeadAnchored")) < heads, "it took them back"
-        turn(parts)
+        step_all(parts)
         assert not house.is_quiet()
     house.run_until_quiet(parts)
     check_whole(house)
@@ -98,7 +98,7 @@ def test_a_day_without_its_money_holds_up_no_other(house: OracleHouse) -> None:
     parts = house.parts()
     client, signer = house.chain.client, house.chain.signer("oracle")
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
-    quorum = Quorum([signer], client.chain_id(), anchor, calls)
+    quorum = HeldSigners([signer], client.chain_id(), anchor, calls)
     one_at_a_time = Distributor(house.engine, client, signer.address, quorum.sign_call)
     parts.steps["revenue"] = lambda: one_at_a_time.step(most=1)
     run_until_distributed(house, parts, 1)
@@ -108,10 +108,10 @@ def test_a_day_without_its_money_holds_up_no_other(house: OracleHouse) -> None:
     assert house.distributed_by_date()[FIRST_DATE] == 1_000_000
 
 
-def run_until_distributed(house: OracleHouse, parts: Parts, count: int) -> None:
+def run_until_distributed(house: OracleHouse, parts: OracleParts, count: int) -> None:
     """Turn after turn until the chain has *count* distributions."""
     for _ in range(600):
-        turn(parts)
+        step_all(parts)
         if len(house.on_chain("RevenueSplit", "Distributed")) == count:
             return
         time.sleep(0.05)
@@ -149,7 +149,7 @@ def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse
     again = house.instruct("resolve_exception", {"exception": number, "resolution": "excluded"})
     house.chain.send("guardian", "RevenueSplit", "pause")
     while not refusals(house):
-        turn(parts)
+        step_all(parts)
     assert refusals(house) == ["contract.enforced_pause"]
     house.chain.send("committee", "RevenueSplit", "unpause")
     house.run_until_quiet(parts)
@@ -172,7 +172,7 @@ def check_whole(house: OracleHouse) -> None:
     check_books(house)
     with Session(house.engine) as session:
         sizes = [head["size"] for head in house.on_chain("RecordAnchor", "HeadAnchored")]
-        assert sorted(session.exec(select(Head.size))) == sizes
+        assert sorted(session.exec(select(HeadRow.size))) == sizes
 
 
 def test_an_anchored_day_is_not_called_quiet_before_its_money_has_moved(house: OracleHouse) -> None:
@@ -181,7 +181,7 @@ def test_an_anchored_day_is_not_called_quiet_before_its_money_has_moved(house: O
     parts = house.parts()
     held = {name: parts.steps.pop(name) for name in ("facts", "matching", "revenue")}
     while any(house.open_work()[kind] for kind in ("records", "transactions", "instructions")):
-        turn(parts)
+        step_all(parts)
     sales = len(house.world.records)
     assert house.open_work()["unread"] == sales
     held["facts"]()

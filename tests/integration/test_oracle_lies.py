@@ -32,7 +32,7 @@ from counterfoil.oracle.quorum.peers import create_identity, peer_tls
 from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal
-from counterfoil.oracle.run.quorum_node import Node
+from counterfoil.oracle.run.quorum_node import QuorumNode
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact
 
@@ -44,14 +44,14 @@ class Stage:
     """Four nodes in this process; ``liar`` is the last of them."""
 
     quorum: QuorumHouse
-    nodes: list[Node]
+    nodes: list[QuorumNode]
 
     @property
-    def liar(self) -> Node:
+    def liar(self) -> QuorumNode:
         return self.nodes[-1]
 
     @property
-    def honest(self) -> list[Node]:
+    def honest(self) -> list[QuorumNode]:
         return self.nodes[:-1]
 
     def read(self) -> None:
@@ -61,7 +61,7 @@ class Stage:
             for node in self.nodes:
                 for name in ("feed", "copy", "follow"):
                     node.parts.steps[name]()
-            return all(node.log.size == self.quorum.house.store.size() for node in self.nodes)
+            return all(node.log_copy.size == self.quorum.house.store.size() for node in self.nodes)
 
         for _ in range(20):
             if is_read():
@@ -71,8 +71,8 @@ class Stage:
     def truth(self) -> HeadProposal:
         """The head that an honest node would propose now."""
         node, now = self.honest[0], self.honest[0].books.standing()
-        found = node.log.compute(now.size, node.log.size, node.log.newest_block())
-        head = Head(node.log.size, found.root, found.state)
+        found = node.log_copy.compute(now.size, node.log_copy.size, node.log_copy.newest_block())
+        head = Head(node.log_copy.size, found.root, found.state)
         return HeadProposal(
             now.chain_id,
             now.anchor,
@@ -85,7 +85,7 @@ class Stage:
         """The liar proposes *lie*, and shows *records* as its own copy."""
         leaves = [hash_leaf(one.raw) for one in records]
         self.liar.log.leaves = lambda start, end: leaves[start:end]  # type: ignore[method-assign]
-        assert self.liar.collecting.collect("/v1/heads", lie) is None
+        assert self.liar.collector.collect("/v1/heads", lie) is None
         assert self.quorum.anchored_size() == lie.previous.size
 
     def said(self, lie: HeadProposal | CallProposal | None = None) -> set[tuple[str, int | None]]:
@@ -140,7 +140,7 @@ def test_the_truth_is_signed(stage: Stage) -> None:
     """What the liars below change is all that keeps them from a quorum."""
     truth = stage.truth()
     assert proposal_of(stage.quorum.house.world.records, truth) == truth
-    signatures = stage.liar.collecting.collect("/v1/heads", truth)
+    signatures = stage.liar.collector.collect("/v1/heads", truth)
     assert signatures is not None
     assert len(signatures) == 3
 
@@ -253,13 +253,13 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
     for node in stage.nodes:
         node.parts.steps["feed"]()
     for node in stage.honest:
-        node.copy.step()
-        assert node.log.size == at
-        assert node.copy.refusal is not None
+        node.fetcher.step()
+        assert node.log_copy.size == at
+        assert node.fetcher.refusal is not None
     now = stage.liar.books.standing()
     tally = Tally()
     tally.add(house.world.records[at])
-    block = stage.honest[0].log.newest_block()
+    block = stage.honest[0].log_copy.newest_block()
     figures = tally.figures(at, at + 1, block, lambda _: on_chain_id(PROJECT))
     head = Head(at + 1, house.world.tree.root(), house.world.state.root())
     lie = HeadProposal(
@@ -285,10 +285,10 @@ def test_nobody_signs_for_who_is_no_peer_or_another(stage: Stage) -> None:
     truth = stage.truth()
     other = stage.honest[0].signer.sign_digest(truth.digest)
     forged = replace(truth, signature=other).encode()
-    outcomes = [str(o) for _, o in stage.liar.colleagues.ask("/v1/heads", forged, lambda *_: None)]
+    outcomes = [str(o) for _, o in stage.liar.peer_client.ask("/v1/heads", forged, lambda *_: None)]
     assert len(outcomes) == 3
     assert all("sent by" in outcome for outcome in outcomes)
-    garbage = [str(o) for _, o in stage.liar.colleagues.ask("/v1/heads", b"\x80", lambda *_: None)]
+    garbage = [str(o) for _, o in stage.liar.peer_client.ask("/v1/heads", b"\x80", lambda *_: None)]
     assert all(outcome.startswith("422 oracle.input_malformed") for outcome in garbage)
 
 
@@ -300,7 +300,7 @@ def test_a_stranger_is_not_let_in(stage: Stage, tmp_path: Path) -> None:
         tls = peer_tls(tmp_path / f"{certificate}.crt", tmp_path / f"{certificate}.key", first)
         with httpx.Client(verify=tls, timeout=10) as client:
             if is_let_in:
-                assert client.get(url).json()["records"] == stage.nodes[0].log.size
+                assert client.get(url).json()["records"] == stage.nodes[0].log_copy.size
             else:
                 with pytest.raises(httpx.HTTPError):
                     client.get(url)
@@ -413,7 +413,7 @@ def test_money_does_not_move_on_one_nodes_word(stage: Stage) -> None:
     facts = facts_for(stage)
     for code, lie in LIES.items():
         call = lie(stage, facts)
-        assert stage.liar.collecting.collect("/v1/calls", call) is None, code
+        assert stage.liar.collector.collect("/v1/calls", call) is None, code
         if code != "behind":
             assert {found for found, _ in stage.said(call)} == {code}
     assert stage.quorum.house.on_chain("RevenueSplit", "Distributed") == []
@@ -429,7 +429,7 @@ def test_a_sale_is_shared_out_in_one_batch_only(stage: Stage) -> None:
         facts.gross_minor
     ]
     part = replace(facts, entries=facts.entries[:1], units=(("Oreo Mini", 1),))
-    assert stage.liar.collecting.collect("/v1/calls", call_of(stage, part)) is None
+    assert stage.liar.collector.collect("/v1/calls", call_of(stage, part)) is None
     assert {(r.code, r.log_index) for r in stage.quorum.dissents(1)} == {("record_used_twice", 0)}
     with Session(house.reads) as session:
         (row,) = session.exec(select(Distribution)).all()
@@ -442,6 +442,6 @@ def test_another_tax_rate_than_the_banks_know_is_refused(stage: Stage) -> None:
         with Session(node.books.engine) as session:
             session.get_one(KnownProject, PROJECT).tax_basis_points = 600
             session.commit()
-    assert stage.liar.collecting.collect("/v1/calls", call_of(stage, facts)) is None
+    assert stage.liar.collector.collect("/v1/calls", call_of(stage, facts)) is None
     assert [row.code for row in stage.quorum.dissents(1)] == ["call_differs"]
     assert "tax" in stage.quorum.dissents(1)[0].detail

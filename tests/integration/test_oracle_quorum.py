@@ -18,7 +18,7 @@ from support_waiting import wait_until
 
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.rules.facts import Facts, names_of
-from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.status.quorum_state import quorum_state
 from counterfoil.oracle.status.rota import Turn
 from counterfoil.oracle.store.quorum_tables import OracleNode
@@ -208,7 +208,7 @@ def test_a_chain_that_takes_heads_back_gets_the_same_ones_again(quorum: QuorumHo
             client.rpc("anvil_reorg", client.latest().number - first, [])
             assert quorum.anchored_size() < sizes[-1], "it took them back"
             for node in nodes:
-                turn(node.parts)
+                step_all(node.parts)
         run_turns(nodes, house.is_quiet)
         check_books(house)
         again = [head["size"] for head in house.on_chain("RecordAnchor", "HeadAnchored")]

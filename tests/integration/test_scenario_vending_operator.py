@@ -25,7 +25,7 @@ from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.store.gateway_store import NewRecord
 from counterfoil.oracle.registrar import NewDevice, Registrar
-from counterfoil.oracle.run.loop import turn
+from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.revenue_tables import SaleFact
 
@@ -136,7 +136,7 @@ class Machines:
 
     def _until_distributed(self) -> None:
         for _ in range(600):
-            turn(self.desk.oracle)
+            step_all(self.desk.oracle)
             with Session(self.desk.oracle.engine) as session:
                 facts = select(func.count()).where(SaleFact.status == "distributed")
                 moving = select(func.count()).where(
@@ -144,7 +144,7 @@ class Machines:
                 )
                 shared, on_way = session.exec(facts).one(), session.exec(moving).one()
             if shared == len(self.world.records) and not on_way:
-                turn(self.desk.oracle)
+                step_all(self.desk.oracle)
                 return
             time.sleep(0.02)
         raise AssertionError(f"{shared} of {len(self.world.records)} distributed, {on_way} sent")

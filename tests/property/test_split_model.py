@@ -16,9 +16,9 @@ from counterfoil.chain.errors import ContractReverted
 from counterfoil.oracle.rules.waterfall import (
     POOL,
     Allocation,
-    Refused,
     Sold,
-    Terms,
+    SplitRefused,
+    SplitTerms,
     Waterfall,
 )
 
@@ -45,7 +45,7 @@ def allocations(draw: st.DrawFn) -> Allocation:
 
 
 terms_drawn = st.builds(
-    Terms,
+    SplitTerms,
     effective_from=st.sampled_from((20260101, *DAYS)),
     by_month=st.booleans(),
     refund=accounts,
@@ -68,7 +68,7 @@ units_drawn = st.lists(
 ).map(tuple)
 
 
-def terms_argument(t: Terms) -> tuple[Any, ...]:
+def terms_argument(t: SplitTerms) -> tuple[Any, ...]:
     return (
         t.effective_from,
         int(t.by_month),
@@ -88,7 +88,7 @@ class SplitMachine(RuleBasedStateMachine):
     """Both sides of every call."""
 
     @initialize(terms=terms_drawn)
-    def deploy(self, terms: Terms) -> None:
+    def deploy(self, terms: SplitTerms) -> None:
         self.evm, self.model = Evm(), Waterfall()
         self.minted, self.count = 0, 0
         self.frozen: set[str] = set()
@@ -108,7 +108,7 @@ class SplitMachine(RuleBasedStateMachine):
         """What both sides answer; or both refuse, for the same reason."""
         try:
             expected = model()
-        except Refused as refused:
+        except SplitRefused as refused:
             with pytest.raises(ContractReverted, match=rf"^{refused}\("):
                 call()
             return None
@@ -116,7 +116,7 @@ class SplitMachine(RuleBasedStateMachine):
         return expected
 
     @rule(terms=terms_drawn)
-    def set_terms(self, terms: Terms) -> None:
+    def set_terms(self, terms: SplitTerms) -> None:
         self.both(
             lambda: self.model.set_terms(terms),
             lambda: self.evm.send("RevenueSplit", "setTerms", PROJECT, terms_argument(terms)),
@@ -253,9 +253,9 @@ def test_a_sale_that_comes_after_its_version_was_settled_is_shared_out() -> None
     pool = Allocation(POOL, Basis.REMAINDER_BASIS_POINTS, 10_000)
     payer, one, two = ACCOUNTS[:3]
 
-    def terms(day: int) -> Terms:
+    def terms(day: int) -> SplitTerms:
         shares = ((one, 1), (two, 1))
-        return Terms(day, False, *[payer] * 5, 0, 0, 0, (), (pool,), shares)
+        return SplitTerms(day, False, *[payer] * 5, 0, 0, 0, (), (pool,), shares)
 
     machine.deploy(terms(DAYS[0]))
     machine.set_terms(terms(DAYS[2]))

@@ -27,10 +27,10 @@ from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.business_calendar import BusinessDay
 from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
 from counterfoil.oracle.ledger.deposit_token import Payout
-from counterfoil.oracle.ledger.device_registry import Device, DeviceKeyEntry
+from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry, DeviceRow
 from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
 from counterfoil.oracle.ledger.receivables import ClaimEntry, ClaimFunding, PartEntry
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedEntry, TermsEntry
 from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeEntry, ReceiptEntry
 from counterfoil.oracle.store.directory_tables import KnownDevice, KnownParticipant, KnownProject
@@ -139,7 +139,7 @@ def _known() -> Iterator[object]:
         owner = ACCOUNTS["lakeside" if mine else "harbour"]
         name = _hex(on_chain_id(device))
         yield KnownDevice(device=device, device_hash=name, label=label, location=place)
-        yield Device(
+        yield DeviceRow(
             device_hash=name,
             owner=owner,
             operator=owner,
@@ -192,7 +192,7 @@ def export_certificates(world: World, folder: Path) -> Path:
 def _projected(world: World) -> Iterator[object]:
     balances: dict[str, int] = {}
     for number, head in enumerate(world.heads):
-        yield AnchoredHead(
+        yield AnchoredHeadRow(
             size=head.size,
             number=number,
             root=_hex(head.root),

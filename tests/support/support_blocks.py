@@ -29,7 +29,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.rules.facts import Facts, names_of, tax_minor
 from counterfoil.oracle.rules.split_terms import terms_argument
-from counterfoil.oracle.rules.waterfall import Sold, Terms, Waterfall
+from counterfoil.oracle.rules.waterfall import Sold, SplitTerms, Waterfall
 
 ADDRESSES = {
     name: Address(keccak(text=name)[:20])
@@ -167,7 +167,7 @@ class PaperMoney:
             termsHash=keccak(encoded),
         )
         place = (block, *self.chain.mine(block, "RevenueSplit", data, [log]))
-        self.waterfall.set_terms(Terms.on_chain(argument))
+        self.waterfall.set_terms(SplitTerms.on_chain(argument))
         self.terms.append(TermsFact(version, encoded, *place))
 
     def distribute(self, block: int, facts: Facts, head_size: int) -> None:

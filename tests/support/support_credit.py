@@ -17,7 +17,7 @@ from support_oracle import OracleHouse
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.transaction import transact
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.store.bank_tables import StatementEntry
+from counterfoil.oracle.store.bank_tables import StatementEntryRow
 
 COMPANIES = ("core", "factory", "resin", "funder")
 RECEIVABLE, PAYABLE, ORDER = range(3)
@@ -72,7 +72,7 @@ class CreditHouse:
         entry = sha256(reference.encode()).digest()
         with Session(self.house.engine) as session:
             session.add(
-                StatementEntry(
+                StatementEntryRow(
                     entry_hash="0x" + entry.hex(),
                     statement="s-2",
                     reference=reference,

@@ -29,8 +29,8 @@ from counterfoil.api.run import create_app
 from counterfoil.api.settings import ApiSettings
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.registrar import Registrar
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
 
@@ -76,7 +76,7 @@ class Desk:
     world: AssetWorld
     http: TestClient
     folder: Path
-    oracle: Parts
+    oracle: OracleParts
     oracle_url: str
     tokens: dict[str, str] = field(default_factory=dict)
     keys: Iterator[int] = field(default_factory=itertools.count)
@@ -129,7 +129,7 @@ class Desk:
         assert sent.status_code == 202, (party, path, sent.text)
         name = sent.json()["transaction_hash"]
         wait_mined(self.world.client, name)
-        turn(self.oracle)
+        step_all(self.oracle)
         done = self.get(party, f"/transactions/{name}")
         assert done["status"] == "succeeded", (party, path, done)
         return _by_name(done["events"])
@@ -146,7 +146,7 @@ class Desk:
     def finish(self, number: int, party: str) -> dict[str, Any]:
         """The instruction once the oracle has answered it."""
         for _ in range(400):
-            turn(self.oracle)
+            step_all(self.oracle)
             said: dict[str, Any] = self.get(party, f"/instructions/{number}")
             if said["status"] in ("done", "failed"):
                 return said
@@ -240,7 +240,7 @@ def open_desk(folder: Path, today: int = TODAY, oracle_url: str = "") -> Iterato
             name: auth.create_token(engine, role, name, name.title(), 1)[1]
             for name, role in (IS | {"bank": Role.BANK}).items()
         }
-        turn(oracle)
+        step_all(oracle)
         with TestClient(app) as http:
             yield Desk(world, http, folder, oracle, urls["oracle"], tokens)
         oracle.engine.dispose()

@@ -12,8 +12,8 @@ from support_world import FIRST_MS
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.sale_line import SaleLine
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.process_parts import OracleParts
 
 _WITHIN_S = 240
 
@@ -21,7 +21,7 @@ _WITHIN_S = 240
 class Load:
     """Machines that go on selling, and the oracle that anchors it."""
 
-    def __init__(self, house: OracleHouse, parts: Parts) -> None:
+    def __init__(self, house: OracleHouse, parts: OracleParts) -> None:
         self.house = house
         self.parts = parts
 
@@ -49,7 +49,7 @@ class Load:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.sell()
-            turn(self.parts)
+            step_all(self.parts)
             time.sleep(0.1)
 
     def go_on_until_anchored(self) -> float:
@@ -57,7 +57,7 @@ class Load:
         self.sell()
 
         def settled() -> bool:
-            turn(self.parts)
+            step_all(self.parts)
             work = self.house.open_work()
             return work["records"] == 0 and work["transactions"] == 0
 

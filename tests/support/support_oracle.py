@@ -30,16 +30,16 @@ from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, on_chain_id
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, open_store
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import Credit, DistributedEntry
 from counterfoil.oracle.registrar import NewDevice, Registrar
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED
 from counterfoil.oracle.rules.matching import CASH, cash_reference
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.process_parts import Parts
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
-from counterfoil.oracle.store.bank_tables import StatementEntry
+from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.head_tables import Progress
@@ -224,7 +224,7 @@ class OracleHouse:
         log = self.folder / "oracle.log"
         return Process([point], found, log, main=support_killed.oracle).status_within(120)
 
-    def parts(self) -> Parts:
+    def parts(self) -> OracleParts:
         """The oracle's parts, in this process."""
         return build(
             OracleSettings(
@@ -241,10 +241,10 @@ class OracleHouse:
             )
         )
 
-    def run_until_quiet(self, parts: Parts) -> None:
+    def run_until_quiet(self, parts: OracleParts) -> None:
         """Turn after turn until all that can be anchored and distributed is, and nothing is on its way."""
         for _ in range(600):
-            turn(parts)
+            step_all(parts)
             if self.is_quiet():
                 return
             time.sleep(0.05)
@@ -257,7 +257,7 @@ class OracleHouse:
         """What is still to be done, by kind; all read at one moment, or what moves on would be seen nowhere."""
         with Session(self.reads) as session:
             moving = col(TransactionRow.status).in_(("pending", "submitted", "mined"))
-            anchored = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+            anchored = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
             sent = set(session.exec(select(Distribution.batch)))
             seen = set(session.exec(select(DistributedEntry.batch)))
             facts = session.get(Progress, "facts")
@@ -345,7 +345,7 @@ def check_books(house: OracleHouse) -> None:
     distributed = house.on_chain("RevenueSplit", "Distributed")
     assert sum(d["gross"] for d in distributed) == sold
     with Session(house.engine) as session:
-        entries = session.exec(select(StatementEntry.entry_hash)).all()
+        entries = session.exec(select(StatementEntryRow.entry_hash)).all()
         rows = session.exec(select(Distribution)).all()
     assert sorted("0x" + d["entry"].hex() for d in deposits) == sorted(entries)
     assert sorted("0x" + d["batch"].hex() for d in distributed) == sorted(r.batch for r in rows)

@@ -36,8 +36,8 @@ from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.key_file import create_key
 from counterfoil.oracle.quorum.door import DoorServer
 from counterfoil.oracle.quorum.peers import create_identity
-from counterfoil.oracle.run.loop import turn
-from counterfoil.oracle.run.quorum_node import Node, compose
+from counterfoil.oracle.run.loop import step_all
+from counterfoil.oracle.run.quorum_node import QuorumNode, compose
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -185,7 +185,7 @@ class QuorumHouse:
     # ---- in this process
 
     @contextmanager
-    def node(self, number: int, **changes: Any) -> Iterator[Node]:
+    def node(self, number: int, **changes: Any) -> Iterator[QuorumNode]:
         """Node *number* in this process, its door open, its steps to be taken by the caller."""
         node = compose(self.settings(number, **changes))
         node.parts.open()
@@ -218,11 +218,11 @@ class QuorumHouse:
         ]
 
 
-def run_turns(nodes: Sequence[Node], is_so: Callable[[], bool], turns: int = 800) -> None:
+def run_turns(nodes: Sequence[QuorumNode], is_so: Callable[[], bool], turns: int = 800) -> None:
     """Turn after turn of every node until *is_so*."""
     for _ in range(turns):
         for node in nodes:
-            turn(node.parts)
+            step_all(node.parts)
         if is_so():
             return
         time.sleep(0.05)

@@ -23,7 +23,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
 from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 
 
 def known_facts(
@@ -121,7 +121,7 @@ def _key(row: DeviceKeyEntry, name: bytes, client: ChainClient | None) -> KeyFac
     )
 
 
-def _head(row: AnchoredHead) -> HeadFact:
+def _head(row: AnchoredHeadRow) -> HeadFact:
     return HeadFact(
         row.size,
         root=_bytes(row.root),

@@ -10,13 +10,13 @@ from sqlmodel import Session, col, select
 from counterfoil.api.access.rows import all_rows
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.tables import EventRow
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.store.revenue_tables import Distribution
 
 
-def anchored_heads(engine: Engine) -> Sequence[AnchoredHead]:
+def anchored_heads(engine: Engine) -> Sequence[AnchoredHeadRow]:
     """Every anchored head, ascending by size."""
-    return all_rows(engine, AnchoredHead, order=col(AnchoredHead.size))
+    return all_rows(engine, AnchoredHeadRow, order=col(AnchoredHeadRow.size))
 
 
 def split_events(engine: Engine, project_hash: str) -> list[EventRow]:

@@ -28,7 +28,7 @@ from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.rules.distribution_call import sold_by
 from counterfoil.oracle.rules.facts import Facts
-from counterfoil.oracle.rules.waterfall import Refused, Terms, Waterfall
+from counterfoil.oracle.rules.waterfall import SplitRefused, SplitTerms, Waterfall
 
 _DAY_MS = 86_400_000
 
@@ -79,7 +79,7 @@ class MoneySweep:
                 found = self._client.call(
                     "RevenueSplit", "termsOf", v["project"], v["version"], block=self._view.block
                 )
-                self._waterfalls[v["project"]].terms.append(Terms.on_chain(found))
+                self._waterfalls[v["project"]].terms.append(SplitTerms.on_chain(found))
             elif event.name == "Distributed":
                 yield from self._distributed(
                     event, credited.pop((v["project"], v["batch"]), Counter())
@@ -123,7 +123,7 @@ class MoneySweep:
         waterfall.collected += d["gross"]
         try:
             mine = waterfall.distribute(sold_by(d))
-        except Refused as refused:
+        except SplitRefused as refused:
             yield Finding("split_mismatch", where, f"by the terms it is refused: {refused}")
             return
         if waterfall.version_on(d["periodStart"]) != v["version"]:
@@ -147,7 +147,7 @@ class MoneySweep:
             self.claimable[self._tokens[project], account] += amount
         try:
             mine = self._waterfalls[project].settle_carried(version)
-        except (Refused, IndexError) as refused:
+        except (SplitRefused, IndexError) as refused:
             yield Finding("split_mismatch", where, f"nothing was to be given out: {refused}")
             return
         got = Counter({account: amount for (_, account), amount in credited.items()})

@@ -39,7 +39,7 @@ from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.distribution_call import distribution_in, sold_by
 from counterfoil.oracle.rules.facts import decode_facts, names_of
-from counterfoil.oracle.rules.waterfall import Refused, Terms, Waterfall
+from counterfoil.oracle.rules.waterfall import SplitRefused, SplitTerms, Waterfall
 
 _Amounts = Counter[tuple[int, bytes]]
 """Amounts by tier and account (20 bytes)."""
@@ -145,7 +145,7 @@ class SplitAudit:
         if keccak(fact.encoded) != v["termsHash"]:
             yield TermsError(where, "not the terms whose hash was set on chain")
         try:
-            terms = Terms.on_chain(decode_result("RevenueSplit", "termsOf", fact.encoded))
+            terms = SplitTerms.on_chain(decode_result("RevenueSplit", "termsOf", fact.encoded))
         except (DecodingError, ValueError, OverflowError) as error:
             yield TermsError(where, f"no terms: {error}")
             return
@@ -204,7 +204,7 @@ class SplitAudit:
             for (by, to), amount in waterfall.distribute(sold_by(call)).items():
                 mine[int(by), Address(to).raw] += amount
             in_force = waterfall.version_on(call["periodStart"])
-        except (Refused, ZeroDivisionError) as refused:
+        except (SplitRefused, ZeroDivisionError) as refused:
             yield SplitError(where, f"by the terms it is refused: {refused}")
             return
         self.recomputed += 1
@@ -237,7 +237,7 @@ class SplitAudit:
                     for account, amount in self._waterfall.settle_carried(version).items()
                 }
             )
-        except (Refused, IndexError) as refused:
+        except (SplitRefused, IndexError) as refused:
             yield SplitError(where, f"nothing was to be given out: {refused}")
             return
         if mine != amounts:

@@ -33,7 +33,7 @@ from counterfoil.oracle.rules.facts import (
     tax_minor,
 )
 from counterfoil.oracle.rules.judging.proposal import CallProposal
-from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet, Standing, check_sender
+from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents, NotYet, check_sender
 
 Encode = Callable[[dict[str, Any]], bytes]
 """The call data of ``distribute`` with this struct."""
@@ -67,7 +67,7 @@ class CallJudge:
         self._calls = calls
         self._encode = encode
 
-    def judge(self, proposal: CallProposal, sender: str, now: Standing) -> Facts:
+    def judge(self, proposal: CallProposal, sender: str, now: AnchoredState) -> Facts:
         """The facts of *proposal*, found right as far as check 6; the seventh is made when it is written down.
 
         Raises:

@@ -22,7 +22,7 @@ from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import RecordRefused
 from counterfoil.oracle.rules.figures import Figures, differences
 from counterfoil.oracle.rules.judging.proposal import HeadProposal
-from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet, Standing, check_sender
+from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents, NotYet, check_sender
 
 
 class OwnHead(Protocol):
@@ -51,8 +51,8 @@ class OwnLog(Protocol):
 def judge_head(
     proposal: HeadProposal,
     sender: str,
-    now: Standing,
-    node_log: OwnLog,
+    now: AnchoredState,
+    log_copy: OwnLog,
     refusal: RecordRefused | None,
     their_leaves: Callable[[], list[Digest]],
 ) -> None:
@@ -77,22 +77,22 @@ def judge_head(
         )
     if proposal.figures.block < now.block:
         raise Dissents("block_too_old", f"block {proposal.figures.block}, the head's {now.block}")
-    if proposal.figures.block > node_log.newest_block():
+    if proposal.figures.block > log_copy.newest_block():
         raise NotYet("block_not_read", f"block {proposal.figures.block} is not read here yet")
     # 3
     head = proposal.head
-    if head.size > node_log.size:
-        if refusal is not None and refusal.log_index == node_log.size:
+    if head.size > log_copy.size:
+        if refusal is not None and refusal.log_index == log_copy.size:
             raise Dissents("record_refused", str(refusal), refusal.log_index)
-        raise NotYet("behind", f"the copy has {node_log.size} records")
-    closed = node_log.first_closed(previous.size, head.size)
+        raise NotYet("behind", f"the copy has {log_copy.size} records")
+    closed = log_copy.first_closed(previous.size, head.size)
     if closed is not None:
-        where = f"record {closed}, {node_log.place(closed)}: its key may not sign it"
+        where = f"record {closed}, {log_copy.place(closed)}: its key may not sign it"
         raise Dissents("record_refused", f"key_revoked: {where}", closed)
-    mine = node_log.compute(previous.size, head.size, proposal.figures.block)
+    mine = log_copy.compute(previous.size, head.size, proposal.figures.block)
     # 4
     if mine.root != head.root:
-        raise _named(proposal, node_log, mine.root, their_leaves)
+        raise _named(proposal, log_copy, mine.root, their_leaves)
     # 5
     if mine.state != head.state:
         raise Dissents("state_differs", f"{head.state.hex()}, here {mine.state.hex()}")
@@ -104,7 +104,7 @@ def judge_head(
 
 def _named(
     proposal: HeadProposal,
-    node_log: OwnLog,
+    log_copy: OwnLog,
     root: Digest,
     their_leaves: Callable[[], list[Digest]],
 ) -> Dissents:
@@ -112,10 +112,10 @@ def _named(
     start, size = proposal.previous.size, proposal.head.size
     says = f"root {proposal.head.root.hex()}, here {root.hex()}"
     theirs = their_leaves()
-    pairs = zip(theirs, node_log.leaves(start, size), strict=False)
+    pairs = zip(theirs, log_copy.leaves(start, size), strict=False)
     at = next((n for n, (there, here) in enumerate(pairs, start) if there != here), None)
     if at is None and len(theirs) < size - start:
         return Dissents("root_differs", f"{says}; the sender shows {len(theirs)} leaves")
     if at is None:
         return Dissents("root_differs", f"{says}; the sender's own leaves don't give it")
-    return Dissents("root_differs", f"record {at} is another one, here {node_log.place(at)}", at)
+    return Dissents("root_differs", f"record {at} is another one, here {log_copy.place(at)}", at)

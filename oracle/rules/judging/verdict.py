@@ -28,7 +28,7 @@ class Dissents(OracleError):
 
 
 @dataclass(frozen=True)
-class Standing:
+class AnchoredState:
     """What the chain says now: the newest anchored head and who may sign."""
 
     chain_id: int

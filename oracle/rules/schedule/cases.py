@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from counterfoil.oracle.rules.schedule.errors import InputMalformed
 from counterfoil.oracle.rules.schedule.observations import read_observed
-from counterfoil.oracle.rules.schedule.schedule_events import Event, events
+from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent, events
 from counterfoil.oracle.rules.schedule.term_fields import read_terms, read_time
 
 
@@ -22,7 +22,7 @@ class Case:
     name: str
     given: Mapping[str, Any]
 
-    def events(self, to: str | None = None) -> list[Event]:
+    def events(self, to: str | None = None) -> list[ScheduleEvent]:
         """The contract's events, up to *to* or what the case says; raises a ScheduleError."""
         is_bare = "terms" not in self.given
         terms = read_terms(self.given if is_bare else _object("terms", self.given["terms"]))

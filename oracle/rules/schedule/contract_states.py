@@ -14,10 +14,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from counterfoil.oracle.rules.schedule.contract_terms import (
+    ContractTerms,
     ContractType,
     FeeBasis,
     InterestCalculationBase,
-    Terms,
 )
 from counterfoil.oracle.rules.schedule.errors import TermsInconsistent
 from counterfoil.oracle.rules.schedule.observations import Observed
@@ -51,7 +51,7 @@ class State:
 class Contract:
     """One contract on its way: its state, and what the next event pays."""
 
-    def __init__(self, terms: Terms, observed: Observed) -> None:
+    def __init__(self, terms: ContractTerms, observed: Observed) -> None:
         self._terms, self._observed = terms, observed
         self._ends = maturity(terms)
         self._redemptions = redemptions(terms, self._ends)

@@ -56,7 +56,7 @@ SIGNS = {
 
 
 @dataclass(frozen=True)
-class Terms:
+class ContractTerms:
     """One contract's terms; a field's name is the dictionary's in this language's spelling."""
 
     contract_type: ContractType

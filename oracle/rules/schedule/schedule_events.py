@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
 
 from counterfoil.oracle.rules.schedule.contract_states import Contract
-from counterfoil.oracle.rules.schedule.contract_terms import Terms
+from counterfoil.oracle.rules.schedule.contract_terms import ContractTerms
 from counterfoil.oracle.rules.schedule.errors import ScheduleTooLong, ValueInvalid
 from counterfoil.oracle.rules.schedule.observations import Observed
 from counterfoil.oracle.rules.schedule.timetable import timetable
@@ -20,7 +20,7 @@ _PLACES = Decimal(1).scaleb(-15)
 
 
 @dataclass(frozen=True)
-class Event:
+class ScheduleEvent:
     """What happens, what it pays (positive to the holder), and the state after it."""
 
     event_date: datetime
@@ -32,8 +32,8 @@ class Event:
 
 
 def events(
-    terms: Terms, observed: Observed | None = None, to: datetime | None = None
-) -> list[Event]:
+    terms: ContractTerms, observed: Observed | None = None, to: datetime | None = None
+) -> list[ScheduleEvent]:
     """The events after the terms' status date, up to and with *to*; raises a ScheduleError.
 
     Of a contract that was bought, those from the purchase on.
@@ -47,14 +47,14 @@ def events(
         raise ValueInvalid("amounts grow beyond what is counted with") from wrong
 
 
-def _events(terms: Terms, observed: Observed, to: datetime | None) -> list[Event]:
-    contract, found = Contract(terms, observed), list[Event]()
+def _events(terms: ContractTerms, observed: Observed, to: datetime | None) -> list[ScheduleEvent]:
+    contract, found = Contract(terms, observed), list[ScheduleEvent]()
     for scheduled in timetable(terms, observed, to):
         if scheduled.type == "PRD":
             found.clear()
         paid, state = contract.take(scheduled), contract.state
         found.append(
-            Event(
+            ScheduleEvent(
                 event_date=scheduled.happens_at,
                 event_type=scheduled.type,
                 payoff=_rounded(paid),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from counterfoil.oracle.rules.schedule.contract_terms import ContractType, Terms
+from counterfoil.oracle.rules.schedule.contract_terms import ContractTerms, ContractType
 from counterfoil.oracle.rules.schedule.errors import FieldMissing, TermsInconsistent
 
 
-def check_needs(terms: Terms) -> None:
+def check_needs(terms: ContractTerms) -> None:
     """Terms that others make necessary."""
     kind, needs = terms.contract_type, list[tuple[bool, str]]()
     if kind is ContractType.PAM:
@@ -43,7 +43,7 @@ def check_needs(terms: Terms) -> None:
             raise FieldMissing(f"{name} is missing, which {kind} needs with these terms")
 
 
-def check_order(terms: Terms) -> None:
+def check_order(terms: ContractTerms) -> None:
     """Dates and amounts that contradict each other."""
     begins = terms.initial_exchange_date
     for name, ends in (

@@ -20,11 +20,11 @@ from typing import Any, TypeVar
 from counterfoil.oracle.rules.schedule.business_days import BusinessDayConvention, Calendar
 from counterfoil.oracle.rules.schedule.contract_terms import (
     SIGNS,
+    ContractTerms,
     ContractType,
     DayCount,
     FeeBasis,
     InterestCalculationBase,
-    Terms,
 )
 from counterfoil.oracle.rules.schedule.cycles import Cycle, EndOfMonthConvention
 from counterfoil.oracle.rules.schedule.errors import (
@@ -72,7 +72,7 @@ def read_number(field: str, value: Any) -> Decimal:
     return number
 
 
-def read_terms(given: Mapping[str, Any]) -> Terms:
+def read_terms(given: Mapping[str, Any]) -> ContractTerms:
     """Terms of a contract that has a schedule; raises a ScheduleError that names the field."""
     present = {
         name: value
@@ -92,7 +92,7 @@ def read_terms(given: Mapping[str, Any]) -> Terms:
             read[attribute] = reader(name, present[name])
         elif name in _ALWAYS:
             raise FieldMissing(f"{name} is missing")
-    terms = Terms(**read)
+    terms = ContractTerms(**read)
     check_needs(terms)
     check_order(terms)
     return terms
@@ -196,7 +196,7 @@ _READERS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
         field.name,
         _OWN.get(field.name, _BY_TYPE[str(field.type).removesuffix(" | None")]),
     )
-    for field in fields(Terms)
+    for field in fields(ContractTerms)
 }
 """name in the dictionary → name here, and how it is read."""
 _ALWAYS = {

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 
 from counterfoil.oracle.rules.schedule.contract_terms import (
+    ContractTerms,
     ContractType,
     InterestCalculationBase,
-    Terms,
 )
 from counterfoil.oracle.rules.schedule.cycles import MOST, Cycle, times
 from counterfoil.oracle.rules.schedule.errors import ScheduleTooLong, TermsInconsistent
@@ -54,7 +54,7 @@ class Scheduled:
         return _ORDER[self.place]
 
 
-def timetable(terms: Terms, observed: Observed, to: datetime | None) -> list[Scheduled]:
+def timetable(terms: ContractTerms, observed: Observed, to: datetime | None) -> list[Scheduled]:
     """The events after the status date up to and with *to*, in the order in which they take place."""
     ends = maturity(terms)
     found: list[Scheduled] = [_at("IED", terms.initial_exchange_date), _maturity(terms, ends)]
@@ -78,7 +78,7 @@ def timetable(terms: Terms, observed: Observed, to: datetime | None) -> list[Sch
     return _within(terms, found, to)
 
 
-def maturity(terms: Terms) -> datetime:
+def maturity(terms: ContractTerms) -> datetime:
     """When the contract ends: as the terms say, or once its payments have redeemed the notional."""
     is_annuity = terms.contract_type is ContractType.ANN
     ends = terms.maturity_date or (terms.amortization_date if is_annuity else None)
@@ -108,7 +108,7 @@ def maturity(terms: Terms) -> datetime:
     return _after(terms, anchor, cycle, count=passed + max(0, int(periods) - 1))
 
 
-def redemptions(terms: Terms, ends: datetime) -> list[datetime]:
+def redemptions(terms: ContractTerms, ends: datetime) -> list[datetime]:
     """The times of principal redemption, and the end."""
     if terms.contract_type is ContractType.PAM:
         return [ends]
@@ -116,7 +116,7 @@ def redemptions(terms: Terms, ends: datetime) -> list[datetime]:
     return _cyclic(terms, anchor, cycle=terms.cycle_of_principal_redemption, ends=ends)
 
 
-def _maturity(terms: Terms, ends: datetime) -> Scheduled:
+def _maturity(terms: ContractTerms, ends: datetime) -> Scheduled:
     """MD on the day that the terms say; as in the reference implementation, on a business day for LAM, NAM and an end
     that nobody said.
     """
@@ -125,7 +125,7 @@ def _maturity(terms: Terms, ends: datetime) -> Scheduled:
     return Scheduled(terms.shift(ends) if is_shifted else ends, _ORDER.index("MD"), ends)
 
 
-def _interest(terms: Terms, ends: datetime) -> list[Scheduled]:
+def _interest(terms: ContractTerms, ends: datetime) -> list[Scheduled]:
     """IP events, IPCI up to the end of capitalization, and one IPCI on it."""
     until, events = terms.capitalization_end_date, list[Scheduled]()
     for time in sorted(set(interest_times(terms, ends))):
@@ -138,7 +138,7 @@ def _interest(terms: Terms, ends: datetime) -> list[Scheduled]:
     return events + (_on(terms, "IPCI", [until]) if until else [])
 
 
-def interest_times(terms: Terms, ends: datetime) -> list[datetime]:
+def interest_times(terms: ContractTerms, ends: datetime) -> list[datetime]:
     anchor, cycle = terms.cycle_anchor_date_of_interest_payment, terms.cycle_of_interest_payment
     is_given = bool(anchor or cycle)
     own = _cyclic(terms, anchor, cycle, ends) if is_given else []
@@ -153,7 +153,7 @@ def interest_times(terms: Terms, ends: datetime) -> list[datetime]:
             return _ahead_of_redemption(terms) + redemptions(terms, ends)
 
 
-def _ahead_of_redemption(terms: Terms) -> list[datetime]:
+def _ahead_of_redemption(terms: ContractTerms) -> list[datetime]:
     """An annuity's interest on a cycle of its own ends one redemption cycle before the first redemption."""
     cycle = terms.cycle_of_principal_redemption
     first = _anchor(terms, terms.cycle_anchor_date_of_principal_redemption, cycle)
@@ -169,7 +169,7 @@ def _ahead_of_redemption(terms: Terms) -> list[datetime]:
     )
 
 
-def _resets(terms: Terms, ends: datetime) -> list[Scheduled]:
+def _resets(terms: ContractTerms, ends: datetime) -> list[Scheduled]:
     """RR events, of which the first after the status date is RRF when its rate is fixed; an annuity fixes its payment
     again after each, and for the first time on the day before the first redemption.
     """
@@ -192,7 +192,7 @@ def _resets(terms: Terms, ends: datetime) -> list[Scheduled]:
     return events
 
 
-def _within(terms: Terms, found: list[Scheduled], to: datetime | None) -> list[Scheduled]:
+def _within(terms: ContractTerms, found: list[Scheduled], to: datetime | None) -> list[Scheduled]:
     """Without what is past at the status date, what comes after a termination or *to*."""
     if terms.purchase_date is not None:
         found.append(_at("PRD", terms.purchase_date))
@@ -206,7 +206,7 @@ def _within(terms: Terms, found: list[Scheduled], to: datetime | None) -> list[S
     )
 
 
-def _on(terms: Terms, kind: str, at: Iterable[datetime]) -> list[Scheduled]:
+def _on(terms: ContractTerms, kind: str, at: Iterable[datetime]) -> list[Scheduled]:
     return [Scheduled(terms.shift(time), _ORDER.index(kind), time) for time in at]
 
 
@@ -216,7 +216,7 @@ def _at(kind: str, time: datetime, value: Decimal = Decimal(0)) -> Scheduled:
 
 
 def _cyclic(
-    terms: Terms, anchor: datetime | None, cycle: Cycle | None, ends: datetime
+    terms: ContractTerms, anchor: datetime | None, cycle: Cycle | None, ends: datetime
 ) -> list[datetime]:
     start = _anchor(terms, anchor, cycle)
     return (
@@ -226,14 +226,14 @@ def _cyclic(
     )
 
 
-def _anchor(terms: Terms, anchor: datetime | None, cycle: Cycle | None) -> datetime | None:
+def _anchor(terms: ContractTerms, anchor: datetime | None, cycle: Cycle | None) -> datetime | None:
     """Where a schedule starts: its anchor, or one cycle after the initial exchange."""
     if anchor is not None or cycle is None:
         return anchor
     return _after(terms, anchor=terms.initial_exchange_date, cycle=cycle, count=1)
 
 
-def _after(terms: Terms, anchor: datetime, cycle: Cycle, count: int) -> datetime:
+def _after(terms: ContractTerms, anchor: datetime, cycle: Cycle, count: int) -> datetime:
     time = cycle.after(anchor, count, terms.end_of_month_convention)
     if time is None:
         raise ScheduleTooLong("the contract lasts beyond the year 9999")

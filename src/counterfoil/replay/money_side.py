@@ -18,7 +18,7 @@ from counterfoil.chain.transaction import transact
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request, ResolveException
 from counterfoil.oracle.instructions.stored_form import encode
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import DistributedEntry
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED, WAITING
 from counterfoil.oracle.store.head_tables import Progress
@@ -85,13 +85,13 @@ def wait_anchored(engine: Engine, records: int) -> int:
 
     def done() -> bool:
         with _reading(engine) as session:
-            newest = session.exec(select(func.max(AnchoredHead.size))).one() or 0
+            newest = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
             progress = session.get(Progress, "facts")
             return newest >= records and progress is not None and progress.log_index >= records
 
     wait_for("the anchoring of all records", done)
     with _reading(engine) as session:
-        return session.exec(select(func.count()).select_from(AnchoredHead)).one()
+        return session.exec(select(func.count()).select_from(AnchoredHeadRow)).one()
 
 
 def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:

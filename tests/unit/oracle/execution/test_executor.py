@@ -12,7 +12,7 @@ from support_instructions import ENTRY, WRITTEN, stored
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import TransactionRow
-from counterfoil.oracle.execution.executor import Instructions
+from counterfoil.oracle.execution.executor import InstructionExecutor
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import CloseMatching, Kind
 from counterfoil.oracle.instructions.stored_form import decode
@@ -81,7 +81,7 @@ def carried_out(engine: Engine, *rows: Instruction) -> list[Instruction]:
         session.flush()
         ask(session, "last", "operator", CloseMatching("lakeside", 1))
         session.commit()
-    Instructions(engine, CLIENT, "0x" + "33" * 20).step()
+    InstructionExecutor(engine, CLIENT, "0x" + "33" * 20).step()
     with Session(engine, expire_on_commit=False) as session:
         return list(session.exec(select(Instruction).order_by(Instruction.id)))
 

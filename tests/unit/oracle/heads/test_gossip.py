@@ -11,7 +11,7 @@ from counterfoil.gateway.logfiles.tiles import TileWriter
 from counterfoil.gateway.record.bodies import Status
 from counterfoil.gateway.record.record import GossipedHead
 from counterfoil.oracle.heads.gossip import GossipCheck
-from counterfoil.oracle.store.alarm_table import Alarm
+from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.database import open_database
 
 
@@ -38,14 +38,14 @@ def test_another_logs_head_raises_an_alarm_once_and_this_logs_none(tmp_path: Pat
             check.check(session, size + number, world.records[size + number]) for number in range(4)
         ]
         session.commit()
-        alarms = session.exec(select(Alarm)).all()
+        alarms = session.exec(select(AlarmRow)).all()
         anew = GossipCheck(tmp_path)
         for number in range(1, 4):
             assert (
                 not anew.check(session, size + number, world.records[size + number]) or number == 2
             )
         session.commit()
-        assert len(session.exec(select(Alarm)).all()) == len(alarms), (
+        assert len(session.exec(select(AlarmRow)).all()) == len(alarms), (
             "not told of again after a start"
         )
     assert answers == [True, False, True, False]

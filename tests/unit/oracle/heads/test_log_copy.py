@@ -19,11 +19,11 @@ from counterfoil.gateway.record.identity import Digest, PublicKey, device_hash, 
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.errors import RecordRefused
-from counterfoil.oracle.heads.log_copy import NodeLog
+from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.heads.registry_history import RegistryHistory
-from counterfoil.oracle.ledger.record_anchor import AnchoredHead
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.store.database import open_database
-from counterfoil.oracle.store.head_tables import Progress, Slot
+from counterfoil.oracle.store.head_tables import Progress, SlotRow
 
 FIRST, SECOND = DEVICES[:2]
 LAKESIDE, HARBOUR = (on_chain_id(name) for name in ("lakeside", "harbour"))
@@ -36,12 +36,12 @@ class Stand:
     folder: Path
     world: World
     engine: Engine
-    logs: list[NodeLog] = field(default_factory=list)
+    logs: list[LogCopy] = field(default_factory=list)
 
-    def open(self) -> NodeLog:
+    def open(self) -> LogCopy:
         """The node's log, as a start finds it."""
         store = open_store(f"sqlite:///{self.folder}/records.db")
-        found = NodeLog(self.engine, store, self.folder / "tiles", RegistryHistory(self.engine))
+        found = LogCopy(self.engine, store, self.folder / "tiles", RegistryHistory(self.engine))
         self.logs.append(found)
         return found
 
@@ -89,9 +89,9 @@ class Stand:
         for one in self.world.records[:size]:
             state.apply_record(one)
         with Session(self.engine) as session:
-            number = len(session.exec(select(AnchoredHead)).all())
+            number = len(session.exec(select(AnchoredHeadRow)).all())
             session.add(
-                AnchoredHead(
+                AnchoredHeadRow(
                     size=size,
                     number=number,
                     root="0x" + (root or self.world.tree.root(size)).hex(),
@@ -227,7 +227,7 @@ def test_slots_that_a_crash_left_behind_the_tiles_are_made_again(stand: Stand) -
     stand.anchor(5, 3)
     log.follow()
     with Session(stand.engine) as session:
-        for row in session.exec(select(Slot)).all():
+        for row in session.exec(select(SlotRow)).all():
             session.delete(row)
         session.get_one(Progress, "slots").log_index = 0
         session.commit()

@@ -14,20 +14,20 @@ from counterfoil.gateway.record.bodies import Location, Refund, Sale, Status
 from counterfoil.gateway.record.identity import device_hash
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
-from counterfoil.oracle.ledger.device_registry import Device
+from counterfoil.oracle.ledger.device_registry import DeviceRow
 from counterfoil.oracle.revenue.matcher import close_matching
 from counterfoil.oracle.revenue.sale_reader import (
     EXCEPTION,
     EXCLUDED,
     MATCHED,
     WAITING,
-    FactReader,
+    SaleReader,
     resolve,
 )
 from counterfoil.oracle.revenue.settlement_file import import_settlement
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
-from counterfoil.oracle.store.head_tables import Head
+from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact, SettlementRow
 
 MONDAY = 20220829
@@ -53,10 +53,12 @@ class House:
         size = len(self.world.records) if below is None else below
         with Session(self.engine) as session:
             session.merge(
-                Head(size=size, root="", state="", previous_size=0, closed_ms=0, transaction_id=0)
+                HeadRow(
+                    size=size, root="", state="", previous_size=0, closed_ms=0, transaction_id=0
+                )
             )
             session.commit()
-        reader = FactReader(self.engine, self.world.store())
+        reader = SaleReader(self.engine, self.world.store())
         while reader.step():
             pass
 
@@ -94,8 +96,8 @@ def house() -> Iterator[House]:
     engine.dispose()
 
 
-def registered(name: str, status: str = "active", project: str = "0xa1") -> Device:
-    return Device(
+def registered(name: str, status: str = "active", project: str = "0xa1") -> DeviceRow:
+    return DeviceRow(
         device_hash=name, owner="", operator="", project_hash=project, status=status, epoch=1
     )
 
@@ -119,8 +121,8 @@ def test_facts_are_made_below_the_newest_head_once(house: House) -> None:
 def test_a_device_must_be_known_active_and_in_a_project(house: House) -> None:
     house.sell(200, "a", n=2)
     with Session(house.engine) as session:
-        session.get_one(Device, "0x" + device_hash(FIRST).hex()).status = "suspended"
-        session.get_one(Device, "0x" + device_hash(SECOND).hex()).project_hash = "0xb2"
+        session.get_one(DeviceRow, "0x" + device_hash(FIRST).hex()).status = "suspended"
+        session.get_one(DeviceRow, "0x" + device_hash(SECOND).hex()).project_hash = "0xb2"
         session.commit()
     house.sell(200, "b", n=0)
     house.sell(200, "c", n=1)

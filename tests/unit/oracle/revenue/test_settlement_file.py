@@ -14,12 +14,12 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.bank.entries import import_entries
 from counterfoil.oracle.errors import InputMalformed, OracleError, UnknownName
-from counterfoil.oracle.execution.executor import Instructions
+from counterfoil.oracle.execution.executor import InstructionExecutor
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import CloseMatching
 from counterfoil.oracle.revenue.settlement_file import import_settlement, minor_units
 from counterfoil.oracle.rules.bank_entry import BankEntry, Imported
-from counterfoil.oracle.store.bank_tables import StatementEntry
+from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.instruction_table import Instruction
@@ -167,7 +167,7 @@ def test_an_entry_is_minted_once(engine: Engine) -> None:
         session.commit()
         keys = session.exec(select(TransactionRow.idempotency_key)).all()
         assert sorted(keys) == sorted(f"mint:0x{e.entry_hash.hex()}" for e in (entry(), other))
-        assert len(session.exec(select(StatementEntry)).all()) == 2
+        assert len(session.exec(select(StatementEntryRow)).all()) == 2
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_an_instruction_that_can_not_be_carried_out_fails_and_stops_nothing(
         ask(session, "k-2", "operator", CloseMatching("lakeside", 1))
         assert ask(session, "k-2", "operator", CloseMatching("", 2)).payload["through"] == 1
         session.commit()
-    assert Instructions(engine, CLIENT, BANK).step() == 2
+    assert InstructionExecutor(engine, CLIENT, BANK).step() == 2
     with Session(engine) as session:
         first, second = session.exec(select(Instruction).order_by(Instruction.idempotency_key))
         assert first.status == "failed"

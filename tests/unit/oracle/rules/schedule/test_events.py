@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from counterfoil.oracle.rules.schedule.cases import Case
 from counterfoil.oracle.rules.schedule.errors import ScheduleError
-from counterfoil.oracle.rules.schedule.schedule_events import Event
+from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
 
 PAM = {
     "contractType": "PAM",
@@ -36,11 +36,11 @@ LAM = {
 NAM = {**LAM, "contractType": "NAM", "nextPrincipalRedemptionPayment": "10"}
 
 
-def run(terms: dict[str, Any], **case: Any) -> list[Event]:
+def run(terms: dict[str, Any], **case: Any) -> list[ScheduleEvent]:
     return Case("case", {"terms": terms, **case}).events()
 
 
-def rows(events: list[Event]) -> list[tuple[str, str, str, str]]:
+def rows(events: list[ScheduleEvent]) -> list[tuple[str, str, str, str]]:
     """(date, type, payoff, notional) of each."""
     return [
         (f"{e.event_date:%m-%d}", e.event_type, f"{e.payoff:.2f}", f"{e.notional_principal:.2f}")

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from jinja2 import Environment, StrictUndefined
 
 from counterfoil import __version__
+from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.split_audit import tier_name
-from counterfoil.api.audit.verification.steps import Report
 
 _PAGE = Path(__file__).with_name("report.html")
 

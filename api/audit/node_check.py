@@ -17,7 +17,7 @@ from counterfoil.api.audit.verification.errors import (
     ChainUnreachableError,
     OnChainMismatchError,
 )
-from counterfoil.api.audit.verification.steps import Step
+from counterfoil.api.audit.verification.report import Step
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, RpcRefused
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, read_header

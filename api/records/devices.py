@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from counterfoil.api.access.sight import Machine, Sight
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
 from counterfoil.api.audit.making.known_facts import known_facts
-from counterfoil.api.audit.verification.bundle import encode
+from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor

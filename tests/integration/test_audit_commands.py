@@ -21,7 +21,7 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands import audit as audit_commands
-from counterfoil.api.audit.verification.bundle import decode, encode
+from counterfoil.api.audit.verification.bundle_format import decode, encode
 from counterfoil.api.commands import api as api_commands
 from counterfoil.chain.nodes.embedded import start_node
 

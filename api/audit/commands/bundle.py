@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
 from counterfoil.api.audit.making.known_facts import known_facts
-from counterfoil.api.audit.verification.bundle import encode
+from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment

@@ -10,7 +10,7 @@ import typer
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from counterfoil.api.audit.verification.bundle import MAGIC, decode
+from counterfoil.api.audit.verification.bundle_format import MAGIC, decode
 from counterfoil.api.audit.verification.dispute import (
     Dispute,
     NothingSettlesIt,

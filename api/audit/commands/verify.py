@@ -13,7 +13,9 @@ import typer
 from cryptography import x509
 
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
-from counterfoil.api.audit.verification.steps import Report, Seers, verify
+from counterfoil.api.audit.verification.log_steps import LogTrust
+from counterfoil.api.audit.verification.report import Report
+from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
@@ -49,7 +51,7 @@ def verify_command(
         data = file.read_bytes()
         root = x509.load_pem_x509_certificate(root_ca.read_bytes())
         addresses = None if deployment is None else Deployment.read(deployment).addresses
-        seers = Seers(
+        trust = LogTrust(
             LogKey.from_verifier_key(log_key) if log_key else None,
             known_witnesses(witness or ()),
             witnesses_at_least,
@@ -58,7 +60,7 @@ def verify_command(
         fail("file_unreadable", str(error), 2)
     except CheckpointError as error:
         fail(error.code, str(error), 2)
-    report = verify(data, root, seers, addresses)
+    report = verify(data, root, trust, addresses)
     if report.bundle is None:
         report.skipped.append("what comes after: nothing more could be read out of the file")
     elif rpc:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
-from counterfoil.api.audit.verification.bundle import encode
+from counterfoil.api.audit.verification.bundle_format import encode
 
 _PROCESS = """
 import sys

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key
 
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
-from counterfoil.api.audit.verification.bundle import PARTS, Bundle, Entry, decode, encode
+from counterfoil.api.audit.verification.bundle import Bundle, Entry
+from counterfoil.api.audit.verification.bundle_format import PARTS, decode, encode
 from counterfoil.api.audit.verification.errors import (
     CertificateError,
     CertificateMissingError,
@@ -31,7 +32,8 @@ from counterfoil.api.audit.verification.errors import (
     RegistryMismatchError,
     StateError,
 )
-from counterfoil.api.audit.verification.steps import Seers, verify
+from counterfoil.api.audit.verification.log_steps import LogTrust
+from counterfoil.api.audit.verification.steps import verify
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, LogKey, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
 from counterfoil.gateway.record.identity import Digest
@@ -126,8 +128,8 @@ def test_any_changed_byte_at_all_is_found_and_its_part_named() -> None:
     blocks = small.chain.prove({n: h for n, h in made.on_chain().items() if heads & set(h)})
     made = replace(made, terms=(), distributions=(), rests=(), blocks=tuple(blocks))
     data = encode(made)
-    seers = Seers(LOG_KEY, [WITNESS_KEY], 1)
-    assert verify(data, small.root, seers).findings == []
+    trust = LogTrust(LOG_KEY, [WITNESS_KEY], 1)
+    assert verify(data, small.root, trust).findings == []
     spans = spans_of(data)
     assert all(end - start > 30 for n, (start, end) in spans.items() if n not in MONEY)
     first, last = spans["blocks"]
@@ -137,7 +139,7 @@ def test_any_changed_byte_at_all_is_found_and_its_part_named() -> None:
         name = next((n for n, (start, end) in spans.items() if start <= at < end), None)
         changed = bytearray(data)
         changed[at] ^= 0x41
-        findings = verify(bytes(changed), small.root, seers).findings
+        findings = verify(bytes(changed), small.root, trust).findings
         assert any(not finding.unverifiable for finding in findings), at
         assert name is None or any(f.where.startswith(name) for f in findings), (name, at)
 
@@ -171,11 +173,11 @@ def cosigned_note(bundle: Bundle) -> bytes:
 
 def test_checkpoint_says_who_has_seen_the_head(bundle: Bundle, world: World) -> None:
     data = encode(replace(bundle, checkpoint=cosigned_note(bundle)))
-    report = verify(data, world.root, Seers(LOG_KEY, [WITNESS_KEY], 1))
+    report = verify(data, world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
     assert report.verdict == "valid"
     assert "seen by bank.example/w1" in report.steps[8].checked
     assert verify(data, world.root).verdict == "valid"
-    asked = verify(encode(bundle), world.root, Seers(LOG_KEY, [WITNESS_KEY], 1))
+    asked = verify(encode(bundle), world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
     assert [type(f) for f in asked.findings] == [CosignatureMissingError]
     assert asked.verdict == "unverifiable"
 
@@ -184,16 +186,16 @@ def test_checkpoint_of_another_log_or_head_is_found(bundle: Bundle, world: World
     note = cosigned_note(bundle)
     early = replace(bundle, heads=bundle.heads[:1])
     size = b"%d\n" % early.heads[0].size
-    for other, seers in (
+    for other, trust in (
         (
             replace(bundle, checkpoint=cosigned_note(early).replace(size, b"9%s" % size, 1)),
-            Seers(LOG_KEY),
+            LogTrust(LOG_KEY),
         ),
-        (replace(bundle, checkpoint=note), Seers(LogKey("log.example", bytes(32)))),
-        (replace(bundle, checkpoint=b"no note"), Seers()),
-        (replace(bundle, checkpoint=note.replace(b"\n\n", b"\nmore\n\n", 1)), Seers()),
+        (replace(bundle, checkpoint=note), LogTrust(LogKey("log.example", bytes(32)))),
+        (replace(bundle, checkpoint=b"no note"), LogTrust()),
+        (replace(bundle, checkpoint=note.replace(b"\n\n", b"\nmore\n\n", 1)), LogTrust()),
     ):
-        found_ = verify(encode(other), world.root, seers).findings
+        found_ = verify(encode(other), world.root, trust).findings
         assert [type(f) for f in found_] == [CheckpointMismatchError]
 
 

@@ -11,7 +11,8 @@ from support_blocks import ACCOUNTS, ADDRESSES
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
-from counterfoil.api.audit.verification.bundle import Bundle, CreditFact, DistributionFact, encode
+from counterfoil.api.audit.verification.bundle import Bundle, CreditFact, DistributionFact
+from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.abi.enums import Tier

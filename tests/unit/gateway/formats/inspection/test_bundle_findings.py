@@ -10,7 +10,8 @@ import pytest
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
-from counterfoil.api.audit.verification.bundle import Bundle, Entry, encode
+from counterfoil.api.audit.verification.bundle import Bundle, Entry
+from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.gateway.formats.inspection.file_findings import inspect_content
 from counterfoil.gateway.formats.inspection.finding import Finding
 

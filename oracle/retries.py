@@ -25,7 +25,7 @@ from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import FAILED, enqueue
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.ledger.revenue_split import DistributedEntry
+from counterfoil.oracle.ledger.revenue_split import DistributedRow
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.head_tables import HeadRow
@@ -84,7 +84,7 @@ class Retries:
                 .join(TransactionRow, col(TransactionRow.id) == col(Distribution.transaction_id))
                 .where(
                     TransactionRow.status == FAILED,
-                    col(Distribution.batch).not_in(select(DistributedEntry.batch)),
+                    col(Distribution.batch).not_in(select(DistributedRow.batch)),
                 )
             )
             entries = (

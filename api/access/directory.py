@@ -17,8 +17,8 @@ from counterfoil.api.access.parties import NoAccount, party_key
 from counterfoil.api.access.sight import Machine, Sight
 from counterfoil.chain.address import Address, canonical
 from counterfoil.gateway.record.identity import DeviceId
-from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry, DeviceRow
-from counterfoil.oracle.ledger.participant_registry import ParticipantEntry
+from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
+from counterfoil.oracle.ledger.participant_registry import ParticipantRow
 from counterfoil.oracle.ledger.revenue_split import Credit
 from counterfoil.oracle.store.directory_tables import (
     KnownDevice,
@@ -36,10 +36,10 @@ class Directory:
     def _session(self) -> Session:
         return Session(self.engine, expire_on_commit=False)
 
-    def participants(self) -> list[tuple[KnownParticipant, ParticipantEntry | None]]:
+    def participants(self) -> list[tuple[KnownParticipant, ParticipantRow | None]]:
         """Everybody who is known, with the chain's entry where there is one."""
         with self._session() as session:
-            entries = {row.account: row for row in session.exec(select(ParticipantEntry))}
+            entries = {row.account: row for row in session.exec(select(ParticipantRow))}
             known = session.exec(select(KnownParticipant).order_by(KnownParticipant.party)).all()
         return [(row, entries.get(row.account)) for row in known]
 
@@ -114,14 +114,14 @@ class Directory:
         ]
         return sorted(found, key=lambda machine: (machine.label, machine.device))
 
-    def registry_keys(self, device_hash: str) -> list[DeviceKeyEntry]:
+    def registry_keys(self, device_hash: str) -> list[RegistryKeyRow]:
         """The registry's keys of a device, by epoch."""
         with self._session() as session:
             return list(
                 session.exec(
-                    select(DeviceKeyEntry)
-                    .where(DeviceKeyEntry.device_hash == device_hash)
-                    .order_by(col(DeviceKeyEntry.epoch))
+                    select(RegistryKeyRow)
+                    .where(RegistryKeyRow.device_hash == device_hash)
+                    .order_by(col(RegistryKeyRow.epoch))
                 )
             )
 

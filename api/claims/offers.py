@@ -9,7 +9,7 @@ from counterfoil.api.claims.reads import ClaimReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
-from counterfoil.oracle.ledger.receivables import PartEntry
+from counterfoil.oracle.ledger.receivables import PartRow
 
 router = APIRouter(tags=["offers"], responses=problems.RESPONSES)
 
@@ -26,7 +26,7 @@ class OfferOut(BaseModel):
     expires: int = Field(examples=[1_793_404_800])
 
 
-def _out(row: PartEntry) -> OfferOut:
+def _out(row: PartRow) -> OfferOut:
     return OfferOut(
         part=row.part,
         root=row.root,

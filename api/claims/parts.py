@@ -12,7 +12,7 @@ from counterfoil.api.claims.routes import Root, claim_of
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
-from counterfoil.oracle.ledger.receivables import PartEntry
+from counterfoil.oracle.ledger.receivables import PartRow
 
 router = APIRouter(tags=["parts"], responses=problems.RESPONSES)
 
@@ -55,7 +55,7 @@ class DiscountOut(BaseModel):
     transaction_hash: str
 
 
-def part_out(row: PartEntry) -> PartOut:
+def part_out(row: PartRow) -> PartOut:
     """*row* for JSON."""
     return PartOut.model_validate(row, from_attributes=True)
 

@@ -18,25 +18,23 @@ from counterfoil.api.access.parties import NoAccount
 from counterfoil.api.access.rows import all_rows, one_row
 from counterfoil.api.access.sight import Sight
 from counterfoil.chain.address import Address
-from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, ClaimFunding, PartEntry
-from counterfoil.oracle.ledger.settlement import DiscountEntry
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimFunding, ClaimRow, PartRow
+from counterfoil.oracle.ledger.settlement import DiscountRow
 
 
 def _stands_in_part(account: str) -> ColumnElement[bool]:
     return or_(
-        col(PartEntry.holder) == account,
-        col(PartEntry.pledgee) == account,
-        and_(col(PartEntry.offered_to) == account, col(PartEntry.live)),
+        col(PartRow.holder) == account,
+        col(PartRow.pledgee) == account,
+        and_(col(PartRow.offered_to) == account, col(PartRow.live)),
     )
 
 
 def _claims(sight: Sight) -> ColumnElement[bool]:
     if sight.everything:
         return true()
-    part = exists().where(
-        col(PartEntry.root) == col(ClaimEntry.root), _stands_in_part(sight.account)
-    )
-    mine = (col(ClaimEntry.obligor), col(ClaimEntry.creditor))
+    part = exists().where(col(PartRow.root) == col(ClaimRow.root), _stands_in_part(sight.account))
+    mine = (col(ClaimRow.obligor), col(ClaimRow.creditor))
     return or_(*(column == sight.account for column in mine), part)
 
 
@@ -53,16 +51,16 @@ class ClaimReads:
         limit: int,
         kinds: Collection[str],
         state: str | None = None,
-    ) -> Sequence[ClaimEntry]:
+    ) -> Sequence[ClaimRow]:
         """Claims of *kinds* after number *after*, ascending."""
-        wanted = [_claims(sight), col(ClaimEntry.root) > after, col(ClaimEntry.kind).in_(kinds)]
+        wanted = [_claims(sight), col(ClaimRow.root) > after, col(ClaimRow.kind).in_(kinds)]
         if state is not None:
-            wanted.append(col(ClaimEntry.state) == state)
-        return all_rows(self.engine, ClaimEntry, *wanted, order=col(ClaimEntry.root), limit=limit)
+            wanted.append(col(ClaimRow.state) == state)
+        return all_rows(self.engine, ClaimRow, *wanted, order=col(ClaimRow.root), limit=limit)
 
-    def claim(self, sight: Sight, root: int) -> ClaimEntry | None:
+    def claim(self, sight: Sight, root: int) -> ClaimRow | None:
         """One claim."""
-        return one_row(self.engine, ClaimEntry, _claims(sight), ClaimEntry.root == root)
+        return one_row(self.engine, ClaimRow, _claims(sight), ClaimRow.root == root)
 
     def is_party(self, account: Address | NoAccount, root: int) -> bool:
         """Whether *account* itself stands in the claim, whatever else it may see."""
@@ -80,11 +78,9 @@ class ClaimReads:
             order=col(ClaimFunding.redeemed_minor),
         )
 
-    def parts(self, sight: Sight, claim: ClaimEntry) -> list[PartEntry]:
+    def parts(self, sight: Sight, claim: ClaimRow) -> list[PartRow]:
         """The parts of *claim* that the reader may see, by number."""
-        rows = all_rows(
-            self.engine, PartEntry, PartEntry.root == claim.root, order=col(PartEntry.part)
-        )
+        rows = all_rows(self.engine, PartRow, PartRow.root == claim.root, order=col(PartRow.part))
         me = sight.account
         if sight.everything or claim.obligor == me:
             return list(rows)
@@ -101,48 +97,48 @@ class ClaimReads:
                 part = parents.get(part, 0)  # noqa: PLW2901  # one step back
         return [row for row in rows if row.part in seen | after]
 
-    def part(self, sight: Sight, number: int) -> PartEntry | None:
+    def part(self, sight: Sight, number: int) -> PartRow | None:
         """One part."""
-        found = one_row(self.engine, PartEntry, PartEntry.part == number)
+        found = one_row(self.engine, PartRow, PartRow.part == number)
         claim = None if found is None else self.claim(sight, found.root)
         if claim is None:
             return None
         return next((p for p in self.parts(sight, claim) if p.part == number), None)
 
-    def held(self, sight: Sight, after: int, limit: int) -> Sequence[PartEntry]:
+    def held(self, sight: Sight, after: int, limit: int) -> Sequence[PartRow]:
         """Live parts that the reader holds, or has as a pledge."""
         mine = (
             true()
             if sight.everything
             else or_(
-                col(PartEntry.holder) == sight.account,
-                col(PartEntry.pledgee) == sight.account,
+                col(PartRow.holder) == sight.account,
+                col(PartRow.pledgee) == sight.account,
             )
         )
-        wanted = (mine, col(PartEntry.live), col(PartEntry.part) > after)
-        return all_rows(self.engine, PartEntry, *wanted, order=col(PartEntry.part), limit=limit)
+        wanted = (mine, col(PartRow.live), col(PartRow.part) > after)
+        return all_rows(self.engine, PartRow, *wanted, order=col(PartRow.part), limit=limit)
 
-    def offers(self, sight: Sight, after: int, limit: int) -> Sequence[PartEntry]:
+    def offers(self, sight: Sight, after: int, limit: int) -> Sequence[PartRow]:
         """Live parts with an open offer that the reader made or was made."""
         mine = (
             true()
             if sight.everything
             else or_(
-                col(PartEntry.holder) == sight.account,
-                col(PartEntry.offered_to) == sight.account,
+                col(PartRow.holder) == sight.account,
+                col(PartRow.offered_to) == sight.account,
             )
         )
         wanted = (
             mine,
-            col(PartEntry.live),
-            col(PartEntry.offered_to).is_not(None),
-            col(PartEntry.part) > after,
+            col(PartRow.live),
+            col(PartRow.offered_to).is_not(None),
+            col(PartRow.part) > after,
         )
-        return all_rows(self.engine, PartEntry, *wanted, order=col(PartEntry.part), limit=limit)
+        return all_rows(self.engine, PartRow, *wanted, order=col(PartRow.part), limit=limit)
 
-    def discount(self, part: int) -> DiscountEntry | None:
+    def discount(self, part: int) -> DiscountRow | None:
         """At what price a part was sold."""
-        return one_row(self.engine, DiscountEntry, DiscountEntry.part == part)
+        return one_row(self.engine, DiscountRow, DiscountRow.part == part)
 
     def claimable(self, token: str, account: str) -> int:
         """What claims have credited *account* and it has not withdrawn."""

@@ -18,7 +18,7 @@ from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
 from counterfoil.api.http.typed_data import TypedDataOut
 from counterfoil.chain.abi.enums import ClaimKind, ClaimStateName
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.oracle.ledger.receivables import ClaimEntry
+from counterfoil.oracle.ledger.receivables import ClaimRow
 
 router = APIRouter(tags=["receivables"], responses=problems.RESPONSES)
 Root = Annotated[int, Path(ge=1, le=2**53, examples=[17])]
@@ -67,7 +67,7 @@ class FundingOut(BaseModel):
     transaction_hash: str
 
 
-def claim_of(parts: ApiParts, sight: Sight, root: int) -> ClaimEntry:
+def claim_of(parts: ApiParts, sight: Sight, root: int) -> ClaimRow:
     """The claim; 404 when the asker does not stand in it."""
     found = ClaimReads(parts.reads).claim(sight, root)
     if found is None:

@@ -17,7 +17,7 @@ from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.address import Address
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.oracle.ledger.credit_line import LineEntry
+from counterfoil.oracle.ledger.credit_line import LineRow
 
 router = APIRouter(tags=["credit-lines"], responses=problems.RESPONSES)
 
@@ -73,7 +73,7 @@ class SweepOut(BaseModel):
     transaction_hash: str
 
 
-def line_of(parts: ApiParts, sight: Sight, number: int) -> LineEntry:
+def line_of(parts: ApiParts, sight: Sight, number: int) -> LineRow:
     """The line; 404 when the asker does not stand in it."""
     found = CreditReads(parts.reads).line(sight, number)
     if found is None:

@@ -14,7 +14,7 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
 from counterfoil.chain.abi.enums import Debt
-from counterfoil.oracle.ledger.credit_line import LoanEntry
+from counterfoil.oracle.ledger.credit_line import LoanRow
 
 router = APIRouter(tags=["loans"], responses=problems.RESPONSES)
 
@@ -84,14 +84,14 @@ class PaymentOut(BaseModel):
     transaction_hash: str
 
 
-def _loan(parts: ApiParts, sight: Sight, number: int) -> LoanEntry:
+def _loan(parts: ApiParts, sight: Sight, number: int) -> LoanRow:
     found = CreditReads(parts.reads).loan(sight, number)
     if found is None:
         raise problems.not_found("loan")
     return found
 
 
-def loan_out(row: LoanEntry) -> LoanOut:
+def loan_out(row: LoanRow) -> LoanOut:
     """*row* for JSON."""
     fields = row.model_dump() | {
         "instalments": [{"date": d, "principal_minor": p} for d, p in row.instalments]

@@ -9,13 +9,13 @@ from sqlmodel import col, select
 
 from counterfoil.api.access.rows import all_rows, one_row
 from counterfoil.api.access.sight import Sight
-from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
+from counterfoil.oracle.ledger.credit_line import LineRow, LineSweep, LoanPayment, LoanRow
 
 
 def _lines(sight: Sight) -> ColumnElement[bool]:
     if sight.everything:
         return true()
-    mine = (col(LineEntry.borrower), col(LineEntry.lender))
+    mine = (col(LineRow.borrower), col(LineRow.lender))
     return or_(*(column == sight.account for column in mine))
 
 
@@ -25,31 +25,29 @@ class CreditReads:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def lines(self, sight: Sight, after: int, limit: int) -> Sequence[LineEntry]:
+    def lines(self, sight: Sight, after: int, limit: int) -> Sequence[LineRow]:
         """Lines after number *after*, ascending."""
-        wanted = (_lines(sight), col(LineEntry.line) > after)
-        return all_rows(self.engine, LineEntry, *wanted, order=col(LineEntry.line), limit=limit)
+        wanted = (_lines(sight), col(LineRow.line) > after)
+        return all_rows(self.engine, LineRow, *wanted, order=col(LineRow.line), limit=limit)
 
-    def line(self, sight: Sight, number: int) -> LineEntry | None:
+    def line(self, sight: Sight, number: int) -> LineRow | None:
         """One line."""
-        return one_row(self.engine, LineEntry, _lines(sight), LineEntry.line == number)
+        return one_row(self.engine, LineRow, _lines(sight), LineRow.line == number)
 
     def loans(
         self, sight: Sight, after: int, limit: int, line: int | None = None
-    ) -> Sequence[LoanEntry]:
+    ) -> Sequence[LoanRow]:
         """Loans after number *after*, ascending; of one *line*, or of all."""
-        mine = select(LineEntry.line).where(_lines(sight))
-        wanted = [col(LoanEntry.line).in_(mine), col(LoanEntry.loan) > after]
+        mine = select(LineRow.line).where(_lines(sight))
+        wanted = [col(LoanRow.line).in_(mine), col(LoanRow.loan) > after]
         if line is not None:
-            wanted.append(col(LoanEntry.line) == line)
-        return all_rows(self.engine, LoanEntry, *wanted, order=col(LoanEntry.loan), limit=limit)
+            wanted.append(col(LoanRow.line) == line)
+        return all_rows(self.engine, LoanRow, *wanted, order=col(LoanRow.loan), limit=limit)
 
-    def loan(self, sight: Sight, number: int) -> LoanEntry | None:
+    def loan(self, sight: Sight, number: int) -> LoanRow | None:
         """One loan."""
-        mine = select(LineEntry.line).where(_lines(sight))
-        return one_row(
-            self.engine, LoanEntry, col(LoanEntry.line).in_(mine), LoanEntry.loan == number
-        )
+        mine = select(LineRow.line).where(_lines(sight))
+        return one_row(self.engine, LoanRow, col(LoanRow.line).in_(mine), LoanRow.loan == number)
 
     def payments(self, loan: int) -> Sequence[LoanPayment]:
         """What was paid on a loan, by date."""

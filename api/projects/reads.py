@@ -17,7 +17,7 @@ from counterfoil.api.access.directory import Directory
 from counterfoil.api.access.sight import Sight
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import Address
-from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedEntry, TermsEntry
+from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow, TermsRow
 from counterfoil.oracle.store.directory_tables import KnownProject, KnownTerms
 from counterfoil.oracle.store.revenue_tables import Distribution
 
@@ -48,7 +48,7 @@ class ProjectReads:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def terms(self, project: KnownProject) -> list[tuple[TermsEntry, KnownTerms | None]]:
+    def terms(self, project: KnownProject) -> list[tuple[TermsRow, KnownTerms | None]]:
         """The versions of a project's terms on chain, with what they say where it is known."""
         with Session(self._engine, expire_on_commit=False) as session:
             said = {
@@ -58,9 +58,9 @@ class ProjectReads:
                 )
             }
             entries = session.exec(
-                select(TermsEntry)
-                .where(TermsEntry.project_hash == project.project_hash)
-                .order_by(col(TermsEntry.version))
+                select(TermsRow)
+                .where(TermsRow.project_hash == project.project_hash)
+                .order_by(col(TermsRow.version))
             ).all()
         return [(entry, said.get(entry.effective_from)) for entry in entries]
 
@@ -82,9 +82,9 @@ class ProjectReads:
         }
         with Session(self._engine, expire_on_commit=False) as session:
             entries = session.exec(
-                select(DistributedEntry)
-                .where(col(DistributedEntry.project_hash).in_(names))
-                .order_by(col(DistributedEntry.block_number), col(DistributedEntry.batch))
+                select(DistributedRow)
+                .where(col(DistributedRow.project_hash).in_(names))
+                .order_by(col(DistributedRow.block_number), col(DistributedRow.batch))
             ).all()
             facts = {
                 row.batch: row

@@ -20,7 +20,7 @@ from counterfoil.api.records.sales import SalesReads, Tip
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import DeviceId, device_hash
-from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry
+from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 
 router = APIRouter(tags=["devices"], responses=problems.RESPONSES)
 
@@ -74,7 +74,7 @@ def _out(machine: Machine, tip: Tip | None) -> DeviceOut:
     )
 
 
-def _key_out(row: DeviceKeyEntry) -> KeyOut:
+def _key_out(row: RegistryKeyRow) -> KeyOut:
     return KeyOut.model_validate(row, from_attributes=True)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import col
 
 from counterfoil.api.access.rows import all_rows
-from counterfoil.oracle.ledger.settlement import DealEntry
+from counterfoil.oracle.ledger.settlement import DealRow
 
 
 class DealReads:
@@ -17,6 +17,6 @@ class DealReads:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def deal(self, digest: str) -> Sequence[DealEntry]:
+    def deal(self, digest: str) -> Sequence[DealRow]:
         """What became of a deal on chain: settled, or taken back by some."""
-        return all_rows(self.engine, DealEntry, DealEntry.deal == digest, order=col(DealEntry.by))
+        return all_rows(self.engine, DealRow, DealRow.deal == digest, order=col(DealRow.by))

@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 
 from counterfoil.api.access.rows import all_rows, one_row
 from counterfoil.api.access.sight import Sight
-from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
+from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
 from counterfoil.oracle.ledger.warehouse_receipts import (
     PLEDGED,
     GoodsPrice,
-    PledgeEntry,
-    ReceiptEntry,
+    PledgeRow,
+    WarehouseReceiptRow,
 )
 from counterfoil.oracle.store.directory_tables import KnownGoods
 
@@ -23,21 +23,21 @@ def _pledges(sight: Sight) -> ColumnElement[bool]:
     if sight.everything:
         return true()
     borrowed = exists().where(
-        col(LoanEntry.loan) == col(PledgeEntry.loan),
-        col(LoanEntry.line) == col(LineEntry.line),
-        col(LineEntry.borrower) == sight.account,
+        col(LoanRow.loan) == col(PledgeRow.loan),
+        col(LoanRow.line) == col(LineRow.line),
+        col(LineRow.borrower) == sight.account,
     )
-    return or_(col(PledgeEntry.pledgee) == sight.account, borrowed)
+    return or_(col(PledgeRow.pledgee) == sight.account, borrowed)
 
 
 def _receipts(sight: Sight) -> ColumnElement[bool]:
     if sight.everything:
         return true()
     secured = exists().where(
-        col(PledgeEntry.pledge) == col(ReceiptEntry.pledge),
-        col(PledgeEntry.pledgee) == sight.account,
+        col(PledgeRow.pledge) == col(WarehouseReceiptRow.pledge),
+        col(PledgeRow.pledgee) == sight.account,
     )
-    mine = (col(ReceiptEntry.holder), col(ReceiptEntry.warehouse))
+    mine = (col(WarehouseReceiptRow.holder), col(WarehouseReceiptRow.warehouse))
     return or_(*(column == sight.account for column in mine), secured)
 
 
@@ -47,35 +47,44 @@ class WarehouseReads:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def receipts(self, sight: Sight, after: int, limit: int) -> Sequence[ReceiptEntry]:
+    def receipts(self, sight: Sight, after: int, limit: int) -> Sequence[WarehouseReceiptRow]:
         """Receipts after number *after*, ascending."""
-        wanted = (_receipts(sight), col(ReceiptEntry.receipt) > after)
+        wanted = (_receipts(sight), col(WarehouseReceiptRow.receipt) > after)
         return all_rows(
-            self.engine, ReceiptEntry, *wanted, order=col(ReceiptEntry.receipt), limit=limit
+            self.engine,
+            WarehouseReceiptRow,
+            *wanted,
+            order=col(WarehouseReceiptRow.receipt),
+            limit=limit,
         )
 
-    def receipt(self, sight: Sight, number: int) -> ReceiptEntry | None:
+    def receipt(self, sight: Sight, number: int) -> WarehouseReceiptRow | None:
         """One receipt."""
-        return one_row(self.engine, ReceiptEntry, _receipts(sight), ReceiptEntry.receipt == number)
-
-    def pledges(self, sight: Sight, after: int, limit: int) -> Sequence[PledgeEntry]:
-        """Pledges after number *after*, ascending."""
-        wanted = (_pledges(sight), col(PledgeEntry.pledge) > after)
-        return all_rows(
-            self.engine, PledgeEntry, *wanted, order=col(PledgeEntry.pledge), limit=limit
+        return one_row(
+            self.engine,
+            WarehouseReceiptRow,
+            _receipts(sight),
+            WarehouseReceiptRow.receipt == number,
         )
 
-    def pledge(self, sight: Sight, number: int) -> PledgeEntry | None:
+    def pledges(self, sight: Sight, after: int, limit: int) -> Sequence[PledgeRow]:
+        """Pledges after number *after*, ascending."""
+        wanted = (_pledges(sight), col(PledgeRow.pledge) > after)
+        return all_rows(self.engine, PledgeRow, *wanted, order=col(PledgeRow.pledge), limit=limit)
+
+    def pledge(self, sight: Sight, number: int) -> PledgeRow | None:
         """One pledge."""
-        return one_row(self.engine, PledgeEntry, _pledges(sight), PledgeEntry.pledge == number)
+        return one_row(self.engine, PledgeRow, _pledges(sight), PledgeRow.pledge == number)
 
     def pledged(self, pledge: int) -> list[int]:
         """The receipts that are in a pledge now."""
         wanted = (
-            ReceiptEntry.pledge == pledge,
-            col(ReceiptEntry.state).in_(PLEDGED),
+            WarehouseReceiptRow.pledge == pledge,
+            col(WarehouseReceiptRow.state).in_(PLEDGED),
         )
-        rows = all_rows(self.engine, ReceiptEntry, *wanted, order=col(ReceiptEntry.receipt))
+        rows = all_rows(
+            self.engine, WarehouseReceiptRow, *wanted, order=col(WarehouseReceiptRow.receipt)
+        )
         return [row.receipt for row in rows]
 
     def prices(self) -> Sequence[GoodsPrice]:

@@ -9,14 +9,14 @@ from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.sender import enqueue
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed, UnknownName
-from counterfoil.oracle.rules.bank_entry import BankEntry, Imported
+from counterfoil.oracle.rules.bank_entry import BankEntry, ImportCounts
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.directory_tables import KnownProject
 
 
 def import_entries(
     session: Session, client: ChainClient, bank: str, entries: list[BankEntry]
-) -> Imported:
+) -> ImportCounts:
     """Take in a bank's credit entries. The caller commits.
 
     Each asks for one mint into its project's collection account.
@@ -67,4 +67,4 @@ def import_entries(
             )
         )
         taken += 1
-    return Imported(taken, known)
+    return ImportCounts(taken, known)

@@ -60,7 +60,7 @@ class DocumentRefused(InputMalformed):
 
 
 @dataclass
-class Taken:
+class StatementResult:
     """What came of one statement: how many entries had each outcome, and what is wrong with its balances."""
 
     account: str
@@ -80,7 +80,7 @@ class Taken:
         }
 
 
-class Reader:
+class StatementReader:
     """Takes statements in within one database transaction; the caller commits."""
 
     def __init__(self, session: Session, client: ChainClient, bank: str) -> None:
@@ -88,7 +88,7 @@ class Reader:
         self._client = client
         self._bank = bank
 
-    def take(self, text: str) -> list[Taken]:
+    def take(self, text: str) -> list[StatementResult]:
         """Take in the document *text*.
 
         Raises:
@@ -102,7 +102,7 @@ class Reader:
         digest = sha256(text.encode()).hexdigest()
         return [self._take_one(statement, digest) for statement in statements]
 
-    def _take_one(self, statement: Statement, digest: str) -> Taken:
+    def _take_one(self, statement: Statement, digest: str) -> StatementResult:
         kept = self._session.exec(
             select(BankStatement).where(
                 BankStatement.account == statement.account,
@@ -129,7 +129,7 @@ class Reader:
         )
         self._session.add(row)
         self._session.flush()
-        taken = Taken(statement.account, statement.identification, finding)
+        taken = StatementResult(statement.account, statement.identification, finding)
         for position, entry in enumerate(statement.entries):
             line = BankLine(
                 statement_id=row.id or 0,
@@ -146,9 +146,9 @@ class Reader:
             _count(taken, line)
         return taken
 
-    def _look_again(self, kept: BankStatement, statement: Statement) -> Taken:
+    def _look_again(self, kept: BankStatement, statement: Statement) -> StatementResult:
         """The same document again: what was set aside for want of its account is looked at again."""
-        taken = Taken(kept.account, kept.identification, kept.finding)
+        taken = StatementResult(kept.account, kept.identification, kept.finding)
         lines = self._session.exec(
             select(BankLine)
             .where(BankLine.statement_id == kept.id)
@@ -312,7 +312,7 @@ def _named(
     )
 
 
-def _count(taken: Taken, line: BankLine) -> None:
+def _count(taken: StatementResult, line: BankLine) -> None:
     taken.outcomes[line.outcome] += 1
     if line.reason:
         taken.reasons[line.reason] += 1

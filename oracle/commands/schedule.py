@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.oracle.rules.schedule.cases import Case, read_cases
+from counterfoil.oracle.rules.schedule.cases import ScheduleCase, read_cases
 from counterfoil.oracle.rules.schedule.errors import InputMalformed, ScheduleError
 from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
 
@@ -61,7 +61,7 @@ def _text(path: Path) -> str:
         raise typer.Exit(2) from failure
 
 
-def _chosen(cases: list[Case], names: list[str]) -> list[Case]:
+def _chosen(cases: list[ScheduleCase], names: list[str]) -> list[ScheduleCase]:
     known = {one.name for one in cases}
     if len(known) != len(cases):
         raise InputMalformed("two contracts have the same name")

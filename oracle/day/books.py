@@ -20,10 +20,10 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.sender import FAILED, FINAL
 from counterfoil.chain.tables import CursorRow, DeadLetterRow, TransactionRow
-from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
+from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
 from counterfoil.oracle.ledger.deposit_token import Deposit, Payout, TokenBalance
-from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, PartEntry
-from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedEntry
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimRow, PartRow
+from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow
 from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS
 from counterfoil.oracle.rules.day.reconciliation import (
     Books,
@@ -194,18 +194,18 @@ def _ledger(session: Session, token: str, since_ms: int) -> _Ledger:
                 ),
             )
             for row in session.exec(
-                select(LoanEntry).where(
-                    col(LoanEntry.state).not_in(ENDED_LOANS)
+                select(LoanRow).where(
+                    col(LoanRow.state).not_in(ENDED_LOANS)
                     | (
-                        col(LoanEntry.drawn_minor)
-                        != col(LoanEntry.repaid_minor) + col(LoanEntry.written_off_minor)
+                        col(LoanRow.drawn_minor)
+                        != col(LoanRow.repaid_minor) + col(LoanRow.written_off_minor)
                     )
                 )
             )
         },
         lines={
             row.line: (row.limit_minor, row.principal_minor)
-            for row in session.exec(select(LineEntry))
+            for row in session.exec(select(LineRow))
         },
         claims=_claim_rows(session),
         claim_credits={
@@ -282,8 +282,8 @@ def _unconfirmed(session: Session) -> dict[int, tuple[int, str]]:
 def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
     names = {row.project_hash: row.project for row in session.exec(select(KnownProject))}
     distributed = session.exec(
-        select(DistributedEntry.project_hash, func.sum(DistributedEntry.gross_minor)).group_by(
-            col(DistributedEntry.project_hash)
+        select(DistributedRow.project_hash, func.sum(DistributedRow.gross_minor)).group_by(
+            col(DistributedRow.project_hash)
         )
     ).all()
     credited = session.exec(
@@ -301,9 +301,9 @@ def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
 def _retained(session: Session, token: str) -> int:
     """What parts that are pledged have retained of *token*."""
     rows = session.exec(
-        select(PartEntry.retained_minor)
-        .join(ClaimEntry, col(ClaimEntry.root) == col(PartEntry.root))
-        .where(ClaimEntry.token == token, col(PartEntry.retained_minor) != 0)
+        select(PartRow.retained_minor)
+        .join(ClaimRow, col(ClaimRow.root) == col(PartRow.root))
+        .where(ClaimRow.token == token, col(PartRow.retained_minor) != 0)
     )
     return sum(rows)
 
@@ -315,23 +315,23 @@ def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
     """
     live = (
         select(
-            PartEntry.root,
-            func.sum(PartEntry.amount_minor - PartEntry.redeemed_minor).label("unpaid"),
+            PartRow.root,
+            func.sum(PartRow.amount_minor - PartRow.redeemed_minor).label("unpaid"),
         )
-        .where(col(PartEntry.live))
-        .group_by(col(PartEntry.root))
+        .where(col(PartRow.live))
+        .group_by(col(PartRow.root))
         .subquery()
     )
     unpaid = func.coalesce(live.c.unpaid, 0)
-    is_wide = col(ClaimEntry.face_minor) >= WIDE
+    is_wide = col(ClaimRow.face_minor) >= WIDE
     rows = session.exec(
-        select(ClaimEntry.root, ClaimEntry.face_minor, ClaimEntry.redeemed_minor, unpaid)
-        .join(live, live.c.root == ClaimEntry.root, isouter=True)
+        select(ClaimRow.root, ClaimRow.face_minor, ClaimRow.redeemed_minor, unpaid)
+        .join(live, live.c.root == ClaimRow.root, isouter=True)
         .where(
-            col(ClaimEntry.state).in_(_OPEN_CLAIMS)
+            col(ClaimRow.state).in_(_OPEN_CLAIMS)
             | (
-                (col(ClaimEntry.state) == ClaimState.SETTLED.wire_name)
-                & (is_wide | (ClaimEntry.face_minor != ClaimEntry.redeemed_minor + unpaid))
+                (col(ClaimRow.state) == ClaimState.SETTLED.wire_name)
+                & (is_wide | (ClaimRow.face_minor != ClaimRow.redeemed_minor + unpaid))
             )
         )
     ).all()
@@ -342,8 +342,8 @@ def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
 
 
 def _unpaid(session: Session, root: int) -> int:
-    query = select(PartEntry.amount_minor, PartEntry.redeemed_minor)
-    rows = session.exec(query.where(PartEntry.root == root, col(PartEntry.live)))
+    query = select(PartRow.amount_minor, PartRow.redeemed_minor)
+    rows = session.exec(query.where(PartRow.root == root, col(PartRow.live)))
     return sum(amount - redeemed for amount, redeemed in rows)
 
 

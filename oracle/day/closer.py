@@ -26,7 +26,7 @@ from counterfoil.oracle.day.books import cursor_of, read_books
 from counterfoil.oracle.day.day_report import make_report
 from counterfoil.oracle.day.ledger_positions import LedgerPositions
 from counterfoil.oracle.rules.day import closing_plan as plan
-from counterfoil.oracle.rules.day.closing_plan import DateNotForward, DayRefused, Step
+from counterfoil.oracle.rules.day.closing_plan import DateNotForward, DayRefused, PlannedStep
 from counterfoil.oracle.rules.day.reconciliation import Difference, reconcile
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
@@ -86,7 +86,7 @@ def ask_day(session: Session, date: int, asked_by: str, *, is_far_meant: bool = 
 
 
 @dataclass(frozen=True)
-class _Done:
+class _FinishedStep:
     """A step and what came of its transaction."""
 
     step: DayStep
@@ -142,7 +142,7 @@ class DayCloser:
 
     # ---- the phases
 
-    def _plan(self, phase: str, date: int) -> list[Step]:
+    def _plan(self, phase: str, date: int) -> list[PlannedStep]:
         if phase == plan.ADVANCE:
             today = self._now.today()
             plan.check_date(today, date)
@@ -156,7 +156,7 @@ class DayCloser:
             pledges=self._now.pledges(),
         )
 
-    def _begin(self, day: DayClose, phase: str, steps: list[Step]) -> None:
+    def _begin(self, day: DayClose, phase: str, steps: list[PlannedStep]) -> None:
         """Ask for the phase's transactions and mark it as under way, together."""
         calls = [(step, *self._call(step)) for step in steps]
         with Session(self._engine) as session:
@@ -180,7 +180,7 @@ class DayCloser:
             session.commit()
         log.info("day_phase_begun", date=day.date, phase=phase, steps=len(steps))
 
-    def _call(self, step: Step) -> tuple[str, bytes]:
+    def _call(self, step: PlannedStep) -> tuple[str, bytes]:
         """The contract and the call data of *step*."""
         client = self._client
         if step.kind == "push":
@@ -197,7 +197,7 @@ class DayCloser:
         }[step.kind]
         return contract, client.encode(contract, function, step.subject)
 
-    def _through(self, day: DayClose) -> list[_Done] | None:
+    def _through(self, day: DayClose) -> list[_FinishedStep] | None:
         """The day's steps, once all are final or failed and the ledger has read their blocks; None before."""
         with Session(self._engine.execution_options(reads_only=True)) as session:
             rows = session.exec(
@@ -213,9 +213,9 @@ class DayCloser:
                 return None
             if (transaction.block_number or 0) > read_to:
                 return None
-        return [_Done(*row) for row in rows]
+        return [_FinishedStep(*row) for row in rows]
 
-    def _is_moved(self, day: DayClose, failed: list[_Done]) -> bool:
+    def _is_moved(self, day: DayClose, failed: list[_FinishedStep]) -> bool:
         """Whether the calendar stands at the day's date; the day has failed where it does not."""
         today = self._now.today()
         if today == day.date:
@@ -227,7 +227,7 @@ class DayCloser:
             self._fail(day, moved.error_code or "chain.error", moved.error_detail or "")
         return False
 
-    def _finish(self, day: DayClose, done: list[_Done]) -> None:
+    def _finish(self, day: DayClose, done: list[_FinishedStep]) -> None:
         """Compare the books, write the report, close the day."""
         with Session(self._engine.execution_options(reads_only=True)) as session:
             since = session.exec(
@@ -293,7 +293,7 @@ def _is_failure(transaction: TransactionRow) -> bool:
     return outcome(transaction) == "failed"
 
 
-def _named(done: _Done) -> Difference:
+def _named(done: _FinishedStep) -> Difference:
     step, transaction = done.step, done.transaction
     why = f"{transaction.error_code}: {transaction.error_detail}"
     return Difference(

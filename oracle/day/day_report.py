@@ -14,8 +14,8 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.day.books import reading
-from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
-from counterfoil.oracle.ledger.receivables import ClaimEntry
+from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
+from counterfoil.oracle.ledger.receivables import ClaimRow
 from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS
 from counterfoil.oracle.rules.day.reconciliation import Books, Difference
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
@@ -37,20 +37,18 @@ def make_report(
     """The report as JSON; amounts in minor units, all figures of ``block``."""
     before = {(step.kind, step.subject): step.before for step, _, _ in steps}
     with reading(engine) as session:
-        lines = session.exec(select(LineEntry).order_by(col(LineEntry.line))).all()
+        lines = session.exec(select(LineRow).order_by(col(LineRow.line))).all()
         touched = [subject for kind, subject in before if kind in _ON_LOANS]
         loans = session.exec(
-            select(LoanEntry)
-            .where(col(LoanEntry.state).not_in(ENDED_LOANS) | col(LoanEntry.loan).in_(touched))
-            .order_by(col(LoanEntry.loan))
+            select(LoanRow)
+            .where(col(LoanRow.state).not_in(ENDED_LOANS) | col(LoanRow.loan).in_(touched))
+            .order_by(col(LoanRow.loan))
         ).all()
         marked = [subject for kind, subject in before if kind == "mark"]
         states: dict[int, str] = {}
         for start in range(0, len(marked), 500):
-            some = col(ClaimEntry.root).in_(marked[start : start + 500])
-            states |= dict(
-                session.exec(select(ClaimEntry.root, ClaimEntry.state).where(some)).all()
-            )
+            some = col(ClaimRow.root).in_(marked[start : start + 500])
+            states |= dict(session.exec(select(ClaimRow.root, ClaimRow.state).where(some)).all())
         session.expunge_all()
     asked = [(loan.loan, day.date) for loan in loans]
     owed = client.call_all("CreditLine", "owed", arguments=asked, block=books.block)

@@ -7,15 +7,15 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
-from counterfoil.oracle.ledger.credit_line import LineEntry, LoanEntry
-from counterfoil.oracle.ledger.receivables import ClaimEntry
-from counterfoil.oracle.ledger.warehouse_receipts import PledgeEntry
+from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
+from counterfoil.oracle.ledger.receivables import ClaimRow
+from counterfoil.oracle.ledger.warehouse_receipts import PledgeRow
 from counterfoil.oracle.rules.day.closing_plan import (
     ENDED_LOANS,
-    ClaimNow,
+    ClaimPosition,
     LineCash,
-    LoanNow,
-    PledgeNow,
+    LoanPosition,
+    PledgePosition,
 )
 
 _MOVING_CLAIMS = tuple(
@@ -43,20 +43,20 @@ class LedgerPositions:
     def cash(self) -> list[LineCash]:
         """What waits for each line's loans."""
         with Session(self._engine) as session:
-            lines = list(session.exec(select(LineEntry.line).order_by(col(LineEntry.line))))
+            lines = list(session.exec(select(LineRow.line).order_by(col(LineRow.line))))
         token = self._client.address_of("DepositToken")
         accounts = self._client.call_all("CreditLine", "accountOf", [(n,) for n in lines])
         owed = self._client.call_all("RevenueSplit", "claimable", [(token, a) for a in accounts])
         held = self._client.call_all("DepositToken", "balanceOf", [(a,) for a in accounts])
         return [LineCash(*row) for row in zip(lines, owed, held, strict=True)]
 
-    def loans(self) -> list[LoanNow]:
+    def loans(self) -> list[LoanPosition]:
         """Loans that are open, and ended ones whose collateral may still be held."""
         with Session(self._engine) as session:
             rows = session.exec(
-                select(LoanEntry.loan, LoanEntry.state)
-                .where(col(LoanEntry.state).not_in(ENDED_LOANS) | (col(LoanEntry.collateral) != 0))
-                .order_by(col(LoanEntry.loan))
+                select(LoanRow.loan, LoanRow.state)
+                .where(col(LoanRow.state).not_in(ENDED_LOANS) | (col(LoanRow.collateral) != 0))
+                .order_by(col(LoanRow.loan))
             ).all()
         loans = self._client.call_all("CreditLine", "loan", [(number,) for number, _ in rows])
         secured = [loan["collateral"] for loan in loans if loan["collateral"]]
@@ -67,13 +67,13 @@ class LedgerPositions:
                 strict=True,
             )
         )
-        found: list[LoanNow] = []
+        found: list[LoanPosition] = []
         for (number, state), loan in zip(rows, loans, strict=True):
             part = parts.get(loan["collateral"])
             retained = part["retained"] if part else 0
             spent = part is not None and part["redeemed"] == part["amount"] and not retained
             found.append(
-                LoanNow(
+                LoanPosition(
                     loan=number,
                     state=state,
                     accrued_to=loan["accruedTo"],
@@ -84,16 +84,16 @@ class LedgerPositions:
             )
         return found
 
-    def claims(self, date: int) -> list[ClaimNow]:
+    def claims(self, date: int) -> list[ClaimPosition]:
         """Claims that are due by *date* and not at their end."""
         with Session(self._engine) as session:
             rows = session.exec(
-                select(ClaimEntry)
-                .where(col(ClaimEntry.state).in_(_MOVING_CLAIMS), ClaimEntry.due_date <= date)
-                .order_by(col(ClaimEntry.root))
+                select(ClaimRow)
+                .where(col(ClaimRow.state).in_(_MOVING_CLAIMS), ClaimRow.due_date <= date)
+                .order_by(col(ClaimRow.root))
             ).all()
             return [
-                ClaimNow(
+                ClaimPosition(
                     row.root,
                     row.kind,
                     row.state,
@@ -104,16 +104,16 @@ class LedgerPositions:
                 for row in rows
             ]
 
-    def pledges(self) -> list[PledgeNow]:
+    def pledges(self) -> list[PledgePosition]:
         """Open pledges, and whether they cover what is owed today."""
         with Session(self._engine) as session:
-            query = select(PledgeEntry.pledge).where(col(PledgeEntry.is_open))
-            numbers = list(session.exec(query.order_by(col(PledgeEntry.pledge))))
+            query = select(PledgeRow.pledge).where(col(PledgeRow.is_open))
+            numbers = list(session.exec(query.order_by(col(PledgeRow.pledge))))
         asked = [(number,) for number in numbers]
         covers = self._client.call_all("WarehouseReceipts", "coverage", asked)
         pledges = self._client.call_all("WarehouseReceipts", "pledgeOf", asked)
         return [
-            PledgeNow(
+            PledgePosition(
                 pledge=number,
                 covers=covered,
                 call_date=pledge["callDate"],

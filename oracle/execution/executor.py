@@ -21,7 +21,7 @@ from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.oracle.bank.accounts import register_bank_account, register_payee
 from counterfoil.oracle.bank.entries import import_entries
 from counterfoil.oracle.bank.payouts import make_file
-from counterfoil.oracle.bank.statements import Reader, resolve_line
+from counterfoil.oracle.bank.statements import StatementReader, resolve_line
 from counterfoil.oracle.day.clock import today_in
 from counterfoil.oracle.day.closer import ask_day
 from counterfoil.oracle.errors import InputMalformed, OracleError
@@ -125,7 +125,7 @@ class InstructionExecutor:
             case CloseDay():
                 return self._close_day(session, row.party, request)
             case ImportCamt053():
-                taken = Reader(session, self._client, self._bank).take(request.text)
+                taken = StatementReader(session, self._client, self._bank).take(request.text)
                 return {"statements": [one.to_json() for one in taken]}
             case RegisterBankAccount():
                 return _register_bank_account(session, request)

@@ -20,7 +20,7 @@ from counterfoil.gateway.record.identity import DeviceId, PublicKey
 from counterfoil.gateway.record.verification import DeviceKey, KeyRing, KeyStatus
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.heads.registry_history import RegistryHistory
-from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry
+from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.store.directory_tables import KnownDevice
 
 _COMPARED_ANEW_S = 60.0
@@ -91,8 +91,8 @@ class KeySync:
 
 def _read(session: Session) -> list[tuple[DeviceKey, bytes]]:
     rows = session.exec(
-        select(KnownDevice.device, DeviceKeyEntry).join(
-            DeviceKeyEntry, col(DeviceKeyEntry.device_hash) == col(KnownDevice.device_hash)
+        select(KnownDevice.device, RegistryKeyRow).join(
+            RegistryKeyRow, col(RegistryKeyRow.device_hash) == col(KnownDevice.device_hash)
         )
     ).all()
     return [

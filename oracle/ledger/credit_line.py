@@ -29,7 +29,7 @@ _Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
 _Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
 
 
-class LineEntry(OracleTable, table=True):
+class LineRow(OracleTable, table=True):
     """Projected: a line of credit; ``votes`` are {member, motion, evidence}, ``suppliers`` whom a draw may pay."""
 
     __tablename__ = "credit_line"
@@ -56,7 +56,7 @@ class LineEntry(OracleTable, table=True):
     block_number: int
 
 
-class LoanEntry(OracleTable, table=True):
+class LoanRow(OracleTable, table=True):
     """Projected: a loan by what was drawn and paid; what is owed today is the contract's to say.
 
     ``instalments`` are [date, principal in minor units].
@@ -118,7 +118,7 @@ _Arguments = Mapping[str, Any]
 def _applied(session: Session, event: EventRow, a: _Arguments) -> None:
     t = a["terms"]
     session.merge(
-        LineEntry(
+        LineRow(
             line=int(a["line"]),
             state=LineState.APPLIED.wire_name,
             borrower=t["borrower"],
@@ -165,9 +165,9 @@ def _allowed(session: Session, _: EventRow, a: _Arguments) -> None:
 
 def _loan_changed(session: Session, event: EventRow, a: _Arguments) -> None:
     state = LoanState(int(a["state"])).wire_name
-    loan = session.get(LoanEntry, int(a["loan"]))
+    loan = session.get(LoanRow, int(a["loan"]))
     if loan is None:
-        loan = LoanEntry(
+        loan = LoanRow(
             loan=int(a["loan"]), state=state, instalments=[], block_number=event.block_number
         )
         session.add(loan)
@@ -175,7 +175,7 @@ def _loan_changed(session: Session, event: EventRow, a: _Arguments) -> None:
     loan.state = state
     if state == LoanState.WRITTEN_OFF.wire_name:
         loan.written_off_minor = loan.drawn_minor - loan.repaid_minor
-        session.get_one(LineEntry, loan.line).principal_minor -= loan.written_off_minor
+        session.get_one(LineRow, loan.line).principal_minor -= loan.written_off_minor
 
 
 def _scheduled(session: Session, _: EventRow, a: _Arguments) -> None:
@@ -213,7 +213,7 @@ def _repaid(session: Session, event: EventRow, a: _Arguments) -> None:
     if loan.state == LoanState.WRITTEN_OFF.wire_name:
         loan.written_off_minor -= principal
     else:
-        session.get_one(LineEntry, loan.line).principal_minor -= principal
+        session.get_one(LineRow, loan.line).principal_minor -= principal
 
 
 def _costs(session: Session, _: EventRow, a: _Arguments) -> None:
@@ -233,12 +233,12 @@ def _swept(session: Session, event: EventRow, a: _Arguments) -> None:
     )
 
 
-def _line(session: Session, a: _Arguments) -> LineEntry:
-    return session.get_one(LineEntry, int(a["line"]))
+def _line(session: Session, a: _Arguments) -> LineRow:
+    return session.get_one(LineRow, int(a["line"]))
 
 
-def _loan(session: Session, a: _Arguments) -> LoanEntry:
-    return session.get_one(LoanEntry, int(a["loan"]))
+def _loan(session: Session, a: _Arguments) -> LoanRow:
+    return session.get_one(LoanRow, int(a["loan"]))
 
 
 HANDLERS: Mapping[tuple[str, str], Handler] = {

@@ -30,7 +30,7 @@ class DeviceRow(OracleTable, table=True):
     epoch: int
 
 
-class DeviceKeyEntry(OracleTable, table=True):
+class RegistryKeyRow(OracleTable, table=True):
     """Projected: a device's signing key for one epoch; ``until_sequence`` as decimal text (2^64 - 1 is open)."""
 
     __tablename__ = "registry_key"
@@ -71,7 +71,7 @@ def _status(session: Session, _: EventRow, a: _Arguments) -> None:
 
 def _key(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
-        DeviceKeyEntry(
+        RegistryKeyRow(
             device_hash=a["device"],
             epoch=int(a["epoch"]),
             x=a["x"],
@@ -86,18 +86,18 @@ def _key(session: Session, event: EventRow, a: _Arguments) -> None:
 
 
 def _key_closed(session: Session, _: EventRow, a: _Arguments) -> None:
-    key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
+    key = session.get_one(RegistryKeyRow, (a["device"], int(a["epoch"])))
     key.until_sequence = str(a["untilSequence"])
 
 
 def _key_revoked(session: Session, _: EventRow, a: _Arguments) -> None:
-    key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
+    key = session.get_one(RegistryKeyRow, (a["device"], int(a["epoch"])))
     key.until_sequence = str(a["untilSequence"])
     key.revoked_at, key.reason = int(a["revokedAt"]), int(a["reason"])
 
 
 def _renewed(session: Session, _: EventRow, a: _Arguments) -> None:
-    key = session.get_one(DeviceKeyEntry, (a["device"], int(a["epoch"])))
+    key = session.get_one(RegistryKeyRow, (a["device"], int(a["epoch"])))
     key.certificate_hash = a["certificateHash"]
 
 

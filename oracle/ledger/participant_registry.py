@@ -16,7 +16,7 @@ from counterfoil.oracle.store.table import OracleTable
 _Arguments = Mapping[str, Any]
 
 
-class ParticipantEntry(OracleTable, table=True):
+class ParticipantRow(OracleTable, table=True):
     """Projected: the registry's entry of a participant."""
 
     __tablename__ = "participant"
@@ -28,23 +28,23 @@ class ParticipantEntry(OracleTable, table=True):
 
 
 def _admitted(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.merge(ParticipantEntry(account=a["account"], parts=str(a["parts"])))
+    session.merge(ParticipantRow(account=a["account"], parts=str(a["parts"])))
 
 
 def _parts(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(ParticipantEntry, a["account"]).parts = str(a["parts"])
+    session.get_one(ParticipantRow, a["account"]).parts = str(a["parts"])
 
 
 def _certified(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(ParticipantEntry, a["account"]).certified_until = int(a["until"])
+    session.get_one(ParticipantRow, a["account"]).certified_until = int(a["until"])
 
 
 def _frozen(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(ParticipantEntry, a["account"]).frozen = True
+    session.get_one(ParticipantRow, a["account"]).frozen = True
 
 
 def _unfrozen(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(ParticipantEntry, a["account"]).frozen = False
+    session.get_one(ParticipantRow, a["account"]).frozen = False
 
 
 HANDLERS: Mapping[tuple[str, str], Handler] = {

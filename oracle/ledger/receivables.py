@@ -17,7 +17,7 @@ from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.ledger.business_calendar import today
-from counterfoil.oracle.ledger.credit_line import LoanEntry
+from counterfoil.oracle.ledger.credit_line import LoanRow
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
 
@@ -27,7 +27,7 @@ _Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
 _Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
 
 
-class ClaimEntry(OracleTable, table=True):
+class ClaimRow(OracleTable, table=True):
     """Projected: a claim by its contract terms."""
 
     __tablename__ = "claim"
@@ -67,7 +67,7 @@ class ClaimFunding(OracleTable, table=True):
     date: int
 
 
-class PartEntry(OracleTable, table=True):
+class PartRow(OracleTable, table=True):
     """Projected: a part of a claim; ``received`` is the part under which its holder came to hold it."""
 
     __tablename__ = "claim_part"
@@ -109,7 +109,7 @@ _Arguments = Mapping[str, Any]
 def _drafted(session: Session, event: EventRow, a: _Arguments) -> None:
     t = a["terms"]
     session.merge(
-        ClaimEntry(
+        ClaimRow(
             root=int(a["root"]),
             kind=ClaimKind(int(t["kind"])).wire_name,
             state=ClaimState.DRAFT.wire_name,
@@ -141,7 +141,7 @@ def _changed(session: Session, _: EventRow, a: _Arguments) -> None:
 
 def _cancelled(session: Session, _: EventRow, a: _Arguments) -> None:
     _claim(session, a).state = ClaimState.CANCELLED.wire_name
-    gone = update(PartEntry).where(col(PartEntry.root) == int(a["root"])).values(live=False)
+    gone = update(PartRow).where(col(PartRow.root) == int(a["root"])).values(live=False)
     session.exec(gone)
 
 
@@ -176,7 +176,7 @@ def _funded(session: Session, event: EventRow, a: _Arguments) -> None:
 
 def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
     """A part is minted for a claim, or for whom it was passed on to; what follows says if it was otherwise."""
-    part = PartEntry(
+    part = PartRow(
         part=int(a["part"]),
         root=int(a["root"]),
         parent=int(a["parent"]),
@@ -186,7 +186,7 @@ def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
         block_number=event.block_number,
         transaction_hash=event.transaction_hash,
     )
-    parent = session.get(PartEntry, part.parent)
+    parent = session.get(PartRow, part.parent)
     if parent is not None:
         parent.live = False
         part.redeemed_minor = parent.redeemed_minor
@@ -198,7 +198,7 @@ def _split(session: Session, _: EventRow, a: _Arguments) -> None:
     """Its children are held as it was."""
     parent = _part(session, a)
     for child in a["children"]:
-        part = session.get_one(PartEntry, int(child))
+        part = session.get_one(PartRow, int(child))
         part.depth, part.received = parent.depth, parent.received
 
 
@@ -243,7 +243,7 @@ def _released(session: Session, _: EventRow, a: _Arguments) -> None:
         _balance(session, part, part.holder).credited_minor += to_holder
     if part.redeemed_minor == part.amount_minor:
         part.live = False
-    secured = update(LoanEntry).where(col(LoanEntry.collateral) == part.part)
+    secured = update(LoanRow).where(col(LoanRow.collateral) == part.part)
     session.exec(secured.values(collateral=0))
 
 
@@ -255,9 +255,9 @@ def _recourse_paid(session: Session, _: EventRow, a: _Arguments) -> None:
     """The endorser holds again what it held: its part's depth and origin are those from before it endorsed."""
     gone = _part(session, a)
     _balance(session, gone, gone.holder).credited_minor += int(a["amount"])
-    received = session.get_one(PartEntry, gone.received)
-    before = session.get_one(PartEntry, received.parent)
-    regained = session.get_one(PartEntry, int(a["regained"]))
+    received = session.get_one(PartRow, gone.received)
+    before = session.get_one(PartRow, received.parent)
+    regained = session.get_one(PartRow, int(a["regained"]))
     regained.depth, regained.received = before.depth, before.received
 
 
@@ -265,16 +265,16 @@ def _withdrawn(session: Session, _: EventRow, a: _Arguments) -> None:
     _account(session, a["token"], a["account"]).withdrawn_minor += int(a["amount"])
 
 
-def _claim(session: Session, a: _Arguments) -> ClaimEntry:
-    return session.get_one(ClaimEntry, int(a["root"]))
+def _claim(session: Session, a: _Arguments) -> ClaimRow:
+    return session.get_one(ClaimRow, int(a["root"]))
 
 
-def _part(session: Session, a: _Arguments) -> PartEntry:
-    return session.get_one(PartEntry, int(a["part"]))
+def _part(session: Session, a: _Arguments) -> PartRow:
+    return session.get_one(PartRow, int(a["part"]))
 
 
-def _balance(session: Session, part: PartEntry, account: Address) -> ClaimBalance:
-    return _account(session, session.get_one(ClaimEntry, part.root).token, account)
+def _balance(session: Session, part: PartRow, account: Address) -> ClaimBalance:
+    return _account(session, session.get_one(ClaimRow, part.root).token, account)
 
 
 def _account(session: Session, token: Address, account: Address) -> ClaimBalance:

@@ -19,7 +19,7 @@ _Minor = Annotated[int, Field(sa_type=BIG)]
 _Arguments = Mapping[str, Any]
 
 
-class TermsEntry(OracleTable, table=True):
+class TermsRow(OracleTable, table=True):
     """Projected: a version of a project's terms."""
 
     __tablename__ = "terms"
@@ -30,7 +30,7 @@ class TermsEntry(OracleTable, table=True):
     terms_hash: str
 
 
-class DistributedEntry(OracleTable, table=True):
+class DistributedRow(OracleTable, table=True):
     """Projected: a distribution on the chain."""
 
     __tablename__ = "distributed"
@@ -71,7 +71,7 @@ class Balance(OracleTable, table=True):
 
 def _terms(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(
-        TermsEntry(
+        TermsRow(
             project_hash=a["project"],
             version=int(a["version"]),
             effective_from=int(a["effectiveFrom"]),
@@ -82,7 +82,7 @@ def _terms(session: Session, _: EventRow, a: _Arguments) -> None:
 
 def _distributed(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
-        DistributedEntry(
+        DistributedRow(
             batch=a["batch"],
             project_hash=a["project"],
             version=int(a["version"]),
@@ -111,7 +111,7 @@ def _credited(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _carried(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(DistributedEntry, a["batch"]).carried_minor = int(a["amount"])
+    session.get_one(DistributedRow, a["batch"]).carried_minor = int(a["amount"])
 
 
 def _withdrawn(session: Session, _: EventRow, a: _Arguments) -> None:

@@ -19,7 +19,7 @@ Minor = Annotated[int, Field(sa_type=Unsigned)]
 _Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
 
 
-class DealEntry(OracleTable, table=True):
+class DealRow(OracleTable, table=True):
     """Projected: a deal or a quote that was settled, or that ``by`` has revoked."""
 
     __tablename__ = "deal"
@@ -31,7 +31,7 @@ class DealEntry(OracleTable, table=True):
     transaction_hash: str
 
 
-class DiscountEntry(OracleTable, table=True):
+class DiscountRow(OracleTable, table=True):
     """Projected: a part that was sold below its amount; ``rest`` is the numerator that rounding left, as text."""
 
     __tablename__ = "discount"
@@ -52,7 +52,7 @@ _Arguments = Mapping[str, Any]
 def _deal(status: str) -> Handler:
     def handler(session: Session, event: EventRow, a: _Arguments) -> None:
         session.merge(
-            DealEntry(
+            DealRow(
                 deal=a["deal"],
                 by=a["by"],
                 status=status,
@@ -66,7 +66,7 @@ def _deal(status: str) -> Handler:
 
 def _discounted(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
-        DiscountEntry(
+        DiscountRow(
             part=int(a["part"]),
             amount_minor=int(a["amount"]),
             rate_ppm=int(a["ratePpm"]),

@@ -21,7 +21,7 @@ _Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
 _Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
 
 
-class ReceiptEntry(OracleTable, table=True):
+class WarehouseReceiptRow(OracleTable, table=True):
     """Projected: a warehouse receipt; ``pledge`` is 0 while it is free."""
 
     __tablename__ = "warehouse_receipt"
@@ -37,7 +37,7 @@ class ReceiptEntry(OracleTable, table=True):
     block_number: int
 
 
-class PledgeEntry(OracleTable, table=True):
+class PledgeRow(OracleTable, table=True):
     """Projected: receipts pledged for a loan; ``call_date`` is that of the call for more, 0 without one."""
 
     __tablename__ = "receipt_pledge"
@@ -68,7 +68,7 @@ _Arguments = Mapping[str, Any]
 
 def _issued(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
-        ReceiptEntry(
+        WarehouseReceiptRow(
             receipt=int(a["receipt"]),
             state=ReceiptState.ISSUED.wire_name,
             warehouse=a["warehouse"],
@@ -85,7 +85,7 @@ def _split(session: Session, event: EventRow, a: _Arguments) -> None:
     parent = _receipt(session, a)
     for child, quantity in zip(a["children"], a["quantities"], strict=True):
         session.merge(
-            ReceiptEntry(
+            WarehouseReceiptRow(
                 receipt=int(child),
                 state=parent.state,
                 warehouse=parent.warehouse,
@@ -118,7 +118,7 @@ def _price(session: Session, _: EventRow, a: _Arguments) -> None:
 
 def _opened(session: Session, event: EventRow, a: _Arguments) -> None:
     session.merge(
-        PledgeEntry(
+        PledgeRow(
             pledge=int(a["pledge"]),
             loan=int(a["loan"]),
             pledgee=a["pledgee"],
@@ -138,8 +138,8 @@ def _released(session: Session, _: EventRow, a: _Arguments) -> None:
     receipt, pledge = _receipt(session, a), int(a["pledge"])
     receipt.state, receipt.pledge = ReceiptState.VERIFIED.wire_name, 0
     session.flush()
-    left = update(ReceiptEntry).where(
-        col(ReceiptEntry.pledge) == pledge, col(ReceiptEntry.state).in_(PLEDGED)
+    left = update(WarehouseReceiptRow).where(
+        col(WarehouseReceiptRow.pledge) == pledge, col(WarehouseReceiptRow.state).in_(PLEDGED)
     )
     session.exec(left.values(state=ReceiptState.PARTIAL_RELEASE.wire_name))
 
@@ -162,12 +162,12 @@ def _foreclosed(session: Session, _: EventRow, a: _Arguments) -> None:
     receipt.holder = a["pledgee"]
 
 
-def _receipt(session: Session, a: _Arguments) -> ReceiptEntry:
-    return session.get_one(ReceiptEntry, int(a["receipt"]))
+def _receipt(session: Session, a: _Arguments) -> WarehouseReceiptRow:
+    return session.get_one(WarehouseReceiptRow, int(a["receipt"]))
 
 
-def _pledge(session: Session, a: _Arguments) -> PledgeEntry:
-    return session.get_one(PledgeEntry, int(a["pledge"]))
+def _pledge(session: Session, a: _Arguments) -> PledgeRow:
+    return session.get_one(PledgeRow, int(a["pledge"]))
 
 
 HANDLERS: Mapping[tuple[str, str], Handler] = {

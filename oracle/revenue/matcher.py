@@ -23,8 +23,8 @@ from counterfoil.oracle.revenue.sale_reader import EXCEPTION, MATCHED, WAITING, 
 from counterfoil.oracle.rules.matching import (
     CASH,
     CASH_PREFIX,
-    PaymentSeen,
-    SaleSeen,
+    SettledPayment,
+    SignedSale,
     counterpart,
     match,
 )
@@ -135,7 +135,7 @@ def _decide(
     rows = {row.id or 0: row for row in payments}
     seen = [_seen(fact) for fact in facts.values()]
     paid = [
-        PaymentSeen(
+        SettledPayment(
             id=i, reference=r.reference, business_date=r.business_date, amount_minor=r.amount_minor
         )
         for i, r in rows.items()
@@ -173,7 +173,7 @@ def _decide(
     return len(found.sales), len(found.exceptions)
 
 
-def _used_before(session: Session, project: str, sales: Iterable[SaleSeen]) -> set[str]:
+def _used_before(session: Session, project: str, sales: Iterable[SignedSale]) -> set[str]:
     """Of the references that *sales* would match: those whose payments have matched already."""
     wanted = {r for r in map(counterpart, sales) if r is not None}
     used: set[str] = set()
@@ -200,8 +200,8 @@ def _waiting_payments(project: str) -> SelectOfScalar[SettlementRow]:
     )
 
 
-def _seen(fact: SaleFact) -> SaleSeen:
-    return SaleSeen(
+def _seen(fact: SaleFact) -> SignedSale:
+    return SignedSale(
         fact.log_index,
         fact.device,
         fact.business_date,

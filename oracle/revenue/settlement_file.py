@@ -15,7 +15,7 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from counterfoil.oracle.errors import InputMalformed, UnknownName
-from counterfoil.oracle.rules.bank_entry import Imported
+from counterfoil.oracle.rules.bank_entry import ImportCounts
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.revenue_tables import SettlementRow
 
@@ -43,7 +43,7 @@ def _business_date(text: str) -> int:
     return int(text)
 
 
-def import_settlement(session: Session, project: str, text: str, source: str) -> Imported:
+def import_settlement(session: Session, project: str, text: str, source: str) -> ImportCounts:
     """Take in a settlement file of *project*. The caller commits.
 
     A row whose reference is here already must say the same, of the same project: one payment is counted once.
@@ -77,7 +77,7 @@ def import_settlement(session: Session, project: str, text: str, source: str) ->
                 f"line {number}: {row.reference} is here already with another amount, date or project"
             )
     session.add_all(taken)
-    return Imported(len(taken), len(rows) - len(taken))
+    return ImportCounts(len(taken), len(rows) - len(taken))
 
 
 def _held(session: Session, references: list[str]) -> dict[str, SettlementRow]:

@@ -24,7 +24,7 @@ class BankEntry:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportCounts:
     """How many rows were taken, and how many were here already."""
 
     taken: int

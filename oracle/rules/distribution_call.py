@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from counterfoil.chain.abi.decoding import decode_call
-from counterfoil.oracle.rules.waterfall import Sold
+from counterfoil.oracle.rules.waterfall import SoldBatch
 
 
 def distribution_in(data: bytes) -> Mapping[str, Any] | None:
@@ -23,9 +23,9 @@ def distribution_in(data: bytes) -> Mapping[str, Any] | None:
     return argument
 
 
-def sold_by(call: Mapping[str, Any]) -> Sold:
+def sold_by(call: Mapping[str, Any]) -> SoldBatch:
     """What the distribution whose argument is *call* shares out, for the waterfall."""
-    return Sold(
+    return SoldBatch(
         batch=call["batch"],
         start=call["periodStart"],
         end=call["periodEnd"],

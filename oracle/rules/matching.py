@@ -26,7 +26,7 @@ CASH_PREFIX = "cash:"
 
 
 @dataclass(frozen=True)
-class SaleSeen:
+class SignedSale:
     """A signed sale or refund, by its place in the log; amount in minor units."""
 
     log_index: int
@@ -39,7 +39,7 @@ class SaleSeen:
 
 
 @dataclass(frozen=True)
-class PaymentSeen:
+class SettledPayment:
     """A settled payment, by its row's id; amount in minor units."""
 
     id: int
@@ -74,7 +74,7 @@ def cash_reference(device: str, business_date: int) -> str:
     return f"{CASH_PREFIX}{device}:{business_date}"
 
 
-def counterpart(sale: SaleSeen) -> str | None:
+def counterpart(sale: SignedSale) -> str | None:
     """The reference of the payment that would match *sale*; None where there can be none."""
     if sale.is_refund:
         return None
@@ -89,8 +89,8 @@ def _is_count(reference: str) -> bool:
 
 
 def match(
-    sales: Sequence[SaleSeen],
-    payments: Sequence[PaymentSeen],
+    sales: Sequence[SignedSale],
+    payments: Sequence[SettledPayment],
     closed_through: int,
     used_before: Collection[str] = (),
 ) -> Matches:
@@ -101,7 +101,7 @@ def match(
     found = Matches()
     by_reference = {payment.reference: payment for payment in payments}
     used = dict.fromkeys(used_before, "an earlier record")
-    cash: dict[str, list[SaleSeen]] = defaultdict(list)
+    cash: dict[str, list[SignedSale]] = defaultdict(list)
     for sale in sorted(sales, key=lambda s: s.log_index):
         if sale.is_refund:
             found.sales.append(sale.log_index)
@@ -127,8 +127,8 @@ def match(
 
 
 def _match_card(
-    sale: SaleSeen,
-    by_reference: Mapping[str, PaymentSeen],
+    sale: SignedSale,
+    by_reference: Mapping[str, SettledPayment],
     used: dict[str, str],
     closed_through: int,
     found: Matches,
@@ -159,8 +159,8 @@ def _match_card(
 
 def _match_cash(
     reference: str,
-    group: Iterable[SaleSeen],
-    by_reference: Mapping[str, PaymentSeen],
+    group: Iterable[SignedSale],
+    by_reference: Mapping[str, SettledPayment],
     used: dict[str, str],
     closed_through: int,
     found: Matches,

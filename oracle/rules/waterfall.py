@@ -91,7 +91,7 @@ class SplitTerms:
 
 
 @dataclass(frozen=True)
-class Sold:
+class SoldBatch:
     """One batch of facts."""
 
     batch: bytes
@@ -104,7 +104,7 @@ class Sold:
 
 
 @dataclass
-class Totals:
+class PeriodTotals:
     """A period's running totals under one version."""
 
     gross: int = 0
@@ -139,7 +139,7 @@ class Totals:
 
 
 @dataclass
-class Pool:
+class InvestorPool:
     """The investors' money of one version; each has been given the floor of its share of *paid*."""
 
     paid: int = 0
@@ -158,11 +158,11 @@ class Waterfall:
     """In the collection account."""
     terms: list[SplitTerms] = field(default_factory=list)
     batches: set[bytes] = field(default_factory=set)
-    totals: dict[tuple[int, int], Totals] = field(default_factory=dict)
+    totals: dict[tuple[int, int], PeriodTotals] = field(default_factory=dict)
     owed: Counter[tuple[Tier, str]] = field(default_factory=Counter)
     claimable: Counter[str] = field(default_factory=Counter)
     withdrawn: Counter[str] = field(default_factory=Counter)
-    pools: dict[int, Pool] = field(default_factory=dict)
+    pools: dict[int, InvestorPool] = field(default_factory=dict)
     distributed: int = 0
     last_date: int = 0
     last_version: int = 0
@@ -183,7 +183,7 @@ class Waterfall:
             raise SplitRefused("NoTermsOn")
         return held[-1]
 
-    def distribute(self, sold: Sold) -> dict[tuple[Tier, str], int]:
+    def distribute(self, sold: SoldBatch) -> dict[tuple[Tier, str], int]:
         """Take the batch in; answer what each account gets by each tier."""
         if sold.batch in self.batches:
             raise SplitRefused("AlreadyDistributed")
@@ -197,7 +197,7 @@ class Waterfall:
             raise SplitRefused("ERC20InsufficientBalance")
         key = (version, sold.start // scale)
         is_first = key not in self.totals
-        totals = self.totals.setdefault(key, Totals())
+        totals = self.totals.setdefault(key, PeriodTotals())
         before = [0] * (2 + len(terms.allocations))
         if not is_first:
             before = [amount for _, _, amount in totals.due(terms)]
@@ -233,7 +233,7 @@ class Waterfall:
         self.last_version = max(self.last_version, version)
         return {key: amount for key, amount in credited.items() if amount}
 
-    def _goods(self, terms: SplitTerms, sold: Sold) -> Counter[str]:
+    def _goods(self, terms: SplitTerms, sold: SoldBatch) -> Counter[str]:
         priced = {goods: (supplier, cost) for goods, supplier, cost in terms.goods}
         costs: Counter[str] = Counter()
         for goods, count in sold.units:
@@ -248,7 +248,7 @@ class Waterfall:
         if not amount:
             return
         investors = self.terms[version - 1].investors
-        pool = self.pools.setdefault(version, Pool())
+        pool = self.pools.setdefault(version, InvestorPool())
         pool.paid += amount
         weights = sum(weight for _, weight in investors)
         for number, (account, weight) in enumerate(investors):
@@ -264,7 +264,7 @@ class Waterfall:
         given: Counter[str] = Counter()
         if not 0 < version < self.last_version:
             raise SplitRefused("VersionStillInForce")
-        pool = self.pools.get(version, Pool())
+        pool = self.pools.get(version, InvestorPool())
         if not pool.carried:
             return given
         investors = self.terms[version - 1].investors
@@ -274,7 +274,7 @@ class Waterfall:
         for number in by_remainder[: pool.carried]:
             given[investors[number][0]] += 1
         self.claimable.update(given)
-        self.pools[version] = Pool()
+        self.pools[version] = InvestorPool()
         return given
 
     def withdraw(self, account: str) -> int:

@@ -29,13 +29,13 @@ from counterfoil.oracle.ledger import receivables as claims
 from counterfoil.oracle.ledger import settlement as deals
 from counterfoil.oracle.ledger import warehouse_receipts as receipts
 from counterfoil.oracle.ledger.business_calendar import today
-from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
-from counterfoil.oracle.ledger.participant_registry import ParticipantEntry
+from counterfoil.oracle.ledger.credit_line import LineRow, LineSweep, LoanPayment, LoanRow
+from counterfoil.oracle.ledger.participant_registry import ParticipantRow
 from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
 from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
-from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimEntry, ClaimFunding, PartEntry
-from counterfoil.oracle.ledger.settlement import DealEntry, DiscountEntry
-from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeEntry, ReceiptEntry
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimFunding, ClaimRow, PartRow
+from counterfoil.oracle.ledger.settlement import DealRow, DiscountRow
+from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeRow, WarehouseReceiptRow
 from counterfoil.oracle.store import database
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.table import OracleTable, metadata
@@ -109,7 +109,7 @@ class Watched:
         view = self.view
         assert today(session) == view("BusinessCalendar", "today")
         for root in range(1, view("Receivables", "claimCount") + 1):
-            said, row = view("Receivables", "claim", root), session.get_one(ClaimEntry, root)
+            said, row = view("Receivables", "claim", root), session.get_one(ClaimRow, root)
             terms = said["terms"]
             assert (
                 enums.ClaimState(said["state"]).wire_name,
@@ -143,7 +143,7 @@ class Watched:
                 row.document,
             ), (after, root)
             live = sorted(view("Receivables", "partsOf", root))
-            query = select(PartEntry.part).where(PartEntry.root == root, PartEntry.live)
+            query = select(PartRow.part).where(PartRow.root == root, PartRow.live)
             assert live == sorted(session.exec(query)), (after, root)
         for balance in session.exec(select(ClaimBalance)):
             claimable = view("Receivables", "claimable", balance.token, balance.account)
@@ -152,7 +152,7 @@ class Watched:
     def _parts(self, session: Session, after: str) -> None:
         view = self.view
         for number in range(1, view("Receivables", "partCount") + 1):
-            said, row = view("Receivables", "part", number), session.get_one(PartEntry, number)
+            said, row = view("Receivables", "part", number), session.get_one(PartRow, number)
             nobody = "0x" + "0" * 40
             assert (
                 said["root"],
@@ -188,13 +188,13 @@ class Watched:
             step: int | None = number
             while step:
                 held.append(step)
-                step = session.get_one(PartEntry, step).parent
+                step = session.get_one(PartRow, step).parent
             assert view("Receivables", "provenance", number) == held, (after, number)
 
     def _lines(self, session: Session, after: str) -> None:
         view = self.view
         for number in range(1, view("CreditLine", "lineCount") + 1):
-            said, row = view("CreditLine", "line", number), session.get_one(LineEntry, number)
+            said, row = view("CreditLine", "line", number), session.get_one(LineRow, number)
             t = said["terms"]
             assert (
                 enums.LineState(said["state"]).wire_name,
@@ -232,14 +232,14 @@ class Watched:
             resin = self.world.at("resin")
             assert view("CreditLine", "isAllowed", number, resin) == (resin in row.suppliers)
             ended = ("repaid", "recovered")
-            query = select(LoanEntry).where(LoanEntry.line == number)
+            query = select(LoanRow).where(LoanRow.line == number)
             still = [loan.loan for loan in session.exec(query) if loan.state not in ended]
             assert said["loans"] == sorted(still), (after, number)
 
     def _loans(self, session: Session, after: str) -> None:
         view = self.view
         for number in range(1, view("CreditLine", "loanCount") + 1):
-            said, row = view("CreditLine", "loan", number), session.get_one(LoanEntry, number)
+            said, row = view("CreditLine", "loan", number), session.get_one(LoanRow, number)
             assert (
                 enums.LoanState(said["state"]).wire_name,
                 enums.Plan(said["plan"]).wire_name,
@@ -276,7 +276,7 @@ class Watched:
         view = self.view
         for number in range(1, view("WarehouseReceipts", "receiptCount") + 1):
             said = view("WarehouseReceipts", "receipt", number)
-            row = session.get_one(ReceiptEntry, number)
+            row = session.get_one(WarehouseReceiptRow, number)
             assert (
                 RECEIPT_STATES[said["state"]],
                 said["warehouse"],
@@ -296,7 +296,7 @@ class Watched:
             ), (after, number)
         for number in range(1, view("WarehouseReceipts", "pledgeCount") + 1):
             said = view("WarehouseReceipts", "pledgeOf", number)
-            entry = session.get_one(PledgeEntry, number)
+            entry = session.get_one(PledgeRow, number)
             assert (
                 said["loan"],
                 said["pledgee"],
@@ -311,7 +311,7 @@ class Watched:
                 entry.is_open,
             ), (after, number)
             held = ("pledged", "partial_release")
-            query = select(ReceiptEntry).where(ReceiptEntry.pledge == number)
+            query = select(WarehouseReceiptRow).where(WarehouseReceiptRow.pledge == number)
             members = [r.receipt for r in session.exec(query) if r.state in held]
             assert sorted(said["receipts"]) == sorted(members), (after, number)
         for price in session.exec(select(GoodsPrice)):
@@ -407,7 +407,7 @@ def test_every_event_leads_to_what_the_contracts_say(watched_in_each: Watched) -
     for one in (watched, *watched.beside):
         assert handled - one.seen() == set()
         with Session(one.engine) as session:
-            for table in (ClaimFunding, LineSweep, LoanPayment, DealEntry, DiscountEntry):
+            for table in (ClaimFunding, LineSweep, LoanPayment, DealRow, DiscountRow):
                 assert session.exec(select(table)).first() is not None, table
         kept = one.rows()
         assert sum(map(len, kept.values())) > 60
@@ -601,7 +601,7 @@ def test_event_that_no_table_can_take_becomes_a_dead_letter_and_stops_nothing(
     root, _ = world.owe("core", "tier1", 5, 20260301)
     watched.check("owed")
     with Session(watched.engine) as session:  # a ledger that has lost a row
-        session.delete(session.get_one(ClaimEntry, root))
+        session.delete(session.get_one(ClaimRow, root))
         session.commit()
     world.give("core", 5)
     world.send("core", "Receivables", "fund", root, 2)
@@ -610,7 +610,7 @@ def test_event_that_no_table_can_take_becomes_a_dead_letter_and_stops_nothing(
     with Session(watched.engine) as session:
         dead = {letter.name for letter in session.exec(select(DeadLetterRow))}
         assert "ClaimFunded" in dead
-        assert session.get_one(ClaimEntry, other).state == "confirmed"
+        assert session.get_one(ClaimRow, other).state == "confirmed"
     assert watched.feed.rebuild() > 0
     watched.check("rebuilt")
 
@@ -639,12 +639,10 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
     )
     watched.check("certified")
     with Session(watched.engine) as session:
-        assert session.get_one(ParticipantEntry, world.at("core")).certified_until == never
-        assert session.get_one(ClaimEntry, 1).face_minor == face
-        assert (
-            session.exec(select(PartEntry.part).where(PartEntry.offer_expires == never)).all() == []
-        )
-        by_amount = select(PartEntry.part).order_by(col(PartEntry.amount_minor))
+        assert session.get_one(ParticipantRow, world.at("core")).certified_until == never
+        assert session.get_one(ClaimRow, 1).face_minor == face
+        assert session.exec(select(PartRow.part).where(PartRow.offer_expires == never)).all() == []
+        by_amount = select(PartRow.part).order_by(col(PartRow.amount_minor))
         assert session.exec(by_amount).all()[:3] == [3, 2, 4]
 
 
@@ -684,6 +682,6 @@ def test_tables_from_before_the_assets_take_them_in_from_the_chains_beginning(
         command.upgrade(config, "head")
     assert watched.feed.poll() > 0
     with Session(watched.engine) as session:
-        assert session.get_one(ClaimEntry, root).state == "confirmed"
+        assert session.get_one(ClaimRow, root).state == "confirmed"
         assert session.exec(select(DeadLetterRow)).all() == []
         assert today(session) == TODAY

@@ -16,7 +16,7 @@ from support_oracle import FIRST_DATE, PROJECT, OracleHouse, terms
 
 from counterfoil.chain.abi.enums import ClaimState, LineState, Role
 from counterfoil.chain.tables import TransactionRow
-from counterfoil.oracle.ledger.receivables import PartEntry
+from counterfoil.oracle.ledger.receivables import PartRow
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.run.process_parts import OracleParts
@@ -238,7 +238,7 @@ def test_a_claim_of_any_size_hinders_no_day(credit: CreditHouse) -> None:
     with Session(
         house.engine
     ) as session:  # a ledger that is off by one, in the widest number there is
-        session.get_one(PartEntry, left).redeemed_minor += 1
+        session.get_one(PartRow, left).redeemed_minor += 1
         session.commit()
     day = close(house, parts, 20220831)
     (difference,) = report(day)["differences"]

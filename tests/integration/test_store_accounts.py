@@ -17,7 +17,7 @@ from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle import ledger, store
-from counterfoil.oracle.ledger.receivables import PartEntry
+from counterfoil.oracle.ledger.receivables import PartRow
 from counterfoil.oracle.ledger.revenue_split import Balance, Credit
 from counterfoil.oracle.store import database
 from counterfoil.oracle.store.bank_tables import BankAccount
@@ -61,10 +61,10 @@ def test_a_row_is_found_by_any_spelling_of_its_account(engine: Engine, spelt: st
 def test_no_account_stays_none_and_what_is_no_account_is_not_stored(engine: Engine) -> None:
     part = {"part": 1, "root": 1, "parent": 0, "amount_minor": 1}
     with Session(engine) as session:
-        session.add(PartEntry(**part, holder=ONE, block_number=1, transaction_hash="0x"))
+        session.add(PartRow(**part, holder=ONE, block_number=1, transaction_hash="0x"))
         session.commit()
     with Session(engine) as session:
-        assert session.get_one(PartEntry, 1).pledgee is None
+        assert session.get_one(PartRow, 1).pledgee is None
         session.add(Balance(account="lakeside", credited_minor=7))
         with pytest.raises(StatementError, match="no address"):
             session.commit()

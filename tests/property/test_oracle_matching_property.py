@@ -8,7 +8,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.oracle.rules.matching import CASH, PaymentSeen, SaleSeen, cash_reference, match
+from counterfoil.oracle.rules.matching import (
+    CASH,
+    SettledPayment,
+    SignedSale,
+    cash_reference,
+    match,
+)
 
 DAYS = (20220829, 20220830, 20220831)
 DEVICES = ("urn:dev:os:32473-m1", "urn:dev:os:32473-m2")
@@ -16,7 +22,7 @@ REFERENCES = ("pay-1", "pay-2", "pay-3", cash_reference(DEVICES[0], DAYS[0]))
 AMOUNTS = st.sampled_from((100, 150, 250))
 
 sales_seen = st.builds(
-    SaleSeen,
+    SignedSale,
     log_index=st.just(0),
     device=st.sampled_from(DEVICES),
     business_date=st.sampled_from(DAYS),
@@ -28,7 +34,7 @@ sales_seen = st.builds(
 all_references = (*REFERENCES, *(cash_reference(d, day) for d in DEVICES for day in DAYS))
 payments_seen = st.lists(
     st.builds(
-        PaymentSeen,
+        SettledPayment,
         id=st.integers(1, 1_000),
         reference=st.sampled_from(all_references),
         business_date=st.sampled_from(DAYS),
@@ -45,7 +51,7 @@ closings = st.sampled_from((0, *DAYS))
 
 @given(logs, payments_seen, closings)
 def test_everything_is_decided_at_most_once(
-    sales: list[SaleSeen], payments: list[PaymentSeen], closed: int
+    sales: list[SignedSale], payments: list[SettledPayment], closed: int
 ) -> None:
     found = match(sales, payments, closed)
     decided = found.sales + [e.log_index for e in found.exceptions if e.log_index is not None]
@@ -56,7 +62,7 @@ def test_everything_is_decided_at_most_once(
 
 @given(logs, payments_seen, closings)
 def test_what_is_matched_is_paid_to_the_minor_unit(
-    sales: list[SaleSeen], payments: list[PaymentSeen], closed: int
+    sales: list[SignedSale], payments: list[SettledPayment], closed: int
 ) -> None:
     found = match(sales, payments, closed)
     by_index = {sale.log_index: sale for sale in sales}
@@ -81,7 +87,7 @@ def test_what_is_matched_is_paid_to_the_minor_unit(
 
 @given(logs, payments_seen)
 def test_once_every_date_is_closed_nothing_waits_and_totals_are_conserved(
-    sales: list[SaleSeen], payments: list[PaymentSeen]
+    sales: list[SignedSale], payments: list[SettledPayment]
 ) -> None:
     found = match(sales, payments, DAYS[-1])
     by_index = {sale.log_index: sale for sale in sales}
@@ -99,7 +105,7 @@ def test_once_every_date_is_closed_nothing_waits_and_totals_are_conserved(
 
 @given(logs, payments_seen, st.randoms(use_true_random=False), closings)
 def test_the_order_of_arrival_decides_nothing(
-    sales: list[SaleSeen], payments: list[PaymentSeen], random: object, closed: int
+    sales: list[SignedSale], payments: list[SettledPayment], random: object, closed: int
 ) -> None:
     shuffled_sales, shuffled_payments = list(sales), list(payments)
     random.shuffle(shuffled_sales)  # type: ignore[attr-defined]
@@ -113,7 +119,7 @@ def test_the_order_of_arrival_decides_nothing(
 
 @given(logs, payments_seen, st.integers(0, 14))
 def test_in_two_runs_no_payment_is_used_twice(
-    sales: list[SaleSeen], payments: list[PaymentSeen], cut: int
+    sales: list[SignedSale], payments: list[SettledPayment], cut: int
 ) -> None:
     first = match(sales[:cut], payments, 0)
     decided = set(first.sales) | {e.log_index for e in first.exceptions}

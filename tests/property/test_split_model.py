@@ -16,7 +16,7 @@ from counterfoil.chain.errors import ContractReverted
 from counterfoil.oracle.rules.waterfall import (
     POOL,
     Allocation,
-    Sold,
+    SoldBatch,
     SplitRefused,
     SplitTerms,
     Waterfall,
@@ -153,15 +153,15 @@ class SplitMachine(RuleBasedStateMachine):
         end = DAYS[max(0, min(DAYS.index(start) + longer, len(DAYS) - 1))]
         self.count += 1
         batch = self.count.to_bytes(32, "big")
-        self.share_out(Sold(batch, start, end, gross, refunds, tax, units))
+        self.share_out(SoldBatch(batch, start, end, gross, refunds, tax, units))
 
     @rule(which=st.integers(0, 50))
     def distribute_again(self, which: int) -> None:
         done = sorted(self.model.batches)
         if done:
-            self.share_out(Sold(done[which % len(done)], DAYS[0], DAYS[0], 1, 0, 0, ()))
+            self.share_out(SoldBatch(done[which % len(done)], DAYS[0], DAYS[0], 1, 0, 0, ()))
 
-    def share_out(self, sold: Sold) -> None:
+    def share_out(self, sold: SoldBatch) -> None:
         d = (
             PROJECT,
             sold.batch,

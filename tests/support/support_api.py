@@ -25,14 +25,14 @@ from counterfoil.api.store.tables import ApiProposal
 from counterfoil.chain.address import Address
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.business_calendar import BusinessDay
-from counterfoil.oracle.ledger.credit_line import LineEntry, LineSweep, LoanEntry, LoanPayment
+from counterfoil.oracle.ledger.credit_line import LineRow, LineSweep, LoanPayment, LoanRow
 from counterfoil.oracle.ledger.deposit_token import Payout
-from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry, DeviceRow
+from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
 from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
-from counterfoil.oracle.ledger.receivables import ClaimEntry, ClaimFunding, PartEntry
+from counterfoil.oracle.ledger.receivables import ClaimFunding, ClaimRow, PartRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedEntry, TermsEntry
-from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeEntry, ReceiptEntry
+from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow, TermsRow
+from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeRow, WarehouseReceiptRow
 from counterfoil.oracle.store.directory_tables import KnownDevice, KnownParticipant, KnownProject
 from counterfoil.oracle.store.revenue_tables import Distribution, MatchException
 
@@ -157,7 +157,7 @@ def _known() -> Iterator[object]:
             currency="USD",
             tax_basis_points=600,
         )
-        yield TermsEntry(
+        yield TermsRow(
             project_hash=name, version=1, effective_from=20220801, terms_hash=_hex(bytes(32))
         )
 
@@ -165,7 +165,7 @@ def _known() -> Iterator[object]:
 def _registered(world: World) -> Iterator[object]:
     for device in DEVICES:
         key = world.key_fact(device)
-        yield DeviceKeyEntry(
+        yield RegistryKeyRow(
             device_hash=_hex(on_chain_id(device)),
             epoch=1,
             x=_hex(key.x),
@@ -226,7 +226,7 @@ def _projected(world: World) -> Iterator[object]:
                 facts=b"",
                 transaction_id=number,
             )
-            yield DistributedEntry(
+            yield DistributedRow(
                 batch=batch,
                 project_hash=name,
                 version=1,
@@ -292,7 +292,7 @@ def _assets() -> Iterator[object]:
     yield ShareProject(project_hash=project, token=theirs, issuer=mine, account=theirs, supply=30)
     for n, kind in ((1, "payable"), (2, "order"), (3, "order")):
         yield BusinessDay(date=20220800 + n, **block)
-        yield ClaimEntry(
+        yield ClaimRow(
             root=n,
             kind=kind,
             state="confirmed",
@@ -307,12 +307,12 @@ def _assets() -> Iterator[object]:
             document=name,
             **at,
         )
-        part = PartEntry(part=n, root=1, parent=0, holder=mine, amount_minor=500, **at)
+        part = PartRow(part=n, root=1, parent=0, holder=mine, amount_minor=500, **at)
         part.offered_to, part.offer_recourse, part.offer_expires = theirs, True, 2_000_000_000
         yield part
         paid = {"transaction_hash": name, "log_index": n, "date": 20220801}
         yield ClaimFunding(root=1, payer=mine, amount_minor=1, redeemed_minor=n, **paid)
-        yield LineEntry(
+        yield LineRow(
             line=n,
             state="active",
             borrower=mine,
@@ -333,13 +333,13 @@ def _assets() -> Iterator[object]:
             **block,
         )
         yield LineSweep(line=1, amount_minor=10 * n, returned_minor=0, **paid)
-        yield LoanEntry(
+        yield LoanRow(
             loan=n, line=1, state="current", plan="bullet", instalments=[[20221001, 5]], **block
         )
         debts = {f"{d}_minor": 1 for d in ("costs", "penalty", "interest", "principal")}
         yield LoanPayment(loan=1, payer=mine, **debts, **paid)
         goods = _hex(on_chain_id(f"goods {n}"))
-        yield ReceiptEntry(
+        yield WarehouseReceiptRow(
             receipt=n,
             state="verified",
             warehouse=theirs,
@@ -348,7 +348,7 @@ def _assets() -> Iterator[object]:
             goods=goods,
             **block,
         )
-        yield PledgeEntry(pledge=n, loan=1, pledgee=theirs, ltv_basis_points=7_000, **block)
+        yield PledgeRow(pledge=n, loan=1, pledgee=theirs, ltv_basis_points=7_000, **block)
         yield GoodsPrice(goods=goods, price_minor=n, date=20220801)
         holder = _hex(on_chain_id(f"holder {n}"))[:42]
         yield ShareHolding(project_hash=project, holder=holder, shares=10)

@@ -29,7 +29,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.rules.facts import Facts, names_of, tax_minor
 from counterfoil.oracle.rules.split_terms import terms_argument
-from counterfoil.oracle.rules.waterfall import Sold, SplitTerms, Waterfall
+from counterfoil.oracle.rules.waterfall import SoldBatch, SplitTerms, Waterfall
 
 ADDRESSES = {
     name: Address(keccak(text=name)[:20])
@@ -179,7 +179,7 @@ class PaperMoney:
         units = [(bytes(on_chain_id(code)), count) for code, count in facts.units]
         date, before = facts.business_date, self.waterfall.carried
         self.waterfall.collected += gross
-        sold = Sold(batch, date, date, gross, refunds, tax, tuple(units))
+        sold = SoldBatch(batch, date, date, gross, refunds, tax, tuple(units))
         paid = self.waterfall.distribute(sold)
         version = self.waterfall.version_on(date)
         call = (self.name, batch, date, date, gross, refunds, tax, head_size, digest, units)

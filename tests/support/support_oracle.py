@@ -31,7 +31,7 @@ from counterfoil.gateway.record.identity import DeviceId, PublicKey, on_chain_id
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, open_store
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.ledger.revenue_split import Credit, DistributedEntry
+from counterfoil.oracle.ledger.revenue_split import Credit, DistributedRow
 from counterfoil.oracle.registrar import NewDevice, Registrar
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED
 from counterfoil.oracle.rules.matching import CASH, cash_reference
@@ -259,7 +259,7 @@ class OracleHouse:
             moving = col(TransactionRow.status).in_(("pending", "submitted", "mined"))
             anchored = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
             sent = set(session.exec(select(Distribution.batch)))
-            seen = set(session.exec(select(DistributedEntry.batch)))
+            seen = set(session.exec(select(DistributedRow.batch)))
             facts = session.get(Progress, "facts")
             newest = session.exec(select(func.max(TransactionRow.block_number))).one() or 0
             read = session.exec(select(func.min(CursorRow.block_number))).one() or 0

@@ -22,7 +22,7 @@ from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
-from counterfoil.oracle.ledger.device_registry import DeviceKeyEntry
+from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 
 
@@ -105,7 +105,7 @@ def _bytes(text: str) -> bytes:
     return from_any_hex(text)
 
 
-def _key(row: DeviceKeyEntry, name: bytes, client: ChainClient | None) -> KeyFact:
+def _key(row: RegistryKeyRow, name: bytes, client: ChainClient | None) -> KeyFact:
     registered = 0
     if client is not None:
         registered = client.call("DeviceRegistry", "signingKey", name, row.epoch)["registeredAt"]

@@ -39,7 +39,7 @@ class DateNotForward(DayRefused):
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """One transaction: ``advance`` a date, ``push`` a line's swept revenue out of the split, ``sweep`` a line,
     ``collect`` a loan's collateral, ``accrue`` a loan, ``mark`` a claim, ``call`` for more on a pledge."""
 
@@ -58,7 +58,7 @@ class LineCash:
 
 
 @dataclass(frozen=True)
-class LoanNow:
+class LoanPosition:
     """A loan, up to when it is accrued, and what was paid on its collateral (``collateral`` 0 for none)."""
 
     loan: int
@@ -70,7 +70,7 @@ class LoanNow:
 
 
 @dataclass(frozen=True)
-class ClaimNow:
+class ClaimPosition:
     """A claim whose state follows from the date."""
 
     root: int
@@ -82,7 +82,7 @@ class ClaimNow:
 
 
 @dataclass(frozen=True)
-class PledgeNow:
+class PledgePosition:
     """A pledge of warehouse receipts; ``call_date`` is 0 without an open call."""
 
     pledge: int
@@ -115,39 +115,46 @@ def days(date: int) -> int:
         raise DayRefused(f"{date} is no date YYYYMMDD") from wrong
 
 
-def plan_advance(today: int, date: int, cash: Iterable[LineCash]) -> list[Step]:
+def plan_advance(today: int, date: int, cash: Iterable[LineCash]) -> list[PlannedStep]:
     """Move the date, and bring what the split has swept for each line to the line."""
-    moved = [Step("advance", date, str(today))] if today < date else []
+    moved = [PlannedStep("advance", date, str(today))] if today < date else []
     return moved + [
-        Step("push", line.line, str(line.claimable_minor)) for line in cash if line.claimable_minor
+        PlannedStep("push", line.line, str(line.claimable_minor))
+        for line in cash
+        if line.claimable_minor
     ]
 
 
-def plan_sweep(cash: Iterable[LineCash], loans: Iterable[LoanNow]) -> list[Step]:
+def plan_sweep(cash: Iterable[LineCash], loans: Iterable[LoanPosition]) -> list[PlannedStep]:
     """Use each line's account for its loans, and what was paid on collateral for the loan that it secures."""
-    swept = [Step("sweep", line.line, str(line.held_minor)) for line in cash if line.held_minor]
+    swept = [
+        PlannedStep("sweep", line.line, str(line.held_minor)) for line in cash if line.held_minor
+    ]
     return swept + [
-        Step("collect", loan.loan, str(loan.retained_minor))
+        PlannedStep("collect", loan.loan, str(loan.retained_minor))
         for loan in loans
         if loan.collateral and (loan.retained_minor or loan.is_spent or loan.state in ENDED_LOANS)
     ]
 
 
 def plan_mark(
-    date: int, loans: Iterable[LoanNow], claims: Iterable[ClaimNow], pledges: Iterable[PledgeNow]
-) -> list[Step]:
+    date: int,
+    loans: Iterable[LoanPosition],
+    claims: Iterable[ClaimPosition],
+    pledges: Iterable[PledgePosition],
+) -> list[PlannedStep]:
     """Accrue each loan to *date*, move each claim to the state that *date* gives it, call for more where it is due."""
     accrued = [
-        Step("accrue", loan.loan, loan.state)
+        PlannedStep("accrue", loan.loan, loan.state)
         for loan in loans
         if loan.state not in STILL_LOANS and loan.accrued_to < date
     ]
-    marked = [Step("mark", c.root, c.state) for c in claims if state_on(c, date) != c.state]
-    called = [Step("call", p.pledge) for p in pledges if not p.covers and not p.call_date]
+    marked = [PlannedStep("mark", c.root, c.state) for c in claims if state_on(c, date) != c.state]
+    called = [PlannedStep("call", p.pledge) for p in pledges if not p.covers and not p.call_date]
     return accrued + marked + called
 
 
-def state_on(claim: ClaimNow, date: int) -> str:
+def state_on(claim: ClaimPosition, date: int) -> str:
     """The state that *date* gives the claim, as ``Receivables.poke`` would."""
     state = ClaimState.named(claim.state)
     if state is ClaimState.CONFIRMED and date >= claim.due_date:
@@ -162,7 +169,7 @@ def state_on(claim: ClaimNow, date: int) -> str:
     return state.wire_name
 
 
-def expired_calls(date: int, pledges: Sequence[PledgeNow]) -> list[int]:
+def expired_calls(date: int, pledges: Sequence[PledgePosition]) -> list[int]:
     """Pledges whose call was not met in its time: their pledgee may take the goods."""
     return [
         p.pledge

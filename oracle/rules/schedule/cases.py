@@ -16,7 +16,7 @@ from counterfoil.oracle.rules.schedule.term_fields import read_terms, read_time
 
 
 @dataclass(frozen=True)
-class Case:
+class ScheduleCase:
     """One contract as it was given, by the name that its file has for it."""
 
     name: str
@@ -40,7 +40,7 @@ def read_end(to: Any) -> datetime | None:
     return time + timedelta(hours=23, minutes=59, seconds=59) if is_day else time
 
 
-def read_cases(text: str) -> tuple[list[Case], bool]:
+def read_cases(text: str) -> tuple[list[ScheduleCase], bool]:
     """The cases of a file, and whether it holds many; raises InputMalformed."""
     try:
         found = json.loads(
@@ -50,11 +50,11 @@ def read_cases(text: str) -> tuple[list[Case], bool]:
         raise InputMalformed(f"no JSON: {wrong}") from wrong
     if isinstance(found, list):
         rows = [_object(f"item {number}", row) for number, row in enumerate(found, start=1)]
-        return [Case(_name(row, str(n)), row) for n, row in enumerate(rows, start=1)], True
+        return [ScheduleCase(_name(row, str(n)), row) for n, row in enumerate(rows, start=1)], True
     found = _object("the file", found)
     if "terms" in found or not found or not all(isinstance(v, Mapping) for v in found.values()):
-        return [Case(_name(found, "contract"), found)], False
-    return [Case(name, row) for name, row in found.items()], True
+        return [ScheduleCase(_name(found, "contract"), found)], False
+    return [ScheduleCase(name, row) for name, row in found.items()], True
 
 
 def _name(row: Mapping[str, Any], otherwise: str) -> str:

@@ -20,9 +20,9 @@ from counterfoil.oracle.rules.schedule.contract_terms import (
     InterestCalculationBase,
 )
 from counterfoil.oracle.rules.schedule.errors import TermsInconsistent
-from counterfoil.oracle.rules.schedule.observations import Observed
+from counterfoil.oracle.rules.schedule.observations import Observations
 from counterfoil.oracle.rules.schedule.timetable import (
-    Scheduled,
+    ScheduledEvent,
     interest_times,
     maturity,
     redemptions,
@@ -32,7 +32,7 @@ _ZERO = Decimal(0)
 
 
 @dataclass
-class State:
+class ContractState:
     """What changes over a contract's life, as of *status_date*."""
 
     status_date: datetime
@@ -51,7 +51,7 @@ class State:
 class Contract:
     """One contract on its way: its state, and what the next event pays."""
 
-    def __init__(self, terms: ContractTerms, observed: Observed) -> None:
+    def __init__(self, terms: ContractTerms, observed: Observations) -> None:
         self._terms, self._observed = terms, observed
         self._ends = maturity(terms)
         self._redemptions = redemptions(terms, self._ends)
@@ -59,7 +59,7 @@ class Contract:
         self._amortized_over = [
             _times(terms.plain_years(*pair), Decimal(1)) for pair in pairwise(self._amortized_at)
         ][::-1]
-        self.state = State(
+        self.state = ContractState(
             terms.status_date,
             notional_scaling=terms.notional_scaling_multiplier,
             interest_scaling=terms.interest_scaling_multiplier,
@@ -70,7 +70,7 @@ class Contract:
             self.state.accrued = self._accrued_before(terms.status_date)
         self.state.redemption = self._first_redemption()
 
-    def take(self, event: Scheduled) -> Decimal:
+    def take(self, event: ScheduledEvent) -> Decimal:
         """Bring the state to after *event*; the amount that it pays, positive to the holder."""
         if event.type not in ("IED", "MD"):
             self._accrue(event.time)
@@ -80,7 +80,7 @@ class Contract:
 
     # ---- what the events pay, and change
 
-    def _ied(self, event: Scheduled) -> Decimal:
+    def _ied(self, event: ScheduledEvent) -> Decimal:
         """The notional is lent, less what is taken off at once."""
         terms = self._terms
         self._begin()
@@ -92,7 +92,7 @@ class Contract:
             self.state.redemption = self._annuity(event.time, with_today=True)
         return -terms.sign * (terms.notional_principal + terms.premium_discount_at_ied)
 
-    def _pr(self, _: Scheduled) -> Decimal:
+    def _pr(self, _: ScheduledEvent) -> Decimal:
         """Principal: what is due, or what is left. Of NAM and ANN the payment less its interest: it may be negative."""
         terms, state = self._terms, self.state
         amount = state.redemption
@@ -103,18 +103,18 @@ class Contract:
         self._follow()
         return terms.sign * state.notional_scaling * amount
 
-    def _ip(self, _: Scheduled) -> Decimal:
+    def _ip(self, _: ScheduledEvent) -> Decimal:
         paid = self.state.interest_scaling * self.state.accrued
         self.state.accrued = _ZERO
         return paid
 
-    def _ipci(self, _: Scheduled) -> Decimal:
+    def _ipci(self, _: ScheduledEvent) -> Decimal:
         self.state.notional += self.state.accrued
         self.state.accrued = _ZERO
         self._follow()
         return _ZERO
 
-    def _pp(self, event: Scheduled) -> Decimal:
+    def _pp(self, event: ScheduledEvent) -> Decimal:
         terms, state = self._terms, self.state
         if terms.prepayment_effect == "N":
             raise TermsInconsistent("a prepayment was observed, and prepaymentEffect allows none")
@@ -123,14 +123,14 @@ class Contract:
         self._follow()
         return terms.sign * amount
 
-    def _fp(self, _: Scheduled) -> Decimal:
+    def _fp(self, _: ScheduledEvent) -> Decimal:
         terms, paid = self._terms, self.state.fee_accrued
         if terms.fee_basis is FeeBasis.A:
             paid = terms.sign * (terms.fee_rate or _ZERO)
         self.state.fee_accrued = _ZERO
         return paid
 
-    def _rr(self, event: Scheduled) -> Decimal:
+    def _rr(self, event: ScheduledEvent) -> Decimal:
         """The observed rate with multiplier and spread, within what a reset and the contract's life allow."""
         terms, rate = self._terms, self.state.rate
         observed = self._observed.at(terms.market_object_code_of_rate_reset, event.time)
@@ -139,15 +139,15 @@ class Contract:
         self.state.rate = _between(rate + change, terms.life_floor, terms.life_cap)
         return _ZERO
 
-    def _rrf(self, _: Scheduled) -> Decimal:
+    def _rrf(self, _: ScheduledEvent) -> Decimal:
         self.state.rate = self._terms.next_reset_rate or _ZERO
         return _ZERO
 
-    def _prf(self, event: Scheduled) -> Decimal:
+    def _prf(self, event: ScheduledEvent) -> Decimal:
         self.state.redemption = self._annuity(event.time)
         return _ZERO
 
-    def _sc(self, event: Scheduled) -> Decimal:
+    def _sc(self, event: ScheduledEvent) -> Decimal:
         terms, state = self._terms, self.state
         index = self._observed.at(terms.market_object_code_of_scaling_index, event.time)
         ratio = index / (terms.scaling_index_at_contract_deal_date or Decimal(1))
@@ -157,28 +157,28 @@ class Contract:
             state.interest_scaling = ratio
         return _ZERO
 
-    def _ipcb(self, _: Scheduled) -> Decimal:
+    def _ipcb(self, _: ScheduledEvent) -> Decimal:
         self.state.base = self.state.notional
         return _ZERO
 
-    def _prd(self, _: Scheduled) -> Decimal:
+    def _prd(self, _: ScheduledEvent) -> Decimal:
         price = self._terms.price_at_purchase_date or _ZERO
         return -self._terms.sign * (price + self.state.accrued)
 
-    def _td(self, _: Scheduled) -> Decimal:
+    def _td(self, _: ScheduledEvent) -> Decimal:
         price = self._terms.price_at_termination_date or _ZERO
         paid = self._terms.sign * (price + self.state.accrued)
         self._end()
         return paid
 
-    def _md(self, _: Scheduled) -> Decimal:
+    def _md(self, _: ScheduledEvent) -> Decimal:
         state = self.state
         paid = state.notional_scaling * state.notional + state.fee_accrued
         paid += state.interest_scaling * state.accrued
         self._end()
         return paid
 
-    def _ad(self, _: Scheduled) -> Decimal:
+    def _ad(self, _: ScheduledEvent) -> Decimal:
         return _ZERO
 
     # ---- the state
@@ -266,7 +266,7 @@ class Contract:
         return self._observed.at(f"{terms.currency}/{terms.settlement_currency}", time)
 
 
-_EVENTS: dict[str, Callable[[Contract, Scheduled], Decimal]] = {
+_EVENTS: dict[str, Callable[[Contract, ScheduledEvent], Decimal]] = {
     "IED": Contract._ied,
     "PR": Contract._pr,
     "IP": Contract._ip,

@@ -29,7 +29,7 @@ class ObservedEvent:
 
 
 @dataclass(frozen=True)
-class Observed:
+class Observations:
     """Values by the code of what they are of, ascending in time, and events."""
 
     values: Mapping[str, Sequence[tuple[datetime, Decimal]]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Observed:
         return known[place - 1][1]
 
 
-def read_observed(data: Any, events: Any = None) -> Observed:
+def read_observed(data: Any, events: Any = None) -> Observations:
     """From a case's `dataObserved` ({code: {data: [{timestamp, value}]}}) and `eventsObserved`."""
     values: dict[str, list[tuple[datetime, Decimal]]] = {}
     for code, one in _object("dataObserved", data or {}).items():
@@ -56,7 +56,7 @@ def read_observed(data: Any, events: Any = None) -> Observed:
             )
             for row in (_object(f"a value of {code!r}", row) for row in _list(code, rows))
         )
-    return Observed(values, tuple(_event(row) for row in _list("eventsObserved", events or [])))
+    return Observations(values, tuple(_event(row) for row in _list("eventsObserved", events or [])))
 
 
 def _event(row: Any) -> ObservedEvent:

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localco
 from counterfoil.oracle.rules.schedule.contract_states import Contract
 from counterfoil.oracle.rules.schedule.contract_terms import ContractTerms
 from counterfoil.oracle.rules.schedule.errors import ScheduleTooLong, ValueInvalid
-from counterfoil.oracle.rules.schedule.observations import Observed
+from counterfoil.oracle.rules.schedule.observations import Observations
 from counterfoil.oracle.rules.schedule.timetable import timetable
 
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -32,7 +32,7 @@ class ScheduleEvent:
 
 
 def events(
-    terms: ContractTerms, observed: Observed | None = None, to: datetime | None = None
+    terms: ContractTerms, observed: Observations | None = None, to: datetime | None = None
 ) -> list[ScheduleEvent]:
     """The events after the terms' status date, up to and with *to*; raises a ScheduleError.
 
@@ -40,14 +40,16 @@ def events(
     """
     try:
         with localcontext(_CONTEXT):
-            return _events(terms, observed or Observed(), to)
+            return _events(terms, observed or Observations(), to)
     except OverflowError as wrong:
         raise ScheduleTooLong("a date lies beyond the calendar's years") from wrong
     except DecimalException as wrong:
         raise ValueInvalid("amounts grow beyond what is counted with") from wrong
 
 
-def _events(terms: ContractTerms, observed: Observed, to: datetime | None) -> list[ScheduleEvent]:
+def _events(
+    terms: ContractTerms, observed: Observations, to: datetime | None
+) -> list[ScheduleEvent]:
     contract, found = Contract(terms, observed), list[ScheduleEvent]()
     for scheduled in timetable(terms, observed, to):
         if scheduled.type == "PRD":

@@ -18,7 +18,7 @@ from counterfoil.oracle.rules.schedule.contract_terms import (
 )
 from counterfoil.oracle.rules.schedule.cycles import MOST, Cycle, times
 from counterfoil.oracle.rules.schedule.errors import ScheduleTooLong, TermsInconsistent
-from counterfoil.oracle.rules.schedule.observations import Observed
+from counterfoil.oracle.rules.schedule.observations import Observations
 
 _ORDER = (
     "IED",
@@ -41,7 +41,7 @@ _ORDER = (
 
 
 @dataclass(frozen=True, order=True)
-class Scheduled:
+class ScheduledEvent:
     """An event: when it happens, which of that time's it is, and the time that it is scheduled for."""
 
     happens_at: datetime
@@ -54,10 +54,12 @@ class Scheduled:
         return _ORDER[self.place]
 
 
-def timetable(terms: ContractTerms, observed: Observed, to: datetime | None) -> list[Scheduled]:
+def timetable(
+    terms: ContractTerms, observed: Observations, to: datetime | None
+) -> list[ScheduledEvent]:
     """The events after the status date up to and with *to*, in the order in which they take place."""
     ends = maturity(terms)
-    found: list[Scheduled] = [_at("IED", terms.initial_exchange_date), _maturity(terms, ends)]
+    found: list[ScheduledEvent] = [_at("IED", terms.initial_exchange_date), _maturity(terms, ends)]
     found += _on(terms, "PR", redemptions(terms, ends)[:-1])
     found += _interest(terms, ends)
     found += _resets(terms, ends)
@@ -116,25 +118,25 @@ def redemptions(terms: ContractTerms, ends: datetime) -> list[datetime]:
     return _cyclic(terms, anchor, cycle=terms.cycle_of_principal_redemption, ends=ends)
 
 
-def _maturity(terms: ContractTerms, ends: datetime) -> Scheduled:
+def _maturity(terms: ContractTerms, ends: datetime) -> ScheduledEvent:
     """MD on the day that the terms say; as in the reference implementation, on a business day for LAM, NAM and an end
     that nobody said.
     """
     is_said = bool(terms.maturity_date or terms.amortization_date)
     is_shifted = terms.contract_type in (ContractType.LAM, ContractType.NAM) or not is_said
-    return Scheduled(terms.shift(ends) if is_shifted else ends, _ORDER.index("MD"), ends)
+    return ScheduledEvent(terms.shift(ends) if is_shifted else ends, _ORDER.index("MD"), ends)
 
 
-def _interest(terms: ContractTerms, ends: datetime) -> list[Scheduled]:
+def _interest(terms: ContractTerms, ends: datetime) -> list[ScheduledEvent]:
     """IP events, IPCI up to the end of capitalization, and one IPCI on it."""
-    until, events = terms.capitalization_end_date, list[Scheduled]()
+    until, events = terms.capitalization_end_date, list[ScheduledEvent]()
     for time in sorted(set(interest_times(terms, ends))):
         # The last interest is paid with the principal, on the day that the principal is.
         happens = _maturity(terms, ends).happens_at if time == ends else terms.shift(time)
         is_capitalized = until is not None and happens < terms.shift(until)
         if until is None or happens != terms.shift(until):
             kind = "IPCI" if is_capitalized else "IP"
-            events.append(Scheduled(happens, _ORDER.index(kind), time))
+            events.append(ScheduledEvent(happens, _ORDER.index(kind), time))
     return events + (_on(terms, "IPCI", [until]) if until else [])
 
 
@@ -169,7 +171,7 @@ def _ahead_of_redemption(terms: ContractTerms) -> list[datetime]:
     )
 
 
-def _resets(terms: ContractTerms, ends: datetime) -> list[Scheduled]:
+def _resets(terms: ContractTerms, ends: datetime) -> list[ScheduledEvent]:
     """RR events, of which the first after the status date is RRF when its rate is fixed; an annuity fixes its payment
     again after each, and for the first time on the day before the first redemption.
     """
@@ -192,7 +194,9 @@ def _resets(terms: ContractTerms, ends: datetime) -> list[Scheduled]:
     return events
 
 
-def _within(terms: ContractTerms, found: list[Scheduled], to: datetime | None) -> list[Scheduled]:
+def _within(
+    terms: ContractTerms, found: list[ScheduledEvent], to: datetime | None
+) -> list[ScheduledEvent]:
     """Without what is past at the status date, what comes after a termination or *to*."""
     if terms.purchase_date is not None:
         found.append(_at("PRD", terms.purchase_date))
@@ -206,13 +210,13 @@ def _within(terms: ContractTerms, found: list[Scheduled], to: datetime | None) -
     )
 
 
-def _on(terms: ContractTerms, kind: str, at: Iterable[datetime]) -> list[Scheduled]:
-    return [Scheduled(terms.shift(time), _ORDER.index(kind), time) for time in at]
+def _on(terms: ContractTerms, kind: str, at: Iterable[datetime]) -> list[ScheduledEvent]:
+    return [ScheduledEvent(terms.shift(time), _ORDER.index(kind), time) for time in at]
 
 
-def _at(kind: str, time: datetime, value: Decimal = Decimal(0)) -> Scheduled:
+def _at(kind: str, time: datetime, value: Decimal = Decimal(0)) -> ScheduledEvent:
     """An event whose time is what the terms say, business day or not."""
-    return Scheduled(happens_at=time, place=_ORDER.index(kind), time=time, value=value)
+    return ScheduledEvent(happens_at=time, place=_ORDER.index(kind), time=time, value=value)
 
 
 def _cyclic(

@@ -19,7 +19,7 @@ from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request, ResolveException
 from counterfoil.oracle.instructions.stored_form import encode
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.ledger.revenue_split import DistributedEntry
+from counterfoil.oracle.ledger.revenue_split import DistributedRow
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED, WAITING
 from counterfoil.oracle.store.head_tables import Progress
 from counterfoil.oracle.store.instruction_state import InstructionState
@@ -103,7 +103,7 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
                 select(func.count()).select_from(SaleFact).where(SaleFact.status == MATCHED)
             ).one()
             asked = session.exec(select(func.count()).select_from(Distribution)).one()
-            there = session.exec(select(func.count()).select_from(DistributedEntry)).one()
+            there = session.exec(select(func.count()).select_from(DistributedRow)).one()
             failed = session.exec(
                 select(TransactionRow).where(TransactionRow.status == FAILED)
             ).first()

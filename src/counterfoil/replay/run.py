@@ -28,7 +28,7 @@ from counterfoil.oracle.instructions.request import (
     ImportSettlement,
     ImportStatement,
 )
-from counterfoil.oracle.ledger.revenue_split import Credit, DistributedEntry
+from counterfoil.oracle.ledger.revenue_split import Credit, DistributedRow
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -310,7 +310,7 @@ def _count_money(
             )
         ).all()
         report.received_minor = int(
-            session.exec(select(func.sum(DistributedEntry.gross_minor))).one() or 0
+            session.exec(select(func.sum(DistributedRow.gross_minor))).one() or 0
         )
     report.paid = [
         {

@@ -18,7 +18,7 @@ from counterfoil.oracle.execution.executor import InstructionExecutor
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import CloseMatching
 from counterfoil.oracle.revenue.settlement_file import import_settlement, minor_units
-from counterfoil.oracle.rules.bank_entry import BankEntry, Imported
+from counterfoil.oracle.rules.bank_entry import BankEntry, ImportCounts
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -96,11 +96,11 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 
 def test_a_file_is_taken_once(engine: Engine) -> None:
     with Session(engine) as session:
-        assert import_settlement(session, "lakeside", HEADER + ROW, "a.csv") == Imported(1, 0)
+        assert import_settlement(session, "lakeside", HEADER + ROW, "a.csv") == ImportCounts(1, 0)
         session.commit()
     with Session(engine) as session:
         longer = HEADER + ROW + "pay-2,card,20220830,1.00,USD,urn:dev:os:32473-m1\n"
-        assert import_settlement(session, "lakeside", longer, "b.csv") == Imported(1, 1)
+        assert import_settlement(session, "lakeside", longer, "b.csv") == ImportCounts(1, 1)
         session.commit()
         rows = session.exec(select(SettlementRow).order_by(SettlementRow.reference)).all()
         assert [(r.reference, r.amount_minor, r.source, r.device) for r in rows] == [
@@ -161,9 +161,9 @@ def test_a_currency_without_decimals(engine: Engine) -> None:
 
 def test_an_entry_is_minted_once(engine: Engine) -> None:
     with Session(engine) as session:
-        assert import_entries(session, CLIENT, BANK, [entry(), entry()]) == Imported(1, 1)
+        assert import_entries(session, CLIENT, BANK, [entry(), entry()]) == ImportCounts(1, 1)
         other = entry(statement="s-2")
-        assert import_entries(session, CLIENT, BANK, [entry(), other]) == Imported(1, 1)
+        assert import_entries(session, CLIENT, BANK, [entry(), other]) == ImportCounts(1, 1)
         session.commit()
         keys = session.exec(select(TransactionRow.idempotency_key)).all()
         assert sorted(keys) == sorted(f"mint:0x{e.entry_hash.hex()}" for e in (entry(), other))

@@ -7,8 +7,8 @@ import pytest
 from counterfoil.oracle.rules.matching import (
     CASH,
     Matches,
-    PaymentSeen,
-    SaleSeen,
+    SettledPayment,
+    SignedSale,
     cash_reference,
     match,
 )
@@ -18,18 +18,18 @@ DEVICE = "urn:dev:os:32473-m1"
 COUNT = cash_reference(DEVICE, MONDAY)
 
 
-def card(log_index: int, amount: int = 200, reference: str | None = "pay-1") -> SaleSeen:
-    return SaleSeen(log_index, DEVICE, MONDAY, amount, "card", reference)
+def card(log_index: int, amount: int = 200, reference: str | None = "pay-1") -> SignedSale:
+    return SignedSale(log_index, DEVICE, MONDAY, amount, "card", reference)
 
 
-def cash(log_index: int, amount: int = 200, device: str = DEVICE, date: int = MONDAY) -> SaleSeen:
-    return SaleSeen(log_index, device, date, amount, CASH, None)
+def cash(log_index: int, amount: int = 200, device: str = DEVICE, date: int = MONDAY) -> SignedSale:
+    return SignedSale(log_index, device, date, amount, CASH, None)
 
 
 def paid(
     number: int = 1, amount: int = 200, reference: str = "pay-1", date: int = MONDAY
-) -> PaymentSeen:
-    return PaymentSeen(number, reference, date, amount)
+) -> SettledPayment:
+    return SettledPayment(number, reference, date, amount)
 
 
 def codes(found: Matches) -> list[tuple[str, int | None, int | None]]:
@@ -120,6 +120,6 @@ def test_a_card_sale_can_not_take_a_days_count() -> None:
 
 
 def test_a_refund_matches_by_itself_and_takes_no_payment() -> None:
-    refund = SaleSeen(3, DEVICE, MONDAY, 200, "refund", "pay-1", is_refund=True)
+    refund = SignedSale(3, DEVICE, MONDAY, 200, "refund", "pay-1", is_refund=True)
     found = match([refund, card(7)], [paid()], 0)
     assert (found.sales, found.payments, found.exceptions) == ([3, 7], [1], [])

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from counterfoil.oracle.rules.day.closing_plan import (
-    ClaimNow,
+    ClaimPosition,
     DateNotForward,
     DayRefused,
     LineCash,
-    LoanNow,
-    PledgeNow,
-    Step,
+    LoanPosition,
+    PlannedStep,
+    PledgePosition,
     check_date,
     expired_calls,
     plan_advance,
@@ -22,8 +22,8 @@ from counterfoil.oracle.rules.day.closing_plan import (
     state_on,
 )
 
-CLAIM = ClaimNow(1, "receivable", "confirmed", False, 20220930, 30)
-LOAN = LoanNow(1, "current", 20220929)
+CLAIM = ClaimPosition(1, "receivable", "confirmed", False, 20220930, 30)
+LOAN = LoanPosition(1, "current", 20220929)
 
 
 @pytest.mark.parametrize("date", [0, 20220931, 20221301, 20230229, 99999999999, -20220930])
@@ -42,8 +42,8 @@ def test_a_date_moves_forward_only_and_may_be_today() -> None:
 def test_the_date_is_moved_once_and_revenue_is_fetched_where_there_is_some() -> None:
     cash = [LineCash(1, 0, 5), LineCash(2, 700, 0)]
     assert plan_advance(20220929, 20220930, cash) == [
-        Step("advance", 20220930, "20220929"),
-        Step("push", 2, "700"),
+        PlannedStep("advance", 20220930, "20220929"),
+        PlannedStep("push", 2, "700"),
     ]
     assert plan_advance(20220930, 20220930, []) == []
 
@@ -57,10 +57,10 @@ def test_revenue_and_paid_collateral_are_used_and_nothing_else() -> None:
         replace(LOAN, loan=5, collateral=9, state="repaid"),
     ]
     assert plan_sweep([LineCash(1, 3, 0), LineCash(2, 0, 8)], loans) == [
-        Step("sweep", 2, "8"),
-        Step("collect", 3, "40"),
-        Step("collect", 4, "0"),
-        Step("collect", 5, "0"),
+        PlannedStep("sweep", 2, "8"),
+        PlannedStep("collect", 3, "40"),
+        PlannedStep("collect", 4, "0"),
+        PlannedStep("collect", 5, "0"),
     ]
 
 
@@ -74,15 +74,15 @@ def test_what_is_accrued_ended_or_unchanged_is_left_alone() -> None:
     ]
     claims = [replace(CLAIM, due_date=20221001), CLAIM, replace(CLAIM, root=2, state="matured")]
     pledges = [
-        PledgeNow(1, False, 0, 3),
-        PledgeNow(2, True, 0, 3),
-        PledgeNow(3, False, 20220929, 3),
+        PledgePosition(1, False, 0, 3),
+        PledgePosition(2, True, 0, 3),
+        PledgePosition(3, False, 20220929, 3),
     ]
     assert plan_mark(20220930, loans, claims, pledges) == [
-        Step("accrue", 1, "current"),
-        Step("accrue", 5, "default"),
-        Step("mark", 1, "confirmed"),
-        Step("call", 1),
+        PlannedStep("accrue", 1, "current"),
+        PlannedStep("accrue", 5, "default"),
+        PlannedStep("mark", 1, "confirmed"),
+        PlannedStep("call", 1),
     ]
 
 
@@ -113,6 +113,6 @@ def test_a_claim_in_recourse_defaults_in_its_time() -> None:
 
 
 def test_a_call_expires_after_its_days_unless_it_is_met() -> None:
-    call = PledgeNow(1, False, 20220930, 3)
+    call = PledgePosition(1, False, 20220930, 3)
     assert expired_calls(20221003, [call]) == []
     assert expired_calls(20221004, [call, replace(call, pledge=2, covers=True)]) == [1]

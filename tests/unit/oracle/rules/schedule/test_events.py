@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.oracle.rules.schedule.cases import Case
+from counterfoil.oracle.rules.schedule.cases import ScheduleCase
 from counterfoil.oracle.rules.schedule.errors import ScheduleError
 from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
 
@@ -37,7 +37,7 @@ NAM = {**LAM, "contractType": "NAM", "nextPrincipalRedemptionPayment": "10"}
 
 
 def run(terms: dict[str, Any], **case: Any) -> list[ScheduleEvent]:
-    return Case("case", {"terms": terms, **case}).events()
+    return ScheduleCase("case", {"terms": terms, **case}).events()
 
 
 def rows(events: list[ScheduleEvent]) -> list[tuple[str, str, str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from counterfoil.oracle.rules.schedule.cases import Case
+from counterfoil.oracle.rules.schedule.cases import ScheduleCase
 from counterfoil.oracle.rules.schedule.day_counts import BY_NAME
 from counterfoil.oracle.rules.schedule.term_fields import read_time
 
@@ -48,7 +48,7 @@ def test_a_published_case_is_reproduced_event_by_event(family: str, name: str) -
     if name in NOT_PASSED:
         pytest.xfail(NOT_PASSED[name])
     given = _cases(family)[name]
-    found = Case(name, given).events()
+    found = ScheduleCase(name, given).events()
     expected = [(read_time("eventDate", e["eventDate"]), e["eventType"]) for e in given["results"]]
     assert [(event.event_date, event.event_type) for event in found] == expected
     for event, published in zip(found, given["results"], strict=True):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterfoil.oracle.rules.schedule.cases import Case
+from counterfoil.oracle.rules.schedule.cases import ScheduleCase
 from counterfoil.oracle.rules.schedule.contract_terms import DayCount, day_of
 from counterfoil.oracle.rules.schedule.errors import ScheduleError
 from counterfoil.oracle.rules.schedule.term_fields import _READERS, read_terms, read_time
@@ -179,4 +179,6 @@ def test_any_terms_have_events_or_a_reason(base: dict[str, str], changed: dict[s
     data = {"X": {"data": [{"timestamp": "0001-01-01", "value": "0.03"}]}}
     # What is refused is refused as such: any other error fails.
     with suppress(ScheduleError):
-        Case("case", {"terms": {**base, **changed}, "dataObserved": data}).events("2030-01-01")
+        ScheduleCase("case", {"terms": {**base, **changed}, "dataObserved": data}).events(
+            "2030-01-01"
+        )

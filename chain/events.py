@@ -138,7 +138,7 @@ class EventFeed:
             transaction_hash=to_hex(event.transaction_hash),
             contract=event.contract,
             name=event.name,
-            arguments={key: plain(value) for key, value in event.values.items()},
+            arguments={key: json_value(value) for key, value in event.values.items()},
         )
         session.add(row)
         session.flush()
@@ -203,14 +203,14 @@ class EventFeed:
         return block is not None and to_hex(block.hash) == row.hash
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """JSON's form of a value: bytes as 0x hex, integers past 2^53 as decimal text."""
     if isinstance(value, bytes):
         return to_hex(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
         return str(value)
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: json_value(item) for key, item in value.items()}
     return value

@@ -45,7 +45,7 @@ _MOST_IN_FLIGHT = 1_000
 _MOST_FEE_TIMES = 1_000
 """A replacement never offers more than so many times what the chain asks for now."""
 
-Change = dict[str, Any]
+RowUpdate = dict[str, Any]
 """New values of one row's columns, with its ``id``."""
 
 
@@ -128,7 +128,7 @@ class Sender:
         """submitted → mined, by any version's hash. *chain_nonce* was read before the receipts are."""
         rows = self._rows(SUBMITTED)
         receipts = iter(self._client.receipts([_bytes(h) for row in rows for h in row.hashes]))
-        changes: list[Change] = []
+        changes: list[RowUpdate] = []
         for row in rows:
             found = [(h, next(receipts)) for h in row.hashes]
             mined = next(((h, receipt) for h, receipt in found if receipt is not None), None)
@@ -141,8 +141,8 @@ class Sender:
                 changes.append(_failed(row, "chain.nonce_taken", why))
         self._write(changes, "before_mined_commit")
 
-    def _mined(self, row: TransactionRow, tx_hash: str, receipt: Mapping[str, Any]) -> Change:
-        change: Change = {
+    def _mined(self, row: TransactionRow, tx_hash: str, receipt: Mapping[str, Any]) -> RowUpdate:
+        change: RowUpdate = {
             "id": row.id,
             "status": MINED,
             "tx_hash": tx_hash,
@@ -162,7 +162,7 @@ class Sender:
         if not rows:
             return
         final_number = self._client.final_number()
-        changes: list[Change] = []
+        changes: list[RowUpdate] = []
         receipts = self._client.receipts([_bytes(row.tx_hash or NO_BYTES) for row in rows])
         for row, receipt in zip(rows, receipts, strict=True):
             if receipt is None or (int(receipt["status"], 16) == 1) == (row.error_code is not None):
@@ -193,7 +193,7 @@ class Sender:
         if stalled:
             asked = fees(self._client)["maxFeePerGas"]
             newest_ms = self._client.latest().timestamp * 1000
-            changes: list[Change] = []
+            changes: list[RowUpdate] = []
             for row in stalled:
                 old = row.max_fee_wei or 1
                 is_passed_by = newest_ms > (row.submitted_ms or 0) or asked > old
@@ -225,7 +225,7 @@ class Sender:
         block_limit = self._client.latest().gas_limit
         nonce = self._next_nonce()
         max_fee_wei = fees(self._client)["maxFeePerGas"]
-        changes: list[Change] = []
+        changes: list[RowUpdate] = []
         for row, gas in zip(rows, estimates, strict=True):
             may_change = in_flight or any(c["status"] == SUBMITTED for c in changes)
             if isinstance(gas, ChainError):
@@ -288,7 +288,7 @@ class Sender:
             )
         ).one()
 
-    def _write(self, changes: Sequence[Change], point: str = "before_commit") -> None:
+    def _write(self, changes: Sequence[RowUpdate], point: str = "before_commit") -> None:
         """Commit *changes* together, in a transaction that begins by writing."""
         if changes:
             self._on_step(point)
@@ -326,7 +326,7 @@ class Sender:
     def _chain_id(self) -> int:
         return self._client.chain_id()
 
-    def _signed(self, row: TransactionRow, nonce: int, gas: int, max_fee_wei: int) -> Change:
+    def _signed(self, row: TransactionRow, nonce: int, gas: int, max_fee_wei: int) -> RowUpdate:
         """The row's next version; half of the fee is the tip, so that a replacement raises both."""
         raw = self._signer.sign_transaction(
             {
@@ -370,7 +370,7 @@ class Sender:
         return "contract.reverted", "reverted for a reason that has passed"
 
 
-def _unmined(row: TransactionRow) -> Change:
+def _unmined(row: TransactionRow) -> RowUpdate:
     return {
         "id": row.id,
         "status": SUBMITTED,
@@ -383,7 +383,7 @@ def _unmined(row: TransactionRow) -> Change:
     }
 
 
-def _failed(row: TransactionRow, code: str, detail: str) -> Change:
+def _failed(row: TransactionRow, code: str, detail: str) -> RowUpdate:
     return {"id": row.id, "status": FAILED, "error_code": code, "error_detail": detail}
 
 

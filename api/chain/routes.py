@@ -25,7 +25,7 @@ from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, requi
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError
-from counterfoil.chain.events import plain
+from counterfoil.chain.events import json_value
 from counterfoil.chain.hexadecimal import HEX_32_BYTES, HEX_BYTES, NO_BYTES, from_hex, to_hex
 
 router = APIRouter(tags=["chain"], responses=problems.RESPONSES)
@@ -200,7 +200,7 @@ def get_transaction(
             )
         number = int(receipt["blockNumber"], 16)
         events = [
-            EventOut(name=event.name, arguments=plain(dict(event.values)))
+            EventOut(name=event.name, arguments=json_value(dict(event.values)))
             for event in client.decode_receipt(receipt)
             if event.name
         ]

@@ -37,7 +37,7 @@ from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable,
 from counterfoil.chain.nodes.folder_lock import lock_file
 from counterfoil.chain.nodes.ports import free_ports
 
-Engine = Literal["anvil", "ganache"]
+EmbeddedEngine = Literal["anvil", "ganache"]
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _BLOCK_GAS_LIMIT = 100_000_000
@@ -54,7 +54,7 @@ _PR_SET_PDEATHSIG = 1
 class EmbeddedNode:
     """A running embedded chain."""
 
-    engine: Engine
+    engine: EmbeddedEngine
     rpc_url: str
     chain_id: int
     state_dir: Path
@@ -83,7 +83,7 @@ class EmbeddedNode:
 
 
 def start_node(
-    engine: Engine,
+    engine: EmbeddedEngine,
     state_dir: Path,
     *,
     port: int | None = None,
@@ -292,7 +292,7 @@ def _end_with_parent(number: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
 
 
-_STOP_SIGNAL: Mapping[Engine, int] = {"anvil": signal.SIGINT, "ganache": signal.SIGTERM}
+_STOP_SIGNAL: Mapping[EmbeddedEngine, int] = {"anvil": signal.SIGINT, "ganache": signal.SIGTERM}
 _END_WITH_PARENT = {
     engine: partial(_end_with_parent, number) for engine, number in _STOP_SIGNAL.items()
 }

@@ -13,7 +13,7 @@ import uvloop
 from flood import flood, packets
 from ingest import bare_per_s
 from sales import sign_sales
-from stand import Member
+from stand import EnrolledDevice
 from tree_stand import enrolled, tls_of
 
 from counterfoil.gateway.device.device import RECORD_KEY
@@ -36,7 +36,7 @@ def measure(
     say("anchoring: process tree")
     with Tree(open_house(folder / "anchoring", oracles=oracles)) as tree:
         fleet = [
-            Member(device.device_id, load_key(device.folder / RECORD_KEY), tls_of(device))
+            EnrolledDevice(device.device_id, load_key(device.folder / RECORD_KEY), tls_of(device))
             for device in enrolled(tree.house, tree, devices)
         ]
         say("anchoring: signing")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import cast
 
-from stand import Member
+from stand import EnrolledDevice
 
 from counterfoil.gateway.record.downlink import record_topic
 from counterfoil.gateway.record.identity import DeviceId
@@ -43,7 +43,7 @@ class Flooded:
 
 
 class _Sender(asyncio.Protocol):
-    def __init__(self, member: Member, source: Iterator[bytes]) -> None:
+    def __init__(self, member: EnrolledDevice, source: Iterator[bytes]) -> None:
         self.connected = asyncio.get_running_loop().create_future()
         self.done = asyncio.get_running_loop().create_future()
         self.acknowledged = 0
@@ -98,7 +98,7 @@ class _Sender(asyncio.Protocol):
                 waiting.set_exception(exc or RuntimeError("the connection was closed"))
 
 
-async def flood(port: int, fleet: list[Member], sources: list[Iterator[bytes]]) -> Flooded:
+async def flood(port: int, fleet: list[EnrolledDevice], sources: list[Iterator[bytes]]) -> Flooded:
     """Send all of *sources*, one a member of *fleet*; the time runs from the first packet to the last acknowledgement.
 
     Raises:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from flood import flood, packets
 from sales import sign_sales
-from stand import Member, gateway_stand
+from stand import EnrolledDevice, gateway_stand
 
 from counterfoil.gateway.record.identity import DeviceId
 
@@ -45,7 +45,7 @@ def bare_per_s(seconds: float = 1.0) -> float:
     return number / took
 
 
-def signed_records(fleet: Sequence[Member], each: int) -> list[list[bytes]]:
+def signed_records(fleet: Sequence[EnrolledDevice], each: int) -> list[list[bytes]]:
     """*each* records of every device, signed by as many processes as there are cores."""
     work = [
         (

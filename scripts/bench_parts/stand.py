@@ -29,7 +29,7 @@ from counterfoil.gateway.store.gateway_store import open_store
 
 
 @dataclass(frozen=True)
-class Member:
+class EnrolledDevice:
     """A device of the fleet: its signing key, and the TLS context that shows its certificate."""
 
     device: DeviceId
@@ -42,7 +42,7 @@ class Stand:
     """A running gateway."""
 
     process: subprocess.Popen[bytes]
-    fleet: list[Member]
+    fleet: list[EnrolledDevice]
     mqtt_port: int
     http_port: int
     database: Path
@@ -70,7 +70,7 @@ class Furnished:
 
     folder: Path
     database: Path
-    fleet: list[Member]
+    fleet: list[EnrolledDevice]
 
 
 def furnish(folder: Path, devices: int) -> Furnished:
@@ -97,7 +97,7 @@ def furnish(folder: Path, devices: int) -> Furnished:
         store.put_device_key(
             DeviceKey(device, 1, PublicKey.of(key)), enrolment.record_certificate_hash
         )
-        fleet.append(Member(device, key, tls))
+        fleet.append(EnrolledDevice(device, key, tls))
     authority.close()
     store.engine.dispose()
     return Furnished(folder, database, fleet)

@@ -201,7 +201,7 @@ def test_a_strangers_node_gets_nothing(
     stranger = read_folder(out)
     admitted_node(network, BANKS[0])  # there are blocks to be learnt
     try:
-        process.Node(network.engine, stranger).start()
+        process.NodeProcess(network.engine, stranger).start()
         time.sleep(20)
         client = ChainClient(network.engine.rpc_url(stranger), timeout_s=5)
         try:

@@ -70,7 +70,7 @@ def create(
             )
             for seat in charter.members
         ]
-        network.engine_facts = engine.found(charter, folders, progress)
+        network.engine_facts = engine.launch(charter, folders, progress)
         for folder in folders:
             shutil.rmtree(folder.engine_path, ignore_errors=True)
             (folder.path / "node.log").unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from counterfoil.chain.nodes.network.engines.engine import Engine
 from counterfoil.chain.nodes.network.engines.process import running_pid
 from counterfoil.chain.nodes.network.folder import MemberFolder
 from counterfoil.chain.nodes.network.member_files import disk_of, size_of
-from counterfoil.chain.nodes.network.rpc import ask
+from counterfoil.chain.nodes.network.rpc import call_rpc
 
 _STILL_AFTER_S = 60
 """So long without a block while transactions wait is a chain that stands still; a dead proposer's turn takes 10 s."""
@@ -126,7 +126,7 @@ def _look_at_the_chain(engine: Engine, folder: MemberFolder, found: Health) -> N
     path = urlsplit(engine.rpc_url(folder)).path or "/"
 
     def block(tag: str) -> dict[str, Any]:
-        answer: dict[str, Any] = ask(
+        answer: dict[str, Any] = call_rpc(
             folder.rpc_port, path, method="eth_getBlockByNumber", params=[tag, False]
         )
         return answer

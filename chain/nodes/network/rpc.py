@@ -14,7 +14,7 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Without certificate authorities, which would be read for each call: loopback is spoken to in the clear."""
 
 
-def ask(port: int, path: str, method: str, params: Any = None, timeout_s: float = 5.0) -> Any:
+def call_rpc(port: int, path: str, method: str, params: Any = None, timeout_s: float = 5.0) -> Any:
     """The result of one call at 127.0.0.1:*port*.
 
     Raises:

@@ -14,11 +14,11 @@ from counterfoil.chain.nodes.network.admission import admit as admit_accounts
 from counterfoil.chain.nodes.network.charter import address_of, seat_of
 from counterfoil.chain.nodes.network.commands.output import (
     Json,
-    Mine,
-    answer,
-    failing,
+    OwnFolder,
+    exit_on_failure,
     note,
     passphrase,
+    print_document,
     progress,
 )
 from counterfoil.chain.nodes.network.creation import account_signer, owner_key
@@ -26,7 +26,7 @@ from counterfoil.chain.nodes.network.creation import allow as allow_member
 from counterfoil.chain.nodes.network.creation import join as join_network
 from counterfoil.chain.nodes.network.engines import process
 from counterfoil.chain.nodes.network.engines.choice import engine_of
-from counterfoil.chain.nodes.network.engines.engine import Change, Proposal
+from counterfoil.chain.nodes.network.engines.engine import MembershipChange, MembershipProposal
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.folder import Network, member_of, read_folder
 from counterfoil.chain.nodes.network.health import date_of
@@ -60,7 +60,7 @@ def join(
     Once they have allowed it, its node follows the chain; by a vote it becomes a validator. The passphrase of its
     keystores is COUNTERFOIL_NETWORK_PASSPHRASE.
     """
-    with failing():
+    with exit_on_failure():
         asked = {"name": name, "host": host, "peer_port": peer_port, "rpc_port": rpc_port}
         seat = seat_of(asked | {"states": states}, "the new member")
         known = Network.of(read_json(network))
@@ -72,26 +72,28 @@ def join(
         identity = folder.path / "identity.json"
         write_json(identity, asdict(member))
     note(f"send {identity} to every member: counterfoil network allow FOLDER identity.json")
-    answer({"folder": str(folder.path), "identity": str(identity), **asdict(member)}, as_json)
+    print_document(
+        {"folder": str(folder.path), "identity": str(identity), **asdict(member)}, as_json
+    )
 
 
 def allow(
-    folder: Mine,
+    folder: OwnFolder,
     identity: Annotated[Path, typer.Argument(help="The identity.json of the new member.")],
     as_json: Json = False,
 ) -> None:
     """Let a new member's node follow the chain from ours, from our node's next start on."""
-    with failing():
+    with exit_on_failure():
         mine = read_folder(folder)
         member = member_of(read_json(identity))
         is_new = allow_member(mine, member)
     if is_new and process.running_pid(mine) is not None:
         note(f"it holds from the next start of {mine.name}'s node on")
-    answer({"member": member.name, "node_id": member.node_id, "is_new": is_new}, as_json)
+    print_document({"member": member.name, "node_id": member.node_id, "is_new": is_new}, as_json)
 
 
 def propose(
-    folder: Mine,
+    folder: OwnFolder,
     kind: Annotated[str, typer.Argument(help="add, remove or owners.")],
     members: Annotated[
         list[str], typer.Argument(help="Whom; for owners: all who are to own the network.")
@@ -105,7 +107,7 @@ def propose(
     as_json: Json = False,
 ) -> None:
     """Write a proposal that owners then vote for, each with its own key: add or remove a validator, or new owners."""
-    with failing():
+    with exit_on_failure():
         mine = read_folder(folder)
         change = _change(kind, members, threshold)
         if out.exists():
@@ -117,9 +119,9 @@ def propose(
     _say_proposal(made, as_json)
 
 
-def check(folder: Mine, file: ProposalFile, as_json: Json = False) -> None:
+def check(folder: OwnFolder, file: ProposalFile, as_json: Json = False) -> None:
     """Say what a proposal's bytes do and who has signed them. Exit status: 0 complete, 1 not yet."""
-    with failing():
+    with exit_on_failure():
         mine = read_folder(folder)
         found = engine_of(mine.network.engine).check(mine, _proposal(file))
     _say_proposal(found, as_json)
@@ -127,7 +129,7 @@ def check(folder: Mine, file: ProposalFile, as_json: Json = False) -> None:
 
 
 def vote(
-    folder: Mine,
+    folder: OwnFolder,
     file: ProposalFile,
     offline: Annotated[
         bool, typer.Option("--offline", help="Only sign, even if this is the last signature.")
@@ -138,7 +140,7 @@ def vote(
 
     The passphrase of the owner's keystore is COUNTERFOIL_NETWORK_PASSPHRASE.
     """
-    with failing():
+    with exit_on_failure():
         mine = read_folder(folder)
         engine = engine_of(mine.network.engine)
         found = engine.check(mine, _proposal(file))
@@ -150,9 +152,9 @@ def vote(
     _say_proposal(found, as_json)
 
 
-def submit(folder: Mine, file: ProposalFile, as_json: Json = False) -> None:
+def submit(folder: OwnFolder, file: ProposalFile, as_json: Json = False) -> None:
     """Put a proposal into effect that every asked owner has signed."""
-    with failing():
+    with exit_on_failure():
         mine = read_folder(folder)
         engine = engine_of(mine.network.engine)
         found = engine.check(mine, _proposal(file))
@@ -161,7 +163,7 @@ def submit(folder: Mine, file: ProposalFile, as_json: Json = False) -> None:
 
 
 def admit(
-    folder: Mine,
+    folder: OwnFolder,
     accounts: Annotated[list[str], typer.Argument(help="Addresses on the chain.")],
     deploying: Annotated[bool, typer.Option("--deploy", help="Contracts as well.")] = False,
     as_json: Json = False,
@@ -170,7 +172,7 @@ def admit(
 
     The passphrase of the account's keystore is COUNTERFOIL_NETWORK_PASSPHRASE.
     """
-    with failing():
+    with exit_on_failure():
         mine = read_folder(folder)
         accounts = [address_of(account) for account in accounts]
         client = ChainClient(engine_of(mine.network.engine).rpc_url(mine))
@@ -180,27 +182,27 @@ def admit(
             accounts=accounts,
             deploying=deploying,
         )
-    answer({"admitted": accounts, "transactions": sent}, as_json)
+    print_document({"admitted": accounts, "transactions": sent}, as_json)
 
 
 # ---- parts
 
 
-def _change(kind: str, members: list[str], threshold: int) -> Change:
+def _change(kind: str, members: list[str], threshold: int) -> MembershipChange:
     if kind in ("add", "remove"):
         if len(members) != 1 or threshold:
             raise NetworkError("change_malformed", f"{kind} takes one member and nothing else")
-        return Change(kind, member=members[0])
+        return MembershipChange(kind, member=members[0])
     if kind == "owners":
         if not 1 <= threshold <= len(members):
             raise NetworkError(
                 "change_malformed", f"--threshold is from 1 to the {len(members)} owners named"
             )
-        return Change(kind, owners=tuple(members), threshold=threshold)
+        return MembershipChange(kind, owners=tuple(members), threshold=threshold)
     raise NetworkError("change_malformed", f"a change is add, remove or owners, not {kind!r}")
 
 
-def _require_change(change: Change, validators: Sequence[str], network: Network) -> None:
+def _require_change(change: MembershipChange, validators: Sequence[str], network: Network) -> None:
     """Refuse what is so already."""
     if change.kind == "owners":
         return
@@ -210,10 +212,10 @@ def _require_change(change: Change, validators: Sequence[str], network: Network)
         raise NetworkError("nothing_to_change", f"{change.member} is {already}")
 
 
-def _proposal(file: Path) -> Proposal:
+def _proposal(file: Path) -> MembershipProposal:
     try:
-        found = Proposal(**read_json(file))
-        change = Change(**found.change)
+        found = MembershipProposal(**read_json(file))
+        change = MembershipChange(**found.change)
         if type(change.ends_s) is not int:
             raise TypeError(f"a seat that ends at {change.ends_s!r}")
         return replace(found, change=asdict(change))
@@ -223,10 +225,10 @@ def _proposal(file: Path) -> Proposal:
         ) from malformed
 
 
-def _say_proposal(found: Proposal, as_json: bool) -> None:
+def _say_proposal(found: MembershipProposal, as_json: bool) -> None:
     change = {key: value for key, value in found.change.items() if value and key != "ends_s"}
     if found.change["ends_s"]:
         change["ends"] = date_of(found.change["ends_s"])
     missing = sorted(set(found.asked) - set(found.signed))
     said = {"network": found.network, "change": change, "signed": found.signed, "missing": missing}
-    answer(said, as_json)
+    print_document(said, as_json)

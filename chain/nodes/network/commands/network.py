@@ -17,10 +17,10 @@ from counterfoil.chain.nodes.network.charter import read_charter
 from counterfoil.chain.nodes.network.commands import membership
 from counterfoil.chain.nodes.network.commands.output import (
     Json,
-    Mine,
-    answer,
-    failing,
+    OwnFolder,
+    exit_on_failure,
     note,
+    print_document,
     progress,
 )
 from counterfoil.chain.nodes.network.creation import create as create_network
@@ -54,9 +54,9 @@ def install(
 
     Kept in ~/.cache/counterfoil/network, or where COUNTERFOIL_NETWORK_HOME says. Needs go and a C compiler.
     """
-    with failing():
+    with exit_on_failure():
         where = engine_of(engine).install(progress)
-    answer({"engine": engine, "programs": where}, as_json)
+    print_document({"engine": engine, "programs": where}, as_json)
 
 
 @network_app.command("create")
@@ -69,7 +69,7 @@ def create(
 
     Every node runs on this machine for some seconds, until the chain is there and belongs to its owners.
     """
-    with failing():
+    with exit_on_failure():
         agreed = read_charter(charter)
         engine = engine_of(agreed.engine)
         folders = create_network(engine, charter=agreed, out=out, progress=progress)
@@ -85,29 +85,29 @@ def create(
             ],
         }
     note("hand each member its folder and, by another way, its passphrase; then delete both here")
-    answer(found, as_json)
+    print_document(found, as_json)
 
 
 @network_app.command("start")
 def start(place: Place, member: Who = None, as_json: Json = False) -> None:
     """Start nodes and return once they serve the chain; those that run are left alone."""
-    with failing():
+    with exit_on_failure():
         folders = folders_at(place, member)
         engine = engine_of(folders[0].network.engine)
         idle = [f for f in folders if process.running_pid(f) is None]
         seconds = process.start_all(engine, idle)
         found = [{"member": f.name, "rpc_url": engine.rpc_url(f)} for f in folders]
     note(f"started {len(idle)} in {seconds:.1f} s")
-    answer(found, as_json)
+    print_document(found, as_json)
 
 
 @network_app.command("run")
-def run(folder: Mine) -> None:
+def run(folder: OwnFolder) -> None:
     """Run one node in the foreground until SIGTERM or Ctrl-C, for systemd."""
     stop_asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop_asked.set())
-    with failing():
+    with exit_on_failure():
         mine = read_folder(folder)
         engine = engine_of(mine.network.engine)
         status = process.run(engine, mine, stop_asked.is_set)
@@ -117,11 +117,11 @@ def run(folder: Mine) -> None:
 @network_app.command("stop")
 def stop(place: Place, member: Who = None, as_json: Json = False) -> None:
     """Stop nodes, each by its own process id."""
-    with failing():
+    with exit_on_failure():
         folders = folders_at(place, member)
         running = [f for f in folders if process.running_pid(f) is not None]
         process.stop_all(running)
-    answer([{"member": f.name, "stopped": f in running} for f in folders], as_json)
+    print_document([{"member": f.name, "stopped": f in running} for f in folders], as_json)
 
 
 @network_app.command("status")
@@ -130,7 +130,7 @@ def status(place: Place, member: Who = None, as_json: Json = False) -> None:
 
     Exit status: 0 when all goes on, 1 when the chain stands still or a node is down, 2 when it could not tell.
     """
-    with failing():
+    with exit_on_failure():
         folders = folders_at(place, member)
         engine = engine_of(folders[0].network.engine)
         found = [health_of(engine, folder) for folder in folders]
@@ -148,7 +148,7 @@ membership.add_to(network_app)
 
 @network_app.command("backup")
 def backup(
-    folder: Mine,
+    folder: OwnFolder,
     to: Annotated[Path, typer.Argument(help="The file to write; it holds keys.")],
     with_data: Annotated[
         bool, typer.Option("--with-data", help="The chain's data too; the node must be stopped.")
@@ -156,9 +156,9 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """Write a member's folder into one file."""
-    with failing():
+    with exit_on_failure():
         written = backups.backup(read_folder(folder), to, with_data)
-    answer({"file": str(written), "bytes": written.stat().st_size}, as_json)
+    print_document({"file": str(written), "bytes": written.stat().st_size}, as_json)
 
 
 @network_app.command("restore")
@@ -168,9 +168,9 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Make a member's folder from a backup. Never run it beside the node that it was made of."""
-    with failing():
+    with exit_on_failure():
         folder = backups.restore(file, out)
-    answer({"member": folder.name, "folder": str(folder.path)}, as_json)
+    print_document({"member": folder.name, "folder": str(folder.path)}, as_json)
 
 
 # ---- parts

@@ -1,4 +1,4 @@
-"""How the network's commands answer: documents on standard output, remarks and failures on standard error."""
+"""What the network's commands print: documents on standard output, remarks and failures on standard error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys.passphrase import read_passphrase
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Mine = Annotated[Path, typer.Argument(help="This member's folder.")]
+OwnFolder = Annotated[Path, typer.Argument(help="This member's folder.")]
 
 _PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
 
@@ -39,7 +39,7 @@ def progress(step: str) -> None:
     note(f"network: {step}")
 
 
-def answer(found: Any, as_json: bool) -> None:
+def print_document(found: Any, as_json: bool) -> None:
     """Print what was asked for."""
     if as_json:
         typer.echo(json.dumps(found))
@@ -51,7 +51,7 @@ def answer(found: Any, as_json: bool) -> None:
 
 
 @contextmanager
-def failing() -> Iterator[None]:
+def exit_on_failure() -> Iterator[None]:
     """A failure becomes its code and detail on standard error, and exit status 2."""
     try:
         yield

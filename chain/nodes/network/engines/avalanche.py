@@ -23,11 +23,16 @@ from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.nodes.network.charter import Charter
 from counterfoil.chain.nodes.network.engines import installation as programs
 from counterfoil.chain.nodes.network.engines import process
-from counterfoil.chain.nodes.network.engines.engine import Change, Progress, Proposal, Validator
+from counterfoil.chain.nodes.network.engines.engine import (
+    MembershipChange,
+    MembershipProposal,
+    Progress,
+    Validator,
+)
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder
 from counterfoil.chain.nodes.network.member_files import write_json
-from counterfoil.chain.nodes.network.rpc import ask
+from counterfoil.chain.nodes.network.rpc import call_rpc
 from counterfoil.chain.nodes.ports import free_ports
 
 _GAS_LIMIT = 100_000_000
@@ -88,7 +93,7 @@ class Avalanche:
             path.chmod(0o600)
         return made
 
-    def found(
+    def launch(
         self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
     ) -> dict[str, Any]:
         nodes = [folder.me.node for folder in folders]
@@ -194,7 +199,7 @@ class Avalanche:
         try:
             for name in ("P", chain):
                 asked = {"chain": name}
-                found = ask(
+                found = call_rpc(
                     folder.rpc_port, path="/ext/info", method="info.isBootstrapped", params=asked
                 )
                 if not found["isBootstrapped"]:
@@ -206,7 +211,7 @@ class Avalanche:
     def validators(self, folder: MemberFolder) -> list[Validator]:
         names = {m.node_id: m.name for m in folder.network.members}
         asked = {"subnetID": folder.network.engine_facts["subnet"]}
-        found = ask(
+        found = call_rpc(
             folder.rpc_port, path="/ext/bc/P", method="platform.getCurrentValidators", params=asked
         )
         connected = {folder.me.node_id, *_peers(folder)}
@@ -226,7 +231,7 @@ class Avalanche:
         return sorted(names.get(node_id, node_id) for node_id in _peers(folder))
 
     def waiting(self, folder: MemberFolder) -> int:
-        return int(ask(folder.rpc_port, _chain_path(folder), "txpool_status")["pending"], 16)
+        return int(call_rpc(folder.rpc_port, _chain_path(folder), "txpool_status")["pending"], 16)
 
     def needed(self, validators: int) -> int:
         return -(-validators * _CONFIDENCE // _SAMPLE)
@@ -235,7 +240,9 @@ class Avalanche:
 
     def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
         asked = {"subnetID": folder.network.engine_facts["subnet"]}
-        found = ask(folder.rpc_port, path="/ext/bc/P", method="platform.getSubnet", params=asked)
+        found = call_rpc(
+            folder.rpc_port, path="/ext/bc/P", method="platform.getSubnet", params=asked
+        )
         addresses, members = list(found["controlKeys"]), folder.network.members
         names = {member.owner: member.name for member in members}
         keys = [""] * len(addresses)
@@ -244,7 +251,9 @@ class Avalanche:
         owners = (names.get(key, at) for key, at in zip(keys, addresses, strict=True))
         return int(found["threshold"]), sorted(owners)
 
-    def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
+    def propose(
+        self, folder: MemberFolder, change: MembershipChange, signers: Sequence[str]
+    ) -> MembershipProposal:
         network = folder.network
         facts = network.engine_facts
         if change.kind == "add":
@@ -267,15 +276,17 @@ class Avalanche:
         made = _tool("propose", asked)
         return self.check(
             folder,
-            Proposal(network=network.name, engine=self.name, change=asdict(change), payload=made),
+            MembershipProposal(
+                network=network.name, engine=self.name, change=asdict(change), payload=made
+            ),
         )
 
-    def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
+    def check(self, folder: MemberFolder, proposal: MembershipProposal) -> MembershipProposal:
         network = folder.network
         found = _tool(
             "describe", {"payload": proposal.payload, "known": [m.owner for m in network.members]}
         )
-        deeds, change = found["deeds"], Change(**proposal.change)
+        deeds, change = found["deeds"], MembershipChange(**proposal.change)
         if proposal.payload["subnet"] != network.engine_facts["subnet"]:
             raise NetworkError("other_network", "this proposal is for another network")
         if [_essence(deed) for deed in deeds] not in _deeds_of(network.member, change):
@@ -287,11 +298,13 @@ class Avalanche:
         not_yet = {names.get(key, key) for d in deeds for key in set(d["asked"]) - set(d["signed"])}
         return replace(proposal, asked=sorted(asked), signed=sorted(asked - not_yet))
 
-    def vote(self, folder: MemberFolder, proposal: Proposal, key: bytes) -> Proposal:
+    def vote(
+        self, folder: MemberFolder, proposal: MembershipProposal, key: bytes
+    ) -> MembershipProposal:
         signed = _tool("sign", {"payload": proposal.payload, "key": key.hex()})
         return self.check(folder, replace(proposal, payload=signed))
 
-    def submit(self, folder: MemberFolder, proposal: Proposal) -> None:
+    def submit(self, folder: MemberFolder, proposal: MembershipProposal) -> None:
         _tool("submit", {"uri": _uri(folder), "payload": proposal.payload})
 
 
@@ -307,7 +320,7 @@ def _seat_ends(folder: MemberFolder, member: Member) -> int:
         NetworkError: the stake that it has ends too soon; it can't be renewed.
     """
     asked = {"nodeIDs": [member.node_id]}
-    found = ask(
+    found = call_rpc(
         folder.rpc_port, path="/ext/bc/P", method="platform.getCurrentValidators", params=asked
     )
     ends = [int(entry["endTime"]) for entry in found["validators"]]
@@ -326,7 +339,7 @@ def _essence(deed: Mapping[str, Any]) -> tuple[Any, ...]:
     return (deed["does"], deed.get("node_id", ""), deed.get("owners"), *said)
 
 
-def _deeds_of(member: Any, change: Change) -> list[list[tuple[Any, ...]]]:
+def _deeds_of(member: Any, change: MembershipChange) -> list[list[tuple[Any, ...]]]:
     """What the transactions of *change* may do, one of these and nothing else."""
     if change.kind == "owners":
         keys = sorted(member(name).owner for name in change.owners)
@@ -374,7 +387,7 @@ def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> 
 
 def _peers(folder: MemberFolder) -> list[str]:
     """The ids of the nodes that ours has a connection to."""
-    answer = ask(folder.rpc_port, path="/ext/info", method="info.peers", params={})
+    answer = call_rpc(folder.rpc_port, path="/ext/info", method="info.peers", params={})
     return [str(peer["nodeID"]) for peer in answer["peers"]]
 
 

@@ -23,11 +23,16 @@ from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.nodes.network.charter import Charter
-from counterfoil.chain.nodes.network.engines.engine import Change, Progress, Proposal, Validator
+from counterfoil.chain.nodes.network.engines.engine import (
+    MembershipChange,
+    MembershipProposal,
+    Progress,
+    Validator,
+)
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder
 from counterfoil.chain.nodes.network.member_files import write_json, write_whole
-from counterfoil.chain.nodes.network.rpc import ask
+from counterfoil.chain.nodes.network.rpc import call_rpc
 
 _GAS_LIMIT = 100_000_000
 _WEI_EACH = 10**27
@@ -59,7 +64,7 @@ class Besu:
         public = account._key_obj.public_key.to_bytes().hex()
         return {"node_id": _validator(account.address), "public_key": public}
 
-    def found(
+    def launch(
         self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
     ) -> dict[str, Any]:
         enough = _more_than_half(len(folders))
@@ -112,7 +117,7 @@ class Besu:
 
     def is_ready(self, folder: MemberFolder) -> bool:
         try:
-            return ask(folder.rpc_port, "/", "eth_syncing") is False
+            return call_rpc(folder.rpc_port, "/", "eth_syncing") is False
         except ChainError:
             return False
 
@@ -120,7 +125,7 @@ class Besu:
         connected = {folder.me.node_id, *_peers(folder)}
         by_address = {member.node_id: member for member in folder.network.members}
         found: list[Validator] = []
-        for address in ask(
+        for address in call_rpc(
             folder.rpc_port, path="/", method="qbft_getValidatorsByBlockNumber", params=["latest"]
         ):
             node_id = _validator(address)
@@ -135,7 +140,7 @@ class Besu:
         return sorted(names.get(key, key) for key in _peers(folder))
 
     def waiting(self, folder: MemberFolder) -> int:
-        return len(ask(folder.rpc_port, "/", "txpool_besuTransactions"))
+        return len(call_rpc(folder.rpc_port, "/", "txpool_besuTransactions"))
 
     def needed(self, validators: int) -> int:
         return -(-2 * validators // 3)
@@ -146,7 +151,9 @@ class Besu:
         names = [validator.name for validator in self.validators(folder)]
         return _more_than_half(len(names)), names
 
-    def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
+    def propose(
+        self, folder: MemberFolder, change: MembershipChange, signers: Sequence[str]
+    ) -> MembershipProposal:
         if change.kind == "owners":
             raise NetworkError("change_malformed", "on Besu the validators are the owners")
         validators = [v.name for v in self.validators(folder)]
@@ -157,7 +164,7 @@ class Besu:
                 "signers", f"{enough} of the validators {', '.join(validators)} must vote"
             )
         payload = _payload(folder, change)
-        return Proposal(
+        return MembershipProposal(
             network=folder.network.name,
             engine=self.name,
             change=asdict(change),
@@ -165,20 +172,22 @@ class Besu:
             asked=sorted(asked),
         )
 
-    def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
-        if proposal.payload != _payload(folder, Change(**proposal.change)):
+    def check(self, folder: MemberFolder, proposal: MembershipProposal) -> MembershipProposal:
+        if proposal.payload != _payload(folder, MembershipChange(**proposal.change)):
             raise NetworkError("proposal_wrong", "the vote is on something else than it says")
         return proposal
 
-    def vote(self, folder: MemberFolder, proposal: Proposal, key: bytes) -> Proposal:
+    def vote(
+        self, folder: MemberFolder, proposal: MembershipProposal, key: bytes
+    ) -> MembershipProposal:
         """The vote is given by our own node's key, in the blocks that it proposes."""
         if folder.name not in proposal.asked:
             raise NetworkError("not_a_signer", f"{folder.name} is not among those who are to vote")
         vote = [proposal.payload["address"], proposal.payload["is_added"]]
-        ask(folder.rpc_port, path="/", method="qbft_proposeValidatorVote", params=vote)
+        call_rpc(folder.rpc_port, path="/", method="qbft_proposeValidatorVote", params=vote)
         return replace(proposal, signed=sorted({*proposal.signed, folder.name}))
 
-    def submit(self, folder: MemberFolder, proposal: Proposal) -> None:
+    def submit(self, folder: MemberFolder, proposal: MembershipProposal) -> None:
         address, is_added = proposal.payload["address"], proposal.payload["is_added"]
 
         def took_effect() -> bool:
@@ -250,14 +259,14 @@ def _more_than_half(validators: int) -> int:
     return validators // 2 + 1
 
 
-def _payload(folder: MemberFolder, change: Change) -> dict[str, Any]:
+def _payload(folder: MemberFolder, change: MembershipChange) -> dict[str, Any]:
     member = folder.network.member(change.member)
     return {"address": member.node_id, "is_added": change.kind == "add"}
 
 
 def _peers(folder: MemberFolder) -> list[str]:
     """The public keys of the nodes that ours has a connection to."""
-    found = ask(folder.rpc_port, "/", "admin_peers")
+    found = call_rpc(folder.rpc_port, "/", "admin_peers")
     return [from_any_hex(str(peer.get("id", ""))).hex() for peer in found]
 
 

@@ -27,7 +27,7 @@ class Validator:
 
 
 @dataclass(frozen=True)
-class Change:
+class MembershipChange:
     """A change of membership: ``add`` or ``remove`` the validator *member*, or hand the network to new ``owners``.
 
     ``ends_s``: when the seat of a validator that is added ends, in seconds since 1970; 0 where it never does.
@@ -41,7 +41,7 @@ class Change:
 
 
 @dataclass
-class Proposal:
+class MembershipProposal:
     """A change on its way, as a file that goes from owner to owner. ``payload`` is the engine's own."""
 
     network: str
@@ -75,7 +75,7 @@ class Engine(Protocol):
         """Make the node's keys in the folder *keys*, or read those that are there; answer what others need to know."""
         ...
 
-    def found(
+    def launch(
         self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
     ) -> dict[str, Any]:
         """Bring the network into being: the first data into every folder, and the engine's facts as the answer."""
@@ -114,11 +114,13 @@ class Engine(Protocol):
         this folder knows the key."""
         ...
 
-    def propose(self, folder: MemberFolder, change: Change, signers: Sequence[str]) -> Proposal:
+    def propose(
+        self, folder: MemberFolder, change: MembershipChange, signers: Sequence[str]
+    ) -> MembershipProposal:
         """A proposal for *change*, to be signed by the owners *signers* (by name; none: the first enough)."""
         ...
 
-    def check(self, folder: MemberFolder, proposal: Proposal) -> Proposal:
+    def check(self, folder: MemberFolder, proposal: MembershipProposal) -> MembershipProposal:
         """The proposal with ``asked`` and ``signed`` as its bytes say them.
 
         Raises:
@@ -126,10 +128,12 @@ class Engine(Protocol):
         """
         ...
 
-    def vote(self, folder: MemberFolder, proposal: Proposal, key: bytes) -> Proposal:
+    def vote(
+        self, folder: MemberFolder, proposal: MembershipProposal, key: bytes
+    ) -> MembershipProposal:
         """The proposal with this member's vote."""
         ...
 
-    def submit(self, folder: MemberFolder, proposal: Proposal) -> None:
+    def submit(self, folder: MemberFolder, proposal: MembershipProposal) -> None:
         """Put a complete proposal into effect, and return once it is."""
         ...

@@ -43,7 +43,7 @@ def live_peers(folder: MemberFolder) -> list[Member]:
     return [m for m in folder.others if listens(m.host, m.peer_port)]
 
 
-class Node:
+class NodeProcess:
     """A member's node as this process starts and watches it."""
 
     def __init__(
@@ -92,7 +92,7 @@ class Node:
             os.close(lock)
         self._started_at = time.monotonic()
 
-    def attend(self) -> bool:
+    def check_ready(self) -> bool:
         """Whether the node serves the chain; one that waits for peers that are down is started again.
 
         Raises:
@@ -131,12 +131,12 @@ def start_all(
         NetworkError: one runs already, ended, or was not ready in time. They are left running.
     """
     began = time.monotonic()
-    nodes = [Node(engine, f, None if peers is None else peers(f)) for f in folders]
+    nodes = [NodeProcess(engine, f, None if peers is None else peers(f)) for f in folders]
     for node in nodes:
         node.start()
     waiting = list(nodes)
     while waiting:
-        waiting = [node for node in waiting if not node.attend()]
+        waiting = [node for node in waiting if not node.check_ready()]
         if waiting and time.monotonic() - began > timeout_s:
             names = ", ".join(node.folder.name for node in waiting)
             raise NetworkError(
@@ -150,13 +150,13 @@ def start_all(
 
 def run(engine: Engine, folder: MemberFolder, stopped: Callable[[], bool]) -> int:
     """Run the node in the foreground until *stopped*; answer its exit status."""
-    node = Node(engine, folder)
+    node = NodeProcess(engine, folder)
     node.start()
     assert node.process is not None  # noqa: S101
     is_ready = False
     while not stopped():
         if not is_ready:
-            is_ready = node.attend()
+            is_ready = node.check_ready()
         if node.process.poll() is not None:
             return node.process.returncode
         time.sleep(_POLL_S if not is_ready else 0.5)

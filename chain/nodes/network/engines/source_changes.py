@@ -21,7 +21,7 @@ FILE = "changes.toml"
 
 
 @dataclass(frozen=True)
-class Change:
+class SourceChange:
     """One place of a Go module, and what stands there instead."""
 
     module: str
@@ -31,10 +31,10 @@ class Change:
     after: str
 
 
-def read_changes(source: Path) -> list[Change]:
+def read_changes(source: Path) -> list[SourceChange]:
     """The changes that *source*, the folder of our Go module, names."""
     found = tomllib.loads((source / FILE).read_text())
-    return [Change(**entry) for entry in found["change"]]
+    return [SourceChange(**entry) for entry in found["change"]]
 
 
 def apply_changes(source: Path, folder_of: Callable[[str], Path]) -> None:
@@ -56,7 +56,7 @@ def apply_changes(source: Path, folder_of: Callable[[str], Path]) -> None:
             go_mod.write(f"\nreplace {module} => ./{copy.relative_to(source)}\n")
 
 
-def _apply(change: Change, path: Path) -> None:
+def _apply(change: SourceChange, path: Path) -> None:
     text = path.read_text() if path.exists() else ""
     if text.count(change.before) != 1:
         raise NetworkError(

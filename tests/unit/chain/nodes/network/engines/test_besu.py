@@ -11,7 +11,7 @@ import pytest
 from counterfoil.chain.nodes.network.charter import Charter, Seat
 from counterfoil.chain.nodes.network.engines import besu
 from counterfoil.chain.nodes.network.engines.besu import Besu, extra_data, genesis_of
-from counterfoil.chain.nodes.network.engines.engine import Change, Proposal
+from counterfoil.chain.nodes.network.engines.engine import MembershipChange, MembershipProposal
 from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder, Network
 
@@ -106,10 +106,10 @@ def test_a_vote_on_something_else_than_it_says_is_refused(tmp_path: Path) -> Non
     change = {"kind": "remove", "member": "lakeside", "owners": (), "threshold": 0}
     other = {"address": folder.network.member("northfield").node_id, "is_added": False}
     with pytest.raises(NetworkError) as refused:
-        Besu().check(folder, Proposal("n", "besu", change, other, ["harbour"]))
+        Besu().check(folder, MembershipProposal("n", "besu", change, other, ["harbour"]))
     assert refused.value.code == "network.proposal_wrong"
     with pytest.raises(NetworkError, match="validators are the owners"):
-        Besu().propose(folder, Change("owners", owners=("harbour",), threshold=1), [])
+        Besu().propose(folder, MembershipChange("owners", owners=("harbour",), threshold=1), [])
 
 
 def test_besu_that_is_not_on_path_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.replay import fleet
 from counterfoil.replay.run import tell_nodes
-from counterfoil.replay.script import Machine
+from counterfoil.replay.script import PlannedMachine
 from counterfoil.up.data_folder import House
 from counterfoil.up.process_tree import Tree
 
@@ -35,7 +35,9 @@ def enrolled(house: House, tree: Tree, number: int) -> list[Device]:
     registrar.open_project(project)
     tell_nodes(house.other_oracle_databases, engine)
     names = [parse_device_id(f"urn:dev:os:32473-bench{at:03}") for at in range(number)]
-    machines = [Machine(device=name, label="bench", kind="vending", events=()) for name in names]
+    machines = [
+        PlannedMachine(device=name, label="bench", kind="vending", events=()) for name in names
+    ]
     devices = fleet.enrol(
         house,
         machines,

@@ -12,9 +12,7 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -38,16 +36,11 @@ from counterfoil.oracle.store.day_tables import DayClose
 from counterfoil.oracle.store.directory_tables import KnownParticipant
 from counterfoil.oracle.store.revenue_tables import SaleFact
 from counterfoil.replay import money_side as money
+from counterfoil.replay.asset_report import ASSET_PARTIES, FACE, PASSED, AssetReport, claim_line
 from counterfoil.replay.made_up_parties import PARTIES
+from counterfoil.replay.opening_statement import opening_statement
 from counterfoil.up.data_folder import House
 
-ASSET_PARTIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "core": ("Great Lakes Retail", ("operator",)),
-    "factory": ("Maple Foods", ("supplier",)),
-}
-"""Those that the demo has beside the replay's parties."""
-FACE, PASSED = 1_000_000, 400_000
-"""What the retailer owes, and the part of it that is passed on."""
 RATE_PPM, DISCOUNT_PPM = 108_000, 60_000
 _LENT_PARTS = 10
 _DAYS = 30
@@ -56,38 +49,8 @@ _REVENUE_SHARE, _A_360 = 4, 0
 _EVER, _ALL = 4_000_000_000, 2**255
 
 Say = Callable[[str], None]
-Call = tuple[LocalSigner, str, str, Sequence[Any]]
+_Call = tuple[LocalSigner, str, str, Sequence[Any]]
 """Who sends it, to which contract, which function, with what."""
-
-
-@dataclass
-class AssetReport:
-    """The claim's and the loan's money, in minor units; ``days`` are the closings' dates and outcomes."""
-
-    claim: list[dict[str, Any]] = field(default_factory=list)
-    claim_paid_minor: int = 0
-    loan: dict[str, int] = field(default_factory=dict)
-    account: str = ""
-    days: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether what the retailer paid is what holders received, and the lender has principal and interest back."""
-        owed = self.loan
-        return (
-            sum(line["received_minor"] for line in self.claim if line["at"] == "maturity")
-            == self.claim_paid_minor
-            == FACE
-            and owed["drawn"] == owed["paid to the supplier"] == owed["principal repaid"]
-            and owed["principal repaid"] + owed["interest"] == owed["lender received"]
-            and owed["swept from revenue"] + owed["paid by the operator"] == owed["lender received"]
-            and owed["outstanding"] == 0
-            and all(day["status"] == "closed" for day in self.days)
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """For the replay's report."""
-        return {**asdict(self), "adds_up": self.adds_up}
 
 
 class Assets:
@@ -125,7 +88,9 @@ class Assets:
             number = f"DEMO-{name.upper()}"
             currency = self._house.currency
             self._leave(RegisterBankAccount(number, name, currency, holder=name))
-            text = _statement(account=number, currency=currency, day=self._today, amount=amount)
+            text = opening_statement(
+                account=number, currency=currency, day=self._today, amount=amount
+            )
             self._leave(ImportCamt053(text))
         self._leave(CloseDay(self._today, far=True))
 
@@ -140,7 +105,7 @@ class Assets:
         self._loan_minor = takings // _LENT_PARTS
         s = self._signers
         ledgers = [self._client.address_of(c) for c in ("Receivables", "CreditLine", "Settlement")]
-        allow: list[Call] = [
+        allow: list[_Call] = [
             (s[name], "DepositToken", "approve", (ledger, _ALL))
             for name, ledger in zip(("core", "operator", "lender"), ledgers, strict=True)
         ]
@@ -196,17 +161,19 @@ class Assets:
         paid = self._held("supplier") - before
         self.report.loan = {"drawn": self._loan_minor, "paid to the supplier": paid}
         self.report.claim = [
-            _line(
+            claim_line(
                 party="supplier",
                 how="sold to the bank",
                 face=FACE - PASSED,
                 received=price,
                 at="discount",
             ),
-            _line(
+            claim_line(
                 party="lender", how="bought for that", face=FACE - PASSED, received=0, at="maturity"
             ),
-            _line(party="factory", how="passed on to it", face=PASSED, received=0, at="maturity"),
+            claim_line(
+                party="factory", how="passed on to it", face=PASSED, received=0, at="maturity"
+            ),
         ]
         with Session(self._engine) as session:
             name = PARTIES["lender"][0]
@@ -226,7 +193,7 @@ class Assets:
         left = sum(owed[kind] for kind in ("costs", "penalty", "interest", "principal"))
         s = self._signers
         core = self._held("core")
-        calls: list[Call] = [(s["core"], "Receivables", "fund", (1, FACE))]
+        calls: list[_Call] = [(s["core"], "Receivables", "fund", (1, FACE))]
         if left:
             calls.append((s["operator"], "CreditLine", "repay", (1, left)))
         self._together(calls)
@@ -284,7 +251,7 @@ class Assets:
     def _held(self, name: str) -> int:
         return int(self._client.call("DepositToken", "balanceOf", self.at(name)))
 
-    def _together(self, calls: Sequence[Call]) -> None:
+    def _together(self, calls: Sequence[_Call]) -> None:
         """Send calls that don't depend on each other, whoever signs them, and wait once."""
         client = self._client
         nonces: dict[str, int] = {}
@@ -349,47 +316,6 @@ class Assets:
         }
 
 
-def kept_report(text: str) -> AssetReport:
-    """The report of an earlier run over the same house."""
-    found = json.loads(text)
-    found.pop("adds_up")
-    return AssetReport(**found)
-
-
-def _line(party: str, how: str, face: int, received: int, at: str) -> dict[str, Any]:
-    name = {**PARTIES, **ASSET_PARTIES}[party][0]
-    return {
-        "party": party,
-        "holder": name,
-        "how": how,
-        "face_minor": face,
-        "received_minor": received,
-        "at": at,
-    }
-
-
 def _later(day: int, days: int) -> int:
     then = date(day // 10_000, day // 100 % 100, day % 100) + timedelta(days=days)
     return then.year * 10_000 + then.month * 100 + then.day
-
-
-def _statement(account: str, currency: str, day: int, amount: int) -> str:
-    """A bank's statement of one deposit."""
-    on = date(day // 10_000, day // 100 % 100, day % 100).isoformat()
-    major = f"{amount // 100}.{amount % 100:02}"
-
-    def balance(kind: str, much: str) -> str:
-        return (
-            f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp>"
-            f'<Amt Ccy="{currency}">{much}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{on}</Dt></Dt></Bal>'
-        )
-
-    return (
-        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
-        f"<GrpHdr><MsgId>{account}</MsgId><CreDtTm>{on}T20:00:00</CreDtTm></GrpHdr>"
-        f"<Stmt><Id>{account}-1</Id><Acct><Id><Othr><Id>{account}</Id></Othr></Id><Ccy>{currency}</Ccy></Acct>"
-        f"{balance('OPBD', '0.00')}{balance('CLBD', major)}"
-        f'<Ntry><Amt Ccy="{currency}">{major}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
-        f"<BookgDt><Dt>{on}</Dt></BookgDt><AcctSvcrRef>{account}-OPENING</AcctSvcrRef><BkTxCd/></Ntry>"
-        "</Stmt></BkToCstmrStmt></Document>"
-    )

@@ -15,7 +15,7 @@ from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.errors import JournalError
 from counterfoil.gateway.pki.certificate_file import certificate_hash
 from counterfoil.oracle.registrar import NewDevice, Registrar
-from counterfoil.replay.script import Machine
+from counterfoil.replay.script import PlannedMachine
 from counterfoil.up.data_folder import House, export_certificates
 
 _SIGN_AT_ONCE = 2_000
@@ -31,7 +31,7 @@ class Sent:
 
 def enrol(
     house: House,
-    machines: Sequence[Machine],
+    machines: Sequence[PlannedMachine],
     client: ChainClient,
     registrar: Registrar,
     accounts: Mapping[str, str],
@@ -78,7 +78,7 @@ def enrol(
 
 
 def sign_all(
-    machines: Sequence[Machine], devices: Sequence[Device], progress: Callable[[int], None]
+    machines: Sequence[PlannedMachine], devices: Sequence[Device], progress: Callable[[int], None]
 ) -> int:
     """Let each machine sign what it has not signed yet; answer how many records the fleet has."""
     total = 0

@@ -1,16 +1,11 @@
-"""The replay itself, step by step, and what it found; the pages of :mod:`commands` show it."""
+"""The replay itself, step by step."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict
 
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
@@ -35,8 +30,11 @@ from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.replay import fleet
 from counterfoil.replay import made_up_parties as parties
 from counterfoil.replay import money_side as money
-from counterfoil.replay.asset_side import AssetReport, Assets, kept_report
-from counterfoil.replay.script import Machine, ReplayPlan, bank_entries, settlement_csv
+from counterfoil.replay.asset_report import kept_report
+from counterfoil.replay.asset_side import Assets
+from counterfoil.replay.bundle_audit import audit
+from counterfoil.replay.report import ReplayReport
+from counterfoil.replay.script import PlannedMachine, ReplayPlan, bank_entries, settlement_csv
 from counterfoil.up.data_folder import House
 from counterfoil.up.process_tree import Tree
 
@@ -48,58 +46,12 @@ _ASSETS = "assets.json"
 Say = Callable[[str], None]
 
 
-@dataclass
-class Report:
-    """What a replay came to; amounts in minor units of ``currency``."""
-
-    source: str
-    currency: str
-    notes: list[str] = field(default_factory=list)
-    records: dict[str, int] = field(default_factory=dict)
-    gross_by_machine: dict[str, int] = field(default_factory=dict)
-    paid: list[dict[str, Any]] = field(default_factory=list)
-    received_minor: int = 0
-    credited_minor: int = 0
-    carried_minor: int = 0
-    input_gross_minor: int = 0
-    set_aside_minor: int = 0
-    exceptions: dict[str, int] = field(default_factory=dict)
-    withdrawn_minor: int = 0
-    gas: dict[str, dict[str, int]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    audit: dict[str, Any] = field(default_factory=dict)
-    assets: AssetReport | None = None
-    page: str = ""
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether every minor unit of the input is accounted for, and the audit said what it should."""
-        return (
-            self.received_minor == self.input_gross_minor
-            and self.credited_minor + self.carried_minor == self.received_minor
-            and self.records["sent"] == self.records["stored"] == self.records["anchored"]
-            and self.records["proofs checked"] == self.records["stored"]
-            and self.audit.get("verified") is True
-            and self.audit.get("tampering_named") is True
-            and (self.assets is None or self.assets.adds_up)
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document."""
-        found = {**asdict(self), "adds_up": self.adds_up}
-        if self.assets is None:
-            del found["assets"]
-        else:
-            found["assets"] = self.assets.to_json()
-        return found
-
-
-def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> Report:
+def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> ReplayReport:
     """Drive the whole thread over a started process tree; *with_assets*, a claim and a loan too."""
     house, client = tree.house, tree.client
     engine = open_database(house.oracle_database)
     store = open_store(house.gateway_database)
-    report = Report(plan.source, plan.currency, plan.notes)
+    report = ReplayReport(plan.source, plan.currency, plan.notes)
     report.input_gross_minor, report.set_aside_minor = plan.gross_minor, plan.set_aside_minor
     accounts: dict[str, str] = {
         party: house.party(i).address for i, party in enumerate(parties.PARTIES)
@@ -150,11 +102,11 @@ def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> Re
 
 
 def _send_records(
-    report: Report,
+    report: ReplayReport,
     house: House,
     engine: Engine,
     store: GatewayStore,
-    machines: Sequence[Machine],
+    machines: Sequence[PlannedMachine],
     devices: Sequence[Device],
     say: Say,
 ) -> None:
@@ -173,7 +125,7 @@ def _send_records(
 
 
 def _check(
-    report: Report,
+    report: ReplayReport,
     house: House,
     store: GatewayStore,
     client: ChainClient,
@@ -237,7 +189,7 @@ def tell_nodes(databases: Sequence[str], engine: Engine) -> None:
 
 
 def _assets(
-    report: Report, house: House, client: ChainClient, engine: Engine, plan: ReplayPlan
+    report: ReplayReport, house: House, client: ChainClient, engine: Engine, plan: ReplayPlan
 ) -> Assets | None:
     """The asset side, where it is still to be run; what an earlier run over this house came to is shown again."""
     assets = Assets(house, client, engine, first=plan.first_date, last=plan.last_date)
@@ -300,7 +252,11 @@ def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:
 
 
 def _count_money(
-    report: Report, engine: Engine, client: ChainClient, accounts: dict[str, str], plan: ReplayPlan
+    report: ReplayReport,
+    engine: Engine,
+    client: ChainClient,
+    accounts: dict[str, str],
+    plan: ReplayPlan,
 ) -> None:
     names = {account: parties.PARTIES[party][0] for party, account in accounts.items()}
     with Session(engine.execution_options(reads_only=True)) as session:
@@ -326,86 +282,3 @@ def _count_money(
         amount = sum(e.body.amount_minor for e in machine.events if isinstance(e.body, Sale))
         if machine.kind == "vending":
             report.gross_by_machine[machine.label] = amount
-
-
-def audit(house: House, plan: ReplayPlan) -> dict[str, Any]:
-    """Make a bundle with the command, verify it with the command, change one byte of a sale and verify again."""
-    machine = plan.machines[0]
-    folder = house.folder / "bundles"
-    folder.mkdir(exist_ok=True)
-    bundle = folder / f"{machine.device.rsplit(':', 1)[-1]}.bundle"
-    days = [_iso(plan.first_date), _iso(plan.last_date)]
-    env = {
-        "COUNTERFOIL_API_GATEWAY_URL": house.gateway_database,
-        "COUNTERFOIL_API_ORACLE_URL": house.oracle_database,
-        "COUNTERFOIL_API_TILES": str(house.tiles),
-        "COUNTERFOIL_API_DEPLOYMENT": str(house.deployment),
-        "COUNTERFOIL_API_RPC_URLS": json.dumps([house.rpc_url]),
-        "COUNTERFOIL_API_CERTIFICATES": str(house.folder / "certificates"),
-    }
-    made = _command(
-        env,
-        "audit",
-        "bundle",
-        "--device",
-        machine.device,
-        "--from",
-        days[0],
-        "--to",
-        days[1],
-        "-o",
-        str(bundle),
-    )
-    if made.returncode != 0:
-        return {"verified": False, "detail": (made.stderr or made.stdout).strip()[-500:]}
-    root = str(house.folder / "pki" / "root.pem")
-    verified = _command(
-        {}, "audit", "verify", str(bundle), "--root-ca", root, "--rpc", house.rpc_url
-    )
-    data = bytearray(bundle.read_bytes())
-    place = _byte_of_a_sale(bytes(data), plan)
-    data[place] ^= 1
-    changed = bundle.with_suffix(".tampered")
-    changed.write_bytes(data)
-    caught = _command({}, "audit", "verify", str(changed), "--root-ca", root)
-    return {
-        "bundle": str(bundle),
-        "bytes": len(data),
-        "verified": verified.returncode == 0,
-        "said": verified.stdout.strip().splitlines(),
-        "tampered_byte": place,
-        "tampering_named": caught.returncode == 1,
-        "named": [line for line in caught.stdout.strip().splitlines() if "record" in line][:3],
-        "detail": "" if verified.returncode == 0 else (verified.stderr or verified.stdout)[-500:],
-    }
-
-
-def _byte_of_a_sale(data: bytes, plan: ReplayPlan) -> int:
-    """The place of a byte within one sale's payment reference."""
-    for event in plan.machines[0].events[3:]:
-        body = event.body
-        if isinstance(body, Sale) and body.payment_reference:
-            place = data.find(body.payment_reference.encode())
-            if place >= 0:
-                return place + 2
-    return len(data) // 2
-
-
-def _command(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "counterfoil", *arguments],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-
-
-def _iso(business_date: int) -> str:
-    return f"{business_date // 10_000}-{business_date // 100 % 100:02}-{business_date % 100:02}"
-
-
-def write(report: Report, path: Path) -> None:
-    """Save the report as JSON."""
-    path.write_text(json.dumps(report.to_json(), indent=1))

@@ -29,7 +29,7 @@ _WITHHELD = 3
 
 
 @dataclass(frozen=True)
-class Machine:
+class PlannedMachine:
     """One device and what it will sign, oldest first; people call it *title*, or *label* where that is empty."""
 
     device: DeviceId
@@ -55,7 +55,7 @@ class Payment:
 class ReplayPlan:
     """All of it. ``notes`` say what was odd in the input, ``withheld_minor`` what was not settled on purpose."""
 
-    machines: list[Machine]
+    machines: list[PlannedMachine]
     payments: list[Payment]
     currency: str
     source: str
@@ -82,7 +82,7 @@ def device_name(serial: str) -> DeviceId:
 
 def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> ReplayPlan:
     """The plan of a sales file, a meter file, or both."""
-    machines: list[Machine] = []
+    machines: list[PlannedMachine] = []
     payments: list[Payment] = []
     notes: list[str] = []
     gross = aside = 0
@@ -95,7 +95,7 @@ def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> Re
         for serial, sold in sorted(by_machine.items()):
             events = tuple(_sale_event(sale, currency) for sale in sold)
             place = file.places.get(serial, ("", ""))
-            machines.append(Machine(device_name(serial), serial, "vending", events, *place))
+            machines.append(PlannedMachine(device_name(serial), serial, "vending", events, *place))
         payments = _payments(machines)
         notes.append(
             f"{sales.name}: {file.rows} rows, {len(file.sales)} sales, {len(file.set_aside)} rows set aside"
@@ -115,7 +115,7 @@ def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> Re
         )
         name = readings.intervals[0].meter if readings.intervals else "meter"
         machines.append(
-            Machine(device=device_name(name), label=name, kind="meter", events=intervals)
+            PlannedMachine(device=device_name(name), label=name, kind="meter", events=intervals)
         )
         energy = sum(i.energy_wh for i in readings.intervals)
         notes.append(
@@ -138,7 +138,7 @@ def plan_simulated(days: int, machines: int = 5) -> ReplayPlan:
     """A fleet whose takings and loads are simulated; the same every time."""
     first = date(2026, 1, 1)
     fleet = [
-        Machine(
+        PlannedMachine(
             device=device_name(f"sim-{number:03}"),
             label=f"Simulated machine {number}",
             kind="vending",
@@ -153,7 +153,7 @@ def plan_simulated(days: int, machines: int = 5) -> ReplayPlan:
     gross = sum(payment.amount_minor for payment in payments)
     missing = sum(payment.amount_minor for payment in withheld)
     fleet.append(
-        Machine(
+        PlannedMachine(
             device=device_name("sim-meter"),
             label="Simulated factory meter",
             kind="meter",
@@ -226,7 +226,7 @@ def _sale_event(sale: ExportedSale, currency: str) -> Event:
     return Event(body, sale.time_ms)
 
 
-def _payments(machines: Iterable[Machine]) -> list[Payment]:
+def _payments(machines: Iterable[PlannedMachine]) -> list[Payment]:
     """What the provider settles for these machines' sales: each card payment, and each machine's cash of a day."""
     found: list[Payment] = []
     cash: dict[tuple[str, int], int] = defaultdict(int)

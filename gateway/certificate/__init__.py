@@ -1,1 +1,1 @@
-"""Certificates and requests for them: what they say and whether they hold. Pure."""
+"""Certificates and requests for them: what they say and whether they are valid. Pure."""

@@ -1,4 +1,4 @@
-"""What a device shows when it is enrolled: a request, and its possession of both keys. Pure."""
+"""A device's request for enrolment, and its proof that it holds both keys. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make_csr(tls_key: ec.EllipticCurvePrivateKey, device: DeviceId) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
-    """What a device hands to whoever enrols it: a CSR, and its record key bound to that CSR."""
+    """A device's request to be enrolled: a CSR, and its record key bound to that CSR."""
 
     device: DeviceId
     csr_pem: bytes
@@ -66,7 +66,7 @@ class EnrolmentRequest:
             raise DeviceError(f"not an enrolment request: {error}") from error
 
     def verify(self) -> x509.CertificateSigningRequest:
-        """Return the CSR, for this device alone, whose sender holds both keys; or DeviceError."""
+        """Return the CSR, which names this device alone; DeviceError unless the sender holds both keys."""
         try:
             csr = x509.load_pem_x509_csr(self.csr_pem)
             names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -1,4 +1,4 @@
-"""The certificate profile: what each kind of certificate says, byte for byte decided here (RFC 5280).
+"""The certificate profile: what each kind of certificate says (RFC 5280).
 
 All keys are P-256, all signatures ECDSA with SHA-256. A device has two certificates with the same SAN URI: the TLS one
 (extended key usage clientAuth) and the one of its record-signing key (extended key usage ``RECORD_SIGNING``). Serial
@@ -19,14 +19,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from counterfoil.gateway.record.identity import DeviceId
 
 RECORD_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1.1")
-"""Extended key usage of a record-signing key; under the private arc that is reserved for documentation."""
+"""Extended key usage of a record-signing key; under the private arc reserved for documentation."""
 
 ROOT_DAYS, ISSUING_DAYS, DEVICE_DAYS, SERVER_DAYS, CRL_DAYS = 7_300, 1_825, 90, 90, 7
 _BACKDATED = timedelta(minutes=5)
 
 
 def root_certificate(name: str, key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
-    """A self-signed root."""
+    """Return a self-signed root."""
     builder = _authority(
         name, issuer=name, public_key=key.public_key(), now=now, days=ROOT_DAYS, path_length=1
     )
@@ -40,7 +40,7 @@ def issuing_certificate(
     root_key: ec.EllipticCurvePrivateKey,
     now: datetime,
 ) -> x509.Certificate:
-    """An issuing CA below *root* that can't make further CAs."""
+    """Return an issuing CA below *root* that can't make further CAs."""
     builder = _authority(
         name,
         issuer=_common_name(root),
@@ -61,7 +61,7 @@ def device_certificate(
     *,
     signs_records: bool,
 ) -> x509.Certificate:
-    """A device's TLS certificate, or the one of its record-signing key."""
+    """Return a device's TLS certificate, or the one of its record-signing key."""
     usage = RECORD_SIGNING if signs_records else ExtendedKeyUsageOID.CLIENT_AUTH
     builder = _leaf(
         name=device.rsplit(":", 1)[-1][:64],
@@ -82,7 +82,7 @@ def server_certificate(
     issuer_key: ec.EllipticCurvePrivateKey,
     now: datetime,
 ) -> x509.Certificate:
-    """A gateway's TLS certificate for these DNS names and IP addresses."""
+    """Return a gateway's TLS certificate for these DNS names and IP addresses."""
     builder = _leaf(
         name=names[0][:64],
         public_key=public_key,
@@ -104,7 +104,7 @@ def revocation_list(
     issuer_key: ec.EllipticCurvePrivateKey,
     now: datetime,
 ) -> x509.CertificateRevocationList:
-    """A full CRL of (serial number, time, reason), good for a week."""
+    """Return a full CRL of (serial number, time, reason), valid for a week."""
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.subject)

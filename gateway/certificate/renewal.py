@@ -3,7 +3,7 @@
 Rules kept here:
 
 * The new key signs the CSR, which names the same device; the key of the certificate in force
-  signs the CSR and that certificate together, so that a request cannot be moved to another one.
+  signs the CSR and that certificate together, so a request cannot be used for another one.
 * The record key is not renewed here: it is replaced by a new epoch, which is a new enrolment.
 """
 
@@ -37,7 +37,7 @@ class RenewalRequest:
     signature: bytes
 
     def to_json(self) -> dict[str, str]:
-        """The request as a JSON document; the signature is in hexadecimal."""
+        """Return the request as a JSON document; the signature is in hexadecimal."""
         return {
             "current": self.current_pem.decode(),
             "csr": self.csr_pem.decode(),
@@ -46,7 +46,7 @@ class RenewalRequest:
 
     @classmethod
     def from_json(cls, document: object) -> RenewalRequest:
-        """The request in *document*, not yet verified.
+        """Return the request in *document*, not yet verified.
 
         Raises:
             RequestRefusedError: it is not of this form.
@@ -62,7 +62,7 @@ class RenewalRequest:
             raise RequestRefusedError("not a renewal request") from failure
 
     def current(self) -> x509.Certificate:
-        """The certificate in force.
+        """Return the certificate in force.
 
         Raises:
             RequestRefusedError: there is none.
@@ -73,10 +73,10 @@ class RenewalRequest:
             raise RequestRefusedError(f"no current certificate: {failure}") from failure
 
     def verify(self) -> tuple[DeviceId, ec.EllipticCurvePublicKey]:
-        """The device and its new key, when both keys signed; the path is the caller's to check.
+        """Return the device and its new key, when both keys signed. The caller checks the path.
 
         Raises:
-            RequestRefusedError: a signature is wrong, or the names or keys are not as they must be.
+            RequestRefusedError: a signature is wrong, or a name or key is not allowed.
         """
         current = self.current()
         try:
@@ -100,7 +100,7 @@ class RenewalRequest:
 def make_renewal_request(
     current_pem: bytes, current_key: ec.EllipticCurvePrivateKey, new_key: ec.EllipticCurvePrivateKey
 ) -> RenewalRequest:
-    """The request with which the device of *current_pem* moves to *new_key*."""
+    """Return the request with which the device of *current_pem* changes to *new_key*."""
     current = x509.load_pem_x509_certificates(current_pem)[0]
     csr_pem = make_csr(new_key, device_of(current))
     message = _message(x509.load_pem_x509_csr(csr_pem), current)

@@ -1,10 +1,10 @@
 """Whether a certificate leads to the root, is in force, and whom it names. Pure: bytes and a time.
 
-Rules kept here; the code bears the numbers:
+Rules kept here; the code is tagged with the numbers:
 
 1. A path leads from the certificate to a trusted root (RFC 5280, section 6), judged by
    ``cryptography``'s verifier: signatures, validity at the stated time, CA flag, key usage, path
-   length, name constraints, unknown critical extensions; the purpose is in the certificate.
+   length, name constraints, unknown critical extensions. The certificate states the purpose.
 2. Every key on the path is P-256, every signature ECDSA with SHA-256, every serial number
    positive and at most 20 bytes.
 3. Every CA names its key (SKI) and every certificate its issuer's key (AKI); name constraints
@@ -49,7 +49,7 @@ def validate_device(
     signs_records: bool,
     crl: x509.CertificateRevocationList | None = None,
 ) -> DeviceId:
-    """The device that *leaf* names, whose path to one of *roots* is valid at the time *at*.
+    """Return the device that *leaf* names, whose path to one of *roots* is valid at the time *at*.
 
     Raises:
         PathInvalidError: the path, the name or the key usage is not as the profile wants it.
@@ -77,7 +77,7 @@ def validate_server(
     name: str,
     max_chain_depth: int = MAX_CHAIN_DEPTH,
 ) -> None:
-    """Return when *leaf* is the certificate of the server *name*, a DNS name or an IP address.
+    """Check that *leaf* is the certificate of the server *name*, a DNS name or an IP address.
 
     Raises:
         PathInvalidError: the path, the name or the key usage is not as the profile wants it.
@@ -106,7 +106,7 @@ def check_not_revoked(
     crl: x509.CertificateRevocationList,
     at: datetime,
 ) -> None:
-    """Return when *crl* is *issuer*'s, in force at *at*, and does not list *leaf*. Step 5.
+    """Check that *crl* is *issuer*'s, is in force at *at*, and does not list *leaf* (step 5).
 
     Raises:
         RevocationListInvalidError: it is another issuer's, or not in force.
@@ -126,7 +126,7 @@ def check_not_revoked(
 
 
 def device_of(leaf: x509.Certificate) -> DeviceId:
-    """The device that a certificate names: its only SAN, a URI.
+    """Return the device that a certificate names: its only SAN, a URI.
 
     Raises:
         PathInvalidError: it names none, or more.

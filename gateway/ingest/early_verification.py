@@ -1,4 +1,4 @@
-"""What can be done with a batch before its turn to be committed: find its keys, and check its signatures elsewhere."""
+"""Verification of a batch before its turn to be committed: its keys are found, its signatures checked by the pool."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from counterfoil.gateway.record.verification import equation_of, read_all
 
 
 class EarlyVerification:
-    """Steps 1 to 7 of *pipeline*'s batches, the signatures by the processes of *pool*."""
+    """Does steps 1 to 7 for *pipeline*'s batches; the processes of *pool* check the signatures."""
 
     def __init__(self, pipeline: Pipeline, pool: SignaturePool) -> None:
         self._pipeline = pipeline
         self._pool = pool
 
     async def check(self, arrivals: Sequence[Arrival]) -> Callable[[], list[Verdict]]:
-        """What judges and commits the batch when its turn comes; it may be called again when it failed.
+        """Return the function that judges and commits the batch; it may be called again when it failed.
 
         Raises:
             SignatureWorkersLost: the signatures could not be checked.

@@ -1,12 +1,12 @@
-"""Where records wait for their commit, whichever door they came in by, and where the verdicts go out from.
+"""The queue of records before their commit, whichever door they came in by, and the verdicts after it.
 
 Rules that this module keeps:
 
-- A verdict goes out after the commit, and batches are committed one after the other: one device's records keep
-  their order. While one commits, the next ones' signatures are checked.
-- A store that is not there (locked, full, away) loses nothing and refuses nothing: the batch is committed again and
-  again while the doors stop reading. What it costs is bounded by the queue.
-- A batch that fails in any other way is forgotten with all that its senders have waiting, unacknowledged, so that no
+- A verdict is given after the commit. Batches are committed one after the other, so one device's records keep
+  their order. While one commits, the signatures of the next ones are checked.
+- While the store is not there (locked, full, away) nothing is lost or refused: the commit is tried again and again,
+  and the doors stop reading. The queue bounds the memory.
+- A batch that fails in any other way is dropped unacknowledged, with all that its senders have waiting, so that no
   record is judged without those before it.
 """
 
@@ -33,7 +33,7 @@ from counterfoil.gateway.record.identity import DeviceId
 log = structlog.get_logger("gateway.intake")
 
 Check = Callable[[Sequence[Arrival]], Awaitable[Callable[[], list[Verdict]]]]
-"""Does what can be done ahead with a batch, and answers with what commits it; that may be called again."""
+"""Verifies a batch as far as possible, and returns the function that commits it; that may be called again."""
 
 _BATCHES_UNDER_WAY = 3
 _FIRST_PAUSE_S = 0.1
@@ -47,30 +47,30 @@ class NotCommitted(Exception):
 
 
 class Observer(Protocol):
-    """Counts what happens; the metrics are one."""
+    """Is told what happens; the metrics are one observer."""
 
     def committed(self, verdicts: Sequence[Verdict], seconds: float) -> None: ...
     def connections(self, count: int) -> None: ...
 
 
 class Verdicts(Protocol):
-    """Who handed a record in and is to hear the verdict; ``number`` is the sender's own name for the record."""
+    """Where the verdicts on a sender's records go; ``number`` is the sender's own number of the record."""
 
     @property
     def wants_receipts(self) -> bool:
-        """Whether promises and receipts find somebody who listens."""
+        """Whether the sender reads promises and receipts."""
 
     def give(self, number: int, verdict: Verdict) -> None:
-        """The verdict on one record, after its commit."""
+        """Take the verdict on one record, after its commit."""
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
-        """A message for the receipt topic of *device*."""
+        """Take a message for the receipt topic of *device*."""
 
     def flush(self) -> None:
-        """All answers of a batch have been given."""
+        """Send what is buffered: all verdicts of a batch are given."""
 
     def not_committed(self) -> None:
-        """What this sender has waiting was not taken, and will not be."""
+        """Note that nothing which this sender has waiting was stored, or will be."""
 
 
 @dataclass(slots=True)
@@ -92,9 +92,9 @@ class _Batch:
 
 
 class Intake:
-    """Gathers records into batches, commits them in a thread, and answers after each commit.
+    """Gathers records into batches, commits them in a thread, and gives the verdicts after each commit.
 
-    *process* takes a batch to its verdicts. With *check*, what that does ahead of the commit is used in its place.
+    *process* judges and commits a batch. With *check*, its early verification is used in place of *process*.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Intake:
         has_room: Callable[[], None] = lambda: None,
         stored: Callable[[Verdicts, Stored], None] | None = None,
     ) -> None:
-        self._check = check or _nothing_ahead(process)
+        self._check = check or _without_early_verification(process)
         self._receipts = receipts
         self._most_queued = queue
         self._most_a_batch = batch
@@ -129,12 +129,12 @@ class Intake:
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody may be read from now."""
+        """Whether the doors must stop reading."""
         return len(self._queue) >= self._most_queued
 
     @property
     def is_stopping(self) -> bool:
-        """Whether nothing more is taken."""
+        """Whether no more records are taken."""
         return self._stopping
 
     def start(self) -> None:
@@ -145,7 +145,7 @@ class Intake:
         ]
 
     async def stop(self) -> None:
-        """Take no more; commit and answer what is here, unless the store is not there."""
+        """Take no more records; commit those in the queue and give their verdicts, unless the store is not there."""
         self._stopping = True
         self._wake_gathering.set()
         self._wake_committing.set()
@@ -158,12 +158,12 @@ class Intake:
         self._executor.shutdown()
 
     def submit(self, sender: Verdicts, number: int, arrival: Arrival) -> None:
-        """Queue one record; *sender* hears of it. Read from nobody while :attr:`is_full`."""
+        """Queue one record; *sender* is given its verdict. Doors must not read while :attr:`is_full`."""
         self._queue.append(Waiting(sender, number, arrival))
         self._wake_gathering.set()
 
     async def take(self, arrival: Arrival, within_s: float = 20.0) -> Verdict:
-        """The verdict on one record that came in by itself.
+        """Return the verdict on one record that came in by itself.
 
         Raises:
             NotCommitted: the queue is full, the gateway is stopping, or the store did not take it in time. It may
@@ -179,7 +179,7 @@ class Intake:
             raise NotCommitted("the store is not there") from late
 
     def promise(self, stored: Stored) -> bytes:
-        """A signed promise for a stored record."""
+        """Return a signed promise for a stored record."""
         record = stored.signed.record
         return self._receipts.sign_promise(
             Promise(
@@ -221,7 +221,7 @@ class Intake:
             else:
                 if self._observer:
                     self._observer.committed(verdicts, time.perf_counter() - batch.began)
-                self._answer(batch.waiting, verdicts)
+                self._give_all(batch.waiting, verdicts)
             self._wake_gathering.set()
             if not self.is_full and not self._stopping:
                 self._has_room()
@@ -233,14 +233,14 @@ class Intake:
         return asyncio.create_task(check())
 
     async def _commit(self, batch: _Batch) -> list[Verdict] | None:
-        """The verdicts, as soon as the store is there; None when the batch is to be given up."""
+        """Return the verdicts, as soon as the store is there; None when the batch is dropped."""
         loop = asyncio.get_running_loop()
         is_first = True
 
         async def commit() -> list[Verdict]:
             nonlocal is_first
             if not is_first:
-                # The store may also have been away when the keys were to be read.
+                # The keys may also have failed to be read while the store was away.
                 batch.checking = self._checking(batch.waiting)
             is_first = False
             write = await batch.checking
@@ -282,7 +282,7 @@ class Intake:
         for sender in senders:
             sender.not_committed()
 
-    def _answer(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> None:
+    def _give_all(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> None:
         newest: dict[tuple[Verdicts, DeviceId], Stored] = {}
         for waiting, verdict in zip(batch, verdicts, strict=True):
             waiting.sender.give(waiting.number, verdict)
@@ -290,8 +290,8 @@ class Intake:
                 key = (waiting.sender, verdict.signed.record.device)
                 if key not in newest or verdict.position > newest[key].position:
                     newest[key] = verdict
-        # A promise vouches for all of the device's records before it: one a batch is enough, the furthest. A record
-        # that came a second time may come last.
+        # A promise vouches for all of the device's records before it, so one a batch is enough: that of the newest.
+        # It need not be the last in the batch: a record may come a second time.
         for (sender, device), stored in newest.items():
             if sender.wants_receipts:
                 sender.send_receipt(device, PromiseMessage(self.promise(stored)).encode())
@@ -301,7 +301,7 @@ class Intake:
             sender.flush()
 
 
-def _nothing_ahead(process: Callable[[Sequence[Arrival]], list[Verdict]]) -> Check:
+def _without_early_verification(process: Callable[[Sequence[Arrival]], list[Verdict]]) -> Check:
     async def check(arrivals: Sequence[Arrival]) -> Callable[[], list[Verdict]]:
         return partial(process, arrivals)
 
@@ -309,7 +309,7 @@ def _nothing_ahead(process: Callable[[Sequence[Arrival]], list[Verdict]]) -> Che
 
 
 class _Waiter:
-    """Stands where a connection would, for a record that came in by itself."""
+    """Takes the verdict on a record that came in by itself, in place of a connection."""
 
     wants_receipts = False
 
@@ -326,7 +326,7 @@ class _Waiter:
             self.verdict.set_exception(NotCommitted("not committed"))
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
-        """A promise goes back in the answer itself."""
+        """Do nothing: the promise is in the response itself."""
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Do nothing: nothing is buffered."""

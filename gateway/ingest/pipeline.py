@@ -1,11 +1,11 @@
-"""Verify, check the chain, commit: the way every record takes, whichever door it came in by.
+"""The steps of every record, whichever door it came in by: verification, check of its chain, commit.
 
 Rules that this module keeps:
 
-- A verdict is given after the commit: who is told "accepted" is told the truth.
+- A verdict is given after the commit, so "accepted" is always true.
 - Within a batch each device's records are judged in the order of their arrival.
 - A refused record is stored with its reason; a second payload under a used number is kept as evidence.
-- If a commit fails nothing of the batch counts, and nobody is acknowledged.
+- If a commit fails, nothing of the batch is stored or acknowledged.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ _KEYS_RETRY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Bytes from *peer*; *device* is whom the transport authenticated, None where only the signature does.
+    """Bytes from *peer*; *device* is whom the transport authenticated, None where only the signature says it.
 
-    One that *waits* is handed in again while it stands behind a gap: that refusal is not kept.
+    An arrival that *waits* is submitted again while it is behind a gap: that refusal is not kept.
     """
 
     raw: bytes
@@ -62,7 +62,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The record is durable at *log_index*, or was before (*duplicate*)."""
+    """The record is durable at *log_index*; a *duplicate* was durable before."""
 
     signed: SignedRecord
     log_index: int | None
@@ -77,7 +77,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class RefusedVerdict:
-    """The record was not accepted. ``expected`` is the (epoch, sequence) to go on from, on a gap."""
+    """The record was not accepted. On a gap, ``expected`` is the (epoch, sequence) to continue from."""
 
     raw: bytes
     code: str
@@ -100,7 +100,7 @@ Verdict = Stored | RefusedVerdict
 
 
 class Pipeline:
-    """One store's way in; call :meth:`process` or :meth:`commit` from one thread at a time."""
+    """Judges records and appends them to one store; :meth:`process` and :meth:`commit` are for one thread at a time."""
 
     def __init__(self, store: GatewayStore, clock_ms: Callable[[], int] | None = None) -> None:
         self._store = store
@@ -123,16 +123,16 @@ class Pipeline:
         return self.commit(arrivals, read_all(identified, holds))
 
     def identify(self, arrivals: Sequence[Arrival]) -> list[Identified | RecordError]:
-        """Steps 1 to 5 of each arrival, with the keys as they were read last; reads nothing itself."""
+        """Do steps 1 to 5 for each arrival with the keys as they were read last; reads no store."""
         return identify_all([(a.raw, a.device) for a in arrivals], self._keys)
 
     def commit(
         self, arrivals: Sequence[Arrival], results: Sequence[SignedRecord | RecordError]
     ) -> list[Verdict]:
-        """Judge and store a batch of which steps 1 to 7 gave *results*."""
+        """Judge and store a batch; *results* are those of steps 1 to 7."""
         now = self._clock_ms()
         with self._store.appending() as connection:
-            # Who else has appended has moved the chains' ends as well.
+            # When another gateway has appended, the chains' ends may have changed too.
             nobody_else = self._store.size(connection) == self._tips_at
             judge = _Judge(
                 self._store, connection, tips=dict(self._tips) if nobody_else else {}, now_ms=now
@@ -149,11 +149,11 @@ class Pipeline:
         ]
 
     def keys_are_old(self) -> bool:
-        """Whether the keys have to be read before anything is judged by them."""
+        """Whether the keys must be read again before they are used."""
         return time.monotonic() - self._keys_read_at >= _KEYS_FRESH_S
 
     def keys_may_have_changed(self) -> bool:
-        """Whether reading the keys may find one that was not there, which is not asked all the time."""
+        """Whether it is time to read the keys again for one that is missing; at most every 0.2 s."""
         return time.monotonic() - self._keys_read_at >= _KEYS_RETRY_S
 
     def read_keys(self) -> None:
@@ -163,7 +163,7 @@ class Pipeline:
 
 
 class _Judge:
-    """Gives the verdicts of one batch; knows the chains' ends as they are within it."""
+    """Gives the verdicts of one batch; follows the chains' ends through it."""
 
     def __init__(
         self,

@@ -2,10 +2,10 @@
 
 Rules that this module keeps:
 
-- A receipt vouches for all of a device's records before it, so the newest one stored is the one that is receipted.
+- A receipt vouches for all of a device's records before it, so only its newest stored record gets one.
 - One signature serves every receipt under a head.
-- A device that is away misses its receipt and loses nothing: it sends its oldest record again, and the answer to a
-  duplicate is followed by a receipt as well.
+- A device that is away misses its receipt and loses nothing: it sends its oldest record again, and a duplicate
+  gets a receipt too.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ReceiptSending:
         self._head: SignedRoot | None = None
 
     def note(self, sender: Verdicts, stored: Stored) -> None:
-        """A record of a device was stored, or was before: it is to be receipted, by way of *sender*."""
+        """Note that a device's record is stored, now or before: its receipt goes out by *sender*."""
         device = stored.signed.record.device
         known = self._waiting.get(device)
         if known is None or known[0] is not sender or known[1].position <= stored.position:

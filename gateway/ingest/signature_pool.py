@@ -2,9 +2,9 @@
 
 Rules that this module keeps:
 
-- A worker that dies is replaced, and what it had not answered is asked again: no verdict is lost, none is made up.
-- Verdicts are in the order of the equations, whichever workers gave them.
-- A piece of work on which worker after worker dies fails with :class:`SignatureWorkersLost`; it is not asked for ever.
+- A worker that dies is replaced, and its open requests are sent again: no verdict is lost, none is made up.
+- Verdicts are in the order of the equations, whichever workers returned them.
+- A piece of work on which several workers die fails with :class:`SignatureWorkersLost`; it is not tried for ever.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ log = structlog.get_logger("gateway.verify")
 _EQUATIONS_A_PIECE = 64
 _TRIES = 3
 _PAUSE_S = 0.3
-"""Between the end of a worker that never answered and its successor's start."""
+"""Between the end of a worker that never responded and its successor's start."""
 
 
 class SignatureWorkersLost(GatewayError):
-    """Worker after worker ended over the same signatures."""
+    """Several workers ended over the same signatures."""
 
     code = "verify_workers_lost"
 
@@ -45,16 +45,16 @@ class _Piece:
 
 
 class _Worker(asyncio.Protocol):
-    """One process and what it was asked and has not answered, oldest first."""
+    """One process and its open requests, oldest first."""
 
     def __init__(self, pool: SignaturePool, process: asyncio.subprocess.Process) -> None:
         self._pool = pool
         self._transport: asyncio.WriteTransport | None = None
-        self._answer = bytearray()
+        self._received = bytearray()
         self.process = process
         self.asked: deque[_Piece] = deque()
         self.waiting = 0
-        self.has_answered = False
+        self.has_responded = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # uvloop's are no subclass
@@ -69,14 +69,14 @@ class _Worker(asyncio.Protocol):
             )
 
     def data_received(self, data: bytes) -> None:
-        self.has_answered = True
-        self._answer += data
-        while self.asked and len(self._answer) >= (size := len(self.asked[0].equations)):
+        self.has_responded = True
+        self._received += data
+        while self.asked and len(self._received) >= (size := len(self.asked[0].equations)):
             piece = self.asked.popleft()
             self.waiting -= size
             if not piece.verdicts.done():
-                piece.verdicts.set_result(bytes(self._answer[:size]))
-            del self._answer[:size]
+                piece.verdicts.set_result(bytes(self._received[:size]))
+            del self._received[:size]
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -99,16 +99,16 @@ class SignaturePool:
 
     @property
     def processes(self) -> list[int]:
-        """The process ids of the workers."""
+        """Return the process ids of the workers."""
         return [worker.process.pid for worker in self._workers]
 
     async def start(self) -> None:
-        """Start the workers; they answer as soon as they are up."""
+        """Start the workers; they respond as soon as they are up."""
         for _ in range(self._wanted):
             await self._add()
 
     async def stop(self) -> None:
-        """End the workers; what is not answered then fails."""
+        """End the workers; open requests are cancelled."""
         self._stopping = True
         ending, self._workers = self._workers, []
         for worker in ending:
@@ -119,10 +119,10 @@ class SignaturePool:
             await worker.process.wait()
 
     async def holds(self, equations: Sequence[bytes]) -> list[bool]:
-        """Whether each equation's signature verifies (``signature_equation.equation_holds``), in order.
+        """Return whether each equation holds (``signature_equation.equation_holds``), in order.
 
         Raises:
-            SignatureWorkersLost: workers kept dying over a piece of it.
+            SignatureWorkersLost: several workers ended over a piece of it.
         """
         pieces = [
             _Piece(equations[at : at + _EQUATIONS_A_PIECE])
@@ -130,8 +130,8 @@ class SignaturePool:
         ]
         for piece in pieces:
             self._ask(piece)
-        answers = await asyncio.gather(*(piece.verdicts for piece in pieces))
-        return [verdict == 1 for answer in answers for verdict in answer]
+        responses = await asyncio.gather(*(piece.verdicts for piece in pieces))
+        return [verdict == 1 for response in responses for verdict in response]
 
     def _ask(self, piece: _Piece) -> None:
         if self._workers:
@@ -140,9 +140,9 @@ class SignaturePool:
             self._orphans.append(piece)
 
     def lost(self, worker: _Worker) -> None:
-        """Put another in the place of a worker whose socket is closed, and ask again what it owed.
+        """Replace a worker whose socket is closed, and send its open requests again.
 
-        By hand: what is asked again is asked of whichever worker has the least to do.
+        By hand: each of them goes to the worker with the least to do.
         """
         if worker in self._workers:
             self._workers.remove(worker)
@@ -157,7 +157,7 @@ class SignaturePool:
         with contextlib.suppress(ProcessLookupError):
             worker.process.kill()
         await worker.process.wait()
-        if not worker.has_answered:
+        if not worker.has_responded:
             await asyncio.sleep(_PAUSE_S)
         await self._add()
         for piece in worker.asked:

@@ -1,7 +1,7 @@
-"""A process that does nothing but curve arithmetic: signature equations in, verdicts out, over one socket.
+"""A process that only does curve arithmetic: signature equations in, verdicts out, over one socket.
 
-It keeps no state that matters: whoever has no answer from it asks another one. It ends when the socket is closed.
-A request is the number of equations (4 bytes, big-endian) and the equations; the answer has a byte for each, 1 or 0.
+It keeps no state, so an open request can go to another worker. It ends when the socket is closed. A request is the
+number of equations (4 bytes, big-endian) and the equations; the response has a byte for each, 1 or 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from counterfoil.gateway.record.signature_equation import EQUATION_BYTES, equati
 
 
 def verdicts_on(equations: bytes) -> bytes:
-    """A byte for each equation: 1 where the signature holds."""
+    """Return a byte for each equation: 1 where it holds, else 0."""
     return bytes(
         equation_holds(equations[at : at + EQUATION_BYTES])
         for at in range(0, len(equations), EQUATION_BYTES)

@@ -12,7 +12,7 @@ from counterfoil.gateway.log.merkle import HashReader, consistency_proof, verify
 
 @dataclass(frozen=True)
 class Comparison:
-    """The word on two checkpoints; both are the evidence where they are an equivocation."""
+    """What two checkpoints are to each other. Where that is an equivocation, both are the evidence."""
 
     word: Literal["consistent", "equivocation", "unknown"]
     detail: str
@@ -23,7 +23,7 @@ class Comparison:
 def compare(first: bytes, second: bytes, log: LogKey, read: HashReader | None) -> Comparison:
     """Compare two notes that *log* signed; *read* gives the log's hashes where the sizes differ.
 
-    Raises CheckpointError when one of them is not signed by the log: then it is no evidence.
+    Raises CheckpointError when the log did not sign one of them: then it is no evidence.
     """
     a, b = verify_checkpoint(first, log).head, verify_checkpoint(second, log).head
     if a.size > b.size:

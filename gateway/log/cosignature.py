@@ -4,8 +4,8 @@ Rules kept here:
 
 * A cosignature line is ``— <witness name> <base64 of key id || time (8) || signature (64)>``; the key id is the first
   four bytes of SHA-256(name, 0x0A, 0x04, public key).
-* What is signed is ``cosignature/v1``, ``time <seconds>``, each on a line, and then the checkpoint's whole text. It
-  says: at that time this was the largest consistent head that I had seen of this log.
+* What is signed is ``cosignature/v1`` and ``time <seconds>``, each on a line, and the checkpoint's whole text. It
+  says: at that time this was the largest consistent head of this log that the witness had seen.
 * Lines by keys that the reader doesn't know are passed over; a line by a known key that does not verify is an error.
 """
 
@@ -65,7 +65,7 @@ class WitnessKey:
 
 @dataclass(frozen=True, slots=True)
 class Cosignature:
-    """A verified one: *witness* had seen the checkpoint at *time_s*, by its own clock."""
+    """A verified cosignature: *witness* had seen the checkpoint at *time_s*, by its own clock."""
 
     witness: str
     time_s: int
@@ -122,7 +122,7 @@ def cosignatures(note: bytes, witnesses: Iterable[WitnessKey]) -> list[Cosignatu
 
 
 def with_lines(note: bytes, lines: Iterable[str]) -> bytes:
-    """Return *note* with signature *lines*, each with its newline, put behind its own."""
+    """Return *note* with signature *lines*, each with its newline, after its own."""
     return note + "".join(lines).encode()
 
 

@@ -4,8 +4,8 @@ Rules kept here:
 
 * SHA-256; a leaf is hashed after a byte 0x00, a node after 0x01; the empty tree is SHA-256("").
 * Level 0 holds leaf hashes; the hash at (level, index) is the complete subtree over leaves
-  ``index << level`` up to ``(index + 1) << level``. Complete subtrees never change, so whoever
-  can read them (memory, tiles, a database) can give any root and any proof of any earlier size.
+  ``index << level`` up to ``(index + 1) << level``. Complete subtrees never change, so
+  any root and any proof of an earlier size can be made from them, wherever they are kept.
 * Proofs list their hashes from the leaf's side to the root's, as the RFC does.
 """
 
@@ -20,7 +20,7 @@ from counterfoil.gateway.record.identity import Digest
 EMPTY_ROOT = Digest(sha256(b"").digest())
 
 HashReader = Callable[[int, int], Digest]
-"""Gives the hash of the complete subtree at (level, index)."""
+"""Returns the hash of the complete subtree at (level, index)."""
 
 
 def hash_leaf(entry: bytes) -> Digest:
@@ -104,7 +104,7 @@ class MemoryTree:
             level += 1
 
     def replace(self, changes: dict[int, Digest]) -> None:
-        """Set the hashes of the leaves at the given indices, and all that stands above them."""
+        """Set the hashes of the leaves at the given indices, and of all nodes above them."""
         for index, leaf_hash in changes.items():
             self._levels[0][index] = leaf_hash
         dirty = {index >> 1 for index in changes}
@@ -204,9 +204,9 @@ def consistency_proof(first: int, second: int, read: HashReader) -> list[Digest]
 
 
 def _sides(at: int, last: int) -> list[bool]:
-    """Return, from the leaf's side up, whether each sibling on the way stands on the left.
+    """Return, from the leaf's side up, whether each sibling on the path is on the left.
 
-    *at* and *last* are fn and sn of RFC 9162, 2.1.3.2; the list is as long as the proof must be.
+    *at* and *last* are fn and sn of RFC 9162, 2.1.3.2; the list has the length that the proof must have.
     """
     sides: list[bool] = []
     while last:

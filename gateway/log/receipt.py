@@ -8,7 +8,7 @@ Rules kept here:
   over the log's root as detached payload, so one signature serves every record under a head. The
   tree's size stands in the protected header too, which makes (size, root) a signed pair.
 * Both are cumulative: a record names its predecessor's digest, so whoever vouches for one record
-  of a device vouches for all before it in that device's chain.
+  of a device vouches for all records before it in that device's chain.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Promise:
     """The record (device, epoch, sequence) with *payload_digest* was accepted and is durable.
 
     *accepted_ms* and *deadline_ms* are the gateway's UTC clock; by the deadline a head over the
-    record is to be anchored. *log_index* is absent where a sequencer gives it later.
+    record is to be anchored. *log_index* is absent where a sequencer assigns it later.
     """
 
     device: DeviceId
@@ -81,7 +81,7 @@ class Receipt:
 
 
 class ReceiptSigner:
-    """The gateway's receipt key at work for the log named *origin*."""
+    """Signs promises and receipts of the log named *origin* with the gateway's receipt key."""
 
     def __init__(self, origin: str, private_key: ec.EllipticCurvePrivateKey) -> None:
         if not 0 < len(origin) <= MAX_ORIGIN:
@@ -123,7 +123,7 @@ class ReceiptSigner:
 
 @dataclass(frozen=True, slots=True)
 class SignedRoot:
-    """A head's root with the signature that receipts under it share; keep it with the head."""
+    """A head's root and its signature, which all receipts under it share; keep it with the head."""
 
     tree_size: int
     root: Digest
@@ -199,7 +199,7 @@ def verify_receipt(data: bytes, entry: bytes, key: PublicKey) -> Receipt:
     """Return the receipt in *data*, which proves *entry* under a root signed by *key*.
 
     *entry* is the record's whole COSE_Sign1. Raises ReceiptError when the receipt is malformed,
-    leads from *entry* to no root that *key* signed, or is for a tree of another size than signed.
+    does not lead from *entry* to a root that *key* signed, or states another tree size than the signed one.
     """
     try:
         if len(data) > _MAX_RECEIPT_BYTES or data[:2] != b"\xd2\x84":

@@ -1,13 +1,13 @@
-"""The state root: where every device's chain ends, as one hash that any replay must reproduce.
+"""The state root: the end of every device's chain in one hash, which any replay reproduces.
 
 Rules kept here:
 
-* One slot a device, in the order in which devices first appear in the log. A slot's entry is the
+* Each device has one slot, in the order in which devices first appear in the log. A slot's entry is the
   deterministic CBOR array ``[SHA-256 of the device's name, epoch, sequence, payload digest]`` of
   the device's newest record.
 * The root is the RFC 9162 tree over the entries. Without a device it is SHA-256("").
 * Replaying the first n records of the log gives the state root that was anchored with size n, so a
-  record that was left out, or put in the place of another, shows.
+  record that was left out or replaced shows.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def entries_path(number: int, width: int = TILE_WIDTH) -> str:
 
 
 def width_at(number: int, items: int) -> int:
-    """Return how wide tile *number* is where its level has *items* hashes or entries."""
+    """Return the width of tile *number* when its level has *items* hashes or entries."""
     return max(0, min(TILE_WIDTH, items - number * TILE_WIDTH))
 
 
@@ -47,7 +47,7 @@ def encode_bundle(entries: Iterable[bytes]) -> bytes:
 
 
 def decode_bundle(data: bytes, width: int) -> list[bytes]:
-    """Return the *width* entries of a bundle; TileError when there are more, fewer or parts."""
+    """Return the *width* entries of a bundle; TileError when there are more, fewer, or one is cut off."""
     entries: list[bytes] = []
     at = 0
     while at < len(data):

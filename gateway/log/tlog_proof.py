@@ -1,10 +1,10 @@
-"""One record's proof as a text that anybody's tool can check offline (C2SP tlog-proof). Pure.
+"""One record's proof as a text that any tlog-proof tool can check offline (C2SP tlog-proof). Pure.
 
 Rules kept here:
 
 * The lines are ``c2sp.org/tlog-proof@v1``, ``index <n>``, the RFC 9162 inclusion proof in base64, a hash a line from
   the leaf's side up, a blank line, and the log's checkpoint as it was signed and cosigned. No ``extra`` is written.
-* The leaf is the record's whole COSE_Sign1. The checkpoint's size and root are what the proof leads to.
+* The leaf is the record's whole COSE_Sign1. The proof leads to the checkpoint's size and root.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})", re.ASCII)
 
 @dataclass(frozen=True)
 class TlogProof:
-    """Where a record stands, the path from it, and the signed checkpoint that the path leads to."""
+    """A record's index, the path from it, and the signed checkpoint that the path leads to."""
 
     index: int
     path: tuple[Digest, ...]
@@ -39,7 +39,7 @@ class TlogProof:
 
     @classmethod
     def decode(cls, data: bytes) -> TlogProof:
-        """Return the proof in *data*; CheckpointError when it is none. Nothing is verified."""
+        """Return the proof in *data*, not verified; CheckpointError when it is malformed."""
         head, blank, note = data.partition(b"\n\n")
         try:
             lines = head.decode("ascii").split("\n")
@@ -57,9 +57,9 @@ class TlogProof:
     def verify(
         self, record: bytes, log: LogKey, witnesses: Sequence[WitnessKey] = (), at_least: int = 0
     ) -> tuple[Checkpoint, list[Cosignature]]:
-        """Return the checkpoint, and who cosigned it, under which *record* is shown to be.
+        """Return the checkpoint that contains *record*, and who cosigned it.
 
-        Raises CheckpointError or ProofError when it is not.
+        Raises CheckpointError or ProofError when that is not shown.
         """
         checkpoint, found = verify_witnessed(self.note, log, witnesses, at_least)
         head = checkpoint.head
@@ -70,5 +70,5 @@ class TlogProof:
 
 
 def known_witnesses(verifier_keys: Iterable[str]) -> list[WitnessKey]:
-    """Return the witnesses' keys of their text form."""
+    """Return the witnesses' keys, given as text."""
     return [WitnessKey.from_verifier_key(text) for text in verifier_keys]

@@ -1,4 +1,4 @@
-"""The log's hashes from its tiles, or else from the store."""
+"""The log's hashes, from its tiles or from the store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 
 
 class LogHashes:
-    """The log's hashes up to the largest size that was asked for, kept between requests, and the proofs from them."""
+    """The log's hashes up to the largest size asked for, and proofs from them. They are kept between requests."""
 
     def __init__(self, engine: Engine, tiles: Path | None) -> None:
         self._engine = engine
@@ -30,11 +30,11 @@ class LogHashes:
         self._kept: tuple[int, HashReader] | None = None
 
     def inclusion_proof(self, log_index: int, size: int) -> list[Digest]:
-        """The proof that the record is under the head of *size*."""
+        """Return the proof that the record is under the head of *size*."""
         return inclusion_proof(log_index, size, self._reader(size))
 
     def consistency_proof(self, first: int, second: int) -> list[Digest]:
-        """The proof that the log of *first* records is the beginning of that of *second*."""
+        """Return the proof that the log of *first* records is the beginning of that of *second*."""
         return consistency_proof(first, second, self._reader(second))
 
     def _reader(self, size: int) -> HashReader:

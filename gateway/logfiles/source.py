@@ -1,4 +1,4 @@
-"""The log's files from wherever they are: a folder, or the gateway's HTTP address."""
+"""The log's files, from a folder or from the gateway's HTTP address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TIMEOUT_S = 20
 
 
 class LogUnreachable(TileError):
-    """The server did not answer: what the log holds could not be told."""
+    """The server did not respond, so the log could not be read."""
 
     code = "log_unreachable"
 
@@ -19,7 +19,7 @@ class LogUnreachable(TileError):
 def open_source(where: str, verify: str | bool = True) -> FileReader:
     """Return a reader of the log at *where*, an http(s) address or a folder; TileError for absent files.
 
-    *verify* is the CA file that a server's certificate must lead to. Raises LogUnreachable when a server is silent.
+    *verify* is the CA file that a server's certificate must lead to. Raises LogUnreachable when no server responds.
     """
     if not where.startswith(("http://", "https://")):
         return read_folder(Path(where))
@@ -29,13 +29,13 @@ def open_source(where: str, verify: str | bool = True) -> FileReader:
 
     def read(path: str) -> bytes:
         try:
-            answer = client.get(path)
+            response = client.get(path)
         except httpx.HTTPError as error:
             raise LogUnreachable(f"{where}: {type(error).__name__}") from error
-        if answer.status_code == 404:
+        if response.status_code == 404:
             raise TileError(f"{path}: not there")
-        if answer.status_code != 200:
-            raise LogUnreachable(f"{where}/{path}: HTTP status {answer.status_code}")
-        return answer.content
+        if response.status_code != 200:
+            raise LogUnreachable(f"{where}/{path}: HTTP status {response.status_code}")
+        return response.content
 
     return read

@@ -3,13 +3,13 @@
 Rules kept here:
 
 * ``tile/<L>/<N>`` holds 256 hashes of level 8·L, ``tile/entries/<N>`` holds 256 entries, each
-  after its length in two bytes, big-endian. The rightmost one, while not full, is
-  ``…/<N>.p/<W>`` with its width W. N is written in groups of three digits, all but the last
+  after its length in two bytes, big-endian. The rightmost one, while not full, is at
+  ``…/<N>.p/<W>``, W its width. N is written in groups of three digits, all but the last
   after an ``x``: 1234067 is ``x001/x234/067``.
 * A file is written under another name and renamed, so a reader sees all of it or none. A full
   tile never changes, and takes the place of the partial ones before it: a reader of an earlier
   size finds its hashes at the start of the full tile.
-* Everything here follows from the records in the store and can be made again.
+* All files can be made again from the records in the store.
 * ``tree-size`` names the size up to which all tiles are there, and its root; it is written last.
 """
 
@@ -36,7 +36,7 @@ from counterfoil.gateway.record.identity import Digest
 
 _SIZE_PATH = "tree-size"
 FileReader = Callable[[str], bytes]
-"""Gives the bytes at a path below the log's prefix: from a folder, or over HTTP."""
+"""Returns the bytes at a path below the log's prefix: from a folder, or over HTTP."""
 
 
 def read_folder(folder: Path) -> FileReader:
@@ -121,15 +121,15 @@ def read_size(folder: Path) -> tuple[int, Digest]:
 
 
 class TileWriter:
-    """Grows the tiles below a folder; holds only the right edge, so its memory stays flat.
+    """Grows the tiles below a folder; keeps only the right edge in memory, whose size stays small.
 
-    ``append`` writes what has become full, ``publish`` also the partial tiles and then
-    ``tree-size``. After a crash ``open`` stands at the last published size, and appending the
-    same entries again writes the same files again.
+    ``append`` writes the tiles that became full. ``publish`` writes the partial ones too, then
+    ``tree-size``. After a crash ``open`` continues from the last published size; the same
+    entries, appended again, give the same files.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Start an empty log below *folder*, over whatever lies there."""
+        """Start an empty log below *folder*; files there are overwritten."""
         self._folder = folder
         self._size = 0
         self._bundle: list[bytes] = []
@@ -139,8 +139,8 @@ class TileWriter:
     def open(cls, folder: Path) -> TileWriter:
         """Continue the log below *folder* from its last published size; empty when it is new.
 
-        Raises TileError when the right edge does not give the published root: then make the
-        tiles again from the store with a new writer.
+        Raises TileError when the right edge does not give the published root. Then make the
+        tiles again from the store, with a new writer.
         """
         writer = cls(folder)
         size, root = read_size(folder)
@@ -213,7 +213,7 @@ class TileWriter:
         return EMPTY_ROOT if self._size == 0 else root_at(self._size, self._edge_reader())
 
     def _edge_reader(self) -> HashReader:
-        """Read hashes from the right edge where they are there, from the written tiles else."""
+        """Return a reader of hashes: from the right edge, or else from the written tiles."""
         on_disk = TileReader(read_folder(self._folder), self._size)
 
         def read(level: int, index: int) -> Digest:

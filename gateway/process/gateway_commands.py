@@ -52,8 +52,8 @@ def status(
     import httpx
 
     try:
-        answer = httpx.get(f"{url}/healthz", timeout=5)
-        found = answer.json()
+        response = httpx.get(f"{url}/healthz", timeout=5)
+        found = response.json()
     except (httpx.HTTPError, ValueError) as failure:
         typer.echo(json.dumps({"code": "gateway_unreachable", "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
@@ -62,4 +62,4 @@ def status(
     else:
         for name, value in found.items():
             typer.echo(f"{name}: {value}")
-    raise typer.Exit(0 if answer.status_code == 200 else 1)
+    raise typer.Exit(0 if response.status_code == 200 else 1)

@@ -1,1 +1,1 @@
-"""A signed record: its bytes, what they say, and whether it is to be believed. Pure."""
+"""A signed record: its bytes, what they say, and whether it is true. Pure."""

@@ -3,7 +3,7 @@
 Rules kept here:
 
 * A body that exists is in range: constructing one outside its range raises MalformedPayloadError,
-  on the device as on the gateway.
+  on the device and on the gateway.
 * Money is an integer in minor units of its currency, energy is in Wh, times are UTC milliseconds
   since 1970 by the device's clock, positions are 1e-7 degrees. Nothing is a float.
 * The integer keys are those of docs/formats/record.md and are never reused. ``to_cbor`` gives the

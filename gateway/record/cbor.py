@@ -9,12 +9,11 @@ Rules kept here:
   ascending order, one value then has one encoding, and nothing needs re-encoding to check it.
 * A reader takes the buffer and a position and returns the value and the position after it. It may
   return a position past the end of a buffer that is cut off; the caller compares the last one
-  with the buffer's length. ``IndexError`` also means cut off. A map's small key can be given to
-  be read along with its value, which saves a call on the way that every record takes.
+  with the buffer's length. ``IndexError`` also means cut off. A reader can take a map's small key
+  along with its value: every record takes this path, and it saves a call.
 
 Encoding is cbor2's, whose output for such values is deterministic when keys are given in order;
-tests hold the two against each other. What has a schema of arrays alone, and is read seldom, is
-read by cbor2 too, through :func:`any_item`.
+tests compare the two. Arrays that are read seldom are read by cbor2 too, through :func:`any_item`.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ class NotDeterministicError(ValueError):
 def any_item(data: bytes) -> Any:
     """Return the item at the beginning of *data*, of any schema; ValueError when there is none.
 
-    Whether it is the one deterministic encoding, and all of *data*, the caller sees by encoding it again.
+    The caller encodes the item again to see that *data* is its deterministic encoding and no more.
     """
     try:
         return cbor2.loads(data)
-    except Exception as error:  # hostile tags of times and numbers make it fail in any way there is
+    except Exception as error:  # hostile tags of times and numbers raise errors of any kind
         raise ValueError(f"no CBOR: {str(error)[:200]}") from error
 
 
@@ -72,7 +71,7 @@ def read_uint(data: bytes, at: int, key: int = -1) -> tuple[int, int]:
     head = data[at]
     if head < 24:
         return head, at + 1
-    # The usual lengths here, the rest and all that is wrong one call further.
+    # The usual lengths are read here; other lengths and errors take one more call.
     if head == 25 and (value := data[at + 1] << 8 | data[at + 2]) >= 0x100:
         return value, at + 3
     if head == 26 and (value := int.from_bytes(data[at + 1 : at + 5], "big")) >= 0x1_0000:

@@ -34,7 +34,7 @@ _NO_EXTERNAL_AAD = b"\x40"
 
 
 class EnvelopeShapeError(ValueError):
-    """The bytes are not a COSE_Sign1 in the one shape; callers turn it into their own error."""
+    """The bytes are not a COSE_Sign1 in the one shape; callers raise their own error."""
 
 
 class Sign1(NamedTuple):
@@ -124,14 +124,14 @@ def encode_der(signature: bytes) -> bytes:
     """Return r || s as the DER sequence of two integers that libraries take (RFC 3279, 2.2.3)."""
     r, s = signature[:32], signature[32:]
     if not (r[0] and s[0]):
-        # The rare ones, with zeros to leave out.
+        # The rare integers that begin with zeros, which DER leaves out.
         return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
     content = _der_integer(r) + _der_integer(s)
     return bytes((0x30, len(content))) + content
 
 
 def _der_integer(number: bytes) -> bytes:
-    """The DER integer of 32 bytes of which the first is not zero."""
+    """Return the DER integer of 32 bytes; the first is not zero."""
     return (b"\x02\x20" if number[0] < 0x80 else b"\x02\x21\x00") + number
 
 

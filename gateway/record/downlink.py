@@ -2,10 +2,10 @@
 
 Rules kept here (docs/formats/receipt.md is the byte-exact description):
 
-* One message is one deterministic CBOR map: {1: version, 2: type, …}. What must be believed in it
-  (promise, receipt) is signed by itself; a refusal is advice, since a lie in it can only delay.
-* A refusal names what was refused by the SHA-256 of the bytes sent, because a record may be too
-  broken to have a sequence number; where there is one it is given as well.
+* One message is one deterministic CBOR map: {1: version, 2: type, …}. Promises and
+  receipts are signed by themselves. A refusal is advice: a false one can only delay a device.
+* A refusal names the bytes sent by their SHA-256, because a broken record may have no sequence
+  number. Where there is one, the refusal states it too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def record_topic(device: DeviceId) -> str:
 
 
 def receipt_topic(device: DeviceId) -> str:
-    """Return the topic on which *device* is answered."""
+    """Return the topic on which *device* is sent promises, receipts and refusals."""
     return f"v1/{device}/rcpt"
 
 
@@ -66,10 +66,10 @@ class ReceiptMessage:
 
 @dataclass(frozen=True, slots=True)
 class RefusalMessage:
-    """What was sent as *raw_digest* is refused: *code* is stable, *detail* is for people.
+    """The gateway refused the bytes whose SHA-256 is *raw_digest*. *code* is stable, *detail* is for people.
 
-    ``position`` is (epoch, sequence) where it could be read. ``expected`` is the (epoch, sequence)
-    that the gateway would take next, given with ``sequence_gap`` so that the device can go back.
+    ``position`` is (epoch, sequence) where it could be read. ``expected`` comes with ``sequence_gap``:
+    the (epoch, sequence) that the gateway takes next, so that the device can go back.
     """
 
     raw_digest: Digest

@@ -72,7 +72,7 @@ def encode_payload(record: Record) -> bytes:
 
 
 def read_position(payload: bytes) -> tuple[int, int, int]:
-    """Return (epoch, sequence, where they end) out of the payload's opening bytes, before it is trusted."""
+    """Return (epoch, sequence, position after them) of a payload that is not verified yet."""
     try:
         if payload[0] & 0xE0 != 0xA0 or payload[1] != 1:
             raise MalformedEnvelopeError("the payload is no map that opens with its version")
@@ -102,7 +102,7 @@ def decode_payload(payload: bytes, device: DeviceId, stream: str) -> Record:
 def read_payload(
     payload: bytes, device: DeviceId, stream: str, epoch: int, sequence: int, at: int
 ) -> Record:
-    """Return the record of *epoch* and *sequence*, read from *at* on, where these end."""
+    """Return the record of *epoch* and *sequence*; *at* is the position after these two."""
     try:
         record, end = _read_rest(
             data=payload, device=device, stream=stream, epoch=epoch, sequence=sequence, at=at

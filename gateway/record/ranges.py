@@ -1,4 +1,4 @@
-"""The ranges of a record's numbers and texts, and the checks that hold them.
+"""The ranges of a record's numbers and texts, and the checks of them.
 
 Rules kept here:
 
@@ -27,8 +27,8 @@ _Frozen = TypeVar("_Frozen")
 def without_checks(cls: type[_Frozen]) -> Callable[..., _Frozen]:
     """Return a constructor of *cls*, a frozen dataclass with slots, that takes every field and checks none.
 
-    For a reader that has checked the values: it is three times as quick as *cls* itself, which sets each field of a
-    frozen object the slow way. What it gives is a *cls* like any other.
+    For a reader that has checked the values. It is three times as quick as *cls*, which sets each field of a frozen
+    object the slow way. What it returns is an ordinary *cls*.
     """
 
     def freeze(self: object) -> None:
@@ -43,13 +43,13 @@ def without_checks(cls: type[_Frozen]) -> Callable[..., _Frozen]:
 
 
 def check_integer(name: str, value: object, lowest: int = 0, highest: int = MAX_INTEGER) -> None:
-    """Raise MalformedPayloadError unless *value* is an int, and no bool, within the bounds."""
+    """Raise MalformedPayloadError unless *value* is an int within the bounds; a bool is none."""
     if type(value) is not int or not lowest <= value <= highest:
         raise MalformedPayloadError(f"{name} is no integer from {lowest} to {highest}")
 
 
 def check_text(name: str, value: object, longest: int) -> None:
-    """Raise MalformedPayloadError unless *value* is 1 to *longest* characters, none a control."""
+    """Raise MalformedPayloadError unless *value* has 1 to *longest* characters, no control character."""
     if (
         type(value) is not str
         or not 0 < len(value) <= longest

@@ -1,4 +1,4 @@
-"""Step 6 of a record's verification as 160 bytes, for processes that do nothing but curve arithmetic.
+"""Step 6 of a record's verification as 160 bytes, for processes that only do curve arithmetic.
 
 An equation is the SHA-256 of the bytes signed (32), the signature r || s (64), and the key's x and y (32 each).
 """

@@ -90,7 +90,7 @@ def encode_protected(device: DeviceId, stream: str, kid: KeyId) -> bytes:
 def decode_protected(protected: bytes) -> tuple[KeyId, DeviceId, str]:
     """Return (kid, device, stream) of a protected header, or raise HeaderError.
 
-    A device repeats the same header on every record, so the answers are remembered.
+    A device repeats the same header on every record, so results are cached.
     """
     try:
         if protected[:4] != b"\xa3\x01\x26\x04":
@@ -125,7 +125,7 @@ def sign_record(record: Record, private_key: ec.EllipticCurvePrivateKey) -> byte
 
 
 def open_envelope(raw: bytes) -> Envelope:
-    """Return the parts of *raw* and where it claims to stand in its chain; nothing is verified.
+    """Return the parts of *raw* with the epoch and sequence that it states; nothing is verified.
 
     Raises RecordTooLargeError, UnsupportedVersionError or MalformedEnvelopeError.
     """
@@ -168,8 +168,8 @@ def finish(envelope: Envelope, kid: KeyId, device: DeviceId, stream: str) -> Sig
 def decode(raw: bytes) -> SignedRecord:
     """Return the record in *raw*, well-formed throughout, its signature NOT verified.
 
-    For reading what was verified before, and for inspection; ``verify.verify_signature`` is the
-    way to trust bytes. Raises RecordError subclasses of steps 1, 2 and 7.
+    For bytes that were verified before, and for inspection. To trust bytes, use
+    ``verification.verify_signature``. Raises RecordError subclasses of steps 1, 2 and 7.
     """
     envelope = open_envelope(raw)
     kid, device, stream = decode_protected(envelope.protected)

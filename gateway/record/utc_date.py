@@ -6,13 +6,13 @@ _DAY_MS = 86_400_000
 
 
 def business_date(time_ms: int) -> int:
-    """The UTC date of *time_ms* (ms since 1970) as YYYYMMDD, by the civil calendar."""
+    """Return the UTC date of *time_ms* (ms since 1970) as YYYYMMDD, by the civil calendar."""
     days = time_ms // _DAY_MS
     found = _DATES.get(days)
     if found is None:
         if len(_DATES) > 10_000:
             _DATES.clear()
-        # Howard Hinnant's days-to-civil, for years that datetime does not reach as well.
+        # Howard Hinnant's days-to-civil: it also works for years that datetime does not reach.
         z = days + 719_468
         era, doe = divmod(z, 146_097)
         yoe = (doe - doe // 1_460 + doe // 36_524 - doe // 146_096) // 365

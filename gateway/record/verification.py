@@ -104,7 +104,7 @@ KeyRing = Mapping[tuple[DeviceId, int], DeviceKey]
 
 
 class ChainTip(NamedTuple):
-    """The newest accepted record of a device: all that the next one is judged by."""
+    """The newest accepted record of a device. Nothing else is needed to judge the next one."""
 
     device: DeviceId
     epoch: int
@@ -200,7 +200,7 @@ def verify_signature(raw: bytes, device: DeviceId | None, keys: KeyRing) -> Sign
 def identify_all(
     batch: Sequence[tuple[bytes, DeviceId | None]], keys: KeyRing
 ) -> list[Identified | RecordError]:
-    """Return for each (raw, device) what passed steps 1 to 5, or the error of the first that failed."""
+    """Return for each (raw, device) its envelope after steps 1 to 5, or the error of the step that failed."""
     identified: list[Identified | RecordError] = []
     for raw, device in batch:
         try:
@@ -211,7 +211,7 @@ def identify_all(
 
 
 def equation_of(identified: Identified) -> bytes:
-    """Return what step 6 has to decide, for another process to decide it (see ``record.signature_equation``)."""
+    """Return the input of step 6, for another process to decide (see ``record.signature_equation``)."""
     envelope, key = identified.envelope, identified.key.key
     return sha256(envelope.signed_bytes).digest() + envelope.signature + key.x + key.y
 
@@ -219,8 +219,8 @@ def equation_of(identified: Identified) -> bytes:
 def read_all(
     identified: Sequence[Identified | RecordError], holds: Sequence[bool]
 ) -> list[SignedRecord | RecordError]:
-    """Return the records (step 7), or their errors; *holds* are the verdicts of step 6, one for
-    each that is no error, in order."""
+    """Return the records (step 7), or their errors; *holds* are the results of step 6, in order, one
+    for each that is no error."""
     results: list[SignedRecord | RecordError] = []
     verdicts = iter(holds)
     for one in identified:
@@ -314,8 +314,8 @@ def check_used_number(signed: SignedRecord, stored: Digest | None) -> Duplicate:
 def next_counters(body: Body, before: Counters | None) -> Counters:
     """Return the counters that a record with *body* must carry after *before* (None: at first).
 
-    Sales and refunds move count and amount, meter intervals the register; the rest move nothing.
-    Before the first record count and amount are 0, and the register is wherever it stood.
+    Sales and refunds change count and amount, meter intervals the register; other bodies change
+    nothing. Before the first record count and amount are 0, and the register is as the meter shows it.
     """
     return Counters(*_moved(body, before))
 
@@ -336,7 +336,7 @@ def check_counters(counters: Counters, body: Body, before: Counters | None) -> N
     """Raise CountersError unless *counters* are those before plus what *body* says (step 11).
 
     The register of a meter's interval must also equal the counter. On a device's first record
-    any register is taken, for a meter may have run before it was enrolled.
+    any register is taken: a meter may have run before it was enrolled.
     """
     register = counters.energy_register_wh
     found = (counters.count, counters.amount_minor, register)

@@ -18,16 +18,16 @@ _REQUIRED = ("fsync", "full_page_writes")
 
 
 class StoreNotDurableError(GatewayError):
-    """The database may lose what it says it has committed."""
+    """The database may lose what it has committed."""
 
     code = "store_not_durable"
 
 
 def require_durable(engine: Engine) -> None:
-    """Let every connection of *engine* commit to the disk.
+    """Make every connection of *engine* commit to the disk.
 
     Raises:
-        StoreNotDurableError: the server itself does not.
+        StoreNotDurableError: the server's settings may lose commits.
     """
     event.listen(engine, "connect", _commit_synchronously)
     with engine.connect() as connection:

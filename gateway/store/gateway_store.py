@@ -1,4 +1,4 @@
-"""The append-only store: what is committed here is what may be acknowledged.
+"""The append-only store: only what is committed here may be acknowledged.
 
 Rules that this module keeps:
 
@@ -72,7 +72,7 @@ class NewRefusal:
 
 
 def open_store(url: str) -> GatewayStore:
-    """The store at database *url*, its tables brought up to date (``sqlite:///gateway.db``, ``postgresql+psycopg://…``)."""
+    """Return the store at database *url*, its tables up to date (``sqlite:///gateway.db``, ``postgresql+psycopg://…``)."""
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         if engine.url.database:
@@ -95,7 +95,7 @@ class GatewayStore:
 
     @contextlib.contextmanager
     def appending(self) -> Iterator[Connection]:
-        """A transaction that alone may append; committed when the block ends well."""
+        """Open the one transaction that may append; it commits unless the block raises."""
         with self.engine.execution_options(appends=True).begin() as connection:
             if self.engine.dialect.name != "sqlite":
                 connection.execute(
@@ -109,7 +109,7 @@ class GatewayStore:
         accepted: Sequence[NewRecord],
         refused: Sequence[NewRefusal],
     ) -> int:
-        """Add *accepted* to the log in their order, and keep *refused*; answer the first one's place."""
+        """Add *accepted* to the log in their order, and keep *refused*; return the first one's log index."""
         first = self._size(connection)
         if accepted:
             insert_records(connection, [_row(first + i, new) for i, new in enumerate(accepted)])
@@ -143,12 +143,12 @@ class GatewayStore:
     # ---- reads
 
     def size(self, connection: Connection | None = None) -> int:
-        """How many records the log has; within the transaction of *connection*, if it is given."""
+        """Return how many records the log has; within the transaction of *connection*, if it is given."""
         with contextlib.ExitStack() as stack:
             return self._size(connection or stack.enter_context(self.engine.connect()))
 
     def records(self, start: int, limit: int) -> list[tuple[int, bytes]]:
-        """(log index, bytes) of up to *limit* records from place *start* on, in order."""
+        """Return (log index, bytes) of up to *limit* records from index *start* on, in order."""
         query = (
             select(_RECORD.c.log_index, _RECORD.c.raw)
             .where(_RECORD.c.log_index >= start)
@@ -159,7 +159,7 @@ class GatewayStore:
             return [(index, bytes(raw)) for index, raw in connection.execute(query)]
 
     def records_at(self, places: Sequence[int]) -> dict[int, bytes]:
-        """The bytes of the records at these *places* in the log, by place; absent ones are left out."""
+        """Return the bytes of the records at these *places* in the log, by place; absent ones are left out."""
         found: dict[int, bytes] = {}
         with self.engine.connect() as connection:
             for at in range(0, len(places), 500):
@@ -170,7 +170,7 @@ class GatewayStore:
         return found
 
     def find(self, device: DeviceId, epoch: int, sequence: int) -> tuple[int, bytes] | None:
-        """(log index, bytes) of one record, or None; there is none under a number that no column can hold."""
+        """Return (log index, bytes) of one record, or None; also for a number that the column can't hold."""
         if max(epoch, sequence) >= 2**63:
             return None
         query = select(_RECORD.c.log_index, _RECORD.c.raw).where(
@@ -185,7 +185,7 @@ class GatewayStore:
     def which_are_stored(
         self, places: Sequence[tuple[DeviceId, int, int]]
     ) -> set[tuple[DeviceId, int, int]]:
-        """Those of (device, epoch, sequence) under which the log has a record."""
+        """Return those of (device, epoch, sequence) under which the log has a record."""
         found: set[tuple[DeviceId, int, int]] = set()
         place = (_RECORD.c.device, _RECORD.c.epoch, _RECORD.c.sequence)
         with self.engine.connect() as connection:
@@ -199,7 +199,7 @@ class GatewayStore:
     def digest_of(
         self, connection: Connection, device: DeviceId, epoch: int, sequence: int
     ) -> Digest | None:
-        """The payload digest that was accepted under this number, or None."""
+        """Return the payload digest that was accepted under this number, or None."""
         query = select(_RECORD.c.payload_digest).where(
             (_RECORD.c.device == device)
             & (_RECORD.c.epoch == epoch)
@@ -209,7 +209,7 @@ class GatewayStore:
         return None if found is None else Digest(bytes(found))
 
     def tip(self, connection: Connection, device: DeviceId) -> ChainTip | None:
-        """The newest accepted record of *device*, as its chain's end; None before its first."""
+        """Return the newest accepted record of *device*, its chain's end; None before its first."""
         query = (
             select(_RECORD.c.raw)
             .where(_RECORD.c.device == device)
@@ -226,9 +226,9 @@ class GatewayStore:
         )
 
     def device_keys(self, known: KeyRing | None = None) -> dict[tuple[DeviceId, int], DeviceKey]:
-        """Every registered key by (device, epoch).
+        """Return every registered key by (device, epoch).
 
-        A key that is in *known* as it is stored is the same object: it holds what was computed from it.
+        A key that *known* has unchanged is the same object, with what was computed from it.
         """
         had = {} if known is None else known
         found: dict[tuple[DeviceId, int], DeviceKey] = {}
@@ -240,12 +240,12 @@ class GatewayStore:
         return found
 
     def refused_count(self) -> int:
-        """How many records were refused."""
+        """Return how many records were refused."""
         with self.engine.connect() as connection:
             return int(connection.execute(select(func.count()).select_from(_REFUSED)).scalar_one())
 
     def equivocations(self) -> int:
-        """How many pieces of evidence of equivocation are kept."""
+        """Return how many pieces of evidence of equivocation are kept."""
         with self.engine.connect() as connection:
             return int(
                 connection.execute(select(func.count()).select_from(_EQUIVOCATION)).scalar_one()
@@ -260,7 +260,7 @@ class GatewayStore:
     def _insert_or_ignore(self, table: Any) -> Any:
         if self.engine.dialect.name == "sqlite":
             return sqlite.insert(table).on_conflict_do_nothing()
-        # Its drivers are loaded only where they are used: they take three megabytes.
+        # Loaded only where they are used: the dialects take three megabytes.
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(table).on_conflict_do_nothing()
@@ -281,7 +281,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _row(log_index: int, new: NewRecord) -> Row:
-    """The record's values in the order of ``RECORD_COLUMNS``."""
+    """Return the record's values in the order of ``RECORD_COLUMNS``."""
     record, body = new.signed.record, new.signed.record.body
     money = body if isinstance(body, Sale | Refund) else None
     return (
@@ -333,7 +333,7 @@ def _evidence_row(refused: NewRefusal) -> dict[str, Any]:
 def _is_as(
     key: DeviceKey, x: bytes, y: bytes, from_sequence: int, until_sequence: int, status: str
 ) -> bool:
-    """Whether *key* is what the columns say."""
+    """Return whether *key* equals the columns."""
     return (
         key.key.x == x
         and key.key.y == y

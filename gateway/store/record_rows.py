@@ -1,7 +1,7 @@
-"""Records into their table, many rows a statement.
+"""Inserts records into their table, many rows a statement.
 
 SQLite's driver gives up the interpreter's lock at every statement, and at every row of an ``executemany``. Beside a
-busy event loop each return costs a wait of milliseconds, so a batch goes in by as few statements as it can.
+busy event loop, getting it back takes milliseconds each time, so a batch is inserted by as few statements as possible.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Row = tuple[int | str | bytes | None, ...]
 """Values in the order of ``RECORD_COLUMNS``."""
 
 _ROWS_A_STATEMENT = (512, 64, 8, 1)
-"""Few sizes, so that their statements stay compiled; the largest has 7,680 values of the 32,766 that SQLite takes."""
+"""Few sizes, so that their statements stay compiled. The largest has 7,680 values; SQLite takes 32,766."""
 
 
 def insert_records(connection: Connection, rows: Sequence[Row]) -> None:
-    """The rows are in the table, as far as the transaction of *connection* is concerned."""
+    """Insert *rows* within the transaction of *connection*."""
     if connection.dialect.name != "sqlite":
         named = [dict(zip(RECORD_COLUMNS, row, strict=True)) for row in rows]
         connection.execute(insert(_RECORD), named)

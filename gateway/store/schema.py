@@ -2,8 +2,8 @@
 
 Rules kept here:
 
-* An up-to-date database is only read, and without Alembic, which would stay in the gateway's memory. One that is not
-  is changed by one process, whoever else opens it meanwhile.
+* An up-to-date database is only read, without loading Alembic, which would stay in the gateway's memory. Any other
+  is changed by one process at a time, however many open it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _UPGRADE_LOCK = 0x436F756F  # an arbitrary number that all gateways of one Postg
 
 
 def upgrade(engine: Engine) -> None:
-    """Make the database behind *engine* have the newest tables."""
+    """Bring the tables of *engine*'s database up to date."""
     with engine.connect() as connection:
         if _version(connection) == NEWEST:
             return
@@ -37,7 +37,7 @@ def upgrade(engine: Engine) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    """The newest migration that the database has; None for an empty one."""
+    """Return the newest migration that the database has; None for an empty one."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     found: str | None = connection.execute(

@@ -21,11 +21,11 @@ _Sequence = Numeric(20, 0, asdecimal=False).with_variant(BigInteger, "sqlite")
 
 
 class GatewayTable(SQLModel, registry=registry(metadata=metadata)):
-    """Base of these tables: they have a metadata of their own."""
+    """Base of these tables, with a metadata of their own."""
 
 
 class StoredRecord(GatewayTable, table=True):
-    """An accepted record: its bytes, for ever, and columns that queries want.
+    """An accepted record: its bytes, and columns for queries. It is never deleted.
 
     ``log_index`` is its place in the log, from 0 without a gap. Amounts in minor units of ``currency``, energy in Wh,
     ``time_ms`` the device's clock, ``received_ms`` the gateway's, ``business_date`` the UTC date of ``time_ms`` as
@@ -74,7 +74,7 @@ class RefusedRecord(GatewayTable, table=True):
 
 
 class Equivocation(GatewayTable, table=True):
-    """Evidence: a second, validly signed payload under a number that was used already."""
+    """Evidence: a second, validly signed payload under a used number."""
 
     __tablename__ = "equivocation"
     __table_args__ = (UniqueConstraint("device", "epoch", "sequence", "second_digest"),)

@@ -59,8 +59,8 @@ def create_app(
             body += piece
             if len(body) > _MOST_BYTES:
                 return Response("too large\n", 413)
-        answer = await asyncio.to_thread(witness.add_checkpoint, bytes(body))
-        return Response(answer.body, answer.status, media_type=answer.content_type)
+        response = await asyncio.to_thread(witness.add_checkpoint, bytes(body))
+        return Response(response.body, response.status, media_type=response.content_type)
 
     @app.get("/checkpoint/{origin_hash}")
     def newest(origin_hash: str) -> Response:
@@ -112,10 +112,10 @@ async def _follow(home: WitnessFolder, witness: Witness, poll_s: float) -> None:
     while sources:
         for key, read in sources:
             try:
-                answer = await asyncio.to_thread(witness.follow, key, read)
+                response = await asyncio.to_thread(witness.follow, key, read)
             except LogError as error:
                 log.warning("log_not_read", log=key.name, why=str(error))
                 continue
-            if answer.status not in (200, 409):
-                log.error("head_refused", log=key.name, status=answer.status, why=answer.body)
+            if response.status not in (200, 409):
+                log.error("head_refused", log=key.name, status=response.status, why=response.body)
         await asyncio.sleep(poll_s)

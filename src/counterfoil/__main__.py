@@ -65,7 +65,7 @@ _COMMANDS = {
         "Watch a log, cosign its heads, find its forks.",
     ),
 }
-"""name → where it is, and what the list of commands says of it."""
+"""name → (module, what the list of commands says of it)."""
 
 app = typer.Typer(
     name="counterfoil",
@@ -89,7 +89,7 @@ def _root(
 def main() -> None:
     """Run the command line and exit with its status: 0 yes, 1 no, 2 could not tell."""
     _take_settings()
-    # A command that is named needs only its own package, and the list of them none at all.
+    # A named command needs only its own package, and the list of commands needs none.
     named = sys.argv[1] if len(sys.argv) > 1 else ""
     if named in _COMMANDS:
         _register(_COMMANDS[named][0])
@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def _is_of_the_database(failure: Exception) -> bool:
-    """Whether a database is not there, not what it is taken for, or locked, and no constraint of ours was broken."""
+    """Whether *failure* is a database that is missing, locked or of another kind, and no broken constraint."""
     errors = sys.modules.get("sqlalchemy.exc")  # a command that has not loaded it can't fail by it
     if errors is None:
         return False
@@ -120,7 +120,7 @@ def _is_of_the_database(failure: Exception) -> bool:
 
 
 def _take_settings() -> None:
-    """Put the lines of the settings file, if one is named, under the environment."""
+    """Take the lines of the settings file, if one is named; the environment goes before them."""
     path = os.environ.get("COUNTERFOIL_SETTINGS")
     if len(sys.argv) > 2 and sys.argv[1] == "--settings":
         path = sys.argv[2]

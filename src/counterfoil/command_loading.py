@@ -1,6 +1,6 @@
-"""A command is imported when it is named, and nothing beside it.
+"""A command is imported when it is named, and nothing else.
 
-An auditor's verification starts without the libraries of a node or a database, because nothing here imports them.
+So an auditor's verification starts without the libraries of a node or a database.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from typer.core import TyperGroup
 
 
 def load(module: str) -> ModuleType:
-    """*module*, imported; what a process logs goes beside its output from here on."""
-    # What is imported stays: to look through it for garbage again and again takes a tenth of a command's start.
+    """Import *module* and return it; from here on the process logs to its standard error."""
+    # What is imported stays. Collecting garbage among it would take a tenth of a command's start.
     gc.disable()
     found = import_module(module)
     gc.freeze()
     gc.enable()
-    structlog: Any = sys.modules.get(
-        "structlog"
-    )  # where nothing was imported that logs, nothing is to be set
+    structlog: Any = sys.modules.get("structlog")  # None where nothing that logs was imported
     if structlog is not None:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     return found
@@ -34,7 +32,7 @@ def load(module: str) -> ModuleType:
 class CommandsByName(TyperGroup):
     """A group whose commands stand in ``TABLE``: name → (module, function).
 
-    ``TABLE`` is the order of the group's help too, which is the one thing that imports them all.
+    ``TABLE`` is also the order of the group's help, which alone imports all of them.
     """
 
     TABLE: ClassVar[Mapping[str, tuple[str, str]]] = {}
@@ -44,7 +42,7 @@ class CommandsByName(TyperGroup):
         return list(self.TABLE)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command *cmd_name*, imported now; None when there is none."""
+        """Import and return the command *cmd_name*; None when there is none."""
         if cmd_name in self.TABLE and cmd_name not in self.commands:
             module, function = self.TABLE[cmd_name]
             alone = typer.Typer(pretty_exceptions_enable=False)

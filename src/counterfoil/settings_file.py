@@ -2,8 +2,8 @@
 
 Rules kept here:
 
-* A name that the environment has goes before the file's.
-* A line that is no ``COUNTERFOIL_…=…`` is refused, so that a slip of the pen is not passed over.
+* The environment's value of a name goes before the file's.
+* A line that is not ``COUNTERFOIL_…=…`` is refused, so that no slip of the pen is overlooked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class SettingsFileError(Exception):
 
 
 def read_settings(path: Path) -> dict[str, str]:
-    """The names and values in the file at *path*.
+    """Return the names and values in the file at *path*.
 
     Raises:
         SettingsFileError: it can't be read, or a line is not a COUNTERFOIL_ name with its value.

@@ -16,7 +16,8 @@ from rich.table import Table
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.invoices_csv import read_invoices
-from counterfoil.invoices.run import InvoiceReport, RunFailed, run_invoices
+from counterfoil.invoices.report import InvoiceReport
+from counterfoil.invoices.run import RunFailed, run_invoices
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +37,7 @@ def invoices(
         typer.Option(help="Keep the run here, and go on with it. [default: nothing is kept]"),
     ] = None,
     first: Annotated[
-        int | None, typer.Option(help="Only so many invoices of the file.", min=1)
+        int | None, typer.Option(help="Only the first N invoices of the file.", min=1)
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as one JSON document.")

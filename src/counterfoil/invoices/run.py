@@ -2,11 +2,11 @@
 
 Rules that this module keeps:
 
-- The creditors register in batches, the obligor confirms in batches and pays each claim what the file says was paid.
+- The creditors register in batches. The obligor confirms in batches, and pays each claim what the file says was paid.
   Every transaction goes through a durable lane, so that a run over the same folder goes on where it stopped.
-- What is reported is read back from the chain, claim by claim, and compared with its row.
-- Names stay off the chain: a claim carries salted commitments. Vendors hold through a few accounts, each vendor always
-  through the same one; an account each would measure the registry, not the claims.
+- The report is read back from the chain, claim by claim, and compared with the rows.
+- Names stay off the chain: a claim carries salted commitments. The vendors share a few accounts, each vendor always
+  the same one: an account for each would measure the registry, not the claims.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
 from counterfoil.chain.sender import FAILED, Sender, enqueue
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
+from counterfoil.invoices.report import InvoiceReport
 from counterfoil.oracle.store.database import open_database
 
 CREDITORS = 8
@@ -44,12 +44,12 @@ _DEFAULT_DAYS = 30
 _BLOCK_GAS = 4_000_000_000
 _STALL_S = 300.0
 _REGISTER_GAS, _FUND_GAS, _GAS_MORE = 450_000, 400_000, 200_000
-"""Most gas a claim registered, a payment, and a transaction beside that."""
+"""The most gas of a claim registered, of a payment, and of a transaction besides."""
 _FOREVER = 4_000_000_000
 
 Say = Callable[[str], None]
 Call = tuple[LocalSigner, str, str, bytes, int | None]
-"""Who sends it, its business key, to which contract, its call data, and what gas it needs at the most."""
+"""Signer, business key, contract's address, call data, and the most gas that it needs."""
 
 
 class RunFailed(Exception):
@@ -58,49 +58,9 @@ class RunFailed(Exception):
     code = "invoices_refused"
 
 
-@dataclass
-class InvoiceReport:
-    """What the run came to; amounts in minor units, read back from the chain."""
-
-    rows: int
-    invoices: int
-    set_aside: dict[str, int]
-    notices: dict[str, int]
-    file_total_minor: int
-    file_amount_minor: int
-    file_settled_minor: int
-    file_standings: dict[str, int]
-    registered: int = 0
-    registered_minor: int = 0
-    settled_minor: int = 0
-    outstanding_minor: int = 0
-    withdrawn_minor: int = 0
-    standings: dict[str, int] = field(default_factory=dict)
-    differing_rows: list[int] = field(default_factory=list)
-    transactions: int = 0
-    gas: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-    invoices_a_second: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether the chain holds what the file says, row by row and in all."""
-        return (
-            not self.differing_rows
-            and (self.registered, self.standings) == (self.invoices, self.file_standings)
-            and self.registered_minor == self.file_amount_minor
-            and self.settled_minor == self.withdrawn_minor == self.file_settled_minor
-            and self.settled_minor + self.outstanding_minor == self.registered_minor
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """One JSON document."""
-        return {**asdict(self), "adds_up": self.adds_up}
-
-
 def run_invoices(file: InvoiceFile, folder: Path, say: Say) -> InvoiceReport:
-    """Run *file* over a chain in *folder*, and answer what came of it."""
-    # Thousands of transactions that go well are no news.
+    """Run *file* over a chain in *folder*, and return the report."""
+    # Thousands of transactions succeed: only warnings are worth a line.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     node = start_node("anvil", folder / "node", block_time_s=0.5, keeps_history=False)
     try:
@@ -117,7 +77,7 @@ class _Run:
         self._roles = dict(zip(ACCOUNT_ROLES, signers, strict=False))
         self._obligor, self._creditors = signers[_OBLIGOR], signers[_OBLIGOR + 1 :]
         self._client = ChainClient(node.rpc_url)
-        # What does not fit into a block any more, anvil leaves waiting until something new is sent.
+        # A transaction that no longer fits into a block waits in anvil until another one is sent.
         self._client.rpc("evm_setBlockGasLimit", hex(_BLOCK_GAS))
         at = {role: signer.address for role, signer in self._roles.items()}
         consortium = Consortium(
@@ -142,7 +102,7 @@ class _Run:
         self._senders: dict[str, Sender] = {}
 
     def all(self) -> InvoiceReport:
-        """The whole way of every invoice."""
+        """Take every invoice from its registration to its settlement, and return the report."""
         file = self._file
         report = InvoiceReport(
             rows=file.rows,
@@ -172,7 +132,7 @@ class _Run:
     # ---- the steps
 
     def _set_up(self) -> None:
-        """Participants, the obligor's money and its allowance."""
+        """Admit the participants, give the obligor money and the claims their allowance, and set the first date."""
         token = self._client.address_of("DepositToken")
         claims = self._client.address_of("Receivables")
         people = [self._obligor, *self._creditors]
@@ -264,7 +224,7 @@ class _Run:
         return {i.row: by_invoice[self._name(i)] for i in self._file.invoices}
 
     def _read_back(self, report: InvoiceReport, roots: dict[int, int]) -> None:
-        """Each claim as the chain holds it, against its row."""
+        """Compare each claim, as the chain holds it, with its row."""
         self._say("every claim is read back and compared with its row")
         invoices = self._file.invoices
         claims = self._client.call_all("Receivables", "claim", [(roots[i.row],) for i in invoices])
@@ -299,7 +259,7 @@ class _Run:
 
     @contextmanager
     def _still(self) -> Iterator[None]:
-        """No block is made meanwhile: a node without history answers for no block but the newest."""
+        """No block is made meanwhile: a node without history can be asked about the newest block only."""
         self._client.rpc("evm_setIntervalMining", 0)
         try:
             yield
@@ -310,7 +270,7 @@ class _Run:
         return sha256(invoice.vendor.encode()).digest()[0] % CREDITORS
 
     def _name(self, invoice: Invoice) -> bytes:
-        """What names the invoice on chain: SHA-256 of salt, vendor, number (its row) and amount."""
+        """The invoice's name on chain: SHA-256 of salt, vendor, number (its row) and amount."""
         said = f"{invoice.vendor}\0{invoice.row}\0{invoice.amount_minor}"
         return sha256(self._salt + said.encode()).digest()
 
@@ -342,7 +302,7 @@ class _Run:
         report.seconds[name] = round(time.monotonic() - began, 2)
 
     def _send(self, calls: Sequence[Call]) -> None:
-        """Ask for *calls* and return once all have taken effect."""
+        """Enqueue *calls* and return once all have taken effect. Raises RunFailed when one is refused."""
         with Session(self._engine) as session:
             for signer, key, to, data, gas in calls:
                 enqueue(
@@ -367,7 +327,7 @@ class _Run:
 
 
 def _goes_on(lane: Sender) -> bool:
-    """Take a lane one step on; a node that was at its next block meanwhile is asked again."""
+    """Take a lane one step further; return whether it has more to do. A call that fails at a new block is repeated."""
     try:
         return lane.step()
     except RpcRefused:

@@ -13,9 +13,9 @@ ASSET_PARTIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "core": ("Great Lakes Retail", ("operator",)),
     "factory": ("Maple Foods", ("supplier",)),
 }
-"""Those that the demo has beside the replay's parties."""
+"""The demo's own parties, beside the replay's."""
 FACE, PASSED = 1_000_000, 400_000
-"""What the retailer owes, and the part of it that is passed on."""
+"""What the retailer owes, and the part of it that is passed on, in minor units."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class AssetReport:
 
     @property
     def adds_up(self) -> bool:
-        """Whether what the retailer paid is what holders received, and the lender has principal and interest back."""
+        """Whether the holders received what the retailer paid, and the lender got principal and interest back."""
         owed = self.loan
         return (
             sum(line["received_minor"] for line in self.claim if line["at"] == "maturity")
@@ -44,7 +44,7 @@ class AssetReport:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """For the replay's report."""
+        """The fields, and whether they add up, for JSON."""
         return {**asdict(self), "adds_up": self.adds_up}
 
 

@@ -6,8 +6,8 @@ it, and is repaid out of the split's sweep by the day's closing; the operator pa
 
 Rules that this module keeps:
 
-- The money comes in by a bank statement (camt.053) and every date by a day's closing, as in production.
-- What is reported is read back from the chain, and each total is compared with its parts, to the minor unit.
+- The money comes in by a bank statement (camt.053), and each date by closing a day, as in production.
+- The report is read back from the chain. Each total is compared with its parts, to the minor unit.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _EVER, _ALL = 4_000_000_000, 2**255
 
 Say = Callable[[str], None]
 _Call = tuple[LocalSigner, str, str, Sequence[Any]]
-"""Who sends it, to which contract, which function, with what."""
+"""Signer, contract, function, arguments."""
 
 
 class Assets:
@@ -66,7 +66,7 @@ class Assets:
         self._signers = {name: house.party(at) for at, name in enumerate(names)}
         self._token = client.address_of("DepositToken")
         self._loan_minor = 0
-        # The first line's account, known before there is a line: the split's terms are set for it.
+        # The first line's account is known before there is a line: the split's terms name it.
         key = (1).to_bytes(32, "big")
         credit = client.address_of("CreditLine")
         self.report = AssetReport(account=client.call("DepositToken", "supervisedOf", credit, key))
@@ -81,7 +81,7 @@ class Assets:
         return self._signers[name].address
 
     def prepare(self, registrar: Registrar, until: int) -> None:
-        """Admit who is missing, bring money in by statements, ask for the first day; the oracle does it meanwhile."""
+        """Admit the parties, and leave the statements and the first day's closing to the oracle, without waiting."""
         registrar.admit({p: (self.at(p), *ASSET_PARTIES[p]) for p in ASSET_PARTIES}, until)
         opening = [("lender", 3 * FACE), ("core", FACE), ("operator", FACE // 10)]
         for name, amount in opening:
@@ -95,7 +95,7 @@ class Assets:
         self._leave(CloseDay(self._today, far=True))
 
     def begin(self) -> None:
-        """The claim is registered, split and sold in part; the loan is granted on the takings and drawn."""
+        """Register the claim, split it and sell a part; grant the loan on the takings and draw it."""
         self._closed(self._today)
         opened = ("lender", "core", "operator")
         money.wait_for("the opening balances", lambda: all(map(self._held, opened)), 60)
@@ -184,7 +184,7 @@ class Assets:
             session.commit()
 
     def mature(self) -> None:
-        """The due date: revenue is swept into the loan, the claim is paid, the operator pays what is left."""
+        """Close the due date: sweep revenue into the loan, pay the claim, and pay the rest of the loan."""
         lender = self._held("lender")
         money.instruct(self._engine, CloseDay(self._due, far=True))
         self._closed(self._due)
@@ -227,14 +227,14 @@ class Assets:
     # ---- parts
 
     def _leave(self, request: Request) -> None:
-        """Leave an instruction for the oracle, and don't wait for it."""
+        """Leave an instruction for the oracle, without waiting."""
         key = f"demo:{request.kind}:{sha256(repr(request).encode()).hexdigest()}"
         with Session(self._engine) as session:
             ask(session, key, party="demo", request=request)
             session.commit()
 
     def _closed(self, day: int) -> None:
-        """Wait until *day* is closed, and note how."""
+        """Wait until the closing of *day* has ended, and report how."""
 
         def ended() -> DayClose | None:
             with Session(self._engine.execution_options(reads_only=True)) as session:
@@ -252,7 +252,7 @@ class Assets:
         return int(self._client.call("DepositToken", "balanceOf", self.at(name)))
 
     def _together(self, calls: Sequence[_Call]) -> None:
-        """Send calls that don't depend on each other, whoever signs them, and wait once."""
+        """Send calls that do not depend on each other, and wait once for all."""
         client = self._client
         nonces: dict[str, int] = {}
         raws: list[bytes] = []

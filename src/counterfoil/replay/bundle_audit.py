@@ -14,7 +14,7 @@ from counterfoil.up.data_folder import House
 
 
 def audit(house: House, plan: ReplayPlan) -> dict[str, Any]:
-    """Make a bundle with the command, verify it with the command, change one byte of a sale and verify again."""
+    """Make a bundle and verify it, both with the commands; then change one byte of a sale and verify again."""
     machine = plan.machines[0]
     folder = house.folder / "bundles"
     folder.mkdir(exist_ok=True)

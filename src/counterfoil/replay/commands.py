@@ -1,4 +1,4 @@
-"""``counterfoil replay``: the main job, on real files or on a simulated fleet, and the table at its end."""
+"""``counterfoil replay`` and ``demo``: the main job, on real files or on a simulated fleet."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def replay(
     oracles: Annotated[
         int,
         typer.Option(
-            help="At the first start: so many oracle nodes, of which more than two thirds must sign.",
+            help="At the first start: N oracle nodes, of which more than two thirds must sign.",
             min=1,
             max=MOST_ORACLES,
         ),

@@ -23,7 +23,7 @@ _SIGN_AT_ONCE = 2_000
 
 @dataclass(frozen=True)
 class Sent:
-    """How sending went: records acknowledged, and how long it took."""
+    """How sending went: the number of records acknowledged, and the seconds that it took."""
 
     records: int
     seconds: float
@@ -37,7 +37,7 @@ def enrol(
     accounts: Mapping[str, str],
     project: str,
 ) -> list[Device]:
-    """Every machine as a device with keys, certificates and a registration on chain; what is done is kept."""
+    """Return a device for each machine, with keys, certificates and a registration; finished steps are kept."""
     authority = house.authority()
     registry = client.address_of("DeviceRegistry").raw
     devices: list[Device] = []
@@ -80,7 +80,7 @@ def enrol(
 def sign_all(
     machines: Sequence[PlannedMachine], devices: Sequence[Device], progress: Callable[[int], None]
 ) -> int:
-    """Let each machine sign what it has not signed yet; answer how many records the fleet has."""
+    """Let each machine sign the events that it has not signed yet; return how many records the fleet has."""
     total = 0
     for machine, device in zip(machines, devices, strict=True):
         done = device.journal.chain().sequence
@@ -96,7 +96,7 @@ def send_all(house: House, devices: Sequence[Device], records: Callable[[], int]
     """Send every journal until all is acknowledged, each device over a connection of its own.
 
     Raises:
-        RuntimeError: a device could not send all within ten minutes; says which and why.
+        RuntimeError: a device could not send everything within ten minutes; says which and why.
     """
     before = records()
     started = time.monotonic()

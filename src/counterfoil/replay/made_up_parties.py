@@ -1,4 +1,4 @@
-"""The parties of a replay, and how they share: who they are is made up, the arithmetic is the contract's."""
+"""A replay's parties and split terms. The parties are made up; the arithmetic is the contract's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARTIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 def terms(accounts: Mapping[str, str], effective_from: int) -> dict[str, Any]:
-    """The waterfall of a replay, by day; amounts in minor units."""
+    """The split terms of a replay: a daily waterfall, amounts in minor units."""
     return {
         "effective_from": effective_from,
         "period": "day",

@@ -30,7 +30,7 @@ _PARTY = "replay"
 
 
 class NotInTime(Exception):
-    """Something that the replay waits for did not come."""
+    """What the replay waits for did not come in time."""
 
     code = "replay_not_in_time"
 
@@ -43,7 +43,7 @@ def wait_for(what: str, done: Callable[[], bool], timeout_s: float = 300.0) -> N
     """Return once *done*.
 
     Raises:
-        NotInTime: it was not, within the time.
+        NotInTime: it was not done within *timeout_s*.
     """
     again = Retrying(
         retry=retry_if_not_result(bool), wait=wait_fixed(0.1), stop=stop_after_delay(timeout_s)
@@ -57,11 +57,11 @@ def wait_for(what: str, done: Callable[[], bool], timeout_s: float = 300.0) -> N
 
 
 def instruct(engine: Engine, request: Request) -> dict[str, Any]:
-    """Ask the running oracle for something and answer what it answered.
+    """Leave *request* for the running oracle, wait for it, and return its result.
 
     Raises:
-        NotInTime: it did not answer.
-        RuntimeError: it refused.
+        NotInTime: the oracle did not finish it in time.
+        RuntimeError: the oracle refused it.
     """
     kind, payload = request.kind, encode(request)
     key = f"replay:{kind}:{sha256(repr(sorted(payload.items())).encode()).hexdigest()}"
@@ -81,7 +81,7 @@ def instruct(engine: Engine, request: Request) -> dict[str, Any]:
 
 
 def wait_anchored(engine: Engine, records: int) -> int:
-    """Wait until a head over all *records* is on the chain and every fact is taken; answer the number of heads."""
+    """Wait until a head over all *records* is on the chain and every sale is read; return the number of heads."""
 
     def done() -> bool:
         with _reading(engine) as session:
@@ -95,7 +95,7 @@ def wait_anchored(engine: Engine, records: int) -> int:
 
 
 def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
-    """Wait until nothing that matched is left to distribute, and every distribution is on the chain."""
+    """Wait until every matched sale is distributed and every distribution is on the chain."""
 
     def done() -> bool:
         with _reading(engine) as session:
@@ -118,7 +118,7 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
 
 
 def resolve_all(engine: Engine) -> dict[str, int]:
-    """Accept every open exception, as the operator's clerk would after looking; answer how many there were, by code."""
+    """Accept every open exception, as the operator's clerk would; return how many there were, by code."""
     with _reading(engine) as session:
         rows = session.exec(select(MatchException).where(MatchException.status == "open")).all()
         found = [(row.id, row.code) for row in rows]
@@ -131,7 +131,7 @@ def resolve_all(engine: Engine) -> dict[str, int]:
 
 
 def withdraw(client: ChainClient, operator: Signer, keep_minor: int = 0) -> int:
-    """Take the operator's claimable balance out of the split and ask the bank to pay it; answer the amount.
+    """Take the operator's claimable balance out of the split, ask the bank to pay it, and return the amount.
 
     *keep_minor* of its tokens stay with it.
     """

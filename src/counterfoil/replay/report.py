@@ -35,7 +35,7 @@ class ReplayReport:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every minor unit of the input is accounted for, and the audit said what it should."""
+        """Whether each minor unit of the input is accounted for, and the audit found only the changed byte."""
         return (
             self.received_minor == self.input_gross_minor
             and self.credited_minor + self.carried_minor == self.received_minor

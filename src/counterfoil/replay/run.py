@@ -47,7 +47,7 @@ Say = Callable[[str], None]
 
 
 def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> ReplayReport:
-    """Drive the whole thread over a started process tree; *with_assets*, a claim and a loan too."""
+    """Carry out *plan* over a started process tree; *with_assets*, a claim and a loan too."""
     house, client = tree.house, tree.client
     engine = open_database(house.oracle_database)
     store = open_store(house.gateway_database)
@@ -110,7 +110,7 @@ def _send_records(
     devices: Sequence[Device],
     say: Say,
 ) -> None:
-    """The machines sign and send, until all of it is anchored."""
+    """Let the machines sign and send, and wait until all records are anchored."""
     say("the machines sign")
     started = time.monotonic()
     total = fleet.sign_all(machines, devices, lambda _: None)
@@ -134,7 +134,7 @@ def _check(
     plan: ReplayPlan,
     say: Say,
 ) -> None:
-    """Proofs, totals and an auditor's bundle."""
+    """Check the proofs and an auditor's bundle, and take the totals into the report."""
     say("every record's inclusion proof is checked")
     report.records["proofs checked"] = check_proofs(house, store, client)
     _count_money(report, engine, client, accounts, plan)
@@ -176,7 +176,7 @@ def _set_up(
 
 
 def tell_nodes(databases: Sequence[str], engine: Engine) -> None:
-    """Tell the oracle's other nodes of the projects, as each bank tells its own node what it was told."""
+    """Copy the projects to the oracle's other nodes, as each bank would enter them at its own node."""
     with Session(engine.execution_options(reads_only=True)) as session:
         known = [row.model_dump() for row in session.exec(select(KnownProject))]
     for url in databases:
@@ -191,7 +191,7 @@ def tell_nodes(databases: Sequence[str], engine: Engine) -> None:
 def _assets(
     report: ReplayReport, house: House, client: ChainClient, engine: Engine, plan: ReplayPlan
 ) -> Assets | None:
-    """The asset side, where it is still to be run; what an earlier run over this house came to is shown again."""
+    """Return the asset side where it is still to be run; None, with the earlier run's report kept, where it has run."""
     assets = Assets(house, client, engine, first=plan.first_date, last=plan.last_date)
     kept = house.folder / _ASSETS
     if kept.exists():
@@ -219,7 +219,7 @@ def _pay(house: House, engine: Engine, plan: ReplayPlan) -> None:
 
 
 def _pay_late(engine: Engine, plan: ReplayPlan) -> None:
-    """The withheld payments reach the bank after all."""
+    """Bring the withheld payments to the bank."""
     entry = CreditEntry(
         statement="STMT-late",
         reference="LATE-PAYMENTS",
@@ -232,7 +232,7 @@ def _pay_late(engine: Engine, plan: ReplayPlan) -> None:
 
 
 def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:
-    """Check every record's inclusion under the newest anchored head, and a few of them by the contract itself."""
+    """Check each record's inclusion under the newest head, some by the contract too; return how many."""
     head = client.call("RecordAnchor", "latestHead")
     size, root = int(head["size"]), head["root"]
     reader = TileReader(read_folder(house.tiles), size)

@@ -1,9 +1,9 @@
 """What is to be replayed: each machine's events in order, and the payments that its operator's provider settled.
 
-From files: the sales file's transactions become sales of one machine each, the meter file's rows readings of one meter.
-The settlement file is made from the same transactions, for the sales file is the payment provider's own export. From a
-simulation (its shapes are stated as simulated): five vending machines and a factory meter, and a few payments are
-withheld so that there is something for a person to resolve.
+From files: each transaction of the sales file becomes a sale of its machine, each row of the meter file a reading of
+one meter. The settlement file is made from the same transactions, because the sales file is the provider's own export.
+From a simulation, which is named as one: five vending machines and a factory meter. A few payments are withheld, so
+that a person has something to resolve.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WITHHELD = 3
 
 @dataclass(frozen=True)
 class PlannedMachine:
-    """One device and what it will sign, oldest first; people call it *title*, or *label* where that is empty."""
+    """One device and the events that it will sign, oldest first. Pages show *title*, or *label* where that is empty."""
 
     device: DeviceId
     label: str
@@ -42,7 +42,7 @@ class PlannedMachine:
 
 @dataclass(frozen=True)
 class Payment:
-    """A settled payment, or one day's counted cash of one machine; amount in minor units."""
+    """A settled payment, or the cash of one machine and day."""
 
     reference: str
     method: str
@@ -53,7 +53,7 @@ class Payment:
 
 @dataclass
 class ReplayPlan:
-    """All of it. ``notes`` say what was odd in the input, ``withheld_minor`` what was not settled on purpose."""
+    """A replay's input. ``notes`` say what was odd in it; ``withheld_minor`` is left unsettled on purpose."""
 
     machines: list[PlannedMachine]
     payments: list[Payment]
@@ -81,7 +81,7 @@ def device_name(serial: str) -> DeviceId:
 
 
 def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> ReplayPlan:
-    """The plan of a sales file, a meter file, or both."""
+    """Return the plan of a sales file, a meter file, or both."""
     machines: list[PlannedMachine] = []
     payments: list[Payment] = []
     notes: list[str] = []
@@ -135,7 +135,7 @@ def plan_from_files(sales: Path | None, meter: Path | None, currency: str) -> Re
 
 
 def plan_simulated(days: int, machines: int = 5) -> ReplayPlan:
-    """A fleet whose takings and loads are simulated; the same every time."""
+    """Return the plan of a simulated fleet; it is the same each time."""
     first = date(2026, 1, 1)
     fleet = [
         PlannedMachine(
@@ -227,7 +227,7 @@ def _sale_event(sale: ExportedSale, currency: str) -> Event:
 
 
 def _payments(machines: Iterable[PlannedMachine]) -> list[Payment]:
-    """What the provider settles for these machines' sales: each card payment, and each machine's cash of a day."""
+    """Return what the provider settles for the sales: each card payment, and the cash of each machine and day."""
     found: list[Payment] = []
     cash: dict[tuple[str, int], int] = defaultdict(int)
     for machine in machines:

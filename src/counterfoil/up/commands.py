@@ -36,7 +36,7 @@ def up(
     oracles: Annotated[
         int,
         typer.Option(
-            help="At the first start: so many oracle nodes, of which more than two thirds must sign.",
+            help="At the first start: N oracle nodes, of which more than two thirds must sign.",
             min=1,
             max=MOST_ORACLES,
         ),

@@ -2,7 +2,7 @@
 
 Rules that this module keeps:
 
-- Nothing is made twice: what is there is kept, so that a start after a kill goes on where the last one was.
+- Nothing is made twice. What is there is kept, so that a start after a kill goes on where the last one ended.
 - Secrets are random, made here, and readable by their owner only. There is no default secret.
 """
 
@@ -48,7 +48,7 @@ MOST_ORACLES = 12
 
 @dataclass(frozen=True)
 class House:
-    """The folder, its ports by name, and its secret."""
+    """A deployment in one folder: its ports by name, its secret, and what was chosen when it was made."""
 
     folder: Path
     ports: dict[str, int]
@@ -61,7 +61,7 @@ class House:
 
     @property
     def accounts(self) -> list[str]:
-        """Everybody who transacts: the roles, the parties, the oracle's nodes; the admin first."""
+        """All accounts that transact: the roles (admin first), the parties, the oracle's nodes."""
         return [self.account(i).address for i in range(_FIRST_NODE + self.oracles + 1)]
 
     @property
@@ -144,9 +144,9 @@ def open_house(
     oracles: int = 1,
     network: Path | None = None,
 ) -> House:
-    """The house in *folder*, with its folders, ports, secret, device CA and gateway keys made.
+    """Return the house in *folder*; make its folders, ports, secret, device CA and gateway keys where they are missing.
 
-    What is said of currency, engine, oracles and network counts when the house is made; after that it is as it is.
+    Currency, engine, oracles and network only count when the house is made; later they stay as they are.
     """
     folder = folder.resolve()
     for name in ("", "keys", "logs", "tiles"):
@@ -186,10 +186,10 @@ def open_house(
 
 
 def admit_accounts(house: House, client: ChainClient, passphrase: str | None) -> int:
-    """Let the house's accounts into the network, by the account of the member whose node is used.
+    """Let the house's accounts into the network, by the member whose node is used; return the number of calls.
 
     Raises:
-        KeyRefused: that is needed, and *passphrase* does not open the member's keystore.
+        KeyRefused: an account is to be let in, and *passphrase* does not open the member's keystore.
     """
     if all(may_transact(client, account) for account in house.accounts):
         return 0
@@ -205,7 +205,7 @@ def admit_accounts(house: House, client: ChainClient, passphrase: str | None) ->
 def deploy_contracts(
     house: House, client: ChainClient, progress: Callable[[str], None]
 ) -> Deployment:
-    """Deploy what is missing, with the house's roles; write each role's keystore."""
+    """Deploy the contracts that are missing, with the house's roles; write each role's keystore."""
     for role in ACCOUNT_ROLES:
         path = house.keystore(role)
         if not path.exists():
@@ -240,7 +240,7 @@ def deploy_contracts(
 
 
 def export_certificates(house: House, authority: CertificateAuthority) -> Path:
-    """Write all that an auditor's bundle needs of the CA into ``certificates/``: authorities, record keys, the CRL."""
+    """Write what a bundle needs of the CA into ``certificates/``: authorities, record certificates, the CRL."""
     folder = house.folder / "certificates"
     folder.mkdir(exist_ok=True)
     (folder / "authorities.pem").write_bytes(authority.chain_pem)
@@ -276,7 +276,7 @@ def _make_gateway_keys(house: House) -> None:
 
 
 def _make_nodes(house: House) -> None:
-    """Make what each oracle node shows and is known by in TLS, and the list of those who may read the log."""
+    """Make each oracle node's TLS certificate and key, and the list of certificates that may read the log."""
     readers = b""
     for number in range(1, house.oracles + 1):
         folder = house.node(number)
@@ -314,7 +314,7 @@ def _write_nodes(house: House, signers: Sequence[LocalSigner]) -> None:
 
 
 def _usable(port: int | None) -> int:
-    """*port* if it can be listened on, or a free one; raises OSError when there is none."""
+    """Return *port* if it can be listened on, else a free one. Raises OSError when there is none."""
     if port:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""The process tree of one house: chain, gateway, oracle or its nodes, and api, each what an operator runs alone."""
+"""The process tree of one house: chain, gateway, oracle (or its nodes) and API, each a command of its own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from counterfoil.up.supervisor import Child, Supervisor
 
 _NETWORK_PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
 _READY_S = 60.0
-"""Within this a process is ready; so many at once share the processors."""
+"""How long a process may take to be ready, for each of those started at once: they share the processors."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Without certificate authorities, which would be read for each look: loopback is spoken to in the clear."""
+"""Without certificate authorities, which would be read at each look: loopback needs no TLS."""
 
 
 class HouseInUse(Exception):
@@ -59,7 +59,7 @@ class Tree:
         return ChainClient(self.house.rpc_url, Deployment.read(self.house.deployment).addresses)
 
     def start(self) -> None:
-        """Start what is to run: chain and gateway, and once they are ready oracle and API.
+        """Start chain and gateway, and once they are ready oracle and API.
 
         Raises:
             HouseInUse: another process tree runs over this folder.
@@ -72,7 +72,7 @@ class Tree:
                 f"{self.house.folder} is in use by another `counterfoil up`"
             ) from taken
         try:
-            # What does not need the other starts beside it: most of a start is a process's own work.
+            # Processes that do not need each other start together: most of a start is a process's own work.
             self._start(
                 *self._chain(),
                 self._child("gateway", self._gateway_env(), self._answers(self.house.gateway_url)),
@@ -92,7 +92,7 @@ class Tree:
             raise
 
     def stop(self) -> None:
-        """End every process; each has a moment to finish what it is at."""
+        """End every process; each has time to finish what it does."""
         self.supervisor.stop()
         fcntl.flock(self._lock, fcntl.LOCK_UN)
 
@@ -109,13 +109,13 @@ class Tree:
         self.supervisor.start(*children, timeout_s=_READY_S * max(1, len(children) - 1))
 
     def _chain(self) -> list[Child]:
-        """The embedded chain; a network's node is its own bank's to run."""
+        """The embedded chain; nothing in a network, where each bank runs its own node."""
         if self.house.network:
             return []
         return [self._child("chain", self._chain_env(), self._chain_ready)]
 
     def _oracles(self) -> list[Child]:
-        """The oracle: one process that signs alone, or a node a process."""
+        """The oracle: one process that signs alone, or a process for each node."""
         if self.house.oracles == 1:
             return [self._child("oracle", self._oracle_env(), self._says_ready("oracle"))]
         return [
@@ -175,7 +175,7 @@ class Tree:
         }
 
     def _node_env(self, number: int) -> dict[str, str]:
-        """The first node has the house's database and tiles, and takes the payments in; the others have their own."""
+        """The first node uses the house's database and tiles and settles payments; the others have their own."""
         folder = self.house.node(number)
         env = {
             "COUNTERFOIL_ORACLE_PEERS": str(self.house.folder / "oracles" / "peers.json"),
@@ -242,5 +242,5 @@ class Tree:
 
 
 def default_data() -> Path:
-    """Where a house lies unless told otherwise: ``$COUNTERFOIL_DATA`` or ``.counterfoil`` in this folder."""
+    """The default data folder: ``$COUNTERFOIL_DATA``, or ``.counterfoil`` in the working directory."""
     return Path(os.environ.get("COUNTERFOIL_DATA", ".counterfoil"))

@@ -1,4 +1,4 @@
-"""The first way in: a link that opens the pages once, for whoever started the processes."""
+"""The first sign-in: a link that opens the pages once, for the person who started the processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DAYS = 1
 
 
 def sign_in_link(house: House, role: Role, party: str, name: str) -> str:
-    """An address that opens one session as *party*, within 15 minutes and for a day at the longest."""
+    """Return a link that opens one session as *party*: valid for 15 minutes, the session for a day."""
     engine = open_oracle_database(house.oracle_database)
     try:
         number, _ = auth.create_token(engine, role, party, name, DAYS)

@@ -3,10 +3,10 @@
 The rules that this module keeps:
 
 - A child is ended by its own process id, and by nothing else.
-- A child ends when this process ends, however that comes about (Linux: ``PR_SET_PDEATHSIG``).
-- A child that dies is started again after a pause that doubles from 0.5 s to 30 s; one that has
-  lived for a minute is forgiven its past.
-- A log that has grown long becomes ``NAME.log.1``, in place of the one before, and begins anew.
+- A child ends when this process ends, for whatever reason (Linux: ``PR_SET_PDEATHSIG``).
+- A child that dies is started again after a pause that doubles from 0.5 s to 30 s. After a minute of
+  life the pause is 0.5 s again.
+- A log that has grown too long becomes ``NAME.log.1``, which replaces the one before, and begins anew.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ChildFailed(Exception):
 
 @dataclass
 class Child:
-    """One process: what to run, how to tell that it is ready, and where its output goes."""
+    """One process: its command, its environment, its log, and the check that it is ready."""
 
     name: str
     argv: Sequence[str]
@@ -104,7 +104,7 @@ class Child:
             raise ChildFailed(self.name, why, self.log_path) from None
 
     def stop(self) -> None:
-        """End the process: a chance to finish first, then SIGKILL."""
+        """End the process: SIGTERM, and SIGKILL after 20 s."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()
@@ -118,7 +118,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Children in the order of their starting."""
+    """The children, in the order in which they were started."""
 
     children: list[Child] = field(default_factory=list)
     longest_log: int = _LONGEST_LOG
@@ -135,7 +135,7 @@ class Supervisor:
             log.info("child_ready", child=child.name, pid=pid)
 
     def watch_once(self) -> None:
-        """Start again, after its pause, what has died; put long logs aside.
+        """Start each dead child again once its pause is over; put long logs aside.
 
         By hand: no child's pause may keep the others waiting.
         """
@@ -164,7 +164,7 @@ class Supervisor:
 
 
 def _keep_short(path: Path, longest: int) -> None:
-    """Put a log that has grown beyond *longest* bytes aside; its process writes on, at the beginning."""
+    """Put aside a log of more than *longest* bytes; its process writes on in the emptied file."""
     if not path.exists() or path.stat().st_size <= longest:
         return
     fresh = path.with_name(f"{path.name}.new")

@@ -1,1 +1,1 @@
-"""Where bytes come in and go out: MQTT, HTTP, readers of the log, and brokers of a fleet's own."""
+"""The gateway's connections to others: MQTT, HTTP, readers of the log, and brokers of a fleet's own."""

@@ -7,7 +7,7 @@ from counterfoil.gateway.record.identity import DeviceId, parse_device_id
 
 
 def device_of(certificate: object) -> DeviceId:
-    """The device that a client certificate, as ``ssl`` gives it, names: its one SAN URI.
+    """Return the device that a client certificate, as ``ssl`` gives it, names: its one SAN URI.
 
     Raises:
         IdentityError: there is no certificate, or it names none or several.

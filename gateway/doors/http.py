@@ -2,9 +2,9 @@
 
 Rules that this module keeps:
 
-- The device in the path must be the record's issuer, and over TLS also the one whom the client certificate names.
-- In clear, on the loopback or behind a proxy that ends TLS, a record is authenticated by its own signature.
-- Refusals are kept with their reason, up to a quota of each device or, in clear, of each address.
+- The device in the path must be the record's issuer. Over TLS the client certificate must name it too.
+- Without TLS, on the loopback or behind a proxy that ends TLS, a record's own signature authenticates it.
+- Refusals are kept with their reason, up to a quota of each device or, without TLS, of each address.
 - Everybody may read receipts and tiles.
 """
 
@@ -50,7 +50,7 @@ def create_http(
     is_revoked: Callable[[int], bool] | None = None,
     refusals: Quota[str] | None = None,
 ) -> Starlette:
-    """The HTTP application of one gateway; with *is_revoked*, for a door over TLS: it asks devices for certificates."""
+    """Return the HTTP application of one gateway; *is_revoked* is for a door over TLS, which asks for certificates."""
     quota = refusals or Quota(Limits().refusals_at_once, Limits().refusals_a_minute)
     records = _Records(intake, quota, is_revoked)
     published = _Published(store, receipts, tiles)
@@ -70,14 +70,14 @@ def create_http(
 
 @dataclass(frozen=True)
 class _Records:
-    """Records come in."""
+    """Takes records."""
 
     intake: Intake
     quota: Quota[str]
     is_revoked: Callable[[int], bool] | None
 
     async def post(self, request: Request) -> Response:
-        """Take one record (application/cose); 201 with a signed promise, or a problem with the code of the refusal."""
+        """Take one record (application/cose); return 201 and a signed promise, or a problem with the refusal's code."""
         name = parse_device_id(request.path_params["device"])
         peer = request.client.host if request.client else "?"
         if self.is_revoked is not None:
@@ -120,14 +120,14 @@ class _Records:
 
 @dataclass(frozen=True)
 class _Published:
-    """What everybody may read: receipts, and the log's tiles."""
+    """Serves what everybody may read: receipts, and the log's tiles."""
 
     store: GatewayStore
     receipts: ReceiptSigner
     tiles: Path | None
 
     def receipt(self, request: Request) -> Response:
-        """A COSE receipt for one record, once the log that is published holds it."""
+        """Return a COSE receipt for one record, once the published log holds it."""
         asked = request.path_params
         device, epoch, sequence = asked["device"], asked["epoch"], asked["sequence"]
         found = self.store.find(parse_device_id(device), epoch, sequence)
@@ -146,7 +146,7 @@ class _Published:
         return Response(signed.receipt(found[0], path), media_type=_COSE)
 
     def tile(self, request: Request) -> Response:
-        """The log as static files (C2SP tlog-tiles)."""
+        """Return one of the log's static files (C2SP tlog-tiles)."""
         name = request.url.path.lstrip("/")
         file = (self.tiles / name).resolve() if self.tiles else None
         if (
@@ -167,14 +167,14 @@ class _Published:
 
 @dataclass(frozen=True)
 class _Health:
-    """What whoever runs the gateway asks it."""
+    """Serves the operator: health and metrics."""
 
     intake: Intake
     store: GatewayStore
     shown: GatewayMetrics
 
     def healthz(self, _: Request) -> Response:
-        """200 while records are being committed; 503 when the newest commit has failed, or the store is away."""
+        """Return 200 while records are committed; 503 when the newest commit failed, or the store is away."""
         if self.intake.failed.is_set():
             return problem(503, "commit_failed", "the newest commit has failed; see the log")
         try:
@@ -184,7 +184,7 @@ class _Health:
         return JSONResponse({"status": "ok", "records": records, "queue_full": self.intake.is_full})
 
     def metrics(self, _: Request) -> Response:
-        """Prometheus text."""
+        """Return Prometheus text."""
         return Response(generate_latest(self.shown.registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -205,7 +205,7 @@ async def _not_served(request: Request, error: Exception) -> Response:
 
 
 def _certified_device(request: Request, is_revoked: Callable[[int], bool]) -> DeviceId | None:
-    """Whom the client certificate of *request* names; None without one, or when it is revoked."""
+    """Return the device that the client certificate of *request* names; None without one, or when it is revoked."""
     certificate = request.scope.get("client_certificate")
     if not certificate or is_revoked(int(certificate["serialNumber"], 16)):
         return None

@@ -1,4 +1,4 @@
-"""What one peer, and all of them, may take up."""
+"""Limits on what one peer, and all of them, may use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Limits:
 
 
 class Quota(Generic[_Who]):
-    """How much each may do: *at_once*, growing back by *a_minute*. Times are seconds of one monotonic clock."""
+    """How much each peer may do: *at_once*, refilled by *a_minute*. Times are seconds of one monotonic clock."""
 
     def __init__(self, at_once: int, a_minute: int) -> None:
         self._at_once = at_once
@@ -33,7 +33,7 @@ class Quota(Generic[_Who]):
         self._spent: dict[_Who, tuple[float, float]] = {}
 
     def spend(self, who: _Who, now: float) -> bool:
-        """Count one; False when *who* had none left."""
+        """Spend one of *who*'s quota; False when none is left."""
         spent = self._spent_by(who, now)
         if spent + 1 > self._at_once:
             self._spent[who] = (spent, now)
@@ -42,11 +42,11 @@ class Quota(Generic[_Who]):
         return True
 
     def is_spent(self, who: _Who, now: float) -> bool:
-        """Whether less than a tenth of it is left to *who*: who has spent it waits until that has grown back."""
+        """Whether *who* has less than a tenth left. After spending all, a peer waits until a tenth is refilled."""
         return who in self._spent and self._spent_by(who, now) > 0.9 * self._at_once
 
-    def forget_who_has_all(self, now: float) -> None:
-        """Keep nothing about those to whom all has grown back."""
+    def forget_full(self, now: float) -> None:
+        """Forget the peers whose quota is full again."""
         self._spent = {
             who: entry for who, entry in self._spent.items() if self._spent_by(who, now) > 0
         }

@@ -11,7 +11,7 @@ from counterfoil.gateway.ingest.pipeline import Stored, Verdict
 
 
 class GatewayMetrics:
-    """Counts verdicts and connections; one registry a process."""
+    """Counts verdicts and connections, in one registry for each process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -42,5 +42,5 @@ class GatewayMetrics:
             self._records.labels(name).inc(count)
 
     def connections(self, count: int) -> None:
-        """Say how many connections are open."""
+        """Set how many connections are open."""
         self._connections.set(count)

@@ -1,4 +1,4 @@
-"""What a door answers when it refuses: a problem (RFC 9457) with a stable code."""
+"""The response of a door that refuses: a problem (RFC 9457) with a stable code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, object] | None = None,
 ) -> JSONResponse:
-    """The answer; *more* are members of its own."""
+    """Return the response; *more* are further members of the problem."""
     body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
     return JSONResponse(
         {**body, **(more or {})}, status, headers, media_type="application/problem+json"

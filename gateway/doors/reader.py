@@ -1,10 +1,10 @@
-"""The gateway's door for those who keep a copy of the log: raw entries by place, over TLS with client certificates.
+"""The gateway's door for readers who keep a copy of the log: raw entries by index, over TLS with client certificates.
 
 Rules that this module keeps:
 
-- Only who has a certificate of an authority that is listed, or one that is listed itself, comes in.
-- Entries are the records' own bytes in the log's order, from any place on: whoever was cut off goes on where it was.
-- A reader that is slow is sent no more than it takes: pieces are read from the store as the connection has room.
+- A reader needs a certificate that is listed, or one of a listed authority.
+- Entries are the records' own bytes in the log's order, from any index on: an interrupted reader continues there.
+- A slow reader is sent no more than it takes: pieces are read from the store as the connection has room.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _DIGITS = re.compile("[0-9]{1,16}")
 
 
 def reader_tls(certificate: Path, key: Path, readers: Path) -> ssl.SSLContext:
-    """TLS 1.3 that takes only clients whom *readers* (PEM) lists: by their authority, or by their own certificate."""
+    """Return TLS 1.3 for clients that *readers* (PEM) lists, by their authority or by their own certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key)
     context.load_verify_locations(readers)
     context.verify_mode = ssl.CERT_REQUIRED
-    # A certificate that is listed itself ends the path, whoever signed it.
+    # A listed certificate ends the path, whoever signed it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
 
 def create_reader(store: GatewayStore) -> Starlette:
-    """The application behind the readers' door."""
+    """Return the application of the readers' door."""
 
     def get_log(request: Request) -> Response:
-        """Entries from *start* on, each after its length in two bytes, big-endian; none at the log's end."""
+        """Return entries from *start* on, each after its length in two bytes, big-endian; none at the log's end."""
         try:
             start = _asked(request, name="start", default=0, least=0, most=2**53)
             limit = _asked(request, name="limit", default=MOST_ENTRIES, least=1, most=MOST_ENTRIES)

@@ -1,4 +1,4 @@
-"""How the gateway's HTTP application is served: in clear on the loopback, and over TLS to devices and readers."""
+"""The HTTP servers of the gateway: without TLS on the loopback, and over TLS for devices and readers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CertifiedProtocol(H11Protocol):
         self.app = with_certificate
 
     def shutdown(self) -> None:
-        """End the connection: at once when nothing is under way, since an idle peer may never answer a TLS goodbye."""
+        """End the connection: at once when it is idle, since an idle peer may never respond to the end of TLS."""
         if self.cycle is None or self.cycle.response_complete:
             self.transport.abort()
         else:
@@ -40,7 +40,7 @@ class CertifiedProtocol(H11Protocol):
 
 
 class WebDoor:
-    """One HTTP server within this process's event loop, with *tls* or in clear."""
+    """One HTTP server in this process's event loop, with *tls* or without."""
 
     def __init__(
         self, app: Starlette, host: str, port: int, tls: ssl.SSLContext | None = None
@@ -63,6 +63,6 @@ class WebDoor:
         self._serving = asyncio.create_task(self._server.serve())
 
     async def stop(self) -> None:
-        """Finish the requests that are under way, and close."""
+        """Finish open requests, and close."""
         self._server.should_exit = True
         await self._serving

@@ -2,8 +2,8 @@
 
 Rules that this module keeps:
 
-- The root's key lies encrypted in a folder of its own and is needed only to sign an issuing CA: take it offline.
-- A certificate is in the register, durably, before it leaves.
+- The root's key is encrypted in a folder of its own and only signs an issuing CA: take it offline.
+- A certificate is in the register, durably, before it is handed out.
 - A revocation is durable before the list that shows it is written; the list is replaced whole.
 """
 
@@ -38,7 +38,7 @@ from counterfoil.gateway.record.identity import DeviceId, parse_device_id
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What a device gets back. All are PEM; ``chain`` is the issuing CA and the root."""
+    """A device's new certificates. All are PEM; ``chain`` is the issuing CA and the root."""
 
     device: DeviceId
     tls_certificate: bytes
@@ -47,7 +47,7 @@ class Enrolment:
 
     @property
     def record_certificate_hash(self) -> bytes:
-        """SHA-256 of the record certificate's DER: what the registry on chain holds."""
+        """Return the SHA-256 of the record certificate's DER, as the registry on chain has it."""
         return certificate_hash(x509.load_pem_x509_certificate(self.record_certificate))
 
 
@@ -77,7 +77,7 @@ class CertificateAuthority:
     def create(
         cls, folder: Path, passphrase: str, name: str = "Counterfoil device"
     ) -> CertificateAuthority:
-        """Make a root and an issuing CA in *folder*, as far as they are not there, and open it.
+        """Make a root and an issuing CA in *folder*, unless they are there, and open it.
 
         The root's key is encrypted with *passphrase* in ``root/root.key``.
         """
@@ -87,12 +87,12 @@ class CertificateAuthority:
 
     @property
     def chain_pem(self) -> bytes:
-        """The issuing CA and the root: what a TLS server trusts its clients by, and a device its server."""
+        """Return the issuing CA and the root: with these a TLS server trusts its clients, and a device its server."""
         return pem_of(self.issuing) + pem_of(self.root)
 
     @property
     def crl_path(self) -> Path:
-        """Where the newest revocation list lies."""
+        """Return the path of the newest revocation list."""
         return self._folder / "crl.pem"
 
     def close(self) -> None:
@@ -101,7 +101,7 @@ class CertificateAuthority:
     # ---- issuing
 
     def admit(self, device: str, days: int = 14) -> str:
-        """A new token with which *device* may enrol once within *days*; only its hash is kept."""
+        """Return a new token with which *device* may enrol once within *days*; only its hash is kept."""
         token = secrets.token_urlsafe(24)
         expires = self._now() + timedelta(days=days)
         self._register.admit(token, parse_device_id(device), expires)
@@ -110,8 +110,8 @@ class CertificateAuthority:
     def enrol(self, request: EnrolmentRequest, token: str | None = None) -> Enrolment:
         """Certify both keys of a device that has shown that it holds them.
 
-        Whoever passes requests on from outside passes the device's *token* with them: it is used
-        up in the transaction that registers the certificates. Without one, the caller vouches.
+        A request from outside comes with the device's *token*, which is used up in the transaction
+        that registers the certificates. Without a token, the caller vouches for the device.
 
         Raises:
             RequestRefusedError: the request is not this device's own, or not signed by both keys.
@@ -154,9 +154,9 @@ class CertificateAuthority:
         )
 
     def renew(self, request: RenewalRequest) -> bytes:
-        """The PEM of a new TLS certificate, for the device whose current key asked for it.
+        """Return the PEM of a new TLS certificate, and of its issuer, for the device whose current key signed.
 
-        The issuing CA's certificate stands behind it. The old certificate stays in force until it
+        The old certificate stays in force until it
         ends or is revoked.
 
         Raises:
@@ -194,7 +194,7 @@ class CertificateAuthority:
         return pem_of(tls) + pem_of(self.issuing)
 
     def certify_server(self, public_key: ec.EllipticCurvePublicKey, names: Sequence[str]) -> bytes:
-        """The PEM of a gateway's certificate for *names*, with the issuing CA's behind it."""
+        """Return the PEM of a gateway's certificate for *names*, and of its issuer."""
         certificate = profile.server_certificate(
             names, public_key, issuer=self.issuing, issuer_key=self._key, now=self._now()
         )
@@ -209,7 +209,7 @@ class CertificateAuthority:
         reason: x509.ReasonFlags = x509.ReasonFlags.unspecified,
         since: datetime | None = None,
     ) -> None:
-        """Revoke one certificate, from *since* or from now on, and write the list that says so.
+        """Revoke one certificate, from *since* or from now on, and write the new list.
 
         Raises:
             CertificateUnknownError: it was not issued here.
@@ -239,11 +239,11 @@ class CertificateAuthority:
     # ---- reading
 
     def issued(self, name: str | None = None) -> list[Issued]:
-        """What was issued, the oldest first; of one name only, if it is given."""
+        """Return what was issued, the oldest first; to *name* only, if it is given."""
         return self._register.issued(name)
 
     def certificate(self, serial: int) -> x509.Certificate:
-        """An issued certificate by its serial number.
+        """Return an issued certificate by its serial number.
 
         Raises:
             CertificateUnknownError: it was not issued here.
@@ -251,5 +251,5 @@ class CertificateAuthority:
         return self._register.certificate(serial)
 
     def certificates_of(self, device: DeviceId, kind: str = "record") -> list[x509.Certificate]:
-        """All certificates of this kind that a device was given, the oldest first."""
+        """Return all certificates of this kind that a device was given, the oldest first."""
         return self._register.certificates_of(device, kind)

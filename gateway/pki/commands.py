@@ -291,7 +291,7 @@ def _say(found: Mapping[str, object], text: str, as_json: bool) -> None:
 
 
 def _fail(failure: Exception, status: int = 2) -> NoReturn:
-    """End the command: with *status* where the CA said no, with 2 where there is none or the input is malformed."""
+    """End the command with *status* where the CA refused, with 2 where there is no CA or the input is malformed."""
     if isinstance(failure, AuthorityMissingError) or not isinstance(failure, GatewayError):
         status = 2
     code = failure.code if isinstance(failure, GatewayError) else "input_unreadable"

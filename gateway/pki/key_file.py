@@ -13,7 +13,7 @@ from counterfoil.gateway.errors import DeviceError
 
 
 def create_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """Return a new P-256 key that is now durable at *path*, mode 0600.
+    """Return a new P-256 key, durable at *path* with mode 0600.
 
     Raises DeviceError when a file is there already.
     """
@@ -46,7 +46,7 @@ def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def private_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """The P-256 key in the PEM file at *path*; TypeError when it holds another."""
+    """Return the elliptic-curve key in the PEM file at *path*; TypeError when it is another kind of key."""
     key = load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{path} is no elliptic-curve key")

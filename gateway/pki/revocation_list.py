@@ -1,9 +1,9 @@
-"""The revocation list as the gateway follows it while it runs.
+"""The revocation list, followed while the gateway runs.
 
 Rules that this module keeps:
 
-- TLS refuses who is listed, and everybody once the list has run out: a gateway without a list in force lets nobody in.
-- A list that replaces the old one is in force within about a second, for open connections too.
+- TLS refuses listed certificates, and all of them once the list has expired.
+- A new list is in force within about a second, for open connections too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _END = b"-----END X509 CRL-----"
 
 
 def revoked_serials(pem: bytes) -> frozenset[int]:
-    """The serial numbers on the lists in *pem*; ValueError when one is malformed."""
+    """Return the serial numbers on the lists in *pem*; ValueError when one is malformed."""
     lists = [part + _END for part in pem.split(_END)[:-1]]
     return frozenset(
         entry.serial_number for one in lists for entry in x509.load_pem_x509_crl(one.lstrip())
@@ -33,7 +33,7 @@ def revoked_serials(pem: bytes) -> frozenset[int]:
 async def follow_crl(
     path: Path, contexts: Sequence[ssl.SSLContext], revoke: Callable[[Iterable[int]], None]
 ) -> None:
-    """Take what *path* holds into *contexts* and into *revoke*, now and whenever the file changes."""
+    """Load the lists at *path* into *contexts* and pass their numbers to *revoke*, now and when the file changes."""
     seen = 0
     while True:
         try:

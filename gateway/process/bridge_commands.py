@@ -32,7 +32,7 @@ def bridge(
     """
     import uvloop
 
-    # Its links to brokers are loaded only where they are used: the gateway that shares this command stays small.
+    # The links to brokers are loaded only here, so that the gateway, which shares this command, stays small.
     from counterfoil.gateway.process.bridge_run import serve_bridge
     from counterfoil.gateway.process.bridge_settings import BridgeSettings
 

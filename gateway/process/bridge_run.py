@@ -1,4 +1,4 @@
-"""Where the bridge's settings become objects, and its process lives and ends."""
+"""The bridge's root: settings become objects, and the process runs until it is stopped."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def _link(settings: BridgeSettings) -> _RunningLink:
 
 
 async def serve_bridge(settings: BridgeSettings) -> None:
-    """Run the bridge until SIGTERM or SIGINT; then commit and acknowledge what is here, and leave.
+    """Run the bridge until SIGTERM or SIGINT; then commit and acknowledge queued records, and disconnect.
 
     Raises:
-        BridgeError: the settings are wrong, or the broker is not there or not fit.
+        BridgeError: the settings are wrong, or the broker is unreachable or unfit.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

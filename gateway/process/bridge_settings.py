@@ -22,14 +22,14 @@ class SettingsError(BridgeError):
 
 
 class BridgeSettings(BaseSettings):
-    """Which broker the bridge reads from, what it stores into, and the key it answers with."""
+    """Which broker the bridge reads from, what it stores into, and the key that signs receipts."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_BRIDGE_")
 
     broker: str
     """``mqtt://host:port``, ``mqtts://host:port``, or ``nats://host:port`` (several, with commas between)."""
     name: str
-    """This gateway's own name at the broker: it names the session, so no two may have the same."""
+    """This gateway's own name at the broker. It names the session, so no two gateways may share it."""
     group: str = "counterfoil"
     """All gateways of a group share the records."""
     ca: Path | None = None
@@ -41,7 +41,7 @@ class BridgeSettings(BaseSettings):
     copies: int = 1
     """NATS: how many servers must hold a record before it is acknowledged to the device."""
     probe: int = 5_000
-    """MQTT: how many messages the broker must keep for an absent subscriber; 0 does not ask."""
+    """MQTT: how many messages the broker must keep for an absent subscriber; 0 skips the check."""
     gap_within_s: float = 10.0
     database_url: str = "sqlite:///gateway.db"
     receipt_key: Path
@@ -55,11 +55,11 @@ class BridgeSettings(BaseSettings):
 
     @property
     def is_nats(self) -> bool:
-        """Whether the broker is NATS."""
+        """Return whether the broker is NATS."""
         return self.broker.startswith(("nats://", "tls://"))
 
     def mqtt_broker(self) -> Broker:
-        """The MQTT broker that ``broker`` names.
+        """Return the MQTT broker that ``broker`` names.
 
         Raises:
             SettingsError: it is no such URL, or TLS has no CA.
@@ -83,7 +83,7 @@ class BridgeSettings(BaseSettings):
         )
 
     def nats_cluster(self) -> Cluster:
-        """The NATS cluster that ``broker`` names."""
+        """Return the NATS cluster that ``broker`` names."""
         tls = None
         if self.ca is not None:
             tls = ssl.create_default_context(cafile=str(self.ca))

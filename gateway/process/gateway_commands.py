@@ -48,7 +48,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say whether the gateway commits, and how many records it has."""
-    # The gateway itself asks nobody, and stays small without it.
+    # Loaded only here: the gateway makes no requests, and stays small without it.
     import httpx
 
     try:

@@ -1,4 +1,4 @@
-"""Where the gateway's settings become objects, and the process lives and ends."""
+"""The gateway's root: settings become objects, and the process runs until it is stopped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = structlog.get_logger("gateway")
 
 
 def device_tls(settings: GatewaySettings) -> ssl.SSLContext:
-    """TLS 1.2 or newer that takes only clients with a certificate of the device CA, not revoked."""
+    """Return TLS 1.2 or newer that takes only clients with a certificate of the device CA, not revoked."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_certificate, settings.tls_key)
@@ -47,7 +47,7 @@ def device_tls(settings: GatewaySettings) -> ssl.SSLContext:
 
 
 async def serve(settings: GatewaySettings) -> None:
-    """Run the gateway until SIGTERM or SIGINT; then commit and acknowledge what is here, and close."""
+    """Run the gateway until SIGTERM or SIGINT; then commit and acknowledge queued records, and close."""
     _raise_open_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -122,7 +122,7 @@ async def serve(settings: GatewaySettings) -> None:
 
 
 def _raise_open_files() -> None:
-    """Let this process have as many open connections as the system allows it."""
+    """Raise this process's limit of open files to what the system allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

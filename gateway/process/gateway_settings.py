@@ -8,20 +8,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class GatewaySettings(BaseSettings):
-    """Where the gateway listens, what it stores into, and the keys it answers with."""
+    """Where the gateway listens, where it stores records, and the key that signs receipts."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_GATEWAY_")
 
     host: str = "127.0.0.1"
     mqtt_port: int = 8883
     http_port: int = 8884
-    """HTTP in clear: records, receipts, tiles, health and metrics. Keep it on the loopback, or behind a proxy."""
+    """HTTP without TLS: records, receipts, tiles, health and metrics. Keep it on the loopback, or behind a proxy."""
     https_port: int | None = None
     """The same over TLS, where a record is taken with the device's client certificate only."""
     reader_port: int | None = None
-    """The log's entries over TLS, for oracle nodes and others who keep a copy."""
+    """The log's entries over TLS, for oracle nodes and other readers who keep a copy."""
     readers: Path | None = None
-    """PEM: who may read them: authorities of client certificates, or the certificates themselves."""
+    """PEM: certificates of the readers, or of the authorities of their certificates."""
     database_url: str = "sqlite:///gateway.db"
     tls_certificate: Path
     tls_key: Path

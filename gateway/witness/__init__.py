@@ -1,1 +1,1 @@
-"""A witness: it has seen the log's heads, each a beginning of the next, and says so with its signature."""
+"""A witness: it checks that each head of a log begins with the one before, and cosigns it."""

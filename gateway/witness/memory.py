@@ -1,9 +1,9 @@
-"""What a witness has seen, on disk: the newest head of each log, and the evidence against those that forked.
+"""A witness's memory on disk: the newest head of each log, and the evidence against logs that forked.
 
 Rules kept here:
 
-* A head is durable before anything is signed for it, and only the head after the one that is kept takes its place: the
-  check of the old size and the new row are one transaction. So no crash and no race makes a witness go back.
+* A head is durable before it is cosigned, and only a later head replaces it: the check of the old size and the new
+  row are one transaction. So no crash and no race makes a witness go back.
 * Evidence is both signed checkpoints; it is never deleted.
 """
 
@@ -34,15 +34,15 @@ class SeenHead:
 
 
 UNPROVEN = "not shown"
-"""How the detail of a suspicion begins."""
+"""The first words of a suspicion's detail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
     """Two checkpoints that the same log signed, of which neither is known to begin the other.
 
-    Two roots of one size, and a head that the log's own tiles don't lead to, can't both be true. A head that somebody
-    brought with a proof that does not hold may be true: the proof was anybody's. ``detail`` says which it is.
+    Proven are two roots of one size, and a head that the log's own tiles don't lead to. A head that came with a false
+    proof is a suspicion: it may be true, since anybody can bring a false proof. ``detail`` says which it is.
     """
 
     origin: str
@@ -52,7 +52,7 @@ class Fork:
 
     @property
     def is_proven(self) -> bool:
-        """Whether the two can't both be true."""
+        """Return whether the two can't both be true."""
         return not self.detail.startswith(UNPROVEN)
 
 
@@ -67,7 +67,7 @@ class Memory:
         self._lock = threading.Lock()
 
     def newest(self, origin: str) -> SeenHead | None:
-        """The newest head of the log *origin*, None before the first."""
+        """Return the newest head of the log *origin*, None before the first."""
         with self._lock:
             row = self._db.execute(
                 "SELECT size, root, note FROM seen WHERE origin = ?", (origin,)
@@ -75,7 +75,7 @@ class Memory:
         return None if row is None else SeenHead(row[0], Digest(row[1]), row[2])
 
     def advance(self, origin: str, old_size: int, head: SeenHead) -> bool:
-        """Make *head* the newest, durably, if *old_size* still is; whether it was."""
+        """Make *head* the newest, durably, if *old_size* is still the newest; return whether it was."""
         with self._lock:
             done = self._db.execute(
                 "INSERT INTO seen VALUES (:origin, :size, :root, :note) ON CONFLICT (origin) DO UPDATE "
@@ -99,11 +99,11 @@ class Memory:
             )
 
     def forks(self) -> list[Fork]:
-        """All evidence."""
+        """Return all evidence."""
         with self._lock:
             rows = self._db.execute("SELECT origin, detail, mine, theirs FROM fork ORDER BY id")
             return [Fork(*row) for row in rows]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()

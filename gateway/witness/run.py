@@ -1,4 +1,4 @@
-"""The witness's process: it answers logs that bring their heads, and looks at those whose tiles it knows."""
+"""The witness's process: logs bring it their heads, and it reads those whose tiles it knows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_BYTES = 128 * 1024
 def run(
     home: WitnessFolder, port: int, poll_s: float, on_step: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Serve one witness on the loopback until SIGTERM or SIGINT; *on_step* is told each step reached, by its name."""
+    """Serve one witness on the loopback until SIGTERM or SIGINT; *on_step* is called with each step's name."""
     app = create_app(
         home, memory=Memory(home.folder / "witness.db"), poll_s=poll_s, on_step=on_step
     )
@@ -40,7 +40,7 @@ def create_app(
     poll_s: float = 5.0,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> FastAPI:
-    """The HTTP application of one witness."""
+    """Return the HTTP application of one witness."""
     witness = Witness(home, memory, on_step=on_step)
 
     @contextlib.asynccontextmanager
@@ -53,7 +53,7 @@ def create_app(
 
     @app.post("/add-checkpoint")
     async def add_checkpoint(request: Request) -> Response:
-        """C2SP tlog-witness: cosignature lines, or why there are none."""
+        """Return cosignature lines, or the reason for none (C2SP tlog-witness)."""
         body = bytearray()
         async for piece in request.stream():
             body += piece
@@ -107,7 +107,7 @@ def _cosigned(home: WitnessFolder, note: bytes) -> bytes:
 
 
 async def _follow(home: WitnessFolder, witness: Witness, poll_s: float) -> None:
-    """Look at each log that has tiles, again and again."""
+    """Judge the newest checkpoint of each log that has tiles, every *poll_s* seconds."""
     sources = [(known.key, open_source(known.tiles)) for known in home.logs if known.tiles]
     while sources:
         for key, read in sources:

@@ -17,7 +17,7 @@ from counterfoil.gateway.log.cosignature import WitnessKey
 
 @dataclass(frozen=True)
 class WatchedLog:
-    """A log by its key, and where its tiles are (empty: it brings its heads itself)."""
+    """A log's key, and where its tiles are (empty: the log brings its heads itself)."""
 
     key: LogKey
     tiles: str
@@ -25,7 +25,7 @@ class WatchedLog:
 
 @dataclass(frozen=True)
 class WitnessFolder:
-    """What a witness signs with, and what it watches."""
+    """A witness's key, and the logs that it watches."""
 
     folder: Path
     name: str
@@ -34,12 +34,12 @@ class WitnessFolder:
 
     @property
     def public(self) -> WitnessKey:
-        """What the witness's readers must know."""
+        """Return the key that the witness's readers must know."""
         return WitnessKey(self.name, self.key.public_key().public_bytes_raw())
 
 
 def create_witness(folder: Path, name: str, logs: list[WatchedLog]) -> WitnessFolder:
-    """Make *folder* a witness's, with a new key; FileExistsError where there is one already."""
+    """Make a witness in *folder*, with a new key; FileExistsError where there is one already."""
     key = Ed25519PrivateKey.generate()
     LogKey(name, key.public_key().public_bytes_raw())
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,11 @@
-"""Whether a witness puts its name to a head: C2SP tlog-witness's checks, in their order.
+"""Whether a witness cosigns a head: the checks of C2SP tlog-witness, in their order.
 
 Rules kept here:
 
 * 1. The log is known, and signed the checkpoint. 2. The old size is the one that this witness has. 3. The new tree is
-  shown to begin with the old one. 4. The head is durable. 5. Only then it is cosigned.
+  shown to begin with the old one. 4. The head is made durable. 5. Only then is it cosigned.
 * A head that a known log signed and that does not extend the one before is evidence, and is kept. Without the log's
-  tiles a proof that does not hold is a suspicion only, since anybody may bring a head with a false proof; it is kept as
-  one.
+  tiles a false proof is only a suspicion, since anybody may bring a head with one; it is kept as a suspicion.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ SIZE_TYPE = "text/x.tlog.size"
 
 
 class Response(NamedTuple):
-    """An HTTP status and body; 200 carries cosignature lines."""
+    """An HTTP status and body; 200 has cosignature lines."""
 
     status: int
     body: str
@@ -42,7 +41,7 @@ class Response(NamedTuple):
 
 
 class Witness:
-    """One witness at work."""
+    """Judges heads, and cosigns the right ones."""
 
     def __init__(
         self,
@@ -84,7 +83,7 @@ class Witness:
         note: bytes,
         by_tiles: bool = False,
     ) -> Response:
-        """Steps 2 to 5; *by_tiles* where the proof was made of the log's own tiles."""
+        """Do steps 2 to 5; *by_tiles* says that the proof was made from the log's own tiles."""
         origin, head = checkpoint.origin, checkpoint.head
         # 2
         seen = self._memory.newest(origin)
@@ -124,7 +123,7 @@ class Witness:
         return Response(200, line)
 
     def follow(self, key: LogKey, read: FileReader) -> Response:
-        """Look at the log's newest checkpoint and judge it by the log's own tiles.
+        """Return the response to the log's newest checkpoint, judged by the log's own tiles.
 
         Raises LogError when the log can't be read.
         """
@@ -143,10 +142,10 @@ class Witness:
     def _look_back(
         self, checkpoint: Checkpoint, seen: SeenHead, note: bytes, read: FileReader
     ) -> None:
-        """Accuse the log that shows a smaller head than the one seen, where that is not its beginning.
+        """Accuse the log of a smaller head than the one seen, where the one seen does not begin with it.
 
-        A smaller head by itself is an old copy, and no fault. Tiles that don't reach the head that was seen tell
-        nothing.
+        A smaller head by itself is an old copy, and no fault. Nothing follows from tiles that don't reach the head
+        that was seen.
         """
         origin, head = checkpoint.origin, checkpoint.head
         if head.size == 0:

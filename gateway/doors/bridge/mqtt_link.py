@@ -2,9 +2,9 @@
 
 Rules that this module keeps:
 
-- PUBACK goes to the broker when the relay says so, not when the message arrives.
-- The broker keeps the session: what it delivered and this process did not acknowledge comes again.
-- paho's thread only hands over; everything else happens in the event loop's thread.
+- PUBACK goes to the broker when the relay acknowledges the message, not when it arrives.
+- The broker keeps the session: it delivers again what this process did not acknowledge.
+- paho's thread only hands messages over; all else happens in the event loop's thread.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _KEEP_ALIVE_S = 30
 
 @dataclass(frozen=True)
 class Broker:
-    """Where an MQTT broker is, and who the bridge is there; without *ca_file* the connection is in clear."""
+    """An MQTT broker's address and the bridge's account there; without *ca_file* the connection has no TLS."""
 
     host: str
     port: int
@@ -59,7 +59,7 @@ class Broker:
     def client(
         self, name: str, *, session_s: int, in_flight: int
     ) -> tuple[mqtt.Client, Properties]:
-        """A client called *name*, not connected, and the properties to connect it with."""
+        """Return a client called *name*, not connected, and the properties to connect it with."""
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5, manual_ack=True
         )
@@ -78,13 +78,13 @@ class Broker:
 
     @property
     def record_filter(self) -> str:
-        """What the gateways of a group subscribe to, each record going to one of them."""
+        """Return the filter that all gateways of a group share: each record goes to one of them."""
         return f"$share/{self.group}/v1/+/rec"
 
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    """A message by its packet identifier, which means nothing in another connection than *session*."""
+    """A message by its packet identifier, which is valid in the connection *session* only."""
 
     session: int
     mid: int
@@ -111,7 +111,7 @@ class MqttLink:
         """Connect and subscribe; *receiver* takes what is delivered.
 
         Raises:
-            BrokerUnreachableError: nobody answers, or the broker refuses this account.
+            BrokerUnreachableError: nothing responds, or the broker refuses this account.
             BrokerUnfitError: the broker has no shared subscriptions, no QoS 1, or keeps no session.
             NotPermittedError: it does not let this account read the records.
         """
@@ -137,14 +137,14 @@ class MqttLink:
             ) from late
 
     async def stop(self) -> None:
-        """Leave; the broker keeps the session, and what is not acknowledged in it."""
+        """Disconnect; the broker keeps the session, and in it what is not acknowledged."""
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
     # ---- what the relay calls
 
     def acknowledge(self, message: object) -> None:
-        """Send the PUBACK of *message*, unless its connection is gone: then it comes again anyway."""
+        """Send the PUBACK of *message*, unless its connection is gone: then the broker delivers it again."""
         if isinstance(message, _Delivered) and message.session == self._session:
             self._client.ack(message.mid, 1)
 
@@ -153,7 +153,7 @@ class MqttLink:
         self._client.publish(receipt_topic(device), message, qos=1)
 
     def deliver_again(self, messages: Sequence[object]) -> None:
-        """Break the connection: the broker sends again in the next one what was not acknowledged."""
+        """Break the connection: in the next one the broker delivers again what was not acknowledged."""
         del messages
         self._break()
 
@@ -180,7 +180,7 @@ class MqttLink:
         client.subscribe(self._broker.record_filter, qos=1)
 
     def _what_is_missing(self, properties: Any) -> list[str]:
-        """What the broker says in its CONNACK that it will not do; what it does not say, it does (MQTT 5, 3.2.2.3)."""
+        """Return what the broker's CONNACK rules out; what it does not mention is there (MQTT 5, 3.2.2.3)."""
         session_s = self._broker.session_s
         missing = []
         if getattr(properties, "SharedSubscriptionAvailable", 1) != 1:
@@ -211,7 +211,7 @@ class MqttLink:
         def fail() -> None:
             if not self._subscribed.done():
                 self._subscribed.set_exception(error)
-            else:  # a broker that has lost a server, or its own session, may be fit again soon
+            else:  # a broker that has lost a server or a session may recover soon
                 log.error("broker_refuses", why=str(error))
                 self._break()
 

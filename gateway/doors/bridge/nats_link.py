@@ -4,8 +4,8 @@ Rules that this module keeps:
 
 - The servers store a QoS 1 publish in the stream ``$MQTT_msgs`` before they acknowledge it to the device. The gateways
   share one durable consumer of that stream: each record goes to one of them, and stays until it is acknowledged.
-- Of MQTT on NATS only this is durable and can be shared: its sessions know no shared subscriptions, and a subject
-  that is followed by another stream is filled after the device's acknowledgement, not before.
+- In MQTT on NATS only this is durable and can be shared: its sessions have no shared subscriptions, and another
+  stream over the subject is filled after the device's acknowledgement, not before.
 - No more is fetched than the bridge may hold unacknowledged.
 """
 
@@ -66,10 +66,10 @@ class NatsLink:
         self._fetching: asyncio.Task[None] | None = None
 
     async def start(self, receiver: Receiver) -> None:
-        """Connect, look at the stream, and share in its consumer; *receiver* takes what is delivered.
+        """Connect, check the stream, and join its consumer; *receiver* takes what is delivered.
 
         Raises:
-            BrokerUnreachableError: no server answers, or they refuse this account.
+            BrokerUnreachableError: no server responds, or they refuse this account.
             BrokerUnfitError: there is no JetStream, or the stream would lose records.
         """
         cluster = self._cluster
@@ -100,7 +100,7 @@ class NatsLink:
         self._fetching = asyncio.create_task(self._fetch_loop(subscription, receiver))
 
     async def stop(self) -> None:
-        """Leave; what is not acknowledged goes to another gateway, or to this one later."""
+        """Disconnect; what is not acknowledged goes to another gateway, or to this one later."""
         if self._fetching is not None:
             self._fetching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -121,7 +121,7 @@ class NatsLink:
         self._do(self._nats.publish(receipt_subject(device), message))
 
     def deliver_again(self, messages: Sequence[Any]) -> None:
-        """Have *messages* delivered again, to whichever gateway."""
+        """Have *messages* delivered again, to any gateway."""
         for message in messages:
             self._do(message.nak(delay=1))
 
@@ -132,7 +132,7 @@ class NatsLink:
             if state.attempt_number == 1:
                 log.warning("waits_for_the_first_mqtt_client", stream=_STREAM)
 
-        # The servers make it when the first MQTT client ever connects.
+        # The servers make the stream when the first MQTT client ever connects.
         again = AsyncRetrying(
             retry=retry_if_exception_type(NotFoundError),
             before_sleep=say_once,
@@ -176,7 +176,7 @@ class NatsLink:
             except (NatsTimeoutError, TimeoutError):
                 continue
             except (NatsError, APIError) as failure:
-                # By hand: the next fetch is this loop's own next turn, by the room that there is then.
+                # By hand: the next turn of this loop is the next fetch, with the room that there is then.
                 log.warning("fetch_failed", why=str(failure))
                 await asyncio.sleep(_LOOK_EVERY_S)
                 continue
@@ -190,12 +190,12 @@ class NatsLink:
 
 
 def receipt_subject(device: DeviceId) -> str:
-    """The NATS subject of ``v1/{device}/rcpt``: levels by dots, a dot of the name as two slashes."""
+    """Return the NATS subject of ``v1/{device}/rcpt``: dots between levels, two slashes for a dot in the name."""
     return f"v1.{device.replace('.', '//')}.rcpt"
 
 
 def device_name(subject: str) -> str:
-    """The device in ``$MQTT.msgs.v1.{device}.rec``."""
+    """Return the device in ``$MQTT.msgs.v1.{device}.rec``."""
     return subject.removeprefix("$MQTT.msgs.v1.").removesuffix(".rec").replace("//", ".")
 
 

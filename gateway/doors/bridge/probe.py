@@ -1,7 +1,7 @@
 """Whether an MQTT broker keeps what it acknowledges while its subscriber is away.
 
-MQTT cannot ask a broker for its limits. So before the bridge starts, it leaves a session behind, publishes more than a
-broker with ordinary limits keeps (Mosquitto: 1,000), comes back, and counts.
+MQTT cannot ask a broker for its limits. So before the bridge starts, the probe leaves a session, publishes more than a
+broker with ordinary limits keeps (Mosquitto: 1,000), connects again, and counts what was kept.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _SESSION_S = 300
 
 
 def probe_queue(broker: Broker, messages: int) -> None:
-    """Return when *broker* kept *messages* messages for an absent subscriber.
+    """Check that *broker* keeps *messages* messages for an absent subscriber.
 
     It publishes on ``counterfoil/probe/…``, which the bridge's account must be permitted to read and write.
 
     Raises:
-        BrokerUnreachableError: nobody answers, or the broker refuses this account.
+        BrokerUnreachableError: nothing responds, or the broker refuses this account.
         BrokerUnfitError: it kept fewer.
     """
     name = f"{broker.name}-probe-{secrets.token_hex(4)}"

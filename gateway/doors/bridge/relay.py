@@ -1,11 +1,11 @@
-"""Between a broker and the intake: what the broker delivered is acknowledged to it after the commit, never before.
+"""Between a broker and the intake: what the broker delivers is acknowledged after the commit, never before.
 
 Rules that this module keeps:
 
 - A message is acknowledged to the broker when its record is stored, or refused with its reason and the device told.
 - Several gateways may share a fleet, so a device's records may reach them out of order. A record behind a gap waits,
-  unacknowledged, until the record before it is in the store, whoever stored that; only after a while is it refused.
-- What is in memory is bounded by what the broker may deliver unacknowledged.
+  unacknowledged, until any gateway has stored the record before it; it is refused only after a time limit.
+- Memory is bounded by what the broker may deliver unacknowledged.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Link(Protocol):
 
 
 class Receiver(Protocol):
-    """Who takes what a link delivers; called in the event loop's thread."""
+    """Takes what a link delivers; called in the event loop's thread."""
 
     @property
     def open_count(self) -> int: ...
@@ -64,7 +64,7 @@ class _Open:
 
 
 class Relay:
-    """The sender of all that one *link* delivers (see ``intake.Verdicts``)."""
+    """Submits what one *link* delivers, and takes the verdicts (``intake.Verdicts``)."""
 
     wants_receipts = True
 
@@ -82,7 +82,7 @@ class Relay:
 
     @property
     def open_count(self) -> int:
-        """How many messages are not acknowledged yet."""
+        """Return how many messages are not acknowledged yet."""
         return len(self._open)
 
     def take(self, device_name: str, raw: bytes, message: object) -> None:
@@ -121,23 +121,23 @@ class Relay:
         self._link.publish(device, message)
 
     def flush(self) -> None:
-        """Links write at once."""
+        """Do nothing: links write at once."""
 
     def not_committed(self) -> None:
-        """Have everything that is open delivered again."""
+        """Have all open messages delivered again."""
         messages = [one.message for one in self._open.values()]
         self.forget()
         self._link.deliver_again(messages)
 
     def forget(self) -> None:
-        """Nothing that was delivered so far is acknowledged any more: the broker will deliver it again."""
+        """Forget all open messages, unacknowledged: the broker delivers them again."""
         self._open.clear()
         self._behind.clear()
 
     # ---- gaps
 
     async def run(self) -> None:
-        """Queue what waits behind a gap again when its turn has come, or its time is over."""
+        """Queue records behind a gap again when the gap is filled, or when their time is over."""
         while True:
             if not self._behind:
                 self._gap_seen.clear()

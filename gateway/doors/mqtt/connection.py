@@ -2,10 +2,10 @@
 
 Rules that this module keeps:
 
-- What it holds in memory is bounded: one packet that is not whole, what is in flight, and answers up to a limit.
+- Its memory is bounded: one incomplete packet, what is in flight, and unsent packets up to a limit.
 - A refused record is acknowledged only if the device can be told: in the PUBACK itself in v5, on the receipt topic in
   v3.1.1. A v3.1.1 client that has not subscribed to that topic is disconnected instead.
-- A connection that is ended is gone within a limit, whether the peer reads or not.
+- An ended connection is closed within a time limit, whether the peer reads or not.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class DeviceConnection(asyncio.Protocol):
     # ---- asyncio's calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports have the interface, not the base class.
+        # uvloop's transports have the interface, but not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
@@ -250,16 +250,16 @@ class DeviceConnection(asyncio.Protocol):
             self.end(ReasonCode.QUOTA_EXCEEDED)
 
     def send_receipt(self, device: DeviceId, message: bytes) -> None:
-        """Put a message on the device's receipt topic; dropped while it doesn't read: a later one answers for more."""
+        """Put a message on the device's receipt topic; while it doesn't read, drop it: a later one covers more."""
         if self.wants_receipts and self._unread_since is None:
             self._put(replies.publish(self._level, receipt_topic(device), message))
 
     def not_committed(self) -> None:
-        """End the connection: what it has waiting was not taken, and is to be sent again."""
+        """End the connection: its records in flight were not stored, and the device sends them again."""
         self.end(ReasonCode.SERVER_BUSY)
 
     def flush(self) -> None:
-        """Write what was put together since the last time."""
+        """Write what was buffered since the last time."""
         if self._out and self._transport is not None:
             if self._ended_at is None:
                 self._transport.write(bytes(self._out))
@@ -272,7 +272,7 @@ class DeviceConnection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def resume_if_free(self) -> None:
-        """Read on, unless too much is in flight or unread."""
+        """Read again, unless too much is in flight or unread."""
         if (
             self._is_paused
             and self._unread_since is None
@@ -288,7 +288,7 @@ class DeviceConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def check_alive(self, now: float) -> None:
-        """End a connection that says or reads nothing for too long, or whose certificate has run out."""
+        """End a connection that sends or reads nothing for too long, or whose certificate has expired."""
         if self._ended_at is not None:
             if now - self._ended_at > self._limits.close_within_s and self._transport is not None:
                 self._transport.abort()
@@ -306,7 +306,7 @@ class DeviceConnection(asyncio.Protocol):
             self.end(ReasonCode.NOT_AUTHORIZED)
 
     def end(self, reason: ReasonCode) -> None:
-        """Say why, where the version has words for it, and close."""
+        """Send the reason, where the version has a packet for it, and close."""
         if self._transport is None or self._ended_at is not None:
             return
         if self._level == packets.V5:
@@ -327,7 +327,7 @@ class DeviceConnection(asyncio.Protocol):
         self._out += packet
 
     def _put(self, packet: bytes) -> None:
-        """Send *packet*, unless the client has said that it takes none so long."""
+        """Send *packet*, unless it is longer than the client takes."""
         if len(packet) <= self._most_sent:
             self._out += packet
 

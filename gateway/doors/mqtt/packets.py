@@ -65,7 +65,7 @@ class PacketError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """What a client asks for; ``keep_alive_s`` 0 means none."""
+    """What a client asks for; ``keep_alive_s`` is 0 for none."""
 
     level: int
     client_id: str
@@ -75,7 +75,7 @@ class Connect:
 
     @property
     def wants_reasons(self) -> bool:
-        """Whether a reason may be put into words for this client (MQTT 5, 3.1.2.11.7)."""
+        """Whether a reason may be sent as text to this client (MQTT 5, 3.1.2.11.7)."""
         return self.properties.get(_REQUEST_PROBLEM_INFORMATION, 1) != 0
 
     def most_bytes(self, otherwise: int) -> int:
@@ -103,14 +103,14 @@ class Subscribe:
 
 
 class PacketReader:
-    """Cuts a byte stream into packets; holds at most one packet that is not whole."""
+    """Cuts a byte stream into packets; keeps at most one incomplete packet."""
 
     def __init__(self, max_packet: int) -> None:
         self._buffer = bytearray()
         self._max_packet = max_packet
 
     def feed(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
-        """Yield (type, flags, body) of each packet that is whole now.
+        """Yield (type, flags, body) of each packet that is complete now.
 
         Raises:
             PacketError: a packet is too large, or its length is malformed.
@@ -154,7 +154,7 @@ class PacketReader:
 
 
 def read_connect(body: bytes) -> Connect:
-    """The CONNECT in *body*; a will, a user name and a password are read over.
+    """Return the CONNECT in *body*; a will, a user name and a password are skipped.
 
     Raises:
         PacketError: malformed, or another protocol or version.
@@ -191,7 +191,7 @@ def read_connect(body: bytes) -> Connect:
 
 
 def read_publish(flags: int, body: bytes, level: int) -> Publish:
-    """The PUBLISH in *body*."""
+    """Return the PUBLISH in *body*."""
     read = _Reader(body)
     topic = read.text()
     qos = flags >> 1 & 3
@@ -208,7 +208,7 @@ def read_publish(flags: int, body: bytes, level: int) -> Publish:
 
 
 def read_subscribe(body: bytes, level: int, unsubscribe: bool = False) -> Subscribe:
-    """The SUBSCRIBE or UNSUBSCRIBE in *body*."""
+    """Return the SUBSCRIBE or UNSUBSCRIBE in *body*."""
     read = _Reader(body)
     packet_id = read.two()
     if level == V5:
@@ -238,7 +238,7 @@ _BINARY_PROPERTIES = frozenset((0x09, 0x16))
 
 
 class _Reader:
-    """Reads a packet's body from the front; running over its end is a malformed packet."""
+    """Reads a packet's body from the front; reading past its end is a malformed packet."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

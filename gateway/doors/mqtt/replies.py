@@ -23,9 +23,9 @@ def connack(
     keep_alive_s: int | None = None,
     client_id: str | None = None,
 ) -> bytes:
-    """A CONNACK; on success with the limits that a v5 client must keep.
+    """Return a CONNACK; on success with the limits that a v5 client must keep.
 
-    *keep_alive_s* is given when it is not what the client asked for, *client_id* when it asked for none.
+    *keep_alive_s* is given when it is not what the client asked for, *client_id* when it gave none.
     """
     if level != V5:
         return bytes((0x20, 2, 0, _CONNECT_RETURN_CODES.get(reason, 5)))
@@ -48,7 +48,7 @@ def connack(
 def puback(
     level: int, packet_id: int, reason: ReasonCode = ReasonCode.SUCCESS, why: str = ""
 ) -> bytes:
-    """A PUBACK; v3.1.1 has no room for a reason."""
+    """Return a PUBACK; v3.1.1 has no room for a reason."""
     if level != V5 or reason is ReasonCode.SUCCESS:
         return bytes((0x40, 2)) + packet_id.to_bytes(2)
     text = why.encode()[:200].decode(errors="ignore").encode()
@@ -59,26 +59,26 @@ def puback(
 
 
 def publish(level: int, topic: str, payload: bytes) -> bytes:
-    """A PUBLISH at QoS 0."""
+    """Return a PUBLISH at QoS 0."""
     name = topic.encode()
     properties = b"\x00" if level == V5 else b""
     return _packet(0x30, len(name).to_bytes(2) + name + properties + payload)
 
 
 def suback(level: int, packet_id: int, codes: list[int], unsubscribe: bool = False) -> bytes:
-    """A SUBACK or an UNSUBACK, a code a filter (v3.1.1's UNSUBACK has none)."""
+    """Return a SUBACK or an UNSUBACK with a code for each filter (v3.1.1's UNSUBACK has none)."""
     properties = b"\x00" if level == V5 else b""
     listed = b"" if unsubscribe and level != V5 else bytes(codes)
     return _packet(0xB0 if unsubscribe else 0x90, packet_id.to_bytes(2) + properties + listed)
 
 
 def pingresp() -> bytes:
-    """A PINGRESP."""
+    """Return a PINGRESP."""
     return b"\xd0\x00"
 
 
 def disconnect(reason: ReasonCode) -> bytes:
-    """A v5 DISCONNECT (a v3.1.1 server says nothing and closes)."""
+    """Return a v5 DISCONNECT (a v3.1.1 server only closes)."""
     return bytes((0xE0, 2, reason, 0))
 
 

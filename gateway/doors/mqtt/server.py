@@ -1,12 +1,12 @@
-"""The MQTT server: TLS with client certificates in, verdicts out, and never an acknowledgement before the commit.
+"""The MQTT server: it takes records over TLS with client certificates, and acknowledges them after the commit.
 
 Rules that this module keeps:
 
 - PUBACK follows the commit. A refused record's PUBACK carries the reason in v5; in both versions the refusal goes out
   on the device's own receipt topic, if it has subscribed to it.
 - A topic must name the device of the client certificate (its SAN URI).
-- Reading stops while too much is in flight, of one connection or of all: back-pressure instead of loss. What is in
-  memory is bounded by connections times in-flight packets, and by the queue.
+- Reading stops while too much is in flight, on one connection or on all: back-pressure instead of loss. Memory is
+  bounded by connections times in-flight packets, and by the queue.
 - A peer that is slow, silent or hostile loses its own connection and nobody else's.
 """
 
@@ -32,7 +32,7 @@ log = structlog.get_logger("gateway.mqtt")
 
 
 class IngestServer:
-    """Accepts connections and hands what they publish to its ``intake``, which answers after each commit."""
+    """Accepts connections and hands what they publish to its ``intake``, which gives the verdicts after each commit."""
 
     def __init__(
         self,
@@ -71,18 +71,18 @@ class IngestServer:
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
+        """Return the port that it listens on."""
         if self._server is None:
             raise RuntimeError("the server is not started")
         return int(self._server.sockets[0].getsockname()[1])
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody may be read from now."""
+        """Whether connections must stop reading."""
         return self.intake.is_full or self.intake.is_stopping
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext) -> None:
-        """Listen, and commit what comes in, until :meth:`stop`."""
+        """Listen, and commit records, until :meth:`stop`."""
         self.intake.start()
         self._server = await asyncio.get_running_loop().create_server(
             lambda: DeviceConnection(self),
@@ -96,7 +96,7 @@ class IngestServer:
         self._sweeping = asyncio.create_task(self._sweep_loop())
 
     async def stop(self) -> None:
-        """Take no more, commit and acknowledge what is here, then close."""
+        """Take no more records, commit and acknowledge those in the queue, then close."""
         if self._server is not None:
             self._server.close()
         for connection in list(self._open):
@@ -110,7 +110,7 @@ class IngestServer:
                 await self._sweeping
 
     def revoke(self, serials: Iterable[int]) -> None:
-        """Refuse the certificates with these serial numbers, and no others, from now on; end their connections."""
+        """Replace the serial numbers of refused certificates by these, and end the connections that have one."""
         self._revoked = frozenset(serials)
         for connection in list(self._open):
             if connection.serial in self._revoked:
@@ -126,7 +126,7 @@ class IngestServer:
         return len(self._open) <= self.limits.connections
 
     def closed(self, connection: DeviceConnection) -> None:
-        """Forget a connection that is gone."""
+        """Forget a closed connection."""
         self._open.discard(connection)
         if connection.device is not None and self._connections.get(connection.device) is connection:
             del self._connections[connection.device]
@@ -134,7 +134,7 @@ class IngestServer:
             self._observer.connections(len(self._open))
 
     def named(self, device: DeviceId, connection: DeviceConnection) -> None:
-        """A device has connected; its older connection is closed."""
+        """Note that a device has connected, and end its older connection."""
         older = self._connections.get(device)
         if older is not None and older is not connection:
             older.end(ReasonCode.SESSION_TAKEN_OVER)
@@ -145,7 +145,7 @@ class IngestServer:
         return serial in self._revoked
 
     def submit(self, sender: Verdicts, number: int, arrival: Arrival) -> None:
-        """Queue one record; when that fills the queue, everybody's reading stops."""
+        """Queue one record; when that fills the queue, all connections stop reading."""
         was_full = self.intake.is_full
         self.intake.submit(sender, number, arrival)
         if self.intake.is_full and not was_full:
@@ -172,4 +172,4 @@ class IngestServer:
             now = time.monotonic()
             for connection in list(self._open):
                 connection.check_alive(now)
-            self._refusals.forget_who_has_all(now)
+            self._refusals.forget_full(now)

@@ -88,11 +88,11 @@ class RefusedVerdict:
     def message(self) -> bytes:
         """Return the refusal for the device's receipt topic."""
         return RefusalMessage(
-            Digest(sha256(self.raw).digest()),
-            self.code,
-            self.detail,
-            self.position,
-            self.expected,
+            raw_digest=Digest(sha256(self.raw).digest()),
+            code=self.code,
+            detail=self.detail,
+            position=self.position,
+            expected=self.expected,
         ).encode()
 
 

@@ -39,7 +39,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with chromium() as browser:
         site = build(tmp_path_factory.mktemp("today"), days=44, stored_tail=2)
         _, site.tokens["newcomer"] = auth.create_token(
-            site.oracle, Role.OPERATOR, "newcomer", "New Vending", 1
+            engine=site.oracle, role=Role.OPERATOR, party="newcomer", name="New Vending", days=1
         )
         with served(site.app) as base:
             yield Stage(site, base, browser)
@@ -74,7 +74,7 @@ def test_page_is_whole_legible_and_silent(
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_other_pages_keep_the_frame(stage: Stage, width: int) -> None:
-    with tab(stage.browser, width, "zh", "dark") as opened:
+    with tab(stage.browser, width, language="zh", scheme="dark") as opened:
         page = opened.page
         page.goto(f"{stage.base}/login")
         assert (scrolls_sideways(page), low_contrasts(page)) == (False, [])

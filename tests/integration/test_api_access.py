@@ -108,7 +108,9 @@ def test_a_recipient_sees_its_own_credits_of_a_distribution(site: Site, client: 
 
 
 def test_expired_and_revoked_tokens_are_refused(site: Site, client: TestClient) -> None:
-    number, token = auth.create_token(site.oracle, Role.OPERATOR, "lakeside", "x", 1)
+    number, token = auth.create_token(
+        engine=site.oracle, role=Role.OPERATOR, party="lakeside", name="x", days=1
+    )
     headers = {"Authorization": f"Bearer {token}"}
     assert client.get("/v1/devices", headers=headers).status_code == 200
     with Session(site.oracle) as session:
@@ -116,7 +118,9 @@ def test_expired_and_revoked_tokens_are_refused(site: Site, client: TestClient) 
         row.expires_ms = 1
         session.commit()
     assert client.get("/v1/devices", headers=headers).status_code == 401
-    number, token = auth.create_token(site.oracle, Role.OPERATOR, "lakeside", "x", 1)
+    number, token = auth.create_token(
+        engine=site.oracle, role=Role.OPERATOR, party="lakeside", name="x", days=1
+    )
     cookie = auth.open_session(site.oracle, token, 1)
     assert cookie is not None
     assert auth.by_cookie(site.oracle, cookie) is not None
@@ -131,7 +135,9 @@ def test_tokens_are_stored_as_their_hash_only(site: Site) -> None:
 
 
 def test_login_code_opens_one_session_once(site: Site) -> None:
-    number, _ = auth.create_token(site.oracle, Role.OPERATOR, "lakeside", "x", 1)
+    number, _ = auth.create_token(
+        engine=site.oracle, role=Role.OPERATOR, party="lakeside", name="x", days=1
+    )
     code = auth.create_login_code(site.oracle, number)
     assert auth.open_session(site.oracle, code, 1) is not None
     assert auth.open_session(site.oracle, code, 1) is None
@@ -147,15 +153,17 @@ def test_proof_and_consistency_verify_against_the_anchored_heads(
     assert raw == site.world.records[index].raw
     path = [bytes.fromhex(node) for node in proof["path"]]
     root = bytes.fromhex(proof["root"])
-    verify_inclusion(index, proof["head_size"], hash_leaf(raw), path, root)
+    verify_inclusion(
+        index, size=proof["head_size"], leaf_hash=hash_leaf(raw), proof=path, root=root
+    )
     sizes = [head.size for head in site.world.heads]
     found = client.get(f"/v1/heads/{sizes[3]}/consistency?first={sizes[1]}", headers=headers).json()
     verify_consistency(
-        sizes[1],
-        sizes[3],
-        bytes.fromhex(found["first_root"]),
-        bytes.fromhex(found["second_root"]),
-        [bytes.fromhex(node) for node in found["proof"]],
+        first=sizes[1],
+        second=sizes[3],
+        first_root=bytes.fromhex(found["first_root"]),
+        second_root=bytes.fromhex(found["second_root"]),
+        proof=[bytes.fromhex(node) for node in found["proof"]],
     )
     newest = site.world.tree.size - 1
     answer = client.get(f"/v1/records/{newest}/proof", headers=headers)

@@ -51,7 +51,9 @@ def test_a_token_for_an_account_sees_the_same_in_any_spelling(
     by_name = client.get(path, headers=site.headers("lakeside"))
     assert by_name.status_code == 200
     for spelt in SPELLINGS:
-        _, token = auth.create_token(site.oracle, Role.OPERATOR, spelt, "x", 1)
+        _, token = auth.create_token(
+            engine=site.oracle, role=Role.OPERATOR, party=spelt, name="x", days=1
+        )
         found = client.get(path, headers={"Authorization": f"Bearer {token}"})
         assert found.json() == by_name.json(), spelt
 

@@ -19,7 +19,12 @@ from counterfoil.oracle.store.instruction_table import Instruction
 pytestmark = pytest.mark.integration
 
 DOCUMENT = write_pain001(
-    "CF-1", 0, 20220901, "USD", Party("B", "1"), [Transfer("CF-1-1", 7, Party("A", "2"))]
+    message="CF-1",
+    made_ms=0,
+    execution_date=20220901,
+    currency="USD",
+    payer=Party("B", "1"),
+    transfers=[Transfer("CF-1-1", 7, Party("A", "2"))],
 )
 
 
@@ -80,13 +85,13 @@ def post_xml(web: TestClient, site: Site, party: str, key: str, body: bytes | st
 
 def test_a_statement_is_left_for_the_oracle_once(web: TestClient, site: Site) -> None:
     text = camt053("A", [Booked(5, "R1")])
-    first = post_xml(web, site, "admin", "s-1", text)
-    again = post_xml(web, site, "admin", "s-1", text)
+    first = post_xml(web, site, party="admin", key="s-1", body=text)
+    again = post_xml(web, site, party="admin", key="s-1", body=text)
     assert (first.status_code, first.json()["id"]) == (202, again.json()["id"])
     with Session(site.oracle) as session:
         row = session.get_one(Instruction, first.json()["id"])
         assert (row.kind, row.payload["text"]) == ("import_camt053", text)
-    other = post_xml(web, site, "admin", "s-1", camt053("B", []))
+    other = post_xml(web, site, party="admin", key="s-1", body=camt053("B", []))
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 
@@ -96,12 +101,12 @@ def test_a_body_that_is_too_long_no_text_or_nothing_is_refused(web: TestClient, 
         (b"\xff\xfe", 422, "malformed"),
         (b"", 422, "malformed"),
     ):
-        refused = post_xml(web, site, "admin", "s-2", body)
+        refused = post_xml(web, site, party="admin", key="s-2", body=body)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
 
 
 def test_an_operator_neither_uploads_nor_sees_the_banks_files(web: TestClient, site: Site) -> None:
-    assert post_xml(web, site, "lakeside", "s-3", "<a/>").status_code == 403
+    assert post_xml(web, site, party="lakeside", key="s-3", body="<a/>").status_code == 403
     for path in ("bank-statements", "bank-lines", "bank-accounts", "payout-files", "days"):
         assert web.get(f"/v1/{path}", headers=site.headers("lakeside")).status_code == 403, path
         assert web.get(f"/v1/{path}").status_code == 401, path

@@ -127,7 +127,7 @@ def read(client: TestClient, path: str, headers: dict[str, str], limit: int) -> 
 def test_every_list_is_the_same_in_small_pages(site: Site, client: TestClient, path: str) -> None:
     for party in ("auditor", "lakeside"):
         headers = site.headers(party)
-        assert read(client, path, headers, 2) == read(client, path, headers, 500)
+        assert read(client, path, headers, limit=2) == read(client, path, headers, limit=500)
 
 
 @pytest.mark.parametrize("path", BANKS)
@@ -135,7 +135,9 @@ def test_lists_of_the_bank_are_for_who_sees_everything(
     site: Site, client: TestClient, path: str
 ) -> None:
     auditor = site.headers("auditor")
-    assert read(client, path, auditor, 2) == read(client, path, auditor, 500)
+    assert read(client, path, headers=auditor, limit=2) == read(
+        client, path, headers=auditor, limit=500
+    )
     assert client.get(path, headers=site.headers("lakeside")).status_code == 403
 
 
@@ -353,7 +355,7 @@ def test_news_reach_whom_they_concern_and_nobody_else(site: Site) -> None:
         grow(site, row)
 
     names = {
-        party: sorted({event for event, _ in news(site, party, None, credit)})
+        party: sorted({event for event, _ in news(site, party, known=None, change=credit)})
         for party in ("supplier", "lakeside", "harbour", "auditor")
     }
     assert names == {
@@ -365,9 +367,14 @@ def test_news_reach_whom_they_concern_and_nobody_else(site: Site) -> None:
 
 
 def test_cut_stream_goes_on_with_what_it_missed(site: Site) -> None:
-    heard = news(site, "lakeside", None, lambda: grow(site))
+    heard = news(site, party="lakeside", known=None, change=lambda: grow(site))
     place = heard[-1][1]
     grow(site)
-    assert [event for event, _ in news(site, "lakeside", place, lambda: None)] == ["head"]
+    assert [
+        event for event, _ in news(site, party="lakeside", known=place, change=lambda: None)
+    ] == ["head"]
     for unreadable in ("", "nonsense", "head=x;record", "head=" + "9" * 40):
-        assert news(site, "lakeside", unreadable, lambda: grow(site))[-1][0] == "head"
+        assert (
+            news(site, party="lakeside", known=unreadable, change=lambda: grow(site))[-1][0]
+            == "head"
+        )

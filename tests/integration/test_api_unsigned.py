@@ -60,7 +60,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         app = create_app(settings)
         engine = app.state.parts.oracle
         registrar = Registrar(
-            engine, chain.client, chain.signer("registrar"), chain.signer("supervisor")
+            engine,
+            chain.client,
+            registrar=chain.signer("registrar"),
+            supervisor=chain.signer("supervisor"),
         )
         at = {role: chain.signer(role).address for role in ("bank", "registrar", "operator")}
         parts = {"bank": ("bank",), "registrar": ("platform",), "operator": ("operator",)}
@@ -78,9 +81,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         )
         registrar.open_project(project)
         roles = {"bank": Role.BANK, "registrar": Role.ADMIN, "operator": Role.OPERATOR}
-        tokens = {p: auth.create_token(engine, role, p, p, 1)[1] for p, role in roles.items()}
-        tokens["stranger"] = auth.create_token(engine, Role.BANK, "stranger", "x", 1)[1]
-        tokens["other-bank"] = auth.create_token(engine, Role.BANK, at["operator"], "x", 1)[1]
+        tokens = {
+            p: auth.create_token(engine, role, party=p, name=p, days=1)[1]
+            for p, role in roles.items()
+        }
+        tokens["stranger"] = auth.create_token(
+            engine, role=Role.BANK, party="stranger", name="x", days=1
+        )[1]
+        tokens["other-bank"] = auth.create_token(
+            engine, role=Role.BANK, party=at["operator"], name="x", days=1
+        )[1]
         with TestClient(app) as client:
             yield Desk(chain, client, tokens)
 

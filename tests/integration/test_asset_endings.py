@@ -47,7 +47,7 @@ def registered(desk: Desk, by: str, told: dict[str, Any]) -> tuple[int, int]:
 def test_a_draft_is_nobodys_until_it_is_registered_and_an_offer_ends_by_its_time(
     desk: Desk,
 ) -> None:
-    told = claim("receivable", "core", "tier1", "D-1", 500)
+    told = claim(kind="receivable", obligor="core", creditor="tier1", number="D-1", face=500)
     root = int(desk.do("tier1", "/receivables/drafts", told)["ClaimDrafted"]["root"])
     assert desk.get("core", f"/receivables/{root}")["state"] == "draft"
     assert desk.items("core", f"/receivables/{root}/parts") == []
@@ -73,7 +73,11 @@ def test_a_draft_is_nobodys_until_it_is_registered_and_an_offer_ends_by_its_time
 
 def test_what_is_paid_on_a_pledged_part_is_its_pledgees_to_take(desk: Desk) -> None:
     desk.world.give("core", 900)
-    root, part = registered(desk, "core", claim("payable", "core", "tier1", "P-1", 900))
+    root, part = registered(
+        desk,
+        "core",
+        claim(kind="payable", obligor="core", creditor="tier1", number="P-1", face=900),
+    )
     path = f"/parts/{part}"
     desk.do("tier1", f"{path}/pledge", {"pledgee": "buyer"})
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 600})
@@ -98,11 +102,19 @@ def test_an_order_becomes_a_receivable_at_delivery_and_carries_its_loan(desk: De
     """What is ordered of the factory secures the loan that buys its resin, and pays it back."""
     world = desk.world
     world.give("core", 50_000_00)
-    ordered, part = registered(desk, "core", claim("order", "core", "factory", "SO-1", 50_000_00))
+    ordered, part = registered(
+        desk,
+        "core",
+        claim(kind="order", obligor="core", creditor="factory", number="SO-1", face=50_000_00),
+    )
     desk.do("factory", f"/parts/{part}/pledge", {"pledgee": "credit_line"})
     line = world.open_line(100_000_00)
     world.give("lender", 30_000_00)
-    bought, _ = registered(desk, "factory", claim("order", "factory", "resin", "PO-1", 30_000_00))
+    bought, _ = registered(
+        desk,
+        "factory",
+        claim(kind="order", obligor="factory", creditor="resin", number="PO-1", face=30_000_00),
+    )
     drawn = {"order_root": bought, "amount_minor": 30_000_00, "plan": "bullet", "months": 3}
     path = f"/credit-lines/{line}/loans"
     loan = int(desk.do("factory", path, drawn | {"collateral": part})["Drawn"]["loan"])
@@ -136,7 +148,7 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     """Costs come first, the pledged goods are taken over, and what is paid later is a recovery."""
     world = desk.world
     lent = 20_000_00
-    line, loan, receipt, number = _lent_on_goods(desk, lent, 20260205, 8_000)
+    line, loan, receipt, number = _lent_on_goods(desk, lent, due=20260205, ltv_basis_points=8_000)
 
     costs = {"amount_minor": 150_00, "evidence": {"notice": "N-1"}}
     assert (
@@ -216,7 +228,7 @@ def test_a_call_that_is_not_met_in_its_days_gives_the_goods_to_the_lender(desk: 
     """The loan itself is in time: the fall of the price alone, unanswered, is enough."""
     world = desk.world
     lent = 20_000_00
-    _, loan, receipt, number = _lent_on_goods(desk, lent, 20260705, 6_000)
+    _, loan, receipt, number = _lent_on_goods(desk, lent, due=20260705, ltv_basis_points=6_000)
     path = f"/pledges/{number}"
     desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 70})
     assert desk.refused("lender", f"{path}/foreclose") == "contract_no_call_expired"
@@ -280,7 +292,11 @@ def test_shares_keep_what_they_earned_and_are_redeemed(desk: Desk) -> None:
 def test_a_signature_that_was_taken_back_settles_nothing(desk: Desk) -> None:
     world = desk.world
     world.give("buyer", 5_000)
-    root, part = registered(desk, "core", claim("payable", "core", "tier1", "Q-1", 4_000))
+    root, part = registered(
+        desk,
+        "core",
+        claim(kind="payable", obligor="core", creditor="tier1", number="Q-1", face=4_000),
+    )
     quoted = {"part": part, "seller": "tier1", "nonce": 1, "deadline": FAR}
     quoted |= {"rate_ppm": 60_000, "convention": "A/360", "recourse": False}
     quote = desk.http.post("/v1/quotes", json=quoted, headers=desk.headers("buyer")).json()

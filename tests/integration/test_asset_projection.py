@@ -65,12 +65,12 @@ class Watched:
         self.views: dict[str, Any] = {}
         self.engine = engine
         self.feed = EventFeed(
-            "ledger",
-            engine,
-            world.client,
-            CONTRACTS,
-            LedgerProjection(),
-            world.deployment.first_block,
+            name="ledger",
+            engine=engine,
+            client=world.client,
+            contracts=CONTRACTS,
+            projection=LedgerProjection(),
+            first_block=world.deployment.first_block,
         )
 
     def do(self, party: str, contract: str, function: str, *arguments: Any) -> None:
@@ -418,7 +418,7 @@ def test_every_event_leads_to_what_the_contracts_say(watched_in_each: Watched) -
 def _claims(watched: Watched) -> None:
     world, do = watched.world, watched.do
     due = 20260301
-    terms = world.claim_terms(0, "core", "tier1", 1_000_001, due)
+    terms = world.claim_terms(kind=0, obligor="core", creditor="tier1", face=1_000_001, due=due)
     do("tier1", "Receivables", "draft", terms)
     do("tier1", "Receivables", "register", 1)
     do("core", "Receivables", "confirm", [1])
@@ -444,10 +444,10 @@ def _claims(watched: Watched) -> None:
     do("buyer", "Receivables", "release", 3)
     do("tier1", "Receivables", "withdraw", world.token, world.at("tier1"))
     do("tier2", "Receivables", "withdraw", world.token, world.at("tier2"))
-    drafted = world.claim_terms(0, "core", "tier1", 10, 20260401)
+    drafted = world.claim_terms(kind=0, obligor="core", creditor="tier1", face=10, due=20260401)
     do("tier1", "Receivables", "registerBatch", [drafted])
     do("tier1", "Receivables", "cancel", world.view("Receivables", "claimCount"))
-    order = world.claim_terms(2, "core", "tier1", 10, 20260401)
+    order = world.claim_terms(kind=2, obligor="core", creditor="tier1", face=10, due=20260401)
     do("core", "Receivables", "registerBatch", [order])
     root = world.view("Receivables", "claimCount")
     do("core", "Receivables", "deliver", root, on_chain_id("note"))
@@ -619,7 +619,9 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
     """The widest words that a participant can write: nothing becomes a dead letter."""
     world, do = watched.world, watched.do
     face, never = 2**128 - 1, 2**64 - 1
-    terms = world.claim_terms(1, "core", "tier1", face, 20260301, defaultDays=2**16 - 1)
+    terms = world.claim_terms(
+        kind=1, obligor="core", creditor="tier1", face=face, due=20260301, defaultDays=2**16 - 1
+    )
     do("core", "Receivables", "registerBatch", [terms])
     do("tier1", "Receivables", "split", 1, [2**127, 2**127 - 1])
     do("tier1", "Receivables", "offer", 2, world.at("tier2"), True, never)
@@ -664,12 +666,12 @@ def test_tables_from_before_the_assets_take_them_in_from_the_chains_beginning(
     world = watched.world
     root, _ = world.owe("core", "tier1", 5, 20260301)
     older = EventFeed(
-        "ledger",
-        watched.engine,
-        world.client,
-        CONTRACTS[:5],
-        LedgerProjection(),
-        world.deployment.first_block,
+        name="ledger",
+        engine=watched.engine,
+        client=world.client,
+        contracts=CONTRACTS[:5],
+        projection=LedgerProjection(),
+        first_block=world.deployment.first_block,
     )
     before = older.poll()
     assert before > 0

@@ -151,7 +151,9 @@ def test_a_changed_record_is_named_by_signature_and_head(
 ) -> None:
     raw = bytearray(house.world.records[4].raw)
     raw[-90] ^= 1
-    said = swept(house, "--project", PROJECT, log=rewritten(house, tmp_path, 4, bytes(raw)))
+    said = swept(
+        house, "--project", PROJECT, log=rewritten(house, folder=tmp_path, index=4, raw=bytes(raw))
+    )
     assert {"record_refused", "root_mismatch"} <= codes(said)
     assert any(f["where"] == "record 4" for f in said["findings"])
 
@@ -160,12 +162,14 @@ def test_a_record_put_twice_for_another_is_a_break_of_its_chain(
     house: OracleHouse, tmp_path: Path
 ) -> None:
     raw = house.world.records[2].raw
-    said = swept(house, "--project", PROJECT, log=rewritten(house, tmp_path, 4, raw))
+    said = swept(
+        house, "--project", PROJECT, log=rewritten(house, folder=tmp_path, index=4, raw=raw)
+    )
     assert {"chain_broken", "root_mismatch"} <= codes(said)
 
 
 def test_a_log_that_ends_before_its_heads_is_incomplete(house: OracleHouse, tmp_path: Path) -> None:
-    log = rewritten(house, tmp_path, 4, None)
+    log = rewritten(house, folder=tmp_path, index=4, raw=None)
     assert "records_missing" in codes(swept(house, "--project", PROJECT, log=log))
 
 
@@ -179,8 +183,13 @@ def money_found(house: OracleHouse, name: str, change: dict[str, Any]) -> set[st
     values = {**old.values, **{key: make(old.values[key]) for key, make in change.items()}}
     view.money[at] = replace(old, values=values)
     book = Book(None, "a test")
-    LogSweep(str(house.folder / "tiles"), "", view, book, 1).run(lambda _: None)
-    return {finding.code for finding in MoneySweep(client, view, book, {}, [PROJECT]).run()}
+    LogSweep(where=str(house.folder / "tiles"), ca="", view=view, book=book, processes=1).run(
+        lambda _: None
+    )
+    return {
+        finding.code
+        for finding in MoneySweep(client, view, book, facts={}, projects=[PROJECT]).run()
+    }
 
 
 @pytest.mark.parametrize(
@@ -208,7 +217,7 @@ def test_a_head_that_a_machine_was_shown_and_that_is_another_logs_is_found(
 ) -> None:
     view = read_ledger(house.chain.client, house.chain.deployment.first_block)
     book = Book(None, "a test")
-    part = LogSweep(str(house.folder / "tiles"), "", view, book, 1)
+    part = LogSweep(where=str(house.folder / "tiles"), ca="", view=view, book=book, processes=1)
     true = (4, house.world.tree.root(4), 9)
     for shown, codes_ in (
         (true, []),
@@ -247,7 +256,7 @@ def test_a_later_run_tells_when_a_node_says_otherwise_of_what_is_verified(
 
     def again(view: LedgerView) -> list[tuple[str, bool]]:
         book = Book(state, "a test")
-        part = LogSweep(tiles, "", view, book, 1)
+        part = LogSweep(where=tiles, ca="", view=view, book=book, processes=1)
         part.run(lambda _: None)
         found = [(finding.code, finding.unverifiable) for finding in part.check_before()]
         book.close()

@@ -138,7 +138,16 @@ def test_the_same_entry_in_another_statement_mints_once(credit: CreditHouse) -> 
     parts = house.parts()
     know_accounts(house, parts, credit)
     first = camt053("A", [Booked(5_000, "R1")])
-    for text in (first, first, camt053("B", [Booked(5_000, "R1"), Booked(1, "R2")], 5_000, 10_001)):
+    for text in (
+        first,
+        first,
+        camt053(
+            identification="B",
+            entries=[Booked(5_000, "R1"), Booked(1, "R2")],
+            opening=5_000,
+            closing=10_001,
+        ),
+    ):
         tell(house, parts, "import_camt053", text=text, n=time.time_ns())
     assert [line[1:] for line in lines(house)] == [
         ("minted", ""),
@@ -157,7 +166,7 @@ def test_balances_that_do_not_fit_are_said_and_a_contradiction_mints_nothing(
     house = credit.house
     parts = house.parts()
     know_accounts(house, parts, credit)
-    wrong = camt053("A", [Booked(100, "R1")], 0, 101)
+    wrong = camt053(identification="A", entries=[Booked(100, "R1")], opening=0, closing=101)
     (taken,) = tell(house, parts, "import_camt053", text=wrong)["statements"]
     assert (taken["finding"], taken["reasons"]) == ("balance_mismatch", {"balance_mismatch": 1})
     gap = camt053("B", [Booked(100, "R2")], 7)

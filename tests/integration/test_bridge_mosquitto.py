@@ -71,14 +71,14 @@ def test_records_arrive_once_and_the_journal_waits_for_the_receipt(
         Mosquitto(site) as broker,
         bridges(site, f"mqtt://127.0.0.1:{broker.gateway_port}", probe=3_000, tiles=tiles),
     ):
-        first = client_of(site, device, broker.device_port, Retention.RECEIPT)
+        first = client_of(site, device, broker.device_port, retention=Retention.RECEIPT)
         assert not first.run(until_done=True, timeout_s=4)
         assert first.outbox.tally.acknowledged >= 300
         assert first.outbox.tally.promises > 0
         assert device.status()["answered_kept"] == 0
         assert stored(store) == {device.device_id: list(range(1, 301))}
         publish_log(store, tiles)
-        second = client_of(site, device, broker.device_port, Retention.RECEIPT)
+        second = client_of(site, device, broker.device_port, retention=Retention.RECEIPT)
         assert second.run(until_done=True, timeout_s=60)
     assert second.outbox.tally.receipts > 0
     assert second.outbox.tally.unbelieved == 0
@@ -97,7 +97,8 @@ def test_gateways_share_a_fleet_and_one_is_killed(site: Site, store: GatewayStor
         bridges(site, f"mqtt://127.0.0.1:{broker.gateway_port}", 2, gap_within_s=2.0) as (one, two),
     ):
         clients = [
-            client_of(site, device, broker.device_port, Retention.PROMISE) for device in fleet
+            client_of(site, device, broker.device_port, retention=Retention.PROMISE)
+            for device in fleet
         ]
         threads = [
             threading.Thread(target=client.run, kwargs={"until_done": True, "timeout_s": 120})

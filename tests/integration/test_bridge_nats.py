@@ -37,7 +37,7 @@ def client_of(site: Site, device: Device, port: int) -> MqttSender:
     """NATS speaks MQTT 3.1.1."""
     return MqttSender(
         device,
-        Endpoint("127.0.0.1", port, site.server_ca, 3),
+        Endpoint(host="127.0.0.1", port=port, ca_file=site.server_ca, mqtt_version=3),
         retention=Retention.PROMISE,
         gateway_key=SIGNER.public_key,
         window=50,

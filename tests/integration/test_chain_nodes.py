@@ -28,7 +28,12 @@ def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
 ) -> None:
     with running_node(engine, tmp_path / "node") as node:
         client = ChainClient(node.rpc_url)
-        first = deploy(client, signer_of(node, "admin"), consortium_of(node), tmp_path / "d.json")
+        first = deploy(
+            client,
+            admin=signer_of(node, "admin"),
+            consortium=consortium_of(node),
+            path=tmp_path / "d.json",
+        )
         genesis, height = client.block(0), client.latest().number
         nonce = client.nonce(signer_of(node, "admin").address)
         admin = node.account(0).address
@@ -40,7 +45,12 @@ def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
         assert client.block(0) == genesis
         assert client.latest().number >= height
         assert (
-            deploy(client, signer_of(again, "admin"), consortium_of(again), tmp_path / "d.json")
+            deploy(
+                client,
+                admin=signer_of(again, "admin"),
+                consortium=consortium_of(again),
+                path=tmp_path / "d.json",
+            )
             == first
         )
         assert client.nonce(admin) == nonce, "a run over a finished deployment sends nothing"
@@ -63,7 +73,7 @@ def test_a_killed_node_comes_back_on_its_own_chain(engine: Engine, tmp_path: Pat
     node = start_node(engine, tmp_path / "node", block_time_s=1.0)
     client = ChainClient(node.rpc_url)
     other = signer_of(node, "operator").address
-    transact(client, signer_of(node, "admin"), other, b"")
+    transact(client, signer=signer_of(node, "admin"), to=other, data=b"")
     genesis = client.block(0)
     if engine == "anvil":  # the dump is written every few seconds
         deadline = time.monotonic() + 60
@@ -85,12 +95,12 @@ def test_states_are_kept_for_a_while_and_not_in_the_dumps(
     folder = tmp_path / "node"
     node = start_node("anvil", folder, block_time_s=0.02)
     client, admin = ChainClient(node.rpc_url), signer_of(node, "admin")
-    deploy(client, admin, consortium_of(node), tmp_path / "d.json")
+    deploy(client, admin, consortium=consortium_of(node), path=tmp_path / "d.json")
     spent = client.latest().number
     wait_blocks(client, 100)
     asked = (admin.address, hex(spent - 1))
     before = int(client.rpc("eth_getBalance", *asked), 16)
-    transact(client, admin, signer_of(node, "operator").address, b"")
+    transact(client, signer=admin, to=signer_of(node, "operator").address, data=b"")
     assert int(client.rpc("eth_getBalance", *asked), 16) == before, "of a while ago"
     dump = folder / "anvil.json"
     deadline = time.monotonic() + 60

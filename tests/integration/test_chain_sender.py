@@ -68,7 +68,9 @@ def ask(
     )
     with Session(engine) as session:
         signer = world.signer("registrar").address
-        row = enqueue(session, signer, key, world.client.address_of("ParticipantRegistry"), data)
+        row = enqueue(
+            session, signer, key, to=world.client.address_of("ParticipantRegistry"), data=data
+        )
         session.commit()
         return row
 
@@ -109,7 +111,7 @@ def test_a_lane_of_many_is_final_in_order_with_consecutive_nonces(
     participant(world)
     first = world.client.nonce(world.signer("registrar").address)
     for number in range(120):
-        ask(database, world, f"many:{number}", number)
+        ask(engine=database, world=world, key=f"many:{number}", parts=number)
     drain(Sender(database, world.client, world.signer("registrar")))
     rows = [row_of(database, f"many:{number}") for number in range(120)]
     assert [row.status for row in rows] == [FINAL] * 120
@@ -121,9 +123,11 @@ def test_a_lane_of_many_is_final_in_order_with_consecutive_nonces(
 def test_the_same_key_is_one_transaction(world: ChainWorld, database: Engine) -> None:
     participant(world)
     before = world.client.nonce(world.signer("registrar").address)
-    assert ask(database, world, "same", 3) == ask(database, world, "same", 3)
+    assert ask(engine=database, world=world, key="same", parts=3) == ask(
+        engine=database, world=world, key="same", parts=3
+    )
     drain(Sender(database, world.client, world.signer("registrar")))
-    ask(database, world, "same", 3)
+    ask(engine=database, world=world, key="same", parts=3)
     drain(Sender(database, world.client, world.signer("registrar")))
     assert world.client.nonce(world.signer("registrar").address) == before + 1
 
@@ -134,7 +138,7 @@ def test_what_would_revert_fails_with_its_code_and_burns_no_nonce(
     participant(world)
     before = world.client.nonce(world.signer("registrar").address)
     ask(database, world, "bad", account=world.signer("guardian").address)
-    ask(database, world, "good", 4)
+    ask(engine=database, world=world, key="good", parts=4)
     drain(Sender(database, world.client, world.signer("registrar")))
     bad = row_of(database, "bad")
     assert (bad.status, bad.error_code) == (FAILED, "contract.participant_unknown")
@@ -144,7 +148,7 @@ def test_what_would_revert_fails_with_its_code_and_burns_no_nonce(
 
 
 def test_final_is_said_only_at_the_engines_depth(world: ChainWorld, database: Engine) -> None:
-    ask(database, world, "deep", 6)
+    ask(engine=database, world=world, key="deep", parts=6)
     client = world.new_client(Finality(depth=3))
     sender = Sender(database, client, world.signer("registrar"))
     while (row := row_of(database, "deep")).status != MINED:
@@ -190,7 +194,7 @@ def test_what_a_reorganisation_undid_is_sent_again(
     wait_blocks(anvil.client, 3)
     registrar = anvil.signer("registrar")
     before = anvil.client.nonce(registrar.address)
-    ask(database, anvil, "gone", 40 + depth)
+    ask(engine=database, world=anvil, key="gone", parts=40 + depth)
     sender = Sender(database, anvil.new_client(Finality(depth=depth)), registrar)
     wanted = FINAL if depth == 0 else MINED
     while row_of(database, "gone").status != wanted:
@@ -214,7 +218,7 @@ def test_a_transaction_that_blocks_pass_by_is_replaced_under_its_nonce(
     registrar = anvil.signer("registrar")
     before = anvil.client.nonce(registrar.address)
     with mining_stopped(anvil):
-        ask(database, anvil, "stalled", 50)
+        ask(engine=database, world=anvil, key="stalled", parts=50)
         sender = Sender(database, anvil.client, registrar, stall_s=0.0)
         sender.step()
         assert row_of(database, "stalled").status == SUBMITTED
@@ -235,7 +239,9 @@ def test_a_transaction_outlives_a_rush_of_full_blocks(anvil: ChainWorld) -> None
     data = anvil.client.encode("ParticipantRegistry", "setParts", participant(anvil), 60)
     signer, to = anvil.signer("registrar"), anvil.client.address_of("ParticipantRegistry")
     with mining_stopped(anvil):
-        raw = signer.sign_transaction(unsigned(anvil.client, signer.address, to, data))
+        raw = signer.sign_transaction(
+            unsigned(anvil.client, sender=signer.address, to=to, data=data)
+        )
         assert anvil.client.send_raw([raw]) == [None]
         anvil.client.rpc("anvil_setNextBlockBaseFeePerGas", hex(50_000))
         anvil.client.rpc("evm_mine")
@@ -249,7 +255,7 @@ def test_what_the_node_forgets_of_a_set_up_is_given_again(anvil: ChainWorld) -> 
     client, signer = anvil.client, anvil.signer("registrar")
     data = client.encode("ParticipantRegistry", "setParts", participant(anvil), 61)
     to = client.address_of("ParticipantRegistry")
-    raw = signer.sign_transaction(unsigned(client, signer.address, to, data))
+    raw = signer.sign_transaction(unsigned(client, sender=signer.address, to=to, data=data))
     with ThreadPoolExecutor(1) as threads:
         with mining_stopped(anvil):
             sent = threads.submit(send_all, client, [raw])
@@ -273,7 +279,7 @@ def test_no_fee_is_raised_while_the_chain_stands_still(anvil: ChainWorld, databa
     participant(anvil)
     registrar = anvil.signer("registrar")
     with mining_stopped(anvil):
-        ask(database, anvil, "halted", 51)
+        ask(engine=database, world=anvil, key="halted", parts=51)
         sender = Sender(database, anvil.client, registrar, stall_s=0.0)
         while anvil.client.latest().timestamp * 1000 > time.time() * 1000:
             time.sleep(0.1)
@@ -289,7 +295,7 @@ def test_bytes_that_the_node_forgot_are_sent_again_after_a_start(
     participant(anvil)
     registrar = anvil.signer("registrar")
     with mining_stopped(anvil):
-        ask(database, anvil, "dropped", 52)
+        ask(engine=database, world=anvil, key="dropped", parts=52)
         Sender(database, anvil.client, registrar).step()
         (sent,) = row_of(database, "dropped").hashes
         anvil.client.rpc("anvil_dropTransaction", sent)
@@ -310,11 +316,11 @@ def test_a_nonce_used_outside_the_lane_fails_its_row_and_blocks_nothing(
         if point == "before_send":
             raise Interrupted
 
-    ask(database, world, "taken", 60)
+    ask(engine=database, world=world, key="taken", parts=60)
     with pytest.raises(Interrupted):
         Sender(database, world.client, registrar, on_step=interrupt).step()
-    transact(world.client, registrar, account, b"")
-    ask(database, world, "next", 61)
+    transact(world.client, signer=registrar, to=account, data=b"")
+    ask(engine=database, world=world, key="next", parts=61)
     drain(Sender(database, world.client, registrar))
     assert row_of(database, "taken").error_code == "chain.nonce_taken"
     assert row_of(database, "next").status == FINAL
@@ -325,7 +331,7 @@ def test_a_signer_without_funds_goes_on_once_it_has_some(
 ) -> None:
     poor = LocalSigner(Account.create())
     with Session(database) as session:
-        enqueue(session, poor.address, "poor", world.signer("bank").address, b"")
+        enqueue(session, signer=poor.address, key="poor", to=world.signer("bank").address, data=b"")
         session.commit()
     sender = Sender(database, world.client, poor, stall_s=0.0)
     sender.step()
@@ -338,7 +344,7 @@ def test_a_signer_without_funds_goes_on_once_it_has_some(
 
 def fund(world: ChainWorld, account: str) -> None:
     admin = world.signer("admin")
-    asked = unsigned(world.client, admin.address, account, b"") | {"value": 10**18}
+    asked = unsigned(world.client, sender=admin.address, to=account, data=b"") | {"value": 10**18}
     world.client.send_raw([admin.sign_transaction(asked)])
     while int(world.client.rpc("eth_getBalance", account, "latest"), 16) == 0:
         time.sleep(0.05)

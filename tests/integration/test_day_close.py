@@ -91,7 +91,10 @@ def sweep_into(credit: CreditHouse, line: int) -> None:
     new = terms() | {"effective_from": FIRST_DATE + 1}
     new["sweep"] = {"account": credit.line_account(line), "basis_points": 1_200, "cap": 0}
     registrar = Registrar(
-        credit.house.engine, chain.client, chain.signer("registrar"), chain.signer("supervisor")
+        credit.house.engine,
+        chain.client,
+        registrar=chain.signer("registrar"),
+        supervisor=chain.signer("supervisor"),
     )
     registrar.set_terms(PROJECT, new)
 

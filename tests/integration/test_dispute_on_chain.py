@@ -45,7 +45,9 @@ def chain(
     try:
         client = ChainClient(node.rpc_url)
         path = folder / "deployment.json"
-        deployment = deploy(client, signer_of(node, "admin"), consortium_of(node), path)
+        deployment = deploy(
+            client, admin=signer_of(node, "admin"), consortium=consortium_of(node), path=path
+        )
         yield ChainWorld(node, client, deployment, path)
     finally:
         node.stop()
@@ -65,7 +67,14 @@ def anchored(chain: ChainWorld, world: World) -> World:
     operator = chain.signer("operator").address
     for device, key in world.keys.items():
         public = PublicKey.of(key)
-        proof = prove_possession(key, chain.client.chain_id(), registry, device, 1, bytes(32))
+        proof = prove_possession(
+            record_key=key,
+            chain_id=chain.client.chain_id(),
+            registry=registry,
+            device=device,
+            epoch=1,
+            nonce=bytes(32),
+        )
         new = (
             public.x,
             public.y,
@@ -110,7 +119,17 @@ def test_the_command_settles_what_is_in_the_log_and_what_is_not(
     ahead.sell(days=3)
     later = ahead.records[anchored.tree.size].raw
     second = World(devices=DEVICES[:2])
-    twice = second.add(device, Sale(999, "USD", "cash", None, ()), FIRST_MS).raw
+    twice = second.add(
+        device,
+        Sale(
+            amount_minor=999,
+            currency="USD",
+            payment_method="cash",
+            payment_reference=None,
+            lines=(),
+        ),
+        FIRST_MS,
+    ).raw
     forged = anchored.records[0].raw[:-1] + bytes((anchored.records[0].raw[-1] ^ 1,))
     app = Typer()
     register(app)
@@ -172,7 +191,12 @@ def test_a_promise_is_challenged_and_answered(chain: ChainWorld, anchored: World
     record = anchored.records[2]
     promise = signer.sign_promise(
         Promise(
-            record.record.device, 1, record.record.sequence, record.payload_digest, 1_000, 2_000
+            record.record.device,
+            epoch=1,
+            sequence=record.record.sequence,
+            payload_digest=record.payload_digest,
+            accepted_ms=1_000,
+            deadline_ms=2_000,
         )
     )
     receipt = chain.send("bank", "PromiseChallenge", "challenge", promise)
@@ -216,7 +240,12 @@ def test_the_commands_challenge_answer_and_mark(
     names = []
     for promised in (record.payload_digest, digest):
         promise = Promise(
-            record.record.device, 1, record.record.sequence, promised, 1_000, 2_000 + len(names)
+            record.record.device,
+            epoch=1,
+            sequence=record.record.sequence,
+            payload_digest=promised,
+            accepted_ms=1_000,
+            deadline_ms=2_000 + len(names),
         )
         (tmp_path / "promise").write_bytes(signer.sign_promise(promise))
         said = run("audit", "challenge", tmp_path / "promise", sent=True)

@@ -72,7 +72,12 @@ def door(tmp_path: Path) -> Iterator[Door]:
     store = CountedStore(world.store(site.database_url).engine)
     store.reads = []
     for name in ("pinned", "stranger"):
-        create_identity(tmp_path / f"{name}.crt", tmp_path / f"{name}.key", name, ["127.0.0.1"])
+        create_identity(
+            certificate=tmp_path / f"{name}.crt",
+            key=tmp_path / f"{name}.key",
+            name=name,
+            hosts=["127.0.0.1"],
+        )
     bank = CertificateAuthority.create(tmp_path / "bank", "a passphrase for tests", "A bank")
     keys = create_key(tmp_path / "member.key"), create_key(tmp_path / "unused.key")
     name = parse_device_id("urn:dev:os:32473-oracle1")
@@ -81,9 +86,9 @@ def door(tmp_path: Path) -> Iterator[Door]:
     readers = (tmp_path / "pinned.crt").read_bytes() + bank.chain_pem
     (tmp_path / "readers.pem").write_bytes(readers)
     tls = reader_tls(tmp_path / "gateway.crt", tmp_path / "gateway.key", tmp_path / "readers.pem")
-    server = DoorServer(create_reader(store), "127.0.0.1", 0, tls)
+    server = DoorServer(app=create_reader(store), host="127.0.0.1", port=0, tls=tls)
     server.start()
-    found = Door(tmp_path, world, server, store.reads)
+    found = Door(folder=tmp_path, world=world, server=server, reads=store.reads)
     yield found
     server.stop()
     store.engine.dispose()
@@ -139,7 +144,7 @@ def test_a_slow_reader_is_waited_for(door: Door) -> None:
     tls = reader_tls(
         *(door.folder / name for name in ("gateway.crt", "gateway.key", "readers.pem"))
     )
-    server = DoorServer(create_reader(store), "127.0.0.1", 0, tls)
+    server = DoorServer(app=create_reader(store), host="127.0.0.1", port=0, tls=tls)
     server.start()
     try:
         url = f"https://127.0.0.1:{server.port}/v1/log"

@@ -84,7 +84,14 @@ def device(number: int) -> DeviceId:
 def register(store: GatewayStore, number: int, until_sequence: int | None = None) -> None:
     key = DeviceKey(device(number), 1, PublicKey.of(private_key(100 + number)))
     if until_sequence is not None:
-        key = DeviceKey(key.device, 1, key.key, 1, until_sequence, KeyStatus.REVOKED)
+        key = DeviceKey(
+            key.device,
+            epoch=1,
+            key=key.key,
+            from_sequence=1,
+            until_sequence=until_sequence,
+            status=KeyStatus.REVOKED,
+        )
     store.put_device_key(key, bytes(32))
 
 

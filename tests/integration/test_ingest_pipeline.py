@@ -198,7 +198,14 @@ def test_a_key_that_is_registered_later_is_found_without_a_restart(
 
 
 def test_a_revoked_key_s_records_count_up_to_the_revocation(store: GatewayStore) -> None:
-    revoked = DeviceKey(A, 1, PublicKey.of(KEYS[A]), 1, 2, KeyStatus.REVOKED)
+    revoked = DeviceKey(
+        device=A,
+        epoch=1,
+        key=PublicKey.of(KEYS[A]),
+        from_sequence=1,
+        until_sequence=2,
+        status=KeyStatus.REVOKED,
+    )
     store.put_device_key(revoked, bytes(32))
     assert codes(Pipeline(store).process(arrivals(raws_of(A, 4)))) == [
         "stored",

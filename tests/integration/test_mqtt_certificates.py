@@ -89,7 +89,11 @@ def test_a_record_certificate_opens_no_connection(site: Site, store: GatewayStor
         )
     )
     as_record = Member(
-        member.device, folder / "record-chain.crt", folder / "record.key", member.record_key, 0
+        member.device,
+        certificate=folder / "record-chain.crt",
+        key=folder / "record.key",
+        record_key=member.record_key,
+        serial=0,
     )
     with endpoint(site, store) as (_, port):
         assert not is_let_in(site, port, as_record.context(site))

@@ -39,7 +39,12 @@ def test_nothing_acknowledged_is_lost_over_five_kills(tmp_path: Path) -> None:
     clients = [
         MqttSender(
             device,
-            Endpoint("127.0.0.1", gateway.mqtt_port, site.server_ca, 5 if n % 2 else 3),
+            Endpoint(
+                host="127.0.0.1",
+                port=gateway.mqtt_port,
+                ca_file=site.server_ca,
+                mqtt_version=5 if n % 2 else 3,
+            ),
             window=40,
             longest_pause=1.0,
         )

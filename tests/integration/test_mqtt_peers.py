@@ -145,7 +145,17 @@ def test_v5_names_a_key_that_is_not_registered_and_one_that_is_revoked(
 ) -> None:
     unknown, revoked = site.enrol(1), site.enrol(2)
     key = PublicKey.of(revoked.record_key)
-    store.put_device_key(DeviceKey(revoked.device, 1, key, 1, 1, KeyStatus.REVOKED), bytes(32))
+    store.put_device_key(
+        DeviceKey(
+            revoked.device,
+            epoch=1,
+            key=key,
+            from_sequence=1,
+            until_sequence=1,
+            status=KeyStatus.REVOKED,
+        ),
+        bytes(32),
+    )
     with endpoint(site, store) as (_, port):
         with PahoPeer(site, unknown, port) as peer:
             mid = peer.publish(unknown.records(1)[0])

@@ -143,7 +143,9 @@ def test_every_record_arrives_once_and_in_order(
     register(store, device)
     device.append_all(Event(SALE, at) for at in range(700))
     with running(store, authority.server_context(tmp_path)) as port:
-        endpoint = Endpoint("127.0.0.1", port, authority.file, version)
+        endpoint = Endpoint(
+            host="127.0.0.1", port=port, ca_file=authority.file, mqtt_version=version
+        )
         assert MqttSender(device, endpoint, window=150).run(until_done=True, timeout_s=60)
     assert stored_sequences(store) == [(1, at) for at in range(1, 701)]
 
@@ -171,7 +173,9 @@ def test_refused_records_are_kept_and_accepted_once_the_key_is_registered(
 ) -> None:
     device.append_all(Event(SALE, at) for at in range(30))
     with running(store, authority.server_context(tmp_path)) as port:
-        endpoint = Endpoint("127.0.0.1", port, authority.file, version)
+        endpoint = Endpoint(
+            host="127.0.0.1", port=port, ca_file=authority.file, mqtt_version=version
+        )
         client = MqttSender(device, endpoint, window=10, longest_pause=1.0)
         assert not client.run(until_done=True, timeout_s=4)
         assert client.outbox.tally.refused > 0
@@ -277,7 +281,7 @@ def test_a_server_that_does_not_let_it_hear_its_answers_is_left_and_asked_again(
     with running(store, authority.server_context(tmp_path)) as port:
         client = MqttSender(
             device,
-            Endpoint("127.0.0.1", port, authority.file, version),
+            Endpoint(host="127.0.0.1", port=port, ca_file=authority.file, mqtt_version=version),
             retention=Retention.PROMISE,
             gateway_key=SIGNER.public_key,
             longest_pause=1.0,

@@ -69,10 +69,13 @@ def test_a_strangers_transaction_is_refused_at_the_door(network: BankNetwork) ->
         "the stranger has wei",
     )
     with pytest.raises(RpcRefused, match="non-allow listed"):
-        transact(client, stranger, stranger.address, b"")
+        transact(client, signer=stranger, to=stranger.address, data=b"")
     with pytest.raises(RpcRefused, match=r"deploy|allow"):
         transact(
-            client, member, None, bytes.fromhex("600a600c600039600a6000f3602a60005260206000f3")
+            client,
+            signer=member,
+            to=None,
+            data=bytes.fromhex("600a600c600039600a6000f3602a60005260206000f3"),
         )
 
 
@@ -123,22 +126,24 @@ def test_a_pruned_node_says_so_and_an_archive_again_computes_what_is_missing(
     node = admitted_node(network, archive)
     sender, to = LocalSigner(node.account(0)), node.account(1).address
     became = network.height(archive)
-    assert balance_at(network, archive, to, 1) == 0
+    assert balance_at(network, member=archive, account=to, block=1) == 0
     keep(network, pruned, "pruned")
     first = 0
     for sent in range(_NEWEST_STATES + 4):
-        receipt = transact(network.client(archive), sender, to, b"")
+        receipt = transact(client=network.client(archive), signer=sender, to=to, data=b"")
         first = first or int(receipt["blockNumber"], 16)
         assert int(receipt["status"], 16) == 1, sent
     network.wait_same_head(pruned, archive)
-    held = balance_at(network, archive, to, first)
-    assert balance_at(network, pruned, to, became) == balance_at(network, archive, to, became)
+    held = balance_at(network, member=archive, account=to, block=first)
+    assert balance_at(network, member=pruned, account=to, block=became) == balance_at(
+        network, member=archive, account=to, block=became
+    )
     with pytest.raises(StateNotKept, match="an archive"):
-        balance_at(network, pruned, to, first)
+        balance_at(network, member=pruned, account=to, block=first)
     assert network.status(pruned)[1]["states"] == "pruned"
     assert network.client(pruned).block(first) == network.client(archive).block(first)
     keep(network, pruned, "archive")
-    assert balance_at(network, pruned, to, first) == held
+    assert balance_at(network, member=pruned, account=to, block=first) == held
 
 
 def test_a_node_leaves_nothing_in_the_machines_temporary_folder(

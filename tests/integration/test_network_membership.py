@@ -115,7 +115,9 @@ def is_voted_out_by_signatures_given_offline(network: BankNetwork, folder: Path)
     network.stop(out)
     client = network.client(FIFTH)
     node = admitted_node(network, owners[0])
-    receipt = transact(client, LocalSigner(node.account(0)), node.account(1).address, b"")
+    receipt = transact(
+        client, signer=LocalSigner(node.account(0)), to=node.account(1).address, data=b""
+    )
     assert int(receipt["status"], 16) == 1, "the fifth bank's node takes part"
     print(f"a bank voted out {seconds:.1f} s after the submission; the chain goes on without it")
 

@@ -77,8 +77,8 @@ class Stage:
             now.chain_id,
             now.anchor,
             head,
-            found.figures,
-            Head(now.size, now.root, Digest(bytes(32))),
+            figures=found.figures,
+            previous=Head(now.size, now.root, Digest(bytes(32))),
         )
 
     def propose(self, lie: HeadProposal, records: Sequence[SignedRecord]) -> None:
@@ -247,7 +247,9 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
     house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, used, 1)
     at = len(house.world.records)
     house.world.add(
-        device, Sale(900, "USD", "card", "after"), house.world.records[-1].record.time_ms
+        device,
+        Sale(amount_minor=900, currency="USD", payment_method="card", payment_reference="after"),
+        house.world.records[-1].record.time_ms,
     )
     house.keep()
     for node in stage.nodes:
@@ -263,7 +265,11 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
     figures = tally.figures(at, at + 1, block, lambda _: on_chain_id(PROJECT))
     head = Head(at + 1, house.world.tree.root(), house.world.state.root())
     lie = HeadProposal(
-        now.chain_id, now.anchor, head, figures, Head(now.size, now.root, Digest(bytes(32)))
+        now.chain_id,
+        now.anchor,
+        head,
+        figures=figures,
+        previous=Head(now.size, now.root, Digest(bytes(32))),
     )
     stage.propose(lie, house.world.records)
     assert stage.said() == {("record_refused", at)}
@@ -294,7 +300,9 @@ def test_nobody_signs_for_who_is_no_peer_or_another(stage: Stage) -> None:
 
 def test_a_stranger_is_not_let_in(stage: Stage, tmp_path: Path) -> None:
     url = f"https://127.0.0.1:{stage.quorum.ports[0]}/v1/status"
-    create_identity(tmp_path / "x.crt", tmp_path / "x.key", "harbour", ["127.0.0.1"])
+    create_identity(
+        certificate=tmp_path / "x.crt", key=tmp_path / "x.key", name="harbour", hosts=["127.0.0.1"]
+    )
     first = stage.nodes[0].peers[0]
     for certificate, is_let_in in (("x", False), (NAMES[1], True)):
         tls = peer_tls(tmp_path / f"{certificate}.crt", tmp_path / f"{certificate}.key", first)
@@ -325,7 +333,7 @@ def test_a_gateway_that_shows_two_logs_gets_no_quorum(tmp_path: Path) -> None:
         tls = reader_tls(
             *(tmp_path / name for name in ("gateway.crt", "gateway.key", "readers.pem"))
         )
-        door = DoorServer(create_reader(other), "127.0.0.1", 0, tls)
+        door = DoorServer(app=create_reader(other), host="127.0.0.1", port=0, tls=tls)
         stack.callback(other.engine.dispose)
         stack.callback(door.stop)
         door.start()
@@ -360,9 +368,9 @@ def facts_for(stage: Stage) -> Facts:
         rows = session.exec(select(SaleFact).order_by(SaleFact.log_index)).all()  # type: ignore[arg-type]
         return Facts(
             PROJECT,
-            FIRST_DATE,
-            tuple((row.log_index, row.is_refund, row.amount_minor) for row in rows),
-            (("Oreo Mini", len(rows)),),
+            business_date=FIRST_DATE,
+            entries=tuple((row.log_index, row.is_refund, row.amount_minor) for row in rows),
+            units=(("Oreo Mini", len(rows)),),
         )
 
 
@@ -371,10 +379,20 @@ def call_of(stage: Stage, facts: Facts, **changes: Any) -> CallProposal:
     client, books = stage.quorum.house.chain.client, stage.liar.books
     size = stage.quorum.anchored_size()
     facts_hash, batch = names_of(facts.encode())
-    argument = distribution_argument(facts, batch, 0, size, facts_hash) | changes
+    argument = (
+        distribution_argument(facts, batch, tax=0, head=size, facts_hash=facts_hash) | changes
+    )
     data = client.encode("RevenueSplit", "distribute", argument)
     split = client.address_of("RevenueSplit")
-    return CallProposal(books.chain_id, books.calls, split, data, batch, facts.encode(), size)
+    return CallProposal(
+        books.chain_id,
+        contract=books.calls,
+        target=split,
+        data=data,
+        label=batch,
+        facts=facts.encode(),
+        head_size=size,
+    )
 
 
 def raised(facts: Facts) -> Facts:

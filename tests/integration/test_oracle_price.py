@@ -28,7 +28,7 @@ def quorum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuorumHouse]:
         chain = house.house.chain
         calendar = chain.client.address_of("BusinessCalendar")
         data = chain.client.encode("BusinessCalendar", "advance", 20260525)
-        transact(chain.client, signer_of(chain.node, "oracle"), calendar, data)
+        transact(chain.client, signer=signer_of(chain.node, "oracle"), to=calendar, data=data)
         yield house
 
 
@@ -62,9 +62,9 @@ def test_no_account_posts_a_price_alone(quorum: QuorumHouse) -> None:
         with pytest.raises(ContractReverted) as refused:
             transact(
                 chain.client,
-                signer_of(chain.node, role),
-                chain.client.address_of("WarehouseReceipts"),
-                data,
+                signer=signer_of(chain.node, role),
+                to=chain.client.address_of("WarehouseReceipts"),
+                data=data,
             )
         assert refused.value.code == "contract.access_managed_unauthorized"
 

@@ -123,7 +123,12 @@ def test_a_node_that_hangs_holds_nobody_up(quorum: QuorumHouse) -> None:
 
 def test_a_distribution_that_nobody_signs_holds_up_no_other(quorum: QuorumHouse) -> None:
     house = quorum.house
-    facts = Facts(PROJECT, FIRST_DATE, ((10_000, False, 500),), (("Oreo Mini", 1),))
+    facts = Facts(
+        PROJECT,
+        business_date=FIRST_DATE,
+        entries=((10_000, False, 500),),
+        units=(("Oreo Mini", 1),),
+    )
     facts_hash, batch = names_of(facts.encode())
     with Session(house.engine) as session:
         session.add(

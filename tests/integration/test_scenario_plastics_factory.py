@@ -85,19 +85,27 @@ def _three_draws(desk: Desk, line: int) -> list[int]:
             desk.advance(date)
         root = order(desk, number, amount)
         before = desk.balance("resin"), desk.balance("factory")
-        made = desk.do("factory", path, draw(root, amount, plan, months))
+        made = desk.do(
+            "factory", path, draw(order_root=root, amount=amount, plan=plan, months=months)
+        )
         loans.append(int(made["Drawn"]["loan"]))
         assert desk.balance("resin") == before[0] + amount
         assert desk.balance("factory") == before[1]
         assert desk.get("resin", f"/receivables/{root}")["redeemed_minor"] == amount
     assert desk.get("factory", f"/credit-lines/{line}")["principal_minor"] == 240_000_00
     stranger = order(desk, "PO-X", 100_00, supplier="tier1")
-    code = desk.refused("factory", path, draw(stranger, 100_00, "bullet", 1))
+    code = desk.refused(
+        "factory", path, draw(order_root=stranger, amount=100_00, plan="bullet", months=1)
+    )
     assert code == "contract_supplier_not_allowed"
     too_much = order(desk, "PO-Y", 60_000_01)
-    code = desk.refused("factory", path, draw(too_much, 60_000_01, "bullet", 1))
+    code = desk.refused(
+        "factory", path, draw(order_root=too_much, amount=60_000_01, plan="bullet", months=1)
+    )
     assert code == "contract_limit_exceeded"
-    code = desk.refused("factory", path, draw(too_much, 0, "bullet", 1))
+    code = desk.refused(
+        "factory", path, draw(order_root=too_much, amount=0, plan="bullet", months=1)
+    )
     assert code == "malformed"
     return loans
 
@@ -161,7 +169,7 @@ def _three_missed(desk: Desk, line: int, loans: list[int]) -> None:
     first = loans[0]
     path = f"/credit-lines/{line}/loans"
     root = order(desk, "PO-4", 10_000_00)
-    fourth = draw(root, 10_000_00, "bullet", 3)
+    fourth = draw(order_root=root, amount=10_000_00, plan="bullet", months=3)
     for date, state in ((20260506, "grace"), (20260509, "delinquent")):
         desk.advance(date)
         desk.do("tier4", f"/loans/{first}/poke")

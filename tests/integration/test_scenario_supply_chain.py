@@ -86,13 +86,13 @@ def test_payable_is_split_discounted_and_settled_to_the_cent(desk: Desk) -> None
         world.give(bank, FACE)
     root, whole = payable(desk, "RE-1", FACE)
     kept1, gone1 = split(desk, "tier1", whole, 399_999_99, 600_000_01)
-    part2 = pass_on(desk, gone1, "tier1", "tier2")
+    part2 = pass_on(desk, part=gone1, giver="tier1", taker="tier2")
     kept2, gone2 = split(desk, "tier2", part2, 250_000_00, 350_000_01)
-    part3 = pass_on(desk, gone2, "tier2", "tier3", recourse=False)
+    part3 = pass_on(desk, part=gone2, giver="tier2", taker="tier3", recourse=False)
     kept3, gone3 = split(desk, "tier3", part3, 200_000_00, 150_000_01)
-    part4 = pass_on(desk, gone3, "tier3", "tier4")
+    part4 = pass_on(desk, part=gone3, giver="tier3", taker="tier4")
     kept4, gone4 = split(desk, "tier4", part4, 100_000_00, 50_000_01)
-    last = pass_on(desk, gone4, "tier4", "resin", recourse=False)
+    last = pass_on(desk, part=gone4, giver="tier4", taker="resin", recourse=False)
     assert desk.get("resin", f"/parts/{last}")["depth"] == 4
     line = desk.items("resin", f"/parts/{last}/provenance")
     assert [p["part"] for p in line] == [
@@ -112,12 +112,12 @@ def test_payable_is_split_discounted_and_settled_to_the_cent(desk: Desk) -> None
 
     before2, before4 = desk.balance("tier2"), desk.balance("tier4")
     terms = {"rate_ppm": 60_000, "convention": "A/360", "recourse": True}
-    at_lender, price = sell(desk, kept2, "tier2", "lender", **terms)
-    assert price == discounted(250_000_00, 60_000, 180, 360) == 242_500_00
+    at_lender, price = sell(desk, part=kept2, seller="tier2", bank="lender", **terms)
+    assert price == discounted(face=250_000_00, rate_ppm=60_000, days=180, basis=360) == 242_500_00
     assert desk.balance("tier2") == before2 + price
     terms = {"rate_ppm": 71_500, "convention": "A/365F", "recourse": False}
-    at_buyer, price = sell(desk, kept4, "tier4", "buyer", **terms)
-    assert price == discounted(100_000_00, 71_500, 180, 365)
+    at_buyer, price = sell(desk, part=kept4, seller="tier4", bank="buyer", **terms)
+    assert price == discounted(face=100_000_00, rate_ppm=71_500, days=180, basis=365)
     assert desk.balance("tier4") == before4 + price
     sold = desk.get("tier4", f"/parts/{kept4}/discount")
     assert sold["price_minor"] * 365_000_000 + int(sold["rest"]) == 100_000_00 * (
@@ -165,14 +165,14 @@ def test_unpaid_claim_goes_back_endorser_by_endorser_each_paying_once(desk: Desk
         world.give(who, FACE)
     root, whole = payable(desk, "RE-2", FACE)
     kept, gone = split(desk, "tier1", whole, 700_000_00, 300_000_00)
-    part2 = pass_on(desk, gone, "tier1", "tier2")
-    part3 = pass_on(desk, part2, "tier2", "tier3")
-    part4 = pass_on(desk, part3, "tier3", "tier4")
+    part2 = pass_on(desk, part=gone, giver="tier1", taker="tier2")
+    part3 = pass_on(desk, part=part2, giver="tier2", taker="tier3")
+    part4 = pass_on(desk, part=part3, giver="tier3", taker="tier4")
     terms = {"rate_ppm": 60_000, "convention": "A/360", "recourse": True}
-    at_lender, _ = sell(desk, part4, "tier4", "lender", **terms)
+    at_lender, _ = sell(desk, part=part4, seller="tier4", bank="lender", **terms)
     assert desk.get("lender", f"/parts/{at_lender}")["depth"] == 4
     terms |= {"recourse": False}
-    at_buyer, _ = sell(desk, kept, "tier1", "buyer", **terms)
+    at_buyer, _ = sell(desk, part=kept, seller="tier1", bank="buyer", **terms)
 
     desk.advance(DUE)
     early = desk.refused("lender", f"/parts/{at_lender}/demand-recourse")

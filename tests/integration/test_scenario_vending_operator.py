@@ -49,7 +49,10 @@ class Machines:
         """Register machines and project; its first terms sweep nothing."""
         chain, desk = self.desk.world, self.desk
         registrar = Registrar(
-            desk.oracle.engine, chain.client, chain.signer("registrar"), chain.signer("supervisor")
+            desk.oracle.engine,
+            chain.client,
+            registrar=chain.signer("registrar"),
+            supervisor=chain.signer("supervisor"),
         )
         operator = chain.at("operator")
         registrar.open_project(
@@ -67,13 +70,20 @@ class Machines:
             [
                 NewDevice(
                     device,
-                    PublicKey.of(key),
-                    sha256(der(self.world.certificates[device])).digest(),
-                    prove_possession(key, chain.client.chain_id(), registry, device, 1, bytes(32)),
-                    operator,
-                    operator,
-                    PROJECT,
-                    device,
+                    key=PublicKey.of(key),
+                    certificate_hash=sha256(der(self.world.certificates[device])).digest(),
+                    possession=prove_possession(
+                        record_key=key,
+                        chain_id=chain.client.chain_id(),
+                        registry=registry,
+                        device=device,
+                        epoch=1,
+                        nonce=bytes(32),
+                    ),
+                    owner=operator,
+                    operator=operator,
+                    project=PROJECT,
+                    label=device,
                 )
                 for device, key in self.world.keys.items()
             ]
@@ -101,7 +111,13 @@ class Machines:
             for n, device in enumerate(self.world.devices):
                 for number in range(sales):
                     reference = f"pay-{date}-{n}-{number}"
-                    sale = Sale(PRICE, "USD", "card", reference, (SaleLine("Oreo Mini", 1, PRICE),))
+                    sale = Sale(
+                        amount_minor=PRICE,
+                        currency="USD",
+                        payment_method="card",
+                        payment_reference=reference,
+                        lines=(SaleLine("Oreo Mini", 1, PRICE),),
+                    )
                     at = int(day.timestamp() * 1000) + 60_000 * number
                     self.world.add(device, sale, at)
                     rows.append((reference, date))

@@ -70,11 +70,14 @@ def test_time_is_counted_alike_and_adds_up(
     a, b, c = sorted(days)
     since = {day: evm.owed(loans[convention], day)[2] for day in days}
     for start, end in ((a, b), (b, c), (a, c)):
-        assert since[end] - since[start] == accrued(convention, 1, 1, start, end)
-    assert accrued(convention, 7, 5, a, c) == (
-        accrued(convention, 7, 5, a, b) + accrued(convention, 7, 5, b, c)
+        assert since[end] - since[start] == accrued(
+            convention, principal_minor=1, rate_ppm=1, start=start, end=end
+        )
+    assert accrued(convention, principal_minor=7, rate_ppm=5, start=a, end=c) == (
+        accrued(convention, principal_minor=7, rate_ppm=5, start=a, end=b)
+        + accrued(convention, principal_minor=7, rate_ppm=5, start=b, end=c)
     )
-    assert since[c] == accrued(convention, 1, 1, FIRST, c)
+    assert since[c] == accrued(convention, principal_minor=1, rate_ppm=1, start=FIRST, end=c)
 
 
 def test_a_year_is_a_year() -> None:
@@ -100,7 +103,13 @@ def test_a_number_is_a_date_on_both_sides_or_on_neither(number: int) -> None:
 @st.composite
 def drawn(draw: st.DrawFn) -> tuple[LoanTerms, Plan, int, int, list[int]]:
     """Terms, a plan, an amount, the day of the draw and dates after it."""
-    terms = LoanTerms(draw(rates), 0, draw(conventions), 0, 0)
+    terms = LoanTerms(
+        rate_ppm=draw(rates),
+        penalty_ppm=0,
+        convention=draw(conventions),
+        grace_days=0,
+        default_days=0,
+    )
     plan = draw(plans)
     amount = draw(st.one_of(st.integers(1, 50), st.integers(1, 10**15)))
     today = draw(recent)
@@ -135,13 +144,18 @@ def test_the_instalments_of_every_plan_are_accepted_by_the_contract(
     terms, plan, amount, today, at = case
     try:
         rows = instalments(
-            plan, amount, today, at, convention=terms.convention, rate_ppm=terms.rate_ppm
+            plan,
+            principal_minor=amount,
+            drawn_on=today,
+            dates=at,
+            convention=terms.convention,
+            rate_ppm=terms.rate_ppm,
         )
     except PlanNotPossible:
         assert plan is Plan.ANNUITY, "every other plan is possible on any dates"
         return
     assert sum(row.principal_minor for row in rows) == amount
-    assert draw_outcome(terms, plan, amount, today, list(rows)) == ""
+    assert draw_outcome(terms, plan, amount, today=today, rows=list(rows)) == ""
 
 
 @given(case=drawn(), other=plans, data=st.data())
@@ -152,7 +166,7 @@ def test_what_the_contract_takes_has_the_form_and_nothing_else(
     terms, plan, amount, today, at = case
     how = {"convention": terms.convention, "rate_ppm": terms.rate_ppm}
     try:
-        rows = list(instalments(plan, amount, today, at, **how))  # type: ignore[arg-type]
+        rows = list(instalments(plan, principal_minor=amount, drawn_on=today, dates=at, **how))  # type: ignore[arg-type]
     except PlanNotPossible:
         return
     place = data.draw(st.integers(0, len(rows) - 1))
@@ -166,8 +180,10 @@ def test_what_the_contract_takes_has_the_form_and_nothing_else(
         # The unit that one gained is another's.
         last = rows[-1]
         rows[-1] = Instalment(last.date, max(0, last.principal_minor - moved))
-    is_taken = draw_outcome(terms, other, amount, today, rows) == ""
-    assert is_taken == has_form(other, amount, today, rows, **how)  # type: ignore[arg-type]
+    is_taken = draw_outcome(terms, plan=other, amount=amount, today=today, rows=rows) == ""
+    assert is_taken == has_form(
+        plan=other, principal_minor=amount, drawn_on=today, rows=rows, **how
+    )  # type: ignore[arg-type]
 
 
 class LoanMachine(RuleBasedStateMachine):
@@ -192,11 +208,18 @@ class LoanMachine(RuleBasedStateMachine):
         order: list[Debt],
         today: int,
     ) -> None:
-        terms = LoanTerms(rate, penalty, convention, grace, grace + more, tuple(order))
+        terms = LoanTerms(
+            rate_ppm=rate,
+            penalty_ppm=penalty,
+            convention=convention,
+            grace_days=grace,
+            default_days=grace + more,
+            order=tuple(order),
+        )
         valid = (today, add_months(today, 30))
         self.evm = LoanEvm(today)
         self.line = self.evm.open_line(terms, 10**9, valid)
-        self.model = LineModel(terms, 10**9, valid, today)
+        self.model = LineModel(terms, limit=10**9, valid=valid, today=today)
         self.had = self.balance(LENDER)
         self.lent = self.swept = 0
 
@@ -253,7 +276,7 @@ class LoanMachine(RuleBasedStateMachine):
         at = [add_months(model.today, every * number) for number in range(1, count + 1)]
         how = {"convention": model.terms.convention, "rate_ppm": model.terms.rate_ppm}
         try:
-            rows = instalments(plan, amount, model.today, at, **how)  # type: ignore[arg-type]
+            rows = instalments(plan, principal_minor=amount, drawn_on=model.today, dates=at, **how)  # type: ignore[arg-type]
         except PlanNotPossible:
             return
         order = self.evm.order(amount, model.today)

@@ -69,10 +69,18 @@ def test_roots_and_proofs_are_those_of_the_definition(
     assert tree.root(size) == mth(entries[:size])
     inclusion = tree.inclusion_proof(index, size)
     assert inclusion == path(index, entries[:size])
-    verify_inclusion(index, size, hash_leaf(entries[index]), inclusion, tree.root(size))
+    verify_inclusion(
+        index, size, leaf_hash=hash_leaf(entries[index]), proof=inclusion, root=tree.root(size)
+    )
     consistency = tree.consistency_proof(first, size)
     assert consistency == subproof(first, entries[:size], True)
-    verify_consistency(first, size, tree.root(first), tree.root(size), consistency)
+    verify_consistency(
+        first,
+        second=size,
+        first_root=tree.root(first),
+        second_root=tree.root(size),
+        proof=consistency,
+    )
 
 
 @given(entry_lists, st.data())
@@ -85,12 +93,18 @@ def test_a_proof_with_a_changed_hash_is_refused(entries: list[bytes], data: st.D
         (
             tree.inclusion_proof(index),
             lambda changed: verify_inclusion(
-                index, size, hash_leaf(entries[index]), changed, tree.root()
+                index, size, leaf_hash=hash_leaf(entries[index]), proof=changed, root=tree.root()
             ),
         ),
         (
             tree.consistency_proof(first),
-            lambda changed: verify_consistency(first, size, tree.root(first), tree.root(), changed),
+            lambda changed: verify_consistency(
+                first,
+                second=size,
+                first_root=tree.root(first),
+                second_root=tree.root(),
+                proof=changed,
+            ),
         ),
     ):
         if not proof:

@@ -78,7 +78,7 @@ def test_any_body_raises_nothing_but_packet_error(
 ) -> None:
     prefix = b"\x00\x04MQTT" + bytes((level,)) if kind is PacketType.CONNECT else b""
     with contextlib.suppress(PacketError):
-        read_all(kind, flags, prefix + body, level)
+        read_all(kind, flags, body=prefix + body, level=level)
 
 
 @given(st.integers(MOST + 1, 268_435_455))
@@ -105,14 +105,16 @@ def test_a_publish_is_read_back_in_both_versions(
     body = text(topic) + packet_id.to_bytes(2)
     for level, properties in ((codec.V311, b""), (codec.V5, b"\x00"), (codec.V5, b"\x02\x01\x01")):
         found = codec.read_publish(2, body + properties + payload, level)
-        assert found == codec.Publish(topic, payload, 1, packet_id)
+        assert found == codec.Publish(topic, payload, qos=1, packet_id=packet_id)
 
 
 @given(TEXTS, st.binary(max_size=500), LEVELS)
 def test_what_is_published_to_a_client_is_a_publish(topic: str, payload: bytes, level: int) -> None:
     ((kind, flags, body),) = PacketReader(MOST).feed(replies.publish(level, topic, payload))
     assert (kind, flags) == (PacketType.PUBLISH, 0)
-    assert codec.read_publish(flags, body, level) == codec.Publish(topic, payload, 0, None)
+    assert codec.read_publish(flags, body, level) == codec.Publish(
+        topic, payload, qos=0, packet_id=None
+    )
 
 
 @given(
@@ -144,7 +146,9 @@ def test_a_connect_is_read_back_whatever_will_and_password_it_has(
         body += text(user)
     if password is not None:
         body += len(password).to_bytes(2) + password
-    assert codec.read_connect(body) == codec.Connect(level, client_id, keep_alive_s, clean)
+    assert codec.read_connect(body) == codec.Connect(
+        level, client_id, keep_alive_s, clean_start=clean
+    )
     with pytest.raises(PacketError):
         codec.read_connect(body + b"\0")
 
@@ -153,7 +157,7 @@ def test_a_connect_is_read_back_whatever_will_and_password_it_has(
 def test_an_acknowledgement_is_one_packet_of_bounded_length(
     reason: ReasonCode, why: str, packet_id: int, level: int
 ) -> None:
-    packet = replies.puback(level, packet_id, reason, why * 20)
+    packet = replies.puback(level, packet_id, reason, why=why * 20)
     ((kind, flags, body),) = PacketReader(MOST).feed(packet)
     assert (kind, flags) == (PacketType.PUBACK, 0)
     assert body[:2] == packet_id.to_bytes(2)

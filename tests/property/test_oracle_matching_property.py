@@ -126,7 +126,7 @@ def test_in_two_runs_no_payment_is_used_twice(
     waiting = [sale for sale in sales if sale.log_index not in decided]
     unused = [payment for payment in payments if payment.id not in first.payments]
     used = {payment.reference for payment in payments if payment.id in first.payments}
-    second = match(waiting, unused, DAYS[-1], used)
+    second = match(sales=waiting, payments=unused, closed_through=DAYS[-1], used_before=used)
     assert not set(first.payments) & set(second.payments)
     matched = [sale for sale in sales if sale.log_index in {*first.sales, *second.sales}]
     taken = sum(sale.amount_minor for sale in matched if not sale.is_refund)

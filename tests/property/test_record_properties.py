@@ -68,7 +68,11 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     ),
     st.builds(
         lambda start, length, energy, before, reactive: MeterInterval(
-            start, start + length, energy, before + energy, reactive
+            start_ms=start,
+            end_ms=start + length,
+            energy_wh=energy,
+            register_wh=before + energy,
+            reactive_varh=reactive,
         ),
         st.integers(0, MAX_TIME_MS // 2),
         st.integers(1, MAX_TIME_MS // 2),
@@ -109,17 +113,19 @@ def records(draw: st.DrawFn) -> Record:
         link = EpochLink(draw(st.integers(1, epoch - 1)), draw(st.integers(1, MAX_INTEGER)))
     return Record(
         DEVICE,
-        draw(words),
-        epoch,
-        sequence,
-        draw(digests),
-        draw(times),
-        draw(st.sampled_from(Clock)),
-        draw(naturals),
-        draw(bodies),
-        Counters(draw(naturals), draw(st.integers(-MAX_INTEGER, MAX_INTEGER)), draw(naturals)),
-        draw(st.none() | st.builds(GossipedHead, naturals, digests)),
-        link,
+        stream=draw(words),
+        epoch=epoch,
+        sequence=sequence,
+        prev=draw(digests),
+        time_ms=draw(times),
+        clock=draw(st.sampled_from(Clock)),
+        uptime_ms=draw(naturals),
+        body=draw(bodies),
+        counters=Counters(
+            draw(naturals), draw(st.integers(-MAX_INTEGER, MAX_INTEGER)), draw(naturals)
+        ),
+        head=draw(st.none() | st.builds(GossipedHead, naturals, digests)),
+        link=link,
     )
 
 
@@ -180,15 +186,23 @@ def test_signatures_are_given_to_the_library_in_the_form_that_it_makes(signature
 EXAMPLE = sign_record(
     Record(
         DEVICE,
-        "sales",
-        1,
-        1,
-        Digest(bytes(32)),
-        START_MS,
-        Clock.SYNCHRONISED,
-        1_000,
-        Sale(350, "USD", "card", "ref-1234567", (SaleLine("04012345678901", 1, 350, "A1"),)),
-        Counters(1, 350, 0),
+        stream="sales",
+        epoch=1,
+        sequence=1,
+        prev=Digest(bytes(32)),
+        time_ms=START_MS,
+        clock=Clock.SYNCHRONISED,
+        uptime_ms=1_000,
+        body=Sale(
+            amount_minor=350,
+            currency="USD",
+            payment_method="card",
+            payment_reference="ref-1234567",
+            lines=(
+                SaleLine(commodity="04012345678901", quantity=1, unit_price_minor=350, slot="A1"),
+            ),
+        ),
+        counters=Counters(1, 350, 0),
     ),
     private_key(),
 )

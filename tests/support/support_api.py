@@ -115,7 +115,9 @@ def build(folder: Path, days: int = 45, stored_tail: int = 0, first_ms: int | No
         ("investor", Role.INVESTOR),
         ("supplier", Role.SUPPLIER),
     ):
-        _, site.tokens[party] = auth.create_token(oracle, role, party, party.title(), 30)
+        _, site.tokens[party] = auth.create_token(
+            engine=oracle, role=role, party=party, name=party.title(), days=30
+        )
     return site
 
 

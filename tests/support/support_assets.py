@@ -139,7 +139,7 @@ class AssetWorld(ChainWorld):
         collateral: int = 0,
     ) -> int:
         """A loan that pays an order of "factory" at "resin"."""
-        order, _ = self.owe("factory", "resin", amount, 20261231, kind=2)
+        order, _ = self.owe(obligor="factory", creditor="resin", face=amount, due=20261231, kind=2)
         parts = [{"date": date, "principal": principal} for date, principal in instalments]
         arguments = (line, order, amount, plan, parts, collateral)
         self.send("factory", "CreditLine", "draw", *arguments)
@@ -165,7 +165,9 @@ def asset_world(
     folder: Path, block_time_s: float = 0.1, today: int = TODAY
 ) -> Iterator[AssetWorld]:
     """A running node with every contract, the parties admitted and their allowances given, on the date *today*."""
-    with prepared_node("assets", "anvil", folder, _prepare, block_time_s) as node:
+    with prepared_node(
+        name="assets", engine="anvil", folder=folder, prepare=_prepare, block_time_s=block_time_s
+    ) as node:
         world = AssetWorld.made_in(folder, node)
         world.advance(today)
         yield world
@@ -174,8 +176,8 @@ def asset_world(
 def _prepare(node: EmbeddedNode, folder: Path) -> None:
     """Deploy, admit everybody, and let the ledgers take the parties' deposit tokens."""
     client, path = ChainClient(node.rpc_url), folder / "deployment.json"
-    bare = AssetWorld(node, client, Deployment(0, ""), path)
-    deploy(client, bare.signer("admin"), consortium_of(bare), path)
+    bare = AssetWorld(node, client, deployment=Deployment(0, ""), path=path)
+    deploy(client, admin=bare.signer("admin"), consortium=consortium_of(bare), path=path)
     world = AssetWorld.made_in(folder, node)
     admit(world, {party: world.at(party) for party in (*PARTIES, "operator")})
     for party in PARTIES:

@@ -62,7 +62,9 @@ class ChainWorld:
     def send(self, role: str, contract: str, function: str, *arguments: Any) -> Mapping[str, Any]:
         """Transact as *role* and answer the receipt."""
         data = self.client.encode(contract, function, *arguments)
-        return transact(self.client, self.signer(role), self.client.address_of(contract), data)
+        return transact(
+            self.client, signer=self.signer(role), to=self.client.address_of(contract), data=data
+        )
 
     def new_client(self, finality: Finality) -> ChainClient:
         return ChainClient(self.node.rpc_url, self.client.addresses, finality)
@@ -127,13 +129,13 @@ def prepared_node(
 @contextmanager
 def deployed_world(engine: Engine, folder: Path) -> Iterator[ChainWorld]:
     """A running node with every contract deployed."""
-    with prepared_node("plain", engine, folder, _deploy) as node:
+    with prepared_node(name="plain", engine=engine, folder=folder, prepare=_deploy) as node:
         yield ChainWorld.made_in(folder, node)
 
 
 def _deploy(node: EmbeddedNode, folder: Path) -> None:
     admin, path = signer_of(node, "admin"), folder / "deployment.json"
-    deploy(ChainClient(node.rpc_url), admin, consortium_of(node), path)
+    deploy(client=ChainClient(node.rpc_url), admin=admin, consortium=consortium_of(node), path=path)
 
 
 def on_chain_id(text: str) -> bytes:

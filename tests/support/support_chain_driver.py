@@ -25,7 +25,7 @@ def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str
     stall_s = 0.0 if "re" in crash_at.removeprefix("before_") else 30.0
     data = client.encode("ParticipantRegistry", "setParts", account, 5)
     with Session(engine) as session:
-        enqueue(session, signer.address, "parts:5", registry, data)
+        enqueue(session, signer=signer.address, key="parts:5", to=registry, data=data)
         session.commit()
     sender = Sender(engine, client, signer, stall_s=stall_s, on_step=killed_at(crash_at))
     while sender.step():

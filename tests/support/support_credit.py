@@ -39,7 +39,10 @@ class CreditHouse:
     def __post_init__(self) -> None:
         chain = self.house.chain
         registrar = Registrar(
-            self.house.engine, chain.client, chain.signer("registrar"), chain.signer("supervisor")
+            self.house.engine,
+            chain.client,
+            registrar=chain.signer("registrar"),
+            supervisor=chain.signer("supervisor"),
         )
         registrar.admit({c: (self.account(c), c, ()) for c in COMPANIES}, _UNTIL)
         for company in COMPANIES:
@@ -60,7 +63,9 @@ class CreditHouse:
             return self.house.chain.send(company, contract, function, *arguments)
         client = self.house.chain.client
         data = client.encode(contract, function, *arguments)
-        return transact(client, self.signer(company), client.address_of(contract), data)
+        return transact(
+            client, signer=self.signer(company), to=client.address_of(contract), data=data
+        )
 
     def call(self, contract: str, function: str, *arguments: Any) -> Any:
         return self.house.chain.client.call(contract, function, *arguments)
@@ -143,7 +148,7 @@ class CreditHouse:
         """A loan for an order of *amount* from the resin maker, principal by date as given; its number."""
         self.loans += 1
         plan = BULLET if len(instalments) == 1 else 3
-        order = self.owe(ORDER, "factory", "resin", amount, 20991231)
+        order = self.owe(kind=ORDER, obligor="factory", creditor="resin", face=amount, due=20991231)
         parts = [{"date": date, "principal": principal} for date, principal in instalments]
         arguments = (line, order, amount, plan, parts, collateral)
         self.send("factory", "CreditLine", "draw", *arguments)

@@ -215,7 +215,10 @@ def open_desk(folder: Path, today: int = TODAY, oracle_url: str = "") -> Iterato
         )
         engine = app.state.parts.oracle
         registrar = Registrar(
-            engine, world.client, world.signer("registrar"), world.signer("supervisor")
+            engine,
+            world.client,
+            registrar=world.signer("registrar"),
+            supervisor=world.signer("supervisor"),
         )
         people = [name for name in IS if name in ROLES or name in PARTIES]
         named = {name: (world.at(name), name.title(), ()) for name in (*people, "bank")}
@@ -237,10 +240,10 @@ def open_desk(folder: Path, today: int = TODAY, oracle_url: str = "") -> Iterato
             )
         )
         tokens = {
-            name: auth.create_token(engine, role, name, name.title(), 1)[1]
+            name: auth.create_token(engine, role, party=name, name=name.title(), days=1)[1]
             for name, role in (IS | {"bank": Role.BANK}).items()
         }
         step_all(oracle)
         with TestClient(app) as http:
-            yield Desk(world, http, folder, oracle, urls["oracle"], tokens)
+            yield Desk(world, http, folder, oracle=oracle, oracle_url=urls["oracle"], tokens=tokens)
         oracle.engine.dispose()

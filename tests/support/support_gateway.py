@@ -56,12 +56,16 @@ def sales(count: int, first: int = 0) -> list[Body]:
     """*count* sales, each of another amount."""
     return [
         Sale(
-            100 + number,
-            "USD",
-            "cash",
-            None,
-            (SaleLine("04012345678901", 1, 100 + number, "A1"),),
-            "gtin",
+            amount_minor=100 + number,
+            currency="USD",
+            payment_method="cash",
+            payment_reference=None,
+            lines=(
+                SaleLine(
+                    commodity="04012345678901", quantity=1, unit_price_minor=100 + number, slot="A1"
+                ),
+            ),
+            commodity_scheme="gtin",
         )
         for number in range(first, first + count)
     ]
@@ -136,7 +140,13 @@ class Site:
         (folder / "tls.crt").write_bytes(enrolment.tls_certificate)
         (folder / "record.crt").write_bytes(enrolment.record_certificate)
         serial = x509.load_pem_x509_certificate(enrolment.tls_certificate).serial_number
-        return Member(device, folder / "tls.crt", folder / "tls.key", record_key, serial)
+        return Member(
+            device,
+            certificate=folder / "tls.crt",
+            key=folder / "tls.key",
+            record_key=record_key,
+            serial=serial,
+        )
 
     def enrol_device(self, number: int) -> Device:
         """A device of the device library, enrolled, with an empty journal."""

@@ -35,5 +35,7 @@ def oracle(step: str) -> int:
 
 def witness(step: str, folder: str, port: str) -> int:
     """Run the witness in *folder* on *port*, looking at its logs five times a second, until *step*."""
-    run_witness(open_witness(Path(folder)), int(port), 0.2, killed_at(step))
+    run_witness(
+        home=open_witness(Path(folder)), port=int(port), poll_s=0.2, on_step=killed_at(step)
+    )
     return 0

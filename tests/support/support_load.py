@@ -40,7 +40,13 @@ class Load:
         for _ in range(sales):
             number = len(world.records)
             device = world.devices[number % len(world.devices)]
-            sale = Sale(100, "USD", "card", f"load-{number}", (SaleLine("Oreo Mini", 1, 100),))
+            sale = Sale(
+                amount_minor=100,
+                currency="USD",
+                payment_method="card",
+                payment_reference=f"load-{number}",
+                lines=(SaleLine("Oreo Mini", 1, 100),),
+            )
             world.add(device, sale, FIRST_MS + 10 * number)
         self.house.keep()
 

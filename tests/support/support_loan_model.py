@@ -46,7 +46,9 @@ class LineModel:
             self.state, self.loans = before
             raise
         number = next(self._ids)
-        self.loans[number] = Loan(self.terms, tuple(rows), amount, self.today)
+        self.loans[number] = Loan(
+            self.terms, instalments=tuple(rows), drawn=amount, accrued_to=self.today
+        )
         self.open.append(number)
         self.principal += amount
         return number
@@ -60,7 +62,12 @@ class LineModel:
             raise Refused("LimitExceeded")
         terms = self.terms
         if not has_form(
-            plan, amount, self.today, rows, convention=terms.convention, rate_ppm=terms.rate_ppm
+            plan,
+            principal_minor=amount,
+            drawn_on=self.today,
+            rows=rows,
+            convention=terms.convention,
+            rate_ppm=terms.rate_ppm,
         ):
             raise Refused("PlanInvalid")
 

@@ -176,7 +176,7 @@ def running_network(
     require_engine(engine)
     charter = write_charter(folder / "consortium.yaml", engine)
     out = folder / "network"
-    network = BankNetwork(out, engine_of(engine), {}, {})
+    network = BankNetwork(path=out, engine=engine_of(engine), passphrases={}, members={})
     began = time.monotonic()
     made = network.done("create", str(charter), "--out", str(out))
     network.passphrases = json.loads((out / "passphrases.json").read_text())
@@ -206,5 +206,7 @@ def network_world(network: BankNetwork, member: str, folder: Path) -> ChainWorld
     node = admitted_node(network, member)
     client = ChainClient(node.rpc_url)
     path = folder / "deployment.json"
-    deployment = deploy(client, signer_of(node, "admin"), consortium_of(node), path)
+    deployment = deploy(
+        client, admin=signer_of(node, "admin"), consortium=consortium_of(node), path=path
+    )
     return ChainWorld(node, client, deployment, path)

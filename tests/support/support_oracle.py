@@ -106,7 +106,10 @@ class OracleHouse:
     def _set_up(self) -> None:
         chain = self.chain
         self._registrar = Registrar(
-            self.engine, chain.client, chain.signer("registrar"), chain.signer("supervisor")
+            self.engine,
+            chain.client,
+            registrar=chain.signer("registrar"),
+            supervisor=chain.signer("supervisor"),
         )
         people = {party: (account, party, ()) for party, account in ACCOUNTS.items()}
         self._registrar.admit(people, _CERTIFIED_UNTIL)
@@ -130,13 +133,20 @@ class OracleHouse:
             [
                 NewDevice(
                     device,
-                    PublicKey.of(key := self.world.keys[device]),
-                    sha256(der(self.world.certificates[device])).digest(),
-                    prove_possession(key, client.chain_id(), registry, device, 1, bytes(32)),
-                    operator,
-                    operator,
-                    PROJECT,
-                    device,
+                    key=PublicKey.of(key := self.world.keys[device]),
+                    certificate_hash=sha256(der(self.world.certificates[device])).digest(),
+                    possession=prove_possession(
+                        record_key=key,
+                        chain_id=client.chain_id(),
+                        registry=registry,
+                        device=device,
+                        epoch=1,
+                        nonce=bytes(32),
+                    ),
+                    owner=operator,
+                    operator=operator,
+                    project=PROJECT,
+                    label=device,
                 )
                 for device in devices
             ]
@@ -153,11 +163,11 @@ class OracleHouse:
                 is_cash = number == 2
                 reference = None if is_cash else f"pay-{day}-{n}-{number}"
                 sale = Sale(
-                    amount,
-                    "USD",
-                    "cash" if is_cash else "card",
-                    reference,
-                    (SaleLine("Oreo Mini", 1, amount),),
+                    amount_minor=amount,
+                    currency="USD",
+                    payment_method="cash" if is_cash else "card",
+                    payment_reference=reference,
+                    lines=(SaleLine("Oreo Mini", 1, amount),),
                 )
                 at = FIRST_MS + day * DAY_MS + 1_000 * number
                 self.world.add(device, sale, at)

@@ -89,7 +89,7 @@ def run_command(
     """``counterfoil`` with *words*, ended; killed when it takes too long."""
     with tempfile.TemporaryDirectory() as folder:
         out, errors = Path(folder) / "out", Path(folder) / "errors"
-        process = Process(words, os.environ if env is None else env, out, errors)
+        process = Process(words, env=os.environ if env is None else env, out=out, errors=errors)
         status = process.status_within(timeout_s)
         return subprocess.CompletedProcess(
             process.args, status, out.read_text(), errors.read_text()

@@ -243,12 +243,24 @@ def quorum_house(folder: Path, threshold: int = THRESHOLD) -> Iterator[QuorumHou
             threshold=threshold,
         )
         admin = signer_of(node, "admin")
-        deploy(ChainClient(node.rpc_url), admin, consortium, made / "deployment.json")
+        deploy(
+            client=ChainClient(node.rpc_url),
+            admin=admin,
+            consortium=consortium,
+            path=made / "deployment.json",
+        )
 
-    with prepared_node(f"quorum{threshold}", "anvil", folder, prepare) as node:
+    with prepared_node(
+        name=f"quorum{threshold}", engine="anvil", folder=folder, prepare=prepare
+    ) as node:
         house = OracleHouse(ChainWorld.made_in(folder, node), folder)
         for name in NAMES:
-            create_identity(folder / f"{name}.crt", folder / f"{name}.key", name, ["127.0.0.1"])
+            create_identity(
+                certificate=folder / f"{name}.crt",
+                key=folder / f"{name}.key",
+                name=name,
+                hosts=["127.0.0.1"],
+            )
         pki = CertificateAuthority.create(folder / "pki", _PASSPHRASE)
         key = create_key(folder / "gateway.key")
         (folder / "gateway.crt").write_bytes(pki.certify_server(key.public_key(), ["127.0.0.1"]))
@@ -257,7 +269,7 @@ def quorum_house(folder: Path, threshold: int = THRESHOLD) -> Iterator[QuorumHou
         readers = folder / "readers.pem"
         readers.write_text("".join((folder / f"{name}.crt").read_text() for name in NAMES))
         tls = reader_tls(folder / "gateway.crt", folder / "gateway.key", readers)
-        door = DoorServer(create_reader(house.store), "127.0.0.1", 0, tls)
+        door = DoorServer(app=create_reader(house.store), host="127.0.0.1", port=0, tls=tls)
         door.start()
         found = QuorumHouse(house, folder, door)
         try:

@@ -17,7 +17,14 @@ from counterfoil.gateway.record.verification import ChainTip, DeviceKey, KeyRing
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")
 OTHER_DEVICE = parse_device_id("urn:dev:os:32473-vj300320612")
 START_MS = 1_700_000_000_000
-SALE = Sale(350, "USD", "card", "ref-1234567", (SaleLine("04012345678901", 1, 350, "A1"),), "gtin")
+SALE = Sale(
+    amount_minor=350,
+    currency="USD",
+    payment_method="card",
+    payment_reference="ref-1234567",
+    lines=(SaleLine(commodity="04012345678901", quantity=1, unit_price_minor=350, slot="A1"),),
+    commodity_scheme="gtin",
+)
 
 
 def private_key(number: int = 1) -> ec.EllipticCurvePrivateKey:
@@ -52,7 +59,13 @@ def first_record(body: Body = SALE, device: DeviceId = DEVICE) -> Record:
 def tip_of(record: Record) -> ChainTip:
     """The chain's end after *record*."""
     digest = payload_digest(encode_payload(record))
-    return ChainTip(record.device, record.epoch, record.sequence, digest, record.counters)
+    return ChainTip(
+        record.device,
+        record.epoch,
+        record.sequence,
+        payload_digest=digest,
+        counters=record.counters,
+    )
 
 
 def next_record(tip: ChainTip, body: Body = SALE) -> Record:

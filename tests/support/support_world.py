@@ -70,13 +70,22 @@ class World:
         start = datetime.fromtimestamp(self.certified_ms / 1000, UTC)
         self.root = profile.root_certificate("Test root", root_key, start)
         self.issuing = profile.issuing_certificate(
-            "Test issuing", issuing_key.public_key(), self.root, root_key, start
+            name="Test issuing",
+            public_key=issuing_key.public_key(),
+            root=self.root,
+            root_key=root_key,
+            now=start,
         )
         self.issuing_key = issuing_key
         self.keys = {device: private_key(n) for n, device in enumerate(self.devices)}
         self.certificates = {
             device: profile.device_certificate(
-                device, key.public_key(), self.issuing, issuing_key, start, signs_records=True
+                device,
+                public_key=key.public_key(),
+                issuer=self.issuing,
+                issuer_key=issuing_key,
+                now=start,
+                signs_records=True,
             )
             for device, key in self.keys.items()
         }
@@ -88,20 +97,24 @@ class World:
         tip = self.tips.get(device)
         record = Record(
             device,
-            "sales",
-            1,
-            1 if tip is None else tip.sequence + 1,
-            ZERO_DIGEST if tip is None else tip.payload_digest,
-            time_ms,
-            Clock.SYNCHRONISED,
-            1_000,
-            body,
-            next_counters(body, None if tip is None else tip.counters),
-            head,
+            stream="sales",
+            epoch=1,
+            sequence=1 if tip is None else tip.sequence + 1,
+            prev=ZERO_DIGEST if tip is None else tip.payload_digest,
+            time_ms=time_ms,
+            clock=Clock.SYNCHRONISED,
+            uptime_ms=1_000,
+            body=body,
+            counters=next_counters(body, None if tip is None else tip.counters),
+            head=head,
         )
         signed = decode(sign_record(record, self.keys[device]))
         self.tips[device] = ChainTip(
-            device, 1, record.sequence, signed.payload_digest, record.counters
+            device,
+            epoch=1,
+            sequence=record.sequence,
+            payload_digest=signed.payload_digest,
+            counters=record.counters,
         )
         self.records.append(signed)
         self.tree.append(hash_leaf(signed.raw))
@@ -118,9 +131,24 @@ class World:
                     amount = 150 + 50 * ((day * 3 + number * 5 + n * 7) % 6)
                     method = "cash" if (number + n) % 2 else "card"
                     reference = None if method == "cash" else f"pay-{day}-{number}-{n}"
-                    line = SaleLine(GOODS[(number + n + day) % 5], 1, amount, f"{130 + number}")
+                    line = SaleLine(
+                        commodity=GOODS[(number + n + day) % 5],
+                        quantity=1,
+                        unit_price_minor=amount,
+                        slot=f"{130 + number}",
+                    )
                     at = first_ms + day * DAY_MS + 36_000_000 + number * 5_400_000 + n * 60_000
-                    self.add(device, Sale(amount, "USD", method, reference, (line,)), at)
+                    self.add(
+                        device,
+                        Sale(
+                            amount_minor=amount,
+                            currency="USD",
+                            payment_method=method,
+                            payment_reference=reference,
+                            lines=(line,),
+                        ),
+                        at,
+                    )
             self.anchor(1_000 + day)
 
     def anchor(self, block: int) -> HeadFact:
@@ -129,7 +157,7 @@ class World:
         figures = sha256(b"figures %d" % block).digest()
         values = {"index": len(self.heads), "figures": figures, **stated}
         logs = [event("RecordAnchor", "HeadAnchored", **values)]
-        hashes = self.chain.mine(block, "RecordAnchor", b"anchor", logs)
+        hashes = self.chain.mine(number=block, contract="RecordAnchor", data=b"anchor", logs=logs)
         head = HeadFact(stated["size"], stated["root"], stated["state"], block, *hashes)
         self.heads.append(head)
         return head
@@ -150,14 +178,14 @@ class World:
         """The registry's entry for the device's first key."""
         key = PublicKey.of(self.keys[device])
         return KeyFact(
-            1,
-            key.x,
-            key.y,
-            1,
-            until,
-            revoked,
-            sha256(der(self.certificates[device])).digest(),
-            FIRST_MS // 1000 - 86_400,
+            epoch=1,
+            x=key.x,
+            y=key.y,
+            from_sequence=1,
+            until_sequence=until,
+            revoked=revoked,
+            certificate_hash=sha256(der(self.certificates[device])).digest(),
+            registered_at=FIRST_MS // 1000 - 86_400,
         )
 
     def money(self, days: int = 3) -> PaperMoney:
@@ -184,10 +212,10 @@ class World:
             for line in sale.lines:
                 units[line.commodity] += line.quantity
         return Facts(
-            "lakeside",
-            20220829 + day if day < 3 else 20220901 + day - 3,
-            tuple((index, False, sale.amount_minor) for index, sale in sold),
-            tuple(sorted(units.items())),
+            project="lakeside",
+            business_date=20220829 + day if day < 3 else 20220901 + day - 3,
+            entries=tuple((index, False, sale.amount_minor) for index, sale in sold),
+            units=tuple(sorted(units.items())),
         )
 
     def facts(self, device: DeviceId, first_ms: int, until_ms: int) -> KnownFacts:
@@ -202,13 +230,13 @@ class World:
         money = self.money()
         contracts = (ADDRESSES[n] for n in ("RecordAnchor", "DeviceRegistry", "RevenueSplit"))
         return KnownFacts(
-            Scope(device, first_ms, until_ms, until_ms, 31_337, *contracts, "lakeside"),
-            [self.key_fact(device)],
-            list(self.heads),
-            [der(self.issuing), der(self.certificates[device])],
-            [crl.public_bytes(serialization.Encoding.DER)],
-            money.terms,
-            money.distributions,
-            money.rests,
-            self.chain.prove,
+            scope=Scope(device, first_ms, until_ms, until_ms, 31_337, *contracts, "lakeside"),
+            keys=[self.key_fact(device)],
+            heads=list(self.heads),
+            certificates=[der(self.issuing), der(self.certificates[device])],
+            revocations=[crl.public_bytes(serialization.Encoding.DER)],
+            terms=money.terms,
+            distributions=money.distributions,
+            rests=money.rests,
+            prove=self.chain.prove,
         )

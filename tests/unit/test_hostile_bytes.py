@@ -103,7 +103,7 @@ def test_only_errors_of_ours_are_raised(reader: str) -> None:
     rng = random.Random(reader)
     sources = [*SEEDS, NOTE, b"old 3\n" + b"A" * 43 + b"=\n\n" + NOTE]
     for _ in range(20_000):
-        content = mutated(rng.choice(sources), rng, SPLICED, 10)
+        content = mutated(source=rng.choice(sources), rng=rng, spliced=SPLICED, replaced_below=10)
         try:
             READERS[reader](content)
         except OURS:

@@ -51,20 +51,46 @@ BODIES: list[tuple[str, Body]] = [
     (
         "sale by card with two lines",
         Sale(
-            550,
-            "USD",
-            "card",
-            "psp-7731-000042",
-            (SaleLine("04012345678901", 2, 150, "A1"), SaleLine("04012345678918", 1, 250, "B3")),
-            "gtin",
+            amount_minor=550,
+            currency="USD",
+            payment_method="card",
+            payment_reference="psp-7731-000042",
+            lines=(
+                SaleLine(commodity="04012345678901", quantity=2, unit_price_minor=150, slot="A1"),
+                SaleLine(commodity="04012345678918", quantity=1, unit_price_minor=250, slot="B3"),
+            ),
+            commodity_scheme="gtin",
         ),
     ),
     ("sale in cash without lines", Sale(200, "USD", "cash")),
-    ("refund", Refund(200, "USD", 1, 3, "nothing came out")),
-    ("meter interval", MeterInterval(START_MS, START_MS + 900_000, 1_250, 1_250, -40)),
+    (
+        "refund",
+        Refund(
+            amount_minor=200,
+            currency="USD",
+            refunded_epoch=1,
+            refunded_sequence=3,
+            reason="nothing came out",
+        ),
+    ),
+    (
+        "meter interval",
+        MeterInterval(
+            START_MS,
+            end_ms=START_MS + 900_000,
+            energy_wh=1_250,
+            register_wh=1_250,
+            reactive_varh=-40,
+        ),
+    ),
     ("location", Location(473769000, 85417000, 12)),
     ("alarm", Alarm("door_open", "opened without a service key")),
-    ("daily closing", DailyClosing(20240101, 3, 550, "USD", 1_250)),
+    (
+        "daily closing",
+        DailyClosing(
+            business_date=20240101, count=3, amount_minor=550, currency="USD", energy_wh=1_250
+        ),
+    ),
 ]
 
 
@@ -322,12 +348,17 @@ def record_vectors() -> dict[str, Any]:
         "key_id_mismatch",
     )
     add("a gap", chain.raws[3], "sequence_gap")
-    add("a chain that begins late", chain.raws[1], "sequence_gap", None)
+    add(name="a chain that begins late", raw=chain.raws[1], code="sequence_gap", tip=None)
     other = sign_record(replace(record, time_ms=record.time_ms + 1), key(1))
-    add("a second payload under a used number", other, "equivocation", tip_of(cash))
     add(
-        "epoch 1 continued after epoch 2 began",
-        sign_record(
+        name="a second payload under a used number",
+        raw=other,
+        code="equivocation",
+        tip=tip_of(cash),
+    )
+    add(
+        name="epoch 1 continued after epoch 2 began",
+        raw=sign_record(
             replace(
                 record,
                 sequence=9,
@@ -337,8 +368,8 @@ def record_vectors() -> dict[str, Any]:
             ),
             key(1),
         ),
-        "epoch_closed",
-        tip_of(chain.raws[8]),
+        code="epoch_closed",
+        tip=tip_of(chain.raws[8]),
     )
     add(
         "another previous payload",
@@ -347,10 +378,10 @@ def record_vectors() -> dict[str, Any]:
     )
     linked = chain.records[8]
     add(
-        "a link to another record",
-        sign_record(replace(linked, link=EpochLink(1, 7)), key(2)),
-        "epoch_link_mismatch",
-        tip_of(chain.raws[7]),
+        name="a link to another record",
+        raw=sign_record(replace(linked, link=EpochLink(1, 7)), key(2)),
+        code="epoch_link_mismatch",
+        tip=tip_of(chain.raws[7]),
     )
     counters = record.counters
     for name, change in (
@@ -368,10 +399,10 @@ def record_vectors() -> dict[str, Any]:
         counters=Counters(meter.counters.count, meter.counters.amount_minor, 2_000),
     )
     add(
-        "a register that jumps",
-        sign_record(jump, key(1)),
-        "counters_inconsistent",
-        tip_of(chain.raws[3]),
+        name="a register that jumps",
+        raw=sign_record(jump, key(1)),
+        code="counters_inconsistent",
+        tip=tip_of(chain.raws[3]),
     )
     return {"device": DEVICE, "keys": KEYS, "good": good, "bad": bad}
 
@@ -391,7 +422,15 @@ def receipt_vectors() -> dict[str, Any]:
         for at, raw in enumerate(raws)
     ]
     signed = decode(raws[2])
-    promise = Promise(DEVICE, 1, 3, signed.payload_digest, START_MS, START_MS + 60_000, 2)
+    promise = Promise(
+        DEVICE,
+        epoch=1,
+        sequence=3,
+        payload_digest=signed.payload_digest,
+        accepted_ms=START_MS,
+        deadline_ms=START_MS + 60_000,
+        log_index=2,
+    )
     stale = signer.sign_root(len(raws) - 1, tree.root(len(raws) - 1))
     other_key = ReceiptSigner("log.example/fleet", key(8)).sign_root(len(raws), tree.root())
     path = tree.inclusion_proof(2)

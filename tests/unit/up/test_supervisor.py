@@ -20,7 +20,13 @@ for number in itertools.count():
 def test_a_long_log_is_put_aside_while_its_process_writes_on(tmp_path: Path) -> None:
     log = tmp_path / "logs/talker.log"
     supervisor = Supervisor(longest_log=20_000)
-    child = Child("talker", [sys.executable, "-c", _TALKS], {}, log, log.exists)
+    child = Child(
+        name="talker",
+        argv=[sys.executable, "-c", _TALKS],
+        env={},
+        log_path=log,
+        is_ready=log.exists,
+    )
     supervisor.start(child)
     aside = log.with_name("talker.log.1")
     try:

@@ -20,8 +20,15 @@ from counterfoil.api.store.tables import ApiIdempotency
 from counterfoil.oracle.instructions.request import CloseDay, Kind, Transact
 from counterfoil.oracle.instructions.stored_form import decode
 
-WHO = Principal("token", Role.OPERATOR, "northfield", "Northfield")
-CALL = Transact("0x", "Receivables", "fund", b"\xab", operation="fund_claim", key=17)
+WHO = Principal(token_id="token", role=Role.OPERATOR, party="northfield", name="Northfield")
+CALL = Transact(
+    account="0x",
+    contract="Receivables",
+    function="fund",
+    data=b"\xab",
+    operation="fund_claim",
+    key=17,
+)
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ def engine() -> Iterator[Engine]:
 def test_a_key_of_the_version_before_is_known_by_the_same_digest(
     engine: Engine, kind: str, payload: dict[str, Any]
 ) -> None:
-    row = ask(engine, WHO, "k", decode(kind, payload))
+    row = ask(engine, principal=WHO, key="k", request=decode(kind, payload))
     assert (row.kind, row.payload) == (kind, payload)
     with Session(engine) as session:
         known = session.get_one(ApiIdempotency, (WHO.party, "k"))
@@ -44,10 +51,10 @@ def test_a_key_of_the_version_before_is_known_by_the_same_digest(
 
 
 def test_another_request_under_the_same_key_is_a_conflict(engine: Engine) -> None:
-    first = ask(engine, WHO, "k", CloseDay(20220831, far=False))
-    assert ask(engine, WHO, "k", CloseDay(20220831, far=False)).id == first.id
+    first = ask(engine, principal=WHO, key="k", request=CloseDay(20220831, far=False))
+    assert ask(engine, principal=WHO, key="k", request=CloseDay(20220831, far=False)).id == first.id
     with pytest.raises(ApiProblem) as refused:
-        ask(engine, WHO, "k", CloseDay(20220831, far=True))
+        ask(engine, principal=WHO, key="k", request=CloseDay(20220831, far=True))
     assert refused.value.code == "idempotency_key_reused"
 
 
@@ -59,7 +66,7 @@ def test_a_request_that_is_here_is_not_made_again(engine: Engine) -> None:
         return CALL
 
     asked = (Kind.TRANSACT, {"operation": "fund_claim", "key": 17})
-    first = ask_completed(engine, WHO, "k", asked, make)
-    assert ask_completed(engine, WHO, "k", asked, make).id == first.id
+    first = ask_completed(engine, principal=WHO, key="k", asked=asked, completed=make)
+    assert ask_completed(engine, principal=WHO, key="k", asked=asked, completed=make).id == first.id
     assert len(made) == 1
     assert first.payload["data"] == "0xab"

@@ -50,7 +50,14 @@ def _accepts(case: dict[str, Any]) -> bool:
         intermediates = _load(case["untrusted_intermediates"])
         roots = _load(case["trusted_certs"])
         name = case["expected_peer_name"]["value"]
-        validate_server(leaf, intermediates, roots, at, name, 8 if depth is None else depth)
+        validate_server(
+            leaf,
+            intermediates,
+            roots,
+            at=at,
+            name=name,
+            max_chain_depth=8 if depth is None else depth,
+        )
     except (PathInvalidError, ValueError, x509.DuplicateExtension):
         return False
     return True

@@ -159,9 +159,14 @@ def test_a_shown_head_is_repeated_and_never_shrinks(device: Device) -> None:
 
 
 def test_a_meter_starts_where_its_register_stands(tmp_path: Path) -> None:
-    meter = Device.create(tmp_path / "meter", DEVICE, "meter", 9_000)
+    meter = Device.create(
+        folder=tmp_path / "meter", device=DEVICE, stream="meter", energy_register_wh=9_000
+    )
     keys = {(DEVICE, 1): DeviceKey(DEVICE, 1, meter.public_key)}
-    raws = [meter.append(Status("running")), meter.append(MeterInterval(0, 1, 5, 9_005))]
+    raws = [
+        meter.append(Status("running")),
+        meter.append(MeterInterval(start_ms=0, end_ms=1, energy_wh=5, register_wh=9_005)),
+    ]
     assert walk(raws, keys).counters.energy_register_wh == 9_005
     meter.close()
 
@@ -194,10 +199,14 @@ def test_enrolment_requests_that_do_not_hold_together_are_refused(device: Device
 
 def test_possession_is_proved_for_one_chain_registry_and_epoch(device: Device) -> None:
     signature = device.prove_possession(31337, bytes(20), bytes(32))
-    message = possession_message(31337, bytes(20), DEVICE, 1, bytes(32))
+    message = possession_message(
+        chain_id=31337, registry=bytes(20), device=DEVICE, epoch=1, nonce=bytes(32)
+    )
     assert len(message) == 32 + 32 + 20 + 32 + 8 + 32
     assert cose.verifies(message, signature, device.public_key)
-    other = possession_message(1, bytes(20), DEVICE, 1, bytes(32))
+    other = possession_message(
+        chain_id=1, registry=bytes(20), device=DEVICE, epoch=1, nonce=bytes(32)
+    )
     assert not cose.verifies(other, signature, device.public_key)
     with pytest.raises(DeviceError):
         device.prove_possession(1, bytes(19), bytes(32))
@@ -213,7 +222,10 @@ def test_simulated_days_repeat_and_reconcile(device: Device) -> None:
 
 
 def test_simulated_meter_days_continue_their_register() -> None:
-    bodies = [event.body for event in simulate_meter("a", date(2024, 1, 1), 2, 1_000)]
+    bodies = [
+        event.body
+        for event in simulate_meter(seed="a", first_day=date(2024, 1, 1), days=2, register_wh=1_000)
+    ]
     assert len(bodies) == 192
     register = 1_000
     for body in bodies:

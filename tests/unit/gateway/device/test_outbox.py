@@ -96,7 +96,11 @@ def test_a_gateway_that_awaits_an_answered_record_gets_it_again(device: Device) 
         outbox.acknowledge(entry.number, 0)
     outbox.flush()
     refusal = RefusalMessage(
-        Digest(sha256(entries[6].raw).digest()), "sequence_gap", "", (1, 7), (1, 3)
+        raw_digest=Digest(sha256(entries[6].raw).digest()),
+        code="sequence_gap",
+        detail="",
+        position=(1, 7),
+        expected=(1, 3),
     )
     outbox.take_message(refusal.encode(), 0)
     for entry in entries[6:]:
@@ -123,7 +127,12 @@ def test_a_refusal_after_the_acknowledgement_brings_the_record_back(device: Devi
         outbox.acknowledge(entry.number, 0)
     outbox.flush()
     assert outbox.is_done
-    refusal = RefusalMessage(Digest(sha256(entries[7].raw).digest()), "key_unknown", "", (1, 8))
+    refusal = RefusalMessage(
+        raw_digest=Digest(sha256(entries[7].raw).digest()),
+        code="key_unknown",
+        detail="",
+        position=(1, 8),
+    )
     outbox.take_message(refusal.encode(), 0)
     assert [entry.sequence for entry in take_all(outbox, 100)] == [8, 9, 10]
 
@@ -131,7 +140,15 @@ def test_a_refusal_after_the_acknowledgement_brings_the_record_back(device: Devi
 def promise_for(raw: bytes) -> bytes:
     signed = decode(raw)
     record = signed.record
-    promise = Promise(DEVICE, record.epoch, record.sequence, signed.payload_digest, 1, 2, 0)
+    promise = Promise(
+        DEVICE,
+        record.epoch,
+        record.sequence,
+        payload_digest=signed.payload_digest,
+        accepted_ms=1,
+        deadline_ms=2,
+        log_index=0,
+    )
     return PromiseMessage(SIGNER.sign_promise(promise)).encode()
 
 
@@ -144,7 +161,14 @@ def test_under_promise_only_a_true_promise_lets_records_go(device: Device) -> No
     assert device.journal.counts()[EntryState.SENT] == 10
     outbox.take_message(b"noise", 0)
     stranger = ReceiptSigner("log.example/fleet", private_key(8))
-    forged = Promise(DEVICE, 1, 10, decode(entries[9].raw).payload_digest, 1, 2)
+    forged = Promise(
+        DEVICE,
+        epoch=1,
+        sequence=10,
+        payload_digest=decode(entries[9].raw).payload_digest,
+        accepted_ms=1,
+        deadline_ms=2,
+    )
     outbox.take_message(PromiseMessage(stranger.sign_promise(forged)).encode(), 0)
     assert outbox.tally.unbelieved == 2
     assert device.journal.counts()[EntryState.SENT] == 10

@@ -58,15 +58,21 @@ def test_every_inclusion_proof_verifies_and_no_other_place_does() -> None:
         root = tree.root(size)
         for index in range(size):
             proof = tree.inclusion_proof(index, size)
-            verify_inclusion(index, size, LEAVES[index], proof, root)
+            verify_inclusion(index, size, leaf_hash=LEAVES[index], proof=proof, root=root)
             for wrong in (index + 1, index - 1, size):
                 with pytest.raises(ProofError):
-                    verify_inclusion(wrong, size, LEAVES[index], proof, root)
+                    verify_inclusion(
+                        index=wrong, size=size, leaf_hash=LEAVES[index], proof=proof, root=root
+                    )
             with pytest.raises(ProofError):
-                verify_inclusion(index, size, LEAVES[index], [*proof, root], root)
+                verify_inclusion(
+                    index, size, leaf_hash=LEAVES[index], proof=[*proof, root], root=root
+                )
             if proof:
                 with pytest.raises(ProofError):
-                    verify_inclusion(index, size, LEAVES[index], proof[:-1], root)
+                    verify_inclusion(
+                        index, size, leaf_hash=LEAVES[index], proof=proof[:-1], root=root
+                    )
 
 
 def test_every_consistency_proof_verifies_and_no_other_root_does() -> None:
@@ -75,23 +81,41 @@ def test_every_consistency_proof_verifies_and_no_other_root_does() -> None:
         for first in range(1, second + 1):
             proof = tree.consistency_proof(first, second)
             old, new = tree.root(first), tree.root(second)
-            verify_consistency(first, second, old, new, proof)
+            verify_consistency(first, second, first_root=old, second_root=new, proof=proof)
             for wrong in ((hash_leaf(b""), new), (old, hash_leaf(b""))):
                 with pytest.raises(ProofError):
                     verify_consistency(first, second, *wrong, proof)
             with pytest.raises(ProofError):
-                verify_consistency(first, second, old, new, [*proof, new])
+                verify_consistency(
+                    first, second, first_root=old, second_root=new, proof=[*proof, new]
+                )
             if proof:
                 with pytest.raises(ProofError):
-                    verify_consistency(first, second, old, new, proof[1:])
+                    verify_consistency(
+                        first, second, first_root=old, second_root=new, proof=proof[1:]
+                    )
 
 
 def test_an_empty_tree_is_the_start_of_any() -> None:
-    verify_consistency(0, 5, EMPTY_ROOT, MemoryTree(LEAVES[:5]).root(), [])
+    verify_consistency(
+        first=0,
+        second=5,
+        first_root=EMPTY_ROOT,
+        second_root=MemoryTree(LEAVES[:5]).root(),
+        proof=[],
+    )
     with pytest.raises(ProofError):
-        verify_consistency(0, 5, LEAVES[0], MemoryTree(LEAVES[:5]).root(), [])
+        verify_consistency(
+            first=0,
+            second=5,
+            first_root=LEAVES[0],
+            second_root=MemoryTree(LEAVES[:5]).root(),
+            proof=[],
+        )
     with pytest.raises(ProofError):
-        verify_consistency(6, 5, EMPTY_ROOT, EMPTY_ROOT, [])
+        verify_consistency(
+            first=6, second=5, first_root=EMPTY_ROOT, second_root=EMPTY_ROOT, proof=[]
+        )
 
 
 def test_proofs_outside_the_tree_are_refused() -> None:
@@ -128,7 +152,13 @@ def test_published_inclusion_vectors_are_judged_as_published(shared_data: Path) 
         proof = [b64decode(node) for node in vector["proof"] or []]
         root, leaf = b64decode(vector["root"] or ""), b64decode(vector["leafHash"] or "")
         try:
-            verify_inclusion(vector["leafIdx"], vector["treeSize"], leaf, proof, root)
+            verify_inclusion(
+                index=vector["leafIdx"],
+                size=vector["treeSize"],
+                leaf_hash=leaf,
+                proof=proof,
+                root=root,
+            )
         except ProofError:
             assert vector["wantErr"], vector["desc"]
         else:

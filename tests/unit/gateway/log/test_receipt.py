@@ -27,7 +27,13 @@ KEY = SIGNER.public_key
 RECORDS = chain([SALE] * 11)
 TREE = MemoryTree(map(hash_leaf, RECORDS))
 PROMISE = Promise(
-    DEVICE, 1, 4, decode(RECORDS[3]).payload_digest, 1_700_000_000_000, 1_700_000_060_000, 3
+    DEVICE,
+    epoch=1,
+    sequence=4,
+    payload_digest=decode(RECORDS[3]).payload_digest,
+    accepted_ms=1_700_000_000_000,
+    deadline_ms=1_700_000_060_000,
+    log_index=3,
 )
 
 
@@ -109,7 +115,13 @@ MESSAGES = [
     PromiseMessage(SIGNER.sign_promise(PROMISE)),
     ReceiptMessage(receipt_of(4), 1, 5),
     RefusalMessage(Digest(bytes(32)), "envelope_malformed", "it is cut off"),
-    RefusalMessage(Digest(bytes(32)), "sequence_gap", "expected 1/2", (1, 9), (1, 2)),
+    RefusalMessage(
+        raw_digest=Digest(bytes(32)),
+        code="sequence_gap",
+        detail="expected 1/2",
+        position=(1, 9),
+        expected=(1, 2),
+    ),
 ]
 
 

@@ -80,10 +80,18 @@ def test_tiles_prove_every_published_size(tmp_path: Path, sizes: list[int]) -> N
         assert list(reader.entries()) == entries[:size]
         for index in {0, size // 2, size - 1}:
             proof = inclusion_proof(index, size, reader.read)
-            verify_inclusion(index, size, hash_leaf(entries[index]), proof, tree.root(size))
+            verify_inclusion(
+                index, size, leaf_hash=hash_leaf(entries[index]), proof=proof, root=tree.root(size)
+            )
         reader = TileReader(read_folder(tmp_path), last)
         proof = consistency_proof(size, last, reader.read)
-        verify_consistency(size, last, tree.root(size), tree.root(last), proof)
+        verify_consistency(
+            first=size,
+            second=last,
+            first_root=tree.root(size),
+            second_root=tree.root(last),
+            proof=proof,
+        )
 
 
 def test_a_writer_that_stopped_continues_from_what_it_published(tmp_path: Path) -> None:
@@ -177,9 +185,9 @@ def test_the_state_root_is_the_tree_over_the_newest_records() -> None:
     assert StateTree().root() == EMPTY_ROOT
     digests = [Digest(bytes((number,)) * 32) for number in range(4)]
     state = StateTree()
-    state.apply(Slot(DEVICE, 1, 1, digests[0]))
-    state.apply(Slot(OTHER_DEVICE, 1, 1, digests[1]))
-    state.apply(Slot(DEVICE, 1, 2, digests[2]))
+    state.apply(Slot(DEVICE, epoch=1, sequence=1, payload_digest=digests[0]))
+    state.apply(Slot(OTHER_DEVICE, epoch=1, sequence=1, payload_digest=digests[1]))
+    state.apply(Slot(DEVICE, epoch=1, sequence=2, payload_digest=digests[2]))
     entries = [
         cbor2.dumps([sha256(DEVICE.encode()).digest(), 1, 2, digests[2]]),
         cbor2.dumps([sha256(OTHER_DEVICE.encode()).digest(), 1, 1, digests[1]]),
@@ -188,16 +196,24 @@ def test_the_state_root_is_the_tree_over_the_newest_records() -> None:
     assert StateTree(state).root() == state.root()
     at, slot, proof = state.inclusion_proof(OTHER_DEVICE)
     assert (at, slot.sequence) == (1, 1)
-    verify_inclusion(at, len(state), hash_leaf(slot.entry()), proof, state.root())
-    assert state.slot_of(DEVICE) == (0, Slot(DEVICE, 1, 2, digests[2]))
+    verify_inclusion(
+        index=at, size=len(state), leaf_hash=hash_leaf(slot.entry()), proof=proof, root=state.root()
+    )
+    assert state.slot_of(DEVICE) == (
+        0,
+        Slot(DEVICE, epoch=1, sequence=2, payload_digest=digests[2]),
+    )
 
 
 def test_a_chain_cannot_step_back_in_the_state() -> None:
-    state = StateTree([Slot(DEVICE, 1, 2, EMPTY_ROOT)])
-    for slot in (Slot(DEVICE, 1, 2, EMPTY_ROOT), Slot(DEVICE, 1, 1, EMPTY_ROOT)):
+    state = StateTree([Slot(DEVICE, epoch=1, sequence=2, payload_digest=EMPTY_ROOT)])
+    for slot in (
+        Slot(DEVICE, epoch=1, sequence=2, payload_digest=EMPTY_ROOT),
+        Slot(DEVICE, epoch=1, sequence=1, payload_digest=EMPTY_ROOT),
+    ):
         with pytest.raises(LogError):
             state.apply(slot)
-    state.apply(Slot(DEVICE, 2, 1, EMPTY_ROOT))
+    state.apply(Slot(DEVICE, epoch=2, sequence=1, payload_digest=EMPTY_ROOT))
     with pytest.raises(LogError):
         state.inclusion_proof(OTHER_DEVICE)
 

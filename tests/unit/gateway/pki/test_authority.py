@@ -113,7 +113,11 @@ def test_request_without_possession_of_the_record_key_is_refused(
     with pytest.raises(RequestRefusedError):
         authority.enrol(forged)
     with pytest.raises(RequestRefusedError):
-        authority.enrol(EnrolmentRequest(DEVICE, b"?", one.record_key, one.signature))
+        authority.enrol(
+            EnrolmentRequest(
+                DEVICE, csr_pem=b"?", record_key=one.record_key, signature=one.signature
+            )
+        )
     assert authority.issued() == []
 
 
@@ -161,12 +165,23 @@ def test_certificate_or_list_of_another_authority_is_refused(
     theirs = leaf_of(other.enrol(request_for()).tls_certificate)
     for intermediates in ([authority.issuing], [other.issuing], []):
         with pytest.raises(PathInvalidError):
-            validate_device(theirs, intermediates, [authority.root], now, signs_records=False)
+            validate_device(
+                leaf=theirs,
+                intermediates=intermediates,
+                roots=[authority.root],
+                at=now,
+                signs_records=False,
+            )
     ours = leaf_of(authority.enrol(request_for()).tls_certificate)
     crl = x509.load_pem_x509_crl(other.write_crl().read_bytes())
     with pytest.raises(RevocationListInvalidError):
         validate_device(
-            ours, [authority.issuing], [authority.root], now, signs_records=False, crl=crl
+            leaf=ours,
+            intermediates=[authority.issuing],
+            roots=[authority.root],
+            at=now,
+            signs_records=False,
+            crl=crl,
         )
 
 
@@ -177,7 +192,13 @@ def test_certificate_outside_its_validity_is_refused(
     tls = leaf_of(authority.enrol(request_for()).tls_certificate)
     at = datetime.now(UTC) + timedelta(days=days)
     with pytest.raises(PathInvalidError):
-        validate_device(tls, [authority.issuing], [authority.root], at, signs_records=False)
+        validate_device(
+            leaf=tls,
+            intermediates=[authority.issuing],
+            roots=[authority.root],
+            at=at,
+            signs_records=False,
+        )
 
 
 def test_server_certificate_serves_its_names_only(authority: CertificateAuthority) -> None:

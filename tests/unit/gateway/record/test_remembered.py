@@ -14,8 +14,18 @@ from counterfoil.gateway.record.signed_record import decode, sign_record
 from counterfoil.gateway.record.verification import verify_signature
 
 KEY = private_key()
-LINES = (SaleLine("04012345678901", 1, 350, "A1"), SaleLine("water", 24, 300))
-SALE = Sale(7_550, "USD", "card", "psp-1", LINES, "own")
+LINES = (
+    SaleLine(commodity="04012345678901", quantity=1, unit_price_minor=350, slot="A1"),
+    SaleLine("water", 24, 300),
+)
+SALE = Sale(
+    amount_minor=7_550,
+    currency="USD",
+    payment_method="card",
+    payment_reference="psp-1",
+    lines=LINES,
+    commodity_scheme="own",
+)
 GOOD = sign_record(first_record(SALE), KEY)
 
 

@@ -41,12 +41,12 @@ def ring(entries: list[dict[str, Any]]) -> KeyRing:
     for entry in entries:
         until = entry["until_sequence"]
         keys[DeviceId(entry["device"]), entry["epoch"]] = DeviceKey(
-            DeviceId(entry["device"]),
-            entry["epoch"],
-            PublicKey(bytes.fromhex(entry["x"]), bytes.fromhex(entry["y"])),
-            entry["from_sequence"],
-            OPEN_SEQUENCE if until is None else until,
-            KeyStatus(entry["status"]),
+            device=DeviceId(entry["device"]),
+            epoch=entry["epoch"],
+            key=PublicKey(bytes.fromhex(entry["x"]), bytes.fromhex(entry["y"])),
+            from_sequence=entry["from_sequence"],
+            until_sequence=OPEN_SEQUENCE if until is None else until,
+            status=KeyStatus(entry["status"]),
         )
     return keys
 
@@ -55,11 +55,11 @@ def tip(entry: dict[str, Any] | None) -> ChainTip | None:
     if entry is None:
         return None
     return ChainTip(
-        DeviceId(entry["device"]),
-        entry["epoch"],
-        entry["sequence"],
-        Digest(bytes.fromhex(entry["payload_digest"])),
-        Counters(*entry["counters"]),
+        device=DeviceId(entry["device"]),
+        epoch=entry["epoch"],
+        sequence=entry["sequence"],
+        payload_digest=Digest(bytes.fromhex(entry["payload_digest"])),
+        counters=Counters(*entry["counters"]),
     )
 
 

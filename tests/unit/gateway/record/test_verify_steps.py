@@ -68,7 +68,15 @@ def fields() -> dict[int, object]:
 
 def test_all_steps_pass_on_a_chain() -> None:
     tip = None
-    for raw in chain([SALE, Refund(350, "USD", 1, 1), Status("idle"), Alarm("door_open"), SALE]):
+    for raw in chain(
+        [
+            SALE,
+            Refund(amount_minor=350, currency="USD", refunded_epoch=1, refunded_sequence=1),
+            Status("idle"),
+            Alarm("door_open"),
+            SALE,
+        ]
+    ):
         outcome = check_chain(verify_signature(raw, DEVICE, key_ring()), tip)
         assert isinstance(outcome, Accepted)
         tip = outcome.tip
@@ -157,7 +165,14 @@ def test_step_4_a_record_without_a_registered_key_is_refused() -> None:
         (DeviceKey(DEVICE, 1, PublicKey.of(KEY), from_sequence=2), errors.SequenceOutsideKeyError),
         (DeviceKey(DEVICE, 1, PublicKey.of(KEY), until_sequence=0), errors.SequenceOutsideKeyError),
         (
-            DeviceKey(DEVICE, 1, PublicKey.of(KEY), 1, 0, KeyStatus.REVOKED),
+            DeviceKey(
+                DEVICE,
+                epoch=1,
+                key=PublicKey.of(KEY),
+                from_sequence=1,
+                until_sequence=0,
+                status=KeyStatus.REVOKED,
+            ),
             errors.KeyRevokedError,
         ),
     ],
@@ -171,7 +186,14 @@ def test_step_4_a_number_outside_its_key_is_refused(
 
 
 def test_step_4_records_up_to_the_revocation_still_count() -> None:
-    key = DeviceKey(DEVICE, 1, PublicKey.of(KEY), 1, 1, KeyStatus.REVOKED)
+    key = DeviceKey(
+        DEVICE,
+        epoch=1,
+        key=PublicKey.of(KEY),
+        from_sequence=1,
+        until_sequence=1,
+        status=KeyStatus.REVOKED,
+    )
     assert verify_signature(GOOD, DEVICE, {(DEVICE, 1): key}).record == first_record()
 
 
@@ -346,10 +368,13 @@ def test_step_11_counters_that_do_not_follow_are_refused(counters: Counters) -> 
 
 
 def test_step_11_a_register_that_jumps_is_refused() -> None:
-    tip = tip_of(first_record(MeterInterval(0, 1, 5, 1_000)))
-    follows = next_record(tip, MeterInterval(1, 2, 5, 1_005))
+    tip = tip_of(first_record(MeterInterval(start_ms=0, end_ms=1, energy_wh=5, register_wh=1_000)))
+    follows = next_record(tip, MeterInterval(start_ms=1, end_ms=2, energy_wh=5, register_wh=1_005))
     assert isinstance(check_chain(signed(sign_record(follows, KEY)), tip), Accepted)
-    jumps = replace(next_record(tip, MeterInterval(1, 2, 5, 1_006)), counters=Counters(0, 0, 1_006))
+    jumps = replace(
+        next_record(tip, MeterInterval(start_ms=1, end_ms=2, energy_wh=5, register_wh=1_006)),
+        counters=Counters(0, 0, 1_006),
+    )
     with pytest.raises(errors.CountersError):
         check_chain(signed(sign_record(jumps, KEY)), tip)
 

@@ -76,7 +76,7 @@ def test_a_log_that_grows_is_cosigned_at_every_head(witness: Witness, tmp_path: 
         answer = witness.add_checkpoint(TRUE.request(old, size))
         assert answer.status == 200
         note = with_lines(TRUE.note(size), [answer.body])
-        _, found = verify_witnessed(note, LOG_KEY, [key_of(tmp_path)], 1)
+        _, found = verify_witnessed(note, log=LOG_KEY, witnesses=[key_of(tmp_path)], at_least=1)
         assert [(one.witness, one.time_s) for one in found] == [("bank.example/w1", TIME_S)]
 
 
@@ -208,26 +208,31 @@ def test_two_witnesses_of_two_forks_find_the_equivocation(tmp_path: Path) -> Non
 
 def test_heads_of_other_sizes_are_compared_by_the_tiles() -> None:
     early, late = TRUE.note(16), TRUE.note(40)
-    assert compare(late, early, LOG_KEY, TRUE.tree.read).word == "consistent"
-    assert compare(early, late, LOG_KEY, None).word == "unknown"
-    assert compare(FORK.note(16), late, LOG_KEY, TRUE.tree.read).word == "equivocation"
-    assert compare(early, early, LOG_KEY, None).word == "consistent"
+    assert compare(first=late, second=early, log=LOG_KEY, read=TRUE.tree.read).word == "consistent"
+    assert compare(first=early, second=late, log=LOG_KEY, read=None).word == "unknown"
+    assert (
+        compare(first=FORK.note(16), second=late, log=LOG_KEY, read=TRUE.tree.read).word
+        == "equivocation"
+    )
+    assert compare(first=early, second=early, log=LOG_KEY, read=None).word == "consistent"
     forged = TRUE.note(16, Ed25519PrivateKey.from_private_bytes(b"\1" * 32))
     with pytest.raises(CheckpointError):
-        compare(forged, late, LOG_KEY, None)
+        compare(first=forged, second=late, log=LOG_KEY, read=None)
 
 
 def test_any_changed_byte_of_a_cosigned_checkpoint_is_refused(tmp_path: Path) -> None:
     key = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
     witness = WitnessKey("bank.example/w1", key.public_key().public_bytes_raw())
     note = TRUE.note(16)
-    note = with_lines(note, [cosign(split_note(note)[0], witness.name, key, TIME_S)])
-    assert len(verify_witnessed(note, LOG_KEY, [witness], 1)[1]) == 1
+    note = with_lines(
+        note, [cosign(text=split_note(note)[0], name=witness.name, private_key=key, time_s=TIME_S)]
+    )
+    assert len(verify_witnessed(note, log=LOG_KEY, witnesses=[witness], at_least=1)[1]) == 1
     for at in range(len(note)):
         changed = bytearray(note)
         changed[at] ^= 1
         with pytest.raises(CheckpointError):
-            verify_witnessed(bytes(changed), LOG_KEY, [witness], 1)
+            verify_witnessed(note=bytes(changed), log=LOG_KEY, witnesses=[witness], at_least=1)
 
 
 def test_the_published_example_names_its_key_as_we_do() -> None:
@@ -249,7 +254,9 @@ def test_a_records_proof_is_one_text_and_any_changed_byte_is_refused() -> None:
     key = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
     witness = WitnessKey("bank.example/w1", key.public_key().public_bytes_raw())
     note = TRUE.note(40)
-    note = with_lines(note, [cosign(split_note(note)[0], witness.name, key, TIME_S)])
+    note = with_lines(
+        note, [cosign(text=split_note(note)[0], name=witness.name, private_key=key, time_s=TIME_S)]
+    )
     proof = TlogProof(7, tuple(TRUE.tree.inclusion_proof(7, 40)), note)
     data = proof.encode()
     assert data.startswith(b"c2sp.org/tlog-proof@v1\nindex 7\n")

@@ -79,7 +79,7 @@ def carried_out(engine: Engine, *rows: Instruction) -> list[Instruction]:
     with Session(engine) as session:
         session.add_all(rows)
         session.flush()
-        ask(session, "last", "operator", CloseMatching("lakeside", 1))
+        ask(session, key="last", party="operator", request=CloseMatching("lakeside", 1))
         session.commit()
     InstructionExecutor(engine, CLIENT, "0x" + "33" * 20).step()
     with Session(engine, expire_on_commit=False) as session:

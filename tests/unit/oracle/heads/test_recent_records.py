@@ -17,7 +17,18 @@ from counterfoil.oracle.heads.recent_records import RecentRecords
 def sale(amount: int) -> SignedRecord:
     body, counters = Sale(amount, "USD", "card"), Counters(1, amount, 0)
     clock = Clock.SYNCHRONISED
-    record = Record(DEVICE, "sales", 1, 1, Digest(bytes(32)), START_MS, clock, 1, body, counters)
+    record = Record(
+        DEVICE,
+        stream="sales",
+        epoch=1,
+        sequence=1,
+        prev=Digest(bytes(32)),
+        time_ms=START_MS,
+        clock=clock,
+        uptime_ms=1,
+        body=body,
+        counters=counters,
+    )
     return decode(sign_record(record, private_key()))
 
 

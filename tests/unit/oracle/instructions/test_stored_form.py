@@ -120,7 +120,7 @@ def test_every_kind_is_among_what_was_written() -> None:
         (
             "transact",
             {"account": "0x", "contract": "Receivables", "function": "fund", "data": "AB"},
-            Transact("0x", "Receivables", "fund", b"\xab"),
+            Transact(account="0x", contract="Receivables", function="fund", data=b"\xab"),
         ),
         ("sign_digest", {"account": "0x", "digest": "d3" * 32}, SignDigest("0x", b"\xd3" * 32)),
     ],

@@ -45,7 +45,13 @@ class House:
     def sell(self, amount: int, reference: str | None, method: str = "card", n: int = 0) -> None:
         line = SaleLine("Oreo Mini", 2, amount // 2)
         other = SaleLine("Water", 1, 0)
-        sale = Sale(amount, "USD", method, reference, (line, other))
+        sale = Sale(
+            amount_minor=amount,
+            currency="USD",
+            payment_method=method,
+            payment_reference=reference,
+            lines=(line, other),
+        )
         self.world.add(DEVICES[n], sale, FIRST_MS + 1_000 * len(self.world.records))
 
     def read(self, below: int | None = None) -> None:
@@ -64,7 +70,12 @@ class House:
 
     def settle(self, *rows: str, through: int = 0) -> tuple[int, int]:
         with Session(self.engine) as session:
-            import_settlement(session, "lakeside", HEADER + "".join(f"{r}\n" for r in rows), "f")
+            import_settlement(
+                session,
+                project="lakeside",
+                text=HEADER + "".join(f"{r}\n" for r in rows),
+                source="f",
+            )
             session.flush()
             found = close_matching(session, "lakeside", through)
             session.commit()
@@ -137,14 +148,30 @@ def test_a_device_must_be_known_active_and_in_a_project(house: House) -> None:
 
 def test_a_sale_counts_by_its_currency_and_its_machines_standing(house: House) -> None:
     add = house.world.add
-    add(FIRST, Sale(200, "EUR", "card", "a"), FIRST_MS)
+    add(
+        FIRST,
+        Sale(amount_minor=200, currency="EUR", payment_method="card", payment_reference="a"),
+        FIRST_MS,
+    )
     add(FIRST, Status("fault"), FIRST_MS)
-    add(FIRST, Sale(200, "USD", "card", "b"), FIRST_MS)
-    add(FIRST, Refund(200, "USD", 1, 1), FIRST_MS)
+    add(
+        FIRST,
+        Sale(amount_minor=200, currency="USD", payment_method="card", payment_reference="b"),
+        FIRST_MS,
+    )
+    add(
+        FIRST,
+        Refund(amount_minor=200, currency="USD", refunded_epoch=1, refunded_sequence=1),
+        FIRST_MS,
+    )
     add(FIRST, Status("running"), FIRST_MS)
     add(FIRST, Location(481_371_540, 115_754_300), FIRST_MS)
     add(FIRST, Location(525_200_070, 134_049_540), FIRST_MS)
-    add(FIRST, Sale(200, "USD", "card", "c"), FIRST_MS)
+    add(
+        FIRST,
+        Sale(amount_minor=200, currency="USD", payment_method="card", payment_reference="c"),
+        FIRST_MS,
+    )
     house.read()
     assert house.exceptions() == [
         ("currency_differs", 0),
@@ -206,16 +233,26 @@ def test_a_person_accepts_or_excludes_and_only_once(house: House) -> None:
     house.settle(f"pay-9,card,{MONDAY},1.00,USD,", through=MONDAY)
     with Session(house.engine) as session:
         by_record = {e.log_index: e.id or 0 for e in session.exec(select(MatchException))}
-        resolve(session, by_record[0], "accepted", "anna", "the provider lost it")
-        resolve(session, by_record[1], "excluded", "anna", "a test sale")
-        resolve(session, by_record[None], "excluded", "anna", "not ours")
+        resolve(
+            session,
+            exception_id=by_record[0],
+            resolution="accepted",
+            by="anna",
+            note="the provider lost it",
+        )
+        resolve(
+            session, exception_id=by_record[1], resolution="excluded", by="anna", note="a test sale"
+        )
+        resolve(
+            session, exception_id=by_record[None], resolution="excluded", by="anna", note="not ours"
+        )
         for number, resolution in ((by_record[0], "excluded"), (by_record[2], "accepted")):
             with pytest.raises(NotAllowedNow):
-                resolve(session, number, resolution, "ben", "")
+                resolve(session, exception_id=number, resolution=resolution, by="ben", note="")
         with pytest.raises(NotAllowedNow):
-            resolve(session, by_record[2], "perhaps", "ben", "")
+            resolve(session, exception_id=by_record[2], resolution="perhaps", by="ben", note="")
         with pytest.raises(UnknownName):
-            resolve(session, 99, "accepted", "ben", "")
+            resolve(session, exception_id=99, resolution="accepted", by="ben", note="")
         session.commit()
     assert house.facts() == [MATCHED, EXCLUDED, EXCEPTION]
     with Session(house.engine) as session:
@@ -232,13 +269,21 @@ def test_a_payment_without_a_sale_can_not_be_distributed(house: House) -> None:
     with Session(house.engine) as session:
         number = session.exec(select(MatchException.id)).one() or 0
         with pytest.raises(NotAllowedNow):
-            resolve(session, number, "accepted", "anna", "")
+            resolve(session, exception_id=number, resolution="accepted", by="anna", note="")
         assert session.exec(select(SettlementRow.status)).one() == EXCEPTION
 
 
 def test_days_are_the_devices_own_utc_days(house: House) -> None:
-    house.world.add(FIRST, Sale(200, "USD", "card", "a"), FIRST_MS + DAY_MS - 1)
-    house.world.add(FIRST, Sale(200, "USD", "card", "b"), FIRST_MS + DAY_MS)
+    house.world.add(
+        FIRST,
+        Sale(amount_minor=200, currency="USD", payment_method="card", payment_reference="a"),
+        FIRST_MS + DAY_MS - 1,
+    )
+    house.world.add(
+        FIRST,
+        Sale(amount_minor=200, currency="USD", payment_method="card", payment_reference="b"),
+        FIRST_MS + DAY_MS,
+    )
     house.read()
     with Session(house.engine) as session:
         assert session.exec(select(SaleFact.business_date)).all() == [MONDAY, MONDAY + 1]

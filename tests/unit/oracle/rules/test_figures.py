@@ -26,11 +26,42 @@ LAKESIDE = on_chain_id("lakeside")
 COLA = SaleLine("cola", 2, 150)
 HOUR_MS = 3_600_000
 BODIES: tuple[tuple[DeviceId, Body], ...] = (
-    (FIRST, Sale(300, "USD", "card", "pay-1", (COLA,))),
-    (SECOND, Sale(450, "USD", "cash", None, (COLA, SaleLine("water", 1, 150)))),
-    (FIRST, Refund(300, "USD", 1, 1)),
-    (METER, MeterInterval(FIRST_MS, FIRST_MS + HOUR_MS, 1_250, 10_000)),
-    (METER, MeterInterval(FIRST_MS + HOUR_MS, FIRST_MS + 2 * HOUR_MS, 750, 10_750)),
+    (
+        FIRST,
+        Sale(
+            amount_minor=300,
+            currency="USD",
+            payment_method="card",
+            payment_reference="pay-1",
+            lines=(COLA,),
+        ),
+    ),
+    (
+        SECOND,
+        Sale(
+            amount_minor=450,
+            currency="USD",
+            payment_method="cash",
+            payment_reference=None,
+            lines=(COLA, SaleLine("water", 1, 150)),
+        ),
+    ),
+    (FIRST, Refund(amount_minor=300, currency="USD", refunded_epoch=1, refunded_sequence=1)),
+    (
+        METER,
+        MeterInterval(
+            start_ms=FIRST_MS, end_ms=FIRST_MS + HOUR_MS, energy_wh=1_250, register_wh=10_000
+        ),
+    ),
+    (
+        METER,
+        MeterInterval(
+            start_ms=FIRST_MS + HOUR_MS,
+            end_ms=FIRST_MS + 2 * HOUR_MS,
+            energy_wh=750,
+            register_wh=10_750,
+        ),
+    ),
     (METER, Status("running")),
 )
 

@@ -35,7 +35,7 @@ def test_pieces_join_to_the_logs_tree_wherever_and_however_wide_they_began(
             for cut in range(start + 1, end + 1):
                 inside = Frontier()
                 inside.extend(LEAVES[start:cut])
-                both = joined(peaks, start, cut, inside.peaks)
+                both = joined(before=peaks, start=start, end=cut, inside=inside.peaks)
                 assert Frontier(cut, both).root() == TREE.root(cut)
             peaks, at = both, end
     assert at == size
@@ -65,7 +65,14 @@ def test_packed_sales_come_back_as_they_were(sold: list[SoldFact]) -> None:
 
 def test_a_packed_piece_takes_less_than_half_of_its_rows() -> None:
     sold = [
-        SoldFact(at, "urn:dev:os:32473-1", 10**12 + at, False, 350, (("04012345678901", 1),))
+        SoldFact(
+            log_index=at,
+            device="urn:dev:os:32473-1",
+            time_ms=10**12 + at,
+            is_refund=False,
+            amount_minor=350,
+            units=(("04012345678901", 1),),
+        )
         for at in range(1_000)
     ]
     assert len(pack(sold)) < 25 * len(sold)

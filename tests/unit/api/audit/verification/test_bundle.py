@@ -167,7 +167,15 @@ def cosigned_note(bundle: Bundle) -> bytes:
     stated = Head(head.size, Digest(head.root), Digest(head.state))
     note = sign_checkpoint(Checkpoint("log.example", stated), "log.example", LOG)
     return with_lines(
-        note, [cosign(split_note(note)[0], "bank.example/w1", WITNESS, 1_700_000_000)]
+        note,
+        [
+            cosign(
+                text=split_note(note)[0],
+                name="bank.example/w1",
+                private_key=WITNESS,
+                time_s=1_700_000_000,
+            )
+        ],
     )
 
 

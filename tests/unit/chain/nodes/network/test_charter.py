@@ -118,8 +118,22 @@ def test_the_module_names_no_host_beyond_its_modules() -> None:
 
 
 def folder_at(path: Path) -> MemberFolder:
-    member = Member("harbour", "127.0.0.1", 1, {"node_id": "NodeID-1"}, "02", "0x" + "00" * 20)
-    folder = MemberFolder(path, "harbour", 2, Network("n", "avalanche", 1, [member], {}))
+    member = Member(
+        name="harbour",
+        host="127.0.0.1",
+        peer_port=1,
+        node={"node_id": "NodeID-1"},
+        owner="02",
+        account="0x" + "00" * 20,
+    )
+    folder = MemberFolder(
+        path,
+        name="harbour",
+        rpc_port=2,
+        network=Network(
+            name="n", engine="avalanche", chain_id=1, members=[member], engine_facts={}
+        ),
+    )
     folder.write()
     folder.keys.mkdir(mode=0o700)
     (folder.keys / "staker.key").write_text("secret")

@@ -171,7 +171,7 @@ def test_mutated_files_never_raise(shared_data: Path) -> None:
     sources.append(CAMT.encode())
     for source in sources:
         for _ in range(100):
-            content = mutated(source[:20_000], rng, SPLICED, 3)
+            content = mutated(source=source[:20_000], rng=rng, spliced=SPLICED, replaced_below=3)
             for finding in inspect_content(content, datetime.now(UTC)):
                 json.dumps(finding.to_json("mutated"))
 

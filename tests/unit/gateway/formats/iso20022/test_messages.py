@@ -68,7 +68,14 @@ def test_a_payment_file_reads_back_as_it_was_meant() -> None:
         Transfer("CF-5fbdb231-1", 12_345, Party("Lakeside Vending", "DE02120300000000202051")),
         Transfer("CF-5fbdb231-2", 7, Party("山海售货机运营", "6222021234567890123", "ICBKCNBJ")),
     ]
-    written = write_pain001("CF-1", 1_661_904_000_000, 20220901, "USD", PAYER, transfers)
+    written = write_pain001(
+        message="CF-1",
+        made_ms=1_661_904_000_000,
+        execution_date=20220901,
+        currency="USD",
+        payer=PAYER,
+        transfers=transfers,
+    )
     read = read_message(written.decode(), "pain.001").cstmr_cdt_trf_initn
     assert (read.grp_hdr.nb_of_txs, str(read.grp_hdr.ctrl_sum)) == ("2", "123.52")
     (order,) = read.pmt_inf
@@ -88,7 +95,12 @@ def test_a_payment_file_reads_back_as_it_was_meant() -> None:
 
 def test_a_currency_without_minor_units_has_whole_amounts() -> None:
     written = write_pain001(
-        "CF-1", 0, 20220901, "JPY", PAYER, [Transfer("CF-1-1", 500, Party("A", "1234"))]
+        message="CF-1",
+        made_ms=0,
+        execution_date=20220901,
+        currency="JPY",
+        payer=PAYER,
+        transfers=[Transfer("CF-1-1", 500, Party("A", "1234"))],
     )
     assert b'<InstdAmt Ccy="JPY">500</InstdAmt>' in written
 
@@ -96,7 +108,14 @@ def test_a_currency_without_minor_units_has_whole_amounts() -> None:
 def test_what_the_message_can_not_carry_is_refused() -> None:
     for party in (Party("", "1234"), Party("A", "1" * 35), Party("A", "1234", "not a bic")):
         with pytest.raises(FormatError):
-            write_pain001("CF-1", 0, 20220901, "USD", PAYER, [Transfer("CF-1-1", 5, party)])
+            write_pain001(
+                message="CF-1",
+                made_ms=0,
+                execution_date=20220901,
+                currency="USD",
+                payer=PAYER,
+                transfers=[Transfer("CF-1-1", 5, party)],
+            )
 
 
 def test_accounts_are_checked_as_a_bank_would() -> None:

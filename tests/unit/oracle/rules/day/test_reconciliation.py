@@ -18,7 +18,14 @@ from counterfoil.oracle.rules.day.reconciliation import (
 
 FIGURES = (500, 100, 0, 9, 0, 0, 0)
 LOAN = LoanBooks(1, FIGURES, FIGURES)
-PROJECT = ProjectBooks("collection", 1_000, 700, 699, 700, 1)
+PROJECT = ProjectBooks(
+    account="collection",
+    attested_minor=1_000,
+    distributed_minor=700,
+    credited_minor=699,
+    chain_distributed_minor=700,
+    chain_carried_minor=1,
+)
 BOOKS = Books(
     block=7,
     supply_minor=1_400,
@@ -36,7 +43,11 @@ BOOKS = Books(
     projects={"lakeside": PROJECT},
     loans={1: LOAN},
     lines={1: LineBooks(1_000, 400, 400)},
-    claims={1: ClaimBooks(900, 300, 600, 300)},
+    claims={
+        1: ClaimBooks(
+            face_minor=900, redeemed_minor=300, live_unpaid_minor=600, chain_redeemed_minor=300
+        )
+    },
     claim_credits={"c": (150, 150)},
     retained_minor=50,
     claims_account="claims",
@@ -96,12 +107,33 @@ def test_equal_books_say_nothing() -> None:
         ),
         ({"lines": {1: LineBooks(399, 400, 400)}}, [("limit_exceeded", "1", 399, 400)]),
         (
-            {"claims": {1: ClaimBooks(900, 300, 600, 299)}},
+            {
+                "claims": {
+                    1: ClaimBooks(
+                        face_minor=900,
+                        redeemed_minor=300,
+                        live_unpaid_minor=600,
+                        chain_redeemed_minor=299,
+                    )
+                }
+            },
             [("claim_differs", "1 redeemed", 300, 299)],
         ),
         ({"claim_credits": {"c": (150, 151)}}, [("claimable_differs", "c", 150, 151)]),
         ({"retained_minor": 49}, [("claims_cash_differs", "claims", 199, 200)]),
-        ({"claims": {1: ClaimBooks(900, 300, 599, 300)}}, [("parts_differ", "1", 900, 899)]),
+        (
+            {
+                "claims": {
+                    1: ClaimBooks(
+                        face_minor=900,
+                        redeemed_minor=300,
+                        live_unpaid_minor=599,
+                        chain_redeemed_minor=300,
+                    )
+                }
+            },
+            [("parts_differ", "1", 900, 899)],
+        ),
     ],
 )
 def test_each_difference_is_named_alone(

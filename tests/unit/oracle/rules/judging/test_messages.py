@@ -37,24 +37,42 @@ SIGNER = LocalSigner(Account.from_key(b"\7" * 32))
 
 def head_proposal() -> HeadProposal:
     figures = Figures(
-        10,
-        16,
-        7,
-        (ProjectFigures(b"\1" * 32, "USD", 2, 750, 1, 300, (GoodsFigures("cola", 4, 600),)),),
-        (DeviceFigures(b"\2" * 32, 3, 2, 2_000),),
+        previous_size=10,
+        size=16,
+        block=7,
+        projects=(
+            ProjectFigures(
+                project=b"\1" * 32,
+                currency="USD",
+                sales=2,
+                gross_minor=750,
+                refunds=1,
+                refunded_minor=300,
+                goods=(GoodsFigures("cola", 4, 600),),
+            ),
+        ),
+        devices=(DeviceFigures(device=b"\2" * 32, records=3, intervals=2, energy_wh=2_000),),
     )
     plain = HeadProposal(
-        31_337,
-        ANCHOR,
-        Head(16, Digest(b"\3" * 32), Digest(b"\4" * 32)),
-        figures,
-        Head(10, Digest(b"\5" * 32), Digest(bytes(32))),
+        chain_id=31_337,
+        anchor=ANCHOR,
+        head=Head(16, Digest(b"\3" * 32), Digest(b"\4" * 32)),
+        figures=figures,
+        previous=Head(10, Digest(b"\5" * 32), Digest(bytes(32))),
     )
     return replace(plain, signature=SIGNER.sign_digest(plain.digest))
 
 
 def call_proposal() -> CallProposal:
-    plain = CallProposal(31_337, QUORUM, SPLIT, b"\x12\x34", b"\6" * 32, b"\x80", 16)
+    plain = CallProposal(
+        chain_id=31_337,
+        contract=QUORUM,
+        target=SPLIT,
+        data=b"\x12\x34",
+        label=b"\6" * 32,
+        facts=b"\x80",
+        head_size=16,
+    )
     return replace(plain, signature=SIGNER.sign_digest(plain.digest))
 
 
@@ -123,9 +141,18 @@ def test_anything_else_is_refused() -> None:
 
 def test_the_turn_goes_round_and_on() -> None:
     signers = ["a", "b", "c", "d"]
-    assert [turn_of(signers, n, 0, 1_000) for n in range(6)] == ["a", "b", "c", "d", "a", "b"]
-    assert [turn_of(signers, 1, ms, 1_000) for ms in (0, 999, 1_000, 3_500)] == ["b", "b", "c", "a"]
-    assert turn_of(signers, 0, -5, 1_000) == "a"
+    assert [turn_of(signers, number=n, waited_ms=0, round_ms=1_000) for n in range(6)] == [
+        "a",
+        "b",
+        "c",
+        "d",
+        "a",
+        "b",
+    ]
+    assert [
+        turn_of(signers, number=1, waited_ms=ms, round_ms=1_000) for ms in (0, 999, 1_000, 3_500)
+    ] == ["b", "b", "c", "a"]
+    assert turn_of(signers, number=0, waited_ms=-5, round_ms=1_000) == "a"
 
 
 def test_a_recovered_signer_is_none_where_there_can_be_none() -> None:
@@ -135,7 +162,12 @@ def test_a_recovered_signer_is_none_where_there_can_be_none() -> None:
 
 def test_peers_are_pinned_and_named_once(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        create_identity(tmp_path / f"{name}.crt", tmp_path / f"{name}.key", name, ["127.0.0.1"])
+        create_identity(
+            certificate=tmp_path / f"{name}.crt",
+            key=tmp_path / f"{name}.key",
+            name=name,
+            hosts=["127.0.0.1"],
+        )
     assert (tmp_path / "one.key").stat().st_mode & 0o777 == 0o600
     entries = [
         {
@@ -188,5 +220,10 @@ def test_facts_with_other_types_are_refused(fields: list[object]) -> None:
 
 
 def test_facts_are_what_was_encoded() -> None:
-    facts = Facts("lakeside", 20220829, ((0, False, 5), (3, True, 2)), (("cola", 1),))
+    facts = Facts(
+        project="lakeside",
+        business_date=20220829,
+        entries=((0, False, 5), (3, True, 2)),
+        units=(("cola", 1),),
+    )
     assert decode_facts(facts.encode()) == facts

@@ -24,20 +24,37 @@ def totals(rows: tuple[Instalment, ...], principal: int, rate_ppm: int) -> list[
     """Principal and interest of each period."""
     left, start, found = principal, DRAWN, []
     for row in rows:
-        interest = accrued(Convention.ACT_360, left, rate_ppm, start, row.date)
+        interest = accrued(
+            convention=Convention.ACT_360,
+            principal_minor=left,
+            rate_ppm=rate_ppm,
+            start=start,
+            end=row.date,
+        )
         found.append(row.principal_minor + interest // denominator(Convention.ACT_360))
         left, start = left - row.principal_minor, row.date
     return found
 
 
 def test_equal_principal_gives_what_does_not_divide_to_the_first() -> None:
-    rows = instalments(Plan.EQUAL_PRINCIPAL, 100, DRAWN, monthly_dates(DRAWN, 3))
+    rows = instalments(
+        plan=Plan.EQUAL_PRINCIPAL,
+        principal_minor=100,
+        drawn_on=DRAWN,
+        dates=monthly_dates(DRAWN, 3),
+    )
     assert rows == (Instalment(20260205, 34), Instalment(20260305, 33), Instalment(20260405, 33))
 
 
 def test_an_annuitys_totals_are_even_but_for_a_minor_unit() -> None:
     principal, rate = 30_000_000, 108_000
-    rows = instalments(Plan.ANNUITY, principal, DRAWN, monthly_dates(DRAWN, 12), rate_ppm=rate)
+    rows = instalments(
+        plan=Plan.ANNUITY,
+        principal_minor=principal,
+        drawn_on=DRAWN,
+        dates=monthly_dates(DRAWN, 12),
+        rate_ppm=rate,
+    )
     found = totals(rows, principal, rate)
     assert sum(row.principal_minor for row in rows) == principal
     assert all(abs(total - found[0]) <= 1 for total in found[:-1])
@@ -49,9 +66,16 @@ def test_an_annuitys_totals_are_even_but_for_a_minor_unit() -> None:
 def test_interest_only_and_revenue_share_bring_all_principal_at_the_end() -> None:
     dates = monthly_dates(DRAWN, 6)
     for plan in (Plan.INTEREST_ONLY, Plan.REVENUE_SHARE):
-        rows = instalments(plan, 700, DRAWN, dates)
+        rows = instalments(plan, principal_minor=700, drawn_on=DRAWN, dates=dates)
         assert [row.principal_minor for row in rows] == [0, 0, 0, 0, 0, 700]
-        assert has_form(plan, 700, DRAWN, rows, convention=Convention.ACT_360, rate_ppm=0)
+        assert has_form(
+            plan,
+            principal_minor=700,
+            drawn_on=DRAWN,
+            rows=rows,
+            convention=Convention.ACT_360,
+            rate_ppm=0,
+        )
 
 
 @pytest.mark.parametrize(
@@ -70,19 +94,25 @@ def test_what_the_contract_would_refuse_is_not_made(
     plan: Plan, principal: int, dates: list[int], why: str
 ) -> None:
     with pytest.raises(PlanNotPossible, match=why) as refused:
-        instalments(plan, principal, DRAWN, dates)
+        instalments(plan, principal_minor=principal, drawn_on=DRAWN, dates=dates)
     assert refused.value.code == "loan.plan_not_possible"
 
 
 def test_an_annuity_whose_interest_eats_its_total_is_refused() -> None:
     dates = [*monthly_dates(DRAWN, 60), 20_400_105]
     with pytest.raises(PlanNotPossible, match="no annuity"):
-        instalments(Plan.ANNUITY, 10**9, DRAWN, dates, rate_ppm=1_000_000)
+        instalments(
+            plan=Plan.ANNUITY,
+            principal_minor=10**9,
+            drawn_on=DRAWN,
+            dates=dates,
+            rate_ppm=1_000_000,
+        )
 
 
 def test_no_date_is_refused() -> None:
     with pytest.raises(DateInvalid, match="20260230"):
-        instalments(Plan.BULLET, 100, DRAWN, [20260230])
+        instalments(plan=Plan.BULLET, principal_minor=100, drawn_on=DRAWN, dates=[20260230])
 
 
 def test_the_last_of_a_short_month_comes_back_to_its_day() -> None:
@@ -92,18 +122,41 @@ def test_the_last_of_a_short_month_comes_back_to_its_day() -> None:
 
 
 def test_a_discount_and_its_rest_are_the_whole() -> None:
-    price, rest = discounted(Convention.ACT_360, 100_000, 60_000, 20260105, 20260405)
+    price, rest = discounted(
+        convention=Convention.ACT_360,
+        face_minor=100_000,
+        rate_ppm=60_000,
+        start=20260105,
+        end=20260405,
+    )
     assert price == 98_500
     assert rest == 0
-    price, rest = discounted(Convention.ACT_365F, 100_001, 61_337, 20260105, 20260405)
+    price, rest = discounted(
+        convention=Convention.ACT_365F,
+        face_minor=100_001,
+        rate_ppm=61_337,
+        start=20260105,
+        end=20260405,
+    )
     whole = denominator(Convention.ACT_365F)
-    taken = accrued(Convention.ACT_365F, 100_001, 61_337, 20260105, 20260405)
+    taken = accrued(
+        convention=Convention.ACT_365F,
+        principal_minor=100_001,
+        rate_ppm=61_337,
+        start=20260105,
+        end=20260405,
+    )
     assert price * whole + rest + taken == 100_001 * whole
 
 
 def test_a_line_drawn_and_left_goes_from_grace_to_default() -> None:
-    rows = instalments(Plan.EQUAL_PRINCIPAL, 9_000_000, DRAWN, [20260205, 20260305, 20260405])
-    loan = Loan(TERMS, rows, 9_000_000, DRAWN)
+    rows = instalments(
+        plan=Plan.EQUAL_PRINCIPAL,
+        principal_minor=9_000_000,
+        drawn_on=DRAWN,
+        dates=[20260205, 20260305, 20260405],
+    )
+    loan = Loan(TERMS, instalments=rows, drawn=9_000_000, accrued_to=DRAWN)
     states = [(20260205, LoanState.CURRENT, 0), (20260207, LoanState.GRACE, 0)]
     states += [(20260209, LoanState.DELINQUENT, 1), (20260409, LoanState.DELINQUENT, 3)]
     states += [(20260507, LoanState.DEFAULT, 3)]
@@ -123,10 +176,12 @@ def test_a_line_drawn_and_left_goes_from_grace_to_default() -> None:
 
 
 def test_a_repayment_is_used_by_the_terms_order() -> None:
-    loan = Loan(TERMS, (Instalment(20260301, 5_000_000),), 5_000_000, DRAWN)
+    loan = Loan(
+        TERMS, instalments=(Instalment(20260301, 5_000_000),), drawn=5_000_000, accrued_to=DRAWN
+    )
     loan = loan.add_costs(12_345, 20260410)
     owed = loan.owed(20260410)
     loan, used = loan.repay(owed.costs + owed.penalty + 1, 20260410)
     assert (used.costs, used.penalty, used.interest, used.principal) == (12_345, owed.penalty, 1, 0)
     with pytest.raises(LoanNotAllowed):
-        Loan(TERMS, (), 0, DRAWN).repay(5, DRAWN)
+        Loan(TERMS, instalments=(), drawn=0, accrued_to=DRAWN).repay(5, DRAWN)

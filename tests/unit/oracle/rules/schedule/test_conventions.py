@@ -25,7 +25,7 @@ def at(text: str) -> datetime:
 
 
 def days_of(anchor: str, end: str, cycle: str, convention: EndOfMonthConvention = SD) -> list[str]:
-    found = times(at(anchor), at(end), Cycle.parse(cycle), convention)
+    found = times(anchor=at(anchor), end=at(end), cycle=Cycle.parse(cycle), convention=convention)
     return [time.date().isoformat() for time in found]
 
 
@@ -106,12 +106,27 @@ def test_a_31st_comes_back_after_a_shorter_month() -> None:
 
 
 def test_the_end_of_month_is_kept_where_the_terms_say_so() -> None:
-    assert days_of("2013-02-28", "2013-05-01", "P1ML1", SD)[1:3] == ["2013-03-28", "2013-04-28"]
-    assert days_of("2013-02-28", "2013-05-01", "P1ML1", EOM)[1:3] == ["2013-03-31", "2013-04-30"]
-    assert days_of("2013-02-28", "2016-03-01", "P1YL1", EOM)[3] == "2016-02-29"
+    assert days_of(anchor="2013-02-28", end="2013-05-01", cycle="P1ML1", convention=SD)[1:3] == [
+        "2013-03-28",
+        "2013-04-28",
+    ]
+    assert days_of(anchor="2013-02-28", end="2013-05-01", cycle="P1ML1", convention=EOM)[1:3] == [
+        "2013-03-31",
+        "2013-04-30",
+    ]
+    assert (
+        days_of(anchor="2013-02-28", end="2016-03-01", cycle="P1YL1", convention=EOM)[3]
+        == "2016-02-29"
+    )
     # A week does not count months, and a 30th of 31 is no end.
-    assert days_of("2013-01-31", "2013-03-01", "P2WL1", EOM)[1] == "2013-02-14"
-    assert days_of("2013-01-30", "2013-05-01", "P1ML1", EOM)[2] == "2013-03-30"
+    assert (
+        days_of(anchor="2013-01-31", end="2013-03-01", cycle="P2WL1", convention=EOM)[1]
+        == "2013-02-14"
+    )
+    assert (
+        days_of(anchor="2013-01-30", end="2013-05-01", cycle="P1ML1", convention=EOM)[2]
+        == "2013-03-30"
+    )
 
 
 def test_quarters_halves_weeks_and_mixed_periods_are_cycles() -> None:

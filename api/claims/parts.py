@@ -60,7 +60,7 @@ def part_out(row: PartRow) -> PartOut:
     return PartOut.model_validate(row, from_attributes=True)
 
 
-@router.get("/v1/parts", summary="ApiParts that are held")
+@router.get("/v1/parts", summary="Parts that are held")
 def list_held(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PartOut]:

@@ -89,7 +89,13 @@ def test_a_chain_that_takes_blocks_back_ends_with_the_same_books(house: OracleHo
 
 def test_a_day_without_its_money_holds_up_no_other(house: OracleHouse) -> None:
     """The provider has settled a great sale that the bank has not booked; the next day's money is there."""
-    big = Sale(1_000_000, "USD", "card", "pay-big", (SaleLine("Oreo Mini", 1, 1_000_000),))
+    big = Sale(
+        amount_minor=1_000_000,
+        currency="USD",
+        payment_method="card",
+        payment_reference="pay-big",
+        lines=(SaleLine("Oreo Mini", 1, 1_000_000),),
+    )
     house.world.add(house.world.devices[0], big, FIRST_MS)
     text = f"reference,method,business_date,amount,currency,device\npay-big,card,{FIRST_DATE},10000.00,USD,\n"
     house.instruct("import_settlement", {"project": PROJECT, "text": text, "source": "f.csv"})
@@ -98,8 +104,10 @@ def test_a_day_without_its_money_holds_up_no_other(house: OracleHouse) -> None:
     parts = house.parts()
     client, signer = house.chain.client, house.chain.signer("oracle")
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
-    quorum = HeldSigners([signer], client.chain_id(), anchor, calls)
-    one_at_a_time = Distributor(house.engine, client, signer.address, quorum.sign_call)
+    quorum = HeldSigners(signers=[signer], chain_id=client.chain_id(), anchor=anchor, calls=calls)
+    one_at_a_time = Distributor(
+        house.engine, client, sender=signer.address, cosign=quorum.sign_call
+    )
     parts.steps["revenue"] = lambda: one_at_a_time.step(most=1)
     run_until_distributed(house, parts, 1)
     assert house.distributed_by_date() == {FIRST_DATE + 1: house.takings[FIRST_DATE + 1]}

@@ -41,7 +41,13 @@ def allocations(draw: st.DrawFn) -> Allocation:
     )
     minimum = draw(small)
     cap = draw(st.sampled_from((0, 0, minimum or 1, minimum + 500)))
-    return Allocation(draw(st.one_of(accounts, st.just(POOL))), basis, value, minimum, cap)
+    return Allocation(
+        account=draw(st.one_of(accounts, st.just(POOL))),
+        basis=basis,
+        value=value,
+        minimum=minimum,
+        cap=cap,
+    )
 
 
 terms_drawn = st.builds(
@@ -159,7 +165,17 @@ class SplitMachine(RuleBasedStateMachine):
     def distribute_again(self, which: int) -> None:
         done = sorted(self.model.batches)
         if done:
-            self.share_out(SoldBatch(done[which % len(done)], DAYS[0], DAYS[0], 1, 0, 0, ()))
+            self.share_out(
+                SoldBatch(
+                    batch=done[which % len(done)],
+                    start=DAYS[0],
+                    end=DAYS[0],
+                    gross=1,
+                    refunds=0,
+                    tax=0,
+                    units=(),
+                )
+            )
 
     def share_out(self, sold: SoldBatch) -> None:
         d = (

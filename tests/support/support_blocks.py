@@ -166,7 +166,10 @@ class PaperMoney:
             effectiveFrom=argument["effectiveFrom"],
             termsHash=keccak(encoded),
         )
-        place = (block, *self.chain.mine(block, "RevenueSplit", data, [log]))
+        place = (
+            block,
+            *self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=[log]),
+        )
         self.waterfall.set_terms(SplitTerms.on_chain(argument))
         self.terms.append(TermsFact(version, encoded, *place))
 
@@ -179,7 +182,9 @@ class PaperMoney:
         units = [(bytes(on_chain_id(code)), count) for code, count in facts.units]
         date, before = facts.business_date, self.waterfall.carried
         self.waterfall.collected += gross
-        sold = SoldBatch(batch, date, date, gross, refunds, tax, tuple(units))
+        sold = SoldBatch(
+            batch, start=date, end=date, gross=gross, refunds=refunds, tax=tax, units=tuple(units)
+        )
         paid = self.waterfall.distribute(sold)
         version = self.waterfall.version_on(date)
         call = (self.name, batch, date, date, gross, refunds, tax, head_size, digest, units)
@@ -206,7 +211,10 @@ class PaperMoney:
         ]
         carried = self.waterfall.carried
         logs.append(event("RevenueSplit", "Carried", amount=carried, **batch_of))
-        place = (block, *self.chain.mine(block, "RevenueSplit", data, logs))
+        place = (
+            block,
+            *self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=logs),
+        )
         self.distributions.append(
             DistributionFact(
                 self.name,
@@ -246,7 +254,10 @@ class PaperMoney:
             for account, amount in given.items()
         ]
         data = _ENCODER.encode("RevenueSplit", "settleCarried", self.name, version)
-        place = (block, *self.chain.mine(block, "RevenueSplit", data, logs))
+        place = (
+            block,
+            *self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=logs),
+        )
         credits_ = [_credit(Tier.ALLOCATION, account, amount) for account, amount in given.items()]
         self.rests.append(RestFact(version, *place, credits_))
 

@@ -41,7 +41,9 @@ class Stand:
     def open(self) -> LogCopy:
         """The node's log, as a start finds it."""
         store = open_store(f"sqlite:///{self.folder}/records.db")
-        found = LogCopy(self.engine, store, self.folder / "tiles", RegistryHistory(self.engine))
+        found = LogCopy(
+            self.engine, store, tiles=self.folder / "tiles", history=RegistryHistory(self.engine)
+        )
         self.logs.append(found)
         return found
 
@@ -122,7 +124,13 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
 
 def sell(world: World, number: int) -> SignedRecord:
     device = (FIRST, SECOND)[number % 2]
-    return world.add(device, Sale(100 + number, "USD", "cash", None), FIRST_MS + number)
+    return world.add(
+        device,
+        Sale(
+            amount_minor=100 + number, currency="USD", payment_method="cash", payment_reference=None
+        ),
+        FIRST_MS + number,
+    )
 
 
 def test_heads_of_any_size_are_computed_as_the_log_has_them(stand: Stand) -> None:
@@ -136,7 +144,13 @@ def test_heads_of_any_size_are_computed_as_the_log_has_them(stand: Stand) -> Non
         assert found.figures.projects[0].gross_minor == sum(100 + n for n in range(previous, size))
         if previous:
             proof = log.proof(previous, size)
-            verify_consistency(previous, size, tree.root(previous), tree.root(size), proof)
+            verify_consistency(
+                first=previous,
+                second=size,
+                first_root=tree.root(previous),
+                second_root=tree.root(size),
+                proof=proof,
+            )
     assert log.compute(5, 12, 3).state == stand.world.state.root()
     assert log.leaves(3, 8) == [MemoryTree.read(tree, 0, n) for n in range(3, 8)]
 

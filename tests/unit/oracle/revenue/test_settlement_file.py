@@ -96,11 +96,15 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 
 def test_a_file_is_taken_once(engine: Engine) -> None:
     with Session(engine) as session:
-        assert import_settlement(session, "lakeside", HEADER + ROW, "a.csv") == ImportCounts(1, 0)
+        assert import_settlement(
+            session, project="lakeside", text=HEADER + ROW, source="a.csv"
+        ) == ImportCounts(1, 0)
         session.commit()
     with Session(engine) as session:
         longer = HEADER + ROW + "pay-2,card,20220830,1.00,USD,urn:dev:os:32473-m1\n"
-        assert import_settlement(session, "lakeside", longer, "b.csv") == ImportCounts(1, 1)
+        assert import_settlement(
+            session, project="lakeside", text=longer, source="b.csv"
+        ) == ImportCounts(1, 1)
         session.commit()
         rows = session.exec(select(SettlementRow).order_by(SettlementRow.reference)).all()
         assert [(r.reference, r.amount_minor, r.source, r.device) for r in rows] == [
@@ -127,43 +131,47 @@ def test_a_file_is_taken_once(engine: Engine) -> None:
 )
 def test_a_row_that_is_wrong_refuses_the_whole_file(engine: Engine, row: str) -> None:
     with Session(engine) as session:
-        import_settlement(session, "lakeside", HEADER + ROW, "a.csv")
+        import_settlement(session, project="lakeside", text=HEADER + ROW, source="a.csv")
         session.commit()
     with Session(engine) as session:
         text = HEADER + "pay-2,card,20220829,1.00,USD,\n" + row
         with pytest.raises(InputMalformed, match="line 3"):
-            import_settlement(session, "lakeside", text, "b.csv")
+            import_settlement(session, project="lakeside", text=text, source="b.csv")
         assert session.exec(select(SettlementRow.reference)).all() == ["pay-1"]
 
 
 def test_one_payment_counts_in_one_project_only(engine: Engine) -> None:
     with Session(engine) as session:
-        import_settlement(session, "lakeside", HEADER + ROW, "a.csv")
+        import_settlement(session, project="lakeside", text=HEADER + ROW, source="a.csv")
         session.commit()
         with pytest.raises(InputMalformed, match="project"):
-            import_settlement(session, "harbour", HEADER + ROW, "a.csv")
+            import_settlement(session, project="harbour", text=HEADER + ROW, source="a.csv")
 
 
 def test_a_header_and_a_project_must_be_known(engine: Engine) -> None:
     with Session(engine) as session:
         with pytest.raises(InputMalformed, match="header"):
-            import_settlement(session, "lakeside", "reference,amount\npay-1,2\n", "a.csv")
+            import_settlement(
+                session, project="lakeside", text="reference,amount\npay-1,2\n", source="a.csv"
+            )
         with pytest.raises(UnknownName):
-            import_settlement(session, "nowhere", HEADER + ROW, "a.csv")
+            import_settlement(session, project="nowhere", text=HEADER + ROW, source="a.csv")
 
 
 def test_a_currency_without_decimals(engine: Engine) -> None:
     with Session(engine) as session:
         text = HEADER + "pay-k,card,20220829,2500,KRW,\n"
-        import_settlement(session, "steelworks", text, "k.csv")
+        import_settlement(session, project="steelworks", text=text, source="k.csv")
         assert session.exec(select(SettlementRow.amount_minor)).one() == 2_500
 
 
 def test_an_entry_is_minted_once(engine: Engine) -> None:
     with Session(engine) as session:
-        assert import_entries(session, CLIENT, BANK, [entry(), entry()]) == ImportCounts(1, 1)
+        assert import_entries(session, CLIENT, BANK, entries=[entry(), entry()]) == ImportCounts(
+            1, 1
+        )
         other = entry(statement="s-2")
-        assert import_entries(session, CLIENT, BANK, [entry(), other]) == ImportCounts(1, 1)
+        assert import_entries(session, CLIENT, BANK, entries=[entry(), other]) == ImportCounts(1, 1)
         session.commit()
         keys = session.exec(select(TransactionRow.idempotency_key)).all()
         assert sorted(keys) == sorted(f"mint:0x{e.entry_hash.hex()}" for e in (entry(), other))
@@ -186,14 +194,14 @@ def test_what_is_no_credit_of_the_project_is_refused(
     engine: Engine, changes: dict[str, Any], error: type[OracleError]
 ) -> None:
     with Session(engine) as session, pytest.raises(error):
-        import_entries(session, CLIENT, BANK, [entry(**changes)])
+        import_entries(session, CLIENT, BANK, entries=[entry(**changes)])
 
 
 def test_an_entry_that_contradicts_itself_is_refused(engine: Engine) -> None:
     with Session(engine) as session:
-        import_entries(session, CLIENT, BANK, [entry()])
+        import_entries(session, CLIENT, BANK, entries=[entry()])
         with pytest.raises(InputMalformed, match="here already"):
-            import_entries(session, CLIENT, BANK, [entry(amount_minor=999)])
+            import_entries(session, CLIENT, BANK, entries=[entry(amount_minor=999)])
 
 
 @pytest.mark.parametrize(
@@ -217,8 +225,13 @@ def test_an_instruction_that_can_not_be_carried_out_fails_and_stops_nothing(
 ) -> None:
     with Session(engine) as session:
         session.add(stored("k-1", kind, payload))
-        ask(session, "k-2", "operator", CloseMatching("lakeside", 1))
-        assert ask(session, "k-2", "operator", CloseMatching("", 2)).payload["through"] == 1
+        ask(session, key="k-2", party="operator", request=CloseMatching("lakeside", 1))
+        assert (
+            ask(session, key="k-2", party="operator", request=CloseMatching("", 2)).payload[
+                "through"
+            ]
+            == 1
+        )
         session.commit()
     assert InstructionExecutor(engine, CLIENT, BANK).step() == 2
     with Session(engine) as session:

@@ -19,17 +19,26 @@ COUNT = cash_reference(DEVICE, MONDAY)
 
 
 def card(log_index: int, amount: int = 200, reference: str | None = "pay-1") -> SignedSale:
-    return SignedSale(log_index, DEVICE, MONDAY, amount, "card", reference)
+    return SignedSale(
+        log_index,
+        DEVICE,
+        business_date=MONDAY,
+        amount_minor=amount,
+        method="card",
+        reference=reference,
+    )
 
 
 def cash(log_index: int, amount: int = 200, device: str = DEVICE, date: int = MONDAY) -> SignedSale:
-    return SignedSale(log_index, device, date, amount, CASH, None)
+    return SignedSale(
+        log_index, device, business_date=date, amount_minor=amount, method=CASH, reference=None
+    )
 
 
 def paid(
     number: int = 1, amount: int = 200, reference: str = "pay-1", date: int = MONDAY
 ) -> SettledPayment:
-    return SettledPayment(number, reference, date, amount)
+    return SettledPayment(id=number, reference=reference, business_date=date, amount_minor=amount)
 
 
 def codes(found: Matches) -> list[tuple[str, int | None, int | None]]:
@@ -56,8 +65,10 @@ def test_a_second_sale_under_a_reference_is_an_exception_and_the_first_counts() 
 
 
 def test_a_second_sale_is_one_too_when_the_first_matched_earlier() -> None:
-    assert codes(match([card(9)], [], 0, {"pay-1"})) == [("reference_used_twice", 9, None)]
-    assert codes(match([card(9)], [], 0, {"pay-2"})) == []
+    assert codes(match(sales=[card(9)], payments=[], closed_through=0, used_before={"pay-1"})) == [
+        ("reference_used_twice", 9, None)
+    ]
+    assert codes(match(sales=[card(9)], payments=[], closed_through=0, used_before={"pay-2"})) == []
 
 
 def test_a_card_sale_without_a_reference_is_an_exception_at_once() -> None:
@@ -110,7 +121,9 @@ def test_cash_that_nobody_counted_is_an_exception_once_the_date_is_closed() -> N
 
 
 def test_cash_sold_after_the_days_count_has_matched_is_an_exception() -> None:
-    assert codes(match([cash(1)], [], 0, {COUNT})) == [("cash_differs", 1, None)]
+    assert codes(match(sales=[cash(1)], payments=[], closed_through=0, used_before={COUNT})) == [
+        ("cash_differs", 1, None)
+    ]
 
 
 def test_a_card_sale_can_not_take_a_days_count() -> None:
@@ -120,6 +133,14 @@ def test_a_card_sale_can_not_take_a_days_count() -> None:
 
 
 def test_a_refund_matches_by_itself_and_takes_no_payment() -> None:
-    refund = SignedSale(3, DEVICE, MONDAY, 200, "refund", "pay-1", is_refund=True)
+    refund = SignedSale(
+        log_index=3,
+        device=DEVICE,
+        business_date=MONDAY,
+        amount_minor=200,
+        method="refund",
+        reference="pay-1",
+        is_refund=True,
+    )
     found = match([refund, card(7)], [paid()], 0)
     assert (found.sales, found.payments, found.exceptions) == ([3, 7], [1], [])

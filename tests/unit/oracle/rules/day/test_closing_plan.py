@@ -22,7 +22,14 @@ from counterfoil.oracle.rules.day.closing_plan import (
     state_on,
 )
 
-CLAIM = ClaimPosition(1, "receivable", "confirmed", False, 20220930, 30)
+CLAIM = ClaimPosition(
+    root=1,
+    kind="receivable",
+    state="confirmed",
+    is_delivered=False,
+    due_date=20220930,
+    default_days=30,
+)
 LOAN = LoanPosition(1, "current", 20220929)
 
 
@@ -74,11 +81,11 @@ def test_what_is_accrued_ended_or_unchanged_is_left_alone() -> None:
     ]
     claims = [replace(CLAIM, due_date=20221001), CLAIM, replace(CLAIM, root=2, state="matured")]
     pledges = [
-        PledgePosition(1, False, 0, 3),
-        PledgePosition(2, True, 0, 3),
-        PledgePosition(3, False, 20220929, 3),
+        PledgePosition(pledge=1, covers=False, call_date=0, call_days=3),
+        PledgePosition(pledge=2, covers=True, call_date=0, call_days=3),
+        PledgePosition(pledge=3, covers=False, call_date=20220929, call_days=3),
     ]
-    assert plan_mark(20220930, loans, claims, pledges) == [
+    assert plan_mark(date=20220930, loans=loans, claims=claims, pledges=pledges) == [
         PlannedStep("accrue", 1, "current"),
         PlannedStep("accrue", 5, "default"),
         PlannedStep("mark", 1, "confirmed"),
@@ -113,6 +120,6 @@ def test_a_claim_in_recourse_defaults_in_its_time() -> None:
 
 
 def test_a_call_expires_after_its_days_unless_it_is_met() -> None:
-    call = PledgePosition(1, False, 20220930, 3)
+    call = PledgePosition(pledge=1, covers=False, call_date=20220930, call_days=3)
     assert expired_calls(20221003, [call]) == []
     assert expired_calls(20221004, [call, replace(call, pledge=2, covers=True)]) == [1]

@@ -58,11 +58,34 @@ def bank(tmp_path: Path, name: str = "harbour") -> MemberFolder:
     members = []
     for n, other in enumerate((name, "lakeside", "northfield", "brunswick")):
         node = Besu().make_node_keys(tmp_path / other / "keys")
-        members.append(Member(other, f"10.0.0.{n + 1}", 30_303, node, "02", f"0x{n:040x}"))
-    charter = Charter("n", "besu", 77, [Seat(m.name, m.host, 30_303, 8_545) for m in members], 3)
+        members.append(
+            Member(
+                name=other,
+                host=f"10.0.0.{n + 1}",
+                peer_port=30_303,
+                node=node,
+                owner="02",
+                account=f"0x{n:040x}",
+            )
+        )
+    charter = Charter(
+        name="n",
+        engine="besu",
+        chain_id=77,
+        members=[Seat(m.name, m.host, peer_port=30_303, rpc_port=8_545) for m in members],
+        threshold=3,
+    )
     genesis = genesis_of(charter, [m.node_id for m in members], [m.account for m in members])
-    network = Network("n", "besu", 77, members, {"genesis": genesis})
-    return MemberFolder(tmp_path / name, name, 8_545, network, ("--rpc-http-tls-enabled=true",))
+    network = Network(
+        name="n", engine="besu", chain_id=77, members=members, engine_facts={"genesis": genesis}
+    )
+    return MemberFolder(
+        path=tmp_path / name,
+        name=name,
+        rpc_port=8_545,
+        network=network,
+        options=("--rpc-http-tls-enabled=true",),
+    )
 
 
 def test_node_keys_are_private_and_kept(tmp_path: Path) -> None:
@@ -106,7 +129,12 @@ def test_a_vote_on_something_else_than_it_says_is_refused(tmp_path: Path) -> Non
     change = {"kind": "remove", "member": "lakeside", "owners": (), "threshold": 0}
     other = {"address": folder.network.member("northfield").node_id, "is_added": False}
     with pytest.raises(NetworkError) as refused:
-        Besu().check(folder, MembershipProposal("n", "besu", change, other, ["harbour"]))
+        Besu().check(
+            folder,
+            MembershipProposal(
+                network="n", engine="besu", change=change, payload=other, asked=["harbour"]
+            ),
+        )
     assert refused.value.code == "network.proposal_wrong"
     with pytest.raises(NetworkError, match="validators are the owners"):
         Besu().propose(folder, MembershipChange("owners", owners=("harbour",), threshold=1), [])

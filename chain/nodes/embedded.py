@@ -33,16 +33,17 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable, RpcRefused
+from counterfoil.chain.errors import NodeNotReady, NodeUnreachable, RpcRefused
+from counterfoil.chain.nodes.embedded_programs import (
+    anvil_command,
+    ganache_command,
+    history_options,
+)
 from counterfoil.chain.nodes.folder_lock import lock_file
 from counterfoil.chain.nodes.ports import free_ports
 
 EmbeddedEngine = Literal["anvil", "ganache"]
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
-_BLOCK_GAS_LIMIT = 100_000_000
-_DUMP_INTERVAL_S = 5
-_HISTORY_S = 600
 _STATES = "states"
 _FREE_WITHIN_S = 5.0
 _READY_WITHIN_S = 60.0
@@ -106,12 +107,14 @@ def start_node(
     state_dir.mkdir(parents=True, exist_ok=True)
     mnemonic = keep_mnemonic(state_dir / "mnemonic")
     port = port or free_ports(1)[0]
-    command = _anvil if engine == "anvil" else _ganache
+    command = anvil_command if engine == "anvil" else ganache_command
     argv = command(state_dir, port, chain_id, block_time_s, mnemonic)
     if engine == "anvil":
         argv += ["--hardfork", hardfork]
         argv += (
-            _history(state_dir / _STATES, block_time_s) if keeps_history else ["--prune-history"]
+            history_options(state_dir / _STATES, block_time_s)
+            if keeps_history
+            else ["--prune-history"]
         )
     log_path = state_dir / f"{engine}.log"
     lock = _lock(state_dir / "lock")
@@ -138,110 +141,6 @@ def start_node(
     )
     _wait_ready(node, log_path)
     return node
-
-
-def _anvil(
-    state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
-) -> list[str]:
-    return [
-        _program("anvil", _node_modules() / "@foundry-rs/anvil-linux-amd64/bin/anvil"),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--chain-id",
-        str(chain_id),
-        "--mnemonic",
-        mnemonic,
-        "--accounts",
-        "32",
-        "--balance",
-        "1000000000",
-        "--state",
-        str(state_dir / "anvil.json"),
-        "--transaction-block-keeper",
-        "1000000",
-        "--block-time",
-        str(block_time_s),
-        "--order",
-        "fifo",
-        "--gas-limit",
-        str(_BLOCK_GAS_LIMIT),
-        "--base-fee",
-        "1",
-        "--quiet",
-    ]
-
-
-def _history(folder: Path, block_time_s: float) -> list[str]:
-    """anvil's options that keep the states of some minutes in *folder*, as long as it runs."""
-    return [
-        "--state-interval",
-        str(_DUMP_INTERVAL_S),
-        "--cache-path",
-        str(folder),
-        "--max-persisted-states",
-        str(round(_HISTORY_S / block_time_s)),
-    ]
-
-
-def _ganache(
-    state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
-) -> list[str]:
-    node = shutil.which("node") or str(_REPOSITORY / ".venv/bin/node")
-    script = _node_modules() / "ganache/dist/node/cli.js"
-    if not Path(node).exists() or not script.exists():
-        raise NodeMissing(
-            "ganache is not installed here: run scripts/setup run, or npm install ganache@7.9.2 and set "
-            "COUNTERFOIL_NODE_MODULES to its node_modules"
-        )
-    return [
-        node,
-        str(script),
-        "--server.host",
-        "127.0.0.1",
-        "--server.port",
-        str(port),
-        "--chain.chainId",
-        str(chain_id),
-        "--chain.networkId",
-        str(chain_id),
-        "--chain.hardfork",
-        "merge",
-        "--database.dbPath",
-        str(state_dir / "ganache"),
-        "--wallet.mnemonic",
-        mnemonic,
-        "--wallet.totalAccounts",
-        "32",
-        "--wallet.defaultBalance",
-        "1000000000",
-        "--miner.blockTime",
-        str(block_time_s),
-        "--miner.blockGasLimit",
-        hex(_BLOCK_GAS_LIMIT),
-        "--miner.defaultGasPrice",
-        "0x1",
-        "--logging.quiet",
-        "true",
-    ]
-
-
-def _node_modules() -> Path:
-    named = os.environ.get("COUNTERFOIL_NODE_MODULES")
-    return Path(named) if named else _REPOSITORY / "hardhat-free-config/node_modules"
-
-
-def _program(name: str, installed: Path) -> str:
-    variable = f"COUNTERFOIL_{name.upper()}"
-    found = os.environ.get(variable) or (
-        str(installed) if installed.exists() else shutil.which(name)
-    )
-    if not found or not Path(found).exists():
-        raise NodeMissing(
-            f"{name} is not installed here: run scripts/setup run, or put it on PATH, or set {variable} to its path"
-        )
-    return found
 
 
 def keep_mnemonic(path: Path) -> str:

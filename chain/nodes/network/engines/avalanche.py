@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 import time
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.errors import ChainError
-from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.nodes.network.charter import Charter
 from counterfoil.chain.nodes.network.engines import installation as programs
 from counterfoil.chain.nodes.network.engines import process
+from counterfoil.chain.nodes.network.engines.avalanche_genesis import chain_genesis, idle_genesis
+from counterfoil.chain.nodes.network.engines.avalanche_settings import (
+    CONFIDENCE,
+    DATABASE,
+    SAMPLE,
+    SNOW_FLAGS,
+    chain_settings,
+    subnet_settings,
+)
+from counterfoil.chain.nodes.network.engines.consortium_tool import run_tool
 from counterfoil.chain.nodes.network.engines.engine import (
     MembershipChange,
     MembershipProposal,
@@ -35,44 +41,7 @@ from counterfoil.chain.nodes.network.member_files import write_json
 from counterfoil.chain.nodes.network.rpc import call_rpc
 from counterfoil.chain.nodes.ports import free_ports
 
-_GAS_LIMIT = 100_000_000
-_WEI_EACH = 10**27
-"""At a base fee of 1 wei nobody ever runs out of it."""
-_COMMIT_BLOCKS = 256
 _DAY_S = 86_400
-_TOOL_WITHIN_S = 300
-
-# Small sets of validators need samples far larger than the set: with these, 3 of 4 and 4 of 5 go on.
-_SAMPLE, _PREFERENCE, _CONFIDENCE, _COMMIT, _REPOLLS = 100, 51, 67, 20, 4
-_SNOW = {
-    "k": _SAMPLE,
-    "alphaPreference": _PREFERENCE,
-    "alphaConfidence": _CONFIDENCE,
-    "beta": _COMMIT,
-    "concurrentRepolls": _REPOLLS,
-    "optimalProcessing": 10,
-    "maxOutstandingItems": 256,
-    "maxItemProcessingTime": 30_000_000_000,
-}
-_SNOW_FLAGS = (
-    f"--snow-sample-size={_SAMPLE}",
-    f"--snow-preference-quorum-size={_PREFERENCE}",
-    f"--snow-confidence-quorum-size={_CONFIDENCE}",
-    f"--snow-commit-threshold={_COMMIT}",
-    f"--snow-concurrent-repolls={_REPOLLS}",
-)
-_DATABASE = b64encode(json.dumps({"sync": True, "cacheSize": 64 << 20}).encode()).decode()
-"""What a node says that it accepted is on its disk."""
-_APIS = [
-    "eth",
-    "eth-filter",
-    "net",
-    "web3",
-    "internal-eth",
-    "internal-blockchain",
-    "internal-transaction",
-    "internal-tx-pool",
-]
 
 
 class Avalanche:
@@ -88,7 +57,7 @@ class Avalanche:
 
     def make_node_keys(self, keys: Path) -> dict[str, Any]:
         keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = _tool("identity", {"folder": str(keys)})
+        made = run_tool("identity", {"folder": str(keys)})
         for path in keys.iterdir():
             path.chmod(0o600)
         return made
@@ -105,23 +74,23 @@ class Avalanche:
             "subnet": "",
             "chain": "",
         }
-        made = _tool(
+        made = run_tool(
             "genesis",
             {
                 "network_id": facts["network_id"],
                 "years": charter.years,
                 "nodes": nodes,
-                "c_chain_genesis": json.dumps(_idle_genesis()),
+                "c_chain_genesis": json.dumps(idle_genesis()),
             },
         )
         facts["genesis"] = made["genesis"]
-        facts["chain_genesis"] = _chain_genesis(charter, [f.me.account for f in folders])
+        facts["chain_genesis"] = chain_genesis(charter, [f.me.account for f in folders])
         near = _on_this_machine(folders, facts)
         try:
             progress("starting the nodes")
             process.start_all(self, near)
             progress("making the chain and giving it to its owners")
-            ids = _tool(
+            ids = run_tool(
                 "found",
                 {
                     "uri": _uri(near[0]),
@@ -180,14 +149,14 @@ class Avalanche:
             "--network-allow-private-ips=true",
             f"--system-tracker-disk-required-available-space-percentage={self.least_free_percent}",
             "--db-type=pebbledb",
-            f"--db-config-file-content={_DATABASE}",
+            f"--db-config-file-content={DATABASE}",
             f"--bootstrap-ids={','.join(peer.node_id for peer in peers)}",
             f"--bootstrap-ips={','.join(_endpoint(peer) for peer in peers)}",
-            *_SNOW_FLAGS,
+            *SNOW_FLAGS,
         ]
         if facts["subnet"]:
-            write_json(engine / f"subnets/{facts['subnet']}.json", _subnet_settings(folder))
-            write_json(engine / f"chains/{facts['chain']}/config.json", _chain_settings(folder))
+            write_json(engine / f"subnets/{facts['subnet']}.json", subnet_settings(folder))
+            write_json(engine / f"chains/{facts['chain']}/config.json", chain_settings(folder))
             argv.append(f"--track-subnets={facts['subnet']}")
         return argv + list(folder.options)
 
@@ -234,7 +203,7 @@ class Avalanche:
         return int(call_rpc(folder.rpc_port, _chain_path(folder), "txpool_status")["pending"], 16)
 
     def needed(self, validators: int) -> int:
-        return -(-validators * _CONFIDENCE // _SAMPLE)
+        return -(-validators * CONFIDENCE // SAMPLE)
 
     # ---- membership
 
@@ -247,7 +216,7 @@ class Avalanche:
         names = {member.owner: member.name for member in members}
         keys = [""] * len(addresses)
         if programs.is_installed():  # a node started by an earlier version goes on beside this one
-            keys = _tool("whose", {"addresses": addresses, "known": list(names)})["keys"]
+            keys = run_tool("whose", {"addresses": addresses, "known": list(names)})["keys"]
         owners = (names.get(key, at) for key, at in zip(keys, addresses, strict=True))
         return int(found["threshold"]), sorted(owners)
 
@@ -273,7 +242,7 @@ class Avalanche:
             asked["node_id"] = network.member(change.member).node_id
         if change.kind == "add":
             asked["signer"] = network.member(change.member).node["signer"]
-        made = _tool("propose", asked)
+        made = run_tool("propose", asked)
         return self.check(
             folder,
             MembershipProposal(
@@ -283,7 +252,7 @@ class Avalanche:
 
     def check(self, folder: MemberFolder, proposal: MembershipProposal) -> MembershipProposal:
         network = folder.network
-        found = _tool(
+        found = run_tool(
             "describe", {"payload": proposal.payload, "known": [m.owner for m in network.members]}
         )
         deeds, change = found["deeds"], MembershipChange(**proposal.change)
@@ -301,11 +270,11 @@ class Avalanche:
     def vote(
         self, folder: MemberFolder, proposal: MembershipProposal, key: bytes
     ) -> MembershipProposal:
-        signed = _tool("sign", {"payload": proposal.payload, "key": key.hex()})
+        signed = run_tool("sign", {"payload": proposal.payload, "key": key.hex()})
         return self.check(folder, replace(proposal, payload=signed))
 
     def submit(self, folder: MemberFolder, proposal: MembershipProposal) -> None:
-        _tool("submit", {"uri": _uri(folder), "payload": proposal.payload})
+        run_tool("submit", {"uri": _uri(folder), "payload": proposal.payload})
 
 
 def _term_ends(years: int) -> int:
@@ -351,32 +320,6 @@ def _deeds_of(member: Any, change: MembershipChange) -> list[list[tuple[Any, ...
     return [[("remove", node_id, None, 0, 0)]]
 
 
-def _tool(command: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """What the consortium's tool answers."""
-    try:
-        done = subprocess.run(
-            [str(programs.program(programs.TOOL)), command],
-            input=json.dumps(document),
-            capture_output=True,
-            text=True,
-            timeout=_TOOL_WITHIN_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as late:
-        raise NetworkError(
-            "tool_late",
-            f"{command} was not done within {_TOOL_WITHIN_S} s: look at counterfoil network status, then ask again",
-        ) from late
-    if done.returncode != 0:
-        try:
-            said = json.loads(done.stderr.splitlines()[-1])
-        except (ValueError, IndexError):
-            said = {"code": "network.tool_failed", "detail": done.stderr[-600:]}
-        raise NetworkError(str(said["code"]).removeprefix("network."), str(said["detail"]))
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
 def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> list[MemberFolder]:
     """The same folders, every node on loopback and a free port: founding needs them all for some seconds."""
     ports = iter(free_ports(2 * len(folders)))
@@ -402,95 +345,3 @@ def _chain_path(folder: MemberFolder) -> str:
 def _endpoint(member: Member) -> str:
     host = f"[{member.host}]" if ":" in member.host else member.host
     return f"{host}:{member.peer_port}"
-
-
-def _subnet_settings(folder: MemberFolder) -> dict[str, Any]:
-    """Only validators, and the members that this folder knows, may follow the chain."""
-    known = [member.node_id for member in folder.network.members]
-    return {"validatorOnly": True, "allowedNodes": known, "snowParameters": _SNOW}
-
-
-def _chain_settings(folder: MemberFolder) -> dict[str, Any]:
-    keeps_all = folder.states == "archive"
-    settings = {
-        "eth-apis": _APIS,
-        "local-txs-enabled": False,
-        "tx-pool-account-slots": 4_096,
-        "tx-pool-global-slots": 65_536,
-        "tx-pool-account-queue": 4_096,
-        "tx-pool-global-queue": 65_536,
-        "min-delay-target": folder.network.engine_facts["block_delay_ms"],
-        "rpc-gas-cap": _GAS_LIMIT,
-        "pruning-enabled": not keeps_all,
-        # An archive that its bank turns into a pruned node keeps what it has and goes on without.
-        "allow-missing-tries": not keeps_all,
-        # A pruned node that was killed runs so many blocks again.
-        "commit-interval": _COMMIT_BLOCKS,
-        "state-sync-enabled": False,
-        # Every node that the chain's program starts makes one, in the machine's temporary folder unless told.
-        "keystore-directory": str(folder.scratch / "keystore"),
-        "metrics-expensive-enabled": False,
-        "database-config": _DATABASE,
-        "log-level": "warn",
-    }
-    pruned_once = folder.data / "pruned"
-    if not keeps_all:
-        pruned_once.touch(mode=0o600)
-    elif pruned_once.exists():  # the states that are missing are computed again
-        settings["populate-missing-tries"] = 0
-    return settings
-
-
-def _header() -> dict[str, Any]:
-    zero = to_hex(bytes(32))
-    return {
-        "nonce": hex(0),
-        "extraData": to_hex(bytes(1)),
-        "difficulty": hex(0),
-        "mixHash": zero,
-        "coinbase": NOBODY,
-        "number": hex(0),
-        "gasUsed": hex(0),
-        "parentHash": zero,
-    }
-
-
-def _idle_genesis() -> dict[str, Any]:
-    """The primary network's own EVM chain, on which nobody has anything."""
-    header = {"timestamp": "0x5FCB13D0", "gasLimit": "0x5f5e100"}
-    return {"config": {"chainId": 43_777}, "alloc": {}, **header, **_header()}
-
-
-def _chain_genesis(charter: Charter, members: Sequence[str]) -> dict[str, Any]:
-    """The ledger's first block: who may transact, who may deploy, and wei that never run out.
-
-    A base fee of 0 would stall the chain after the first transaction that pays nothing.
-    """
-    enabled = sorted({*charter.accounts, *charter.deployers} - set(members))
-    deployers = sorted(set(charter.deployers) - set(members))
-    lists = {"blockTimestamp": 0, "adminAddresses": list(members)}
-    fees = {
-        "gasLimit": _GAS_LIMIT,
-        "minBaseFee": 1,
-        "targetGas": 1_000_000_000,
-        "baseFeeChangeDenominator": 48,
-        "targetBlockRate": 1,
-        "minBlockGasCost": 0,
-        "maxBlockGasCost": 0,
-        "blockGasCostStep": 0,
-    }
-    return {
-        "config": {
-            "chainId": charter.chain_id,
-            "feeConfig": fees,
-            "txAllowListConfig": {**lists, "enabledAddresses": enabled},
-            "contractDeployerAllowListConfig": {**lists, "enabledAddresses": deployers},
-        },
-        "alloc": {
-            Address(account).raw.hex(): {"balance": hex(_WEI_EACH)}
-            for account in sorted({*members, *enabled})
-        },
-        "timestamp": hex(int(time.time()) - 60),
-        "gasLimit": hex(_GAS_LIMIT),
-        **_header(),
-    }

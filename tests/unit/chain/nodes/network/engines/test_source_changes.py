@@ -52,7 +52,7 @@ def test_a_change_that_does_not_fit_ends_the_build(tmp_path: Path, text: str) ->
 
 
 def test_every_change_says_why_and_marks_the_file_as_changed() -> None:
-    changes = read_changes(install._SOURCE)
+    changes = read_changes(install.SOURCE)
     assert changes
     for change in changes:
         assert change.why

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.consortium import Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError, KeyRefused
 from counterfoil.chain.keys.signer import create_keystore, open_keystore

@@ -10,8 +10,7 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,16 @@ import rlp
 from eth_utils.crypto import keccak
 
 from counterfoil.chain.abi.artifacts import artifact, selector_of
-from counterfoil.chain.abi.enums import Role
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.consortium import (
+    FUNCTION_ROLES,
+    SETTLED,
+    TOKEN_LEDGERS,
+    Consortium,
+    constructors,
+    role_holders,
+)
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import DeploymentMismatch
 from counterfoil.chain.hexadecimal import from_hex, to_hex
@@ -29,98 +35,6 @@ from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import send_all, transact_all, unsigned
 
 VERSION = "0.1.0"
-
-ACCOUNT_ROLES = tuple(
-    role.wire_name
-    for role in (
-        Role.ADMIN,
-        Role.REGISTRAR,
-        Role.ORACLE,
-        Role.BANK,
-        Role.SUPERVISOR,
-        Role.COMMITTEE,
-        Role.GUARDIAN,
-    )
-)
-"""The roles that have an account each where one party runs the whole consortium, in the accounts' order."""
-
-_FUNCTIONS: Mapping[str, Mapping[Role, Sequence[str]]] = {
-    "ParticipantRegistry": {
-        Role.REGISTRAR: ["admit", "setParts", "certify"],
-        Role.SUPERVISOR: ["freeze", "unfreeze"],
-    },
-    "DeviceRegistry": {
-        Role.REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],
-        Role.SUPERVISOR: ["setSuspended"],
-    },
-    "RecordAnchor": {Role.COMMITTEE: ["setQuorum"]},
-    "PromiseChallenge": {Role.REGISTRAR: ["setGateway"]},
-    "DepositToken": {
-        Role.SUPERVISOR: ["openCollection"],
-        Role.GUARDIAN: ["pause"],
-        Role.COMMITTEE: ["unpause"],
-    },
-    "RevenueSplit": {
-        Role.REGISTRAR: ["openProject", "setTerms"],
-        Role.ORACLE: ["distribute"],
-        Role.GUARDIAN: ["pause"],
-        Role.COMMITTEE: ["unpause"],
-    },
-    "BusinessCalendar": {Role.CALENDAR: ["advance"]},
-    "Receivables": {
-        Role.SUPERVISOR: ["resolveDispute"],
-        Role.GUARDIAN: ["pause"],
-        Role.COMMITTEE: ["unpause"],
-    },
-    "CreditLine": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["vote", "unpause"]},
-    "WarehouseReceipts": {
-        Role.WAREHOUSE: ["issue"],
-        Role.SUPERVISOR: ["verify"],
-        Role.ORACLE: ["postPrice"],
-        Role.GUARDIAN: ["pause"],
-        Role.COMMITTEE: ["unpause"],
-    },
-    "ProjectShare": {
-        Role.REGISTRAR: ["openProject"],
-        Role.GUARDIAN: ["pause"],
-        Role.COMMITTEE: ["unpause"],
-    },
-    "Settlement": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["unpause"]},
-}
-_SETTLED = ("Receivables", "WarehouseReceipts", "ProjectShare")
-"""What the Settlement contract moves."""
-_LEDGERS = ("Receivables", "CreditLine", "ProjectShare")
-"""What holds deposit tokens for others."""
-
-
-@dataclass(frozen=True)
-class Consortium:
-    """Who holds which role, and the bank's token.
-
-    ``signers`` are the accounts whose signatures anchor a head and move revenue, ``threshold`` how many of them must:
-    the contract OracleQuorum holds role ORACLE for them. ``oracle`` is an account that holds it beside them; it is
-    empty where no one account may move money. ``members`` are the committee's accounts beside ``committee``,
-    ``credit_votes`` how many of them approve a line of credit. The business date is moved by ``calendar``, or by the
-    oracle when that is empty. ``promise_answer_s`` is how long a gateway's operator may take to answer a challenged
-    promise.
-    """
-
-    registrar: str
-    oracle: str
-    bank: str
-    supervisor: str
-    committee: str
-    guardian: str
-    signers: Sequence[str]
-    threshold: int = 1
-    currency: str = "CNY"
-    decimals: int = 2
-    bank_name: str = "Deposit token"
-    members: Sequence[str] = ()
-    credit_votes: int = 1
-    calendar: str = ""
-    warehouses: Sequence[str] = ()
-    promise_answer_s: int = 86_400
 
 
 def deploy(
@@ -156,78 +70,12 @@ def deploy(
     return here
 
 
-def _constructors(
-    admin: str, c: Consortium
-) -> list[tuple[str, Callable[[Mapping[str, str]], list[Any]]]]:
-    """The contracts in the order of their creation, each with its arguments, given the addresses before it."""
-    return [
-        ("ConsortiumAccess", lambda _: [admin]),
-        ("DeploymentRegistry", lambda at: [at["ConsortiumAccess"]]),
-        ("ParticipantRegistry", lambda at: [at["ConsortiumAccess"]]),
-        ("DeviceRegistry", lambda at: [at["ConsortiumAccess"]]),
-        (
-            "RecordAnchor",
-            lambda at: [at["ConsortiumAccess"], sorted(c.signers, key=_as_number), c.threshold],
-        ),
-        (
-            "DepositToken",
-            lambda at: [
-                at["ConsortiumAccess"],
-                at["ParticipantRegistry"],
-                c.bank,
-                c.bank_name,
-                f"d{c.currency}",
-                c.currency,
-                c.decimals,
-            ],
-        ),
-        ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
-        ("OracleQuorum", lambda at: [at["RecordAnchor"]]),
-        ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),
-        (
-            "Receivables",
-            lambda at: [
-                at[n] for n in ("ConsortiumAccess", "ParticipantRegistry", "BusinessCalendar")
-            ],
-        ),
-        (
-            "CreditLine",
-            lambda at: [
-                at["ConsortiumAccess"],
-                at["ParticipantRegistry"],
-                at["BusinessCalendar"],
-                at["Receivables"],
-                c.credit_votes,
-            ],
-        ),
-        (
-            "WarehouseReceipts",
-            lambda at: [
-                at["ConsortiumAccess"],
-                at["ParticipantRegistry"],
-                at["BusinessCalendar"],
-                at["CreditLine"],
-            ],
-        ),
-        ("ProjectShare", lambda at: [at["ConsortiumAccess"], at["ParticipantRegistry"]]),
-        (
-            "Settlement",
-            lambda at: [at["ConsortiumAccess"], at["BusinessCalendar"], *(at[n] for n in _SETTLED)],
-        ),
-        ("RecordDispute", lambda at: [at["DeviceRegistry"], at["RecordAnchor"]]),
-        (
-            "PromiseChallenge",
-            lambda at: [at["ConsortiumAccess"], at["RecordAnchor"], c.promise_answer_s],
-        ),
-    ]
-
-
 def _create_missing(
     client: ChainClient, admin: Signer, here: Deployment, consortium: Consortium, path: Path
 ) -> None:
     """Create what has no code yet: all signed bytes are in the file before the first is sent."""
     nonce = client.nonce(admin.address, "pending")
-    for name, arguments in _constructors(admin.address, consortium):
+    for name, arguments in constructors(admin.address, consortium):
         if name in here.contracts:
             continue
         data = client.encode_constructor(
@@ -268,7 +116,7 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
     def add(function: str, *arguments: Any) -> None:
         calls.append((access, client.encode("ConsortiumAccess", function, *arguments)))
 
-    for contract, by_role in _FUNCTIONS.items():
+    for contract, by_role in FUNCTION_ROLES.items():
         target = client.address_of(contract)
         for role, names in by_role.items():
             selectors = [selector_of(contract, name) for name in names]
@@ -280,18 +128,7 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
             ]
             if missing:
                 add("setTargetFunctionRole", target, missing, role)
-    holders = [
-        (Role.REGISTRAR, consortium.registrar),
-        (Role.ORACLE, client.address_of("OracleQuorum")),
-        *((Role.ORACLE, account) for account in (consortium.oracle,) if account),
-        (Role.BANK, consortium.bank),
-        (Role.SUPERVISOR, consortium.supervisor),
-        (Role.GUARDIAN, consortium.guardian),
-        (Role.CALENDAR, consortium.calendar or consortium.oracle),
-        *((Role.COMMITTEE, account) for account in (consortium.committee, *consortium.members)),
-        *((Role.WAREHOUSE, account) for account in consortium.warehouses),
-    ]
-    for role, account in holders:
+    for role, account in role_holders(consortium, client.address_of("OracleQuorum")):
         is_member, _ = client.call("ConsortiumAccess", "hasRole", role, account)
         if not is_member:
             add("grantRole", role, account, 0)
@@ -307,12 +144,12 @@ def _missing_links(client: ChainClient) -> list[tuple[str, bytes]]:
         calls.append((token, client.encode("DepositToken", "setSplit", split)))
     calls += [
         (token, client.encode("DepositToken", "addLedger", ledger))
-        for ledger in map(client.address_of, _LEDGERS)
+        for ledger in map(client.address_of, TOKEN_LEDGERS)
         if not client.call("DepositToken", "isLedger", ledger)
     ]
     calls += [
         (client.address_of(name), client.encode(name, "setSettlement", settlement))
-        for name in _SETTLED
+        for name in SETTLED
         if int(client.call(name, "settlement"), 16) == 0
     ]
     return calls
@@ -337,7 +174,3 @@ def _missing_entries(client: ChainClient, here: Deployment) -> list[tuple[str, b
 def _created_address(sender: Address, nonce: int) -> Address:
     encoded = rlp.encode([sender.raw, nonce])
     return Address(keccak(encoded)[12:])
-
-
-def _as_number(account: str) -> int:
-    return int(account, 16)

@@ -13,7 +13,8 @@ from sales import sign_sales
 
 from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
+from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
 from counterfoil.chain.transaction import transact

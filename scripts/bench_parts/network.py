@@ -19,7 +19,8 @@ from eth_utils.crypto import keccak
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
+from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import start_node

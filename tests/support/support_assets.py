@@ -14,7 +14,8 @@ from typing import Any
 from support_chain import FAR_FUTURE_S, ROLES, ChainWorld, on_chain_id, prepared_node, signer_of
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.consortium import Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode

@@ -16,7 +16,8 @@ from typing import Any, Protocol, Self
 from eth_account.signers.local import LocalAccount
 
 from counterfoil.chain.client import ChainClient, Finality
-from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
+from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, Engine, start_node

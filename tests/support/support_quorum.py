@@ -28,7 +28,8 @@ from support_process import Process
 from support_waiting import wait_until
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import Consortium, deploy
+from counterfoil.chain.consortium import Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.nodes.embedded import EmbeddedNode
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.doors.reader import create_reader, reader_tls

@@ -27,7 +27,8 @@ from sqlmodel import Session, select
 
 from counterfoil.chain.abi.enums import ClaimKind, ClaimState
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
+from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node

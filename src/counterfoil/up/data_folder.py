@@ -23,7 +23,8 @@ from eth_account import Account
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.deployment import ACCOUNT_ROLES, Consortium, deploy
+from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
+from counterfoil.chain.deployment import deploy
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import KeyRefused
 from counterfoil.chain.keys.signer import LocalSigner

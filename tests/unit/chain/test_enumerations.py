@@ -14,9 +14,10 @@ from typing import Any, get_args
 
 import pytest
 
-from counterfoil.chain import compilation, deployment
+from counterfoil.chain import compilation
 from counterfoil.chain.abi import enums
 from counterfoil.chain.abi.contract_enum import ContractEnum
+from counterfoil.chain.consortium import FUNCTION_ROLES
 from counterfoil.chain.enumerations import (
     ENUMS,
     Enumeration,
@@ -49,7 +50,7 @@ spec.loader.exec_module(enums)
 
 from counterfoil.api.chain.unsigned import TermsIn
 from counterfoil.api.credit.writes import DrawIn, OPERATIONS
-from counterfoil.chain.deployment import _FUNCTIONS
+from counterfoil.chain.consortium import FUNCTION_ROLES
 from counterfoil.oracle.ledger.credit_line import HANDLERS
 from counterfoil.oracle.rules.loans.instalments import instalments
 from counterfoil.oracle.rules.split_terms import terms_argument
@@ -70,7 +71,7 @@ print(json.dumps({
     "rules": len(instalments(enums.Plan(0), 6, 20260105, [20260205, 20260305])),
     "projected": [loan.plan, loan.state],
     "period": terms_argument(terms)["period"],
-    "roles": [int(role) for role in _FUNCTIONS["ParticipantRegistry"]],
+    "roles": [int(role) for role in FUNCTION_ROLES["ParticipantRegistry"]],
 }))
 """
 
@@ -154,7 +155,7 @@ def test_functions_have_the_roles_that_their_interfaces_name() -> None:
                 named.setdefault(path.stem[1:], {}).setdefault(role, set()).add(function)
     assert {
         contract: {role.name: set(functions) for role, functions in by_role.items()}
-        for contract, by_role in deployment._FUNCTIONS.items()
+        for contract, by_role in FUNCTION_ROLES.items()
     } == named
 
 

@@ -1,0 +1,188 @@
+"""A consortium: who holds which role, which functions a role may call, and what each contract is created with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from counterfoil.chain.abi.enums import Role
+from counterfoil.chain.address import Address
+
+ACCOUNT_ROLES = tuple(
+    role.wire_name
+    for role in (
+        Role.ADMIN,
+        Role.REGISTRAR,
+        Role.ORACLE,
+        Role.BANK,
+        Role.SUPERVISOR,
+        Role.COMMITTEE,
+        Role.GUARDIAN,
+    )
+)
+"""The roles that have an account each where one party runs the whole consortium, in the accounts' order."""
+
+FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
+    "ParticipantRegistry": {
+        Role.REGISTRAR: ["admit", "setParts", "certify"],
+        Role.SUPERVISOR: ["freeze", "unfreeze"],
+    },
+    "DeviceRegistry": {
+        Role.REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],
+        Role.SUPERVISOR: ["setSuspended"],
+    },
+    "RecordAnchor": {Role.COMMITTEE: ["setQuorum"]},
+    "PromiseChallenge": {Role.REGISTRAR: ["setGateway"]},
+    "DepositToken": {
+        Role.SUPERVISOR: ["openCollection"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
+    },
+    "RevenueSplit": {
+        Role.REGISTRAR: ["openProject", "setTerms"],
+        Role.ORACLE: ["distribute"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
+    },
+    "BusinessCalendar": {Role.CALENDAR: ["advance"]},
+    "Receivables": {
+        Role.SUPERVISOR: ["resolveDispute"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
+    },
+    "CreditLine": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["vote", "unpause"]},
+    "WarehouseReceipts": {
+        Role.WAREHOUSE: ["issue"],
+        Role.SUPERVISOR: ["verify"],
+        Role.ORACLE: ["postPrice"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
+    },
+    "ProjectShare": {
+        Role.REGISTRAR: ["openProject"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["unpause"],
+    },
+    "Settlement": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["unpause"]},
+}
+"""By contract and role, the functions that the role may call."""
+SETTLED = ("Receivables", "WarehouseReceipts", "ProjectShare")
+"""The ledgers whose assets the Settlement contract moves."""
+TOKEN_LEDGERS = ("Receivables", "CreditLine", "ProjectShare")
+"""The ledgers that hold deposit tokens for others."""
+
+
+@dataclass(frozen=True)
+class Consortium:
+    """Who holds which role, and the bank's token.
+
+    ``signers`` are the accounts whose signatures anchor a head and move revenue, ``threshold`` how many of them must:
+    the contract OracleQuorum holds role ORACLE for them. ``oracle`` is an account that holds it beside them; it is
+    empty where no one account may move money. ``members`` are the committee's accounts beside ``committee``,
+    ``credit_votes`` how many of them approve a line of credit. The business date is moved by ``calendar``, or by the
+    oracle when that is empty. ``promise_answer_s`` is how long a gateway's operator may take to answer a challenged
+    promise.
+    """
+
+    registrar: str
+    oracle: str
+    bank: str
+    supervisor: str
+    committee: str
+    guardian: str
+    signers: Sequence[str]
+    threshold: int = 1
+    currency: str = "CNY"
+    decimals: int = 2
+    bank_name: str = "Deposit token"
+    members: Sequence[str] = ()
+    credit_votes: int = 1
+    calendar: str = ""
+    warehouses: Sequence[str] = ()
+    promise_answer_s: int = 86_400
+
+
+def constructors(
+    admin: str, c: Consortium
+) -> list[tuple[str, Callable[[Mapping[str, str]], list[Any]]]]:
+    """The contracts in the order of their creation, each with its arguments, given the addresses before it."""
+    return [
+        ("ConsortiumAccess", lambda _: [admin]),
+        ("DeploymentRegistry", lambda at: [at["ConsortiumAccess"]]),
+        ("ParticipantRegistry", lambda at: [at["ConsortiumAccess"]]),
+        ("DeviceRegistry", lambda at: [at["ConsortiumAccess"]]),
+        (
+            "RecordAnchor",
+            lambda at: [at["ConsortiumAccess"], sorted(c.signers, key=_as_number), c.threshold],
+        ),
+        (
+            "DepositToken",
+            lambda at: [
+                at["ConsortiumAccess"],
+                at["ParticipantRegistry"],
+                c.bank,
+                c.bank_name,
+                f"d{c.currency}",
+                c.currency,
+                c.decimals,
+            ],
+        ),
+        ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
+        ("OracleQuorum", lambda at: [at["RecordAnchor"]]),
+        ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),
+        (
+            "Receivables",
+            lambda at: [
+                at[n] for n in ("ConsortiumAccess", "ParticipantRegistry", "BusinessCalendar")
+            ],
+        ),
+        (
+            "CreditLine",
+            lambda at: [
+                at["ConsortiumAccess"],
+                at["ParticipantRegistry"],
+                at["BusinessCalendar"],
+                at["Receivables"],
+                c.credit_votes,
+            ],
+        ),
+        (
+            "WarehouseReceipts",
+            lambda at: [
+                at["ConsortiumAccess"],
+                at["ParticipantRegistry"],
+                at["BusinessCalendar"],
+                at["CreditLine"],
+            ],
+        ),
+        ("ProjectShare", lambda at: [at["ConsortiumAccess"], at["ParticipantRegistry"]]),
+        (
+            "Settlement",
+            lambda at: [at["ConsortiumAccess"], at["BusinessCalendar"], *(at[n] for n in SETTLED)],
+        ),
+        ("RecordDispute", lambda at: [at["DeviceRegistry"], at["RecordAnchor"]]),
+        (
+            "PromiseChallenge",
+            lambda at: [at["ConsortiumAccess"], at["RecordAnchor"], c.promise_answer_s],
+        ),
+    ]
+
+
+def role_holders(consortium: Consortium, quorum: Address) -> list[tuple[Role, str]]:
+    """Each role with each account that holds it; *quorum* is the contract OracleQuorum."""
+    return [
+        (Role.REGISTRAR, consortium.registrar),
+        (Role.ORACLE, quorum),
+        *((Role.ORACLE, account) for account in (consortium.oracle,) if account),
+        (Role.BANK, consortium.bank),
+        (Role.SUPERVISOR, consortium.supervisor),
+        (Role.GUARDIAN, consortium.guardian),
+        (Role.CALENDAR, consortium.calendar or consortium.oracle),
+        *((Role.COMMITTEE, account) for account in (consortium.committee, *consortium.members)),
+        *((Role.WAREHOUSE, account) for account in consortium.warehouses),
+    ]
+
+
+def _as_number(account: str) -> int:
+    return int(account, 16)

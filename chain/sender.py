@@ -2,7 +2,6 @@
 
 Rules that this module keeps:
 
-- :func:`enqueue` writes a row in the caller's own database transaction, under the caller's business key.
 - The nonce and the signed bytes are committed before the bytes are sent; a restart sends the same bytes again.
 - A row that would revert is not given a nonce; it ends as ``failed`` with the contract's code, once nothing of this
   signer is in flight that could still change the outcome.
@@ -15,28 +14,34 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import structlog
 from eth_utils.crypto import keccak
-from sqlalchemy import Engine, func, update
-from sqlalchemy.orm import Session as PlainSession
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine
 
-from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, NodeUnreachable
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction import fees
+from counterfoil.chain.transaction_queue import (
+    FAILED,
+    FINAL,
+    MINED,
+    PENDING,
+    SUBMITTED,
+    RowUpdate,
+    TransactionQueue,
+    back_to_submitted,
+    failed,
+    now_ms,
+)
 
 log = structlog.get_logger("chain.sender")
-
-PENDING, SUBMITTED, MINED, FINAL, FAILED = "pending", "submitted", "mined", "final", "failed"
 
 _GAS_TIMES, _GAS_MORE = 2, 100_000
 """Gas limit over the estimate: those before it in the lane may empty storage that it then fills again."""
@@ -44,36 +49,6 @@ _BATCH = 100
 _MOST_IN_FLIGHT = 1_000
 _MOST_FEE_TIMES = 1_000
 """A replacement never offers more than so many times what the chain asks for now."""
-
-RowUpdate = dict[str, Any]
-"""New values of one row's columns, with its ``id``."""
-
-
-def enqueue(
-    session: Session, signer: str, key: str, to: str, data: bytes, gas: int | None = None
-) -> int:
-    """Ask for one transaction under the business key *key*; answer its row's id.
-
-    A second call with the same key answers the first one's row and asks for nothing. Whoever knows what it needs at the
-    most says so by *gas*: it is then tried once instead of estimated, which nodes do by running it many times.
-    """
-    known = session.exec(
-        select(TransactionRow.id).where(TransactionRow.idempotency_key == key)
-    ).first()
-    if known is not None:
-        return known
-    row = TransactionRow(
-        idempotency_key=key,
-        signer=Address(signer),
-        to_address=Address(to),
-        data=data,
-        gas=gas,
-        hashes=[],
-        created_ms=_now_ms(),
-    )
-    session.add(row)
-    session.flush()
-    return row.id or 0
 
 
 class Sender:
@@ -88,7 +63,7 @@ class Sender:
         stall_s: float = 30.0,
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._engine = engine
+        self._queue = TransactionQueue(engine, signer.address)
         self._client = client
         self._signer = signer
         self._stall_ms = int(stall_s * 1000)
@@ -109,25 +84,24 @@ class Sender:
         self._confirm_final()
         self._resend_waiting()
         self._submit_pending()
-        with Session(self._engine) as session:
-            return self._count(session, PENDING, SUBMITTED, MINED) > 0
+        return self._queue.count(PENDING, SUBMITTED, MINED) > 0
 
     # ---- the steps
 
     def _take_back_lost(self, chain_nonce: int) -> None:
         """Whatever had a nonce that the chain has not used (any more) → submitted, and sent again."""
         if self._seen_nonce is None or chain_nonce < self._seen_nonce:
-            lost = self._rows(MINED, FINAL, FAILED, least_nonce=chain_nonce)
+            lost = self._queue.rows(MINED, FINAL, FAILED, least_nonce=chain_nonce)
             for row in lost:
                 log.warning("transaction_lost", key=row.idempotency_key, nonce=row.nonce)
-            self._write([_unmined(row) for row in lost])
+            self._write([back_to_submitted(row) for row in lost])
             self._resend_all = True
         self._seen_nonce = chain_nonce
 
     def _take_receipts(self, chain_nonce: int) -> None:
         """submitted → mined, by any version's hash. *chain_nonce* was read before the receipts are."""
-        rows = self._rows(SUBMITTED)
-        receipts = iter(self._client.receipts([_bytes(h) for row in rows for h in row.hashes]))
+        rows = self._queue.rows(SUBMITTED)
+        receipts = iter(self._client.receipts([from_hex(h) for row in rows for h in row.hashes]))
         changes: list[RowUpdate] = []
         for row in rows:
             found = [(h, next(receipts)) for h in row.hashes]
@@ -138,7 +112,7 @@ class Sender:
             elif row.nonce is not None and row.nonce < chain_nonce and self._is_nonce_taken(row):
                 log.error("nonce_taken", key=row.idempotency_key, nonce=row.nonce)
                 why = f"nonce {row.nonce} was used by another transaction of this account"
-                changes.append(_failed(row, "chain.nonce_taken", why))
+                changes.append(failed(row, "chain.nonce_taken", why))
         self._write(changes, "before_mined_commit")
 
     def _mined(self, row: TransactionRow, tx_hash: str, receipt: Mapping[str, Any]) -> RowUpdate:
@@ -158,16 +132,16 @@ class Sender:
 
     def _confirm_final(self) -> None:
         """mined → final (failed where it reverted), or back to submitted when its block is gone."""
-        rows = self._rows(MINED)
+        rows = self._queue.rows(MINED)
         if not rows:
             return
         final_number = self._client.final_number()
         changes: list[RowUpdate] = []
-        receipts = self._client.receipts([_bytes(row.tx_hash or NO_BYTES) for row in rows])
+        receipts = self._client.receipts([from_hex(row.tx_hash or NO_BYTES) for row in rows])
         for row, receipt in zip(rows, receipts, strict=True):
             if receipt is None or (int(receipt["status"], 16) == 1) == (row.error_code is not None):
                 log.warning("transaction_unmined", key=row.idempotency_key, block=row.block_number)
-                changes.append(_unmined(row))
+                changes.append(back_to_submitted(row))
                 self._resend_all = True
                 continue
             number = int(receipt["blockNumber"], 16)
@@ -187,8 +161,8 @@ class Sender:
 
     def _resend_waiting(self) -> None:
         """Send the same bytes again after a start or a loss; raise the fee of what blocks pass by."""
-        rows = self._rows(SUBMITTED)
-        stalled = [r for r in rows if _now_ms() - (r.submitted_ms or 0) >= self._stall_ms]
+        rows = self._queue.rows(SUBMITTED)
+        stalled = [r for r in rows if now_ms() - (r.submitted_ms or 0) >= self._stall_ms]
         again = {row.id: row.raw or b"" for row in (rows if self._resend_all else stalled)}
         if stalled:
             asked = fees(self._client)["maxFeePerGas"]
@@ -204,7 +178,7 @@ class Sender:
                     )
                     log.warning("transaction_replaced", key=row.idempotency_key, nonce=row.nonce)
                 else:
-                    change = {"id": row.id, "submitted_ms": _now_ms()}
+                    change = {"id": row.id, "submitted_ms": now_ms()}
                 changes.append(change)
                 again[row.id] = change.get("raw", row.raw or b"")
             self._write(changes, "before_replace_commit")
@@ -216,9 +190,8 @@ class Sender:
 
     def _submit_pending(self) -> None:
         """pending → submitted: nonce and bytes committed first, then sent."""
-        with Session(self._engine) as session:
-            in_flight = self._count(session, SUBMITTED)
-        rows = self._rows(PENDING, limit=max(0, min(_BATCH, _MOST_IN_FLIGHT - in_flight)))
+        in_flight = self._queue.count(SUBMITTED)
+        rows = self._queue.rows(PENDING, limit=max(0, min(_BATCH, _MOST_IN_FLIGHT - in_flight)))
         if not rows:
             return
         estimates = self._estimates(rows)
@@ -235,7 +208,7 @@ class Sender:
                     self._write(changes)
                     raise gas
                 log.warning("transaction_refused", key=row.idempotency_key, code=gas.code)
-                changes.append(_failed(row, gas.code, str(gas)))
+                changes.append(failed(row, gas.code, str(gas)))
                 continue
             limit = row.gas or max(gas, min(gas * _GAS_TIMES + _GAS_MORE, block_limit))
             changes.append(
@@ -263,46 +236,14 @@ class Sender:
         answers = {True: iter(told), False: iter(guessed)}
         return [next(answers[bool(row.gas)]) for row in rows]
 
-    def _rows(
-        self, *statuses: str, least_nonce: int | None = None, limit: int | None = None
-    ) -> Sequence[TransactionRow]:
-        """Copies of this signer's rows, the oldest first."""
-        query = select(TransactionRow).where(
-            TransactionRow.signer == self._signer.address,
-            col(TransactionRow.status).in_(statuses),
-        )
-        if least_nonce is not None:
-            query = query.where(col(TransactionRow.nonce) >= least_nonce)
-        with Session(self._engine) as session:
-            rows = session.exec(query.order_by(col(TransactionRow.id)).limit(limit)).all()
-            session.expunge_all()
-            return rows
-
-    def _count(self, session: Session, *statuses: str) -> int:
-        return session.exec(
-            select(func.count())
-            .select_from(TransactionRow)
-            .where(
-                TransactionRow.signer == self._signer.address,
-                col(TransactionRow.status).in_(statuses),
-            )
-        ).one()
-
-    def _write(self, changes: Sequence[RowUpdate], point: str = "before_commit") -> None:
-        """Commit *changes* together, in a transaction that begins by writing."""
-        if changes:
+    def _write(self, updates: Sequence[RowUpdate], point: str = "before_commit") -> None:
+        """Commit *updates* together, after the step called *point*."""
+        if updates:
             self._on_step(point)
-            with PlainSession(self._engine) as session:
-                session.execute(update(TransactionRow), list(changes))
-                session.commit()
+            self._queue.write(updates)
 
     def _next_nonce(self) -> int:
-        with Session(self._engine) as session:
-            highest = session.exec(
-                select(func.max(TransactionRow.nonce)).where(
-                    TransactionRow.signer == self._signer.address
-                )
-            ).one()
+        highest = self._queue.highest_nonce()
         mined = self._client.nonce(self._signer.address)
         return max(mined, -1 if highest is None else highest + 1)
 
@@ -320,7 +261,7 @@ class Sender:
             raise
         except ChainError:
             return False
-        return not any(self._client.receipts([_bytes(h) for h in row.hashes]))
+        return not any(self._client.receipts([from_hex(h) for h in row.hashes]))
 
     @cached_property
     def _chain_id(self) -> int:
@@ -348,7 +289,7 @@ class Sender:
             "max_fee_wei": max_fee_wei,
             "raw": raw,
             "hashes": [*row.hashes, to_hex(keccak(raw))],
-            "submitted_ms": _now_ms(),
+            "submitted_ms": now_ms(),
         }
 
     def _send(self, raws: Sequence[bytes]) -> None:
@@ -368,28 +309,3 @@ class Sender:
         except ChainError as refused:
             return refused.code, str(refused)
         return "contract.reverted", "reverted for a reason that has passed"
-
-
-def _unmined(row: TransactionRow) -> RowUpdate:
-    return {
-        "id": row.id,
-        "status": SUBMITTED,
-        "error_code": None,
-        "error_detail": None,
-        "tx_hash": None,
-        "block_number": None,
-        "block_hash": None,
-        "gas_used": None,
-    }
-
-
-def _failed(row: TransactionRow, code: str, detail: str) -> RowUpdate:
-    return {"id": row.id, "status": FAILED, "error_code": code, "error_detail": detail}
-
-
-def _bytes(text: str) -> bytes:
-    return from_hex(text)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

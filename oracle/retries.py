@@ -22,8 +22,8 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.chain.sender import FAILED, enqueue
 from counterfoil.chain.tables import TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, enqueue
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import DistributedRow
 from counterfoil.oracle.store.alarm_table import AlarmRow

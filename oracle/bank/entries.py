@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.chain.sender import enqueue
+from counterfoil.chain.transaction_queue import enqueue
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed, UnknownName
 from counterfoil.oracle.rules.bank_entry import BankEntry, ImportCounts

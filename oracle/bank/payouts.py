@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.chain.sender import enqueue
+from counterfoil.chain.transaction_queue import enqueue
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.ledger.deposit_token import Payout

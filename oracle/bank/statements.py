@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.chain.sender import enqueue
+from counterfoil.chain.transaction_queue import enqueue
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.iso20022.camt053 import (
     Statement,

@@ -18,8 +18,8 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.chain.sender import FAILED, FINAL
 from counterfoil.chain.tables import CursorRow, DeadLetterRow, TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, FINAL
 from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
 from counterfoil.oracle.ledger.deposit_token import Deposit, Payout, TokenBalance
 from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimRow, PartRow

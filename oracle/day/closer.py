@@ -20,8 +20,8 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.sender import FAILED, FINAL, enqueue
 from counterfoil.chain.tables import TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, FINAL, enqueue
 from counterfoil.oracle.day.books import cursor_of, read_books
 from counterfoil.oracle.day.day_report import make_report
 from counterfoil.oracle.day.ledger_positions import LedgerPositions

@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.sender import FAILED, FINAL
 from counterfoil.chain.tables import CursorRow, EventRow, TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, FINAL
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.oracle.bank.accounts import register_bank_account, register_payee
 from counterfoil.oracle.bank.entries import import_entries

@@ -20,8 +20,9 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import LocalSigner, open_keystore
-from counterfoil.chain.sender import FAILED, FINAL, Sender, enqueue
+from counterfoil.chain.sender import Sender
 from counterfoil.chain.tables import TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, FINAL, enqueue
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.instructions.request import SignDigest, Transact
 

@@ -23,7 +23,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex, to_hex
-from counterfoil.chain.sender import enqueue
+from counterfoil.chain.transaction_queue import enqueue
 from counterfoil.gateway.errors import GatewayError, KeyUnknownError
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import consistency_proof

@@ -22,8 +22,8 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.proof.signature import recover
-from counterfoil.chain.sender import FAILED, enqueue
 from counterfoil.chain.tables import TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, enqueue
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.heads.batches import BatchRules

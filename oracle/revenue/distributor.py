@@ -23,8 +23,8 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex, to_hex
-from counterfoil.chain.sender import FAILED, FINAL, MINED, enqueue
 from counterfoil.chain.tables import TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, FINAL, MINED, enqueue
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED

@@ -20,9 +20,10 @@ from support_process import Process
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import NodeUnreachable
 from counterfoil.chain.keys.signer import LocalSigner
-from counterfoil.chain.sender import FAILED, FINAL, MINED, SUBMITTED, Sender, enqueue
+from counterfoil.chain.sender import Sender
 from counterfoil.chain.tables import TransactionRow, metadata
 from counterfoil.chain.transaction import send_all, transact, unsigned
+from counterfoil.chain.transaction_queue import FAILED, FINAL, MINED, SUBMITTED, enqueue
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,9 @@ from support_killed import killed_at
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import LocalSigner
-from counterfoil.chain.sender import Sender, enqueue
+from counterfoil.chain.sender import Sender
 from counterfoil.chain.tables import metadata
+from counterfoil.chain.transaction_queue import enqueue
 
 
 def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str) -> int:

@@ -32,8 +32,9 @@ from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
-from counterfoil.chain.sender import FAILED, Sender, enqueue
+from counterfoil.chain.sender import Sender
 from counterfoil.chain.tables import TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, enqueue
 from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
 from counterfoil.invoices.report import InvoiceReport
 from counterfoil.oracle.store.database import open_database

@@ -12,9 +12,9 @@ from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import Signer
-from counterfoil.chain.sender import FAILED, FINAL, MINED
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction import transact
+from counterfoil.chain.transaction_queue import FAILED, FINAL, MINED
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request, ResolveException
 from counterfoil.oracle.instructions.stored_form import encode

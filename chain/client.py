@@ -31,10 +31,10 @@ _CODEC = _WEB3.codec
 
 @dataclass(frozen=True)
 class Finality:
-    """When a block can't be undone any more: at once, at the node's tag, or at a depth.
+    """When a block can no longer be undone: at once, at the node's tag, or at a depth.
 
-    ``depth`` 0 says that a block is final when it is there; otherwise so many blocks must lie above it. With
-    ``tag`` the node's own word ("finalized", "safe") is taken instead.
+    A block is final when ``depth`` blocks lie above it; with 0 it is final at once. ``tag`` is the node's own word for
+    its final block ("finalized", "safe") and goes before the depth.
     """
 
     depth: int = 0
@@ -43,7 +43,7 @@ class Finality:
 
 @dataclass(frozen=True)
 class Block:
-    """A block's number, hash, parent's hash (32 bytes each), chain time in seconds and limit of gas."""
+    """A block: its number, hash and parent's hash (32 bytes each), chain time in seconds, and gas limit."""
 
     number: int
     hash: bytes
@@ -54,7 +54,7 @@ class Block:
 
 @dataclass(frozen=True)
 class ContractEvent:
-    """A contract's event, decoded: where it stands, which contract (by name) and its named values."""
+    """A contract's event, decoded: its contract and name, its values by name, and its place on the chain."""
 
     contract: str
     name: str
@@ -86,14 +86,14 @@ class ChainClient:
         """The result of one call.
 
         Raises:
-            NodeUnreachable: no answer.
-            ContractReverted: the call was refused by a contract.
-            RpcRefused: any other error answer.
+            NodeUnreachable: the node did not answer.
+            ContractReverted: a contract refused the call.
+            RpcRefused: the node returned any other error.
         """
         return self.rpc_batch([(method, list(params))])[0].unwrap()
 
     def rpc_batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
-        """The answers to many calls, 100 a request, in their order; errors stay in their answers."""
+        """The responses to *calls*, in their order. An error stays in its response. A request holds 100 calls."""
         return self._node.batch(calls)
 
     # ---- the chain
@@ -102,7 +102,7 @@ class ChainClient:
         return int(self.rpc("eth_chainId"), 16)
 
     def block(self, which: int | str = "latest") -> Block | None:
-        """Block number *which*, or by its tag; None where there is none."""
+        """The block with the number or the tag *which*; None where there is none."""
         found = self.rpc(
             "eth_getBlockByNumber", hex(which) if isinstance(which, int) else which, False
         )
@@ -124,29 +124,29 @@ class ChainClient:
         return block
 
     def final_number(self) -> int:
-        """Number of the newest block that can't be undone; -1 before there is one."""
+        """The number of the newest block that can't be undone; -1 before there is one."""
         if self.finality.tag is not None:
             block = self.block(self.finality.tag)
             return -1 if block is None else block.number
         return self.latest().number - self.finality.depth
 
     def receipts(self, hashes: Sequence[bytes]) -> list[Mapping[str, Any] | None]:
-        """The receipts of these transactions, None for one that is not mined."""
+        """The transactions' receipts, in their order; None for a transaction that is not mined."""
         calls = [("eth_getTransactionReceipt", [to_hex(h)]) for h in hashes]
-        return [answer.unwrap() for answer in self.rpc_batch(calls)]
+        return [response.unwrap() for response in self.rpc_batch(calls)]
 
     def send_raw(self, transactions: Sequence[bytes]) -> list[ChainError | None]:
-        """Hand signed transactions to the node; None for each that it took or knew already."""
+        """Send signed transactions to the node. Returns None for each that it took or knew already, or its error."""
         calls = [("eth_sendRawTransaction", [to_hex(raw)]) for raw in transactions]
-        return [_unless_known(answer.error) for answer in self.rpc_batch(calls)]
+        return [_unless_known(response.error) for response in self.rpc_batch(calls)]
 
     def knows(self, hashes: Sequence[bytes]) -> list[bool]:
-        """Whether the node has each of these transactions, mined or waiting."""
+        """For each transaction, whether the node has it, mined or waiting."""
         calls = [("eth_getTransactionByHash", [to_hex(h)]) for h in hashes]
-        return [answer.unwrap() is not None for answer in self.rpc_batch(calls)]
+        return [response.unwrap() is not None for response in self.rpc_batch(calls)]
 
     def forgotten(self, transactions: Sequence[bytes]) -> list[bytes]:
-        """Those of these signed transactions that the node has not, neither mined nor waiting."""
+        """The signed transactions that the node does not have, neither mined nor waiting."""
         known = self.knows([keccak(raw) for raw in transactions])
         return [raw for raw, is_known in zip(transactions, known, strict=True) if not is_known]
 
@@ -166,11 +166,11 @@ class ChainClient:
         return self.addresses[contract]
 
     def encode(self, contract: str, function: str, *arguments: Any) -> bytes:
-        """Call data of *function*; structs are given as mappings or tuples.
+        """The call data of *function*. A struct is a mapping or a tuple.
 
         Raises:
             TypeError: there are more or fewer arguments than the function takes.
-            eth_abi.exceptions.EncodingError: one of them is no value of its type.
+            eth_abi.exceptions.EncodingError: an argument is no value of its type.
         """
         types, values = get_aligned_abi_inputs(function_abis(contract)[function], arguments)  # type: ignore[arg-type]
         if len(types) != len(arguments):
@@ -178,7 +178,7 @@ class ChainClient:
         return selector_of(contract, function) + _CODEC.encode(types, values)
 
     def encode_constructor(self, contract: str, bytecode: str, *arguments: Any) -> bytes:
-        """Creation code with its constructor's arguments."""
+        """The creation code, with the constructor's arguments after it."""
         factory = _WEB3.eth.contract(abi=abi_of(contract), bytecode=bytecode)
         data = factory.constructor(*arguments).data_in_transaction
         return from_hex(str(data))
@@ -191,7 +191,7 @@ class ChainClient:
         at: str | None = None,
         block: int | str = "latest",
     ) -> Any:
-        """What the view *function* answers: one value, a tuple of many, structs as mappings.
+        """The result of the view *function*: one value, or a tuple of several. A struct is a mapping.
 
         Raises:
             ContractReverted: the contract refused.
@@ -208,7 +208,7 @@ class ChainClient:
         at: str | None = None,
         block: int | str = "latest",
     ) -> bytes:
-        """What the view *function* answers, as the contract encoded it; raises as :meth:`call`."""
+        """The result of the view *function*, as the contract encoded it. Raises as :meth:`call` does."""
         data = self.encode(contract, function, *arguments)
         raw: str = self.rpc(
             "eth_call",
@@ -226,20 +226,20 @@ class ChainClient:
         arguments: Sequence[Sequence[Any]],
         block: int | str = "latest",
     ) -> list[Any]:
-        """What the view *function* answers to each of *arguments*, asked together; as :meth:`call` else."""
+        """The result of the view *function* for each of *arguments*, in one batch. Raises as :meth:`call` does."""
         to = self.addresses[contract]
         at = hex(block) if isinstance(block, int) else block
         asked = [
             {"to": to, "data": to_hex(self.encode(contract, function, *values))}
             for values in arguments
         ]
-        answers = [a.unwrap() for a in self.rpc_batch([("eth_call", [one, at]) for one in asked])]
-        if NO_BYTES in answers:
+        responses = [a.unwrap() for a in self.rpc_batch([("eth_call", [one, at]) for one in asked])]
+        if NO_BYTES in responses:
             raise DeploymentMismatch(f"there is no {contract} at {to}")
-        return [decode_result(contract, function, from_hex(raw)) for raw in answers]
+        return [decode_result(contract, function, from_hex(raw)) for raw in responses]
 
     def estimate_gas(self, sender: str, to: str | None, data: bytes) -> int:
-        """Gas that the transaction would use now.
+        """The gas that the transaction would use now.
 
         Raises:
             ContractReverted: it would revert.
@@ -252,27 +252,27 @@ class ChainClient:
     def estimate_gas_all(
         self, sender: str, calls: Sequence[tuple[str | None, bytes]]
     ) -> list[int | ChainError]:
-        """Gas that each would use now by itself, or why the node refuses it."""
+        """For each (to, data), the gas that it would use now by itself, or why the node refuses it."""
         asked = [
             {"from": sender, "data": to_hex(data)} | ({} if to is None else {"to": to})
             for to, data in calls
         ]
-        answers = self.rpc_batch([("eth_estimateGas", [call]) for call in asked])
-        return [answer.error or int(str(answer.result), 16) for answer in answers]
+        responses = self.rpc_batch([("eth_estimateGas", [call]) for call in asked])
+        return [response.error or int(str(response.result), 16) for response in responses]
 
     def try_all(
         self, sender: str, calls: Sequence[tuple[str, bytes, int]]
     ) -> list[int | ChainError]:
-        """Run each (to, data, gas) once by itself: the gas it was given, or why it is refused."""
+        """Run each (to, data, gas) once by itself. Returns its *gas*, or why the node refuses it."""
         asked = [
             {"from": sender, "to": to, "data": to_hex(data), "gas": hex(gas)}
             for to, data, gas in calls
         ]
-        answers = self.rpc_batch([("eth_call", [call, "latest"]) for call in asked])
-        return [a.error or gas for a, (_, _, gas) in zip(answers, calls, strict=True)]
+        responses = self.rpc_batch([("eth_call", [call, "latest"]) for call in asked])
+        return [a.error or gas for a, (_, _, gas) in zip(responses, calls, strict=True)]
 
     def events(self, contracts: Sequence[str], first: int, last: int) -> list[ContractEvent]:
-        """The events of these contracts in blocks *first* to *last*, both included, in their order."""
+        """The events of *contracts* in the blocks *first* to *last*, both included, in the chain's order."""
         names = {self.addresses[name]: name for name in contracts}
         found = self.rpc(
             "eth_getLogs",
@@ -285,7 +285,7 @@ class ChainClient:
         return [self._event(names[Address(entry["address"])], entry) for entry in found]
 
     def decode_receipt(self, receipt: Mapping[str, Any]) -> list[ContractEvent]:
-        """The events of our contracts in a transaction's receipt."""
+        """The events of the deployment's contracts in a transaction's receipt."""
         names = {address: name for name, address in self.addresses.items()}
         logs = ((Address(entry["address"]), entry) for entry in receipt["logs"])
         return [self._event(names[at], entry) for at, entry in logs if at in names]

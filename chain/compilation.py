@@ -1,4 +1,4 @@
-"""The compiled contracts under ``chain/abi/``, and their enumerations, are what the sources give; rebuilding shows it.
+"""Compiles ``contracts/`` into ``chain/abi/``, with the enumerations, and checks the committed files against it.
 
 Rules that this module keeps:
 
@@ -36,13 +36,13 @@ SETTINGS: Mapping[str, Any] = {
 
 
 class ContractsDoNotCompile(Exception):
-    """The compiler refused the sources; the message holds what it said."""
+    """The compiler refused the sources; the message is the compiler's."""
 
     code = "contracts_do_not_compile"
 
 
 def compile_contracts() -> dict[str, dict[str, Any]]:
-    """Compile ``contracts/``, and answer each contract's artifact by its name.
+    """Compile ``contracts/``. Returns each contract's artifact by the contract's name.
 
     Raises:
         ContractsDoNotCompile: the compiler found an error.
@@ -62,7 +62,7 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         "settings": {**SETTINGS, "outputSelection": wanted},
     }
     try:
-        answer = solcx.compile_standard(request, solc_binary=SOLC, allow_empty=True)
+        output = solcx.compile_standard(request, solc_binary=SOLC, allow_empty=True)
     except solcx.exceptions.SolcError as refused:
         raise ContractsDoNotCompile(str(refused).split("> command:")[0].strip()) from refused
     return {
@@ -73,7 +73,7 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
             "deployedBytecode": _code(contract, "deployedBytecode"),
         }
         for source in names
-        for name, contract in answer["contracts"].get(source, {}).items()
+        for name, contract in output["contracts"].get(source, {}).items()
         if contract["abi"]
     }
 
@@ -83,7 +83,7 @@ def _code(contract: Mapping[str, Any], which: str) -> str:
 
 
 def differences(built: Mapping[str, Mapping[str, Any]], enums: str) -> list[str]:
-    """Name what differs between the folder and *built* with *enums*: missing, left over or changed, a line each."""
+    """The differences between the folder and *built* with *enums*, one line for each file."""
     kept = {path.stem: json.loads(path.read_text()) for path in sorted(ABI_FOLDER.glob("*.json"))}
     lines = [f"{name} is not in chain/abi" for name in built if name not in kept]
     lines += [f"{name} has no source any more" for name in kept if name not in built]

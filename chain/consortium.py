@@ -21,7 +21,7 @@ ACCOUNT_ROLES = tuple(
         Role.GUARDIAN,
     )
 )
-"""The roles that have an account each where one party runs the whole consortium, in the accounts' order."""
+"""Where one party runs the whole consortium, each of these roles has an account; in the accounts' order."""
 
 FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
     "ParticipantRegistry": {
@@ -77,12 +77,11 @@ TOKEN_LEDGERS = ("Receivables", "CreditLine", "ProjectShare")
 class Consortium:
     """Who holds which role, and the bank's token.
 
-    ``signers`` are the accounts whose signatures anchor a head and move revenue, ``threshold`` how many of them must:
-    the contract OracleQuorum holds role ORACLE for them. ``oracle`` is an account that holds it beside them; it is
-    empty where no one account may move money. ``members`` are the committee's accounts beside ``committee``,
-    ``credit_votes`` how many of them approve a line of credit. The business date is moved by ``calendar``, or by the
-    oracle when that is empty. ``promise_answer_s`` is how long a gateway's operator may take to answer a challenged
-    promise.
+    ``threshold`` of the accounts ``signers`` must sign a head or a movement of revenue; the contract OracleQuorum holds
+    the role ORACLE for them. ``oracle`` is an account that holds ORACLE as well; it is empty where no single account
+    may move money. ``members`` are the committee's accounts beside ``committee``; ``credit_votes`` of them approve a
+    credit line. ``calendar`` moves the business date; where it is empty, ``oracle`` does. A gateway's operator must
+    answer a challenged promise within ``promise_answer_s`` seconds.
     """
 
     registrar: str
@@ -106,7 +105,7 @@ class Consortium:
 def constructors(
     admin: str, c: Consortium
 ) -> list[tuple[str, Callable[[Mapping[str, str]], list[Any]]]]:
-    """The contracts in the order of their creation, each with its arguments, given the addresses before it."""
+    """The contracts in the order of their creation. Each has a function from the earlier addresses to its arguments."""
     return [
         ("ConsortiumAccess", lambda _: [admin]),
         ("DeploymentRegistry", lambda at: [at["ConsortiumAccess"]]),

@@ -1,10 +1,10 @@
-"""The contracts of one consortium, deployed once, however often this is run and wherever it is killed.
+"""Deploys the contracts of one consortium, exactly once: it can be repeated, and killed at any point.
 
 Rules that this module keeps:
 
-- Before a creation is sent, its signed bytes and the address that it gives are in the deployment's file; a run that
-  finds them there goes on from them instead of deploying again.
-- Roles are read before they are set. A run over a finished deployment sends nothing.
+- The deployment's file holds each creation's signed bytes and address before the creation is sent. A later run that
+  finds them there goes on from them and does not deploy again.
+- Roles are read before they are set. Repeated after it has finished, a deployment sends nothing.
 - Every contract is recorded on chain in the DeploymentRegistry.
 """
 
@@ -44,9 +44,9 @@ def deploy(
     path: Path,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Deployment:
-    """Deploy what is missing of the contracts and their roles, and answer the whole.
+    """Deploy the missing contracts and set the missing roles. Returns the whole deployment.
 
-    *admin* becomes the AccessManager's ADMIN. The deployment is kept in *path*.
+    *admin* becomes the AccessManager's ADMIN. The file *path* keeps the deployment.
 
     Raises:
         DeploymentMismatch: *path* belongs to another chain, or its contracts are not there.
@@ -73,7 +73,7 @@ def deploy(
 def _create_missing(
     client: ChainClient, admin: Signer, here: Deployment, consortium: Consortium, path: Path
 ) -> None:
-    """Create what has no code yet: all signed bytes are in the file before the first is sent."""
+    """Create the contracts that are missing. The file has all signed bytes before the first is sent."""
     nonce = client.nonce(admin.address, "pending")
     for name, arguments in constructors(admin.address, consortium):
         if name in here.contracts:
@@ -109,7 +109,7 @@ def _code_hash(client: ChainClient, address: str) -> str:
 
 
 def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[str, bytes]]:
-    """The calls that give each function its role and each role its holder, as far as they are not set."""
+    """The calls that set the missing roles of functions and the missing holders of roles."""
     access = client.address_of("ConsortiumAccess")
     calls: list[tuple[str, bytes]] = []
 
@@ -136,7 +136,7 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
 
 
 def _missing_links(client: ChainClient) -> list[tuple[str, bytes]]:
-    """The calls that tell the contracts of each other, as far as they don't know."""
+    """The calls that tell a contract the missing addresses of others."""
     token, settlement = client.address_of("DepositToken"), client.address_of("Settlement")
     calls: list[tuple[str, bytes]] = []
     if int(client.call("DepositToken", "split"), 16) == 0:
@@ -156,7 +156,7 @@ def _missing_links(client: ChainClient) -> list[tuple[str, bytes]]:
 
 
 def _missing_entries(client: ChainClient, here: Deployment) -> list[tuple[str, bytes]]:
-    """The calls that record each contract on chain, as far as it is not recorded."""
+    """The calls that record the contracts that the chain's registry does not have."""
     calls: list[tuple[str, bytes]] = []
     for name in here.contracts:
         label = name.encode().ljust(32, b"\0")

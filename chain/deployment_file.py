@@ -1,4 +1,4 @@
-"""Where a consortium's contracts are: the file that a deployment leaves, and that everybody else reads."""
+"""The file that says where a consortium's contracts are: a deployment writes it, all others read it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Deployment:
-    """Where the contracts are: ``contracts[name]`` has ``address``, ``code_hash`` and ``block``."""
+    """The contracts of one chain. ``contracts[name]`` has ``address``, ``code_hash`` and ``block``."""
 
     chain_id: int
     genesis: str
@@ -23,7 +23,7 @@ class Deployment:
 
     @property
     def first_block(self) -> int:
-        """The block of the first contract: events are read from here."""
+        """The block of the first contract; events are read from here on."""
         return min(int(entry["block"]) for entry in self.contracts.values())
 
     @classmethod
@@ -32,7 +32,7 @@ class Deployment:
         return cls(**json.loads(path.read_text()))
 
     def write(self, path: Path) -> None:
-        """Make *path* hold this deployment, whole or as it was before."""
+        """Write this deployment to *path*. A crash leaves the old file or the new one, whole."""
         fresh = path.with_suffix(".new")
         with fresh.open("w") as out:
             json.dump(self.__dict__, out, indent=1)

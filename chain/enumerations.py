@@ -1,11 +1,11 @@
-"""The contracts' enumerations and roles, read from their sources and written as ``chain/abi/enums.py``.
+"""Reads the enumerations and roles from the contracts' sources and writes them as ``chain/abi/enums.py``.
 
 Rules that this module keeps:
 
-- A class has the members of its ``enum`` in Solidity, or of the constants of the library Roles, in their order and with
-  their numbers. Nobody types them a second time.
-- It is called as its ``enum`` is; where that says too little without its contract, the contract's noun comes first.
-- Beside each class stands the ``Literal`` of its members' names. NONE is left out of it: nobody asks for it by name.
+- A class has the members of its Solidity ``enum``, or the constants of the library Roles, in their order and with their
+  numbers. Nobody types them a second time.
+- A class has the name of its ``enum``. Where that name says too little alone, the contract's noun comes before it.
+- After each class comes a ``Literal`` of its members' names, without NONE: no request names it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class EnumerationsUnclear(Exception):
 
 @dataclass(frozen=True)
 class Enumeration:
-    """A class to be written: what it is called, its members with their numbers, and where they come from."""
+    """A class to write: its name, its members with their numbers, and their source."""
 
     name: str
     members: Mapping[str, int]
@@ -60,7 +60,7 @@ class Enumeration:
 
 
 def read_enumerations(contracts: Path, compiler: Path) -> list[Enumeration]:
-    """Every ``enum`` under *contracts*, by its class's name, and Role; the *compiler* parses, and compiles nothing.
+    """Every ``enum`` under *contracts*, and Role, sorted by class name. The *compiler* only parses.
 
     Raises:
         SolcError: the sources can't be parsed.
@@ -80,7 +80,7 @@ def read_enumerations(contracts: Path, compiler: Path) -> list[Enumeration]:
 
 
 def _enumerations(unit: Mapping[str, Any]) -> Iterator[Enumeration]:
-    """Those of one file, as its syntax tree has them."""
+    """The enumerations in the syntax tree of one file."""
     for contract in unit["nodes"]:
         for node in contract.get("nodes", ()):
             if node["nodeType"] == "EnumDefinition":

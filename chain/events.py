@@ -1,15 +1,15 @@
-"""Contract events, read by block range into the database, and projected in the same database transaction.
+"""Reads contract events by block range into the database, and projects them in the same database transaction.
 
 Rules that this module keeps:
 
-- The cursor, the events and what a projection makes of them are committed together or not at all.
-- An event is unique by (block hash, log index). One that a projection can't take becomes a dead letter and stops
+- The cursor, the events and the projection's rows are committed together or not at all.
+- An event is unique by (block hash, log index). An event that a projection can't take becomes a dead letter and stops
   nothing.
-- After a reorganisation the events of the blocks that are gone are dropped, and the projection is made again from the
-  events that are left; so is it on :meth:`EventFeed.rebuild`, which reads the chain from the beginning.
+- After a reorganisation, the events of the lost blocks are dropped and the projection is rebuilt from the other events.
+  :meth:`EventFeed.rebuild` reads the whole chain again.
 - Events are committed only if the chain was the same before and after they were read.
-- One feed a database: its events, blocks and dead letters are the whole tables. No database transaction is open while
-  the node is asked.
+- A database has one feed: its events, blocks and dead letters fill the whole tables. No database transaction is open
+  during a call to the node.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _KEPT_BLOCKS = 256
 
 
 class Projection(Protocol):
-    """What is made of events; both calls happen inside the feed's database transaction and never commit."""
+    """Rows made from events. Both methods run inside the feed's database transaction and never commit."""
 
     def apply(self, session: Session, event: EventRow) -> None:
-        """Take one event in."""
+        """Take one event."""
         ...
 
     def reset(self, session: Session) -> None:
-        """Forget all that was made of events."""
+        """Delete all rows that were made from events."""
         ...
 
 
@@ -67,10 +67,10 @@ class EventFeed:
         self._range = _LONGEST_RANGE
 
     def poll(self) -> int:
-        """Take in all blocks up to the newest; answer how many events there were.
+        """Read all blocks up to the newest. Returns the number of new events.
 
         Raises:
-            NodeUnreachable: the node did not answer; what was committed stays.
+            NodeUnreachable: the node did not answer; committed ranges stay.
         """
         taken = 0
         while True:
@@ -104,7 +104,7 @@ class EventFeed:
             self._range = min(_LONGEST_RANGE, self._range * 2)
 
     def rebuild(self) -> int:
-        """Forget everything and read the chain again; answer how many events there were."""
+        """Forget everything and read the chain again. Returns the number of events."""
         with Session(self._engine) as session:
             for table in (EventRow, BlockRow, DeadLetterRow):
                 session.exec(delete(table))
@@ -113,7 +113,7 @@ class EventFeed:
             session.commit()
         return self.poll()
 
-    # ---- parts
+    # ---- one range
 
     def _cursor(self, session: Session) -> CursorRow:
         cursor = session.get(CursorRow, self._name)
@@ -151,7 +151,7 @@ class EventFeed:
                 self._projection.apply(session, row)
                 session.flush()
         except OperationalError:
-            raise  # the database's trouble, not the event's: the whole range is taken in again
+            raise  # the database failed, not the event: the whole range is read again
         except Exception as failure:
             log.exception("event_not_projected", name=row.name, block=row.block_number)
             session.add(
@@ -166,13 +166,13 @@ class EventFeed:
             )
 
     def _fetch(self, at: int, last: int) -> tuple[list[ContractEvent], Block] | None:
-        """The events after block *at* up to *last*, and block *last*; None when the chain changed meanwhile."""
+        """The events after block *at* up to *last*, and block *last*. None when the chain changed meanwhile."""
         before = self._client.block(last)
         events = self._client.events(self._contracts, at + 1, last)
         with Session(self._engine) as session:
-            remembered = session.get(BlockRow, at)
+            stored = session.get(BlockRow, at)
             session.expunge_all()
-        if remembered is not None and not self._is_on_chain(remembered):
+        if stored is not None and not self._is_on_chain(stored):
             return None
         block = self._client.block(last)
         if block is None or before is None or block.hash != before.hash:
@@ -180,7 +180,7 @@ class EventFeed:
         return events, block
 
     def _undo_reorganised(self) -> None:
-        """Go back to the newest remembered block that is still on the chain."""
+        """After a reorganisation, go back to the newest stored block that is still on the chain."""
         with Session(self._engine) as session:
             kept = session.exec(select(BlockRow).order_by(col(BlockRow.number).desc())).all()
             session.expunge_all()
@@ -204,7 +204,7 @@ class EventFeed:
 
 
 def json_value(value: Any) -> Any:
-    """JSON's form of a value: bytes as 0x hex, integers past 2^53 as decimal text."""
+    """*value* for JSON: bytes as 0x hex, integers from 2^53 on as decimal text."""
     if isinstance(value, bytes):
         return to_hex(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:

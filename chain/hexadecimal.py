@@ -19,7 +19,7 @@ HEX_BYTES = "^0x([0-9a-f]{2})+$"
 HEX_ADDRESS = "^0x[0-9a-fA-F]{40}$"
 """The pattern of an account in any spelling."""
 NO_BYTES = _PREFIX
-"""What a node answers where there is nothing."""
+"""A node's response where there is nothing."""
 
 
 class HexMalformed(ValueError):

@@ -1,9 +1,9 @@
-"""JSON-RPC to one node: calls in batches, and a node's errors as ours.
+"""JSON-RPC to one node: calls in batches, and the node's errors as exceptions of this package.
 
 Rules that this module keeps:
 
 - A revert becomes :class:`~counterfoil.chain.errors.ContractReverted` with the contract's own error and values.
-- A failure to reach the node says its kind and status alone: its words may hold addresses and secrets.
+- An error about a node that is not reached says its kind and HTTP status alone: the rest may hold addresses or secrets.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from counterfoil.chain.errors import (
 from counterfoil.chain.hexadecimal import from_hex, has_prefix
 
 _BATCH = 100
-"""Calls a request: nodes limit it."""
+"""Calls in one request: nodes limit it."""
 _MOVED_ON = "blockoutofrangeerror"
-"""How anvil says that it has no state of a block: also of its newest, when another came while it looked."""
+"""anvil's error for a block without a state. The newest block gives it too, when the next one comes meanwhile."""
 _TRIES = 20
-"""How often what was asked of the newest block is asked again, when that block was no longer the newest."""
+"""How often a call about the newest block is repeated when a newer block came meanwhile."""
 _CONNECTIONS = httpx.Limits(max_keepalive_connections=10, keepalive_expiry=None)
 _NO_STATE = ("missing trie node", "historical state", "world state unavailable")
-"""How subnet-evm, geth and Besu say that they have pruned it."""
+"""The errors of subnet-evm, geth and Besu for a state that they have pruned."""
 
 
 class RpcResponse:
-    """One answer of a batch: a result, or an error that :meth:`unwrap` raises."""
+    """One response of a batch: a result, or an error that :meth:`unwrap` raises."""
 
-    def __init__(self, answer: Mapping[str, Any]) -> None:
-        self.result = answer.get("result")
-        self.error = _error(answer["error"]) if answer.get("error") else None
+    def __init__(self, response: Mapping[str, Any]) -> None:
+        self.result = response.get("result")
+        self.error = _error(response["error"]) if response.get("error") else None
 
     def unwrap(self) -> Any:
         if self.error is not None:
@@ -50,45 +50,45 @@ class RpcResponse:
 
 
 class JsonRpc:
-    """The node at *url*; its connections are kept and used again, by any thread."""
+    """The node at *url*. Its connections are kept, and any thread may use them."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
-        # What the environment says of proxies is read once here, and not with every call.
+        # The client reads the environment's proxies once here, not at every call.
         self._client = httpx.Client(
             verify=_tls(), timeout=timeout_s, limits=_CONNECTIONS, follow_redirects=True
         )
 
     def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
-        """The answers to many calls, 100 a request, in their order; errors stay in their answers.
+        """The responses to *calls*, in their order. An error stays in its response. A request holds 100 calls.
 
         Raises:
-            NodeUnreachable: no answer.
+            NodeUnreachable: the node did not answer.
             RpcRefused: the node refused a whole batch.
         """
         return [
-            answer
+            response
             for start in range(0, len(calls), _BATCH)
-            for answer in self._settled(calls[start : start + _BATCH])
+            for response in self._settled(calls[start : start + _BATCH])
         ]
 
     def _settled(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
-        """The answers to *calls*; those about a newest block that moved on meanwhile are asked for again.
+        """The responses to *calls*. A call that failed because a newer block came meanwhile is repeated.
 
-        By hand: of a batch only these are asked for again, and at once.
+        No retry library does this: only those calls of a batch are repeated, and at once.
         """
-        answers = self._request(calls)
+        responses = self._request(calls)
         for _ in range(_TRIES):
             again = [
                 i
-                for i, answer in enumerate(answers)
-                if "latest" in calls[i][1] and _moved_on(answer)
+                for i, response in enumerate(responses)
+                if "latest" in calls[i][1] and _moved_on(response)
             ]
             if not again:
                 break
-            for i, answer in zip(again, self._request([calls[i] for i in again]), strict=True):
-                answers[i] = answer
-        return answers
+            for i, response in zip(again, self._request([calls[i] for i in again]), strict=True):
+                responses[i] = response
+        return responses
 
     def _request(self, calls: Sequence[tuple[str, list[Any]]]) -> list[RpcResponse]:
         body: Any = [
@@ -98,34 +98,34 @@ class JsonRpc:
         try:
             reply = self._client.post(self._url, json=body)
             reply.raise_for_status()
-            answers = reply.json()
+            responses = reply.json()
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, ValueError) as failure:
             raise NodeUnreachable(f"no answer from the chain's node: {_why(failure)}") from failure
-        if isinstance(answers, dict):
-            raise RpcRefused(str(answers.get("error", {}).get("message", answers)))
-        by_id = {answer.get("id"): answer for answer in answers}
+        if isinstance(responses, dict):
+            raise RpcRefused(str(responses.get("error", {}).get("message", responses)))
+        by_id = {response.get("id"): response for response in responses}
         missing = {"error": {"message": "the node left a call of the batch unanswered"}}
         return [RpcResponse(by_id.get(i, missing)) for i in range(len(calls))]
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """The certificate authorities that are trusted, read once a process."""
+    """The trusted certificate authorities, read once in a process."""
     return httpx.create_ssl_context()
 
 
 def _why(failure: Exception) -> str:
-    """The failure's kind, and the status where there was an answer."""
+    """The failure's kind, with the HTTP status where there was a response."""
     status = failure.response.status_code if isinstance(failure, httpx.HTTPStatusError) else ""
     return f"{type(failure).__name__} {status}".rstrip()
 
 
-def _moved_on(answer: RpcResponse) -> bool:
-    return isinstance(answer.error, RpcRefused) and _MOVED_ON in str(answer.error).lower()
+def _moved_on(response: RpcResponse) -> bool:
+    return isinstance(response.error, RpcRefused) and _MOVED_ON in str(response.error).lower()
 
 
 def _error(error: Mapping[str, Any]) -> ChainError:
-    """A node's error answer as one of ours; anvil, geth and ganache carry revert data in different places."""
+    """A node's error as a ChainError; anvil, geth and ganache put the revert data in different places."""
     data = error.get("data")
     if isinstance(data, dict):
         data = data.get("result") or data.get("data")

@@ -1,7 +1,7 @@
-"""Importing this keeps the interpreter's recursion limit.
+"""Keeps the interpreter's recursion limit; importing this module is enough.
 
-py_ecc, which web3 brings, lifts it to 100,000 as it is imported; above some ten thousand a deeply nested JSON body
-overflows the C stack and ends the process. Where py_ecc came in before, the limit is what Python starts with.
+py_ecc, which web3 imports, raises the limit to 100,000. Above some ten thousand, a deeply nested JSON body overflows
+the C stack and ends the process. Where py_ecc was imported before, the limit becomes Python's default.
 """
 
 import sys

@@ -12,7 +12,7 @@ from counterfoil.chain.client import Finality
 
 
 class ChainSettings(BaseSettings):
-    """Which node is talked to, and where an embedded one keeps its state."""
+    """The node that the commands use, and where an embedded node keeps its state."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_CHAIN_")
 

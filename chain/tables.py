@@ -1,4 +1,4 @@
-"""The tables of the chain's part of a process: they live in that process's own database."""
+"""The chain's tables. Each process has them in its own database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class ChainTable(SQLModel, registry=registry(metadata=metadata)):
-    """Base of these tables: they have a metadata of their own."""
+    """Base of these tables, which have their own metadata."""
 
 
 class TransactionRow(ChainTable, table=True):
@@ -52,7 +52,7 @@ class TransactionRow(ChainTable, table=True):
 
 
 class EventRow(ChainTable, table=True):
-    """One contract event, as read; the projections are made from these rows."""
+    """One contract event, as the node returned it; projections are made from these rows."""
 
     __tablename__ = "chain_event"
     __table_args__ = (UniqueConstraint("block_hash", "log_index"),)
@@ -68,7 +68,7 @@ class EventRow(ChainTable, table=True):
 
 
 class BlockRow(ChainTable, table=True):
-    """Hashes of the newest blocks that were read, to notice a reorganisation."""
+    """The hash of one of the newest blocks that were read; shows a reorganisation."""
 
     __tablename__ = "chain_block"
 
@@ -77,7 +77,7 @@ class BlockRow(ChainTable, table=True):
 
 
 class CursorRow(ChainTable, table=True):
-    """How far one feed has read: all blocks up to and with ``block_number``."""
+    """How far one feed has read: all blocks up to ``block_number``, this one included."""
 
     __tablename__ = "chain_cursor"
 
@@ -86,7 +86,7 @@ class CursorRow(ChainTable, table=True):
 
 
 class DeadLetterRow(ChainTable, table=True):
-    """An event that a projection could not take; it stops nothing, and waits for a person."""
+    """An event that a projection could not take. It stops nothing; a person decides."""
 
     __tablename__ = "chain_dead_letter"
 
@@ -100,4 +100,4 @@ class DeadLetterRow(ChainTable, table=True):
 
 
 Handler = Callable[[Session, EventRow, Mapping[str, Any]], None]
-"""What is made of one event, by its arguments; inside the feed's database transaction, never committing."""
+"""Takes one event and its arguments, inside the feed's database transaction, and never commits."""

@@ -1,6 +1,6 @@
-"""One transaction, sent and waited for: for set-up and for commands.
+"""Sends transactions and waits for them: for set-up and for commands.
 
-What must take effect exactly once across crashes goes through :mod:`counterfoil.chain.sender` instead.
+A transaction that must take effect exactly once across crashes goes through :mod:`counterfoil.chain.sender`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _GAS_MARGIN_PERCENT = 30
 _POLL_S = 0.05
 _GIVE_AGAIN_S = 2.0
 _AT_ONCE = 500
-"""Calls on their way at a time, so that a node's pool and its blocks keep up."""
+"""At most this many transactions in flight, so that a node's pool and its blocks keep up."""
 _LEAST_MAX_FEE = 1_000_000
-"""Wei a unit of gas. From a base fee of 1 wei, twice of it is passed after three full blocks, this after a hundred."""
+"""Wei per gas. From a base fee of 1 wei, three full blocks pass twice that fee; a hundred pass this one."""
 
 
 def fees(client: ChainClient) -> dict[str, int]:
-    """Fee fields that are good for the next blocks, however full they are, in wei. The base fee alone is charged."""
+    """Fee fields, in wei, that hold for the next blocks even if these are full. Only the base fee is charged."""
     tip = 1
     most = max(2 * client.base_fee() + tip, _LEAST_MAX_FEE)
     return {"maxFeePerGas": most, "maxPriorityFeePerGas": tip}
@@ -35,7 +35,7 @@ def fees(client: ChainClient) -> dict[str, int]:
 def unsigned(
     client: ChainClient, sender: str, to: str | None, data: bytes, nonce: int | None = None
 ) -> dict[str, Any]:
-    """A transaction ready to be signed, here or elsewhere.
+    """A transaction for a signer, here or elsewhere.
 
     Raises:
         ContractReverted: it would revert now.
@@ -58,13 +58,13 @@ def unsigned(
 def send_all(
     client: ChainClient, raws: Sequence[bytes], timeout_s: float = 60.0
 ) -> list[Mapping[str, Any]]:
-    """Hand signed transactions to the node and answer their receipts, in order, once all are mined.
+    """Send signed transactions to the node. Returns their receipts, in order, once all are mined.
 
-    One that the node forgets meanwhile (anvil does, when a block comes while many are handed over) it is given again.
+    A transaction that the node forgets is sent again. anvil forgets some when a block comes while it takes many.
 
     Raises:
-        ChainError: it refuses one, which is not mined either.
-        TransactionStuck: for so long none was mined.
+        ChainError: the node refuses a transaction that is not mined either.
+        TransactionStuck: no transaction was mined for *timeout_s*.
     """
     hashes = [keccak(raw) for raw in raws]
     found: dict[int, Mapping[str, Any]] = {}
@@ -78,7 +78,7 @@ def send_all(
     for at, error in enumerate(client.send_raw(raws)):
         if error is not None and not look([at]):
             raise error
-    # By hand: at each look some are mined, some forgotten, and the time-out begins anew with each that is mined.
+    # No retry library does this: the time-out begins again with each transaction that is mined.
     progressed_at = given_at = time.monotonic()
     while waiting := [at for at in range(len(raws)) if at not in found]:
         now = time.monotonic()
@@ -102,7 +102,7 @@ def transact_all(
     calls: Sequence[tuple[str, bytes]],
     timeout_s: float = 60.0,
 ) -> list[Mapping[str, Any]]:
-    """Send calls that don't depend on each other, many at once, and answer their receipts, all successful.
+    """Send calls that don't depend on each other, many at once. Returns their receipts, all successful.
 
     Raises:
         ContractReverted: one would revert, or did; those before it may have taken effect.
@@ -136,7 +136,7 @@ def _require_success(
 def transact(
     client: ChainClient, signer: Signer, to: str | None, data: bytes, timeout_s: float = 60.0
 ) -> Mapping[str, Any]:
-    """Send one transaction and answer its receipt, mined and successful.
+    """Send one transaction. Returns its receipt, once it is mined and successful.
 
     Raises:
         ContractReverted: it would revert, or did.

@@ -25,10 +25,10 @@ RowUpdate = dict[str, Any]
 def enqueue(
     session: Session, signer: str, key: str, to: str, data: bytes, gas: int | None = None
 ) -> int:
-    """Ask for one transaction under the business key *key*; answer its row's id.
+    """Ask for one transaction under the business key *key*. Returns the id of its row.
 
-    A second call with the same key answers the first one's row and asks for nothing. Whoever knows what it needs at the
-    most says so by *gas*: it is then tried once instead of estimated, which nodes do by running it many times.
+    A second call with the same key asks for nothing and returns the first row. A caller that knows a gas limit gives it
+    as *gas*: the node then runs the transaction once. To estimate, it would run it many times.
     """
     known = session.exec(
         select(TransactionRow.id).where(TransactionRow.idempotency_key == key)

@@ -16,7 +16,7 @@ from support_chain import ENGINES, consortium_of, running_node, signer_of, wait_
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable
-from counterfoil.chain.nodes.embedded import Engine, start_node
+from counterfoil.chain.nodes.embedded import EmbeddedEngine, start_node
 from counterfoil.chain.transaction import transact
 
 pytestmark = pytest.mark.integration
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
-    engine: Engine, tmp_path: Path
+    engine: EmbeddedEngine, tmp_path: Path
 ) -> None:
     with running_node(engine, tmp_path / "node") as node:
         client = ChainClient(node.rpc_url)
@@ -69,7 +69,7 @@ def test_a_read_of_the_newest_block_bears_that_another_comes_meanwhile(tmp_path:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_killed_node_comes_back_on_its_own_chain(engine: Engine, tmp_path: Path) -> None:
+def test_a_killed_node_comes_back_on_its_own_chain(engine: EmbeddedEngine, tmp_path: Path) -> None:
     node = start_node(engine, tmp_path / "node", block_time_s=1.0)
     client = ChainClient(node.rpc_url)
     other = signer_of(node, "operator").address
@@ -121,7 +121,9 @@ def test_the_mnemonic_is_random_and_only_its_owner_can_read_it(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_node_ends_with_the_process_that_started_it(engine: Engine, tmp_path: Path) -> None:
+def test_a_node_ends_with_the_process_that_started_it(
+    engine: EmbeddedEngine, tmp_path: Path
+) -> None:
     code = (
         "import time; from pathlib import Path\n"
         "from counterfoil.chain.nodes.embedded import start_node\n"

@@ -20,11 +20,11 @@ from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
 from counterfoil.chain.deployment import deploy
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.keys.signer import LocalSigner
-from counterfoil.chain.nodes.embedded import EmbeddedNode, Engine, start_node
+from counterfoil.chain.nodes.embedded import EmbeddedEngine, EmbeddedNode, start_node
 from counterfoil.chain.transaction import transact
 
-ENGINES: tuple[Engine, ...] = ("anvil", "ganache")
-BLOCK_TIME_S: Mapping[Engine, float] = {"anvil": 0.2, "ganache": 1.0}
+ENGINES: tuple[EmbeddedEngine, ...] = ("anvil", "ganache")
+BLOCK_TIME_S: Mapping[EmbeddedEngine, float] = {"anvil": 0.2, "ganache": 1.0}
 ROLES = (*ACCOUNT_ROLES, "operator")
 FAR_FUTURE_S = 4_000_000_000
 
@@ -91,7 +91,7 @@ def consortium_of(node: Node) -> Consortium:
 
 @contextmanager
 def running_node(
-    engine: Engine, state_dir: Path, block_time_s: float | None = None
+    engine: EmbeddedEngine, state_dir: Path, block_time_s: float | None = None
 ) -> Iterator[EmbeddedNode]:
     """A node that is stopped at the end."""
     seconds = BLOCK_TIME_S[engine] if block_time_s is None else block_time_s
@@ -105,7 +105,7 @@ def running_node(
 @contextmanager
 def prepared_node(
     name: str,
-    engine: Engine,
+    engine: EmbeddedEngine,
     folder: Path,
     prepare: Callable[[EmbeddedNode, Path], None],
     block_time_s: float | None = None,
@@ -128,7 +128,7 @@ def prepared_node(
 
 
 @contextmanager
-def deployed_world(engine: Engine, folder: Path) -> Iterator[ChainWorld]:
+def deployed_world(engine: EmbeddedEngine, folder: Path) -> Iterator[ChainWorld]:
     """A running node with every contract deployed."""
     with prepared_node(name="plain", engine=engine, folder=folder, prepare=_deploy) as node:
         yield ChainWorld.made_in(folder, node)

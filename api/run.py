@@ -21,6 +21,7 @@ from counterfoil.api.http import security_headers as security
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.context import ApiParts
 from counterfoil.api.pages import routes as pages
+from counterfoil.api.pages import sign_in
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
 from counterfoil.chain.client import ChainClient, Finality
@@ -96,7 +97,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     for router in (*resources.ROUTERS, operation_routes.router, stream.router):
         app.include_router(router)
     app.include_router(metrics.router)
-    for page in (*resources.PAGES, pages.router):
+    for page in (*resources.PAGES, pages.router, sign_in.router):
         app.include_router(page)
     description.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

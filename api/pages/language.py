@@ -1,9 +1,9 @@
-"""Words, figures and dates in the reader's language.
+"""Texts, figures and dates in the reader's language.
 
 Rules kept here:
 
 * Every text of a page comes from a catalogue, ``locale/<language>/LC_MESSAGES/messages.po``, by a
-  key that is never a sentence; both catalogues have the same keys (a test holds them to it).
+  key that is never a sentence. Both catalogues have the same keys; a test compares them.
 * Amounts are made from integers in minor units; nothing becomes a float.
 """
 
@@ -35,7 +35,7 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def choose(cookie: str | None, accepts: str) -> str:
-    """The language to answer in: the one that was chosen, else the browser's first that is here."""
+    """Return the language of the page: the one chosen, else the browser's first that we have."""
     if cookie in LANGUAGES:
         return cookie
     for part in accepts.split(","):
@@ -67,20 +67,20 @@ class Speech:
         return catalogue(self.language).get(f"{kind}.{code}", code)
 
     def money(self, minor: int, currency: str) -> str:
-        """*minor* with its minor units, grouped; the currency is said elsewhere, once."""
+        """Return *minor* as an amount with decimals, grouped, without its currency."""
         digits = get_currency_precision(currency)
         amount = Decimal(minor).scaleb(-digits)
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
         return str(format_decimal(amount, pattern, locale=self.locale))
 
     def part(self, minor: int, of: int, digits: int = 3) -> str:
-        """*minor* ÷ *of*, cut to *digits* decimals; a dash where there is nothing to divide."""
+        """Return *minor* ÷ *of*, cut to *digits* decimals; a dash where *of* is 0."""
         if of == 0:
             return "–"
         return str(Decimal(minor * 10**digits // of).scaleb(-digits))
 
     def count(self, number: int) -> str:
-        """*number* with its groups."""
+        """Return *number*, grouped."""
         return str(format_decimal(number, "#,##0", locale=self.locale))
 
     def day(self, day: date, form: str = "long") -> str:

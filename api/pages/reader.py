@@ -1,9 +1,9 @@
-"""One reader of the pages, and the frame that every page stands in: a noun's page takes both from here.
+"""The reader of a page, and the frame around every page. Each noun's page uses both.
 
 Rules kept here:
 
-* A page needs a session; without one it leads to the login. Forms carry the session's CSRF token.
-* Only what the reader may see is looked up; the rest is not found.
+* A page needs a session; without one it redirects to the login. Forms carry the session's CSRF token.
+* Only what the reader may see is looked up; everything else is not found.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from counterfoil.oracle.store.revenue_tables import MatchException
 
 
 def page_router() -> APIRouter:
-    """A router of pages: HTML, and not in the API's description."""
+    """Return a router for pages: HTML, and left out of the API's description."""
     return APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -44,13 +44,13 @@ _TEMPLATES = Environment(
 )
 LANGUAGE_COOKIE = "counterfoil_language"
 ROWS = 50
-"""How many rows a page of a list shows."""
+"""Rows on a page of a list."""
 
 
 class Reader:
     """One request's reader: language, session, and what may be seen.
 
-    With *known* False the databases are not asked who it is: something failed already.
+    With *known* False the databases are not asked who the reader is, for pages about a failure.
     """
 
     def __init__(self, request: Request, known: bool = True) -> None:
@@ -73,7 +73,7 @@ class Reader:
         return self._sight
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """The page made of *template*."""
+        """Return the page made of *template*."""
         frame: dict[str, Any] = {"s": self.speech, "who": self.who, "here": self.here, "page": ""}
         if self.who is not None:
             frame["health"] = self.parts.health()
@@ -89,20 +89,20 @@ class Reader:
             return session.exec(query).one()
 
     def to_login(self) -> Response:
-        """To the login, and back here afterwards."""
+        """Redirect to the login, and back here afterwards."""
         return RedirectResponse(f"/login?to={quote(self.here)}", 303)
 
     def not_found(self) -> Response:
-        """The page that says so."""
+        """Return the page *not found*."""
         title = {"title": "notice.not_found", "text": "notice.not_found_text"}
         return self.page("notice.html", 404, **title)
 
     def stale(self) -> Response:
-        """The form's CSRF token is not the session's."""
+        """Return the page for a form whose CSRF token is not the session's."""
         return self.page("notice.html", 403, title="notice.stale", text="notice.stale_text")
 
     def sales(self, shown: list[Stored] | tuple[Stored, ...], opened: set[int]) -> dict[str, Any]:
-        """What the table of sales needs; *opened* are the places shown with their counterfoil."""
+        """Return the values of the table of sales; *opened* are the log indices shown with their counterfoil."""
         zone = self.speech.zone
         return {
             "sales": shown,
@@ -120,7 +120,7 @@ class Reader:
 
 
 def goods_of(body: Body) -> str:
-    """What was sold, in one line."""
+    """Return the goods sold, in one line."""
     if not isinstance(body, Sale):
         return ""
     parts = [
@@ -131,7 +131,7 @@ def goods_of(body: Body) -> str:
 
 
 def slot_of(body: Body) -> str:
-    """The slots that goods were taken out of."""
+    """Return the slots from which the goods were taken."""
     if not isinstance(body, Sale):
         return ""
     return ", ".join(line.slot for line in body.lines if line.slot)

@@ -2,25 +2,23 @@
 
 Rules kept here:
 
-* A page needs a session; without one it leads to the login. Forms carry the session's CSRF token.
-* Only what the reader may see is looked up; the rest is not found.
+* A page needs a session; without one it redirects to the login. Forms carry the session's CSRF token.
+* Only what the reader may see is looked up; everything else is not found.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from fastapi import Form, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import Query, Request
+from fastapi.responses import Response
 
-from counterfoil.api.access import auth
 from counterfoil.api.heads.anchoring import anchors as anchors_of
-from counterfoil.api.http.context import COOKIE, parts_of
 from counterfoil.api.pages import today
-from counterfoil.api.pages.language import LANGUAGES, Speech
-from counterfoil.api.pages.reader import LANGUAGE_COOKIE, ROWS, Reader, page_router
+from counterfoil.api.pages.language import Speech
+from counterfoil.api.pages.reader import ROWS, Reader, page_router
+from counterfoil.api.pages.span import Range
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.api.records.sales import SalesReads, Stored
 
@@ -33,7 +31,7 @@ _FAILURES = {404: "not_found", 405: "not_found", 422: "not_found", 409: "conflic
 
 
 def failure(request: Request, status: int) -> Response | None:
-    """A page that says what went wrong, for a browser; None where a program asks."""
+    """Return a page that says what went wrong, for a browser; None for a program."""
     for_people = "text/html" in request.headers.get("accept", "")
     if not for_people or request.url.path.startswith(("/v1/", "/static/")):
         return None
@@ -45,7 +43,7 @@ def failure(request: Request, status: int) -> Response | None:
 @router.get("/")
 def show_today(
     request: Request,
-    span: today.Range = "day",
+    span: Range = "day",
     date: Annotated[date | None, Query()] = None,
     open: Annotated[int, Query(ge=-1)] = -1,  # noqa: A002  # the address's own word
 ) -> Response:
@@ -140,7 +138,7 @@ def show_row(
     open: bool = True,  # noqa: A002  # the address's own word
     dates: bool = False,
 ) -> Response:
-    """One sale's rows alone, for a page that is open already."""
+    """One sale's rows alone, for a page that is already open."""
     reader = Reader(request)
     stored = _sale(reader, log_index) if reader.who is not None else None
     if stored is None:
@@ -171,70 +169,7 @@ def show_health(request: Request) -> Response:
     return reader.page("health.html")
 
 
-@router.get("/login")
-def show_login(request: Request, to: str = "/", refused: bool = False) -> Response:
-    """Where a token opens a session."""
-    return Reader(request).page("login.html", to=_local(to), code="", refused=refused)
-
-
-@router.get("/login/{code}")
-def show_login_link(request: Request, code: str) -> Response:
-    """A one-time link: opening it shows a button, so that previews don't use it up."""
-    return Reader(request).page("login.html", to="/", code=code, refused=False)
-
-
-@router.post("/login")
-def login(
-    request: Request, secret: Annotated[str, Form()] = "", to: Annotated[str, Form()] = "/"
-) -> Response:
-    """Open a session with a token or a one-time code."""
-    parts = parts_of(request)
-    cookie = auth.open_session(parts.oracle, secret.strip(), parts.settings.session_hours)
-    if cookie is None:
-        return Reader(request).page("login.html", 401, to=_local(to), code="", refused=True)
-    answer = RedirectResponse(_local(to), 303)
-    answer.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=parts.settings.session_hours * 3600,
-        httponly=True,
-        samesite="strict",
-        secure=parts.settings.secure_cookies,
-    )
-    return answer
-
-
-@router.post("/logout")
-def logout(request: Request, csrf: Annotated[str, Form()] = "") -> Response:
-    """End the session."""
-    reader = Reader(request)
-    if reader.who is not None and not auth.same_secret(reader.who.csrf, csrf):
-        return reader.stale()
-    auth.close_session(reader.parts.oracle, request.cookies.get(COOKIE, ""))
-    answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE)
-    return answer
-
-
-@router.get("/language/{language}")
-def set_language(language: str, to: str = "/") -> Response:
-    """Remember the language, and back to where the reader was."""
-    answer = RedirectResponse(_local(to), 303)
-    if language in LANGUAGES:
-        answer.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax", httponly=True
-        )
-    return answer
-
-
 @router.get("/docs")
 def show_docs(request: Request) -> Response:
     """The API's description, by the vendored reader."""
     return Reader(request).page("docs.html", page="api")
-
-
-def _local(to: str) -> str:
-    """*to* if it is a path of this site, else the first page: nobody is led elsewhere."""
-    parts = urlsplit(to)
-    local = not parts.scheme and not parts.netloc and to.startswith("/") and "\\" not in to
-    return to if local and not to.startswith("//") else "/"

@@ -1,11 +1,11 @@
-"""A device: it turns what happened into signed records that follow one another.
+"""A device: it turns events into a chain of signed records.
 
 Rules kept here:
 
-* What ``append`` returns is durable in the journal and stands under a number that no other bytes
-  will ever have, across kill -9 and power loss.
+* What ``append`` returns is durable in the journal. Its number is never used for other bytes,
+  across kill -9 and power loss.
 * The folder holds ``record.key`` (of the current epoch), ``tls.key`` and ``journal.db``; the
-  certificate that the enrolment gives goes beside them as ``tls.crt`` with its chain.
+  certificate from the enrolment goes beside them as ``tls.crt`` with its chain.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _JOURNAL = "journal.db"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something to be recorded: *body*, at *time_ms* by a clock that stands at *clock*."""
+    """An event to record: *body*, at *time_ms* by a clock in the state *clock*."""
 
     body: Body
     time_ms: int
@@ -76,8 +76,8 @@ class Device:
     ) -> Device:
         """Return the new device *device* in *folder*, with new keys, at the start of epoch 1.
 
-        *energy_register_wh* is where its meter stands. Keys that lie there are taken, so that a
-        creation that was cut off can be repeated. Raises JournalError, a DeviceError, when
+        *energy_register_wh* is its meter's register now. Keys in *folder* are used, so that an
+        interrupted creation can be repeated. Raises JournalError, a DeviceError, when
         *folder* already holds a device.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -110,12 +110,12 @@ class Device:
 
     @property
     def device_id(self) -> DeviceId:
-        """The device's name."""
+        """Return the device's name."""
         return self.journal.chain().device
 
     @property
     def public_key(self) -> PublicKey:
-        """The record key's public half, of the current epoch."""
+        """Return the public half of the record key of the current epoch."""
         return PublicKey.of(self._key)
 
     def append(
@@ -173,7 +173,7 @@ class Device:
         return self.public_key
 
     def show_head(self, head: GossipedHead) -> None:
-        """Let later records repeat *head*, which a verified receipt showed, if it is larger."""
+        """Make later records state *head*, from a verified receipt, if it is larger than the last."""
 
         def change(chain: ChainState) -> ChainState:
             known = chain.head is not None and chain.head.size >= head.size
@@ -182,7 +182,7 @@ class Device:
         self.journal.change(change)
 
     def enrolment_request(self) -> EnrolmentRequest:
-        """Return the request for a certificate, which shows that the device holds both keys."""
+        """Return the request for certificates, which proves that the device holds both keys."""
         return make_enrolment_request(self.device_id, load_key(self.folder / TLS_KEY), self._key)
 
     def prove_possession(self, chain_id: int, registry: bytes, nonce: bytes) -> bytes:
@@ -198,7 +198,7 @@ class Device:
         )
 
     def status(self) -> dict[str, object]:
-        """Return where the device stands, as a JSON document."""
+        """Return the state of the device's chain and journal, as a JSON document."""
         chain, counts = self.journal.chain(), self.journal.counts()
         return {
             "device": chain.device,
@@ -221,7 +221,7 @@ class Device:
             return
         fresh = self.folder / f"{RECORD_KEY}.next"
         if fresh.exists() and PublicKey.of(load_key(fresh)).kid == chain.kid:
-            self._key = load_key(fresh)  # begin_epoch was cut off after its commit
+            self._key = load_key(fresh)  # begin_epoch was interrupted after its commit
             self._adopt_next_key(chain.epoch - 1)
             return
         self._key = load_key(self.folder / RECORD_KEY)  # another process may have begun an epoch

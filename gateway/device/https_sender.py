@@ -2,9 +2,9 @@
 
 Rules kept here:
 
-* The answer to a record is the gateway's promise, or its refusal with a code. A promise that does not verify, or is
-  for another record, answers nothing.
-* The same state machine decides as over MQTT (``outbox``): what is sent when, and what may be forgotten.
+* The response to a record is the gateway's promise, or its refusal with a code. A promise that does not verify, or
+  is for another record, is ignored.
+* The same state machine as over MQTT (``outbox``) decides what is sent when, and what may be forgotten.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class HttpsSender:
         return self.outbox.is_done
 
     def stop(self) -> None:
-        """Let ``run`` return soon; what is unanswered stays in the journal."""
+        """Make ``run`` return soon; unanswered records stay in the journal."""
         self._stopping = True
 
     def _note_failure(self, state: RetryCallState) -> None:
@@ -111,34 +111,34 @@ class HttpsSender:
         self.last_error = str(failure) or type(failure).__name__
 
     def _send_some(self) -> int:
-        """How many records were sent; the one that a failure leaves unanswered is sent first the next time."""
+        """Return how many records were sent. A record whose request failed is sent first the next time."""
         for sent in range(_AT_ONCE):
             entry = self._again or self.outbox.next_entry(time.monotonic())
             if entry is None:
                 return sent
             self._again = entry
-            answer = self._http.post(
+            response = self._http.post(
                 f"{self._base}/records", content=entry.raw, headers={"Content-Type": _RECORD}
             )
-            if answer.status_code in (429, 502, 503, 504):
+            if response.status_code in (429, 502, 503, 504):
                 raise httpx.HTTPStatusError(
-                    f"the gateway is busy: {answer.status_code}",
-                    request=answer.request,
-                    response=answer,
+                    f"the gateway is busy: {response.status_code}",
+                    request=response.request,
+                    response=response,
                 )
             self._again = None
-            self._take(entry, answer)
+            self._take(entry, response)
         return _AT_ONCE
 
-    def _take(self, entry: JournalEntry, answer: httpx.Response) -> None:
+    def _take(self, entry: JournalEntry, response: httpx.Response) -> None:
         now = time.monotonic()
-        if answer.status_code in (200, 201):
+        if response.status_code in (200, 201):
             self.outbox.acknowledge(entry.number, now)
-            self.outbox.take_message(PromiseMessage(answer.content).encode(), now)
+            self.outbox.take_message(PromiseMessage(response.content).encode(), now)
             self._newest = entry
             self.last_error = None
             return
-        code, expected = _problem(answer)
+        code, expected = _problem(response)
         self.last_error = code
         self.outbox.refuse(entry.number, code, now, expected)
 
@@ -146,9 +146,9 @@ class HttpsSender:
         entry = self._newest
         if entry is None or self.outbox.retention is Retention.PUBACK:
             return
-        answer = self._http.get(f"{self._base}/receipts/{entry.epoch}/{entry.sequence}")
-        if answer.status_code == 200:
-            message = ReceiptMessage(answer.content, entry.epoch, entry.sequence)
+        response = self._http.get(f"{self._base}/receipts/{entry.epoch}/{entry.sequence}")
+        if response.status_code == 200:
+            message = ReceiptMessage(response.content, entry.epoch, entry.sequence)
             self.outbox.take_message(message.encode(), time.monotonic())
             self._newest = None
 
@@ -159,14 +159,14 @@ class HttpsSender:
             self.outbox.head = None
 
 
-def _problem(answer: httpx.Response) -> tuple[str, tuple[int, int] | None]:
-    """The code of an RFC 9457 problem, and the position that the gateway awaits, if it says so."""
+def _problem(response: httpx.Response) -> tuple[str, tuple[int, int] | None]:
+    """Return the code of an RFC 9457 problem, and the position that the gateway awaits, if it is stated."""
     try:
-        problem = answer.json()
+        problem = response.json()
         code = str(problem["code"])
         expected = problem.get("expected")
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
-        return f"http_{answer.status_code}", None
+        return f"http_{response.status_code}", None
     if (
         isinstance(expected, list)
         and len(expected) == 2

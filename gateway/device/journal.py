@@ -1,13 +1,13 @@
-"""What a device must not lose: where its chain stands, and the signed records not yet answered.
+"""A device's durable state: the end of its chain, and the signed records not yet answered.
 
 Rules kept here:
 
 * A record is in the journal, synced to the disk, before anyone else can see its bytes. Taking
   the next number and storing what was signed under it are one transaction, so a number is used
-  once, whatever is killed when.
-* Records leave in the order in which they were signed. They are forgotten only after they were
-  answered for, and the newest answered ones are kept a while, in case the gateway asks again.
-* The journal must not be restored from a backup: the device would sign numbers twice.
+  once, whenever the process is killed.
+* Records are sent in the order of signing. They are forgotten only after they were answered
+  (``outbox`` says by what). The newest answered ones are kept, in case the gateway asks again.
+* The journal must not be restored from a backup: the device would use numbers twice.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ CREATE INDEX IF NOT EXISTS record_by_state ON record (state, id);
 
 
 class EntryState(IntEnum):
-    """How far a record of the journal has come."""
+    """What has happened to a record of the journal."""
 
     UNSENT = 0
     SENT = 1
@@ -69,10 +69,10 @@ class EntryState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """Where the chain stands: *sequence* is the last one used in *epoch*, 0 for none.
+    """The end of the chain: *sequence* is the last one used in *epoch*, 0 for none.
 
     ``counters`` is None before the device's first record, but for the register that it starts
-    from; ``link`` is what the first record of the current epoch must carry.
+    from; ``link`` is the link that the first record of the current epoch must have.
     """
 
     device: DeviceId
@@ -122,7 +122,7 @@ class Journal:
         path.chmod(0o600)
 
     def close(self) -> None:
-        """Close the file; nothing is pending, for every change was committed at once."""
+        """Close the file; every change is committed already."""
         with self._lock:
             self._db.close()
 
@@ -145,12 +145,12 @@ class Journal:
             self._store(db, chain)
 
     def chain(self) -> ChainState:
-        """Return where the chain stands; JournalError before ``create``."""
+        """Return the end of the chain; JournalError before ``create``."""
         with self._lock:
             return self._load(self._db)
 
     def append(self, sign: Callable[[ChainState], Sequence[NewEntry]]) -> None:
-        """Store what *sign* signs from the chain's state on, all of it or none, durably.
+        """Store what *sign* returns for the chain's state, all of it or none, durably.
 
         *sign* runs inside the transaction, so no other process can take the same numbers.
         """
@@ -165,7 +165,7 @@ class Journal:
                 self._store(db, signed[-1].after)
 
     def change(self, change: Callable[[ChainState], ChainState]) -> None:
-        """Replace the chain's state by what *change* makes of it: for a new epoch or head."""
+        """Replace the chain's state by what *change* returns for it: for a new epoch or head."""
         with self._transaction() as db:
             self._store(db, change(self._load(db)))
 
@@ -190,7 +190,7 @@ class Journal:
         return None if row is None else (JournalEntry(*row[:4]), Digest(row[4]))
 
     def mark_sent(self, numbers: Sequence[int]) -> None:
-        """Note that the broker took these records, which still await their receipt."""
+        """Note that the broker acknowledged these records; a promise or receipt is still awaited."""
         with self._transaction() as db:
             db.executemany(
                 "UPDATE record SET state = 1 WHERE id = ? AND state = 0",
@@ -198,7 +198,7 @@ class Journal:
             )
 
     def mark_answered(self, numbers: Sequence[int]) -> None:
-        """Note that the gateway answers for these records; forget the oldest answered ones."""
+        """Note that these records were answered; forget the oldest answered ones."""
         with self._transaction() as db:
             db.executemany(
                 "UPDATE record SET state = 2 WHERE id = ?", [(number,) for number in numbers]
@@ -206,15 +206,15 @@ class Journal:
             self._prune(db)
 
     def mark_answered_up_to(self, number: int) -> None:
-        """Note that the gateway answers for this record and so for all before it."""
+        """Note that this record was answered, and so were all before it."""
         with self._transaction() as db:
             db.execute("UPDATE record SET state = 2 WHERE id <= ? AND state < 2", (number,))
             self._prune(db)
 
     def send_again(self, position: Position | None = None) -> int:
-        """Make records unsent again and return how many: the sent ones that nobody answered for.
+        """Make the sent records that were not answered unsent again, and return how many.
 
-        With a *position*, all from there on, even answered ones that are still kept.
+        With a *position*, do so for all from there on, even answered ones that are still kept.
         """
         with self._transaction() as db:
             if position is None:

@@ -1,15 +1,15 @@
-"""A device on the network: the outbox over MQTT 5 or 3.1.1, with the device's certificate.
+"""A device over MQTT 5 or 3.1.1: it sends its outbox, with the device's certificate.
 
 Rules kept here:
 
 * One thread, ``run``'s, owns the outbox; the network thread only puts what it heard on a queue.
-* A lost connection is made again with growing pauses, for as long as the client runs. Records
-  that were under way are sent again; the gateway knows duplicates.
-* Nothing is sent before the server has granted the subscription to the answers: who can't hear a promise or a refusal
-  would send for nothing.
-* MQTT sends nothing again on a connection that lives. A server that owes an acknowledgement, or that subscription, for
-  longer than the answer timeout is left, and asked again in a new connection. So is one that refuses it: a cluster that
-  has just lost a server does, for a while.
+* A lost connection is made again with growing pauses, for as long as the sender runs. Records
+  in flight are sent again; the gateway recognises duplicates.
+* Nothing is sent before the server has granted the subscription to the receipt topic: without it the device would
+  never see a promise or a refusal.
+* MQTT never sends again on an open connection. So when an acknowledgement or the subscription is missing for longer
+  than the answer timeout, the connection is closed and a new one made. The same happens when the server refuses the
+  subscription, as a cluster that has just lost a server does for a while.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from counterfoil.gateway.record.downlink import receipt_topic, record_topic
 from counterfoil.gateway.record.identity import PublicKey
 
 _FLUSH_EVERY = 0.1
-_SUCCESS_CODES = frozenset({0, 16})  # success; success, though nobody subscribes
+_SUCCESS_CODES = frozenset({0, 16})  # success; success, though no one subscribes
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to send: *ca_file* holds the authorities that the server's certificate may be under.
+    """A server's address: *ca_file* holds the authorities that its certificate may be under.
 
-    Without a *ca_file* the connection is in clear: for a broker on the same machine only.
+    Without a *ca_file* the connection has no TLS: for a broker on the same machine only.
     """
 
     host: str
@@ -52,7 +52,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """Something that the network thread heard."""
+    """An event of the network thread."""
 
     what: str
     mid: int = 0
@@ -88,7 +88,7 @@ class MqttSender:
         self._endpoint = endpoint
         self._heard: SimpleQueue[_Heard] = SimpleQueue()
         self._is_greeted = False  # the server took the connection
-        self._connected = False  # and lets this device hear its answers
+        self._connected = False  # and granted the subscription to the receipt topic
         self._stopping = False
         self._answer_timeout = answer_timeout
         self._heard_at = time.monotonic()
@@ -133,7 +133,7 @@ class MqttSender:
                 if deadline is not None and now >= deadline:
                     break
                 self._listen(0.0 if self._fill(now) else 0.02)
-                self._leave_who_owes_answers(now)
+                self._leave_when_overdue(now)
                 if now >= next_flush or self.outbox.under_way == 0:
                     self._flush()
                     next_flush = now + _FLUSH_EVERY
@@ -147,11 +147,11 @@ class MqttSender:
         return self.outbox.is_done
 
     def stop(self) -> None:
-        """Let ``run`` return soon; what is unanswered stays in the journal."""
+        """Make ``run`` return soon; unanswered records stay in the journal."""
         self._stopping = True
 
     def _fill(self, now: float) -> bool:
-        """Publish what the window has room for; True when there may be more at once."""
+        """Publish what the window has room for; return whether there may be more to send now."""
         if not self._connected:
             return False
         for _ in range(64):
@@ -162,8 +162,8 @@ class MqttSender:
             self._entry_of_mid[info.mid] = entry.number
         return True
 
-    def _leave_who_owes_answers(self, now: float) -> None:
-        """Break a connection on which nothing is answered any more; paho makes another one."""
+    def _leave_when_overdue(self, now: float) -> None:
+        """Break a connection on which responses are overdue; paho makes a new one."""
         owes = bool(self.outbox.under_way) if self._connected else self._is_greeted
         if not owes:
             self._heard_at = now
@@ -179,7 +179,7 @@ class MqttSender:
                 cast("socket.socket", connection).shutdown(socket.SHUT_RDWR)
 
     def _listen(self, wait_s: float) -> None:
-        """Handle all that was heard, waiting up to *wait_s* for the first of it."""
+        """Handle all queued events, waiting up to *wait_s* for the first."""
         try:
             heard = self._heard.get(timeout=wait_s) if wait_s else self._heard.get_nowait()
             while True:

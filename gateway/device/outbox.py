@@ -1,13 +1,13 @@
-"""What to send next and what was answered: a state machine over the journal, without a network.
+"""A state machine over the journal, without a network: which record to send next, and which was answered.
 
 Rules kept here:
 
-* Oldest first; at most *window* records are under way at once.
-* A refusal forgets nothing, not even one that comes after the acknowledgement, as on MQTT 3.1.1.
-  It stops new sending, lets what is under way come back, and after a
-  pause that grows with each refusal in a row, sending begins again at the oldest unanswered
-  record, or at the position that the gateway says it awaits.
-* What counts as an answer is the retention: the broker's acknowledgement, or a promise, or a
+* Oldest first; at most *window* records are in flight at once.
+* A refused record is kept, even if the refusal comes after the acknowledgement, as on MQTT 3.1.1.
+  After a refusal no new record is sent until those in flight are acknowledged. After a pause that
+  grows with each refusal in a row, sending starts again at the oldest unanswered record, or at the
+  position that the gateway awaits.
+* The retention says what answers a record: the broker's acknowledgement, a promise or a
   receipt. Promises and receipts are verified against the gateway's key and the very record.
 """
 
@@ -33,11 +33,11 @@ from counterfoil.gateway.record.record import GossipedHead
 from counterfoil.gateway.record.signed_record import decode
 
 _READ_AHEAD = 500
-_REMEMBERED = 4_096  # digests of acknowledged records, for refusals that come after
+_REMEMBERED = 4_096  # digests of acknowledged records, for refusals that come later
 
 
 class Retention(StrEnum):
-    """What a record must be answered with before the device may forget it."""
+    """What must answer a record before the device may forget it."""
 
     PUBACK = "puback"
     PROMISE = "promise"
@@ -46,7 +46,7 @@ class Retention(StrEnum):
 
 @dataclass
 class Tally:
-    """What happened since the outbox was made."""
+    """Counts since the outbox was made."""
 
     sent: int = 0
     acknowledged: int = 0
@@ -59,7 +59,7 @@ class Tally:
 
 @dataclass
 class Outbox:
-    """Sends the journal's records under *retention*; *gateway_key* is needed beyond PUBACK.
+    """Decides about the journal's records under *retention*; *gateway_key* is needed but for PUBACK.
 
     Times are seconds of one monotonic clock, given by the caller.
     """
@@ -91,7 +91,7 @@ class Outbox:
 
     @property
     def under_way(self) -> int:
-        """How many records were sent and not yet acknowledged by the broker."""
+        """Return how many records were sent and not yet acknowledged by the broker."""
         return len(self._under_way)
 
     @property
@@ -103,7 +103,7 @@ class Outbox:
         return not any(count for state, count in counts.items() if state < 2)
 
     def next_entry(self, now: float) -> JournalEntry | None:
-        """Return the record to send now, which then is under way; None to wait."""
+        """Return the record to send now, which is then in flight; None to wait."""
         if self._last_progress is None:
             self._last_progress = now
         if self._refused or self._paused_until is not None:
@@ -115,7 +115,7 @@ class Outbox:
         if not self._queue:
             entries = self.journal.unsent(self._last_read, _READ_AHEAD)
             if not entries:
-                self._resend_what_nobody_answered(now)
+                self._resend_unanswered(now)
                 return None
             self._queue.extend(entries)
             self._last_read = entries[-1].number
@@ -142,13 +142,13 @@ class Outbox:
         self._answered.append(number)
 
     def refuse(self, number: int, code: str, now: float, expected: Position | None = None) -> None:
-        """Take a refusal of record *number* that came as the answer itself; *expected* is what the gateway awaits."""
+        """Take a refusal of record *number* that came as the response itself; *expected* is the position awaited."""
         if number in self._under_way:
             self._begin_again_from(expected)
             self.acknowledge(number, now, code)
 
     def take_message(self, data: bytes, now: float) -> None:
-        """Take a message from the receipt topic; one that can't be believed changes nothing."""
+        """Take a message from the receipt topic; one that does not verify changes nothing."""
         try:
             self._take(decode_message(data), now)
         except ReceiptError:
@@ -223,7 +223,7 @@ class Outbox:
         self._paused_until = None
         self._last_read = 0
 
-    def _resend_what_nobody_answered(self, now: float) -> None:
+    def _resend_unanswered(self, now: float) -> None:
         if self.retention is Retention.PUBACK or self._under_way or self._last_progress is None:
             return
         if now - self._last_progress > self.answer_timeout:

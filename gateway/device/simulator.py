@@ -1,11 +1,11 @@
-"""Simulated machines: sales and meter intervals that look like real ones and say that they aren't.
+"""Simulated machines: sales and meter intervals that look real, and are marked as simulated.
 
 Rules kept here:
 
-* The same seed gives the same events, whatever the day it is run on.
+* The same seed gives the same events on any day.
 * Every payment reference and commodity begins with ``SIM``, so that nothing simulated can be taken
-  for real. The shapes (hours of trade, prices, share of cards, load of a workshop) are assumptions,
-  drawn after the size of small vending machines and of a small factory's main meter.
+  for real. The shapes (hours of trade, prices, share of cards, load of a workshop) are assumptions
+  about small vending machines and a small factory's main meter.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def simulate_vending(
 ) -> Iterator[Event]:
     """Yield *days* of a simulated machine's life in time order, each day ended by its closing.
 
-    Refunds name the sale by its place in this very sequence: they are right for a device whose
-    first record is the first event, in epoch 1.
+    Refunds name a sale by its place in this sequence, which is right for a device whose first record
+    is the first event, in epoch 1.
     """
     shape = shape or VendingShape()
     random = Random(f"vending {seed}")  # noqa: S311  # a simulation, no secret

@@ -1,1 +1,1 @@
-"""What other makers' machines and systems write: one format a file, each a pure parser."""
+"""The formats of other makers' machines and systems: a file for each, with a pure parser."""

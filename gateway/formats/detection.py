@@ -1,4 +1,4 @@
-"""What a file is, told by how it begins and by what reads. It says nothing about its truth."""
+"""A file's format, told by its first bytes and by the parsers that accept it. Nothing is said about its truth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEAD = 65_536
 
 
 class Format(StrEnum):
-    """The formats that are known here, by the names that ``inspect`` prints."""
+    """The known formats, by the names that ``inspect`` prints."""
 
     RECORD = "record"
     RECEIPT = "receipt"
@@ -38,7 +38,7 @@ class Format(StrEnum):
 
 
 def detect(content: bytes) -> Format:
-    """Return the format of *content*, which is out of gzip already; UNKNOWN when none fits."""
+    """Return the format of *content*, which is decompressed already; UNKNOWN when none fits."""
     if content.startswith(_COSE_SIGN1):
         return Format.RECEIPT if _is_receipt(content) else Format.RECORD
     if content.startswith(BUNDLE_MAGIC):
@@ -52,7 +52,7 @@ def detect(content: bytes) -> Format:
 
 
 def _is_receipt(content: bytes) -> bool:
-    """Whether it is signed by a log, not by a device: a proof, or an issuer that is no device."""
+    """Return whether a log signed it, not a device: it has a proof, or an issuer that is no device."""
     try:
         start, end = read_bstr(content, 2)
         issuer = any_item(content[start:end])[15][1]

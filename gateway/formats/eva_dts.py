@@ -1,15 +1,15 @@
-"""EVA-DTS audit data (DEX): what a vending machine has counted, and whether it arrived whole.
+"""EVA-DTS audit data (DEX): a vending machine's counters, and whether they arrived whole.
 
 Rules kept here:
 
-* A transfer is DXS, ST … G85, SE, DXE; a segment is a line, its elements parted by ``*``. Lines
+* A transfer is DXS, ST … G85, SE, DXE; a segment is a line, with ``*`` between its elements. Lines
   before DXS are no part of it (a warning).
 * G85 is the CRC-16/ARC (polynomial x^16 + x^15 + x^2 + 1, reflected, from 0) of everything from
   ST up to G85, lines ending in CR LF whatever the file's own line ends are. SE counts the
   segments from ST to SE; some machines leave the loop marks LS and LE out (a warning).
-* A missing end, a wrong count or a wrong G85 make the transfer invalid. Without a G85 it cannot
-  be told. Counters that do not add up are warnings: machines keep them so.
-* Amounts are in minor units, scaled by ID4's decimal places; no more is known of the currency.
+* A missing end, a wrong count or a wrong G85 makes the transfer invalid. Without a G85 it is
+  unverifiable. Counters that do not add up are warnings: real machines have such counters.
+* Amounts are in minor units, scaled by ID4's decimal places; the file says no more about the currency.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Product:
 @dataclass(frozen=True, slots=True)
 class DexTransfer:
     """A parsed transfer. Totals are since initialisation, None where the machine has
-    none; ``checked`` is what G85 covers; ``has_end`` says that DXE is the last segment."""
+    none; ``checked`` are the bytes that G85 covers; ``has_end`` says that DXE is the last segment."""
 
     machine: str
     communication_id: str
@@ -143,8 +143,8 @@ def parse_dex(content: bytes) -> DexTransfer:
 def check_dex(transfer: DexTransfer) -> tuple[str, ...]:
     """Return the warnings of *transfer* when it arrived whole.
 
-    Raises DexIncompleteError, DexCountError, DexChecksumError; SignatureMissingError where all
-    else is right but there is no G85 to tell by.
+    Raises DexIncompleteError, DexCountError, DexChecksumError; SignatureMissingError where only
+    the G85 is missing.
     """
     names = [segment.name for segment in transfer.segments]
     for name in ("ST", "SE", "DXE"):

@@ -1,4 +1,4 @@
-"""A file's bytes, decompressed where it is gzip, and never more of them than is asked for."""
+"""A file's bytes, decompressed where it is gzip, and never more of them than a limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """Return the content of *path*, out of gzip when it is in gzip.
+    """Return the content of *path*, decompressed when it is gzip.
 
     Raises FileUnreadableError, or FileTooLargeError past *limit* bytes of content.
     """
@@ -50,7 +50,7 @@ def text_of(content: bytes) -> str:
 
 
 def header_of(text: str) -> frozenset[str]:
-    """Return the column names in the first line of the CSV in *text*; none when it is no CSV."""
+    """Return the column names in the first line of the CSV in *text*; an empty set when it is no CSV."""
     first = text.split("\n", maxsplit=1)[0].rstrip("\r")
     try:
         return frozenset(next(csv.reader([first[:10_000]]), []))

@@ -1,14 +1,14 @@
-"""A ledger of trade invoices as accounting software exports it: what was billed, paid and is left.
+"""A ledger of trade invoices as accounting software exports it: amounts billed, paid and outstanding.
 
 Rules kept here:
 
-* A row is an invoice or set aside with its reason: unreadable, an amount that is not positive, a
-  part of it that is negative, ``Settled`` and ``Outstanding`` that don't add up to ``Amount``, or
-  due before its date. ``file_total_minor`` is what the readable rows' amounts sum to.
+* A row is an invoice, or is set aside with its reason: it is unreadable, its amount is not
+  positive, a part of it is negative, ``Settled`` and ``Outstanding`` don't add up to ``Amount``, or
+  it is due before its date. ``file_total_minor`` is what the readable rows' amounts sum to.
 * Dates are DD-Mon-YY of this century, in English whatever the machine's language. Amounts have at
   most two decimals.
 * The file has no invoice numbers: an invoice is named by its row, from 1 after the header. A row
-  that says the same as an earlier one is an invoice of its own, with the notice ``repeated``.
+  equal to an earlier one is an invoice of its own, with the notice ``repeated``.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class SetAsideInvoice:
-    """A row that is no invoice, why, and the amount that it states (None when unreadable)."""
+    """A row that is no invoice, its reason, and the amount that it states (None when unreadable)."""
 
     row: int
     reason: str
@@ -92,23 +92,23 @@ class InvoiceFile:
 
     @property
     def file_total_minor(self) -> int:
-        """Every readable row's amount, set aside or not."""
+        """Return the sum of every readable row's amount, set aside or not."""
         return self.amount_minor + sum(item.amount_minor or 0 for item in self.set_aside)
 
     @property
     def standings(self) -> dict[str, int]:
-        """How many are paid, part-paid and open."""
+        """Return how many are paid, part-paid and open."""
         counted = Counter(invoice.standing for invoice in self.invoices)
         return {name: counted[name] for name in ("paid", "part_paid", "open")}
 
     @property
     def reasons(self) -> dict[str, int]:
-        """How many rows were set aside, by reason."""
+        """Return how many rows were set aside, by reason."""
         return dict(sorted(Counter(item.reason for item in self.set_aside).items()))
 
     @property
     def notices(self) -> dict[str, int]:
-        """What is odd but certain, by notice."""
+        """Return how many invoices have each notice: odd, but certain."""
         told = (notice for invoice in self.invoices for notice in invoice.notices)
         return dict(sorted(Counter(told).items()))
 

@@ -7,12 +7,12 @@ Rules kept here:
   column NSM, seconds from midnight, must agree with the stamp.
 * ``factory``: items and power by nominal 5 minutes, stamped in UTC with the END of the interval.
   ``power_avg`` is scaled to 5 minutes whatever time the row covers (a row after a change of
-  status holds a part of it, a row after a missing one may hold two), so a row's energy is
-  power_avg × 300 s, exactly, and the items add up as they stand.
-* Energy is in Wh. Where a row's energy is not whole, the cumulative register is what is rounded
-  (down), so that the intervals always sum to the register's last value and nothing is lost.
+  status covers less, a row after a missing one may cover 10). So a row's energy is exactly
+  power_avg × 300 s, and the items add up as they are.
+* Energy is in Wh. Where a row's energy is not whole, the cumulative register is rounded (down), so that
+  the intervals always sum to the register's last value and nothing is lost.
 * A file that states no time zone is taken as UTC. Duplicates (a stamp seen before) are set
-  aside, gaps (time that no row covers) are reported; neither is filled in.
+  aside; gaps (time that no row covers) are reported and not filled.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Layout = Literal["steel", "factory"]
 @dataclass(frozen=True, slots=True)
 class ExportedInterval:
     """Energy drawn over [start_ms, end_ms), UTC. ``register_wh`` is cumulative, after it;
-    ``items`` are those made in it; ``running`` is None where the file does not say."""
+    ``items`` were made in it; ``running`` is None where the file does not state it."""
 
     meter: str
     start_ms: int
@@ -66,7 +66,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class SetAsideInterval:
-    """A row that is in no interval, and why; ``energy_wh`` is what it states, when readable."""
+    """A row that is in no interval, and its reason; ``energy_wh`` is what it states, when readable."""
 
     row: int
     reason: str
@@ -86,12 +86,12 @@ class MeterFile:
 
     @property
     def energy_wh(self) -> int:
-        """The sum of the intervals: the register after the last of them."""
+        """Return the sum of the intervals: the register after the last of them."""
         return sum(interval.energy_wh for interval in self.intervals)
 
     @property
     def meters(self) -> tuple[str, ...]:
-        """The meters that the file names, in order."""
+        """Return the meters that the file names, in order."""
         return tuple(sorted({interval.meter for interval in self.intervals}))
 
 

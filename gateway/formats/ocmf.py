@@ -5,12 +5,12 @@ Rules kept here:
 * ``OCMF|<payload JSON>|<signature JSON>``: the signature is over the payload's bytes exactly as
   they stand between the bars. SA names curve and hash (ECDSA-secp256r1-SHA256 by default), SE the
   encoding of SD (hex by default, base64), SD is the DER signature.
-* The public key comes from beside the record, never from it. It must be on the curve that SA
+* The public key is stated beside the record, never in it. It must be on the curve that SA
   names. Without a usable key the record is unverifiable, not invalid.
-* Numbers are Decimal; energy is Wh (a meter's digits may go below one Wh) out of Wh or kWh, and
-  only of OBIS energy registers.
-* A transaction is valid in itself: its readings never go back in time or in energy. Across the
-  records of one meter the pagination number goes up by one.
+* Numbers are Decimal; energy is in Wh (a meter may state parts of one Wh), read from Wh or kWh, and
+  only from OBIS energy registers.
+* Within a transaction, readings never go back in time or in energy. Across the records of one
+  meter the pagination number goes up by one.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class OcmfContentError(FormatError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading. ``time_ms`` is UTC; ``kind`` is B, C, E, L, R, A, P, S or T, carried over
-    from the reading before where it is left out; ``energy_wh`` is None for what is no energy."""
+    """One reading. ``time_ms`` is UTC; ``kind`` is B, C, E, L, R, A, P, S or T, copied
+    from the reading before where it is left out; ``energy_wh`` is None for other quantities."""
 
     time_ms: int
     clock: str
@@ -106,7 +106,7 @@ class ChargingRecord:
 
     @property
     def energy_wh(self) -> Decimal | None:
-        """Energy between the first and the last reading of the first energy register, exact."""
+        """Return the exact energy between the first and the last reading of the first energy register."""
         energies = [r for r in self.readings if r.energy_wh is not None]
         same = [r for r in energies if r.register == energies[0].register]
         first, last = (same[0].energy_wh, same[-1].energy_wh) if same else (None, None)
@@ -114,14 +114,14 @@ class ChargingRecord:
 
     @property
     def page(self) -> tuple[str, int] | None:
-        """The pagination's context (T transaction, F fiscal) and number; None when absent."""
+        """Return the pagination's context (T transaction, F fiscal) and number; None when absent."""
         match = re.fullmatch(r"([TF])(\d{1,18})", self.pagination, re.ASCII)
         return (match[1], int(match[2])) if match else None
 
 
 @dataclass(frozen=True, slots=True)
 class StatedKey:
-    """A record's text as found, and the public key that was beside it, as written there."""
+    """The public key stated beside a record, and the record's text, both as written."""
 
     text: str
     public_key: str | None
@@ -152,10 +152,10 @@ def parse_ocmf(text: str) -> ChargingRecord:
 
 
 def verify_ocmf(record: ChargingRecord, public_key: str | None) -> None:
-    """Return when the key *public_key* (SubjectPublicKeyInfo, hex or base64) signed *record*.
+    """Check that *public_key* (SubjectPublicKeyInfo, hex or base64) signed *record*.
 
-    Raises SignatureMissingError where that cannot be told: no key, no readable key, a key of
-    another curve or an algorithm that is not known. Raises OcmfSignatureError where it did not.
+    Raises SignatureMissingError where that can't be checked: there is no readable key, it is on
+    another curve, or the algorithm is unknown. Raises OcmfSignatureError where it did not sign.
     """
     curve, digest = _algorithm(record.algorithm)
     key = load_public_key(public_key)
@@ -170,7 +170,7 @@ def verify_ocmf(record: ChargingRecord, public_key: str | None) -> None:
 
 
 def check_content(record: ChargingRecord) -> None:
-    """Return when the readings never go back in time or in energy; or OcmfContentError."""
+    """Raise OcmfContentError when the readings go back in time or in energy."""
     last_energy: dict[str, Decimal] = {}
     last_time = record.readings[0].time_ms
     for reading in record.readings:
@@ -216,7 +216,7 @@ def load_public_key(text: str | None) -> ec.EllipticCurvePublicKey:
 
 
 def find_stated_keys(text: str) -> list[StatedKey]:
-    """Return the records in *text*: plain OCMF, SAFE's XML, or JSON lines; or FormatError."""
+    """Return the records in *text*, each with its key: plain OCMF, SAFE's XML, or JSON lines; or FormatError."""
     start = text.lstrip()
     if start.startswith("OCMF|"):
         return [StatedKey(line, None) for line in start.splitlines() if line.strip()]

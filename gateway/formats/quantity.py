@@ -19,7 +19,7 @@ def parse_decimal(text: str) -> Decimal:
 
 
 def json_decimal(text: str) -> Decimal:
-    """Return a number as JSON writes it, exactly; or QuantityError when its exponent is beyond what is counted with."""
+    """Return a number as JSON writes it, exactly; or QuantityError when its exponent is too large."""
     try:
         return Decimal(text)
     except InvalidOperation as error:

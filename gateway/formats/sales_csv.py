@@ -1,18 +1,18 @@
-"""A machine's sales as its payment terminal's portal exports them, in two known layouts.
+"""A machine's sales, exported from its payment terminal's portal in two known layouts.
 
 Rules kept here:
 
 * ``vending``: one row a line of a transaction. Lines are joined by (Device ID, Transaction); the
-  amount of a line is LineTotal (what was charged: RPrice × RQty), and the lines of a transaction
-  must add up to its TransTotal, which every row of it repeats. The file's own total is the sum
-  of LineTotal, which equals the sum of TransTotal taken once a transaction.
+  amount of a line is LineTotal (what was charged: RPrice × RQty). The lines of a transaction must
+  add up to its TransTotal, which each of its rows repeats. The file's own total is the sum of
+  LineTotal, which equals the sum of TransTotal, counted once for each transaction.
 * ``coffee``: one row a sale, to the minute; ``money`` is the amount. The file names no machine.
 * The files state no time zone: dates and times are taken as UTC. A vending row has a date only;
   the k-th of a machine's n transactions on a date, by ascending reference and k from 0, is set
   at (2k + 1) × 12 h / n after that date's midnight, so a replay always has the same times.
-* A row is either in a sale or set aside with its reason. ``file_total_minor`` is what the rows
-  sum to: the sales' amounts plus the amounts set aside, to the minor unit.
-* What is odd but leaves the money certain is a notice on the sale: see ``docs/formats``.
+* A row is in a sale, or is set aside with its reason. ``file_total_minor`` is the sum of the
+  rows: the sales' amounts plus the amounts set aside, to the minor unit.
+* What is odd while the money is certain is a notice on the sale: see ``docs/formats``.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class ExportedSale:
 
 @dataclass(frozen=True, slots=True)
 class SetAsideSale:
-    """Rows that are in no sale, why, and the amount they state (None when unreadable)."""
+    """Rows that are in no sale, their reason, and the amount they state (None when unreadable)."""
 
     rows: tuple[int, ...]
     reason: str
@@ -82,7 +82,7 @@ class SetAsideSale:
 class SalesFile:
     """A whole export: sales in order of (time, machine, reference), and what was set aside.
 
-    ``places`` are the machines' names and locations by their serials, as the last row of each says.
+    ``places`` are the machines' names and locations by their serials, from the last row of each.
     """
 
     layout: Layout
@@ -93,17 +93,17 @@ class SalesFile:
 
     @property
     def gross_minor(self) -> int:
-        """The sum of the sales."""
+        """Return the sum of the sales."""
         return sum(sale.amount_minor for sale in self.sales)
 
     @property
     def file_total_minor(self) -> int:
-        """The file's own total: every readable row's amount, set aside or not."""
+        """Return the file's own total: every readable row's amount, set aside or not."""
         return self.gross_minor + sum(item.amount_minor or 0 for item in self.set_aside)
 
     @property
     def gross_by_machine(self) -> dict[str, int]:
-        """The sum of the sales of each machine, by its serial."""
+        """Return the sum of the sales of each machine, by its serial."""
         totals: Counter[str] = Counter()
         for sale in self.sales:
             totals[sale.machine] += sale.amount_minor
@@ -111,7 +111,7 @@ class SalesFile:
 
     @property
     def notices(self) -> dict[str, int]:
-        """How many sales carry each notice."""
+        """Return how many sales have each notice."""
         return dict(sorted(Counter(n for sale in self.sales for n in sale.notices).items()))
 
 

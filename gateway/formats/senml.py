@@ -2,11 +2,11 @@
 
 Rules kept here:
 
-* Base name, time, unit, value, sum and version hold from the record that states them on; a
-  resolved record has none of them. Numbers are Decimal: what JSON wrote, or the shortest decimal
-  of a CBOR float.
-* A time below 2^28 is relative to now (section 4.5.3). "Now" is not in the file, so it stays as
-  it is and is counted in ``relative_times``.
+* Base name, time, unit, value, sum and version apply from the record that states them on; a
+  resolved record has none of them. Numbers are Decimal: as written in JSON, or the shortest
+  decimal of a CBOR float.
+* A time below 2^28 is relative to now (section 4.5.3). The file does not state "now", so
+  such a time is kept as it is and counted in ``relative_times``.
 * A label that ends in ``_`` and is not known must be understood: the pack is refused. A record
   without a value and without a sum only sets base values.
 """
@@ -40,8 +40,8 @@ MAX_VERSION = 10
 
 @dataclass(frozen=True, slots=True)
 class SenmlPack:
-    """Resolved records, by SenML's own labels, in the pack's order; the pack's base version; how
-    many times are relative."""
+    """Resolved records, by SenML's own labels, in the pack's order; the pack's base version; the
+    number of relative times."""
 
     records: tuple[dict[str, Value], ...]
     version: int
@@ -62,7 +62,7 @@ def parse_senml_cbor(content: bytes) -> SenmlPack:
     stream = io.BytesIO(content)
     try:
         pack = cbor2.CBORDecoder(stream).decode()
-    except Exception as error:  # hostile tags make it fail in any way there is
+    except Exception as error:  # hostile tags raise errors of any kind
         raise FormatError("not CBOR") from error
     if stream.tell() != len(content):
         raise FormatError("bytes follow the pack")

@@ -2,12 +2,12 @@
 
 Rules kept here (Eclipse Sparkplug 3.0, section 6.4; field numbers of its ``Payload``):
 
-* A payload has a timestamp (ms, UTC), metrics and a sequence number from 0 to 255. Alone it does
-  not say whether it is a birth or data: the topic does.
-* A metric's value is told by its datatype; where data leaves the datatype out, as it may, by the
-  field that carries it. Integers below zero arrive as two's complement. A float is given as the
-  shortest decimal that reads back as it.
-* Data sets, templates and other nested values are carried as bytes, in hexadecimal.
+* A payload has a timestamp (ms, UTC), metrics and a sequence number from 0 to 255. Only its topic
+  says whether it is a birth or data.
+* A metric's datatype tells how to read its value. Data may leave the datatype out; then the field
+  that has the value tells it. Integers below zero arrive as two's complement. A float becomes the
+  shortest decimal that reads back as that float.
+* Data sets, templates and other nested values are kept as bytes, in hexadecimal.
 """
 
 from __future__ import annotations

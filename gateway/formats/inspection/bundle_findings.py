@@ -1,12 +1,12 @@
-"""Findings on an audit bundle: whole or not, and each record in it under the keys that it states.
+"""Findings on an audit bundle: whether it is whole, and each of its records under the keys that it states.
 
 Rules kept here; the byte-exact form is ``docs/formats/bundle.md``:
 
-* A bundle cannot vouch for its own keys: that takes a root, and ``counterfoil audit verify``. So a
-  bundle in which nothing is wrong is unverifiable here, and one in which something is is invalid.
-* A part is whole when its SHA-256 is the one beside it. A record is valid when the key that the
-  bundle's own registry part states for its epoch signed it and its inclusion proof leads to the
-  root of the bundle's last head.
+* A bundle cannot vouch for its own keys: that takes a root, and ``counterfoil audit verify``. So
+  here a bundle without a fault is unverifiable, and one with a fault is invalid.
+* A part is whole when its SHA-256 is the one beside it. A record is valid when two things hold: the
+  key that the bundle's registry part states for its epoch signed it, and its inclusion proof leads
+  to the root of the bundle's last head.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a file to its findings, one a record inside. Nothing here raises for what a file holds."""
+"""A file's findings, one for each record inside. No content of a file makes this raise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def inspect_file(path: Path, at: datetime) -> list[Finding]:
 
 
 def inspect_content(content: bytes, at: datetime) -> list[Finding]:
-    """Return the findings on *content*, out of gzip already, at least one."""
+    """Return the findings on *content*, decompressed already, at least one."""
     if not content:
         return [Finding(Format.UNKNOWN, Verdict.UNVERIFIABLE, "file_empty: the file is empty")]
     found = detect(content)

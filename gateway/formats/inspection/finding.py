@@ -1,4 +1,4 @@
-"""What is said of one record in a file, and of a value that JSON has no type for."""
+"""The finding on one record in a file, and its values as JSON's types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """What the file alone tells: proven or consistent; contradicted; or neither."""
+    """What the file alone shows: it is proven or consistent; it is contradicted; or neither."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -38,8 +38,8 @@ class Finding:
 
 
 def plain(value: Any) -> Any:
-    """Return *value* as JSON's types: bytes in hexadecimal; a Decimal as a number where JSON's
-    readers get the very same decimal back, as text where they would not."""
+    """Return *value* as JSON's types: bytes in hexadecimal; a Decimal as a number where a reader
+    of JSON gets the same decimal back, else as text."""
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -25,7 +25,7 @@ _MAX_CERTIFICATES = 1000
 
 
 def inspect_records(content: bytes) -> Iterator[Finding]:
-    """Yield a finding for each record in *content*, records one behind the other."""
+    """Yield a finding for each record in *content*, one record after the other."""
     previous: SignedRecord | None = None
     for raw in _items(content):
         try:
@@ -57,7 +57,7 @@ def _items(content: bytes) -> Iterator[bytes]:
     while start < len(content):
         try:
             cbor2.CBORDecoder(stream).decode()
-        except Exception:  # hostile tags make it fail in any way there is
+        except Exception:  # hostile tags raise errors of any kind
             yield content[start:]
             return
         yield content[start : stream.tell()]
@@ -116,7 +116,7 @@ def inspect_receipt(content: bytes) -> Iterator[Finding]:
 def inspect_certificates(content: bytes, at: datetime) -> Iterator[Finding]:
     """Yield a finding for each certificate in *content*, PEM or DER, at the time *at*.
 
-    A path may lead to a root in the same file; whether that root is trusted, no file can tell.
+    A path may lead to a root in the same file. No file can say whether that root is trusted.
     """
     try:
         if content.lstrip().startswith(b"-----BEGIN X509 CRL"):

@@ -1,4 +1,4 @@
-"""Findings on what carries no signature: it can be whole and consistent, and no more is told."""
+"""Findings on unsigned files: only whether they are whole and consistent."""
 
 from __future__ import annotations
 

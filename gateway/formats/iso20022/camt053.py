@@ -3,8 +3,8 @@
 Rules kept here:
 
 * Any version of the message is read by its element names. A document type is refused, so there
-  are no entities to expand. What is to be acted on is first read by its version's published model
-  (``parse_valid_camt053``): what that does not allow is no statement.
+  are no entities to expand. A statement that leads to bookings is first read by its version's published model
+  (``parse_valid_camt053``), and refused where the model does not allow it.
 * Amounts are minor units of the stated currency (ISO 4217 gives two decimals but for those in
   ``MINOR_DIGITS``); credits are positive, debits negative (a reversal
   is booked by its own CdtDbtInd).
@@ -44,8 +44,8 @@ class StatementBalanceError(FormatError):
 class StatementEntry:
     """One entry. ``status`` is BOOK, PDNG or INFO; dates are as written, YYYY-MM-DD.
 
-    ``servicer_reference`` is the bank's own, the same wherever the entry is shown; ``reference`` is that, or else what
-    names the entry within its statement. A reversal takes an earlier entry back.
+    ``servicer_reference`` is the bank's own, the same in every statement; ``reference`` is that, or else names the
+    entry within its statement. A reversal takes an earlier entry back.
     """
 
     reference: str
@@ -73,7 +73,7 @@ class Statement:
 
     @property
     def booked_minor(self) -> int:
-        """The sum of the booked entries in the statement's currency."""
+        """Return the sum of the booked entries in the statement's currency."""
         return sum(
             entry.amount_minor
             for entry in self.entries
@@ -103,7 +103,7 @@ def parse_valid_camt053(text: str) -> list[Statement]:
 
 
 def check_statement(statement: Statement) -> None:
-    """Return when the balances agree with the entries; or StatementBalanceError."""
+    """Raise StatementBalanceError unless the balances agree with the entries."""
     if statement.opening_minor is None or statement.closing_minor is None:
         return
     reached = statement.opening_minor + statement.booked_minor

@@ -8,7 +8,7 @@ _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}")
 
 
 def is_iban(account: str) -> bool:
-    """Whether *account* has the form of an IBAN and its check digits fit (ISO 13616, mod 97)."""
+    """Return whether *account* has the form of an IBAN and its check digits fit (ISO 13616, mod 97)."""
     if _IBAN.fullmatch(account) is None:
         return False
     turned = account[4:] + account[:4]

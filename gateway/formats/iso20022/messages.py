@@ -3,7 +3,7 @@
 Rules kept here:
 
 * A document is read by the model that its namespace names; elements that the model does not have are an error.
-* What the schema restricts is checked on the objects: required and repeated elements, lengths, patterns, digits, and
+* The schema's restrictions are checked on the objects: required and repeated elements, lengths, patterns, digits, and
   that a choice has exactly one of its elements.
 * A document type is refused, so there are no entities to expand; so is more than ``MAX_BYTES``.
 """
@@ -39,7 +39,7 @@ class MessageUnknownError(FormatError):
 
 
 def refuse_document_type(text: str) -> None:
-    """Return when *text* has no document type, and so no entities; or FormatError."""
+    """Raise FormatError when *text* has a document type, which could define entities."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise FormatError("XML with a document type is not read")
 
@@ -84,7 +84,7 @@ def write_message(document: Any) -> bytes:
 
 
 def check_message(document: Any) -> None:
-    """Return when the objects keep their model's restrictions; or MessageInvalidError with the first that is broken."""
+    """Raise MessageInvalidError with the first of their model's restrictions that the objects break."""
     for path, broken in _broken(document, type(document).__name__):
         raise MessageInvalidError(f"{path}: {broken}")
 
@@ -99,7 +99,7 @@ def _model(name: str) -> Any:
 
 
 def _broken(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """What is broken in an object and below it, as (path, rule)."""
+    """Yield (path, rule) of what is broken in an object and below it."""
     present = 0
     for field in fields(value):
         content = getattr(value, field.name)

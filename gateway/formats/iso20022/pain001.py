@@ -1,7 +1,7 @@
 """Payouts as an ISO 20022 pain.001.001.09 document (customer credit transfer initiation).
 
-One payment instruction, one debtor account, one transfer a payout; the control sum is that of the transfers, in major
-units with the currency's own decimals. An account that is no IBAN is named as the bank's own number.
+It has one payment instruction, one debtor account, and a transfer for each payout. The control sum is that of the
+transfers, in major units with the currency's own decimals. An account that is no IBAN is the bank's own number.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def write_pain001(
     payer: Party,
     transfers: Sequence[Transfer],
 ) -> bytes:
-    """The document as UTF-8 XML, valid against its model.
+    """Return the document as UTF-8 XML, valid against its model.
 
     Raises:
         MessageInvalidError: a name, an account or an amount that the message can't carry.

@@ -13,7 +13,6 @@ By hand: the pauses outlive the process, so they are counted in the database, an
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import structlog
@@ -28,6 +27,7 @@ from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import DistributedRow
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import Distribution
 
@@ -113,8 +113,8 @@ class Retries:
                 for e, tx in session.exec(entries)
             ]
             session.expunge_all()
-        now_ms = time.time_ns() // 1_000_000
-        return [r for r in found if now_ms >= r.transaction.created_ms + _wait_ms(r.times)]
+        now = now_ms()
+        return [r for r in found if now >= r.transaction.created_ms + _wait_ms(r.times)]
 
     def _is_on_chain(self, refused: RefusedTransaction) -> bool:
         """Whether a mint has taken effect: no event of it is projected."""

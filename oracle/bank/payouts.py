@@ -9,7 +9,6 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -23,6 +22,7 @@ from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.ledger.deposit_token import Payout
 from counterfoil.oracle.rules.day.closing_plan import days
 from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount, PayoutFile, PayoutOrder
+from counterfoil.oracle.store.clock import now_ms
 
 MOST = 10_000
 """Transfers a file: banks limit it."""
@@ -72,7 +72,7 @@ def make_file(
     ][:MOST]
     if not ready:
         return None
-    made_ms = time.time_ns() // 1_000_000
+    made_ms = now_ms()
     mark = client.address_of("DepositToken").raw[:4].hex()
     first = ready[0][0].id
     message = f"CF-{mark}-{first}-{ready[-1][0].id}"

@@ -12,7 +12,6 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -42,6 +41,7 @@ from counterfoil.oracle.store.bank_tables import (
     PayoutOrder,
     StatementEntryRow,
 )
+from counterfoil.oracle.store.clock import now_ms
 
 MINTED, PAID, SET_ASIDE, NOTED, RESOLVED = "minted", "paid", "set_aside", "noted", "resolved"
 _RETRIED = "account_unknown"
@@ -125,7 +125,7 @@ class StatementReader:
             document_hash=digest,
             finding=finding,
             detail=detail,
-            taken_ms=time.time_ns() // 1_000_000,
+            taken_ms=now_ms(),
         )
         self._session.add(row)
         self._session.flush()

@@ -9,7 +9,6 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import CloseDay
 from counterfoil.oracle.rules.business_date import date_in
 from counterfoil.oracle.settings import trigger_of
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.day_tables import DayClose
 
 log = structlog.get_logger("oracle.day_clock")
@@ -29,7 +29,7 @@ log = structlog.get_logger("oracle.day_clock")
 
 def today_in(zone: ZoneInfo) -> int:
     """The date (YYYYMMDD) in *zone* by this machine's clock."""
-    return date_in(zone, time.time_ns() // 1_000_000)
+    return date_in(zone, now_ms())
 
 
 class DayClock:

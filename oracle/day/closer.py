@@ -11,7 +11,6 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,13 +21,15 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL, enqueue
-from counterfoil.oracle.day.books import cursor_of, read_books
+from counterfoil.oracle.day.books import read_books
 from counterfoil.oracle.day.day_report import make_report
+from counterfoil.oracle.day.ledger_book import cursor_of
 from counterfoil.oracle.day.ledger_positions import LedgerPositions
 from counterfoil.oracle.rules.day import closing_plan as plan
 from counterfoil.oracle.rules.day.closing_plan import DateNotForward, DayRefused, PlannedStep
 from counterfoil.oracle.rules.day.reconciliation import Difference, reconcile
 from counterfoil.oracle.store.alarm_table import AlarmRow
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 
 log = structlog.get_logger("oracle.day_close")
@@ -74,12 +75,12 @@ def ask_day(session: Session, date: int, asked_by: str, *, is_far_meant: bool = 
             f"{date} is more than {_FAR_DAYS} days after {newest}, and can't be taken back: say that it is meant"
         )
     if day is None:
-        day = DayClose(date=date, phase=ASKED, asked_by=asked_by, started_ms=_now_ms())
+        day = DayClose(date=date, phase=ASKED, asked_by=asked_by, started_ms=now_ms())
         session.add(day)
     else:
         day.attempt += 1
         day.status, day.phase, day.asked_by = "open", ASKED, asked_by
-        day.started_ms, day.finished_ms = _now_ms(), None
+        day.started_ms, day.finished_ms = now_ms(), None
         day.error_code = day.error_detail = None
     session.flush()
     return day
@@ -253,7 +254,7 @@ class DayCloser:
             row.phase = plan.DONE
             row.status = "differs" if differences else "closed"
             row.report = {**report, "status": row.status}
-            row.finished_ms = _now_ms()
+            row.finished_ms = now_ms()
             if differences:
                 listed = ", ".join(sorted({d.code for d in differences}))
                 said = f"{day.date}: {len(differences)} differences: {listed}"
@@ -275,7 +276,7 @@ class DayCloser:
         with Session(self._engine) as session:
             row = session.get_one(DayClose, day.date)
             row.status, row.error_code, row.error_detail = "failed", code, detail
-            row.finished_ms = _now_ms()
+            row.finished_ms = now_ms()
             what = f"{day.date} could not be closed: {detail}"
             session.add(AlarmRow(code=code, detail=what))
             session.commit()
@@ -299,7 +300,3 @@ def _named(done: _FinishedStep) -> Difference:
     return Difference(
         code="step_failed", subject=f"{step.kind} {step.subject}", expected=0, found=0, detail=why
     )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -13,7 +13,7 @@ from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.tables import TransactionRow
-from counterfoil.oracle.day.books import reading
+from counterfoil.oracle.day.ledger_book import reading
 from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
 from counterfoil.oracle.ledger.receivables import ClaimRow
 from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS

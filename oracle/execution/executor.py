@@ -5,7 +5,6 @@ A transaction that is asked for is ``sent`` first, and answered once it is final
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
@@ -49,6 +48,7 @@ from counterfoil.oracle.revenue.settlement_file import import_settlement
 from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.bank_entry import BankEntry
 from counterfoil.oracle.store.bank_tables import BankAccount
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
 
@@ -93,7 +93,7 @@ class InstructionExecutor:
             done += 1
 
     def _carry_out(self, session: Session, row: Instruction) -> None:
-        row.finished_ms = time.time_ns() // 1_000_000
+        row.finished_ms = now_ms()
         try:
             request = decode(row.kind, row.payload)
             with session.begin_nested():
@@ -244,7 +244,7 @@ def _answer(session: Session, row: Instruction) -> bool:
         }
     else:
         return False
-    row.finished_ms = time.time_ns() // 1_000_000
+    row.finished_ms = now_ms()
     log.info("instruction_finished", kind=row.kind, status=row.status, id=row.id)
     return True
 

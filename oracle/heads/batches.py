@@ -12,7 +12,6 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,7 @@ from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.signers import HeldSigners
 from counterfoil.oracle.store.alarm_table import raise_once
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.head_tables import BatchFigures, HeadRow
 
 log = structlog.get_logger("oracle.batch")
@@ -124,7 +124,7 @@ class Batcher:
             self._raise_alarm(failure.code, self._stopped)
             return 0
         if signed and self._opened_ms is None:
-            self._opened_ms = _now_ms()
+            self._opened_ms = now_ms()
         self._recent.keep(self._writer.size, signed)
         self._writer.append(one.raw for one in signed)
         for one in signed:
@@ -188,7 +188,7 @@ class Batcher:
         if size == self._closed_size or self._opened_ms is None:
             return False
         is_full = size - self._closed_size >= self._rules.most_records
-        if not is_full and _now_ms() - self._opened_ms < self._rules.most_ms:
+        if not is_full and now_ms() - self._opened_ms < self._rules.most_ms:
             return False
         with Session(self._engine) as session:
             if self._closed_size and session.get(AnchoredHeadRow, self._closed_size) is None:
@@ -232,7 +232,7 @@ class Batcher:
                     state=to_hex(head.state),
                     figures=to_hex(figures.digest),
                     previous_size=previous.size,
-                    closed_ms=_now_ms(),
+                    closed_ms=now_ms(),
                     transaction_id=transaction_id,
                 )
             )
@@ -268,14 +268,10 @@ class Batcher:
                 one = decode(raw)
                 self._add(one)
                 self._remember(one)
-            self._opened_ms = _now_ms()
+            self._opened_ms = now_ms()
 
     def _remember(self, one: SignedRecord) -> None:
         record = one.record
         self._tips[record.device] = ChainTip(
             record.device, record.epoch, record.sequence, one.payload_digest, record.counters
         )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

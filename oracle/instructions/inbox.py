@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from sqlmodel import Session, select
 
 from counterfoil.oracle.instructions.request import Request
 from counterfoil.oracle.instructions.stored_form import encode
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.instruction_table import Instruction
 
 
@@ -24,7 +23,7 @@ def ask(session: Session, key: str, party: str, request: Request) -> Instruction
         party=party,
         kind=request.kind,
         payload=encode(request),
-        created_ms=time.time_ns() // 1_000_000,
+        created_ms=now_ms(),
     )
     session.add(row)
     session.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, Session
@@ -20,13 +20,8 @@ from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.ledger.business_calendar import today
-from counterfoil.oracle.store.integers import Unsigned
-from counterfoil.oracle.store.table import OracleTable, json_column
-
-Minor = Annotated[int, Field(sa_type=Unsigned)]
-"""An amount, or a number of shares or units, as wide as the contracts' own."""
-_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
-_Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
+from counterfoil.oracle.store.columns import ChainId, ChainKey, ChainMinor, json_column
+from counterfoil.oracle.store.table import OracleTable
 
 
 class LineRow(OracleTable, table=True):
@@ -34,14 +29,14 @@ class LineRow(OracleTable, table=True):
 
     __tablename__ = "credit_line"
 
-    line: _Key
+    line: ChainKey
     state: str = Field(index=True)
     reason: str | None = None
     borrower: Address = Field(index=True, sa_type=AddressColumn)
     lender: Address = Field(index=True, sa_type=AddressColumn)
     token: Address = Field(sa_type=AddressColumn)
-    limit_minor: Minor
-    principal_minor: Minor = 0
+    limit_minor: ChainMinor
+    principal_minor: ChainMinor = 0
     valid_from: int
     valid_until: int
     rate_ppm: int
@@ -64,21 +59,21 @@ class LoanRow(OracleTable, table=True):
 
     __tablename__ = "loan"
 
-    loan: _Key
+    loan: ChainKey
     line: int = Field(default=0, index=True, sa_type=BigInteger)
     state: str = Field(index=True)
     plan: str = ""
     supplier: str = Field(default="", sa_type=AddressColumn)
-    order_root: Minor = 0
-    collateral: Minor = 0
+    order_root: ChainMinor = 0
+    collateral: ChainMinor = 0
     drawn_date: int = 0
-    drawn_minor: Minor = 0
-    repaid_minor: Minor = 0
-    written_off_minor: Minor = 0
-    interest_paid_minor: Minor = 0
-    penalty_paid_minor: Minor = 0
-    costs_minor: Minor = 0
-    costs_paid_minor: Minor = 0
+    drawn_minor: ChainMinor = 0
+    repaid_minor: ChainMinor = 0
+    written_off_minor: ChainMinor = 0
+    interest_paid_minor: ChainMinor = 0
+    penalty_paid_minor: ChainMinor = 0
+    costs_minor: ChainMinor = 0
+    costs_paid_minor: ChainMinor = 0
     instalments: list[Any] = json_column()
     block_number: int
 
@@ -90,13 +85,13 @@ class LoanPayment(OracleTable, table=True):
 
     transaction_hash: str = Field(primary_key=True)
     log_index: int = Field(primary_key=True)
-    loan: _Id
+    loan: ChainId
     payer: Address = Field(sa_type=AddressColumn)
     date: int
-    costs_minor: Minor
-    penalty_minor: Minor
-    interest_minor: Minor
-    principal_minor: Minor
+    costs_minor: ChainMinor
+    penalty_minor: ChainMinor
+    interest_minor: ChainMinor
+    principal_minor: ChainMinor
 
 
 class LineSweep(OracleTable, table=True):
@@ -106,10 +101,10 @@ class LineSweep(OracleTable, table=True):
 
     transaction_hash: str = Field(primary_key=True)
     log_index: int = Field(primary_key=True)
-    line: _Id
+    line: ChainId
     date: int
-    amount_minor: Minor
-    returned_minor: Minor
+    amount_minor: ChainMinor
+    returned_minor: ChainMinor
 
 
 _Arguments = Mapping[str, Any]

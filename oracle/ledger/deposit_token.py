@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, Session
@@ -11,10 +11,9 @@ from sqlmodel import Field, Session
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
-from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.columns import Minor
 from counterfoil.oracle.store.table import OracleTable
 
-_Minor = Annotated[int, Field(sa_type=BIG)]
 _Arguments = Mapping[str, Any]
 
 
@@ -25,7 +24,7 @@ class Payout(OracleTable, table=True):
 
     id: int = Field(primary_key=True)
     holder: Address = Field(index=True, sa_type=AddressColumn)
-    amount_minor: _Minor
+    amount_minor: Minor
     payout_account: str
     payment: str | None = None
     block_number: int

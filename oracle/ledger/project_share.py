@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from sqlmodel import Field, Session
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
-from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.columns import ChainMinor
 from counterfoil.oracle.store.table import OracleTable
-
-Minor = Annotated[int, Field(sa_type=Unsigned)]
-"""An amount, or a number of shares or units, as wide as the contracts' own."""
 
 
 class ShareProject(OracleTable, table=True):
@@ -26,12 +23,12 @@ class ShareProject(OracleTable, table=True):
     token: Address = Field(sa_type=AddressColumn)
     issuer: Address = Field(sa_type=AddressColumn)
     account: Address = Field(sa_type=AddressColumn)
-    supply: Minor = 0
-    per_share_minor: Minor = 0
-    received_minor: Minor = 0
-    paid_minor: Minor = 0
-    carried_minor: Minor = 0
-    redemption_price_minor: Minor = 0
+    supply: ChainMinor = 0
+    per_share_minor: ChainMinor = 0
+    received_minor: ChainMinor = 0
+    paid_minor: ChainMinor = 0
+    carried_minor: ChainMinor = 0
+    redemption_price_minor: ChainMinor = 0
 
 
 class ShareHolding(OracleTable, table=True):
@@ -41,9 +38,9 @@ class ShareHolding(OracleTable, table=True):
 
     project_hash: str = Field(primary_key=True)
     holder: Address = Field(primary_key=True, sa_type=AddressColumn)
-    shares: Minor = 0
-    earned_minor: Minor = 0
-    seen_minor: Minor = 0
+    shares: ChainMinor = 0
+    earned_minor: ChainMinor = 0
+    seen_minor: ChainMinor = 0
 
 
 _Arguments = Mapping[str, Any]

@@ -7,9 +7,9 @@ checksummed. States and kinds are the contracts' names in lower case.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from sqlalchemy import BigInteger, update
+from sqlalchemy import update
 from sqlmodel import Field, Session, col
 
 from counterfoil.chain.abi.enums import ClaimKind, ClaimState
@@ -18,13 +18,9 @@ from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.ledger.credit_line import LoanRow
+from counterfoil.oracle.store.columns import ChainId, ChainKey, ChainMinor
 from counterfoil.oracle.store.integers import Unsigned
 from counterfoil.oracle.store.table import OracleTable
-
-Minor = Annotated[int, Field(sa_type=Unsigned)]
-"""An amount, or a number of shares or units, as wide as the contracts' own."""
-_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
-_Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
 
 
 class ClaimRow(OracleTable, table=True):
@@ -32,14 +28,14 @@ class ClaimRow(OracleTable, table=True):
 
     __tablename__ = "claim"
 
-    root: _Key
+    root: ChainKey
     kind: str
     state: str = Field(index=True)
     obligor: Address = Field(index=True, sa_type=AddressColumn)
     creditor: Address = Field(index=True, sa_type=AddressColumn)
     token: Address = Field(sa_type=AddressColumn)
-    face_minor: Minor
-    redeemed_minor: Minor = 0
+    face_minor: ChainMinor
+    redeemed_minor: ChainMinor = 0
     issue_date: int
     due_date: int = Field(index=True)
     default_days: int
@@ -60,10 +56,10 @@ class ClaimFunding(OracleTable, table=True):
 
     transaction_hash: str = Field(primary_key=True)
     log_index: int = Field(primary_key=True)
-    root: _Id
+    root: ChainId
     payer: Address = Field(sa_type=AddressColumn)
-    amount_minor: Minor
-    redeemed_minor: Minor
+    amount_minor: ChainMinor
+    redeemed_minor: ChainMinor
     date: int
 
 
@@ -72,15 +68,15 @@ class PartRow(OracleTable, table=True):
 
     __tablename__ = "claim_part"
 
-    part: _Key
-    root: _Id
-    parent: Minor
-    received: Minor = 0
+    part: ChainKey
+    root: ChainId
+    parent: ChainMinor
+    received: ChainMinor = 0
     depth: int = 0
     holder: Address = Field(index=True, sa_type=AddressColumn)
-    amount_minor: Minor
-    redeemed_minor: Minor = 0
-    retained_minor: Minor = 0
+    amount_minor: ChainMinor
+    redeemed_minor: ChainMinor = 0
+    retained_minor: ChainMinor = 0
     recourse: bool = False
     demanded: bool = False
     live: bool = Field(default=True, index=True)
@@ -99,8 +95,8 @@ class ClaimBalance(OracleTable, table=True):
 
     token: Address = Field(primary_key=True, sa_type=AddressColumn)
     account: Address = Field(primary_key=True, sa_type=AddressColumn)
-    credited_minor: Minor = 0
-    withdrawn_minor: Minor = 0
+    credited_minor: ChainMinor = 0
+    withdrawn_minor: ChainMinor = 0
 
 
 _Arguments = Mapping[str, Any]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from sqlmodel import Field, Session, col, select
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
-from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.columns import Count, Minor
 from counterfoil.oracle.store.table import OracleTable
 
-_Count = Annotated[int, Field(sa_type=BIG)]
-"""Of records in the log: a size, or a position."""
-_Minor = Annotated[int, Field(sa_type=BIG)]
 _Arguments = Mapping[str, Any]
 
 
@@ -38,12 +35,12 @@ class DistributedRow(OracleTable, table=True):
     batch: str = Field(primary_key=True)
     project_hash: str = Field(index=True)
     version: int
-    gross_minor: _Minor
-    head_size: _Count
+    gross_minor: Minor
+    head_size: Count
     facts_hash: str
     block_number: int
     transaction_hash: str
-    carried_minor: _Minor = 0
+    carried_minor: Minor = 0
 
 
 class Credit(OracleTable, table=True):
@@ -56,7 +53,7 @@ class Credit(OracleTable, table=True):
     project_hash: str = Field(index=True)
     account: Address = Field(index=True, sa_type=AddressColumn)
     tier: int
-    amount_minor: _Minor
+    amount_minor: Minor
 
 
 class Balance(OracleTable, table=True):
@@ -65,8 +62,8 @@ class Balance(OracleTable, table=True):
     __tablename__ = "balance"
 
     account: Address = Field(primary_key=True, sa_type=AddressColumn)
-    credited_minor: _Minor = 0
-    withdrawn_minor: _Minor = 0
+    credited_minor: Minor = 0
+    withdrawn_minor: Minor = 0
 
 
 def _terms(session: Session, _: EventRow, a: _Arguments) -> None:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from sqlalchemy import BigInteger
 from sqlmodel import Field, Session
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
-from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.columns import ChainKey, ChainMinor
 from counterfoil.oracle.store.table import OracleTable
-
-Minor = Annotated[int, Field(sa_type=Unsigned)]
-"""An amount, or a number of shares or units, as wide as the contracts' own."""
-_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
 
 
 class DealRow(OracleTable, table=True):
@@ -36,12 +31,12 @@ class DiscountRow(OracleTable, table=True):
 
     __tablename__ = "discount"
 
-    part: _Key
-    amount_minor: Minor
+    part: ChainKey
+    amount_minor: ChainMinor
     rate_ppm: int
     from_date: int
     to_date: int
-    price_minor: Minor
+    price_minor: ChainMinor
     rest: str
     transaction_hash: str
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, update
 from sqlmodel import Field, Session, col
@@ -12,13 +12,8 @@ from counterfoil.chain.abi.enums import ReceiptState
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
-from counterfoil.oracle.store.integers import Unsigned
+from counterfoil.oracle.store.columns import ChainId, ChainKey, ChainMinor
 from counterfoil.oracle.store.table import OracleTable
-
-Minor = Annotated[int, Field(sa_type=Unsigned)]
-"""An amount, or a number of shares or units, as wide as the contracts' own."""
-_Key = Annotated[int, Field(primary_key=True, sa_type=BigInteger)]
-_Id = Annotated[int, Field(index=True, sa_type=BigInteger)]
 
 
 class WarehouseReceiptRow(OracleTable, table=True):
@@ -26,13 +21,13 @@ class WarehouseReceiptRow(OracleTable, table=True):
 
     __tablename__ = "warehouse_receipt"
 
-    receipt: _Key
+    receipt: ChainKey
     state: str = Field(index=True)
     warehouse: Address = Field(index=True, sa_type=AddressColumn)
     holder: Address = Field(index=True, sa_type=AddressColumn)
-    parent: Minor = 0
+    parent: ChainMinor = 0
     pledge: int = Field(default=0, index=True, sa_type=BigInteger)
-    quantity: Minor
+    quantity: ChainMinor
     goods: str
     block_number: int
 
@@ -42,8 +37,8 @@ class PledgeRow(OracleTable, table=True):
 
     __tablename__ = "receipt_pledge"
 
-    pledge: _Key
-    loan: _Id
+    pledge: ChainKey
+    loan: ChainId
     pledgee: Address = Field(index=True, sa_type=AddressColumn)
     ltv_basis_points: int
     call_date: int = 0
@@ -57,7 +52,7 @@ class GoodsPrice(OracleTable, table=True):
     __tablename__ = "goods_price"
 
     goods: str = Field(primary_key=True)
-    price_minor: Minor
+    price_minor: ChainMinor
     date: int
 
 

@@ -30,12 +30,13 @@ from counterfoil.oracle.heads.batches import BatchRules
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.quorum.peer_client import Outcome, PeerClient
 from counterfoil.oracle.quorum.peers import Peer
-from counterfoil.oracle.quorum.signing_book import SigningBook, now_ms
+from counterfoil.oracle.quorum.signing_book import SigningBook
 from counterfoil.oracle.retries import RETRY_MARK, times_asked
 from counterfoil.oracle.rules.facts import decode_facts
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
 from counterfoil.oracle.rules.judging.turn import turn_of
 from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.head_tables import HeadRow
 
 log = structlog.get_logger("oracle.node")

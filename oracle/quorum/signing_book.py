@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from counterfoil.oracle.rules.figures import decode_figures
 from counterfoil.oracle.rules.judging.proposal import HeadProposal, Proposal
 from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents
 from counterfoil.oracle.status.quorum_state import quorum_of
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.head_tables import BatchFigures
 from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode, SignedEntry, SignedHead
 
@@ -193,10 +193,6 @@ class SigningBook:
                 row.refusal, row.answered_ms = found["refusal"], now_ms()
             session.add(row)
             session.commit()
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _hex(data: bytes) -> str:

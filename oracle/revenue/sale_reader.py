@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -22,6 +21,7 @@ from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.ledger.device_registry import DeviceRow
 from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.standing import Standing
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.head_tables import HeadRow, Progress
 from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact
@@ -194,7 +194,7 @@ def resolve(session: Session, exception_id: int, resolution: str, by: str, note:
     elif resolution == "accepted":
         raise NotAllowedNow("a payment without a signed sale can't be distributed; exclude it")
     found.status, found.resolution, found.resolved_by = "resolved", resolution, by
-    found.note, found.resolved_ms = note, time.time_ns() // 1_000_000
+    found.note, found.resolved_ms = note, now_ms()
 
 
 def exception_of(fact: Mapping[str, Any], code: str, detail: str) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, Session, col, select
 
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.table import OracleTable
 
 
@@ -20,7 +19,7 @@ class AlarmRow(OracleTable, table=True):
     detail: str
     device: str | None = None
     raised_ms: int = Field(
-        default_factory=lambda: time.time_ns() // 1_000_000,
+        default_factory=now_ms,
         sa_column=Column(BigInteger, nullable=False),
     )
 

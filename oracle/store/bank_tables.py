@@ -5,20 +5,12 @@ A bank account is named as its statements name it: an IBAN, or the bank's own nu
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from sqlalchemy import BigInteger, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.oracle.store.integers import BIG
+from counterfoil.oracle.store.columns import Minor, big_column
 from counterfoil.oracle.store.table import OracleTable
-
-_Minor = Annotated[int, Field(sa_type=BIG)]
-
-
-def _amount() -> int:
-    return Field(sa_column=Column(BigInteger, nullable=False))  # type: ignore[no-any-return]
 
 
 class BankAccount(OracleTable, table=True):
@@ -69,7 +61,7 @@ class BankStatement(OracleTable, table=True):
     document_hash: str
     finding: str = ""
     detail: str = ""
-    taken_ms: int = _amount()
+    taken_ms: int = big_column()
 
 
 class BankLine(OracleTable, table=True):
@@ -85,7 +77,7 @@ class BankLine(OracleTable, table=True):
     statement_id: int = Field(index=True)
     position: int
     reference: str = Field(index=True)
-    amount_minor: int = _amount()
+    amount_minor: int = big_column()
     currency: str
     booked: int
     outcome: str = Field(index=True)
@@ -105,10 +97,10 @@ class PayoutFile(OracleTable, table=True):
     currency: str
     execution_date: int
     payouts: int
-    total_minor: int = _amount()
+    total_minor: int = big_column()
     document: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     document_hash: str
-    made_ms: int = _amount()
+    made_ms: int = big_column()
 
 
 class PayoutOrder(OracleTable, table=True):
@@ -122,7 +114,7 @@ class PayoutOrder(OracleTable, table=True):
     payout: int = Field(primary_key=True)
     file_id: int = Field(index=True)
     end_to_end_id: str = Field(unique=True)
-    amount_minor: int = _amount()
+    amount_minor: int = big_column()
     commitment: str
     payment: str | None = None
     transaction_id: int | None = None
@@ -138,6 +130,6 @@ class StatementEntryRow(OracleTable, table=True):
     reference: str
     project: str
     business_date: int
-    amount_minor: _Minor
+    amount_minor: Minor
     currency: str
     transaction_id: int

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column
 from sqlmodel import Field
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
-from counterfoil.oracle.store.table import OracleTable, json_column
-
-
-def _big(**options: Any) -> Any:
-    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
+from counterfoil.oracle.store.columns import big_column, json_column
+from counterfoil.oracle.store.table import OracleTable
 
 
 class KnownParticipant(OracleTable, table=True):
@@ -89,4 +85,4 @@ class KnownDocument(OracleTable, table=True):
     salt: str
     fields: dict[str, Any] = json_column()
     account: Address = Field(index=True, sa_type=AddressColumn)
-    created_ms: int = _big()
+    created_ms: int = big_column()

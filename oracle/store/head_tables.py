@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from sqlalchemy import BigInteger, Column, LargeBinary
+from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field
 
+from counterfoil.oracle.store.columns import Count, big_column
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
-
-_Count = Annotated[int, Field(sa_type=BIG)]
-"""Of records in the log: a size, or a position."""
-
-
-def _big(**options: Any) -> Any:
-    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
 
 
 class HeadRow(OracleTable, table=True):
@@ -27,8 +19,8 @@ class HeadRow(OracleTable, table=True):
     root: str
     state: str
     figures: str = ""
-    previous_size: _Count
-    closed_ms: int = _big()
+    previous_size: Count
+    closed_ms: int = big_column()
     transaction_id: int
 
 
@@ -49,7 +41,7 @@ class SlotRow(OracleTable, table=True):
     position: int = Field(primary_key=True)
     device: str = Field(unique=True)
     epoch: int
-    sequence: int = _big()
+    sequence: int = big_column()
     payload_digest: str
 
 
@@ -59,4 +51,4 @@ class Progress(OracleTable, table=True):
     __tablename__ = "progress"
 
     reader: str = Field(primary_key=True)
-    log_index: _Count
+    log_index: Count

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column
+from sqlalchemy import JSON, Column
 from sqlmodel import Field
 
+from counterfoil.oracle.store.columns import big_column, json_column
 from counterfoil.oracle.store.instruction_state import InstructionState
-from counterfoil.oracle.store.table import OracleTable, json_column
-
-
-def _big(**options: Any) -> Any:
-    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
+from counterfoil.oracle.store.table import OracleTable
 
 
 class Instruction(OracleTable, table=True):
@@ -33,5 +30,5 @@ class Instruction(OracleTable, table=True):
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     error_code: str | None = None
     error_detail: str | None = None
-    created_ms: int = _big()
-    finished_ms: int | None = _big(nullable=True)
+    created_ms: int = big_column()
+    finished_ms: int | None = big_column(nullable=True)

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from sqlalchemy import BigInteger, Column, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
+from counterfoil.oracle.store.columns import Count, big_column
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
-
-_Count = Annotated[int, Field(sa_type=BIG)]
-"""Of records in the log: a size, or a position."""
-
-
-def _big(**options: Any) -> Any:
-    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
 
 
 class SignedHead(OracleTable, table=True):
@@ -30,9 +22,9 @@ class SignedHead(OracleTable, table=True):
     root: str
     state: str
     figures: str
-    previous_size: _Count
+    previous_size: Count
     previous_root: str
-    signed_ms: int = _big()
+    signed_ms: int = big_column()
 
 
 class SignedEntry(OracleTable, table=True):
@@ -63,8 +55,8 @@ class Dissent(OracleTable, table=True):
     detail: str
     log_index: int | None = Field(default=None, sa_type=BIG)
     times: int = 1
-    first_ms: int = _big()
-    last_ms: int = _big()
+    first_ms: int = big_column()
+    last_ms: int = big_column()
 
 
 class OracleNode(OracleTable, table=True):
@@ -76,8 +68,8 @@ class OracleNode(OracleTable, table=True):
     name: str
     url: str
     is_self: bool = False
-    records: _Count = 0
-    anchored: _Count = 0
+    records: Count = 0
+    anchored: Count = 0
     refusal: str | None = None
-    answered_ms: int | None = _big(nullable=True)
+    answered_ms: int | None = big_column(nullable=True)
     error: str | None = None

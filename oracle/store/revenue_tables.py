@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary
+from sqlalchemy import Column, Index, LargeBinary
 from sqlmodel import Field
 
+from counterfoil.oracle.store.columns import Count, Minor, big_column, json_column
 from counterfoil.oracle.store.integers import BIG
-from counterfoil.oracle.store.table import OracleTable, json_column
-
-_Count = Annotated[int, Field(sa_type=BIG)]
-"""Of records in the log: a size, or a position."""
-_Minor = Annotated[int, Field(sa_type=BIG)]
-
-
-def _big(**options: Any) -> Any:
-    return Field(sa_column=Column(BigInteger, nullable=options.pop("nullable", False), **options))
+from counterfoil.oracle.store.table import OracleTable
 
 
 class DeviceStanding(OracleTable, table=True):
@@ -31,7 +24,7 @@ class DeviceStanding(OracleTable, table=True):
     here_lat_e7: int | None = None
     here_lon_e7: int | None = None
     accuracy_m: int = 0
-    log_index: _Count
+    log_index: Count
 
 
 class SettlementRow(OracleTable, table=True):
@@ -44,7 +37,7 @@ class SettlementRow(OracleTable, table=True):
     reference: str = Field(unique=True)
     method: str
     business_date: int = Field(index=True)
-    amount_minor: _Minor
+    amount_minor: Minor
     currency: str
     device: str | None = None
     source: str
@@ -66,7 +59,7 @@ class SaleFact(OracleTable, table=True):
     project: str
     business_date: int
     is_refund: bool = False
-    amount_minor: _Minor
+    amount_minor: Minor
     currency: str
     method: str
     reference: str | None = Field(default=None, index=True)
@@ -88,14 +81,14 @@ class MatchException(OracleTable, table=True):
     log_index: int | None = Field(default=None, index=True, sa_type=BIG)
     settlement_id: int | None = None
     business_date: int
-    amount_minor: _Minor
+    amount_minor: Minor
     code: str
     detail: str
     status: str = Field(default="open", index=True)
     resolution: str | None = None
     resolved_by: str | None = None
     note: str | None = None
-    resolved_ms: int | None = _big(nullable=True)
+    resolved_ms: int | None = big_column(nullable=True)
 
 
 class Distribution(OracleTable, table=True):
@@ -109,11 +102,11 @@ class Distribution(OracleTable, table=True):
     batch: str = Field(primary_key=True)
     project: str = Field(index=True)
     business_date: int
-    gross_minor: _Minor
-    refunds_minor: _Minor
-    tax_minor: _Minor
+    gross_minor: Minor
+    refunds_minor: Minor
+    tax_minor: Minor
     units: list[Any] = json_column()
-    head_size: _Count
+    head_size: Count
     facts_hash: str
     facts: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     transaction_id: int | None = None

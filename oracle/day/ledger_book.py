@@ -1,0 +1,285 @@
+"""The ledger's book of one block, read from the database in one transaction.
+
+What is on its way (asked for, not final) is in transit, and no difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from counterfoil.chain.abi.enums import ClaimState
+from counterfoil.chain.tables import CursorRow, DeadLetterRow, TransactionRow
+from counterfoil.chain.transaction_queue import FAILED, FINAL
+from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
+from counterfoil.oracle.ledger.deposit_token import Deposit, Payout, TokenBalance
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimRow, PartRow
+from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow
+from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS
+from counterfoil.oracle.store.bank_tables import (
+    BankLine,
+    BankStatement,
+    PayoutOrder,
+    StatementEntryRow,
+)
+from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.integers import WIDE
+
+FEED = "ledger"
+_CLOSED_CLAIMS = (ClaimState.NONE, ClaimState.DRAFT, ClaimState.SETTLED, ClaimState.CANCELLED)
+_OPEN_CLAIMS = tuple(state.wire_name for state in ClaimState if state not in _CLOSED_CLAIMS)
+
+
+@dataclass
+class LedgerBook:
+    """What the database says, all of one block."""
+
+    block: int
+    minted: int
+    withdrawn: int
+    entries: dict[str, tuple[str, int, int]]
+    in_transit: int
+    deposits: dict[str, tuple[str, int]]
+    received: dict[str, int]
+    lines_aside: dict[str, tuple[int, str]]
+    statements: dict[str, tuple[str, str]]
+    unconfirmed: dict[int, tuple[int, str]]
+    balances: dict[str, int]
+    claimable: dict[str, int]
+    projects: dict[str, tuple[str, int, int]]
+    """By hash: (name, distributed, credited)."""
+    loans: dict[int, tuple[int, tuple[int, ...]]]
+    lines: dict[int, tuple[int, int]]
+    claims: dict[int, tuple[int, int, int]]
+    claim_credits: dict[str, int]
+    retained: int
+    dead_letters: int
+
+
+def reading(engine: Engine) -> Session:
+    """A session whose transaction sees one state of the database, whatever is committed meanwhile."""
+    session = Session(engine.execution_options(reads_only=True))
+    if engine.dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    return session
+
+
+def cursor_of(session: Session) -> int:
+    """The block up to which the ledger has taken events in."""
+    cursor = session.get(CursorRow, FEED)
+    return cursor.block_number if cursor is not None else -1
+
+
+def read_ledger(session: Session, token: str, since_ms: int) -> LedgerBook:
+    """What the database says of *token*; statements taken in since *since_ms* are looked at."""
+    block = cursor_of(session)
+    entries, in_transit = _entries(session, block)
+    return LedgerBook(
+        block=block,
+        minted=_sum(session, Deposit.amount_minor),
+        withdrawn=_sum(session, Payout.amount_minor),
+        entries=entries,
+        in_transit=in_transit,
+        deposits={
+            row.entry_hash: (row.account, row.amount_minor)
+            for row in session.exec(
+                select(Deposit).where(
+                    col(Deposit.entry_hash).not_in(select(StatementEntryRow.entry_hash))
+                )
+            )
+        },
+        received={
+            account: int(total)
+            for account, total in session.exec(
+                select(Deposit.account, func.sum(Deposit.amount_minor)).group_by(
+                    col(Deposit.account)
+                )
+            )
+        },
+        lines_aside={
+            f"{row.reference or 'entry'} (line {row.id})": (row.amount_minor, row.reason)
+            for row in session.exec(select(BankLine).where(BankLine.outcome == "set_aside"))
+        },
+        statements={
+            f"{row.account} {row.identification}": (row.finding, row.detail)
+            for row in session.exec(
+                select(BankStatement).where(
+                    BankStatement.finding != "", BankStatement.taken_ms >= since_ms
+                )
+            )
+        },
+        unconfirmed=_unconfirmed(session),
+        balances={row.account: row.amount_minor for row in session.exec(select(TokenBalance))},
+        claimable={
+            row.account: row.credited_minor - row.withdrawn_minor
+            for row in session.exec(select(Balance))
+        },
+        projects=_shared(session),
+        loans={
+            row.loan: (
+                row.line,
+                (
+                    row.drawn_minor,
+                    row.repaid_minor,
+                    row.written_off_minor,
+                    row.interest_paid_minor,
+                    row.penalty_paid_minor,
+                    row.costs_minor,
+                    row.costs_paid_minor,
+                ),
+            )
+            for row in session.exec(
+                select(LoanRow).where(
+                    col(LoanRow.state).not_in(ENDED_LOANS)
+                    | (
+                        col(LoanRow.drawn_minor)
+                        != col(LoanRow.repaid_minor) + col(LoanRow.written_off_minor)
+                    )
+                )
+            )
+        },
+        lines={
+            row.line: (row.limit_minor, row.principal_minor)
+            for row in session.exec(select(LineRow))
+        },
+        claims=_claim_rows(session),
+        claim_credits={
+            row.account: row.credited_minor - row.withdrawn_minor
+            for row in session.exec(select(ClaimBalance).where(ClaimBalance.token == token))
+        },
+        retained=_retained(session, token),
+        dead_letters=session.exec(select(func.count()).select_from(DeadLetterRow)).one(),
+    )
+
+
+def _sum(session: Session, column: Any) -> int:
+    return int(session.exec(select(func.coalesce(func.sum(column), 0))).one())
+
+
+def _entries(session: Session, block: int) -> tuple[dict[str, tuple[str, int, int]], int]:
+    """Statement entries without a mint of their amount, and the sum of those whose mint is on its way."""
+    rows = session.exec(
+        select(StatementEntryRow, Deposit.amount_minor, TransactionRow)
+        .join(Deposit, col(Deposit.entry_hash) == col(StatementEntryRow.entry_hash), isouter=True)
+        .join(
+            TransactionRow,
+            col(TransactionRow.id) == col(StatementEntryRow.transaction_id),
+            isouter=True,
+        )
+        .where(
+            col(Deposit.amount_minor).is_(None)
+            | (col(Deposit.amount_minor) != col(StatementEntryRow.amount_minor))
+        )
+    )
+    found: dict[str, tuple[str, int, int]] = {}
+    moving = 0
+    for entry, minted, transaction in rows:
+        if not minted and _is_moving(transaction, block):
+            moving += entry.amount_minor
+        else:
+            found[entry.entry_hash] = (entry.reference, entry.amount_minor, minted or 0)
+    return found, moving
+
+
+def _is_moving(transaction: TransactionRow | None, block: int) -> bool:
+    """Whether its effect may still come: not failed, and not final at or below *block*."""
+    if transaction is None or transaction.status == FAILED:
+        return False
+    return transaction.status != FINAL or (transaction.block_number or 0) > block
+
+
+def _unconfirmed(session: Session) -> dict[int, tuple[int, str]]:
+    block = cursor_of(session)
+    rows = session.exec(
+        select(PayoutOrder, Payout.payment, TransactionRow)
+        .join(Payout, col(Payout.id) == col(PayoutOrder.payout), isouter=True)
+        .join(
+            TransactionRow,
+            col(TransactionRow.id) == col(PayoutOrder.transaction_id),
+            isouter=True,
+        )
+        .where(col(PayoutOrder.payment).is_not(None))
+    )
+    found: dict[int, tuple[int, str]] = {}
+    payment: str | None
+    for order, payment, transaction in rows:
+        if payment == order.payment or (payment is None and _is_moving(transaction, block)):
+            continue
+        why = "paid by the bank, not confirmed on the chain"
+        if payment is not None:
+            why = f"confirmed under another reference, {payment}"
+        elif transaction is not None and transaction.error_code:
+            why = f"{transaction.error_code}: {transaction.error_detail}"
+        found[order.payout] = (order.amount_minor, why)
+    return found
+
+
+def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
+    names = {row.project_hash: row.project for row in session.exec(select(KnownProject))}
+    distributed = session.exec(
+        select(DistributedRow.project_hash, func.sum(DistributedRow.gross_minor)).group_by(
+            col(DistributedRow.project_hash)
+        )
+    ).all()
+    credited = session.exec(
+        select(Credit.project_hash, func.sum(Credit.amount_minor)).group_by(
+            col(Credit.project_hash)
+        )
+    ).all()
+    gross, given = dict(distributed), dict(credited)
+    return {
+        name: (names.get(name, name), int(gross.get(name, 0)), int(given.get(name, 0)))
+        for name in sorted({*names, *gross, *given})
+    }
+
+
+def _retained(session: Session, token: str) -> int:
+    """What parts that are pledged have retained of *token*."""
+    rows = session.exec(
+        select(PartRow.retained_minor)
+        .join(ClaimRow, col(ClaimRow.root) == col(PartRow.root))
+        .where(ClaimRow.token == token, col(PartRow.retained_minor) != 0)
+    )
+    return sum(rows)
+
+
+def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
+    """Claims that are open, and those past it whose parts don't add up: (face, redeemed, live and unpaid).
+
+    Amounts may be wider than what the store adds up exactly: these are added up here.
+    """
+    live = (
+        select(
+            PartRow.root,
+            func.sum(PartRow.amount_minor - PartRow.redeemed_minor).label("unpaid"),
+        )
+        .where(col(PartRow.live))
+        .group_by(col(PartRow.root))
+        .subquery()
+    )
+    unpaid = func.coalesce(live.c.unpaid, 0)
+    is_wide = col(ClaimRow.face_minor) >= WIDE
+    rows = session.exec(
+        select(ClaimRow.root, ClaimRow.face_minor, ClaimRow.redeemed_minor, unpaid)
+        .join(live, live.c.root == ClaimRow.root, isouter=True)
+        .where(
+            col(ClaimRow.state).in_(_OPEN_CLAIMS)
+            | (
+                (col(ClaimRow.state) == ClaimState.SETTLED.wire_name)
+                & (is_wide | (ClaimRow.face_minor != ClaimRow.redeemed_minor + unpaid))
+            )
+        )
+    ).all()
+    return {
+        root: (face, redeemed, int(left) if face < WIDE else _unpaid(session, root))
+        for root, face, redeemed, left in rows
+    }
+
+
+def _unpaid(session: Session, root: int) -> int:
+    query = select(PartRow.amount_minor, PartRow.redeemed_minor)
+    rows = session.exec(query.where(PartRow.root == root, col(PartRow.live)))
+    return sum(amount - redeemed for amount, redeemed in rows)

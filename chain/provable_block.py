@@ -1,11 +1,11 @@
-"""Blocks as they are hashed: made again from what a node answers, and the proofs that a header needs.
+"""Rebuilds the hashed bytes of blocks from a node's responses, and makes proofs for their headers.
 
 Rules that this module keeps:
 
-- Nodes answer with fields; few have a call for a block's bytes. So header, transactions and receipts are encoded again
-  here, and taken only if they hash to what the node names: the block's hash, each transaction's, both roots. A block
-  that does not is refused.
-- One list of a header's fields does for all engines: each block takes those that it has.
+- Nodes return fields; few have a call for a block's bytes. So header, transactions and receipts are encoded again here.
+  They must hash to the values that the node gives: the block's hash, each transaction's hash, both roots. Otherwise the
+  block is refused.
+- One list of header fields serves all engines: a block has some of them.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _Fields = Mapping[str, Any]
 
 
 class BlockNotRebuilt(ChainError):
-    """What the node answers of a block does not hash to what it says: an engine of another kind, or a false answer."""
+    """A block's fields do not hash to the node's values: the engine is of another kind, or the response is false."""
 
     code = "chain.block_not_rebuilt"
 
 
 @dataclass(frozen=True)
 class ProvableBlock:
-    """A block's header and the tries under it; *transactions* are their hashes, in their order."""
+    """A block's header and the tries under it; *transactions* are their hashes, in order."""
 
     number: int
     header: bytes
@@ -42,7 +42,7 @@ class ProvableBlock:
     _receipt_trie: HexaryTrie
 
     def proof(self, transaction: bytes) -> tuple[int, list[bytes], list[bytes]]:
-        """The index of *transaction* (its hash), and the nodes that prove it and its receipt.
+        """The index of *transaction* (its hash), and the trie nodes that prove it and its receipt.
 
         Raises:
             BlockNotRebuilt: it is not in this block.
@@ -62,7 +62,7 @@ def read_block(client: ChainClient, number: int) -> ProvableBlock:
 
     Raises:
         RpcRefused: the node has no such block, or not all of it.
-        BlockNotRebuilt: its answer does not hash to what it names.
+        BlockNotRebuilt: the fields do not hash to the values that the node gives.
     """
     block = client.rpc("eth_getBlockByNumber", hex(number), True)
     if block is None:
@@ -148,7 +148,7 @@ def _header(block: _Fields) -> bytes:
 
 
 def _forms(block: _Fields) -> Iterator[_Fields]:
-    """The block's fields, as they are and as QBFT hashes them: without the round's number and the seals."""
+    """The block's fields as they are, then as QBFT hashes them: without round number and seals."""
     yield block
     try:
         vanity, validators, vote, _, _ = rlp.decode(_bytes(block["extraData"]))

@@ -1,15 +1,16 @@
-"""Transactions that take effect exactly once, across kill -9 at any point.
+"""Sends transactions that take effect exactly once, even if the process is killed at any point.
 
 Rules that this module keeps:
 
 - The nonce and the signed bytes are committed before the bytes are sent; a restart sends the same bytes again.
-- A row that would revert is not given a nonce; it ends as ``failed`` with the contract's code, once nothing of this
-  signer is in flight that could still change the outcome.
-- What is not mined within the stall time is sent again; where blocks have passed it by, it is replaced under the same
-  nonce with a higher fee. Whichever version is mined counts. While the chain stands still no fee is raised.
-- What was mined and is gone (a reorganisation, or an embedded chain that lost its last blocks) is sent again.
-- A nonce that was used outside this lane fails its row (``chain.nonce_taken``): whether to ask again is for a person.
-- One Sender runs for a signer at a time. No database transaction is open while the node is asked.
+- A row that would revert gets no nonce. It ends as ``failed`` with the contract's code, once this signer has no
+  transaction in flight that could change the outcome.
+- A transaction that is not mined within the stall time is sent again. If blocks have come without it, a version with
+  the same nonce and a higher fee replaces it. Either version may be mined. While no block comes, no fee is raised.
+- A transaction that was mined and is lost is sent again: after a reorganisation, or after an embedded chain has lost
+  its last blocks.
+- A nonce that was used outside this lane fails its row (``chain.nonce_taken``); a person decides whether to ask again.
+- One Sender runs for a signer at a time. No database transaction is open during a call to the node.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ from counterfoil.chain.transaction_queue import (
 log = structlog.get_logger("chain.sender")
 
 _GAS_TIMES, _GAS_MORE = 2, 100_000
-"""Gas limit over the estimate: those before it in the lane may empty storage that it then fills again."""
+"""The gas limit above the estimate: earlier transactions of the lane may clear storage that this one fills again."""
 _BATCH = 100
 _MOST_IN_FLIGHT = 1_000
 _MOST_FEE_TIMES = 1_000
-"""A replacement never offers more than so many times what the chain asks for now."""
+"""A replacement offers at most this multiple of the chain's present fee."""
 
 
 class Sender:
@@ -72,11 +73,11 @@ class Sender:
         self._seen_nonce: int | None = None
 
     def step(self) -> bool:
-        """Bring every row as far as it goes now; True while any is not final or failed.
+        """Take every row as far as it goes now. Returns True while any row is not final or failed.
 
         Raises:
             NodeUnreachable: the node did not answer; nothing is lost, call again.
-            RpcRefused: the node can't say what a transaction would do; call again.
+            RpcRefused: the node could not run a transaction; call again.
         """
         chain_nonce = self._client.nonce(self._signer.address)
         self._take_back_lost(chain_nonce)
@@ -89,7 +90,7 @@ class Sender:
     # ---- the steps
 
     def _take_back_lost(self, chain_nonce: int) -> None:
-        """Whatever had a nonce that the chain has not used (any more) → submitted, and sent again."""
+        """A row whose nonce the chain has not used, or no longer has → submitted, and sent again."""
         if self._seen_nonce is None or chain_nonce < self._seen_nonce:
             lost = self._queue.rows(MINED, FINAL, FAILED, least_nonce=chain_nonce)
             for row in lost:
@@ -99,7 +100,7 @@ class Sender:
         self._seen_nonce = chain_nonce
 
     def _take_receipts(self, chain_nonce: int) -> None:
-        """submitted → mined, by any version's hash. *chain_nonce* was read before the receipts are."""
+        """submitted → mined, by the hash of any version. *chain_nonce* was read before the receipts."""
         rows = self._queue.rows(SUBMITTED)
         receipts = iter(self._client.receipts([from_hex(h) for row in rows for h in row.hashes]))
         changes: list[RowUpdate] = []
@@ -131,7 +132,7 @@ class Sender:
         return change
 
     def _confirm_final(self) -> None:
-        """mined → final (failed where it reverted), or back to submitted when its block is gone."""
+        """mined → final, or failed where it reverted; back to submitted when its block is lost."""
         rows = self._queue.rows(MINED)
         if not rows:
             return
@@ -160,7 +161,7 @@ class Sender:
         self._write(changes, "before_final_commit")
 
     def _resend_waiting(self) -> None:
-        """Send the same bytes again after a start or a loss; raise the fee of what blocks pass by."""
+        """Send the same bytes again after a start or a loss. Raise the fee of a transaction that blocks left out."""
         rows = self._queue.rows(SUBMITTED)
         stalled = [r for r in rows if now_ms() - (r.submitted_ms or 0) >= self._stall_ms]
         again = {row.id: row.raw or b"" for row in (rows if self._resend_all else stalled)}
@@ -184,12 +185,12 @@ class Sender:
             self._write(changes, "before_replace_commit")
         if again:
             self._on_step("before_resend")
-            # ganache would run one that waits there once for each time it is sent.
+            # ganache would run a waiting transaction once for each time that it is sent.
             self._send(self._client.forgotten(list(again.values())))
         self._resend_all = False
 
     def _submit_pending(self) -> None:
-        """pending → submitted: nonce and bytes committed first, then sent."""
+        """pending → submitted: nonce and bytes are committed first, then sent."""
         in_flight = self._queue.count(SUBMITTED)
         rows = self._queue.rows(PENDING, limit=max(0, min(_BATCH, _MOST_IN_FLIGHT - in_flight)))
         if not rows:
@@ -223,18 +224,18 @@ class Sender:
         self._send([change["raw"] for change in changes if "raw" in change])
         self._on_step("after_send")
 
-    # ---- parts
+    # ---- nonces, versions, gas
 
     def _estimates(self, rows: Sequence[TransactionRow]) -> list[int | ChainError]:
-        """The gas that each row would use now, or the limit it was given; why, where it would be refused."""
-        told = self._client.try_all(
+        """For each row, its own gas limit or else the estimate; or why the node refuses it."""
+        checked = self._client.try_all(
             self._signer.address, [(r.to_address, r.data, r.gas) for r in rows if r.gas]
         )
-        guessed = self._client.estimate_gas_all(
+        estimated = self._client.estimate_gas_all(
             self._signer.address, [(r.to_address, r.data) for r in rows if not r.gas]
         )
-        answers = {True: iter(told), False: iter(guessed)}
-        return [next(answers[bool(row.gas)]) for row in rows]
+        by_limit = {True: iter(checked), False: iter(estimated)}
+        return [next(by_limit[bool(row.gas)]) for row in rows]
 
     def _write(self, updates: Sequence[RowUpdate], point: str = "before_commit") -> None:
         """Commit *updates* together, after the step called *point*."""
@@ -248,10 +249,10 @@ class Sender:
         return max(mined, -1 if highest is None else highest + 1)
 
     def _is_nonce_taken(self, row: TransactionRow) -> bool:
-        """Whether the row's nonce is used for good, and by none of the row's own versions.
+        """Whether the row's nonce is used for good, and not by one of the row's own versions.
 
-        A node that is at work on a block may show its nonces before its receipts: what the block before the newest
-        final one says is whole, and the receipts are asked for after that.
+        A node may show the nonces of a block before its receipts. So the nonce is read one block before the newest
+        final one, and the receipts are read after it.
         """
         try:
             at = hex(max(0, self._client.final_number() - 1))
@@ -268,7 +269,7 @@ class Sender:
         return self._client.chain_id()
 
     def _signed(self, row: TransactionRow, nonce: int, gas: int, max_fee_wei: int) -> RowUpdate:
-        """The row's next version; half of the fee is the tip, so that a replacement raises both."""
+        """The row's next version. Half of the fee is the tip, so that a replacement raises both."""
         raw = self._signer.sign_transaction(
             {
                 "chainId": self._chain_id,
@@ -295,8 +296,8 @@ class Sender:
     def _send(self, raws: Sequence[bytes]) -> None:
         for raw, error in zip(raws, self._client.send_raw(raws), strict=True):
             if error is not None:
-                # Mined meanwhile ("nonce too low"), replaced, or without funds: the receipts decide at the next
-                # step, and what they don't know is sent again after the stall time.
+                # Mined meanwhile ("nonce too low"), replaced, or without funds: the next step reads the receipts,
+                # and a transaction without one is sent again after the stall time.
                 log.warning("transaction_not_taken", hash=to_hex(keccak(raw)), why=str(error))
 
     def _why_reverted(self, row: TransactionRow, gas_used: int) -> tuple[str, str]:

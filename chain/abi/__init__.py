@@ -1,1 +1,1 @@
-"""The compiled contracts, and what their bytes say. Pure."""
+"""The compiled contracts, and the decoding of their bytes. Pure."""

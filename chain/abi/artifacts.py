@@ -40,5 +40,5 @@ def selector_of(contract: str, function: str) -> bytes:
 
 @cache
 def all_abis() -> dict[str, list[dict[str, Any]]]:
-    """The ABI of every contract that is shipped."""
+    """The ABI of every contract in the package, by name."""
     return {path.stem: abi_of(path.stem) for path in sorted(_FOLDER.glob("*.json"))}

@@ -1,4 +1,4 @@
-"""What contracts' encoded bytes say: events, calls and answers by their names. Pure.
+"""Decodes the bytes of contracts: events, calls and results, by their names. Pure.
 
 Rules that this module keeps:
 
@@ -20,7 +20,7 @@ from counterfoil.chain.address import Address
 
 
 def type_of(item: Mapping[str, Any]) -> str:
-    """The canonical type of an ABI item, structs as tuples in brackets."""
+    """The canonical type of an ABI item; a struct is a tuple in brackets."""
     kind: str = item["type"]
     if kind.startswith("tuple"):
         inner = ",".join(type_of(part) for part in item["components"])
@@ -29,7 +29,7 @@ def type_of(item: Mapping[str, Any]) -> str:
 
 
 def decode_event(contract: str, topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
-    """The name and the values of *contract*'s event; ``("", {})`` for one that its ABI does not have."""
+    """The name and the values of *contract*'s event; ``("", {})`` where its ABI has no such event."""
     abi = _event_abis(contract).get(topics[0]) if topics else None
     if abi is None:
         return "", {}
@@ -45,7 +45,7 @@ def decode_event(contract: str, topics: Sequence[bytes], data: bytes) -> tuple[s
 
 
 def decode_call(contract: str, data: bytes) -> tuple[str, dict[str, Any]] | None:
-    """The function of *contract* that the call data *data* calls, and its arguments; None for no such function."""
+    """The function that the call data *data* calls on *contract*, and its arguments; None where there is none."""
     abi = _by_selector(contract).get(data[:4])
     if abi is None:
         return None
@@ -55,7 +55,7 @@ def decode_call(contract: str, data: bytes) -> tuple[str, dict[str, Any]] | None
 
 
 def decode_result(contract: str, function: str, raw: bytes) -> Any:
-    """What *function* answered: one value, or a tuple of many."""
+    """The result of *function*: one value, or a tuple of several."""
     outputs = function_abis(contract)[function]["outputs"]
     values = abi_decode([type_of(item) for item in outputs], raw)
     shaped = [_shaped(item, value) for item, value in zip(outputs, values, strict=True)]
@@ -80,7 +80,7 @@ def _event_abis(contract: str) -> dict[bytes, dict[str, Any]]:
 
 
 def _shaped(item: Mapping[str, Any], value: Any) -> Any:
-    """Structs as mappings by their field names, addresses as Address, lists of either alike."""
+    """A struct becomes a mapping by field names, an address an Address; in lists too."""
     kind: str = item["type"]
     if kind.endswith("]"):
         inner = {**item, "type": kind[: kind.rindex("[")]}

@@ -1,4 +1,4 @@
-"""The typed error that a contract's revert carries. Pure."""
+"""Decodes the typed error in a contract's revert. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from counterfoil.chain.errors import ContractReverted
 
 
 def decode_revert(data: bytes) -> ContractReverted:
-    """Name the error that a contract's revert *data* carries; an unknown one is named ``UnknownError``."""
+    """The error in a contract's revert *data*; an unknown one has the name ``UnknownError``."""
     try:
         return _decode_revert(data)
     except (DecodingError, UnicodeDecodeError):

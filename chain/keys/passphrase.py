@@ -1,4 +1,4 @@
-"""Where a command takes a keystore's passphrase from: never from its arguments, which every process can read."""
+"""Reads a keystore's passphrase, never from a command's arguments: every process can read those."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PassphraseFile = Annotated[
 
 
 def read_passphrase(variable: str, file: Path | None = None) -> str:
-    """The passphrase in *file*, or in the environment's *variable*, or from whoever sits at the terminal.
+    """The passphrase from *file*, or from the environment's *variable*, or typed at the terminal.
 
     Raises:
-        KeyRefused: it is nowhere, or the file can't be read.
+        KeyRefused: there is none, or the file can't be read.
     """
     if file is not None:
         try:

@@ -1,4 +1,4 @@
-"""Keys that sign: encrypted keystores here, or somebody else's signer behind the same protocol."""
+"""Keys that sign: encrypted keystores here, or an external signer behind the same protocol."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from counterfoil.chain.errors import KeyRefused
 
 
 class Signer(Protocol):
-    """What can sign for one account; a bank's own signing service fits it as well."""
+    """Signs for one account: a key here, or a bank's own signing service."""
 
     @property
     def address(self) -> Address: ...
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
-        """The signed transaction's bytes, ready to be sent."""
+        """The signed transaction's bytes, ready to send."""
         ...
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """r || s || v (65 bytes) over a 32-byte digest, such as EIP-712 gives."""
+        """The signature r || s || v (65 bytes) over a 32-byte digest, such as an EIP-712 digest."""
         ...
 
 
@@ -59,10 +59,10 @@ class LocalSigner:
 
 
 def create_keystore(path: Path, passphrase: str) -> LocalSigner:
-    """Make a new key, keep it encrypted at *path* (mode 0600, never overwritten), and answer its signer.
+    """Make a new key and keep it encrypted at *path*, with mode 0600. Returns its signer.
 
     Raises:
-        FileExistsError: there is a file already.
+        FileExistsError: *path* exists; a key is never overwritten.
     """
     account = Account.create()
     signer = LocalSigner(account)
@@ -86,7 +86,7 @@ def open_keystore(path: Path, passphrase: str) -> LocalSigner:
 
 
 def read_keystore(path: Path, passphrase: str) -> bytes:
-    """The private key at *path*, for what signs by other rules than Ethereum's.
+    """The private key at *path*, for signatures other than Ethereum's.
 
     Raises:
         KeyRefused: no such file, no keystore, or another passphrase.

@@ -1,1 +1,1 @@
-"""Nodes of a chain, to be started and stopped."""
+"""Starts and stops the nodes of a chain."""

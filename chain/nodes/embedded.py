@@ -1,14 +1,14 @@
-"""The embedded chains, anvil and ganache: started, waited for, stopped, their state kept in a folder.
+"""Starts and stops the embedded chains, anvil and ganache, and keeps their state in a folder.
 
-What survives: everything after :meth:`EmbeddedNode.stop`, and when the process that started the node is killed (the
-kernel then asks the node to end). When the node itself is killed, anvil comes back with its last dump, which is at
-most ``_DUMP_INTERVAL_S`` old (and with nothing before the first one); ganache writes each block to its database.
-Blocks that are lost so are noticed by the event feed and the sender like a reorganisation.
+Nothing is lost after :meth:`EmbeddedNode.stop`, nor when the process that started the node is killed: the kernel then
+asks the node to end. When the node itself is killed, anvil restarts from its last dump, at most five seconds old, or
+from nothing before the first dump; ganache writes each block to its database. The event feed and the sender treat lost
+blocks as a reorganisation.
 
-anvil answers for the states of the last ten minutes, as long as it runs; a dump has the newest alone. With more in it,
-each dump would be hundreds of megabytes within the hour.
+While anvil runs, it has the states of the last ten minutes. A dump has the newest state alone: with all of them, it
+would have hundreds of megabytes within the hour.
 
-Accounts come from a random mnemonic, kept with mode 0600 in the state folder; there are no well-known keys.
+Accounts come from a random mnemonic in the state folder (mode 0600); there are no well-known keys.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ class EmbeddedNode:
     mnemonic: str
 
     def account(self, index: int) -> LocalAccount:
-        """Funded account number *index*, from 0 to 31."""
+        """The funded account number *index*, from 0 to 31."""
         Account.enable_unaudited_hdwallet_features()
         return Account.from_mnemonic(self.mnemonic, account_path=f"m/44'/60'/0'/0/{index}")  # type: ignore[no-any-return]
 
     def stop(self) -> None:
-        """End the node with its state written."""
+        """End the node; it writes its state first."""
         if self.process.poll() is None:
             self.process.send_signal(_STOP_SIGNAL[self.engine])
             try:
@@ -93,16 +93,16 @@ def start_node(
     hardfork: str = "paris",
     keeps_history: bool = True,
 ) -> EmbeddedNode:
-    """Start an embedded chain over *state_dir* and answer it once it is ready.
+    """Start an embedded chain over *state_dir*. Returns it once it is ready.
 
-    *hardfork* is anvil's word for its rules; from ``osaka`` on there is a precompile for P-256.
-    Without *keeps_history* anvil answers for the newest block's state alone and writes it when it is stopped, not
-    before: with it, every block costs a copy of the whole state.
-    It ends when the calling thread's process ends (Linux), or that thread: call from one that lives on.
+    *hardfork* is anvil's name for the EVM's rules; from ``osaka`` on there is a precompile for P-256.
+    With *keeps_history*, every block costs anvil a copy of the whole state. Without it, anvil has the newest block's
+    state alone and writes it only when it is stopped.
+    On Linux, the node ends with the calling process, and with the calling thread: call from a thread that lives on.
 
     Raises:
         NodeMissing: the program is not installed.
-        NodeNotReady: it ended, did not answer in time, or another node has this folder.
+        NodeNotReady: the node ended or did not answer in time, or another node uses this folder.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     mnemonic = keep_mnemonic(state_dir / "mnemonic")
@@ -119,7 +119,7 @@ def start_node(
     log_path = state_dir / f"{engine}.log"
     lock = _lock(state_dir / "lock")
     try:
-        shutil.rmtree(state_dir / _STATES, ignore_errors=True)  # a killed one leaves them
+        shutil.rmtree(state_dir / _STATES, ignore_errors=True)  # a killed node leaves them
         with log_path.open("ab") as log:
             process = subprocess.Popen(
                 argv,
@@ -144,7 +144,7 @@ def start_node(
 
 
 def keep_mnemonic(path: Path) -> str:
-    """The mnemonic at *path*; a random one (mode 0600) where there is none yet."""
+    """The mnemonic at *path*. Where there is none, a random one is written there, with mode 0600."""
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -187,7 +187,7 @@ def _lock(path: Path) -> int:
 
 
 def _end_with_parent(number: int) -> None:
-    """In the child, before it runs: ask the kernel for signal *number* when the parent ends."""
+    """Run in the child before its program: ask the kernel for signal *number* when the parent ends."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
 
 

@@ -48,7 +48,7 @@ def anvil_command(
 
 
 def history_options(folder: Path, block_time_s: float) -> list[str]:
-    """anvil's options that keep the states of some minutes in *folder*, as long as it runs."""
+    """The options with which anvil keeps the states of some minutes in *folder* while it runs."""
     return [
         "--state-interval",
         str(_DUMP_INTERVAL_S),

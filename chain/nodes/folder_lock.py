@@ -1,4 +1,4 @@
-"""One process over a folder: an exclusive lock on a file in it."""
+"""Lets one process at a time use a folder: an exclusive lock on a file in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _LOOK_EVERY_S = 0.05
 
 
 def lock_file(path: Path, within_s: float) -> int:
-    """A descriptor with the exclusive lock on *path*; the lock lives as long as any process has it open.
+    """A descriptor with the exclusive lock on *path*. The lock is held while any process has the descriptor open.
 
-    Who holds it is waited for: a node whose parent was killed takes a moment to end.
+    Waits for another holder: a node whose parent was killed takes a moment to end.
 
     Raises:
-        BlockingIOError: it is still held after *within_s*.
+        BlockingIOError: another process still holds the lock after *within_s*.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     again = Retrying(

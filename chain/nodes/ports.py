@@ -1,4 +1,4 @@
-"""Ports of this machine's loopback for servers that are about to be started."""
+"""Finds free ports on this machine's loopback for servers that start next."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ _FEWEST = 1_000
 def free_ports(count: int) -> list[int]:
     """*count* ports on which nobody listens.
 
-    They lie below those that the system takes for outgoing connections, or one of these could have the port by the
-    time the server comes to it. For the same reason the user's processes are given them in turn: another of them is
-    given a port of these only after all others.
+    They lie below the system's ports for outgoing connections: such a connection could take the port before the server
+    starts. For the same reason, the user's processes get ports in turn: a port is given again only after all others.
 
     Raises:
-        OSError: there are not so many.
+        OSError: fewer than *count* ports are free.
     """
     lowest_outgoing = int(_OUTGOING.read_text().split()[0]) if _OUTGOING.exists() else 32_768
     candidates = range(_LOWEST, max(lowest_outgoing, _LOWEST + _FEWEST))
@@ -54,11 +53,11 @@ class _Last:
 
 @contextmanager
 def _last_given() -> Iterator[_Last]:
-    """The port that the user's processes were given last, theirs alone meanwhile; any one where nothing can be kept."""
+    """The port that a process of the user got last, locked meanwhile; a random one where no file can be kept."""
     last = _Last(_LOWEST + random.randrange(1 << 16))  # noqa: S311  # where to begin is no secret
     with ExitStack() as held:
         kept = None
-        with suppress(OSError, RuntimeError):  # a home that is not there, or can't be written
+        with suppress(OSError, RuntimeError):  # the home is missing or can't be written
             path = cache_home() / "port"
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             kept = held.enter_context(
@@ -76,7 +75,7 @@ def _last_given() -> Iterator[_Last]:
 
 
 def cache_home() -> Path:
-    """The folder in the user's cache that is Counterfoil's.
+    """Counterfoil's folder in the user's cache.
 
     Raises:
         RuntimeError: the user has no home.

@@ -1,1 +1,1 @@
-"""What block headers and signatures prove by themselves. Pure."""
+"""Proofs from block headers and signatures alone. Pure."""

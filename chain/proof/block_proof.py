@@ -1,14 +1,14 @@
-"""What a block's header proves by itself: that a transaction ran in the block, and which events it left. Pure.
+"""Proofs from a block's header alone: that a transaction ran in the block, and which events it left. Pure.
 
 Rules that this module keeps:
 
-- A header is the RLP whose keccak-256 is the block's hash. Where the roots, the number and the time stand in it is the
-  same on every chain; what a chain adds comes after them.
+- A header is the RLP whose keccak-256 is the block's hash. The roots, the number and the time have the same places on
+  every chain; a chain's own fields come after them.
 - A proof is the nodes of a Merkle-Patricia trie (Ethereum's yellow paper, appendix D) from the root in the header to
   the leaf under the RLP of the transaction's index. The transaction's hash is the keccak-256 of its own leaf.
-- Everything that does not fit, damaged or made up, is a BlockProofInvalid.
+- Anything that does not fit, damaged or made up, raises BlockProofInvalid.
 
-Whether a header is of a block of the chain at all, only a node can say, or somebody who knows the block's hash.
+Only a node, or a party that knows the block's hash, can say whether the block is on the chain at all.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class BlockProofInvalid(ChainError):
 
 @dataclass(frozen=True)
 class BlockHeader:
-    """What the proofs need of a block's header; *timestamp* is chain time in seconds."""
+    """The fields of a block's header that the proofs need; *timestamp* is chain time in seconds."""
 
     hash: bytes
     number: int
@@ -58,7 +58,7 @@ class EventLog:
 
 @dataclass(frozen=True)
 class ProvenTransaction:
-    """A transaction that ran, in its place, and the *data* that it called with."""
+    """A transaction that ran, its place in the chain, and its call *data*."""
 
     header: BlockHeader
     index: int
@@ -68,11 +68,11 @@ class ProvenTransaction:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Block and index: the chain's order."""
+        """Block number and index: the chain's order."""
         return self.header.number, self.index
 
     def events(self, contract: str, address: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Name and values of the events that *contract* at *address* left, in their order."""
+        """The name and values of each event that *contract* at *address* left, in order."""
         for log in self.logs:
             if log.address == address:
                 try:
@@ -100,7 +100,7 @@ def read_header(raw: bytes) -> BlockHeader:
 def prove_transaction(
     header: BlockHeader, index: int, transaction: Sequence[bytes], receipt: Sequence[bytes]
 ) -> ProvenTransaction:
-    """Transaction number *index* of *header*'s block, by the two proofs' nodes.
+    """The transaction at *index* in *header*'s block, proved by the nodes of both tries.
 
     Raises:
         BlockProofInvalid: a proof does not lead to its root, or the transaction failed.
@@ -111,11 +111,11 @@ def prove_transaction(
 
 
 def _leaf(root: bytes, index: int, nodes: Sequence[bytes], what: str) -> bytes:
-    """What stands under *index* in the trie of *root*, of which *nodes* are known."""
+    """The value under *index* in the trie with *root*, of which *nodes* are known."""
     try:
         known = {keccak(node): node for node in nodes}
         value: bytes = HexaryTrie(known, root)[rlp.encode(index)]
-    except Exception as error:  # hostile nodes make the trie fail in any way there is
+    except Exception as error:  # hostile nodes can make the trie raise anything
         raise BlockProofInvalid(
             f"the {what}'s proof does not lead to the header's root: {type(error).__name__}"
         ) from error
@@ -125,7 +125,7 @@ def _leaf(root: bytes, index: int, nodes: Sequence[bytes], what: str) -> bytes:
 
 
 def _called(raw: bytes) -> bytes:
-    """The data that a transaction of any type calls with."""
+    """The call data of a transaction of any type."""
     kind, body = _typed(raw)
     fields = _items(body, "transaction")
     at = {0: 5, 1: 6}.get(kind, 7)

@@ -1,4 +1,4 @@
-"""Who signed a digest. Pure."""
+"""Recovers the account that signed a digest. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from counterfoil.chain.address import Address
 
 
 def recover(digest: bytes, signature: bytes) -> Address | None:
-    """The account that signed *digest* (32 bytes) with *signature* (r || s || v); None when none can have."""
+    """The account that signed *digest* (32 bytes) with *signature* (r || s || v); None for an invalid signature."""
     if len(signature) != 65:
         return None
     v = signature[64]

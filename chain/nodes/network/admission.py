@@ -1,7 +1,7 @@
-"""Who may transact and who may deploy, as the chain itself keeps it.
+"""Lets accounts transact or deploy, by the lists that the chain itself keeps.
 
-subnet-evm keeps the lists in contracts at fixed addresses; a member's own account may change them. An account that is
-let in is given wei as well: at a base fee of 1 wei they never run out. A chain without such lists needs only the wei.
+subnet-evm keeps the lists in contracts at fixed addresses; a member's own account may change them. An admitted account
+also gets wei: at a base fee of 1 wei, it never runs out. A chain without such lists needs only the wei.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _CALL_GAS, _TRANSFER_GAS = 200_000, 21_000
 def admit(
     client: ChainClient, member: Signer, accounts: Sequence[str], deploying: bool = False
 ) -> int:
-    """Let *accounts* transact (and deploy), and give them wei; answer how many transactions that took.
+    """Let *accounts* transact (and deploy), and give them wei. Returns the number of transactions sent.
 
     Raises:
-        ChainError: *member* may not, or the node did not take it.
+        ChainError: *member* may not admit them, or the node refused a transaction.
     """
     calls: list[tuple[str, bytes, int, int]] = []
     for account in accounts:
@@ -62,12 +62,12 @@ def admit(
 
 
 def may_transact(client: ChainClient, account: str) -> bool:
-    """Whether the chain takes *account*'s transactions; True where it keeps no list."""
+    """Whether the chain takes *account*'s transactions; True where the chain has no list."""
     return _role(client, TRANSACTORS, bytes(12) + Address(account).raw) != _NO_ROLE
 
 
 def _role(client: ChainClient, allow_list: str, word: bytes) -> int | None:
-    """The account's role in the list; None where the chain keeps no list."""
+    """The account's role in the list; None where the chain has no list."""
     data = to_hex(_READ + word)
-    answer = client.rpc("eth_call", {"to": allow_list, "data": data}, "latest")
-    return None if answer == NO_BYTES else int(answer, 16)
+    role = client.rpc("eth_call", {"to": allow_list, "data": data}, "latest")
+    return None if role == NO_BYTES else int(role, 16)

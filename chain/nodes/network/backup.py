@@ -1,7 +1,7 @@
-"""A member's folder as one file, and back: its keys and what it knows, with the chain's data if that is wanted.
+"""Writes a member's folder into one file, and restores it: keys, network documents and, if wanted, the chain's data.
 
-The file holds keys, so it is readable by its owner alone; the owner's and the account's keystores in it stay
-encrypted, the node's own keys are in clear, as the engine wants them.
+The file holds keys, so only its owner can read it. The keystores of the owner and the account stay encrypted; the
+node's own keys are in clear, because the engine reads them so.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _KEPT = ("network.json", "member.json", "keys", "README.md")
 
 
 def backup(folder: MemberFolder, to: Path, with_data: bool = False) -> Path:
-    """Write *folder* into the file *to*; with its data only while the node does not run.
+    """Write *folder* into the file *to*. The data can be included only while the node is stopped.
 
     Raises:
-        NetworkError: *to* is there already or lies in a repository, or the node runs and the data is wanted.
+        NetworkError: *to* exists or lies in a repository, or the node runs and the data is wanted.
     """
     require_outside_of_a_repository(to.parent)
     if to.exists():
@@ -49,10 +49,10 @@ def backup(folder: MemberFolder, to: Path, with_data: bool = False) -> Path:
 def restore(file: Path, out: Path) -> MemberFolder:
     """Make the folder *out* from the backup *file*.
 
-    A node whose folder may still run elsewhere must not be restored: two nodes with one key harm each other.
+    Do not restore a node that may still run elsewhere: two nodes with one key harm each other.
 
     Raises:
-        NetworkError: *out* is there already or lies in a repository, or *file* is no backup.
+        NetworkError: *out* exists or lies in a repository, or *file* is no backup.
     """
     require_outside_of_a_repository(out)
     if out.exists():
@@ -60,7 +60,7 @@ def restore(file: Path, out: Path) -> MemberFolder:
     fresh = out.with_name(f".{out.name}.new")
     try:
         with tarfile.open(file, "r:gz") as archive:
-            archive.extractall(fresh, _files_inside(archive))  # noqa: S202  # looked at
+            archive.extractall(fresh, _files_inside(archive))  # noqa: S202  # checked
         (inner,) = list(fresh.iterdir())
         read_folder(inner)
     except (OSError, tarfile.TarError, ValueError, NetworkError) as malformed:
@@ -74,16 +74,16 @@ def restore(file: Path, out: Path) -> MemberFolder:
 
 
 def _files_inside(archive: tarfile.TarFile) -> list[tarfile.TarInfo]:
-    """The members, when all are files and folders that stay inside; owned and written by whoever restores them alone.
+    """The archive's members, to be owned and written by the restoring user alone.
 
-    The standard library's filter for this is younger than Debian's Python.
+    Debian's Python is older than the standard library's filter for this.
 
     Raises:
-        ValueError: one is something else, or leads outside.
+        ValueError: a member is no file or folder, or lies outside of the archive.
     """
     members = archive.getmembers()
     for member in members:
-        # A file that stood under two names is stored once, and linked.
+        # A file with two names is stored once, and linked.
         names = [member.name, member.linkname] if member.islnk() else [member.name]
         paths = [PurePosixPath(name) for name in names]
         is_inside = not any(path.is_absolute() or ".." in path.parts for path in paths)

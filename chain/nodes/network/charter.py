@@ -1,4 +1,4 @@
-"""``consortium.yaml``: what the members agreed before the first block."""
+"""``consortium.yaml``: the members' agreement before the first block."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from counterfoil.chain.nodes.network.errors import NetworkError
 
 EngineName = Literal["avalanche", "besu"]
 States = Literal["archive", "pruned"]
-"""Which states a node keeps: that of every block, or those of the newest blocks alone. Blocks, receipts and events
-are kept by both."""
+"""The states that a node keeps: of every block, or of the newest blocks alone. Both keep all blocks, receipts and
+events."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _FIELDS = {
@@ -37,7 +37,7 @@ _MEMBER_FIELDS = {"name", "host", "peer_port", "rpc_port", "states"}
 
 @dataclass(frozen=True)
 class Seat:
-    """One member's place: where the others reach its node, and where its own programs do.
+    """One member's place: where the others reach its node, and where its own programs reach it.
 
     ``host`` is an IP address that the other members can connect to. JSON-RPC listens on 127.0.0.1 alone.
     """
@@ -53,8 +53,8 @@ class Seat:
 class Charter:
     """The network as agreed. ``threshold`` of the members together change the membership.
 
-    ``accounts`` may transact, ``deployers`` may deploy contracts as well; each member's own account may do both and
-    may let others.
+    ``accounts`` may transact; ``deployers`` may also deploy contracts. Each member's own account may do both and may
+    admit others.
     """
 
     name: str
@@ -72,7 +72,7 @@ def read_charter(path: Path) -> Charter:
     """The charter at *path*.
 
     Raises:
-        NetworkError: it can't be read, or a field is missing, unknown or out of its range; says which.
+        NetworkError: the file can't be read, or a field is missing, unknown or out of its range; says which.
     """
     try:
         found = yaml.safe_load(path.read_text())
@@ -84,7 +84,7 @@ def read_charter(path: Path) -> Charter:
 
 
 def charter_of(found: Any) -> Charter:
-    """The charter that the mapping *found* is.
+    """The charter in the mapping *found*.
 
     Raises:
         NetworkError: as for :func:`read_charter`.
@@ -123,7 +123,7 @@ def charter_of(found: Any) -> Charter:
 
 
 def seat_of(entry: Any, where: str = "the seat") -> Seat:
-    """The seat that the mapping *entry* is.
+    """The seat in the mapping *entry*.
 
     Raises:
         NetworkError: a field is missing, unknown or out of its range; says which.
@@ -143,10 +143,10 @@ def seat_of(entry: Any, where: str = "the seat") -> Seat:
 
 
 def states_of(value: Any, where: str) -> States:
-    """*value* as a choice of the states that are kept.
+    """*value* as one of the choices of :data:`States`.
 
     Raises:
-        NetworkError: it is none.
+        NetworkError: it is none of them.
     """
     for known in get_args(States):
         if value == known:
@@ -168,7 +168,7 @@ def address_of(value: str) -> Address:
     """*value* as an address.
 
     Raises:
-        NetworkError: it is none.
+        NetworkError: it is no address.
     """
     try:
         return Address.checked(value)

@@ -1,11 +1,11 @@
-"""A network out of its charter, and a new member's folder out of a network that is there.
+"""Creates a network from its charter, and a new member's folder from an existing network.
 
 Rules that this module keeps:
 
-- Private keys are made in the folder of the member whose they are, mode 0600, and never in a repository. The owner's
-  and the account's are encrypted; the engine reads its node's keys only in clear.
-- Passphrases are random, one a member. They are beside the members' folders, not in them.
-- A network is there whole or not at all.
+- Private keys are made in their member's folder, with mode 0600, and never in a repository. The owner's and the
+  account's keys are encrypted; the node's keys are in clear, because the engine reads them so.
+- Each member has its own random passphrase. The passphrases lie beside the members' folders, not in them.
+- A network exists whole or not at all.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ OWNER, ACCOUNT = "owner.json", "account.json"
 def create(
     engine: Engine, charter: Charter, out: Path, progress: Progress = lambda _: None
 ) -> list[MemberFolder]:
-    """Make the network of *charter* in the folder *out* and answer its members' folders.
+    """Create the network of *charter* in the folder *out*. Returns its members' folders.
 
     Raises:
-        NetworkError: *out* is there already, or lies in a repository; or a node did not start.
+        NetworkError: *out* exists or lies in a repository, or a node did not start.
     """
     out = out.resolve()
     require_outside_of_a_repository(out)
@@ -88,10 +88,10 @@ def create(
 def join(
     engine: Engine, network: Network, seat: Seat, out: Path, passphrase: str
 ) -> tuple[MemberFolder, Member]:
-    """Make a new member's folder *out* with its own keys; answer it and what the others are to be told.
+    """Create a new member's folder *out* with its own keys. Returns the folder, and the member for the others.
 
     Raises:
-        NetworkError: *out* is there, lies in a repository, or the name is taken.
+        NetworkError: *out* exists or lies in a repository, or the name is taken.
     """
     out = out.resolve()
     require_outside_of_a_repository(out)
@@ -110,10 +110,10 @@ def join(
 
 
 def allow(folder: MemberFolder, member: Member) -> bool:
-    """Let *member*'s node follow the chain from this folder's node, from its next start on; False if it may already.
+    """Let *member*'s node follow the chain from this folder's node, from its next start on. Returns whether it is new.
 
     Raises:
-        NetworkError: the name or the node is another member's.
+        NetworkError: another member has this name or this node.
     """
     network = folder.network
     if member in network.members:
@@ -131,7 +131,7 @@ def owner_key(folder: MemberFolder, passphrase: str) -> bytes:
     """The private key with which this member votes.
 
     Raises:
-        KeyRefused: another passphrase, or the keystore is not there.
+        KeyRefused: the passphrase is wrong, or the keystore is missing.
     """
     return read_keystore(folder.keys / OWNER, passphrase)
 
@@ -140,7 +140,7 @@ def account_signer(folder: MemberFolder, passphrase: str) -> LocalSigner:
     """The signer of this member's account on the chain.
 
     Raises:
-        KeyRefused: another passphrase, or the keystore is not there.
+        KeyRefused: the passphrase is wrong, or the keystore is missing.
     """
     return open_keystore(folder.keys / ACCOUNT, passphrase)
 

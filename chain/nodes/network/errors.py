@@ -1,4 +1,4 @@
-"""What goes wrong with a network, each with a stable code."""
+"""The errors of a network, each with a stable code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from counterfoil.chain.errors import ChainError
 
 
 class NetworkError(ChainError):
-    """A network's command could not do what it was asked; ``code`` begins with ``network.``."""
+    """A network's command failed; ``code`` begins with ``network.``."""
 
     def __init__(self, code: str, detail: str) -> None:
         self.code = f"network.{code}"

@@ -1,12 +1,12 @@
-"""One member's folder: what the network is, which place in it is ours, our keys, and the chain's data.
+"""One member's folder: the network, our place in it, our keys, and the chain's data.
 
 ::
 
-    network.json   what all members know: ids, genesis, everybody's node, address and public keys
-    member.json    which of them we are, whether old states are kept, and our own further options for the engine
+    network.json   the same for all members: ids, genesis, each member's node, address and public keys
+    member.json    which member we are, whether old states are kept, and our own options for the engine
     keys/          the node's keys and the owner's and account's keystores (0700, files 0600)
-    data/          the chain as this node has it; data/tmp is what the processes put aside while they run
-    engine/        what the engine is started with; written anew from network.json at each start
+    data/          the chain as this node has it; data/tmp holds temporary files of the processes
+    engine/        the engine's settings; written again from network.json at each start
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _NODE_ID = re.compile(r"[A-Za-z0-9-]{1,80}")
 
 @dataclass(frozen=True)
 class Member:
-    """What the others know of a member. ``node`` is the engine's own: the node's id and public keys.
+    """A member, as the others know it. ``node`` has the engine's own fields: the node's id and public keys.
 
-    ``owner`` is the compressed public key (hex) that votes on membership, ``account`` the address on the chain.
+    ``owner`` is the compressed public key (hex) that votes on membership; ``account`` is the address on the chain.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Member:
 
 
 def member_of(found: Any) -> Member:
-    """The member that a JSON document is, such as another bank's identity.json.
+    """The member in a JSON document, such as another bank's identity.json.
 
     Raises:
         NetworkError: a field is missing, unknown or malformed.
@@ -70,7 +70,7 @@ def member_of(found: Any) -> Member:
 
 @dataclass
 class Network:
-    """What all members know. ``engine_facts`` are the engine's own: ids, genesis documents, settings."""
+    """The network, the same for all members. ``engine_facts`` has the engine's ids, genesis documents and settings."""
 
     name: str
     engine: EngineName
@@ -96,10 +96,10 @@ class Network:
 
     @classmethod
     def of(cls, found: Any) -> Network:
-        """The network that a JSON document is.
+        """The network in a JSON document.
 
         Raises:
-            NetworkError: it is none, or of a later format.
+            NetworkError: it is no network, or has a later format.
         """
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise NetworkError("file_malformed", f"this is no network.json of format {FORMAT}")
@@ -112,14 +112,14 @@ class Network:
 
 @dataclass(frozen=True)
 class MemberFolder:
-    """A member's folder, read."""
+    """A member's folder, as read from the disk."""
 
     path: Path
     name: str
     rpc_port: int
     network: Network = field(compare=False)
     options: tuple[str, ...] = ()
-    """Further options of the engine's command line, this bank's own: TLS, metrics, log levels."""
+    """This bank's own options for the engine's command line: TLS, metrics, log levels."""
     states: States = "archive"
 
     @property
@@ -140,7 +140,7 @@ class MemberFolder:
 
     @property
     def scratch(self) -> Path:
-        """Where the node's processes put their temporary files; emptied before each start and after each stop."""
+        """The node's temporary files; emptied before each start and after each stop."""
         return self.data / "tmp"
 
     @property
@@ -148,7 +148,7 @@ class MemberFolder:
         return self.path / "engine"
 
     def write(self) -> None:
-        """Keep what is known, in the folder."""
+        """Write network.json and member.json."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_json(self.path / "network.json", self.network.to_json())
         mine = {"name": self.name, "rpc_port": self.rpc_port, "states": self.states}
@@ -159,7 +159,7 @@ def read_folder(path: Path) -> MemberFolder:
     """The member's folder at *path*.
 
     Raises:
-        NetworkError: it is none.
+        NetworkError: it is no member's folder.
     """
     path = path.resolve()
     if not (path / "member.json").exists():
@@ -184,7 +184,7 @@ def read_folder(path: Path) -> MemberFolder:
 
 
 def folders_at(path: Path, name: str | None = None) -> list[MemberFolder]:
-    """The members' folders that *path* stands for: itself, or those in it (of *name* alone, if that is given).
+    """The members' folders at *path*: itself, or those in it; with *name*, only that member's.
 
     Raises:
         NetworkError: there is none.
@@ -196,7 +196,7 @@ def folders_at(path: Path, name: str | None = None) -> list[MemberFolder]:
         if not inside.is_dir():
             raise NetworkError("no_folder", f"{path} is no folder of a network")
         found = [read_folder(p) for p in sorted(inside.iterdir()) if (p / "member.json").exists()]
-        if found:  # in the order in which the members are named
+        if found:  # in the order of the members in network.json
             order = [m.name for m in found[0].network.members]
             found.sort(key=lambda f: order.index(f.name) if f.name in order else len(order))
     chosen = [f for f in found if name in (None, f.name)]

@@ -1,4 +1,4 @@
-"""What a member's folder says to the person who gets it: a README, and a unit for systemd."""
+"""The README and the systemd unit that a member's folder brings to its bank."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ else.
 
 
 def unit(folder: MemberFolder) -> str:
-    """A unit for systemd that runs the node of *folder*."""
+    """The systemd unit that runs the node of *folder*."""
     return f"""[Unit]
 Description=Counterfoil: {folder.name}'s node of {folder.network.name}
 After=network-online.target time-sync.target

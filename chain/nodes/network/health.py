@@ -1,4 +1,4 @@
-"""How a node and the chain are doing, as one node sees it, and in words why the chain stands still if it does."""
+"""The health of a node and of the chain, as one node sees it; and in words, why the chain stands still."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from counterfoil.chain.nodes.network.member_files import disk_of, size_of
 from counterfoil.chain.nodes.network.rpc import call_rpc
 
 _STILL_AFTER_S = 60
-"""So long without a block while transactions wait is a chain that stands still; a dead proposer's turn takes 10 s."""
+"""A chain stands still when transactions wait and no block comes for this time; a dead proposer's turn takes 10 s."""
 _LEAST_FREE = 2 * 1024**3
 _WARN_BEFORE = 2
-"""A disk is too full when so many times the engine's own limit are free."""
+"""A disk is too full when less than this multiple of the engine's own limit is free."""
 _ENDS_SOON_S = 90 * 24 * 3600
 _CLOCK_AHEAD_S = 5
 _TIME_ERROR = 5
@@ -31,9 +31,12 @@ _TIME_ERROR = 5
 
 @dataclass
 class Health:
-    """One node. ``verdict``: ``running`` (all is well), ``still`` (the chain does not go on, or this node does not
-    follow it), ``unknown``. ``why`` says it in words. ``ends_s``: when the first validator's time ends, in seconds
-    since 1970, None where it never does. ``threshold`` of the ``owners`` decide about membership."""
+    """One node's health.
+
+    ``verdict`` is ``running`` (all is well), ``still`` (the chain stands still, or this node does not follow it) or
+    ``unknown``; ``why`` explains it. ``ends_s`` is when the first validator's seat ends, in seconds since 1970; None
+    where none ends. ``threshold`` of the ``owners`` decide about membership.
+    """
 
     member: str
     verdict: str = "unknown"
@@ -65,7 +68,7 @@ class Health:
 
 
 def health_of(engine: Engine, folder: MemberFolder) -> Health:
-    """How *folder*'s node is doing."""
+    """The health of *folder*'s node."""
     found = Health(folder.name, pid=running_pid(folder), states=folder.states)
     _look_at_the_machine(engine, folder, found)
     if found.pid is None:
@@ -89,7 +92,7 @@ def health_of(engine: Engine, folder: MemberFolder) -> Health:
 def _say_what_it_waits_for(
     engine: Engine, folder: MemberFolder, found: Health, peers: Sequence[str]
 ) -> None:
-    """A node that has just started serves nothing before it has agreed with the others on where the chain is."""
+    """A node that has just started serves nothing before it agrees with the others about the newest block."""
     members = folder.network.members
     found.missing = [m.name for m in folder.others if m.name not in peers]
     found.connected = len(members) - len(found.missing)
@@ -126,10 +129,10 @@ def _look_at_the_chain(engine: Engine, folder: MemberFolder, found: Health) -> N
     path = urlsplit(engine.rpc_url(folder)).path or "/"
 
     def block(tag: str) -> dict[str, Any]:
-        answer: dict[str, Any] = call_rpc(
+        found_block: dict[str, Any] = call_rpc(
             folder.rpc_port, path, method="eth_getBlockByNumber", params=[tag, False]
         )
-        return answer
+        return found_block
 
     latest = block("latest")
     found.height = int(latest["number"], 16)
@@ -169,9 +172,9 @@ def _look_at_the_machine(engine: Engine, folder: MemberFolder, found: Health) ->
 
 
 def disk_warning(free: int, total: int, least_percent: int) -> str:
-    """What is to be said of a disk of *total* bytes with *free* left; nothing while there is room.
+    """The warning about a disk of *total* bytes with *free* bytes left; empty while there is room.
 
-    *least_percent*: the share below which the engine ends the node, 0 where it has no such limit.
+    Below *least_percent* the engine ends the node; 0 where it has no such limit.
     """
     if free >= max(_LEAST_FREE, _WARN_BEFORE * total * least_percent // 100):
         return ""
@@ -197,7 +200,7 @@ def _why_it_does_not_run(engine: Engine, folder: MemberFolder, found: Health) ->
 
 
 def _is_clock_synchronised() -> bool | None:
-    """What the kernel knows of a time service; None where it can't be asked."""
+    """Whether the kernel says that a time service keeps the clock; None where it can't be asked."""
     if not Path("/proc/self").exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Files that others must not read, and files that are whole or as they were before."""
+"""Writes files whole, with a mode that can keep others from reading them; reads them; measures folders and disks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from counterfoil.chain.nodes.network.errors import NetworkError
 
 _BLOCK = 512
-"""What ``st_blocks`` counts, whatever the file system's own blocks are."""
+"""The unit of ``st_blocks``, in bytes, on every file system."""
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Make *path* hold *data*, whole or as it was before, with *mode*."""
+    """Write *data* to *path* with *mode*. A crash leaves the old file or the new one, whole."""
     fresh = path.with_name(f".{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as out:
@@ -26,7 +26,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 
 def write_json(path: Path, value: Any, mode: int = 0o644) -> None:
-    """Make *path* hold *value* as JSON."""
+    """Write *value* to *path* as JSON."""
     write_whole(path, (json.dumps(value, indent=1) + "\n").encode(), mode)
 
 
@@ -34,7 +34,7 @@ def read_json(path: Path) -> Any:
     """The JSON at *path*.
 
     Raises:
-        NetworkError: it is not there, or is no JSON.
+        NetworkError: the file can't be read, or is no JSON.
     """
     try:
         return json.loads(path.read_bytes())
@@ -45,7 +45,7 @@ def read_json(path: Path) -> Any:
 
 
 def require_outside_of_a_repository(folder: Path) -> None:
-    """Keys never go into a repository: refuse a folder that git would take in.
+    """Refuse a folder in a git repository: keys never go into one.
 
     Raises:
         NetworkError: *folder* lies in a checkout.
@@ -60,9 +60,9 @@ def require_outside_of_a_repository(folder: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes that the files in *folder* take on the disk, with what is set aside for them.
+    """The bytes of disk that the files in *folder* take, preallocated blocks included.
 
-    A file that goes away meanwhile counts nothing.
+    A file that vanishes meanwhile counts 0.
     """
     total = 0
     for root, _, names in os.walk(folder):
@@ -75,6 +75,6 @@ def size_of(folder: Path) -> int:
 
 
 def disk_of(folder: Path) -> tuple[int, int]:
-    """Bytes that are free on the disk of *folder*, and its size."""
+    """The free bytes and the size of the disk of *folder*."""
     usage = shutil.disk_usage(folder)
     return usage.free, usage.total

@@ -1,4 +1,4 @@
-"""Who is a member: the commands by which a bank joins, is let in, and is voted in or out."""
+"""The commands by which a bank joins, is let in, and is voted in or out."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def admit(
     print_document({"admitted": accounts, "transactions": sent}, as_json)
 
 
-# ---- parts
+# ---- proposals
 
 
 def _change(kind: str, members: list[str], threshold: int) -> MembershipChange:
@@ -203,7 +203,7 @@ def _change(kind: str, members: list[str], threshold: int) -> MembershipChange:
 
 
 def _require_change(change: MembershipChange, validators: Sequence[str], network: Network) -> None:
-    """Refuse what is so already."""
+    """Refuse a change that is in effect already."""
     if change.kind == "owners":
         return
     is_one = network.member(change.member).node_id in validators

@@ -1,4 +1,4 @@
-"""``counterfoil network``: a consortium's own chain and each bank's node; who is a member is :mod:`.membership`'s."""
+"""``counterfoil network``: a consortium's own chain and each bank's node; :mod:`.membership` has the other commands."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def restore(
     print_document({"member": folder.name, "folder": str(folder.path)}, as_json)
 
 
-# ---- parts
+# ---- output
 
 
 def _show(health: Health) -> None:

@@ -21,26 +21,26 @@ _PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's n
 
 
 def passphrase() -> str:
-    """The passphrase of the member's keystores, from the environment or from whoever sits there.
+    """The passphrase of the member's keystores, from the environment or the terminal.
 
     Raises:
-        KeyRefused: it is nowhere.
+        KeyRefused: there is none.
     """
     return read_passphrase(_PASSPHRASE)
 
 
 def note(text: str) -> None:
-    """Say *text* to whoever reads along."""
+    """Print *text* on standard error."""
     Console(stderr=True).print(text, highlight=False, soft_wrap=True)
 
 
 def progress(step: str) -> None:
-    """Say which step has begun."""
+    """Print the step that has begun."""
     note(f"network: {step}")
 
 
 def print_document(found: Any, as_json: bool) -> None:
-    """Print what was asked for."""
+    """Print *found*, as JSON or a line a field."""
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -52,7 +52,7 @@ def print_document(found: Any, as_json: bool) -> None:
 
 @contextmanager
 def exit_on_failure() -> Iterator[None]:
-    """A failure becomes its code and detail on standard error, and exit status 2."""
+    """Print a failure's code and detail on standard error and exit with status 2."""
     try:
         yield
     except ChainError as failure:

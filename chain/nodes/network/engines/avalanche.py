@@ -1,8 +1,7 @@
 """avalanchego with its subnet-evm: a permissioned subnet of a private primary network.
 
-A block that is there is final; it is never undone. Membership is the primary network's platform chain's to keep, and
-only the owners, k of n, can change it there. What a member's node is started with is written anew from
-``network.json`` at each start.
+Every accepted block is final. The primary network's platform chain keeps the membership, and only the owners, k of n,
+can change it there. A member's node gets its settings from ``network.json`` at each start.
 """
 
 from __future__ import annotations
@@ -215,7 +214,7 @@ class Avalanche:
         addresses, members = list(found["controlKeys"]), folder.network.members
         names = {member.owner: member.name for member in members}
         keys = [""] * len(addresses)
-        if programs.is_installed():  # a node started by an earlier version goes on beside this one
+        if programs.is_installed():  # else a node started by an earlier version still runs
             keys = run_tool("whose", {"addresses": addresses, "known": list(names)})["keys"]
         owners = (names.get(key, at) for key, at in zip(keys, addresses, strict=True))
         return int(found["threshold"]), sorted(owners)
@@ -278,15 +277,15 @@ class Avalanche:
 
 
 def _term_ends(years: int) -> int:
-    """When what begins now ends after *years*, short of the most that the engine allows."""
+    """The end of *years* from now, two days before the engine's longest term, in seconds since 1970."""
     return int(time.time()) + years * 365 * _DAY_S - 2 * _DAY_S
 
 
 def _seat_ends(folder: MemberFolder, member: Member) -> int:
-    """When a seat ends that *member* is given now: the network's agreed years from now, or with the stake it has.
+    """The end of a seat that *member* gets now: with its present stake, or else the network's agreed years from now.
 
     Raises:
-        NetworkError: the stake that it has ends too soon; it can't be renewed.
+        NetworkError: its present stake ends too soon and can't be renewed.
     """
     asked = {"nodeIDs": [member.node_id]}
     found = call_rpc(
@@ -309,19 +308,19 @@ def _essence(deed: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _deeds_of(member: Any, change: MembershipChange) -> list[list[tuple[Any, ...]]]:
-    """What the transactions of *change* may do, one of these and nothing else."""
+    """The allowed lists of deeds of *change*: its transactions do one of them, and nothing else."""
     if change.kind == "owners":
         keys = sorted(member(name).owner for name in change.owners)
         return [[("owners", "", keys, change.threshold, 0), ("move", "", None, 0, 0)]]
     node_id = member(change.member).node_id
-    if change.kind == "add":  # a node that was a validator before has its stake already
+    if change.kind == "add":  # a node that was a validator before has a stake already
         added = ("add", node_id, None, 0, change.ends_s)
         return [[("stake", node_id, None, 0, change.ends_s + _DAY_S), added], [added]]
     return [[("remove", node_id, None, 0, 0)]]
 
 
 def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> list[MemberFolder]:
-    """The same folders, every node on loopback and a free port: founding needs them all for some seconds."""
+    """The same folders, each node on loopback at free ports: the launch needs all of them for some seconds."""
     ports = iter(free_ports(2 * len(folders)))
     members = [replace(f.me, host="127.0.0.1", peer_port=next(ports)) for f in folders]
     network = replace(folders[0].network, members=members, engine_facts=facts)
@@ -329,9 +328,9 @@ def _on_this_machine(folders: Sequence[MemberFolder], facts: dict[str, Any]) -> 
 
 
 def _peers(folder: MemberFolder) -> list[str]:
-    """The ids of the nodes that ours has a connection to."""
-    answer = call_rpc(folder.rpc_port, path="/ext/info", method="info.peers", params={})
-    return [str(peer["nodeID"]) for peer in answer["peers"]]
+    """The ids of the nodes that our node is connected to."""
+    found = call_rpc(folder.rpc_port, path="/ext/info", method="info.peers", params={})
+    return [str(peer["nodeID"]) for peer in found["peers"]]
 
 
 def _uri(folder: MemberFolder) -> str:

@@ -12,7 +12,7 @@ from counterfoil.chain.nodes.network.charter import Charter
 
 GAS_LIMIT = 100_000_000
 _WEI_EACH = 10**27
-"""At a base fee of 1 wei nobody ever runs out of it."""
+"""At a base fee of 1 wei, no account runs out of this."""
 
 
 def _header() -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _header() -> dict[str, Any]:
 
 
 def idle_genesis() -> dict[str, Any]:
-    """The primary network's own EVM chain, on which nobody has anything."""
+    """The first block of the primary network's own EVM chain, on which no account has anything."""
     header = {"timestamp": "0x5FCB13D0", "gasLimit": "0x5f5e100"}
     return {"config": {"chainId": 43_777}, "alloc": {}, **header, **_header()}
 
@@ -38,7 +38,7 @@ def idle_genesis() -> dict[str, Any]:
 def chain_genesis(charter: Charter, members: Sequence[str]) -> dict[str, Any]:
     """The ledger's first block: who may transact, who may deploy, and wei that never run out.
 
-    A base fee of 0 would stall the chain after the first transaction that pays nothing.
+    With a base fee of 0, the chain would stall after the first transaction that pays nothing.
     """
     enabled = sorted({*charter.accounts, *charter.deployers} - set(members))
     deployers = sorted(set(charter.deployers) - set(members))

@@ -1,4 +1,4 @@
-"""What avalanchego and its subnet-evm are told at each start: consensus, disk, pool and which states are kept."""
+"""Settings of avalanchego and its subnet-evm at each start: consensus, database, pool, and the kept states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from counterfoil.chain.nodes.network.engines.avalanche_genesis import GAS_LIMIT
 from counterfoil.chain.nodes.network.folder import MemberFolder
 
 _COMMIT_BLOCKS = 256
-# Small sets of validators need samples far larger than the set: with these, 3 of 4 and 4 of 5 go on.
+# A small set of validators needs samples far larger than itself: with these, 3 of 4 and 4 of 5 go on.
 SAMPLE, _PREFERENCE, CONFIDENCE, _COMMIT, _REPOLLS = 100, 51, 67, 20, 4
 _SNOW = {
     "k": SAMPLE,
@@ -30,7 +30,7 @@ SNOW_FLAGS = (
     f"--snow-concurrent-repolls={_REPOLLS}",
 )
 DATABASE = b64encode(json.dumps({"sync": True, "cacheSize": 64 << 20}).encode()).decode()
-"""What a node says that it accepted is on its disk."""
+"""A node accepts a block only after the block is on its disk."""
 _APIS = [
     "eth",
     "eth-filter",
@@ -44,7 +44,7 @@ _APIS = [
 
 
 def subnet_settings(folder: MemberFolder) -> dict[str, Any]:
-    """Only validators, and the members that this folder knows, may follow the chain."""
+    """Only validators, and members that this folder knows, may follow the chain."""
     known = [member.node_id for member in folder.network.members]
     return {"validatorOnly": True, "allowedNodes": known, "snowParameters": _SNOW}
 
@@ -61,12 +61,12 @@ def chain_settings(folder: MemberFolder) -> dict[str, Any]:
         "min-delay-target": folder.network.engine_facts["block_delay_ms"],
         "rpc-gas-cap": GAS_LIMIT,
         "pruning-enabled": not keeps_all,
-        # An archive that its bank turns into a pruned node keeps what it has and goes on without.
+        # An archive that becomes a pruned node keeps its old states and adds none.
         "allow-missing-tries": not keeps_all,
-        # A pruned node that was killed runs so many blocks again.
+        # A pruned node that was killed runs up to this many blocks again.
         "commit-interval": _COMMIT_BLOCKS,
         "state-sync-enabled": False,
-        # Every node that the chain's program starts makes one, in the machine's temporary folder unless told.
+        # The chain's program makes one at each start; without this, in the machine's temporary folder.
         "keystore-directory": str(folder.scratch / "keystore"),
         "metrics-expensive-enabled": False,
         "database-config": DATABASE,
@@ -75,6 +75,6 @@ def chain_settings(folder: MemberFolder) -> dict[str, Any]:
     pruned_once = folder.data / "pruned"
     if not keeps_all:
         pruned_once.touch(mode=0o600)
-    elif pruned_once.exists():  # the states that are missing are computed again
+    elif pruned_once.exists():  # compute the missing states again
         settings["populate-missing-tries"] = 0
     return settings

@@ -1,8 +1,8 @@
 """Hyperledger Besu with QBFT: the second engine, from ``besu`` on PATH.
 
-A block that two thirds of the validators have sealed is final. Membership is decided by the validators themselves,
-each at its own node, more than half of them: the charter's threshold is that and nothing else. Nodes talk only to the
-nodes that they know. TLS and whatever else a bank wants of Besu goes into ``options`` of its ``member.json``.
+A block that two thirds of the validators have sealed is final. More than half of the validators decide about
+membership, each at its own node; the charter's threshold must be that number. Nodes talk only to nodes that they know.
+A bank's own settings for Besu, such as TLS, go into ``options`` of its ``member.json``.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _WEI_EACH = 10**27
 _EPOCH_BLOCKS = 30_000
 _VOTE_WITHIN_S = 120
 _STORAGE = {"archive": "FOREST", "pruned": "BONSAI"}
-"""A data folder has one of them for good: a bank that wants the other deletes it, and the node fetches the chain."""
+"""A data folder keeps its format. For the other one, the bank deletes the folder and the node fetches the chain."""
 _ISTANBUL = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
-"""The mixHash by which such blocks are known."""
+"""The mixHash that marks QBFT's blocks."""
 
 
 class Besu:
@@ -180,7 +180,7 @@ class Besu:
     def vote(
         self, folder: MemberFolder, proposal: MembershipProposal, key: bytes
     ) -> MembershipProposal:
-        """The vote is given by our own node's key, in the blocks that it proposes."""
+        """Our own node votes with its key, in the blocks that it proposes."""
         if folder.name not in proposal.asked:
             raise NetworkError("not_a_signer", f"{folder.name} is not among those who are to vote")
         vote = [proposal.payload["address"], proposal.payload["is_added"]]
@@ -245,13 +245,13 @@ def genesis_of(
 
 
 def enode_of(member: Member) -> str:
-    """Where and by which key *member*'s node is known to the others."""
+    """The enode URL of *member*'s node: its public key and where the others reach it."""
     host = f"[{member.host}]" if ":" in member.host else member.host
     return f"enode://{member.node['public_key']}@{host}:{member.peer_port}?discport=0"
 
 
 def _validator(address: str) -> str:
-    """How this engine's files name a validator: by its address, in lower case."""
+    """A validator's name in this engine's files: its address, in lower case."""
     return to_hex(Address(address).raw)
 
 
@@ -265,7 +265,7 @@ def _payload(folder: MemberFolder, change: MembershipChange) -> dict[str, Any]:
 
 
 def _peers(folder: MemberFolder) -> list[str]:
-    """The public keys of the nodes that ours has a connection to."""
+    """The public keys of the nodes that our node is connected to."""
     found = call_rpc(folder.rpc_port, "/", "admin_peers")
     return [from_any_hex(str(peer.get("id", ""))).hex() for peer in found]
 

@@ -1,4 +1,4 @@
-"""The engine of a name."""
+"""The choice of an engine by its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the network's commands ask of an engine: no more than both of them need."""
+"""The protocol of an engine: what the network's commands need of it, and no more."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Validator:
-    """A node whose word counts, and whether ours has a connection to it (to itself it always has).
+    """A validating node, and whether our node is connected to it; our own node always counts as connected.
 
-    ``ends_s``: when its word stops counting by itself, in seconds since 1970; None where it never does.
+    ``ends_s`` is when its seat ends, in seconds since 1970; None where it never ends.
     """
 
     node_id: str
@@ -30,7 +30,7 @@ class Validator:
 class MembershipChange:
     """A change of membership: ``add`` or ``remove`` the validator *member*, or hand the network to new ``owners``.
 
-    ``ends_s``: when the seat of a validator that is added ends, in seconds since 1970; 0 where it never does.
+    ``ends_s`` is when an added validator's seat ends, in seconds since 1970; 0 where it never ends.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class MembershipChange:
 
 @dataclass
 class MembershipProposal:
-    """A change on its way, as a file that goes from owner to owner. ``payload`` is the engine's own."""
+    """A proposed change: a file that goes from owner to owner. ``payload`` has the engine's own fields."""
 
     network: str
     engine: str
@@ -61,28 +61,28 @@ class Engine(Protocol):
 
     name: str
     least_free_percent: int
-    """With less of the disk free than this the engine ends a node by itself; 0: it never does."""
+    """The engine ends a node when less of the disk is free; 0 where it never does."""
 
     def install(self, progress: Progress) -> str:
-        """Make the programs available and answer where they are.
+        """Make the programs available. Returns where they are.
 
         Raises:
-            NetworkError: they can't be; says the line that mends it.
+            NetworkError: they can't be made available; the message says how to mend that.
         """
         ...
 
     def make_node_keys(self, keys: Path) -> dict[str, Any]:
-        """Make the node's keys in the folder *keys*, or read those that are there; answer what others need to know."""
+        """Make the node's keys in the folder *keys*, or read existing ones. Returns the public facts for the others."""
         ...
 
     def launch(
         self, charter: Charter, folders: Sequence[MemberFolder], progress: Progress
     ) -> dict[str, Any]:
-        """Bring the network into being: the first data into every folder, and the engine's facts as the answer."""
+        """Launch the network: write the first data into every folder. Returns the engine's facts."""
         ...
 
     def command(self, folder: MemberFolder, peers: Sequence[Member]) -> list[str]:
-        """Write what the node is started with, and answer the command that starts it knowing *peers*."""
+        """Write the node's settings. Returns the command that starts it with *peers*."""
         ...
 
     def rpc_url(self, folder: MemberFolder) -> str:
@@ -94,11 +94,11 @@ class Engine(Protocol):
         ...
 
     def validators(self, folder: MemberFolder) -> list[Validator]:
-        """Whose word counts, as our node knows it."""
+        """The validators, as our node knows them."""
         ...
 
     def peers(self, folder: MemberFolder) -> list[str]:
-        """The nodes that ours has a connection to, known before the chain is served: members by name."""
+        """The nodes that our node is connected to, members by name. Known before the node serves the chain."""
         ...
 
     def waiting(self, folder: MemberFolder) -> int:
@@ -106,25 +106,25 @@ class Engine(Protocol):
         ...
 
     def needed(self, validators: int) -> int:
-        """How many of so many validators must be connected for the chain to go on."""
+        """How many of *validators* must be connected for the chain to go on."""
         ...
 
     def owners(self, folder: MemberFolder) -> tuple[int, list[str]]:
-        """How many owners must sign a change of membership, and who they are, as our node knows it: by name where
-        this folder knows the key."""
+        """How many owners must sign a change of membership, and the owners, as our node knows them; by name where this
+        folder knows the key."""
         ...
 
     def propose(
         self, folder: MemberFolder, change: MembershipChange, signers: Sequence[str]
     ) -> MembershipProposal:
-        """A proposal for *change*, to be signed by the owners *signers* (by name; none: the first enough)."""
+        """A proposal for *change* to the owners named *signers*; without names, to the first that are enough."""
         ...
 
     def check(self, folder: MemberFolder, proposal: MembershipProposal) -> MembershipProposal:
-        """The proposal with ``asked`` and ``signed`` as its bytes say them.
+        """The proposal with ``asked`` and ``signed`` read from its bytes.
 
         Raises:
-            NetworkError: its bytes do something else than its words say.
+            NetworkError: its bytes do something else than its ``change`` says.
         """
         ...
 
@@ -135,5 +135,5 @@ class Engine(Protocol):
         ...
 
     def submit(self, folder: MemberFolder, proposal: MembershipProposal) -> None:
-        """Put a complete proposal into effect, and return once it is."""
+        """Put a complete proposal into effect. Returns once it is in effect."""
         ...

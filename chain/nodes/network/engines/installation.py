@@ -1,12 +1,11 @@
-"""The engine's programs, built once from the Go module beside this package, and kept for all networks of this user.
+"""Builds the engine's programs from the Go module beside this package, once for all networks of this user.
 
 Rules that this module keeps:
 
-- What is built is what ``go.sum`` names, checked by the go command, with the lines of :mod:`.changes`; nothing else
-  is downloaded.
-- A build is whole or absent: programs are built in a folder that is renamed when it is done.
-- Another ``go.sum`` or another source is another build; it lies in a folder of its own. Tests of the Go sources are
-  no part of it.
+- The sources are the modules that ``go.sum`` names, checked by the go command, with the lines of
+  :mod:`.source_changes`; nothing else is downloaded.
+- A build is whole or absent: programs are built in a folder that is renamed at the end.
+- Another ``go.sum`` or another source is another build, in a folder of its own. Tests of the Go sources don't count.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from counterfoil.chain.nodes.network.errors import NetworkError
 from counterfoil.chain.nodes.ports import cache_home
 
 VM_ID = "srEXiWaHuhNyGwPUi444Tu47ZEDwxTWrbQiuD7FmgSAQ6X7Dy"
-"""The name under which the node looks for the chain's program: subnet-evm's."""
+"""The id of subnet-evm: the node finds the chain's program by it."""
 
 NODE, PLUGIN, TOOL = "avalanchego", f"plugins/{VM_ID}", "consortium"
 _PACKAGES = {
@@ -41,7 +40,7 @@ _BUILD_WITHIN_S = 3_600
 
 
 def home() -> Path:
-    """Where builds are kept: ``$COUNTERFOIL_NETWORK_HOME``, or the user's cache."""
+    """The folder of all builds: ``$COUNTERFOIL_NETWORK_HOME``, or in the user's cache."""
     named = os.environ.get("COUNTERFOIL_NETWORK_HOME")
     if named:
         return Path(named)
@@ -49,7 +48,7 @@ def home() -> Path:
 
 
 def build_folder() -> Path:
-    """Where the build of this version lies, whether it is there or not."""
+    """The folder of this version's build, whether it exists or not."""
     digest = sha256()
     for path in sorted(SOURCE.rglob("*")):
         if path.is_file() and not _is_of_a_test(path.relative_to(SOURCE)):
@@ -63,7 +62,7 @@ def _is_of_a_test(path: Path) -> bool:
 
 
 def is_installed() -> bool:
-    """Whether the programs of this version are there."""
+    """Whether this version's programs are built."""
     return all((build_folder() / name).exists() for name in _PACKAGES)
 
 
@@ -71,7 +70,7 @@ def program(name: str) -> Path:
     """The path of one program.
 
     Raises:
-        NetworkError: it was not built yet.
+        NetworkError: it is not built yet.
     """
     path = build_folder() / name
     if not path.exists():
@@ -83,10 +82,10 @@ def program(name: str) -> Path:
 
 
 def install(progress: Callable[[str], None] = lambda _: None) -> Path:
-    """Build what is not there yet; answer the folder.
+    """Build the programs unless they are built. Returns their folder.
 
     Raises:
-        NetworkError: go or a C compiler is missing or too old, or the build failed; says the line that mends it.
+        NetworkError: go or a C compiler is missing or too old, or the build failed; the message says how to mend it.
     """
     if is_installed():
         return build_folder()
@@ -95,7 +94,7 @@ def install(progress: Callable[[str], None] = lambda _: None) -> Path:
     final = build_folder()
     final.parent.mkdir(parents=True, exist_ok=True)
     with (final.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two installs at a time build once
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two installs at the same time build once
         if is_installed():
             return final
         fresh = final.with_name(f"{final.name}.new")
@@ -115,10 +114,10 @@ def install(progress: Callable[[str], None] = lambda _: None) -> Path:
 
 
 def go_command() -> str:
-    """The go command that builds.
+    """The go command for the build.
 
     Raises:
-        NetworkError: it is missing or too old; says the line that mends it.
+        NetworkError: it is missing or too old; the message says how to mend that.
     """
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     wanted = ".".join(str(part) for part in _LEAST_GO)
@@ -150,13 +149,13 @@ def _require_compiler(go: str) -> None:
 
 
 def _folder_of(go: str, module: str, source: Path) -> Path:
-    """Where the go command keeps the module that ``go.mod`` names."""
+    """The folder where the go command keeps *module*."""
     return Path(_run([go, "list", "-m", "-f", "{{.Dir}}", module], source).strip())
 
 
 def go_environment() -> dict[str, str]:
-    """The environment in which the go command builds and tests: what ``go.sum`` names, and nothing beside it."""
-    # Portable curve arithmetic: a build may move to an older processor of the same kind.
+    """The go command's environment for builds and tests: it uses what ``go.sum`` names, and nothing else."""
+    # Portable curve arithmetic: the build may be moved to an older processor of the same kind.
     env = os.environ | {"CGO_ENABLED": "1", "CGO_CFLAGS": "-O2 -D__BLST_PORTABLE__"}
     return env | {"GOFLAGS": "-mod=readonly", "GOWORK": "off"}
 

@@ -1,12 +1,12 @@
-"""A node's process: started with the peers that are alive, waited for, stopped by its own id.
+"""Starts a node's process with the live peers, waits until it serves the chain, and stops it by its process id.
 
 Rules that this module keeps:
 
-- One node runs over a folder: the node and what it starts hold a lock on it.
-- A node that is given peers that are down waits for them. So it is started with those that accept connections now;
-  when others turn out to be the live ones while it still waits, it is started again with these.
+- A folder has one running node: the node and its child processes hold a lock on the folder.
+- A node waits for the peers that it was given, even if they are down. So it is started with the peers that accept
+  connections now. When other peers are the live ones while it still waits, it is started again with these.
 - A node outlives the command that started it; ``stop`` ends the process that the folder's lock names.
-- What its processes put aside while they run lies in the folder, and goes when the node has stopped or starts again.
+- The processes' temporary files lie in the folder and are deleted when the node has stopped or starts again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _REPICK_AFTER_S = 8.0
 _STOP_WITHIN_S = 60.0
 _FREE_WITHIN_S = 10.0
 _POLL_S = 0.1
-"""The loops here are by hand: at each look they tend several nodes, one of which may be started again."""
+"""No retry library runs the loops here: each turn tends several nodes and may start one of them again."""
 
 
 def live_peers(folder: MemberFolder) -> list[Member]:
@@ -44,12 +44,12 @@ def live_peers(folder: MemberFolder) -> list[Member]:
 
 
 class NodeProcess:
-    """A member's node as this process starts and watches it."""
+    """A member's node, started and watched by this process."""
 
     def __init__(
         self, engine: Engine, folder: MemberFolder, peers: Sequence[Member] | None = None
     ) -> None:
-        """*peers* None: those that are alive, chosen again while the node waits; otherwise these and no others."""
+        """*peers* None: the live ones, chosen again while the node waits. Otherwise exactly these."""
         self.engine = engine
         self.folder = folder
         self._fixed = peers
@@ -58,11 +58,11 @@ class NodeProcess:
         self.process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         members = [m.name for m in folder.network.members]
-        # Not all at once: a node that is being started again accepts no connections.
+        # The nodes restart at different times: a node that restarts accepts no connections.
         self._patience_s = _REPICK_AFTER_S + 4 * members.index(folder.name)
 
     def start(self) -> None:
-        """Start the process, knowing the live peers, or all of them when none is alive.
+        """Start the process with the live peers, or with all when none is alive.
 
         Raises:
             NetworkError: a node runs over this folder.
@@ -93,7 +93,7 @@ class NodeProcess:
         self._started_at = time.monotonic()
 
     def check_ready(self) -> bool:
-        """Whether the node serves the chain; one that waits for peers that are down is started again.
+        """Whether the node serves the chain. A node that waits for peers that are down is started again.
 
         Raises:
             NetworkError: the process ended.
@@ -125,10 +125,10 @@ def start_all(
     timeout_s: float = READY_WITHIN_S,
     peers: Callable[[MemberFolder], Sequence[Member]] | None = None,
 ) -> float:
-    """Start the nodes of *folders* at once and answer the seconds until all of them serve the chain.
+    """Start the nodes of *folders* at once. Returns the seconds until all of them serve the chain.
 
     Raises:
-        NetworkError: one runs already, ended, or was not ready in time. They are left running.
+        NetworkError: a node ran already, ended, or was not ready in time. The nodes are left running.
     """
     began = time.monotonic()
     nodes = [NodeProcess(engine, f, None if peers is None else peers(f)) for f in folders]
@@ -149,7 +149,7 @@ def start_all(
 
 
 def run(engine: Engine, folder: MemberFolder, stopped: Callable[[], bool]) -> int:
-    """Run the node in the foreground until *stopped*; answer its exit status."""
+    """Run the node in the foreground until *stopped*. Returns its exit status."""
     node = NodeProcess(engine, folder)
     node.start()
     assert node.process is not None  # noqa: S101
@@ -165,7 +165,7 @@ def run(engine: Engine, folder: MemberFolder, stopped: Callable[[], bool]) -> in
 
 
 def running_pid(folder: MemberFolder) -> int | None:
-    """The id of the process that runs over *folder*, None when none does."""
+    """The id of the process that runs over *folder*; None where none runs."""
     path = _lock_path(folder)
     if not path.exists():
         return None
@@ -179,7 +179,7 @@ def running_pid(folder: MemberFolder) -> int | None:
 
 
 def stop(folder: MemberFolder, number: int = signal.SIGTERM) -> bool:
-    """End the node of *folder* and return once it has ended; False when none runs.
+    """End the node of *folder*, and return once it has ended. Returns whether one ran.
 
     Raises:
         NetworkError: it did not end, not even by SIGKILL.
@@ -214,7 +214,7 @@ def stop_all(folders: Sequence[MemberFolder]) -> None:
 
 
 def _reap(pid: int) -> None:
-    """Take the status of a child of ours that has ended."""
+    """Collect the exit status of a child of this process."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 

@@ -1,10 +1,9 @@
-"""The few lines in which the engine that is built differs from the modules that ``go.sum`` names.
+"""Changes a few lines of the Go modules that ``go.sum`` names, before the engine is built.
 
-``changes.toml`` beside the Go module says them: file, before, after, and why. Rules that this module keeps:
+``changes.toml`` beside the Go module lists them: file, before, after, and why. Rules that this module keeps:
 
 - A module is changed in a copy, after the go command has checked it against ``go.sum``.
-- A change whose ``before`` does not stand exactly once in its file is refused: the module is another one than the
-  change was written for.
+- A change is refused if its ``before`` is not exactly once in its file: it was written for another module.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ FILE = "changes.toml"
 
 @dataclass(frozen=True)
 class SourceChange:
-    """One place of a Go module, and what stands there instead."""
+    """One place in a Go module, and its new text."""
 
     module: str
     file: str
@@ -38,7 +37,7 @@ def read_changes(source: Path) -> list[SourceChange]:
 
 
 def apply_changes(source: Path, folder_of: Callable[[str], Path]) -> None:
-    """Make our Go module at *source* build with changed copies; *folder_of* says where a module lies.
+    """Make our Go module at *source* build with changed copies; *folder_of* returns a module's folder.
 
     Raises:
         NetworkError: a change does not fit its module.

@@ -1,4 +1,4 @@
-"""Whether the process lives and can answer, and its figures for Prometheus."""
+"""Whether the process lives and is ready, and its figures for Prometheus."""
 
 from __future__ import annotations
 
@@ -31,10 +31,13 @@ router = APIRouter(tags=["health"])
 
 REGISTRY = CollectorRegistry()
 _REQUESTS = Counter(
-    "counterfoil_api_requests", "Answers by status class.", ["method", "status"], registry=REGISTRY
+    "counterfoil_api_requests",
+    "Responses by status class.",
+    ["method", "status"],
+    registry=REGISTRY,
 )
 _SECONDS = Histogram(
-    "counterfoil_api_request_seconds", "Time to the answer's head.", registry=REGISTRY
+    "counterfoil_api_request_seconds", "Time to the response's head.", registry=REGISTRY
 )
 _HEIGHT = Gauge("counterfoil_chain_height", "Newest block that a node has.", registry=REGISTRY)
 _AGREEING = Gauge("counterfoil_chain_nodes_agreeing", "Nodes that agree.", registry=REGISTRY)
@@ -48,13 +51,13 @@ _TAKEN_OVER = Gauge(
 
 
 class Measured:
-    """Counts requests, and how long each takes until its answer begins."""
+    """Counts requests, and measures the time until each response begins."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and take its figures."""
+        """Pass the request on, and measure it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -71,7 +74,7 @@ class Measured:
 
 @router.get("/healthz", summary="The process lives")
 def healthz() -> dict[str, str]:
-    """Always ``ok`` while the process answers."""
+    """Always ``ok`` while the process responds."""
     return {"status": "ok"}
 
 
@@ -80,9 +83,9 @@ def _read_one(gateway: Engine) -> None:
         session.exec(select(StoredRecord.log_index).limit(1)).first()
 
 
-@router.get("/readyz", summary="The process can answer", responses={503: {"description": "No."}})
+@router.get("/readyz", summary="The process is ready", responses={503: {"description": "No."}})
 def readyz(parts: PartsDep) -> Response:
-    """Whether both databases answer; the chain's state is told but does not decide."""
+    """Ready when both databases can be read. The chain's state is stated but does not decide."""
     checks = {"gateway_database": True, "oracle_database": True}
     for name, ask in (
         ("gateway_database", partial(_read_one, parts.gateway)),

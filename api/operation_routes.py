@@ -1,12 +1,12 @@
-"""The routes of every operation, made of the table: carried out by a kept key, or answered to be signed elsewhere.
+"""Two routes for each operation: carried out with a key kept here, or returned to be signed elsewhere.
 
 Rules kept here:
 
-* A role comes first, then the asker's account, then what the contracts say: what they would refuse now is refused here
-  with their code, and nothing is asked for.
-* The same idempotency key and request give the same instruction again, whatever has changed since.
-* A write's path stands whole in its entry of the table. The path of its unsigned twin is the same with ``UNSIGNED``
-  at the end: search for it without.
+* The role is checked first, then the asker's account, then the contracts: what they would refuse now is refused here
+  with their code, and no instruction is left.
+* The same idempotency key and request return the same instruction again, whatever has changed since.
+* A write's whole path stands in its entry of the table. Its unsigned twin has the same path with ``UNSIGNED`` at the
+  end: search for it without.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class OperationOut(BaseModel):
 
 @router.get("/v1/operations", summary="The writes that the asker may try", tags=["operations"])
 def list_operations(principal: PrincipalDep) -> Page[OperationOut]:
-    """By name; whether the contracts let them happen depends on the state of things."""
+    """By name. Whether a contract allows one depends on its state."""
     items = [
         OperationOut(
             name=one.name,
@@ -159,7 +159,7 @@ def _direct(operation: Operation[Any], variable: str) -> Callable[..., Instructi
 def _signed_as(
     endpoint: Callable[..., Any], operation: Operation[Any], variable: str, *more: tuple[str, Any]
 ) -> Callable[..., Any]:
-    """*endpoint* with the parameters that FastAPI reads."""
+    """Return *endpoint* with the parameters that FastAPI reads."""
     wanted: list[tuple[str, Any]] = [
         ("parts", PartsDep),
         ("principal", PrincipalDep),

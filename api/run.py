@@ -12,12 +12,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from counterfoil import __version__
-from counterfoil.api import metrics, operation_routes, stream
-from counterfoil.api import nouns as resources
+from counterfoil.api import metrics, nouns, operation_routes, stream
 from counterfoil.api.access.directory import Directory
-from counterfoil.api.http import description, problems
-from counterfoil.api.http import etags as validators
-from counterfoil.api.http import security_headers as security
+from counterfoil.api.http import description, etags, problems, security_headers
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.context import ApiParts
 from counterfoil.api.pages import routes as pages
@@ -32,15 +29,15 @@ STATIC = Path(__file__).resolve().parent / "pages" / "static"
 
 DESCRIPTION = """Signed takings of machines, what proves them, and how they are shared.
 
-Reads need a bearer token and answer only what its party may see; what belongs to others is 404.
-Writes need an `Idempotency-Key` and answer 202 with an *instruction*, which the oracle carries out
+Reads need a bearer token and return only what its party may see; what belongs to others is 404.
+Writes need an `Idempotency-Key` and return 202 with an *instruction*, which the oracle carries out
 once; each is also offered as an unsigned transaction for a key that is held elsewhere. Amounts are
 integers in minor units, energy in Wh, times UTC in ms, business dates YYYYMMDD.
 """
 
 
 def _client_factory(settings: ApiSettings) -> Callable[[], ChainClient | None]:
-    """Makes a client of the first node; None without a node. The deployment may come later."""
+    """Return a function that makes a client of the first node, None without one. The deployment may come later."""
 
     def make() -> ChainClient | None:
         if not settings.rpc_urls:
@@ -57,7 +54,7 @@ def _finality(settings: ApiSettings) -> Finality:
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
-    """The API and the pages over the databases and nodes of *settings*."""
+    """Return the API and the pages over the databases and nodes of *settings*."""
     oracle = open_oracle_database(settings.oracle_url)
     reads = oracle.execution_options(reads_only=True)
     gateway = create_engine(settings.gateway_url, pool_pre_ping=True)
@@ -94,15 +91,15 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app, pages.failure)
-    for router in (*resources.ROUTERS, operation_routes.router, stream.router):
+    for router in (*nouns.ROUTERS, operation_routes.router, stream.router):
         app.include_router(router)
     app.include_router(metrics.router)
-    for page in (*resources.PAGES, pages.router, sign_in.router):
+    for page in (*nouns.PAGES, pages.router, sign_in.router):
         app.include_router(page)
     description.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(validators.Validators)
+    app.add_middleware(etags.ETags)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(security.SecurityHeaders)
+    app.add_middleware(security_headers.SecurityHeaders)
     app.add_middleware(metrics.Measured)
     return app

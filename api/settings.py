@@ -10,10 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ApiSettings(BaseSettings):
-    """Where the API reads, and how it is reached. There is no secret in it.
+    """Where the API reads, and where it listens. No secret is in it.
 
     ``tiles`` is the log's folder of tiles; without it proofs are made from the stored records.
-    ``time_zone`` is that of the business day on the pages. ``secure_cookies`` is for behind TLS.
+    ``time_zone`` is the zone of days on the pages. ``secure_cookies`` is for use behind TLS.
     """
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_API_")

@@ -1,12 +1,12 @@
-"""News as server-sent events: that something changed, not what is in it.
+"""Changes as server-sent events: an event says that something changed, not what it is now.
 
 Rules kept here:
 
-* ``record`` tells the asker's own newest place in the log, ``head`` the newest anchored size; the
-  data of ``distribution``, ``exception``, ``withdrawal`` and ``instruction`` is a number that only
-  changes with what the asker may see of them.
-* An event's ``id`` is what the asker knows then: with it as ``Last-Event-ID`` a stream that was cut
-  goes on with everything that changed meanwhile.
+* The data of ``record`` is the newest log index of the asker's own records, that of ``head`` the newest
+  anchored size. The data of ``distribution``, ``exception``, ``withdrawal`` and ``instruction`` is a
+  number that changes only when what the asker may see of them changes.
+* An event's ``id`` is what the asker then knows. With it as ``Last-Event-ID`` a stream that was cut
+  goes on with everything that has changed meanwhile.
 * The databases are asked once a second; a stream ends when its session or token does.
 """
 
@@ -79,7 +79,7 @@ def _changes(parts: ApiParts, sight: Sight) -> dict[str, int]:
 
 
 def _known(request: Request) -> dict[str, int]:
-    """What the asker knew when its stream was cut; empty when it says nothing that can be read."""
+    """Return what the asker knew when its stream was cut; empty when the header has nothing readable."""
     pairs = (pair.partition("=") for pair in request.headers.get("last-event-id", "").split(";"))
     return {name: int(n) for name, _, n in pairs if n.removeprefix("-").isdecimal() and len(n) < 19}
 
@@ -112,7 +112,7 @@ async def _events(request: Request, parts: ApiParts, principal: Principal) -> As
 def stream(request: Request, parts: PartsDep, principal: PrincipalDep) -> StreamingResponse:
     """Events `record` (data: newest log index of the asker's), `head` (data: anchored size), and
     `distribution`, `exception`, `withdrawal`, `instruction` (data: a number that changes with them).
-    Send `Last-Event-ID` to hear what changed since.
+    Send `Last-Event-ID` to get what changed since.
     """
     headers = {"X-Accel-Buffering": "no", "Content-Encoding": "identity"}
     return StreamingResponse(

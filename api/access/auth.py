@@ -1,13 +1,13 @@
-"""Who is asking: bearer tokens for programs, cookie sessions for the pages.
+"""Who asks: bearer tokens for programs, cookie sessions for the pages.
 
 Rules kept here:
 
 * A token is 32 random bytes, shown once when it is made and stored as its SHA-256; so are session
   cookies and login codes. There is no default secret.
-* A party sees its own. Admins, banks, supervisors, the committee, auditors and regulators see
-  everything but the opened fields of others' papers; only the roles named in ``MAY`` and at each
-  operation (``api.operations``) write; auditors and regulators never do.
-* What belongs to somebody else answers 404, like what is not there.
+* A party sees what is its own. Admins, banks, supervisors, the committee, auditors and regulators see
+  everything but the opened fields of others' papers. Only the roles named in ``MAY`` and at each
+  operation (``instructions.operation``) write; auditors and regulators never do.
+* What belongs to somebody else is 404, like what does not exist.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DAY_MS = 86_400_000
 
 
 class Role(StrEnum):
-    """What a token's holder is in the consortium: some hold a role on chain, and are called as it is."""
+    """What a token's holder is in the consortium. A role that exists on chain has the same name here."""
 
     ADMIN = contracts.Role.ADMIN.wire_name
     OPERATOR = "operator"
@@ -71,7 +71,7 @@ MAY: Mapping[str, frozenset[Role]] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking: the role, the account it acts for, and what it is called."""
+    """Who asks: the role, the party it acts for, and its name."""
 
     token_id: str
     role: Role
@@ -89,7 +89,7 @@ class Principal:
         return self.role in MAY[action]
 
     def sees(self, *parties: str) -> bool:
-        """Whether something that belongs to *parties* may be read."""
+        """Whether it may read what belongs to *parties*."""
         mine = party_key(self.party)
         return self.sees_all or any(party_key(party) == mine for party in parties)
 
@@ -104,7 +104,7 @@ def _hash(secret: str) -> bytes:
 
 
 def create_token(engine: Engine, role: Role, party: str, name: str, days: int) -> tuple[str, str]:
-    """Make a token and answer (its id, the token): the only time that it can be read."""
+    """Make a token and return (its id, the token). It can never be read again."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     made = now_ms()
     row = ApiToken(
@@ -123,7 +123,7 @@ def create_token(engine: Engine, role: Role, party: str, name: str, days: int) -
 
 
 def list_tokens(engine: Engine) -> list[ApiToken]:
-    """All tokens, the oldest first; none can be read back."""
+    """Return all tokens' rows, the oldest first; the tokens themselves are not stored."""
     with Session(engine) as session:
         return list(session.exec(select(ApiToken).order_by(col(ApiToken.created_ms))))
 
@@ -150,7 +150,7 @@ def _principal(session: Session, row: ApiToken | None, csrf: str = "") -> Princi
 
 
 def by_token(engine: Engine, token: str) -> Principal | None:
-    """Whose *token* this is; None when it is unknown, expired or revoked."""
+    """Return whose *token* this is; None when it is unknown, expired or revoked."""
     with Session(engine) as session:
         row = session.exec(select(ApiToken).where(ApiToken.token_hash == _hash(token))).first()
         return _principal(session, row)
@@ -172,9 +172,9 @@ def create_login_code(engine: Engine, token_id: str) -> str:
 
 
 def open_session(engine: Engine, secret: str, hours: int) -> str | None:
-    """Open a session for a token or a login code, and answer its cookie; None when it is neither.
+    """Open a session for a token or a login code, and return its cookie; None when *secret* is neither.
 
-    A code is used up, however often it is tried at once.
+    A code opens one session, even when it is sent twice at once.
     """
     with Session(engine) as session:
         token = session.exec(select(ApiToken).where(ApiToken.token_hash == _hash(secret))).first()
@@ -200,7 +200,7 @@ def open_session(engine: Engine, secret: str, hours: int) -> str | None:
 
 
 def by_cookie(engine: Engine, cookie: str) -> Principal | None:
-    """Whose session this is; None when it has ended."""
+    """Return whose session this is; None when it has ended."""
     with Session(engine) as session:
         opened = session.get(ApiSession, _hash(cookie))
         if opened is None or opened.expires_ms <= now_ms():

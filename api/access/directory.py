@@ -3,7 +3,7 @@
 Rules kept here:
 
 * Only the oracle's tables are read; no code of the oracle runs here.
-* What a party may see follows from who it is on chain (*account*) and in the projects' rules; see
+* What a party may see follows from its account on chain and from the projects' terms; see
   ``Sight``. Everything else is not found.
 """
 
@@ -37,19 +37,19 @@ class Directory:
         return Session(self.engine, expire_on_commit=False)
 
     def participants(self) -> list[tuple[KnownParticipant, ParticipantRow | None]]:
-        """Everybody who is known, with the chain's entry where there is one."""
+        """Return every known participant, with its entry on chain where there is one."""
         with self._session() as session:
             entries = {row.account: row for row in session.exec(select(ParticipantRow))}
             known = session.exec(select(KnownParticipant).order_by(KnownParticipant.party)).all()
         return [(row, entries.get(row.account)) for row in known]
 
     def names(self) -> dict[Address, str]:
-        """What accounts are called."""
+        """Return the names of accounts."""
         with self._session() as session:
             return {row.account: row.name for row in session.exec(select(KnownParticipant))}
 
     def account_of(self, party: str) -> Address | NoAccount:
-        """The account of *party*; an account stands for itself; "" when it is unknown."""
+        """Return the account of *party*, which may be an account itself; "" when it is unknown."""
         with self._session() as session:
             known = session.exec(
                 select(KnownParticipant).where(KnownParticipant.party == party)
@@ -60,7 +60,7 @@ class Directory:
         return named if isinstance(named, Address) else ""
 
     def sight(self, principal: Principal) -> Sight:
-        """What *principal* may see."""
+        """Return what *principal* may see."""
         account = self.account_of(principal.party)
         machines = self.machines()
         projects = self.projects()
@@ -90,7 +90,7 @@ class Directory:
         )
 
     def machines(self) -> list[Machine]:
-        """Every registered device whose name is known, by its label."""
+        """Return every registered device whose name is known, by label."""
         names = {project.project_hash: project.project for project in self.projects()}
         with self._session() as session:
             rows = session.exec(
@@ -115,7 +115,7 @@ class Directory:
         return sorted(found, key=lambda machine: (machine.label, machine.device))
 
     def registry_keys(self, device_hash: str) -> list[RegistryKeyRow]:
-        """The registry's keys of a device, by epoch."""
+        """Return the registry's keys of a device, by epoch."""
         with self._session() as session:
             return list(
                 session.exec(
@@ -126,6 +126,6 @@ class Directory:
             )
 
     def projects(self) -> list[KnownProject]:
-        """Every project whose name is known, by name."""
+        """Return every project whose name is known, by name."""
         with self._session() as session:
             return list(session.exec(select(KnownProject).order_by(KnownProject.project)))

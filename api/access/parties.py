@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, func
 from counterfoil.chain.address import Address, canonical
 
 NoAccount = Literal[""]
-"""Of a party that has no account on the ledger: it equals no account."""
+"""In place of the account of a party that has none; it equals no account."""
 
 
 def party_key(named: str) -> str:
-    """What tells *named* from other parties: its Address where it is an account, else its name in lower case."""
+    """Return the key of party *named*: its Address where it is an account, else its name in lower case."""
     key = canonical(named)
     return key if isinstance(key, Address) else key.lower()
 
 
 def is_party(column: Any, named: str) -> ColumnElement[bool]:
-    """Whether *column*, in which parties stand as they named themselves, is *named*."""
+    """Return the condition that *column*, a party as it named itself, is *named*."""
     return func.lower(column) == named.lower()

@@ -16,12 +16,12 @@ Row = TypeVar("Row", bound=OracleTable)
 def all_rows(
     engine: Engine, table: type[Row], *conditions: Any, order: Any, limit: int | None = None
 ) -> Sequence[Row]:
-    """The rows under *conditions*, in *order*."""
+    """Return the rows that meet *conditions*, in *order*, at most *limit*."""
     with Session(engine, expire_on_commit=False) as session:
         return session.exec(select(table).where(*conditions).order_by(order).limit(limit)).all()
 
 
 def one_row(engine: Engine, table: type[Row], *conditions: Any) -> Row | None:
-    """The first row under *conditions*."""
+    """Return the first row that meets *conditions*; None when there is none."""
     with Session(engine, expire_on_commit=False) as session:
         return session.exec(select(table).where(*conditions)).first()

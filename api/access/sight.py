@@ -28,8 +28,8 @@ class Machine:
 class Sight:
     """What a party may see: its account ("" for none), devices, and projects by name.
 
-    *run* are those of the projects that it runs: there it sees every credit, elsewhere its own.
-    *everything* is for admins, banks and auditors.
+    *run* are the projects that it runs: there it sees every credit, in the others its own.
+    *everything* is for those who may read all: admins, banks, auditors and supervisors.
     """
 
     account: Address | NoAccount

@@ -31,7 +31,7 @@ def run() -> None:
     Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS (a JSON list),
     _CERTIFICATES, _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES.
     """
-    # Here, so that what serves nothing starts at once.
+    # Here, so that commands that serve nothing start at once.
     import uvicorn
 
     from counterfoil.api.run import create_app
@@ -52,7 +52,7 @@ def create(
     role: Annotated[Role, typer.Option(help="What the holder is.")],
     party: Annotated[str, typer.Option(help="The participant's name, or its account (0x…).")],
     name: Annotated[str, typer.Option(help="What the pages call the holder.")] = "",
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Valid for so long.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Valid for N days.")] = 90,
     login_link: Annotated[
         bool, typer.Option("--login-link", help="Also make a link that opens the pages, once.")
     ] = False,
@@ -71,7 +71,7 @@ def create(
 
 @token_app.command("list")
 def list_(as_json: _Json = False) -> None:
-    """List the tokens: whose, until when, and whether they were revoked."""
+    """List the tokens: whose they are, when they expire, and whether they were revoked."""
     rows = [
         {
             "id": row.id,

@@ -4,8 +4,8 @@ Settings: COUNTERFOIL_API_URL, and a token in COUNTERFOIL_TOKEN or in the file t
 
 Rules kept here:
 
-* What a keystore signs is a call of the operation that was asked for, and moves no money of the chain's own.
-* Exit 0 when it is done or shown, 1 when it was refused, 2 when that could not be told.
+* A keystore signs only a call of the operation that was asked for, with no value in the chain's own money.
+* Exit status: 0 when it is done or shown, 1 when it was refused, 2 when that could not be told.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ assets_app = typer.Typer(
 )
 
 _PASSPHRASE = "COUNTERFOIL_ASSETS_PASSPHRASE"  # noqa: S105  # the variable's name
-# Its loops are by hand: an instruction's end and its failure are told apart at each look.
+# Loops by hand: at each look an instruction's end is told from its failure.
 _POLL_S = 0.3
 
 
@@ -93,7 +93,7 @@ def register(app: typer.Typer) -> None:
 
 
 def fail(code: str, detail: str, status: int) -> NoReturn:
-    """Say why on stderr, and end."""
+    """Write the code and the detail to stderr, and end."""
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(status)
 
@@ -109,25 +109,25 @@ class Api:
     def ask(
         self, method: str, path: str, body: Any = None, key: str | None = None, **query: Any
     ) -> Any:
-        """The answer's JSON; ends the command where there is none."""
+        """Return the response's JSON; end the command where it is an error."""
         headers = {"Idempotency-Key": key} if key else {}
         given = {name: value for name, value in query.items() if value is not None}
         try:
-            answer = self._http.request(
+            response = self._http.request(
                 method, f"/v1/{path}", json=body, headers=headers, params=given
             )
-            said = answer.json()
+            said = response.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as failure:
             fail("api_unreachable", f"no answer from the API: {failure}", 2)
-        if answer.is_success:
+        if response.is_success:
             return said
         detail = str(said.get("detail", ""))
         for error in said.get("errors", ()):
             detail += f"; {'.'.join(error['loc'])}: {error['msg']}"
-        fail(str(said.get("code", "refused")), detail, 2 if answer.status_code >= 500 else 1)
+        fail(str(said.get("code", "refused")), detail, 2 if response.status_code >= 500 else 1)
 
     def all(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """Every item of a list."""
+        """Return every item of a list."""
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
@@ -145,7 +145,7 @@ def list_(
     line: Annotated[int | None, typer.Option(help="Only loans of this line.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what the token's party stands in."""
+    """List what the token's party takes part in."""
     path, columns = _LISTS[noun]
     query = {"state": state} if noun in (Noun.CLAIMS, Noun.ORDERS) else {}
     rows = Api().all(path, **query, **({"line": line} if noun is Noun.LOANS else {}))
@@ -164,7 +164,7 @@ def show(
     name: Annotated[str, typer.Argument(metavar="ID", help="Its number, digest or project.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show one of them, with what is owed, covered or opened where there is such."""
+    """Show one of them, with what is owed, covered or opened where it has that."""
     if noun not in _SHOWN:
         fail("not_shown", f"{noun} are listed, not shown one by one", 1)
     _say(Api().ask("GET", _SHOWN[noun].format(quote(name, safe=""))), as_json)
@@ -307,7 +307,7 @@ def _body(text: str | None, fields: list[str]) -> dict[str, Any]:
 
 
 def _signer(keystore: Path, passphrase_file: Path | None) -> LocalSigner:
-    # Here, so that what needs no key starts at once.
+    # Here, so that commands that need no key start at once.
     from counterfoil.chain.errors import KeyRefused
     from counterfoil.chain.keys.signer import open_keystore
 

@@ -1,4 +1,4 @@
-"""The chain as routes use it: what it refuses is a problem with a code."""
+"""Calls of the chain from routes: a refusal by the chain becomes a problem with its code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UnsignedOut(BaseModel):
 
 
 def client_of(parts: ApiParts) -> ChainClient:
-    """The chain with the consortium's contracts; 409 ``chain_not_configured`` without."""
+    """Return a client of the consortium's contracts; 409 ``chain_not_configured`` without one."""
     client = parts.client()
     if client is None or not client.addresses:
         raise problems.conflict("chain_not_configured", "no node or deployment is set here")
@@ -31,7 +31,7 @@ def client_of(parts: ApiParts) -> ChainClient:
 
 @contextmanager
 def refusable() -> Iterator[None]:
-    """What the chain refuses inside is 409 with the contract's code; 503 where no node answers."""
+    """Turn a contract's refusal inside into 409 with its code, and a node's failure into 503."""
     try:
         yield
     except ContractReverted as error:
@@ -43,6 +43,6 @@ def refusable() -> Iterator[None]:
 def offer(
     client: ChainClient, sender: str, target: str, data: bytes, nonce: int | None = None
 ) -> dict[str, Any]:
-    """An unsigned transaction of *sender*; 409 with the contract's code where it would be refused."""
+    """Return an unsigned transaction of *sender*; 409 with the contract's code where it would be refused."""
     with refusable():
         return unsigned(client, sender, to=target, data=data, nonce=nonce)

@@ -2,7 +2,7 @@
 
 Rules kept here:
 
-* Asked at most once a second, however many pages ask; an answer is never older than that.
+* The nodes are asked at most once a second, however many pages ask. What is returned is at most a second old.
 * Nodes agree when they have the same block at the lowest of their heights, and that height is
   within ``_LAG`` blocks of the highest.
 """
@@ -34,12 +34,12 @@ class ChainHealth:
 
     @property
     def good(self) -> bool:
-        """Whether every node answers, agrees, and the newest block is not old."""
+        """Whether every node responds and agrees, and the newest block is at most 30 s old."""
         return self.nodes > 0 and self.agreeing == self.nodes and self.age_s <= _OLD_S
 
 
 class ChainWatch:
-    """Asks the nodes; clients are not shared between threads, so one asks at a time."""
+    """Asks the nodes, one thread at a time: clients are not shared between threads."""
 
     def __init__(self, clients: Sequence[ChainClient]) -> None:
         self._clients = clients

@@ -1,4 +1,4 @@
-"""What a request is answered from: the parts that ``create_app`` made, and who is asking."""
+"""What a route needs: the parts that ``create_app`` made, who asks, and what the asker may see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CSRF_HEADER = "x-csrf-token"
 
 @dataclass(frozen=True)
 class ApiParts:
-    """The objects of one process, made once; *reads* reads ``oracle.db`` and waits for no writer."""
+    """The objects of one process, made once. *reads* only reads ``oracle.db``, and does not wait for a writer."""
 
     settings: ApiSettings
     oracle: Engine
@@ -38,7 +38,7 @@ class ApiParts:
     client: Callable[[], ChainClient | None]
 
     def final_number(self) -> int:
-        """The newest block that can't be undone, as far as a node says so; -1 when none does."""
+        """Return the newest final block that a node states; -1 when none does."""
         return self.watch.health().final
 
     def health(self) -> ChainHealth:
@@ -57,7 +57,7 @@ _COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="A page's sess
 
 
 def maybe_principal(request: Request) -> Principal | None:
-    """Who is asking, None for nobody; a session that writes must send its CSRF token."""
+    """Return who asks, None for nobody. A session that writes must send its CSRF token."""
     parts = parts_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
@@ -78,7 +78,7 @@ def principal_of(
     _bearer: Annotated[object, Depends(_BEARER)],
     _cookie: Annotated[object, Depends(_COOKIE)],
 ) -> Principal:
-    """Who is asking; 401 for nobody."""
+    """Return who asks; 401 for nobody."""
     found = maybe_principal(request)
     if found is None:
         raise problems.unauthorised("a valid token is needed")
@@ -89,7 +89,7 @@ def sight_of(
     parts: Annotated[ApiParts, Depends(parts_of)],
     principal: Annotated[Principal, Depends(principal_of)],
 ) -> Sight:
-    """What the asker may see."""
+    """Return what the asker may see."""
     return parts.directory.sight(principal)
 
 
@@ -99,13 +99,13 @@ SightDep = Annotated[Sight, Depends(sight_of)]
 
 
 def require(principal: Principal, action: str) -> None:
-    """403 unless the role may do *action*."""
+    """Raise 403 unless the role may do *action*."""
     if not principal.may(action):
         raise problems.forbidden(f"a {principal.role} may not do this")
 
 
 def seer(principal: PrincipalDep) -> Principal:
-    """Who is asking, where that is somebody who may see everything."""
+    """Return who asks; 403 unless that party may see everything."""
     if not principal.sees_all:
         raise problems.forbidden("the bank's files are for banks, auditors and administrators")
     return principal

@@ -1,9 +1,9 @@
-"""The API's description with an example for every field: the same noun has the same example everywhere.
+"""Examples for the fields of the API's description: the same noun has the same example everywhere.
 
 Rules kept here:
 
-* An example that stands at its field wins; here are those that many fields share, by their names.
-* The examples tell of one machine, its sale and its project, so that a reader can follow them.
+* An example given at a field goes before those here, which many fields share by name.
+* The examples are of one machine, its sale and its project, so that a reader can follow them.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ EXAMPLES: dict[str, Any] = {
 
 
 def install(app: FastAPI) -> None:
-    """Let *app* describe itself with examples."""
+    """Add the examples to the description of *app*."""
     plain = app.openapi
 
     def described() -> dict[str, Any]:

@@ -1,12 +1,12 @@
-"""ETags: an answer that the asker has already is not sent again.
+"""ETags: a response that the asker has already is not sent again.
 
 Rules kept here:
 
-* Every whole ``GET`` answer below ``/v1`` carries a weak ETag of its content; ``If-None-Match`` with
-  it is answered 304 without a body. What was asked for is looked up and checked all the same, so a
-  304 says no more than the answer would have.
-* Such answers may be kept by the asker alone, and never used without asking again.
-* Streams, and answers past ``LARGEST``, pass unchanged: nothing unbounded is held here.
+* Every whole ``GET`` response below ``/v1`` carries a weak ETag of its content. A request whose
+  ``If-None-Match`` has that ETag gets 304 without a body. The route runs all the same, with its
+  checks, so a 304 says no more than the response would have said.
+* Only the asker may keep such a response, and must ask again before each use.
+* Streams and responses larger than ``LARGEST`` pass unchanged: nothing unbounded is held here.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST = 4 * 1024 * 1024
 
 
-class Validators:
-    """Gives ETags, and answers 304 where they say so."""
+class ETags:
+    """Adds ETags, and sends 304 where the asker has the response already."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; hold its answer until it is known whether the asker has it."""
+        """Pass the request on; hold the response until it is known whether the asker has it."""
         asked = scope["type"] == "http" and scope["method"] == "GET"
         if not asked or not scope["path"].startswith("/v1/"):
             await self._app(scope, receive, send)
             return
-        answer = _Held(Headers(scope=scope).get("if-none-match", ""), send)
-        await self._app(scope, receive, answer.take)
+        held = _Held(Headers(scope=scope).get("if-none-match", ""), send)
+        await self._app(scope, receive, held.take)
 
 
 class _Held:
-    """One answer: its head is held until its body is whole, or is seen to be a stream."""
+    """One response: its head is held until the body is whole, or turns out to be a stream."""
 
     def __init__(self, known: str, send: Send) -> None:
         self._known = {tag.strip() for tag in known.split(",") if tag.strip()}
@@ -79,6 +79,6 @@ class _Held:
 
 
 def _whole(head: Message) -> bool:
-    """Whether the answer is a good one with an end."""
+    """Whether the response is a success, and no stream of events."""
     kind = Headers(raw=head["headers"]).get("content-type", "")
     return bool(head["status"] == 200) and not kind.startswith("text/event-stream")

@@ -1,12 +1,12 @@
-"""Cursor pages: a list answers its items and ``next``, to be sent back as ``cursor``.
+"""Cursor pages: a list returns its items and ``next``, which the asker sends back as ``cursor``.
 
 Rules kept here:
 
-* A cursor says after which item the next page begins, so items that come meanwhile are neither
-  skipped nor repeated. It is opaque, and good only for the list that gave it.
+* A cursor names the item after which the next page begins, so no item is skipped or repeated
+  when others are added. It is opaque, and valid only for the list that gave it.
 
-By hand: fastapi-pagination's cursor pages (over sqlakeyset) need one SELECT a list and name their fields otherwise
-(``size``, ``next_page``); half of these lists are made of rows at hand, and its cursors don't say whose they are.
+By hand: fastapi-pagination's cursor pages (over sqlakeyset) need one SELECT for each list, and name their fields
+``size`` and ``next_page``. Half of these lists are made of rows in memory, and its cursors do not name their list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=500, description="At most so many items.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="At most this number of items.")]
 
 
 class Page(BaseModel, Generic[Item]):
@@ -35,12 +35,12 @@ class Page(BaseModel, Generic[Item]):
 
 
 def write_cursor(name: str, place: str) -> str:
-    """The cursor of list *name* after *place*."""
+    """Return the cursor of list *name* after *place*."""
     return urlsafe_b64encode(f"{name}:{place}".encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str | None, name: str, first: str) -> str:
-    """The place that *cursor* stands for, *first* without one; 422 when it is not this list's."""
+    """Return the place in *cursor*, or *first* without one; 422 when it is another list's cursor."""
     if cursor is None:
         return first
     try:
@@ -64,7 +64,7 @@ def page_of(
     limit: int,
     show: Callable[[Row], Item],
 ) -> Page[Item]:
-    """The page of list *name* after *cursor*, of *rows* that are all at hand, ordered by *place*."""
+    """Return the page of list *name* after *cursor*, out of all *rows*, ordered by *place*."""
     after = read_cursor(cursor, name, "")
     left = sorted((row for row in rows if place(row) > after), key=place)
     more = write_cursor(name, place(left[limit - 1])) if len(left) > limit else None
@@ -79,7 +79,7 @@ def numbered(
     place: Callable[[Row], int],
     show: Callable[[Row], Item],
 ) -> Page[Item]:
-    """The page of list *name* after *cursor*, ascending by number; *fetch* reads after a number, up to a limit."""
+    """Return the page of list *name* after *cursor*, ascending by number; *fetch*(number, limit) reads the rows."""
     found = fetch(int(read_cursor(cursor, name, "0")), limit + 1)
     more = write_cursor(name, str(place(found[limit - 1]))) if len(found) > limit else None
     return Page(items=[show(row) for row in found[:limit]], next=more)

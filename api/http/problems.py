@@ -4,7 +4,7 @@ Rules kept here:
 
 * 422 is malformed input, 409 a broken business rule, 404 also what belongs to somebody else.
 * ``code`` is snake_case and never renamed; ``type`` is ``urn:counterfoil:problem:<code>``.
-* An unexpected failure says nothing of itself to the outside; it is logged.
+* An unexpected failure is logged, and its response says nothing about it.
 """
 
 from __future__ import annotations
@@ -55,34 +55,34 @@ class ApiProblem(Problem):
 
 
 def not_found(what: str) -> ApiProblem:
-    """There is no such thing, or it is not this party's: the two are answered alike."""
+    """Return 404: there is no such thing, or it is not this party's. The two look the same."""
     return ApiProblem(404, "not_found", f"no such {what}")
 
 
 def malformed(detail: str) -> ApiProblem:
-    """The request can't be understood."""
+    """Return 422: the request can't be understood."""
     return ApiProblem(422, "malformed", detail)
 
 
 def conflict(code: str, detail: str) -> ApiProblem:
-    """A business rule does not allow it."""
+    """Return 409: a business rule does not allow it."""
     return ApiProblem(409, code, detail)
 
 
 def forbidden(detail: str) -> ApiProblem:
-    """The role does not reach that far."""
+    """Return 403: the role does not reach that far."""
     return ApiProblem(403, "role_insufficient", detail)
 
 
 def unauthorised(detail: str) -> ApiProblem:
-    """Nobody is known to be asking."""
+    """Return 401: it is not known who asks."""
     return ApiProblem(
         status=401, code="unauthorised", detail=detail, headers={"WWW-Authenticate": "Bearer"}
     )
 
 
 def response(problem: Problem) -> Response:
-    """*problem* as a response."""
+    """Return *problem* as a response."""
     return JSONResponse(
         problem.marshal(), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
     )
@@ -93,7 +93,7 @@ def _nothing(_: Request, __: int) -> Response | None:
 
 
 def install(app: FastAPI, page: Callable[[Request, int], Response | None] = _nothing) -> None:
-    """Make every error of *app* a problem; *page* answers with one for people, or None."""
+    """Make every error of *app* a problem. *page* returns a page in its place for people, or None."""
 
     def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101  # registered for it alone

@@ -1,4 +1,4 @@
-"""Headers that every answer carries: nothing loads from elsewhere, nothing is framed or guessed."""
+"""Headers of every response: nothing loads from other sites, is framed, or has its type guessed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds the headers; what depends on who asks is not kept by caches."""
+    """Adds the headers. Only static files may be cached; other responses depend on who asks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and its answer back with the headers."""
+        """Pass the request on, and the response back with the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

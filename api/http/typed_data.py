@@ -2,7 +2,7 @@
 
 Rules kept here:
 
-* What is answered is what the contract checks: the digest of a message equals the contract's own.
+* The digest of each message equals the digest that the contract checks.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _PERMIT = (
 
 
 def confirmation(client: ChainClient, root: int) -> dict[str, Any]:
-    """What the obligor signs to confirm the claim."""
+    """Return what the obligor signs to confirm the claim."""
     terms = client.call("Receivables", "claim", root)["terms"]
     message = {name: _plain(terms[name]) for name, _ in _CONFIRMATION if name != "root"}
     return _message(
@@ -80,7 +80,7 @@ def confirmation(client: ChainClient, root: int) -> dict[str, Any]:
 
 
 def deal(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
-    """What everybody who gives something up in the deal signs."""
+    """Return what each party signs that gives something in the deal."""
     types = {
         "Deal": (("legs", "Leg[]"), ("nonce", "uint256"), ("deadline", "uint64")),
         "Leg": _LEG,
@@ -91,7 +91,7 @@ def deal(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def quote(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
-    """What a buyer signs to buy a part at a rate."""
+    """Return what a buyer signs to buy a part at a rate."""
     return _message(
         client,
         contract="Settlement",
@@ -104,7 +104,7 @@ def quote(client: ChainClient, terms: Mapping[str, Any]) -> dict[str, Any]:
 def permit(
     client: ChainClient, owner: str, spender: str, amount_minor: int, deadline: int
 ) -> dict[str, Any]:
-    """What an account signs to let *spender* take its money."""
+    """Return what an account signs to let *spender* take its money."""
     message = {
         "owner": owner,
         "spender": spender,
@@ -119,13 +119,13 @@ def permit(
 
 
 def digest(message: Mapping[str, Any]) -> bytes:
-    """The 32 bytes that are signed for *message*."""
+    """Return the 32 bytes that are signed for *message*."""
     signable = encode_typed_data(full_message=dict(message))
     return keccak(b"\x19" + signable.version + signable.header + signable.body)
 
 
 def signer(message: Mapping[str, Any], signature: str) -> str:
-    """The account whose signature of *message* this is; "" when it is none."""
+    """Return the account that signed *message*; "" when *signature* is none."""
     try:
         signable = encode_typed_data(full_message=dict(message))
         return str(Account.recover_message(signable, signature=signature))

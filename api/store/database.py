@@ -9,7 +9,7 @@ from counterfoil.oracle.store.database import open_database
 
 
 def open_oracle_database(url: str) -> Engine:
-    """The engine of the oracle's database at *url*, brought up to date, the API's own tables made."""
+    """Return the engine of the oracle's database at *url*, migrated, with the API's own tables in it."""
     engine = open_database(url)
     metadata.create_all(engine)
     return engine

@@ -20,7 +20,7 @@ def _ms(nullable: bool = False) -> Column[int]:
 
 
 class ApiToken(ApiTable, table=True):
-    """A bearer token: who may come in as what, until when. ``party`` is the account it acts for."""
+    """A bearer token: its role, the ``party`` that it acts for, and when it expires."""
 
     __tablename__ = "api_token"
 
@@ -57,7 +57,7 @@ class ApiSession(ApiTable, table=True):
 
 
 class ApiIdempotency(ApiTable, table=True):
-    """What a party's write under a key was answered, to be answered again."""
+    """The response to a party's write under a key, to be given again for the same request."""
 
     __tablename__ = "api_idempotency"
 

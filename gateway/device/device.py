@@ -26,6 +26,7 @@ from counterfoil.gateway.device.journal import ChainState, EntryState, Journal, 
 from counterfoil.gateway.errors import DeviceError, JournalError
 from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.gateway.record.bodies import Body, MeterInterval
+from counterfoil.gateway.record.counters import next_counters
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
 from counterfoil.gateway.record.record import (
     ZERO_DIGEST,
@@ -36,7 +37,6 @@ from counterfoil.gateway.record.record import (
     Record,
 )
 from counterfoil.gateway.record.signed_record import decode, sign_record
-from counterfoil.gateway.record.verification import next_counters
 
 RECORD_KEY = "record.key"
 TLS_KEY = "tls.key"

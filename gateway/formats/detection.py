@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from counterfoil.gateway.formats import meter_csv, sales_csv
+from counterfoil.gateway.formats import meter_csv
+from counterfoil.gateway.formats.coffee_sales import COFFEE_COLUMNS
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.files import header_of, text_of
 from counterfoil.gateway.formats.sparkplug import parse_sparkplug
+from counterfoil.gateway.formats.vending_sales import VENDING_COLUMNS
 from counterfoil.gateway.record.cbor import any_item
 from counterfoil.gateway.record.cose import read_bstr
 
@@ -86,7 +88,7 @@ def _detect_text(content: bytes) -> Format:
             Format.UNKNOWN
         )  # fmt: skip
     header = header_of(text)
-    if header >= sales_csv.VENDING_COLUMNS or header >= sales_csv.COFFEE_COLUMNS:
+    if header >= VENDING_COLUMNS or header >= COFFEE_COLUMNS:
         return Format.SALES_CSV
     if header >= meter_csv.STEEL_COLUMNS or header >= meter_csv.FACTORY_COLUMNS:
         return Format.METER_CSV

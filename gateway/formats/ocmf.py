@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -119,14 +118,6 @@ class ChargingRecord:
         return (match[1], int(match[2])) if match else None
 
 
-@dataclass(frozen=True, slots=True)
-class StatedKey:
-    """The public key stated beside a record, and the record's text, both as written."""
-
-    text: str
-    public_key: str | None
-
-
 def parse_ocmf(text: str) -> ChargingRecord:
     """Return the record in *text*, not verified; or a FormatError."""
     parts = text.strip().split("|", 2)
@@ -134,7 +125,7 @@ def parse_ocmf(text: str) -> ChargingRecord:
         raise FormatError("not OCMF|payload|signature")
     middle = _end_of_object(parts[1] + "|" + parts[2])
     payload_text, signature_text = middle
-    payload, signature = _object(payload_text), _object(signature_text)
+    payload, signature = json_object(payload_text), json_object(signature_text)
     readings = payload.get("RD")
     if not isinstance(readings, list) or not readings:
         raise FormatError("no readings (RD)")
@@ -215,65 +206,6 @@ def load_public_key(text: str | None) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def find_stated_keys(text: str) -> list[StatedKey]:
-    """Return the records in *text*, each with its key: plain OCMF, SAFE's XML, or JSON lines; or FormatError."""
-    start = text.lstrip()
-    if start.startswith("OCMF|"):
-        return [StatedKey(line, None) for line in start.splitlines() if line.strip()]
-    if start.startswith("<"):
-        return list(_stated_in_xml(text))
-    return list(_stated_in_json(text))
-
-
-def _stated_in_json(text: str) -> Iterator[StatedKey]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        entry = _object(line)
-        record = entry.get("ocmf")
-        if not isinstance(record, str):
-            raise FormatError(f"line {number} has no text under 'ocmf'")
-        keys = (entry.get(name) for name in ("public_key_hex", "public_key", "public_key_raw"))
-        yield StatedKey(record, next((key for key in keys if isinstance(key, str) and key), None))
-
-
-def _stated_in_xml(text: str) -> Iterator[StatedKey]:
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise FormatError("XML with a document type is not read")
-    try:
-        root = ET.fromstring(text)  # noqa: S314  # no document type, so no entities to expand
-    except ET.ParseError as error:
-        raise FormatError(f"not well-formed XML: {error}") from error
-    found = False
-    for value in root.iter():
-        signed = _child(value, "signedData") or _child(value, "encodedData")
-        if signed is None:
-            continue
-        found = True
-        yield StatedKey(_decoded(signed), _child(value, "publicKey"))
-    if not found:
-        raise FormatError("no signedData in the XML")
-
-
-def _child(node: ET.Element, name: str) -> str | None:
-    for child in node:
-        if child.tag.rsplit("}", 1)[-1] == name and child.text:
-            return child.text.strip()
-    return None
-
-
-def _decoded(text: str) -> str:
-    if text.startswith("OCMF"):
-        return text
-    compact = "".join(text.split())
-    try:
-        if re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", compact, re.ASCII):
-            return bytes.fromhex(compact).decode()
-        return base64.b64decode(compact, validate=True).decode()
-    except (ValueError, binascii.Error) as error:
-        raise FormatError("signedData is neither OCMF, hex nor base64") from error
-
-
 def _end_of_object(text: str) -> tuple[str, str]:
     try:
         _, end = json.JSONDecoder(parse_float=json_decimal).raw_decode(text)
@@ -284,7 +216,8 @@ def _end_of_object(text: str) -> tuple[str, str]:
     return text[:end], text[end + 1 :]
 
 
-def _object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, Any]:
+    """Return the JSON object in *text*, its numbers Decimal; or FormatError."""
     try:
         value = json.loads(text, parse_float=json_decimal)
     except (ValueError, RecursionError) as error:

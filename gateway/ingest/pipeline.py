@@ -24,22 +24,25 @@ from counterfoil.gateway.errors import (
     RecordError,
     SequenceGapError,
 )
+from counterfoil.gateway.record.chain_check import (
+    Accepted,
+    ChainTip,
+    Duplicate,
+    NumberUsed,
+    check_chain,
+    check_used_number,
+)
 from counterfoil.gateway.record.downlink import RefusalMessage
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.verification import (
-    Accepted,
-    ChainTip,
-    Duplicate,
     Identified,
-    NumberUsed,
-    check_chain,
-    check_used_number,
     identify_all,
     read_all,
     signature_holds,
 )
-from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, NewRefusal
+from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.gateway.store.rows import NewRecord, NewRefusal
 
 log = structlog.get_logger("gateway")
 

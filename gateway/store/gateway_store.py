@@ -12,30 +12,31 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, tuple_
 from sqlalchemy.dialects import sqlite
 
-from counterfoil.gateway.record.bodies import MeterInterval, Refund, Sale
-from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey
-from counterfoil.gateway.record.signed_record import SignedRecord, decode
-from counterfoil.gateway.record.utc_date import business_date
-from counterfoil.gateway.record.verification import (
-    OPEN_SEQUENCE,
-    ChainTip,
-    DeviceKey,
-    KeyRing,
-    KeyStatus,
-)
+from counterfoil.gateway.record.chain_check import ChainTip
+from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import DeviceKey, KeyRing
 from counterfoil.gateway.store.durability import require_durable
-from counterfoil.gateway.store.record_rows import Row, insert_records
+from counterfoil.gateway.store.record_rows import insert_records
+from counterfoil.gateway.store.rows import (
+    OPEN_COLUMN,
+    NewRecord,
+    NewRefusal,
+    equals_row,
+    evidence_row,
+    key_of_row,
+    record_row,
+    refusal_row,
+)
 from counterfoil.gateway.store.schema import upgrade
 from counterfoil.gateway.store.tables import DeviceKeyRow, Equivocation, RefusedRecord, StoredRecord
 
-_OPEN_COLUMN = 2**63 - 1
 _APPEND_LOCK = 0x436F756E  # an arbitrary number that all gateways of one database share
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 _REFUSED = RefusedRecord.__table__  # type: ignore[attr-defined]
@@ -45,30 +46,6 @@ _KEY_COLUMNS = [
     _KEY.c[name]
     for name in ("device", "epoch", "x", "y", "from_sequence", "until_sequence", "status")
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class NewRecord:
-    """An accepted record and the gateway's UTC clock at its receipt, in ms."""
-
-    signed: SignedRecord
-    received_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewRefusal:
-    """What was sent by *peer* and not accepted; ``first_digest`` is set on equivocation."""
-
-    raw: bytes
-    code: str
-    detail: str
-    received_ms: int
-    peer: str
-    device: DeviceId | None = None
-    epoch: int | None = None
-    sequence: int | None = None
-    first_digest: Digest | None = None
-    second_digest: Digest | None = None
 
 
 def open_store(url: str) -> GatewayStore:
@@ -112,10 +89,12 @@ class GatewayStore:
         """Add *accepted* to the log in their order, and keep *refused*; return the first one's log index."""
         first = self._size(connection)
         if accepted:
-            insert_records(connection, [_row(first + i, new) for i, new in enumerate(accepted)])
+            insert_records(
+                connection, [record_row(first + i, new) for i, new in enumerate(accepted)]
+            )
         if refused:
-            connection.execute(insert(_REFUSED), [_refused_row(r) for r in refused])
-            evidence = [_evidence_row(r) for r in refused if r.first_digest is not None]
+            connection.execute(insert(_REFUSED), [refusal_row(r) for r in refused])
+            evidence = [evidence_row(r) for r in refused if r.first_digest is not None]
             if evidence:
                 connection.execute(self._insert_or_ignore(_EQUIVOCATION), evidence)
         return first
@@ -131,7 +110,7 @@ class GatewayStore:
             "y": key.key.y,
             "certificate_hash": certificate_hash,
             "from_sequence": key.from_sequence,
-            "until_sequence": min(key.until_sequence, _OPEN_COLUMN),
+            "until_sequence": min(key.until_sequence, OPEN_COLUMN),
             "status": key.status.value,
         }
         with contextlib.ExitStack() as stack:
@@ -236,7 +215,9 @@ class GatewayStore:
             for device, epoch, *said in connection.execute(select(*_KEY_COLUMNS)):
                 name = (device, epoch)
                 key = had.get(name)
-                found[name] = key if key is not None and _is_as(key, *said) else _key(*name, *said)
+                found[name] = (
+                    key if key is not None and equals_row(key, *said) else key_of_row(*name, *said)
+                )
         return found
 
     def refused_count(self) -> int:
@@ -278,85 +259,3 @@ def _begin(connection: Connection) -> None:
     """Begin a transaction; one that appends takes SQLite's write lock at once."""
     appends = connection.get_execution_options().get("appends", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if appends else "BEGIN")
-
-
-def _row(log_index: int, new: NewRecord) -> Row:
-    """Return the record's values in the order of ``RECORD_COLUMNS``."""
-    record, body = new.signed.record, new.signed.record.body
-    money = body if isinstance(body, Sale | Refund) else None
-    return (
-        log_index,
-        record.device,
-        record.epoch,
-        record.sequence,
-        new.signed.payload_digest,
-        int(body.kind),
-        record.time_ms,
-        new.received_ms,
-        business_date(record.time_ms),
-        money.amount_minor if money else None,
-        money.currency if money else None,
-        body.energy_wh if isinstance(body, MeterInterval) else None,
-        body.payment_method if isinstance(body, Sale) else None,
-        money.payment_reference if money else None,
-        new.signed.raw,
-    )
-
-
-def _refused_row(refused: NewRefusal) -> dict[str, Any]:
-    return {
-        "device": refused.device,
-        "epoch": refused.epoch if refused.epoch is None or refused.epoch < _OPEN_COLUMN else None,
-        "sequence": refused.sequence
-        if refused.sequence is None or refused.sequence < _OPEN_COLUMN
-        else None,
-        "raw": refused.raw,
-        "code": refused.code,
-        "detail": refused.detail[:500],
-        "received_ms": refused.received_ms,
-        "peer": refused.peer,
-    }
-
-
-def _evidence_row(refused: NewRefusal) -> dict[str, Any]:
-    return {
-        "device": refused.device,
-        "epoch": refused.epoch,
-        "sequence": refused.sequence,
-        "first_digest": refused.first_digest,
-        "second_digest": refused.second_digest,
-        "second_raw": refused.raw,
-        "received_ms": refused.received_ms,
-    }
-
-
-def _is_as(
-    key: DeviceKey, x: bytes, y: bytes, from_sequence: int, until_sequence: int, status: str
-) -> bool:
-    """Return whether *key* equals the columns."""
-    return (
-        key.key.x == x
-        and key.key.y == y
-        and key.from_sequence == from_sequence
-        and min(key.until_sequence, _OPEN_COLUMN) == until_sequence
-        and key.status == status
-    )
-
-
-def _key(
-    device: str,
-    epoch: int,
-    x: bytes,
-    y: bytes,
-    from_sequence: int,
-    until_sequence: int,
-    status: str,
-) -> DeviceKey:
-    return DeviceKey(
-        device=DeviceId(device),
-        epoch=epoch,
-        key=PublicKey(bytes(x), bytes(y)),
-        from_sequence=from_sequence,
-        until_sequence=OPEN_SEQUENCE if until_sequence == _OPEN_COLUMN else until_sequence,
-        status=KeyStatus(status),
-    )

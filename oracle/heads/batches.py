@@ -28,9 +28,9 @@ from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import consistency_proof
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
-from counterfoil.gateway.record.verification import Accepted, ChainTip, check_chain
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.errors import RecordNotBelieved
 from counterfoil.oracle.heads.parallel_verification import ParallelVerifier

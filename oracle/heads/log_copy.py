@@ -33,10 +33,12 @@ from counterfoil.gateway.log.merkle import (
 )
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
+from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
-from counterfoil.gateway.record.verification import Accepted, ChainTip, KeyRing, check_chain
-from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord
+from counterfoil.gateway.record.verification import KeyRing
+from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.gateway.store.tables import StoredRecord
 from counterfoil.oracle.errors import RecordRefused
 from counterfoil.oracle.heads.parallel_verification import ParallelVerifier

@@ -20,15 +20,10 @@ from sales import sign_sales
 
 from counterfoil.gateway.log.merkle import Frontier, MemoryTree, hash_leaf
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner, verify_receipt
+from counterfoil.gateway.record.chain_check import ChainTip, check_chain
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, parse_device_id
 from counterfoil.gateway.record.signed_record import decode, open_envelope
-from counterfoil.gateway.record.verification import (
-    ChainTip,
-    DeviceKey,
-    check_chain,
-    verify_signature,
-    verify_signatures,
-)
+from counterfoil.gateway.record.verification import DeviceKey, verify_signature, verify_signatures
 
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")
 ROUNDS = 5

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.counters import next_counters
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, Record
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import open_envelope, payload_digest, sign_record
-from counterfoil.gateway.record.verification import next_counters
 
 START_MS = 1_704_067_200_000
 

@@ -13,14 +13,10 @@ from pathlib import Path
 import pytest
 
 from counterfoil.gateway.device.device import Device
+from counterfoil.gateway.record.chain_check import Accepted, check_chain
 from counterfoil.gateway.record.identity import parse_device_id
 from counterfoil.gateway.record.signed_record import decode
-from counterfoil.gateway.record.verification import (
-    Accepted,
-    DeviceKey,
-    check_chain,
-    verify_signature,
-)
+from counterfoil.gateway.record.verification import DeviceKey, verify_signature
 
 DEVICE = parse_device_id("urn:dev:os:32473-kill")
 

@@ -26,7 +26,8 @@ from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import Digest, device_hash, on_chain_id
 from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
-from counterfoil.gateway.store.gateway_store import NewRecord, open_store
+from counterfoil.gateway.store.gateway_store import open_store
+from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.oracle.quorum.door import DoorServer
 from counterfoil.oracle.quorum.peers import create_identity, peer_tls
 from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of

@@ -23,7 +23,7 @@ from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.sale_line import SaleLine
-from counterfoil.gateway.store.gateway_store import NewRecord
+from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.oracle.registrar import NewDevice, Registrar
 from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.store.directory_tables import KnownProject

@@ -8,9 +8,10 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from counterfoil.gateway.formats.exported_sales import DAY_MS
 from counterfoil.gateway.formats.inspection.file_findings import inspect_content
 from counterfoil.gateway.formats.meter_csv import parse_meter
-from counterfoil.gateway.formats.sales_csv import DAY_MS, parse_sales
+from counterfoil.gateway.formats.sales_csv import parse_sales
 
 HEAD = (
     "Status,Device ID,Machine,Product,Category,Transaction,TransDate,Type,RCoil,RPrice,RQty,MCoil,"

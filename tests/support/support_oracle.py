@@ -29,7 +29,8 @@ from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, on_chain_id
 from counterfoil.gateway.record.sale_line import SaleLine
-from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, open_store
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
+from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import Credit, DistributedRow
 from counterfoil.oracle.registrar import NewDevice, Registrar

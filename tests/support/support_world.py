@@ -21,17 +21,15 @@ from counterfoil.gateway.certificate import profile
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.bodies import Body, Sale
+from counterfoil.gateway.record.chain_check import ChainTip
+from counterfoil.gateway.record.counters import next_counters
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, GossipedHead, Record
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
-from counterfoil.gateway.record.verification import (
-    OPEN_SEQUENCE,
-    ChainTip,
-    DeviceKey,
-    next_counters,
-)
-from counterfoil.gateway.store.gateway_store import GatewayStore, NewRecord, open_store
+from counterfoil.gateway.record.verification import OPEN_SEQUENCE, DeviceKey
+from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
+from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.oracle.rules.facts import Facts
 
 DAY_MS = 86_400_000

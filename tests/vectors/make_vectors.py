@@ -27,6 +27,7 @@ from counterfoil.gateway.record.bodies import (
     Sale,
     Status,
 )
+from counterfoil.gateway.record.counters import next_counters
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, parse_device_id
 from counterfoil.gateway.record.payload import encode_payload
 from counterfoil.gateway.record.record import (
@@ -39,7 +40,6 @@ from counterfoil.gateway.record.record import (
 )
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import decode, encode_protected, sign_record
-from counterfoil.gateway.record.verification import next_counters
 
 FOLDER = Path(__file__).resolve().parent
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")

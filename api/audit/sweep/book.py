@@ -19,9 +19,9 @@ from counterfoil.api.audit.sweep.ledger_view import AnchoredHead
 from counterfoil.api.audit.sweep.piece import HashedKey, Piece
 from counterfoil.api.audit.sweep.sold_facts import SoldFact, unpack
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.record import Counters
-from counterfoil.gateway.record.verification import ChainTip
 
 _FORM = 3
 _TABLES = """

@@ -31,9 +31,9 @@ from counterfoil.gateway.log.merkle import (
 from counterfoil.gateway.log.state_tree import Slot, StateTree
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.record.signed_record import decode
-from counterfoil.gateway.record.verification import ChainTip
 from counterfoil.oracle.rules.figures import Tally
 
 _AHEAD = 3

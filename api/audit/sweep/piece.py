@@ -25,18 +25,11 @@ from counterfoil.gateway.log.merkle import Frontier, hash_leaf
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
 from counterfoil.gateway.record.bodies import Refund, Sale
+from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, device_hash
 from counterfoil.gateway.record.record import Record
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
-from counterfoil.gateway.record.verification import (
-    Accepted,
-    ChainTip,
-    DeviceKey,
-    KeyRing,
-    KeyStatus,
-    check_chain,
-    verify_signature,
-)
+from counterfoil.gateway.record.verification import DeviceKey, KeyRing, KeyStatus, verify_signature
 from counterfoil.oracle.rules.figures import Tally
 
 PIECE = 4_096

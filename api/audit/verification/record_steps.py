@@ -17,16 +17,14 @@ from counterfoil.api.audit.verification.report import counted
 from counterfoil.gateway.errors import IdentityError, LogError, RecordError
 from counterfoil.gateway.log.merkle import hash_leaf, verify_inclusion
 from counterfoil.gateway.record.bodies import Refund, Sale
+from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
 from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.verification import (
     OPEN_SEQUENCE,
-    Accepted,
-    ChainTip,
     DeviceKey,
     KeyRing,
     KeyStatus,
-    check_chain,
     verify_signature,
 )
 

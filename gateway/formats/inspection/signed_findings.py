@@ -18,6 +18,7 @@ from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.formats import ocmf
 from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
+from counterfoil.gateway.formats.ocmf_files import find_stated_keys
 from counterfoil.gateway.record.cbor import any_item
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 
@@ -229,7 +230,7 @@ def _by_its_issuer(
 def inspect_ocmf(text: str) -> Iterator[Finding]:
     """Yield a finding for each charging record in *text*."""
     last: dict[tuple[str, str], int] = {}
-    for stated in ocmf.find_stated_keys(text):
+    for stated in find_stated_keys(text):
         try:
             record = ocmf.parse_ocmf(stated.text)
         except FormatError as error:

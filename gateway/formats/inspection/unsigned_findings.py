@@ -8,6 +8,7 @@ from typing import Any
 
 from counterfoil.gateway.formats import eva_dts, senml
 from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
+from counterfoil.gateway.formats.exported_sales import SalesFile
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
 from counterfoil.gateway.formats.iso20022.camt053 import (
     MINOR_DIGITS,
@@ -16,7 +17,7 @@ from counterfoil.gateway.formats.iso20022.camt053 import (
     parse_camt053,
 )
 from counterfoil.gateway.formats.meter_csv import MeterFile, parse_meter
-from counterfoil.gateway.formats.sales_csv import SalesFile, parse_sales
+from counterfoil.gateway.formats.sales_csv import parse_sales
 from counterfoil.gateway.formats.sparkplug import parse_sparkplug
 
 _SHOWN_ROWS = 20

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from counterfoil.gateway.device.device import Event
 from counterfoil.gateway.device.simulator import simulate_meter, simulate_vending
+from counterfoil.gateway.formats.exported_sales import ExportedSale
 from counterfoil.gateway.formats.meter_csv import read_meter
-from counterfoil.gateway.formats.sales_csv import ExportedSale, read_sales
+from counterfoil.gateway.formats.sales_csv import read_sales
 from counterfoil.gateway.record.bodies import MeterInterval, Sale
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.record.sale_line import SaleLine

@@ -27,17 +27,11 @@ from counterfoil.gateway.errors import DeviceError, JournalError
 from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.bodies import MeterInterval, Status
+from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
 from counterfoil.gateway.record.identity import Digest, PublicKey
 from counterfoil.gateway.record.record import EpochLink, GossipedHead
 from counterfoil.gateway.record.signed_record import decode
-from counterfoil.gateway.record.verification import (
-    Accepted,
-    ChainTip,
-    DeviceKey,
-    KeyRing,
-    check_chain,
-    verify_signature,
-)
+from counterfoil.gateway.record.verification import DeviceKey, KeyRing, verify_signature
 
 
 @pytest.fixture

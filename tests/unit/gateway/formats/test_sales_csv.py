@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from counterfoil.gateway.formats.errors import ColumnsError, FormatError
+from counterfoil.gateway.formats.exported_sales import DAY_MS
 from counterfoil.gateway.formats.files import read_bytes, text_of
-from counterfoil.gateway.formats.sales_csv import DAY_MS, parse_sales
+from counterfoil.gateway.formats.sales_csv import parse_sales
 
 HEAD = (
     "Status,Device ID,Location,Machine,Product,Category,Transaction,TransDate,Type,RCoil,RPrice,"

@@ -28,11 +28,11 @@ from counterfoil.gateway.formats.ocmf import (
     OcmfContentError,
     OcmfSignatureError,
     check_content,
-    find_stated_keys,
     pagination_breaks,
     parse_ocmf,
     verify_ocmf,
 )
+from counterfoil.gateway.formats.ocmf_files import find_stated_keys
 from counterfoil.gateway.formats.senml import parse_senml_cbor, parse_senml_json
 from counterfoil.gateway.formats.sparkplug import parse_sparkplug
 

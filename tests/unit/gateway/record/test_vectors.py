@@ -14,19 +14,21 @@ import pytest
 from counterfoil.gateway.errors import ReceiptError, RecordError
 from counterfoil.gateway.log.merkle import hash_leaf
 from counterfoil.gateway.log.receipt import verify_promise, verify_receipt
+from counterfoil.gateway.record.chain_check import (
+    Accepted,
+    ChainTip,
+    NumberUsed,
+    check_chain,
+    check_used_number,
+)
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey
 from counterfoil.gateway.record.record import Counters
 from counterfoil.gateway.record.signed_record import decode
 from counterfoil.gateway.record.verification import (
     OPEN_SEQUENCE,
-    Accepted,
-    ChainTip,
     DeviceKey,
     KeyRing,
     KeyStatus,
-    NumberUsed,
-    check_chain,
-    check_used_number,
     verify_signature,
 )
 

@@ -21,6 +21,13 @@ from support_record import (
 from counterfoil.gateway import errors
 from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.bodies import Alarm, MeterInterval, Refund, Status
+from counterfoil.gateway.record.chain_check import (
+    Accepted,
+    Duplicate,
+    NumberUsed,
+    check_chain,
+    check_used_number,
+)
 from counterfoil.gateway.record.identity import Digest, PublicKey
 from counterfoil.gateway.record.payload import encode_payload
 from counterfoil.gateway.record.record import Clock, Counters, EpochLink
@@ -31,13 +38,8 @@ from counterfoil.gateway.record.signed_record import (
     sign_record,
 )
 from counterfoil.gateway.record.verification import (
-    Accepted,
     DeviceKey,
-    Duplicate,
     KeyStatus,
-    NumberUsed,
-    check_chain,
-    check_used_number,
     verify_signature,
     verify_signatures,
 )

@@ -1,1 +1,1 @@
-"""Facts out of verified records: heads, matching, revenue, and the projections that others read."""
+"""Turns verified records into facts: heads, matched sales, revenue, and the tables that others read."""

@@ -1,14 +1,14 @@
-"""What the chain refused is asked for again, until it takes effect: no head, entry or distribution is given up.
+"""Requests the chain's refused transactions again until they take effect. No head, mint or distribution is given up.
 
-A head, a mint or a distribution can be refused for a while: the contract is paused, a reorganisation has put it before
-what it needs, the node ran out of gas. Rules that this module keeps:
+The chain may refuse one for a while: the contract is paused, a reorganisation has put the transaction before what it
+needs, or the account ran out of gas. Rules that this module keeps:
 
-- A second request has a key of its own and the same bytes; the contracts take each head, entry and batch once, so that
-  asking twice does nothing twice.
-- What has taken effect meanwhile is not asked for again.
+- A second request has its own key and the same bytes. The contracts take each head, entry and batch once, so two
+  requests have one effect.
+- What has taken effect meanwhile is not requested again.
 - The time between two requests doubles; the third refusal of the same thing raises an alarm, for a person.
 
-By hand: the pauses outlive the process, so they are counted in the database, and no turn waits for one.
+By hand: the pauses outlive the process, so they are counted in the database. No pass of the loop waits for one.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ log = structlog.get_logger("oracle.retries")
 _LONGEST_WAIT_S = 600
 _ALARM_AT = 3
 RETRY_MARK = ":again:"
-"""Stands in the business key of whatever is asked for again, before how often it was asked for."""
+"""Stands in the business key of a repeated request, before the number of requests so far."""
 
 
 @dataclass(frozen=True)
 class RefusedTransaction:
-    """One row whose newest transaction failed: its table, its primary key and how often it was asked for."""
+    """A row whose newest transaction failed: its table, its primary key, and the number of requests so far."""
 
     table: type[HeadRow | Distribution | StatementEntryRow]
     key: int | str
@@ -50,7 +50,7 @@ class RefusedTransaction:
 
 
 class Retries:
-    """Asks again for distributions and mints whose transactions failed; for *heads*, where one process signs them."""
+    """Repeats failed distributions and mints; with *heads* also failed heads, where one process signs them."""
 
     def __init__(self, engine: Engine, client: ChainClient, *, heads: bool = True) -> None:
         self._engine = engine
@@ -58,7 +58,7 @@ class Retries:
         self._heads = heads
 
     def step(self) -> int:
-        """Ask again for what is due; answer how many there were."""
+        """Repeat the requests that are due; return how many there were."""
         due = [refused for refused in self._refused() if not self._is_on_chain(refused)]
         for refused in due:
             with Session(self._engine) as session:
@@ -67,7 +67,7 @@ class Retries:
         return len(due)
 
     def _refused(self) -> list[RefusedTransaction]:
-        """What failed, has not taken effect as far as the events say, and whose time has come."""
+        """Failed transactions that are due again and that no event shows to have taken effect."""
         reads = self._engine.execution_options(reads_only=True)
         found: list[RefusedTransaction] = []
         with Session(reads) as session:
@@ -117,7 +117,7 @@ class Retries:
         return [r for r in found if now >= r.transaction.created_ms + _wait_ms(r.times)]
 
     def _is_on_chain(self, refused: RefusedTransaction) -> bool:
-        """Whether a mint has taken effect: no event of it is projected."""
+        """Whether a mint has taken effect; asked of the chain, since the events' tables do not keep it."""
         if refused.table is not StatementEntryRow:
             return False
         entry = from_hex(str(refused.key))
@@ -142,7 +142,7 @@ class Retries:
 
 
 def times_asked(transaction: TransactionRow) -> int:
-    """How often it was asked for so far."""
+    """The number of requests so far, the first one included."""
     _, mark, number = transaction.idempotency_key.partition(RETRY_MARK)
     return int(number) + 1 if mark else 1
 

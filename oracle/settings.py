@@ -58,11 +58,11 @@ class OracleSettings(BaseSettings):
     records_database_url: str = "sqlite:///records.db"
     """The node's own copy of the log."""
     gateways: list[str] = []
-    """Base URLs of the gateways' doors for readers; the first that answers is read."""
+    """Base URLs of the gateways' doors for readers; the first that responds is read."""
     gateway_ca: Path = Path("gateway-ca.pem")
     """PEM: who signs the gateways' certificates."""
     round_ms: int = 5_000
-    """How long a node may take to bring the head whose turn it has, before the next one proposes."""
+    """How long the node whose turn it is has to send the head, before the next one proposes."""
     settles: bool = True
     """Whether this node takes the payment files in, matches, and proposes distributions: one node of a quorum does.
     It alone uses ``gateway_database_url``, to tell the gateway the machines' keys."""

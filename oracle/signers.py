@@ -1,4 +1,4 @@
-"""Signatures that a quorum gives: EIP-712 digests of a head, and of a call that moves money."""
+"""Signatures over a head, and over a call that moves money (EIP-712), by the keys that this process holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from counterfoil.oracle.rules.judging.digest import call_digest, head_digest
 
 
 class HeldSigners:
-    """The signers that this process holds, in the order that the contract wants."""
+    """The signers that this process holds, in the contract's order: ascending by address."""
 
     def __init__(self, signers: Sequence[Signer], chain_id: int, anchor: str, calls: str) -> None:
         self._signers = sorted(signers, key=lambda signer: int(signer.address, 16))

@@ -2,12 +2,12 @@
 
 Rules that this module keeps:
 
-- No flag in the gateway's store is believed, nor a key there: keys are the registry's. A record that does not verify
-  again stops the log before it, raises an alarm, and nothing from it on is anchored. A record whose key the registry
-  does not have (yet, or not again after a reorganisation) is waited for, with an alarm.
-- Tiles are durable before the head over them is stored; the head is stored with its transaction and its slots in one
-  database transaction. After a crash the tiles are found at that head or further on, and are read on from there.
-- One head is on its way at a time: the next is closed once the last one is mined.
+- No flag and no key in the gateway's store is believed: keys are the registry's. A record that does not verify again
+  stops the log before it and raises an alarm; nothing from it on is anchored. When the registry does not have a
+  record's key (not yet, or not again after a reorganisation), the log waits for it and raises an alarm.
+- Tiles are durable before the head over them is stored. The head is stored with its transaction and its slots in one
+  database transaction. After a crash the tiles stand at that head or beyond it, and reading goes on from their end.
+- One head is under way at a time: the next is closed once the last one is mined.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _READ = 2_000
 
 @dataclass(frozen=True)
 class BatchRules:
-    """A batch is closed at *most_records*, or *most_ms* after its first record was read."""
+    """A batch closes at *most_records*, or *most_ms* after its first record was read."""
 
     most_records: int = 10_000
     most_ms: int = 1_000
 
 
 class Batcher:
-    """Reads the store on, keeps the log's tiles and the devices' slots, and closes heads."""
+    """Reads new records from the store, keeps the log's tiles and the devices' slots, and closes heads."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Batcher:
         return self._writer.size
 
     def step(self) -> bool:
-        """Read on, and close a head if one is due; True when anything was done."""
+        """Read new records, and close a head if one is due; return True when anything was done."""
         if self._stopped is not None:
             return False
         taken = self._read_on()
@@ -139,10 +139,10 @@ class Batcher:
     def believe(self, rows: list[tuple[int, bytes]]) -> list[SignedRecord]:
         """The records of *rows*, each the next of its device's chain and signed by its registered key.
 
-        They end before the first whose key is not registered.
+        The list ends before the first record whose key is not registered.
 
         Raises:
-            RecordNotBelieved: one is not, or its place in the log is not the next.
+            RecordNotBelieved: a record is not so, or its log index is not the next.
         """
         self._keys.refresh()
         results = self._verifier.verify([(raw, None) for _, raw in rows], self._keys.ring)
@@ -243,7 +243,7 @@ class Batcher:
     # ---- starting
 
     def _load_closed(self) -> tuple[int, Digest, StateTree]:
-        """The newest stored head's size and root, and the slots as they were then."""
+        """The newest stored head's size and root, and the slots as of that head."""
         with Session(self._engine) as session:
             head = session.exec(select(HeadRow).order_by(col(HeadRow.size).desc())).first()
             state = read_slots(session)
@@ -256,7 +256,7 @@ class Batcher:
         return head.size, Digest(from_hex(head.root)), state
 
     def _catch_up(self) -> None:
-        """Take in what was written to the tiles beyond the newest stored head."""
+        """Take in the records that the tiles have beyond the newest stored head."""
         size = self._writer.size
         if size < self._closed_size:
             raise RecordNotBelieved(

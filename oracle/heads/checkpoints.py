@@ -17,7 +17,7 @@ from counterfoil.oracle.settings import OracleSettings
 
 
 class CheckpointWriter:
-    """Keeps the tiles' checkpoint at the newest head that is on the chain, with its witnesses' cosignatures."""
+    """Keeps the tiles' checkpoint at the newest anchored head, with its witnesses' cosignatures."""
 
     def __init__(self, settings: OracleSettings, engine: Engine) -> None:
         if settings.log_key is None:
@@ -37,7 +37,7 @@ class CheckpointWriter:
         )
 
     def step(self) -> None:
-        """Write a checkpoint if a newer head is anchored and the tiles reach it; ask the witnesses that are missing."""
+        """Write a checkpoint when a newer head is anchored and the tiles reach it; ask the missing witnesses."""
         published, _ = read_size(self._tiles)
         with Session(self._engine) as session:
             head = session.exec(

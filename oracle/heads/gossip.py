@@ -1,10 +1,10 @@
-"""Whether the heads that machines were shown are this log's: each record carries the last one, signed.
+"""Checks the heads that machines were shown against this log: each signed record carries the last one.
 
 Rules kept here:
 
-* A head that a machine signed for and that is no beginning of the log is an alarm: somebody showed the machine another
-  log. The record itself is true and stays.
-* Each such head is told of once, also by a process that has started anew: the alarm itself is what remembers it.
+* A head in a record that is no prefix of the log raises an alarm: somebody showed the machine another log. The record
+  itself is true and stays.
+* Each such head raises one alarm, across restarts too: the stored alarm is the memory.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ _REMEMBERED = 10_000
 
 
 class GossipCheck:
-    """Compares what machines were shown with the log in *tiles*."""
+    """Compares the heads that machines were shown with the log in *tiles*."""
 
     def __init__(self, tiles: Path) -> None:
         self._tiles = tiles
         self._judged: set[tuple[int, bytes]] = set()
 
     def check(self, session: Session, log_index: int, signed: SignedRecord) -> bool:
-        """Whether the head in record *log_index* is the log's; an alarm is added where not. The caller commits."""
+        """Return whether the head in record *log_index* is the log's; add an alarm if not. The caller commits."""
         head = signed.record.head
         if head is None or (head.size, head.root) in self._judged:
             return True
         if len(self._judged) >= _REMEMBERED:
             self._judged.clear()
         if log_index >= head.size > read_size(self._tiles)[0]:
-            return True  # not published here yet: its machine's next record brings it again
+            return True  # not published here yet; the machine's next record carries it again
         self._judged.add((head.size, head.root))
         wrong = self._wrong(log_index, head)
         if wrong is None:

@@ -1,13 +1,14 @@
-"""The node's own copy of the log, believed record by record, and the heads that follow from it.
+"""The node's own copy of the log, verified record by record, and the heads that follow from it.
 
 Rules that this module keeps:
 
-- A record is taken only when it verifies from its bytes: signed by the key that the registry held, next of its
-  machine's chain. What lies under an anchored head is judged by the registry as of that head's block, the rest by the
-  newest block that was read.
-- The copy holds nothing that contradicts the chain: when an anchored head can't be made from it, what lies beyond the
-  last head that can is dropped, and fetched again.
-- Tiles and slots stand at the newest anchored head, tiles first. What is beyond is in the store, and its hashes here.
+- A record is taken only when it verifies from its bytes: signed by its registered key, and next of its machine's
+  chain. A record under an anchored head is judged by the registry as of that head's block, any other by the newest
+  block that was read.
+- The copy holds nothing that contradicts the chain. When an anchored head can't be made from it, the records beyond the
+  last head that can are dropped, and fetched again.
+- Tiles and slots stand at the newest anchored head; tiles are written first. Later records are in the store, and their
+  hashes in memory.
 - Every method may be called from any thread.
 """
 
@@ -57,7 +58,7 @@ _READ = 2_000
 
 @dataclass(frozen=True)
 class ComputedHead:
-    """What this node's own copy gives for a head."""
+    """A head as computed from this node's own copy."""
 
     root: Digest
     state: Digest
@@ -79,7 +80,7 @@ class LogCopy:
         self._lock = threading.RLock()
         self._tips: dict[DeviceId, ChainTip | None] = {}
         self.dropped: AnchoredHeadRow | None = None
-        """The last anchored head that the copy could not give, so that a part of it was dropped."""
+        """The last anchored head that did not follow from the copy, so that a part of the copy was dropped."""
         self._size = store.size()
         self._writer = self._open_tiles()
         self._reader = TileReader(read_folder(tiles), self._writer.size)
@@ -92,21 +93,21 @@ class LogCopy:
 
     @property
     def size(self) -> int:
-        """How many records the copy has."""
+        """Number of records in the copy."""
         return self._size
 
     @property
     def anchored(self) -> int:
-        """How many of them lie under an anchored head that the copy gives."""
+        """Number of records under the newest anchored head that follows from the copy."""
         return self._writer.size
 
     # ---- taking records
 
     def take(self, raws: Sequence[bytes]) -> None:
-        """Add *raws*, the log's entries from :attr:`size` on, as far as they are to be believed.
+        """Add *raws*, the log's entries from :attr:`size` on.
 
         Raises:
-            RecordRefused: one is not; those before it are kept.
+            RecordRefused: an entry does not verify; those before it are kept.
         """
         with self._lock:
             start = self._size
@@ -137,7 +138,7 @@ class LogCopy:
                 raise refused
 
     def _spans(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """(first, end, block) of the pieces of *start* to *end*, each with the block whose registry judges it."""
+        """Split *start* to *end* into (first, end, block) by the block whose registry judges the records."""
         with Session(self._reads) as session:
             heads = session.exec(
                 select(AnchoredHeadRow.size, AnchoredHeadRow.block_number)
@@ -191,7 +192,7 @@ class LogCopy:
     # ---- computing heads
 
     def compute(self, previous_size: int, size: int, block: int) -> ComputedHead:
-        """The head over the first *size* records, its batch from *previous_size* on, the registry as of *block*."""
+        """The head over the first *size* records; the batch from *previous_size* on, the registry as of *block*."""
         with self._lock:
             if not previous_size < size <= self._size:
                 raise ValueError(f"{size} records after {previous_size}: the copy has {self._size}")
@@ -225,7 +226,7 @@ class LogCopy:
             return [self._read(0, index) for index in range(start, min(end, self._size))]
 
     def place(self, log_index: int) -> str:
-        """Whose record stands at *log_index*, in words."""
+        """The device, epoch and sequence of the record at *log_index*, in words."""
         rows = self.store.records(log_index, 1)
         if not rows or rows[0][0] != log_index:
             return "no record"
@@ -233,7 +234,7 @@ class LogCopy:
         return f"{record.device} epoch {record.epoch} sequence {record.sequence}"
 
     def first_closed(self, start: int, size: int) -> int | None:
-        """The first record of a batch whose key the registry, as it is now, does not let sign it any more."""
+        """The first record of a batch whose key may no longer sign it, by the registry as of now; None without one."""
         with self._lock:
             self._history.refresh()
             keys = self._history.keys_at()
@@ -252,7 +253,7 @@ class LogCopy:
             return max(0, self._history.block)
 
     def _read(self, level: int, index: int) -> Digest:
-        """The hash of a complete subtree: from the tiles, from the newest leaves, or over both."""
+        """The hash of a complete subtree, from the tiles, from the newest leaves, or from both."""
         first = self._writer.size
         if (index + 1) << level <= first:
             return self._tile_reader(level, index)
@@ -269,7 +270,7 @@ class LogCopy:
     # ---- following the chain
 
     def follow(self) -> int:
-        """Bring tiles and slots up to the newest anchored head that the copy reaches; answer how many heads."""
+        """Bring tiles and slots up to the newest anchored head that the copy reaches; return the number of heads."""
         done = 0
         with self._lock:
             while (head := self._next_anchored()) is not None:
@@ -313,7 +314,7 @@ class LogCopy:
             self._ahead = (size, self._copy_of_state())
 
     def _drop_beyond(self, head: AnchoredHeadRow) -> None:
-        """Forget the records that are under no head of the chain: the chain has other ones."""
+        """Drop the records beyond the tiles: they are not the ones that the chain anchored."""
         first = self._writer.size
         log.error("copy_differs", anchored=head.size, kept=first)
         with self.store.appending() as connection:
@@ -328,7 +329,7 @@ class LogCopy:
     # ---- starting
 
     def _open_tiles(self) -> TileWriter:
-        """The tiles as they are, or new ones where the records that they are made of are not here."""
+        """The tiles as they are, or new ones when the store lacks their records."""
         try:
             writer = TileWriter.open(self._tiles)
         except TileError as failure:
@@ -368,7 +369,7 @@ class LogCopy:
         return StateTree(self._state)
 
     def _state_before(self, size: int) -> tuple[int, StateTree]:
-        """A state from which *size* can be reached: that of the tiles, or the empty one."""
+        """A state that can be brought to *size*: that of the tiles, or the empty one, with its size."""
         if size >= self._writer.size:
             return self._writer.size, self._copy_of_state()
         return 0, StateTree()
@@ -383,7 +384,7 @@ class LogCopy:
 
 
 class _Stopped(Exception):
-    """The records before the one that was refused, and the refusal."""
+    """Carries the records before the refused one, and the refusal."""
 
     def __init__(self, believed: list[SignedRecord], refused: RecordRefused) -> None:
         super().__init__(str(refused))

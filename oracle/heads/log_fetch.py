@@ -1,11 +1,11 @@
-"""Keeps the node's copy of the log up with the gateways: fetched over mTLS, believed or refused.
+"""Fetches new records from the gateways over mTLS into the node's copy of the log, which believes or refuses them.
 
 Rules that this module keeps:
 
-- A fetch goes on from the copy's own end: what was cut off costs nothing but the rest.
-- No more is taken at once than is verified and committed before the next piece is read: a slow disk slows the reading.
-- A gateway that does not answer, or whose entries are refused, is left for the next one; a refusal is tried again with
-  a pause that doubles, for a key may be on its way.
+- A fetch starts at the copy's own end, so one that was cut off is continued.
+- Each piece is verified and committed before the next is read, so a slow disk slows the reading.
+- When a gateway does not respond or its entries are refused, the next gateway is asked. A refusal is tried again after
+  a pause that doubles, for the key may come later.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = structlog.get_logger("oracle.node")
 
 _PIECE = 1_000
 _MOST_AHEAD = 100_000
-"""Records that a copy may be beyond the newest anchored head: what waits longer waits at the gateway."""
+"""Records that a copy may have beyond the newest anchored head; more of them wait at the gateway."""
 _LONGEST_PAUSE_S = 30.0
 _TIMEOUT_S = 15.0
 
@@ -53,13 +53,13 @@ class LogFetcher:
         self._not_before = 0.0
         self._busy = threading.Lock()
         self.refusal: RecordRefused | None = None
-        """Why the copy does not go on; None while it does."""
+        """Why the copy has stopped; None while it goes on."""
 
     def step(self) -> int:
-        """Take what there is; answer how many records. From any thread: while one fetches, the others don't wait.
+        """Fetch what is new; return the number of records taken. Thread-safe: 0 at once while another thread fetches.
 
         Raises:
-            GatewayNotThere: no gateway gave them.
+            GatewayNotThere: the gateway gave no entries.
         """
         if time.monotonic() < self._not_before or not self._busy.acquire(blocking=False):
             return 0
@@ -94,10 +94,10 @@ class LogFetcher:
     def _fetch(self) -> None:
         start = self._log_copy.size
         params = {"start": start, "limit": 10_000}
-        with self._client.stream("GET", f"{self._gateways[0]}/v1/log", params=params) as answer:
-            answer.raise_for_status()
+        with self._client.stream("GET", f"{self._gateways[0]}/v1/log", params=params) as response:
+            response.raise_for_status()
             piece: list[bytes] = []
-            for entry in decode_entries(answer.iter_bytes()):
+            for entry in decode_entries(response.iter_bytes()):
                 piece.append(entry)
                 if len(piece) == _PIECE:
                     self._log_copy.take(piece)
@@ -111,7 +111,7 @@ class LogFetcher:
         self._stop(refused.code, str(refused), is_new=is_new)
 
     def _stop(self, code: str, why: str, *, is_new: bool = True) -> None:
-        """Leave this gateway for the next one, after a pause; raise an alarm if it is a new one."""
+        """Go to the next gateway after a pause; raise an alarm if *is_new*."""
         if is_new:
             log.error("copy_stopped", code=code, why=why)
             with Session(self._engine) as session:
@@ -121,7 +121,7 @@ class LogFetcher:
         self._wait()
 
     def _wait(self) -> None:
-        # By hand: a turn must not sleep, so the pause is a time before which the next turns fetch nothing.
+        # By hand: a pass must not sleep, so the pause is a time before which nothing is fetched.
         self._not_before = time.monotonic() + self._pause_s
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
 

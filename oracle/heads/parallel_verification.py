@@ -1,4 +1,4 @@
-"""Records verified from their bytes on every processor: the curve arithmetic releases the interpreter's lock."""
+"""Verifies records from their bytes on every processor: the curve arithmetic releases the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from counterfoil.gateway.record.verification import (
 )
 
 _PIECE = 250
-"""Signatures a turn of a thread: long enough that handing them over costs nothing beside them."""
+"""Signatures a task: enough that the cost of passing them to a thread is negligible."""
 
 
 class ParallelVerifier:
-    """Threads that decide signatures, as many as there are processors; they end with the process."""
+    """Verifies signatures in as many threads as there are processors; they end with the process."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "signatures")
@@ -30,7 +30,7 @@ class ParallelVerifier:
     def verify(
         self, batch: Sequence[tuple[bytes, DeviceId | None]], keys: KeyRing
     ) -> list[SignedRecord | RecordError]:
-        """What ``verify_signatures`` answers for *batch*, in the same order."""
+        """What ``verify_signatures`` returns for *batch*, in the same order."""
         identified = identify_all(batch, keys)
         asked = [one for one in identified if not isinstance(one, RecordError)]
         pieces = [asked[at : at + _PIECE] for at in range(0, len(asked), _PIECE)]

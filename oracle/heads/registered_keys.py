@@ -1,11 +1,11 @@
-"""The registry's keys by the names of their devices, and their copy in the gateway's store, where records come in.
+"""The registry's keys by the names of their devices, and their copy in the store of the gateway.
 
 Rules kept here:
 
-* The keys are the projection's, whatever stands in the gateway's store. They are read when the registry or the known
-  names have changed, not at every turn: a fleet may have ten thousand machines.
-* A key that was read once stays in use, as it was stated last: a reorganisation that takes its registration back
-  brings it again.
+* The keys come from the projection, never from the gateway's store. They are read when the registry or the known names
+  have changed, not in every pass: a fleet may have ten thousand machines.
+* A key that was read once stays in use as it was last stated: a reorganisation that removes its registration brings it
+  back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMPARED_ANEW_S = 60.0
 
 
 class RegisteredKeys:
-    """Each registered key whose device's name is known; :meth:`refresh` takes in what was read since."""
+    """The registered keys of devices with known names; :meth:`refresh` takes in what was read since."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(reads_only=True)
@@ -37,15 +37,15 @@ class RegisteredKeys:
         self.certificates: dict[tuple[DeviceId, int], bytes] = {}
         """The hash of each key's certificate."""
         self.version = 0
-        """Another number whenever a key has changed."""
+        """Changes whenever a key has changed."""
 
     @property
     def ring(self) -> KeyRing:
-        """The keys by device and epoch. One that has not changed stays the object that it was."""
+        """The keys by device and epoch. A key that has not changed stays the same object."""
         return self._keys
 
     def refresh(self) -> None:
-        """Read the keys, if the registry or the known names have changed."""
+        """Read the keys if the registry or the known names have changed."""
         self.history.refresh()
         with Session(self._engine) as session:
             known = session.exec(select(func.count()).select_from(KnownDevice)).one()
@@ -61,7 +61,7 @@ class RegisteredKeys:
 
 
 class KeySync:
-    """Makes the gateway's store hold what the chain's registry says."""
+    """Makes the gateway's store hold the registry's keys."""
 
     def __init__(self, keys: RegisteredKeys, store: GatewayStore) -> None:
         self._keys = keys
@@ -70,9 +70,9 @@ class KeySync:
         self._compared_at = 0.0
 
     def step(self) -> int:
-        """Copy what differs; answer how many keys did.
+        """Copy the keys that differ; return their number.
 
-        The store is looked at when a key has changed, and now and then, for what somebody else has done to it.
+        The store is compared when a key has changed, and once a minute in case somebody else has changed it.
         """
         self._keys.refresh()
         now = time.monotonic()

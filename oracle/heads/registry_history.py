@@ -1,4 +1,4 @@
-"""What the device registry said in any block that was read, made of the chain's events alone."""
+"""The device registry as of any block that was read, made from the chain's events alone."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NOW = 2**62
 
 @dataclass
 class _Entry:
-    """One device's registrations, and each of its keys' versions, with the blocks from which they held."""
+    """One device's projects and the versions of its keys, each with the block from which it holds."""
 
     assigned: list[tuple[int, bytes]] = field(default_factory=list)
     keys: dict[int, list[tuple[int, DeviceKey]]] = field(default_factory=dict)
 
 
 class RegistryHistory:
-    """Projects and keys of devices, as of a block; :meth:`refresh` takes in what was read since."""
+    """Projects and keys of devices as of a block; :meth:`refresh` takes in what was read since."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(reads_only=True)
@@ -39,10 +39,10 @@ class RegistryHistory:
         self.block = -1
         """The newest block that was read."""
         self.version = 0
-        """Another number whenever what the registry said has changed."""
+        """Changes whenever the registry has changed."""
 
     def refresh(self) -> None:
-        """Take in the registry's events that are new; all of them again after a reorganisation."""
+        """Take in the registry's new events; all of them again after a reorganisation."""
         with Session(self._engine) as session:
             self.block = session.exec(select(func.max(CursorRow.block_number))).one() or -1
             query = select(EventRow).where(EventRow.contract == _CONTRACT)
@@ -95,7 +95,7 @@ class RegistryHistory:
 
 
 class _KeysAt(Mapping[tuple[DeviceId, int], DeviceKey]):
-    """The keys as of one block, found when they are asked for: a registry names its devices by their hashes."""
+    """The keys as of one block. They can be looked up but not listed: the registry has devices' hashes only."""
 
     def __init__(self, devices: Mapping[bytes, _Entry], block: int) -> None:
         self._devices = devices

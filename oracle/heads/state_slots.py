@@ -1,4 +1,4 @@
-"""The devices' slots in the state, as kept in the table ``slot``: positions from 0 without a gap."""
+"""The devices' slots in the state, kept in the table ``slot``: positions count from 0 without a gap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from counterfoil.oracle.store.head_tables import SlotRow
 
 
 def read_slots(session: Session) -> StateTree:
-    """The state that the kept slots make."""
+    """The state made from the kept slots."""
     rows = session.exec(select(SlotRow).order_by(col(SlotRow.position)))
     return StateTree(
         Slot(
@@ -28,7 +28,7 @@ def read_slots(session: Session) -> StateTree:
 
 
 def keep_slots(session: Session, state: StateTree, devices: Iterable[DeviceId]) -> None:
-    """Keep the slots of *devices*, all that *state* changed since it was kept; the caller commits."""
+    """Write the slots of *devices*, which are all that changed in *state* since the last time. The caller commits."""
     newest = session.exec(select(func.max(SlotRow.position))).one()
     kept = -1 if newest is None else newest
     old: list[dict[str, Any]] = []
@@ -47,7 +47,7 @@ def keep_slots(session: Session, state: StateTree, devices: Iterable[DeviceId]) 
             old.append({"at": position, **end})
         else:
             new.append({"position": position, "device": device, **end})
-    # On the connection: the session would read each row before it writes it.
+    # On the connection: the session would read each row before writing it.
     connection = session.connection()
     if old:
         connection.execute(update(SlotRow).where(col(SlotRow.position) == bindparam("at")), old)

@@ -1,10 +1,10 @@
-"""The log's side of witnessing: each new checkpoint is brought to the witnesses, and carries what they say.
+"""Sends each new checkpoint to the witnesses, and adds their cosignatures to it.
 
 Rules kept here:
 
-* A checkpoint is published at once; cosignatures are put to it as they come. No witness that is away or slow keeps the
-  log from going on, and none is asked again sooner than its pause.
-* Only lines by the keys in the settings are taken, and only ones that verify.
+* A checkpoint is published at once; cosignatures are added as they come. A witness that is away or slow does not delay
+  the log, and is not asked again before its pause is over.
+* Only lines that verify, by keys in the settings, are taken.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class _Asked:
     key: WitnessKey
     url: str
     size: int = 0
-    """The size that it is taken to have seen last."""
+    """The size of the newest head that it has probably seen."""
     wait_until: float = field(default=0.0)
 
 
 class Witnesses:
-    """Those that the settings name, and what each has seen."""
+    """The witnesses in the settings, and what each has seen."""
 
     def __init__(self, known: Sequence[tuple[WitnessKey, str]], tiles: Path) -> None:
         self._asked = [_Asked(key, url.rstrip("/")) for key, url in known]
@@ -53,7 +53,7 @@ class Witnesses:
     def read(cls, path: Path, tiles: Path) -> Witnesses:
         """The witnesses in the JSON file at *path*: ``[{"key": name+id+base64, "url": …}]``.
 
-        Raises InputMalformed when it is none.
+        Raises InputMalformed when the file is no such list.
         """
         try:
             rows = json.loads(path.read_text())
@@ -63,7 +63,7 @@ class Witnesses:
         return cls(known, tiles)
 
     def cosign(self, note: bytes, size: int) -> bytes:
-        """*note*, the checkpoint of *size*, with the lines of those witnesses that answer and are not in it yet."""
+        """*note*, the checkpoint of *size*, with the new lines of the witnesses that respond."""
         has = {one.witness for one in cosignatures(note, [asked.key for asked in self._asked])}
         for asked in self._asked:
             if asked.key.name in has or time.monotonic() < asked.wait_until:
@@ -71,24 +71,28 @@ class Witnesses:
             try:
                 note = with_lines(note, self._lines(asked, note, size))
             except (httpx.HTTPError, LogError, CheckpointError) as error:
-                # By hand: a turn must not sleep, and each witness has a pause of its own.
+                # By hand: a pass must not sleep, and each witness has a pause of its own.
                 asked.wait_until = time.monotonic() + _PAUSE_S
                 log.warning("witness_waits", witness=asked.key.name, why=str(error) or repr(error))
         return note
 
     def _lines(self, asked: _Asked, note: bytes, size: int) -> list[str]:
-        # By hand: the second request begins at another size, which the first was told.
+        # By hand: the second request starts at another size, which came with the first response.
         for _ in range(2):
-            answer = self._client.post(
+            response = self._client.post(
                 f"{asked.url}/add-checkpoint", content=self._request(asked, note, size)
             )
-            if answer.status_code == 409 and asked.size != (told := _told_size(answer.text, size)):
+            if response.status_code == 409 and asked.size != (
+                told := _told_size(response.text, size)
+            ):
                 asked.size = told
                 continue
             break
-        if answer.status_code != 200:
-            raise CheckpointError(f"HTTP status {answer.status_code}: {answer.text.strip()[:200]}")
-        lines = [f"{line}\n" for line in answer.text.splitlines()]
+        if response.status_code != 200:
+            raise CheckpointError(
+                f"HTTP status {response.status_code}: {response.text.strip()[:200]}"
+            )
+        lines = [f"{line}\n" for line in response.text.splitlines()]
         bare = note[: note.index(b"\n\n") + 2]
         cosignatures(bare + "".join(lines).encode(), [asked.key])
         mine = [line for line in lines if line.split(" ")[1] == asked.key.name]
@@ -106,7 +110,7 @@ class Witnesses:
 
 
 def _told_size(text: str, size: int) -> int:
-    """The size that a witness says it has; CheckpointError where it is above the log's own."""
+    """The size that a witness says it has; raises CheckpointError when it is above the log's own."""
     if not text.strip().isdigit() or int(text) > size:
         raise CheckpointError(f"it says that it has seen a head of {text.strip()[:20]}")
     return int(text)

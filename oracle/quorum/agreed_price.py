@@ -1,10 +1,10 @@
-"""A price of goods, agreed by the holders of the quorum's keys: one file that goes from bank to bank.
+"""A price of goods that the quorum's banks agree on: one file that goes from bank to bank.
 
-No record proves a price, so no node signs one by itself: each bank's people read it and sign it with their oracle
+No record proves a price, so no node signs one by itself. People at each bank read it and sign it with their oracle
 node's key. Rules that this module keeps:
 
-- The file holds words (goods, price, date) and signatures; the call that is signed is made of the words each time.
-- The date is part of the label, so the same price can be posted on another day, and each of them once.
+- The file holds fields (goods, price, date) and signatures. The signed call is made from the fields each time.
+- The date is part of the label. So the same price can be posted on another day, and once a day.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ class AgreedPrice:
 
     @property
     def label(self) -> bytes:
-        """The call's name: 32 bytes."""
+        """The call's label: 32 bytes."""
         return sha256(f"price\n{self.goods}\n{self.price_minor}\n{self.date}".encode()).digest()
 
     def data(self, client: ChainClient) -> bytes:
-        """The call that the quorum makes."""
+        """The call data of ``postPrice``."""
         return client.encode(
             "WarehouseReceipts", "postPrice", on_chain_id(self.goods), self.price_minor
         )
 
     def digest(self, client: ChainClient) -> bytes:
-        """What each signer signs."""
+        """The digest that each signer signs (32 bytes)."""
         to, calls = client.address_of("WarehouseReceipts"), client.address_of("OracleQuorum")
         return call_digest(
             target=to,
@@ -75,10 +75,10 @@ class AgreedPrice:
         )
 
     def signed_by(self, client: ChainClient, signer: Signer) -> AgreedPrice:
-        """The same with *signer*'s signature.
+        """This price with *signer*'s signature added.
 
         Raises:
-            PriceFileError: it is for another chain.
+            PriceFileError: the price is for another chain.
         """
         if client.chain_id() != self.chain_id:
             raise PriceFileError(f"it is for chain {self.chain_id}, the node is of another one")
@@ -89,10 +89,10 @@ class AgreedPrice:
         )
 
     def true_signatures(self, client: ChainClient, signers: Sequence[str]) -> dict[str, bytes]:
-        """The signatures that are those of *signers* over this very call, by address, ascending.
+        """The valid signatures of *signers* over this call, by address, ascending.
 
         Raises:
-            PriceFileError: one is not its signer's over these words.
+            PriceFileError: a signature is not its signer's over this call.
         """
         digest = self.digest(client)
         found: dict[str, bytes] = {}
@@ -105,7 +105,7 @@ class AgreedPrice:
         return dict(sorted(found.items(), key=lambda entry: int(entry[0], 16)))
 
     def write(self, path: Path) -> None:
-        """Make *path* hold this, whole or as it was before."""
+        """Write the price to *path* in one step: a crash leaves the old file or the new one."""
         fresh = path.with_name(f".{path.name}.new")
         fresh.write_text(json.dumps(asdict(self), indent=1) + "\n")
         fresh.replace(path)
@@ -115,7 +115,7 @@ class AgreedPrice:
         """The price in the file at *path*.
 
         Raises:
-            PriceFileError: there is none.
+            PriceFileError: the file is missing or holds no price.
         """
         try:
             return cls(**json.loads(path.read_text()))

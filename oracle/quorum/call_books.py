@@ -1,4 +1,4 @@
-"""What a node's own copy and books say of a proposed distribution."""
+"""What a judge of distributions reads: this node's own copy of the log and its database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from counterfoil.oracle.store.directory_tables import KnownProject
 
 
 class CallBooks:
-    """Reads one ``oracle.db`` and one gateway store; waits for no writer."""
+    """Reads one ``oracle.db`` and one gateway store without waiting for writers."""
 
     def __init__(self, engine: Engine, store: GatewayStore) -> None:
         self._reads = engine.execution_options(reads_only=True)
@@ -31,20 +31,20 @@ class CallBooks:
             return found
 
     def is_anchored(self, size: int) -> bool:
-        """Whether the head of *size* is anchored, as far as events were read."""
+        """Whether the head of *size* is anchored, by the events read so far."""
         with Session(self._reads) as session:
             return session.get(AnchoredHeadRow, size) is not None
 
     def size(self) -> int:
-        """How many records the copy has."""
+        """Number of records in the copy."""
         return self._store.size()
 
     def records_at(self, indexes: list[int]) -> Mapping[int, bytes]:
-        """The records at *indexes*, as far as they are here."""
+        """Those of the records at *indexes* that the copy has."""
         return self._store.records_at(indexes)
 
     def refresh(self) -> None:
-        """Take in what was read of the registry since."""
+        """Take in the registry's events that were read since."""
         self._history.refresh()
 
     def project_of(self, device: DeviceId, block: int | None = None) -> bytes | None:

@@ -1,10 +1,10 @@
-"""What a node does with another's proposal: judges it against its own copy, and signs it or says why not.
+"""Judges another node's proposal against this node's own copy, and signs it or says why not.
 
 Rules that this module keeps:
 
-- What is signed is written down first: a signature that left is known here after any crash.
-- A head that was found true before is signed again without being computed again.
-- Who can't tell yet waits a few seconds for its own copy and its own chain node, and then says so.
+- What is signed is written down first, so a signature that left is known here after any crash.
+- A head that was signed before is signed again without being computed again.
+- A node that can't tell yet waits a few seconds for its own copy and its own chain node, and then says so.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _WAIT_S = 3.0
 _LOOK_S = 0.1
 
 Leaves = Callable[[Peer, int, int], list[Digest]]
-"""A peer's leaf hashes from one place up to another; fewer, or none, where it does not show them."""
+"""A peer's leaf hashes from one log index up to another; fewer, or none, when it does not return them."""
 
 
 class Cosigner:
-    """This node's signature, given to what it found true."""
+    """Signs the proposals that this node finds true."""
 
     def __init__(
         self,
@@ -67,8 +67,8 @@ class Cosigner:
         """This node's signature over *proposal*'s head.
 
         Raises:
-            NotYet: it can't be told now.
-            Dissents: it is not true; that is written down here.
+            NotYet: this node can't tell now.
+            Dissents: the head is not true; the dissent is written down.
         """
         self._until_told(proposal, sender, lambda: self._judge_head(proposal, sender))
         self._books.note_head(proposal)
@@ -78,8 +78,8 @@ class Cosigner:
         """This node's signature over *proposal*'s call.
 
         Raises:
-            NotYet: it can't be told now.
-            Dissents: it is not right; that is written down here.
+            NotYet: this node can't tell now.
+            Dissents: the call is not right; the dissent is written down.
         """
 
         def judge() -> None:

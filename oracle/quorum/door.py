@@ -1,9 +1,9 @@
-"""A node's door: what the other nodes may ask of it, over mTLS and in a thread of its own.
+"""A node's door: the HTTP service for the other nodes, over mTLS and in a thread of its own.
 
 Rules that this module keeps:
 
-- Whoever comes in has shown a peer's pinned certificate; a proposal is answered only when that peer signed it.
-- 200 is a signature, 409 a dissent with its reason, 503 "can't tell yet", 422 what is no proposal.
+- A client must show a peer's pinned certificate. A proposal is judged only when that same peer signed it.
+- 200 is a signature, 409 a dissent with its reason, 503 "can't tell yet", 422 a malformed proposal.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def create_door(
     log_copy: LogCopy,
     state: Callable[[], dict[str, Any]],
 ) -> FastAPI:
-    """The application behind the door; *state* is what this node says of itself."""
+    """The application behind the door; *state* gives this node's status."""
     app = FastAPI(title="Counterfoil oracle node", docs_url=None, redoc_url=None)
     by_fingerprint = {peer.fingerprint: peer for peer in peers}
 
@@ -122,7 +122,7 @@ class DoorServer:
         self._socket = socket.socket(family)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((host, port))
-        # Whoever comes between start() and the loop's first turn waits, and is not turned away.
+        # A client that connects between start() and the server's first accept waits; it is not refused.
         self._socket.listen(2048)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
@@ -131,16 +131,16 @@ class DoorServer:
         config.load()
         config.ssl = tls
         self._server = uvicorn.Server(config)
-        # This process has its own handlers, and uvicorn would take them over.
+        # This process has its own signal handlers; uvicorn would replace them.
         self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
 
     def start(self) -> None:
-        """Let the peers in."""
+        """Start to serve the peers."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is under way, and close."""
+        """Finish the open requests, and close."""
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(10)

@@ -1,6 +1,6 @@
-"""The other nodes, asked all at once over mTLS: for signatures, for leaf hashes, for how they are.
+"""Asks the other nodes over mTLS, all at once: for signatures, for leaf hashes, for their status.
 
-Each peer has threads of its own, and so many questions open at most: one that hangs holds nobody else up.
+Each peer has its own threads and a limit of open requests, so a peer that hangs delays no other.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class PeerNotThere(OracleError):
 
 
 Outcome = bytes | Dissents | NotYet | PeerNotThere
-"""What a node said to a proposal: its signature, or why there is none."""
+"""A node's response to a proposal: its signature, or the reason for none."""
 
 
 class PeerClient:
-    """The peers but this node itself, each behind its pinned certificate."""
+    """Clients of all peers but this node itself; each peer is known by its pinned certificate."""
 
     def __init__(self, peers: Sequence[Peer], own: str, certificate: Path, key: Path) -> None:
         self.peers = [peer for peer in peers if peer.address != own]
@@ -56,7 +56,7 @@ class PeerClient:
     def ask(
         self, path: str, message: bytes, noted: Callable[[Peer, Outcome], None]
     ) -> Iterator[tuple[Peer, Outcome]]:
-        """Each peer's answer to the proposal *message*, as they come in; *noted* is told of all, even the late ones."""
+        """Yield each peer's outcome for the proposal *message* as it comes in; *noted* gets all, the late ones too."""
 
         def one(peer: Peer) -> tuple[Peer, Outcome]:
             outcome = self._ask_one(peer, path, message)
@@ -66,25 +66,25 @@ class PeerClient:
         yield from _as_they_come([self._lines[p.address].submit(one, p) for p in self.peers])
 
     def leaves(self, peer: Peer, start: int, end: int) -> list[Digest]:
-        """The leaf hashes that *peer* shows; none when it shows none."""
+        """The leaf hashes that *peer* returns; an empty list when it fails."""
         try:
-            answer = self._clients[peer.address].get(
+            response = self._clients[peer.address].get(
                 "/v1/leaves", params={"start": start, "end": end}
             )
-            answer.raise_for_status()
+            response.raise_for_status()
         except (httpx.HTTPError, ssl.SSLError):
             return []
-        data = answer.content
+        data = response.content
         return [Digest(data[at : at + 32]) for at in range(0, len(data) - 31, 32)]
 
     def states(self) -> Iterator[tuple[Peer, dict[str, Any] | None, str | None]]:
-        """(peer, what it says of itself, why it did not answer)."""
+        """Yield (peer, its status or None, why there was no response or None)."""
 
         def one(peer: Peer) -> tuple[Peer, dict[str, Any] | None, str | None]:
             try:
-                answer = self._clients[peer.address].get("/v1/status", timeout=_CONNECT_S)
-                answer.raise_for_status()
-                found = answer.json()
+                response = self._clients[peer.address].get("/v1/status", timeout=_CONNECT_S)
+                response.raise_for_status()
+                found = response.json()
                 wanted = {name: found[name] for name in ("records", "anchored", "refusal")}
             except (httpx.HTTPError, ssl.SSLError, ValueError, KeyError, TypeError) as failure:
                 return peer, None, f"{type(failure).__name__}: {failure}"[:300]
@@ -93,7 +93,7 @@ class PeerClient:
         yield from _as_they_come([self._lines[p.address].submit(one, p) for p in self.peers])
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for line in self._lines.values():
             line.close()
         for client in self._clients.values():
@@ -101,18 +101,18 @@ class PeerClient:
 
     def _ask_one(self, peer: Peer, path: str, message: bytes) -> Outcome:
         try:
-            answer = self._clients[peer.address].post(
+            response = self._clients[peer.address].post(
                 path, content=message, headers={"Content-Type": "application/cbor"}
             )
-            found = answer.json()
-            if answer.status_code == 200:
+            found = response.json()
+            if response.status_code == 200:
                 return from_any_hex(found["signature"])
             code, detail = str(found["code"]), str(found["detail"])
-            if answer.status_code == 409:
+            if response.status_code == 409:
                 return Dissents(code, detail, found.get("log_index"))
-            if answer.status_code == 503:
+            if response.status_code == 503:
                 return NotYet(code, detail)
-            return PeerNotThere(f"{answer.status_code} {code}: {detail}")
+            return PeerNotThere(f"{response.status_code} {code}: {detail}")
         except (
             httpx.HTTPError,
             ssl.SSLError,
@@ -125,7 +125,7 @@ class PeerClient:
 
 
 class _Line:
-    """Two threads for one peer's questions."""
+    """Two threads for the requests to one peer."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -133,7 +133,7 @@ class _Line:
         self._open = BoundedSemaphore(_MOST_OPEN)
 
     def submit(self, ask: Callable[[Peer], Any], peer: Peer) -> Future[Any] | None:
-        """The question's future; None where too many are open already."""
+        """The request's future; None when too many are open already."""
         if not self._open.acquire(blocking=False):
             log.warning("peer_hangs", node=self._name)
             return None

@@ -1,12 +1,12 @@
-"""Who the nodes are: an account that signs, an address, and one pinned TLS certificate each.
+"""The quorum's nodes: each has an account that signs, a URL, and one pinned TLS certificate.
 
-The peers' file (YAML or JSON) lists every node, this one as well::
+The peers' file (YAML or JSON) lists every node, this one included::
 
     nodes:
       - name: harbour
         address: "0x…"                     # the account whose signature counts on chain
         url: https://10.0.0.7:7443
-        certificate: |                     # PEM; nothing else opens a door or is spoken to
+        certificate: |                     # PEM; no other certificate is accepted
           -----BEGIN CERTIFICATE-----
 """
 
@@ -53,7 +53,7 @@ def read_peers(path: Path) -> list[Peer]:
     """The nodes that the file at *path* lists.
 
     Raises:
-        PeersInvalid: it is no such file, or names something twice.
+        PeersInvalid: it is no such file, or two nodes share a name, address, URL or certificate.
     """
     try:
         found = yaml.safe_load(path.read_text())
@@ -80,10 +80,10 @@ def _peer(entry: dict[str, Any]) -> Peer:
 
 
 def create_identity(certificate: Path, key: Path, name: str, hosts: list[str]) -> None:
-    """Make a node's TLS key (0600) and its certificate over it, signed by itself and good for both sides of TLS.
+    """Write a node's TLS key (0600) and its self-signed certificate, for both sides of TLS.
 
     Raises:
-        FileExistsError: the key is there already.
+        FileExistsError: the key exists already.
     """
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(
@@ -116,7 +116,7 @@ def create_identity(certificate: Path, key: Path, name: str, hosts: list[str]) -
 
 
 def door_tls(certificate: Path, key: Path, peers: list[Peer]) -> ssl.SSLContext:
-    """TLS 1.3 for this node's door: nobody comes in but with a peer's pinned certificate."""
+    """TLS 1.3 for this node's door: it accepts only the peers' pinned certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     context.verify_mode = ssl.CERT_REQUIRED
@@ -124,7 +124,7 @@ def door_tls(certificate: Path, key: Path, peers: list[Peer]) -> ssl.SSLContext:
 
 
 def peer_tls(certificate: Path, key: Path, peer: Peer) -> ssl.SSLContext:
-    """TLS 1.3 towards *peer*: the other side shows that very certificate, under whatever name it is reached."""
+    """TLS 1.3 towards *peer*: it must show its pinned certificate; the host's name does not matter."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.load_cert_chain(certificate, key)
@@ -132,7 +132,7 @@ def peer_tls(certificate: Path, key: Path, peer: Peer) -> ssl.SSLContext:
 
 
 def gateway_tls(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
-    """TLS 1.3 towards a gateway, whose certificate is for its name and by *authority* (PEM)."""
+    """TLS 1.3 towards a gateway: its certificate must match its host name and be signed by *authority* (PEM)."""
     context = ssl.create_default_context(cafile=str(authority))
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key)

@@ -2,11 +2,11 @@
 
 Rules that this module keeps:
 
-- The turn goes round by the head's number, and on to the next node when the one before has brought nothing in its time.
-- A node that has signed a head over the newest anchored one proposes that very head again, so that whoever takes over
-  sends what the last one sent; the contract takes it once.
-- A head is stored with its transaction in one database transaction, once the quorum has signed; without a quorum
-  nothing is sent, and the records wait. One that the chain refused is signed and sent again.
+- The turn follows the head's number. It passes to the next node when the one before sends nothing in its time.
+- A node that has signed a head over the newest anchored one proposes that same head again. So a node that takes over
+  sends what the last one sent, and the contract takes it once.
+- A head is stored with its transaction in one database transaction, once the quorum has signed. Without a quorum
+  nothing is sent, and the records wait. A head that the chain refused is signed and sent again.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from counterfoil.oracle.store.head_tables import HeadRow
 log = structlog.get_logger("oracle.node")
 
 _PAUSE_MS, _PAUSE_AFTER_MS = 1_000, 5_000
-"""How long this node leaves it at that after a quorum that was not reached, and after one that was."""
+"""How long this node proposes nothing after a quorum that was not reached, and after one that was."""
 
 
 class SignatureCollector:
-    """Signs what this node proposes, and asks the others until a quorum has signed."""
+    """Signs this node's proposals, and asks the other nodes until a quorum has signed."""
 
     def __init__(self, books: SigningBook, signer: Signer, peer_client: PeerClient) -> None:
         self._books = books
@@ -54,7 +54,7 @@ class SignatureCollector:
         self._peer_client = peer_client
 
     def collect(self, path: str, proposal: HeadProposal | CallProposal) -> list[bytes] | None:
-        """As many signatures as the contract asks for, ascending by signer; None when the quorum was not reached."""
+        """The quorum's signatures, as many as its threshold, ascending by signer; None when it was not reached."""
         signers, threshold = self._books.quorum()
         own = self._signer.sign_digest(proposal.digest)
         signed: dict[str, bytes] = {self._signer.address: own}
@@ -67,9 +67,9 @@ class SignatureCollector:
                     proposal, proposer=self._signer.address, node=peer.address, why=outcome
                 )
 
-        answers = self._peer_client.ask(path, message.encode(), note)
+        outcomes = self._peer_client.ask(path, message.encode(), note)
         if len(signed) < threshold:
-            for peer, outcome in answers:
+            for peer, outcome in outcomes:
                 if isinstance(outcome, bytes):
                     self._take(proposal, peer, signature=outcome, signers=signers, signed=signed)
                 elif not isinstance(outcome, Dissents):
@@ -98,7 +98,7 @@ class SignatureCollector:
     def cosign(
         self, target: str, data: bytes, label: bytes, facts: bytes, head_size: int
     ) -> list[bytes] | None:
-        """The quorum's signatures over a distribution, whose records this node notes first; None: not reached."""
+        """The quorum's signatures over a distribution, or None; this node writes down its records first."""
         books, own = self._books, self._signer.address
         call = CallProposal(
             books.chain_id,
@@ -119,7 +119,7 @@ class SignatureCollector:
 
 @dataclass
 class _Due:
-    """Since when something waits beyond the head of ``size``, and since when it was due; this node's clock, ms."""
+    """Since when records wait beyond the head of ``size``, and since when they are due; monotonic, ms."""
 
     size: int
     since_ms: int
@@ -127,7 +127,7 @@ class _Due:
 
 
 class HeadProposer:
-    """Brings the log's newest head to the chain, in turn with the other nodes."""
+    """Proposes the log's newest head and sends it to the chain, in turn with the other nodes."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class HeadProposer:
         self._not_before_ms = 0
 
     def step(self) -> bool:
-        """Propose a head if one is due and it is this node's turn; True when one was signed by the quorum."""
+        """Propose a head if one is due and it is this node's turn; return True when the quorum signed it."""
         newest = self._books.newest_head()
         number = 0 if newest is None else newest.number + 1
         now = self._books.standing()
@@ -197,7 +197,7 @@ class HeadProposer:
         return turn == self._signer.address and at >= self._not_before_ms
 
     def _is_under_way(self, size: int) -> bool:
-        """Whether this node has sent a head over that of *size* which can still be mined."""
+        """Whether a head that this node sent over the one of *size* can still be mined."""
         with Session(self._books.reads) as session:
             found = session.exec(
                 select(HeadRow.size)

@@ -1,4 +1,4 @@
-"""What a node writes down: heads and entries that it signed, dissents, and how the other nodes are doing."""
+"""What a node writes down: the heads and entries that it signed, dissents, and the other nodes' status."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _READ = 500
 
 
 class SigningBook:
-    """The node's own tables in *engine*; every method is a transaction of its own."""
+    """The node's own tables in *engine*; each method is one database transaction."""
 
     def __init__(self, engine: Engine, chain_id: int, anchor: str, calls: str) -> None:
         self.engine = engine
@@ -36,10 +36,10 @@ class SigningBook:
         self.anchor = anchor
         self.calls = calls
 
-    # ---- the chain, as projected here
+    # ---- the chain, as read here
 
     def quorum(self) -> tuple[list[str], int]:
-        """The signers, ascending, and how many of them must sign; none before the chain was read."""
+        """The signers, ascending, and the threshold; none before the chain was read."""
         with Session(self.reads) as session:
             return quorum_of(session)
 
@@ -51,7 +51,7 @@ class SigningBook:
             ).first()
 
     def standing(self) -> AnchoredState:
-        """The newest head and the signers, for a judgement."""
+        """The newest head and the signers, for a judge."""
         head, (signers, _) = self.newest_head(), self.quorum()
         if head is None:
             return AnchoredState(
@@ -65,12 +65,12 @@ class SigningBook:
     # ---- heads
 
     def has_signed(self, digest: bytes) -> bool:
-        """Whether this node found the head with this digest true before."""
+        """Whether this node has signed the head with this digest."""
         with Session(self.reads) as session:
             return session.get(SignedHead, _hex(digest)) is not None
 
     def note_head(self, proposal: HeadProposal) -> None:
-        """Write down, before it leaves, that this node signs *proposal*'s head."""
+        """Write down that this node signs *proposal*'s head; to be called before the signature leaves."""
         head, figures = proposal.head, proposal.figures
         with Session(self.engine) as session:
             session.merge(
@@ -89,7 +89,7 @@ class SigningBook:
             session.commit()
 
     def signed_over(self, now: AnchoredState) -> HeadProposal | None:
-        """The largest head over the newest anchored one that this node has signed, to be proposed again."""
+        """The largest head that this node has signed over the newest anchored one; it is proposed again."""
         with Session(self.reads) as session:
             found = session.exec(
                 select(SignedHead, BatchFigures.figures)
@@ -115,10 +115,10 @@ class SigningBook:
     # ---- calls
 
     def note_entries(self, batch: bytes, entries: Sequence[int]) -> None:
-        """Write down that this node signs *batch* with these records, each of which is in no other one.
+        """Write down that this node signs *batch* with these records; each is in no other batch.
 
         Raises:
-            Dissents: one is.
+            Dissents: a record is in another batch.
         """
         with Session(self.engine) as session:
             known: set[int] = set()
@@ -139,7 +139,7 @@ class SigningBook:
     # ---- dissents and nodes
 
     def note_dissent(self, proposal: Proposal, proposer: str, node: str, why: Dissents) -> None:
-        """Write down that *node* would not sign *proposal*, and why; the same again is counted."""
+        """Write down that *node* did not sign *proposal*, and why; a repeat adds to its count."""
         subject, is_head = _hex(proposal.digest), isinstance(proposal, HeadProposal)
         with Session(self.engine) as session:
             row = session.exec(
@@ -167,7 +167,7 @@ class SigningBook:
             session.commit()
 
     def list_nodes(self, peers: Sequence[Peer], own: str) -> None:
-        """Make the table of nodes hold *peers*, and nobody else."""
+        """Make the table of nodes hold *peers* and no other node."""
         with Session(self.engine) as session:
             known = {row.address: row for row in session.exec(select(OracleNode))}
             for address, row in known.items():
@@ -182,7 +182,7 @@ class SigningBook:
             session.commit()
 
     def note_node(self, address: str, found: dict[str, Any] | None, error: str | None) -> None:
-        """Write down what a node said of itself, or why it did not answer."""
+        """Write down a node's status, or why there was no response."""
         with Session(self.engine) as session:
             row = session.get(OracleNode, address)
             if row is None:

@@ -1,1 +1,1 @@
-"""The only root: settings become objects here, and one loop takes each a step on."""
+"""The composition root: settings become objects here, and one loop steps each of them."""

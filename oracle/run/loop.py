@@ -1,7 +1,7 @@
 """Where the oracle's settings become objects, and its one loop.
 
-Each turn takes every part one step on. A part that can't go on now (the node is away) leaves the others alone and is
-tried again at the next turn; what a part has committed stays.
+Each pass steps every part once. A part that can't go on now (the node is away) does not stop the others and is tried
+again in the next pass. What a part has committed stays.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from counterfoil.oracle.settings import OracleSettings
 
 log = structlog.get_logger("oracle")
 _READERS = ("batch", "copy", "facts", "matching")
-"""The parts that read the log on, so many records a turn."""
+"""The parts that read N records of the log a pass."""
 
 
 def build_any(
     settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None
 ) -> OracleParts:
-    """Everything for one process: alone, or as a node of a quorum where the peers' file is set."""
+    """Everything for one process: alone, or as a node of a quorum when the peers' file is set."""
     if settings.peers is None:
         return build(settings, on_step)
     from counterfoil.oracle.run.quorum_node import build_node
@@ -41,7 +41,7 @@ def build_any(
 
 
 def run(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> None:
-    """Turn after turn until SIGTERM or SIGINT; *on_step* is told each step of the work, by its name, once reached."""
+    """Step all parts, pass after pass, until SIGTERM or SIGINT; *on_step* is called with each work step's name."""
     _step_back(settings.niceness)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,16 +64,16 @@ def run(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: Non
 
 
 def _step_back(niceness: int) -> None:
-    """Let other processes of the machine go first; to be called before any thread is started."""
+    """Give other processes of the machine priority; to be called before any thread starts."""
     os.nice(niceness)
-    # Linux shares the processors out among sessions first, each of which has a niceness of its own.
+    # Linux shares the processors among sessions first, and each session has a niceness of its own.
     if os.getsid(0) == os.getpid():
         with suppress(OSError):
             Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def step_all(parts: OracleParts) -> bool:
-    """One step of every part; True while records wait for another turn at once."""
+    """Step every part once; return True when more records wait, so the next pass should follow at once."""
     has_more = False
     for name, step in parts.steps.items():
         try:

@@ -1,4 +1,4 @@
-"""The parts of one oracle process, and those that settle money."""
+"""The parts of one oracle process, and the steps of those that settle money."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from counterfoil.oracle.settings import OracleSettings
 
 @dataclass(frozen=True)
 class OracleParts:
-    """The oracle's parts, each with a step of its own, in the order of a turn."""
+    """The oracle's parts; ``steps`` are in the order of a pass."""
 
     engine: Engine
     store: GatewayStore
@@ -31,7 +31,7 @@ class OracleParts:
     steps: dict[str, Callable[[], object]]
     open: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
-    """What runs beside the turns: a node's door."""
+    """``open`` starts and ``close`` stops what runs beside the loop: a node's door and its watch."""
 
 
 def settlement_steps(

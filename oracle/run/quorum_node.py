@@ -1,4 +1,4 @@
-"""Where a node's settings become objects: its copy of the log, its door, and the steps of its turns."""
+"""Where a node's settings become objects: its copy of the log, its door, and its steps."""
 
 from __future__ import annotations
 
@@ -63,17 +63,17 @@ class QuorumNode:
 def build_node(
     settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None
 ) -> OracleParts:
-    """Everything that one node's process needs, from its settings; *on_step* is told each step reached."""
+    """Everything that one node's process needs, from its settings; *on_step* is called with each step's name."""
     return compose(settings, on_step).parts
 
 
 def compose(
     settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None
 ) -> QuorumNode:
-    """One node, its door bound and not yet open.
+    """One node; its door is bound, and not open yet.
 
     Raises:
-        PeersInvalid: this node's key is none of the peers'.
+        PeersInvalid: this node's key is not one of the peers'.
     """
     if settings.peers is None:
         raise PeersInvalid("no peers' file is set")
@@ -175,7 +175,7 @@ def _settling(
     collector: SignatureCollector,
     on_step: Callable[[str], None],
 ) -> dict[str, Callable[[], object]]:
-    """The steps of the node that takes the payment files in."""
+    """The steps of the node that reads the payment files."""
     engine = books.engine
     steps: dict[str, Callable[[], object]] = {
         "facts": SaleReader(
@@ -191,12 +191,12 @@ def _settling(
 
 
 def _anchored(session: Session) -> int:
-    """How many records lie under a head of the chain."""
+    """Number of records under the newest anchored head."""
     return session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
 
 
 class _Watch:
-    """Asks the other nodes how they are, every two seconds, in a thread of its own."""
+    """Asks the other nodes for their status, every two seconds, in a thread of its own."""
 
     def __init__(
         self,

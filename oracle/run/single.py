@@ -25,7 +25,7 @@ from counterfoil.oracle.store.database import open_database
 
 
 def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> OracleParts:
-    """Everything that one oracle process needs, from its settings; *on_step* is told each step reached."""
+    """Everything that one oracle process needs, from its settings; *on_step* is called with each step's name."""
     engine = open_database(settings.database_url)
     store = open_store(settings.gateway_database_url)
     deployment = Deployment.read(settings.deployment)

@@ -1,1 +1,1 @@
-"""How the oracle is doing: read by its commands and by the API; nothing is written."""
+"""The oracle's status, for its commands and for the API. Nothing is written."""

@@ -15,7 +15,7 @@ from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 def status(
     engine: Engine, store: GatewayStore, client: ChainClient | None = None
 ) -> dict[str, object]:
-    """How far records, heads and money have come; of a quorum also who brought each head, where *client* answers."""
+    """How far records, heads and money have come; of a quorum also who sent each head, if *client* responds."""
     with Session(engine) as session:
         anchored = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
         quorum = _quorum_words(session, client)
@@ -24,7 +24,7 @@ def status(
 
 
 def _quorum_words(session: Session, client: ChainClient | None) -> dict[str, object]:
-    """Who signs, how each node is doing, and the newest dissents; nothing where one process is the oracle."""
+    """Who signs, each node's status, and the newest dissents; empty for an oracle of one process."""
     from counterfoil.oracle.status.quorum_state import quorum_state
 
     state = quorum_state(session, client=client)

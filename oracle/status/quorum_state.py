@@ -1,4 +1,4 @@
-"""How the quorum is doing, as one node's database has it: who signs, how far each node is, who dissented."""
+"""The quorum's status by one node's database: who signs, how far each node is, who dissented."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode
 
 
 def quorum_of(session: Session) -> tuple[list[str], int]:
-    """The signers, ascending, and the threshold, by the newest event that was read; (none, 0) before it."""
+    """The signers, ascending, and the threshold, by the newest event; ([], 0) before the first."""
     event = session.exec(
         select(EventRow)
         .where(EventRow.contract == "RecordAnchor", EventRow.name == "QuorumChanged")
@@ -30,7 +30,7 @@ def quorum_of(session: Session) -> tuple[list[str], int]:
 class QuorumState:
     """The signers (ascending) and the threshold on chain, the nodes, and dissents, the newest first.
 
-    ``turn`` is the signer that proposes the next head first, ``turns`` how it went with the newest ones.
+    ``turn`` is the signer that proposes the next head first, ``turns`` the turns of the newest heads.
     """
 
     signers: list[str]
@@ -49,8 +49,7 @@ def quorum_state(
 ) -> QuorumState:
     """What the database behind *session* says; with *size*, only the dissents on heads of that size.
 
-    Who brought each head is known where *client*'s node answers.
-    Where one process is the oracle there are no nodes.
+    Who sent each head is known only when *client*'s node responds. An oracle of one process has no nodes.
     """
     signers, threshold = quorum_of(session)
     nodes = session.exec(select(OracleNode).order_by(OracleNode.name)).all()

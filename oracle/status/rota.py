@@ -1,4 +1,4 @@
-"""Whose turn each head began with, who brought it, and whose turn comes next: where a node took over, it shows."""
+"""Whose turn each head began with, who sent it (so a turn that was taken over shows), and whose turn is next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from counterfoil.oracle.rules.judging.turn import turn_of
 
 @dataclass(frozen=True)
 class Turn:
-    """An anchored head: the signer whose turn it began with, and who sent it (None where no node was asked)."""
+    """An anchored head: the signer whose turn it began with, and who sent it (None when not known)."""
 
     number: int
     size: int
@@ -25,12 +25,12 @@ class Turn:
 
     @property
     def taken_over(self) -> bool | None:
-        """Whether another one brought it; None where it is not known who did."""
+        """Whether another signer sent it; None when it is not known who did."""
         return None if self.sent_by is None else self.sent_by != self.turn
 
 
 def next_turn(session: Session, signers: Sequence[str]) -> str | None:
-    """The signer that proposes the next head first; None where nobody signs."""
+    """The signer that proposes the next head first; None when there are no signers."""
     newest = session.exec(
         select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.number).desc())
     ).first()
@@ -41,7 +41,7 @@ def next_turn(session: Session, signers: Sequence[str]) -> str | None:
 def newest_turns(
     session: Session, signers: Sequence[str], client: ChainClient | None = None, most: int = 10
 ) -> list[Turn]:
-    """The turns of the newest heads, the newest first, by the signers as they are now."""
+    """The turns of the newest *most* heads, the newest first, by today's signers."""
     if not signers:
         return []
     query = select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.number).desc()).limit(most)
@@ -59,12 +59,12 @@ def newest_turns(
 
 
 def _senders(client: ChainClient | None, hashes: Sequence[str]) -> list[Address | None]:
-    """Who sent each transaction, as the node says; None where it does not."""
+    """Who sent each transaction, by the node; None when it does not say."""
     if client is None:
         return [None for _ in hashes]
     try:
-        answers = client.rpc_batch([("eth_getTransactionByHash", [h]) for h in hashes])
-        found = [answer.unwrap() for answer in answers]
+        responses = client.rpc_batch([("eth_getTransactionByHash", [h]) for h in hashes])
+        found = [response.unwrap() for response in responses]
     except ChainError:
         return [None for _ in hashes]
     return [Address(one["from"]) if one else None for one in found]

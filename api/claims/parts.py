@@ -1,4 +1,4 @@
-"""ApiParts of claims: who holds them, where each came from, and at what price it was sold."""
+"""Parts of claims: who holds them, where each came from, and at what price it was sold."""
 
 from __future__ import annotations
 

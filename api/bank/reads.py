@@ -1,4 +1,4 @@
-"""The bank's statements and payment files, and the business days: reads of ``oracle.db``, of everything."""
+"""The bank's accounts, statements and payment files: reads of ``oracle.db``."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class BankReads:
         self._engine = engine
 
     def accounts(self) -> Sequence[BankAccount]:
-        """The bank accounts that are known."""
+        """Return the known bank accounts."""
         with Session(self._engine) as session:
             return session.exec(select(BankAccount).order_by(col(BankAccount.account))).all()
 
     def statements(self, after: int, limit: int) -> Sequence[BankStatement]:
-        """Up to *limit* statements after number *after*, by number."""
+        """Return up to *limit* statements after number *after*, by number."""
         query = select(BankStatement).where(col(BankStatement.id) > after)
         with Session(self._engine) as session:
             return session.exec(query.order_by(col(BankStatement.id)).limit(limit)).all()
@@ -36,7 +36,7 @@ class BankReads:
     def lines(
         self, statement: int | None, outcome: str | None, after: int, limit: int
     ) -> Sequence[BankLine]:
-        """Up to *limit* entries after number *after*, by number."""
+        """Return up to *limit* entries after number *after*, by number."""
         query = select(BankLine).where(col(BankLine.id) > after)
         if statement is not None:
             query = query.where(BankLine.statement_id == statement)
@@ -51,7 +51,7 @@ class BankReads:
             return session.get(BankLine, number)
 
     def files(self, after: int, limit: int) -> Sequence[PayoutFile]:
-        """Up to *limit* payment files after number *after*, by number."""
+        """Return up to *limit* payment files after number *after*, by number."""
         query = select(PayoutFile).where(col(PayoutFile.id) > after)
         with Session(self._engine) as session:
             return session.exec(query.order_by(col(PayoutFile.id)).limit(limit)).all()
@@ -64,7 +64,7 @@ class BankReads:
     def entries(
         self, projects: Collection[str], after: str, limit: int
     ) -> Sequence[StatementEntryRow]:
-        """Up to *limit* entries of bank statements after the hash *after*, by hash."""
+        """Return up to *limit* entries of bank statements after the hash *after*, by hash."""
         query = (
             select(StatementEntryRow)
             .where(

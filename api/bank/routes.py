@@ -1,4 +1,4 @@
-"""The bank's files: statements in as camt.053, their entries, payouts out as pain.001."""
+"""The bank's files: statements as camt.053, their entries, and payouts as pain.001."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _TOO_LARGE: dict[int | str, dict[str, Any]] = {
 
 
 class BankAccountIn(BaseModel):
-    """Whose money comes in on a bank account: a project's, or a participant's (one of them is given)."""
+    """A bank account, and the project or the participant (one of them is given) whose money comes in on it."""
 
     account: Account
     currency: str = Field(pattern="^[A-Z]{3}$", examples=["USD"])
@@ -120,7 +120,7 @@ class PayoutFileOut(BaseModel):
 
 
 async def xml_body(request: Request) -> str:
-    """The request's body as text, never more of it than a statement may have."""
+    """Return the request's body as text; 413 when it is larger than a statement may be."""
     taken = bytearray()
     async for piece in request.stream():
         taken += piece
@@ -174,7 +174,7 @@ def list_bank_lines(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[LineOut]:
-    """What became of each; `set_aside` waits for a person."""
+    """By number. An entry that is `set_aside` waits for a person."""
     after = int(read_cursor(cursor, "bank-lines", "0"))
     found = BankReads(parts.reads).lines(statement, outcome, after, limit + 1)
     return _page(found, name="bank-lines", limit=limit, model=LineOut)
@@ -189,7 +189,7 @@ def list_bank_lines(
 def resolve_bank_line(
     parts: PartsDep, principal: PrincipalDep, number: Number, note: NoteIn, key: IdempotencyKey
 ) -> InstructionOut:
-    """A person has seen to an entry that was set aside."""
+    """Record what a person did about an entry that was set aside."""
     require(principal, "upload_statement")
     if BankReads(parts.reads).line(number) is None:
         raise problems.not_found("entry")
@@ -199,7 +199,7 @@ def resolve_bank_line(
 
 @router.get("/v1/bank-accounts", summary="Bank accounts", tags=["statements"])
 def list_bank_accounts(parts: PartsDep, _: SeerDep) -> Page[BankAccountIn]:
-    """Those that are known, by their numbers."""
+    """The known accounts, by account number."""
     rows = BankReads(parts.reads).accounts()
     return Page(items=[BankAccountIn.model_validate(row, from_attributes=True) for row in rows])
 
@@ -210,7 +210,7 @@ def list_bank_accounts(parts: PartsDep, _: SeerDep) -> Page[BankAccountIn]:
 def note_bank_account(
     parts: PartsDep, principal: PrincipalDep, account: BankAccountIn, key: IdempotencyKey
 ) -> InstructionOut:
-    """Say whose money comes in on it."""
+    """State whose money comes in on it."""
     require(principal, "upload_statement")
     request = RegisterBankAccount(**account.model_dump())
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
@@ -222,7 +222,7 @@ def note_bank_account(
 def note_payee(
     parts: PartsDep, principal: PrincipalDep, payee: PayeeIn, key: IdempotencyKey
 ) -> InstructionOut:
-    """The bank account stays off the chain; a withdrawal names it by the commitment that comes back."""
+    """The bank account stays off the chain; a withdrawal names it by the commitment in the result."""
     require(principal, "withdraw")
     request = RegisterPayeeAccount(**payee.model_dump())
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))

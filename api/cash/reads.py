@@ -18,7 +18,7 @@ class CashReads:
         self._engine = engine
 
     def payouts(self, sight: Sight, below: int | None, limit: int) -> Sequence[Payout]:
-        """Up to *limit* withdrawals from the bank's token, the newest first: the reader's own, or all."""
+        """Return up to *limit* withdrawals, the newest first: the reader's own, or all for those who see everything."""
         query = select(Payout).order_by(col(Payout.id).desc()).limit(limit)
         if not sight.everything:
             query = query.where(Payout.holder == sight.account)

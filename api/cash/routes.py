@@ -17,9 +17,9 @@ router = APIRouter(tags=["cash"], responses=problems.RESPONSES)
 
 
 class CashOut(BaseModel):
-    """An account's money. What claims, lines of credit and the split owe it is withdrawn first, then in the balance.
+    """An account's money. What claims, lines of credit and the split owe it enters the balance when it is withdrawn.
 
-    Amounts past 2^53 as they stand: an allowance may be without a limit.
+    Amounts may exceed 2^53: an allowance may have no limit.
     """
 
     account: str

@@ -1,4 +1,4 @@
-"""Writes on the bank's token that others rest on, and on the business calendar."""
+"""Writes on the bank's token and on the business calendar."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class DateIn(BaseModel):
 
 
 class PayoutIn(BaseModel):
-    """Whose credits from the split are pushed to it; a line's sweep account by its address."""
+    """The account to which its credits from the split are pushed; a line's sweep account by its address."""
 
     account: PartyName
 

@@ -2,8 +2,8 @@
 
 Rules kept here:
 
-* A withdrawal needs the holder's own key, so it is offered as an unsigned transaction: sign it
-  where the key is and send it back. The API holds no key.
+* A withdrawal needs the holder's own key, so it is offered as an unsigned transaction. Sign it where
+  the key is, and send it back. The API holds no key.
 * Only transactions to the consortium's own contracts are passed on.
 """
 
@@ -32,7 +32,7 @@ router = APIRouter(tags=["chain"], responses=problems.RESPONSES)
 
 
 class HealthOut(BaseModel):
-    """How the nodes are doing; `final` is the newest block that can't be undone."""
+    """The state of the nodes; `final` is the newest block that can't be undone."""
 
     good: bool
     height: int
@@ -44,7 +44,7 @@ class HealthOut(BaseModel):
 
 
 class ParticipantOut(BaseModel):
-    """Who takes part."""
+    """A participant, with its entry on chain."""
 
     party: str = Field(examples=["lakeside"])
     account: str
@@ -64,13 +64,13 @@ class WithdrawalIn(BaseModel):
 
 
 class SignedIn(BaseModel):
-    """A signed transaction's bytes."""
+    """The bytes of a signed transaction."""
 
     raw: str = Field(pattern=HEX_BYTES, max_length=262_144, examples=["0x02f8c0"])
 
 
 class EventOut(BaseModel):
-    """What a contract said of a transaction; `arguments` by the contract's names."""
+    """An event of a contract in a transaction; `arguments` by the contract's names."""
 
     name: str = Field(examples=["ClaimRegistered"])
     arguments: dict[str, Any] = Field(examples=[{"root": 17, "part": 21}])
@@ -87,14 +87,14 @@ class TransactionOut(BaseModel):
 
 
 class SentOut(BaseModel):
-    """The node took it, or had it already."""
+    """The node accepted it, or had it already."""
 
     transaction_hash: str
 
 
 @router.get("/v1/chain", summary="The chain's health")
 def get_chain(parts: PartsDep, _: PrincipalDep) -> HealthOut:
-    """As the nodes answer now, at most a second old."""
+    """As the nodes say, at most a second ago."""
     health, head = parts.health(), HeadReads(parts.reads).newest()
     return HealthOut(
         good=health.good,
@@ -111,7 +111,7 @@ def get_chain(parts: PartsDep, _: PrincipalDep) -> HealthOut:
 def list_participants(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ParticipantOut]:
-    """The asker itself; everybody for those who may see everything."""
+    """The asker itself; all participants for those who may see everything."""
     rows = [
         ParticipantOut(
             party=known.party,
@@ -161,7 +161,7 @@ def unsigned_withdrawal(
 
 @router.post("/v1/transactions", status_code=202, summary="Send a signed transaction")
 def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn) -> SentOut:
-    """Passes a signed transaction to the node. Sending it again changes nothing: it is its own key."""
+    """Passes a signed transaction to the node. Sending it again changes nothing: its hash names it."""
     require(principal, "send_transaction")
     raw = from_hex(signed.raw)
     client = client_of(parts)
@@ -182,7 +182,7 @@ def get_transaction(
     sight: SightDep,
     transaction: Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\x5c" * 32)])],
 ) -> TransactionOut:
-    """One of the asker's own, as the node says now; anybody's for those who may see everything."""
+    """One of the asker's own transactions, as the node says now; any for those who may see everything."""
     client = client_of(parts)
     name = from_hex(transaction)
     with refusable():
@@ -214,7 +214,7 @@ def get_transaction(
 
 
 def _target(raw: bytes) -> Address | None:
-    """Whom an EIP-1559 transaction is for, None where it makes a contract; 422 when it is none, or is not signed."""
+    """Return the recipient of a signed EIP-1559 transaction, None where it makes a contract; 422 when it is none."""
     try:
         if raw[0] != 2:
             raise ValueError("not an EIP-1559 transaction")

@@ -2,8 +2,8 @@
 
 Rules kept here:
 
-* Nothing is written: sign what is answered with the party's own key and POST it to
-  ``/v1/transactions``. A transaction's nonce makes it happen once.
+* Nothing is written here. Sign the response's transaction with the party's own key, and POST it to
+  ``/v1/transactions``. Its nonce makes it happen once.
 * What the contracts would refuse now is refused here, with their code.
 """
 
@@ -47,38 +47,38 @@ Minor = Annotated[int, Field(ge=0, lt=2**96, examples=[400])]
 
 
 class EntriesIn(BaseModel):
-    """Entries of a bank statement, a mint each."""
+    """Entries of a bank statement; each becomes a mint."""
 
     entries: list[StatementEntryIn] = Field(min_length=1, max_length=100)
 
 
 class UnsignedListOut(BaseModel):
-    """Unsigned EIP-1559 transactions with nonces in a row: sign and send them in this order."""
+    """Unsigned EIP-1559 transactions with consecutive nonces: sign and send them in this order."""
 
     transactions: list[dict[str, Any]]
 
 
 class PaymentIn(BaseModel):
-    """The bank's own reference of the payment, or a hash of it."""
+    """The bank's reference of the payment, or its hash."""
 
     payment: str = Field(pattern=HEX_32_BYTES, examples=[to_hex(b"\x5c" * 32)])
 
 
 class FeeIn(BaseModel):
-    """The platform's part of what is left after goods."""
+    """The platform's share of what is left after goods."""
 
     account: Account
     basis_points: BasisPoints
 
 
 class SweepIn(FeeIn):
-    """What a loan takes; `cap` in minor units a period, 0 for none."""
+    """The share that a loan takes; `cap` in minor units for each period, 0 for none."""
 
     cap: Minor = 0
 
 
 class GoodsIn(BaseModel):
-    """What a supplier gets per unit sold; an empty `code` is for all other goods."""
+    """What a supplier gets for each unit sold; an empty `code` stands for all other goods."""
 
     code: str = Field(max_length=64, examples=["04012345678901"])
     supplier: Account
@@ -87,7 +87,7 @@ class GoodsIn(BaseModel):
 
 
 class AllocationIn(BaseModel):
-    """What an account gets; `account` null is the investors' pool."""
+    """What an account gets; null stands for the investors' pool."""
 
     account: Account | None
     basis: BasisName
@@ -128,7 +128,7 @@ def _sender(parts: ApiParts, sight: Sight) -> tuple[ChainClient, str]:
 def unsigned_mints(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, statement: EntriesIn
 ) -> UnsignedListOut:
-    """For a bank that signs itself: each entry mints into its project's collection account, once."""
+    """For a bank that signs itself. Each entry mints once, into its project's collection account."""
     require(principal, "upload_statement")
     if any(entry.project not in sight.projects for entry in statement.entries):
         raise problems.not_found("project")

@@ -15,7 +15,7 @@ router = APIRouter(tags=["offers"], responses=problems.RESPONSES)
 
 
 class OfferOut(BaseModel):
-    """A part that its holder offers; with `recourse` that holder answers for it. `expires` is chain time."""
+    """A part that its holder offers; with `recourse` that holder is liable for it. `expires` is chain time."""
 
     part: int = Field(examples=[21])
     root: int = Field(examples=[17])
@@ -42,7 +42,7 @@ def _out(row: PartRow) -> OfferOut:
 def list_offers(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[OfferOut]:
-    """Offers that the asker made or was made, by part; an expired one stays until someone ends it."""
+    """Offers made by or to the asker, by part. An expired offer stays until someone ends it."""
     return numbered(
         name="offers",
         cursor=cursor,

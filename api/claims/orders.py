@@ -1,4 +1,4 @@
-"""Orders: claims that are owed once their goods are delivered. Their writes are those of claims, and a delivery."""
+"""Orders: claims that are owed once their goods are delivered. Writes are those of claims, and the delivery."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["orders"], responses=problems.RESPONSES)
 def list_orders(
     parts: PartsDep, sight: SightDep, state: State = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ClaimOut]:
-    """Orders that the asker placed, took, or holds a part of; one by itself is `/receivables/{root}`."""
+    """Orders that the asker placed, took, or holds a part of. A single order is read at `/receivables/{root}`."""
     return list_claims(
         parts,
         sight,

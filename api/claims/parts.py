@@ -20,7 +20,7 @@ PartNumber = Annotated[int, Path(ge=1, le=2**53, examples=[21])]
 
 
 class PartOut(BaseModel):
-    """A part of a claim; `depth` is how often it was passed on, `received` the part by which its holder got it."""
+    """A part of a claim; `depth` counts how often it was passed on, `received` is the part that its holder got."""
 
     part: int = Field(examples=[21])
     root: int = Field(examples=[17])
@@ -56,7 +56,7 @@ class DiscountOut(BaseModel):
 
 
 def part_out(row: PartRow) -> PartOut:
-    """*row* for JSON."""
+    """Return *row* for JSON."""
     return PartOut.model_validate(row, from_attributes=True)
 
 
@@ -64,7 +64,7 @@ def part_out(row: PartRow) -> PartOut:
 def list_held(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PartOut]:
-    """Live parts that the asker holds or has as a pledge, by number."""
+    """Live parts that the asker holds, or has received as a pledge, by number."""
     return numbered(
         name="parts",
         cursor=cursor,
@@ -79,7 +79,7 @@ def list_held(
 def list_parts(
     parts: PartsDep, sight: SightDep, root: Root, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PartOut]:
-    """All for its obligor; for others theirs, where these came from, and what came next."""
+    """The obligor sees all. Others see their own parts, those these came from, and those that came next."""
     rows = ClaimReads(parts.reads).parts(sight, claim_of(parts, sight, root))
     return page_of(
         rows,
@@ -118,7 +118,7 @@ def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> Page[P
 
 @router.get("/v1/parts/{part}/discount", summary="What a part was sold for")
 def get_discount(parts: PartsDep, sight: SightDep, part: PartNumber) -> DiscountOut:
-    """For those who stood on its two sides, and who sees everything."""
+    """For the buyer, the seller, and those who may see everything."""
     sold = ClaimReads(parts.reads).part(sight, part)
     discount = ClaimReads(parts.reads).discount(part) if sold is not None else None
     if sold is None or discount is None:

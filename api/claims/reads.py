@@ -2,9 +2,9 @@
 
 Rules kept here:
 
-* A reader sees what it stands in; those who may see everything see all. Everything else is not found.
-* Of a claim's parts its obligor sees all; others see those that they hold or held, that are offered or pledged to them,
-  those that these came from, and those that came next.
+* A reader sees the claims that it is a party of; those who may see everything see all. All else is not found.
+* A claim's obligor sees all of its parts. Others see the parts that they hold or held and those that are offered or
+  pledged to them, those that these came from, and those that came next.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class ClaimReads:
         kinds: Collection[str],
         state: str | None = None,
     ) -> Sequence[ClaimRow]:
-        """Claims of *kinds* after number *after*, ascending."""
+        """Return up to *limit* claims of *kinds* after number *after*, ascending."""
         wanted = [_claims(sight), col(ClaimRow.root) > after, col(ClaimRow.kind).in_(kinds)]
         if state is not None:
             wanted.append(col(ClaimRow.state) == state)
@@ -63,14 +63,14 @@ class ClaimReads:
         return one_row(self.engine, ClaimRow, _claims(sight), ClaimRow.root == root)
 
     def is_party(self, account: Address | NoAccount, root: int) -> bool:
-        """Whether *account* itself stands in the claim, whatever else it may see."""
+        """Whether *account* itself is a party of the claim, whatever else it may see."""
         narrow = Sight(
             account, devices=frozenset(), projects=frozenset(), run=frozenset(), everything=False
         )
         return bool(account) and self.claim(narrow, root) is not None
 
     def fundings(self, root: int) -> Sequence[ClaimFunding]:
-        """What was paid towards a claim, the first first."""
+        """Return the payments towards a claim, in their order."""
         return all_rows(
             self.engine,
             ClaimFunding,
@@ -79,7 +79,7 @@ class ClaimReads:
         )
 
     def parts(self, sight: Sight, claim: ClaimRow) -> list[PartRow]:
-        """The parts of *claim* that the reader may see, by number."""
+        """Return the parts of *claim* that the reader may see, by number."""
         rows = all_rows(self.engine, PartRow, PartRow.root == claim.root, order=col(PartRow.part))
         me = sight.account
         if sight.everything or claim.obligor == me:
@@ -106,7 +106,7 @@ class ClaimReads:
         return next((p for p in self.parts(sight, claim) if p.part == number), None)
 
     def held(self, sight: Sight, after: int, limit: int) -> Sequence[PartRow]:
-        """Live parts that the reader holds, or has as a pledge."""
+        """Return live parts that the reader holds, or has received as a pledge."""
         mine = (
             true()
             if sight.everything
@@ -119,7 +119,7 @@ class ClaimReads:
         return all_rows(self.engine, PartRow, *wanted, order=col(PartRow.part), limit=limit)
 
     def offers(self, sight: Sight, after: int, limit: int) -> Sequence[PartRow]:
-        """Live parts with an open offer that the reader made or was made."""
+        """Return live parts with an open offer made by or to the reader."""
         mine = (
             true()
             if sight.everything
@@ -137,11 +137,11 @@ class ClaimReads:
         return all_rows(self.engine, PartRow, *wanted, order=col(PartRow.part), limit=limit)
 
     def discount(self, part: int) -> DiscountRow | None:
-        """At what price a part was sold."""
+        """Return the sale of a part; None when it was not sold."""
         return one_row(self.engine, DiscountRow, DiscountRow.part == part)
 
     def claimable(self, token: str, account: str) -> int:
-        """What claims have credited *account* and it has not withdrawn."""
+        """Return what claims have credited *account* and it has not withdrawn yet."""
         found = one_row(
             self.engine,
             ClaimBalance,

@@ -68,7 +68,7 @@ class FundingOut(BaseModel):
 
 
 def claim_of(parts: ApiParts, sight: Sight, root: int) -> ClaimRow:
-    """The claim; 404 when the asker does not stand in it."""
+    """Return the claim; 404 when the asker is no party of it."""
     found = ClaimReads(parts.reads).claim(sight, root)
     if found is None:
         raise problems.not_found("claim")
@@ -84,7 +84,7 @@ def list_claims(
     cursor: str | None,
     limit: int,
 ) -> Page[ClaimOut]:
-    """A page of claims of these *kinds*."""
+    """Return a page of claims of these *kinds*."""
     return numbered(
         name,
         cursor,
@@ -115,7 +115,7 @@ def list_receivables(
 def get_receivable(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, root: Root
 ) -> ClaimWholeOut:
-    """A claim; its parties also see what its commitments were made of, and so does who decides a dispute about it."""
+    """A claim. Its parties, and whoever decides a dispute about it, also see the fields behind its commitments."""
     row = claim_of(parts, sight, root)
     told = {"invoice": row.invoice, "document": row.document, "delivery": row.delivery}
     told |= {"dispute_reason": row.dispute_reason, "dispute_outcome": row.dispute_outcome}
@@ -132,7 +132,7 @@ def get_receivable(
 def list_funding(
     parts: PartsDep, sight: SightDep, root: Root, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[FundingOut]:
-    """The first payment first."""
+    """In the order of the payments."""
     claim_of(parts, sight, root)
     return page_of(
         rows=ClaimReads(parts.reads).fundings(root),

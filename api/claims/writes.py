@@ -1,4 +1,4 @@
-"""Writes on claims: registered, confirmed, split, passed on, pledged, paid, and gone back on."""
+"""Writes on claims: register, confirm, split, pass on, pledge, pay, dispute, cancel."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ MOST = 100
 
 
 class ClaimIn(BaseModel):
-    """A claim: a `receivable` told by its creditor, a `payable` by its obligor, or an `order` to be delivered.
+    """A claim: a `receivable` stated by its creditor, a `payable` by its obligor, or an `order` to be delivered.
 
-    Its invoice is committed to by issuer (the creditor), number and amount, and can back one live claim.
+    The invoice's commitment covers issuer (the creditor), number and amount; it can back one live claim.
     """
 
     kind: ClaimKindName
@@ -67,26 +67,26 @@ class RootsIn(BaseModel):
 
 
 class PapersIn(BaseModel):
-    """Papers that go with it."""
+    """The papers of a claim."""
 
     document: Papers
 
 
 class DisputeIn(BaseModel):
-    """Why; `part` is what a holder who is no party to the terms holds."""
+    """Why; `part` is the part held by a holder who is no party of the terms."""
 
     reason: Papers
     part: int = Field(default=0, ge=0, le=2**53, examples=[0])
 
 
 class AmountsIn(BaseModel):
-    """What a part is split into; they add up to it."""
+    """The amounts that a part is split into; they add up to its own."""
 
     amounts_minor: list[Minor] = Field(min_length=2, max_length=64)
 
 
 class OfferIn(BaseModel):
-    """Whom a part is offered to; with `recourse` its holder answers for it afterwards."""
+    """To whom a part is offered; with `recourse` its holder stays liable for it."""
 
     to: PartyName
     recourse: bool

@@ -1,4 +1,4 @@
-"""How well a line of credit is being repaid out of what its machines take."""
+"""How well a line of credit is repaid out of its machines' takings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(tags=["credit-lines"], responses=problems.RESPONSES)
 
 
 class HealthOfLineOut(BaseModel):
-    """A line over a period: what its sweep brought, what should have come, and the state that this is.
+    """A line over a period: what its sweep brought, what was due, and the state that follows.
 
     `state` is `healthy`, `watch` or `stopped`; `coverage_basis_points` is null when nothing is due.
     """
@@ -59,7 +59,7 @@ def get_health(
         int, Query(ge=1, le=366, description="The period up to today.", examples=[30])
     ] = 30,
 ) -> HealthOfLineOut:
-    """From the takings of the projects whose split sweeps into the line; the rule is in the answer."""
+    """From the takings of the projects whose split sweeps into the line; `rule` states how."""
     line_of(parts, sight, line)
     client = client_of(parts)
     with refusable():

@@ -1,4 +1,4 @@
-"""Lines of credit: what was asked for, how the committee voted, whom a draw may pay."""
+"""Lines of credit: what was applied for, how the committee voted, whom a draw may pay."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class SweepOut(BaseModel):
 
 
 def line_of(parts: ApiParts, sight: Sight, number: int) -> LineRow:
-    """The line; 404 when the asker does not stand in it."""
+    """Return the line; 404 when the asker is no party of it."""
     found = CreditReads(parts.reads).line(sight, number)
     if found is None:
         raise problems.not_found("credit line")
@@ -98,7 +98,7 @@ def list_lines(
 
 @router.get("/v1/credit-lines/{line}", summary="One line of credit")
 def get_line(parts: PartsDep, sight: SightDep, line: LineNumber) -> LineWholeOut:
-    """A line; borrower, lender and committee also see what its commitments were made of."""
+    """A line. Borrower, lender and committee also see the fields behind its commitments."""
     row = line_of(parts, sight, line)
     told = {"purpose": row.purpose, "reason": row.reason}
     told |= {f"vote {n}": str(vote["evidence"]) for n, vote in enumerate(row.votes, 1)}

@@ -1,4 +1,4 @@
-"""Loans: what was drawn and paid, their instalments, and what is owed today as the contract says."""
+"""Loans: what was drawn and paid, their instalments, and what the contract says is owed today."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class InstalmentOut(BaseModel):
 
 
 class LoanOut(BaseModel):
-    """A loan; its state is that of the last transaction that looked at it (`poke`)."""
+    """A loan; its state is as of the last transaction that updated it (`poke`)."""
 
     loan: int = Field(examples=[5])
     line: int = Field(examples=[3])
@@ -73,7 +73,7 @@ class LoanWholeOut(LoanOut):
 
 
 class PaymentOut(BaseModel):
-    """A payment by what it was used for."""
+    """A payment, by what it was used for."""
 
     date: int = Field(examples=[20260205])
     payer: str
@@ -92,7 +92,7 @@ def _loan(parts: ApiParts, sight: Sight, number: int) -> LoanRow:
 
 
 def loan_out(row: LoanRow) -> LoanOut:
-    """*row* for JSON."""
+    """Return *row* for JSON."""
     fields = row.model_dump() | {
         "instalments": [{"date": d, "principal_minor": p} for d, p in row.instalments]
     }
@@ -100,7 +100,7 @@ def loan_out(row: LoanRow) -> LoanOut:
 
 
 def owed_on(parts: ApiParts, number: int, date: int | None = None) -> OwedOut:
-    """What the contract says is owed on *date*, or on its own today."""
+    """Return what the contract says is owed on *date*, by default on its own business date."""
     client = client_of(parts)
     with refusable():
         on = client.call("BusinessCalendar", "today") if date is None else date
@@ -146,7 +146,7 @@ def get_owed(
         int | None, Query(ge=19700101, le=99991231, description="YYYYMMDD", examples=[20260205])
     ] = None,
 ) -> OwedOut:
-    """As the contract says, if nothing is paid until then; today where no date is given."""
+    """As the contract says, if nothing is paid until then. Without a date, today's."""
     row = _loan(parts, sight, loan)
     if date is not None and date < row.drawn_date:
         raise problems.conflict("date_before_draw", f"the loan was drawn on {row.drawn_date}")

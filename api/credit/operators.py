@@ -1,4 +1,4 @@
-"""What an operator's machines have taken, month by month, and the line that this supports."""
+"""An operator's takings month by month, and the limit of a line that they support."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Currency = Annotated[
 
 
 class MonthOut(BaseModel):
-    """A month (YYYYMM) of signed and anchored takings less refunds; `matched_minor` of them was found paid."""
+    """A month (YYYYMM) of anchored takings less refunds; `matched_minor` of them was matched with payments."""
 
     month: int = Field(examples=[202208])
     sales: int
@@ -37,7 +37,7 @@ class MonthOut(BaseModel):
 
 
 class TakingsOut(BaseModel):
-    """An operator's whole months up to the last one that has ended; a month without takings is there with zeros."""
+    """An operator's whole months up to the last that has ended; a month without takings has zeros."""
 
     operator: str
     projects: list[str]
@@ -47,7 +47,7 @@ class TakingsOut(BaseModel):
 
 
 class LimitOut(BaseModel):
-    """The limit that the rule gives, and all that went into it."""
+    """The limit that the rule gives, and all of its inputs."""
 
     takings: TakingsOut
     lowest_minor: int = Field(examples=[110_400])
@@ -120,7 +120,7 @@ def get_limit_proposal(
     sweep_basis_points: Annotated[int, Query(ge=1, le=10_000, examples=[2_000])] = 2_000,
     cover_basis_points: Annotated[int, Query(ge=10_000, le=100_000, examples=[12_500])] = 12_500,
 ) -> LimitOut:
-    """From what was found paid of the anchored takings; the rule is in the answer."""
+    """From the anchored takings that were matched with payments; `rule` states how."""
     takings = _takings(parts, sight, operator, months, currency)
     monthly = [month.matched_minor for month in takings.months]
     terms = LimitTerms(months, term_months, sweep_basis_points, cover_basis_points)

@@ -1,4 +1,4 @@
-"""What is read of lines of credit, loans, and the takings that support them."""
+"""Lines of credit and their loans: reads of ``oracle.db`` for one reader at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CreditReads:
         self.engine = engine
 
     def lines(self, sight: Sight, after: int, limit: int) -> Sequence[LineRow]:
-        """Lines after number *after*, ascending."""
+        """Return lines after number *after*, ascending."""
         wanted = (_lines(sight), col(LineRow.line) > after)
         return all_rows(self.engine, LineRow, *wanted, order=col(LineRow.line), limit=limit)
 
@@ -37,7 +37,7 @@ class CreditReads:
     def loans(
         self, sight: Sight, after: int, limit: int, line: int | None = None
     ) -> Sequence[LoanRow]:
-        """Loans after number *after*, ascending; of one *line*, or of all."""
+        """Return loans after number *after*, ascending; of one *line*, or of all."""
         mine = select(LineRow.line).where(_lines(sight))
         wanted = [col(LoanRow.line).in_(mine), col(LoanRow.loan) > after]
         if line is not None:
@@ -50,11 +50,11 @@ class CreditReads:
         return one_row(self.engine, LoanRow, col(LoanRow.line).in_(mine), LoanRow.loan == number)
 
     def payments(self, loan: int) -> Sequence[LoanPayment]:
-        """What was paid on a loan, by date."""
+        """Return what was paid on a loan, by date."""
         return all_rows(
             self.engine, LoanPayment, LoanPayment.loan == loan, order=col(LoanPayment.date)
         )
 
     def sweeps(self, line: int) -> Sequence[LineSweep]:
-        """What was swept into a line's loans, by date."""
+        """Return what was swept into a line's loans, by date."""
         return all_rows(self.engine, LineSweep, LineSweep.line == line, order=col(LineSweep.date))

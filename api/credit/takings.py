@@ -20,7 +20,7 @@ _MATCHED = ("matched", "distributed")
 
 @dataclass(frozen=True)
 class Month:
-    """A month (YYYYMM): how many sales are anchored, takings less refunds, and of them what was matched as paid."""
+    """A month (YYYYMM): anchored sales, takings less refunds, and how much of these was matched with payments."""
 
     month: int
     sales: int
@@ -35,7 +35,7 @@ class TakingsReads:
         self._engine = engine
 
     def currencies(self, projects: Collection[str]) -> list[str]:
-        """The currencies that the projects' machines have sold in."""
+        """Return the currencies in which the projects' machines have sold."""
         query = select(SaleFact.currency).where(col(SaleFact.project).in_(projects)).distinct()
         with Session(self._engine) as session:
             return sorted(session.exec(query))
@@ -43,7 +43,7 @@ class TakingsReads:
     def months(
         self, projects: Collection[str], currency: str, first: int, last: int
     ) -> dict[int, Month]:
-        """The months *first* to *last* that have takings under an anchored head."""
+        """Return the months *first* to *last* that have takings under an anchored head."""
         is_sale = ~col(SaleFact.is_refund)
         signed = case((is_sale, SaleFact.amount_minor), else_=-SaleFact.amount_minor)
         matched = case((col(SaleFact.status).in_(_MATCHED), signed), else_=0)
@@ -71,7 +71,7 @@ class TakingsReads:
         }
 
     def between(self, projects: Collection[str], first: int, last: int) -> int:
-        """Matched takings less refunds of the business dates *first* to *last*, under an anchored head."""
+        """Return matched takings less refunds of the business dates *first* to *last*, under an anchored head."""
         is_sale = ~col(SaleFact.is_refund)
         signed = case((is_sale, SaleFact.amount_minor), else_=-SaleFact.amount_minor)
         with Session(self._engine) as session:
@@ -85,7 +85,7 @@ class TakingsReads:
             return int(session.exec(query).one())
 
     def swept(self, account: str, first: int, last: int) -> int:
-        """What splits gave *account* as a loan's sweep out of the takings of these business dates."""
+        """Return what splits gave *account* as a loan's sweep, out of the takings of these business dates."""
         query = (
             select(func.coalesce(func.sum(col(Credit.amount_minor)), 0))
             .join(Distribution, col(Distribution.batch) == col(Credit.batch))
@@ -100,7 +100,7 @@ class TakingsReads:
             return int(session.exec(query).one())
 
     def swept_by(self, account: str) -> list[str]:
-        """The projects whose terms sweep into *account*, as far as they are known here, or that have."""
+        """Return the projects that sweep into *account*: by terms known here, or by what they have paid."""
         paid = (
             select(KnownProject.project)
             .join(Credit, col(Credit.project_hash) == col(KnownProject.project_hash))

@@ -47,7 +47,7 @@ _ORDER: list[DebtName] = list(get_args(DebtName))
 
 
 class LineIn(BaseModel):
-    """What the borrower asks `lender` for. Rates in parts per million a year; the penalty comes on top."""
+    """A line that the borrower asks of `lender`. Rates in parts per million a year; the penalty comes on top."""
 
     lender: PartyName
     limit_minor: Minor
@@ -157,7 +157,7 @@ def _draw(call: Call[DrawIn]) -> Sequence[object]:
 
 
 def _monthly(call: Call[object], body: DrawIn) -> list[dict[str, int]]:
-    """Instalments from month to month as the line's terms ask; one at the end where the plan has one."""
+    """Return monthly instalments as the line's terms ask, or one at the end where the plan has one."""
     today = call.client.call("BusinessCalendar", "today")
     terms = call.client.call("CreditLine", "line", call.key)["terms"]
     plan = Plan.named(body.plan)

@@ -1,4 +1,4 @@
-"""The consortium's business dates: interest and due dates are counted by them."""
+"""The consortium's business dates, by which interest and due dates are counted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BusinessDateOut(BaseModel):
 def list_dates(
     parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[BusinessDateOut]:
-    """Ascending; the last is today's."""
+    """Ascending; the last is the current one."""
     return numbered(
         name="business-dates",
         cursor=cursor,

@@ -1,4 +1,4 @@
-"""What is read of business days and dates."""
+"""Business days and dates: reads of ``oracle.db``."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class DayReads:
         self.engine = engine
 
     def dates(self, after: int, limit: int) -> Sequence[BusinessDay]:
-        """Business dates later than *after*, ascending."""
+        """Return business dates later than *after*, ascending."""
         later = col(BusinessDay.date) > after
         return all_rows(self.engine, BusinessDay, later, order=col(BusinessDay.date), limit=limit)
 
     def today(self) -> int:
-        """The business date as far as events were read; 0 before the first."""
+        """Return the business date by the events read so far; 0 before the first."""
         with Session(self.engine, expire_on_commit=False) as session:
             return session.exec(select(func.max(col(BusinessDay.date)))).one() or 0
 
     def days(self, below: int | None, limit: int) -> Sequence[DayClose]:
-        """Up to *limit* business days before date *below*, the newest first."""
+        """Return up to *limit* business days before date *below*, the newest first."""
         query = select(DayClose).order_by(col(DayClose.date).desc()).limit(limit)
         if below is not None:
             query = query.where(DayClose.date < below)

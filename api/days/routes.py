@@ -1,4 +1,4 @@
-"""Business days: what closing each came to, and asking for one."""
+"""Business days: the outcome of each closing, and the request to close one."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class DayOut(BaseModel):
 
 
 class DayReportOut(DayOut):
-    """The same with its report (docs/business-day.md); null while it is under way."""
+    """The same with its report (docs/business-day.md), which is null while the closing runs."""
 
     report: dict[str, Any] | None
 
 
 class DayIn(BaseModel):
-    """The date to close; without one, today's in the oracle's time zone. `far` says that a far date is meant."""
+    """The date to close; by default today in the oracle's time zone. `far` confirms a date far ahead."""
 
     date: int | None = Field(default=None, ge=19700101, le=99991231, examples=[20220831])
     far: bool = False

@@ -1,11 +1,11 @@
-"""Commitments: what stands on chain for invoices, papers and reasons, and the opened fields kept here.
+"""Commitments on chain to invoices, papers and reasons, and the fields that open them, kept here.
 
 Rules kept here:
 
 * A commitment is SHA-256 of 32 random bytes of salt and the fields' canonical JSON; see docs/formats/commitment.md.
-* The same thing is committed to once: an invoice by its issuer, number and amount whoever tells of it, everything else
-  by who tells it. So an invoice has one commitment, and the contract refuses it a second live claim.
-* Opened fields are shown to those only who stand in the claim, the line or the receipt that the commitment is in.
+* The same fields have one commitment: an invoice by its issuer, number and amount, whoever states it; everything else
+  by the party that states it. So the contract can refuse an invoice a second live claim.
+* Opened fields are shown only to parties of the claim, the line or the receipt that holds the commitment.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ Fields = Mapping[str, str | int]
 
 
 def canonical(fields: Fields) -> bytes:
-    """The fields as JSON without spaces, keys in order, text in Unicode's form C, in UTF-8."""
+    """Return the fields as UTF-8 JSON without spaces, keys in order, text in Unicode's form C."""
     return json.dumps(
         normal(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=False
     ).encode()
 
 
 def commit(salt: bytes, fields: Fields) -> bytes:
-    """What stands on chain for *fields*."""
+    """Return the commitment to *fields* under *salt*."""
     return sha256(salt + canonical(fields)).digest()
 
 
 def invoice_fields(issuer: str, number: str, amount_minor: int) -> Fields:
-    """What an invoice is known by."""
+    """Return the fields that identify an invoice."""
     return {"issuer": issuer, "number": number.strip(), "amount_minor": amount_minor}
 
 
 # The same, at the same moment: what the other wrote is read.
 @retry(retry=retry_if_exception_type(IntegrityError), stop=stop_after_attempt(2))
 def keep(engine: Engine, account: Address, kind: str, fields: Fields) -> bytes:
-    """The commitment to *fields*: the one that is here, or a new one, kept with what opens it."""
+    """Return the commitment to *fields*: the one kept here, or a new one, kept with its salt and fields."""
     owner = b"" if kind == INVOICE else account.encode()
     identity = sha256(b"\0".join((kind.encode(), owner, canonical(fields)))).hexdigest()
     with Session(engine) as session:
@@ -76,14 +76,14 @@ def keep(engine: Engine, account: Address, kind: str, fields: Fields) -> bytes:
 
 
 def opened(engine: Engine, commitments: Collection[str]) -> dict[str, KnownDocument]:
-    """What is known of these *commitments*; who asks must be entitled to it."""
+    """Return what opens these *commitments*, as far as it is known; the caller checks that the asker is entitled."""
     with Session(engine, expire_on_commit=False) as session:
         query = select(KnownDocument).where(col(KnownDocument.commitment).in_(commitments))
         return {row.commitment: row for row in session.exec(query)}
 
 
 def normal(fields: Fields) -> dict[str, str | int]:
-    """The fields with all text in Unicode's form C."""
+    """Return the fields with all text in Unicode's form C."""
     return {
         unicodedata.normalize("NFC", key): (
             unicodedata.normalize("NFC", value) if isinstance(value, str) else value

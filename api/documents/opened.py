@@ -1,4 +1,4 @@
-"""Opened fields: what commitments on chain were made of, for those who stand in what they are in."""
+"""Opened fields: what commitments on chain were made of, for those who are entitled to see it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OpenedOut(BaseModel):
 
 
 def opened(parts: ApiParts, of: Mapping[str, str | None], entitled: bool) -> dict[str, OpenedOut]:
-    """What is known of the commitments *of* (by their names), nothing for who is not *entitled*."""
+    """Return what opens the commitments *of*, by their names; nothing unless *entitled*."""
     if not entitled:
         return {}
     known = commitments.opened(parts.reads, [value for value in of.values() if value])

@@ -1,4 +1,4 @@
-"""What a person must look at: alarms of the oracle, and records that the gateway refused."""
+"""What a person must look at: the oracle's alarms, and the records that the gateway refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter(responses=problems.RESPONSES)
 
 
 class AlarmOut(BaseModel):
-    """Something about a machine, or about all of it when `device` is null."""
+    """An alarm about a machine, or about the whole installation when `device` is null."""
 
     id: int = Field(examples=[3])
     code: str = Field(examples=["equivocation"])
@@ -27,7 +27,7 @@ class AlarmOut(BaseModel):
 
 
 class RefusedOut(BaseModel):
-    """A record that was refused: kept with its reason; `/raw` gives its bytes."""
+    """A refused record, kept with the reason; `/raw` returns its bytes."""
 
     id: int = Field(examples=[12])
     device: str | None = Field(examples=["urn:dev:os:32473-vj300320611"])

@@ -1,4 +1,4 @@
-"""The page of what waits for a person, and the operator's decision on it."""
+"""The page of open exceptions, and the operator's decision on each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = page_router()
 
 @router.get("/exceptions")
 def show_exceptions(request: Request, after: int = 0, asked: int = 0) -> Response:
-    """What waits for a person."""
+    """The open exceptions of the reader's projects."""
     reader = Reader(request)
     if reader.who is None:
         return reader.to_login()
@@ -46,7 +46,7 @@ def resolve_exception(
     resolution: Annotated[str, Form(pattern="^(accepted|excluded)$")] = "",
     note: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """The operator's decision, as an instruction."""
+    """Leave the operator's decision as an instruction."""
     reader = Reader(request)
     if reader.who is None:
         return reader.to_login()

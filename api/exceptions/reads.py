@@ -20,7 +20,7 @@ class ExceptionReads:
     def exceptions(
         self, projects: Collection[str], status: str | None, after: int, limit: int
     ) -> Sequence[MatchException]:
-        """Up to *limit* exceptions of *projects* after id *after*, by id."""
+        """Return up to *limit* exceptions of *projects* after id *after*, by id."""
         query = (
             select(MatchException)
             .where(col(MatchException.project).in_(projects), col(MatchException.id) > after)
@@ -38,7 +38,7 @@ class ExceptionReads:
             return session.get(MatchException, number)
 
     def alarms(self, devices: Collection[str] | None, after: int, limit: int) -> Sequence[AlarmRow]:
-        """Up to *limit* alarms after id *after* that are about *devices* (None: all alarms), by id."""
+        """Return up to *limit* alarms after id *after* about *devices* (None: all alarms), by id."""
         query = (
             select(AlarmRow).where(col(AlarmRow.id) > after).order_by(col(AlarmRow.id)).limit(limit)
         )

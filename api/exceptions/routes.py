@@ -24,7 +24,7 @@ Number = Annotated[int, Path(ge=1, le=2**53)]
 
 
 class ExceptionOut(BaseModel):
-    """A sale or payment that did not match: `code` says why."""
+    """A sale or a payment that did not match; `code` says why."""
 
     id: int
     project: str
@@ -42,7 +42,7 @@ class ExceptionOut(BaseModel):
 
 
 class Resolution(BaseModel):
-    """`accepted`: it is distributed. `excluded`: it is not."""
+    """`accepted`: the amount is distributed. `excluded`: it is not."""
 
     resolution: Literal["accepted", "excluded"]
     note: str = Field(default="", max_length=200)
@@ -89,7 +89,7 @@ def resolve_exception(
     resolution: Resolution,
     key: IdempotencyKey,
 ) -> InstructionOut:
-    """Asks the oracle to accept or exclude what did not match; 409 `exception_not_open` otherwise."""
+    """Asks the oracle to accept or exclude an open exception; 409 `exception_not_open` where it is not open."""
     require(principal, "resolve_exception")
     row = _visible(parts, sight, number)
     known = InstructionReads(parts.reads).asked(principal.party, key)

@@ -19,14 +19,14 @@ class Anchors:
     final: int
 
     def state(self, log_index: int) -> ProofState:
-        """The proof state of the record at *log_index*."""
+        """Return the proof state of the record at *log_index*."""
         if log_index < self.final:
             return "final"
         return "anchored" if log_index < self.anchored else "stored"
 
 
 def anchors(parts: ApiParts) -> Anchors:
-    """How far the log is anchored and final now."""
+    """Return how far the log is anchored and final now."""
     newest = HeadReads(parts.reads).newest()
     final = HeadReads(parts.reads).newest(parts.final_number())
     return Anchors(newest.size if newest else 0, final.size if final else 0)

@@ -1,9 +1,9 @@
-"""The oracle's quorum: who signs heads and calls, how far each node is, and what a node would not sign.
+"""The oracle's quorum: who signs heads and calls, how far each node is, and what nodes refused to sign.
 
 Rules kept here:
 
-* What a batch adds up to, and the words of a dissent, are for those who may see everything: they name machines and
-  amounts. Everybody who may ask sees who signs, who answers, and that there was a dissent.
+* A batch's figures and a dissent's details name machines and amounts, so only those who may see everything see them.
+  Everybody with a token sees who signs, which nodes respond, and that there was a dissent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ router = APIRouter(tags=["quorum"], responses=problems.RESPONSES)
 
 
 class NodeOut(BaseModel):
-    """A node as the one behind this API sees it; `refusal` is why its copy of the log does not go on."""
+    """A node as this API's node sees it; `refusal` is why its copy of the log has stopped."""
 
     name: str = Field(examples=["harbour"])
     address: str
@@ -39,7 +39,7 @@ class NodeOut(BaseModel):
 
 
 class DissentOut(BaseModel):
-    """Why a node would not sign; `detail` and `log_index` are null for those who may not see everything."""
+    """Why a node refused to sign; `detail` and `log_index` are null for those who may not see everything."""
 
     kind: str = Field(examples=["head"])
     subject: str = Field(description="The EIP-712 digest that was proposed.")
@@ -55,7 +55,7 @@ class DissentOut(BaseModel):
 
 
 class TurnOut(BaseModel):
-    """An anchored head: the signer whose turn it began with, and who brought it (null where no node says so)."""
+    """An anchored head: the signer whose turn it was at first, and the one who sent it (null where unknown)."""
 
     number: int = Field(examples=[12])
     size: int = Field(examples=[48211])
@@ -65,9 +65,9 @@ class TurnOut(BaseModel):
 
 
 class QuorumOut(BaseModel):
-    """`threshold` of `signers` must sign; no nodes where one process is the oracle.
+    """`threshold` of `signers` must sign; `nodes` is empty where the oracle is one process.
 
-    `turn` proposes the next head first; `turns` are of the newest ten, by the signers as they are now.
+    `turn` is the signer who proposes the next head first; `turns` are of the newest ten heads, by today's signers.
     """
 
     signers: list[str]
@@ -79,7 +79,7 @@ class QuorumOut(BaseModel):
 
 
 class GoodsOut(BaseModel):
-    """Units sold of one commodity, and what the sales' lines say that they cost."""
+    """Units sold of one commodity, and their price by the sales' lines."""
 
     commodity: str
     units: int
@@ -108,7 +108,7 @@ class DeviceFiguresOut(BaseModel):
 
 
 class FiguresOut(BaseModel):
-    """What the batch adds up to; `encoded` is the hex of the bytes whose SHA-256 the head carries."""
+    """A batch's figures; `encoded` is the hex of the bytes whose SHA-256 is in the head."""
 
     size: int
     previous_size: int
@@ -146,7 +146,7 @@ def get_quorum(parts: PartsDep, sight: SightDep, head: int | None = None) -> Quo
 
 @router.get("/v1/heads/{size}/figures", summary="What a head's batch adds up to", tags=["heads"])
 def get_figures(parts: PartsDep, sight: SightDep, size: Size) -> FiguresOut:
-    """The figures that the quorum has signed with the head. 404 where this node has not their bytes."""
+    """The figures that the quorum signed with the head; 404 where this node does not have their bytes."""
     if not sight.everything:
         raise problems.forbidden("a batch's figures are for those who may see everything")
     anchored = HeadReads(parts.reads).head(size)

@@ -17,7 +17,7 @@ class HeadReads:
         self._engine = engine
 
     def newest(self, final_number: int | None = None) -> AnchoredHeadRow | None:
-        """The newest anchored head, or the newest that lies in block *final_number* or before."""
+        """Return the newest anchored head, or the newest in block *final_number* or before."""
         query = select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.size).desc()).limit(1)
         if final_number is not None:
             query = query.where(AnchoredHeadRow.block_number <= final_number)
@@ -25,18 +25,18 @@ class HeadReads:
             return session.exec(query).first()
 
     def covering(self, log_index: int) -> AnchoredHeadRow | None:
-        """The first anchored head that the record at *log_index* is under."""
+        """Return the first anchored head that covers the record at *log_index*."""
         query = select(AnchoredHeadRow).where(AnchoredHeadRow.size > log_index)
         with Session(self._engine, expire_on_commit=False) as session:
             return session.exec(query.order_by(col(AnchoredHeadRow.size)).limit(1)).first()
 
     def head(self, size: int) -> AnchoredHeadRow | None:
-        """The anchored head of exactly this size."""
+        """Return the anchored head of exactly this size."""
         with Session(self._engine, expire_on_commit=False) as session:
             return session.get(AnchoredHeadRow, size)
 
     def heads(self, below: int | None, limit: int) -> Sequence[AnchoredHeadRow]:
-        """Up to *limit* anchored heads smaller than *below*, the largest first."""
+        """Return up to *limit* anchored heads smaller than *below*, the largest first."""
         query = select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.size).desc()).limit(limit)
         if below is not None:
             query = query.where(AnchoredHeadRow.size < below)

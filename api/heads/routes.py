@@ -22,7 +22,7 @@ Size = Annotated[int, Path(ge=1, le=2**53, description="Number of records under 
 
 
 class HeadOut(BaseModel):
-    """An anchored head; hashes are hex. `figures` is the SHA-256 of what its batch adds up to."""
+    """An anchored head; hashes are hex. `figures` is the SHA-256 of its batch's figures."""
 
     size: int
     root: str
@@ -45,7 +45,7 @@ class ConsistencyOut(BaseModel):
 
 
 def head_out(head: AnchoredHeadRow, final_number: int) -> HeadOut:
-    """*head* for JSON."""
+    """Return *head* for JSON."""
     return HeadOut(
         size=head.size,
         root=from_hex(head.root).hex(),
@@ -69,7 +69,7 @@ def _head(parts: ApiParts, size: int) -> AnchoredHeadRow:
 def list_heads(
     parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[HeadOut]:
-    """Heads are everybody's: they name no device and no amount."""
+    """For everybody with a token: heads name no device and no amount."""
     below = int(read_cursor(cursor, "heads", "0")) or None
     found = HeadReads(parts.reads).heads(below, limit + 1)
     final = parts.final_number()
@@ -79,7 +79,7 @@ def list_heads(
 
 @router.get("/v1/heads/latest", summary="The newest anchored head")
 def latest_head(parts: PartsDep, _: PrincipalDep) -> HeadOut:
-    """404 before the first."""
+    """404 where none is anchored yet."""
     head = HeadReads(parts.reads).newest()
     if head is None:
         raise problems.not_found("anchored head")

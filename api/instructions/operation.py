@@ -1,10 +1,10 @@
-"""Writes on chain, each an entry of a table: what may be asked for, by whom, and which contract's call it becomes.
+"""Writes on chain as entries of a table: who may ask for what, and which contract's call it becomes.
 
 Rules kept here:
 
-* One mechanism for all: ``api.operations.routes`` offers each operation carried out by a key that is kept here, and as
-  an unsigned transaction for a key that is held elsewhere.
-* The contracts decide; a role here says who may try at all.
+* One mechanism for all: ``operation_routes`` offers each operation twice, carried out with a key kept here, and as an
+  unsigned transaction for a key held elsewhere.
+* The contracts decide. The roles here say who may try.
 * Parties are named by their names or their accounts; texts and papers become commitments before they go on chain.
 """
 
@@ -97,14 +97,14 @@ class Call(Generic[BodyT_co]):
         return self.client.address_of("DepositToken")
 
     def party(self, name: str) -> Address:
-        """The account of a party; 409 ``party_unknown`` for none."""
+        """Return the account of a party; 409 ``party_unknown`` for none."""
         found = self.parts.directory.account_of(name)
         if not found:
             raise problems.conflict("party_unknown", f"nobody is called {name!r}")
         return found
 
     def commit(self, kind: str, fields: commitments.Fields | None) -> bytes:
-        """The commitment to *fields*, 32 zero bytes for nothing."""
+        """Return the commitment to *fields*, 32 zero bytes for none."""
         if not fields:
             return bytes(32)
         return commitments.keep(
@@ -132,7 +132,7 @@ class Operation(Generic[BodyT_co]):
 
 
 def by_key(call: Call[object]) -> Sequence[object]:
-    """The arguments of an operation that needs to know nothing but what it is about."""
+    """Return the arguments of an operation whose only argument is the key in its path."""
     return [call.key]
 
 
@@ -149,12 +149,12 @@ class AmountIn(BaseModel):
 
 
 class AccountIn(BaseModel):
-    """Whose credits are paid out; the asker's own when left out."""
+    """The account whose credits are paid out; by default the asker's own."""
 
     account: PartyName | None = None
 
 
 def withdrawal(call: Call[AccountIn]) -> Sequence[object]:
-    """The token, and the account that is paid: the named party's, or the asker's own."""
+    """Return the token and the account that is paid: the named party's, or the asker's own."""
     name = call.body.account
     return [call.token, call.account if name is None else call.party(name)]

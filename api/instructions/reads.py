@@ -20,7 +20,7 @@ class InstructionReads:
     def instructions(
         self, party: str | None, below: int | None, limit: int
     ) -> Sequence[Instruction]:
-        """Up to *limit* instructions of *party* (None: of all), the newest first."""
+        """Return up to *limit* instructions of *party* (None: of all), the newest first."""
         query = select(Instruction).order_by(col(Instruction.id).desc()).limit(limit)
         if party is not None:
             query = query.where(is_party(Instruction.party, party))
@@ -30,18 +30,18 @@ class InstructionReads:
             return session.exec(query).all()
 
     def instruction(self, number: int) -> Instruction | None:
-        """One instruction."""
+        """Return one instruction; None when there is none of this number."""
         with Session(self._engine, expire_on_commit=False) as session:
             return session.get(Instruction, number)
 
     def asked(self, party: str, key: str) -> Instruction | None:
-        """The instruction that *party* gave under its idempotency key *key*."""
+        """Return the instruction that *party* gave under its idempotency key *key*."""
         query = select(Instruction).where(Instruction.idempotency_key == f"api:{party}:{key}")
         with Session(self._engine, expire_on_commit=False) as session:
             return session.exec(query).first()
 
     def changes(self, party: str | None) -> int:
-        """A number that changes with the instructions of *party* (None: of all)."""
+        """Return a number that changes with the instructions of *party* (None: of all)."""
         query = select(func.count(), func.count(col(Instruction.finished_ms)))
         if party is not None:
             query = query.where(is_party(Instruction.party, party))

@@ -1,4 +1,4 @@
-"""Parties: who takes part, by name or account, so that others can be named in a claim or an offer."""
+"""Parties by name or account, so that a claim or an offer can name them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def get_party(
     _: PrincipalDep,
     party: Annotated[str, Path(min_length=1, max_length=64, examples=["northfield"])],
 ) -> PartyOut:
-    """Whoever asks must know the name or the account: there is no list for who may not see everything."""
+    """The asker must know the name or the account: only those who may see everything get a list."""
     wanted = party_key(party)
     for known, entry in parts.directory.participants():
         if wanted in (party_key(known.party), known.account):

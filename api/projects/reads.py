@@ -2,7 +2,7 @@
 
 Rules kept here:
 
-* Who runs a project sees each credit of its distributions, everybody else its own. Amounts are minor units.
+* Whoever runs a project sees all credits of its distributions; others see their own. Amounts are minor units.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ProjectReads:
         self._engine = engine
 
     def terms(self, project: KnownProject) -> list[tuple[TermsRow, KnownTerms | None]]:
-        """The versions of a project's terms on chain, with what they say where it is known."""
+        """Return the versions of a project's terms on chain, each with its terms where they are known here."""
         with Session(self._engine, expire_on_commit=False) as session:
             said = {
                 row.effective_from: row
@@ -71,7 +71,7 @@ class ProjectReads:
         first: int = 0,
         last: int = 99991231,
     ) -> list[SeenDistribution]:
-        """The distributions of *projects* for business dates *first* to *last*, in their order.
+        """Return the distributions of *projects* for business dates *first* to *last*, in the chain's order.
 
         Credits of others are left out where the reader does not run the project.
         """
@@ -139,7 +139,7 @@ class ProjectReads:
         return found
 
     def balances(self, sight: Sight) -> list[Balance]:
-        """What accounts were credited and have taken: the reader's own, or all."""
+        """Return what accounts were credited and have withdrawn: the reader's own, or all."""
         with Session(self._engine, expire_on_commit=False) as session:
             rows = session.exec(select(Balance).order_by(Balance.account)).all()
         return [row for row in rows if sight.everything or row.account == sight.account]

@@ -20,7 +20,7 @@ Day = Annotated[int | None, Query(ge=19700101, le=99991231, description="YYYYMMD
 
 
 class ProjectOut(BaseModel):
-    """A project: machines whose revenue is shared by one set of rules."""
+    """A project: machines whose revenue is shared by the same terms."""
 
     project: str = Field(examples=["lakeside-vending"])
     project_hash: str
@@ -33,7 +33,7 @@ class ProjectOut(BaseModel):
 
 
 class SplitVersionOut(BaseModel):
-    """The rules from one business date on; `terms` are known here, `terms_hash` is on chain."""
+    """The terms from one business date on; `terms` where they are known here, `terms_hash` as on chain."""
 
     project: str
     version: int
@@ -43,7 +43,7 @@ class SplitVersionOut(BaseModel):
 
 
 class CreditOut(BaseModel):
-    """What one tier gave one account."""
+    """The amount that one tier gave one account."""
 
     tier: str = Field(examples=["goods"])
     account: str
@@ -124,7 +124,7 @@ def list_split_versions(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[SplitVersionOut]:
-    """The split's versions on chain; what they say is shown to those who run the project."""
+    """The split's versions on chain; their terms are shown to those who run the project."""
     known = _project(parts, sight, project)
     open_terms = sight.everything or project in sight.run
     rows = [

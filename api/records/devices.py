@@ -1,4 +1,4 @@
-"""Machines: whose they are, where their chains end, their keys, and an auditor's bundle."""
+"""Machines: their owners, the ends of their chains, their keys, and bundles for an auditor."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def get_bundle(
     """One file that proves the machine's records of these days; see docs/formats/bundle.md.
 
     409 `nothing_to_bundle` while no anchored head covers a record; 503 when the chain's node does not
-    answer. Distributions are in it only for those who run the project or may see everything.
+    respond. Distributions are in it only for those who run the project or may see everything.
     """
     machine = _machine(parts, sight, device)
     if last < first or not 1970 <= first.year <= last.year < 9999:

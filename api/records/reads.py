@@ -1,4 +1,4 @@
-"""Records by their place, and what proves them: predecessor, key and inclusion proof."""
+"""Records by log index, and what proves them: predecessor and key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StoredKey:
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """A record that was refused, as it came."""
+    """A refused record, as it came."""
 
     id: int
     device: str | None
@@ -46,17 +46,17 @@ class RefusedRow:
 
 
 class RecordReads:
-    """Reads of one gateway store and, where there is one, its folder of tiles."""
+    """Reads of one gateway store."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def at(self, log_index: int) -> Stored | None:
-        """The record at this place in the log."""
+        """Return the record at this log index."""
         return self._one(_RECORD.c.log_index == log_index)
 
     def by_number(self, device: DeviceId, epoch: int, sequence: int) -> Stored | None:
-        """The device's record of this number."""
+        """Return the device's record of this epoch and sequence."""
         return self._one(
             (_RECORD.c.device == device)
             & (_RECORD.c.epoch == epoch)
@@ -64,7 +64,7 @@ class RecordReads:
         )
 
     def before(self, stored: Stored) -> Stored | None:
-        """The record that *stored* follows in its device's chain; None for the first."""
+        """Return the record that *stored* follows in its device's chain; None for the first."""
         record = stored.signed.record
         if record.link is not None:
             return self.by_number(record.device, record.link.epoch, record.link.sequence)
@@ -77,7 +77,7 @@ class RecordReads:
         after: int,
         limit: int,
     ) -> list[Stored]:
-        """Up to *limit* records after place *after*, in the log's order; *devices* None is all."""
+        """Return up to *limit* records after log index *after*, in the log's order; *devices* None is all."""
         query = select(_RECORD.c.log_index, _RECORD.c.received_ms, _RECORD.c.raw).where(
             _RECORD.c.log_index > after
         )
@@ -90,7 +90,7 @@ class RecordReads:
         return [Stored(row.log_index, row.received_ms, decode(bytes(row.raw))) for row in rows]
 
     def refused(self, devices: Collection[str] | None, after: int, limit: int) -> list[RefusedRow]:
-        """Up to *limit* refused records after id *after*, by id; *devices* None is all."""
+        """Return up to *limit* refused records after id *after*, by id; *devices* None is all."""
         query = select(_REFUSED).where(_REFUSED.c.id > after).order_by(_REFUSED.c.id).limit(limit)
         if devices is not None:
             query = query.where(_REFUSED.c.device.in_(devices))
@@ -104,13 +104,13 @@ class RecordReads:
         return None if row is None else _refused(row)
 
     def devices(self) -> list[DeviceId]:
-        """Every device that has a key or a record, by name."""
+        """Return every device that has a key or a record, by name."""
         with self._engine.connect() as connection:
             keys = connection.execute(select(_KEY.c.device).distinct()).scalars().all()
         return sorted(DeviceId(name) for name in keys)
 
     def keys(self, device: DeviceId) -> list[StoredKey]:
-        """The registered keys of *device*, by epoch."""
+        """Return the registered keys of *device*, by epoch."""
         query = select(_KEY).where(_KEY.c.device == device).order_by(_KEY.c.epoch)
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
@@ -128,7 +128,7 @@ class RecordReads:
         ]
 
     def newest_index(self, devices: Collection[DeviceId]) -> int:
-        """The newest place in the log of a record of *devices*; -1 for none."""
+        """Return the newest log index of a record of *devices*; -1 for none."""
         query = select(func.max(_RECORD.c.log_index)).where(_RECORD.c.device.in_(devices))
         with self._engine.connect() as connection:
             newest = connection.execute(query).scalar()

@@ -61,7 +61,7 @@ class ProofOut(BaseModel):
 
 
 def record_out(stored: Stored, state: ProofState) -> RecordOut:
-    """*stored* for JSON."""
+    """Return *stored* for JSON."""
     signed, record = stored.signed, stored.signed.record
     fields = record.body.__dataclass_fields__
     return RecordOut(
@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
 
 
 def visible(parts: ApiParts, sight: Sight, log_index: int) -> Stored:
-    """The record at *log_index*; 404 when it is another party's."""
+    """Return the record at *log_index*; 404 when it is another party's."""
     stored = RecordReads(parts.gateway).at(log_index)
     if stored is None or not (sight.everything or stored.signed.record.device in sight.devices):
         raise problems.not_found("record")
@@ -138,7 +138,7 @@ def list_records(
 
 @router.get("/v1/records/{log_index}", summary="One record")
 def get_record(parts: PartsDep, sight: SightDep, log_index: Index) -> RecordOut:
-    """A record by its place in the log."""
+    """A record by its log index."""
     return record_out(visible(parts, sight, log_index), anchors(parts).state(log_index))
 
 
@@ -197,7 +197,7 @@ def get_evidence(parts: PartsDep, sight: SightDep, log_index: Index) -> Response
     """Deterministic CBOR `[record, previous record or null, x, y, log index, head size, [path], root]`.
 
     The head is the first anchored one that covers the record; size 0, an empty path and root
-    while there is none. Nothing in it is to be believed: it is to be verified.
+    while there is none. Believe nothing in it: verify it.
     """
     stored = visible(parts, sight, log_index)
     record = stored.signed.record

@@ -1,11 +1,11 @@
-"""Sales and refunds out of the gateway's store, for a set of devices and a stretch of time.
+"""Sales and refunds in the gateway's store, for a set of devices and a period.
 
 Rules kept here:
 
-* Takings are sales less refunds, in minor units, one currency at a time. Times are ms UTC by the
-  device's clock; a stretch is from *first_ms* up to, not including, *until_ms*.
-* Sums are made in the database by quarter of an hour, which every time zone's days consist of, and
-  put together to local days here.
+* Takings are sales less refunds, in minor units of one currency. Times are ms UTC by the device's
+  clock; a period is from *first_ms* up to, not including, *until_ms*.
+* The database sums by quarter of an hour: the days of every time zone consist of whole quarters.
+  The sums of local days are made of these here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Tip:
-    """Where a device's chain ends, and when it last spoke and last sold (ms, None for never)."""
+    """The end of a device's chain, and the times of its last record and last sale (ms, None for never)."""
 
     epoch: int
     sequence: int
@@ -50,18 +50,18 @@ class Tip:
 
 @dataclass
 class Takings:
-    """Takings in *currency* by day and device, and how many sales they are."""
+    """Takings in *currency* and numbers of sales, by day and device."""
 
     currency: str
     by_day: dict[date, dict[DeviceId, int]]
     sales: dict[date, dict[DeviceId, int]]
 
     def total(self, first: date, last: date, device: DeviceId | None = None) -> int:
-        """Takings of the days *first* to *last*, both included, of one device or all."""
+        """Return the takings of the days *first* to *last*, both included, of one device or all."""
         return _sum(table=self.by_day, first=first, last=last, device=device)
 
     def count(self, first: date, last: date, device: DeviceId | None = None) -> int:
-        """The number of sales of these days."""
+        """Return the number of sales of these days."""
         return _sum(table=self.sales, first=first, last=last, device=device)
 
 
@@ -73,12 +73,12 @@ def _sum(
 
 
 def start_of(day: date, zone: ZoneInfo) -> int:
-    """The ms UTC at which *day* begins in *zone*."""
+    """Return the ms UTC at which *day* begins in *zone*."""
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
 
 
 def day_of(time_ms: int, zone: ZoneInfo) -> date:
-    """The local day of *time_ms*."""
+    """Return the local day of *time_ms*."""
     return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(zone).date()
 
 
@@ -93,7 +93,7 @@ class SalesReads:
             return list(connection.execute(query))
 
     def newest_ms(self, devices: Collection[DeviceId]) -> int | None:
-        """The time of the newest sale or refund of *devices*."""
+        """Return the time of the newest sale or refund of *devices*."""
         query = select(func.max(_RECORD.c.time_ms)).where(
             _RECORD.c.device.in_(devices), _RECORD.c.kind.in_(_MONEY)
         )
@@ -103,7 +103,7 @@ class SalesReads:
     def takings(
         self, devices: Collection[DeviceId], first: date, last: date, zone: ZoneInfo
     ) -> dict[str, Takings]:
-        """Takings of the local days *first* to *last*, both included, by currency."""
+        """Return the takings of the local days *first* to *last*, both included, by currency."""
         quarter = (_RECORD.c.time_ms - _RECORD.c.time_ms % _QUARTER_MS).label("quarter")
         is_sale = _RECORD.c.kind == int(Kind.SALE)
         amount = case((is_sale, _RECORD.c.amount_minor), else_=-_RECORD.c.amount_minor)
@@ -134,7 +134,7 @@ class SalesReads:
     def sales_under(
         self, devices: Collection[DeviceId], first_ms: int, until_ms: int, sizes: Iterable[int]
     ) -> list[int]:
-        """How many sales of the stretch lie under the heads of these *sizes*, then how many in all."""
+        """Return the number of the period's sales under the head of each of *sizes*, then the number of all."""
         columns = [func.sum(case((_RECORD.c.log_index < size, 1), else_=0)) for size in sizes]
         query = select(*columns, func.count()).where(
             _RECORD.c.device.in_(devices),
@@ -145,7 +145,7 @@ class SalesReads:
         return [int(value or 0) for value in self._all(query)[0]]
 
     def tips(self, devices: Collection[DeviceId]) -> dict[DeviceId, Tip]:
-        """Where the chain of each of *devices* ends; those without a record are left out."""
+        """Return the end of each device's chain; devices without a record are left out."""
         last = self._newest(devices, None)
         sold = self._newest(devices, Kind.SALE)
         stated = self._newest(devices, Kind.STATUS)
@@ -179,7 +179,7 @@ class SalesReads:
         limit: int,
         before: tuple[int, int] | None = None,
     ) -> list[Stored]:
-        """The newest *limit* sales and refunds of the stretch, older than *before* (time, index)."""
+        """Return the newest *limit* sales and refunds of the period, older than *before* (time, index)."""
         query = select(_RECORD.c.log_index, _RECORD.c.received_ms, _RECORD.c.raw).where(
             _RECORD.c.device.in_(devices),
             _RECORD.c.kind.in_(_MONEY),

@@ -2,9 +2,9 @@
 
 Rules kept here:
 
-* A proposal's name is what is signed for it, its EIP-712 digest; the same terms are the same proposal.
-* It is shown to those who give or get something in it, and to nobody else, whatever else they may see: it is on no
-  chain, and what one bank quotes is not another's business. A signature counts only as that of a party of it.
+* A proposal's name is the EIP-712 digest that is signed for it; the same terms are the same proposal.
+* Only its parties see it, those who give or get something in it, even where others may see everything: it is not on
+  chain, and one bank's quotes are not another's business. Only its parties' signatures count.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _in_use(_: RetryCallState) -> NoReturn:
 def propose(
     engine: Engine, kind: str, digest: str, terms: Mapping[str, Any], parties: Sequence[str]
 ) -> ApiProposal:
-    """The proposal of these terms, kept from now on."""
+    """Keep the proposal of these terms, and return it."""
     with Session(engine, expire_on_commit=False) as session:
         known = session.get(ApiProposal, digest)
         if known is not None:
@@ -57,7 +57,7 @@ def propose(
 
 
 def find(engine: Engine, kind: str, digest: str, account: str) -> ApiProposal:
-    """The proposal *digest* that *account* is a party of; 404 otherwise."""
+    """Return the proposal *digest*; 404 when *account* is no party of it."""
     with Session(engine, expire_on_commit=False) as session:
         found = session.get(ApiProposal, digest)
     if found is None or found.kind != kind or account not in found.parties:
@@ -66,7 +66,7 @@ def find(engine: Engine, kind: str, digest: str, account: str) -> ApiProposal:
 
 
 def sign(engine: Engine, kind: str, digest: str, account: str, signature: str) -> ApiProposal:
-    """The proposal with *account*'s signature, which the caller has checked."""
+    """Add *account*'s signature, which the caller has checked, and return the proposal."""
     with Session(engine, expire_on_commit=False) as session:
         row = session.get(ApiProposal, digest, with_for_update=True)
         if row is None or row.kind != kind or account not in row.parties:
@@ -77,7 +77,7 @@ def sign(engine: Engine, kind: str, digest: str, account: str, signature: str) -
 
 
 def of_party(engine: Engine, kind: str, account: str) -> list[ApiProposal]:
-    """The proposals that *account* is a party of, the newest first."""
+    """Return the proposals that *account* is a party of, the newest first."""
     query = select(ApiProposal).where(ApiProposal.kind == kind)
     with Session(engine, expire_on_commit=False) as session:
         rows = session.exec(query.order_by(col(ApiProposal.created_ms).desc())).all()
@@ -85,7 +85,7 @@ def of_party(engine: Engine, kind: str, account: str) -> list[ApiProposal]:
 
 
 def argument(row: ApiProposal) -> dict[str, Any]:
-    """The terms as the contract takes them."""
+    """Return the terms as the contract takes them."""
     if row.kind == QUOTE:
         return dict(row.terms)
     legs = [{**leg, "id": from_hex(leg["id"])} for leg in row.terms["legs"]]

@@ -1,4 +1,4 @@
-"""What is read of deals and quotes."""
+"""Deals on chain: reads of ``oracle.db``."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class DealReads:
         self.engine = engine
 
     def deal(self, digest: str) -> Sequence[DealRow]:
-        """What became of a deal on chain: settled, or taken back by some."""
+        """Return the deal on chain, settled or revoked; None before."""
         return all_rows(self.engine, DealRow, DealRow.deal == digest, order=col(DealRow.by))

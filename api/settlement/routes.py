@@ -1,9 +1,9 @@
-"""Deals and quotes: proposed here, signed by their sides where their keys are, settled on chain as a whole or not.
+"""Deals and quotes: proposed here, signed by their sides, and settled on chain as a whole or not at all.
 
 Rules kept here:
 
 * A deal's or a quote's name is the digest that its sides sign; the same terms are the same deal.
-* A signature is kept only once it is seen to be that of who brings it.
+* A signature is kept only when it is the asker's own.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class DealIn(BaseModel):
 
 
 class QuoteIn(BaseModel):
-    """A buyer's offer for a part: face × (1 − rate × time to its due date), of the day that it is sold."""
+    """A buyer's offer for a part: face × (1 − rate × time to the due date), counted from the day of the sale."""
 
     part: Number
     seller: PartyName
@@ -82,7 +82,7 @@ class QuoteIn(BaseModel):
 
 
 class ProposalOut(BaseModel):
-    """A deal or a quote; `signed_by` are those whose signatures are here. `state`: open, expired, settled, revoked."""
+    """A deal or a quote; `signed_by` are the accounts that have signed. `state`: open, expired, settled, revoked."""
 
     id: str = Field(examples=[to_hex(b"\xd3" * 32)])
     state: str = Field(examples=["open"])
@@ -218,7 +218,7 @@ def _ask_signature(
 def propose_deal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: DealIn
 ) -> ProposalWholeOut:
-    """By one of its sides. Nothing is on chain yet; proposing it again answers the same deal."""
+    """By one of its sides. Nothing is on chain yet; proposing the same terms again returns the same deal."""
     call = _caller(parts, principal, sight)
     legs = [_leg(call, leg) for leg in deal.legs]
     terms = {"legs": legs, "nonce": deal.nonce, "deadline": deal.deadline}
@@ -244,7 +244,7 @@ def list_deals(
 
 @router.get("/v1/settlements/{deal}", summary="One deal", tags=["settlements"])
 def get_deal(parts: PartsDep, sight: SightDep, deal: _Deal) -> ProposalWholeOut:
-    """A deal, and what is signed for it."""
+    """A deal, and the message to sign for it."""
     return _whole(parts, client_of(parts), _found(parts, sight, kind=proposals.DEAL, digest=deal))
 
 
@@ -280,7 +280,7 @@ def request_deal_signature(
 def propose_quote(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: QuoteIn
 ) -> ProposalWholeOut:
-    """By the buyer, who signs it then; the seller accepts it with `/quotes/{quote}/accept`."""
+    """By the buyer, who then signs it; the seller accepts it with `/quotes/{quote}/accept`."""
     call = _caller(parts, principal, sight)
     terms: dict[str, Any] = {
         "part": quote.part,
@@ -306,13 +306,13 @@ def propose_quote(
 def list_quotes(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ProposalOut]:
-    """Quotes that the asker made or was made, the newest first."""
+    """Quotes made by or to the asker, the newest first."""
     return _listed(parts, sight, kind=proposals.QUOTE, cursor=cursor, limit=limit)
 
 
 @router.get("/v1/quotes/{quote}", summary="One quote", tags=["quotes"])
 def get_quote(parts: PartsDep, sight: SightDep, quote: _Quote) -> ProposalWholeOut:
-    """A quote, its price today, and what is signed for it."""
+    """A quote, its price today, and the message to sign for it."""
     return _whole(parts, client_of(parts), _found(parts, sight, kind=proposals.QUOTE, digest=quote))
 
 

@@ -1,4 +1,4 @@
-"""Writes that settle what both sides have signed; the deals and quotes themselves are ``api.proposals``."""
+"""Writes that settle what both sides have signed; the deals and quotes themselves are in ``proposals``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of shares in projects."""
+"""Shares in projects: reads of ``oracle.db``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class ShareReads:
         self.engine = engine
 
     def share_projects(self) -> Sequence[ShareProject]:
-        """Every project whose shares are open."""
+        """Return every project whose shares are open."""
         return all_rows(self.engine, ShareProject, order=col(ShareProject.project_hash))
 
     def holdings(self, project_hash: str) -> Sequence[ShareHolding]:
-        """Who holds a project's shares."""
+        """Return the holdings of a project's shares."""
         wanted = ShareHolding.project_hash == project_hash
         return all_rows(self.engine, ShareHolding, wanted, order=col(ShareHolding.holder))

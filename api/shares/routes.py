@@ -18,7 +18,7 @@ router = APIRouter(tags=["shares"], responses=problems.RESPONSES)
 
 
 class ShareProjectOut(BaseModel):
-    """A project's shares; `account` is where its split pays its investors, `carried_minor` waits to be divided."""
+    """A project's shares; its split pays its investors to `account`, and `carried_minor` is not divided yet."""
 
     project: str = Field(description="Empty where its name is not known here.")
     project_hash: str
@@ -34,7 +34,7 @@ class ShareProjectOut(BaseModel):
 
 
 class HoldingOut(BaseModel):
-    """What an account holds; `claimable_minor` is what it has earned and not withdrawn."""
+    """An account's shares; `claimable_minor` is what they have earned and it has not withdrawn."""
 
     holder: str
     shares: int = Field(examples=[1_000])
@@ -42,7 +42,7 @@ class HoldingOut(BaseModel):
 
 
 def _open(parts: ApiParts, sight: Sight) -> list[ShareProject]:
-    """The projects in whose shares the reader stands."""
+    """Return the projects whose shares the reader issues or holds."""
     me = sight.account
     return [
         row
@@ -83,7 +83,7 @@ def list_holdings(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[HoldingOut]:
-    """All for its issuer; for others their own."""
+    """The issuer sees all, others their own."""
     wanted = to_hex(on_chain_id(project))
     row = next((r for r in _open(parts, sight) if r.project_hash == wanted), None)
     if row is None:

@@ -45,7 +45,7 @@ class ShareTransferIn(BaseModel):
 
 
 class RedemptionIn(BaseModel):
-    """What a share is bought back for; 0 ends the offer."""
+    """The price at which a share is bought back; 0 ends the offer."""
 
     price_minor: int = Field(ge=0, lt=2**63, examples=[1_250])
 
@@ -57,7 +57,7 @@ class SharesIn(BaseModel):
 
 
 def _project(call: Call[object]) -> bytes:
-    """The project's name on chain."""
+    """Return the project's name on chain."""
     return on_chain_id(call.key_text)
 
 

@@ -1,4 +1,4 @@
-"""What is read of warehouse receipts, pledges and prices."""
+"""Warehouse receipts, pledges and prices: reads of ``oracle.db`` for one reader at a time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class WarehouseReads:
         self.engine = engine
 
     def receipts(self, sight: Sight, after: int, limit: int) -> Sequence[WarehouseReceiptRow]:
-        """Receipts after number *after*, ascending."""
+        """Return warehouse receipts after number *after*, ascending."""
         wanted = (_receipts(sight), col(WarehouseReceiptRow.receipt) > after)
         return all_rows(
             self.engine,
@@ -59,7 +59,7 @@ class WarehouseReads:
         )
 
     def receipt(self, sight: Sight, number: int) -> WarehouseReceiptRow | None:
-        """One receipt."""
+        """Return one warehouse receipt."""
         return one_row(
             self.engine,
             WarehouseReceiptRow,
@@ -68,7 +68,7 @@ class WarehouseReads:
         )
 
     def pledges(self, sight: Sight, after: int, limit: int) -> Sequence[PledgeRow]:
-        """Pledges after number *after*, ascending."""
+        """Return pledges after number *after*, ascending."""
         wanted = (_pledges(sight), col(PledgeRow.pledge) > after)
         return all_rows(self.engine, PledgeRow, *wanted, order=col(PledgeRow.pledge), limit=limit)
 
@@ -77,7 +77,7 @@ class WarehouseReads:
         return one_row(self.engine, PledgeRow, _pledges(sight), PledgeRow.pledge == number)
 
     def pledged(self, pledge: int) -> list[int]:
-        """The receipts that are in a pledge now."""
+        """Return the warehouse receipts that are in a pledge now."""
         wanted = (
             WarehouseReceiptRow.pledge == pledge,
             col(WarehouseReceiptRow.state).in_(PLEDGED),
@@ -88,10 +88,10 @@ class WarehouseReads:
         return [row.receipt for row in rows]
 
     def prices(self) -> Sequence[GoodsPrice]:
-        """The newest price of each goods."""
+        """Return the newest price of each kind of goods."""
         return all_rows(self.engine, GoodsPrice, order=col(GoodsPrice.goods))
 
     def goods(self) -> dict[str, str]:
-        """The codes of goods by their names on chain."""
+        """Return the codes of goods, by their names on chain."""
         with Session(self.engine, expire_on_commit=False) as session:
             return {row.goods_hash: row.code for row in session.exec(select(KnownGoods))}

@@ -1,4 +1,4 @@
-"""Warehouse receipts, the pledges that they stand in, and the prices that these are valued at."""
+"""Warehouse receipts, the pledges that hold them, and the prices at which these are valued."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Pledge = Annotated[int, Path(ge=1, le=2**53, examples=[2])]
 
 
 class ReceiptOut(BaseModel):
-    """Goods in a warehouse; `goods` is their code where it is known here. `pledge` is 0 while it is free."""
+    """A warehouse receipt; `goods` is their code where it is known here, `pledge` is 0 while it is free."""
 
     receipt: int = Field(examples=[7])
     state: str = Field(examples=["pledged"])
@@ -37,14 +37,14 @@ class ReceiptOut(BaseModel):
 
 
 class ReceiptWholeOut(ReceiptOut):
-    """A receipt with its papers' commitment, opened for its holder, its warehouse and its pledgee."""
+    """A warehouse receipt with its papers' commitment, opened for its holder, warehouse and pledgee."""
 
     document: str
     opened: dict[str, OpenedOut] = Field(examples=[{}])
 
 
 class PledgeOut(BaseModel):
-    """Receipts pledged for a loan; `call_date` is that of an open call for more, 0 without one."""
+    """Warehouse receipts pledged for a loan; `call_date` is the date of an open call for more, 0 without one."""
 
     pledge: int = Field(examples=[2])
     loan: int = Field(examples=[5])
@@ -57,7 +57,7 @@ class PledgeOut(BaseModel):
 
 
 class PledgeWholeOut(PledgeOut):
-    """A pledge with what it is worth today, what is owed on its loan, and whether the one covers the other."""
+    """A pledge with its value today, what is owed on its loan, and whether the value covers it."""
 
     call_days: int = Field(examples=[5])
     value_minor: int = Field(examples=[145_000_00])
@@ -84,7 +84,7 @@ def _receipt_out(row: object, codes: dict[str, str]) -> ReceiptOut:
 def list_receipts(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ReceiptOut]:
-    """Receipts that the asker issued, holds, or has as a pledge, by number."""
+    """Warehouse receipts that the asker issued, holds, or has received as a pledge, by number."""
     codes = WarehouseReads(parts.reads).goods()
     return numbered(
         name="warehouse-receipts",
@@ -98,7 +98,7 @@ def list_receipts(
 
 @router.get("/v1/warehouse-receipts/{receipt}", summary="One receipt", tags=["warehouse-receipts"])
 def get_receipt(parts: PartsDep, sight: SightDep, receipt: _Receipt) -> ReceiptWholeOut:
-    """A receipt; its holder, its warehouse and whom it is pledged to also see its papers."""
+    """A warehouse receipt. Its holder, its warehouse and its pledgee also see its papers."""
     row = WarehouseReads(parts.reads).receipt(sight, receipt)
     if row is None:
         raise problems.not_found("warehouse receipt")
@@ -119,7 +119,7 @@ def get_receipt(parts: PartsDep, sight: SightDep, receipt: _Receipt) -> ReceiptW
 def list_pledges(
     parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PledgeOut]:
-    """Pledges that the asker gave or has, by number."""
+    """Pledges given by or to the asker, by number."""
     return numbered(
         name="pledges",
         cursor=cursor,
@@ -156,7 +156,7 @@ def get_pledge(parts: PartsDep, sight: SightDep, pledge: _Pledge) -> PledgeWhole
 def list_prices(
     parts: PartsDep, _: PrincipalDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PriceOut]:
-    """The newest price of each goods."""
+    """The newest price of each kind of goods."""
     codes = WarehouseReads(parts.reads).goods()
     return page_of(
         rows=WarehouseReads(parts.reads).prices(),

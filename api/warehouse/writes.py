@@ -1,4 +1,4 @@
-"""Writes on warehouse receipts, their pledges and the prices that these are valued at."""
+"""Writes on warehouse receipts, their pledges, and the prices at which these are valued."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Quantity = Annotated[int, Field(gt=0, lt=2**63, examples=[1_000])]
 
 
 class ReceiptIn(BaseModel):
-    """Goods that the asker keeps for `holder`."""
+    """A warehouse receipt for goods that the asker keeps for `holder`."""
 
     holder: PartyName
     goods: Goods
@@ -51,32 +51,32 @@ class ReceiptIn(BaseModel):
 
 
 class EvidenceIn(BaseModel):
-    """What shows it."""
+    """The evidence for it."""
 
     evidence: Papers
 
 
 class QuantitiesIn(BaseModel):
-    """What a receipt is split into; they add up to it."""
+    """The quantities that a warehouse receipt is split into; they add up to its own."""
 
     quantities: list[Quantity] = Field(min_length=2, max_length=64)
 
 
 class ToIn(BaseModel):
-    """Who gets it."""
+    """The party that gets it."""
 
     to: PartyName
 
 
 class PriceIn(BaseModel):
-    """What a unit of goods is worth today, in minor units."""
+    """The price of a unit of goods today, in minor units."""
 
     goods: Goods
     price_minor: int = Field(gt=0, lt=2**63, examples=[1_250])
 
 
 class PledgeIn(BaseModel):
-    """Receipts that secure a loan; `call_days` are those for topping up."""
+    """Warehouse receipts that secure a loan; `call_days` is the time for topping up."""
 
     loan: Number
     receipts: list[Number] = Field(min_length=1, max_length=64)
@@ -85,14 +85,14 @@ class PledgeIn(BaseModel):
 
 
 class PledgeTermsIn(BaseModel):
-    """What the lender allows at most in pledges for a line's loans."""
+    """The most that the lender allows in pledges for a line's loans."""
 
     ltv_basis_points: int = Field(gt=0, le=10_000, examples=[7_000])
     call_days: int = Field(ge=0, le=365, examples=[5])
 
 
 class OneReceiptIn(BaseModel):
-    """A receipt by its number."""
+    """A warehouse receipt by its number."""
 
     receipt: Number
 

@@ -1,4 +1,4 @@
-"""Measures, prints a table or JSON, and keeps each run in bench-results/."""
+"""Measures the parts of the bench, prints a table or JSON, and keeps each run in bench-results/."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ PAGE = startup.REPOSITORY / "docs" / "bench.md"
 
 
 def main() -> None:
-    """Run the parts that were asked for, one after the other."""
+    """Run the requested parts, one after the other."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS | LONG)}; default: all")
     parser.add_argument("--long", action="store_true", help=f"also {', '.join(LONG)}: minutes each")

@@ -1,6 +1,6 @@
-"""The whole tree under a flood: records accepted a second, and anchored a second, on the same processors.
+"""The process tree under a flood: records accepted per second and records anchored per second, on one machine.
 
-The oracle verifies every record again from its bytes and anchors them in its batches, while the gateway takes more in.
+The oracle verifies every record again from its bytes and anchors them in batches, while the gateway accepts more.
 """
 
 from __future__ import annotations

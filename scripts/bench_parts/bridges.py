@@ -1,6 +1,6 @@
-"""Records a second through a broker of the fleet's own, and the bridge: beside the gateway's own endpoint's `ingest`.
+"""Records per second through a fleet's own broker and the bridge; `ingest` measures the gateway's own endpoint.
 
-The broker's acknowledgement says nothing of the gateway, so the clock stops when the last record is in the gateway's
+The broker's acknowledgement says nothing about the gateway, so the clock stops when the last record is in the gateway's
 store. Devices, broker and bridge share the machine.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 import uvloop
 from flood import flood, packets
 from ingest import bare_per_s, signed_records
-from stand import Furnished, cpu_seconds, furnish, running
+from stand import GatewayFiles, cpu_seconds, prepare_gateway, running
 
 from counterfoil.chain.nodes.ports import free_ports
 
@@ -36,7 +36,7 @@ class _Broker:
 
 
 def measure(folder: Path, say: Callable[[str], None], records: int = 32_000) -> dict[str, object]:
-    """Rates and their ratio to bare P-256 on one core, for each broker that is on this machine."""
+    """For each broker on this machine, the rates and their ratio to bare P-256 on one core."""
     found: dict[str, object] = {}
     for name, program, start in (
         ("mosquitto", _mosquitto_program(), _mosquitto),
@@ -46,42 +46,42 @@ def measure(folder: Path, say: Callable[[str], None], records: int = 32_000) -> 
             found[name] = "not installed here"
             continue
         say(f"bridges: {name}")
-        furnished = furnish(folder / f"bridge-{name}", DEVICES)
+        files = prepare_gateway(folder / f"bridge-{name}", DEVICES)
         with ExitStack() as stack:
-            broker = stack.enter_context(start(program, furnished))
-            found[name] = _measure(stack, furnished, broker, records)
+            broker = stack.enter_context(start(program, files))
+            found[name] = _measure(stack, files, broker, records)
     return found
 
 
 def _measure(
-    stack: ExitStack, furnished: Furnished, broker: _Broker, records: int
+    stack: ExitStack, files: GatewayFiles, broker: _Broker, records: int
 ) -> dict[str, object]:
     (http_port,) = free_ports(1)
     settings = {
         "BROKER": broker.url,
         "NAME": "bench",
-        "DATABASE_URL": f"sqlite:///{furnished.database}",
-        "RECEIPT_KEY": furnished.folder / "receipt.pem",
+        "DATABASE_URL": f"sqlite:///{files.database}",
+        "RECEIPT_KEY": files.folder / "receipt.pem",
         "HTTP_PORT": http_port,
     }
     bridge = stack.enter_context(
         running(
             [sys.executable, "-m", "counterfoil", "gateway", "bridge"],
-            furnished.folder / "bridge.log",
+            files.folder / "bridge.log",
             {f"COUNTERFOIL_BRIDGE_{name}": str(value) for name, value in settings.items()},
         )
     )
     each = records // DEVICES
-    signed = signed_records(furnished.fleet, each)
-    # NATS has a stream for the bridge only once a device was there, and keeps only what somebody waits for.
-    _send(broker, furnished, [[] for _ in signed])
-    _wait(furnished, bridge, lambda: "bridge_ready" in _log(furnished))
+    signed = signed_records(files.fleet, each)
+    # NATS has a stream for the bridge only after a device was connected, and keeps only what a consumer waits for.
+    _send(broker, files, [[] for _ in signed])
+    _wait(files, bridge, lambda: "bridge_ready" in _log(files))
     before, cpu = bare_per_s(), cpu_seconds(bridge.pid)
     began = time.perf_counter()
-    _send(broker, furnished, signed)
+    _send(broker, files, signed)
     acknowledged = time.perf_counter() - began
-    with sqlite3.connect(f"file:{furnished.database}?mode=ro", uri=True) as db:
-        _wait(furnished, bridge, lambda: _stored(db) >= each * DEVICES)
+    with sqlite3.connect(f"file:{files.database}?mode=ro", uri=True) as db:
+        _wait(files, bridge, lambda: _stored(db) >= each * DEVICES)
     took = time.perf_counter() - began
     cpu = cpu_seconds(bridge.pid) - cpu
     bare, sent = (before + bare_per_s()) / 2, each * DEVICES
@@ -95,12 +95,12 @@ def _measure(
     }
 
 
-def _send(broker: _Broker, furnished: Furnished, raws: list[list[bytes]]) -> None:
+def _send(broker: _Broker, files: GatewayFiles, raws: list[list[bytes]]) -> None:
     sources = [
         iter(list(packets(member.device, one)))
-        for member, one in zip(furnished.fleet, raws, strict=True)
+        for member, one in zip(files.fleet, raws, strict=True)
     ]
-    uvloop.run(flood(broker.device_port, furnished.fleet, sources))
+    uvloop.run(flood(broker.device_port, files.fleet, sources))
 
 
 def _stored(db: sqlite3.Connection) -> int:
@@ -108,16 +108,16 @@ def _stored(db: sqlite3.Connection) -> int:
     return 0 if newest is None else int(newest) + 1
 
 
-def _wait(furnished: Furnished, bridge: subprocess.Popen[bytes], until: Callable[[], bool]) -> None:
+def _wait(files: GatewayFiles, bridge: subprocess.Popen[bytes], until: Callable[[], bool]) -> None:
     last = time.monotonic() + 120
     while not until():
         if bridge.poll() is not None or time.monotonic() > last:
-            raise RuntimeError(_log(furnished)[-2_000:])
+            raise RuntimeError(_log(files)[-2_000:])
         time.sleep(0.01)
 
 
-def _log(furnished: Furnished) -> str:
-    return (furnished.folder / "bridge.log").read_text()
+def _log(files: GatewayFiles) -> str:
+    return (files.folder / "bridge.log").read_text()
 
 
 # ---- the brokers
@@ -129,9 +129,9 @@ def _mosquitto_program() -> Path | None:
 
 
 @contextmanager
-def _mosquitto(program: Path, furnished: Furnished) -> Iterator[_Broker]:
-    """Mosquitto with the settings that the bridge's documentation asks for."""
-    folder, (devices, gateways) = furnished.folder, free_ports(2)
+def _mosquitto(program: Path, files: GatewayFiles) -> Iterator[_Broker]:
+    """Mosquitto with the settings in the bridge's documentation."""
+    folder, (devices, gateways) = files.folder, free_ports(2)
     (folder / "devices.acl").write_text(
         "pattern write v1/urn:dev:os:%u/rec\npattern read v1/urn:dev:os:%u/rcpt\n"
     )
@@ -163,9 +163,9 @@ def _nats_program() -> Path | None:
 
 
 @contextmanager
-def _nats(program: Path, furnished: Furnished) -> Iterator[_Broker]:
-    """One NATS server whose stream is on the disk before it acknowledges."""
-    folder, (clients, devices) = furnished.folder, free_ports(2)
+def _nats(program: Path, files: GatewayFiles) -> Iterator[_Broker]:
+    """One NATS server that writes its stream to the disk before it acknowledges."""
+    folder, (clients, devices) = files.folder, free_ports(2)
     (folder / "nats.conf").write_text(f"""
         server_name: bench
         listen: "127.0.0.1:{clients}"

@@ -1,4 +1,4 @@
-"""The same flood out of few machines and out of many: what a turn costs must not grow with the fleet."""
+"""The same flood from few machines and from many: the cost of a turn must not grow with the fleet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RATES = ("accepted_per_s", "anchored_per_s_meanwhile", "anchored_per_s")
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
-    """Accepted and anchored records a second of each fleet, every machine with its own connection, and their ratios."""
+    """Accepted and anchored records per second for each fleet, and their ratios; one connection per machine."""
     found: dict[str, object] = {"machines": MACHINES, "records": RECORDS}
     rates: dict[int, dict[str, object]] = {}
     for machines in (anchoring.DEVICES, MACHINES):

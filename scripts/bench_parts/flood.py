@@ -1,6 +1,6 @@
-"""Devices at full speed: MQTT 3.1.1 over TLS, packets made beforehand, so that little of the cost is the sender's.
+"""Devices that send at full speed: MQTT 3.1.1 over TLS, with packets made beforehand, so that sending costs little.
 
-Each device has one connection and keeps a window of packets unacknowledged. What is counted is acknowledgements.
+Each device has one connection and keeps a window of packets unacknowledged. The figures count acknowledgements.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PIECE = 32
 
 
 def packets(device: DeviceId, raws: Iterable[bytes]) -> Iterator[bytes]:
-    """A PUBLISH at QoS 1 for each record, its identifiers going round from 1 to 65,535."""
+    """A PUBLISH at QoS 1 for each record; the packet identifiers go round from 1 to 65,535."""
     topic = record_topic(device).encode()
     head = len(topic).to_bytes(2, "big") + topic
     for at, raw in enumerate(raws):
@@ -31,8 +31,8 @@ def packets(device: DeviceId, raws: Iterable[bytes]) -> Iterator[bytes]:
 
 
 @dataclass(frozen=True)
-class Flooded:
-    """What came of it."""
+class FloodResult:
+    """The acknowledged records of a flood, and its time."""
 
     records: int
     seconds: float
@@ -42,7 +42,7 @@ class Flooded:
         return self.records / self.seconds
 
 
-class _Sender(asyncio.Protocol):
+class _DeviceConnection(asyncio.Protocol):
     def __init__(self, member: EnrolledDevice, source: Iterator[bytes]) -> None:
         self.connected = asyncio.get_running_loop().create_future()
         self.done = asyncio.get_running_loop().create_future()
@@ -80,7 +80,7 @@ class _Sender(asyncio.Protocol):
             self.send()
 
     def send(self) -> None:
-        """Fill the window, in pieces that make whole TLS records."""
+        """Fill the window, in pieces of whole TLS records."""
         while not self._ended and WINDOW - (self._sent - self.acknowledged) >= _PIECE:
             piece = list(islice(self._source, _PIECE))
             self._ended = len(piece) < _PIECE
@@ -98,17 +98,19 @@ class _Sender(asyncio.Protocol):
                 waiting.set_exception(exc or RuntimeError("the connection was closed"))
 
 
-async def flood(port: int, fleet: list[EnrolledDevice], sources: list[Iterator[bytes]]) -> Flooded:
-    """Send all of *sources*, one a member of *fleet*; the time runs from the first packet to the last acknowledgement.
+async def flood(
+    port: int, fleet: list[EnrolledDevice], sources: list[Iterator[bytes]]
+) -> FloodResult:
+    """Send each of *sources* from its device. The time runs from the first packet to the last acknowledgement.
 
     Raises:
-        RuntimeError: something was refused, acknowledged out of order, or a connection ended.
+        RuntimeError: a packet was refused or acknowledged out of order, or a connection ended.
     """
     loop = asyncio.get_running_loop()
     senders = []
     for member, source in zip(fleet, sources, strict=True):
         _, sender = await loop.create_connection(
-            lambda m=member, s=source: _Sender(m, s),  # type: ignore[misc]
+            lambda m=member, s=source: _DeviceConnection(m, s),  # type: ignore[misc]
             "127.0.0.1",
             port,
             ssl=member.tls,
@@ -119,4 +121,4 @@ async def flood(port: int, fleet: list[EnrolledDevice], sources: list[Iterator[b
     for sender in senders:
         sender.send()
     await asyncio.gather(*(sender.done for sender in senders))
-    return Flooded(sum(s.acknowledged for s in senders), time.perf_counter() - began)
+    return FloodResult(sum(s.acknowledged for s in senders), time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""Gas on the embedded chain: a record's share of its anchor by batch size, and a split by number of recipients."""
+"""Gas on the embedded chain: a record's share of its anchor by batch size, and a distribution by recipients."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _P256 = ec.SECP256R1()
 
 
 class Ledger:
-    """The contracts on a fresh chain, and who may call them."""
+    """The contracts on a fresh chain, and the accounts that may call them."""
 
     def __init__(self, node: EmbeddedNode, folder: Path) -> None:
         self._signers = {role: LocalSigner(node.account(i)) for i, role in enumerate(ACCOUNT_ROLES)}
@@ -48,7 +48,7 @@ class Ledger:
         )
 
     def send(self, role: str, contract: str, function: str, *arguments: Any) -> Mapping[str, Any]:
-        """The receipt of a transaction that *role* sent."""
+        """Send a transaction as *role*. Returns its receipt."""
         data = self.client.encode(contract, function, *arguments)
         to = self.client.address_of(contract)
         return transact(self.client, signer=self._signers[role], to=to, data=data)
@@ -121,7 +121,7 @@ def dispute_gas(folder: Path, fork: str) -> dict[str, int]:
 
 
 def anchor_gas(ledger: Ledger) -> dict[str, object]:
-    """The first head at a million records, then one for each size of batch."""
+    """Anchor the first head at a million records, then one head for each size of batch."""
     total = LEAVES + sum(BATCHES)
     tree = MemoryTree(Digest(sha256(at.to_bytes(8, "big")).digest()) for at in range(total))
     found: dict[str, object] = {}
@@ -140,7 +140,7 @@ def anchor_gas(ledger: Ledger) -> dict[str, object]:
 
 
 def split_gas(ledger: Ledger, recipients: int) -> dict[str, int]:
-    """Gas of the first distribution to so many investors, and of a later one, when their balances exist."""
+    """Gas of the first distribution to *recipients* investors, and of a later one, when their balances exist."""
     project = sha256(f"bench {recipients}".encode()).digest()
     token = ledger.client.address_of("DepositToken")
     operator = Address(secrets.token_bytes(20))

@@ -1,7 +1,7 @@
-"""Records a second through the MQTT endpoint: TLS, verified, chained, committed, acknowledged; beside bare P-256.
+"""Records per second through the MQTT endpoint: TLS, verified, chained, committed, acknowledged; beside bare P-256.
 
-One round is: the bare rate, the flood, the bare rate again, so that other load on the machine weighs on both alike. The
-sender runs on the same machine and takes its share of it.
+One round measures the bare rate, the flood, and the bare rate again, so that other load affects both. The sender
+runs on the same machine and uses a part of it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DEVICES = 16
 
 
 def bare_per_s(seconds: float = 1.0) -> float:
-    """P-256 verifications a second on one core, nothing else done."""
+    """P-256 verifications per second on one core, with no other work."""
     key = ec.generate_private_key(ec.SECP256R1())
     algorithm, message = ec.ECDSA(hashes.SHA256()), bytes(300)
     public, signature = key.public_key(), key.sign(message, algorithm)
@@ -46,7 +46,7 @@ def bare_per_s(seconds: float = 1.0) -> float:
 
 
 def signed_records(fleet: Sequence[EnrolledDevice], each: int) -> list[list[bytes]]:
-    """*each* records of every device, signed by as many processes as there are cores."""
+    """*each* records of every device, signed by one process per core."""
     work = [
         (
             member.device,
@@ -69,7 +69,7 @@ def _records_of(work: tuple[DeviceId, bytes, int]) -> list[bytes]:
 def measure(
     folder: Path, say: Callable[[str], None], records: int = 48_000, rounds: int = 3
 ) -> dict[str, object]:
-    """Median rates and their ratio over *rounds* rounds of *records* each."""
+    """The median rates and ratio of *rounds* rounds, each of *records* records."""
     each = records // DEVICES // rounds
     with gateway_stand(folder / "ingest", DEVICES) as stand:
         say("ingest: signing")

@@ -1,4 +1,4 @@
-"""A whole file of trade invoices through the claims on the embedded chain: invoices a second, by step."""
+"""A whole file of trade invoices as claims on the embedded chain: invoices per second, by step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = SHARED / "data/receivables/invoices.csv.gz"
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
-    """The run of the whole file; only that it is absent where it is."""
+    """The figures of the whole file, or that the file is absent."""
     if not FILE.exists():
         say(f"invoices: no file at {FILE}")
         return {"file": "absent"}

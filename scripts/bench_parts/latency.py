@@ -1,8 +1,8 @@
-"""Latency in the whole process tree, chain and all: publish to PUBACK, to the receipt, to the head on the chain.
+"""Latency in the process tree with its chain: from publish to PUBACK, to the receipt, to the head on the chain.
 
-The rate is low, so that what is measured is the way and not a queue. "Receipt" is the moment from which the gateway
-answers with the record's inclusion proof; "mined" the moment from which the contract's newest head covers the record.
-Both are looked for every 20 ms; blocks come every second.
+The rate is low, so that no queue is measured. "Receipt" is the moment from which the gateway returns the record's
+inclusion proof; "mined" is the moment from which the contract's newest head covers the record. Both are polled every
+20 ms; blocks come every second.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ _LOOK_S = 0.02
 def measure(
     folder: Path, say: Callable[[str], None], records: int = 400, oracles: int = 1
 ) -> dict[str, object]:
-    """Median and 99th percentile of each way, in milliseconds."""
+    """The median and the 99th percentile of each latency, in milliseconds."""
     say("latency: process tree")
     house = open_house(folder / "latency", oracles=oracles)
     with Tree(house) as tree:
         (device,) = enrolled(house, tree, 1)
         say(f"latency: {records} records, {RATE_PER_S} a second")
-        looking = _Looking(house, tree, records)
-        looking.start()
+        watcher = _Watcher(house, tree, records)
+        watcher.start()
         sent, acknowledged = _publish(house, device, records)
-        looking.join(60)
+        watcher.join(60)
         return {
             "records": records,
             "records_per_s": RATE_PER_S,
             "publish_to_puback_ms": _percentiles(sent, acknowledged),
-            "publish_to_receipt_ms": _percentiles(sent, looking.covered(looking.published)),
-            "publish_to_mined_ms": _percentiles(sent, looking.covered(looking.mined)),
+            "publish_to_receipt_ms": _percentiles(sent, watcher.covered(watcher.published)),
+            "publish_to_mined_ms": _percentiles(sent, watcher.covered(watcher.mined)),
         }
 
 
-class _Looking(threading.Thread):
-    """Writes down when the published tree and the contract's head have grown, and to what size."""
+class _Watcher(threading.Thread):
+    """Records when the published tree and the contract's head have grown, and to which size."""
 
     def __init__(self, house: House, tree: Tree, records: int) -> None:
         super().__init__(daemon=True)
@@ -83,12 +83,12 @@ class _Looking(threading.Thread):
             seen.append((time.perf_counter(), size))
 
     def covered(self, seen: list[tuple[float, int]]) -> list[float]:
-        """When each record was first covered."""
+        """For each record, the time when *seen* first covered it."""
         return [next(at for at, size in seen if size > number) for number in range(self._records)]
 
 
 def _publish(house: House, device: Device, records: int) -> tuple[list[float], list[float]]:
-    """When each record was sent and when it was acknowledged."""
+    """The times when each record was sent and when it was acknowledged."""
     raws = [device.append(Status("running")) for _ in range(records)]
     sent: list[float] = []
     acknowledged: list[float] = []

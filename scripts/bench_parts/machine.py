@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that measured the figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def describe() -> dict[str, object]:
-    """Processor, memory and the versions that matter; nothing that names the machine."""
+    """Processor, memory and the relevant versions; nothing that identifies the machine."""
     memory_kb = next(
         int(line.split()[1])
         for line in Path("/proc/meminfo").read_text().splitlines()

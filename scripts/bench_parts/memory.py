@@ -1,4 +1,4 @@
-"""The gateway's memory over a million records: sampled as the log grows, so that a slope would show."""
+"""The gateway's memory over a million records, sampled as the log grows, so that a slope would show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAMPLES = 20
 def measure(
     folder: Path, say: Callable[[str], None], records: int = 1_000_000
 ) -> dict[str, object]:
-    """Memory of all the gateway's processes, shared pages counted once, in MB at each size of the log."""
+    """The memory of all the gateway's processes in MB, shared pages counted once, at each size of the log."""
     each = records // DEVICES // SAMPLES
     with gateway_stand(folder / "memory", DEVICES) as stand:
         samples = {"0": round(stand.memory_bytes() / 1e6, 1)}

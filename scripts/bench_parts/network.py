@@ -44,7 +44,7 @@ _WITHIN_S = 300.0
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
-    """Transfers a second on the network and on the embedded chain, time to every node, memory and idle CPU a node."""
+    """Transfers per second on the network and on the embedded chain; time to every node; memory and idle CPU."""
     home = folder / "network"
     home.mkdir()
     say("network: four nodes")
@@ -112,7 +112,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
 
 
 class Transfers:
-    """The contracts on a chain, and participants who hold the deposit token and send it around."""
+    """The contracts on a chain, and participants who hold deposit tokens and transfer them in a ring."""
 
     def __init__(
         self, clients: Sequence[ChainClient], signers: Sequence[LocalSigner], deployment: Path
@@ -145,7 +145,7 @@ class Transfers:
         self._token = token
 
     def per_s(self) -> float:
-        """Transfers mined a second, from the first that is sent to the last that is mined."""
+        """Transfers mined per second, from the first that is sent to the last that is mined."""
         raws = [self._signed(at, EACH) for at in range(len(self._senders))]
         goals = [self._clients[0].nonce(s.address) + EACH for s in self._senders]
         began = time.perf_counter()
@@ -180,7 +180,7 @@ class Transfers:
         return time.perf_counter() - began
 
     def gas(self) -> int:
-        """Gas of one transfer between two who hold the token already."""
+        """Gas of one transfer between two accounts that hold the token already."""
         sender, to = self._senders[0], self._senders[1]
         data = self._clients[0].encode("DepositToken", "transfer", to.address, 1)
         return self._clients[0].estimate_gas(sender.address, self._token, data)
@@ -193,7 +193,7 @@ class Transfers:
                     raise error
 
     def _signed(self, at: int, count: int) -> list[bytes]:
-        """The next *count* transfers of sender *at* to the one after it."""
+        """The next *count* transfers of sender *at* to the next sender."""
         sender, to = self._senders[at], self._senders[(at + 1) % len(self._senders)]
         data = self._clients[0].encode("DepositToken", "transfer", to.address, 1)
         nonce = self._clients[0].nonce(sender.address)
@@ -217,7 +217,7 @@ def _name(at: int) -> bytes:
 
 
 def _processes(bank: MemberFolder) -> list[int]:
-    """The node and the chain's program that it started."""
+    """The process ids of the node and of the chain's program that it started."""
     pid = process.running_pid(bank)
     if pid is None:
         raise RuntimeError(f"{bank.name}'s node does not run")
@@ -228,7 +228,7 @@ def _processes(bank: MemberFolder) -> list[int]:
 
 
 def _memory(bank: MemberFolder) -> int:
-    """Bytes of the node's processes, shared pages counted by share."""
+    """Memory of the node's processes in bytes; each counts its share of shared pages."""
     total = 0
     for pid in _processes(bank):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
@@ -238,7 +238,7 @@ def _memory(bank: MemberFolder) -> int:
 
 
 def _cpu_s(bank: MemberFolder) -> float:
-    """Seconds of processor that the node's processes have used."""
+    """CPU seconds that the node's processes have used."""
     ticks = 0
     for pid in _processes(bank):
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -1,7 +1,7 @@
 """Four oracle nodes of which three must sign, beside one process that signs alone: the same flood, the same trickle.
 
-All of it runs on the same processors: four nodes verify every record four times over, on a machine of their own each
-would do it once.
+All processes share one machine: four nodes verify every record four times there. On its own machine, each verifies it
+once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NODES = 4
 
 
 def measure(folder: Path, say: Callable[[str], None], records: int = 20_000) -> dict[str, object]:
-    """Records anchored a second by one and by four, and how long a record takes to a head that three have signed."""
+    """Records anchored per second by one and by four nodes, and a record's time to a head that three have signed."""
     rates: list[float] = []
     for oracles in (1, NODES):
         say(f"quorum: {oracles} oracle{'s' if oracles > 1 else ''}")

@@ -1,7 +1,7 @@
-"""What reading, verifying and proving records costs, beside bare P-256 in one run.
+"""The cost of reading, verifying and proving records, beside bare P-256 in the same run.
 
-Each figure is the best of several rounds, since other load on the machine only ever slows it. The
-receipt is one of a real tree of a million leaves; its path is a real one.
+Each figure is the best of several rounds, because other load can only slow a round. The receipt is from a real tree of
+a million leaves.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def best_seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 
 def measure_records(number: int) -> dict[str, object]:
-    """Rates a second over *number* records, and of the bare curve over the same bytes."""
+    """Rates per second over *number* records, and of bare P-256 over the same bytes."""
     key = ec.generate_private_key(ec.SECP256R1())
     public, algorithm = key.public_key(), ec.ECDSA(hashes.SHA256())
     raws = list(sign_sales(DEVICE, key, number))
@@ -102,7 +102,7 @@ def measure_records(number: int) -> dict[str, object]:
 
 
 def measure_receipt(leaves: int) -> dict[str, object]:
-    """Size and verification time of a receipt at *leaves* records; building the tree."""
+    """The size and the verification time of a receipt at *leaves* records; the time to build the tree."""
     key = ec.generate_private_key(ec.SECP256R1())
     (entry,) = sign_sales(DEVICE, key, 1)
     hashes_ = [Digest(sha256(at.to_bytes(8, "big")).digest()) for at in range(leaves)]
@@ -156,7 +156,7 @@ def measure_receipt(leaves: int) -> dict[str, object]:
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
-    """Both, with 3,000 records and a million leaves."""
+    """Measure records (3,000) and a receipt (a million leaves)."""
     del folder
     say("records: reading and verifying")
     records = measure_records(3_000)

@@ -26,7 +26,7 @@ def _flat(found: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def write_docs(page: Path, document: dict[str, Any], order: Sequence[str]) -> None:
-    """Put the run's parts into *page* for their last figures, in *order*; the other parts' stay as they are."""
+    """Replace the figures of the run's parts in *page*, in *order*; the figures of other parts stay."""
     text = page.read_text()
     head, _, rest = text.partition(_BEGIN)
     kept, _, tail = rest.partition(_END)

@@ -1,4 +1,4 @@
-"""Signed sales to measure with: each device's as one chain, made from a counter and nothing random."""
+"""Makes signed sales for the bench: one chain per device, from a counter, without randomness."""
 
 from __future__ import annotations
 

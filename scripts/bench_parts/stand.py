@@ -1,6 +1,6 @@
-"""A gateway on loopback with a fleet that is enrolled with it: the real command, real certificates, a store of its own.
+"""A gateway on loopback with an enrolled fleet: the real command, real certificates, a store of its own.
 
-The registered keys are put into the store where the oracle would copy them from the chain.
+The registered keys are written into the store; the oracle would copy them there from the chain.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Stand:
     ready_s: float
 
     def cpu_seconds(self) -> float:
-        """CPU that the gateway and its worker processes have used up to now."""
+        """CPU seconds that the gateway and its worker processes have used up to now."""
         return cpu_seconds(self.process.pid)
 
     def memory_bytes(self) -> int:
@@ -65,15 +65,15 @@ class Stand:
 
 
 @dataclass(frozen=True)
-class Furnished:
-    """The files that a gateway needs, in *folder*, and the fleet that it knows."""
+class GatewayFiles:
+    """A gateway's files, in *folder*, and the fleet that it knows."""
 
     folder: Path
     database: Path
     fleet: list[EnrolledDevice]
 
 
-def furnish(folder: Path, devices: int) -> Furnished:
+def prepare_gateway(folder: Path, devices: int) -> GatewayFiles:
     """A device CA, the gateway's keys and certificate, and a store that knows *devices* enrolled devices."""
     folder.mkdir(parents=True, exist_ok=True)
     authority = CertificateAuthority.create(folder / "pki", "bench")
@@ -100,13 +100,13 @@ def furnish(folder: Path, devices: int) -> Furnished:
         fleet.append(EnrolledDevice(device, key, tls))
     authority.close()
     store.engine.dispose()
-    return Furnished(folder, database, fleet)
+    return GatewayFiles(folder, database, fleet)
 
 
 @contextlib.contextmanager
 def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
-    """A gateway over *folder* with *devices* enrolled; ended when the block ends."""
-    found = furnish(folder, devices)
+    """A gateway over *folder* with *devices* enrolled devices. It ends with the block."""
+    found = prepare_gateway(folder, devices)
     mqtt_port, http_port = free_ports(2)
     settings = {
         "DATABASE_URL": f"sqlite:///{found.database}",
@@ -137,7 +137,7 @@ def gateway_stand(folder: Path, devices: int) -> Iterator[Stand]:
 def running(
     command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """*command* as a process whose output goes to *log*; asked to end with the block, killed if it does not."""
+    """*command* as a process whose output goes to *log*. It ends with the block, and is killed if it does not end."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, env=os.environ | dict(environment or {}), stdout=out, stderr=out
@@ -154,7 +154,7 @@ def running(
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], within_s: float = 60) -> None:
-    """Return once *url* answers 200; RuntimeError when *process* ends or the time is over first."""
+    """Wait until *url* returns status 200. Raises RuntimeError when *process* ends, or the time is over, before."""
     until = time.monotonic() + within_s
     with httpx.Client(timeout=1, trust_env=False) as client:
         while time.monotonic() < until:
@@ -170,7 +170,7 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], within_s: flo
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU that process *pid* and its children have used up to now."""
+    """CPU seconds that process *pid* and its children have used up to now."""
     ticks = sum(ticks for one in _tree(pid) for ticks in _ticks(one))
     return ticks / os.sysconf("SC_CLK_TCK")
 

@@ -1,6 +1,6 @@
-"""From the start of a process until it is ready: the command, the whole tree, and what the README's commands do first.
+"""The time from a process's start until it is ready: the command, the process tree, and the README's first commands.
 
-The cold start is a fresh clone that is set up from nothing.
+The cold start sets up a fresh clone from nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
 
 
 def measure_cold(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
-    """A fresh clone's set-up, with an empty home and so without anybody's caches, and again."""
+    """Seconds to set up a fresh clone with an empty home, so without caches, and to set it up again."""
     clone = folder / "cold" / "clone"
     home = folder / "cold" / "home"
     home.mkdir(parents=True)

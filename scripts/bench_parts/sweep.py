@@ -1,4 +1,4 @@
-"""A sweep of a whole log: records a second, beside the bare signature-verify rate of all processors in the same run."""
+"""A sweep of a whole log: records per second, beside the bare P-256 rate of all processors in the same run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BATCH = 20_000
 
 
 def measure(folder: Path, say: Callable[[str], None], records: int = 320_000) -> dict[str, object]:
-    """The sweep's rate over *records* of eight machines under heads of 20,000."""
+    """The sweep's rate over *records* records of eight machines, under heads of 20,000 records."""
     tiles = folder / "sweep" / "tiles"
     node = start_node("anvil", folder / "sweep" / "node", block_time_s=0.2)
     try:
@@ -88,7 +88,7 @@ def measure(folder: Path, say: Callable[[str], None], records: int = 320_000) ->
 
 
 def bare_all_per_s() -> float:
-    """P-256 verifications a second with one process a processor, nothing else done."""
+    """P-256 verifications per second with one process per processor and no other work."""
     number = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(number) as pool:
         return sum(pool.map(bare_per_s, [3.0] * number))

@@ -1,4 +1,4 @@
-"""Devices that are enrolled and registered on the chain of a running process tree."""
+"""Enrols devices and registers them on the chain of a running process tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the registrar sets up on chain: participants, devices, projects, terms. Each call does what is missing only."""
+"""Sets up participants, devices, projects and terms on chain. Each call does only what is missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from counterfoil.oracle.store.directory_tables import (
     KnownTerms,
 )
 
-PARTS = {
+ROLE_BITS = {
     "operator": 0,
     "manufacturer": 1,
     "site": 2,
@@ -34,12 +34,12 @@ PARTS = {
     "bank": 5,
     "platform": 6,
 }
-"""Bit numbers of the parts that a participant may play."""
+"""Bit numbers of the roles that a participant may have."""
 
 
 @dataclass(frozen=True)
 class NewDevice:
-    """A machine to be registered: its certified record key and its proof that it holds it (r || s)."""
+    """A machine to register: its certified record key and its proof of possession (r || s)."""
 
     device: DeviceId
     key: PublicKey
@@ -54,7 +54,7 @@ class NewDevice:
 
 
 class Registrar:
-    """Sends as REGISTRAR (and as SUPERVISOR for collection accounts), and remembers the names off chain."""
+    """Sends as REGISTRAR (as SUPERVISOR for collection accounts), and stores the names off chain."""
 
     def __init__(
         self, engine: Engine, client: ChainClient, registrar: Signer, supervisor: Signer
@@ -65,7 +65,7 @@ class Registrar:
         self._supervisor = supervisor
 
     def admit(self, participants: Mapping[str, tuple[str, str, Sequence[str]]], until: int) -> None:
-        """Admit and certify until chain time *until*: party → (account, name, parts)."""
+        """Admit participants and certify them until chain time *until*: party → (account, name, roles)."""
         registry = self._client.address_of("ParticipantRegistry")
         calls: list[tuple[str, bytes]] = []
         certify: list[tuple[str, bytes]] = []
@@ -75,7 +75,7 @@ class Registrar:
                 held = self._client.call("ParticipantRegistry", "participant", account)
                 profile = sha256(b"counterfoil profile" + party.encode() + name.encode()).digest()
                 if held["profile"] == bytes(32):
-                    bits = sum(1 << PARTS[part] for part in parts)
+                    bits = sum(1 << ROLE_BITS[part] for part in parts)
                     calls.append(
                         (
                             registry,
@@ -120,7 +120,7 @@ class Registrar:
         )
 
     def set_terms(self, project: str, terms: Mapping[str, Any]) -> None:
-        """Add *terms*, as ``rules.split_terms.terms_argument`` makes them, unless that date has some."""
+        """Add *terms*, as ``rules.split_terms.terms_argument`` makes them, unless that date has terms."""
         with Session(self._engine) as session:
             key = (project, int(terms["effective_from"]))
             for line in terms["goods"]:

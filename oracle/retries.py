@@ -117,7 +117,7 @@ class Retries:
         return [r for r in found if now >= r.transaction.created_ms + _wait_ms(r.times)]
 
     def _is_on_chain(self, refused: RefusedTransaction) -> bool:
-        """Whether a mint has taken effect; asked of the chain, since the events' tables do not keep it."""
+        """Whether a mint has taken effect, by the chain itself; False for a head and a distribution."""
         if refused.table is not StatementEntryRow:
             return False
         entry = from_hex(str(refused.key))

@@ -13,7 +13,7 @@ from counterfoil.chain.client import Finality
 
 
 def trigger_of(cron: str, zone: ZoneInfo) -> CronTrigger:
-    """When *cron* (minute, hour, day of month, month, day of week) fires in *zone*; ValueError where it is none."""
+    """The trigger of *cron* (minute, hour, day of month, month, day of week) in *zone*; raises ValueError."""
     return CronTrigger.from_crontab(cron, timezone=zone)
 
 
@@ -28,13 +28,13 @@ class OracleSettings(BaseSettings):
     deployment: Path = Path("deployment.json")
     tiles: Path = Path("tiles")
     keystore: Path
-    """Sends anchors and distributions, and signs them."""
+    """The key that signs and sends heads and distributions."""
     passphrase: SecretStr
     bank_keystore: Path | None = None
-    """The bank's key, where this process mints for it (the embedded default)."""
+    """The bank's key, when this process mints for it (the embedded default)."""
     bank_passphrase: SecretStr | None = None
     party_keys: Path | None = None
-    """A folder of keystores (``*.json``) of participants for whom this process writes (the embedded default)."""
+    """A folder of participants' keystores (``*.json``), when this process signs for them (the embedded default)."""
     party_passphrase: SecretStr | None = None
     log_key: Path | None = None
     """PEM: the Ed25519 key that signs checkpoints."""
@@ -47,9 +47,9 @@ class OracleSettings(BaseSettings):
     final_tag: str | None = None
     poll_s: float = 0.2
     niceness: int = Field(default=2, ge=0, le=19)
-    """How far this process steps back where processors are short: machines wait for the gateway's acknowledgement."""
+    """The niceness of this process: the gateway goes first, since machines wait for its acknowledgement."""
     peers: Path | None = None
-    """The file that lists the quorum's nodes (``oracle.node.identity``). Set, this process is one of them."""
+    """The file that lists the quorum's nodes (``quorum.peers``). If set, this process is one of them."""
     node_certificate: Path = Path("node.crt")
     node_key: Path = Path("node.key")
     """PEM: this node's certificate, as the peers' file has it, and its key."""
@@ -60,16 +60,16 @@ class OracleSettings(BaseSettings):
     gateways: list[str] = []
     """Base URLs of the gateways' doors for readers; the first that responds is read."""
     gateway_ca: Path = Path("gateway-ca.pem")
-    """PEM: who signs the gateways' certificates."""
+    """PEM: the CA of the gateways' certificates."""
     round_ms: int = 5_000
     """How long the node whose turn it is has to send the head, before the next one proposes."""
     settles: bool = True
-    """Whether this node takes the payment files in, matches, and proposes distributions: one node of a quorum does.
-    It alone uses ``gateway_database_url``, to tell the gateway the machines' keys."""
+    """Whether this node reads the payment files, matches, and proposes distributions: one node of a quorum does.
+    Only that node uses ``gateway_database_url``, to tell the gateway the machines' keys."""
     time_zone: str = ""
-    """IANA name of the zone whose date is the business date; must be said where ``day_close_cron`` is."""
+    """IANA name of the zone whose date is the business date; required with ``day_close_cron``."""
     day_close_cron: str = ""
-    """When to close the day: minute, hour, day of month, month, day of week. Empty: only when it is asked for."""
+    """When to close the day: minute, hour, day of month, month, day of week. Empty: only on request."""
 
     @model_validator(mode="after")
     def _check_clock(self) -> OracleSettings:

@@ -1,1 +1,1 @@
-"""The bank's messages: statements in (camt.053), payouts out (pain.001), and who owns which bank account."""
+"""The bank's messages: statements in (camt.053), payouts out (pain.001), and the owners of bank accounts."""

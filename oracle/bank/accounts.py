@@ -1,4 +1,4 @@
-"""Bank accounts that statements are of, and those that payouts go to. Handlers of instructions: they never commit."""
+"""Registers bank accounts: those with statements, and those that payouts go to. The caller commits."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class AccountMalformed(InputMalformed):
 
 
 def commitment(salt: bytes, account: str) -> bytes:
-    """What a withdrawal names its bank account by: SHA-256 of the salt and the account's characters."""
+    """A withdrawal's commitment to its bank account: SHA-256 of the salt and the account's characters."""
     return sha256(salt + account.encode()).digest()
 
 
 def check_account(account: str, name: str, bic: str) -> None:
-    """Return when a bank would take these.
+    """Return when all three have a bank's form.
 
     Raises:
-        AccountMalformed: it would not.
+        AccountMalformed: one has not.
     """
     if _ACCOUNT.fullmatch(account) is None:
         raise AccountMalformed(f"{account[:40]!r} is no account: letters and digits, at most 34")
@@ -50,13 +50,13 @@ def check_account(account: str, name: str, bic: str) -> None:
 
 
 def register_bank_account(session: Session, given: BankAccount) -> BankAccount:
-    """Note a bank account, or change what is noted of it; its owner stays.
+    """Register a bank account, or change its entry; its owner stays.
 
     Raises:
-        AccountMalformed: no account.
-        InputMalformed: not exactly one owner, or a currency that is not the project's.
-        UnknownName: nobody told the oracle of the owner.
-        NotAllowedNow: the account is somebody else's already.
+        AccountMalformed: the account has not a bank's form.
+        InputMalformed: there is not exactly one owner, or the currency is not the project's.
+        UnknownName: the owner is not known to the oracle.
+        NotAllowedNow: the account has another owner already.
     """
     check_account(given.account, given.name, given.bic)
     if _CURRENCY.fullmatch(given.currency) is None:
@@ -91,11 +91,11 @@ def register_bank_account(session: Session, given: BankAccount) -> BankAccount:
 def register_payee(
     session: Session, account: str, name: str, bic: str = "", salt: str = ""
 ) -> PayeeAccount:
-    """Note where a withdrawal with this account's commitment is to be paid; without a *salt* (hex) one is drawn.
+    """Register the account behind a withdrawal's commitment; without a *salt* (hex) one is drawn.
 
     Raises:
-        AccountMalformed: no account.
-        NotAllowedNow: this commitment was told with another name.
+        AccountMalformed: the account has not a bank's form.
+        NotAllowedNow: the commitment is registered with another name.
     """
     check_account(account, name, bic)
     if salt and _SALT.fullmatch(salt) is None:

@@ -1,4 +1,4 @@
-"""A bank's credit entries, taken in once."""
+"""Takes in a bank's credit entries, each once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def import_entries(
 ) -> ImportCounts:
     """Take in a bank's credit entries. The caller commits.
 
-    Each asks for one mint into its project's collection account.
+    Each queues one mint into its project's collection account.
 
     Raises:
-        UnknownName: nobody told the oracle of a project.
-        InputMalformed: an entry is no credit in its project's currency, or contradicts the one that is here.
+        UnknownName: a project is not known to the oracle.
+        InputMalformed: an entry is no credit in its project's currency, or contradicts the stored one.
     """
     taken = known = 0
     for entry in entries:

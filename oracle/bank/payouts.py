@@ -1,10 +1,10 @@
-"""Withdrawals from the deposit token, put into payment files once, and matched with the bank's debits.
+"""Puts withdrawals from the deposit token into payment files, once, and matches them with the bank's debits.
 
 Rules that this module keeps:
 
-- A payout is named by its withdrawal's number and stands in one file at most; the file's bytes are committed with that.
-- Only withdrawals that the chain can't take back are paid out, and only to an account that opens their commitment.
-- A debit is payouts' when every end-to-end id in it is one of ours, none was paid before, and the amounts add up.
+- A payout is named by its withdrawal's number and is in one file at most; the file's bytes are committed with it.
+- Only final withdrawals are paid out, and only to an account that opens their commitment.
+- A debit pays payouts when every end-to-end id in it is a payout's, none was paid before, and the amounts add up.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount, Payo
 from counterfoil.oracle.store.clock import now_ms
 
 MOST = 10_000
-"""Transfers a file: banks limit it."""
+"""The most transfers in a file: banks limit it."""
 
 
 def waiting_payouts(session: Session) -> list[tuple[Payout, PayeeAccount | None]]:
-    """Withdrawals that no file has and the bank has not paid, the oldest first, with where they are to go."""
+    """Withdrawals that are in no file and not paid, the oldest first, each with its payee's account if known."""
     rows = session.exec(
         select(Payout, PayeeAccount)
         .join(
@@ -47,14 +47,14 @@ def waiting_payouts(session: Session) -> list[tuple[Payout, PayeeAccount | None]
 def make_file(
     session: Session, client: ChainClient, account: str, execution_date: int
 ) -> PayoutFile | None:
-    """A file of all payouts that can be paid now, from the bank account *account*; None where there are none.
+    """Make a file of all payouts that can be paid now from the bank account *account*; None without any.
 
     The caller commits: file and payouts together.
 
     Raises:
-        UnknownName: nobody told the oracle of the account.
-        NotAllowedNow: payouts are not made from it.
-        InputMalformed: no date, or a payout that the message can't carry.
+        UnknownName: the account is not known to the oracle.
+        NotAllowedNow: payouts are not made from the account.
+        InputMalformed: the date is invalid, or the message can't hold a payout.
     """
     from counterfoil.gateway.formats.iso20022.pain001 import Party, Transfer, write_pain001
 
@@ -122,7 +122,7 @@ def make_file(
 def matched_payouts(
     session: Session, end_to_end_ids: Sequence[str], amount_minor: int
 ) -> tuple[list[PayoutOrder], str, str]:
-    """The payouts that a debit of *amount_minor* paid; or none, a code and why."""
+    """The payouts that a debit of *amount_minor* paid; or none, with a code and a reason."""
     if not end_to_end_ids:
         return [], "debit_unknown", "it carries no end-to-end id"
     asked = col(PayoutOrder.end_to_end_id).in_(end_to_end_ids)
@@ -140,7 +140,7 @@ def matched_payouts(
 
 
 def pay(session: Session, client: ChainClient, bank: str, order: PayoutOrder, entry: str) -> None:
-    """The bank's entry *entry* has paid *order*: ask for its confirmation on the chain. The caller commits."""
+    """Record that the bank's entry *entry* paid *order*, and queue its confirmation on chain. The caller commits."""
     data = client.encode("DepositToken", "confirmPaid", order.payout, from_hex(entry))
     token = client.address_of("DepositToken")
     order.payment = entry

@@ -1,13 +1,13 @@
-"""A camt.053 document, taken in: each entry kept once, with what became of it.
+"""Takes in a camt.053 document; each entry is kept once, with its outcome.
 
 Rules that this module keeps:
 
-- An entry is named by the bank's own reference on its account, whatever statement shows it; without one by its
-  statement and its reference there. What is named is minted for once; what is not named is set aside.
-- A credit mints for the account's owner; a debit is payouts' by their end-to-end ids, or is set aside. Nothing is
-  dropped: what is not acted on is kept with a code.
-- A statement whose entries don't lead from its opening to its closing balance is not acted on at all.
-- A document taken in again is looked at again where its account was not known; else it changes nothing.
+- An entry's name is the bank's own reference on its account, whatever statement shows it; without one, its statement
+  and its reference there. An entry with a name mints once; one without a name is set aside.
+- A credit mints for the account's owner. A debit pays payouts by their end-to-end ids, or is set aside. Nothing is
+  dropped: an entry without effect is kept with a code.
+- A statement whose entries don't lead from its opening to its closing balance has no effect at all.
+- When a document comes again, entries whose account was not known are decided again; nothing else changes.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class DocumentRefused(InputMalformed):
 
 @dataclass
 class StatementResult:
-    """What came of one statement: how many entries had each outcome, and what is wrong with its balances."""
+    """One statement's result: the number of entries by outcome, and the error in its balances."""
 
     account: str
     identification: str
@@ -147,7 +147,7 @@ class StatementReader:
         return taken
 
     def _look_again(self, kept: BankStatement, statement: Statement) -> StatementResult:
-        """The same document again: what was set aside for want of its account is looked at again."""
+        """Decide entries again that were set aside because their account was not known."""
         taken = StatementResult(kept.account, kept.identification, kept.finding)
         lines = self._session.exec(
             select(BankLine)
@@ -164,7 +164,7 @@ class StatementReader:
         return taken
 
     def _finding(self, statement: Statement) -> tuple[str, str]:
-        """What is wrong with the balances: by themselves, or against the statement before."""
+        """The error in the balances, by themselves or against the statement before: (code, detail)."""
         try:
             check_statement(statement)
         except StatementBalanceError as wrong:
@@ -185,7 +185,7 @@ class StatementReader:
     # ---- entries
 
     def _act(self, line: BankLine, statement: BankStatement, entry: StatementEntry) -> None:
-        """Decide what becomes of *entry*, and ask for it; the line says so."""
+        """Decide the outcome of *entry*, queue its transaction, and store the outcome in *line*."""
         line.outcome, line.reason, line.detail = self._decide(line, statement, entry)
         self._session.add(line)
         self._session.flush()
@@ -193,7 +193,7 @@ class StatementReader:
     def _decide(
         self, line: BankLine, statement: BankStatement, entry: StatementEntry
     ) -> tuple[str, str, str]:
-        """The outcome, its code and its detail; a mint or a confirmation is asked for here."""
+        """The outcome, its code and its detail; a mint or a confirmation is queued here."""
         if entry.status != "BOOK":
             return NOTED, "entry_not_booked", f"its status is {entry.status}"
         account = self._session.get(BankAccount, statement.account)
@@ -217,7 +217,7 @@ class StatementReader:
         return self._credit(line, account, named, entry)
 
     def _known(self, line: BankLine, entry: StatementEntry) -> tuple[str, str, str] | None:
-        """What to say of an entry whose name was seen before; None of a new one."""
+        """The outcome of an entry whose name was seen before; None for a new one."""
         before = self._session.exec(
             select(BankLine).where(
                 BankLine.entry_hash == line.entry_hash,
@@ -276,12 +276,12 @@ class StatementReader:
 
 
 def resolve_line(session: Session, number: int, party: str, note: str) -> BankLine:
-    """A person has seen to a line that was set aside; the caller commits.
+    """Record that a person has dealt with a line that was set aside. The caller commits.
 
     Raises:
-        UnknownName: no such line.
-        NotAllowedNow: it is not set aside.
-        InputMalformed: without a note.
+        UnknownName: there is no such line.
+        NotAllowedNow: the line is not set aside.
+        InputMalformed: the note is empty.
     """
     line = session.get(BankLine, number)
     if line is None:
@@ -298,7 +298,7 @@ def resolve_line(session: Session, number: int, party: str, note: str) -> BankLi
 def _named(
     account: BankAccount, statement: BankStatement, entry: StatementEntry, booked: int
 ) -> BankEntry:
-    """The entry by its name: the bank's reference on the account, or the statement's and its own."""
+    """The entry under its name: the bank's reference on the account, or the statement's and its own."""
     place = account.account
     if not entry.servicer_reference:
         place = f"{account.account}/{statement.identification}"

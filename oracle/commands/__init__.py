@@ -1,1 +1,1 @@
-"""What is typed at a terminal."""
+"""The command line."""

@@ -19,8 +19,8 @@ from counterfoil.oracle.commands.instruction_reply import (
     AsJson,
     Database,
     WaitSeconds,
-    answer_to,
     fail,
+    result_of,
     say,
     the_oracles,
 )
@@ -71,7 +71,7 @@ def import_(
         fail(f"oracle.{wrong.code}", str(wrong))
     key = f"camt053:{sha256(text.encode()).hexdigest()}:{time.time_ns()}"
     request = ImportCamt053(text=text, source=file.name)
-    found = answer_to(engine=the_oracles(database), key=key, request=request, wait_s=wait_s)
+    found = result_of(engine=the_oracles(database), key=key, request=request, wait_s=wait_s)
     say(found["statements"], as_json)
     wrong_ones = [s for s in found["statements"] if s["set_aside"] or s["finding"]]
     raise typer.Exit(1 if wrong_ones else 0)
@@ -109,7 +109,7 @@ def resolve(
     """Say that an entry that was set aside has been seen to."""
     request = ResolveBankLine(line=line, note=note)
     engine = the_oracles(database)
-    say(answer_to(engine, key=f"bank-line:{line}:{note}", request=request, wait_s=wait_s), as_json)
+    say(result_of(engine, key=f"bank-line:{line}:{note}", request=request, wait_s=wait_s), as_json)
 
 
 @statements_app.command("account")
@@ -139,7 +139,7 @@ def account(
     )
     key = f"bank-account:{number}:{sha256(repr(encode(request)).encode()).hexdigest()}"
     engine = the_oracles(database)
-    say(answer_to(engine, key, request, wait_s), as_json)
+    say(result_of(engine, key, request, wait_s), as_json)
 
 
 @statements_app.command("accounts")
@@ -165,7 +165,7 @@ def payee(
     request = RegisterPayeeAccount(account=number, name=name, bic=bic, salt=salt)
     engine = the_oracles(database)
     key = f"payee:{time.time_ns()}"
-    say(answer_to(engine, key, request, wait_s), as_json)
+    say(result_of(engine, key, request, wait_s), as_json)
 
 
 @payouts_app.command("waiting")
@@ -199,7 +199,7 @@ def make(
     """Put all payouts that can be paid now into one pain.001 file; exit status 1 when there are none."""
     engine = the_oracles(database)
     request = MakePayoutFile(account=account, execution_date=date)
-    found = answer_to(engine, key=f"payouts:{time.time_ns()}", request=request, wait_s=wait_s)
+    found = result_of(engine, key=f"payouts:{time.time_ns()}", request=request, wait_s=wait_s)
     if found["file"] is not None and to is not None:
         with Session(engine) as session:
             _write(to, session.get_one(PayoutFile, found["file"]).document)

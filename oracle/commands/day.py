@@ -16,8 +16,8 @@ from counterfoil.oracle.commands.instruction_reply import (
     AsJson,
     Database,
     WaitSeconds,
-    answer_to,
     fail,
+    result_of,
     the_oracles,
     wait_for,
 )
@@ -58,7 +58,7 @@ def close(
     """
     engine = the_oracles(database)
     key = f"day:{date or 'today'}:{time.time_ns()}"
-    asked = answer_to(engine, key, request=CloseDay(date, far), wait_s=wait_s)["date"]
+    asked = result_of(engine, key, request=CloseDay(date, far), wait_s=wait_s)["date"]
 
     def ended() -> DayClose | None:
         day = _day(engine, asked)

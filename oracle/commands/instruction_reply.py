@@ -1,4 +1,4 @@
-"""What commands share: an instruction left for the running oracle, and its answer waited for."""
+"""Leaves an instruction for the running oracle and waits for its result; shared by the commands."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _Found = TypeVar("_Found")
 
 
 def the_oracles(database: str) -> Engine:
-    """The database at *database* as the oracle left it; ends the command where no oracle has used it yet."""
+    """The oracle's database at *database*; ends the command when no oracle has used it yet."""
     try:
         engine = open_database(database, migrate=False)
         path = engine.url.database if engine.dialect.name == "sqlite" else None
@@ -61,20 +61,20 @@ def shown(database: str) -> str:
         return "the database"
 
 
-def answer_to(engine: Engine, key: str, request: Request, wait_s: int) -> dict[str, Any]:
-    """What the running oracle answers to an instruction; ends the command where it refuses or does not answer."""
+def result_of(engine: Engine, key: str, request: Request, wait_s: int) -> dict[str, Any]:
+    """The result of an instruction; ends the command when the oracle refuses it or does not finish in time."""
     with Session(engine) as session:
         number = ask(session, key, party=getpass.getuser(), request=request).id
         session.commit()
 
-    def answered() -> Instruction | None:
+    def finished() -> Instruction | None:
         with Session(engine.execution_options(reads_only=True)) as session:
             row = session.get_one(Instruction, number)
             session.expunge(row)
             return row if row.status != InstructionState.PENDING else None
 
     row = wait_for(
-        answered, wait_s, f"the oracle did not take instruction {number} in time: is it running?"
+        finished, wait_s, f"the oracle did not take instruction {number} in time: is it running?"
     )
     if row.status == InstructionState.FAILED or row.result is None:
         fail(row.error_code or "oracle.error", row.error_detail or "")
@@ -82,23 +82,23 @@ def answer_to(engine: Engine, key: str, request: Request, wait_s: int) -> dict[s
 
 
 def wait_for(found: Callable[[], _Found | None], wait_s: float, why: str) -> _Found:
-    """What *found* finds, as soon as it does; ends the command with *why* where the time is over first."""
+    """The first result of *found* that is not None; ends the command with *why* after *wait_s*."""
     again = Retrying(
-        retry=retry_if_result(lambda answer: answer is None),
+        retry=retry_if_result(lambda found: found is None),
         wait=wait_fixed(0.1),
         stop=stop_after_delay(wait_s),
     )
     try:
-        answer = again(found)
+        result = again(found)
     except RetryError:
-        answer = None
-    if answer is None:
+        result = None
+    if result is None:
         fail("oracle.not_in_time", why)
-    return answer
+    return result
 
 
 def say(found: Any, as_json: bool) -> None:
-    """Print *found*: as one JSON document, or a line a name."""
+    """Print *found* as one JSON document, or one line per name."""
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -107,6 +107,6 @@ def say(found: Any, as_json: bool) -> None:
 
 
 def fail(code: str, detail: str) -> NoReturn:
-    """End the command: it could not tell."""
+    """End the command with *code* and *detail*."""
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(2)

@@ -191,7 +191,7 @@ def resolve(
 
 
 def _ask(database: str, key: str, request: Request, as_json: bool) -> None:
-    """Leave an instruction for the running oracle; say its number."""
+    """Leave an instruction for the running oracle; print its number."""
     with Session(the_oracles(database)) as session:
         row = ask(session, key, party=getpass.getuser(), request=request)
         session.commit()

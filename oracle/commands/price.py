@@ -84,7 +84,7 @@ def sign(
     with _failing():
         client = _client(rpc, deployment)
         price = AgreedPrice.read(file)
-        _require_open(_standing(client, price))  # nothing is signed beside a false signature
+        _require_open(_standing(client, price))  # no signature is added beside a false one
         price = price.signed_by(client, _signer(client, keystore, passphrase_file))
         price.write(file)
         found = _standing(client, price)
@@ -132,7 +132,7 @@ def post(
 
 
 def _standing(client: ChainClient, price: AgreedPrice) -> dict[str, Any]:
-    """What the file says, whose true signatures it has, how many are missing, and whether the call was made."""
+    """The file's fields, whose valid signatures it has, the number missing, and whether the call was made."""
     signers, threshold = client.call("RecordAnchor", "quorum")
     if client.chain_id() != price.chain_id:
         raise PriceFileError(f"it is for chain {price.chain_id}, the node is of another one")
@@ -149,7 +149,7 @@ def _standing(client: ChainClient, price: AgreedPrice) -> dict[str, Any]:
 
 
 def _require_open(standing: dict[str, Any]) -> None:
-    """A price is of its day: the chain would date it by its own."""
+    """End the command unless the price is of the chain's business day: the chain dates it by that day."""
     if standing["date"] != standing["today"]:
         raise PriceFileError(
             f"it is of {standing['date']}, and the chain's business day is {standing['today']}"
@@ -157,7 +157,7 @@ def _require_open(standing: dict[str, Any]) -> None:
 
 
 def _signer(client: ChainClient, keystore: Path, passphrase_file: Path | None) -> LocalSigner:
-    """The key, which must be one of the quorum's."""
+    """The signer in the keystore, which must be one of the quorum's."""
     signer = open_keystore(keystore, read_passphrase(VARIABLE, passphrase_file))
     signers, _ = client.call("RecordAnchor", "quorum")
     if signer.address not in signers:
@@ -182,7 +182,7 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
 
 @contextmanager
 def _failing() -> Iterator[None]:
-    """A failure becomes its code and detail on standard error, and exit status 2."""
+    """Print a failure's code and detail on standard error, and exit with status 2."""
     try:
         yield
     except (OracleError, ChainError) as failure:

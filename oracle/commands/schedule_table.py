@@ -1,4 +1,4 @@
-"""Events as a JSON document, digit by digit, and as a table to read."""
+"""Events as exact JSON, and as a table for people."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def to_table(name: str, events: Sequence[ScheduleEvent]) -> Table:
     ]
     table = Table(title=name, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 0))
     for place, heading in enumerate(headings):
-        # Only what an event means gives way on a narrow terminal.
+        # On a narrow terminal only the column of meanings shrinks.
         widest = max(len(row[place]) for row in (headings, *rows))
         table.add_column(
             heading,

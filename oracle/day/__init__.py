@@ -1,1 +1,1 @@
-"""The business day: closed phase by phase, its books read and reported."""
+"""The business day: its closing phase by phase, its books and its report."""

@@ -1,10 +1,10 @@
-"""The three books of one block, read: the database's at the feed's cursor, the chain's at the same block.
+"""Reads the three books of one block: the database's at the feed's cursor, the chain's at the same block.
 
 Rules that this module keeps:
 
-- The ledger's figures and the block that they are of come out of one database transaction. The chain is asked for that
-  block, so that what happens meanwhile makes no difference.
-- What is on its way (asked for, not final) is in transit, and no difference.
+- The ledger's figures and their block come from one database transaction. The chain is asked for that same block, so
+  later events make no difference.
+- A transaction that is not final yet is in transit, and no difference.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from counterfoil.oracle.rules.day.reconciliation import (
 
 
 def read_books(engine: Engine, client: ChainClient, since_ms: int) -> tuple[Books, int]:
-    """Everything that is compared, and what is in transit; statements taken in since *since_ms* are looked at."""
+    """Return the books, and the amount in transit; only statements taken in since *since_ms* are looked at."""
     token = client.address_of("DepositToken")
     with reading(engine) as session:
         ledger = read_ledger(session, token, since_ms)
@@ -95,11 +95,11 @@ def _projects(client: ChainClient, ledger: LedgerBook) -> dict[str, ProjectBooks
 
 def _loans(client: ChainClient, ledger: LedgerBook) -> dict[int, LoanBooks]:
     numbers = list(ledger.loans)
-    answers = client.call_all(
+    structs = client.call_all(
         "CreditLine", "loan", arguments=[(n,) for n in numbers], block=ledger.block
     )
     found: dict[int, LoanBooks] = {}
-    for number, loan in zip(numbers, answers, strict=True):
+    for number, loan in zip(numbers, structs, strict=True):
         line, figures = ledger.loans[number]
         chain = (
             loan["drawn"],
@@ -116,12 +116,12 @@ def _loans(client: ChainClient, ledger: LedgerBook) -> dict[int, LoanBooks]:
 
 def _lines(client: ChainClient, ledger: LedgerBook) -> dict[int, LineBooks]:
     numbers = list(ledger.lines)
-    answers = client.call_all(
+    structs = client.call_all(
         "CreditLine", "line", arguments=[(n,) for n in numbers], block=ledger.block
     )
     return {
         number: LineBooks(*ledger.lines[number], line["principal"])
-        for number, line in zip(numbers, answers, strict=True)
+        for number, line in zip(numbers, structs, strict=True)
     }
 
 
@@ -135,10 +135,10 @@ def _credits(client: ChainClient, token: str, ledger: LedgerBook) -> dict[str, t
 
 def _claims(client: ChainClient, ledger: LedgerBook) -> dict[int, ClaimBooks]:
     numbers = list(ledger.claims)
-    answers = client.call_all(
+    structs = client.call_all(
         "Receivables", "claim", arguments=[(n,) for n in numbers], block=ledger.block
     )
     return {
         root: ClaimBooks(*ledger.claims[root], claim["redeemed"])
-        for root, claim in zip(numbers, answers, strict=True)
+        for root, claim in zip(numbers, structs, strict=True)
     }

@@ -1,10 +1,10 @@
-"""Asks for a day's closing by the time of day, in a time zone that is said, never by this machine's.
+"""Asks for a day's closing by the time of day, in a time zone from the settings, never in this machine's.
 
 Rules that this module keeps:
 
 - Off unless a cron line is set; then the time zone must be set too.
-- The clock only asks. What it asks for is idempotent: a person who asks too does nothing twice.
-- A time that passed while the process was down is made up once, at the start, for the date that it is then.
+- The clock only asks. The request is idempotent, so a person may ask too.
+- A time that passed while the process was down is made up for once, at the start, for the date then.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def today_in(zone: ZoneInfo) -> int:
 
 
 class DayClock:
-    """A scheduler that leaves the instruction to close the day; :meth:`stop` ends its thread."""
+    """A scheduler that stores the instruction to close the day; :meth:`stop` ends its thread."""
 
     def __init__(self, engine: Engine, cron: str, zone: ZoneInfo) -> None:
         self._engine = engine
@@ -45,7 +45,7 @@ class DayClock:
         )
 
     def start(self) -> None:
-        """Run from now on; ask at once where a time was missed."""
+        """Start the scheduler; ask at once when a time was missed."""
         if self.is_missed(datetime.now(UTC)):
             self.ask_today()
         self._scheduler.start()
@@ -57,7 +57,7 @@ class DayClock:
             self._scheduler.shutdown(wait=False)
 
     def is_missed(self, now: datetime) -> bool:
-        """Whether a time to ask has passed since the last day was asked for; False before the first."""
+        """Whether a scheduled time has passed since the last request; False before the first."""
         with Session(self._engine.execution_options(reads_only=True)) as session:
             last_ms: int | None = session.exec(select(func.max(DayClose.started_ms))).one()
         if last_ms is None:
@@ -67,7 +67,7 @@ class DayClock:
         return following is not None and following <= now
 
     def ask_today(self) -> None:
-        """Leave the instruction to close today's date, once for each date."""
+        """Store the instruction to close today's date, once for each date."""
         date = today_in(self._zone)
         with Session(self._engine) as session:
             ask(session, key=f"day:clock:{date}", party="clock", request=CloseDay(date))

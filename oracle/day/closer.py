@@ -1,12 +1,13 @@
-"""A business date, closed: phase after phase, each asked for in one database transaction and waited for on the chain.
+"""Closes a business date phase by phase: each is queued in one database transaction, then must be final on chain.
 
 Rules that this module keeps:
 
-- A phase's steps, its transactions and the mark that it is under way are committed together; after a crash the day goes
-  on with the phase it was in, so that each step is asked for once (its business key) and takes effect once.
-- The next phase is planned when every transaction of this one is final or failed, and the ledger has read that far.
-- A step that fails is named in the report and stops nothing; only a date that can't be moved ends the day.
-- One day at a time, the earliest first. A day that differs or failed can be attempted again while it is the newest.
+- A phase's steps, its transactions and its mark as under way are committed together. After a crash the day goes on with
+  the same phase, so each step is queued once (by its business key) and takes effect once.
+- The next phase is planned when every transaction of this one is final or failed, and the ledger has read their blocks.
+- A step that fails is named in the report and stops nothing. Only a date that can't be moved ends the day.
+- One day closes at a time, the earliest first. A day that differs or failed can be attempted again while it is the
+  newest.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _OVERTAKEN = frozenset(
         "contract.collateral_not_pledged",
     }
 )
-"""Refusals that say that somebody else has done it meanwhile."""
+"""Refusals which mean that somebody else has done the step meanwhile."""
 
 
 class DateFarAhead(DayRefused):
@@ -56,12 +57,12 @@ class DateFarAhead(DayRefused):
 
 
 def ask_day(session: Session, date: int, asked_by: str, *, is_far_meant: bool = False) -> DayClose:
-    """The closing of *date*: a new one, a new attempt of one that did not agree, or the one that is there.
+    """Return the closing of *date*: a new one, a new attempt after one that did not agree, or the existing one.
 
     The caller commits.
 
     Raises:
-        DayRefused: *date* is no date, is past, or lies more than a month ahead and *is_far_meant* is not said.
+        DayRefused: *date* is no date, is past, or is more than a month ahead without *is_far_meant*.
     """
     number = plan.days(date)
     newest = session.exec(select(func.max(DayClose.date))).one() or 0
@@ -88,14 +89,14 @@ def ask_day(session: Session, date: int, asked_by: str, *, is_far_meant: bool = 
 
 @dataclass(frozen=True)
 class _FinishedStep:
-    """A step and what came of its transaction."""
+    """A step and its transaction's outcome."""
 
     step: DayStep
     transaction: TransactionRow
 
 
 class DayCloser:
-    """Brings open days as far as they go now."""
+    """Moves open days on, one phase at a time."""
 
     def __init__(
         self,
@@ -111,10 +112,10 @@ class DayCloser:
         self._now = LedgerPositions(engine, client)
 
     def step(self) -> int:
-        """Go on with the earliest open day; answer how many phases were begun or ended.
+        """Go on with the earliest open day; return the number of phases begun or ended.
 
         Raises:
-            NodeUnreachable: the node did not answer; what was committed stays.
+            NodeUnreachable: the node did not respond; what was committed stays.
         """
         moved = 0
         while True:
@@ -158,7 +159,7 @@ class DayCloser:
         )
 
     def _begin(self, day: DayClose, phase: str, steps: list[PlannedStep]) -> None:
-        """Ask for the phase's transactions and mark it as under way, together."""
+        """Queue the phase's transactions and mark it as under way, in one database transaction."""
         calls = [(step, *self._call(step)) for step in steps]
         with Session(self._engine) as session:
             for step, contract, data in calls:
@@ -199,7 +200,7 @@ class DayCloser:
         return contract, client.encode(contract, function, step.subject)
 
     def _through(self, day: DayClose) -> list[_FinishedStep] | None:
-        """The day's steps, once all are final or failed and the ledger has read their blocks; None before."""
+        """The day's steps, once all are final or failed and the ledger has read their blocks; None until then."""
         with Session(self._engine.execution_options(reads_only=True)) as session:
             rows = session.exec(
                 select(DayStep, TransactionRow)
@@ -217,7 +218,7 @@ class DayCloser:
         return [_FinishedStep(*row) for row in rows]
 
     def _is_moved(self, day: DayClose, failed: list[_FinishedStep]) -> bool:
-        """Whether the calendar stands at the day's date; the day has failed where it does not."""
+        """Return whether the calendar stands at the day's date; if not, mark the day as failed."""
         today = self._now.today()
         if today == day.date:
             return True
@@ -284,7 +285,7 @@ class DayCloser:
 
 
 def outcome(transaction: TransactionRow) -> str:
-    """``done``, ``overtaken`` (somebody else did it) or ``failed``."""
+    """The outcome: ``done``, ``overtaken`` (somebody else did it) or ``failed``."""
     if transaction.status != FAILED:
         return "done"
     return "overtaken" if transaction.error_code in _OVERTAKEN else "failed"

@@ -1,4 +1,4 @@
-"""What a closed day says: its steps, loans, claims and lines, the figures that were compared, and every difference."""
+"""The report of a closed day: its steps, loans, claims and lines, the compared figures, and every difference."""
 
 from __future__ import annotations
 
@@ -123,6 +123,6 @@ def make_report(
 
 
 def _text(reason: str | None) -> str:
-    """A reason as text where it is text, as hex where it is a hash."""
+    """A reason as text if it is text, as hex if it is a hash."""
     raw = from_hex(reason or NO_BYTES).rstrip(b"\0")
     return raw.decode() if raw.isascii() and raw.decode("ascii").isprintable() else to_hex(raw)

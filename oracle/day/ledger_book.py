@@ -1,6 +1,6 @@
-"""The ledger's book of one block, read from the database in one transaction.
+"""Reads the ledger's book of one block from the database, in one transaction.
 
-What is on its way (asked for, not final) is in transit, and no difference.
+A transaction that is not final yet is in transit, and no difference.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OPEN_CLAIMS = tuple(state.wire_name for state in ClaimState if state not in _CL
 
 @dataclass
 class LedgerBook:
-    """What the database says, all of one block."""
+    """The database's figures, all of one block."""
 
     block: int
     minted: int
@@ -60,7 +60,7 @@ class LedgerBook:
 
 
 def reading(engine: Engine) -> Session:
-    """A session whose transaction sees one state of the database, whatever is committed meanwhile."""
+    """A session whose transaction sees one state of the database, whatever others commit."""
     session = Session(engine.execution_options(reads_only=True))
     if engine.dialect.name == "postgresql":
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -68,13 +68,13 @@ def reading(engine: Engine) -> Session:
 
 
 def cursor_of(session: Session) -> int:
-    """The block up to which the ledger has taken events in."""
+    """The block up to which the ledger has read events."""
     cursor = session.get(CursorRow, FEED)
     return cursor.block_number if cursor is not None else -1
 
 
 def read_ledger(session: Session, token: str, since_ms: int) -> LedgerBook:
-    """What the database says of *token*; statements taken in since *since_ms* are looked at."""
+    """The database's figures for *token*; only statements taken in since *since_ms* are looked at."""
     block = cursor_of(session)
     entries, in_transit = _entries(session, block)
     return LedgerBook(
@@ -160,7 +160,7 @@ def _sum(session: Session, column: Any) -> int:
 
 
 def _entries(session: Session, block: int) -> tuple[dict[str, tuple[str, int, int]], int]:
-    """Statement entries without a mint of their amount, and the sum of those whose mint is on its way."""
+    """Statement entries without a mint of their amount, and the sum of those whose mint is in transit."""
     rows = session.exec(
         select(StatementEntryRow, Deposit.amount_minor, TransactionRow)
         .join(Deposit, col(Deposit.entry_hash) == col(StatementEntryRow.entry_hash), isouter=True)
@@ -185,7 +185,7 @@ def _entries(session: Session, block: int) -> tuple[dict[str, tuple[str, int, in
 
 
 def _is_moving(transaction: TransactionRow | None, block: int) -> bool:
-    """Whether its effect may still come: not failed, and not final at or below *block*."""
+    """Whether *transaction* may still take effect: it has not failed, and is not final at or below *block*."""
     if transaction is None or transaction.status == FAILED:
         return False
     return transaction.status != FINAL or (transaction.block_number or 0) > block
@@ -237,7 +237,7 @@ def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
 
 
 def _retained(session: Session, token: str) -> int:
-    """What parts that are pledged have retained of *token*."""
+    """The amount of *token* that pledged parts have retained."""
     rows = session.exec(
         select(PartRow.retained_minor)
         .join(ClaimRow, col(ClaimRow.root) == col(PartRow.root))
@@ -247,9 +247,9 @@ def _retained(session: Session, token: str) -> int:
 
 
 def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
-    """Claims that are open, and those past it whose parts don't add up: (face, redeemed, live and unpaid).
+    """Open claims, and settled ones whose parts don't add up: (face, redeemed, live and unpaid).
 
-    Amounts may be wider than what the store adds up exactly: these are added up here.
+    Amounts may be wider than the store adds up exactly; such are added up here.
     """
     live = (
         select(

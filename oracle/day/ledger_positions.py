@@ -1,4 +1,4 @@
-"""How loans, claims, pledges and swept revenue stand: the ledger says what to ask the chain for."""
+"""Reads the positions of loans, claims, pledges and swept revenue: the ledger names them, the chain has figures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOVING_CLAIMS = tuple(
 
 
 class LedgerPositions:
-    """Reads of one ledger and its chain; no database transaction is open while the node is asked."""
+    """Reads one ledger and its chain; no database transaction is open while the node is asked."""
 
     def __init__(self, engine: Engine, client: ChainClient) -> None:
         self._engine = engine.execution_options(reads_only=True)
@@ -41,7 +41,7 @@ class LedgerPositions:
         return int(self._client.call("BusinessCalendar", "today"))
 
     def cash(self) -> list[LineCash]:
-        """What waits for each line's loans."""
+        """The money that waits for each line's loans."""
         with Session(self._engine) as session:
             lines = list(session.exec(select(LineRow.line).order_by(col(LineRow.line))))
         token = self._client.address_of("DepositToken")
@@ -51,7 +51,7 @@ class LedgerPositions:
         return [LineCash(*row) for row in zip(lines, owed, held, strict=True)]
 
     def loans(self) -> list[LoanPosition]:
-        """Loans that are open, and ended ones whose collateral may still be held."""
+        """Open loans, and ended ones whose collateral may still be held."""
         with Session(self._engine) as session:
             rows = session.exec(
                 select(LoanRow.loan, LoanRow.state)
@@ -85,7 +85,7 @@ class LedgerPositions:
         return found
 
     def claims(self, date: int) -> list[ClaimPosition]:
-        """Claims that are due by *date* and not at their end."""
+        """Claims that are due by *date* and not settled or cancelled."""
         with Session(self._engine) as session:
             rows = session.exec(
                 select(ClaimRow)

@@ -1,6 +1,7 @@
-"""What users ask for through the API, carried out once and answered in the same database transaction.
+"""Carries out each instruction once, and stores its result in the same database transaction.
 
-A transaction that is asked for is ``sent`` first, and answered once it is final and its events have been taken in.
+An instruction for a transaction is ``sent`` first. It gets its result once the transaction is final and its events
+are read.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ class InstructionExecutor:
         self._writes = writes or PartyWrites(client, {})
 
     def step(self) -> int:
-        """Carry out what is pending, answer what was sent; the number of instructions that went on."""
-        done = self._answer_sent()
+        """Carry out pending instructions and finish sent ones; return how many changed."""
+        done = self._finish_sent()
         while True:
             with Session(self._engine) as session:
                 row = session.exec(
@@ -110,7 +111,7 @@ class InstructionExecutor:
     def _result(  # noqa: PLR0912 - a branch for each kind
         self, session: Session, row: Instruction, request: Request
     ) -> dict[str, Any]:
-        """Carry *request* out and return what its instruction is answered with."""
+        """Carry *request* out and return its instruction's result."""
         match request:
             case ResolveException():
                 return _resolve_exception(session, row.party, request)
@@ -146,9 +147,9 @@ class InstructionExecutor:
             case _:
                 assert_never(request)
 
-    def _answer_sent(self) -> int:
-        """Answer the instructions whose transactions are at their end."""
-        answered = 0
+    def _finish_sent(self) -> int:
+        """Finish the instructions whose transactions are final or failed; return how many."""
+        finished = 0
         with Session(self._engine.execution_options(reads_only=True)) as session:
             waiting = session.exec(
                 select(Instruction.id)
@@ -157,9 +158,9 @@ class InstructionExecutor:
             ).all()
         for number in waiting:
             with Session(self._engine) as session:
-                answered += _answer(session, session.get_one(Instruction, number))
+                finished += _finish(session, session.get_one(Instruction, number))
                 session.commit()
-        return answered
+        return finished
 
     def _import_statement(self, session: Session, request: ImportStatement) -> dict[str, Any]:
         entries = [BankEntry(**vars(entry)) for entry in request.entries]
@@ -221,8 +222,8 @@ def _register_payee(session: Session, request: RegisterPayeeAccount) -> dict[str
     return {"commitment": kept.commitment, "salt": kept.salt}
 
 
-def _answer(session: Session, row: Instruction) -> bool:
-    """Answer *row* if its transaction is at its end, or is none; return whether it was answered."""
+def _finish(session: Session, row: Instruction) -> bool:
+    """Finish *row* if its transaction is final, failed or missing; return whether it was finished."""
     number = (row.result or {}).get("transaction")
     sent = session.get(TransactionRow, number) if type(number) is int else None
     read_to = session.exec(select(CursorRow.block_number)).first()

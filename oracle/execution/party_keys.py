@@ -1,9 +1,10 @@
-"""Writes of participants whose keys this process keeps: the embedded default, where nobody signs elsewhere.
+"""Transactions and signatures of participants whose keys this process keeps: the embedded default.
 
 Rules that this module keeps:
 
-- A call is sent with its party's own key, or, where anybody may make it, with the oracle's if that key is not kept.
-- What the oracle sends for others is only what ``ANYONE`` lists: none of it needs a role.
+- A call is sent with its party's own key. A call that anybody may make is sent with the oracle's key when the party's
+  is not kept here.
+- The oracle sends for others only the calls in ``ANYONE``: none of them needs a role.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ ANYONE = frozenset(
         ("RevenueSplit", "withdrawFor"),
     }
 )
-"""Calls that anybody may make: they give nobody anything that was not theirs."""
+"""Calls that anybody may make: they give nobody what is not theirs."""
 
 
 class KeyNotHeld(OracleError):
@@ -60,7 +61,7 @@ def open_party_keys(folder: Path | None, passphrase: str) -> dict[str, LocalSign
 
 
 class PartyWrites:
-    """Asks for the transactions and signatures of parties; the senders of their accounts do the rest."""
+    """Queues parties' transactions and signs for them; the senders of their accounts do the rest."""
 
     def __init__(
         self, client: ChainClient, keys: Mapping[str, LocalSigner], oracle: str = ""
@@ -70,11 +71,11 @@ class PartyWrites:
         self._oracle = oracle
 
     def transact(self, session: Session, key: str, wanted: Transact) -> int:
-        """Return the row of the transaction that is *wanted*.
+        """Queue the transaction that is *wanted*; return its row's id.
 
         Raises:
-            KeyNotHeld: nobody here may sign it.
-            InputMalformed: it is no call of that function.
+            KeyNotHeld: no key that is kept here may sign it.
+            InputMalformed: the data is not a call of that function.
         """
         contract, function, account = wanted.contract, wanted.function, wanted.account
         if contract not in self._client.addresses or not _is_call(contract, function, wanted.data):
@@ -91,7 +92,7 @@ class PartyWrites:
         """Return the signature (hex) of the account over the digest.
 
         Raises:
-            KeyNotHeld: that key is not kept here.
+            KeyNotHeld: the account's key is not kept here.
         """
         if wanted.account not in self._keys:
             raise KeyNotHeld(f"the key of {wanted.account} is not kept here")
@@ -106,10 +107,10 @@ def _is_call(contract: str, function: str, data: bytes) -> bool:
 
 
 class PartySenders:
-    """The lanes of the kept keys that have no sender of their own.
+    """Sends for the kept keys that have no sender of their own.
 
-    One that has something on its way takes a step at each call; the others only every few seconds, to notice what a
-    chain that went back has lost.
+    A sender with an open transaction takes a step at each call. The others take one every few seconds, to notice what a
+    reorganisation has lost.
     """
 
     def __init__(
@@ -126,10 +127,10 @@ class PartySenders:
         self._all_at = 0.0
 
     def step(self) -> None:
-        """Bring what is on its way one step on.
+        """Take one step for every account that is due.
 
         Raises:
-            ChainError: some could not go on; all were tried.
+            ChainError: an account could not go on; all were tried.
         """
         failure: ChainError | None = None
         for sender in self._due():

@@ -1,1 +1,1 @@
-"""What is asked of the oracle: the one way in for the API and the commands."""
+"""Requests to the oracle: the one way in for the API and the commands."""

@@ -1,4 +1,4 @@
-"""Leaves a request for the oracle: an instruction under its idempotency key, pending until it is carried out."""
+"""Stores a request for the oracle: an instruction under its idempotency key, pending until it is carried out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from counterfoil.oracle.store.instruction_table import Instruction
 
 
 def ask(session: Session, key: str, party: str, request: Request) -> Instruction:
-    """Return the instruction under the idempotency key *key*: the one that is here, or a new one.
+    """Return the instruction under the idempotency key *key*: the stored one, or a new one.
 
     The caller commits.
     """

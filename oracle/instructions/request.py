@@ -1,10 +1,11 @@
-"""What the oracle can be asked for: a closed union, one frozen class for each kind. Pure.
+"""The requests that the oracle takes: a closed union, one frozen class for each kind. Pure.
 
 Rules that this module keeps:
 
-- Amounts are whole numbers of minor units, dates YYYYMMDD, bytes bytes; how they are stored is ``stored_form``'s.
-- Who handles a :data:`Request` matches its class and ends with ``assert_never``: a kind that is forgotten does not pass
-  the type checker.
+- Amounts are whole numbers of minor units, dates are YYYYMMDD, bytes are bytes. ``stored_form`` says how they are
+  stored.
+- Code that handles a :data:`Request` matches its class and ends with ``assert_never``. So the type checker finds a kind
+  that was forgotten.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "Mapping[str, Json]
 
 @unique
 class Kind(StrEnum):
-    """What names a kind of request in the database and over HTTP."""
+    """The name of a kind of request in the database and over HTTP."""
 
     RESOLVE_EXCEPTION = "resolve_exception"
     IMPORT_SETTLEMENT = "import_settlement"
@@ -38,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class ResolveException:
-    """A person decides what did not match: ``accepted`` or ``excluded``."""
+    """A person decides an exception: ``accepted`` or ``excluded``."""
 
     kind: ClassVar = Kind.RESOLVE_EXCEPTION
     exception: int
@@ -78,7 +79,7 @@ class ImportStatement:
 
 @dataclass(frozen=True)
 class CloseMatching:
-    """A project's business dates up to and with ``through`` are closed for matching."""
+    """Close a project's business dates up to and with ``through`` for matching."""
 
     kind: ClassVar = Kind.CLOSE_MATCHING
     project: str
@@ -87,7 +88,7 @@ class CloseMatching:
 
 @dataclass(frozen=True)
 class AcceptPlace:
-    """Where a machine is now becomes its place."""
+    """Make a machine's newest location its place."""
 
     kind: ClassVar = Kind.ACCEPT_PLACE
     device: str
@@ -95,12 +96,12 @@ class AcceptPlace:
 
 @dataclass(frozen=True)
 class CloseDay:
-    """Close a business date, without one today's in the oracle's time zone; ``far`` says that a far date is meant."""
+    """Close a business date (default: today in the oracle's time zone); ``far`` allows a date far ahead."""
 
     kind: ClassVar = Kind.CLOSE_DAY
     date: int | None = None
     far: bool | None = None
-    """None: nothing is said of it, which is stored as no field."""
+    """None is stored as no field."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class ImportCamt053:
 
 @dataclass(frozen=True)
 class RegisterBankAccount:
-    """Whose money comes in on a bank account: a project's or a participant's, one of them."""
+    """Say whose money a bank account holds: a project's or a participant's, exactly one of them."""
 
     kind: ClassVar = Kind.REGISTER_BANK_ACCOUNT
     account: str
@@ -128,7 +129,7 @@ class RegisterBankAccount:
 
 @dataclass(frozen=True)
 class RegisterPayeeAccount:
-    """A bank account to be paid to; a ``salt`` (hex) is drawn where none is given."""
+    """A bank account to be paid to; without a ``salt`` (hex) one is drawn."""
 
     kind: ClassVar = Kind.REGISTER_PAYEE_ACCOUNT
     account: str
@@ -139,7 +140,7 @@ class RegisterPayeeAccount:
 
 @dataclass(frozen=True)
 class MakePayoutFile:
-    """All withdrawals that can be paid now, in one file; without a date, today's."""
+    """Put all withdrawals that can be paid now into one file; the default date is today."""
 
     kind: ClassVar = Kind.MAKE_PAYOUT_FILE
     account: str
@@ -148,7 +149,7 @@ class MakePayoutFile:
 
 @dataclass(frozen=True)
 class ResolveBankLine:
-    """A person has seen to an entry that was set aside."""
+    """A person has dealt with an entry that was set aside."""
 
     kind: ClassVar = Kind.RESOLVE_BANK_LINE
     line: int
@@ -159,7 +160,7 @@ class ResolveBankLine:
 class Transact:
     """A call of a contract's function for ``account``.
 
-    ``operation``, ``key`` and ``body`` say what the API was asked for, and are kept for people.
+    ``operation``, ``key`` and ``body`` are the API's request, kept for people.
     """
 
     kind: ClassVar = Kind.TRANSACT
@@ -174,7 +175,7 @@ class Transact:
 
 @dataclass(frozen=True)
 class SignDigest:
-    """``account``'s signature over the 32 bytes that name a proposal: a ``deal`` or a ``quote``."""
+    """Sign the 32-byte digest of a proposal (a ``deal`` or a ``quote``) as ``account``."""
 
     kind: ClassVar = Kind.SIGN_DIGEST
     account: str

@@ -1,12 +1,12 @@
-"""A request as it is stored: its kind, and a payload for JSON. Pure.
+"""A request in its stored form: its kind, and a payload of JSON values. Pure.
 
 Rules that this module keeps:
 
-- Bytes are 0x-prefixed hex in lower case; every other field has its own name and value. A field that an earlier version
+- Bytes are 0x-prefixed hex in lower case; every other field keeps its name and value. A field that an earlier version
   did not write is read as the class's default.
-- A payload is checked field by field, and a wrong one is one error that names the field: texts that every database
-  takes, numbers that their columns hold, nothing converted. What it carries besides is left alone.
-- An entry of a statement says its six fields and nothing else: what is not understood could change what it means.
+- A payload is checked field by field; the error names the wrong field. Texts must be storable in every database,
+  numbers must fit their columns, and nothing is converted. Unknown fields are ignored.
+- An entry of a statement has exactly its six fields: an unknown field could change its meaning.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from counterfoil.oracle.instructions.request import (
 _NUMBER_BITS, _DATE_BITS = 64, 32
 _DIGEST_BYTES = 32
 _SHOWN = 60
-"""Characters of a wrong value in an error."""
+"""The most characters of a wrong value that an error shows."""
 
 
 def encode(request: Request) -> dict[str, Any]:
-    """Return the payload of *request*, of values that JSON has."""
+    """Return the payload of *request* as JSON values."""
     payload = {
         field.name: _plain(getattr(request, field.name)) for field in dataclasses.fields(request)
     }
@@ -53,7 +53,7 @@ def encode(request: Request) -> dict[str, Any]:
 
 
 def decode(kind: str, payload: object) -> Request:  # noqa: PLR0912 - a branch for each kind
-    """Return the request that a row's *kind* and *payload* are.
+    """Return the request in a row's *kind* and *payload*.
 
     Raises:
         InputMalformed: no such kind, or a field is missing or wrong.
@@ -134,7 +134,7 @@ def decode_entries(entries: object) -> tuple[CreditEntry, ...]:
     """Return the entries of a statement.
 
     Raises:
-        InputMalformed: no list, or one of them is no entry.
+        InputMalformed: it is no list, or one item is no entry.
     """
     if not isinstance(entries, list):
         raise InputMalformed(f"entries are a list, not {_shown(entries)}")
@@ -157,7 +157,7 @@ def _entry(number: int, entry: object) -> CreditEntry:
 
 
 class _Fields:
-    """The fields of one payload, each read as what it has to be."""
+    """The fields of one payload; each method checks the type of the field that it reads."""
 
     def __init__(self, where: str, payload: object) -> None:
         if not isinstance(payload, Mapping):
@@ -193,7 +193,7 @@ class _Fields:
         return value
 
     def date(self, name: str) -> int:
-        """Whether it is a day of the calendar is for who uses it."""
+        """The caller checks that it is a day of the calendar."""
         return self.number(name, _DATE_BITS)
 
     def date_or_none(self, name: str) -> int | None:
@@ -242,7 +242,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_storable(text: str) -> bool:
-    """PostgreSQL keeps no zero byte in a text, and no database half of a surrogate pair."""
+    """PostgreSQL stores no zero byte in a text, and no database stores half of a surrogate pair."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
@@ -250,7 +250,7 @@ def _is_storable(text: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    """*value* for an error: short, and in characters that every database keeps."""
+    """*value* for an error: short, and in characters that every database stores."""
     if isinstance(value, str):
         return ascii(value[:_SHOWN])
     return (

@@ -1,1 +1,1 @@
-"""One file a contract: its tables, and what its events make of them; handlers never commit."""
+"""One file per contract: its tables, and the handlers that its events change them by. Handlers never commit."""

@@ -24,7 +24,7 @@ class BusinessDay(OracleTable, table=True):
 
 
 def today(session: Session) -> int:
-    """The business date that the events so far have come to; 0 before the first."""
+    """The newest business date by the events so far; 0 before the first."""
     return session.exec(select(func.max(col(BusinessDay.date)))).one() or 0
 
 

@@ -52,7 +52,7 @@ class LineRow(OracleTable, table=True):
 
 
 class LoanRow(OracleTable, table=True):
-    """Projected: a loan by what was drawn and paid; what is owed today is the contract's to say.
+    """Projected: a loan's draws and payments; only the contract says what is owed today.
 
     ``instalments`` are [date, principal in minor units].
     """
@@ -79,7 +79,7 @@ class LoanRow(OracleTable, table=True):
 
 
 class LoanPayment(OracleTable, table=True):
-    """Projected: one payment on a loan, by what it was used for; its payer is the contract itself for a sweep."""
+    """Projected: one payment on a loan, by use; for a sweep the payer is the contract itself."""
 
     __tablename__ = "loan_payment"
 
@@ -95,7 +95,7 @@ class LoanPayment(OracleTable, table=True):
 
 
 class LineSweep(OracleTable, table=True):
-    """Projected: what was swept out of a line's account; ``returned_minor`` of it went on to the borrower."""
+    """Projected: a sweep of a line's account; ``returned_minor`` of it went to the borrower."""
 
     __tablename__ = "line_sweep"
 

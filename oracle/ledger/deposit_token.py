@@ -31,7 +31,7 @@ class Payout(OracleTable, table=True):
 
 
 class TokenBalance(OracleTable, table=True):
-    """Projected: what an account holds of the bank's token, made of every transfer; the supply is their sum."""
+    """Projected: an account's balance of the bank's token, from all transfers; the supply is the sum of all."""
 
     __tablename__ = "token_balance"
 
@@ -78,7 +78,7 @@ def _deposited(session: Session, event: EventRow, a: _Arguments) -> None:
 
 
 def _moved(session: Session, _: EventRow, a: _Arguments) -> None:
-    """Tokens moved; minted ones come from the zero address, burnt ones go there."""
+    """Move tokens between balances; a mint comes from the zero address, a burn goes to it."""
     for account, change in ((a["from"], -int(a["value"])), (a["to"], int(a["value"]))):
         if int(account, 16) == 0:
             continue

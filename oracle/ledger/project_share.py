@@ -15,7 +15,7 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class ShareProject(OracleTable, table=True):
-    """Projected: a project's shares; ``per_share_minor`` is what one has earned since the beginning."""
+    """Projected: a project's shares; ``per_share_minor`` is what one share has earned since the start."""
 
     __tablename__ = "share_project"
 
@@ -32,7 +32,7 @@ class ShareProject(OracleTable, table=True):
 
 
 class ShareHolding(OracleTable, table=True):
-    """Projected: what one account holds of a project's shares, and what it had earned when that last changed."""
+    """Projected: an account's shares of a project, and what it had earned when their number last changed."""
 
     __tablename__ = "share_holding"
 
@@ -89,7 +89,7 @@ def _shares(session: Session, a: _Arguments) -> ShareProject:
 
 
 def _hold(session: Session, project: str, holder: Address, change: int) -> ShareHolding:
-    """Note what the holder has earned so far, then change its shares."""
+    """Store what the holder has earned so far, then change the number of its shares."""
     per_share = session.get_one(ShareProject, project).per_share_minor
     held = session.get(ShareHolding, (project, holder))
     if held is None:

@@ -1,6 +1,6 @@
-"""Tables made of chain events, one handler an event; inside the feed's database transaction, never committing.
+"""Tables made of chain events, one handler per event, inside the feed's database transaction. Handlers never commit.
 
-Every module of this folder that lists ``HANDLERS`` is a contract's; its tables are those that it defines.
+Each module of this folder that defines ``HANDLERS`` belongs to a contract, and defines the contract's tables.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class LedgerProjection:
     """Keeps every *projected* table true to the events that were read."""
 
     def apply(self, session: Session, event: EventRow) -> None:
-        """Take one event in; one that nothing is made of is passed over."""
+        """Take one event in; an event without a handler is ignored."""
         handler = _HANDLERS.get((event.contract, event.name))
         if handler is not None:
             handler(session, event, event.arguments)

@@ -1,4 +1,4 @@
-"""The tables of claims, credit, receipts, shares and deals: all *projected* (see ``tables``), made of events alone.
+"""Claims and their parts, made of the events of Receivables; handlers never commit.
 
 Ids are the contracts' own, counted from 1; amounts minor units, dates YYYYMMDD of the business calendar, accounts
 checksummed. States and kinds are the contracts' names in lower case.
@@ -50,7 +50,7 @@ class ClaimRow(OracleTable, table=True):
 
 
 class ClaimFunding(OracleTable, table=True):
-    """Projected: what was paid towards a claim, and what had been paid of it in all by then."""
+    """Projected: a payment towards a claim, and the total paid of it up to then."""
 
     __tablename__ = "claim_funding"
 
@@ -64,7 +64,7 @@ class ClaimFunding(OracleTable, table=True):
 
 
 class PartRow(OracleTable, table=True):
-    """Projected: a part of a claim; ``received`` is the part under which its holder came to hold it."""
+    """Projected: a part of a claim; ``received`` is the part as which its holder received it."""
 
     __tablename__ = "claim_part"
 
@@ -89,7 +89,7 @@ class PartRow(OracleTable, table=True):
 
 
 class ClaimBalance(OracleTable, table=True):
-    """Projected: what claims have credited an account in a token, and what it has withdrawn."""
+    """Projected: what claims have credited to an account in a token, and what it has withdrawn."""
 
     __tablename__ = "claim_balance"
 
@@ -171,7 +171,7 @@ def _funded(session: Session, event: EventRow, a: _Arguments) -> None:
 
 
 def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
-    """A part is minted for a claim, or for whom it was passed on to; what follows says if it was otherwise."""
+    """A part is minted for a claim's creditor, or for an assignee; later events correct other cases."""
     part = PartRow(
         part=int(a["part"]),
         root=int(a["root"]),
@@ -191,7 +191,7 @@ def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
 
 
 def _split(session: Session, _: EventRow, a: _Arguments) -> None:
-    """Its children are held as it was."""
+    """The children have the holder of the part that was split."""
     parent = _part(session, a)
     for child in a["children"]:
         part = session.get_one(PartRow, int(child))
@@ -232,7 +232,7 @@ def _taken(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _released(session: Session, _: EventRow, a: _Arguments) -> None:
-    """The part is free, and secures no loan any more."""
+    """The part is free and no longer secures a loan."""
     part, to_holder = _part(session, a), int(a["toHolder"])
     part.pledgee, part.retained_minor = None, 0
     if to_holder:
@@ -248,7 +248,7 @@ def _demanded(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _recourse_paid(session: Session, _: EventRow, a: _Arguments) -> None:
-    """The endorser holds again what it held: its part's depth and origin are those from before it endorsed."""
+    """The endorser holds the part again, with the depth and origin from before it endorsed."""
     gone = _part(session, a)
     _balance(session, gone, gone.holder).credited_minor += int(a["amount"])
     received = session.get_one(PartRow, gone.received)

@@ -44,7 +44,7 @@ class DistributedRow(OracleTable, table=True):
 
 
 class Credit(OracleTable, table=True):
-    """Projected: what one tier gave one account."""
+    """Projected: what one tier credited to one account."""
 
     __tablename__ = "credit"
 
@@ -57,7 +57,7 @@ class Credit(OracleTable, table=True):
 
 
 class Balance(OracleTable, table=True):
-    """Projected: what an account was credited by the split and has taken from it."""
+    """Projected: what the split has credited to an account, and what it has withdrawn."""
 
     __tablename__ = "balance"
 

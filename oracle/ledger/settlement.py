@@ -15,7 +15,7 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class DealRow(OracleTable, table=True):
-    """Projected: a deal or a quote that was settled, or that ``by`` has revoked."""
+    """Projected: a deal or a quote that was settled, or revoked by ``by``."""
 
     __tablename__ = "deal"
 
@@ -27,7 +27,7 @@ class DealRow(OracleTable, table=True):
 
 
 class DiscountRow(OracleTable, table=True):
-    """Projected: a part that was sold below its amount; ``rest`` is the numerator that rounding left, as text."""
+    """Projected: a part sold below its amount; ``rest`` is the numerator left by rounding, as text."""
 
     __tablename__ = "discount"
 

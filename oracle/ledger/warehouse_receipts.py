@@ -17,7 +17,7 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class WarehouseReceiptRow(OracleTable, table=True):
-    """Projected: a warehouse receipt; ``pledge`` is 0 while it is free."""
+    """Projected: a warehouse receipt; ``pledge`` is 0 without one."""
 
     __tablename__ = "warehouse_receipt"
 
@@ -33,7 +33,7 @@ class WarehouseReceiptRow(OracleTable, table=True):
 
 
 class PledgeRow(OracleTable, table=True):
-    """Projected: receipts pledged for a loan; ``call_date`` is that of the call for more, 0 without one."""
+    """Projected: warehouse receipts pledged for a loan; ``call_date`` is 0 without an open call for more."""
 
     __tablename__ = "receipt_pledge"
 
@@ -47,7 +47,7 @@ class PledgeRow(OracleTable, table=True):
 
 
 class GoodsPrice(OracleTable, table=True):
-    """Projected: the newest posted price a unit of goods."""
+    """Projected: the newest posted price of one unit of goods."""
 
     __tablename__ = "goods_price"
 
@@ -57,7 +57,7 @@ class GoodsPrice(OracleTable, table=True):
 
 
 PLEDGED = (ReceiptState.PLEDGED.wire_name, ReceiptState.PARTIAL_RELEASE.wire_name)
-"""The states of a receipt that is pledged."""
+"""The states of a warehouse receipt that is pledged."""
 _Arguments = Mapping[str, Any]
 
 
@@ -76,7 +76,7 @@ def _issued(session: Session, event: EventRow, a: _Arguments) -> None:
 
 
 def _split(session: Session, event: EventRow, a: _Arguments) -> None:
-    """The children stand for the parent's goods between them; what was pledged stays pledged in them."""
+    """The children share the parent's goods; what was pledged stays pledged."""
     parent = _receipt(session, a)
     for child, quantity in zip(a["children"], a["quantities"], strict=True):
         session.merge(
@@ -129,7 +129,7 @@ def _pledged(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _released(session: Session, _: EventRow, a: _Arguments) -> None:
-    """The others of its pledge are what is left of it."""
+    """The pledge keeps its other warehouse receipts."""
     receipt, pledge = _receipt(session, a), int(a["pledge"])
     receipt.state, receipt.pledge = ReceiptState.VERIFIED.wire_name, 0
     session.flush()

@@ -1,14 +1,14 @@
-"""Matched facts become distributions: one a project and business date, under an anchored head, in order of dates.
+"""Turns matched facts into distributions: one per project and business date, under an anchored head, in date order.
 
 Rules that this module keeps:
 
 - The batch is named by its facts: the same facts give the same batch, and a batch is distributed once, here (unique)
   and on chain.
-- The facts are marked as distributed and the distribution is stored in one transaction, before anybody is asked to
-  sign it; its transaction is asked for once the quorum has signed. Until then it stands without one, and is asked for
-  again: the same facts under the same head.
+- The facts are marked as distributed and the distribution is stored in one database transaction, before anybody is
+  asked to sign it. Its chain transaction is queued once the quorum has signed. Until then the same facts under the same
+  head are proposed again.
 - A distribution is sent only when the collection account holds its gross.
-- A day whose money is not there yet, and a distribution that the quorum does not sign, hold up no other.
+- A day whose money is not there yet, and a distribution that the quorum does not sign, delay no other.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class Distributor:
         self._collections: dict[str, str] = {}
         self._not_signed_at: dict[str, float] = {}
         self._short: dict[tuple[str, int], int] = {}
-        """What a project's day came to when that was more than its account held; it only grows until it is paid."""
+        """The gross of each project's day that exceeded the account's cash; it only grows until it is paid."""
 
     def step(self, most: int = 50) -> int:
-        """Decide on up to *most* distributions whose money is there, and send what is signed; answer how many."""
+        """Decide on up to *most* distributions whose money is there, send the signed ones, and return their number."""
         self._decide(most)
         return self._send(most)
 
@@ -73,7 +73,7 @@ class Distributor:
             ).all()
             free: dict[str, int] = {}
             decided = 0
-            for project, date in groups:  # a day without its money holds up no other
+            for project, date in groups:  # a day without its money delays no other
                 if decided == most:
                     break
                 if project not in free:
@@ -90,14 +90,14 @@ class Distributor:
             session.commit()
 
     def _send(self, most: int) -> int:
-        """Have what is decided signed, and ask for its transactions; no database transaction is open meanwhile."""
+        """Get decided distributions signed, and queue them; no database transaction is open while peers are asked."""
         with Session(self._engine.execution_options(reads_only=True)) as session:
             found = session.exec(
                 select(Distribution.batch)
                 .where(col(Distribution.transaction_id).is_(None))
                 .order_by(col(Distribution.business_date), col(Distribution.batch))
             ).all()
-        # What was not signed comes last: it holds up no other.
+        # What was not signed comes last, so it delays no other.
         waiting = sorted(found, key=lambda batch: self._not_signed_at.get(batch, 0.0))[:most]
         split, contract = (self._client.address_of(n) for n in ("RevenueSplit", "OracleQuorum"))
         sent = 0
@@ -130,7 +130,7 @@ class Distributor:
         return sent
 
     def _free_cash(self, session: Session, project: str) -> int:
-        """What the collection account holds beyond the distributions that are on their way."""
+        """The collection account's balance less the distributions that are under way."""
         account = self._collections.get(project)
         if account is None:
             account = self._client.call("DepositToken", "collectionOf", on_chain_id(project))
@@ -150,7 +150,7 @@ class Distributor:
         return held - int(under_way)
 
     def _distribute(self, session: Session, project: str, date: int, head: int, free: int) -> int:
-        """Decide on what matched of a project's day, if *free* suffices; answer its gross in minor units."""
+        """Decide on a project's matched day if *free* suffices; return its gross in minor units, else 0."""
         rows = session.exec(
             select(SaleFact)
             .where(
@@ -190,7 +190,7 @@ class Distributor:
 
 
 def facts_of(project: str, date: int, rows: Any) -> Facts:
-    """The facts of one project and date, from their rows in order of the log."""
+    """The facts of one project and date, from their rows in log order."""
     units: Counter[str] = Counter()
     for row in rows:
         for code, count in row.units:

@@ -1,13 +1,13 @@
-"""The matching (``oracle.matching``), run as sales and payments come in; its own writes, crash-safe.
+"""Runs the matching (``rules.matching``) as sales and payments come in. It commits its own writes and is crash-safe.
 
 Rules kept here:
 
-* What a run costs follows what is new, not what waits: a fleet has a hundred thousand sales waiting for tomorrow's
-  settlement, and always some payment whose sale is not here yet.
-* What was looked at before is looked at again where something new may decide it: a payment under its reference, or
-  another cash sale of its machine's day. The close of a date looks at everything.
-* No fact and no payment comes to wait again, and their numbers grow: one place in each tells what is new. A process
-  that starts looks once at everything that waits.
+* The cost of a run follows what is new, not what waits: a fleet may have a hundred thousand sales waiting for
+  tomorrow's settlement, and there is always some payment whose sale is not here yet.
+* A waiting row is looked at again only when something new may decide it: a payment under its reference, or another
+  cash sale of its machine's day. The close of a date looks at everything.
+* A fact or payment that is decided never waits again, and their ids grow. So one id in each tells what is new. After a
+  start everything that waits is looked at once.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ _DATE_DIGITS = 8
 
 
 class Matcher:
-    """Matches what is new of every project, *page* sales and payments at a time."""
+    """Matches the new sales and payments of every project, *page* of each at a time."""
 
     def __init__(self, engine: Engine, page: int = _PAGE) -> None:
         self._engine = engine
         self._page = page
         self._looked_at: dict[str, tuple[int, int]] = {}
-        """By project: the newest fact (log index) and the newest payment (row) that were looked at."""
+        """By project: the newest fact (log index) and the newest payment (row id) that were looked at."""
 
     def step(self) -> int:
-        """Look at the next of every project; answer how many sales and payments that were."""
+        """Match the next page of every project; return the number of sales and payments looked at."""
         looked_at: dict[str, tuple[int, int]] = {}
         count = 0
         with Session(self._engine) as session:
@@ -76,9 +76,9 @@ class Matcher:
 
 
 def close_matching(session: Session, project: str, closed_through: int) -> tuple[int, int]:
-    """Match all that waits of *project*; answer (matched sales, new exceptions). The caller commits.
+    """Match all that waits in *project*; return (matched sales, new exceptions). The caller commits.
 
-    Business dates up to and with *closed_through* are closed: what has no counterpart then becomes an exception.
+    Business dates up to and with *closed_through* are closed: a row of them without a counterpart becomes an exception.
     """
     sales = session.exec(_waiting_sales(project)).all()
     payments = session.exec(_waiting_payments(project)).all()
@@ -88,7 +88,7 @@ def close_matching(session: Session, project: str, closed_through: int) -> tuple
 def _match_new(
     session: Session, project: str, sales: Sequence[SaleFact], payments: Sequence[SettlementRow]
 ) -> None:
-    """Match these, with all that waits and may be decided by them."""
+    """Match these with all waiting rows that they may decide."""
     rows = {row.reference: row for row in payments}
     wanted = {r for r in map(counterpart, map(_seen, sales)) if r is not None} - rows.keys()
     for piece in _pieces(wanted):
@@ -106,7 +106,7 @@ def _match_new(
 
 
 def _cash_of(session: Session, project: str, counts: Iterable[str]) -> Iterator[SaleFact]:
-    """The waiting cash sales of the machines' days whose counts these are."""
+    """The waiting cash sales of the machine days that *counts* refer to."""
     by_device: dict[str, set[int]] = defaultdict(set)
     for count in counts:
         device, _, date = count.removeprefix(CASH_PREFIX).rpartition(":")
@@ -130,7 +130,7 @@ def _decide(
     payments: Iterable[SettlementRow],
     closed_through: int,
 ) -> tuple[int, int]:
-    """Write down what the matching makes of these; answer (matched sales, new exceptions)."""
+    """Store the outcome of matching these; return (matched sales, new exceptions)."""
     facts = {fact.log_index: fact for fact in sales}
     rows = {row.id or 0: row for row in payments}
     seen = [_seen(fact) for fact in facts.values()]
@@ -174,7 +174,7 @@ def _decide(
 
 
 def _used_before(session: Session, project: str, sales: Iterable[SignedSale]) -> set[str]:
-    """Of the references that *sales* would match: those whose payments have matched already."""
+    """Those references of *sales* whose payments have matched already."""
     wanted = {r for r in map(counterpart, sales) if r is not None}
     used: set[str] = set()
     for piece in _pieces(wanted):

@@ -1,4 +1,4 @@
-"""Takes sales and refunds out of the log into ``sale_fact``; its own writes, crash-safe."""
+"""Reads sales and refunds from the log into ``sale_fact``. It commits its own writes and is crash-safe."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _READ = 2_000
 
 
 class SaleReader:
-    """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in the log's order."""
+    """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in log order."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class SaleReader:
         gossip: GossipCheck | None = None,
         recent: RecentRecords | None = None,
     ) -> None:
-        """*gossip* judges the heads that machines were shown, where it is given; *recent* are those just verified."""
+        """*gossip* checks the heads that machines were shown, if given; *recent* has the records just verified."""
         self._gossip = gossip
         self._recent = recent or RecentRecords()
         self._engine = engine
@@ -56,7 +56,7 @@ class SaleReader:
         self._newest = newest or _newest_closed
 
     def step(self) -> int:
-        """Take the next records; answer how many. Facts and progress are committed together."""
+        """Read the next records; return their number. Facts and progress are committed together."""
         with Session(self._engine) as session:
             progress = session.get(Progress, _READER)
             if progress is None:
@@ -85,7 +85,7 @@ class SaleReader:
                         exceptions.append(exception_of(fact, *refusal))
                 elif isinstance(body, Status | Location):
                     standings.take(signed.record.device, body, log_index)
-            # On the connection: the session would handle each row once more.
+            # On the connection: the session would process each row once more.
             for table, made in ((SaleFact, facts), (MatchException, exceptions)):
                 if made:
                     session.connection().execute(insert(table), made)
@@ -99,14 +99,14 @@ def _newest_closed(session: Session) -> int:
 
 
 class _Registered(NamedTuple):
-    """What the registry says of a device."""
+    """A device's entry in the registry."""
 
     status: str
     project_hash: str
 
 
 def _registered(session: Session, names: Collection[DeviceId]) -> dict[DeviceId, _Registered]:
-    """The registry's entries of the devices *names*: of those that it has."""
+    """The registry's entries of those devices of *names* that it has."""
     by_hash = {to_hex(device_hash(name)): name for name in names}
     query = select(DeviceRow.device_hash, DeviceRow.status, DeviceRow.project_hash).where(
         col(DeviceRow.device_hash).in_(by_hash)
@@ -121,9 +121,9 @@ def _fact(
     projects: dict[str, KnownProject],
     standing: Standing,
 ) -> tuple[dict[str, Any], tuple[str, str] | None]:
-    """The columns of a sale's or a refund's fact, and why it can't count by itself, if so."""
+    """The columns of a sale's or refund's fact, and the reason why it does not count by itself, or None."""
     record, body = signed.record, signed.record.body
-    assert isinstance(body, Sale | Refund)  # noqa: S101  # the caller has asked
+    assert isinstance(body, Sale | Refund)  # noqa: S101  # the caller has checked
     device = devices.get(record.device)
     project = projects.get(device.project_hash) if device else None
     units: dict[str, int] = {}
@@ -155,7 +155,7 @@ def _refusal(
     body: Sale | Refund,
     standing: Standing,
 ) -> tuple[str, str] | None:
-    """Rule 1 of the matching: why a sale of this device can't count by itself, or None."""
+    """Rule 1 of the matching: the reason why this device's sale does not count by itself, or None."""
     if device is None:
         return "device_unknown", f"{name} is not registered"
     if device.status != DeviceStatus.ACTIVE.wire_name:
@@ -171,11 +171,11 @@ def _refusal(
 
 
 def resolve(session: Session, exception_id: int, resolution: str, by: str, note: str) -> None:
-    """A person decides an exception: ``accepted`` or ``excluded``. The caller commits.
+    """Resolve an exception as a person decided: ``accepted`` or ``excluded``. The caller commits.
 
     Raises:
         UnknownName: there is no such exception.
-        NotAllowedNow: it is resolved already, or can't be accepted.
+        NotAllowedNow: it is resolved already, or it can't be accepted.
     """
     found = session.get(MatchException, exception_id)
     if found is None:
@@ -198,7 +198,7 @@ def resolve(session: Session, exception_id: int, resolution: str, by: str, note:
 
 
 def exception_of(fact: Mapping[str, Any], code: str, detail: str) -> dict[str, Any]:
-    """The columns of the open exception that a fact with these columns is."""
+    """The columns of an open exception for the fact with these columns."""
     kept = ("project", "log_index", "business_date", "amount_minor")
     return {**{name: fact[name] for name in kept}, "code": code, "detail": detail, "status": "open"}
 

@@ -1,8 +1,8 @@
-"""The payment provider's settlement file and the bank's statement, read in: each row and each entry once.
+"""Reads the payment provider's settlement file; each row is taken once.
 
 The settlement file is CSV with a header (docs/formats/settlement-file.md):
-``reference,method,business_date,amount,currency,device`` with the amount in major units, a decimal point and at most as
-many digits after it as the currency has; ``device`` may be empty.
+``reference,method,business_date,amount,currency,device``. The amount is in major units, with a decimal point and at
+most the currency's number of digits after it. ``device`` may be empty.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def minor_units(amount: str, decimals: int) -> int:
     """``"12.50"`` → 1250 for two decimals.
 
     Raises:
-        InputMalformed: no decimal number, negative, or with more digits than the currency has.
+        InputMalformed: it is no decimal number, is negative, or has more decimals than the currency.
     """
     found = _AMOUNT.fullmatch(amount)
     if found is None or len(found["fraction"] or "") > decimals:
@@ -46,11 +46,11 @@ def _business_date(text: str) -> int:
 def import_settlement(session: Session, project: str, text: str, source: str) -> ImportCounts:
     """Take in a settlement file of *project*. The caller commits.
 
-    A row whose reference is here already must say the same, of the same project: one payment is counted once.
+    A row whose reference is stored already must say the same, of the same project: a payment counts once.
 
     Raises:
         UnknownName: nobody told the oracle of the project.
-        InputMalformed: a row is malformed, or contradicts the one that is here; nothing is taken then.
+        InputMalformed: a row is malformed, or contradicts the stored one. Then nothing is taken.
     """
     known_project = session.get(KnownProject, project)
     if known_project is None:

@@ -1,4 +1,4 @@
-"""The machines' standings (``oracle.standing``) as kept in the database."""
+"""The machines' standings (``rules.standing``), kept in the database."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from counterfoil.oracle.store.revenue_tables import DeviceStanding
 
 
 class Standings:
-    """The machines' standings, read from and kept in ``device_standing``; the caller commits."""
+    """Reads and writes the machines' standings in ``device_standing``. The caller commits."""
 
     def __init__(self, session: Session, devices: Collection[DeviceId] = ()) -> None:
-        """Those of *devices* are read at once, others when they are asked for."""
+        """The standings of *devices* are read in one query, others when they are needed."""
         self._session = session
         self._rows: dict[str, DeviceStanding | None] = dict.fromkeys(devices)
         if devices:
@@ -25,22 +25,22 @@ class Standings:
             self._rows |= {row.device: row for row in session.exec(query)}
 
     def of(self, device: DeviceId) -> Standing:
-        """The standing of *device*; a blank one for a machine that has said nothing of it."""
+        """The standing of *device*; a blank one before its first status or location."""
         row = self._row(device)
         return Standing() if row is None else _read_standing(row)
 
     def take(self, device: DeviceId, body: Status | Location, log_index: int) -> None:
-        """Note what *device* signed about itself at *log_index*."""
+        """Store the status or location that *device* signed at *log_index*."""
         row = self._row(device) or DeviceStanding(device=device, log_index=log_index)
         _write_standing(row, _read_standing(row).after(body), log_index)
         self._session.add(row)
         self._rows[device] = row
 
     def settle(self, device: DeviceId) -> Standing:
-        """Take where *device* is now for its place.
+        """Make the newest location of *device* its place.
 
         Raises:
-            UnknownName: it never said where it is.
+            UnknownName: it has signed no location.
         """
         row = self._row(device)
         if row is None or row.here_lat_e7 is None:

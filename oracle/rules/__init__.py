@@ -1,1 +1,1 @@
-"""What decides: facts, figures, waterfalls, loans, schedules, and what a node signs. Pure."""
+"""The deciders: facts, figures, waterfalls, loans, schedules, and what a node signs. Pure."""

@@ -1,4 +1,4 @@
-"""A bank statement's credit entries, and what names each on chain. Pure."""
+"""A bank statement's credit entries, and the name of each on chain. Pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class BankEntry:
 
     @property
     def entry_hash(self) -> bytes:
-        """What names the entry on chain: SHA-256 of the statement's id, a zero byte and the entry's reference."""
+        """The entry's name on chain: SHA-256 of the statement's id, a zero byte and the entry's reference."""
         return sha256(self.statement.encode() + b"\0" + self.reference.encode()).digest()
 
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """How many rows were taken, and how many were here already."""
+    """Numbers of rows that were taken, and that were stored already."""
 
     taken: int
     known: int

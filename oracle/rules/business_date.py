@@ -1,4 +1,4 @@
-"""Business dates: YYYYMMDD as a number, in the Gregorian calendar, years 1970 to 9999; as BusinessDate.sol has them."""
+"""Business dates as in BusinessDate.sol: YYYYMMDD as a number, Gregorian calendar, years 1970 to 9999."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_valid(date: int) -> bool:
 
 
 def check(date: int) -> int:
-    """Return *date*, a day of the calendar; raises DateInvalid."""
+    """Return *date* if it is a day of the calendar; raises DateInvalid."""
     if not is_valid(date):
         raise DateInvalid(f"{date} is no date of the form YYYYMMDD from 1970 on")
     return date
@@ -40,7 +40,7 @@ def parts(date: int) -> tuple[int, int, int]:
 
 
 def serial(date: int) -> int:
-    """Number of the day: one more each day."""
+    """The ordinal number of the day."""
     return day_of(*parts(date)).toordinal()
 
 
@@ -50,7 +50,7 @@ def days_between(start: int, end: int) -> int:
 
 
 def earlier(date: int, days: int) -> int:
-    """The date so many *days* before."""
+    """The date *days* days before *date*."""
     day = day_of.fromordinal(serial(date) - days)
     return day.year * 10_000 + day.month * 100 + day.day
 
@@ -66,7 +66,7 @@ def days_in_month(year: int, month: int) -> int:
 
 
 def add_months(date: int, months: int, day: int | None = None) -> int:
-    """The same day (or *day*) of the month that is *months* later, or that month's last."""
+    """The same day (or *day*) of the month *months* later, or that month's last day if it is shorter."""
     year, month, own = parts(date)
     year, month = divmod(year * 12 + month - 1 + months, 12)
     return year * 10_000 + (month + 1) * 100 + min(day or own, days_in_month(year, month + 1))

@@ -1,4 +1,4 @@
-"""What a transaction's call data asks of the split. Pure."""
+"""Reads the distribution in a transaction's call data. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from counterfoil.oracle.rules.waterfall import SoldBatch
 
 
 def distribution_in(data: bytes) -> Mapping[str, Any] | None:
-    """The argument of the distribution that *data* makes, directly or through the quorum; None for another call."""
+    """The argument of the distribution in the call *data*, direct or through the quorum; None for another call."""
     called = decode_call("RevenueSplit", data)
     if called is None:
         through = decode_call("OracleQuorum", data)
@@ -24,7 +24,7 @@ def distribution_in(data: bytes) -> Mapping[str, Any] | None:
 
 
 def sold_by(call: Mapping[str, Any]) -> SoldBatch:
-    """What the distribution whose argument is *call* shares out, for the waterfall."""
+    """The batch in the distribution argument *call*, for the waterfall."""
     return SoldBatch(
         batch=call["batch"],
         start=call["periodStart"],

@@ -1,4 +1,4 @@
-"""The sales and refunds that one distribution shares out, and its call. Pure."""
+"""The sales and refunds of one distribution, and its call. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from counterfoil.oracle.errors import InputMalformed
 
 BASIS_POINTS = 10_000
 _MOST = 2**63
-"""No number of a record is as large (docs/formats/record.md)."""
+"""Every number of a record is below this (docs/formats/record.md)."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The sales and refunds that one distribution shares out; amounts in minor units."""
+    """The sales and refunds of one distribution; amounts in minor units."""
 
     project: str
     business_date: int
@@ -51,7 +51,7 @@ class Facts:
 
 
 def names_of(facts: bytes) -> tuple[bytes, bytes]:
-    """The hash of *facts*, and the name of the batch that they make."""
+    """The hash of *facts*, and the name of their batch (32 bytes each)."""
     facts_hash = sha256(facts).digest()
     return facts_hash, sha256(b"counterfoil batch v1" + facts_hash).digest()
 
@@ -60,7 +60,7 @@ def decode_facts(data: bytes) -> Facts:
     """The facts in *data*.
 
     Raises:
-        InputMalformed: they are none, or not in their one form.
+        InputMalformed: the bytes are no facts, or not in canonical form.
     """
     try:
         version, project, date, entries, units = any_item(data)

@@ -1,10 +1,10 @@
-"""What a batch of the log adds up to: totals by project and goods, and how each machine ran. Pure.
+"""The figures of a batch of the log: totals by project and goods, and each machine's activity. Pure.
 
 Rules that this module keeps:
 
-- The figures follow from the records' bytes and from what the registry said in one block, and from nothing else:
-  whoever has both makes the same bytes. Their SHA-256 is a part of the head that is signed and anchored.
-- Lists are in order: projects by hash and currency, goods by code, machines by hash. Amounts in minor units, energy
+- The figures follow only from the records' bytes and from the registry as of one block, so anybody who has both gets
+  the same bytes. Their SHA-256 is part of the signed and anchored head.
+- Lists are sorted: projects by hash and currency, goods by code, machines by hash. Amounts are in minor units, energy
   in Wh.
 """
 
@@ -29,7 +29,7 @@ _TAG, _VERSION = "counterfoil figures", 1
 
 
 class GoodsFigures(NamedTuple):
-    """Units sold of one commodity, and what their lines say that they cost."""
+    """Units sold of one commodity, and their price by the sales' lines."""
 
     commodity: str
     units: int
@@ -84,7 +84,7 @@ class Figures:
 
     @property
     def digest(self) -> Digest:
-        """What the head commits to."""
+        """The SHA-256 that the head commits to."""
         return Digest(sha256(self.encode()).digest())
 
 
@@ -92,7 +92,7 @@ def decode_figures(data: bytes) -> Figures:
     """The figures in *data*.
 
     Raises:
-        InputMalformed: they are none, or not in their one form.
+        InputMalformed: the bytes are no figures, or not in canonical form.
     """
     try:
         tag, version, previous, size, block, projects, devices = any_item(data)
@@ -137,14 +137,14 @@ def _none_yet() -> list[int]:
 
 
 class Tally:
-    """The figures of a batch as its records come in, kept by machine until it is asked for them."""
+    """Adds up the figures of a batch, machine by machine, as its records come in."""
 
     def __init__(self) -> None:
         self._takings: dict[tuple[DeviceId, str], _Takings] = defaultdict(_Takings)
         self._ran: dict[DeviceId, list[int]] = defaultdict(_none_yet)
 
     def add(self, signed: SignedRecord) -> None:
-        """Take the next record in."""
+        """Count the next record."""
         device, body = signed.record.device, signed.record.body
         ran = self._ran[device]
         ran[0] += 1
@@ -164,7 +164,7 @@ class Tally:
             takings.refunded_minor += body.amount_minor
 
     def merge(self, other: Tally) -> None:
-        """Take in what *other* counted of the same batch."""
+        """Add what *other* counted of the same batch."""
         for key, takings in other._takings.items():
             self._takings[key].add(takings)
         for device, counts in other._ran.items():
@@ -175,7 +175,7 @@ class Tally:
     def figures(
         self, previous_size: int, size: int, block: int, project_of: Callable[[DeviceId], bytes]
     ) -> Figures:
-        """The figures, each machine's takings under the project that *project_of* says."""
+        """The figures; *project_of* gives each machine's project."""
         projects: dict[tuple[bytes, str], _Takings] = defaultdict(_Takings)
         for (device, currency), takings in self._takings.items():
             projects[project_of(device), currency].add(takings)
@@ -198,7 +198,7 @@ def _project(project: bytes, currency: str, t: _Takings) -> ProjectFigures:
 
 
 def differences(mine: Figures, theirs: Figures) -> Iterator[str]:
-    """What *theirs* says otherwise than *mine*, in words, the batch first, then projects, then machines."""
+    """Yield where *theirs* differs from *mine*, in words: the batch first, then projects, then machines."""
     for name in ("previous_size", "size", "block"):
         if getattr(mine, name) != getattr(theirs, name):
             yield f"{name} {getattr(theirs, name)}, here {getattr(mine, name)}"

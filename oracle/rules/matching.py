@@ -3,15 +3,15 @@
 The rules:
 
 1. A sale counts only from a device that is registered, active, in a project, running and in its place
-   (``oracle.standing``); its currency must be the project's.
+   (``rules.standing``); its currency must be the project's.
 2. A card sale matches the settled payment with its reference and its amount.
-3. Cash sales of one device and one day match together: the sum against the cash that was counted for that device and
-   that day, whose reference is ``cash:<device>:<YYYYMMDD>``; such a reference is no card sale's. While the day is open
-   and less was signed than counted, the day's other sales are waited for.
+3. Cash sales of one device and one day match together: their sum against the cash counted for that device and day. The
+   count's reference is ``cash:<device>:<YYYYMMDD>``; a card sale can't have such a reference. While the day is open and
+   less was signed than counted, the group waits for the day's other sales.
 4. A refund matches by rule 1 alone, wherever the machine stands: it is the machine's own debit.
-5. A payment is used once: a second sale under its reference, and a cash sale after its day's count has matched, are
-   exceptions.
-6. What has no counterpart waits until its business date is closed; then it becomes an exception. A person resolves
+5. A payment is used once. A second sale under its reference is an exception, and so is a cash sale after its day's
+   count has matched.
+6. A row without a counterpart waits until its business date is closed; then it becomes an exception. A person resolves
    it: accepted, it is distributed like a match; excluded, it is not.
 """
 
@@ -27,7 +27,7 @@ CASH_PREFIX = "cash:"
 
 @dataclass(frozen=True)
 class SignedSale:
-    """A signed sale or refund, by its place in the log; amount in minor units."""
+    """A signed sale or refund, by its log index; amount in minor units."""
 
     log_index: int
     device: str
@@ -62,7 +62,7 @@ class Unmatched:
 
 @dataclass
 class Matches:
-    """What one run of the matching decided; what is in neither list goes on waiting."""
+    """What one run of the matching decided; a row in none of the lists goes on waiting."""
 
     sales: list[int] = field(default_factory=list)
     payments: list[int] = field(default_factory=list)
@@ -70,12 +70,12 @@ class Matches:
 
 
 def cash_reference(device: str, business_date: int) -> str:
-    """The reference of a device's counted cash of one day."""
+    """The reference of a device's cash count of one day."""
     return f"{CASH_PREFIX}{device}:{business_date}"
 
 
 def counterpart(sale: SignedSale) -> str | None:
-    """The reference of the payment that would match *sale*; None where there can be none."""
+    """The reference of the payment that would match *sale*; None when there can be none."""
     if sale.is_refund:
         return None
     if sale.method == CASH:
@@ -84,7 +84,7 @@ def counterpart(sale: SignedSale) -> str | None:
 
 
 def _is_count(reference: str) -> bool:
-    """Whether it is one of counted cash; no other sale matches it."""
+    """Whether *reference* is a cash count's; only cash sales match it."""
     return reference.startswith(CASH_PREFIX)
 
 
@@ -94,9 +94,9 @@ def match(
     closed_through: int,
     used_before: Collection[str] = (),
 ) -> Matches:
-    """Match what waits of one project; dates up to and with *closed_through* (YYYYMMDD) are closed.
+    """Match the waiting rows of one project; dates up to and with *closed_through* (YYYYMMDD) are closed.
 
-    *used_before*: references of payments that matched in an earlier run.
+    *used_before* has the references of payments that matched in an earlier run.
     """
     found = Matches()
     by_reference = {payment.reference: payment for payment in payments}

@@ -1,4 +1,4 @@
-"""A waterfall's terms: from JSON, as people read and store them, to the struct on chain. Pure."""
+"""A waterfall's terms, from JSON as stored to the struct on chain. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from counterfoil.gateway.record.identity import on_chain_id
 
 
 def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
-    """The struct that ``RevenueSplit.setTerms`` takes, from terms as JSON.
+    """The struct that ``RevenueSplit.setTerms`` takes, from *terms* as JSON.
 
     ``{effective_from, period: day|month, refund, tax, residual, fee: {account, basis_points}, sweep: {account,
     basis_points, cap}, goods: [{code, supplier, prepaid, unit_cost}], allocations: [{account, basis, value, minimum,
-    cap}], investors: [{account, weight}]}``; accounts as addresses, an allocation's account null for the investors'
-    pool, a goods code empty for all others, amounts in minor units.
+    cap}], investors: [{account, weight}]}``; accounts are addresses; an allocation's account is null for the
+    investors' pool; a goods code is empty for all other goods; amounts are in minor units.
     """
     fee = terms.get("fee") or {}
     sweep = terms.get("sweep") or {}

@@ -1,10 +1,10 @@
-"""Whether a machine was running, and stood where it belongs, as its own records up to a sale say. Pure.
+"""Whether a machine runs and stands in its place, by its own records up to a sale. Pure.
 
 The rules:
 
-1. Its newest status record decides whether it runs; before the first one it is taken to run.
-2. Its first location record is its place; so is, from then on, a place that a person has accepted.
-3. It stands in its place while its newest location is within ``reach_m`` of it, and the location's own accuracy.
+1. Its newest status record decides whether it runs; before the first one it counts as running.
+2. Its first location record is its place, until a person accepts another location as its place.
+3. It stands in its place while its newest location is at most ``reach_m`` plus the location's accuracy away from it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from counterfoil.gateway.record.bodies import Body, Location, Status
 
 REACH_M = 200
-"""How far from its place a machine may say that it stands: a building's length, and what indoor positioning errs by."""
+"""How far from its place a machine's location may be: a building's length, and the error of indoor positioning."""
 
 _STANDING_STILL = frozenset(("fault", "out_of_service"))
 _EARTH_M = 6_371_009
@@ -32,7 +32,7 @@ class Standing:
     accuracy_m: int = 0
 
     def after(self, body: Body) -> Standing:
-        """The standing once the machine has signed *body*."""
+        """The standing after the machine has signed *body*."""
         if isinstance(body, Status):
             return replace(self, state=body.state)
         if isinstance(body, Location):
@@ -42,18 +42,18 @@ class Standing:
         return self
 
     def settled(self) -> Standing:
-        """The standing once a person has accepted where the machine is now."""
+        """The standing after a person has accepted the newest location as the place."""
         return replace(self, place=self.here)
 
     @property
     def away_m(self) -> int:
-        """Metres from its place to where it says that it stands."""
+        """Metres from its place to its newest location; 0 when one is missing."""
         if self.place is None or self.here is None:
             return 0
         return round(distance_m(self.place, self.here))
 
     def refusal(self, reach_m: int = REACH_M) -> tuple[str, str] | None:
-        """Why a sale that is signed now does not count by itself, or None."""
+        """The code and detail of why a sale signed now does not count by itself, or None."""
         if self.state in _STANDING_STILL:
             return "device_not_running", f"its newest status is {self.state}"
         if self.away_m > reach_m + self.accuracy_m:
@@ -62,7 +62,7 @@ class Standing:
 
 
 def distance_m(a: tuple[int, int], b: tuple[int, int]) -> float:
-    """Metres along the sphere between two points in 1e-7 degrees (haversine, the earth's mean radius)."""
+    """Great-circle distance in metres between two points in 1e-7 degrees (haversine, the earth's mean radius)."""
     (lat_a, lon_a), (lat_b, lon_b) = (
         (math.radians(lat / _E7), math.radians(lon / _E7)) for lat, lon in (a, b)
     )

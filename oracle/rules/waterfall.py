@@ -1,10 +1,10 @@
-"""What RevenueSplit must come to, written from its decision record (0006) and nothing else. Pure.
+"""A model of RevenueSplit, written from its decision record (0006) and nothing else. Pure.
 
 Rules that this module keeps:
 
-- A tier's entitlement is a pure function of the period's running totals; a distribution adds the difference to what the
-  tier is owed, and pays what the cash allows, tier by tier; the residual recipient takes what is left.
-- An account may stand in a tier more than once: its debts in the tier are one.
+- A tier's entitlement is a pure function of the period's running totals. A distribution adds the difference to the
+  tier's debt and pays what the cash allows, tier by tier. The residual recipient takes what is left.
+- An account may be in a tier more than once; its debts in the tier are one debt.
 - Paid + carried = received, to the minor unit, after every step.
 
 Auditors recompute every split with it; tests hold it and the contract against each other, call by call.
@@ -23,11 +23,11 @@ from counterfoil.chain.abi.enums import Basis, Period, Tier
 from counterfoil.chain.address import NOBODY
 
 POOL = NOBODY
-"""Stands for the investors' pool where an allocation has an account."""
+"""The account of an allocation to the investors' pool."""
 
 
 class SplitRefused(Exception):
-    """The contract would revert; the text is its name of the error."""
+    """The contract would revert; the text is the contract's name of the error."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class SplitTerms:
 
     @classmethod
     def on_chain(cls, found: Mapping[str, Any]) -> SplitTerms:
-        """The terms in the struct that ``RevenueSplit.termsOf`` answers."""
+        """The terms in the struct that ``RevenueSplit.termsOf`` returns."""
         senior = found["senior"]
         return cls(
             found["effectiveFrom"],
@@ -92,7 +92,7 @@ class SplitTerms:
 
 @dataclass(frozen=True)
 class SoldBatch:
-    """One batch of facts."""
+    """One batch of facts: what a distribution shares out; amounts in minor units, dates YYYYMMDD."""
 
     batch: bytes
     start: int
@@ -105,7 +105,7 @@ class SoldBatch:
 
 @dataclass
 class PeriodTotals:
-    """A period's running totals under one version."""
+    """A period's running totals under one version of the terms."""
 
     gross: int = 0
     refunds: int = 0
@@ -114,7 +114,7 @@ class PeriodTotals:
     units: int = 0
 
     def due(self, terms: SplitTerms) -> list[tuple[Tier, str, int]]:
-        """(tier, account, amount) of what these totals entitle to, below the goods."""
+        """The entitlements by these totals, below the goods: (tier, account, amount)."""
         net = max(0, self.gross - self.refunds - self.tax)
         fee = net * terms.fee_bp // 10_000
         rest = max(0, net - self.goods_cost - fee)
@@ -140,7 +140,7 @@ class PeriodTotals:
 
 @dataclass
 class InvestorPool:
-    """The investors' money of one version; each has been given the floor of its share of *paid*."""
+    """The investors' pool of one version; each investor has received its share of *paid*, rounded down."""
 
     paid: int = 0
     given: Counter[int] = field(default_factory=Counter)
@@ -184,7 +184,7 @@ class Waterfall:
         return held[-1]
 
     def distribute(self, sold: SoldBatch) -> dict[tuple[Tier, str], int]:
-        """Take the batch in; answer what each account gets by each tier."""
+        """Distribute the batch; return the amount of each (tier, account)."""
         if sold.batch in self.batches:
             raise SplitRefused("AlreadyDistributed")
         version = self.version_on(sold.start)
@@ -257,9 +257,9 @@ class Waterfall:
             pool.given[number] = share
 
     def settle_carried(self, version: int) -> Counter[str]:
-        """Give out what a version's pool still carries by largest remainder; answer who got how much.
+        """Pay out what a version's pool still carries, by largest remainder; return each account's amount.
 
-        What comes late to the version starts a new pool.
+        A later payment to the version starts a new pool.
         """
         given: Counter[str] = Counter()
         if not 0 < version < self.last_version:

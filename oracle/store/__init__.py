@@ -1,1 +1,1 @@
-"""``oracle.db``: its own tables, one file a noun, and their migrations."""
+"""``oracle.db``: its own tables, one file per noun, and their migrations."""

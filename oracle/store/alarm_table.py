@@ -1,4 +1,4 @@
-"""What a person must look at; raised once, however often a part comes upon its cause."""
+"""Alarms: what a person must look at. Each is raised once, however often its cause is met."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AlarmRow(OracleTable, table=True):
 def raise_once(
     session: Session, code: str, detail: str, *, same: str = "", device: str | None = None
 ) -> bool:
-    """Add an alarm, unless one of *code* tells of *same* already (all of *detail* unless said); True when it is added.
+    """Add an alarm unless one of *code* contains *same* (default: *detail*); return True when it is added.
 
     The caller commits.
     """

@@ -1,4 +1,4 @@
-"""The tables of the bank's messages: statements that came in, payouts that go out; kinds and amounts as in ``tables``.
+"""The tables of the bank's messages: statements that came in, payouts that go out; kinds and amounts as in ``table``.
 
 A bank account is named as its statements name it: an IBAN, or the bank's own number.
 """
@@ -14,10 +14,10 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class BankAccount(OracleTable, table=True):
-    """Known: a bank account that statements are of, and whose the money on it is.
+    """Known: a bank account that has statements, and whose money is on it.
 
     A credit belongs to ``project``'s collection account, or to the participant ``holder`` (exactly one of them is
-    given). Payouts are made from an account that ``pays_out``; ``name`` and ``bic`` are what the bank calls it by.
+    set). Payouts are made from an account with ``pays_out``; ``name`` and ``bic`` are the bank's names for it.
     """
 
     __tablename__ = "bank_account"
@@ -32,7 +32,7 @@ class BankAccount(OracleTable, table=True):
 
 
 class PayeeAccount(OracleTable, table=True):
-    """Known: the bank account behind a withdrawal's commitment, told by its holder; kept off the chain."""
+    """Known: the bank account behind a withdrawal's commitment, as its holder said; kept off the chain."""
 
     __tablename__ = "payee_account"
 
@@ -46,7 +46,7 @@ class PayeeAccount(OracleTable, table=True):
 class BankStatement(OracleTable, table=True):
     """Known: one statement of one account; balances are empty where the bank gives none.
 
-    ``finding`` is the code of what is wrong with its balances, or empty.
+    ``finding`` is the code of an error in its balances, or empty.
     """
 
     __tablename__ = "bank_statement"
@@ -87,7 +87,7 @@ class BankLine(OracleTable, table=True):
 
 
 class PayoutFile(OracleTable, table=True):
-    """Decided: a pain.001 file, as its bytes were made; made once, read as often as one likes."""
+    """Decided: a pain.001 file, byte for byte; it is made once."""
 
     __tablename__ = "payout_file"
 
@@ -104,9 +104,9 @@ class PayoutFile(OracleTable, table=True):
 
 
 class PayoutOrder(OracleTable, table=True):
-    """Decided: a payout that was put into a file: once, for it is named by the withdrawal's number.
+    """Decided: a payout in a file; its key is the withdrawal's number, so it is in one file only.
 
-    ``payment`` is the bank's entry that paid it (as ``BankLine.entry_hash``), once ``transaction_id`` confirms it.
+    ``payment`` is the bank's entry that paid it (a ``BankLine.entry_hash``); ``transaction_id`` confirms it on chain.
     """
 
     __tablename__ = "payout_order"

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 def open_database(url: str, *, migrate: bool = True) -> Engine:
     """The engine of the database at *url*; with *migrate* its tables are the newest (``sqlite:///…``, ``postgresql+psycopg://…``).
 
-    SQLite runs in WAL mode with synchronous FULL. A transaction takes its write lock when it begins, so that one that
-    reads first can't find the lock gone when it comes to write; ``engine.execution_options(reads_only=True)`` gives
-    an engine over the same connections whose transactions only read, and wait for nobody.
+    SQLite runs in WAL mode with synchronous FULL. A transaction takes its write lock when it begins, so a transaction
+    that reads first can't fail to get the lock later. ``engine.execution_options(reads_only=True)`` gives an engine
+    over the same connections whose transactions only read, and never wait.
     """
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
@@ -34,7 +34,7 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
 
 
 def _set_pragmas(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself; _begin does
+    connection.isolation_level = None  # the driver begins no transaction; _begin does
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -1,4 +1,4 @@
-"""The tables of the business day; kinds, amounts and dates as in ``tables``."""
+"""The tables of the business day; kinds, amounts and dates as in ``table``."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class DayClose(OracleTable, table=True):
 
 
 class DayStep(OracleTable, table=True):
-    """Decided: one transaction of a day's closing; what came of it is its transaction's to say.
+    """Decided: one transaction of a day's closing; the transaction's row has its outcome.
 
-    ``before`` is the state of the loan or claim, or the amount, that the step was planned on.
+    ``before`` is the state of the loan or claim, or the amount, that the step was planned from.
     """
 
     __tablename__ = "day_step"

@@ -1,4 +1,4 @@
-"""Who and what was made known off chain: parties, devices, projects, goods, terms, documents."""
+"""What the oracle was told off chain: parties, devices, projects, goods, terms, documents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class KnownParticipant(OracleTable, table=True):
-    """Known: who an account is. The chain holds only a commitment to it."""
+    """Known: the party of an account. The chain holds only a commitment to it."""
 
     __tablename__ = "known_participant"
 
@@ -23,7 +23,7 @@ class KnownParticipant(OracleTable, table=True):
 
 
 class KnownDevice(OracleTable, table=True):
-    """Known: the name behind a device's hash, and what people call it."""
+    """Known: the name behind a device's hash, and its label for people."""
 
     __tablename__ = "known_device"
 
@@ -35,9 +35,9 @@ class KnownDevice(OracleTable, table=True):
 
 
 class KnownProject(OracleTable, table=True):
-    """Known: the name behind a project's hash, its money and its rules off chain.
+    """Known: the name behind a project's hash, its currency and its off-chain rules.
 
-    ``tax_basis_points`` is the part of gross less refunds that is tax.
+    ``tax_basis_points`` is the share of gross less refunds that is tax.
     """
 
     __tablename__ = "known_project"
@@ -61,7 +61,7 @@ class KnownGoods(OracleTable, table=True):
 
 
 class KnownTerms(OracleTable, table=True):
-    """Known: the terms that were sent to the chain, as the JSON that they were made from."""
+    """Known: the terms that were sent to the chain, as their source JSON."""
 
     __tablename__ = "known_terms"
 
@@ -71,10 +71,10 @@ class KnownTerms(OracleTable, table=True):
 
 
 class KnownDocument(OracleTable, table=True):
-    """Known: what a commitment on chain was made of: SHA-256 of the salt and the fields (docs/formats/commitment.md).
+    """Known: the content of a commitment on chain: SHA-256 of the salt and the fields (docs/formats/commitment.md).
 
     ``identity`` is the SHA-256 of kind and fields without the salt: the same thing is committed to once.
-    ``account`` is who gave the fields; who else may read them follows from what the commitment stands in.
+    ``account`` gave the fields; who else may read them follows from where the commitment is used.
     """
 
     __tablename__ = "known_document"

@@ -1,4 +1,4 @@
-"""What was batched, and how far it was read."""
+"""Heads and their batches, the state's slots, and how far each reader of the log is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class HeadRow(OracleTable, table=True):
-    """Decided: a head that was closed and is to be anchored; its newest status is its transaction's."""
+    """Decided: a closed head that is to be anchored; its transaction's row has its status."""
 
     __tablename__ = "head"
 
@@ -46,7 +46,7 @@ class SlotRow(OracleTable, table=True):
 
 
 class Progress(OracleTable, table=True):
-    """Decided: how far a reader of the log has come: all records below ``log_index`` are taken."""
+    """Decided: how far a reader of the log has come: it has read all records below ``log_index``."""
 
     __tablename__ = "progress"
 

@@ -1,4 +1,4 @@
-"""How far an instruction is."""
+"""The states of an instruction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum, unique
 
 @unique
 class InstructionState(StrEnum):
-    """``pending`` → ``done`` or ``failed``; a transaction is ``sent`` in between."""
+    """``pending`` → ``done`` or ``failed``; with a transaction, ``sent`` in between."""
 
     PENDING = "pending"
     SENT = "sent"

@@ -1,4 +1,4 @@
-"""What users asked for."""
+"""Instructions: what users asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class Instruction(OracleTable, table=True):
-    """What a user asks of the oracle through the API: carried out once, answered here.
+    """A user's request to the oracle, its state and its result; it is carried out once.
 
     ``kind`` and ``payload`` are a request's stored form (``instructions.stored_form``). ``status`` is an
     :class:`InstructionState`: ``done`` comes with ``result``, ``failed`` with ``error_code``.

@@ -1,12 +1,12 @@
-"""How whole numbers are stored so that each store takes every value that a contract can say.
+"""How whole numbers are stored, so that each database takes every value that a contract can have.
 
 Rules that this module keeps:
 
-- Money that a bank attests, milliseconds and places in the log are 64 bits wide on PostgreSQL too (`BIG`), as SQLite's
+- Money that a bank attests, milliseconds and log indexes are 64 bits wide on PostgreSQL too (`BIG`), as SQLite's
   integers always are.
-- What any participant can write on chain is as wide as a contract's words (`Unsigned`): 78 digits on PostgreSQL. SQLite
-  has no such number: what 63 bits can't hold is kept there as text, in digits that sort as the numbers do, after every
-  integer.
+- A number that any participant can write on chain is as wide as a contract's word (`Unsigned`): 78 digits on
+  PostgreSQL. SQLite has no such type: a number above 63 bits is kept there as text, in digits that sort as the numbers
+  do, after every integer.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sqlalchemy import BigInteger, Dialect, Integer, Numeric
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
-"""For columns that were made as INTEGER on SQLite, where that is as wide."""
+"""For columns that were created as INTEGER on SQLite, which is as wide."""
 DIGITS = 78
-"""Of 2^256 - 1."""
+"""The number of digits of 2^256 - 1."""
 WIDE = 2**63
-"""The first number that is kept as text on SQLite; arithmetic on such is for Python, never for SQL."""
+"""The first number that is kept as text on SQLite; do arithmetic on such in Python, never in SQL."""
 _MARK = "u"
-"""Without it SQLite would read the digits as a number, and round it."""
+"""Without this prefix SQLite would read the digits as a number, and round it."""
 
 
 class Unsigned(TypeDecorator[int]):
@@ -50,7 +50,7 @@ class Unsigned(TypeDecorator[int]):
 
 
 class UnsignedInteger(Unsigned):
-    """The same, for columns that were made as INTEGER on SQLite."""
+    """The same, for columns that were created as INTEGER on SQLite."""
 
     cache_ok = True
     on_sqlite = Integer()

@@ -1,4 +1,4 @@
-"""What this node signed and would not sign, and how the other nodes are."""
+"""What this node signed and did not sign, and the other nodes' status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SignedHead(OracleTable, table=True):
 
 
 class SignedEntry(OracleTable, table=True):
-    """Decided: a record of the log that stands in a distribution which this node has signed, so in no other one."""
+    """Decided: a record of the log that is in a distribution that this node has signed, so in no other."""
 
     __tablename__ = "signed_entry"
 
@@ -37,9 +37,9 @@ class SignedEntry(OracleTable, table=True):
 
 
 class Dissent(OracleTable, table=True):
-    """Decided: why a node would not sign what another proposed; kept by both.
+    """Decided: why a node did not sign another's proposal; both keep it.
 
-    ``kind`` is ``head`` or ``call``, ``subject`` the EIP-712 digest that was proposed, ``size`` the head's.
+    ``kind`` is ``head`` or ``call``, ``subject`` the proposed EIP-712 digest, ``size`` the head's size.
     """
 
     __tablename__ = "dissent"
@@ -60,7 +60,7 @@ class Dissent(OracleTable, table=True):
 
 
 class OracleNode(OracleTable, table=True):
-    """Decided: a node of the quorum as this one sees it: how far its copy has come, and when it last answered."""
+    """Decided: a node of the quorum as this one sees it: how far its copy is, and when it last responded."""
 
     __tablename__ = "oracle_node"
 

@@ -13,7 +13,7 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class DeviceStanding(OracleTable, table=True):
-    """Decided: what a device's own records in the log say of it so far (``oracle.standing``); 1e-7 degrees."""
+    """Decided: a device's standing by its own records in the log (``rules.standing``); 1e-7 degrees."""
 
     __tablename__ = "device_standing"
 
@@ -28,7 +28,7 @@ class DeviceStanding(OracleTable, table=True):
 
 
 class SettlementRow(OracleTable, table=True):
-    """Known: one payment that the payment provider (or the cash counter) says it settled."""
+    """Known: one payment that the payment provider (or the cash counter) settled."""
 
     __tablename__ = "settlement_row"
 
@@ -45,7 +45,7 @@ class SettlementRow(OracleTable, table=True):
 
 
 class SaleFact(OracleTable, table=True):
-    """Decided: what the oracle made of a sale or a refund in the log.
+    """Decided: the oracle's fact of a sale or a refund in the log.
 
     ``status``: ``waiting`` for its payment, ``matched``, ``exception`` (see the exception's row), ``excluded`` by a
     person, or ``distributed`` in ``batch``. ``units`` are [commodity code, count].
@@ -69,7 +69,7 @@ class SaleFact(OracleTable, table=True):
 
 
 class MatchException(OracleTable, table=True):
-    """Decided: a sale or a payment that did not match; open until a person has resolved it.
+    """Decided: a sale or a payment that did not match; open until a person resolves it.
 
     ``resolution``: ``accepted`` (it is distributed) or ``excluded``.
     """
@@ -94,7 +94,7 @@ class MatchException(OracleTable, table=True):
 class Distribution(OracleTable, table=True):
     """Decided: a distribution; ``facts`` are its facts' canonical bytes (docs/formats/facts.md).
 
-    Without a transaction until the quorum has signed it.
+    It has no transaction until the quorum has signed it.
     """
 
     __tablename__ = "distribution"

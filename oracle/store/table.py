@@ -1,8 +1,8 @@
 """The tables of ``oracle.db``, beside the chain's own (``chain.tables``).
 
-Three kinds, told apart in each docstring: *known* (told to us off chain, kept for ever), *decided* (by the oracle, kept
-for ever) and *projected* (made of chain events alone; dropped and made again by a rebuild). Amounts are in minor units,
-business dates YYYYMMDD, bytes32 values 0x-prefixed hex in lower case, accounts checksummed.
+There are three kinds; each docstring names its table's kind. *Known*: told to the oracle off chain, kept for ever.
+*Decided*: by the oracle, kept for ever. *Projected*: made of chain events alone; a rebuild drops and makes them again.
+Amounts are in minor units, business dates YYYYMMDD, bytes32 values 0x-prefixed hex in lower case, accounts checksummed.
 """
 
 from __future__ import annotations
@@ -15,4 +15,4 @@ metadata = MetaData()
 
 
 class OracleTable(SQLModel, registry=registry(metadata=metadata)):
-    """Base of these tables: they have a metadata of their own."""
+    """Base of these tables, with a metadata of their own."""

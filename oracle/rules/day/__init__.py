@@ -1,1 +1,1 @@
-"""What closing a business day has to do, and what its books must say. Pure."""
+"""The steps that close a business day, and the comparison of its books. Pure."""

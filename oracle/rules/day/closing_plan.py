@@ -1,11 +1,11 @@
-"""What closing a business date has to do, from what is known. Pure.
+"""Plans the steps that close a business date. Pure.
 
 Rules that this module keeps:
 
 - A date moves forward only, and is a day of the calendar.
-- What came in is used before anything is called late: revenue and collateral are swept first, then the rest is accrued
-  and marked. A step that would change nothing is not planned.
-- A step is named by its kind and its subject, so that a day has each at most once.
+- Money that came in is used before anything is called late: revenue and collateral are swept first, then loans are
+  accrued and claims marked. A step that would change nothing is not planned.
+- A step is named by its kind and its subject, so a day has each at most once.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from counterfoil.oracle.errors import OracleError
 
 ADVANCE, SWEEP, MARK, RECONCILE, DONE = "advance", "sweep", "mark", "reconcile", "done"
 PHASES = (ADVANCE, SWEEP, MARK, RECONCILE, DONE)
-"""A day goes through these in order; each begins when the one before is on the chain for good."""
+"""A day goes through these in order; each begins when the one before is final on chain."""
 
 ENDED_LOANS = frozenset({LoanState.REPAID.wire_name, LoanState.RECOVERED.wire_name})
 STILL_LOANS = ENDED_LOANS | {LoanState.WRITTEN_OFF.wire_name}
-"""Loans that accrue no more."""
+"""Loans that no longer accrue."""
 
 
 class DayRefused(OracleError):
@@ -50,7 +50,7 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class LineCash:
-    """What waits for a line's loans: in the split, and in its own account."""
+    """Money that waits for a line's loans: in the split, and in its own account."""
 
     line: int
     claimable_minor: int
@@ -59,7 +59,7 @@ class LineCash:
 
 @dataclass(frozen=True)
 class LoanPosition:
-    """A loan, up to when it is accrued, and what was paid on its collateral (``collateral`` 0 for none)."""
+    """A loan, the date it is accrued to, and what was paid on its collateral (``collateral`` 0: none)."""
 
     loan: int
     state: str
@@ -71,7 +71,7 @@ class LoanPosition:
 
 @dataclass(frozen=True)
 class ClaimPosition:
-    """A claim whose state follows from the date."""
+    """A claim with what its state on a date follows from."""
 
     root: int
     kind: str
@@ -92,10 +92,10 @@ class PledgePosition:
 
 
 def check_date(today: int, date: int) -> None:
-    """Return when the calendar can stand at *date*, coming from *today*.
+    """Return when the calendar can move from *today* to *date*.
 
     Raises:
-        DayRefused: no day of the calendar.
+        DayRefused: *date* is no day of the calendar.
         DateNotForward: the calendar is past it.
     """
     days(date)
@@ -104,10 +104,10 @@ def check_date(today: int, date: int) -> None:
 
 
 def days(date: int) -> int:
-    """The number of a date YYYYMMDD, by which days are counted between two dates.
+    """The ordinal number of a date YYYYMMDD; the difference of two is the days between them.
 
     Raises:
-        DayRefused: no day of the calendar.
+        DayRefused: *date* is no day of the calendar.
     """
     try:
         return calendar_date(date // 10_000, date // 100 % 100, date % 100).toordinal()
@@ -116,7 +116,7 @@ def days(date: int) -> int:
 
 
 def plan_advance(today: int, date: int, cash: Iterable[LineCash]) -> list[PlannedStep]:
-    """Move the date, and bring what the split has swept for each line to the line."""
+    """Plan to move the date, and to bring each line the revenue that the split has swept for it."""
     moved = [PlannedStep("advance", date, str(today))] if today < date else []
     return moved + [
         PlannedStep("push", line.line, str(line.claimable_minor))
@@ -126,7 +126,7 @@ def plan_advance(today: int, date: int, cash: Iterable[LineCash]) -> list[Planne
 
 
 def plan_sweep(cash: Iterable[LineCash], loans: Iterable[LoanPosition]) -> list[PlannedStep]:
-    """Use each line's account for its loans, and what was paid on collateral for the loan that it secures."""
+    """Plan to use each line's account for its loans, and payments on collateral for the secured loan."""
     swept = [
         PlannedStep("sweep", line.line, str(line.held_minor)) for line in cash if line.held_minor
     ]
@@ -143,7 +143,7 @@ def plan_mark(
     claims: Iterable[ClaimPosition],
     pledges: Iterable[PledgePosition],
 ) -> list[PlannedStep]:
-    """Accrue each loan to *date*, move each claim to the state that *date* gives it, call for more where it is due."""
+    """Plan to accrue each loan to *date*, mark each claim with its state on *date*, and call for more collateral."""
     accrued = [
         PlannedStep("accrue", loan.loan, loan.state)
         for loan in loans
@@ -170,7 +170,7 @@ def state_on(claim: ClaimPosition, date: int) -> str:
 
 
 def expired_calls(date: int, pledges: Sequence[PledgePosition]) -> list[int]:
-    """Pledges whose call was not met in its time: their pledgee may take the goods."""
+    """Pledges whose call was not met in time, so that their pledgee may take the goods."""
     return [
         p.pledge
         for p in pledges

@@ -1,10 +1,10 @@
-"""Three books of one day compared: the bank's statements, the chain, and the ledger that was made of its events. Pure.
+"""Compares three books of one day: the bank's statements, the chain, and the ledger made of its events. Pure.
 
 Rules that this module keeps:
 
-- All figures are of one block; amounts are minor units. Nothing is rounded and nothing is netted: each difference is
-  named by a stable code and its subject, with what was expected and what was found.
-- A difference is said and stops nothing: repaying and withdrawing never depend on it.
+- All figures are of one block; amounts are minor units. Nothing is rounded or netted. Each difference has a stable
+  code, its subject, the expected figure and the one found.
+- A difference is reported and stops nothing: repaying and withdrawing never depend on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure that two books don't agree on."""
+    """One figure on which two books differ."""
 
     code: str
     subject: str
@@ -40,7 +40,7 @@ class ProjectBooks:
 
     account: str
     attested_minor: int
-    """What statements have brought onto the collection account."""
+    """The sum of the statements' entries to the collection account."""
     distributed_minor: int
     credited_minor: int
     chain_distributed_minor: int
@@ -49,7 +49,7 @@ class ProjectBooks:
 
 @dataclass(frozen=True)
 class LoanBooks:
-    """What a loan has had: (drawn, repaid, written off, interest paid, penalty paid, costs, costs paid)."""
+    """A loan's totals: (drawn, repaid, written off, interest paid, penalty paid, costs, costs paid)."""
 
     line: int
     ledger: tuple[int, ...]
@@ -67,7 +67,7 @@ class LineBooks:
 
 @dataclass(frozen=True)
 class ClaimBooks:
-    """A claim: its face, what was paid of it, and what its live parts still stand for."""
+    """A claim: its face amount, the amount paid of it, and the unpaid amount of its live parts."""
 
     face_minor: int
     redeemed_minor: int
@@ -82,20 +82,20 @@ class Books:
     block: int
     supply_minor: int
     attested_minor: int
-    """By the chain: what the bank has attested as held."""
+    """By the chain: the amount that the bank has attested as held."""
     minted_minor: int = 0
     withdrawn_minor: int = 0
     """All withdrawals to the bank, paid or not."""
     entries: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
-    """Statement entries that no mint of the same amount answers, by hash: (reference, amount, minted)."""
+    """Statement entries without a mint of the same amount, by hash: (reference, amount, minted)."""
     deposits: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """Mints that no statement entry backs, by the entry they name: (account, amount)."""
+    """Mints without a statement entry, by the entry's hash in the mint: (account, amount)."""
     lines_aside: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """Lines of the bank's statements that changed the bank's account and nothing here: (amount, reason)."""
+    """Statement lines that were set aside: they changed the bank's account and nothing here: (amount, reason)."""
     statements: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Statements whose balances are wrong, taken in since the last day: (code, detail)."""
+    """Statements with wrong balances, taken in since the last day: (code, detail)."""
     unconfirmed: Mapping[int, tuple[int, str]] = field(default_factory=dict)
-    """Payouts that the bank has paid and the chain does not know as paid: (amount, why)."""
+    """Payouts that the bank has paid and the chain does not have as paid: (amount, why)."""
     balances: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Accounts of the token: (by the ledger, by the chain)."""
     claimable: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -106,9 +106,9 @@ class Books:
     lines: Mapping[int, LineBooks] = field(default_factory=dict)
     claims: Mapping[int, ClaimBooks] = field(default_factory=dict)
     claim_credits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Accounts that claims were paid to: (credited less withdrawn, by the chain)."""
+    """Accounts that claims credited: (credited less withdrawn, by the chain)."""
     retained_minor: int = 0
-    """What was paid on pledged parts and waits for their pledgees."""
+    """The amount paid on pledged parts that waits for their pledgees."""
     claims_account: str = ""
     dead_letters: int = 0
 
@@ -125,7 +125,7 @@ def reconcile(books: Books) -> list[Difference]:
 
 
 def _deposits(b: Books) -> Iterator[Difference]:
-    """The bank's statements against the mints, line by line; mints less withdrawals against the supply."""
+    """Compare the statements with the mints, line by line, and mints less withdrawals with the supply."""
     for entry, (reference, amount, minted) in b.entries.items():
         code = "entry_minted_otherwise" if minted else "entry_not_minted"
         yield Difference(
@@ -298,7 +298,7 @@ def _credit(b: Books) -> Iterator[Difference]:
 
 
 def _claims(b: Books) -> Iterator[Difference]:
-    """Live parts and what was paid add up to the face."""
+    """Live parts and payments add up to the face amount."""
     for root, claim in b.claims.items():
         if claim.redeemed_minor != claim.chain_redeemed_minor:
             found = (claim.redeemed_minor, claim.chain_redeemed_minor)

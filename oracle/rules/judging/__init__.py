@@ -1,1 +1,1 @@
-"""What a node signs: proposals, their digests, and the checks of each. Pure."""
+"""Proposals that a node signs: their bytes, digests and checks. Pure."""

@@ -1,15 +1,15 @@
-"""Whether a proposed distribution is right, by this node's own copy of the log and its own books.
+"""Checks a proposed distribution against this node's own copy of the log and its own books.
 
 The checks:
 
-1. It is for this chain and its OracleQuorum, and signed by the node that sent it, one of the signers.
-2. The facts are in their one form, name each record once, and are about a project that this node was told of.
-3. The head is anchored and lies over every record of the facts.
-4. Each record is what the facts say: a sale or a refund of that amount and day, in the project's currency, by a machine
+1. It is for this chain and its OracleQuorum, and signed by the node that sent it, which is one of the signers.
+2. The facts are in canonical form, name each record once, and are about a project that this node knows.
+3. The head is anchored and covers every record of the facts.
+4. Each record agrees with the facts: a sale or a refund of that amount and day, in the project's currency, by a machine
    that was in the project when the record was anchored, or is now.
-5. The goods sold are what the records' lines add up to, and the tax is by the project's rate.
-6. The call is RevenueSplit's ``distribute`` with these very facts, byte for byte, under the batch that they name.
-7. No record of them is in another distribution that this node has signed.
+5. The units sold are the sum of the records' lines, and the tax follows from the project's rate.
+6. The call is RevenueSplit's ``distribute`` with exactly these facts, byte for byte, under their batch.
+7. No record of the facts is in another distribution that this node has signed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from counterfoil.oracle.rules.judging.proposal import CallProposal
 from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents, NotYet, check_sender
 
 Encode = Callable[[dict[str, Any]], bytes]
-"""The call data of ``distribute`` with this struct."""
+"""Returns the call data of ``distribute`` for this struct."""
 
 
 class ToldProject(Protocol):
@@ -68,10 +68,10 @@ class CallJudge:
         self._encode = encode
 
     def judge(self, proposal: CallProposal, sender: str, now: AnchoredState) -> Facts:
-        """The facts of *proposal*, found right as far as check 6; the seventh is made when it is written down.
+        """Return the facts of *proposal* after checks 1 to 6; check 7 is made when the batch is written down.
 
         Raises:
-            NotYet: it can't be told now.
+            NotYet: this node can't tell now.
             Dissents: a check failed.
         """
         # 1
@@ -116,7 +116,7 @@ class CallJudge:
         return facts
 
     def _units(self, indexes: list[int], facts: Facts, project: ToldProject) -> Counter[str]:
-        """What was sold by the records of *facts*, each of which is as they say."""
+        """The units sold by the records of *facts*, after check 4 of each."""
         self._books.refresh()
         units: Counter[str] = Counter()
         heads = self._books.heads_over(indexes[0])
@@ -138,7 +138,7 @@ class CallJudge:
         project: ToldProject,
         block: int,
     ) -> tuple[SaleLine, ...]:
-        """The lines of one record of the facts, anchored in *block*, if it is as they say."""
+        """The lines of one record of the facts, anchored in *block*, after check 4."""
         index, is_refund, amount = entry
         body = signed.record.body
         if not isinstance(body, Sale | Refund) or isinstance(body, Refund) != is_refund:

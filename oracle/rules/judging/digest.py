@@ -33,7 +33,7 @@ _CALL = {
 
 
 def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anchor: str) -> bytes:
-    """What a signer signs (32 bytes): the head, its figures, and the head that it extends (size 0 for none)."""
+    """The digest that a signer signs (32 bytes): a head, its figures, and the head that it extends (size 0: none)."""
     return _digest(
         name="Counterfoil RecordAnchor",
         chain_id=chain_id,
@@ -51,7 +51,7 @@ def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anch
 
 
 def call_digest(target: str, data: bytes, label: bytes, chain_id: int, contract: str) -> bytes:
-    """What a signer signs (32 bytes) so that ``OracleQuorum`` makes the call *data* to *target*, once."""
+    """The digest that a signer signs (32 bytes) so that ``OracleQuorum`` calls *target* with *data*, once."""
     values = {"target": target, "data": data, "label": label}
     return _digest(
         name="Counterfoil OracleQuorum",

@@ -1,15 +1,15 @@
-"""Whether a proposed head is true: each check in order, and the words for the one that fails. No I/O of its own.
+"""Checks a proposed head, in order, and names the check that fails. No I/O of its own.
 
 The checks:
 
 1. It is for this chain and its RecordAnchor, and signed by the node that sent it, which is one of the signers.
-2. It extends the newest anchored head; its registry's block is no older than that head's and has been read here.
-3. Every record of the batch is in this node's own copy, believed from its bytes, and its key may still sign it.
+2. It extends the newest anchored head; its registry block is no older than that head's and has been read here.
+3. Every record of the batch is in this node's own copy, verified from its bytes, and its key may still sign it.
 4. The root over this node's own copy is the proposed one.
-5. So is the state root.
-6. So are the figures: totals by project and goods, and how each machine ran.
+5. The state root is the proposed one.
+6. The figures are the proposed ones: totals by project and goods, and each machine's activity.
 
-A node that can't tell yet says :class:`NotYet`, and is asked again. A check that fails is a :class:`Dissents`.
+A node that can't tell yet raises :class:`NotYet`, and is asked again. A check that fails raises :class:`Dissents`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents, No
 
 
 class OwnHead(Protocol):
-    """What the log gives here."""
+    """A head as computed from this node's own copy."""
 
     @property
     def root(self) -> Digest: ...
@@ -56,12 +56,12 @@ def judge_head(
     refusal: RecordRefused | None,
     their_leaves: Callable[[], list[Digest]],
 ) -> None:
-    """Return when this node's own copy gives the head that *sender* proposes.
+    """Return when the head that *sender* proposes follows from this node's own copy.
 
-    *refusal* is why the copy does not go on, if so. *their_leaves* asks the sender for its leaf hashes of the batch.
+    *refusal* is why the copy has stopped, if so. *their_leaves* asks the sender for its leaf hashes of the batch.
 
     Raises:
-        NotYet: it can't be told now.
+        NotYet: this node can't tell now.
         Dissents: a check failed.
     """
     # 1
@@ -108,7 +108,7 @@ def _named(
     root: Digest,
     their_leaves: Callable[[], list[Digest]],
 ) -> Dissents:
-    """The dissent on another root, with the first record that differs when the sender shows its leaves."""
+    """The dissent on a root that differs; it names the first such record if the sender returns its leaves."""
     start, size = proposal.previous.size, proposal.head.size
     says = f"root {proposal.head.root.hex()}, here {root.hex()}"
     theirs = their_leaves()

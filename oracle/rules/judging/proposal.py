@@ -1,7 +1,7 @@
-"""What nodes ask each other to sign, as bytes: a head, or a call that moves money. Pure.
+"""Proposals that nodes ask each other to sign, as bytes: a head, or a call that moves money. Pure.
 
-Both are deterministic CBOR arrays (docs/formats/proposal.md) that carry the asking node's own signature over the very
-digest that it asks for: whoever proposes a lie has signed it.
+Both are deterministic CBOR arrays (docs/formats/proposal.md) with the proposer's own signature over the proposed
+digest. So a node that proposes a lie has signed it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class HeadProposal:
 
     @cached_property
     def digest(self) -> bytes:
-        """What is to be signed."""
+        """The digest to sign (32 bytes)."""
         return head_digest(
             self.head,
             figures=self.figures.digest,
@@ -70,9 +70,9 @@ class HeadProposal:
 
 @dataclass(frozen=True)
 class CallProposal:
-    """A call that OracleQuorum (at ``contract``) is to make, and what shows that it is right.
+    """A call that OracleQuorum (at ``contract``) is to make, with its proof.
 
-    A distribution: ``facts`` are its facts' bytes (docs/formats/facts.md), ``head_size`` the anchored head over them.
+    For a distribution ``facts`` are its facts' bytes (docs/formats/facts.md), ``head_size`` is the head over them.
     """
 
     chain_id: int
@@ -86,7 +86,7 @@ class CallProposal:
 
     @cached_property
     def digest(self) -> bytes:
-        """What is to be signed."""
+        """The digest to sign (32 bytes)."""
         return call_digest(self.target, self.data, self.label, self.chain_id, self.contract)
 
     def encode(self) -> bytes:
@@ -113,7 +113,7 @@ _Proposal = TypeVar("_Proposal", HeadProposal, CallProposal)
 
 
 def proposer_of(proposal: Proposal) -> str | None:
-    """The account whose signature *proposal* carries; None when it is no signature."""
+    """The account that signed *proposal*; None when its signature is invalid."""
     return recover(proposal.digest, proposal.signature)
 
 
@@ -121,7 +121,7 @@ def decode_head_proposal(data: bytes) -> HeadProposal:
     """The head proposal in *data*.
 
     Raises:
-        InputMalformed: it is none, or not in its one form.
+        InputMalformed: it is no proposal, or not in canonical form.
     """
     fields = _fields(data, _HEAD, 11)
     chain_id, anchor, size, root, state, figures, previous_size, previous_root, signature = fields
@@ -145,7 +145,7 @@ def decode_call_proposal(data: bytes) -> CallProposal:
     """The call proposal in *data*.
 
     Raises:
-        InputMalformed: it is none, or not in its one form.
+        InputMalformed: it is no proposal, or not in canonical form.
     """
     chain_id, contract, target, call, label, facts, size, signature = _fields(data, _CALL, 10)
     _require(label, 32)

@@ -1,1 +1,1 @@
-"""A credit line's arithmetic as the contracts do it, to the minor unit. Pure."""
+"""The contracts' arithmetic of a credit line, to the minor unit. Pure."""

@@ -1,10 +1,10 @@
-"""The instalments that a draw carries, in the form that CreditLine.draw asks of each plan.
+"""The instalments of a draw, in the form that CreditLine.draw requires of each plan.
 
 Rules that this module keeps:
 
-- Principal adds up to what is drawn, to the minor unit; dates rise.
-- What the contract refuses is not made: every answer of ``instalments`` has passed the contract's test, ``has_form``.
-- Interest is not in an instalment: what has accrued by its date falls due with it.
+- Principal adds up to the amount drawn, to the minor unit; dates ascend.
+- Everything that ``instalments`` returns has passed the contract's own test, ``has_form``.
+- An instalment holds no interest: the interest accrued by its date falls due with it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class PlanNotPossible(OracleError):
 def monthly_dates(
     drawn_on: int, count: int, *, every: int = 1, day: int | None = None
 ) -> list[int]:
-    """*count* dates, *every* so many months after *drawn_on*, on its day of the month or on *day*.
+    """*count* dates, one every *every* months after *drawn_on*, on its day of the month or on *day*.
 
-    Where a month has no such day, its last; the next month has the day again.
+    A month without that day gives its last day; the next month has the day again.
     """
     check(drawn_on)
     return [add_months(drawn_on, every * number, day) for number in range(1, count + 1)]
@@ -58,9 +58,9 @@ def instalments(
 ) -> tuple[Instalment, ...]:
     """Instalments of *plan* that CreditLine.draw accepts on *drawn_on*; raises PlanNotPossible.
 
-    BULLET has one date. INTEREST_ONLY and REVENUE_SHARE bring all principal on the last, and the interest by each.
-    EQUAL_PRINCIPAL gives the units that don't divide to the first dates. ANNUITY makes principal and interest of each
-    period equal but for a minor unit, and the last pay what the rounding left; it needs the line's convention and rate.
+    BULLET has one date. INTEREST_ONLY and REVENUE_SHARE pay all principal on the last date, and interest on each.
+    EQUAL_PRINCIPAL gives the units that don't divide to the first dates. ANNUITY makes principal plus interest equal in
+    each period to within a minor unit; the last pays what rounding left. It needs the line's convention and rate.
     """
     _check(plan, principal_minor, drawn_on, dates)
     count = len(dates)
@@ -83,7 +83,7 @@ def has_form(
     convention: Convention,
     rate_ppm: int,
 ) -> bool:
-    """Whether CreditLine.draw accepts *rows* on *drawn_on*: Instalments.set of the contracts."""
+    """Whether CreditLine.draw accepts *rows* on *drawn_on*, as Instalments.set decides in the contracts."""
     count = len(rows)
     if not 0 < count <= MOST:
         return False
@@ -114,7 +114,7 @@ def has_form(
 def annuity(
     principal_minor: int, drawn_on: int, dates: Sequence[int], convention: Convention, rate_ppm: int
 ) -> Fraction:
-    """The exact total of each period, interest and principal, after which nothing is left on the last date."""
+    """The exact payment of each period, interest and principal, that leaves nothing after the last date."""
     growth, weight = Fraction(1), Fraction(0)
     for factor in _factors(drawn_on, dates, convention, rate_ppm):
         growth *= factor
@@ -125,7 +125,7 @@ def annuity(
 def _annuity(
     principal_minor: int, drawn_on: int, dates: Sequence[int], convention: Convention, rate_ppm: int
 ) -> tuple[Instalment, ...]:
-    """Follow the exact balances in whole units; of the totals of the first period that work, the nearest."""
+    """Follow the exact balances in whole units; take the nearest total of the first period that works."""
     exact = annuity(principal_minor, drawn_on, dates, convention, rate_ppm)
     for first in sorted(
         range(int(exact) - 1, int(exact) + 3), key=lambda total: abs(total - exact)
@@ -155,10 +155,10 @@ def _around(
     convention: Convention,
     rate_ppm: int,
 ) -> tuple[Instalment, ...]:
-    """Totals of *first*, give or take one, so that what is left stays beside the exact balance; the last pays all.
+    """Totals of *first* ± 1 that keep the balance next to the exact one; the last period pays all.
 
-    An error in what is left grows by the rate, and a total can mend one unit of it a period: errors from short / rate
-    to (short + 1) / rate can be held, where short is how much *first* is above *exact*.
+    An error in the balance grows by the rate, and a total can correct one unit of it a period. So errors from
+    short / rate to (short + 1) / rate can be held, where short is *first* less *exact*.
     """
     rows: list[Instalment] = []
     left, balance, start, short = (
@@ -187,7 +187,7 @@ def _around(
 def _factors(
     drawn_on: int, dates: Sequence[int], convention: Convention, rate_ppm: int
 ) -> list[Fraction]:
-    """What one unit grows to over each period."""
+    """The growth factor of each period."""
     return [
         1
         + Fraction(

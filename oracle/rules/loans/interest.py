@@ -1,8 +1,8 @@
-"""Simple interest without rounding, as Interest.sol has it: numerators that add up.
+"""Simple interest without rounding, as in Interest.sol: numerators that add up.
 
-Each convention gives every date a position on a line, so that the time from a to c is the time from a to b and from b
-to c, to the last digit. Interest is kept as a numerator over ``denominator(convention)`` and rounded only when it is
-posted. Rates are parts per million a year, amounts minor units, dates YYYYMMDD.
+Each convention maps every date to a position on a line. So the time from a to c is exactly the time from a to b plus
+that from b to c. Interest is kept as a numerator over ``denominator(convention)`` and rounded only when it is posted.
+ Rates are parts per million a year, amounts minor units, dates YYYYMMDD.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class RateTooHigh(OracleError):
 
 
 def position(convention: Convention, date: int) -> int:
-    """Units of time up to *date*; a year has ``basis(convention)`` of them."""
+    """Units of time up to *date*; a year has ``basis(convention)`` units."""
     year, month, day = parts(date)
     if convention is Convention.THIRTY_E_360:
         return 360 * year + 30 * month + min(day, 30)
@@ -40,7 +40,7 @@ def basis(convention: Convention) -> int:
 
 
 def denominator(convention: Convention) -> int:
-    """What the numerators of ``accrued`` are divided by to give minor units."""
+    """The divisor that turns numerators of ``accrued`` into minor units."""
     return basis(convention) * PPM
 
 
@@ -56,7 +56,7 @@ def accrued(
 def discounted(
     convention: Convention, face_minor: int, rate_ppm: int, start: int, end: int
 ) -> tuple[int, int]:
-    """Face × (1 − rate × time), rounded down, and the numerator that the rounding left over; raises RateTooHigh."""
+    """Face × (1 − rate × time), rounded down, and the numerator that rounding left; raises RateTooHigh."""
     whole = denominator(convention)
     numerator = face_minor * whole - accrued(
         convention, principal_minor=face_minor, rate_ppm=rate_ppm, start=start, end=end

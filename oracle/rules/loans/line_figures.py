@@ -1,6 +1,6 @@
-"""What signed takings say of a line of credit: how large it may be, and how well it is being repaid. Pure.
+"""A credit line's limit, and the health of its repayment, from signed takings. Pure.
 
-Two rules, each written down where its figure is shown (``LIMIT_RULE``, ``HEALTH_RULE``). Amounts in minor units,
+There are two rules; each is shown beside its figure (``LIMIT_RULE``, ``HEALTH_RULE``). Amounts in minor units,
 shares in basis points, rounded down.
 """
 
@@ -22,7 +22,7 @@ HEALTH_RULE = (
 
 @dataclass(frozen=True)
 class LimitTerms:
-    """The rule's numbers: months looked at, months of the term, the sweep's share of takings, and the margin."""
+    """The limit's parameters: months looked at, months of the term, the sweep's share of takings, and the margin."""
 
     months: int = 6
     term_months: int = 12
@@ -31,7 +31,7 @@ class LimitTerms:
 
 
 def limit_minor(monthly_minor: Sequence[int], terms: LimitTerms) -> int:
-    """The limit that the newest months of *monthly_minor*, the oldest first, support."""
+    """The limit that the newest months of *monthly_minor* (oldest first) support."""
     looked_at = monthly_minor[-terms.months :]
     if len(looked_at) < terms.months or min(looked_at) <= 0:
         return 0
@@ -40,7 +40,7 @@ def limit_minor(monthly_minor: Sequence[int], terms: LimitTerms) -> int:
 
 
 def due_minor(owed_minor: int, days_left: int, period_days: int) -> int:
-    """What of *owed_minor* a period should bring so that nothing is left after *days_left*, rounded up."""
+    """The part of *owed_minor* to repay per period so that nothing is left after *days_left*, rounded up."""
     if days_left <= period_days:
         return owed_minor
     return -(-owed_minor * period_days // days_left)

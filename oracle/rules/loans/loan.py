@@ -1,12 +1,12 @@
-"""One loan of a credit line: what accrues, what is owed, and what a repayment is used for; as CreditLine.sol has it.
+"""One loan of a credit line as in CreditLine.sol: what accrues, what is owed, and what a repayment pays.
 
 Rules that this module keeps:
 
-- Interest and penalty are numerators over ``denominator(convention)``, never rounded while they accrue; what is owed of
-  them is rounded down.
+- Interest and penalty are numerators over ``denominator(convention)``. They are not rounded while they accrue; the
+  amounts owed are rounded down.
 - Penalty accrues on overdue principal only, from the day after its instalment's date.
-- A repayment pays the four kinds of debt in the terms' order, none beyond what is owed: what is paid is what is used.
-- What is written off bears nothing more, and may still be paid.
+- A repayment pays the four kinds of debt in the terms' order, none beyond what is owed, so paid = used.
+- A written-off amount accrues nothing more, and may still be paid.
 
 Amounts are minor units, dates YYYYMMDD of the business calendar.
 """
@@ -30,7 +30,7 @@ class LoanNotAllowed(OracleError):
 
 @dataclass(frozen=True)
 class LoanTerms:
-    """What of a line's terms a loan is counted by."""
+    """The terms of a line that a loan's arithmetic needs."""
 
     rate_ppm: int
     penalty_ppm: int
@@ -42,7 +42,7 @@ class LoanTerms:
 
 @dataclass(frozen=True)
 class Owed:
-    """What is owed on a date; *due* of it should have been paid by then, *missed* instalments were not."""
+    """Amounts owed on a date; *due* is the part payable by then, *missed* the number of missed instalments."""
 
     costs: int
     penalty: int
@@ -58,7 +58,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Repaid:
-    """What one repayment was used for."""
+    """What one repayment paid, by kind of debt."""
 
     costs: int
     penalty: int
@@ -72,7 +72,7 @@ class Repaid:
 
 @dataclass(frozen=True)
 class Loan:
-    """A loan's accounts, accrued to *accrued_to*; every change answers a new one."""
+    """A loan's accounts, accrued to *accrued_to*; every change returns a new object."""
 
     terms: LoanTerms
     instalments: tuple[Instalment, ...]
@@ -90,7 +90,7 @@ class Loan:
     """Numerator of all penalty accrued so far."""
     penalty_paid: int = 0
     interest_at: tuple[int, ...] = ()
-    """Interest due with each instalment whose date has been reached and those before."""
+    """For each instalment reached so far: the interest due with it and those before."""
 
     @property
     def principal_due(self) -> int:
@@ -98,7 +98,7 @@ class Loan:
         return sum(row.principal_minor for row in self.instalments[: len(self.interest_at)])
 
     def accrue(self, today: int) -> Loan:
-        """The accounts on *today*, if nothing is paid until then; unchanged when it is not later."""
+        """The accounts on *today* if nothing is paid until then; unchanged when *today* is not later."""
         loan = self
         while loan.accrued_to < today:
             passed = len(loan.interest_at)
@@ -129,9 +129,9 @@ class Loan:
         )
 
     def poke(self, today: int) -> tuple[Loan, int]:
-        """The loan accrued to *today* and in the state that gives, and how many instalments were missed in a row.
+        """The loan accrued to *today*, with its state as of then, and the number of instalments missed in a row.
 
-        What is written off or at its end stays so.
+        A loan that is written off, repaid or recovered keeps its state.
         """
         loan = self.accrue(today)
         if self.state is LoanState.WRITTEN_OFF or self.state >= LoanState.RECOVERED:
@@ -140,7 +140,7 @@ class Loan:
         return replace(loan, state=state), missed
 
     def repay(self, amount: int, today: int) -> tuple[Loan, Repaid]:
-        """Use *amount*, or what is owed if that is less, by the terms' order; raises LoanNotAllowed when nothing is."""
+        """Repay *amount*, at most what is owed, in the terms' order; raises LoanNotAllowed when nothing is owed."""
         loan, _ = self.poke(today)
         owed = loan.owed(loan.accrued_to)
         if amount <= 0 or not owed.total:
@@ -166,7 +166,7 @@ class Loan:
         return loan.poke(today)[0], used
 
     def add_costs(self, amount: int, today: int) -> Loan:
-        """Costs of recovery added to a loan that is late; raises LoanNotAllowed when it is not."""
+        """Add costs of recovery to a late loan; raises LoanNotAllowed when it is not late."""
         loan, _ = self.poke(today)
         late = (LoanState.DELINQUENT, LoanState.DEFAULT, LoanState.WRITTEN_OFF)
         if loan.state not in late:
@@ -174,14 +174,14 @@ class Loan:
         return replace(loan, costs=loan.costs + amount)
 
     def write_off(self, today: int) -> Loan:
-        """What is outstanding of a loan in default given up; raises LoanNotAllowed when it is in none."""
+        """Write off the outstanding principal of a loan in default; raises LoanNotAllowed when it is not in default."""
         loan, _ = self.poke(today)
         if loan.state is not LoanState.DEFAULT:
             raise LoanNotAllowed(f"the loan is {loan.state.name}")
         return replace(loan, state=LoanState.WRITTEN_OFF, written_off=loan.drawn - loan.repaid)
 
     def _accrue_between(self, to: int) -> Loan:
-        """Interest and penalty up to *to*, before which no instalment falls."""
+        """Accrue interest and penalty up to *to*; no instalment falls before it."""
         if self.state is LoanState.WRITTEN_OFF:
             return replace(self, accrued_to=to)
         terms, start = self.terms, self.accrued_to
@@ -205,7 +205,7 @@ class Loan:
         )
 
     def _standing(self, today: int) -> tuple[LoanState, int]:
-        """The state by the instalments, of an accrued loan: an instalment is met once all up to it is paid."""
+        """An accrued loan's state by its instalments: one is met once all up to it is paid."""
         state, missed, principal = LoanState.CURRENT, 0, 0
         for row, interest in zip(self.instalments, self.interest_at, strict=False):
             principal += row.principal_minor

@@ -1,1 +1,1 @@
-"""Event schedules of loans as the ACTUS standard defines them: PAM, LAM, NAM and ANN. Pure, but for the command."""
+"""Event schedules of loans as the ACTUS standard defines them: PAM, LAM, NAM and ANN. Pure."""

@@ -1,7 +1,6 @@
-"""Business days, and where an event goes that falls on none (ACTUS `calendar`, `businessDayConvention`).
+"""Business days, and the shift of an event that falls on another day (ACTUS `calendar`, `businessDayConvention`).
 
-SC… shifts first and calculates with the shifted date; CS… calculates with the date as scheduled, and shifts what
-happens.
+SC… shifts first and calculates with the shifted date. CS… calculates with the scheduled date, then shifts the event.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class BusinessDayConvention(StrEnum):
     CSMP = "CSMP"
 
     def shift(self, time: datetime, calendar: Calendar) -> datetime:
-        """When what is scheduled for *time* happens."""
+        """When an event scheduled for *time* happens."""
         if self is BusinessDayConvention.NOS:
             return time
         step = _DAY if self.value.endswith("F") else -_DAY
@@ -47,7 +46,7 @@ class BusinessDayConvention(StrEnum):
         )
 
     def calculate(self, time: datetime, calendar: Calendar) -> datetime:
-        """The time that interest is counted to."""
+        """The time up to which interest is calculated."""
         return self.shift(time, calendar) if self.value.startswith("SC") else time
 
 

@@ -1,4 +1,4 @@
-"""What a file of terms holds: one contract's bare terms, a case (terms, dataObserved, eventsObserved, to), or many."""
+"""Reads a file of terms: one contract's bare terms, a case (terms, dataObserved, eventsObserved, to), or many."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from counterfoil.oracle.rules.schedule.term_fields import read_terms, read_time
 
 @dataclass(frozen=True)
 class ScheduleCase:
-    """One contract as it was given, by the name that its file has for it."""
+    """One contract as given, with its name in the file."""
 
     name: str
     given: Mapping[str, Any]
 
     def events(self, to: str | None = None) -> list[ScheduleEvent]:
-        """The contract's events, up to *to* or what the case says; raises a ScheduleError."""
+        """The contract's events, up to *to* or the case's own end; raises a ScheduleError."""
         is_bare = "terms" not in self.given
         terms = read_terms(self.given if is_bare else _object("terms", self.given["terms"]))
         case = {} if is_bare else self.given
@@ -32,7 +32,7 @@ class ScheduleCase:
 
 
 def read_end(to: Any) -> datetime | None:
-    """The end of a schedule: a time, or the whole of a day; none when nothing is said."""
+    """The end of a schedule: a time, or the end of a day; None when none is given."""
     if to is None or (isinstance(to, str) and not to.strip()):
         return None
     time = read_time("to", to)
@@ -41,7 +41,7 @@ def read_end(to: Any) -> datetime | None:
 
 
 def read_cases(text: str) -> tuple[list[ScheduleCase], bool]:
-    """The cases of a file, and whether it holds many; raises InputMalformed."""
+    """The cases of a file, and whether it is a file of many; raises InputMalformed."""
     try:
         found = json.loads(
             text, parse_float=_exact, parse_constant=_no_number, object_pairs_hook=_once

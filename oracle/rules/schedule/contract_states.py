@@ -1,7 +1,7 @@
 """A contract's state variables, and what each event pays and changes (ACTUS technical specification, section 7).
 
-Amounts are decimals of the precision that the caller's context has; signs are of the contract's role: what is owed to
-the holder is positive.
+Amounts are decimals in the precision of the caller's context. Signs follow the contract's role: an amount owed to the
+holder is positive.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ZERO = Decimal(0)
 
 @dataclass
 class ContractState:
-    """What changes over a contract's life, as of *status_date*."""
+    """The state variables of a contract, as of *status_date*."""
 
     status_date: datetime
     notional: Decimal = _ZERO
@@ -41,15 +41,15 @@ class ContractState:
     accrued: Decimal = _ZERO
     fee_accrued: Decimal = _ZERO
     base: Decimal = _ZERO
-    """What interest is counted on."""
+    """The base that interest is calculated on."""
     redemption: Decimal = _ZERO
-    """The next payment of principal; of NAM and ANN with the interest in it."""
+    """The next payment of principal; for NAM and ANN it includes interest."""
     notional_scaling: Decimal = Decimal(1)
     interest_scaling: Decimal = Decimal(1)
 
 
 class Contract:
-    """One contract on its way: its state, and what the next event pays."""
+    """One contract during its life: its state, and what the next event pays."""
 
     def __init__(self, terms: ContractTerms, observed: Observations) -> None:
         self._terms, self._observed = terms, observed
@@ -71,7 +71,7 @@ class Contract:
         self.state.redemption = self._first_redemption()
 
     def take(self, event: ScheduledEvent) -> Decimal:
-        """Bring the state to after *event*; the amount that it pays, positive to the holder."""
+        """Apply *event* to the state; return the amount that it pays, positive to the holder."""
         if event.type not in ("IED", "MD"):
             self._accrue(event.time)
         paid = _EVENTS[event.type](self, event)
@@ -81,19 +81,19 @@ class Contract:
     # ---- what the events pay, and change
 
     def _ied(self, event: ScheduledEvent) -> Decimal:
-        """The notional is lent, less what is taken off at once."""
+        """The notional is lent, less premium or discount."""
         terms = self._terms
         self._begin()
         self._accrue_from_anchor(event.time)
         is_annuity = terms.contract_type is ContractType.ANN
         is_open = is_annuity and terms.next_principal_redemption_payment is None
-        # Without a PRF event before it, a redemption on this very day is fixed here.
+        # Without a PRF event before it, a redemption on this same day is fixed here.
         if is_open and self._redemptions[0] <= event.time:
             self.state.redemption = self._annuity(event.time, with_today=True)
         return -terms.sign * (terms.notional_principal + terms.premium_discount_at_ied)
 
     def _pr(self, _: ScheduledEvent) -> Decimal:
-        """Principal: what is due, or what is left. Of NAM and ANN the payment less its interest: it may be negative."""
+        """Principal: the amount due, or what is left. For NAM and ANN the payment less its interest, maybe negative."""
         terms, state = self._terms, self.state
         amount = state.redemption
         if terms.contract_type is not ContractType.LAM:
@@ -131,7 +131,7 @@ class Contract:
         return paid
 
     def _rr(self, event: ScheduledEvent) -> Decimal:
-        """The observed rate with multiplier and spread, within what a reset and the contract's life allow."""
+        """The observed rate with multiplier and spread, within the bounds of a reset and of the contract's life."""
         terms, rate = self._terms, self.state.rate
         observed = self._observed.at(terms.market_object_code_of_rate_reset, event.time)
         change = observed * terms.rate_multiplier + terms.rate_spread - rate
@@ -193,7 +193,7 @@ class Contract:
         state.base = state.notional if is_notional or amount is None else terms.sign * amount
 
     def _accrue_from_anchor(self, time: datetime) -> None:
-        """At the initial exchange: interest that the terms say is accrued, or from an earlier anchor on."""
+        """At the initial exchange: the accrued interest in the terms, or the interest since an earlier anchor."""
         terms, state = self._terms, self.state
         anchor = terms.cycle_anchor_date_of_interest_payment
         if terms.accrued_interest is not None:
@@ -204,7 +204,7 @@ class Contract:
             state.accrued = _ZERO
 
     def _accrued_before(self, today: datetime) -> Decimal:
-        """Interest accrued at the status date: as the terms say, or since the last payment, if there was one."""
+        """Interest accrued at the status date: by the terms, or since the last payment if there was one."""
         terms, state = self._terms, self.state
         if terms.accrued_interest is not None:
             return terms.sign * terms.accrued_interest
@@ -225,7 +225,7 @@ class Contract:
         state.notional = state.accrued = state.fee_accrued = state.base = _ZERO
 
     def _follow(self) -> None:
-        """Interest is counted on what is outstanding, unless the terms hold another base."""
+        """Calculate interest on the outstanding notional, unless the terms keep another base."""
         terms = self._terms
         is_pam = terms.contract_type is ContractType.PAM
         if is_pam or terms.interest_calculation_base is InterestCalculationBase.NT:
@@ -283,7 +283,7 @@ _EVENTS: dict[str, Callable[[Contract, ScheduledEvent], Decimal]] = {
     "MD": Contract._md,
     "AD": Contract._ad,
 }
-"""event → what it pays, and how it changes the state; interest is accrued to it already."""
+"""Event type → the function that pays it and changes the state; interest is accrued before."""
 
 
 def _times(time: Fraction, amount: Decimal) -> Decimal:

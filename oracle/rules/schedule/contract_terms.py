@@ -35,7 +35,7 @@ class DayCount(StrEnum):
 
 
 class InterestCalculationBase(StrEnum):
-    """NT: what is outstanding; NTIED: what was at the start; NTL: what was at the last IPCB event."""
+    """NT: the outstanding notional; NTIED: that at the start; NTL: that at the last IPCB event."""
 
     NT = "NT"
     NTIED = "NTIED"
@@ -43,7 +43,7 @@ class InterestCalculationBase(StrEnum):
 
 
 class FeeBasis(StrEnum):
-    """A: an amount; N: a rate on what is outstanding."""
+    """A: an amount; N: a rate on the outstanding notional."""
 
     A = "A"
     N = "N"
@@ -57,7 +57,7 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class ContractTerms:
-    """One contract's terms; a field's name is the dictionary's in this language's spelling."""
+    """One contract's terms; field names are the dictionary's, in snake case."""
 
     contract_type: ContractType
     contract_role: str
@@ -117,7 +117,7 @@ class ContractTerms:
 
     @property
     def sign(self) -> int:
-        """1 for who receives, −1 for who pays."""
+        """1 for the party that receives, −1 for the one that pays."""
         return SIGNS[self.contract_role]
 
     @property
@@ -133,7 +133,7 @@ class ContractTerms:
         return what in self.scaling_effect
 
     def shift(self, time: datetime) -> datetime:
-        """When what is scheduled for *time* happens."""
+        """When an event scheduled for *time* happens."""
         return self.business_day_convention.shift(time, self.calendar)
 
     def years(self, start: datetime, end: datetime) -> Fraction:
@@ -164,6 +164,6 @@ _YEAR_FRACTIONS: dict[DayCount, day_counts.YearFraction] = {
 
 
 def day_of(time: datetime) -> date:
-    """The day that *time* is counted as: the last half hour of a day is the next midnight."""
+    """The day that *time* counts as: the last half hour of a day counts as the next midnight."""
     is_midnight = (time.hour, time.minute) >= (23, 30) and time.date() != date.max
     return time.date() + timedelta(days=is_midnight)

@@ -1,11 +1,11 @@
-"""Cycles, and the times that they give from an anchor to an end (ACTUS technical specification, sections 4.1 and 4.3).
+"""Cycles, and their times from an anchor to an end (ACTUS technical specification, sections 4.1 and 4.3).
 
 Rules that this module keeps:
 
-- Every time is the anchor and a multiple of the cycle, never the time before and the cycle: a 31st comes back after a
-  shorter month.
-- The end is the last time. With a long last stub (`L0`, in older terms `+`) the time before it goes, unless the end
-  lies on the cycle; with a short one (`L1`, `-`) it stays.
+- Every time is the anchor plus a multiple of the cycle, never the last time plus the cycle. So a 31st comes back after
+  a shorter month.
+- The end is the last time. With a long last stub (`L0`, in older terms `+`) the time before the end is left out, unless
+  the end lies on the cycle. With a short one (`L1`, `-`) it stays.
 - With EOM, times stay at the end of their months when the anchor is the end of its month and the cycle counts months.
 """
 
@@ -43,7 +43,7 @@ class Cycle:
 
     @classmethod
     def parse(cls, text: str) -> Cycle:
-        """A cycle of the dictionary's form, `P1ML0`; or of the older, `1M+`. Raises CycleInvalid."""
+        """A cycle in the dictionary's form, `P1ML0`, or in the older one, `1M+`. Raises CycleInvalid."""
         found = _CYCLE.fullmatch(text) or _OLDER.fullmatch(text)
         if found is None:
             raise CycleInvalid(f"{text!r}: a cycle is like P1ML0 or P3ML1")
@@ -58,7 +58,7 @@ class Cycle:
     def after(
         self, anchor: datetime, count: int, convention: EndOfMonthConvention
     ) -> datetime | None:
-        """The anchor and *count* cycles; None after the year 9999."""
+        """The anchor plus *count* cycles; None after the year 9999."""
         year, month = divmod(anchor.year * 12 + anchor.month - 1 + self.months * count, 12)
         if not 1 <= year <= 9999:
             return None
@@ -87,7 +87,7 @@ def is_last(time: datetime) -> bool:
 def times(
     anchor: datetime, end: datetime, cycle: Cycle | None, convention: EndOfMonthConvention
 ) -> list[datetime]:
-    """Times from *anchor* to *end*, ascending, the end among them."""
+    """Times from *anchor* to *end*, ascending, the end included."""
     if cycle is None or anchor >= end:
         return sorted({min(anchor, end), end})
     found: list[datetime] = []

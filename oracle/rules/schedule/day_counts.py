@@ -1,7 +1,7 @@
 """Year fractions by day-count convention: exact, as fractions.
 
 Sources: ISDA 2006 definitions 4.16 (A/A ISDA, A/365F, A/360, 30/360, 30E/360, 30E/360 ISDA), the ACTUS dictionary's
-`dayCountConvention` (which of these a contract may name), and for the rest OpenGamma's Strata, whose names are used.
+`dayCountConvention` (the ones that a contract may name), and for the rest OpenGamma's Strata, whose names are used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def act_365f(start: date, end: date) -> Fraction:
 
 
 def act_act_isda(start: date, end: date) -> Fraction:
-    """Days of each calendar year over that year's own length."""
+    """The days in each calendar year over that year's length."""
     if start.year == end.year:
         return Fraction((end - start).days, _length(start.year))
     first = Fraction((date(start.year + 1, 1, 1) - start).days, _length(start.year))
@@ -37,7 +37,7 @@ def thirty_e_360(start: date, end: date) -> Fraction:
 
 
 def thirty_e_360_isda(start: date, end: date, maturity: date | None = None) -> Fraction:
-    """The last of any month counts as a 30th, but for the last of February when it is *maturity*."""
+    """The last of any month counts as a 30th, except the last of February when it is *maturity*."""
     first = 30 if _is_last(start) else start.day
     is_kept = end == maturity and end.month == 2
     return _thirty(start, end, first, last=30 if _is_last(end) and not is_kept else end.day)
@@ -50,7 +50,7 @@ def twenty_eight_e_336(start: date, end: date) -> Fraction:
 
 
 def business_252(start: date, end: date, is_business_day: Callable[[date], bool]) -> Fraction:
-    """Business days from *start* on, without *end*, of 252 a year."""
+    """Business days from *start* up to, not including, *end*, over 252."""
     days = (start + timedelta(days=n) for n in range((end - start).days))
     return Fraction(sum(is_business_day(day) for day in days), 252)
 
@@ -73,7 +73,7 @@ def act_365_actual(start: date, end: date) -> Fraction:
 
 
 def act_act_afb(start: date, end: date) -> Fraction:
-    """Whole years counted back from *end*; what is left over 366 when it has a leap day, else over 365."""
+    """Whole years counted back from *end*, plus the remaining days over 366 if they hold a leap day, else over 365."""
     years, back = 0, end
     while (earlier := _back(end, years + 1)) >= start:
         years, back = years + 1, earlier
@@ -84,7 +84,7 @@ def act_act_afb(start: date, end: date) -> Fraction:
 
 
 def act_act_year(start: date, end: date) -> Fraction:
-    """Whole years counted on from *start*; what is left over the length of the year that it lies in."""
+    """Whole years counted from *start*, plus the remaining days over the length of their year."""
     years = end.year - start.year
     if _on(start, years) > end:
         years -= 1
@@ -160,7 +160,7 @@ def _leap_days(start: date, end: date) -> int:
 
 
 def _on(day: date, years: int) -> date:
-    """The same day *years* later; a leap day becomes the 28th where there is none."""
+    """The same day *years* later; a leap day becomes the 28th in a year without one."""
     if (day.month, day.day) == (2, 29) and not isleap(day.year + years):
         return day.replace(year=day.year + years, day=28)
     return day.replace(year=day.year + years)

@@ -1,9 +1,9 @@
-"""What was observed outside of the contract: rates, indices, exchange rates, and prepayments.
+"""Observations outside of the contract: rates, indices, exchange rates, and prepayments.
 
 Rules that this module keeps:
 
 - A value holds from its time until the next of the same code.
-- What the terms ask for and nobody observed is refused, never guessed.
+- A value that the terms need and that was not observed is an error, never a guess.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from counterfoil.oracle.rules.schedule.term_fields import read_number, read_time
 
 @dataclass(frozen=True)
 class ObservedEvent:
-    """A prepayment (PP) of *value*, or an analysis (AD), at a time that no term says."""
+    """A prepayment (PP) of *value*, or an analysis (AD), at a time that is not in the terms."""
 
     time: datetime
     type: str
@@ -30,7 +30,7 @@ class ObservedEvent:
 
 @dataclass(frozen=True)
 class Observations:
-    """Values by the code of what they are of, ascending in time, and events."""
+    """Observed values by code, ascending in time, and observed events."""
 
     values: Mapping[str, Sequence[tuple[datetime, Decimal]]] = field(default_factory=dict)
     events: Sequence[ObservedEvent] = ()
@@ -45,7 +45,7 @@ class Observations:
 
 
 def read_observed(data: Any, events: Any = None) -> Observations:
-    """From a case's `dataObserved` ({code: {data: [{timestamp, value}]}}) and `eventsObserved`."""
+    """Read a case's `dataObserved` ({code: {data: [{timestamp, value}]}}) and `eventsObserved`."""
     values: dict[str, list[tuple[datetime, Decimal]]] = {}
     for code, one in _object("dataObserved", data or {}).items():
         rows = _object(f"dataObserved {code!r}", one).get("data", [])

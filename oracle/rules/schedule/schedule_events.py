@@ -1,6 +1,6 @@
 """A contract's events, with what each pays and the state after it.
 
-Amounts are computed to 60 significant digits and come out rounded half to even to 15 decimal places.
+Amounts are computed to 60 significant digits and returned rounded half to even to 15 decimal places.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PLACES = Decimal(1).scaleb(-15)
 
 @dataclass(frozen=True)
 class ScheduleEvent:
-    """What happens, what it pays (positive to the holder), and the state after it."""
+    """An event: its type and time, what it pays (positive to the holder), and the state after it."""
 
     event_date: datetime
     event_type: str
@@ -36,7 +36,7 @@ def events(
 ) -> list[ScheduleEvent]:
     """The events after the terms' status date, up to and with *to*; raises a ScheduleError.
 
-    Of a contract that was bought, those from the purchase on.
+    For a contract that was bought: the events from the purchase on.
     """
     try:
         with localcontext(_CONTEXT):
@@ -70,6 +70,6 @@ def _events(
 
 
 def _rounded(amount: Decimal) -> Decimal:
-    """To 15 places, without noughts at the end."""
+    """Round to 15 places, without trailing zeros."""
     amount = amount.quantize(_PLACES)
     return amount.normalize() if amount else Decimal(0)

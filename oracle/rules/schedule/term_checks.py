@@ -1,4 +1,4 @@
-"""What terms make necessary of others, and what can't hold together."""
+"""Checks of terms against each other: terms that require others, and terms that contradict each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from counterfoil.oracle.rules.schedule.errors import FieldMissing, TermsInconsis
 
 
 def check_needs(terms: ContractTerms) -> None:
-    """Terms that others make necessary."""
+    """Check that each term has the terms that it requires."""
     kind, needs = terms.contract_type, list[tuple[bool, str]]()
     if kind is ContractType.PAM:
         needs.append((terms.maturity_date is None, "maturityDate"))
@@ -44,7 +44,7 @@ def check_needs(terms: ContractTerms) -> None:
 
 
 def check_order(terms: ContractTerms) -> None:
-    """Dates and amounts that contradict each other."""
+    """Check that dates and amounts do not contradict each other."""
     begins = terms.initial_exchange_date
     for name, ends in (
         ("maturityDate", terms.maturity_date),

@@ -1,10 +1,10 @@
-"""Terms read from the field names of the ACTUS dictionary.
+"""Reads terms by the field names of the ACTUS dictionary.
 
 Rules that this module keeps:
 
 - A number is read from its text, digit by digit, never through a float.
-- What a contract type needs and does not have, what a term may not say, and terms that can't hold together are refused
-  with the field's name before anything is computed. Terms that no schedule depends on are passed over.
+- A missing term that the contract type needs, a value that a term can't have, and terms that contradict each other are
+  refused with the field's name before anything is computed. Terms that no schedule depends on are ignored.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ E_ = TypeVar("E_", bound=Enum)
 
 
 def read_time(field: str, value: Any) -> datetime:
-    """The time of an ISO 8601 text, without a zone; 24:00 is the next day's 00:00. Raises ValueInvalid."""
+    """Read an ISO 8601 time without a zone; 24:00 is the next day's 00:00. Raises ValueInvalid."""
     found = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     try:
         if found is None:
@@ -58,7 +58,7 @@ def read_time(field: str, value: Any) -> datetime:
 
 
 def read_number(field: str, value: Any) -> Decimal:
-    """A number from its text, or as JSON brought it. Raises ValueInvalid."""
+    """Read a number from its text, or from JSON. Raises ValueInvalid."""
     try:
         if isinstance(value, bool | float) or not isinstance(value, str | int | Decimal):
             raise InvalidOperation
@@ -73,7 +73,7 @@ def read_number(field: str, value: Any) -> Decimal:
 
 
 def read_terms(given: Mapping[str, Any]) -> ContractTerms:
-    """Terms of a contract that has a schedule; raises a ScheduleError that names the field."""
+    """Read the terms of a contract that has a schedule; raises a ScheduleError that names the field."""
     present = {
         name: value
         for name, value in given.items()
@@ -120,7 +120,7 @@ def _cycle(field: str, value: Any) -> Cycle:
 
 
 def _one_of(values: type[E_], also: Mapping[str, E_] | None = None) -> Callable[[str, Any], E_]:
-    """Read one of an enumeration, by its code."""
+    """Return a reader of an enumeration's members by their codes."""
     known = {str(value.value): value for value in values} | dict(also or {})
 
     def read(field: str, value: Any) -> E_:
@@ -141,14 +141,14 @@ def _role(field: str, value: Any) -> str:
 
 
 def _cycle_point(field: str, value: Any) -> str:
-    """Interest is paid at the end of its period; in advance is not supported."""
+    """Interest is paid at the end of its period; payment in advance is not supported."""
     if _text(field, value) != "E":
         raise EnumUnknown(f"{field} {value!r}: only E, at the end of the cycle, is supported")
     return "E"
 
 
 def _scaling_effect(field: str, value: Any) -> str:
-    """Three places: I or none, N or none, M or none; none is 0 or O."""
+    """Three characters: I, N and M, each of them or 0 (also O) for none."""
     effect = _text(field, value).upper()
     if re.fullmatch("[I0O][N0O][M0O]", effect) is None:
         raise EnumUnknown(f"{field} {value!r}: 000, I00, 0N0, IN0 and the like are known")
@@ -198,7 +198,7 @@ _READERS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     )
     for field in fields(ContractTerms)
 }
-"""name in the dictionary → name here, and how it is read."""
+"""Name in the dictionary → name here, and its reader."""
 _ALWAYS = {
     "contractRole",
     "statusDate",

@@ -1,7 +1,7 @@
 """Which events a contract has, and when (ACTUS technical specification, section 7: contract schedules).
 
-Where the specification leaves room or its reference implementation differs, published results decide, else the choice
-is said in its place.
+When the specification is not clear or its reference implementation differs, published results decide; if there are
+none, a comment states the choice.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _ORDER = (
     "MD",
     "AD",
 )
-"""In which events of one time take place."""
+"""The order of events at the same time."""
 
 
 @dataclass(frozen=True, order=True)
 class ScheduledEvent:
-    """An event: when it happens, which of that time's it is, and the time that it is scheduled for."""
+    """An event: when it happens, its rank at that time, and the time that it is scheduled for."""
 
     happens_at: datetime
     place: int
@@ -57,7 +57,7 @@ class ScheduledEvent:
 def timetable(
     terms: ContractTerms, observed: Observations, to: datetime | None
 ) -> list[ScheduledEvent]:
-    """The events after the status date up to and with *to*, in the order in which they take place."""
+    """The events after the status date up to and with *to*, in order."""
     ends = maturity(terms)
     found: list[ScheduledEvent] = [_at("IED", terms.initial_exchange_date), _maturity(terms, ends)]
     found += _on(terms, "PR", redemptions(terms, ends)[:-1])
@@ -81,7 +81,7 @@ def timetable(
 
 
 def maturity(terms: ContractTerms) -> datetime:
-    """When the contract ends: as the terms say, or once its payments have redeemed the notional."""
+    """When the contract ends: by the terms, or once its payments have redeemed the notional."""
     is_annuity = terms.contract_type is ContractType.ANN
     ends = terms.maturity_date or (terms.amortization_date if is_annuity else None)
     if ends is not None:
@@ -119,8 +119,8 @@ def redemptions(terms: ContractTerms, ends: datetime) -> list[datetime]:
 
 
 def _maturity(terms: ContractTerms, ends: datetime) -> ScheduledEvent:
-    """MD on the day that the terms say; as in the reference implementation, on a business day for LAM, NAM and an end
-    that nobody said.
+    """MD on the day in the terms. As in the reference implementation, LAM, NAM and an end that is not in the terms are
+    shifted to a business day.
     """
     is_said = bool(terms.maturity_date or terms.amortization_date)
     is_shifted = terms.contract_type in (ContractType.LAM, ContractType.NAM) or not is_said
@@ -128,10 +128,10 @@ def _maturity(terms: ContractTerms, ends: datetime) -> ScheduledEvent:
 
 
 def _interest(terms: ContractTerms, ends: datetime) -> list[ScheduledEvent]:
-    """IP events, IPCI up to the end of capitalization, and one IPCI on it."""
+    """IP events; IPCI events up to the end of capitalization, and one IPCI on it."""
     until, events = terms.capitalization_end_date, list[ScheduledEvent]()
     for time in sorted(set(interest_times(terms, ends))):
-        # The last interest is paid with the principal, on the day that the principal is.
+        # The last interest is paid together with the principal, on the same day.
         happens = _maturity(terms, ends).happens_at if time == ends else terms.shift(time)
         is_capitalized = until is not None and happens < terms.shift(until)
         if until is None or happens != terms.shift(until):
@@ -172,8 +172,8 @@ def _ahead_of_redemption(terms: ContractTerms) -> list[datetime]:
 
 
 def _resets(terms: ContractTerms, ends: datetime) -> list[ScheduledEvent]:
-    """RR events, of which the first after the status date is RRF when its rate is fixed; an annuity fixes its payment
-    again after each, and for the first time on the day before the first redemption.
+    """RR events; the first after the status date is RRF when its rate is fixed. An annuity fixes its payment again
+    after each, and for the first time on the day before the first redemption.
     """
     anchor, cycle = terms.cycle_anchor_date_of_rate_reset, terms.cycle_of_rate_reset
     at = _before(ends, _cyclic(terms, anchor, cycle, ends)) if anchor or cycle else []
@@ -197,7 +197,7 @@ def _resets(terms: ContractTerms, ends: datetime) -> list[ScheduledEvent]:
 def _within(
     terms: ContractTerms, found: list[ScheduledEvent], to: datetime | None
 ) -> list[ScheduledEvent]:
-    """Without what is past at the status date, what comes after a termination or *to*."""
+    """Drop events up to the status date, after a termination, or after *to*."""
     if terms.purchase_date is not None:
         found.append(_at("PRD", terms.purchase_date))
     if terms.termination_date is not None:
@@ -215,7 +215,7 @@ def _on(terms: ContractTerms, kind: str, at: Iterable[datetime]) -> list[Schedul
 
 
 def _at(kind: str, time: datetime, value: Decimal = Decimal(0)) -> ScheduledEvent:
-    """An event whose time is what the terms say, business day or not."""
+    """An event exactly at the time in the terms, business day or not."""
     return ScheduledEvent(happens_at=time, place=_ORDER.index(kind), time=time, value=value)
 
 

@@ -83,7 +83,7 @@ def read_block(client: ChainClient, number: int) -> ProvableBlock:
 
 
 def _same(number: int, what: str, found: bytes, named: str) -> None:
-    if found != _bytes(named):
+    if found != from_hex(named):
         raise BlockNotRebuilt(f"block {number}: {what} can't be made again from its fields")
 
 
@@ -94,40 +94,36 @@ def _trie(values: Sequence[bytes]) -> HexaryTrie:
     return trie
 
 
-def _bytes(text: str) -> bytes:
-    return from_hex(text)
-
-
 def _number(text: str) -> bytes:
     value = int(text, 16)
     return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
 _HEADER: tuple[tuple[str, Callable[[str], bytes]], ...] = (
-    ("parentHash", _bytes),
-    ("sha3Uncles", _bytes),
-    ("miner", _bytes),
-    ("stateRoot", _bytes),
-    ("transactionsRoot", _bytes),
-    ("receiptsRoot", _bytes),
-    ("logsBloom", _bytes),
+    ("parentHash", from_hex),
+    ("sha3Uncles", from_hex),
+    ("miner", from_hex),
+    ("stateRoot", from_hex),
+    ("transactionsRoot", from_hex),
+    ("receiptsRoot", from_hex),
+    ("logsBloom", from_hex),
     ("difficulty", _number),
     ("number", _number),
     ("gasLimit", _number),
     ("gasUsed", _number),
     ("timestamp", _number),
-    ("extraData", _bytes),
-    ("mixHash", _bytes),
-    ("nonce", _bytes),
+    ("extraData", from_hex),
+    ("mixHash", from_hex),
+    ("nonce", from_hex),
 )
 _SINCE: tuple[tuple[str, Callable[[str], bytes]], ...] = (
     ("baseFeePerGas", _number),
     ("blockGasCost", _number),  # subnet-evm
-    ("withdrawalsRoot", _bytes),
+    ("withdrawalsRoot", from_hex),
     ("blobGasUsed", _number),
     ("excessBlobGas", _number),
-    ("parentBeaconBlockRoot", _bytes),
-    ("requestsHash", _bytes),
+    ("parentBeaconBlockRoot", from_hex),
+    ("requestsHash", from_hex),
     ("timestampMilliseconds", _number),  # subnet-evm
     ("minDelayExcess", _number),  # subnet-evm
 )
@@ -141,7 +137,7 @@ def _header(block: _Fields) -> bytes:
                 *(encoded(form[name]) for name, encoded in _SINCE if form.get(name) is not None),
             ]
         )
-        if keccak(raw) == _bytes(block["hash"]):
+        if keccak(raw) == from_hex(block["hash"]):
             return raw
     number = int(block["number"], 16)
     raise BlockNotRebuilt(f"block {number}: its header can't be made again from its fields")
@@ -151,7 +147,7 @@ def _forms(block: _Fields) -> Iterator[_Fields]:
     """The block's fields as they are, then as QBFT hashes them: without round number and seals."""
     yield block
     try:
-        vanity, validators, vote, _, _ = rlp.decode(_bytes(block["extraData"]))
+        vanity, validators, vote, _, _ = rlp.decode(from_hex(block["extraData"]))
     except (rlp.exceptions.RLPException, ValueError, TypeError):
         return
     hashed = rlp.encode([vanity, validators, vote, b"", []])
@@ -160,8 +156,8 @@ def _forms(block: _Fields) -> Iterator[_Fields]:
 
 def _transaction(one: _Fields) -> bytes:
     kind = int(one.get("type", hex(0)), 16)
-    to = _bytes(one["to"]) if one["to"] else b""
-    call = [_number(one["gas"]), to, _number(one["value"]), _bytes(one["input"])]
+    to = from_hex(one["to"]) if one["to"] else b""
+    call = [_number(one["gas"]), to, _number(one["value"]), from_hex(one["input"])]
     signature = [_number(one["r"]), _number(one["s"])]
     if kind == 0:
         fees = [_number(one["gasPrice"])]
@@ -177,7 +173,7 @@ def _transaction(one: _Fields) -> bytes:
             *(fees or [_number(one["gasPrice"])]),
             *call,
             [
-                [_bytes(entry["address"]), [_bytes(key) for key in entry["storageKeys"]]]
+                [from_hex(entry["address"]), [from_hex(key) for key in entry["storageKeys"]]]
                 for entry in one.get("accessList") or ()
             ],
             _number(one.get("yParity") or one["v"]),
@@ -190,10 +186,19 @@ def _transaction(one: _Fields) -> bytes:
 def _receipt(one: _Fields) -> bytes:
     kind = int(one.get("type", hex(0)), 16)
     logs = [
-        [_bytes(log["address"]), [_bytes(topic) for topic in log["topics"]], _bytes(log["data"])]
+        [
+            from_hex(log["address"]),
+            [from_hex(topic) for topic in log["topics"]],
+            from_hex(log["data"]),
+        ]
         for log in one["logs"]
     ]
     body: bytes = rlp.encode(
-        [_number(one["status"]), _number(one["cumulativeGasUsed"]), _bytes(one["logsBloom"]), logs]
+        [
+            _number(one["status"]),
+            _number(one["cumulativeGasUsed"]),
+            from_hex(one["logsBloom"]),
+            logs,
+        ]
     )
     return (bytes([kind]) if kind else b"") + body

@@ -103,21 +103,21 @@ class Sender:
         """submitted → mined, by the hash of any version. *chain_nonce* was read before the receipts."""
         rows = self._queue.rows(SUBMITTED)
         receipts = iter(self._client.receipts([from_hex(h) for row in rows for h in row.hashes]))
-        changes: list[RowUpdate] = []
+        updates: list[RowUpdate] = []
         for row in rows:
             found = [(h, next(receipts)) for h in row.hashes]
             mined = next(((h, receipt) for h, receipt in found if receipt is not None), None)
             if mined is not None:
-                changes.append(self._mined(row, *mined))
+                updates.append(self._mined(row, *mined))
                 self._seen_nonce = max(self._seen_nonce or 0, (row.nonce or 0) + 1)
             elif row.nonce is not None and row.nonce < chain_nonce and self._is_nonce_taken(row):
                 log.error("nonce_taken", key=row.idempotency_key, nonce=row.nonce)
                 why = f"nonce {row.nonce} was used by another transaction of this account"
-                changes.append(failed(row, "chain.nonce_taken", why))
-        self._write(changes, "before_mined_commit")
+                updates.append(failed(row, "chain.nonce_taken", why))
+        self._write(updates, "before_mined_commit")
 
     def _mined(self, row: TransactionRow, tx_hash: str, receipt: Mapping[str, Any]) -> RowUpdate:
-        change: RowUpdate = {
+        row_update: RowUpdate = {
             "id": row.id,
             "status": MINED,
             "tx_hash": tx_hash,
@@ -126,10 +126,10 @@ class Sender:
             "gas_used": int(receipt["gasUsed"], 16),
         }
         if int(receipt["status"], 16) != 1:
-            why = self._why_reverted(row, change["gas_used"])
-            change["error_code"], change["error_detail"] = why
-        log.info("transaction_mined", key=row.idempotency_key, block=change["block_number"])
-        return change
+            why = self._why_reverted(row, row_update["gas_used"])
+            row_update["error_code"], row_update["error_detail"] = why
+        log.info("transaction_mined", key=row.idempotency_key, block=row_update["block_number"])
+        return row_update
 
     def _confirm_final(self) -> None:
         """mined → final, or failed where it reverted; back to submitted when its block is lost."""
@@ -137,12 +137,12 @@ class Sender:
         if not rows:
             return
         final_number = self._client.final_number()
-        changes: list[RowUpdate] = []
+        updates: list[RowUpdate] = []
         receipts = self._client.receipts([from_hex(row.tx_hash or NO_BYTES) for row in rows])
         for row, receipt in zip(rows, receipts, strict=True):
             if receipt is None or (int(receipt["status"], 16) == 1) == (row.error_code is not None):
                 log.warning("transaction_unmined", key=row.idempotency_key, block=row.block_number)
-                changes.append(back_to_submitted(row))
+                updates.append(back_to_submitted(row))
                 self._resend_all = True
                 continue
             number = int(receipt["blockNumber"], 16)
@@ -150,7 +150,7 @@ class Sender:
             if number <= final_number:
                 status = FINAL if row.error_code is None else FAILED
             if (status, number, receipt["blockHash"]) != (MINED, row.block_number, row.block_hash):
-                changes.append(
+                updates.append(
                     {
                         "id": row.id,
                         "status": status,
@@ -158,7 +158,7 @@ class Sender:
                         "block_hash": receipt["blockHash"],
                     }
                 )
-        self._write(changes, "before_final_commit")
+        self._write(updates, "before_final_commit")
 
     def _resend_waiting(self) -> None:
         """Send the same bytes again after a start or a loss. Raise the fee of a transaction that blocks left out."""
@@ -168,21 +168,21 @@ class Sender:
         if stalled:
             asked = fees(self._client)["maxFeePerGas"]
             newest_ms = self._client.latest().timestamp * 1000
-            changes: list[RowUpdate] = []
+            updates: list[RowUpdate] = []
             for row in stalled:
                 old = row.max_fee_wei or 1
                 is_passed_by = newest_ms > (row.submitted_ms or 0) or asked > old
                 fee = min(max(old * 5 // 4 + 1, asked), asked * _MOST_FEE_TIMES)
                 if is_passed_by and fee > old:
-                    change = self._signed(
+                    row_update = self._signed(
                         row, nonce=row.nonce or 0, gas=row.gas or 0, max_fee_wei=fee
                     )
                     log.warning("transaction_replaced", key=row.idempotency_key, nonce=row.nonce)
                 else:
-                    change = {"id": row.id, "submitted_ms": now_ms()}
-                changes.append(change)
-                again[row.id] = change.get("raw", row.raw or b"")
-            self._write(changes, "before_replace_commit")
+                    row_update = {"id": row.id, "submitted_ms": now_ms()}
+                updates.append(row_update)
+                again[row.id] = row_update.get("raw", row.raw or b"")
+            self._write(updates, "before_replace_commit")
         if again:
             self._on_step("before_resend")
             # ganache would run a waiting transaction once for each time that it is sent.
@@ -199,29 +199,29 @@ class Sender:
         block_limit = self._client.latest().gas_limit
         nonce = self._next_nonce()
         max_fee_wei = fees(self._client)["maxFeePerGas"]
-        changes: list[RowUpdate] = []
+        updates: list[RowUpdate] = []
         for row, gas in zip(rows, estimates, strict=True):
-            may_change = in_flight or any(c["status"] == SUBMITTED for c in changes)
+            may_change = in_flight or any(u["status"] == SUBMITTED for u in updates)
             if isinstance(gas, ChainError):
                 if may_change:
                     break
                 if not isinstance(gas, ContractReverted):
-                    self._write(changes)
+                    self._write(updates)
                     raise gas
                 log.warning("transaction_refused", key=row.idempotency_key, code=gas.code)
-                changes.append(failed(row, gas.code, str(gas)))
+                updates.append(failed(row, gas.code, str(gas)))
                 continue
             limit = row.gas or max(gas, min(gas * _GAS_TIMES + _GAS_MORE, block_limit))
-            changes.append(
+            updates.append(
                 {
                     **self._signed(row, nonce, gas=limit, max_fee_wei=max_fee_wei),
                     "status": SUBMITTED,
                 }
             )
             nonce += 1
-        self._write(changes, "before_submit_commit")
+        self._write(updates, "before_submit_commit")
         self._on_step("before_send")
-        self._send([change["raw"] for change in changes if "raw" in change])
+        self._send([u["raw"] for u in updates if "raw" in u])
         self._on_step("after_send")
 
     # ---- nonces, versions, gas

@@ -1,1 +1,1 @@
-"""What an auditor holds in hand: bundles for a device and a period, and their verification."""
+"""Audits: bundles for a device and a period, their verification, and the sweep of a whole log."""

@@ -1,10 +1,10 @@
-"""A verification's report as one HTML file: for a working paper, to be read and printed anywhere.
+"""A verification's report as one HTML file, for an auditor's working papers.
 
 Rules kept here:
 
 * The file loads nothing and runs nothing; every text in it that came out of the bundle is escaped.
 * It says what was verified (the file's SHA-256), against what (the root's fingerprint), and what was
-  not looked at. It is no proof itself: whoever doubts it verifies the bundle again.
+  not checked. It is no proof: whoever doubts it verifies the bundle again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PAGE = Path(__file__).with_name("report.html")
 
 
 def html_report(name: str, data: bytes, root: x509.Certificate, report: Report) -> str:
-    """The report on the file *name* with the bytes *data*, verified against *root*."""
+    """Return the report on the file *name* with the bytes *data*, verified against *root*."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["moment"] = _moment
     environment.filters["tier"] = tier_name
@@ -44,7 +44,7 @@ def html_report(name: str, data: bytes, root: x509.Certificate, report: Report) 
 
 
 def _moment(time_ms: int) -> str:
-    """*time_ms* as a UTC date and minute; the number itself where it is no date of a calendar."""
+    """Return *time_ms* as a UTC date and minute; the number itself where it is out of the calendar's range."""
     try:
         return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M}"
     except (OverflowError, OSError, ValueError):

@@ -1,10 +1,10 @@
-"""The fourteenth step of an audit: what the bundle states of the chain is what a node of it says.
+"""The fourteenth step of a verification: a node of the chain confirms what the bundle states of it.
 
 Rules kept here:
 
-* Only reads, through ``chain.client``. Terms and distributions are proved by their blocks: the node is asked for these.
-* The addresses come from the auditor's own deployment file where one is given; the bundle's own addresses show only
-  that it agrees with itself.
+* Only reads, through ``chain.client``. Blocks prove terms and distributions, so the node is asked for the blocks.
+* The addresses come from the auditor's own deployment file where one is given. The bundle's addresses only show that
+  it agrees with itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from counterfoil.gateway.record.identity import device_hash
 def check_on_chain(
     bundle: Bundle, rpc_url: str, addresses: Mapping[str, str] | None = None
 ) -> Step:
-    """Return step 14: the blocks, heads and keys of *bundle* against the node's answers."""
+    """Return step 14: the blocks, heads and keys of *bundle* compared with what the node says."""
     scope = bundle.scope
     stated = {
         "RecordAnchor": scope.record_anchor,
@@ -63,7 +63,7 @@ def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> It
 
 
 def _check_blocks(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
-    """Yield every block that the node's chain does not have: with it go all that its header proves."""
+    """Yield an error for each block that is not in the node's chain, and so for all that its header proves."""
     for place, fact in enumerate(bundle.blocks):
         try:
             header = read_header(fact.header)

@@ -1,4 +1,4 @@
-"""``counterfoil audit``: bundles made and verified, the sweep, and what the chain judges itself."""
+"""``counterfoil audit``: make and verify bundles, sweep a log, and take disputes and promises to the chain."""
 
 from __future__ import annotations
 

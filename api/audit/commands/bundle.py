@@ -1,4 +1,4 @@
-"""``counterfoil audit bundle`` and ``audit facts``: what an auditor is handed, made from this installation."""
+"""``counterfoil audit bundle`` and ``audit facts``: the files for an auditor, made from this installation."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _midnight_ms(day: date) -> int:
 
 
 def _opened(url: str) -> Engine:
-    """The database at *url*, which is not made where it is not.
+    """Return the database at *url*, without making it.
 
     Raises FileNotFoundError for a SQLite file that is not there.
     """

@@ -1,4 +1,4 @@
-"""``counterfoil audit dispute`` and ``proof``: a record taken to the chain, or handed on."""
+"""``counterfoil audit dispute`` and ``proof``: a record taken to the chain, or its proof written to a file."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _ready(data: bytes, index: int, log: str, client: ChainClient) -> Dispute:
 def gas_of(
     client: ChainClient, contract: str, function: str, arguments: Any, keystore: Path | None
 ) -> int:
-    """Gas that the call used, sent with the key in *keystore*; or would use."""
+    """Return the gas that the call used, sent with the key in *keystore*, or would use without one."""
     data, to = client.encode(contract, function, *arguments), client.address_of(contract)
     if keystore is None:
         return client.estimate_gas(_NOBODY, to, data)
@@ -144,7 +144,7 @@ def gas_of(
 
 
 def say(said: dict[str, Any], as_json: bool) -> None:
-    """Print *said*, as one JSON document or a line a value."""
+    """Print *said* as one JSON document, or one line for each value."""
     if as_json:
         typer.echo(json.dumps(said))
         return

@@ -1,9 +1,9 @@
-"""``counterfoil audit challenge``, ``answer`` and ``mark``: a gateway held to what it promised.
+"""``counterfoil audit challenge``, ``answer`` and ``mark``: hold a gateway to a promise.
 
 Rules kept here:
 
 * Without a keystore nothing is sent: the command says whether the contract would take it, and the gas.
-* The answer is looked for in the log itself: the record that was promised, under the newest anchored head.
+* The answer comes from the log itself: the promised record, and its inclusion under the newest anchored head.
 """
 
 from __future__ import annotations
@@ -120,13 +120,13 @@ def mark_command(
 
 
 def _status(client: ChainClient, name: bytes) -> str:
-    """How the challenge stands."""
+    """Return the state of the challenge."""
     found = client.call("PromiseChallenge", "challengeOf", name)
     return PromiseStatus(found["status"]).wire_name
 
 
 def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
-    """The challenge's name as bytes, and what the contract has of it."""
+    """Return the challenge's name as bytes, and what the contract holds about it."""
     name = from_any_hex(text, 32)
     found: dict[str, Any] = client.call("PromiseChallenge", "challengeOf", name)
     if found["status"] == PromiseStatus.NONE:
@@ -135,7 +135,7 @@ def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
 
 
 def _promised(reader: TileReader, found: dict[str, Any]) -> tuple[int, bytes] | None:
-    """Where the promised record stands, and its bytes."""
+    """Return the promised record's log index and bytes."""
     wanted = (found["device"], found["epoch"], found["sequence"], found["payloadDigest"])
     for index, raw in enumerate(reader.entries()):
         try:
@@ -151,7 +151,7 @@ def _promised(reader: TileReader, found: dict[str, Any]) -> tuple[int, bytes] | 
 
 @contextmanager
 def _failing() -> Iterator[None]:
-    """What the contract refuses ends with exit status 1, what could not be told with 2; each with its code."""
+    """End with exit status 1 when the contract refuses, with 2 when it could not be told; each with its code."""
     try:
         yield
     except (OSError, ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""``counterfoil audit sweep``: everything verified again, against the auditor's own node."""
+"""``counterfoil audit sweep``: verify everything again, against the auditor's own node."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def sweep_command(
 
 
 def _facts(folder: Path | None) -> dict[bytes, Facts]:
-    """The facts below *folder*, by their SHA-256."""
+    """Return the facts below *folder*, by their SHA-256."""
     found: dict[bytes, Facts] = {}
     for path in sorted(folder.glob("*.cbor")) if folder is not None else ():
         data = path.read_bytes()

@@ -1,6 +1,6 @@
-"""``counterfoil audit verify``: a bundle checked alone, anywhere.
+"""``counterfoil audit verify``: verify a bundle by itself, offline.
 
-What asks a node, and what writes the report as a page, is imported when it is asked for.
+The node's client and the HTML report are imported only where their options are given.
 """
 
 from __future__ import annotations

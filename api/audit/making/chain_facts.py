@@ -1,10 +1,10 @@
-"""What a node knows for a bundle: a project's splits from their first on, and the blocks that prove what is on chain.
+"""What a node knows for a bundle: a project's splits from the first on, and the blocks that prove them.
 
 Rules kept here:
 
-* Only reads. Where a transaction stands is taken from the projection; all else from the node itself.
-* The history of a project's splits ends with the last distribution of the period: what came later changes none of
-  them. Without a distribution of the period there is none.
+* Only reads. The projection says where a transaction is; everything else comes from the node.
+* The history of a project's splits ends with the last distribution of the period: later ones do not change it. It is
+  empty where the period has no distribution.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from counterfoil.oracle.rules.distribution_call import distribution_in
 
 
 class SplitUnreadableError(ChainError):
-    """A transaction that distributed calls something else: what was sold can't be read from it."""
+    """A transaction that distributed calls another function: what was sold can't be read from it."""
 
     code = "split_unreadable"
 
@@ -54,13 +54,13 @@ def read_splits(
     places: Sequence[EventRow],
     contents: Mapping[str, bytes],
 ) -> SplitHistory:
-    """The history of *project*, whose terms, distributions and rests stand at *places*, in the chain's order.
+    """Return the history of *project*; *places* are its events of terms, distributions and rests, in the chain's order.
 
     *contents* are the facts' bytes that are known, by batch.
 
     Raises:
-        NodeUnreachable, RpcRefused: the node does not answer, or does not have a transaction.
-        SplitUnreadableError: see there.
+        NodeUnreachable, RpcRefused: the node does not respond, or does not have a transaction.
+        SplitUnreadableError: a transaction that distributed calls another function.
     """
     history = SplitHistory()
     dates = [int(str(p.arguments.get("periodStart", 0))) for p in places]
@@ -88,11 +88,11 @@ def read_splits(
 
 
 def prove_blocks(client: ChainClient, wanted: Mapping[int, Sequence[bytes]]) -> list[BlockFact]:
-    """The blocks with the *wanted* transactions (hashes by the block's number), each with its proofs.
+    """Return the blocks with the *wanted* transactions (hashes by the block's number), each with its proofs.
 
     Raises:
-        NodeUnreachable, RpcRefused: the node does not answer, or does not have a block.
-        BlockNotRebuilt: what it answers can't be proved.
+        NodeUnreachable, RpcRefused: the node does not respond, or does not have a block.
+        BlockNotRebuilt: the block can't be proved by what the node returned.
     """
     blocks = []
     for number in sorted(wanted):
@@ -105,7 +105,7 @@ def prove_blocks(client: ChainClient, wanted: Mapping[int, Sequence[bytes]]) -> 
 def _take(
     history: SplitHistory, client: ChainClient, events: Sequence[ContractEvent], data: bytes
 ) -> None:
-    """Add what one transaction did, whose call is *data*, and *events* what it left of the project."""
+    """Add what one transaction did: *data* is its call, *events* are those of the project."""
     credited: dict[bytes, list[CreditFact]] = {}
     for event in events:
         if event.name == "Credited":

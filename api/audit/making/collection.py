@@ -1,10 +1,10 @@
-"""Bundles made from the gateway's store and what is known of the chain.
+"""Bundles made from the gateway's store and the known facts of the chain.
 
 Rules kept here:
 
-* Only reads. A bundle never holds a record that no anchored head covers: what is newer than the
-  last head waits for the next bundle.
-* What is proved is taken from the records themselves; of the store only places and bytes are used.
+* Only reads. A bundle holds no record that is newer than the last anchored head: those wait for
+  the next bundle.
+* What is proved is read from the records themselves; the store only gives log indices and bytes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class NothingToBundleError(Exception):
 class KnownFacts:
     """What the chain's projection knows of the device and the log; heads ascending by size.
 
-    *prove* answers the blocks that hold the given transactions (hashes by the block's number).
+    *prove* returns the blocks that hold the given transactions (hashes by the block's number).
     """
 
     scope: Scope
@@ -141,7 +141,7 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
 
 
 def _checkpoint(tiles: Path | None, heads: Mapping[int, bytes]) -> tuple[bytes, int]:
-    """The log's newest signed checkpoint and its size; (empty, 0) where there is none for one of *heads*."""
+    """Return the log's newest signed checkpoint and its size; (empty, 0) where it is of none of *heads*."""
     if tiles is None:
         return b"", 0
     try:
@@ -153,7 +153,7 @@ def _checkpoint(tiles: Path | None, heads: Mapping[int, bytes]) -> tuple[bytes, 
 
 
 def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:
-    """Return the period's records, with the one before and the one after it where there are."""
+    """Return the period's records, with the one before and the one after the period where they exist."""
     query = (
         select(_RECORD.c.log_index, _RECORD.c.time_ms)
         .where(_RECORD.c.device == scope.device, _RECORD.c.log_index < size)

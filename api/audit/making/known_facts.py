@@ -1,4 +1,4 @@
-"""What the stores, the certificates' folder and a node know for a bundle: the I/O of making one."""
+"""The known facts for a bundle, read from the oracle's database, the certificates' folder and a node."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def known_facts(
 ) -> KnownFacts:
     """Return all that is known for a bundle of *device*.
 
-    Without *client* nothing that needs a node is in it: no blocks, no distributions. Raises
-    NothingToBundleError when no such device is registered, ChainError as ``from_chain`` does.
+    Without *client* there are no blocks and no distributions. Raises NothingToBundleError when no such
+    device is registered, ChainError when the node fails.
     """
     directory = Directory(engine)
     machine = next((m for m in directory.machines() if m.device == device), None)

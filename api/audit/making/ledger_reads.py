@@ -1,4 +1,4 @@
-"""What the oracle's database has for a bundle: keys, heads, events and facts of distributions. Only reads."""
+"""What a bundle needs of ``oracle.db``: heads, a project's events, and the facts of distributions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from counterfoil.oracle.store.revenue_tables import Distribution
 
 
 def anchored_heads(engine: Engine) -> Sequence[AnchoredHeadRow]:
-    """Every anchored head, ascending by size."""
+    """Return every anchored head, ascending by size."""
     return all_rows(engine, AnchoredHeadRow, order=col(AnchoredHeadRow.size))
 
 
 def split_events(engine: Engine, project_hash: str) -> list[EventRow]:
-    """A project's events in order: terms set, revenue distributed, rests given out."""
+    """Return a project's events in order: terms set, revenue distributed, rests given out."""
     rest = to_hex(b"\x00" * 16) + "%"  # the batch of a rest is its version's number
     arguments = EventRow.arguments
     with Session(engine, expire_on_commit=False) as session:
@@ -40,7 +40,7 @@ def split_events(engine: Engine, project_hash: str) -> list[EventRow]:
 
 
 def facts_of(engine: Engine, project: str) -> dict[str, bytes]:
-    """The facts of a project's distributions that were decided here, by batch."""
+    """Return the facts of a project's distributions that were decided here, by batch."""
     rows = all_rows(
         engine, Distribution, Distribution.project == project, order=col(Distribution.batch)
     )

@@ -1,1 +1,1 @@
-"""The sweep: every record, head, split and balance verified again, against the auditor's own node."""
+"""The sweep: it verifies every record, head, split and balance again, against the auditor's own node."""

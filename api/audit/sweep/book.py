@@ -1,10 +1,10 @@
-"""How far a sweep has come, in one SQLite file: kill -9 at any moment, and it goes on from the last piece.
+"""A sweep's progress in one SQLite file: after a kill at any moment it goes on from the last piece.
 
 Rules kept here:
 
-* A piece's outcome is committed whole: the tree's peaks, each machine's end, the sales and what was found.
-* The file belongs to one log on one chain; another one is refused. It is the auditor's own: its figures are believed.
-* What the node said when a record was verified is kept with it, so that a later run can tell whether it says the same.
+* A piece's outcome is committed whole: the tree's peaks, the end of each machine's chain, the sales and the findings.
+* The file belongs to one log on one chain; another one is refused. It is the auditor's own, so its figures are trusted.
+* What the node said when a record was verified is kept, so that a later run can compare it with what the node says.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Book:
         self._facts_from = lru_cache(maxsize=64)(self._load_facts)
 
     def tips(self) -> Iterator[ChainTip]:
-        """Each machine's end, in the order of their first records."""
+        """The end of each machine's chain, in the order of their first records."""
         rows = self._db.execute(
             "SELECT device, epoch, sequence, digest, count, amount, register FROM machine ORDER BY position"
         )
@@ -89,14 +89,14 @@ class Book:
             )
 
     def heads(self) -> list[AnchoredHead]:
-        """The heads that were made again so far, as the node then told of them."""
+        """The heads reproduced so far, as the node then stated them."""
         rows = self._db.execute(
             "SELECT number, size, root, state, figures, block FROM head ORDER BY position"
         )
         return [AnchoredHead(*row) for row in rows]
 
     def keys(self) -> dict[tuple[bytes, int], HashedKey]:
-        """The keys as the registry had them when records were verified with them."""
+        """The keys, as the registry had them when records were verified with them."""
         rows = self._db.execute("SELECT * FROM key")
         return {
             (device, epoch): HashedKey(
@@ -106,7 +106,7 @@ class Book:
         }
 
     def keep_keys(self, keys: Mapping[tuple[bytes, int], HashedKey]) -> None:
-        """Keep *keys*, with which records are going to be verified."""
+        """Keep *keys*, before records are verified with them."""
         self._db.executemany(
             "INSERT OR REPLACE INTO key VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -124,7 +124,7 @@ class Book:
         positions: Mapping[DeviceId, int],
         findings: Iterable[Finding],
     ) -> None:
-        """Keep what *piece* came to.
+        """Keep the outcome of *piece*.
 
         *heads* are those that end in the piece, *peaks* the tree's up to its end, *positions* the machines'.
         """
@@ -158,7 +158,7 @@ class Book:
         self.size = piece.end
 
     def findings(self) -> list[Finding]:
-        """What was found in the log so far."""
+        """The findings in the log so far."""
         rows = self._db.execute("SELECT code, place, detail, unverifiable FROM finding ORDER BY id")
         return [
             Finding(code, where=place, detail=detail, unverifiable=bool(flag))
@@ -166,7 +166,7 @@ class Book:
         ]
 
     def gossip(self) -> list[tuple[int, bytes, int]]:
-        """Each head that a machine was shown: size, root, and the first record that says so."""
+        """Each head that a machine was shown: size, root, and the first record that names it."""
         return self._db.execute("SELECT size, root, log_index FROM gossip ORDER BY size").fetchall()
 
     def sold(self, log_indexes: Iterable[int]) -> dict[int, SoldFact]:
@@ -203,7 +203,7 @@ class Book:
         return [row[0] for row in self._db.execute("SELECT device FROM machine ORDER BY position")]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
 

@@ -1,9 +1,9 @@
-"""What the auditor's own node says: heads, keys, splits and balances, all as of one block.
+"""What the auditor's own node says of heads, keys, splits and balances, all as of one block.
 
 Rules kept here:
 
 * Only reads. Events are asked for by block range, and everything is read as of the newest final block.
-* Nothing of it is believed for what the log can show: roots, states and sums are made again from the records.
+* What the log can show is not taken from the node: roots, states and sums are computed again from the records.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _RANGE = 5_000
 
 
 class AnchoredHead(NamedTuple):
-    """A head as its event tells of it."""
+    """A head as its event states it."""
 
     number: int
     size: int
@@ -37,7 +37,7 @@ class AnchoredHead(NamedTuple):
 
 @dataclass
 class SigningQuorum:
-    """Who signed from ``block`` on: *threshold* of *signers*, and how many heads came under it."""
+    """The signers from ``block`` on, *threshold* of whom must sign, and the number of heads under them."""
 
     block: int
     threshold: int
@@ -47,7 +47,7 @@ class SigningQuorum:
 
 @dataclass
 class LedgerView:
-    """The chain's facts up to ``block``; ``money`` are the events of split and token in their order."""
+    """The chain's facts up to ``block``; ``money`` are the events of split and token, in their order."""
 
     chain_id: int
     block: int
@@ -64,7 +64,7 @@ class LedgerView:
     """The argument of each distribution, by its transaction's hash."""
 
     def project_at(self, device: bytes, block: int) -> bytes:
-        """The project that *device* was in after *block*; zero for none."""
+        """Return the project that *device* was in after *block*; zero for none."""
         found = bytes(32)
         for since, project in self.projects.get(device, ()):
             if since <= block:

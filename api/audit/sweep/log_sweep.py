@@ -1,8 +1,8 @@
-"""The log from its first record to the newest anchored head: every record verified, every head made again.
+"""The log from its first record to the newest anchored head: verify every record, reproduce every head.
 
 Rules kept here:
 
-* Pieces are verified by as many processes as there are processors, and joined here in the log's order.
+* One process for each processor verifies pieces; they are joined here in the log's order.
 * A head is reproduced when root, state and figures all follow from the records below it.
 """
 
@@ -41,7 +41,7 @@ _BLOCKS_BACK = 5_000
 
 
 class WorkerLost(Exception):
-    """A verifying process ended before it had answered."""
+    """A verifying process ended before it had returned its piece."""
 
     code = "worker_lost"
 
@@ -80,7 +80,7 @@ class LogSweep:
         self._tally = self._tally_again()
 
     def run(self, progress: Callable[[int], None]) -> None:
-        """Verify what is left; *progress* is told the number of records that are done."""
+        """Verify the rest of the log; *progress* is called with the number of records done."""
         progress(self._book.size)
         if self._book.size < self.size:
             for piece in self._pieces():
@@ -134,7 +134,7 @@ class LogSweep:
     # ---- what an earlier run verified
 
     def check_before(self) -> Iterator[Finding]:
-        """Whether the node tells the same as it, or another, told when an earlier run verified what lies behind."""
+        """Yield where the node says something else than a node said to the earlier run."""
         for then, now in zip_longest(self._before, self._view.heads[: len(self._before)]):
             where = f"head {then.number} of {then.size}"
             if now is None:
@@ -169,7 +169,7 @@ class LogSweep:
     # ---- the heads
 
     def check_order(self) -> Iterator[Finding]:
-        """Whether the heads on chain are all there and grow."""
+        """Yield where heads on chain are missing or do not grow."""
         for number, head in enumerate(self._view.heads):
             if head.number != number:
                 yield Finding("head_missing", f"head {number}", f"head {head.number} comes instead")

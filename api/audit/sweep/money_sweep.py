@@ -1,11 +1,11 @@
-"""Every split recomputed from terms and facts, every balance reconciled, to the minor unit.
+"""Recompute every split from terms and facts, and reconcile every balance, to the minor unit.
 
 Rules kept here:
 
 * A split is recomputed by ``oracle.waterfall`` from the terms on chain and the distribution's own argument. Its facts
   are shown to be the log's: each sale once, under the head that it names, with the amounts that were signed.
-* Facts are known by a file, or made again from the log where all sales of a day went into it. Where neither gives the
-  digest on chain the distribution is not refuted, and not proved: unverifiable.
+* Facts come from a file, or are made again from the log where all of a day's sales went into a distribution. Where
+  neither gives the digest on chain, the distribution is neither proved nor refuted: unverifiable.
 * Claimable + withdrawn + carried = distributed, and what the token says agrees with its own transfers.
 """
 
@@ -34,7 +34,7 @@ _DAY_MS = 86_400_000
 
 
 class MoneySweep:
-    """Replays the money's events in their order."""
+    """Replays the events of split and token in their order."""
 
     def __init__(
         self,

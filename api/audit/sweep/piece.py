@@ -1,11 +1,11 @@
-"""One piece of the log, verified by a process of its own: all that needs no neighbour.
+"""One piece of the log, verified in a process of its own, as far as that needs no other piece.
 
 Rules kept here:
 
-* A piece is a complete subtree (the log's last one its beginning), so that its peaks continue the tree before it.
-* Signatures, form and each chain within the piece are checked here; a machine's first record of the piece is handed
-  back, since only whoever has seen all before can say whether it continues its chain.
-* A record that does not verify is named and still hashed: what follows is judged by itself.
+* A piece is a complete subtree (the last one the beginning of one), so that its peaks continue the tree before it.
+* Signatures, form and each chain within the piece are checked here. A machine's first record in the piece is returned:
+  whether it continues the machine's chain can only be checked where all earlier pieces are known.
+* A record that does not verify is named and still hashed; the records after it are verified by themselves.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PIECE = 4_096
 
 
 class HashedKey(NamedTuple):
-    """A key as the registry's events tell of it, its device known by hash alone."""
+    """A key as the registry's events state it, with its device's hash alone."""
 
     x: bytes
     y: bytes
@@ -48,7 +48,7 @@ class HashedKey(NamedTuple):
 
 @dataclass
 class Segment:
-    """What lies between two heads, or a head and the piece's edge, *end* not included."""
+    """The records between two heads, or between a head and the piece's edge, *end* not included."""
 
     end: int
     peaks: tuple[Digest, ...] = ()
@@ -58,7 +58,7 @@ class Segment:
 
 @dataclass
 class Piece:
-    """What the piece from *start* up to *end* came to; ``sold`` are its packed sales and refunds."""
+    """The outcome of the piece from *start* up to *end*; ``sold`` are its packed sales and refunds."""
 
     start: int
     end: int
@@ -72,7 +72,7 @@ class Piece:
 
 
 class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
-    """The registry's keys by the devices' names, which are hashed as they are asked for."""
+    """The registry's keys by the devices' names, which are hashed when they are looked up."""
 
     def __init__(self, keys: Mapping[tuple[bytes, int], HashedKey]) -> None:
         self._keys = keys
@@ -105,7 +105,7 @@ class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
 def verify_piece(
     reader: TileReader, keys: KeyRing, start: int, end: int, cuts: Sequence[int]
 ) -> Piece:
-    """Return what the records from *start* up to *end* come to, cut at the heads' sizes *cuts*."""
+    """Return the outcome of the records from *start* up to *end*, cut at the heads' sizes *cuts*."""
     piece, tree, sold = Piece(start, end), Frontier(), list[SoldFact]()
     ends = iter([*cuts, end] if not cuts or cuts[-1] != end else cuts)
     segment = Segment(next(ends))
@@ -136,7 +136,7 @@ def _close(piece: Piece, segment: Segment, tree: Frontier, next_end: int) -> Seg
 
 
 def _readable(piece: Piece, index: int, raw: bytes, keys: KeyRing) -> SignedRecord | None:
-    """The record, verified or (with a finding) only read; None where it can't be read at all."""
+    """Return the record, verified, or only read and with a finding; None where it can't be read."""
     try:
         return verify_signature(raw, None, keys)
     except RecordError as error:
@@ -165,7 +165,7 @@ def _take(piece: Piece, segment: Segment, index: int, signed: SignedRecord) -> N
 
 
 def _sold(index: int, record: Record) -> SoldFact | None:
-    """What *record* sold or gave back, None for another kind."""
+    """Return the sale or refund in *record*; None for another kind."""
     body = record.body
     if isinstance(body, Sale):
         units = tuple([(line.commodity, line.quantity) for line in body.lines])
@@ -190,7 +190,7 @@ def _sold(index: int, record: Record) -> SoldFact | None:
 
 
 def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[str | None, ChainTip]:
-    """Why *signed* does not continue the chain that ends in *tip*, or None; and the chain's end with it."""
+    """Return why *signed* does not continue the chain that ends in *tip*, or None; and the chain's new end."""
     try:
         outcome = check_chain(signed, tip)
     except RecordError as error:
@@ -201,7 +201,7 @@ def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[str | None, C
 
 
 def tip_of(signed: SignedRecord) -> ChainTip:
-    """The chain's end with *signed*."""
+    """Return the chain's end after *signed*."""
     record = signed.record
     return ChainTip(
         record.device, record.epoch, record.sequence, signed.payload_digest, record.counters
@@ -232,6 +232,6 @@ def _end_with_parent() -> None:
 
 
 def work(start: int, end: int, cuts: Sequence[int]) -> Piece:
-    """One piece, by what :func:`start_worker` opened."""
+    """Return one piece, read from the log that :func:`start_worker` opened."""
     reader, ring = _here["log"]
     return verify_piece(reader, keys=ring, start=start, end=end, cuts=cuts)

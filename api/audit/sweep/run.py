@@ -1,4 +1,4 @@
-"""One sweep from end to end, and what it comes to."""
+"""One sweep from end to end, and its outcome."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def sweep(
     A head that fewer than *signatures_at_least* oracle nodes had to sign is a finding.
 
     Raises:
-        ChainError: the node does not answer.
-        LogUnreachable: the log's server does not answer.
+        ChainError: the node does not respond.
+        LogUnreachable: the log's server does not respond.
         WorkerLost: a verifying process ended; what was verified before is kept.
         StateOfAnother: *state* belongs to another log.
     """

@@ -1,9 +1,9 @@
-"""Sales and refunds as a sweep keeps them: what the splits are made of, packed by the piece.
+"""Sales and refunds as a sweep keeps them, packed by the piece: splits are made of them.
 
 Rules kept here:
 
-* A worker packs, the parent only stores: a piece's facts are unpacked when a split needs them.
-* Packed are CBOR columns; machines and goods, which repeat, stand in lists of their own.
+* A worker packs and the parent only stores: a piece's facts are unpacked when a split needs them.
+* The packed form is CBOR columns. Machines and goods repeat, so they stand in lists of their own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Units = tuple[tuple[str, int], ...]
 
 
 class SoldFact(NamedTuple):
-    """A sale or refund as it is shared out; units are pairs of (commodity, count), a line each."""
+    """A sale or refund as it is shared out; units are pairs of (commodity, count), one for each line."""
 
     log_index: int
     device: str

@@ -1,4 +1,4 @@
-"""What a sweep finds wrong, or could not tell."""
+"""What a sweep finds wrong, or can't verify."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """One thing that is not as it must be; *unverifiable* where what would tell is not there."""
+    """One finding; *unverifiable* where what is needed to verify it is missing."""
 
     code: str
     where: str

@@ -1,4 +1,4 @@
-"""A bundle: all that proves one device's records of one period. Its content, as values; nothing is verified yet."""
+"""A bundle's content as values: all that proves one device's records of one period. Nothing is verified yet."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class KeyFact(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A record's place in the log, and its raw bytes."""
+    """A record's log index and raw bytes."""
 
     log_index: int
     raw: bytes
@@ -83,7 +83,7 @@ class CreditFact(NamedTuple):
 
 
 class UnitFact(NamedTuple):
-    """How many of the goods (SHA-256 of their code) were sold."""
+    """The number of goods (SHA-256 of their code) that were sold."""
 
     goods: bytes
     sold: int
@@ -102,8 +102,8 @@ class TermsFact(NamedTuple):
 class DistributionFact(NamedTuple):
     """One distribution, as it was called and as the split on chain reported it; amounts in minor units.
 
-    *carried_before* and *carried* are what the project's pools carried before and after it. *content* are the
-    bytes that *facts* is the SHA-256 of (docs/formats/facts.md), empty where they are not here.
+    *carried_before* and *carried* are what the project's pools carried before and after it. *facts* is the
+    SHA-256 of *content* (docs/formats/facts.md), which is empty where the bytes are not known.
     """
 
     project: bytes

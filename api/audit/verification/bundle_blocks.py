@@ -2,9 +2,9 @@
 
 Rules kept here:
 
-* A header is its block: its keccak-256 is the block's hash. Nothing that the bundle states of a block is believed
-  beside it. That the block is one of the chain's, a node says (step 14), or whoever knows the hash that is printed.
-* Every transaction in the bundle is one that a head, terms, a distribution or a rest names.
+* A header proves its block: its keccak-256 is the block's hash. Nothing else that the bundle states of a block is
+  trusted. A node (step 14), or whoever knows the printed hash, can say whether the block is one of the chain's.
+* A head, terms, a distribution or a rest names every transaction in the bundle.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Proven = Mapping[bytes, ProvenTransaction]
 
 
 def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
-    """What ``bundle.blocks`` prove; what was looked at, in one line; and what is wrong with them."""
+    """Return what ``bundle.blocks`` prove, what was checked, in one line, and what is wrong with them."""
     proven: dict[bytes, ProvenTransaction] = {}
     errors: list[AuditError] = []
     wanted = {found for hashes in bundle.on_chain().values() for found in hashes}

@@ -1,9 +1,9 @@
-"""A dispute over one record, made ready for the chain: which call settles it, and with which proof (pure).
+"""A dispute over one record, prepared for the chain: which call settles it, and with which proof (pure).
 
 Rules kept here:
 
-* A record that is in the log is confirmed. One that is not is refuted by its machine's slot where the chain ends before
-  it or in another record of its number, and else displaced by the record that has its number.
+* A record that is in the log is confirmed. One that is not is refuted by its machine's slot, where the machine's chain
+  ends before it or in another record of its number; otherwise it is displaced by the record that has its number.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Dispute:
 
 
 def from_bundle(bundle: Bundle, log_index: int) -> Dispute:
-    """The confirmation of a bundle's record by the proof that the bundle has; NothingSettlesIt without one."""
+    """Return the confirmation of a bundle's record by the bundle's own proof; NothingSettlesIt without one."""
     for entry, path in zip(bundle.records, bundle.inclusion, strict=False):
         if entry.log_index == log_index and bundle.heads:
             proof = (log_index, bundle.heads[-1].size, list(path))
@@ -43,7 +43,7 @@ def from_bundle(bundle: Bundle, log_index: int) -> Dispute:
 
 
 def from_log(record: bytes, entries: Iterable[bytes], read: HashReader, size: int) -> Dispute:
-    """The call that settles *record* by the log of *size* records: its *entries* and its hashes.
+    """Return the call that settles *record* by the log of *size* records: its *entries* and its hashes.
 
     Raises NothingSettlesIt, or RecordError when it is no record.
     """
@@ -81,5 +81,5 @@ def _inclusion(index: int, size: int, read: HashReader) -> tuple[int, int, list[
 
 
 def leaf_of(dispute: Dispute) -> bytes:
-    """The leaf under which the finding is kept."""
+    """Return the leaf under which the contract keeps its finding."""
     return hash_leaf(dispute.arguments[0])

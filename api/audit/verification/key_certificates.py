@@ -2,9 +2,9 @@
 
 Rules kept here:
 
-* A path is judged at the chain's time of the key's registration: certificates are short-lived, and
-  what was in force when the consortium took the key in is what counts years later.
-* A certificate that its authority revoked is fine only where the registry closed its key too.
+* A path is checked at the chain's time of the key's registration. Certificates are short-lived, so
+  years later it counts what was in force when the key was registered.
+* A certificate that its authority revoked is accepted only where the registry closed its key too.
 """
 
 from __future__ import annotations

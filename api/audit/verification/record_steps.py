@@ -65,7 +65,7 @@ def _where(bundle: Bundle, number: int, signed: SignedRecord | None = None) -> s
 def signed_records(
     bundle: Bundle, ring: KeyRing
 ) -> tuple[list[tuple[str, SignedRecord]], list[AuditError]]:
-    """Return the records that verify, each with what it is called, and the errors of the others."""
+    """Return the records that verify, each with its name in the report, and the errors of the others."""
     signed: list[tuple[str, SignedRecord]] = []
     errors: list[AuditError] = []
     for number, entry in enumerate(bundle.records):
@@ -151,7 +151,7 @@ def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
 
 
 def chain_text(signed: list[tuple[str, SignedRecord]]) -> str:
-    """From which epoch and sequence to which the records go."""
+    """Return the first and the last epoch and sequence of the records, in words."""
     if not signed:
         return "no chain"
     first, last = signed[0][1].record, signed[-1][1].record
@@ -162,7 +162,7 @@ def chain_text(signed: list[tuple[str, SignedRecord]]) -> str:
 
 
 def money_text(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> str:
-    """What the period's records come to: number, and takings by currency in minor units."""
+    """Return the number of the period's records and their takings by currency, in words."""
     inside = [record.record for _, record in signed if _inside(bundle, record)]
     totals: dict[str, int] = {}
     for record in inside:

@@ -29,7 +29,7 @@ class Step:
 
 @dataclass
 class Report:
-    """All steps that ran. ``skipped`` says in words what was not looked at."""
+    """All steps that ran. ``skipped`` says in words what was not checked."""
 
     steps: list[Step]
     skipped: list[str] = field(default_factory=list)
@@ -50,5 +50,5 @@ class Report:
 
 
 def counted(number: int, noun: str) -> str:
-    """*number* with its *noun*, in the plural but for one."""
+    """Return *number* with its *noun*, which takes an s unless *number* is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The split's arithmetic made again: every payout of a project from its first distribution on, to the minor unit. Pure.
+"""Compute a project's splits again: every payout from its first distribution on, to the minor unit. Pure.
 
 Rules kept here:
 
@@ -64,7 +64,7 @@ class SplitAudit:
 
     @property
     def checked(self) -> str:
-        """What was looked at, in one line; after :meth:`run`."""
+        """What was checked, in one line; after :meth:`run`."""
         mine = {
             index
             for index, signed in self._records.items()
@@ -95,7 +95,7 @@ class SplitAudit:
                 yield kind(f"{part}[{place}]", "no receipt under the blocks' headers holds it")
 
     def _twice(self) -> Iterator[AuditError]:
-        """Yield every row that has another one behind it for the same event: only one of them is compared."""
+        """Yield an error for each row that repeats another row's event: only one of them is compared."""
         bundle = self._bundle
         for part, rows, known in (
             ("terms", bundle.terms, set(self._terms.values())),
@@ -295,7 +295,7 @@ def _check_place(
 def _check_stated(
     where: str, fact: DistributionFact, on_chain: Mapping[str, Any], amounts: _Amounts
 ) -> Iterator[AuditError]:
-    """Yield every value of *fact* that is another in the call or in the events."""
+    """Yield an error for each value of *fact* that differs from the call or the events."""
     stated = {
         "project": fact.project,
         "version": fact.version,
@@ -340,5 +340,5 @@ def _shown(value: object) -> str:
 
 
 def tier_name(number: int) -> str:
-    """The tier's name; its number where the contract has none of it."""
+    """Return the tier's name; its number where the contract has no such tier."""
     return Tier(number).wire_name if number in list(Tier) else f"tier {number}"

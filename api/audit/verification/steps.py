@@ -1,4 +1,4 @@
-"""Whether a bundle proves what it says: fourteen numbered steps, offline, trusting nobody here.
+"""Whether a bundle proves what it says: fourteen numbered steps, offline.
 
 Rules kept here:
 
@@ -6,8 +6,8 @@ Rules kept here:
   ``node_check``. Without it the report says that nobody has checked that the blocks are the chain's.
 * Every step runs, whatever the ones before it found, so that the entry that was changed is named
   and not only the part that it stands in. Only a file that cannot be read ends early.
-* The word is *valid* when nothing was found, *invalid* when anything is wrong, and *unverifiable*
-  when something that would be needed is not there.
+* The verdict is *valid* when nothing was found, *invalid* when anything is wrong, and *unverifiable*
+  when something that is needed is missing.
 
 The steps:
 

@@ -67,7 +67,7 @@ class SigningBook:
     def has_signed(self, digest: bytes) -> bool:
         """Whether this node has signed the head with this digest."""
         with Session(self.reads) as session:
-            return session.get(SignedHead, _hex(digest)) is not None
+            return session.get(SignedHead, to_hex(digest)) is not None
 
     def note_head(self, proposal: HeadProposal) -> None:
         """Write down that this node signs *proposal*'s head; to be called before the signature leaves."""
@@ -75,17 +75,17 @@ class SigningBook:
         with Session(self.engine) as session:
             session.merge(
                 SignedHead(
-                    digest=_hex(proposal.digest),
+                    digest=to_hex(proposal.digest),
                     size=head.size,
-                    root=_hex(head.root),
-                    state=_hex(head.state),
-                    figures=_hex(figures.digest),
+                    root=to_hex(head.root),
+                    state=to_hex(head.state),
+                    figures=to_hex(figures.digest),
                     previous_size=proposal.previous.size,
-                    previous_root=_hex(proposal.previous.root),
+                    previous_root=to_hex(proposal.previous.root),
                     signed_ms=now_ms(),
                 )
             )
-            session.merge(BatchFigures(digest=_hex(figures.digest), figures=figures.encode()))
+            session.merge(BatchFigures(digest=to_hex(figures.digest), figures=figures.encode()))
             session.commit()
 
     def signed_over(self, now: AnchoredState) -> HeadProposal | None:
@@ -96,7 +96,7 @@ class SigningBook:
                 .join(BatchFigures, col(BatchFigures.digest) == col(SignedHead.figures))
                 .where(
                     SignedHead.previous_size == now.size,
-                    SignedHead.previous_root == _hex(now.root),
+                    SignedHead.previous_root == to_hex(now.root),
                 )
                 .order_by(col(SignedHead.size).desc())
             ).first()
@@ -127,11 +127,11 @@ class SigningBook:
                     col(SignedEntry.log_index).in_(entries[start : start + _READ])
                 )
                 for row in session.exec(query.order_by(col(SignedEntry.log_index))):
-                    if row.batch != _hex(batch):
+                    if row.batch != to_hex(batch):
                         why = f"record {row.log_index} is shared out in batch {row.batch} already"
                         raise Dissents("record_used_twice", why, row.log_index)
                     known.add(row.log_index)
-            new = [{"log_index": i, "batch": _hex(batch)} for i in entries if i not in known]
+            new = [{"log_index": i, "batch": to_hex(batch)} for i in entries if i not in known]
             if new:
                 session.execute(insert(SignedEntry), new)
             session.commit()
@@ -140,7 +140,7 @@ class SigningBook:
 
     def note_dissent(self, proposal: Proposal, proposer: str, node: str, why: Dissents) -> None:
         """Write down that *node* did not sign *proposal*, and why; a repeat adds to its count."""
-        subject, is_head = _hex(proposal.digest), isinstance(proposal, HeadProposal)
+        subject, is_head = to_hex(proposal.digest), isinstance(proposal, HeadProposal)
         with Session(self.engine) as session:
             row = session.exec(
                 select(Dissent).where(
@@ -193,7 +193,3 @@ class SigningBook:
                 row.refusal, row.answered_ms = found["refusal"], now_ms()
             session.add(row)
             session.commit()
-
-
-def _hex(data: bytes) -> str:
-    return to_hex(data)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.keys.signer import Signer, open_keystore
 from counterfoil.chain.sender import Sender
@@ -15,6 +16,7 @@ from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.day.closer import DayCloser
 from counterfoil.oracle.execution.executor import InstructionExecutor
 from counterfoil.oracle.execution.party_keys import PartySenders, PartyWrites, open_party_keys
+from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.revenue.distributor import Cosign, Distributor
 from counterfoil.oracle.revenue.matcher import Matcher
 from counterfoil.oracle.settings import OracleSettings
@@ -32,6 +34,18 @@ class OracleParts:
     open: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     """``open`` starts and ``close`` stops what runs beside the loop: a node's door and its watch."""
+
+
+def ledger_feed(engine: Engine, client: ChainClient, deployment: Deployment) -> EventFeed:
+    """The feed that keeps the ledger's tables at the chain's events."""
+    return EventFeed(
+        name="ledger",
+        engine=engine,
+        client=client,
+        contracts=CONTRACTS,
+        projection=LedgerProjection(),
+        first_block=deployment.first_block,
+    )
 
 
 def settlement_steps(

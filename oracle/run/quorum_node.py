@@ -12,7 +12,6 @@ from sqlmodel import Session, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
-from counterfoil.chain.events import EventFeed
 from counterfoil.chain.keys.signer import Signer, open_keystore
 from counterfoil.chain.sender import Sender
 from counterfoil.gateway.store.gateway_store import open_store
@@ -24,7 +23,6 @@ from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.heads.log_fetch import LogFetcher
 from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
 from counterfoil.oracle.heads.registry_history import RegistryHistory
-from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.quorum.call_books import CallBooks
 from counterfoil.oracle.quorum.cosigner import Cosigner
@@ -36,7 +34,7 @@ from counterfoil.oracle.quorum.signing_book import SigningBook
 from counterfoil.oracle.retries import Retries
 from counterfoil.oracle.revenue.sale_reader import SaleReader
 from counterfoil.oracle.rules.judging.call import CallJudge
-from counterfoil.oracle.run.process_parts import OracleParts, settlement_steps
+from counterfoil.oracle.run.process_parts import OracleParts, ledger_feed, settlement_steps
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
 
@@ -119,14 +117,7 @@ def compose(
     tls = door_tls(certificate, key, peers)
     app = create_door(peers, cosigner, log_copy, state)
     door = DoorServer(app, settings.node_host, settings.node_port, tls)
-    feed = EventFeed(
-        name="ledger",
-        engine=engine,
-        client=client,
-        contracts=CONTRACTS,
-        projection=LedgerProjection(),
-        first_block=deployment.first_block,
-    )
+    feed = ledger_feed(engine, client, deployment)
     steps: dict[str, Callable[[], object]] = {
         "feed": feed.poll,
         "copy": fetcher.step,

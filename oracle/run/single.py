@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
-from counterfoil.chain.events import EventFeed
 from counterfoil.chain.keys.signer import open_keystore
 from counterfoil.chain.sender import Sender
 from counterfoil.gateway.store.gateway_store import open_store
@@ -15,10 +14,9 @@ from counterfoil.oracle.heads.checkpoints import CheckpointWriter
 from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
-from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.retries import Retries
 from counterfoil.oracle.revenue.sale_reader import SaleReader
-from counterfoil.oracle.run.process_parts import OracleParts, settlement_steps
+from counterfoil.oracle.run.process_parts import OracleParts, ledger_feed, settlement_steps
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.signers import HeldSigners
 from counterfoil.oracle.store.database import open_database
@@ -31,14 +29,7 @@ def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: N
     deployment = Deployment.read(settings.deployment)
     client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
     signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
-    feed = EventFeed(
-        name="ledger",
-        engine=engine,
-        client=client,
-        contracts=CONTRACTS,
-        projection=LedgerProjection(),
-        first_block=deployment.first_block,
-    )
+    feed = ledger_feed(engine, client, deployment)
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
     quorum = HeldSigners(signers=[signer], chain_id=deployment.chain_id, anchor=anchor, calls=calls)
     recent, keys = RecentRecords(), RegisteredKeys(engine)

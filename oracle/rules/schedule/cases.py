@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from counterfoil.oracle.rules.schedule.errors import InputMalformed
-from counterfoil.oracle.rules.schedule.observations import read_observed
+from counterfoil.oracle.rules.schedule.observations import json_object, read_observed
 from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent, events
 from counterfoil.oracle.rules.schedule.term_fields import read_terms, read_time
 
@@ -25,7 +25,7 @@ class ScheduleCase:
     def events(self, to: str | None = None) -> list[ScheduleEvent]:
         """The contract's events, up to *to* or the case's own end; raises a ScheduleError."""
         is_bare = "terms" not in self.given
-        terms = read_terms(self.given if is_bare else _object("terms", self.given["terms"]))
+        terms = read_terms(self.given if is_bare else json_object("terms", self.given["terms"]))
         case = {} if is_bare else self.given
         observed = read_observed(case.get("dataObserved"), case.get("eventsObserved"))
         return events(terms, observed, read_end(to if to is not None else case.get("to")))
@@ -49,9 +49,9 @@ def read_cases(text: str) -> tuple[list[ScheduleCase], bool]:
     except (ValueError, RecursionError) as wrong:
         raise InputMalformed(f"no JSON: {wrong}") from wrong
     if isinstance(found, list):
-        rows = [_object(f"item {number}", row) for number, row in enumerate(found, start=1)]
+        rows = [json_object(f"item {number}", row) for number, row in enumerate(found, start=1)]
         return [ScheduleCase(_name(row, str(n)), row) for n, row in enumerate(rows, start=1)], True
-    found = _object("the file", found)
+    found = json_object("the file", found)
     if "terms" in found or not found or not all(isinstance(v, Mapping) for v in found.values()):
         return [ScheduleCase(_name(found, "contract"), found)], False
     return [ScheduleCase(name, row) for name, row in found.items()], True
@@ -62,12 +62,6 @@ def _name(row: Mapping[str, Any], otherwise: str) -> str:
     own = terms.get("contractID") if isinstance(terms, Mapping) else None
     name = row.get("identifier") or own
     return name if isinstance(name, str) else otherwise
-
-
-def _object(what: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InputMalformed(f"{what} is no JSON object")
-    return value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -47,20 +47,20 @@ class Observations:
 def read_observed(data: Any, events: Any = None) -> Observations:
     """Read a case's `dataObserved` ({code: {data: [{timestamp, value}]}}) and `eventsObserved`."""
     values: dict[str, list[tuple[datetime, Decimal]]] = {}
-    for code, one in _object("dataObserved", data or {}).items():
-        rows = _object(f"dataObserved {code!r}", one).get("data", [])
+    for code, one in json_object("dataObserved", data or {}).items():
+        rows = json_object(f"dataObserved {code!r}", one).get("data", [])
         values[code] = sorted(
             (
                 read_time(f"timestamp of {code!r}", row.get("timestamp")),
                 read_number(f"value of {code!r}", row.get("value")),
             )
-            for row in (_object(f"a value of {code!r}", row) for row in _list(code, rows))
+            for row in (json_object(f"a value of {code!r}", row) for row in _list(code, rows))
         )
     return Observations(values, tuple(_event(row) for row in _list("eventsObserved", events or [])))
 
 
 def _event(row: Any) -> ObservedEvent:
-    row = _object("an event observed", row)
+    row = json_object("an event observed", row)
     kind = row.get("type", row.get("eventType"))
     if kind not in {"PP", "AD"}:
         raise InputMalformed(f"an event observed is of type {kind!r}: PP and AD are known")
@@ -69,7 +69,8 @@ def _event(row: Any) -> ObservedEvent:
     return ObservedEvent(time, kind, read_number("value of an event observed", amount))
 
 
-def _object(what: str, value: Any) -> Mapping[str, Any]:
+def json_object(what: str, value: Any) -> Mapping[str, Any]:
+    """Return *value* if it is a JSON object; otherwise raises InputMalformed, naming *what*."""
     if not isinstance(value, Mapping):
         raise InputMalformed(f"{what} is no JSON object")
     return value

@@ -24,6 +24,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.faults import ACCOUNT_MISSING
 from counterfoil.api.http.paging import Page
 from counterfoil.api.instructions.operation import Call, Operation
 from counterfoil.api.instructions.request import ask_completed
@@ -84,7 +85,7 @@ def _call(
     if principal.role not in operation.may:
         raise problems.forbidden(f"a {principal.role} may not do this")
     if not sight.account:
-        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+        raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     client = client_of(parts)
     return Call(parts, client, sight.account, key, body)
 

@@ -17,7 +17,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import Consortium
 from counterfoil.chain.deployment import deploy
 from counterfoil.chain.deployment_file import Deployment
-from counterfoil.chain.errors import ChainError, KeyRefused
+from counterfoil.chain.errors import CONSORTIUM_MALFORMED, ChainError, KeyRefused
 from counterfoil.chain.keys.signer import create_keystore, open_keystore
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.chain.settings import ChainSettings
@@ -109,9 +109,7 @@ def deploy_command(
             progress=lambda step: _errors.print(f"deploy: {step}"),
         )
     except (OSError, ValueError, TypeError) as failure:
-        _errors.print_json(
-            json.dumps({"code": "chain.consortium_malformed", "detail": str(failure)})
-        )
+        _errors.print_json(json.dumps({"code": CONSORTIUM_MALFORMED, "detail": str(failure)}))
         raise typer.Exit(2) from failure
     except ChainError as failure:
         _fail(failure)

@@ -22,6 +22,7 @@ import solcx
 
 from counterfoil.chain import enumerations
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
+from counterfoil.fault import Code
 
 ABI_FOLDER = Path(__file__).resolve().parent / "abi"
 CONTRACTS = ABI_FOLDER.parents[1] / "contracts"
@@ -38,7 +39,8 @@ SETTINGS: Mapping[str, Any] = {
 class ContractsDoNotCompile(Exception):
     """The compiler refused the sources; the message is the compiler's."""
 
-    code = "contracts_do_not_compile"
+    code = Code("build.contracts_do_not_compile")
+    to_do = "Correct the sources where the compiler's words say."
 
 
 def compile_contracts() -> dict[str, dict[str, Any]]:

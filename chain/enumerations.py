@@ -18,6 +18,7 @@ from typing import Any
 import solcx
 
 from counterfoil.chain.abi.contract_enum import OTHER_NAMES, wire_name_of
+from counterfoil.fault import Code
 
 ENUMS = Path(__file__).resolve().parent / "abi" / "enums.py"
 _NOUNS: Mapping[str, str] = {
@@ -47,7 +48,8 @@ from counterfoil.chain.abi.contract_enum import ContractEnum
 class EnumerationsUnclear(Exception):
     """Two enumerations would have one class, or a name is kept for a member that is gone."""
 
-    code = "enumerations_unclear"
+    code = Code("build.enumerations_unclear")
+    to_do = "Rename the enumeration or its member in the contracts' sources."
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
+from counterfoil.fault import Code
+
 _PREFIX = "0x"
 HEX_32_BYTES = "^0x[0-9a-f]{64}$"
 """The pattern of a hash or of any other word of 32 bytes, as it is stored and as the API shows it."""
@@ -23,9 +25,13 @@ NO_BYTES = _PREFIX
 
 
 class HexMalformed(ValueError):
-    """A text that should be 0x and hex digits is not; ``chain.errors`` stands above this module, as it writes hex."""
+    """A text that should be 0x and hex digits is not.
 
-    code = "chain.hex_malformed"
+    ``chain.errors`` stands above this module, as it writes hex.
+    """
+
+    code = Code("hex.malformed")
+    to_do = "Copy the text whole: 0x and two hex digits a byte."
 
 
 def to_hex(data: bytes) -> str:

@@ -21,6 +21,7 @@ from trie.hexary import HexaryTrie
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, RpcRefused
 from counterfoil.chain.hexadecimal import from_hex, to_hex
+from counterfoil.fault import Code
 
 _Fields = Mapping[str, Any]
 
@@ -28,7 +29,8 @@ _Fields = Mapping[str, Any]
 class BlockNotRebuilt(ChainError):
     """A block's fields do not hash to the node's values: the engine is of another kind, or the response is false."""
 
-    code = "chain.block_not_rebuilt"
+    code = Code("block.not_rebuilt")
+    to_do = "Ask a node of an engine that is known here, or a second one."
 
 
 @dataclass(frozen=True)

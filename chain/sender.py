@@ -24,7 +24,14 @@ from eth_utils.crypto import keccak
 from sqlalchemy import Engine
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.errors import ChainError, ContractReverted, NodeUnreachable
+from counterfoil.chain.errors import (
+    NONCE_TAKEN,
+    OUT_OF_GAS,
+    REVERTED,
+    ChainError,
+    ContractReverted,
+    NodeUnreachable,
+)
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex, to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.tables import TransactionRow
@@ -41,6 +48,7 @@ from counterfoil.chain.transaction_queue import (
     failed,
     now_ms,
 )
+from counterfoil.fault import Code
 
 log = structlog.get_logger("chain.sender")
 
@@ -113,7 +121,7 @@ class Sender:
             elif row.nonce is not None and row.nonce < chain_nonce and self._is_nonce_taken(row):
                 log.error("nonce_taken", key=row.idempotency_key, nonce=row.nonce)
                 why = f"nonce {row.nonce} was used by another transaction of this account"
-                updates.append(failed(row, "chain.nonce_taken", why))
+                updates.append(failed(row, NONCE_TAKEN, why))
         self._write(updates, "before_mined_commit")
 
     def _mined(self, row: TransactionRow, tx_hash: str, receipt: Mapping[str, Any]) -> RowUpdate:
@@ -300,13 +308,13 @@ class Sender:
                 # and a transaction without one is sent again after the stall time.
                 log.warning("transaction_not_taken", hash=to_hex(keccak(raw)), why=str(error))
 
-    def _why_reverted(self, row: TransactionRow, gas_used: int) -> tuple[str, str]:
+    def _why_reverted(self, row: TransactionRow, gas_used: int) -> tuple[Code, str]:
         if gas_used >= (row.gas or 0) * 63 // 64:
-            return "chain.out_of_gas", f"used all of its {row.gas} gas"
+            return OUT_OF_GAS, f"used all of its {row.gas} gas"
         try:
             self._client.estimate_gas(self._signer.address, row.to_address, row.data)
         except NodeUnreachable:
             raise
         except ChainError as refused:
             return refused.code, str(refused)
-        return "contract.reverted", "reverted for a reason that has passed"
+        return REVERTED, "reverted for a reason that has passed"

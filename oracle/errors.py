@@ -2,55 +2,71 @@
 
 from __future__ import annotations
 
+from counterfoil.fault import Code, fault
+from counterfoil.gateway.errors import GATEWAY_UNREACHABLE, RecordError
+
 
 class OracleError(Exception):
-    """Base of all errors of this package."""
+    """The oracle failed, for a reason without a code of its own.
 
-    code = "oracle.error"
+    Base of all errors of this package.
+    """
+
+    code = Code("oracle.error")
+    to_do = "Read the detail; where it says nothing more, report it with the log."
 
 
 class RecordNotBelieved(OracleError):
     """A stored record does not verify again: nothing from it on is anchored until a person has looked."""
 
-    code = "oracle.record_not_believed"
+    code = Code("log.record_not_believed")
+    to_do = (
+        "Find out who changed the store: compare the record with a copy of the log. Anchoring "
+        "goes on once it verifies again."
+    )
 
 
 class InputMalformed(OracleError):
     """A file or an instruction does not have the form that it should."""
 
-    code = "oracle.input_malformed"
+    code = Code("input.malformed")
+    to_do = "Correct the file or the request; the detail names the place."
 
 
 class UnknownName(OracleError):
     """A project, a device, a party or an exception that nobody has told the oracle of."""
 
-    code = "oracle.unknown_name"
+    code = Code("name.unknown")
+    to_do = "Check the spelling, or tell the oracle of it first."
 
 
 class NotAllowedNow(OracleError):
     """The state of things does not allow it (any more)."""
 
-    code = "oracle.not_allowed_now"
+    code = Code("instruction.not_allowed_now")
+    to_do = "Look at the state that the detail names; nothing was changed."
 
 
 class PeersInvalid(OracleError):
     """The file that lists the oracle's nodes does not, or this node is not among them."""
 
-    code = "oracle.peers_invalid"
+    code = Code("quorum.peers_invalid")
+    to_do = "Correct the file of the nodes as docs/oracle-nodes.md shows it."
 
 
 class PriceFileError(OracleError):
     """The file of an agreed price is none, or carries a signature that is not over its words."""
 
-    code = "oracle.price_file"
+    code = Code("price.file_invalid")
+    to_do = "Ask for the file again from the node that made it; sign nothing by it."
 
 
 class RecordRefused(OracleError):
     """The record at ``log_index`` does not verify from its bytes; ``reason`` is the verification's own code."""
 
-    code = "oracle.record_refused"
+    code = RecordError.code
 
-    def __init__(self, log_index: int, reason: str, detail: str) -> None:
+    def __init__(self, log_index: int, reason: Code, detail: str) -> None:
         super().__init__(f"record {log_index}: {reason}: {detail}")
         self.log_index = log_index
         self.reason = reason
@@ -59,4 +75,60 @@ class RecordRefused(OracleError):
 class GatewayNotThere(OracleError):
     """No gateway gave the log's entries."""
 
-    code = "oracle.gateway_not_there"
+    code = GATEWAY_UNREACHABLE
+
+
+NOT_IN_TIME = fault(
+    "instruction.not_in_time",
+    "The oracle did not take the instruction in the time that was given.",
+    (
+        "Look whether the oracle runs. The instruction stays asked for: look at it again before"
+        " asking twice."
+    ),
+)
+DAY_DIFFERS = fault(
+    "day.differs",
+    "A business day was closed, and figures do not agree.",
+    "Read the day's report: it names each figure. Clear them up, then close the day again.",
+)
+KEY_AWAITED = fault(
+    "head.key_awaited",
+    (
+        "A record waits for its device's key to be registered and final; nothing is anchored "
+        "from it on."
+    ),
+    "Register the key that the detail names, or wait for it.",
+)
+GOSSIP_DIFFERS = fault(
+    "head.gossip_differs",
+    "A device was shown another head than the log has.",
+    "Keep the record: it is evidence that two logs were shown. Look at the gateway.",
+)
+COPY_DIFFERS = fault(
+    "log.copy_differs",
+    "What was copied of the log does not give the anchored head; it was copied anew.",
+    (
+        "Nothing, if it happens once. If it stays so, compare this gateway's log with another "
+        "node's copy."
+    ),
+)
+COPY_IN_USE = fault(
+    "log.copy_in_use",
+    "Another process writes the copy of the log.",
+    "Stop the other one; each node has a copy of its own.",
+)
+RECORD_TWICE = fault(
+    "log.record_twice",
+    "A record stands twice in the log.",
+    "Ask the log's operator; the copy stops before it.",
+)
+NOT_A_PEER = fault(
+    "quorum.not_a_peer",
+    "No node of the quorum has the certificate that was shown.",
+    "Put the node's certificate into every node's file of the quorum.",
+)
+STORE_BUSY = fault(
+    "store.busy",
+    "The database was held by another process for too long.",
+    "Nothing: it is tried again. If it stays so, look for a process that holds it.",
+)

@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, enqueue
@@ -136,7 +137,7 @@ class Retries:
         )
         log.warning("asked_again", key=base, times=times, code=failed.error_code)
         if times == _ALARM_AT:
-            code = failed.error_code or "chain.error"
+            code = failed.error_code or ChainError.code
             detail = f"{base} was refused {times} times: {failed.error_detail}"
             session.add(AlarmRow(code=code, detail=detail))
 

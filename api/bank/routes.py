@@ -14,6 +14,7 @@ from counterfoil.api.http.context import PartsDep, PrincipalDep, SeerDep, requir
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
+from counterfoil.fault import FILE_TOO_LARGE
 from counterfoil.gateway.formats.iso20022.messages import MAX_BYTES
 from counterfoil.oracle.instructions.request import (
     ImportCamt053,
@@ -63,7 +64,7 @@ class StatementOut(BaseModel):
     currency: str
     opening_minor: int | None
     closing_minor: int | None
-    finding: str = Field(examples=["statement_gap"])
+    finding: str = Field(examples=["bank.statement_gap"])
     detail: str
     taken_ms: int
 
@@ -78,7 +79,7 @@ class LineOut(BaseModel):
     currency: str
     booked: int = Field(examples=[20220831])
     outcome: str = Field(examples=["set_aside"])
-    reason: str = Field(examples=["debit_unknown"])
+    reason: str = Field(examples=["bank.debit_unknown"])
     detail: str
     entry_hash: str
 
@@ -125,7 +126,7 @@ async def xml_body(request: Request) -> str:
     async for piece in request.stream():
         taken += piece
         if len(taken) > MAX_BYTES:
-            raise problems.ApiProblem(413, "too_large", f"more than {MAX_BYTES} bytes")
+            raise problems.ApiProblem(413, FILE_TOO_LARGE, f"more than {MAX_BYTES} bytes")
     try:
         text = bytes(taken).decode("utf-8-sig")
     except UnicodeDecodeError as wrong:

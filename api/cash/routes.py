@@ -9,6 +9,7 @@ from counterfoil.api.cash.writes import SPENDERS, PermitIn
 from counterfoil.api.http import problems, typed_data
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.faults import ACCOUNT_MISSING
 from counterfoil.api.http.typed_data import TypedDataOut
 from counterfoil.api.instructions.operation import EVERY_WRITER
 from counterfoil.chain.hexadecimal import to_hex
@@ -39,7 +40,7 @@ class CashOut(BaseModel):
 def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
     """As the contracts say now."""
     if not sight.account:
-        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+        raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     client = client_of(parts)
     token = client.address_of("DepositToken")
     with refusable():

@@ -22,6 +22,7 @@ from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.faults import ACCOUNT_MISSING, TARGET_NOT_OURS
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError
@@ -141,7 +142,7 @@ def unsigned_withdrawal(
     """The asker's withdrawal as an unsigned transaction. 409 with the contract's code if refused."""
     require(principal, "withdraw")
     if not sight.account:
-        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+        raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     to_bank = withdrawal.step == "to_bank"
     if to_bank and (withdrawal.amount_minor is None or withdrawal.payout_account is None):
         raise problems.malformed("to_bank needs amount_minor and payout_account")
@@ -166,13 +167,13 @@ def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn)
     raw = from_hex(signed.raw)
     client = client_of(parts)
     if _target(raw) not in client.addresses.values():
-        raise problems.conflict("target_not_ours", "it is for none of the consortium's contracts")
+        raise problems.conflict(TARGET_NOT_OURS, "it is for none of the consortium's contracts")
     try:
         (refused,) = client.send_raw([raw])
     except ChainError as error:
-        raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+        raise problems.ApiProblem(503, error.code, str(error)) from error
     if refused is not None:
-        raise problems.conflict(refused.code.replace(".", "_"), str(refused))
+        raise problems.conflict(refused.code, str(refused))
     return SentOut(transaction_hash=to_hex(keccak(raw)))
 
 

@@ -26,6 +26,7 @@ from counterfoil.api.http.context import (
     SightDep,
     require,
 )
+from counterfoil.api.http.faults import ACCOUNT_MISSING
 from counterfoil.chain.abi.enums import BasisName, PeriodName
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
@@ -120,7 +121,7 @@ class TermsIn(BaseModel):
 
 def _sender(parts: ApiParts, sight: Sight) -> tuple[ChainClient, str]:
     if not sight.account:
-        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+        raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     return client_of(parts), sight.account
 
 
@@ -140,7 +141,7 @@ def unsigned_mints(
         try:
             account = client.call("DepositToken", "collectionOf", on_chain_id(entry.project))
         except ChainError as error:
-            raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+            raise problems.ApiProblem(503, error.code, str(error)) from error
         data = client.encode("DepositToken", "mint", account, entry.amount_minor, entry.entry_hash)
         nonce = made[0]["nonce"] + len(made) if made else None
         made.append(offer(client, sender, target=token, data=data, nonce=nonce))

@@ -10,6 +10,7 @@ import typer
 
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Role
+from counterfoil.api.commands.faults import TOKEN_UNKNOWN
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
 
@@ -95,7 +96,7 @@ def list_(as_json: _Json = False) -> None:
 def revoke(number: Annotated[str, typer.Argument(metavar="ID", help="The token's id.")]) -> None:
     """End a token and its sessions at once."""
     if not auth.revoke_token(open_oracle_database(ApiSettings().oracle_url), number):
-        typer.echo(json.dumps({"code": "token_unknown", "detail": number}), err=True)
+        typer.echo(json.dumps({"code": TOKEN_UNKNOWN, "detail": number}), err=True)
         raise typer.Exit(1)
     typer.echo(f"{number} revoked")
 

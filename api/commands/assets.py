@@ -25,8 +25,23 @@ from urllib.parse import quote
 import httpx
 import typer
 
+from counterfoil.api.commands.faults import (
+    API_UNREACHABLE,
+    BODY_MALFORMED,
+    ID_MISSING,
+    ID_NOT_WANTED,
+    NOT_AS_ASKED,
+    NOT_MINED,
+    NOT_SHOWN,
+    OPERATION_UNKNOWN,
+    TOKEN_MISSING,
+    TRANSACTION_FAILED,
+)
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
+from counterfoil.fault import FILE_UNREADABLE, Code
+from counterfoil.gateway.errors import REQUEST_REFUSED
+from counterfoil.oracle.errors import NOT_IN_TIME
 from counterfoil.oracle.store.instruction_state import InstructionState
 
 if TYPE_CHECKING:
@@ -92,7 +107,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(assets_app, name="assets")
 
 
-def fail(code: str, detail: str, status: int) -> NoReturn:
+def fail(code: Code, detail: str, status: int) -> NoReturn:
     """Write the code and the detail to stderr, and end."""
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(status)
@@ -118,13 +133,17 @@ class Api:
             )
             said = response.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as failure:
-            fail("api_unreachable", f"no answer from the API: {failure}", 2)
+            fail(API_UNREACHABLE, f"no answer from the API: {failure}", 2)
         if response.is_success:
             return said
         detail = str(said.get("detail", ""))
         for error in said.get("errors", ()):
             detail += f"; {'.'.join(error['loc'])}: {error['msg']}"
-        fail(str(said.get("code", "refused")), detail, 2 if response.status_code >= 500 else 1)
+        fail(
+            Code(str(said.get("code", REQUEST_REFUSED))),
+            detail,
+            2 if response.status_code >= 500 else 1,
+        )
 
     def all(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """Return every item of a list."""
@@ -166,7 +185,7 @@ def show(
 ) -> None:
     """Show one of them, with what is owed, covered or opened where it has that."""
     if noun not in _SHOWN:
-        fail("not_shown", f"{noun} are listed, not shown one by one", 1)
+        fail(NOT_SHOWN, f"{noun} are listed, not shown one by one", 1)
     _say(Api().ask("GET", _SHOWN[noun].format(quote(name, safe=""))), as_json)
 
 
@@ -217,7 +236,7 @@ def do(
     api = Api()
     found = {one["name"]: one for one in api.ask("GET", "operations")["items"]}
     if operation not in found:
-        fail("operation_unknown", f"this role has no operation {operation!r}", 1)
+        fail(OPERATION_UNKNOWN, f"this role has no operation {operation!r}", 1)
     wanted = found[operation]
     path = _filled(wanted["path"].removeprefix("/v1/"), about)
     given = _body(body, fields or []) if wanted["body"] is not None else None
@@ -238,11 +257,11 @@ def _by_kept_key(api: Api, path: str, body: Any, key: str, wait_s: float) -> dic
     until = time.monotonic() + wait_s
     while asked["status"] not in (InstructionState.DONE, InstructionState.FAILED):
         if time.monotonic() > until:
-            fail("not_answered", f"instruction {asked['id']} is {asked['status']}", 2)
+            fail(NOT_IN_TIME, f"instruction {asked['id']} is {asked['status']}", 2)
         time.sleep(_POLL_S)
         asked = api.ask("GET", f"instructions/{asked['id']}")
     if asked["status"] == InstructionState.FAILED:
-        fail(str(asked["error_code"]), str(asked["error_detail"]), 1)
+        fail(Code(str(asked["error_code"])), str(asked["error_detail"]), 1)
     return {"instruction": asked["id"], **asked["result"]}
 
 
@@ -259,7 +278,7 @@ def _by_own_key(
     made = api.ask("POST", f"{path}/unsigned", body)["transaction"]
     call = from_any_hex(str(made["data"]))[:4]
     if made["value"] != 0 or call != selector_of(operation["contract"], operation["function"]):
-        fail("transaction_not_as_asked", f"this is no call of {operation['function']}", 1)
+        fail(NOT_AS_ASKED, f"this is no call of {operation['function']}", 1)
     raw = signer.sign_transaction(made)
     name = api.ask("POST", "transactions", {"raw": to_hex(raw)})["transaction_hash"]
     until = time.monotonic() + wait_s
@@ -268,19 +287,19 @@ def _by_own_key(
         if sent["status"] == "succeeded":
             return sent
         if sent["status"] == "failed":
-            fail("transaction_failed", f"{name} was mined and failed", 1)
+            fail(TRANSACTION_FAILED, f"{name} was mined and failed", 1)
         if time.monotonic() > until:
-            fail("not_mined", f"{name} is not mined yet", 2)
+            fail(NOT_MINED, f"{name} is not mined yet", 2)
         time.sleep(_POLL_S)
 
 
 def _filled(path: str, about: str | None) -> str:
     if "{" not in path:
         if about is not None:
-            fail("id_not_wanted", f"{path} is about nothing that has an ID", 1)
+            fail(ID_NOT_WANTED, f"{path} is about nothing that has an ID", 1)
         return path
     if about is None:
-        fail("id_missing", f"{path} needs to know what it is about", 1)
+        fail(ID_MISSING, f"{path} needs to know what it is about", 1)
     return re.sub(r"{\w+}", quote(about, safe=""), path)
 
 
@@ -292,13 +311,13 @@ def _body(text: str | None, fields: list[str]) -> dict[str, Any]:
             text = Path(text[1:]).read_text()
         made = json.loads(text) if text is not None else {}
     except (OSError, ValueError) as failure:
-        fail("body_malformed", str(failure), 1)
+        fail(BODY_MALFORMED, str(failure), 1)
     if not isinstance(made, dict):
-        fail("body_malformed", "a body is a JSON object", 1)
+        fail(BODY_MALFORMED, "a body is a JSON object", 1)
     for field in fields:
         name, mark, value = field.partition("=")
         if not mark:
-            fail("body_malformed", f"{field!r} is not NAME=VALUE", 1)
+            fail(BODY_MALFORMED, f"{field!r} is not NAME=VALUE", 1)
         try:
             made[name] = json.loads(value)
         except ValueError:
@@ -324,9 +343,9 @@ def _token() -> str:
         try:
             token = Path(named).read_text()
         except OSError as failure:
-            fail("token_unreadable", str(failure), 2)
+            fail(FILE_UNREADABLE, str(failure), 2)
     if not token.strip():
-        fail("token_missing", "set COUNTERFOIL_TOKEN or COUNTERFOIL_TOKEN_FILE", 2)
+        fail(TOKEN_MISSING, "set COUNTERFOIL_TOKEN or COUNTERFOIL_TOKEN_FILE", 2)
     return token.strip()
 
 

@@ -15,6 +15,7 @@ from counterfoil.api.credit.takings import TakingsReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
+from counterfoil.api.http.faults import NO_BUSINESS_DATE
 from counterfoil.oracle.rules.business_date import days_between, earlier
 from counterfoil.oracle.rules.day.closing_plan import STILL_LOANS
 from counterfoil.oracle.rules.loans.line_figures import HEALTH_RULE, due_minor, health
@@ -66,7 +67,7 @@ def get_health(
         account = client.call("CreditLine", "accountOf", line)
         today = client.call("BusinessCalendar", "today")
     if today == 0:
-        raise problems.conflict("no_business_date", "the business calendar has no date yet")
+        raise problems.conflict(NO_BUSINESS_DATE, "the business calendar has no date yet")
     first = earlier(today, days - 1)
     projects = TakingsReads(parts.reads).swept_by(account)
     takings = TakingsReads(parts.reads).between(projects, first, today)

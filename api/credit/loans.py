@@ -12,6 +12,7 @@ from counterfoil.api.credit.reads import CreditReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
+from counterfoil.api.http.faults import DATE_BEFORE_DRAW
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.oracle.ledger.credit_line import LoanRow
@@ -149,7 +150,7 @@ def get_owed(
     """As the contract says, if nothing is paid until then. Without a date, today's."""
     row = _loan(parts, sight, loan)
     if date is not None and date < row.drawn_date:
-        raise problems.conflict("date_before_draw", f"the loan was drawn on {row.drawn_date}")
+        raise problems.conflict(DATE_BEFORE_DRAW, f"the loan was drawn on {row.drawn_date}")
     return owed_on(parts, loan, date)
 
 

@@ -14,6 +14,7 @@ from counterfoil.api.days.reads import DayReads
 from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
+from counterfoil.api.http.faults import CURRENCY_UNCLEAR, NO_BUSINESS_DATE
 from counterfoil.chain.address import canonical
 from counterfoil.oracle.rules.business_date import add_months
 from counterfoil.oracle.rules.loans.line_figures import LIMIT_RULE, LimitTerms, limit_minor
@@ -69,10 +70,10 @@ def _takings(
         raise problems.not_found("operator")
     known = TakingsReads(parts.reads).currencies(projects)
     if currency is None and len(known) != 1:
-        raise problems.conflict("currency_unclear", f"takings are in {known or 'no currency'}")
+        raise problems.conflict(CURRENCY_UNCLEAR, f"takings are in {known or 'no currency'}")
     today = DayReads(parts.reads).today()
     if today == 0:
-        raise problems.conflict("no_business_date", "the business calendar has no date yet")
+        raise problems.conflict(NO_BUSINESS_DATE, "the business calendar has no date yet")
     first_of_month = today // 100 * 100 + 1
     wanted = [add_months(first_of_month, -n) // 100 for n in range(months, 0, -1)]
     chosen = currency or known[0]

@@ -172,7 +172,7 @@ def _monthly(call: Call[object], body: DrawIn) -> list[dict[str, int]]:
             rate_ppm=terms["ratePpm"],
         )
     except OracleError as error:
-        raise problems.conflict(error.code.replace(".", "_"), str(error)) from error
+        raise problems.conflict(error.code, str(error)) from error
     return [{"date": row.date, "principal": row.principal_minor} for row in made]
 
 

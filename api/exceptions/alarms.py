@@ -20,7 +20,7 @@ class AlarmOut(BaseModel):
     """An alarm about a machine, or about the whole installation when `device` is null."""
 
     id: int = Field(examples=[3])
-    code: str = Field(examples=["equivocation"])
+    code: str = Field(examples=["record.equivocation"])
     detail: str = Field(examples=["a second payload under epoch 1, number 9709"])
     device: str | None = Field(examples=["urn:dev:os:32473-vj300320611"])
     raised_ms: int = Field(examples=[1661875980000])
@@ -33,7 +33,7 @@ class RefusedOut(BaseModel):
     device: str | None = Field(examples=["urn:dev:os:32473-vj300320611"])
     epoch: int | None = Field(examples=[1])
     sequence: int | None = Field(examples=[9711])
-    code: str = Field(examples=["gap"])
+    code: str = Field(examples=["head.gossip_differs"])
     detail: str = Field(examples=["number 9710 is missing"])
     received_ms: int = Field(examples=[1661875981000])
 

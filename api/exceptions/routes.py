@@ -11,6 +11,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.exceptions.reads import ExceptionReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.faults import EXCEPTION_NOT_OPEN
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.api.instructions.request import ask
@@ -32,7 +33,7 @@ class ExceptionOut(BaseModel):
     settlement_id: int | None
     business_date: int = Field(examples=[20220831])
     amount_minor: int = Field(examples=[150])
-    code: str = Field(examples=["payment_missing"])
+    code: str = Field(examples=["sale.payment_missing"])
     detail: str
     status: str = Field(examples=["open"])
     resolution: str | None
@@ -89,11 +90,11 @@ def resolve_exception(
     resolution: Resolution,
     key: IdempotencyKey,
 ) -> InstructionOut:
-    """Asks the oracle to accept or exclude an open exception; 409 `exception_not_open` where it is not open."""
+    """Asks the oracle to accept or exclude an open exception; 409 `exception.not_open` where it is not open."""
     require(principal, "resolve_exception")
     row = _visible(parts, sight, number)
     known = InstructionReads(parts.reads).asked(principal.party, key)
     if row.status != "open" and known is None:
-        raise problems.conflict("exception_not_open", f"it was resolved: {row.resolution}")
+        raise problems.conflict(EXCEPTION_NOT_OPEN, f"it was resolved: {row.resolution}")
     request = ResolveException(number, resolution.resolution, resolution.note)
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))

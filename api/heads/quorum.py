@@ -46,7 +46,7 @@ class DissentOut(BaseModel):
     size: int | None
     proposer: str
     node: str
-    code: str = Field(examples=["root_differs"])
+    code: str = Field(examples=["head.root_differs"])
     detail: str | None = Field(examples=["record 48211 is another one"])
     log_index: int | None
     times: int = Field(examples=[1])

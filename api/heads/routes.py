@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep
+from counterfoil.api.http.faults import HEAD_NOT_EARLIER
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.chain.hexadecimal import NO_BYTES, from_hex
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
@@ -116,7 +117,7 @@ def get_consistency(
     """Proves that the log of `first` records is the beginning of the log of `size`."""
     second, earlier = _head(parts, size), _head(parts, first)
     if first > size:
-        raise problems.conflict("head_not_earlier", "the first head is the larger one")
+        raise problems.conflict(HEAD_NOT_EARLIER, "the first head is the larger one")
     proof = parts.hashes.consistency_proof(first, size)
     return ConsistencyOut(
         first_size=first,

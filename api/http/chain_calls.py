@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts
+from counterfoil.api.http.faults import CHAIN_NOT_CONFIGURED
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted
 from counterfoil.chain.transaction import unsigned
@@ -22,10 +23,10 @@ class UnsignedOut(BaseModel):
 
 
 def client_of(parts: ApiParts) -> ChainClient:
-    """Return a client of the consortium's contracts; 409 ``chain_not_configured`` without one."""
+    """Return a client of the consortium's contracts; 409 ``api.chain_not_configured`` without one."""
     client = parts.client()
     if client is None or not client.addresses:
-        raise problems.conflict("chain_not_configured", "no node or deployment is set here")
+        raise problems.conflict(CHAIN_NOT_CONFIGURED, "no node or deployment is set here")
     return client
 
 
@@ -35,9 +36,9 @@ def refusable() -> Iterator[None]:
     try:
         yield
     except ContractReverted as error:
-        raise problems.conflict(error.code.replace(".", "_"), str(error)) from error
+        raise problems.conflict(error.code, str(error)) from error
     except ChainError as error:
-        raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+        raise problems.ApiProblem(503, error.code, str(error)) from error
 
 
 def offer(

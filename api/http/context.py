@@ -16,6 +16,7 @@ from counterfoil.api.access.directory import Directory
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_health import ChainHealth, ChainWatch
+from counterfoil.api.http.faults import CSRF_TOKEN_MISSING
 from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.logfiles.hash_reader import LogHashes
@@ -69,7 +70,7 @@ def maybe_principal(request: Request) -> Principal | None:
     if found is None or request.method in ("GET", "HEAD"):
         return found
     if not auth.same_secret(found.csrf, request.headers.get(CSRF_HEADER, "")):
-        raise problems.ApiProblem(403, "csrf_token_missing", "the session's CSRF token is missing")
+        raise problems.ApiProblem(403, CSRF_TOKEN_MISSING, "the session's CSRF token is missing")
     return found
 
 

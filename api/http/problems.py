@@ -3,7 +3,7 @@
 Rules kept here:
 
 * 422 is malformed input, 409 a broken business rule, 404 also what belongs to somebody else.
-* ``code`` is snake_case and never renamed; ``type`` is ``urn:counterfoil:problem:<code>``.
+* ``code`` is declared once (``counterfoil.fault``); ``type`` is ``urn:counterfoil:problem:<code>``.
 * An unexpected failure is logged, and its response says nothing about it.
 """
 
@@ -22,18 +22,36 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from counterfoil.api.http.faults import INTERNAL, ROLE_INSUFFICIENT, UNAUTHORISED
+from counterfoil.fault import FILE_TOO_LARGE, Code
+from counterfoil.gateway.errors import (
+    METHOD_NOT_ALLOWED,
+    REQUEST_MALFORMED,
+    REQUEST_NOT_FOUND,
+    REQUEST_REFUSED,
+)
+
 log = structlog.get_logger("api")
 
 MEDIA_TYPE = "application/problem+json"
+_OF_HTTP = {
+    401: UNAUTHORISED,
+    403: ROLE_INSUFFICIENT,
+    404: REQUEST_NOT_FOUND,
+    405: METHOD_NOT_ALLOWED,
+    413: FILE_TOO_LARGE,
+    422: REQUEST_MALFORMED,
+}
+"""The codes of what the router itself refuses; any other status is ``REQUEST_REFUSED``."""
 
 
 class ProblemBody(BaseModel):
-    """An RFC 9457 problem; ``code`` is stable."""
+    """An RFC 9457 problem; docs/errors.md lists the codes."""
 
-    type: str = Field(examples=["urn:counterfoil:problem:not_found"])
+    type: str = Field(examples=["urn:counterfoil:problem:request.not_found"])
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
-    code: str = Field(examples=["not_found"])
+    code: str = Field(examples=["request.not_found"])
     detail: str = Field(default="", examples=["no such device"])
 
 
@@ -41,7 +59,7 @@ class ApiProblem(Problem):
     """A problem with its code; raise it anywhere below a route."""
 
     def __init__(
-        self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+        self, status: int, code: Code, detail: str, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(
             HTTPStatus(status).phrase,
@@ -56,28 +74,28 @@ class ApiProblem(Problem):
 
 def not_found(what: str) -> ApiProblem:
     """Return 404: there is no such thing, or it is not this party's. The two look the same."""
-    return ApiProblem(404, "not_found", f"no such {what}")
+    return ApiProblem(404, REQUEST_NOT_FOUND, f"no such {what}")
 
 
 def malformed(detail: str) -> ApiProblem:
     """Return 422: the request can't be understood."""
-    return ApiProblem(422, "malformed", detail)
+    return ApiProblem(422, REQUEST_MALFORMED, detail)
 
 
-def conflict(code: str, detail: str) -> ApiProblem:
+def conflict(code: Code, detail: str) -> ApiProblem:
     """Return 409: a business rule does not allow it."""
     return ApiProblem(409, code, detail)
 
 
 def forbidden(detail: str) -> ApiProblem:
     """Return 403: the role does not reach that far."""
-    return ApiProblem(403, "role_insufficient", detail)
+    return ApiProblem(403, ROLE_INSUFFICIENT, detail)
 
 
 def unauthorised(detail: str) -> ApiProblem:
     """Return 401: it is not known who asks."""
     return ApiProblem(
-        status=401, code="unauthorised", detail=detail, headers={"WWW-Authenticate": "Bearer"}
+        status=401, code=UNAUTHORISED, detail=detail, headers={"WWW-Authenticate": "Bearer"}
     )
 
 
@@ -104,7 +122,7 @@ def install(app: FastAPI, page: Callable[[Request, int], Response | None] = _not
         shown = page(request, 422)
         if shown is not None:
             return shown
-        found = ApiProblem(422, "malformed", "the request is not as the description says")
+        found = ApiProblem(422, REQUEST_MALFORMED, "the request is not as the description says")
         body: dict[str, Any] = found.marshal() | {
             "errors": jsonable_encoder(
                 [
@@ -120,7 +138,7 @@ def install(app: FastAPI, page: Callable[[Request, int], Response | None] = _not
         shown = page(request, error.status_code)
         if shown is not None:
             return shown
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
+        code = _OF_HTTP.get(error.status_code, REQUEST_REFUSED)
         found = ApiProblem(
             status=error.status_code, code=code, detail=str(error.detail), headers=error.headers
         )
@@ -128,7 +146,7 @@ def install(app: FastAPI, page: Callable[[Request, int], Response | None] = _not
 
     def on_failure(request: Request, error: Exception) -> Response:
         log.error("request_failed", path=request.url.path, exc_info=error)
-        found = ApiProblem(500, "internal", "an unexpected failure; it was logged")
+        found = ApiProblem(500, INTERNAL, "an unexpected failure; it was logged")
         return page(request, 500) or response(found)
 
     app.add_exception_handler(Problem, on_problem)

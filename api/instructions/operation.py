@@ -21,6 +21,7 @@ from counterfoil.api.access.auth import Role
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts
+from counterfoil.api.http.faults import PARTY_UNKNOWN
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
@@ -97,10 +98,10 @@ class Call(Generic[BodyT_co]):
         return self.client.address_of("DepositToken")
 
     def party(self, name: str) -> Address:
-        """Return the account of a party; 409 ``party_unknown`` for none."""
+        """Return the account of a party; 409 ``party.unknown`` for none."""
         found = self.parts.directory.account_of(name)
         if not found:
-            raise problems.conflict("party_unknown", f"nobody is called {name!r}")
+            raise problems.conflict(PARTY_UNKNOWN, f"nobody is called {name!r}")
         return found
 
     def commit(self, kind: str, fields: commitments.Fields | None) -> bytes:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from counterfoil.api.access.auth import Principal, now_ms
+from counterfoil.api.http.faults import KEY_IN_USE, KEY_REUSED
 from counterfoil.api.http.problems import conflict
 from counterfoil.api.store.tables import ApiIdempotency
 from counterfoil.oracle.instructions.request import Json, Kind, Request
@@ -28,7 +29,7 @@ from counterfoil.oracle.store.instruction_table import Instruction
 def ask(engine: Engine, principal: Principal, key: str, request: Request) -> Instruction:
     """Return the instruction under the party's *key*: the one that is here, or a new one.
 
-    Raises the problem ``idempotency_key_reused`` when the key was used for another request.
+    Raises the problem ``request.key_reused`` when the key was used for another request.
     """
     return ask_completed(
         engine, principal, key, asked=(request.kind, encode(request)), completed=lambda: request
@@ -53,9 +54,7 @@ def ask_completed(
             known = session.get(ApiIdempotency, (principal.party, key))
             if known is not None:
                 if known.request_digest != digest:
-                    raise conflict(
-                        "idempotency_key_reused", "this key was used for another request"
-                    )
+                    raise conflict(KEY_REUSED, "this key was used for another request")
                 return session.exec(
                     select(Instruction).where(Instruction.id == known.body["instruction"])
                 ).one()
@@ -88,4 +87,4 @@ def ask_completed(
                 session.rollback()
                 continue
             return row
-    raise conflict("idempotency_key_in_use", "another request with this key is being answered")
+    raise conflict(KEY_IN_USE, "another request with this key is being answered")

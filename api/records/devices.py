@@ -136,7 +136,7 @@ def get_bundle(
 ) -> Response:
     """One file that proves the machine's records of these days; see docs/formats/bundle.md.
 
-    409 `nothing_to_bundle` while no anchored head covers a record; 503 when the chain's node does not
+    409 `bundle.nothing_to_show` while no anchored head covers a record; 503 when the chain's node does not
     respond. Distributions are in it only for those who run the project or may see everything.
     """
     machine = _machine(parts, sight, device)
@@ -156,7 +156,7 @@ def get_bundle(
     except NothingToBundleError as error:
         raise problems.conflict(error.code, str(error)) from error
     except ChainError as error:
-        raise problems.ApiProblem(503, error.code.replace(".", "_"), str(error)) from error
+        raise problems.ApiProblem(503, error.code, str(error)) from error
     name = f"{machine.device.rsplit(':', 1)[-1]}-{first}-{last}.bundle"
     return Response(
         data,

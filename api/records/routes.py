@@ -18,6 +18,7 @@ from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.api.records.sales import Stored
 from counterfoil.chain.hexadecimal import from_hex
+from counterfoil.gateway.errors import NOT_ANCHORED, KeyUnknownError
 from counterfoil.gateway.log.merkle import hash_leaf
 from counterfoil.gateway.record.bodies import Kind
 
@@ -163,7 +164,7 @@ def get_proof(
 ) -> ProofOut:
     """Proves the record under the anchored head of `size`, by default the first that covers it.
 
-    409 `not_anchored` while no head covers it.
+    409 `record.not_anchored` while no head covers it.
     """
     stored = visible(parts, sight, log_index)
     head = (
@@ -172,7 +173,7 @@ def get_proof(
         else HeadReads(parts.reads).head(size)
     )
     if head is None or head.size <= log_index:
-        raise problems.conflict("not_anchored", "no such anchored head covers the record yet")
+        raise problems.conflict(NOT_ANCHORED, "no such anchored head covers the record yet")
     path = parts.hashes.inclusion_proof(log_index, head.size)
     return ProofOut(
         log_index=log_index,
@@ -206,7 +207,7 @@ def get_evidence(parts: PartsDep, sight: SightDep, log_index: Index) -> Response
         (k for k in RecordReads(parts.gateway).keys(record.device) if k.epoch == record.epoch), None
     )
     if key is None:
-        raise problems.conflict("key_unknown", "no key is registered for the record's epoch")
+        raise problems.conflict(KeyUnknownError.code, "no key is registered for the record's epoch")
     head = HeadReads(parts.reads).covering(log_index)
     path = [] if head is None else parts.hashes.inclusion_proof(log_index, head.size)
     evidence = [

@@ -19,6 +19,7 @@ from tenacity import RetryCallState, retry, retry_if_exception_type, stop_after_
 
 from counterfoil.api.access.auth import now_ms
 from counterfoil.api.http import problems
+from counterfoil.api.http.faults import PROPOSAL_IN_USE
 from counterfoil.api.store.tables import ApiProposal
 from counterfoil.chain.hexadecimal import from_hex
 
@@ -26,7 +27,7 @@ DEAL, QUOTE = "deal", "quote"
 
 
 def _in_use(_: RetryCallState) -> NoReturn:
-    raise problems.conflict("proposal_in_use", "another request is proposing the same")
+    raise problems.conflict(PROPOSAL_IN_USE, "another request is proposing the same")
 
 
 @retry(

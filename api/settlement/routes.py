@@ -19,6 +19,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems, typed_data
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.faults import ACCOUNT_MISSING, NOT_A_SIDE, PROPOSAL_SIGNATURE_INVALID
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.api.instructions.operation import (
     TRADERS,
@@ -104,7 +105,7 @@ def _caller(parts: ApiParts, principal: Principal, sight: Sight) -> Call[None]:
     if principal.role not in TRADERS:
         raise problems.forbidden(f"a {principal.role} may not do this")
     if not sight.account:
-        raise problems.conflict("account_unknown", "this party has no account on the ledger")
+        raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     client = client_of(parts)
     return Call(parts, client, sight.account, key=None, body=None)
 
@@ -193,7 +194,7 @@ def _sign(call: Call[None], kind: str, digest: str, signature: str) -> ProposalW
     with refusable():
         message = _message(call.client, row)
     if typed_data.signer(message, signature) != call.account:
-        raise problems.conflict("signature_invalid", f"not a signature of {call.account}")
+        raise problems.conflict(PROPOSAL_SIGNATURE_INVALID, f"not a signature of {call.account}")
     row = proposals.sign(
         engine=call.parts.oracle,
         kind=kind,
@@ -224,7 +225,7 @@ def propose_deal(
     terms = {"legs": legs, "nonce": deal.nonce, "deadline": deal.deadline}
     sides = [leg[side] for leg in legs for side in ("from", "to")]
     if call.account not in sides:
-        raise problems.conflict("not_a_side", "the asker gives and gets nothing in this deal")
+        raise problems.conflict(NOT_A_SIDE, "the asker gives and gets nothing in this deal")
     argument = {**terms, "legs": [{**leg, "id": from_hex(leg["id"])} for leg in legs]}
     with refusable():
         digest = to_hex(call.client.call("Settlement", "dealDigest", argument))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from counterfoil.api.http import problems
+from counterfoil.api.http.faults import PROPOSAL_NOT_SIGNED
 from counterfoil.api.instructions.operation import TRADERS, Arguments, Call, Operation
 from counterfoil.api.settlement import proposals
 from counterfoil.chain.hexadecimal import from_hex
@@ -28,7 +29,7 @@ def _discount(call: Call[object]) -> Sequence[object]:
     )
     signature = found.signatures.get(found.terms["buyer"])
     if signature is None:
-        raise problems.conflict("signature_missing", "the buyer has not signed the quote")
+        raise problems.conflict(PROPOSAL_NOT_SIGNED, "the buyer has not signed the quote")
     return [proposals.argument(found), from_hex(signature)]
 
 

@@ -25,6 +25,7 @@ from trie.hexary import HexaryTrie
 from counterfoil.chain.abi.decoding import decode_event
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError
+from counterfoil.fault import Code
 
 _TRANSACTIONS_ROOT, _RECEIPTS_ROOT, _NUMBER, _TIMESTAMP, _FEWEST = 4, 5, 8, 11, 15
 _SUCCEEDED = b"\x01"
@@ -33,7 +34,10 @@ _SUCCEEDED = b"\x01"
 class BlockProofInvalid(ChainError):
     """A header, a transaction or a receipt is not what it is given for."""
 
-    code = "chain.block_proof_invalid"
+    code = Code("block.proof_invalid")
+    to_do = (
+        "Ask for the block's proof again, from another node; if it stays wrong, it proves nothing."
+    )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
 from counterfoil.gateway.device.journal import JournalEntry
 from counterfoil.gateway.device.outbox import Outbox, Retention
+from counterfoil.gateway.errors import REQUEST_REFUSED
 from counterfoil.gateway.record.downlink import PromiseMessage, ReceiptMessage
 from counterfoil.gateway.record.identity import PublicKey
 
@@ -139,7 +140,7 @@ class HttpsSender:
             self.last_error = None
             return
         code, expected = _problem(response)
-        self.last_error = code
+        self.last_error = f"{code} ({response.status_code})"
         self.outbox.refuse(entry.number, code, now, expected)
 
     def _ask_for_a_receipt(self) -> None:
@@ -160,13 +161,13 @@ class HttpsSender:
 
 
 def _problem(response: httpx.Response) -> tuple[str, tuple[int, int] | None]:
-    """Return the code of an RFC 9457 problem, and the position that the gateway awaits, if it is stated."""
+    """Return the code of an RFC 9457 problem, ``request.refused`` of none, and the position that the gateway awaits."""
     try:
         problem = response.json()
         code = str(problem["code"])
         expected = problem.get("expected")
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
-        return f"http_{response.status_code}", None
+        return REQUEST_REFUSED, None
     if (
         isinstance(expected, list)
         and len(expected) == 2

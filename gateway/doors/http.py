@@ -23,11 +23,23 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from counterfoil.fault import STORE_UNREADABLE
 from counterfoil.gateway.doors.client_certificate import device_of
 from counterfoil.gateway.doors.limits import Limits, Quota
 from counterfoil.gateway.doors.metrics import GatewayMetrics
 from counterfoil.gateway.doors.problem import problem
-from counterfoil.gateway.errors import GatewayError, IdentityError
+from counterfoil.gateway.errors import (
+    METHOD_NOT_ALLOWED,
+    NOT_ANCHORED,
+    NOT_AUTHORISED,
+    NOT_COMMITTED,
+    QUOTA_EXCEEDED,
+    REQUEST_NOT_FOUND,
+    REQUEST_REFUSED,
+    GatewayError,
+    IdentityError,
+    RecordTooLargeError,
+)
 from counterfoil.gateway.ingest.intake import Intake, NotCommitted
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, inclusion_proof
@@ -38,6 +50,7 @@ from counterfoil.gateway.record.signed_record import MAX_RECORD_BYTES
 from counterfoil.gateway.store.gateway_store import GatewayStore
 
 _COSE = "application/cose"
+_OF_HTTP = {404: REQUEST_NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 
 
 def create_http(
@@ -85,14 +98,14 @@ class _Records:
             if certified != name:
                 return problem(
                     401 if certified is None else 403,
-                    "not_authorised",
+                    NOT_AUTHORISED,
                     f"records of {name} are taken with its client certificate",
                 )
         who = peer if self.is_revoked is None else name
         if self.quota.is_spent(who, time.monotonic()):
             return problem(
                 status=429,
-                code="quota_exceeded",
+                code=QUOTA_EXCEEDED,
                 detail="too many refusals: wait",
                 headers={"Retry-After": "60"},
             )
@@ -102,7 +115,7 @@ class _Records:
             if len(raw) > MAX_RECORD_BYTES:
                 self.quota.spend(who, time.monotonic())
                 return problem(
-                    413, "record_too_large", f"a record has at most {MAX_RECORD_BYTES} bytes"
+                    413, RecordTooLargeError.code, f"a record has at most {MAX_RECORD_BYTES} bytes"
                 )
         try:
             verdict = await self.intake.take(Arrival(bytes(raw), name, f"https {peer}"))
@@ -132,12 +145,12 @@ class _Published:
         device, epoch, sequence = asked["device"], asked["epoch"], asked["sequence"]
         found = self.store.find(parse_device_id(device), epoch, sequence)
         if found is None:
-            return problem(404, "record_unknown", f"{device} has no record {epoch}/{sequence}")
+            return problem(404, REQUEST_NOT_FOUND, f"{device} has no record {epoch}/{sequence}")
         size, root = read_size(self.tiles) if self.tiles else (0, EMPTY_ROOT)
         if self.tiles is None or found[0] >= size:
             return problem(
                 status=404,
-                code="not_anchored_yet",
+                code=NOT_ANCHORED,
                 detail="the record is stored and waits for the next head",
                 headers={"Retry-After": "2"},
             )
@@ -155,7 +168,7 @@ class _Published:
             or not file.is_relative_to(self.tiles.resolve())
             or not file.is_file()
         ):
-            return problem(404, "no_such_tile", f"there is no {name}")
+            return problem(404, REQUEST_NOT_FOUND, f"there is no {name}")
         kept = (
             "no-cache"
             if name == "checkpoint" or ".p/" in name
@@ -176,11 +189,11 @@ class _Health:
     def healthz(self, _: Request) -> Response:
         """Return 200 while records are committed; 503 when the newest commit failed, or the store is away."""
         if self.intake.failed.is_set():
-            return problem(503, "commit_failed", "the newest commit has failed; see the log")
+            return problem(503, NOT_COMMITTED, "the newest commit has failed; see the log")
         try:
             records = self.store.size()
         except DBAPIError as failure:
-            return problem(503, "store_not_there", str(failure.orig))
+            return problem(503, STORE_UNREADABLE, str(failure.orig))
         return JSONResponse({"status": "ok", "records": records, "queue_full": self.intake.is_full})
 
     def metrics(self, _: Request) -> Response:
@@ -197,7 +210,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _not_served(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
+    code = _OF_HTTP.get(error.status_code, REQUEST_REFUSED)
     detail = f"{request.method} {request.url.path}: {error.detail}"
     return problem(
         status=error.status_code, code=code, detail=detail, headers=dict(error.headers or {})

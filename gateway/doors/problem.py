@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
 
+from counterfoil.fault import Code
+
 
 def problem(
     status: int,
-    code: str,
+    code: Code,
     detail: str,
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, object] | None = None,

@@ -20,6 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from counterfoil.gateway.doors.problem import problem
+from counterfoil.gateway.errors import REQUEST_MALFORMED
 from counterfoil.gateway.log.tile_format import encode_bundle
 from counterfoil.gateway.store.gateway_store import GatewayStore
 
@@ -51,7 +52,7 @@ def create_reader(store: GatewayStore) -> Starlette:
             start = _asked(request, name="start", default=0, least=0, most=2**53)
             limit = _asked(request, name="limit", default=MOST_ENTRIES, least=1, most=MOST_ENTRIES)
         except ValueError as wrong:
-            return problem(422, "range_malformed", str(wrong))
+            return problem(422, REQUEST_MALFORMED, str(wrong))
         size = store.size()
         end = min(size, start + limit)
         return StreamingResponse(

@@ -22,6 +22,7 @@ from counterfoil.gateway.formats.exported_sales import (
 )
 from counterfoil.gateway.formats.files import table_rows
 from counterfoil.gateway.formats.quantity import minor_units
+from counterfoil.gateway.formats.row_faults import AMOUNT_NEGATIVE, DATE_MISMATCH, ROW_MALFORMED
 
 COFFEE_COLUMNS = frozenset(("date", "datetime", "cash_type", "money", "coffee_name"))
 
@@ -39,7 +40,7 @@ def parse_coffee(text: str, machine: str, digits: int) -> SalesFile:
             aside.append(
                 SetAsideSale(
                     rows=(number,),
-                    reason="row_malformed",
+                    reason=ROW_MALFORMED,
                     detail="another number of cells",
                     amount_minor=None,
                 )
@@ -70,10 +71,10 @@ def _coffee_sale(
 ) -> ExportedSale:
     moment = _moment(row["datetime"])
     if us_date(row["date"]) != moment.date():
-        raise SaleRefused("date_mismatch", f"{row['date']} is not {row['datetime']}")
+        raise SaleRefused(DATE_MISMATCH, f"{row['date']} is not {row['datetime']}")
     amount = minor_units(row["money"], digits)
     if amount < 0:
-        raise SaleRefused("amount_negative", f"money {row['money']}")
+        raise SaleRefused(AMOUNT_NEGATIVE, f"money {row['money']}")
     minute = moment.strftime("%Y%m%dT%H%M")
     in_minute[minute] += 1
     name = row["coffee_name"].strip()

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
 
 
@@ -32,19 +33,22 @@ _TABLE = tuple(_shifted(byte) for byte in range(256))
 class DexIncompleteError(FormatError):
     """The transfer has no end, or lacks a part that every transfer has."""
 
-    code = "transfer_incomplete"
+    code = Code("dex.transfer_incomplete")
+    to_do = "Read the machine out again."
 
 
 class DexCountError(FormatError):
     """SE counts another number of segments than there are."""
 
-    code = "segment_count_wrong"
+    code = Code("dex.segment_count_wrong")
+    to_do = "Read the machine out again; if it stays so, the machine's software counts wrong."
 
 
 class DexChecksumError(FormatError):
     """G85 is not the checksum of what arrived."""
 
-    code = "checksum_wrong"
+    code = Code("dex.checksum_wrong")
+    to_do = "Read the machine out again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FormatError, TimeError
 from counterfoil.gateway.formats.quantity import minor_units
 
@@ -98,7 +99,7 @@ class SalesFile:
 class SaleRefused(FormatError):
     """A row is no sale; ``reason`` is the word for it."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: Code, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
 

@@ -19,9 +19,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FormatError, TimeError
 from counterfoil.gateway.formats.files import read_bytes, table_rows, text_of
 from counterfoil.gateway.formats.quantity import minor_units
+from counterfoil.gateway.formats.row_faults import ROW_MALFORMED
 
 COLUMNS = frozenset(
     {"Description", "Vendor_Name", "Created", "Invoice_Date", "Due_Date", "Amount", "Settled"}
@@ -35,7 +37,8 @@ _DAYS = re.compile(r"-?\d{1,6}", re.ASCII)
 class InvoiceError(FormatError):
     """A row whose figures contradict each other."""
 
-    code = "invoice_contradictory"
+    code = Code("invoice.contradictory")
+    to_do = "Correct the row where it comes from, and import the file again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def parse_invoices(text: str) -> InvoiceFile:
             aside.append(
                 SetAsideInvoice(
                     row=rows,
-                    reason="row_malformed",
+                    reason=ROW_MALFORMED,
                     detail="not as many cells as columns",
                     amount_minor=None,
                 )

@@ -28,6 +28,7 @@ from typing import Literal
 from counterfoil.gateway.formats.errors import ColumnsError, FormatError, TimeError
 from counterfoil.gateway.formats.files import header_of, read_bytes, table_rows, text_of
 from counterfoil.gateway.formats.quantity import count, parse_decimal, watt_hours
+from counterfoil.gateway.formats.row_faults import DUPLICATE, DUPLICATE_DIFFERS, ROW_MALFORMED
 
 STEEL_COLUMNS = frozenset(("date", "Usage_kWh", "NSM"))
 FACTORY_COLUMNS = frozenset(("ts", "asset", "items", "status", "power_avg"))
@@ -145,7 +146,7 @@ def _parse(
             aside.append(
                 SetAsideInterval(
                     row=number,
-                    reason="row_malformed",
+                    reason=ROW_MALFORMED,
                     detail="another number of cells",
                     energy_wh=None,
                 )
@@ -161,7 +162,7 @@ def _parse(
         earlier = readings.setdefault((reading.meter, reading.end_ms), reading)
         if earlier is not reading:
             same = earlier.energy_wh == reading.energy_wh
-            reason = "duplicate" if same else "duplicate_differs"
+            reason = DUPLICATE if same else DUPLICATE_DIFFERS
             detail = f"the interval is row {earlier.row}'s already"
             aside.append(
                 SetAsideInterval(

@@ -29,6 +29,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import (
     FormatError,
     QuantityError,
@@ -64,13 +65,17 @@ _SCALES = {"kWh": 3, "Wh": 0}
 class OcmfSignatureError(FormatError):
     """The meter's signature does not verify under the key beside the record."""
 
-    code = "signature_invalid"
+    code = Code("ocmf.signature_invalid")
+    to_do = (
+        "Do not bill by it: ask for the record again, and for the meter's key from another source."
+    )
 
 
 class OcmfContentError(FormatError):
     """The record is signed but contradicts itself."""
 
-    code = "content_inconsistent"
+    code = Code("ocmf.content_inconsistent")
+    to_do = "Do not bill by it: ask the charging point's operator what the meter did."
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,15 @@ from counterfoil.gateway.formats.exported_sales import (
 )
 from counterfoil.gateway.formats.files import table_rows
 from counterfoil.gateway.formats.quantity import count, minor_units
+from counterfoil.gateway.formats.row_faults import (
+    AMOUNT_NEGATIVE,
+    LINE_MISMATCH,
+    ROW_MALFORMED,
+    ROW_UNIDENTIFIED,
+    STATUS_NOT_PROCESSED,
+    TOTAL_MISMATCH,
+    TRANSACTION_INCONSISTENT,
+)
 
 VENDING_COLUMNS = frozenset(
     {"Status", "Device ID", "Machine", "Product", "Transaction", "TransDate", "Type", "RCoil"}
@@ -51,7 +60,7 @@ def parse_vending(text: str, digits: int) -> SalesFile:
             aside.append(
                 SetAsideSale(
                     rows=(number,),
-                    reason="row_malformed",
+                    reason=ROW_MALFORMED,
                     detail="another number of cells",
                     amount_minor=None,
                 )
@@ -61,7 +70,7 @@ def parse_vending(text: str, digits: int) -> SalesFile:
             aside.append(
                 SetAsideSale(
                     rows=(number,),
-                    reason="row_unidentified",
+                    reason=ROW_UNIDENTIFIED,
                     detail=detail,
                     amount_minor=stated_amount([row], digits),
                 )
@@ -99,18 +108,18 @@ def _vending_sale(serial: str, reference: str, entry: _Transaction, digits: int)
     first = entry.cells[0]
     for name in ("Status", "TransDate", "Type", "TransTotal"):
         if any(row[name] != first[name] for row in entry.cells):
-            raise SaleRefused("transaction_inconsistent", f"its rows differ in {name}")
+            raise SaleRefused(TRANSACTION_INCONSISTENT, f"its rows differ in {name}")
     notices: set[str] = set()
     status = first["Status"].strip().lower()
     if status == _UNLINKED:
         notices.add(_UNLINKED)
     elif status != "processed":
-        raise SaleRefused("status_not_processed", f"status {first['Status'][:40]!r}")
+        raise SaleRefused(STATUS_NOT_PROCESSED, f"status {first['Status'][:40]!r}")
     lines = tuple(_vending_line(row, notices, digits) for row in entry.cells)
     total = minor_units(first["TransTotal"], digits)
     amount = sum(line.amount_minor for line in lines)
     if amount != total:
-        raise SaleRefused("total_mismatch", f"lines sum to {amount}, TransTotal is {total}")
+        raise SaleRefused(TOTAL_MISMATCH, f"lines sum to {amount}, TransTotal is {total}")
     day, processed = us_date(first["TransDate"]), first["Prcd Date"]
     if not processed.strip():
         notices.add("processing_date_missing")
@@ -135,9 +144,9 @@ def _vending_line(row: Mapping[str, str], notices: set[str], digits: int) -> Exp
     quantity, price = count(row["RQty"]), minor_units(row["RPrice"], digits)
     amount = minor_units(row["LineTotal"], digits)
     if amount < 0:
-        raise SaleRefused("amount_negative", f"LineTotal {row['LineTotal']}")
+        raise SaleRefused(AMOUNT_NEGATIVE, f"LineTotal {row['LineTotal']}")
     if quantity * price != amount:
-        raise SaleRefused("line_mismatch", f"{quantity} × {price} is not {amount}")
+        raise SaleRefused(LINE_MISMATCH, f"{quantity} × {price} is not {amount}")
     if not row["MPrice"].strip():
         notices.add("price_unmapped")
     elif minor_units(row["MPrice"], digits) != price:

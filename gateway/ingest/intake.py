@@ -25,6 +25,8 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
+from counterfoil.fault import STORE_UNREADABLE
+from counterfoil.gateway.errors import NOT_COMMITTED
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
 from counterfoil.gateway.record.downlink import PromiseMessage
@@ -43,7 +45,7 @@ _LONGEST_PAUSE_S = 5.0
 class NotCommitted(Exception):
     """The store did not take the record; it may be sent again."""
 
-    code = "not_committed"
+    code = NOT_COMMITTED
 
 
 class Observer(Protocol):
@@ -249,7 +251,7 @@ class Intake:
         def note_failure(state: RetryCallState) -> None:
             failure = state.outcome and state.outcome.exception()
             why = str(getattr(failure, "orig", failure))
-            log.error("store_not_there", records=len(batch.waiting), why=why)
+            log.error(STORE_UNREADABLE, records=len(batch.waiting), why=why)
             self.failed.set()
 
         again = AsyncRetrying(
@@ -263,7 +265,7 @@ class Intake:
             verdicts: list[Verdict] | None = await again(commit)
         except Exception:
             # Nothing of it is committed or acknowledged. The devices send again; an operator must look.
-            log.exception("commit_failed", records=len(batch.waiting))
+            log.exception(NOT_COMMITTED, records=len(batch.waiting))
             self.failed.set()
             await asyncio.sleep(_FIRST_PAUSE_S)
             return None

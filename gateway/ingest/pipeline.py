@@ -18,6 +18,7 @@ from hashlib import sha256
 import structlog
 from sqlalchemy import Connection
 
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import (
     EquivocationError,
     KeyUnknownError,
@@ -83,7 +84,7 @@ class RefusedVerdict:
     """The record was not accepted. On a gap, ``expected`` is the (epoch, sequence) to continue from."""
 
     raw: bytes
-    code: str
+    code: Code
     detail: str
     position: tuple[int, int] | None = None
     expected: tuple[int, int] | None = None
@@ -229,7 +230,7 @@ class _Judge:
         if isinstance(error, EquivocationError) and record is not None:
             first = self._digest(record.device, record.epoch, record.sequence)
             log.error(
-                "equivocation", device=record.device, epoch=record.epoch, sequence=record.sequence
+                error.code, device=record.device, epoch=record.epoch, sequence=record.sequence
             )
         self.refused.append(
             NewRefusal(

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from counterfoil.fault import WORKER_LOST
 from counterfoil.gateway.errors import GatewayError
 
 log = structlog.get_logger("gateway.verify")
@@ -32,7 +33,7 @@ _PAUSE_S = 0.3
 class SignatureWorkersLost(GatewayError):
     """Several workers ended over the same signatures."""
 
-    code = "verify_workers_lost"
+    code = WORKER_LOST
 
 
 class _Piece:

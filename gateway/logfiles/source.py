@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.logfiles.tiles import FileReader, read_folder
 
@@ -13,7 +14,8 @@ _TIMEOUT_S = 20
 class LogUnreachable(TileError):
     """The server did not respond, so the log could not be read."""
 
-    code = "log_unreachable"
+    code = Code("log.unreachable")
+    to_do = "Check the log's address and that its server runs; then ask again."
 
 
 def open_source(where: str, verify: str | bool = True) -> FileReader:

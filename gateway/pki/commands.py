@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from counterfoil.fault import FILE_UNREADABLE
 from counterfoil.gateway.certificate.enrolment import EnrolmentRequest
 from counterfoil.gateway.certificate.errors import (
     AuthorityMissingError,
@@ -294,7 +295,7 @@ def _fail(failure: Exception, status: int = 2) -> NoReturn:
     """End the command with *status* where the CA refused, with 2 where there is no CA or the input is malformed."""
     if isinstance(failure, AuthorityMissingError) or not isinstance(failure, GatewayError):
         status = 2
-    code = failure.code if isinstance(failure, GatewayError) else "input_unreadable"
+    code = failure.code if isinstance(failure, GatewayError) else FILE_UNREADABLE
     detail = failure.detail if isinstance(failure, GatewayError) else str(failure)
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(status)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.process.gateway_commands import gateway_app
 
@@ -45,7 +46,7 @@ def bridge(
         missing = ", ".join(
             f"COUNTERFOIL_BRIDGE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
         )
-        typer.echo(json.dumps({"code": "settings_invalid", "detail": missing}), err=True)
+        typer.echo(json.dumps({"code": SETTINGS_INVALID, "detail": missing}), err=True)
         raise typer.Exit(2) from wrong
     try:
         uvloop.run(serve_bridge(settings))

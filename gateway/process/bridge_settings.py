@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.doors.bridge.errors import BridgeError
 from counterfoil.gateway.doors.bridge.mqtt_link import Broker
 from counterfoil.gateway.doors.bridge.nats_link import Cluster
@@ -18,7 +19,7 @@ _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 class SettingsError(BridgeError):
     """A setting of the bridge is not of the form that it must have."""
 
-    code = "settings_invalid"
+    code = SETTINGS_INVALID
 
 
 class BridgeSettings(BaseSettings):

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from counterfoil.fault import SETTINGS_INVALID
+from counterfoil.gateway.errors import GATEWAY_UNREACHABLE
 from counterfoil.gateway.process.gateway_settings import GatewaySettings
 
 gateway_app = typer.Typer(
@@ -37,7 +39,7 @@ def run() -> None:
         missing = ", ".join(
             f"COUNTERFOIL_GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
         )
-        typer.echo(json.dumps({"code": "settings_invalid", "detail": missing}), err=True)
+        typer.echo(json.dumps({"code": SETTINGS_INVALID, "detail": missing}), err=True)
         raise typer.Exit(2) from wrong
     uvloop.run(serve(settings))
 
@@ -55,7 +57,7 @@ def status(
         response = httpx.get(f"{url}/healthz", timeout=5)
         found = response.json()
     except (httpx.HTTPError, ValueError) as failure:
-        typer.echo(json.dumps({"code": "gateway_unreachable", "detail": str(failure)}), err=True)
+        typer.echo(json.dumps({"code": GATEWAY_UNREACHABLE, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     if as_json:
         typer.echo(json.dumps(found))

@@ -68,7 +68,7 @@ class ReceiptMessage:
 class RefusalMessage:
     """The gateway refused the bytes whose SHA-256 is *raw_digest*. *code* is stable, *detail* is for people.
 
-    ``position`` is (epoch, sequence) where it could be read. ``expected`` comes with ``sequence_gap``:
+    ``position`` is (epoch, sequence) where it could be read. ``expected`` comes with ``record.sequence_gap``:
     the (epoch, sequence) that the gateway takes next, so that the device can go back.
     """
 

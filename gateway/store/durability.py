@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event, text
 
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import GatewayError
 
 _REQUIRED = ("fsync", "full_page_writes")
@@ -20,7 +21,11 @@ _REQUIRED = ("fsync", "full_page_writes")
 class StoreNotDurableError(GatewayError):
     """The database may lose what it has committed."""
 
-    code = "store_not_durable"
+    code = Code("store.not_durable")
+    to_do = (
+        "Set the database to write through (fsync and synchronous_commit on) before records "
+        "come in."
+    )
 
 
 def require_durable(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 VERSION_TABLE = "alembic_version_gateway"
-NEWEST = "0002"
+NEWEST = "0003"
 _UPGRADE_LOCK = 0x436F756F  # an arbitrary number that all gateways of one PostgreSQL database share
 
 

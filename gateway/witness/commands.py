@@ -9,12 +9,19 @@ from typing import Annotated, NoReturn
 import httpx
 import typer
 
+from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.errors import CheckpointError, GatewayError
 from counterfoil.gateway.log.checkpoint import LogKey, verify_checkpoint
 from counterfoil.gateway.log.checkpoint_pair import compare
 from counterfoil.gateway.log.tlog_proof import TlogProof, known_witnesses
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.gateway.witness.errors import (
+    CHECKPOINT_UNREADABLE,
+    WITNESS_EXISTS,
+    WITNESS_NOT_MADE,
+    WITNESS_UNREADABLE,
+)
 from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
 
 witness_app = typer.Typer(
@@ -47,9 +54,9 @@ def init(
     try:
         made = create_witness(folder, name, [WatchedLog(LogKey.from_verifier_key(log_key), tiles)])
     except FileExistsError:
-        _fail("witness_exists", f"{folder} is a witness already; its key is never overwritten")
+        _fail(WITNESS_EXISTS, f"{folder} is a witness already; its key is never overwritten")
     except (OSError, CheckpointError) as error:
-        _fail("witness_not_made", str(error))
+        _fail(WITNESS_NOT_MADE, str(error))
     said = {"folder": str(folder), "name": name, "key": made.public.verifier_key()}
     typer.echo(json.dumps(said) if as_json else said["key"])
 
@@ -66,7 +73,7 @@ def run(
     try:
         home = open_witness(folder)
     except (OSError, ValueError, CheckpointError) as error:
-        _fail("witness_unreadable", str(error))
+        _fail(WITNESS_UNREADABLE, str(error))
     serve(home, port, poll_s)
 
 
@@ -91,7 +98,7 @@ def compare_command(
         read = TileReader(open_source(tiles), size).read if tiles else None
         found = compare(first=one, second=other, log=key, read=read)
     except (OSError, httpx.HTTPError) as error:
-        _fail("checkpoint_unreadable", str(error))
+        _fail(CHECKPOINT_UNREADABLE, str(error))
     except GatewayError as error:
         _fail(error.code, str(error))
     said = {"word": found.word, "log": key.name, "detail": found.detail}
@@ -121,7 +128,7 @@ def check_proof(
         known = known_witnesses(witness or ())
         data, raw = proof.read_bytes(), record.read_bytes()
     except (OSError, CheckpointError) as error:
-        _fail("file_unreadable", str(error))
+        _fail(FILE_UNREADABLE, str(error))
     try:
         checkpoint, found = TlogProof.decode(data).verify(raw, key, known, at_least)
     except GatewayError as error:
@@ -142,6 +149,6 @@ def _read(where: str) -> bytes:
     return Path(where).read_bytes()
 
 
-def _fail(code: str, detail: str) -> NoReturn:
+def _fail(code: Code, detail: str) -> NoReturn:
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(2)

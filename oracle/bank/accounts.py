@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from counterfoil.chain.address import Address, canonical
 from counterfoil.chain.hexadecimal import to_hex
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.iso20022.iban import is_iban
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount
@@ -25,7 +26,8 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 class AccountMalformed(InputMalformed):
     """An account, a BIC or a name that no bank would take."""
 
-    code = "oracle.account_malformed"
+    code = Code("bank.account_malformed")
+    to_do = "Correct the account, the BIC or the name."
 
 
 def commitment(salt: bytes, account: str) -> bytes:

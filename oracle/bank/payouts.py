@@ -21,6 +21,11 @@ from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.ledger.deposit_token import Payout
 from counterfoil.oracle.rules.day.closing_plan import days
+from counterfoil.oracle.rules.faults.bank_line import (
+    DEBIT_UNKNOWN,
+    PAYOUT_AMOUNT_DIFFERS,
+    PAYOUT_PAID_TWICE,
+)
 from counterfoil.oracle.store.bank_tables import BankAccount, PayeeAccount, PayoutFile, PayoutOrder
 from counterfoil.oracle.store.clock import now_ms
 
@@ -124,18 +129,18 @@ def matched_payouts(
 ) -> tuple[list[PayoutOrder], str, str]:
     """The payouts that a debit of *amount_minor* paid; or none, with a code and a reason."""
     if not end_to_end_ids:
-        return [], "debit_unknown", "it carries no end-to-end id"
+        return [], DEBIT_UNKNOWN, "it carries no end-to-end id"
     asked = col(PayoutOrder.end_to_end_id).in_(end_to_end_ids)
     orders = list(session.exec(select(PayoutOrder).where(asked).order_by(col(PayoutOrder.payout))))
     if len(orders) != len(end_to_end_ids):
         strange = sorted(set(end_to_end_ids) - {order.end_to_end_id for order in orders})
-        return [], "debit_unknown", f"no payout is called {', '.join(strange)[:200] or 'twice'}"
+        return [], DEBIT_UNKNOWN, f"no payout is called {', '.join(strange)[:200] or 'twice'}"
     paid = [order.payout for order in orders if order.payment is not None]
     if paid:
-        return [], "payout_paid_twice", f"payouts {paid} were paid before"
+        return [], PAYOUT_PAID_TWICE, f"payouts {paid} were paid before"
     total = sum(order.amount_minor for order in orders)
     if total != amount_minor:
-        return [], "payout_amount_differs", f"the payouts come to {total}"
+        return [], PAYOUT_AMOUNT_DIFFERS, f"the payouts come to {total}"
     return orders, "", ""
 
 

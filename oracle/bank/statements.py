@@ -22,6 +22,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.transaction_queue import enqueue
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.iso20022.camt053 import (
     Statement,
@@ -34,6 +35,18 @@ from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.bank.payouts import matched_payouts, pay
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.rules.bank_entry import BankEntry
+from counterfoil.oracle.rules.faults.bank_line import (
+    ACCOUNT_UNKNOWN,
+    AMOUNT_ZERO,
+    CURRENCY_DIFFERS,
+    ENTRY_KNOWN,
+    ENTRY_NOT_BOOKED,
+    PAYMENT_RETURNED,
+    REFERENCE_MISSING,
+    REFERENCE_REUSED,
+    STATEMENT_GAP,
+    STATEMENT_KNOWN,
+)
 from counterfoil.oracle.store.bank_tables import (
     BankAccount,
     BankLine,
@@ -44,19 +57,24 @@ from counterfoil.oracle.store.bank_tables import (
 from counterfoil.oracle.store.clock import now_ms
 
 MINTED, PAID, SET_ASIDE, NOTED, RESOLVED = "minted", "paid", "set_aside", "noted", "resolved"
-_RETRIED = "account_unknown"
+_RETRIED = ACCOUNT_UNKNOWN
 
 
 class StatementChanged(NotAllowedNow):
     """A statement of this name was taken in with other content."""
 
-    code = "oracle.statement_changed"
+    code = Code("bank.statement_changed")
+    to_do = "Ask the bank which of the two is right; the first one stays taken in."
 
 
 class DocumentRefused(InputMalformed):
-    """The document is no valid camt.053; ``detail`` has the reader's own code."""
+    """The document is no valid camt.053.
 
-    code = "oracle.statement_refused"
+    The detail begins with the reader's own code.
+    """
+
+    code = Code("bank.statement_refused")
+    to_do = "Ask the bank for a valid camt.053; the detail says what is wrong."
 
 
 @dataclass
@@ -160,7 +178,7 @@ class StatementReader:
                 _count(taken, line)
             else:
                 taken.outcomes[NOTED] += 1
-                taken.reasons["statement_known"] += 1
+                taken.reasons[STATEMENT_KNOWN] += 1
         return taken
 
     def _finding(self, statement: Statement) -> tuple[str, str]:
@@ -177,7 +195,7 @@ class StatementReader:
         if before is None or before.closing_minor is None or statement.opening_minor is None:
             return "", ""
         if before.closing_minor != statement.opening_minor:
-            return "statement_gap", (
+            return STATEMENT_GAP, (
                 f"opens with {statement.opening_minor}, and {before.identification} closed with {before.closing_minor}"
             )
         return "", ""
@@ -195,18 +213,18 @@ class StatementReader:
     ) -> tuple[str, str, str]:
         """The outcome, its code and its detail; a mint or a confirmation is queued here."""
         if entry.status != "BOOK":
-            return NOTED, "entry_not_booked", f"its status is {entry.status}"
+            return NOTED, ENTRY_NOT_BOOKED, f"its status is {entry.status}"
         account = self._session.get(BankAccount, statement.account)
         if account is None:
             return SET_ASIDE, _RETRIED, f"nobody told us whose account {statement.account} is"
         if statement.finding == StatementBalanceError.code:
-            return SET_ASIDE, "balance_mismatch", "its statement contradicts itself"
+            return SET_ASIDE, StatementBalanceError.code, "its statement contradicts itself"
         if entry.currency != account.currency:
-            return SET_ASIDE, "currency_differs", f"{account.account} is in {account.currency}"
+            return SET_ASIDE, CURRENCY_DIFFERS, f"{account.account} is in {account.currency}"
         if not entry.reference:
-            return SET_ASIDE, "reference_missing", "the bank gave no reference to name it by"
+            return SET_ASIDE, REFERENCE_MISSING, "the bank gave no reference to name it by"
         if entry.amount_minor == 0:
-            return NOTED, "amount_zero", ""
+            return NOTED, AMOUNT_ZERO, ""
         named = _named(account, statement, entry, line.booked)
         line.entry_hash = to_hex(named.entry_hash)
         known = self._known(line, entry)
@@ -230,10 +248,10 @@ class StatementReader:
         if before.statement_id == line.statement_id or before.amount_minor != entry.amount_minor:
             return (
                 SET_ASIDE,
-                "reference_reused",
+                REFERENCE_REUSED,
                 f"{entry.reference} names another entry, line {before.id}",
             )
-        return NOTED, "entry_known", f"line {before.id}"
+        return NOTED, ENTRY_KNOWN, f"line {before.id}"
 
     def _debit(self, line: BankLine, entry: StatementEntry) -> tuple[str, str, str]:
         orders, code, why = matched_payouts(
@@ -250,7 +268,7 @@ class StatementReader:
     ) -> tuple[str, str, str]:
         asked = col(PayoutOrder.end_to_end_id).in_(entry.end_to_end_ids)
         if entry.is_reversal or self._session.exec(select(PayoutOrder).where(asked)).first():
-            return SET_ASIDE, "payment_returned", "a payout came back, or an entry was reversed"
+            return SET_ASIDE, PAYMENT_RETURNED, "a payout came back, or an entry was reversed"
         client = self._client
         to = account.holder
         if account.project:

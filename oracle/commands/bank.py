@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
+from counterfoil.fault import FILE_UNWRITABLE
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.files import read_bytes, text_of
 from counterfoil.gateway.formats.iso20022.messages import MAX_BYTES
@@ -24,6 +25,7 @@ from counterfoil.oracle.commands.instruction_reply import (
     say,
     the_oracles,
 )
+from counterfoil.oracle.errors import UnknownName
 from counterfoil.oracle.instructions.request import (
     ImportCamt053,
     MakePayoutFile,
@@ -68,7 +70,7 @@ def import_(
     try:
         text = text_of(read_bytes(file, MAX_BYTES))
     except FormatError as wrong:
-        fail(f"oracle.{wrong.code}", str(wrong))
+        fail(wrong.code, str(wrong))
     key = f"camt053:{sha256(text.encode()).hexdigest()}:{time.time_ns()}"
     request = ImportCamt053(text=text, source=file.name)
     found = result_of(engine=the_oracles(database), key=key, request=request, wait_s=wait_s)
@@ -228,7 +230,7 @@ def show(
     with Session(the_oracles(database)) as session:
         row = session.get(PayoutFile, number)
         if row is None:
-            fail("oracle.unknown_name", f"no payment file {number}")
+            fail(UnknownName.code, f"no payment file {number}")
         if to is None:
             typer.echo(row.document.decode())
         else:
@@ -239,7 +241,7 @@ def _write(path: Path, document: bytes) -> None:
     try:
         path.write_bytes(document)
     except OSError as failure:
-        fail("oracle.output_unwritable", str(failure))
+        fail(FILE_UNWRITABLE, str(failure))
 
 
 def _say_rows(database: str, query: Any, as_json: bool, but: set[str] | None = None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import LineState
+from counterfoil.fault import Code
 from counterfoil.oracle.commands.instruction_reply import (
     DEFAULT_DATABASE,
     AsJson,
@@ -21,6 +22,7 @@ from counterfoil.oracle.commands.instruction_reply import (
     the_oracles,
     wait_for,
 )
+from counterfoil.oracle.errors import OracleError, UnknownName
 from counterfoil.oracle.instructions.request import CloseDay
 from counterfoil.oracle.store.day_tables import DayClose
 
@@ -86,7 +88,7 @@ def show(
         return
     day = _day(engine, date)
     if day is None:
-        fail("oracle.unknown_name", f"no day {date or ''}".strip() + " was closed here")
+        fail(UnknownName.code, f"no day {date or ''}".strip() + " was closed here")
     _show(day, as_json)
 
 
@@ -115,7 +117,7 @@ def _summary(row: DayClose) -> dict[str, Any]:
 
 def _show(day: DayClose, as_json: bool) -> None:
     if day.status == "failed":
-        fail(day.error_code or "oracle.error", day.error_detail or "")
+        fail(Code(day.error_code or OracleError.code), day.error_detail or "")
     if as_json:
         typer.echo(json.dumps(day.report or _summary(day)))
         raise typer.Exit(_EXIT[day.status])

@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from counterfoil.fault import STORE_UNREADABLE, Code
+from counterfoil.oracle.errors import NOT_IN_TIME, OracleError
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request
 from counterfoil.oracle.store.database import open_database
@@ -43,10 +45,10 @@ def the_oracles(database: str) -> Engine:
             "instruction"
         )
     except (SQLAlchemyError, ImportError, OSError) as failure:
-        fail("oracle.database_unreadable", f"{shown(database)}: {str(failure).splitlines()[0]}")
+        fail(STORE_UNREADABLE, f"{shown(database)}: {str(failure).splitlines()[0]}")
     if not is_used:
         fail(
-            "oracle.database_unreadable",
+            STORE_UNREADABLE,
             f"{shown(database)}: no oracle has used it yet; "
             "--database or COUNTERFOIL_ORACLE_DATABASE_URL says where it is",
         )
@@ -77,7 +79,7 @@ def result_of(engine: Engine, key: str, request: Request, wait_s: int) -> dict[s
         finished, wait_s, f"the oracle did not take instruction {number} in time: is it running?"
     )
     if row.status == InstructionState.FAILED or row.result is None:
-        fail(row.error_code or "oracle.error", row.error_detail or "")
+        fail(Code(row.error_code or OracleError.code), row.error_detail or "")
     return row.result
 
 
@@ -93,7 +95,7 @@ def wait_for(found: Callable[[], _Found | None], wait_s: float, why: str) -> _Fo
     except RetryError:
         result = None
     if result is None:
-        fail("oracle.not_in_time", why)
+        fail(NOT_IN_TIME, why)
     return result
 
 
@@ -106,7 +108,7 @@ def say(found: Any, as_json: bool) -> None:
         typer.echo("  ".join(f"{name}: {value}" for name, value in one.items()))
 
 
-def fail(code: str, detail: str) -> NoReturn:
+def fail(code: Code, detail: str) -> NoReturn:
     """End the command with *code* and *detail*."""
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(2)

@@ -13,9 +13,11 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
 from counterfoil.chain.keys.signer import create_keystore, open_keystore
+from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.record.identity import on_chain_id, parse_project_id
 from counterfoil.oracle.commands.instruction_reply import fail
+from counterfoil.oracle.errors import InputMalformed, PeersInvalid
 from counterfoil.oracle.quorum.peers import create_identity
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -38,7 +40,7 @@ def identity(
     What is there is kept. The entry is public: give it to the other banks.
     """
     if not url.startswith("https://"):
-        fail("oracle.peers_invalid", f"{url} is not https://HOST:PORT")
+        fail(PeersInvalid.code, f"{url} is not https://HOST:PORT")
     keystore, certificate, key = (folder / n for n in ("key.json", "node.crt", "node.key"))
     try:
         make = open_keystore if keystore.exists() else create_keystore
@@ -48,7 +50,7 @@ def identity(
             host = url.removeprefix("https://").partition("/")[0].rsplit(":", 1)[0].strip("[]")
             create_identity(certificate, key, name, hosts=[host])
     except (ChainError, OSError) as failure:
-        fail(getattr(failure, "code", "oracle.input_unreadable"), str(failure))
+        fail(Code(getattr(failure, "code", FILE_UNREADABLE)), str(failure))
     entry = {"name": name, "address": signer.address, "url": url.rstrip("/")}
     typer.echo(json.dumps(entry | {"certificate": certificate.read_text()}))
 
@@ -70,7 +72,7 @@ def know_project(
     except IdentityError as failure:
         fail(failure.code, failure.detail)
     if len(currency) != 3 or not (currency.isascii() and currency.isupper()):
-        fail("oracle.input_malformed", f"{currency!r} is no ISO 4217 code")
+        fail(InputMalformed.code, f"{currency!r} is no ISO 4217 code")
     with Session(open_database(database)) as session:
         row = session.get(KnownProject, name) or KnownProject(
             project=name,

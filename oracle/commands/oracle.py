@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
 from counterfoil.chain.errors import ChainError
+from counterfoil.fault import FILE_UNREADABLE, SETTINGS_INVALID, STORE_UNREADABLE
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.commands import node as node_commands
 from counterfoil.oracle.commands import price as price_commands
@@ -102,7 +103,7 @@ def status(
         engine, store = the_oracles(database), open_store(gateway_database)
         found = read_status(engine, store, client)
     except SQLAlchemyError as failure:
-        fail("oracle.database_unreadable", f"{shown(database)}: {str(failure).splitlines()[0]}")
+        fail(STORE_UNREADABLE, f"{shown(database)}: {str(failure).splitlines()[0]}")
     _say(found, as_json)
 
 
@@ -205,14 +206,14 @@ def _settings() -> OracleSettings:
         missing = ", ".join(
             f"COUNTERFOIL_ORACLE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
         )
-        fail("oracle.settings_invalid", missing)
+        fail(SETTINGS_INVALID, missing)
 
 
 def _read(file: Path) -> str:
     try:
         return file.read_text()
     except (OSError, UnicodeDecodeError) as failure:
-        fail("oracle.input_unreadable", str(failure))
+        fail(FILE_UNREADABLE, str(failure))
 
 
 def _say(found: dict[str, Any], as_json: bool) -> None:

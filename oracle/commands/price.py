@@ -16,6 +16,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
 from counterfoil.chain.keys.signer import LocalSigner, open_keystore
 from counterfoil.chain.transaction import transact
+from counterfoil.fault import FILE_UNREADABLE
 from counterfoil.oracle.commands.instruction_reply import AsJson
 from counterfoil.oracle.errors import OracleError, PriceFileError
 from counterfoil.oracle.quorum.agreed_price import AgreedPrice
@@ -189,6 +190,6 @@ def _failing() -> Iterator[None]:
         typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     except OSError as failure:
-        found = {"code": "oracle.input_unreadable", "detail": str(failure)}
+        found = {"code": FILE_UNREADABLE, "detail": str(failure)}
         typer.echo(json.dumps(found), err=True)
         raise typer.Exit(2) from failure

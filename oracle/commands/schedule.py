@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.oracle.rules.schedule.cases import ScheduleCase, read_cases
 from counterfoil.oracle.rules.schedule.errors import InputMalformed, ScheduleError
 from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
@@ -57,7 +58,7 @@ def _text(path: Path) -> str:
     try:
         return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as failure:
-        _say("schedule.input_unreadable", str(failure))
+        _say(FILE_UNREADABLE, str(failure))
         raise typer.Exit(2) from failure
 
 
@@ -87,5 +88,5 @@ def _print(found: dict[str, list[ScheduleEvent]], is_many: bool, as_json: bool) 
         console.print(to_table(name, events) if events else f"{name}: no events")
 
 
-def _say(code: str, detail: str) -> None:
+def _say(code: Code, detail: str) -> None:
     typer.echo(json.dumps({"code": code, "detail": detail}, ensure_ascii=False), err=True)

@@ -20,15 +20,19 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL, enqueue
+from counterfoil.fault import Code
 from counterfoil.oracle.day.books import read_books
 from counterfoil.oracle.day.day_report import make_report
 from counterfoil.oracle.day.ledger_book import cursor_of
 from counterfoil.oracle.day.ledger_positions import LedgerPositions
+from counterfoil.oracle.errors import DAY_DIFFERS
 from counterfoil.oracle.rules.day import closing_plan as plan
 from counterfoil.oracle.rules.day.closing_plan import DateNotForward, DayRefused, PlannedStep
 from counterfoil.oracle.rules.day.reconciliation import Difference, reconcile
+from counterfoil.oracle.rules.faults.day import STEP_FAILED
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
@@ -53,7 +57,10 @@ _OVERTAKEN = frozenset(
 class DateFarAhead(DayRefused):
     """A date so far ahead that it may be a slip: the calendar can't be moved back."""
 
-    code = "oracle.date_far_ahead"
+    code = Code("day.date_far_ahead")
+    to_do = (
+        "Check the date; say it again with the confirmation that the command names if it is meant."
+    )
 
 
 def ask_day(session: Session, date: int, asked_by: str, *, is_far_meant: bool = False) -> DayClose:
@@ -226,7 +233,7 @@ class DayCloser:
         if today > day.date or moved is None:
             self._fail(day, DateNotForward.code, f"the business date is {today} already")
         else:
-            self._fail(day, moved.error_code or "chain.error", moved.error_detail or "")
+            self._fail(day, Code(moved.error_code or ChainError.code), moved.error_detail or "")
         return False
 
     def _finish(self, day: DayClose, done: list[_FinishedStep]) -> None:
@@ -259,7 +266,7 @@ class DayCloser:
             if differences:
                 listed = ", ".join(sorted({d.code for d in differences}))
                 said = f"{day.date}: {len(differences)} differences: {listed}"
-                session.add(AlarmRow(code="oracle.day_differs", detail=said))
+                session.add(AlarmRow(code=DAY_DIFFERS, detail=said))
             session.commit()
         self._on_step("day_closed")
         log.info("day_closed", date=day.date, differences=len(differences))
@@ -273,7 +280,7 @@ class DayCloser:
             session.expunge_all()
             return day
 
-    def _fail(self, day: DayClose, code: str, detail: str) -> None:
+    def _fail(self, day: DayClose, code: Code, detail: str) -> None:
         with Session(self._engine) as session:
             row = session.get_one(DayClose, day.date)
             row.status, row.error_code, row.error_detail = "failed", code, detail
@@ -299,5 +306,5 @@ def _named(done: _FinishedStep) -> Difference:
     step, transaction = done.step, done.transaction
     why = f"{transaction.error_code}: {transaction.error_detail}"
     return Difference(
-        code="step_failed", subject=f"{step.kind} {step.subject}", expected=0, found=0, detail=why
+        code=STEP_FAILED, subject=f"{step.kind} {step.subject}", expected=0, found=0, detail=why
     )

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.tables import CursorRow, DeadLetterRow, TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL
+from counterfoil.fault import Code
 from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
 from counterfoil.oracle.ledger.deposit_token import Deposit, Payout, TokenBalance
 from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimRow, PartRow
@@ -45,7 +46,7 @@ class LedgerBook:
     deposits: dict[str, tuple[str, int]]
     received: dict[str, int]
     lines_aside: dict[str, tuple[int, str]]
-    statements: dict[str, tuple[str, str]]
+    statements: dict[str, tuple[Code, str]]
     unconfirmed: dict[int, tuple[int, str]]
     balances: dict[str, int]
     claimable: dict[str, int]
@@ -104,7 +105,7 @@ def read_ledger(session: Session, token: str, since_ms: int) -> LedgerBook:
             for row in session.exec(select(BankLine).where(BankLine.outcome == "set_aside"))
         },
         statements={
-            f"{row.account} {row.identification}": (row.finding, row.detail)
+            f"{row.account} {row.identification}": (Code(row.finding), row.detail)
             for row in session.exec(
                 select(BankStatement).where(
                     BankStatement.finding != "", BankStatement.taken_ms >= since_ms

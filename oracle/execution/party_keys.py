@@ -24,6 +24,7 @@ from counterfoil.chain.keys.signer import LocalSigner, open_keystore
 from counterfoil.chain.sender import Sender
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL, enqueue
+from counterfoil.fault import Code
 from counterfoil.oracle.errors import InputMalformed, OracleError
 from counterfoil.oracle.instructions.request import SignDigest, Transact
 
@@ -45,7 +46,8 @@ ANYONE = frozenset(
 class KeyNotHeld(OracleError):
     """The party's key is not kept here: it signs the unsigned transaction where the key is."""
 
-    code = "key_not_held"
+    code = Code("keys.not_held")
+    to_do = "Take the unsigned transaction and sign it where the key is."
 
 
 def open_party_keys(folder: Path | None, passphrase: str) -> dict[str, LocalSigner]:

@@ -23,6 +23,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.transaction_queue import enqueue
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import GatewayError, KeyUnknownError
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import consistency_proof
@@ -32,7 +33,7 @@ from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_cha
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 from counterfoil.gateway.store.gateway_store import GatewayStore
-from counterfoil.oracle.errors import RecordNotBelieved
+from counterfoil.oracle.errors import KEY_AWAITED, RecordNotBelieved
 from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import RegisteredKeys
@@ -174,9 +175,9 @@ class Batcher:
         self._waits_at = log_index
         detail = f"record {log_index}: {why}; the log waits for it"
         log.warning("log_waits", why=detail)
-        self._raise_alarm("oracle.key_awaited", detail)
+        self._raise_alarm(KEY_AWAITED, detail)
 
-    def _raise_alarm(self, code: str, detail: str) -> None:
+    def _raise_alarm(self, code: Code, detail: str) -> None:
         with Session(self._engine) as session:
             raise_once(session, code, detail)
             session.commit()

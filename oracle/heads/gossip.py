@@ -18,11 +18,12 @@ from counterfoil.gateway.log.merkle import root_at
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.record.record import GossipedHead
 from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.oracle.errors import GOSSIP_DIFFERS
 from counterfoil.oracle.store.alarm_table import raise_once
 
 log = structlog.get_logger("oracle.gossip")
 
-_CODE = "gossip_mismatch"
+_CODE = GOSSIP_DIFFERS
 _REMEMBERED = 10_000
 
 

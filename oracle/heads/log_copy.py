@@ -41,11 +41,12 @@ from counterfoil.gateway.record.verification import KeyRing
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.gateway.store.tables import StoredRecord
-from counterfoil.oracle.errors import RecordRefused
+from counterfoil.oracle.errors import COPY_IN_USE, RECORD_TWICE, RecordRefused
 from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
 from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
+from counterfoil.oracle.rules.faults.proposal import STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.store.head_tables import Progress, SlotRow
 
@@ -127,7 +128,7 @@ class LogCopy:
                     break
             with self.store.appending() as connection:
                 if self.store.size(connection) != start:
-                    raise RecordRefused(start, "oracle.copy_in_use", "the copy has another writer")
+                    raise RecordRefused(start, COPY_IN_USE, "the copy has another writer")
                 new = [NewRecord(one, one.record.time_ms) for one in believed]
                 self.store.append(connection, new, [])
             for one in believed:
@@ -173,7 +174,7 @@ class LogCopy:
                 refused = RecordRefused(log_index, failure.code, str(failure))
                 raise _Stopped(believed, refused) from failure
             if not isinstance(outcome, Accepted):
-                twice = RecordRefused(log_index, "record_twice", "it stands twice in the log")
+                twice = RecordRefused(log_index, RECORD_TWICE, "it stands twice in the log")
                 raise _Stopped(believed, twice)
             tips[result.record.device] = outcome.tip
             believed.append(result)
@@ -301,7 +302,7 @@ class LogCopy:
             self._state.apply_record(one)
             touched.add(one.record.device)
         if self._state.root() != state:
-            log.error("state_differs", size=size, anchored=state.hex()[:16])
+            log.error(STATE_DIFFERS, size=size, anchored=state.hex()[:16])
         self._writer.append(raws)
         self._writer.publish()
         with Session(self._engine) as session:

@@ -20,9 +20,10 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.tile_format import decode_entries
-from counterfoil.oracle.errors import GatewayNotThere, RecordRefused
+from counterfoil.oracle.errors import COPY_DIFFERS, GatewayNotThere, RecordRefused
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.store.alarm_table import raise_once
 
@@ -73,7 +74,7 @@ class LogFetcher:
         if dropped is not None:
             self._log_copy.dropped = None
             why = f"what was copied does not give the anchored head of {dropped.size}"
-            self._stop("oracle.copy_differs", why)
+            self._stop(COPY_DIFFERS, why)
             return 0
         before = self._log_copy.size
         if before - self._log_copy.anchored >= _MOST_AHEAD:
@@ -110,7 +111,7 @@ class LogFetcher:
         self.refusal = refused
         self._stop(refused.code, str(refused), is_new=is_new)
 
-    def _stop(self, code: str, why: str, *, is_new: bool = True) -> None:
+    def _stop(self, code: Code, why: str, *, is_new: bool = True) -> None:
         """Go to the next gateway after a pause; raise an alarm if *is_new*."""
         if is_new:
             log.error("copy_stopped", code=code, why=why)

@@ -26,7 +26,7 @@ from starlette.concurrency import run_in_threadpool
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.doors.problem import problem
 from counterfoil.gateway.doors.web_server import CertifiedProtocol
-from counterfoil.oracle.errors import InputMalformed
+from counterfoil.oracle.errors import NOT_A_PEER, InputMalformed
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.quorum.cosigner import Cosigner
 from counterfoil.oracle.quorum.peers import Peer
@@ -72,7 +72,7 @@ def create_door(
         """This node's signature over a proposed head (application/cbor)."""
         peer = peer_of(request)
         if peer is None:
-            return problem(403, "oracle.not_a_peer", "no peer has this certificate")
+            return problem(403, NOT_A_PEER, "no peer has this certificate")
         proposal = decode_head_proposal(await _body(request))
         return _signature(await run_in_threadpool(cosigner.sign_head, proposal, peer))
 
@@ -81,7 +81,7 @@ def create_door(
         """This node's signature over a proposed call (application/cbor)."""
         peer = peer_of(request)
         if peer is None:
-            return problem(403, "oracle.not_a_peer", "no peer has this certificate")
+            return problem(403, NOT_A_PEER, "no peer has this certificate")
         proposal = decode_call_proposal(await _body(request))
         return _signature(await run_in_threadpool(cosigner.sign_call, proposal, peer))
 

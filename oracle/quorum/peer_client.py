@@ -17,6 +17,7 @@ import httpx
 import structlog
 
 from counterfoil.chain.hexadecimal import from_any_hex
+from counterfoil.fault import Code
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.quorum.peers import Peer, peer_tls
@@ -32,7 +33,11 @@ _MOST_OPEN = 4
 class PeerNotThere(OracleError):
     """Another node did not answer, or not in the form that it should."""
 
-    code = "oracle.peer_not_there"
+    code = Code("quorum.peer_unreachable")
+    to_do = (
+        "Look whether the other node runs and can be reached; the others go on while they are "
+        "enough."
+    )
 
 
 Outcome = bytes | Dissents | NotYet | PeerNotThere
@@ -107,7 +112,7 @@ class PeerClient:
             found = response.json()
             if response.status_code == 200:
                 return from_any_hex(found["signature"])
-            code, detail = str(found["code"]), str(found["detail"])
+            code, detail = Code(str(found["code"])), str(found["detail"])
             if response.status_code == 409:
                 return Dissents(code, detail, found.get("log_index"))
             if response.status_code == 503:

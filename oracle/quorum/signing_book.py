@@ -15,6 +15,7 @@ from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import NotAllowedNow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.quorum.peers import Peer
+from counterfoil.oracle.rules.faults.proposal import RECORD_USED_TWICE
 from counterfoil.oracle.rules.figures import decode_figures
 from counterfoil.oracle.rules.judging.proposal import HeadProposal, Proposal
 from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents
@@ -129,7 +130,7 @@ class SigningBook:
                 for row in session.exec(query.order_by(col(SignedEntry.log_index))):
                     if row.batch != to_hex(batch):
                         why = f"record {row.log_index} is shared out in batch {row.batch} already"
-                        raise Dissents("record_used_twice", why, row.log_index)
+                        raise Dissents(RECORD_USED_TWICE, why, row.log_index)
                     known.add(row.log_index)
             new = [{"log_index": i, "batch": to_hex(batch)} for i in entries if i not in known]
             if new:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import DeviceStatus
 from counterfoil.chain.hexadecimal import to_hex
+from counterfoil.fault import Code
 from counterfoil.gateway.record.bodies import Location, Refund, Sale, Status
 from counterfoil.gateway.record.identity import DeviceId, device_hash
 from counterfoil.gateway.record.signed_record import SignedRecord
@@ -20,6 +21,12 @@ from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.ledger.device_registry import DeviceRow
 from counterfoil.oracle.revenue.standings import Standings
+from counterfoil.oracle.rules.faults.sale import (
+    CURRENCY_DIFFERS,
+    DEVICE_SUSPENDED,
+    DEVICE_UNKNOWN,
+    NOT_IN_PROJECT,
+)
 from counterfoil.oracle.rules.standing import Standing
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -120,7 +127,7 @@ def _fact(
     devices: Mapping[DeviceId, _Registered],
     projects: dict[str, KnownProject],
     standing: Standing,
-) -> tuple[dict[str, Any], tuple[str, str] | None]:
+) -> tuple[dict[str, Any], tuple[Code, str] | None]:
     """The columns of a sale's or refund's fact, and the reason why it does not count by itself, or None."""
     record, body = signed.record, signed.record.body
     assert isinstance(body, Sale | Refund)  # noqa: S101  # the caller has checked
@@ -154,17 +161,17 @@ def _refusal(
     project: KnownProject | None,
     body: Sale | Refund,
     standing: Standing,
-) -> tuple[str, str] | None:
+) -> tuple[Code, str] | None:
     """Rule 1 of the matching: the reason why this device's sale does not count by itself, or None."""
     if device is None:
-        return "device_unknown", f"{name} is not registered"
+        return DEVICE_UNKNOWN, f"{name} is not registered"
     if device.status != DeviceStatus.ACTIVE.wire_name:
-        return "device_suspended", f"{name} is {device.status}"
+        return DEVICE_SUSPENDED, f"{name} is {device.status}"
     if project is None:
-        return "not_in_project", f"{name} belongs to no project that is known here"
+        return NOT_IN_PROJECT, f"{name} belongs to no project that is known here"
     if body.currency != project.currency:
         return (
-            "currency_differs",
+            CURRENCY_DIFFERS,
             f"signed in {body.currency}, the project is in {project.currency}",
         )
     return None if isinstance(body, Refund) else standing.refusal()
@@ -197,7 +204,7 @@ def resolve(session: Session, exception_id: int, resolution: str, by: str, note:
     found.note, found.resolved_ms = note, now_ms()
 
 
-def exception_of(fact: Mapping[str, Any], code: str, detail: str) -> dict[str, Any]:
+def exception_of(fact: Mapping[str, Any], code: Code, detail: str) -> dict[str, Any]:
     """The columns of an open exception for the fact with these columns."""
     kept = ("project", "log_index", "business_date", "amount_minor")
     return {**{name: fact[name] for name in kept}, "code": code, "detail": detail, "status": "open"}

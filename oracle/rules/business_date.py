@@ -6,6 +6,7 @@ from datetime import date as day_of
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from counterfoil.fault import DATE_MALFORMED
 from counterfoil.oracle.errors import OracleError
 
 
@@ -18,7 +19,7 @@ def date_in(zone: ZoneInfo, at_ms: int) -> int:
 class DateInvalid(OracleError):
     """A number is no business date."""
 
-    code = "loan.date_invalid"
+    code = DATE_MALFORMED
 
 
 def is_valid(date: int) -> bool:

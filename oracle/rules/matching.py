@@ -21,6 +21,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from counterfoil.fault import Code
+from counterfoil.oracle.rules.faults.sale import (
+    AMOUNT_DIFFERS,
+    CASH_DIFFERS,
+    CASH_NOT_COUNTED,
+    PAYMENT_MISSING,
+    PAYMENT_WITHOUT_SALE,
+    REFERENCE_MISSING,
+    REFERENCE_USED_TWICE,
+)
+
 CASH = "cash"
 CASH_PREFIX = "cash:"
 
@@ -52,7 +63,7 @@ class SettledPayment:
 class Unmatched:
     """A sale (*log_index*) or a payment (*payment_id*) without its counterpart, and why."""
 
-    code: str
+    code: Code
     detail: str
     business_date: int
     amount_minor: int
@@ -116,7 +127,7 @@ def match(
         if payment.reference not in used and payment.business_date <= closed_through:
             found.exceptions.append(
                 Unmatched(
-                    code="payment_without_sale",
+                    code=PAYMENT_WITHOUT_SALE,
                     detail=f"payment {payment.reference} has no signed sale",
                     business_date=payment.business_date,
                     amount_minor=payment.amount_minor,
@@ -133,26 +144,26 @@ def _match_card(
     closed_through: int,
     found: Matches,
 ) -> None:
-    def refuse(code: str, detail: str) -> None:
+    def refuse(code: Code, detail: str) -> None:
         found.exceptions.append(
             Unmatched(code, detail, sale.business_date, sale.amount_minor, log_index=sale.log_index)
         )
 
     if sale.reference is None:
-        refuse("reference_missing", f"a {sale.method} sale without a payment reference")
+        refuse(REFERENCE_MISSING, f"a {sale.method} sale without a payment reference")
         return
     is_count = _is_count(sale.reference)
     if sale.reference in used and not is_count:
-        refuse("reference_used_twice", f"{used[sale.reference]} has matched {sale.reference}")
+        refuse(REFERENCE_USED_TWICE, f"{used[sale.reference]} has matched {sale.reference}")
         return
     payment = None if is_count else by_reference.get(sale.reference)
     if payment is None:
         if sale.business_date <= closed_through:
-            refuse("payment_missing", f"no payment {sale.reference} was settled")
+            refuse(PAYMENT_MISSING, f"no payment {sale.reference} was settled")
         return
     used[sale.reference] = f"record {sale.log_index}"
     if payment.amount_minor != sale.amount_minor:
-        refuse("amount_differs", f"signed {sale.amount_minor}, settled {payment.amount_minor}")
+        refuse(AMOUNT_DIFFERS, f"signed {sale.amount_minor}, settled {payment.amount_minor}")
         return
     found.sales.append(sale.log_index)
 
@@ -170,11 +181,11 @@ def _match_cash(
     is_open = sales[0].business_date > closed_through
     payment = by_reference.get(reference)
     if reference in used:
-        code, detail = "cash_differs", f"{reference} has matched without this"
+        code, detail = CASH_DIFFERS, f"{reference} has matched without this"
     elif payment is None:
         if is_open:
             return
-        code, detail = "cash_not_counted", f"no {reference} was counted"
+        code, detail = CASH_NOT_COUNTED, f"no {reference} was counted"
     elif signed < payment.amount_minor and is_open:
         return
     else:
@@ -182,7 +193,7 @@ def _match_cash(
         if signed == payment.amount_minor:
             found.sales.extend(sale.log_index for sale in sales)
             return
-        code, detail = "cash_differs", f"signed {signed}, counted {payment.amount_minor}"
+        code, detail = CASH_DIFFERS, f"signed {signed}, counted {payment.amount_minor}"
     found.exceptions.extend(
         Unmatched(code, detail, s.business_date, s.amount_minor, log_index=s.log_index)
         for s in sales

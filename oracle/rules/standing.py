@@ -12,7 +12,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from counterfoil.fault import Code
 from counterfoil.gateway.record.bodies import Body, Location, Status
+from counterfoil.oracle.rules.faults.sale import DEVICE_NOT_IN_PLACE, DEVICE_NOT_RUNNING
 
 REACH_M = 200
 """How far from its place a machine's location may be: a building's length, and the error of indoor positioning."""
@@ -52,12 +54,12 @@ class Standing:
             return 0
         return round(distance_m(self.place, self.here))
 
-    def refusal(self, reach_m: int = REACH_M) -> tuple[str, str] | None:
+    def refusal(self, reach_m: int = REACH_M) -> tuple[Code, str] | None:
         """The code and detail of why a sale signed now does not count by itself, or None."""
         if self.state in _STANDING_STILL:
-            return "device_not_running", f"its newest status is {self.state}"
+            return DEVICE_NOT_RUNNING, f"its newest status is {self.state}"
         if self.away_m > reach_m + self.accuracy_m:
-            return "device_not_in_place", f"it stands {self.away_m:,} m from its place"
+            return DEVICE_NOT_IN_PLACE, f"it stands {self.away_m:,} m from its place"
         return None
 
 

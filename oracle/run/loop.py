@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from counterfoil.chain.errors import ChainError
 from counterfoil.garbage_collection import collect_seldom
 from counterfoil.oracle.day.clock import DayClock
-from counterfoil.oracle.errors import GatewayNotThere
+from counterfoil.oracle.errors import STORE_BUSY, GatewayNotThere
 from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
@@ -81,7 +81,7 @@ def step_all(parts: OracleParts) -> bool:
         except ChainError as failure:
             log.warning("step_waits", step=name, code=failure.code, why=str(failure))
         except OperationalError as failure:
-            log.warning("step_waits", step=name, code="database_busy", why=str(failure.orig))
+            log.warning("step_waits", step=name, code=STORE_BUSY, why=str(failure.orig))
         except GatewayNotThere as failure:
             log.warning("step_waits", step=name, code=failure.code, why=str(failure))
         else:

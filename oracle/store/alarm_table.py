@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, Session, col, select
 
+from counterfoil.fault import Code
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.table import OracleTable
 
@@ -25,7 +26,7 @@ class AlarmRow(OracleTable, table=True):
 
 
 def raise_once(
-    session: Session, code: str, detail: str, *, same: str = "", device: str | None = None
+    session: Session, code: Code, detail: str, *, same: str = "", device: str | None = None
 ) -> bool:
     """Add an alarm unless one of *code* contains *same* (default: *detail*); return True when it is added.
 

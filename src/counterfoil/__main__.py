@@ -105,7 +105,9 @@ def main() -> None:
         if not _is_of_the_database(failure):
             raise
         detail = f"the database can't be read or written: {str(failure).splitlines()[0]}"
-        typer.echo(json.dumps({"code": "database_unreadable", "detail": detail}), err=True)
+        from counterfoil.fault import STORE_UNREADABLE
+
+        typer.echo(json.dumps({"code": STORE_UNREADABLE, "detail": detail}), err=True)
         status = 2
     sys.exit(status)
 

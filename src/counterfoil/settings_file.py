@@ -13,11 +13,14 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
+from counterfoil.fault import Code
+
 
 class SettingsFileError(Exception):
     """The settings file can't be used."""
 
-    code = "settings_file_unusable"
+    code = Code("settings.file_unusable")
+    to_do = "Correct the line that the detail names."
 
 
 def read_settings(path: Path) -> dict[str, str]:

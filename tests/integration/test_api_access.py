@@ -73,7 +73,7 @@ def test_what_is_anothers_answers_like_what_is_not_there(
 ) -> None:
     answer = client.get(path, headers=site.headers("lakeside"))
     assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    assert answer.json()["code"] == "request.not_found"
 
 
 def test_anothers_record_is_not_found_by_any_of_its_ways(site: Site, client: TestClient) -> None:
@@ -167,7 +167,7 @@ def test_proof_and_consistency_verify_against_the_anchored_heads(
     )
     newest = site.world.tree.size - 1
     answer = client.get(f"/v1/records/{newest}/proof", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_anchored")
+    assert (answer.status_code, answer.json()["code"]) == (409, "record.not_anchored")
     evidence = client.get(f"/v1/records/{newest}/evidence", headers=headers).content
     assert cbor2.loads(evidence)[5:] == [0, [], b""]
 
@@ -177,7 +177,7 @@ def test_bundle_of_the_api_verifies(site: Site, client: TestClient) -> None:
     answer = client.get(path, headers=site.headers("lakeside"))
     assert answer.status_code == 200
     report = verify(answer.content, site.world.root)
-    assert [f.code for f in report.findings] == ["block_missing"], (
+    assert [f.code for f in report.findings] == ["bundle.block_missing"], (
         "there is no node behind this API"
     )
     assert report.verdict == "unverifiable"
@@ -201,7 +201,7 @@ def test_pages_of_a_list_join_without_gap_or_repeat(site: Site, client: TestClie
     mine = {n for n, s in enumerate(site.world.records) if s.record.device != THEIRS}
     assert seen == sorted(mine)
     wrong = client.get("/v1/heads?cursor=cmVjb3Jkczox", headers=headers)
-    assert (wrong.status_code, wrong.json()["code"]) == (422, "malformed")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "request.malformed")
 
 
 def test_write_needs_a_key_and_happens_once(site: Site, client: TestClient) -> None:
@@ -214,7 +214,7 @@ def test_write_needs_a_key_and_happens_once(site: Site, client: TestClient) -> N
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json() == again.json()
     other = client.post(path, json=body | {"resolution": "excluded"}, headers=keyed)
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (409, "request.key_reused")
     with Session(site.oracle) as session:
         row = session.get_one(Instruction, first.json()["id"])
         assert (row.kind, row.payload["exception"], row.party) == (
@@ -251,7 +251,7 @@ def test_roles_reach_as_far_as_they_should(site: Site, client: TestClient) -> No
 def test_chain_writes_without_a_node_are_a_plain_conflict(site: Site, client: TestClient) -> None:
     body = {"step": "from_split"}
     answer = client.post("/v1/withdrawals/unsigned", json=body, headers=site.headers("lakeside"))
-    assert (answer.status_code, answer.json()["code"]) == (409, "chain_not_configured")
+    assert (answer.status_code, answer.json()["code"]) == (409, "api.chain_not_configured")
 
 
 def test_session_reads_but_writes_only_with_its_csrf_token(site: Site) -> None:
@@ -267,7 +267,7 @@ def test_session_reads_but_writes_only_with_its_csrf_token(site: Site) -> None:
     body = {"resolution": "accepted"}
     keyed = {"Idempotency-Key": "from-a-browser"}
     answer = browser.post("/v1/exceptions/1/resolution", json=body, headers=keyed)
-    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_token_missing")
+    assert (answer.status_code, answer.json()["code"]) == (403, "request.csrf_token_missing")
     form = browser.post("/exceptions/1", data={"resolution": "accepted"})
     assert form.status_code == 403
     secret = browser.cookies["counterfoil_session"]

@@ -53,7 +53,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
                 phase="done",
                 asked_by="t",
                 started_ms=1,
-                report={"date": 20220831, "differences": [{"code": "supply_differs"}]},
+                report={"date": 20220831, "differences": [{"code": "day.supply_differs"}]},
             ),
             DayClose(date=20220901, phase="asked", asked_by="t", started_ms=2),
         ]
@@ -92,14 +92,14 @@ def test_a_statement_is_left_for_the_oracle_once(web: TestClient, site: Site) ->
         row = session.get_one(Instruction, first.json()["id"])
         assert (row.kind, row.payload["text"]) == ("import_camt053", text)
     other = post_xml(web, site, party="admin", key="s-1", body=camt053("B", []))
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (409, "request.key_reused")
 
 
 def test_a_body_that_is_too_long_no_text_or_nothing_is_refused(web: TestClient, site: Site) -> None:
     for body, status, code in (
-        (b" " * (MAX_BYTES + 1), 413, "too_large"),
-        (b"\xff\xfe", 422, "malformed"),
-        (b"", 422, "malformed"),
+        (b" " * (MAX_BYTES + 1), 413, "file.too_large"),
+        (b"\xff\xfe", 422, "request.malformed"),
+        (b"", 422, "request.malformed"),
     ):
         refused = post_xml(web, site, party="admin", key="s-2", body=body)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
@@ -148,7 +148,7 @@ def test_days_are_listed_shown_and_asked_for(web: TestClient, site: Site) -> Non
         (20220831, "differs", 1),
     ]
     shown = web.get("/v1/days/20220831", headers=headers).json()
-    assert shown["report"]["differences"] == [{"code": "supply_differs"}]
+    assert shown["report"]["differences"] == [{"code": "day.supply_differs"}]
     assert web.get("/v1/days/20220101", headers=headers).status_code == 404
     asked = web.post(
         "/v1/days", json={"date": 20220902}, headers=headers | {"Idempotency-Key": "d-2"}

@@ -54,7 +54,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
                     error=error,
                 )
             )
-        for at, code in enumerate(("root_differs", "figures_differ")):
+        for at, code in enumerate(("head.root_differs", "head.figures_differ")):
             session.add(
                 Dissent(
                     kind="head",
@@ -86,7 +86,7 @@ def test_an_auditor_sees_who_signs_and_who_would_not(site: Site, client: TestCli
     assert [node["name"] for node in found["nodes"]] == [f"bank-{n}" for n in range(4)]
     assert all(node["signs"] for node in found["nodes"])
     assert found["nodes"][3]["error"] == "ConnectError: refused"
-    assert [d["code"] for d in found["dissents"]] == ["figures_differ", "root_differs"]
+    assert [d["code"] for d in found["dissents"]] == ["head.figures_differ", "head.root_differs"]
     assert found["dissents"][0]["detail"] == "record 3 is another one"
     heads = len(site.world.heads)
     assert found["turn"] == SIGNERS[heads % 4]
@@ -94,7 +94,7 @@ def test_an_auditor_sees_who_signs_and_who_would_not(site: Site, client: TestCli
     assert [turn["turn"] for turn in found["turns"]] == [SIGNERS[n % 4] for n in range(heads)][::-1]
     size = site.world.heads[0].size
     one = client.get(f"/v1/quorum?head={size}", headers=site.headers("auditor")).json()
-    assert [d["code"] for d in one["dissents"]] == ["root_differs"]
+    assert [d["code"] for d in one["dissents"]] == ["head.root_differs"]
 
 
 def test_what_is_watched_by_figures_has_the_quorum(client: TestClient) -> None:
@@ -112,7 +112,7 @@ def test_an_operator_sees_that_there_was_a_dissent_and_no_more(
     site: Site, client: TestClient
 ) -> None:
     found = client.get("/v1/quorum", headers=site.headers("lakeside")).json()
-    assert [d["code"] for d in found["dissents"]] == ["figures_differ", "root_differs"]
+    assert [d["code"] for d in found["dissents"]] == ["head.figures_differ", "head.root_differs"]
     assert {(d["detail"], d["log_index"]) for d in found["dissents"]} == {(None, None)}
     assert {node["error"] for node in found["nodes"]} == {None}
     assert client.get("/v1/quorum").status_code == 401

@@ -33,7 +33,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     made = build(tmp_path_factory.mktemp("reads"), days=4)
     with Session(made.oracle) as session:
         for device in (MINE, THEIRS, None):
-            session.add(AlarmRow(code="equivocation", detail="two", device=device, raised_ms=1))
+            session.add(
+                AlarmRow(code="record.equivocation", detail="two", device=device, raised_ms=1)
+            )
         for number in range(2, 6):
             holder = ACCOUNTS["lakeside" if number % 2 else "harbour"]
             session.add(
@@ -163,7 +165,7 @@ def test_cursor_of_one_list_is_malformed_in_another(site: Site, client: TestClie
     for path in LISTS:
         if path != "/v1/balances":
             answer = client.get(f"{path}?cursor={cursor}", headers=headers)
-            assert (answer.status_code, answer.json()["code"]) == (422, "malformed"), path
+            assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed"), path
 
 
 def test_alarms_and_refusals_are_shown_to_whose_machine_it_is(
@@ -233,7 +235,9 @@ def test_regulator_reads_everything_and_writes_nothing(site: Site, client: TestC
             answer = client.post(url, content=b"<Document/>", headers=as_is)
         else:
             answer = client.post(url, json=body, headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (403, "role_insufficient"), path
+        assert (answer.status_code, answer.json()["code"]) == (403, "request.role_insufficient"), (
+            path
+        )
 
 
 ENTRY = {

@@ -165,7 +165,7 @@ def test_what_the_contracts_would_refuse_is_refused_with_their_code(desk: Desk) 
         answer = desk.post(party, path, body)
         assert (answer.status_code, answer.json()["code"][:9]) == (409, "contract_"), path
     answer = desk.post("stranger", "/v1/statements/unsigned", entries("c"))
-    assert (answer.status_code, answer.json()["code"]) == (409, "account_unknown")
+    assert (answer.status_code, answer.json()["code"]) == (409, "party.account_missing")
 
 
 def test_role_comes_before_everything_else(desk: Desk) -> None:
@@ -175,7 +175,9 @@ def test_role_comes_before_everything_else(desk: Desk) -> None:
         ("bank", f"/v1/projects/{PROJECT}/split-versions/unsigned", terms(desk, 20221001)),
     ):
         answer = desk.post(party, path, body)
-        assert (answer.status_code, answer.json()["code"]) == (403, "role_insufficient"), path
+        assert (answer.status_code, answer.json()["code"]) == (403, "request.role_insufficient"), (
+            path
+        )
 
 
 def test_only_signed_transactions_to_own_contracts_are_passed_on(desk: Desk) -> None:
@@ -193,10 +195,10 @@ def test_only_signed_transactions_to_own_contracts_are_passed_on(desk: Desk) -> 
     }
     raw = signer.sign_transaction(stray).hex()
     answer = desk.post("operator", "/v1/transactions", {"raw": "0x" + raw})
-    assert (answer.status_code, answer.json()["code"]) == (409, "target_not_ours")
+    assert (answer.status_code, answer.json()["code"]) == (409, "transaction.target_not_ours")
     for bad in ("0x02", "0x01" + raw[2:], "0x02" + "c0", "0x" + raw[:-8]):
         answer = desk.post("operator", "/v1/transactions", {"raw": bad})
-        assert (answer.status_code, answer.json()["code"]) == (422, "malformed"), bad[:12]
+        assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed"), bad[:12]
     assert desk.chain.client.nonce(signer.address, "pending") == 0
 
 

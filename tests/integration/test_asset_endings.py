@@ -52,8 +52,8 @@ def test_a_draft_is_nobodys_until_it_is_registered_and_an_offer_ends_by_its_time
     assert desk.get("core", f"/receivables/{root}")["state"] == "draft"
     assert desk.items("core", f"/receivables/{root}/parts") == []
     code = desk.refused("core", "/receivables/confirmations", {"roots": [root]})
-    assert code == "contract_state_not_allowed"
-    assert desk.refused("tier2", f"/receivables/{root}/register") == "contract_not_a_party"
+    assert code == "contract.state_not_allowed"
+    assert desk.refused("tier2", f"/receivables/{root}/register") == "contract.not_a_party"
     part = int(desk.do("tier1", f"/receivables/{root}/register")["ClaimRegistered"]["part"])
     assert desk.get("tier1", f"/receivables/{root}")["state"] == "registered"
     desk.do("core", "/receivables/confirmations", {"roots": [root]})
@@ -61,11 +61,11 @@ def test_a_draft_is_nobodys_until_it_is_registered_and_an_offer_ends_by_its_time
     now = desk.world.client.latest().timestamp
     offer = {"to": "tier2", "recourse": False, "expires": now + 60}
     desk.do("tier1", f"/parts/{part}/offer", offer)
-    assert desk.refused("tier3", f"/offers/{part}/end") == "contract_not_the_offeree"
+    assert desk.refused("tier3", f"/offers/{part}/end") == "contract.not_the_offeree"
     desk.world.client.rpc("evm_increaseTime", 120)
     while desk.world.client.latest().timestamp <= offer["expires"]:
         time.sleep(0.05)
-    assert desk.refused("tier2", f"/offers/{part}/accept") == "contract_offer_not_open"
+    assert desk.refused("tier2", f"/offers/{part}/accept") == "contract.offer_not_open"
     desk.do("tier3", f"/offers/{part}/end")  # anybody clears it away
     assert desk.items("tier1", "/offers") == []
     assert desk.get("tier1", f"/parts/{part}")["holder"] == desk.world.at("tier1")
@@ -83,12 +83,12 @@ def test_what_is_paid_on_a_pledged_part_is_its_pledgees_to_take(desk: Desk) -> N
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 600})
     assert desk.get("buyer", path)["retained_minor"] == 600
     assert desk.get("tier1", "/cash")["claims_minor"] == 0
-    assert desk.refused("tier1", f"{path}/take", {"amount_minor": 1}) == "contract_not_the_pledgee"
+    assert desk.refused("tier1", f"{path}/take", {"amount_minor": 1}) == "contract.not_the_pledgee"
     code = desk.refused("buyer", f"{path}/take", {"amount_minor": 601})
-    assert code == "contract_retained_too_little"
+    assert code == "contract.retained_too_little"
     desk.do("buyer", f"{path}/take", {"amount_minor": 250})
     assert desk.get("buyer", "/cash")["claims_minor"] == 250
-    assert desk.refused("tier1", f"{path}/release") == "contract_not_the_pledgee"
+    assert desk.refused("tier1", f"{path}/release") == "contract.not_the_pledgee"
     desk.do("buyer", f"{path}/release")
     shown = desk.get("tier1", path)
     assert (shown["pledgee"], shown["retained_minor"], shown["live"]) == (None, 0, True)
@@ -125,7 +125,7 @@ def test_an_order_becomes_a_receivable_at_delivery_and_carries_its_loan(desk: De
     desk.do("factory", f"/receivables/{ordered}/poke")
     assert desk.get("core", f"/receivables/{ordered}")["state"] == "confirmed"
     papers = {"document": {"slip": "LS-7", "received": "complete"}}
-    assert desk.refused("factory", f"/orders/{ordered}/deliver", papers) == "contract_not_a_party"
+    assert desk.refused("factory", f"/orders/{ordered}/deliver", papers) == "contract.not_a_party"
     desk.do("core", f"/orders/{ordered}/deliver", papers)
     shown = desk.get("factory", f"/receivables/{ordered}")
     assert shown["opened"]["delivery"]["fields"] == papers["document"]
@@ -152,10 +152,10 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
 
     costs = {"amount_minor": 150_00, "evidence": {"notice": "N-1"}}
     assert (
-        desk.refused("lender", f"/loans/{loan}/costs", costs) == "contract_loan_state_not_allowed"
+        desk.refused("lender", f"/loans/{loan}/costs", costs) == "contract.loan_state_not_allowed"
     )
     code = desk.refused("lender", f"/loans/{loan}/write-off")
-    assert code == "contract_loan_state_not_allowed"
+    assert code == "contract.loan_state_not_allowed"
     for date, state in ((20260206, "grace"), (20260209, "delinquent"), (20260410, "default")):
         desk.advance(date)
         desk.do("tier4", f"/loans/{loan}/poke")
@@ -166,7 +166,7 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     assert (said["costs_minor"], said["owed"]["costs_minor"]) == (150_00, 150_00)
     assert said["owed"]["penalty_minor"] > 0
 
-    assert desk.refused("factory", f"/pledges/{number}/foreclose") == "contract_not_the_pledgee"
+    assert desk.refused("factory", f"/pledges/{number}/foreclose") == "contract.not_the_pledgee"
     desk.do("lender", f"/pledges/{number}/foreclose")
     shown = desk.get("lender", f"/warehouse-receipts/{receipt}")
     assert (shown["state"], shown["holder"]) == ("foreclosed", world.at("lender"))
@@ -179,7 +179,7 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     assert (said["state"], said["written_off_minor"]) == ("written_off", lent)
     assert desk.get("lender", f"/credit-lines/{line}")["principal_minor"] == 0
     assert desk.refused("lender", f"/credit-lines/{line}/close") == (
-        "contract_line_state_not_allowed"
+        "contract.line_state_not_allowed"
     )
     world.give("factory", 40_000_00)
     desk.do("factory", f"/loans/{loan}/repay", {"amount_minor": 40_000_00})
@@ -190,7 +190,7 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
         0,
     )
     assert said["costs_paid_minor"] == 150_00
-    assert desk.refused("tier1", f"/credit-lines/{line}/close") == "contract_not_the_lender"
+    assert desk.refused("tier1", f"/credit-lines/{line}/close") == "contract.not_the_lender"
     desk.do("factory", f"/credit-lines/{line}/close")
     assert desk.get("lender", f"/credit-lines/{line}")["state"] == "closed"
 
@@ -231,10 +231,10 @@ def test_a_call_that_is_not_met_in_its_days_gives_the_goods_to_the_lender(desk: 
     _, loan, receipt, number = _lent_on_goods(desk, lent, due=20260705, ltv_basis_points=6_000)
     path = f"/pledges/{number}"
     desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 70})
-    assert desk.refused("lender", f"{path}/foreclose") == "contract_no_call_expired"
+    assert desk.refused("lender", f"{path}/foreclose") == "contract.no_call_expired"
     desk.do("tier4", f"{path}/call")  # anybody may
     desk.advance(20260110)
-    assert desk.refused("lender", f"{path}/foreclose") == "contract_no_call_expired"
+    assert desk.refused("lender", f"{path}/foreclose") == "contract.no_call_expired"
     desk.advance(20260111)
     desk.do("lender", f"{path}/foreclose")
     assert desk.get("lender", f"/loans/{loan}")["state"] == "current"
@@ -273,9 +273,9 @@ def test_shares_keep_what_they_earned_and_are_redeemed(desk: Desk) -> None:
         desk.do(holder, f"{project}/withdrawals", {})
         assert desk.balance(holder) == before + earned
     give = {"shares": 25}
-    assert desk.refused("tier2", f"{project}/redeem", give) == "contract_no_redemption"
+    assert desk.refused("tier2", f"{project}/redeem", give) == "contract.no_redemption"
     assert desk.refused("tier2", f"{project}/redemption-offer", {"price_minor": 30}) == (
-        "contract_not_the_issuer"
+        "contract.not_the_issuer"
     )
     desk.do("factory", f"{project}/redemption-offer", {"price_minor": 30})
     world.give("factory", 750)
@@ -304,7 +304,7 @@ def test_a_signature_that_was_taken_back_settles_nothing(desk: Desk) -> None:
     signed = {"signature": desk.signature("buyer", quote["typed_data"])}
     desk.http.post(f"/v1{path}/signatures", json=signed, headers=desk.headers("buyer"))
     desk.do("buyer", f"{path}/revoke")
-    assert desk.refused("tier1", f"{path}/accept") == "contract_deal_revoked_by"
+    assert desk.refused("tier1", f"{path}/accept") == "contract.deal_revoked_by"
 
     legs = [
         {"asset": "claim_part", "sender": "tier1", "recipient": "tier2", "number": part},
@@ -316,6 +316,6 @@ def test_a_signature_that_was_taken_back_settles_nothing(desk: Desk) -> None:
     signed = {"signature": desk.signature("tier2", deal["typed_data"])}
     desk.http.post(f"/v1{path}/signatures", json=signed, headers=desk.headers("tier2"))
     desk.do("tier2", f"{path}/revoke")
-    assert desk.refused("tier1", f"{path}/settle") == "contract_deal_revoked_by"
+    assert desk.refused("tier1", f"{path}/settle") == "contract.deal_revoked_by"
     assert desk.get("tier1", f"/parts/{part}")["holder"] == world.at("tier1")
     assert desk.get("tier1", f"/receivables/{root}")["state"] == "confirmed"

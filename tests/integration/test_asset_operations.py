@@ -56,7 +56,7 @@ def test_same_key_and_request_is_one_instruction_and_one_claim(desk: Desk) -> No
     again = desk.post("tier1", "/receivables", body, key="one-claim")
     assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
     other = desk.post("tier1", "/receivables", {"claims": [claim("other")]}, key="one-claim")
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (409, "request.key_reused")
     drafted = [e for e in done["result"]["events"] if e["name"] == "ClaimDrafted"]
     assert len(drafted) == 1
     invoice = drafted[0]["arguments"]["terms"]["invoice"]
@@ -67,9 +67,9 @@ def test_same_key_and_request_is_one_instruction_and_one_claim(desk: Desk) -> No
 def test_same_invoice_is_refused_a_second_live_claim_by_either_side(desk: Desk) -> None:
     root, _ = register(desk, "RE-2026-1")
     body = {"claims": [claim("RE-2026-1", document={"other": "papers"})]}
-    assert desk.refused("tier1", "/receivables", body) == "contract_invoice_already_live"
+    assert desk.refused("tier1", "/receivables", body) == "contract.invoice_already_live"
     told_by_obligor = {"claims": [claim("RE-2026-1", kind="payable")]}
-    assert desk.refused("core", "/receivables", told_by_obligor) == "contract_invoice_already_live"
+    assert desk.refused("core", "/receivables", told_by_obligor) == "contract.invoice_already_live"
     desk.do("tier1", f"/receivables/{root}/cancel")
     assert desk.get("tier1", f"/receivables/{root}")["state"] == "cancelled"
     assert register(desk, "RE-2026-1")[0] > root
@@ -86,7 +86,7 @@ def test_asked_directly_for_a_key_that_is_not_kept_is_answered_as_failed(desk: D
     root, _ = register(desk, "RE-2026-3")
     answer = desk.post("core", "/receivables/confirmations", {"roots": [root]})
     done = desk.finish(answer.json()["id"], "core")
-    assert (done["status"], done["error_code"]) == ("failed", "key_not_held")
+    assert (done["status"], done["error_code"]) == ("failed", "keys.not_held")
     assert desk.get("core", f"/receivables/{root}")["state"] == "registered"
 
 
@@ -97,7 +97,7 @@ def test_obligors_signature_confirms_by_whoever_brings_it(desk: Desk) -> None:
     assert "0x" + typed_data.digest(asked["typed_data"]).hex() == asked["digest"]
     forged = desk.signature("tier2", asked["typed_data"])
     code = desk.refused("tier1", path, {"signature": forged})
-    assert code == "contract_confirmation_invalid"
+    assert code == "contract.confirmation_invalid"
     signed = desk.signature("core", asked["typed_data"])
     desk.ask("core", path, {"signature": signed})  # its key is not kept: the oracle brings it
     assert desk.get("core", f"/receivables/{root}")["state"] == "confirmed"
@@ -183,7 +183,7 @@ def test_dispute_is_shown_to_who_decides_it_and_to_the_parties(desk: Desk) -> No
     reason = {"reason": {"goods": "wet"}}
     desk.do("core", f"/receivables/{root}/dispute", reason)
     offer = {"to": "tier2", "recourse": False, "expires": FAR}
-    assert desk.refused("tier1", f"/parts/{part}/offer", offer) == "contract_claim_in_dispute"
+    assert desk.refused("tier1", f"/parts/{part}/offer", offer) == "contract.claim_in_dispute"
     for party in ("supervisor", "tier1", "core"):
         opened = desk.get(party, f"/receivables/{root}")["opened"]
         assert opened["dispute_reason"]["fields"] == {"goods": "wet"}, party
@@ -205,19 +205,19 @@ def test_roles_come_before_everything_else(desk: Desk) -> None:
         ("warehouse", "/loans/1/repay", {"amount_minor": 1}),
         ("committee", "/credit-lines/1/activate", None),
     ):
-        assert desk.refused(party, path, body) == "role_insufficient", (party, path)
-    assert desk.refused("stranger", "/receivables/1/poke") == "account_unknown"
+        assert desk.refused(party, path, body) == "request.role_insufficient", (party, path)
+    assert desk.refused("stranger", "/receivables/1/poke") == "party.account_missing"
 
 
 def test_what_the_contracts_refuse_is_refused_with_their_code(desk: Desk) -> None:
     root, part = register(desk, "RE-2026-7", 900)
     offer = {"to": "tier2", "recourse": False, "expires": FAR}
     for party, path, body, code in (
-        ("tier2", f"/receivables/{root}/cancel", None, "contract_not_a_party"),
-        ("tier1", f"/parts/{part}/offer", offer, "contract_state_not_allowed"),
-        ("tier1", "/parts/999/offer", offer, "contract_part_not_live"),
-        ("tier1", f"/parts/{part}/offer", {**offer, "to": "nobody"}, "party_unknown"),
-        ("core", "/loans/99/repay", {"amount_minor": 1}, "contract_loan_unknown"),
+        ("tier2", f"/receivables/{root}/cancel", None, "contract.not_a_party"),
+        ("tier1", f"/parts/{part}/offer", offer, "contract.state_not_allowed"),
+        ("tier1", "/parts/999/offer", offer, "contract.part_not_live"),
+        ("tier1", f"/parts/{part}/offer", {**offer, "to": "nobody"}, "party.unknown"),
+        ("core", "/loans/99/repay", {"amount_minor": 1}, "contract.loan_unknown"),
     ):
         assert desk.refused(party, path, body) == code, path
     with Session(desk.oracle.engine) as session:
@@ -263,10 +263,10 @@ def test_deal_moves_both_legs_once_all_have_signed(desk: Desk) -> None:
     assert again["id"] == deal["id"]
     assert desk.items("tier3", "/settlements") == []
     path = f"/settlements/{deal['id']}"
-    assert desk.refused("tier1", f"{path}/settle") == "contract_signature_missing"
+    assert desk.refused("tier1", f"{path}/settle") == "contract.signature_missing"
     bad = {"signature": desk.signature("tier3", deal["typed_data"])}
     answer = desk.http.post(f"/v1{path}/signatures", json=bad, headers=desk.headers("tier2"))
-    assert (answer.status_code, answer.json()["code"]) == (409, "signature_invalid")
+    assert (answer.status_code, answer.json()["code"]) == (409, "deal.signature_invalid")
     asked = desk.post("tier2", f"{path}/signature-requests").json()
     signature = desk.finish(asked["id"], "tier2")["result"]
     signed = desk.http.post(f"/v1{path}/signatures", json=signature, headers=desk.headers("tier2"))
@@ -278,7 +278,7 @@ def test_deal_moves_both_legs_once_all_have_signed(desk: Desk) -> None:
     assert [p["holder"] for p in desk.items("tier2", "/parts") if p["root"] == root] == [
         world.at("tier2")
     ]
-    assert desk.refused("tier1", f"{path}/settle") == "contract_deal_done"
+    assert desk.refused("tier1", f"{path}/settle") == "contract.deal_done"
 
 
 def test_shares_are_opened_issued_passed_on_and_earn(desk: Desk) -> None:
@@ -322,8 +322,10 @@ def test_a_full_batch_is_registered_together_or_not_at_all(desk: Desk) -> None:
     before = len(desk.items("tier3", "/receivables"))
     batch = [claim(f"B-{n}", 100 + n, creditor="tier3", document=None) for n in range(100)]
     twice = {"claims": [*batch[:-1], batch[0]]}
-    assert desk.refused("tier3", "/receivables", twice) == "contract_invoice_already_live"
-    assert desk.refused("tier3", "/receivables", {"claims": [*batch, batch[0]]}) == "malformed"
+    assert desk.refused("tier3", "/receivables", twice) == "contract.invoice_already_live"
+    assert (
+        desk.refused("tier3", "/receivables", {"claims": [*batch, batch[0]]}) == "request.malformed"
+    )
     desk.do("tier3", "/receivables", {"claims": batch})
     made = desk.items("tier3", "/receivables")[before:]
     assert [c["face_minor"] for c in made] == [100 + n for n in range(100)]

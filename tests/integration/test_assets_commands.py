@@ -101,10 +101,10 @@ def test_claim_is_registered_confirmed_and_passed_on(shell: Shell) -> None:
     assert shell.json("tier1", *argv, text=body) == done
     made = next(e for e in done["events"] if e["name"] == "ClaimRegistered")["arguments"]
     confirm = ("do", "confirm_claims", "--set", f"roots=[{made['root']}]")
-    assert shell.refused("core", *confirm) == (1, "key_not_held")
+    assert shell.refused("core", *confirm) == (1, "keys.not_held")
     own = shell.keystore("core")
     locked = shell.refused("core", *confirm, *own[:2])
-    assert locked == (1, "chain.key_refused"), "no file, nothing in the environment, nobody there"
+    assert locked == (1, "keys.refused"), "no file, nothing in the environment, nobody there"
     sent = shell.json("core", *confirm, *own)
     assert sent["status"] == "succeeded"
     shown = shell.json("tier1", "show", "claims", str(made["root"]))
@@ -130,23 +130,26 @@ def test_claim_is_registered_confirmed_and_passed_on(shell: Shell) -> None:
 
 
 def test_what_is_refused_says_why_and_exits_one(shell: Shell) -> None:
-    assert shell.refused("tier1", "do", "poke_claim", "99") == (1, "contract_claim_unknown")
-    assert shell.refused("tier1", "do", "poke_claim") == (1, "id_missing")
+    assert shell.refused("tier1", "do", "poke_claim", "99") == (1, "contract.claim_unknown")
+    assert shell.refused("tier1", "do", "poke_claim") == (1, "command.id_missing")
     assert shell.refused("tier1", "do", "advance_date", "--set", "date=20270101") == (
         1,
-        "operation_unknown",
+        "command.operation_unknown",
     )
     assert shell.refused("tier1", "do", "fund_claim", "1", "--set", "amount_minor=-1") == (
         1,
-        "malformed",
+        "request.malformed",
     )
-    assert shell.refused("tier1", "do", "fund_claim", "1", "--body", "[1") == (1, "body_malformed")
-    assert shell.refused("tier1", "show", "claims", "77") == (1, "not_found")
-    assert shell.refused("tier1", "show", "loans", "../cash") == (1, "not_found")
-    assert shell.refused("tier1", "show", "prices", "1") == (1, "not_shown")
-    assert shell.refused("no token of ours", "list", "lines") == (1, "unauthorised")
+    assert shell.refused("tier1", "do", "fund_claim", "1", "--body", "[1") == (
+        1,
+        "command.body_malformed",
+    )
+    assert shell.refused("tier1", "show", "claims", "77") == (1, "request.not_found")
+    assert shell.refused("tier1", "show", "loans", "../cash") == (1, "request.not_found")
+    assert shell.refused("tier1", "show", "prices", "1") == (1, "command.not_shown")
+    assert shell.refused("no token of ours", "list", "lines") == (1, "request.unauthorised")
     missing = ("--keystore", str(shell.folder / "none.json"), *shell.keystore("core")[2:])
-    assert shell.refused("tier1", "do", "poke_claim", "1", *missing) == (1, "chain.key_refused")
+    assert shell.refused("tier1", "do", "poke_claim", "1", *missing) == (1, "keys.refused")
 
 
 def test_operations_are_listed_by_role(shell: Shell) -> None:
@@ -158,4 +161,4 @@ def test_operations_are_listed_by_role(shell: Shell) -> None:
 
 def test_without_an_answer_it_exits_two(shell: Shell) -> None:
     nowhere = Shell(shell.desk, "http://127.0.0.1:9", shell.folder)
-    assert nowhere.refused("tier1", "list", "claims") == (2, "api_unreachable")
+    assert nowhere.refused("tier1", "list", "claims") == (2, "api.unreachable")

@@ -142,7 +142,9 @@ def test_blocks_of_another_chain_are_named_by_the_auditors_node(
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"]) == (1, "invalid")
     assert [step["passed"] for step in said["steps"]] == [True] * 13 + [False]
-    named = [f["where"] for f in said["steps"][13]["findings"] if f["code"] == "chain_mismatch"]
+    named = [
+        f["where"] for f in said["steps"][13]["findings"] if f["code"] == "bundle.chain_mismatch"
+    ]
     assert sum(where.startswith("blocks[") for where in named) == 6
 
 
@@ -155,7 +157,9 @@ def test_bundle_made_without_a_node_says_what_it_does_not_prove(
     result = run(site, "audit", "verify", out, "--root-ca", site.root, "--json")
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"]) == (2, "unverifiable")
-    assert [f["code"] for step in said["steps"] for f in step["findings"]] == ["block_missing"]
+    assert [f["code"] for step in said["steps"] for f in step["findings"]] == [
+        "bundle.block_missing"
+    ]
 
 
 def test_changed_payout_and_unit_are_named(
@@ -173,7 +177,7 @@ def test_changed_payout_and_unit_are_named(
         changed.write_bytes(encode(replace(found, distributions=rows)))
         result = run(house, "audit", "verify", changed, "--root-ca", house.root)
         assert result.exit_code == 1
-        assert f"split_mismatch: distributions[1] ({row.period_start}): " in result.stdout
+        assert f"split.mismatch: distributions[1] ({row.period_start}): " in result.stdout
         assert words in result.stdout
 
 
@@ -189,14 +193,14 @@ def test_changed_sale_is_named(house: Installation, bundle: Path) -> None:
     changed.write_bytes(data)
     result = run(house, "audit", "verify", changed, "--root-ca", house.root)
     assert result.exit_code == 1
-    assert "record_refused: records[" in result.stdout
-    assert "signature_invalid" in result.stdout
+    assert "record.refused: records[" in result.stdout
+    assert "record.signature_invalid" in result.stdout
     assert result.stdout.rstrip().endswith("invalid")
 
 
 def test_what_cannot_be_read_or_made_exits_2(house: Installation, bundle: Path) -> None:
     absent = run(house, "audit", "verify", house.folder / "absent", "--root-ca", house.root)
-    assert (absent.exit_code, json.loads(absent.stderr)["code"]) == (2, "file_unreadable")
+    assert (absent.exit_code, json.loads(absent.stderr)["code"]) == (2, "file.unreadable")
     nobody = run(
         house,
         "audit",
@@ -210,7 +214,7 @@ def test_what_cannot_be_read_or_made_exits_2(house: Installation, bundle: Path) 
         "-o",
         house.folder / "none",
     )
-    assert (nobody.exit_code, json.loads(nobody.stderr)["code"]) == (2, "nothing_to_bundle")
+    assert (nobody.exit_code, json.loads(nobody.stderr)["code"]) == (2, "bundle.nothing_to_show")
 
 
 def test_tokens_are_made_listed_and_revoked(site: Installation) -> None:
@@ -249,7 +253,7 @@ def test_bundle_without_a_store_says_so_and_makes_none(site: Installation, tmp_p
         }
         result = CliRunner().invoke(app, arguments, env=env)
         assert result.exit_code == 2, (gateway, oracle)
-        assert json.loads(result.stderr)["code"] == "store_unreadable", (gateway, oracle)
+        assert json.loads(result.stderr)["code"] == "store.unreadable", (gateway, oracle)
     assert not (site.folder / "absent.db").exists()
     assert not (tmp_path / "out").exists()
 
@@ -258,7 +262,7 @@ def test_file_that_can_not_be_written_is_named(site: Installation, tmp_path: Pat
     result = run(
         site, "audit", "bundle", "--device", DEVICES[0], *PERIOD, "-o", tmp_path / "no" / "folder"
     )
-    assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "file_unwritable")
+    assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "file.unwritable")
 
 
 @pytest.mark.parametrize("kept", [0, 1, 200, -1])
@@ -271,7 +275,7 @@ def test_cut_file_is_invalid_and_claims_nothing_more(
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"]) == (1, "invalid")
     assert [step["number"] for step in said["steps"]] == [1]
-    assert said["steps"][0]["findings"][0]["code"] == "bundle_malformed"
+    assert said["steps"][0]["findings"][0]["code"] == "bundle.malformed"
     assert said["skipped"] == ["what comes after: nothing more could be read out of the file"]
 
 
@@ -289,7 +293,7 @@ def test_report_for_people_says_the_same_and_loads_nothing(
         text = page.read_text()
         assert f'<h1 class="{verdict}">{verdict}</h1>' in text
         assert sha256(file.read_bytes()).hexdigest() in text
-        assert ("record_refused" in text) == (status == 1)
+        assert ("record.refused" in text) == (status == 1)
         assert text.count("by version 1 of the terms") == 2
         assert "<b>changed" not in text
         assert not re.search(r"<script|<link|<img|\b(?:src|href)=|url\(|http://|https://", text)

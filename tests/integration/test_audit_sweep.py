@@ -115,8 +115,8 @@ def test_who_had_to_sign_the_heads_is_told_and_a_quorum_too_small_is_found(tmp_p
         ]
         asked = swept(house, "--project", PROJECT, "--signatures-at-least", 2)
         assert [(f["code"], f["where"]) for f in asked["findings"]] == [
-            ("quorum_weak", f"heads 0 to {before - 1}"),
-            ("quorum_weak", f"heads {before} to {said['heads'] - 1}"),
+            ("quorum.weak", f"heads 0 to {before - 1}"),
+            ("quorum.weak", f"heads {before} to {said['heads'] - 1}"),
         ]
         shown = run(house, "--project", PROJECT)
         assert f"{before} of the heads signed by 1 or more of {alone[0]}" in shown.stdout
@@ -125,7 +125,7 @@ def test_who_had_to_sign_the_heads_is_told_and_a_quorum_too_small_is_found(tmp_p
 def test_facts_come_from_files_as_well_and_without_either_are_unverifiable(
     house: OracleHouse, tmp_path: Path
 ) -> None:
-    assert codes(swept(house)) == {"facts_unknown"}
+    assert codes(swept(house)) == {"split.facts_missing"}
     app = Typer()
     register(app)
     env = {"COUNTERFOIL_API_ORACLE_URL": f"sqlite:///{house.folder / 'oracle.db'}"}
@@ -154,7 +154,7 @@ def test_a_changed_record_is_named_by_signature_and_head(
     said = swept(
         house, "--project", PROJECT, log=rewritten(house, folder=tmp_path, index=4, raw=bytes(raw))
     )
-    assert {"record_refused", "root_mismatch"} <= codes(said)
+    assert {"record.refused", "head.root_differs"} <= codes(said)
     assert any(f["where"] == "record 4" for f in said["findings"])
 
 
@@ -165,12 +165,12 @@ def test_a_record_put_twice_for_another_is_a_break_of_its_chain(
     said = swept(
         house, "--project", PROJECT, log=rewritten(house, folder=tmp_path, index=4, raw=raw)
     )
-    assert {"chain_broken", "root_mismatch"} <= codes(said)
+    assert {"record.chain_broken", "head.root_differs"} <= codes(said)
 
 
 def test_a_log_that_ends_before_its_heads_is_incomplete(house: OracleHouse, tmp_path: Path) -> None:
     log = rewritten(house, folder=tmp_path, index=4, raw=None)
-    assert "records_missing" in codes(swept(house, "--project", PROJECT, log=log))
+    assert "log.records_missing" in codes(swept(house, "--project", PROJECT, log=log))
 
 
 def money_found(house: OracleHouse, name: str, change: dict[str, Any]) -> set[str]:
@@ -195,14 +195,18 @@ def money_found(house: OracleHouse, name: str, change: dict[str, Any]) -> set[st
 @pytest.mark.parametrize(
     ("event", "change", "expected"),
     [
-        ("Credited", {"amount": lambda n: n + 1}, {"split_mismatch", "balance_mismatch"}),
-        ("Credited", {"account": lambda _: ACCOUNTS["a"]}, {"split_mismatch", "balance_mismatch"}),
-        ("Carried", {"amount": lambda n: n + 1}, {"split_mismatch"}),
-        ("Distributed", {"gross": lambda n: n - 1}, {"split_mismatch"}),
-        ("Distributed", {"headSize": lambda _: 1}, {"split_mismatch"}),
-        ("Withdrawn", {"amount": lambda n: n - 1}, {"balance_mismatch"}),
-        ("Transfer", {"value": lambda n: n + 1}, {"balance_mismatch"}),
-        ("Deposited", {"amount": lambda n: n + 1}, {"balance_mismatch"}),
+        ("Credited", {"amount": lambda n: n + 1}, {"split.mismatch", "sweep.balance_mismatch"}),
+        (
+            "Credited",
+            {"account": lambda _: ACCOUNTS["a"]},
+            {"split.mismatch", "sweep.balance_mismatch"},
+        ),
+        ("Carried", {"amount": lambda n: n + 1}, {"split.mismatch"}),
+        ("Distributed", {"gross": lambda n: n - 1}, {"split.mismatch"}),
+        ("Distributed", {"headSize": lambda _: 1}, {"split.mismatch"}),
+        ("Withdrawn", {"amount": lambda n: n - 1}, {"sweep.balance_mismatch"}),
+        ("Transfer", {"value": lambda n: n + 1}, {"sweep.balance_mismatch"}),
+        ("Deposited", {"amount": lambda n: n + 1}, {"sweep.balance_mismatch"}),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -221,8 +225,8 @@ def test_a_head_that_a_machine_was_shown_and_that_is_another_logs_is_found(
     true = (4, house.world.tree.root(4), 9)
     for shown, codes_ in (
         (true, []),
-        ((5, bytes(32), 9), ["gossip_mismatch"]),
-        ((12, house.world.tree.root(12), 9), ["gossip_mismatch"]),
+        ((5, bytes(32), 9), ["head.gossip_differs"]),
+        ((12, house.world.tree.root(12), 9), ["head.gossip_differs"]),
     ):
         size, root, index = shown
         book.keep(Piece(0, 0, gossip={(size, root): index}), (), (), {}, ())
@@ -244,7 +248,7 @@ def test_an_interrupted_sweep_goes_on_and_another_logs_state_is_refused(
     result = run(house, "--state", other)
     assert (result.exit_code, json.loads(result.stderr.splitlines()[-1])["code"]) == (
         2,
-        "state_of_another",
+        "sweep.state_of_another",
     )
 
 
@@ -265,15 +269,15 @@ def test_a_later_run_tells_when_a_node_says_otherwise_of_what_is_verified(
     assert again(view) == again(view) == []
     first, *others = view.heads
     assert again(replace(view, heads=[first._replace(root=bytes(32)), *others])) == [
-        ("head_changed", False)
+        ("head.changed", False)
     ]
-    assert again(replace(view, heads=view.heads[:-1])) == [("head_changed", True)]
+    assert again(replace(view, heads=view.heads[:-1])) == [("head.changed", True)]
     name, key = next(iter(view.keys.items()))
     ended = key._replace(until_sequence=1, revoked=True)
     for changed in (ended, key._replace(x=bytes(32))):
         for _ in range(2):  # as often as it is asked
             found = again(replace(view, keys=view.keys | {name: changed}))
-            assert found == [("key_changed", True)]
+            assert found == [("sweep.key_changed", True)]
     rotated = key._replace(until_sequence=10_000)
     assert again(replace(view, keys=view.keys | {name: rotated})) == []
 

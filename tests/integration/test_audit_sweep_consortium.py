@@ -81,7 +81,7 @@ def test_each_oracle_nodes_own_log_gives_the_same_and_three_signers_carry_what_o
         wait_until(house.is_quiet, f"the day is shared out: {house.open_work()}")
     check_books(house)
     refused = {row.code for row in quorum.dissents(0) if row.node == quorum.addresses[DISSENTER]}
-    assert refused == {"call_differs"}
+    assert refused == {"proposal.call_differs"}
     signers = signers_of_calls(quorum)
     assert signers == [set(quorum.addresses[:THRESHOLD])] * len(signers)
     reports, size = [], len(house.world.records)

@@ -192,7 +192,7 @@ def test_what_was_verified_before_is_not_verified_again(house: OracleHouse, tmp_
     with log_server(house, altered=range(HELD)) as server:
         fresh = report(command(house, server.url))
         again = report(command(house, server.url, "--state", state))
-    refused = [f for f in fresh["findings"] if f["code"] == "record_refused"]
+    refused = [f for f in fresh["findings"] if f["code"] == "record.refused"]
     assert len(refused) == KEPT, "whoever verifies them sees that no signature holds"
     assert (again["verdict"], again["findings"]) == ("valid", [])
 

@@ -107,13 +107,13 @@ def test_every_entry_finds_its_use_or_is_kept_with_its_reason(credit: CreditHous
     assert lines(house) == [
         ("R1", "minted", ""),
         ("N1", "minted", ""),
-        ("R2", "set_aside", "currency_differs"),
-        ("FEE", "set_aside", "debit_unknown"),
-        ("R3", "set_aside", "debit_unknown"),
-        ("R4", "noted", "entry_not_booked"),
-        ("", "set_aside", "reference_missing"),
-        ("R1", "set_aside", "reference_reused"),
-        ("R5", "set_aside", "payment_returned"),
+        ("R2", "set_aside", "bank.currency_differs"),
+        ("FEE", "set_aside", "bank.debit_unknown"),
+        ("R3", "set_aside", "bank.debit_unknown"),
+        ("R4", "noted", "bank.entry_not_booked"),
+        ("", "set_aside", "bank.reference_missing"),
+        ("R1", "set_aside", "bank.reference_reused"),
+        ("R5", "set_aside", "bank.payment_returned"),
     ]
     house.run_until_quiet(parts)
     account = credit.call("DepositToken", "collectionOf", on_chain_id(PROJECT))
@@ -122,7 +122,7 @@ def test_every_entry_finds_its_use_or_is_kept_with_its_reason(credit: CreditHous
     assert day.report is not None
     said = [(d["code"], d["found"]) for d in day.report["differences"]]
     aside = (300, -120, -80, 40, 11, 60)
-    assert said == [("bank_line_set_aside", amount) for amount in aside]
+    assert said == [("day.bank_line_set_aside", amount) for amount in aside]
     with Session(house.reads) as session:
         asked = select(BankLine.id).where(BankLine.outcome == "set_aside")
         numbers = list(session.exec(asked))
@@ -151,11 +151,11 @@ def test_the_same_entry_in_another_statement_mints_once(credit: CreditHouse) -> 
         tell(house, parts, "import_camt053", text=text, n=time.time_ns())
     assert [line[1:] for line in lines(house)] == [
         ("minted", ""),
-        ("noted", "entry_known"),
+        ("noted", "bank.entry_known"),
         ("minted", ""),
     ]
     changed = tell(house, parts, "import_camt053", text=camt053("A", [Booked(5_001, "R1")]))
-    assert changed["refused"] == "oracle.statement_changed"
+    assert changed["refused"] == "bank.statement_changed"
     house.run_until_quiet(parts)
     assert sum(d["amount"] for d in house.on_chain("DepositToken", "Deposited")) == 5_001
 
@@ -168,17 +168,20 @@ def test_balances_that_do_not_fit_are_said_and_a_contradiction_mints_nothing(
     know_accounts(house, parts, credit)
     wrong = camt053(identification="A", entries=[Booked(100, "R1")], opening=0, closing=101)
     (taken,) = tell(house, parts, "import_camt053", text=wrong)["statements"]
-    assert (taken["finding"], taken["reasons"]) == ("balance_mismatch", {"balance_mismatch": 1})
+    assert (taken["finding"], taken["reasons"]) == (
+        "bank.balance_mismatch",
+        {"bank.balance_mismatch": 1},
+    )
     gap = camt053("B", [Booked(100, "R2")], 7)
     (taken,) = tell(house, parts, "import_camt053", text=gap)["statements"]
-    assert (taken["finding"], taken["minted"]) == ("statement_gap", 1)
+    assert (taken["finding"], taken["minted"]) == ("bank.statement_gap", 1)
     for text in ("no xml", "<a/>", wrong.replace("camt.053", "camt.052")):
         refused = tell(house, parts, "import_camt053", text=text)["refused"]
-        assert refused == "oracle.statement_refused"
+        assert refused == "bank.statement_refused"
     day = close(house, parts, 20220831)
     assert day.report is not None
     codes = sorted(d["code"] for d in day.report["differences"])
-    assert codes == ["balance_mismatch", "bank_line_set_aside", "statement_gap"]
+    assert codes == ["bank.balance_mismatch", "day.bank_line_set_aside", "bank.statement_gap"]
 
 
 def test_an_unknown_accounts_entries_wait_until_it_is_known(credit: CreditHouse) -> None:
@@ -186,7 +189,7 @@ def test_an_unknown_accounts_entries_wait_until_it_is_known(credit: CreditHouse)
     parts = house.parts()
     text = camt053("A", [Booked(900, "R1")], account=OTHER)
     tell(house, parts, "import_camt053", text=text)
-    assert lines(house) == [("R1", "set_aside", "account_unknown")]
+    assert lines(house) == [("R1", "set_aside", "bank.account_unknown")]
     know_accounts(house, parts, credit)
     tell(house, parts, "import_camt053", text=text, again=True)
     assert lines(house) == [("R1", "minted", "")]
@@ -194,7 +197,7 @@ def test_an_unknown_accounts_entries_wait_until_it_is_known(credit: CreditHouse)
     assert credit.call("DepositToken", "balanceOf", credit.account("core")) == 900
     claimed = {"account": OTHER, "name": "x", "currency": "USD", "holder": "factory"}
     refused = tell(house, parts, "register_bank_account", **claimed)["refused"]
-    assert refused == "oracle.not_allowed_now"
+    assert refused == "instruction.not_allowed_now"
 
 
 def test_payouts_go_out_once_and_the_bank_entry_confirms_them(credit: CreditHouse) -> None:
@@ -219,7 +222,7 @@ def test_payouts_go_out_once_and_the_bank_entry_confirms_them(credit: CreditHous
     again = tell(house, parts, "make_payout_file", account=ACCOUNT, execution_date=20220902)
     assert again == {"file": None, "payouts": 0, "total_minor": 0}
     refused = tell(house, parts, "make_payout_file", account=OTHER)["refused"]
-    assert refused == "oracle.not_allowed_now"
+    assert refused == "instruction.not_allowed_now"
     with Session(house.reads) as session:
         (file,) = session.exec(select(PayoutFile)).all()
         orders = session.exec(select(PayoutOrder).order_by(col(PayoutOrder.payout))).all()
@@ -235,7 +238,7 @@ def test_payouts_go_out_once_and_the_bank_entry_confirms_them(credit: CreditHous
     ]
     text = camt053("P", debits, 5_000)
     (taken,) = tell(house, parts, "import_camt053", text=text)["statements"]
-    assert taken["reasons"] == {"payout_amount_differs": 1, "payout_paid_twice": 1}
+    assert taken["reasons"] == {"bank.payout_amount_differs": 1, "bank.payout_paid_twice": 1}
     (taken,) = tell(
         house, parts, "import_camt053", text=camt053("Q", [Booked(-33, "D4", (ids[2],))], 2_716)
     )["statements"]
@@ -248,5 +251,5 @@ def test_payouts_go_out_once_and_the_bank_entry_confirms_them(credit: CreditHous
     day = close(house, parts, 20220901)
     assert day.report is not None
     codes = [(d["code"], d["found"]) for d in day.report["differences"]]
-    assert codes == [("bank_line_set_aside", -34), ("bank_line_set_aside", -1_000)]
+    assert codes == [("day.bank_line_set_aside", -34), ("day.bank_line_set_aside", -1_000)]
     assert day.report["figures"]["withdrawn_minor"] == 1_288

@@ -167,8 +167,11 @@ def test_a_refusal_reaches_the_device_and_a_gap_is_waited_for(
             lambda: sum(isinstance(m, RefusalMessage) for m in peer.messages) == 2, bridge.log
         )
     told = {m.code: m for m in peer.messages if isinstance(m, RefusalMessage)}
-    assert set(told) == {"issuer_mismatch", "sequence_gap"}
-    assert (told["sequence_gap"].position, told["sequence_gap"].expected) == ((1, 5), (1, 4))
+    assert set(told) == {"record.issuer_mismatch", "record.sequence_gap"}
+    assert (told["record.sequence_gap"].position, told["record.sequence_gap"].expected) == (
+        (1, 5),
+        (1, 4),
+    )
     assert stored(store) == {member.device: [1, 2, 3]}
     assert store.refused_count() == 2
 
@@ -232,18 +235,18 @@ def test_a_broker_that_drops_what_it_acknowledged_is_refused_at_the_start(
             site, f"mqtt://127.0.0.1:{broker.gateway_port}", "gateway", probe=2_000
         )
         found = failure_of(bridge)
-    assert found["code"] == "broker_unfit"
+    assert found["code"] == "bridge.broker_unfit"
     assert "max_queued_messages" in found["detail"]
 
 
 def test_a_broker_that_is_not_there_is_named(site: Site, store: GatewayStore) -> None:
     bridge = BridgeProcess(site, "mqtt://127.0.0.1:9", "gateway")
-    assert failure_of(bridge)["code"] == "broker_unreachable"
+    assert failure_of(bridge)["code"] == "bridge.broker_unreachable"
 
 
 def test_a_broker_that_is_no_broker_is_a_setting_to_mend(site: Site, store: GatewayStore) -> None:
     assert failure_of(BridgeProcess(site, "mqtts://127.0.0.1:8883", "gateway"))["code"] == (
-        "settings_invalid"
+        "settings.invalid"
     )
     for broker in ("http://127.0.0.1:1883", "mqtt://"):
         settings = BridgeSettings(broker=broker, name="one", receipt_key=site.folder / "none")

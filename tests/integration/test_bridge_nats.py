@@ -94,7 +94,7 @@ def test_what_came_while_no_gateway_ran_is_kept_and_a_refusal_is_told(
                 wait_until(lambda: any(isinstance(m, RefusalMessage) for m in peer.messages))
     assert stored(store) == {member.device: list(range(1, 1_001))}
     refusals = [m.code for m in peer.messages if isinstance(m, RefusalMessage)]
-    assert refusals == ["issuer_mismatch"]
+    assert refusals == ["record.issuer_mismatch"]
 
 
 def test_a_cluster_loses_a_server_and_the_gateways_lose_nothing(
@@ -156,5 +156,5 @@ def test_too_few_copies_are_refused_at_the_start(site: Site, store: GatewayStore
         assert bridge.process is not None
         assert bridge.process.wait(60) == 2, bridge.log()
     found = json.loads(bridge.log().strip().splitlines()[-1])
-    assert found["code"] == "broker_unfit"
+    assert found["code"] == "bridge.broker_unfit"
     assert "1 copies of a record, not 3" in found["detail"]

@@ -39,12 +39,12 @@ def test_a_part_that_secures_nothing_is_given_back_to_its_holder_alone(desk: Des
     part = claim_of(desk, "C-1", "factory")
     path = f"/parts/{part}"
     offer = {"to": "resin", "recourse": False, "expires": 4_000_000_000}
-    assert desk.refused("factory", f"{path}/return-collateral") == "contract_collateral_not_pledged"
+    assert desk.refused("factory", f"{path}/return-collateral") == "contract.collateral_not_pledged"
     desk.do("factory", f"{path}/pledge", {"pledgee": "credit_line"})
     held = desk.get("factory", path)["pledgee"]
     assert held == desk.world.client.address_of("CreditLine")
-    assert desk.refused("factory", f"{path}/offer", offer) == "contract_part_encumbered"
-    assert desk.refused("core", f"{path}/return-collateral") == "contract_collateral_not_pledged"
+    assert desk.refused("factory", f"{path}/offer", offer) == "contract.part_encumbered"
+    assert desk.refused("core", f"{path}/return-collateral") == "contract.collateral_not_pledged"
     desk.do("factory", f"{path}/return-collateral")
     assert desk.get("factory", path)["pledgee"] is None
     desk.do("factory", f"{path}/offer", offer)
@@ -58,7 +58,7 @@ def test_a_part_that_secures_a_loan_stays_until_the_loan_is_repaid(desk: Desk) -
     world.give("lender", LENT)
     loan = world.draw(line, LENT, [(20260405, LENT)], collateral=part)
     code = desk.refused("factory", f"/parts/{part}/return-collateral")
-    assert code == "contract_collateral_not_pledged"
+    assert code == "contract.collateral_not_pledged"
     world.give("factory", LENT)
     desk.do("factory", f"/loans/{loan}/repay", {"amount_minor": LENT})
     assert desk.get("factory", f"/loans/{loan}")["state"] == "repaid"
@@ -72,7 +72,7 @@ def test_a_payment_that_its_lender_could_not_receive_waits_for_it(desk: Desk) ->
     line = world.open_line(100_000_00)
     world.give("lender", LENT)
     loan = world.draw(line, LENT, [(20260405, LENT)])
-    assert desk.refused("lender", "/credit-lines/withdrawals", {}) == "contract_nothing_to_withdraw"
+    assert desk.refused("lender", "/credit-lines/withdrawals", {}) == "contract.nothing_to_withdraw"
     lender = world.at("lender")
     world.send("supervisor", "ParticipantRegistry", "freeze", lender, on_chain_id("inquiry"))
     world.give("factory", LENT)

@@ -211,10 +211,10 @@ def test_a_day_that_differs_says_so_and_stops_nothing(credit: CreditHouse) -> No
     day = close(house, parts, 20220831)
     assert day.status == "differs"
     (difference,) = report(day)["differences"]
-    assert (difference["code"], difference["found"]) == ("deposit_without_statement", 30_000)
+    assert (difference["code"], difference["found"]) == ("day.deposit_without_statement", 30_000)
     assert difference["subject"] == "0x" + "07" * 32
     with Session(house.reads) as session:
-        alarms = session.exec(select(AlarmRow).where(AlarmRow.code == "oracle.day_differs")).all()
+        alarms = session.exec(select(AlarmRow).where(AlarmRow.code == "day.differs")).all()
         assert len(alarms) == 1
     credit.send("factory", "CreditLine", "repay", loan, 5_000)
     credit.send("funder", "DepositToken", "withdraw", 1_000, b"\1" * 32)
@@ -245,7 +245,7 @@ def test_a_claim_of_any_size_hinders_no_day(credit: CreditHouse) -> None:
         session.commit()
     day = close(house, parts, 20220831)
     (difference,) = report(day)["differences"]
-    assert (difference["code"], difference["subject"]) == ("parts_differ", str(claim))
+    assert (difference["code"], difference["subject"]) == ("day.parts_differ", str(claim))
     assert int(difference["expected"]) - int(difference["found"]) == 1
 
 
@@ -253,21 +253,21 @@ def test_dates_that_are_past_wrong_or_far_are_refused(credit: CreditHouse) -> No
     house, parts = credit.house, credit.house.parts()
     close(house, parts, 20220830)
     wanted = {
-        20220829: "oracle.date_not_forward",
-        20220931: "oracle.day_refused",
-        20291231: "oracle.date_far_ahead",
-        -5: "oracle.day_refused",
+        20220829: "day.not_forward",
+        20220931: "day.refused",
+        20291231: "day.date_far_ahead",
+        -5: "day.refused",
     }
     for date, code in wanted.items():
         assert refusal(house, parts, {"date": date}).error_code == code, date
-    assert refusal(house, parts, {"date": "20220831"}).error_code == "oracle.input_malformed"
+    assert refusal(house, parts, {"date": "20220831"}).error_code == "input.malformed"
     credit.send("oracle", "BusinessCalendar", "advance", 20220905)
     number = house.instruct("close_day", {"date": 20220904})
     house.run_until_quiet(parts)
     assert house.answer(number).status == "done"
     day = read(house, 20220904)
     assert day is not None
-    assert (day.status, day.error_code) == ("failed", "oracle.date_not_forward")
+    assert (day.status, day.error_code) == ("failed", "day.not_forward")
     assert close(house, parts, 20220905).status == "closed"
 
 

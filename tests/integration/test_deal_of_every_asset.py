@@ -87,13 +87,13 @@ def test_four_assets_change_hands_together_or_not_at_all(tmp_path: Path) -> None
         path = _signed(desk, legs, 1)
         # The last leg has no money: the four before it have not happened either.
         desk.world.give("buyer", PRICE + 999)
-        assert desk.refused("tier1", f"{path}/settle") == "contract_erc20_insufficient_balance"
+        assert desk.refused("tier1", f"{path}/settle") == "contract.erc20_insufficient_balance"
         assert _holders(desk, part, receipt)[:3] == before[:3]
         desk.world.give("buyer", 1)
         # Who gets the goods is frozen meanwhile: nothing happens again.
         frozen = at("tier2")
         desk.world.send("supervisor", "ParticipantRegistry", "freeze", frozen, b"\1" * 32)
-        assert desk.refused("tier1", f"{path}/settle") == "contract_participant_not_active"
+        assert desk.refused("tier1", f"{path}/settle") == "contract.participant_not_active"
         assert _holders(desk, part, receipt)[:3] == before[:3]
         desk.world.send("supervisor", "ParticipantRegistry", "unfreeze", frozen)
 
@@ -107,4 +107,4 @@ def test_four_assets_change_hands_together_or_not_at_all(tmp_path: Path) -> None
             0,
         )
         assert desk.get("buyer", path)["state"] == "settled"
-        assert desk.refused("tier1", f"{path}/settle") == "contract_deal_done"
+        assert desk.refused("tier1", f"{path}/settle") == "contract.deal_done"

@@ -148,7 +148,10 @@ def test_the_command_settles_what_is_in_the_log_and_what_is_not(
         assert said["gas"] > 100_000
     (tmp_path / "record").write_bytes(forged)
     result = CliRunner().invoke(app, words)
-    assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "nothing_settles_it")
+    assert (result.exit_code, json.loads(result.stderr)["code"]) == (
+        2,
+        "dispute.nothing_settles_it",
+    )
 
 
 def test_either_form_of_s_and_no_other_signature(chain: ChainWorld, anchored: World) -> None:
@@ -258,10 +261,10 @@ def test_the_commands_challenge_answer_and_mark(
     assert (answered["status"], answered["log_index"]) == ("kept_late", 4)
     for words, status, code in (
         (("answer", names[0], *log), 1, "contract.not_open"),
-        (("answer", names[1], *log), 1, "promise_unkept"),
+        (("answer", names[1], *log), 1, "promise.unkept"),
         (("mark", names[1]), 1, "contract.answer_still_possible"),
-        (("mark", "0x" + "00" * 32), 2, "challenge_unknown"),
-        (("mark", "0x00"), 2, "file_unreadable"),
+        (("mark", "0x" + "00" * 32), 2, "promise.challenge_unknown"),
+        (("mark", "0x00"), 2, "file.unreadable"),
     ):
         refused = run("audit", *words)
         assert (refused.exit_code, json.loads(refused.stderr)["code"]) == (status, code)

@@ -100,7 +100,7 @@ def post(client: httpx.Client, member: Member, raw: bytes) -> httpx.Response:
             content=raw,
             headers={"Content-Type": "application/cose"},
         )
-        if answer.status_code != 422 or answer.json()["code"] != "key_unknown":
+        if answer.status_code != 422 or answer.json()["code"] != "record.key_unknown":
             return answer
         assert time.monotonic() < deadline, "the gateway never learned the key"
         time.sleep(0.3)
@@ -136,10 +136,10 @@ def test_who_may_post_over_tls(stand: Stand) -> None:
     register(stand.store, member, other, revoked)
     raw = member.records(1)[0]
     with stand.client() as nobody:
-        assert code_of(post(nobody, member, raw)) == (401, "not_authorised")
+        assert code_of(post(nobody, member, raw)) == (401, "device.not_authorised")
         assert nobody.get("/checkpoint").status_code in (200, 404)
     with stand.client(other) as client:
-        assert code_of(post(client, member, raw)) == (403, "not_authorised")
+        assert code_of(post(client, member, raw)) == (403, "device.not_authorised")
     with stand.client(revoked) as client:
         assert post(client, revoked, revoked.records(1)[0]).status_code == 201
         stand.site.pki.revoke(revoked.serial)
@@ -155,24 +155,24 @@ def test_a_refusal_is_a_problem_with_its_code(stand: Stand) -> None:
     raws = member.records(3)
     with stand.client(member) as client:
         gap = post(client, member, raws[2])
-        assert code_of(gap) == (409, "sequence_gap")
+        assert code_of(gap) == (409, "record.sequence_gap")
         assert gap.json()["expected"] == [1, 1]
-        assert code_of(post(client, member, b"junk")) == (422, "envelope_malformed")
-        assert code_of(post(client, member, other.records(1)[0])) == (422, "issuer_mismatch")
-        assert code_of(post(client, member, b"x" * 100_000)) == (413, "record_too_large")
+        assert code_of(post(client, member, b"junk")) == (422, "record.envelope_malformed")
+        assert code_of(post(client, member, other.records(1)[0])) == (422, "record.issuer_mismatch")
+        assert code_of(post(client, member, b"x" * 100_000)) == (413, "record.too_large")
         nameless = client.post("/v1/nobody/records", content=raws[0])
-        assert code_of(nameless) == (422, "identity_malformed")
+        assert code_of(nameless) == (422, "name.malformed")
 
 
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [
-        ("GET", "/v1/{device}/receipts/1/99", (404, "record_unknown")),
-        ("GET", f"/v1/{{device}}/receipts/{2**64}/{2**64}", (404, "record_unknown")),
-        ("GET", "/v1/{device}/receipts/one/2", (404, "not_found")),
-        ("GET", "/v1/nobody/receipts/1/1", (422, "identity_malformed")),
-        ("GET", "/v1/{device}/records", (405, "method_not_allowed")),
-        ("GET", "/nothing/here", (404, "not_found")),
+        ("GET", "/v1/{device}/receipts/1/99", (404, "request.not_found")),
+        ("GET", f"/v1/{{device}}/receipts/{2**64}/{2**64}", (404, "request.not_found")),
+        ("GET", "/v1/{device}/receipts/one/2", (404, "request.not_found")),
+        ("GET", "/v1/nobody/receipts/1/1", (422, "name.malformed")),
+        ("GET", "/v1/{device}/records", (405, "request.method_not_allowed")),
+        ("GET", "/nothing/here", (404, "request.not_found")),
     ],
 )
 def test_what_is_not_there_is_a_problem_with_its_code(
@@ -190,11 +190,14 @@ def test_a_device_that_is_refused_too_often_is_told_to_wait(stand: Stand) -> Non
     register(stand.store, member, other)
     with stand.client(member) as client:
         answers = [post(client, member, b"junk %d" % number) for number in range(30)]
-        assert code_of(answers[-1]) == (429, "quota_exceeded")
+        assert code_of(answers[-1]) == (429, "request.quota_exceeded")
         assert answers[-1].headers["retry-after"]
         kept = sum(answer.status_code == 422 for answer in answers)
         assert 0 < kept <= 20
-        assert code_of(post(client, member, member.records(1)[0])) == (429, "quota_exceeded")
+        assert code_of(post(client, member, member.records(1)[0])) == (
+            429,
+            "request.quota_exceeded",
+        )
     with stand.client(other) as client:
         assert post(client, other, other.records(1)[0]).status_code == 201
 
@@ -228,10 +231,10 @@ def test_receipts_tiles_and_the_checkpoint_prove_every_record(stand: Stand) -> N
             assert (receipt.tree_size, receipt.root) == (head.size, head.root)
             assert entries[receipt.log_index] == raw
         waiting = reader.get(f"/v1/{member.device}/receipts/1/4")
-        assert code_of(waiting) == (404, "not_anchored_yet")
+        assert code_of(waiting) == (404, "record.not_anchored")
         assert waiting.headers["retry-after"]
         unknown = reader.get(f"/v1/{member.device}/receipts/1/99")
-        assert code_of(unknown) == (404, "record_unknown")
+        assert code_of(unknown) == (404, "request.not_found")
 
 
 @pytest.mark.parametrize(
@@ -272,7 +275,7 @@ def test_a_device_sends_its_journal_over_https_until_it_has_receipts(stand: Stan
         longest_pause=1.0,
     )
     assert not sender.run(until_done=True, timeout_s=1)
-    assert sender.outbox.tally.last_refusal == "key_unknown"
+    assert sender.outbox.tally.last_refusal == "record.key_unknown"
     register(stand.store, device)
     again = HttpsSender(
         device,

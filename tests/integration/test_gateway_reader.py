@@ -127,7 +127,7 @@ def test_any_range_goes_on_where_the_last_one_ended(door: Door) -> None:
 def test_a_range_that_is_none_is_refused_with_its_reason(door: Door, asked: dict[str, str]) -> None:
     with door.client("pinned") as client:
         wrong = client.get(door.url, params=asked)
-        assert (wrong.status_code, wrong.json()["code"]) == (422, "range_malformed")
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "request.malformed")
         assert wrong.json()["detail"].startswith(f"{next(iter(asked))}: ")
     assert door.reads == []
 

@@ -170,8 +170,8 @@ async def test_a_false_signature_is_refused_and_its_neighbours_are_not(
     await taking.stop()
     assert [v.code if isinstance(v, RefusedVerdict) else "stored" for v in verdicts] == [
         "stored",
-        "signature_invalid",
-        "envelope_malformed",
+        "record.signature_invalid",
+        "record.envelope_malformed",
         "stored",
         "stored",
     ]
@@ -203,7 +203,7 @@ async def test_a_key_revoked_while_nothing_came_is_not_believed(
     verdict = await taking.take(Arrival(second, None, "test"))
     await taking.stop()
     assert isinstance(verdict, RefusedVerdict)
-    assert verdict.code == "key_revoked"
+    assert verdict.code == "record.key_revoked"
 
 
 async def test_a_failed_batch_takes_along_what_its_senders_have_behind_it(

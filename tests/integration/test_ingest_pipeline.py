@@ -121,8 +121,11 @@ def test_a_second_payload_under_a_used_number_is_kept_as_evidence_once(
     pipeline.process(arrivals(raws))
     tip = tip_of(first_record(sales(1)[0], A))
     other = signed(next_record(tip, sales(1, 7)[0]))
-    assert codes(pipeline.process(arrivals([other, other]))) == ["equivocation", "equivocation"]
-    assert codes(Pipeline(store).process(arrivals([other]))) == ["equivocation"]
+    assert codes(pipeline.process(arrivals([other, other]))) == [
+        "record.equivocation",
+        "record.equivocation",
+    ]
+    assert codes(Pipeline(store).process(arrivals([other]))) == ["record.equivocation"]
     assert store.equivocations() == 1
     (evidence,) = rows(store, Equivocation)
     assert (evidence["device"], evidence["epoch"], evidence["sequence"]) == (A, 1, 2)
@@ -135,7 +138,10 @@ def test_a_second_payload_under_a_used_number_is_kept_as_evidence_once(
 
 def test_an_equivocation_within_one_batch_is_seen(store: GatewayStore) -> None:
     one, other = (signed(first_record(body, A)) for body in sales(2))
-    assert codes(Pipeline(store).process(arrivals([one, other]))) == ["stored", "equivocation"]
+    assert codes(Pipeline(store).process(arrivals([one, other]))) == [
+        "stored",
+        "record.equivocation",
+    ]
     assert store.equivocations() == 1
 
 
@@ -144,13 +150,13 @@ def test_behind_a_gap_nothing_is_taken_until_it_is_filled(store: GatewayStore) -
     pipeline = Pipeline(store)
     pipeline.process(arrivals(raws[:1]))
     verdicts = pipeline.process(arrivals([raws[2], raws[3], raws[1]]))
-    assert codes(verdicts) == ["sequence_gap", "sequence_gap", "stored"]
+    assert codes(verdicts) == ["record.sequence_gap", "record.sequence_gap", "stored"]
     assert isinstance(verdicts[0], RefusedVerdict)
     assert (verdicts[0].position, verdicts[0].expected) == ((1, 3), (1, 2))
     assert codes(pipeline.process(arrivals(raws[2:]))) == ["stored"] * 3
     assert [(r["sequence"], r["code"]) for r in rows(store, RefusedRecord)] == [
-        (3, "sequence_gap"),
-        (4, "sequence_gap"),
+        (3, "record.sequence_gap"),
+        (4, "record.sequence_gap"),
     ]
 
 
@@ -166,9 +172,14 @@ def test_a_new_epoch_must_link_and_closes_the_old_one(store: GatewayStore) -> No
     verdicts = pipeline.process(
         arrivals([sign_record(wrong, new_key), sign_record(linked, new_key), raws[2], raws[0]])
     )
-    assert codes(verdicts) == ["epoch_link_mismatch", "stored", "epoch_closed", "duplicate"]
+    assert codes(verdicts) == [
+        "record.epoch_link_mismatch",
+        "stored",
+        "record.epoch_closed",
+        "duplicate",
+    ]
     assert codes(Pipeline(store).process(arrivals([raws[2], raws[1]]))) == [
-        "epoch_closed",
+        "record.epoch_closed",
         "duplicate",
     ]
 
@@ -192,7 +203,10 @@ def test_a_key_that_is_registered_later_is_found_without_a_restart(
     late = device_name(3)
     raws = chain(sales(2), late, private_key(3))
     pipeline = Pipeline(store)
-    assert codes(pipeline.process(arrivals(raws, late))) == ["key_unknown", "key_unknown"]
+    assert codes(pipeline.process(arrivals(raws, late))) == [
+        "record.key_unknown",
+        "record.key_unknown",
+    ]
     store.put_device_key(DeviceKey(late, 1, PublicKey.of(private_key(3))), bytes(32))
     assert codes(pipeline.process(arrivals(raws, late))) == ["stored", "stored"]
 
@@ -210,8 +224,8 @@ def test_a_revoked_key_s_records_count_up_to_the_revocation(store: GatewayStore)
     assert codes(Pipeline(store).process(arrivals(raws_of(A, 4)))) == [
         "stored",
         "stored",
-        "key_revoked",
-        "key_revoked",
+        "record.key_revoked",
+        "record.key_revoked",
     ]
 
 

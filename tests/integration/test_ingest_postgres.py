@@ -115,7 +115,7 @@ def test_a_server_that_may_lose_commits_is_refused(postgres: Postgres) -> None:
     with pytest.raises(StoreNotDurableError) as refused:
         open_store(url)
     assert "fsync is off" in str(refused.value)
-    assert refused.value.code == "store_not_durable"
+    assert refused.value.code == "store.not_durable"
 
 
 def test_commits_are_synchronous_whatever_the_server_s_default(postgres: Postgres) -> None:

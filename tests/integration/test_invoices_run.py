@@ -43,7 +43,7 @@ def test_a_slice_with_odd_rows_is_settled_as_it_says(tmp_path: Path) -> None:
     rows = list(csv.DictReader(text.splitlines()))[:-1]
     assert status == 0
     assert report["adds_up"] is True
-    assert report["set_aside"] == {"invoice_contradictory": 1}
+    assert report["set_aside"] == {"invoice.contradictory": 1}
     assert report["registered_minor"] == int(sum(Decimal(r["Amount"]) for r in rows) * 100)
     assert report["withdrawn_minor"] == int(sum(Decimal(r["Settled"]) for r in rows) * 100)
     assert report["outstanding_minor"] == int(sum(Decimal(r["Outstanding"]) for r in rows) * 100)

@@ -111,12 +111,12 @@ def test_v5_says_why_each_record_is_refused(site: Site, store: GatewayStore) -> 
     raws = member.records(3)
     forged = raws[0][:-1] + bytes((raws[0][-1] ^ 1,))
     cases = [
-        (raws[2], 0x83, "sequence_gap"),
-        (chain(sales(1), stranger.device, stranger.record_key)[0], 0x87, "issuer_mismatch"),
-        (forged, 0x87, "signature_invalid"),
-        (b"no record at all", 0x99, "envelope_malformed"),
-        (raws[0] + b"\0", 0x99, "envelope_malformed"),
-        (b"", 0x99, "envelope_malformed"),
+        (raws[2], 0x83, "record.sequence_gap"),
+        (chain(sales(1), stranger.device, stranger.record_key)[0], 0x87, "record.issuer_mismatch"),
+        (forged, 0x87, "record.signature_invalid"),
+        (b"no record at all", 0x99, "record.envelope_malformed"),
+        (raws[0] + b"\0", 0x99, "record.envelope_malformed"),
+        (b"", 0x99, "record.envelope_malformed"),
     ]
     with endpoint(site, store) as (_, port), PahoPeer(site, member, port) as peer:
         mids = [peer.publish(raw) for raw, _, _ in cases]
@@ -161,13 +161,13 @@ def test_v5_names_a_key_that_is_not_registered_and_one_that_is_revoked(
             mid = peer.publish(unknown.records(1)[0])
             peer.wait_acks(1)
             assert peer.acks[mid][0] == 0x87
-            assert peer.acks[mid][1].startswith("key_unknown: ")
+            assert peer.acks[mid][1].startswith("record.key_unknown: ")
         with PahoPeer(site, revoked, port) as peer:
             mids = [peer.publish(raw) for raw in revoked.records(2)]
             peer.wait_acks(2)
             assert peer.acks[mids[0]] == (0, "")
             assert peer.acks[mids[1]][0] == 0x87
-            assert peer.acks[mids[1]][1].startswith("key_revoked: ")
+            assert peer.acks[mids[1]][1].startswith("record.key_revoked: ")
 
 
 def test_v311_devices_learn_of_a_refusal_on_their_receipt_topic(
@@ -183,7 +183,11 @@ def test_v311_devices_learn_of_a_refusal_on_their_receipt_topic(
         wait_until(lambda: len(peer.messages) >= 2)
     refusal = next(m for m in peer.messages if isinstance(m, RefusalMessage))
     assert refusal.raw_digest == sha256(raws[2]).digest()
-    assert (refusal.code, refusal.position, refusal.expected) == ("sequence_gap", (1, 3), (1, 1))
+    assert (refusal.code, refusal.position, refusal.expected) == (
+        "record.sequence_gap",
+        (1, 3),
+        (1, 1),
+    )
     assert stored(store) == {member.device: [1]}
 
 

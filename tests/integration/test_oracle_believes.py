@@ -49,12 +49,12 @@ def test_log_waits_for_a_key_and_goes_on_once_it_is_registered(house: OracleHous
     parts = house.parts()  # as after a start
     for _ in range(3):
         step_all(parts)
-    assert alarms(house) == ["oracle.key_awaited"]
+    assert alarms(house) == ["head.key_awaited"]
     house.register(STRANGER)
     house.run_until_quiet(parts)
     assert anchored(house)[-1] == 3
     assert house.on_chain("RecordAnchor", "HeadAnchored")[-1]["root"] == house.world.tree.root()
-    assert alarms(house) == ["oracle.key_awaited"], "told of once"
+    assert alarms(house) == ["head.key_awaited"], "told of once"
 
 
 def test_key_in_the_gateways_store_that_is_not_the_registrys_signs_nothing(
@@ -73,7 +73,7 @@ def test_key_in_the_gateways_store_that_is_not_the_registrys_signs_nothing(
     house.store.put_device_key(DeviceKey(victim, 1, PublicKey.of(thief)), bytes(32))
     for _ in range(3):
         parts.steps["batch"]()
-    assert alarms(house) == ["oracle.record_not_believed"]
+    assert alarms(house) == ["log.record_not_believed"]
     assert house.on_chain("RecordAnchor", "HeadAnchored") == []
     after_a_start(house).steps["keys"]()
     assert house.store.device_keys()[victim, 1].key == PublicKey.of(true), "mended"

@@ -140,10 +140,10 @@ def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse
     with Session(house.engine) as session:
         found = session.exec(select(MatchException)).all()
         codes = sorted(e.code for e in found)
-        assert codes == ["cash_not_counted"] * 2 + ["payment_missing"] * 4 + [
-            "payment_without_sale"
+        assert codes == ["sale.cash_not_counted"] * 2 + ["sale.payment_missing"] * 4 + [
+            "payment.without_sale"
         ]
-        accepted = next(e for e in found if e.code == "payment_missing")
+        accepted = next(e for e in found if e.code == "sale.payment_missing")
         refused = [e for e in found if e is not accepted]
         assert accepted.amount_minor <= 500
         gross, number = accepted.amount_minor, accepted.id
@@ -162,7 +162,7 @@ def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse
     house.chain.send("committee", "RevenueSplit", "unpause")
     house.run_until_quiet(parts)
     assert house.answer(said).status == "done"
-    assert house.answer(again).error_code == "oracle.not_allowed_now"
+    assert house.answer(again).error_code == "instruction.not_allowed_now"
     assert house.distributed_by_date() == {FIRST_DATE: gross}
     assert [d["gross"] for d in house.on_chain("RevenueSplit", "Distributed")] == [gross]
     assert house.count_facts("excluded") == 5

@@ -152,7 +152,7 @@ def test_a_dropped_record_is_named(stage: Stage) -> None:
     dropped = records[:tip] + records[tip + 1 :]
     stage.propose(proposal_of(dropped, stage.truth()), dropped)
     expected = tip if tip < len(dropped) else None
-    assert stage.said() == {("root_differs", expected)}
+    assert stage.said() == {("head.root_differs", expected)}
     stage.then_the_truth_is_anchored()
 
 
@@ -167,7 +167,7 @@ def test_a_changed_amount_is_named(stage: Stage) -> None:
     changed = replace(one.record, body=body, counters=counters)
     records[-1] = decode(sign_record(changed, world.keys[one.record.device]))
     stage.propose(proposal_of(records, stage.truth()), records)
-    assert stage.said() == {("root_differs", len(records) - 1)}
+    assert stage.said() == {("head.root_differs", len(records) - 1)}
     stage.then_the_truth_is_anchored()
 
 
@@ -180,7 +180,7 @@ def test_a_changed_order_is_named(stage: Stage) -> None:
     )
     records[at - 1], records[at] = records[at], records[at - 1]
     stage.propose(proposal_of(records, stage.truth()), records)
-    assert stage.said() == {("root_differs", at - 1)}
+    assert stage.said() == {("head.root_differs", at - 1)}
     stage.then_the_truth_is_anchored()
 
 
@@ -188,13 +188,13 @@ def test_leaves_that_do_not_give_the_root_are_no_excuse(stage: Stage) -> None:
     truth, records = stage.truth(), stage.quorum.house.world.records
     lie = replace(truth, head=replace(truth.head, root=Digest(b"\7" * 32)))
     stage.propose(lie, records)
-    assert stage.said() == {("root_differs", None)}
+    assert stage.said() == {("head.root_differs", None)}
 
 
 def test_a_wrong_state_root_is_refused(stage: Stage) -> None:
     truth, records = stage.truth(), stage.quorum.house.world.records
     stage.propose(replace(truth, head=replace(truth.head, state=truth.head.root)), records)
-    assert stage.said() == {("state_differs", None)}
+    assert stage.said() == {("head.state_differs", None)}
     stage.then_the_truth_is_anchored()
 
 
@@ -233,7 +233,7 @@ def test_a_wrong_total_is_refused_in_words(stage: Stage) -> None:
     for word, wrong in WRONG.items():
         lie = replace(truth, figures=wrong(truth.figures))
         stage.propose(lie, records)
-        assert stage.said(lie) == {("figures_differ", None)}, word
+        assert stage.said(lie) == {("head.figures_differ", None)}, word
         for number in range(len(stage.honest)):
             assert word in stage.quorum.dissents(number)[-1].detail
     stage.then_the_truth_is_anchored()
@@ -273,8 +273,8 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
         previous=Head(now.size, now.root, Digest(bytes(32))),
     )
     stage.propose(lie, house.world.records)
-    assert stage.said() == {("record_refused", at)}
-    assert "key_revoked" in stage.quorum.dissents(0)[0].detail
+    assert stage.said() == {("record.refused", at)}
+    assert "record.key_revoked" in stage.quorum.dissents(0)[0].detail
 
 
 def test_a_key_revoked_after_the_copy_is_refused_before_the_head(stage: Stage) -> None:
@@ -285,7 +285,7 @@ def test_a_key_revoked_after_the_copy_is_refused_before_the_head(stage: Stage) -
         node.parts.steps["feed"]()
     stage.propose(stage.truth(), house.world.records)
     places = [n for n, r in enumerate(house.world.records) if r.record.device == device]
-    assert stage.said() == {("record_refused", places[1])}
+    assert stage.said() == {("record.refused", places[1])}
 
 
 def test_nobody_signs_for_who_is_no_peer_or_another(stage: Stage) -> None:
@@ -296,7 +296,7 @@ def test_nobody_signs_for_who_is_no_peer_or_another(stage: Stage) -> None:
     assert len(outcomes) == 3
     assert all("sent by" in outcome for outcome in outcomes)
     garbage = [str(o) for _, o in stage.liar.peer_client.ask("/v1/heads", b"\x80", lambda *_: None)]
-    assert all(outcome.startswith("422 oracle.input_malformed") for outcome in garbage)
+    assert all(outcome.startswith("422 input.malformed") for outcome in garbage)
 
 
 def test_a_stranger_is_not_let_in(stage: Stage, tmp_path: Path) -> None:
@@ -351,7 +351,7 @@ def test_a_gateway_that_shows_two_logs_gets_no_quorum(tmp_path: Path) -> None:
         run_turns(nodes, both_dissent)
         for number in range(4):
             for row in quorum.dissents(number):
-                assert (row.code, row.log_index) == ("root_differs", at - 1)
+                assert (row.code, row.log_index) == ("head.root_differs", at - 1)
         assert quorum.anchored_size() == 0
 
 
@@ -415,16 +415,16 @@ def beyond(facts: Facts) -> Facts:
 
 
 LIES: dict[str, Callable[[Stage, Facts], CallProposal]] = {
-    "amount_differs": lambda s, f: call_of(s, raised(f)),
-    "record_differs": lambda s, f: call_of(s, as_refund(f)),
-    "facts_malformed": lambda s, f: call_of(s, twice(f)),
-    "behind": lambda s, f: call_of(s, beyond(f)),
-    "date_differs": lambda s, f: call_of(s, replace(f, business_date=FIRST_DATE + 1)),
-    "units_differ": lambda s, f: call_of(s, replace(f, units=(("Oreo Mini", 1),))),
-    "project_unknown": lambda s, f: call_of(s, replace(f, project="elsewhere")),
-    "call_differs": lambda s, f: call_of(s, f, gross=f.gross_minor - 1),
-    "batch_differs": lambda s, f: replace(call_of(s, f), label=b"\1" * 32),
-    "target_unknown": lambda s, f: replace(call_of(s, f), target=ACCOUNTS["operator"]),
+    "proposal.amount_differs": lambda s, f: call_of(s, raised(f)),
+    "proposal.record_differs": lambda s, f: call_of(s, as_refund(f)),
+    "proposal.facts_malformed": lambda s, f: call_of(s, twice(f)),
+    "quorum.behind": lambda s, f: call_of(s, beyond(f)),
+    "proposal.date_differs": lambda s, f: call_of(s, replace(f, business_date=FIRST_DATE + 1)),
+    "proposal.units_differ": lambda s, f: call_of(s, replace(f, units=(("Oreo Mini", 1),))),
+    "proposal.project_unknown": lambda s, f: call_of(s, replace(f, project="elsewhere")),
+    "proposal.call_differs": lambda s, f: call_of(s, f, gross=f.gross_minor - 1),
+    "proposal.batch_differs": lambda s, f: replace(call_of(s, f), label=b"\1" * 32),
+    "proposal.target_unknown": lambda s, f: replace(call_of(s, f), target=ACCOUNTS["operator"]),
 }
 
 
@@ -433,7 +433,7 @@ def test_money_does_not_move_on_one_nodes_word(stage: Stage) -> None:
     for code, lie in LIES.items():
         call = lie(stage, facts)
         assert stage.liar.collector.collect("/v1/calls", call) is None, code
-        if code != "behind":
+        if code != "quorum.behind":
             assert {found for found, _ in stage.said(call)} == {code}
     assert stage.quorum.house.on_chain("RevenueSplit", "Distributed") == []
     run_turns(stage.nodes, stage.quorum.house.is_quiet)
@@ -449,7 +449,9 @@ def test_a_sale_is_shared_out_in_one_batch_only(stage: Stage) -> None:
     ]
     part = replace(facts, entries=facts.entries[:1], units=(("Oreo Mini", 1),))
     assert stage.liar.collector.collect("/v1/calls", call_of(stage, part)) is None
-    assert {(r.code, r.log_index) for r in stage.quorum.dissents(1)} == {("record_used_twice", 0)}
+    assert {(r.code, r.log_index) for r in stage.quorum.dissents(1)} == {
+        ("proposal.record_used_twice", 0)
+    }
     with Session(house.reads) as session:
         (row,) = session.exec(select(Distribution)).all()
         assert decode_facts(row.facts) == facts
@@ -462,5 +464,5 @@ def test_another_tax_rate_than_the_banks_know_is_refused(stage: Stage) -> None:
             session.get_one(KnownProject, PROJECT).tax_basis_points = 600
             session.commit()
     assert stage.liar.collector.collect("/v1/calls", call_of(stage, facts)) is None
-    assert [row.code for row in stage.quorum.dissents(1)] == ["call_differs"]
+    assert [row.code for row in stage.quorum.dissents(1)] == ["proposal.call_differs"]
     assert "tax" in stage.quorum.dissents(1)[0].detail

@@ -80,7 +80,7 @@ def test_a_price_that_three_of_four_have_signed_is_posted_once(
     assert (status, said["missing"]) == (0, 1)
     assert price(quorum, NAMES[1], "check", file)[0] == 1
     status, said = price(quorum, NAMES[1], "post", file)
-    assert (status, said["code"]) == (2, "oracle.price_file")
+    assert (status, said["code"]) == (2, "price.file_invalid")
     assert posted(quorum) == 0, "two are not enough"
     price(quorum, NAMES[3], "sign", file)
     assert price(quorum, NAMES[2], "check", file)[0] == 0
@@ -102,19 +102,19 @@ def test_words_that_were_changed_after_the_signing_are_refused(
         file.write_text(json.dumps(true | change))
         for command in ("sign", "check", "post"):
             status, said = price(quorum, NAMES[2], command, str(file))
-            assert (status, said["code"]) == (2, "oracle.price_file"), (change, command)
+            assert (status, said["code"]) == (2, "price.file_invalid"), (change, command)
     wrongs = [{"chain_id": 1}, {"price_minor": 0}, {"price_minor": 1.5}, {"date": 20261341}]
     for wrong in [*wrongs, {"signatures": {"0x1": "zz"}}, {"more": 1}]:
         file.write_text(json.dumps(true | wrong))
         status, said = price(quorum, NAMES[2], "sign", str(file))
-        assert (status, said["code"]) == (2, "oracle.price_file"), wrong
+        assert (status, said["code"]) == (2, "price.file_invalid"), wrong
 
 
 def test_a_key_outside_of_the_quorum_signs_nothing(quorum: QuorumHouse, tmp_path: Path) -> None:
     file = str(tmp_path / "price.json")
     outside = {"COUNTERFOIL_ORACLE_KEYSTORE": str(quorum.folder / "bank.json")}
     status, said = price(quorum, NAMES[0], "propose", GOODS, "1", "--out", file, **outside)
-    assert (status, said["code"]) == (2, "oracle.price_file")
+    assert (status, said["code"]) == (2, "price.file_invalid")
     status, said = price(
         quorum, NAMES[0], "check", file, COUNTERFOIL_ORACLE_DEPLOYMENT=str(tmp_path / "none")
     )

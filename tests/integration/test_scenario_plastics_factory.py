@@ -34,7 +34,7 @@ def line_of(desk: Desk) -> int:
         assert desk.get("lender", f"/credit-lines/{line}")["state"] == "applied"
         vote = {"motion": "approve", "evidence": {"memo": f"of {member}", "meter": "7 months"}}
         desk.do(member, f"/credit-lines/{line}/votes", vote)
-    assert desk.refused("factory", f"/credit-lines/{line}/activate") == "role_insufficient"
+    assert desk.refused("factory", f"/credit-lines/{line}/activate") == "request.role_insufficient"
     desk.do("lender", f"/credit-lines/{line}/activate")
     desk.do("lender", f"/credit-lines/{line}/suppliers", {"supplier": "resin"})
     desk.world.give("lender", LIMIT)
@@ -97,16 +97,16 @@ def _three_draws(desk: Desk, line: int) -> list[int]:
     code = desk.refused(
         "factory", path, draw(order_root=stranger, amount=100_00, plan="bullet", months=1)
     )
-    assert code == "contract_supplier_not_allowed"
+    assert code == "contract.supplier_not_allowed"
     too_much = order(desk, "PO-Y", 60_000_01)
     code = desk.refused(
         "factory", path, draw(order_root=too_much, amount=60_000_01, plan="bullet", months=1)
     )
-    assert code == "contract_limit_exceeded"
+    assert code == "contract.limit_exceeded"
     code = desk.refused(
         "factory", path, draw(order_root=too_much, amount=0, plan="bullet", months=1)
     )
-    assert code == "malformed"
+    assert code == "request.malformed"
     return loans
 
 
@@ -178,11 +178,11 @@ def _three_missed(desk: Desk, line: int, loans: list[int]) -> None:
     assert desk.get("lender", f"/loans/{first}")["owed"]["missed"] == 2
     desk.advance(20260709)
     assert desk.get("lender", f"/loans/{first}")["owed"]["missed"] == 3
-    assert desk.refused("factory", path, fourth) == "contract_line_state_not_allowed"
+    assert desk.refused("factory", path, fourth) == "contract.line_state_not_allowed"
     assert desk.get("lender", f"/credit-lines/{line}")["state"] == "active"
     desk.do("tier4", f"/loans/{first}/poke")
     assert desk.get("lender", f"/credit-lines/{line}")["state"] == "frozen"
-    assert desk.refused("factory", path, fourth) == "contract_line_state_not_allowed"
+    assert desk.refused("factory", path, fourth) == "contract.line_state_not_allowed"
     assert desk.get("resin", f"/receivables/{root}")["redeemed_minor"] == 0
 
 

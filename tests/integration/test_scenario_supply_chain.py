@@ -61,7 +61,7 @@ def sell(desk: Desk, part: int, seller: str, bank: str, **terms: Any) -> tuple[i
     body = {"part": part, "seller": seller, "nonce": part, "deadline": FAR, **terms}
     quote = desk.http.post("/v1/quotes", json=body, headers=desk.headers(bank)).json()
     path = f"/quotes/{quote['id']}"
-    assert desk.refused(seller, f"{path}/accept") == "signature_missing"
+    assert desk.refused(seller, f"{path}/accept") == "deal.signature_missing"
     signature = {"signature": desk.signature(bank, quote["typed_data"])}
     desk.http.post(f"/v1{path}/signatures", json=signature, headers=desk.headers(bank))
     assert desk.get(seller, path)["price_minor"] == quote["price_minor"]
@@ -107,7 +107,7 @@ def test_payable_is_split_discounted_and_settled_to_the_cent(desk: Desk) -> None
         whole,
     ]
     assert desk.refused("tier1", f"/parts/{whole}/split", {"amounts_minor": [1, FACE - 1]}) == (
-        "contract_part_not_live"
+        "contract.part_not_live"
     )
 
     before2, before4 = desk.balance("tier2"), desk.balance("tier4")
@@ -176,29 +176,29 @@ def test_unpaid_claim_goes_back_endorser_by_endorser_each_paying_once(desk: Desk
 
     desk.advance(DUE)
     early = desk.refused("lender", f"/parts/{at_lender}/demand-recourse")
-    assert early == "contract_state_not_allowed"
+    assert early == "contract.state_not_allowed"
     desk.advance(20260706)
     world.give("core", 100_000_00)
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 100_000_00})
     assert desk.get("buyer", f"/receivables/{root}")["state"] == "overdue"
     left = 270_000_00  # three tenths of what was paid are the lender's
     # Bought without recourse: nobody answers for it.
-    assert desk.refused("buyer", f"/parts/{at_buyer}/demand-recourse") == "contract_no_recourse"
+    assert desk.refused("buyer", f"/parts/{at_buyer}/demand-recourse") == "contract.no_recourse"
     held, holder = at_lender, "lender"
     for endorser in ("tier4", "tier3", "tier2", "tier1"):
         stranger = desk.refused(endorser, f"/parts/{held}/pay-recourse")
-        assert stranger == "contract_recourse_not_demanded"
+        assert stranger == "contract.recourse_not_demanded"
         desk.do(holder, f"/parts/{held}/demand-recourse")
-        assert desk.refused("resin", f"/parts/{held}/pay-recourse") == "contract_not_the_endorser"
+        assert desk.refused("resin", f"/parts/{held}/pay-recourse") == "contract.not_the_endorser"
         before = desk.balance(endorser)
         regained = int(desk.do(endorser, f"/parts/{held}/pay-recourse")["RecoursePaid"]["regained"])
         assert desk.balance(endorser) == before - left
         again = desk.refused(endorser, f"/parts/{held}/pay-recourse")
-        assert again == "contract_part_not_live"
+        assert again == "contract.part_not_live"
         assert desk.get(endorser, f"/parts/{regained}")["holder"] == world.at(endorser)
         held, holder = regained, endorser
     assert desk.get("core", f"/receivables/{root}")["state"] == "recourse"
-    assert desk.refused("tier1", f"/parts/{held}/demand-recourse") == "contract_no_recourse"
+    assert desk.refused("tier1", f"/parts/{held}/demand-recourse") == "contract.no_recourse"
     owed = {"lender": 30_000_00 + left, "tier4": left, "tier3": left, "tier2": left}
     for who, amount in owed.items():
         assert desk.get(who, "/cash")["claims_minor"] == amount

@@ -243,7 +243,7 @@ def _line(desk: Desk, limit: int) -> tuple[int, int]:
     code = desk.refused(
         "operator", f"/credit-lines/{line}/loans", draw | {"amount_minor": limit + 1}
     )
-    assert code == "contract_limit_exceeded"
+    assert code == "contract.limit_exceeded"
     loan = desk.do("operator", f"/credit-lines/{line}/loans", draw)["Drawn"]["loan"]
     assert desk.get("lender", f"/credit-lines/{line}/health")["state"] == "stopped"
     return int(line), int(loan)

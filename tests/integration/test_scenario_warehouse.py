@@ -62,7 +62,7 @@ def issue(desk: Desk, quantity: int, slip: str) -> int:
     receipt = int(desk.do("warehouse", "/warehouse-receipts", body)["ReceiptIssued"]["receipt"])
     path = f"/warehouse-receipts/{receipt}"
     code = desk.refused("factory", f"{path}/split", {"quantities": [1, quantity - 1]})
-    assert code == "contract_receipt_state_not_allowed"
+    assert code == "contract.receipt_state_not_allowed"
     desk.do("supervisor", f"{path}/verify", {"evidence": {"weighed": f"{quantity} kg"}})
     return receipt
 
@@ -92,7 +92,7 @@ def _split(desk: Desk) -> tuple[int, int]:
     pledged, kept = (int(child) for child in made["children"])
     assert desk.get("factory", f"/warehouse-receipts/{receipt}")["state"] == "split"
     code = desk.refused("factory", f"/warehouse-receipts/{receipt}/transfer", {"to": "resin"})
-    assert code == "contract_receipt_state_not_allowed"
+    assert code == "contract.receipt_state_not_allowed"
     return kept, pledged
 
 
@@ -101,31 +101,31 @@ def _bounded_by_lender(desk: Desk, loan: int, receipt: int) -> None:
     line = desk.get("factory", f"/loans/{loan}")["line"]
     path = f"/credit-lines/{line}/pledge-terms"
     terms = {"ltv_basis_points": 7_000, "call_days": 5}
-    assert desk.refused("factory", path, terms) == "role_insufficient"
-    assert desk.refused("buyer", path, terms) == "contract_not_the_lender"
+    assert desk.refused("factory", path, terms) == "request.role_insufficient"
+    assert desk.refused("buyer", path, terms) == "contract.not_the_lender"
     set_ = desk.do("lender", path, terms)["PledgeTermsSet"]
     assert (set_["ltvBasisPoints"], set_["callDays"]) == (7_000, 5)
     for looser in ({"ltv_basis_points": 7_001}, {"call_days": 6}):
         body = {"loan": loan, "receipts": [receipt], **terms, **looser}
-        assert desk.refused("factory", "/pledges", body) == "contract_pledge_terms_invalid"
+        assert desk.refused("factory", "/pledges", body) == "contract.pledge_terms_invalid"
 
 
 def _pledge(desk: Desk, loan: int, receipt: int) -> int:
     """70,000 kg at 1.25 are worth 87,500: enough for 60,000 at 70 %."""
     body = {"loan": loan, "receipts": [receipt], "ltv_basis_points": 7_000, "call_days": 5}
-    assert desk.refused("factory", "/pledges", body) == "contract_price_unknown"
+    assert desk.refused("factory", "/pledges", body) == "contract.price_unknown"
     desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_00})
-    assert desk.refused("factory", "/pledges", body) == "contract_pledge_too_small"
+    assert desk.refused("factory", "/pledges", body) == "contract.pledge_too_small"
     desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_25})
     pledge = int(desk.do("factory", "/pledges", body)["PledgeOpened"]["pledge"])
     said = desk.get("lender", f"/pledges/{pledge}")
     assert (said["value_minor"], said["owed_minor"], said["covers"]) == (87_500_00, LENT, True)
-    assert desk.refused("factory", "/pledges", body) == "contract_receipt_state_not_allowed"
+    assert desk.refused("factory", "/pledges", body) == "contract.receipt_state_not_allowed"
     shown = desk.get("lender", f"/warehouse-receipts/{receipt}")
     assert shown["opened"]["document"]["fields"]["slip"] == "WS-1"
     code = desk.refused("factory", f"/warehouse-receipts/{receipt}/transfer", {"to": "resin"})
-    assert code == "contract_receipt_state_not_allowed"
-    assert desk.refused("lender", f"/pledges/{pledge}/call") == "contract_pledge_covers"
+    assert code == "contract.receipt_state_not_allowed"
+    assert desk.refused("lender", f"/pledges/{pledge}/call") == "contract.pledge_covers"
     return pledge
 
 
@@ -138,10 +138,10 @@ def _price_falls(desk: Desk, pledge: int, kept: int) -> None:
     assert (said["value_minor"], said["covers"], said["call_date"]) == (66_500_00, False, 0)
     desk.do("lender", f"{path}/call")
     assert desk.get("factory", path)["call_date"] == 20260105
-    assert desk.refused("lender", f"{path}/foreclose") == "contract_no_call_expired"
-    assert desk.refused("lender", f"{path}/call") == "contract_call_open"
+    assert desk.refused("lender", f"{path}/foreclose") == "contract.no_call_expired"
+    assert desk.refused("lender", f"{path}/call") == "contract.call_open"
     desk.advance(20260110)
-    assert desk.refused("lender", f"{path}/foreclose") == "contract_no_call_expired"
+    assert desk.refused("lender", f"{path}/foreclose") == "contract.no_call_expired"
     desk.do("factory", f"{path}/top-up", {"receipt": kept})
     said = desk.get("lender", path)
     assert (said["value_minor"], said["covers"], said["call_date"]) == (95_000_00, True, 0)
@@ -153,12 +153,12 @@ def _price_falls(desk: Desk, pledge: int, kept: int) -> None:
 def _price_recovers(desk: Desk, pledge: int) -> None:
     """At 0.80 the lender calls; the price is back at 0.95 before anything is added, and the call ends."""
     path = f"/pledges/{pledge}"
-    assert desk.refused("factory", f"{path}/end-call") == "contract_no_call"
+    assert desk.refused("factory", f"{path}/end-call") == "contract.no_call"
     desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 80})
     desk.do("lender", f"{path}/call")
     said = desk.get("factory", path)
     assert (said["value_minor"], said["covers"], said["call_date"]) == (80_000_00, False, 20260110)
-    assert desk.refused("factory", f"{path}/end-call") == "contract_pledge_too_small"
+    assert desk.refused("factory", f"{path}/end-call") == "contract.pledge_too_small"
     desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 95})
     assert desk.get("factory", path)["call_date"] == 20260110
     desk.do("factory", f"{path}/end-call")
@@ -171,7 +171,7 @@ def _released_in_parts(desk: Desk, loan: int, pledge: int) -> None:
     path = f"/pledges/{pledge}"
     first, second = desk.get("factory", path)["receipts"]
     assert desk.refused("factory", f"{path}/release", {"receipt": first}) == (
-        "contract_pledge_too_small"
+        "contract.pledge_too_small"
     )
     made = desk.do(
         "factory", f"/warehouse-receipts/{first}/split", {"quantities": [40_000, 30_000]}
@@ -188,12 +188,12 @@ def _released_in_parts(desk: Desk, loan: int, pledge: int) -> None:
     said = desk.get("lender", path)
     assert (said["value_minor"], said["covers"]) == (60_000 * 95, True)
     assert desk.refused("factory", f"{path}/release", {"receipt": still}) == (
-        "contract_pledge_too_small"
+        "contract.pledge_too_small"
     )
     deliver = {"evidence": {"gate": "2", "truck": "HH-PP 77"}}
     desk.do("warehouse", f"/warehouse-receipts/{free}/deliver", deliver)
     code = desk.refused("warehouse", f"/warehouse-receipts/{still}/deliver", deliver)
-    assert code == "contract_receipt_state_not_allowed"
+    assert code == "contract.receipt_state_not_allowed"
     desk.do("factory", f"/loans/{loan}/repay", {"amount_minor": 70_000_00})
     assert desk.get("factory", f"/loans/{loan}")["state"] == "repaid"
     for receipt in (still, second):

@@ -79,7 +79,7 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing_behind(tmp_path: P
             timeout=90,
         )
         assert again.returncode == 2
-        assert json.loads(again.stderr.splitlines()[-1])["code"] == "house_in_use"
+        assert json.loads(again.stderr.splitlines()[-1])["code"] == "house.in_use"
         children = children_of(process.pid)
     assert process.returncode == 0
     assert not any(is_alive(pid) for pid in children.values())

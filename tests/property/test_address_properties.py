@@ -62,7 +62,7 @@ def test_what_is_no_address_is_refused_with_its_code_and_equals_none(text: str) 
         return
     with pytest.raises(AddressMalformed) as refused:
         Address(text)
-    assert refused.value.code == "chain.address_malformed"
+    assert refused.value.code == "address.malformed"
     assert canonical(text) == text
     assert text != NOBODY
 
@@ -105,4 +105,4 @@ def test_bytes_come_back_from_hex_in_either_case_of_digits(raw: bytes) -> None:
 def test_hex_without_prefix_or_with_anything_but_digits_is_refused(text: str) -> None:
     with pytest.raises(HexMalformed) as refused:
         from_hex(text)
-    assert refused.value.code == "chain.hex_malformed"
+    assert refused.value.code == "hex.malformed"

@@ -265,7 +265,7 @@ def _projected(world: World) -> Iterator[object]:
         log_index=3,
         business_date=20220829,
         amount_minor=200,
-        code="payment_missing",
+        code="sale.payment_missing",
         detail="no payment pay-0-0-2",
     )
     yield MatchException(
@@ -273,7 +273,7 @@ def _projected(world: World) -> Iterator[object]:
         log_index=4,
         business_date=20220829,
         amount_minor=300,
-        code="payment_missing",
+        code="sale.payment_missing",
         detail="no payment pay-0-0-4",
     )
     yield Payout(

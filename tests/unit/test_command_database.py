@@ -31,7 +31,7 @@ def refusal(folder: Path, words: str, **environment: str) -> dict[str, str]:
 @pytest.mark.parametrize("words", COMMANDS)
 def test_no_oracle_has_used_it_yet(words: str, tmp_path: Path) -> None:
     said = refusal(tmp_path, words)
-    assert said["code"] == "oracle.database_unreadable"
+    assert said["code"] == "store.unreadable"
     assert "no oracle has used it yet" in said["detail"]
     assert not (tmp_path / "oracle.db").exists()
 
@@ -49,7 +49,7 @@ def test_what_can_not_be_opened_is_told_without_its_password(
 ) -> None:
     (tmp_path / "noise.db").write_bytes(b"noise" * 100)
     said = refusal(tmp_path, "day show", COUNTERFOIL_ORACLE_DATABASE_URL=database)
-    assert said["code"] == "oracle.database_unreadable"
+    assert said["code"] == "store.unreadable"
     assert detail in said["detail"]
     assert "secret" not in said["detail"]
 
@@ -61,5 +61,5 @@ def test_a_database_that_fails_later_is_told_by_every_command(tmp_path: Path) ->
         connection.exec_driver_sql("DROP TABLE day_close")
     engine.dispose()
     said = refusal(tmp_path, "day show")
-    assert said["code"] == "database_unreadable"
+    assert said["code"] == "store.unreadable"
     assert "no such table: day_close" in said["detail"]

@@ -70,4 +70,4 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_ends_the_command_with_a_code(tmp_path: Path) -> None:
     missing = run("-m", "counterfoil", "--settings", str(tmp_path / "none"), "chain", "--help")
     assert missing.returncode == 2
-    assert json.loads(missing.stderr)["code"] == "settings_file_unusable"
+    assert json.loads(missing.stderr)["code"] == "settings.file_unusable"

@@ -197,49 +197,53 @@ def bad_envelopes(raw: bytes) -> list[tuple[str, bytes, str]]:
 
     assert int.from_bytes(raw[-32:], "big") <= half
     return [
-        ("empty", b"", "envelope_malformed"),
-        ("cut off", raw[:-1], "envelope_malformed"),
-        ("a byte follows", raw + b"\x00", "envelope_malformed"),
-        ("untagged", raw[1:], "envelope_malformed"),
-        ("tag 98 (COSE_Sign)", b"\xd8\x62" + raw[1:], "envelope_malformed"),
-        ("indefinite array", b"\xd2\x9f" + raw[2:] + b"\xff", "envelope_malformed"),
+        ("empty", b"", "record.envelope_malformed"),
+        ("cut off", raw[:-1], "record.envelope_malformed"),
+        ("a byte follows", raw + b"\x00", "record.envelope_malformed"),
+        ("untagged", raw[1:], "record.envelope_malformed"),
+        ("tag 98 (COSE_Sign)", b"\xd8\x62" + raw[1:], "record.envelope_malformed"),
+        ("indefinite array", b"\xd2\x9f" + raw[2:] + b"\xff", "record.envelope_malformed"),
         (
             "an unprotected header",
             raw.replace(b"\xa0", b"\xa1\x01\x26", 1),
-            "envelope_malformed",
+            "record.envelope_malformed",
         ),
-        ("over 8 KiB", sign_any(payload + bytes(8192)), "record_too_large"),
-        ("version 2", sign_any(cbor2.dumps(fields | {1: 2})), "version_unsupported"),
-        ("no payload map", sign_any(b"\x80"), "envelope_malformed"),
-        ("algorithm ES384", sign_any(payload, 1, header({1: -35})), "header_malformed"),
-        ("key id of 31 bytes", sign_any(payload, 1, header({4: kid[:31]})), "header_malformed"),
-        ("no subject", sign_any(payload, 1, header({15: {1: DEVICE}})), "header_malformed"),
+        ("over 8 KiB", sign_any(payload + bytes(8192)), "record.too_large"),
+        ("version 2", sign_any(cbor2.dumps(fields | {1: 2})), "record.version_unsupported"),
+        ("no payload map", sign_any(b"\x80"), "record.envelope_malformed"),
+        ("algorithm ES384", sign_any(payload, 1, header({1: -35})), "record.header_malformed"),
+        (
+            "key id of 31 bytes",
+            sign_any(payload, 1, header({4: kid[:31]})),
+            "record.header_malformed",
+        ),
+        ("no subject", sign_any(payload, 1, header({15: {1: DEVICE}})), "record.header_malformed"),
         (
             "issuer that is no device",
             sign_any(payload, 1, header({15: {1: "urn:uuid:1", 2: "sales"}})),
-            "header_malformed",
+            "record.header_malformed",
         ),
-        ("one header more", sign_any(payload, 1, header({16: "x"})), "header_malformed"),
+        ("one header more", sign_any(payload, 1, header({16: "x"})), "record.header_malformed"),
         (
             "header in another order",
             sign_any(payload, 1, cbor2.dumps({4: kid, 1: -7, 15: {1: DEVICE, 2: "sales"}})),
-            "header_malformed",
+            "record.header_malformed",
         ),
         (
             "signature of another key",
             sign_any(payload, 2, encode_protected(DEVICE, "sales", kid)),
-            "signature_invalid",
+            "record.signature_invalid",
         ),
-        ("signature of zeros", raw[:-64] + bytes(64), "signature_invalid"),
+        ("signature of zeros", raw[:-64] + bytes(64), "record.signature_invalid"),
         (
             "r not below the group's order",
             raw[:-64] + cose.P256_ORDER.to_bytes(32, "big") + raw[-32:],
-            "signature_invalid",
+            "record.signature_invalid",
         ),
         (
             "amount changed by one",
             raw.replace(b"\x01\x18\xc8", b"\x01\x18\xc9", 1),
-            "signature_invalid",
+            "record.signature_invalid",
         ),
     ]
 
@@ -271,7 +275,7 @@ def bad_payloads(raw: bytes) -> list[tuple[str, bytes, str]]:
         ("a text key", {"x": 0}),
     ]
     vectors = [
-        (name, sign_any(cbor2.dumps({**fields, **change})), "payload_malformed")
+        (name, sign_any(cbor2.dumps({**fields, **change})), "record.payload_malformed")
         for name, change in changes
     ]
     clock = bytes((6, fields[6]))
@@ -287,7 +291,9 @@ def bad_payloads(raw: bytes) -> list[tuple[str, bytes, str]]:
         ),
         ("a tag before the body", payload.replace(b"\x09\xa3", b"\x09\xc1\xa3", 1)),
     ]
-    return vectors + [(name, sign_any(data), "payload_malformed") for name, data in encodings]
+    return vectors + [
+        (name, sign_any(data), "record.payload_malformed") for name, data in encodings
+    ]
 
 
 def record_vectors() -> dict[str, Any]:
@@ -331,13 +337,21 @@ def record_vectors() -> dict[str, Any]:
     add(
         "another device's record",
         sign_record(replace(record, device=OTHER), key(3)),
-        "issuer_mismatch",
+        "record.issuer_mismatch",
     )
-    add("epoch without a key", sign_any(encode_payload(replace(record, epoch=3)), 1), "key_unknown")
+    add(
+        "epoch without a key",
+        sign_any(encode_payload(replace(record, epoch=3)), 1),
+        "record.key_unknown",
+    )
     for name, code, changes in (
-        ("number before the key's first", "sequence_outside_key", {"from_sequence": 4}),
-        ("number after the key's last", "sequence_outside_key", {"until_sequence": 2}),
-        ("number after the revocation", "key_revoked", {"until_sequence": 2, "status": "revoked"}),
+        ("number before the key's first", "record.sequence_outside_key", {"from_sequence": 4}),
+        ("number after the key's last", "record.sequence_outside_key", {"until_sequence": 2}),
+        (
+            "number after the revocation",
+            "record.key_revoked",
+            {"until_sequence": 2, "status": "revoked"},
+        ),
     ):
         add(name, cash, code, keys=[key_entry(DEVICE, 1, 1, **changes)])
     add(
@@ -345,15 +359,15 @@ def record_vectors() -> dict[str, Any]:
         sign_any(
             encode_payload(record), 1, encode_protected(DEVICE, "sales", PublicKey.of(key(2)).kid)
         ),
-        "key_id_mismatch",
+        "record.key_id_mismatch",
     )
-    add("a gap", chain.raws[3], "sequence_gap")
-    add(name="a chain that begins late", raw=chain.raws[1], code="sequence_gap", tip=None)
+    add("a gap", chain.raws[3], "record.sequence_gap")
+    add(name="a chain that begins late", raw=chain.raws[1], code="record.sequence_gap", tip=None)
     other = sign_record(replace(record, time_ms=record.time_ms + 1), key(1))
     add(
         name="a second payload under a used number",
         raw=other,
-        code="equivocation",
+        code="record.equivocation",
         tip=tip_of(cash),
     )
     add(
@@ -368,19 +382,19 @@ def record_vectors() -> dict[str, Any]:
             ),
             key(1),
         ),
-        code="epoch_closed",
+        code="record.epoch_closed",
         tip=tip_of(chain.raws[8]),
     )
     add(
         "another previous payload",
         sign_record(replace(record, prev=Digest(b"\x01" * 32)), key(1)),
-        "previous_mismatch",
+        "record.previous_mismatch",
     )
     linked = chain.records[8]
     add(
         name="a link to another record",
         raw=sign_record(replace(linked, link=EpochLink(1, 7)), key(2)),
-        code="epoch_link_mismatch",
+        code="record.epoch_link_mismatch",
         tip=tip_of(chain.raws[7]),
     )
     counters = record.counters
@@ -390,7 +404,7 @@ def record_vectors() -> dict[str, Any]:
         ("register moved by a sale", {"energy_register_wh": 1}),
     ):
         wrong = replace(record, counters=replace(counters, **change))
-        add(name, sign_record(wrong, key(1)), "counters_inconsistent")
+        add(name, sign_record(wrong, key(1)), "record.counters_inconsistent")
     meter = chain.records[4]
     assert isinstance(meter.body, MeterInterval)
     jump = replace(
@@ -401,7 +415,7 @@ def record_vectors() -> dict[str, Any]:
     add(
         name="a register that jumps",
         raw=sign_record(jump, key(1)),
-        code="counters_inconsistent",
+        code="record.counters_inconsistent",
         tip=tip_of(chain.raws[3]),
     )
     return {"device": DEVICE, "keys": KEYS, "good": good, "bad": bad}

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
+from counterfoil.api.audit.faults import PERIOD_BACKWARDS
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
 from counterfoil.api.audit.making.known_facts import known_facts
 from counterfoil.api.audit.verification.bundle_format import encode
@@ -20,6 +21,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import from_hex
+from counterfoil.fault import DATE_MALFORMED, STORE_UNREADABLE
 from counterfoil.gateway.errors import GatewayError, IdentityError
 from counterfoil.gateway.record.identity import parse_device_id
 from counterfoil.oracle.store.revenue_tables import Distribution
@@ -43,11 +45,11 @@ def bundle_command(
         days = date.fromisoformat(first), date.fromisoformat(last)
         name = parse_device_id(device)
     except ValueError as error:
-        fail("date_malformed", str(error), 2)
+        fail(DATE_MALFORMED, str(error), 2)
     except IdentityError as error:
         fail(error.code, error.detail, 2)
     if days[1] < days[0]:
-        fail("period_malformed", "the last day lies before the first", 2)
+        fail(PERIOD_BACKWARDS, "the last day lies before the first", 2)
     try:
         facts = known_facts(
             engine=_opened(settings.oracle_url),
@@ -61,7 +63,7 @@ def bundle_command(
     except (NothingToBundleError, ChainError, GatewayError) as error:
         fail(error.code, str(error), 2)
     except (OSError, ValueError, SQLAlchemyError) as error:
-        fail("store_unreadable", str(error).splitlines()[0], 2)
+        fail(STORE_UNREADABLE, str(error).splitlines()[0], 2)
     data = encode(bundle)
     write(out, data)
     said = {"file": str(out), "bytes": len(data), "records": len(bundle.records)}
@@ -86,7 +88,7 @@ def facts_command(
             rows = connection.execute(select(Distribution.facts_hash, Distribution.facts)).all()  # type: ignore[call-overload]
         out.mkdir(parents=True, exist_ok=True)
     except (OSError, SQLAlchemyError) as error:
-        fail("store_unreadable", str(error).splitlines()[0], 2)
+        fail(STORE_UNREADABLE, str(error).splitlines()[0], 2)
     for name, facts in rows:
         write(out / f"{from_hex(name).hex()}.cbor", facts)
     typer.echo(json.dumps({"files": len(rows)}) if as_json else f"{len(rows)} files")

@@ -26,6 +26,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import open_keystore
 from counterfoil.chain.transaction import transact
+from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.log.cosignature import split_note
 from counterfoil.gateway.log.merkle import inclusion_proof
@@ -79,7 +80,7 @@ def dispute_command(
             keystore=keystore,
         )
     except (OSError, ValueError, TypeError) as error:
-        fail("file_unreadable", str(error))
+        fail(FILE_UNREADABLE, str(error))
     except (ChainError, GatewayError, AuditError, NothingSettlesIt) as error:
         fail(error.code, str(error))
     said = {
@@ -116,7 +117,7 @@ def proof_command(
         if record is not None:
             record.write_bytes(next(reader.entries(index, index + 1)))
     except (OSError, ValueError, IndexError) as error:
-        fail("file_unreadable", str(error))
+        fail(FILE_UNREADABLE, str(error))
     except GatewayError as error:
         fail(error.code, str(error))
     typer.echo(f"{out}: record {index} of {size}, {len(path)} hashes")
@@ -152,7 +153,7 @@ def say(said: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"{name}: {value}")
 
 
-def fail(code: str, detail: str) -> NoReturn:
+def fail(code: Code, detail: str) -> NoReturn:
     """End with exit status 2: it could not be told."""
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(2)

@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from counterfoil.fault import FILE_UNWRITABLE, Code
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -15,9 +17,9 @@ def write(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        fail("file_unwritable", str(error), 2)
+        fail(FILE_UNWRITABLE, str(error), 2)
 
 
-def fail(code: str, detail: str, status: int) -> NoReturn:
+def fail(code: Code, detail: str, status: int) -> NoReturn:
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(status)

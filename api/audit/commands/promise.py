@@ -17,11 +17,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from counterfoil.api.audit.commands.dispute import Json, Keystore, Rpc, Where, fail, gas_of, say
+from counterfoil.api.audit.faults import CHALLENGE_UNKNOWN, PROMISE_UNKEPT
 from counterfoil.chain.abi.enums import PromiseStatus
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError, ContractReverted
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
+from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.errors import GatewayError, RecordError
 from counterfoil.gateway.log.merkle import inclusion_proof
 from counterfoil.gateway.logfiles.source import open_source
@@ -77,7 +79,7 @@ def answer_command(
         reader = TileReader(open_source(log), size)
         at = _promised(reader, found)
         if at is None:
-            _refuse("promise_unkept", f"the log of {size} records does not hold what was promised")
+            _refuse(PROMISE_UNKEPT, f"the log of {size} records does not hold what was promised")
         index, raw = at
         path = list(inclusion_proof(index, size, reader.read))
         arguments = (name, raw, index, size, path)
@@ -130,7 +132,7 @@ def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
     name = from_any_hex(text, 32)
     found: dict[str, Any] = client.call("PromiseChallenge", "challengeOf", name)
     if found["status"] == PromiseStatus.NONE:
-        fail("challenge_unknown", f"the contract knows no challenge {text}")
+        fail(CHALLENGE_UNKNOWN, f"the contract knows no challenge {text}")
     return name, found
 
 
@@ -155,13 +157,13 @@ def _failing() -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, TypeError) as error:
-        fail("file_unreadable", str(error))
+        fail(FILE_UNREADABLE, str(error))
     except ContractReverted as refused:
         _refuse(refused.code, str(refused))
     except (ChainError, GatewayError) as error:
         fail(error.code, str(error))
 
 
-def _refuse(code: str, detail: str) -> NoReturn:
+def _refuse(code: Code, detail: str) -> NoReturn:
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(1)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from counterfoil.api.audit.faults import PIECE_NO_POWER_OF_TWO
 from counterfoil.api.audit.sweep.book import StateOfAnother
 from counterfoil.api.audit.sweep.log_sweep import WorkerLost
 from counterfoil.api.audit.sweep.piece import PIECE
@@ -19,6 +20,7 @@ from counterfoil.api.audit.sweep.run import Swept, sweep
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
+from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.logfiles.source import LogUnreachable
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.facts import Facts, decode_facts
@@ -68,12 +70,12 @@ def sweep_command(
     Exit status: 0 all is true and complete, 1 something is wrong or missing, 2 it could not be told.
     """
     if piece & (piece - 1):
-        _fail("piece_no_power_of_two", f"{piece} is no power of two")
+        _fail(PIECE_NO_POWER_OF_TWO, f"{piece} is no power of two")
     try:
         known = Deployment.read(deployment)
         kept = _facts(facts)
     except (OSError, ValueError, TypeError, InputMalformed) as error:
-        _fail("file_unreadable", str(error))
+        _fail(FILE_UNREADABLE, str(error))
     client = ChainClient(rpc, known.addresses, Finality(depth), timeout_s=60)
     try:
         with Bars(*_COLUMNS, console=Console(stderr=True), transient=True) as bars:
@@ -144,6 +146,6 @@ def _print(done: Swept) -> None:
     console.print(done.verdict, style="bold green" if done.verdict == "valid" else "bold red")
 
 
-def _fail(code: str, detail: str) -> NoReturn:
+def _fail(code: Code, detail: str) -> NoReturn:
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(2)

@@ -17,6 +17,7 @@ from counterfoil.api.audit.verification.log_steps import LogTrust
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.deployment_file import Deployment
+from counterfoil.fault import FILE_UNREADABLE
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
 from counterfoil.gateway.log.tlog_proof import known_witnesses
@@ -57,7 +58,7 @@ def verify_command(
             witnesses_at_least,
         )
     except (OSError, ValueError) as error:
-        fail("file_unreadable", str(error), 2)
+        fail(FILE_UNREADABLE, str(error), 2)
     except CheckpointError as error:
         fail(error.code, str(error), 2)
     report = verify(data, root, trust, addresses)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from counterfoil.api.audit.faults import SPLIT_CALL_UNKNOWN
 from counterfoil.api.audit.verification.bundle import (
     BlockFact,
     CreditFact,
@@ -34,7 +35,7 @@ from counterfoil.oracle.rules.distribution_call import distribution_in
 class SplitUnreadableError(ChainError):
     """A transaction that distributed calls another function: what was sold can't be read from it."""
 
-    code = "split_unreadable"
+    code = SPLIT_CALL_UNKNOWN
 
 
 @dataclass

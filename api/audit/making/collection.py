@@ -28,6 +28,7 @@ from counterfoil.api.audit.verification.bundle import (
     StateFact,
     TermsFact,
 )
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import CheckpointError, TileError
 from counterfoil.gateway.log.checkpoint import parse_checkpoint
 from counterfoil.gateway.log.cosignature import split_note
@@ -45,7 +46,8 @@ _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 class NothingToBundleError(Exception):
     """There is no anchored record of the device to make a bundle of."""
 
-    code = "nothing_to_bundle"
+    code = Code("bundle.nothing_to_show")
+    to_do = "Choose a period with records, or wait until they are anchored."
 
 
 @dataclass(frozen=True)

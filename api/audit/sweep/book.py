@@ -19,11 +19,12 @@ from counterfoil.api.audit.sweep.ledger_view import AnchoredHead
 from counterfoil.api.audit.sweep.piece import HashedKey, Piece
 from counterfoil.api.audit.sweep.sold_facts import SoldFact, unpack
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.fault import Code
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.record import Counters
 
-_FORM = 3
+_FORM = 4
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sweep (one INTEGER PRIMARY KEY CHECK (one = 1), subject TEXT NOT NULL,
     size INTEGER NOT NULL, peaks BLOB NOT NULL);
@@ -46,7 +47,8 @@ CREATE TABLE IF NOT EXISTS finding (id INTEGER PRIMARY KEY, code TEXT NOT NULL, 
 class StateOfAnother(Exception):
     """The state file belongs to another log or chain, or is none."""
 
-    code = "state_of_another"
+    code = Code("sweep.state_of_another")
+    to_do = "Give another state file; this one belongs to another log or chain, and stays as it is."
 
 
 class Book:
@@ -161,7 +163,7 @@ class Book:
         """The findings in the log so far."""
         rows = self._db.execute("SELECT code, place, detail, unverifiable FROM finding ORDER BY id")
         return [
-            Finding(code, where=place, detail=detail, unverifiable=bool(flag))
+            Finding(Code(code), where=place, detail=detail, unverifiable=bool(flag))
             for code, place, detail, flag in rows
         ]
 

@@ -16,10 +16,18 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import zip_longest
 from multiprocessing import get_context
 
+from counterfoil.api.audit.faults import (
+    HEAD_CHANGED,
+    HEAD_MISSING,
+    KEY_CHANGED,
+    LOG_INCOMPLETE,
+    RECORDS_BROKEN,
+)
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import AnchoredHead, LedgerView
 from counterfoil.api.audit.sweep.piece import PIECE, Piece, Segment, continued, start_worker, work
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.fault import WORKER_LOST
 from counterfoil.gateway.errors import LogError, ProofError, RecordError
 from counterfoil.gateway.log.merkle import (
     Frontier,
@@ -34,6 +42,8 @@ from counterfoil.gateway.logfiles.tiles import TileReader
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.record.signed_record import decode
+from counterfoil.oracle.errors import GOSSIP_DIFFERS
+from counterfoil.oracle.rules.faults.proposal import FIGURES_DIFFER, ROOT_DIFFERS, STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Tally
 
 _AHEAD = 3
@@ -43,7 +53,7 @@ _BLOCKS_BACK = 5_000
 class WorkerLost(Exception):
     """A verifying process ended before it had returned its piece."""
 
-    code = "worker_lost"
+    code = WORKER_LOST
 
 
 class LogSweep:
@@ -118,7 +128,7 @@ class LogSweep:
             device = signed.record.device
             wrong, _ = continued(signed, self._tips.get(device))
             if wrong is not None:
-                findings.append(Finding("chain_broken", f"record {index} ({device})", wrong))
+                findings.append(Finding(RECORDS_BROKEN, f"record {index} ({device})", wrong))
             if device not in self._positions:
                 self._positions[device] = len(self._positions)
         self._tips.update(piece.tips)
@@ -139,9 +149,9 @@ class LogSweep:
             where = f"head {then.number} of {then.size}"
             if now is None:
                 missing = "an earlier run saw it, this node does not have it (yet)"
-                yield Finding("head_changed", where, missing, unverifiable=True)
+                yield Finding(HEAD_CHANGED, where, missing, unverifiable=True)
             elif then[:-1] != now[:-1]:
-                yield Finding("head_changed", where, "an earlier run of this sweep saw another")
+                yield Finding(HEAD_CHANGED, where, "an earlier run of this sweep saw another")
         yield from self._changed_keys.values()
 
     def _compare_keys(self) -> Iterator[tuple[tuple[bytes, int], Finding]]:
@@ -159,7 +169,7 @@ class LogSweep:
             else:
                 continue
             finding = Finding(
-                "key_changed",
+                KEY_CHANGED,
                 f"epoch {epoch} of {tip.device}",
                 f"{wrong}: sweep again from the beginning, without --state",
                 unverifiable=True,
@@ -172,17 +182,17 @@ class LogSweep:
         """Yield where heads on chain are missing or do not grow."""
         for number, head in enumerate(self._view.heads):
             if head.number != number:
-                yield Finding("head_missing", f"head {number}", f"head {head.number} comes instead")
+                yield Finding(HEAD_MISSING, f"head {number}", f"head {head.number} comes instead")
         sizes = [head.size for head in self._view.heads]
         if sizes != sorted(set(sizes)):
-            yield Finding("head_missing", "heads", "their sizes do not grow")
+            yield Finding(HEAD_MISSING, "heads", "their sizes do not grow")
 
     def _close(self, piece: Piece, segment: Segment) -> Iterator[Finding]:
         for t in segment.tips.values():
             try:
                 self._state.apply(Slot(t.device, t.epoch, t.sequence, t.payload_digest))
             except LogError as error:
-                yield Finding("chain_broken", t.device, str(error))
+                yield Finding(RECORDS_BROKEN, t.device, str(error))
         self._tally.merge(segment.tally)
         if self._heads < len(self._view.heads):
             head = self._view.heads[self._heads]
@@ -197,12 +207,12 @@ class LogSweep:
     def _check_head(self, head: AnchoredHead, root: Digest) -> Iterator[Finding]:
         where = f"head {head.number} of {head.size}"
         if root != head.root:
-            yield Finding("root_mismatch", where, "the records give another root")
+            yield Finding(ROOT_DIFFERS, where, "the records give another root")
         if self._state.root() != head.state:
-            yield Finding("state_mismatch", where, "the records leave the machines elsewhere")
+            yield Finding(STATE_DIFFERS, where, "the records leave the machines elsewhere")
         previous = self._view.heads[self._heads - 1].size if self._heads else 0
         if not self._figures_follow(head, previous):
-            yield Finding("figures_mismatch", where, "the records add up to other figures")
+            yield Finding(FIGURES_DIFFER, where, "the records add up to other figures")
 
     def _figures_follow(self, head: AnchoredHead, previous: int) -> bool:
         """Whether some block before the head's gives its figures: they name the block whose registry was read."""
@@ -238,7 +248,7 @@ class LogSweep:
         for size, shown, index in self._book.gossip():
             where = f"record {index}: the head of {size} that its machine was shown"
             if size > index:
-                yield Finding("gossip_mismatch", where, f"no head of {size} was there before it")
+                yield Finding(GOSSIP_DIFFERS, where, f"no head of {size} was there before it")
                 continue
             if size == 0:
                 continue
@@ -249,9 +259,9 @@ class LogSweep:
                 )
             except ProofError:
                 mine = root_at(size, self._reader.read).hex()
-                yield Finding("gossip_mismatch", where, f"{shown.hex()}, the log's is {mine}")
+                yield Finding(GOSSIP_DIFFERS, where, f"{shown.hex()}, the log's is {mine}")
             except LogError as error:
-                yield Finding("log_incomplete", where, str(error), unverifiable=True)
+                yield Finding(LOG_INCOMPLETE, where, str(error), unverifiable=True)
 
 
 def spans(start: int, size: int, piece: int) -> Iterator[tuple[int, int]]:

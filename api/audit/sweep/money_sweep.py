@@ -17,6 +17,13 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
+from counterfoil.api.audit.faults import (
+    BALANCE_MISMATCH,
+    FACTS_MISMATCH,
+    FACTS_MISSING,
+    SPLIT_CALL_UNKNOWN,
+    SPLIT_MISMATCH,
+)
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sold_facts import SoldFact
@@ -88,7 +95,7 @@ class MoneySweep:
                 mine = self._waterfalls[v["project"]].carried
                 if mine != v["amount"]:
                     yield Finding(
-                        "split_mismatch", _name(event), f"carried {v['amount']}, not {mine}"
+                        SPLIT_MISMATCH, _name(event), f"carried {v['amount']}, not {mine}"
                     )
             elif event.name == "Withdrawn":
                 yield from self._withdrawn(event)
@@ -107,34 +114,34 @@ class MoneySweep:
         for (_, account), amount in credited.items():
             self.claimable[token, account] += amount
         if (v["project"], v["batch"]) in self._batches:
-            yield Finding("split_mismatch", where, "the same batch twice")
+            yield Finding(SPLIT_MISMATCH, where, "the same batch twice")
         self._batches.add((v["project"], v["batch"]))
         if v["headSize"] not in {head.size for head in self._view.heads}:
-            yield Finding("split_mismatch", where, f"no head of {v['headSize']} is anchored")
+            yield Finding(SPLIT_MISMATCH, where, f"no head of {v['headSize']} is anchored")
         d = self._view.calls.get(event.transaction_hash)
         if d is None:
             detail = "its transaction calls something else: what was sold is not known"
-            yield Finding("split_unknown", where, detail, unverifiable=True)
+            yield Finding(SPLIT_CALL_UNKNOWN, where, detail, unverifiable=True)
             return
         same = ("project", "batch", "periodStart", "periodEnd", "gross", "headSize", "facts")
         if any(d[name] != v[name] for name in same):
-            yield Finding("split_mismatch", where, "the event and the call differ")
+            yield Finding(SPLIT_MISMATCH, where, "the event and the call differ")
         waterfall = self._waterfalls[d["project"]]
         waterfall.collected += d["gross"]
         try:
             mine = waterfall.distribute(sold_by(d))
         except SplitRefused as refused:
-            yield Finding("split_mismatch", where, f"by the terms it is refused: {refused}")
+            yield Finding(SPLIT_MISMATCH, where, f"by the terms it is refused: {refused}")
             return
         if waterfall.version_on(d["periodStart"]) != v["version"]:
-            yield Finding("split_mismatch", where, f"version {v['version']} was not in force")
+            yield Finding(SPLIT_MISMATCH, where, f"version {v['version']} was not in force")
         for key in sorted(mine.keys() | credited.keys()):
             if mine.get(key, 0) != credited.get(key, 0):
                 tier, account = key
                 detail = (
                     f"{tier.wire_name} {account} got {credited.get(key, 0)}, not {mine.get(key, 0)}"
                 )
-                yield Finding("split_mismatch", where, detail)
+                yield Finding(SPLIT_MISMATCH, where, detail)
         yield from self._check_facts(where, d)
 
     def _settled(
@@ -148,11 +155,11 @@ class MoneySweep:
         try:
             mine = self._waterfalls[project].settle_carried(version)
         except (SplitRefused, IndexError) as refused:
-            yield Finding("split_mismatch", where, f"nothing was to be given out: {refused}")
+            yield Finding(SPLIT_MISMATCH, where, f"nothing was to be given out: {refused}")
             return
         got = Counter({account: amount for (_, account), amount in credited.items()})
         if got != mine:
-            yield Finding("split_mismatch", where, f"gave {dict(got)}, not {dict(mine)}")
+            yield Finding(SPLIT_MISMATCH, where, f"gave {dict(got)}, not {dict(mine)}")
 
     def _withdrawn(self, event: ContractEvent) -> Iterator[Finding]:
         v = event.values
@@ -161,7 +168,7 @@ class MoneySweep:
         self.withdrawn += v["amount"]
         if mine != v["amount"]:
             detail = f"{v['account']} withdrew {v['amount']}, not {mine}"
-            yield Finding("balance_mismatch", _name(event), detail)
+            yield Finding(BALANCE_MISMATCH, _name(event), detail)
 
     # ---- facts
 
@@ -169,36 +176,36 @@ class MoneySweep:
         facts = self._facts.get(d["facts"]) or self._made_again(d)
         if facts is None:
             detail = "no file has its facts, and the day's sales in the log don't give them"
-            yield Finding("facts_unknown", where, detail, unverifiable=True)
+            yield Finding(FACTS_MISSING, where, detail, unverifiable=True)
             return
         self.proved += 1
         if on_chain_id(facts.project) != d["project"]:
-            yield Finding("facts_mismatch", where, f"they are of {facts.project}")
+            yield Finding(FACTS_MISMATCH, where, f"they are of {facts.project}")
         sums = (facts.gross_minor, facts.refunds_minor)
         if sums != (d["gross"], d["refunds"]):
-            yield Finding("facts_mismatch", where, f"gross and refunds {sums} in the facts")
+            yield Finding(FACTS_MISMATCH, where, f"gross and refunds {sums} in the facts")
         claimed = sorted((bytes(on_chain_id(code)), count) for code, count in facts.units)
         if claimed != sorted((u["goods"], u["count"]) for u in d["units"]):
-            yield Finding("facts_mismatch", where, "other goods were sold")
+            yield Finding(FACTS_MISMATCH, where, "other goods were sold")
         known = self._book.sold(index for index, _, _ in facts.entries)
         units: Counter[str] = Counter()
         for index, is_refund, amount in facts.entries:
             sale = known.get(index)
             if sale is None or (sale.is_refund, sale.amount_minor) != (is_refund, amount):
-                yield Finding("facts_mismatch", where, f"record {index} says otherwise")
+                yield Finding(FACTS_MISMATCH, where, f"record {index} says otherwise")
                 continue
             if index >= d["headSize"]:
-                yield Finding("facts_mismatch", where, f"record {index} is not under its head")
+                yield Finding(FACTS_MISMATCH, where, f"record {index} is not under its head")
             if index in self._shared_out:
                 twice = f"record {index} was shared out in {self._shared_out[index]}"
-                yield Finding("facts_mismatch", where, twice)
+                yield Finding(FACTS_MISMATCH, where, twice)
             if not self._is_of(sale.device, d["project"]):
-                yield Finding("facts_mismatch", where, f"{sale.device} is not the project's")
+                yield Finding(FACTS_MISMATCH, where, f"{sale.device} is not the project's")
             self._shared_out[index] = where
             for code, count in sale.units:
                 units[code] += count
         if sorted(units.items()) != sorted(facts.units):
-            yield Finding("facts_mismatch", where, "its units are not those of its sales")
+            yield Finding(FACTS_MISMATCH, where, "its units are not those of its sales")
 
     def _is_of(self, device: str, project: bytes) -> bool:
         known = self._view.projects.get(on_chain_id(device), ())
@@ -230,7 +237,7 @@ class MoneySweep:
         for (token, account), amount in zip(pairs, found, strict=True):
             if amount != self.claimable[token, account]:
                 detail = f"{amount} is claimable, not {self.claimable[token, account]}"
-                yield Finding("balance_mismatch", f"account {account}", detail)
+                yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
         carried = total = 0
         for project, waterfall in self._waterfalls.items():
             carried += waterfall.carried
@@ -242,20 +249,20 @@ class MoneySweep:
                 theirs = self._client.call("RevenueSplit", name, project, block=at)
                 if theirs != mine:
                     where = f"project {project.hex()[:16]}"
-                    yield Finding("balance_mismatch", where, f"{name} {theirs}, not {mine}")
+                    yield Finding(BALANCE_MISMATCH, where, f"{name} {theirs}, not {mine}")
         open_ = sum(self.claimable.values())
         if open_ + self.withdrawn + carried != total:
             detail = (
                 f"claimable {open_} + withdrawn {self.withdrawn} + carried {carried} is not {total}"
             )
-            yield Finding("balance_mismatch", "RevenueSplit", detail)
+            yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
         yield from self._token(open_ + carried, at)
 
     def _token(self, owed: int, at: int) -> Iterator[Finding]:
         supply = -self.held[NOBODY]
         found = self._client.call("DepositToken", "totalSupply", block=at)
         if found != supply:
-            yield Finding("balance_mismatch", "DepositToken", f"supply {found}, not {supply}")
+            yield Finding(BALANCE_MISMATCH, "DepositToken", f"supply {found}, not {supply}")
         booked = sum(e.values["amount"] for e in self._view.money if e.name == "Deposited")
         minted = sum(
             e.values["value"]
@@ -263,16 +270,16 @@ class MoneySweep:
             if e.name == "Transfer" and e.values["from"] == NOBODY
         )
         if booked != minted:
-            yield Finding("balance_mismatch", "DepositToken", f"{minted} minted, {booked} booked")
+            yield Finding(BALANCE_MISMATCH, "DepositToken", f"{minted} minted, {booked} booked")
         accounts = sorted(account for account in self.held if account != NOBODY)
         held = self._client.call_all("DepositToken", "balanceOf", [[a] for a in accounts], block=at)
         for account, amount in zip(accounts, held, strict=True):
             if amount != self.held[account]:
                 detail = f"holds {amount}, not {self.held[account]}"
-                yield Finding("balance_mismatch", f"account {account}", detail)
+                yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
         if self.held[self._split] != owed:
             detail = f"holds {self.held[self._split]} and owes {owed}"
-            yield Finding("balance_mismatch", "RevenueSplit", detail)
+            yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
 
 
 def _facts_of(project: str, date: int, sales: Sequence[SoldFact]) -> Facts:

@@ -18,6 +18,7 @@ from multiprocessing import parent_process
 from threading import Thread
 from typing import NamedTuple
 
+from counterfoil.api.audit.faults import RECORDS_BROKEN
 from counterfoil.api.audit.sweep.sold_facts import SoldFact, pack
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.gateway.errors import IdentityError, RecordError
@@ -140,7 +141,7 @@ def _readable(piece: Piece, index: int, raw: bytes, keys: KeyRing) -> SignedReco
     try:
         return verify_signature(raw, None, keys)
     except RecordError as error:
-        piece.findings.append(Finding("record_refused", f"record {index}", str(error)))
+        piece.findings.append(Finding(RecordError.code, f"record {index}", str(error)))
     try:
         return decode(raw)
     except RecordError:
@@ -157,7 +158,7 @@ def _take(piece: Piece, segment: Segment, index: int, signed: SignedRecord) -> N
     else:
         wrong, tip = continued(signed, before)
         if wrong is not None:
-            piece.findings.append(Finding("chain_broken", f"record {index} ({device})", wrong))
+            piece.findings.append(Finding(RECORDS_BROKEN, f"record {index} ({device})", wrong))
     segment.tips[device] = tip
     segment.tally.add(signed)
     if record.head is not None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from counterfoil.api.audit.faults import HEAD_MISSING, QUORUM_UNKNOWN, QUORUM_WEAK, RECORDS_MISSING
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView, SigningQuorum, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
@@ -106,12 +107,12 @@ def sweep(
         count = client.call("RecordAnchor", "headCount", block=view.block)
         if count != len(view.heads):
             done.findings.append(
-                Finding("head_missing", "heads", f"{count} on chain, {len(view.heads)} events")
+                Finding(HEAD_MISSING, "heads", f"{count} on chain, {len(view.heads)} events")
             )
     except LogUnreachable:
         raise
     except TileError as error:
-        done.findings.append(Finding("records_missing", f"after record {book.size}", str(error)))
+        done.findings.append(Finding(RECORDS_MISSING, f"after record {book.size}", str(error)))
     finally:
         book.close()
     return done
@@ -125,9 +126,9 @@ def _check_quorums(view: LedgerView, at_least: int) -> list[Finding]:
             said = (
                 f"{quorum.threshold} of {len(quorum.signers)} had to sign, {at_least} are asked for"
             )
-            found.append(Finding("quorum_weak", where, f"{said}: {', '.join(quorum.signers)}"))
+            found.append(Finding(QUORUM_WEAK, where, f"{said}: {', '.join(quorum.signers)}"))
         before += quorum.heads
     if before != len(view.heads):
         said = f"{len(view.heads) - before} heads before the node tells of any quorum"
-        found.append(Finding("quorum_unknown", "heads", said, unverifiable=True))
+        found.append(Finding(QUORUM_UNKNOWN, "heads", said, unverifiable=True))
     return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.log.merkle import HashReader, hash_leaf, inclusion_proof
 from counterfoil.gateway.log.state_tree import StateTree
@@ -22,7 +23,8 @@ from counterfoil.gateway.record.signed_record import SignedRecord, decode
 class NothingSettlesIt(Exception):
     """The log shows neither that the record is in it nor that it is not."""
 
-    code = "nothing_settles_it"
+    code = Code("dispute.nothing_settles_it")
+    to_do = "Wait for a later head and ask again: the log may take the record still."
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Rules kept here:
 
-* Every error carries ``code``, a stable snake_case word, and ``step``, the number of the
+* Every error carries ``code``, as docs/errors.md lists it, and ``step``, the number of the
   verification step (see ``verify``) that it fails.
 * ``where`` names the part of the bundle, and the entry in it where one can be told.
 """
@@ -11,11 +11,30 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from counterfoil.api.audit.faults import (
+    FACTS_MISMATCH,
+    FACTS_MISSING,
+    RECORDS_BROKEN,
+    SPLIT_CALL_UNKNOWN,
+    SPLIT_MISMATCH,
+)
+from counterfoil.chain.errors import NodeUnreachable
+from counterfoil.chain.proof.block_proof import BlockProofInvalid
+from counterfoil.fault import Code
+from counterfoil.gateway.certificate.errors import CertificateRevokedError as CertificateRevoked
+from counterfoil.gateway.certificate.errors import PathInvalidError
+from counterfoil.gateway.errors import BUNDLE_MALFORMED, PART_ALTERED, RecordError
+from counterfoil.oracle.rules.faults.proposal import NOT_INCLUDED, STATE_DIFFERS
+
 
 class AuditError(Exception):
-    """Base of everything that an audit finds wrong."""
+    """An audit found something that is not as it must be.
 
-    code: ClassVar[str] = "audit_error"
+    Base of all that an audit finds.
+    """
+
+    code: ClassVar[Code] = Code("audit.error")
+    to_do: ClassVar[str] = "Read the detail."
     step: ClassVar[int] = 0
     unverifiable: ClassVar[bool] = False
 
@@ -28,42 +47,45 @@ class AuditError(Exception):
 class ContainerError(AuditError):
     """The file is not a bundle in the one form that the format has."""
 
-    code = "bundle_malformed"
+    code = BUNDLE_MALFORMED
     step = 1
 
 
 class OlderVersionError(ContainerError):
     """The file is a bundle of a version that was written once: a new one must be made, or an older program asked."""
 
-    code = "bundle_version_unsupported"
+    code = Code("bundle.version_unsupported")
+    to_do = "Have the bundle made again, or verify it with the program of its time."
     unverifiable = True
 
 
 class PartAlteredError(AuditError):
     """A part's bytes are not those that the bundle was made with."""
 
-    code = "part_altered"
+    code = PART_ALTERED
     step = 2
 
 
 class PartMalformedError(AuditError):
     """A part does not hold what its name says."""
 
-    code = "part_malformed"
+    code = Code("bundle.part_malformed")
+    to_do = "Ask for the bundle again; if it stays so, its maker's program is at fault."
     step = 2
 
 
 class CertificateError(AuditError):
     """A certificate does not lead to the root, or does not name the device."""
 
-    code = "certificate_invalid"
+    code = PathInvalidError.code
     step = 3
 
 
 class CertificateMissingError(AuditError):
     """A key is registered with a certificate that is not in the bundle."""
 
-    code = "certificate_missing"
+    code = Code("bundle.certificate_missing")
+    to_do = "Ask for a bundle that holds the certificates, or for the certificate itself."
     step = 3
     unverifiable = True
 
@@ -71,63 +93,68 @@ class CertificateMissingError(AuditError):
 class CertificateRevokedError(AuditError):
     """The issuing authority revoked the certificate while the registry kept its key open."""
 
-    code = "certificate_revoked"
+    code = CertificateRevoked.code
     step = 3
 
 
 class RegistryMismatchError(AuditError):
     """The registered key is not the key of the certificate that it was registered with."""
 
-    code = "registry_mismatch"
+    code = Code("bundle.registry_mismatch")
+    to_do = "Ask the registrar which key was registered, and why it is another one."
     step = 4
 
 
 class RecordRefusedError(AuditError):
     """A record does not verify under the device's registered key."""
 
-    code = "record_refused"
+    code = RecordError.code
     step = 5
 
 
 class ChainBrokenError(AuditError):
     """A record does not follow the one before it: a gap, another predecessor, other counters."""
 
-    code = "chain_broken"
+    code = RECORDS_BROKEN
     step = 6
 
 
 class PeriodError(AuditError):
     """The records do not cover the period from its beginning to its end."""
 
-    code = "period_not_covered"
+    code = Code("bundle.period_not_covered")
+    to_do = "Ask for a bundle of the whole period; if there is none, records are held back."
     step = 7
 
 
 class InclusionError(AuditError):
     """A record is not under the head that is said to hold it."""
 
-    code = "inclusion_invalid"
+    code = NOT_INCLUDED
     step = 8
 
 
 class ConsistencyError(AuditError):
     """A head is not the beginning of the next one."""
 
-    code = "consistency_invalid"
+    code = Code("proof.consistency_invalid")
+    to_do = "Keep both heads: they are evidence that the log was rewritten, or that the bundle was."
     step = 9
 
 
 class CheckpointMismatchError(AuditError):
     """The log's signed checkpoint names none of the heads, or a signature on it does not verify."""
 
-    code = "checkpoint_mismatch"
+    code = Code("checkpoint.mismatch")
+    to_do = "Ask the log's operator for the checkpoint that belongs to these heads."
     step = 9
 
 
 class CosignatureMissingError(AuditError):
     """Fewer of the witnesses that the auditor knows have cosigned than were asked for."""
 
-    code = "cosignature_missing"
+    code = Code("checkpoint.cosignature_missing")
+    to_do = "Ask the witnesses for their cosignatures, or ask for fewer of them."
     step = 9
     unverifiable = True
 
@@ -135,21 +162,22 @@ class CosignatureMissingError(AuditError):
 class StateError(AuditError):
     """The last head states another end of the device's chain than the records do."""
 
-    code = "state_mismatch"
+    code = STATE_DIFFERS
     step = 10
 
 
 class BlockProofError(AuditError):
     """A block's header or a proof under it is not what it is given for."""
 
-    code = "block_proof_invalid"
+    code = BlockProofInvalid.code
     step = 11
 
 
 class BlockMissingError(AuditError):
     """The bundle was made without a node: no block's header shows what is on chain."""
 
-    code = "block_missing"
+    code = Code("bundle.block_missing")
+    to_do = "Have the bundle made again with a node, or verify it against one with --rpc."
     step = 11
     unverifiable = True
 
@@ -157,35 +185,38 @@ class BlockMissingError(AuditError):
 class NotAnchoredError(AuditError):
     """The block's receipts don't hold the head, or not in the block and transaction that are stated."""
 
-    code = "not_anchored"
+    code = Code("head.not_anchored")
+    to_do = "Ask for the transaction that anchored the head; without one, the head is not on chain."
     step = 12
 
 
 class AddressError(AuditError):
     """A contract stands elsewhere than the auditor's own deployment file says."""
 
-    code = "address_mismatch"
+    code = Code("bundle.address_mismatch")
+    to_do = "Check which deployment file is the consortium's; trust only your own."
     step = 12
 
 
 class TermsError(AuditError):
     """A version of the waterfall is not the one that was set on chain."""
 
-    code = "terms_mismatch"
+    code = Code("split.terms_mismatch")
+    to_do = "Compare with the terms on chain: those hold."
     step = 13
 
 
 class SplitError(AuditError):
     """A distribution is not what its terms come to, or not what the block's receipts hold."""
 
-    code = "split_mismatch"
+    code = SPLIT_MISMATCH
     step = 13
 
 
 class SplitUnknownError(AuditError):
     """The transaction of a distribution calls something else: what was sold is not known."""
 
-    code = "split_unknown"
+    code = SPLIT_CALL_UNKNOWN
     step = 13
     unverifiable = True
 
@@ -193,14 +224,14 @@ class SplitUnknownError(AuditError):
 class FactsError(AuditError):
     """The facts of a distribution are not those of its call, or not what the records say."""
 
-    code = "facts_mismatch"
+    code = FACTS_MISMATCH
     step = 13
 
 
 class FactsMissingError(AuditError):
     """The facts of a distribution of the period are not here: which sales it shared out can't be told."""
 
-    code = "facts_missing"
+    code = FACTS_MISSING
     step = 13
     unverifiable = True
 
@@ -208,13 +239,14 @@ class FactsMissingError(AuditError):
 class OnChainMismatchError(AuditError):
     """The chain holds something else than the bundle says."""
 
-    code = "chain_mismatch"
+    code = Code("bundle.chain_mismatch")
+    to_do = "Ask a second node; if it says the same, the bundle is not of this chain or not true."
     step = 14
 
 
 class ChainUnreachableError(AuditError):
     """The chain's node did not answer: what is on chain could not be told."""
 
-    code = "chain_unreachable"
+    code = NodeUnreachable.code
     step = 14
     unverifiable = True

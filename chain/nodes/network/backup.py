@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path, PurePosixPath
 
 from counterfoil.chain.nodes.network.engines.process import running_pid
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import BACKUP_MALFORMED, EXISTS, RUNNING, NetworkError
 from counterfoil.chain.nodes.network.folder import MemberFolder, read_folder
 from counterfoil.chain.nodes.network.member_files import require_outside_of_a_repository
 
@@ -27,10 +27,10 @@ def backup(folder: MemberFolder, to: Path, with_data: bool = False) -> Path:
     """
     require_outside_of_a_repository(to.parent)
     if to.exists():
-        raise NetworkError("exists", f"{to} is there already; a backup is never overwritten")
+        raise NetworkError(EXISTS, f"{to} is there already; a backup is never overwritten")
     if with_data and running_pid(folder) is not None:
         raise NetworkError(
-            "running", f"{folder.name}'s node runs: stop it first, or leave its data out"
+            RUNNING, f"{folder.name}'s node runs: stop it first, or leave its data out"
         )
     fresh = to.with_name(f".{to.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -56,7 +56,7 @@ def restore(file: Path, out: Path) -> MemberFolder:
     """
     require_outside_of_a_repository(out)
     if out.exists():
-        raise NetworkError("exists", f"{out} is there already; nothing is restored over it")
+        raise NetworkError(EXISTS, f"{out} is there already; nothing is restored over it")
     fresh = out.with_name(f".{out.name}.new")
     try:
         with tarfile.open(file, "r:gz") as archive:
@@ -65,7 +65,7 @@ def restore(file: Path, out: Path) -> MemberFolder:
         read_folder(inner)
     except (OSError, tarfile.TarError, ValueError, NetworkError) as malformed:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise NetworkError("backup_malformed", f"{file} is no backup: {malformed}") from malformed
+        raise NetworkError(BACKUP_MALFORMED, f"{file} is no backup: {malformed}") from malformed
     inner.chmod(0o700)
     (inner / "keys").chmod(0o700)
     inner.rename(out)

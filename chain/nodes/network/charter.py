@@ -13,7 +13,11 @@ import yaml
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import AddressMalformed
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import (
+    CHARTER_MALFORMED,
+    NetworkError,
+)
+from counterfoil.fault import FILE_UNREADABLE
 
 EngineName = Literal["avalanche", "besu"]
 States = Literal["archive", "pruned"]
@@ -77,9 +81,11 @@ def read_charter(path: Path) -> Charter:
     try:
         found = yaml.safe_load(path.read_text())
     except OSError as missing:
-        raise NetworkError("file_missing", f"{path} can't be read: {missing.strerror}") from missing
+        raise NetworkError(
+            FILE_UNREADABLE, f"{path} can't be read: {missing.strerror}"
+        ) from missing
     except (yaml.YAMLError, UnicodeDecodeError) as malformed:
-        raise NetworkError("charter_malformed", f"{path} is no YAML: {malformed}") from malformed
+        raise NetworkError(CHARTER_MALFORMED, f"{path} is no YAML: {malformed}") from malformed
     return charter_of(found)
 
 
@@ -173,7 +179,7 @@ def address_of(value: str) -> Address:
     try:
         return Address.checked(value)
     except AddressMalformed as malformed:
-        raise NetworkError("address_malformed", str(malformed)) from malformed
+        raise NetworkError(AddressMalformed.code, str(malformed)) from malformed
 
 
 def _mapping(found: Any, where: str, fields: set[str]) -> Mapping[str, Any]:
@@ -210,4 +216,4 @@ def _addresses(value: Any, where: str) -> tuple[Address, ...]:
 
 
 def _wrong(where: str, rule: str) -> NetworkError:
-    return NetworkError("charter_malformed", f"{where} {rule}")
+    return NetworkError(CHARTER_MALFORMED, f"{where} {rule}")

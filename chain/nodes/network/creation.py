@@ -18,7 +18,7 @@ from pathlib import Path
 from counterfoil.chain.keys.signer import LocalSigner, create_keystore, open_keystore, read_keystore
 from counterfoil.chain.nodes.network.charter import Charter, Seat
 from counterfoil.chain.nodes.network.engines.engine import Engine, Progress
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import EXISTS, NAME_TAKEN, NetworkError
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder, Network
 from counterfoil.chain.nodes.network.handout import readme, unit
 from counterfoil.chain.nodes.network.member_files import (
@@ -41,9 +41,7 @@ def create(
     out = out.resolve()
     require_outside_of_a_repository(out)
     if out.exists():
-        raise NetworkError(
-            "exists", f"{out} is there already; a network is never made over another"
-        )
+        raise NetworkError(EXISTS, f"{out} is there already; a network is never made over another")
     engine.install(progress)
     fresh = out.with_name(f".{out.name}.new")
     if fresh.exists():
@@ -96,9 +94,9 @@ def join(
     out = out.resolve()
     require_outside_of_a_repository(out)
     if out.exists():
-        raise NetworkError("exists", f"{out} is there already")
+        raise NetworkError(EXISTS, f"{out} is there already")
     if any(member.name == seat.name for member in network.members):
-        raise NetworkError("name_taken", f"{network.name} has a member {seat.name!r} already")
+        raise NetworkError(NAME_TAKEN, f"{network.name} has a member {seat.name!r} already")
     member = _member(engine, seat, keys=out / "keys", passphrase=passphrase)
     known = replace(network, members=[*network.members, member])
     folder = MemberFolder(
@@ -120,7 +118,7 @@ def allow(folder: MemberFolder, member: Member) -> bool:
         return False
     if any(m.name == member.name or m.node_id == member.node_id for m in network.members):
         raise NetworkError(
-            "name_taken", f"{network.name} has another member of this name or this node already"
+            NAME_TAKEN, f"{network.name} has another member of this name or this node already"
         )
     network.members.append(member)
     folder.write()

@@ -23,7 +23,12 @@ from counterfoil.chain.nodes.network.charter import (
     seat_of,
     states_of,
 )
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import (
+    FILE_MALFORMED,
+    NO_FOLDER,
+    NO_SUCH_MEMBER,
+    NetworkError,
+)
 from counterfoil.chain.nodes.network.member_files import read_json, write_json
 
 FORMAT = 1
@@ -64,7 +69,7 @@ def member_of(found: Any) -> Member:
         if not _NODE_ID.fullmatch(member.node_id):
             raise ValueError("node_id")
     except (TypeError, ValueError, KeyError, AttributeError) as malformed:
-        raise NetworkError("file_malformed", f"this is no member: {malformed}") from malformed
+        raise NetworkError(FILE_MALFORMED, f"this is no member: {malformed}") from malformed
     return member
 
 
@@ -89,7 +94,7 @@ class Network:
             if found.name == name:
                 return found
         known = ", ".join(m.name for m in self.members)
-        raise NetworkError("no_such_member", f"there is no member {name!r} here; there are {known}")
+        raise NetworkError(NO_SUCH_MEMBER, f"there is no member {name!r} here; there are {known}")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -102,12 +107,12 @@ class Network:
             NetworkError: it is no network, or has a later format.
         """
         if not isinstance(found, dict) or found.get("format") != FORMAT:
-            raise NetworkError("file_malformed", f"this is no network.json of format {FORMAT}")
+            raise NetworkError(FILE_MALFORMED, f"this is no network.json of format {FORMAT}")
         try:
             members = [member_of(entry) for entry in found["members"]]
             return cls(**{**found, "members": members})
         except (KeyError, TypeError) as malformed:
-            raise NetworkError("file_malformed", f"network.json: {malformed}") from malformed
+            raise NetworkError(FILE_MALFORMED, f"network.json: {malformed}") from malformed
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,7 @@ def read_folder(path: Path) -> MemberFolder:
     """
     path = path.resolve()
     if not (path / "member.json").exists():
-        raise NetworkError("no_folder", f"{path} is no member's folder: it has no member.json")
+        raise NetworkError(NO_FOLDER, f"{path} is no member's folder: it has no member.json")
     mine = read_json(path / "member.json")
     network = Network.of(read_json(path / "network.json"))
     try:
@@ -178,7 +183,7 @@ def read_folder(path: Path) -> MemberFolder:
             states=states,
         )
     except (KeyError, TypeError, ValueError) as malformed:
-        raise NetworkError("file_malformed", f"member.json: {malformed}") from malformed
+        raise NetworkError(FILE_MALFORMED, f"member.json: {malformed}") from malformed
     network.member(found.name)
     return found
 
@@ -194,7 +199,7 @@ def folders_at(path: Path, name: str | None = None) -> list[MemberFolder]:
     else:
         inside = path / "members" if (path / "members").is_dir() else path
         if not inside.is_dir():
-            raise NetworkError("no_folder", f"{path} is no folder of a network")
+            raise NetworkError(NO_FOLDER, f"{path} is no folder of a network")
         found = [read_folder(p) for p in sorted(inside.iterdir()) if (p / "member.json").exists()]
         if found:  # in the order of the members in network.json
             order = [m.name for m in found[0].network.members]
@@ -202,5 +207,5 @@ def folders_at(path: Path, name: str | None = None) -> list[MemberFolder]:
     chosen = [f for f in found if name in (None, f.name)]
     if not chosen:
         wanted = "no member's folder" if name is None else f"no folder of a member {name!r}"
-        raise NetworkError("no_folder", f"{path} has {wanted}")
+        raise NetworkError(NO_FOLDER, f"{path} has {wanted}")
     return chosen

@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import FILE_MALFORMED, IN_REPOSITORY, NetworkError
+from counterfoil.fault import FILE_UNREADABLE
 
 _BLOCK = 512
 """The unit of ``st_blocks``, in bytes, on every file system."""
@@ -39,9 +40,11 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except OSError as missing:
-        raise NetworkError("file_missing", f"{path} can't be read: {missing.strerror}") from missing
+        raise NetworkError(
+            FILE_UNREADABLE, f"{path} can't be read: {missing.strerror}"
+        ) from missing
     except ValueError as malformed:
-        raise NetworkError("file_malformed", f"{path} is no JSON: {malformed}") from malformed
+        raise NetworkError(FILE_MALFORMED, f"{path} is no JSON: {malformed}") from malformed
 
 
 def require_outside_of_a_repository(folder: Path) -> None:
@@ -54,7 +57,7 @@ def require_outside_of_a_repository(folder: Path) -> None:
     for parent in (folder, *folder.parents):
         if (parent / ".git").exists():
             raise NetworkError(
-                "in_repository",
+                IN_REPOSITORY,
                 f"{folder} lies in the repository {parent}: keys don't belong there",
             )
 

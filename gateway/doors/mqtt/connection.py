@@ -17,11 +17,27 @@ from typing import Protocol, cast
 
 import structlog
 
+from counterfoil.gateway.certificate.errors import CertificateRevokedError
 from counterfoil.gateway.doors.client_certificate import device_of
 from counterfoil.gateway.doors.limits import Limits
 from counterfoil.gateway.doors.mqtt import packets, replies
 from counterfoil.gateway.doors.mqtt.packets import PacketError, PacketType, ReasonCode
-from counterfoil.gateway.errors import IdentityError
+from counterfoil.gateway.errors import (
+    QUOTA_EXCEEDED,
+    CountersError,
+    EpochClosedError,
+    EpochLinkError,
+    EquivocationError,
+    IdentityError,
+    IssuerMismatchError,
+    KeyIdMismatchError,
+    KeyRevokedError,
+    KeyUnknownError,
+    PreviousDigestError,
+    SequenceGapError,
+    SequenceOutsideKeyError,
+    SignatureInvalidError,
+)
 from counterfoil.gateway.ingest.intake import Verdicts
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.record.downlink import receipt_topic, record_topic
@@ -29,19 +45,19 @@ from counterfoil.gateway.record.identity import DeviceId
 
 log = structlog.get_logger("gateway.mqtt")
 _REASONS = {
-    "issuer_mismatch": ReasonCode.NOT_AUTHORIZED,
-    "key_unknown": ReasonCode.NOT_AUTHORIZED,
-    "key_revoked": ReasonCode.NOT_AUTHORIZED,
-    "sequence_outside_key": ReasonCode.NOT_AUTHORIZED,
-    "signature_invalid": ReasonCode.NOT_AUTHORIZED,
-    "key_id_mismatch": ReasonCode.NOT_AUTHORIZED,
-    "sequence_gap": ReasonCode.IMPLEMENTATION_SPECIFIC,
-    "equivocation": ReasonCode.IMPLEMENTATION_SPECIFIC,
-    "epoch_closed": ReasonCode.IMPLEMENTATION_SPECIFIC,
-    "previous_mismatch": ReasonCode.IMPLEMENTATION_SPECIFIC,
-    "epoch_link_mismatch": ReasonCode.IMPLEMENTATION_SPECIFIC,
-    "counters_inconsistent": ReasonCode.IMPLEMENTATION_SPECIFIC,
-    "quota_exceeded": ReasonCode.QUOTA_EXCEEDED,
+    IssuerMismatchError.code: ReasonCode.NOT_AUTHORIZED,
+    KeyUnknownError.code: ReasonCode.NOT_AUTHORIZED,
+    KeyRevokedError.code: ReasonCode.NOT_AUTHORIZED,
+    SequenceOutsideKeyError.code: ReasonCode.NOT_AUTHORIZED,
+    SignatureInvalidError.code: ReasonCode.NOT_AUTHORIZED,
+    KeyIdMismatchError.code: ReasonCode.NOT_AUTHORIZED,
+    SequenceGapError.code: ReasonCode.IMPLEMENTATION_SPECIFIC,
+    EquivocationError.code: ReasonCode.IMPLEMENTATION_SPECIFIC,
+    EpochClosedError.code: ReasonCode.IMPLEMENTATION_SPECIFIC,
+    PreviousDigestError.code: ReasonCode.IMPLEMENTATION_SPECIFIC,
+    EpochLinkError.code: ReasonCode.IMPLEMENTATION_SPECIFIC,
+    CountersError.code: ReasonCode.IMPLEMENTATION_SPECIFIC,
+    QUOTA_EXCEEDED: ReasonCode.QUOTA_EXCEEDED,
 }
 """The v5 reason code of a refusal; any other code is PAYLOAD_FORMAT_INVALID. See docs/formats/mqtt.md."""
 _WRITE_BUFFER = 262_144
@@ -110,7 +126,7 @@ class DeviceConnection(asyncio.Protocol):
         self._valid_until = float(ssl.cert_time_to_seconds(certificate["notAfter"]))
         self._topic = record_topic(self.device)
         if self._server.is_revoked(self.serial):
-            log.warning("certificate_revoked", peer=self._peer, device=self.device)
+            log.warning(CertificateRevokedError.code, peer=self._peer, device=self.device)
             self.end(ReasonCode.NOT_AUTHORIZED)
         elif self._server.is_full:
             self.pause()

@@ -17,7 +17,13 @@ from typing import Any
 
 import cbor2
 
-from counterfoil.gateway.errors import GatewayError, IdentityError
+from counterfoil.gateway.errors import (
+    BUNDLE_MALFORMED,
+    PART_ALTERED,
+    GatewayError,
+    IdentityError,
+    RecordError,
+)
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
 from counterfoil.gateway.log.merkle import hash_leaf, verify_inclusion
 from counterfoil.gateway.record.cbor import any_item
@@ -58,7 +64,7 @@ def inspect_bundle(content: bytes) -> Iterator[Finding]:
             for n, entry in enumerate(records)
         ]
     except _BROKEN as error:
-        detail = f"bundle_malformed: {type(error).__name__}: {str(error)[:120]}"
+        detail = f"{BUNDLE_MALFORMED}: {type(error).__name__}: {str(error)[:120]}"
         yield Finding(
             format="bundle", verdict=Verdict.INVALID, reason=detail, summary={"bytes": len(content)}
         )
@@ -66,10 +72,10 @@ def inspect_bundle(content: bytes) -> Iterator[Finding]:
     wrong = sum(finding.verdict is Verdict.INVALID for finding in findings)
     summary["records_invalid"] = wrong
     if altered:
-        reason = f"part_altered: {', '.join(altered)}: not the bytes it was made with"
+        reason = f"{PART_ALTERED}: {', '.join(altered)}: not the bytes it was made with"
         yield Finding(format="bundle", verdict=Verdict.INVALID, reason=reason, summary=summary)
     elif wrong:
-        reason = f"record_invalid: {wrong} of {len(records)} records"
+        reason = f"{RecordError.code}: {wrong} of {len(records)} records"
         yield Finding(format="bundle", verdict=Verdict.INVALID, reason=reason, summary=summary)
     else:
         reason = "whole; whose keys they are takes a root: counterfoil audit verify"

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from counterfoil.fault import FILE_TOO_LARGE, FILE_UNREADABLE
 from counterfoil.gateway.formats.inspection.file_findings import inspect_file
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict, plain
 
-_UNREADABLE = ("file_unreadable", "file_too_large")
+_UNREADABLE = (FILE_UNREADABLE, FILE_TOO_LARGE)
 
 
 def register(app: typer.Typer) -> None:

@@ -9,7 +9,13 @@ from pathlib import Path
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.formats import senml
 from counterfoil.gateway.formats.detection import Format, detect
-from counterfoil.gateway.formats.errors import FileTooLargeError, FileUnreadableError, FormatError
+from counterfoil.gateway.formats.errors import (
+    FILE_EMPTY,
+    FORMAT_UNKNOWN,
+    FileTooLargeError,
+    FileUnreadableError,
+    FormatError,
+)
 from counterfoil.gateway.formats.files import read_bytes, text_of
 from counterfoil.gateway.formats.inspection import signed_findings as signed
 from counterfoil.gateway.formats.inspection import unsigned_findings as unsigned
@@ -29,7 +35,7 @@ def inspect_file(path: Path, at: datetime) -> list[Finding]:
 def inspect_content(content: bytes, at: datetime) -> list[Finding]:
     """Return the findings on *content*, decompressed already, at least one."""
     if not content:
-        return [Finding(Format.UNKNOWN, Verdict.UNVERIFIABLE, "file_empty: the file is empty")]
+        return [Finding(Format.UNKNOWN, Verdict.UNVERIFIABLE, f"{FILE_EMPTY}: the file is empty")]
     found = detect(content)
     name = "senml" if found in {Format.SENML_JSON, Format.SENML_CBOR} else found.value
     findings: list[Finding] = []
@@ -40,7 +46,7 @@ def inspect_content(content: bytes, at: datetime) -> list[Finding]:
     except GatewayError as error:
         findings.append(Finding(name, Verdict.UNVERIFIABLE, str(error)))
     if not findings:
-        reason = "file_empty: the file holds no record"
+        reason = f"{FILE_EMPTY}: the file holds no record"
         findings.append(Finding(name, Verdict.UNVERIFIABLE, reason))
     return findings
 
@@ -72,7 +78,7 @@ def _findings(found: Format, content: bytes, at: datetime) -> Iterator[Finding]:
         case Format.METER_CSV:
             yield from unsigned.inspect_meter(text_of(content))
         case Format.UNKNOWN:
-            reason = "format_unknown: no format that is known here"
+            reason = f"{FORMAT_UNKNOWN}: no format that is known here"
             yield Finding(
                 format=found,
                 verdict=Verdict.UNVERIFIABLE,

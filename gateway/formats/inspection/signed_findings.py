@@ -11,12 +11,20 @@ import cbor2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from counterfoil.gateway.certificate.errors import PkiError
+from counterfoil.gateway.certificate.errors import (
+    PathInvalidError,
+    PkiError,
+    RevocationListInvalidError,
+)
 from counterfoil.gateway.certificate.profile import RECORD_SIGNING
 from counterfoil.gateway.certificate.validation import device_of, validate_device
-from counterfoil.gateway.errors import GatewayError
+from counterfoil.gateway.errors import GatewayError, ReceiptError
 from counterfoil.gateway.formats import ocmf
-from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
+from counterfoil.gateway.formats.errors import (
+    CERTIFICATE_MALFORMED,
+    FormatError,
+    SignatureMissingError,
+)
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
 from counterfoil.gateway.formats.ocmf_files import find_stated_keys
 from counterfoil.gateway.record.cbor import any_item
@@ -104,7 +112,7 @@ def inspect_receipt(content: bytes) -> Iterator[Finding]:
         if len(signature) != 64:
             raise ValueError("a signature of another length than 64 bytes")
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        detail = f"receipt_invalid: not a receipt: {type(error).__name__}"
+        detail = f"{ReceiptError.code}: not a receipt: {type(error).__name__}"
         yield Finding("receipt", Verdict.INVALID, detail)
         return
     summary: dict[str, Any] = {"origin": issuer, "kid": header.get(4)}
@@ -132,7 +140,7 @@ def inspect_certificates(content: bytes, at: datetime) -> Iterator[Finding]:
         if len(found) > _MAX_CERTIFICATES:
             raise ValueError("more certificates than are read")
     except (ValueError, UnsupportedAlgorithm) as error:
-        detail = f"certificate_malformed: {error}"
+        detail = f"{CERTIFICATE_MALFORMED}: {error}"
         yield Finding("certificate", Verdict.INVALID, detail)
         return
     for certificate in found:
@@ -150,7 +158,7 @@ def _revocation_list(crl: x509.CertificateRevocationList, at: datetime) -> Findi
         return Finding(
             format="certificate",
             verdict=Verdict.INVALID,
-            reason="crl_invalid: a newer list is due",
+            reason=f"{RevocationListInvalidError.code}: a newer list is due",
             summary=summary,
         )
     reason = "well formed; its issuer's key is not in the file"
@@ -189,13 +197,15 @@ def _certificate(
     except PkiError:
         pass
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-        return finding(Verdict.INVALID, "certificate_expired: it is not in force now")
+        return finding(Verdict.INVALID, f"{PathInvalidError.code}: it is not in force now")
     roots = [other for other in others if other.issuer == other.subject]
     if certificate.issuer == certificate.subject:
         try:
             certificate.verify_directly_issued_by(certificate)
         except (ValueError, TypeError, InvalidSignature):
-            return finding(Verdict.INVALID, "signature_invalid: it is not signed by its own key")
+            return finding(
+                Verdict.INVALID, f"{PathInvalidError.code}: it is not signed by its own key"
+            )
         return finding(
             Verdict.VALID, "self-signed and in force; trust in a root comes from outside"
         )
@@ -223,7 +233,9 @@ def _by_its_issuer(
             continue
         return finding(Verdict.VALID, "in force, and signed by an issuer in the same file")
     if issuers:
-        return finding(Verdict.INVALID, "signature_invalid: not signed by the issuer in the file")
+        return finding(
+            Verdict.INVALID, f"{PathInvalidError.code}: not signed by the issuer in the file"
+        )
     return finding(Verdict.UNVERIFIABLE, "in force; its issuer's certificate is not in the file")
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from counterfoil.gateway.formats import eva_dts, senml
-from counterfoil.gateway.formats.errors import FormatError, SignatureMissingError
+from counterfoil.gateway.formats.errors import NO_ROWS, FormatError, SignatureMissingError
 from counterfoil.gateway.formats.exported_sales import SalesFile
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
 from counterfoil.gateway.formats.iso20022.camt053 import (
@@ -177,7 +177,7 @@ def _table(
         return Finding(
             format=name,
             verdict=Verdict.INVALID,
-            reason="table_empty: no row could be read",
+            reason=f"{NO_ROWS}: no row could be read",
             summary=summary,
         )
     aside = len(table.set_aside)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.iso20022.messages import read_message, refuse_document_type
 from counterfoil.gateway.formats.quantity import minor_units
@@ -37,7 +38,8 @@ _SIGNS = {"CRDT": 1, "DBIT": -1}
 class StatementBalanceError(FormatError):
     """The entries do not lead from the opening balance to the closing one."""
 
-    code = "balance_mismatch"
+    code = Code("bank.balance_mismatch")
+    to_do = "Ask the bank for the statement again: entries are missing, or stand there twice."
 
 
 @dataclass(frozen=True, slots=True)

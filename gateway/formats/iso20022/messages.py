@@ -17,6 +17,7 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any
 
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FileTooLargeError, FormatError
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -29,13 +30,15 @@ _HEAD = 4_096
 class MessageInvalidError(FormatError):
     """The document is well formed and not valid against its message's model; says where."""
 
-    code = "message_invalid"
+    code = Code("iso20022.message_invalid")
+    to_do = "Ask the sender for a message that is valid; the detail names the place."
 
 
 class MessageUnknownError(FormatError):
     """The document's namespace names no message, or no version of it, that there is a model of."""
 
-    code = "message_unknown"
+    code = Code("iso20022.message_unknown")
+    to_do = "Ask the sender for a version that docs/formats lists."
 
 
 def refuse_document_type(text: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date as calendar_date
 
 from counterfoil.chain.abi.enums import ClaimKind, ClaimState, LoanState
+from counterfoil.fault import Code
 from counterfoil.oracle.errors import OracleError
 
 ADVANCE, SWEEP, MARK, RECONCILE, DONE = "advance", "sweep", "mark", "reconcile", "done"
@@ -29,13 +30,15 @@ STILL_LOANS = ENDED_LOANS | {LoanState.WRITTEN_OFF.wire_name}
 class DayRefused(OracleError):
     """A date that can't be closed."""
 
-    code = "oracle.day_refused"
+    code = Code("day.refused")
+    to_do = "Choose a date that can be closed; the detail says why this one can't."
 
 
 class DateNotForward(DayRefused):
     """The business date has passed this date already."""
 
-    code = "oracle.date_not_forward"
+    code = Code("day.not_forward")
+    to_do = "Nothing: that day is over. Close a later one."
 
 
 @dataclass(frozen=True)

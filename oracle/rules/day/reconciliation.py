@@ -12,12 +12,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from counterfoil.fault import Code
+from counterfoil.oracle.rules.faults.day import (
+    ATTESTED_DIFFERS,
+    BALANCE_DIFFERS,
+    BANK_LINE_SET_ASIDE,
+    CLAIM_DIFFERS,
+    CLAIMABLE_DIFFERS,
+    CLAIMS_CASH_DIFFERS,
+    COLLECTION_DIFFERS,
+    DEPOSIT_WITHOUT_STATEMENT,
+    DISTRIBUTED_DIFFERS,
+    ENTRY_MINTED_OTHERWISE,
+    ENTRY_NOT_MINTED,
+    EVENTS_NOT_PROJECTED,
+    HOLDINGS_DIFFER,
+    LIMIT_EXCEEDED,
+    LOAN_DIFFERS,
+    PARTS_DIFFER,
+    PAYOUT_NOT_CONFIRMED,
+    PRINCIPAL_DIFFERS,
+    SPLIT_CASH_DIFFERS,
+    SPLIT_DIFFERS,
+    SUPPLY_DIFFERS,
+)
+
 
 @dataclass(frozen=True)
 class Difference:
     """One figure on which two books differ."""
 
-    code: str
+    code: Code
     subject: str
     expected: int
     found: int
@@ -92,7 +117,7 @@ class Books:
     """Mints without a statement entry, by the entry's hash in the mint: (account, amount)."""
     lines_aside: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """Statement lines that were set aside: they changed the bank's account and nothing here: (amount, reason)."""
-    statements: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    statements: Mapping[str, tuple[Code, str]] = field(default_factory=dict)
     """Statements with wrong balances, taken in since the last day: (code, detail)."""
     unconfirmed: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     """Payouts that the bank has paid and the chain does not have as paid: (amount, why)."""
@@ -127,7 +152,7 @@ def reconcile(books: Books) -> list[Difference]:
 def _deposits(b: Books) -> Iterator[Difference]:
     """Compare the statements with the mints, line by line, and mints less withdrawals with the supply."""
     for entry, (reference, amount, minted) in b.entries.items():
-        code = "entry_minted_otherwise" if minted else "entry_not_minted"
+        code = ENTRY_MINTED_OTHERWISE if minted else ENTRY_NOT_MINTED
         yield Difference(
             code,
             subject=reference,
@@ -138,23 +163,23 @@ def _deposits(b: Books) -> Iterator[Difference]:
     for entry, (account, amount) in b.deposits.items():
         what = f"minted to {account} for an entry that no statement has shown"
         yield Difference(
-            code="deposit_without_statement", subject=entry, expected=0, found=amount, detail=what
+            code=DEPOSIT_WITHOUT_STATEMENT, subject=entry, expected=0, found=amount, detail=what
         )
     for line, (amount, reason) in b.lines_aside.items():
         yield Difference(
-            code="bank_line_set_aside", subject=line, expected=0, found=amount, detail=reason
+            code=BANK_LINE_SET_ASIDE, subject=line, expected=0, found=amount, detail=reason
         )
     for name, (code, detail) in b.statements.items():
         yield Difference(code, subject=name, expected=0, found=0, detail=detail)
     for payout, (amount, why) in b.unconfirmed.items():
         yield Difference(
-            code="payout_not_confirmed", subject=str(payout), expected=amount, found=0, detail=why
+            code=PAYOUT_NOT_CONFIRMED, subject=str(payout), expected=amount, found=0, detail=why
         )
     attested = b.minted_minor - b.withdrawn_minor
     if attested != b.attested_minor:
         what = "mints less withdrawals, against what the token says that the bank attested"
         yield Difference(
-            code="attested_differs",
+            code=ATTESTED_DIFFERS,
             subject="token",
             expected=attested,
             found=b.attested_minor,
@@ -163,7 +188,7 @@ def _deposits(b: Books) -> Iterator[Difference]:
     if b.attested_minor != b.supply_minor:
         what = "what the bank attested, against the token's supply"
         yield Difference(
-            code="supply_differs",
+            code=SUPPLY_DIFFERS,
             subject="token",
             expected=b.attested_minor,
             found=b.supply_minor,
@@ -175,7 +200,7 @@ def _balances(b: Books) -> Iterator[Difference]:
     for account, (ledger, chain) in b.balances.items():
         if ledger != chain:
             yield Difference(
-                code="balance_differs",
+                code=BALANCE_DIFFERS,
                 subject=account,
                 expected=ledger,
                 found=chain,
@@ -185,7 +210,7 @@ def _balances(b: Books) -> Iterator[Difference]:
     if held != b.supply_minor:
         what = "all accounts together, against the token's supply"
         yield Difference(
-            code="holdings_differ",
+            code=HOLDINGS_DIFFER,
             subject="token",
             expected=held,
             found=b.supply_minor,
@@ -194,7 +219,7 @@ def _balances(b: Books) -> Iterator[Difference]:
     if b.dead_letters:
         what = "events that the ledger could not take in"
         yield Difference(
-            code="events_not_projected",
+            code=EVENTS_NOT_PROJECTED,
             subject="ledger",
             expected=0,
             found=b.dead_letters,
@@ -207,7 +232,7 @@ def _split(b: Books) -> Iterator[Difference]:
     for account, (ledger, chain) in b.claimable.items():
         if ledger != chain:
             yield Difference(
-                code="claimable_differs",
+                code=CLAIMABLE_DIFFERS,
                 subject=account,
                 expected=ledger,
                 found=chain,
@@ -217,12 +242,12 @@ def _split(b: Books) -> Iterator[Difference]:
         if p.distributed_minor != p.chain_distributed_minor:
             what = "by the ledger, the chain"
             found = (p.distributed_minor, p.chain_distributed_minor)
-            yield Difference("distributed_differs", name, *found, what)
+            yield Difference(DISTRIBUTED_DIFFERS, name, *found, what)
         shared = p.credited_minor + p.chain_carried_minor
         if shared != p.distributed_minor:
             what = "distributed, against credited and carried"
             yield Difference(
-                code="split_differs",
+                code=SPLIT_DIFFERS,
                 subject=name,
                 expected=p.distributed_minor,
                 found=shared,
@@ -235,7 +260,7 @@ def _split(b: Books) -> Iterator[Difference]:
                 "what statements brought less what was distributed, against the collection account"
             )
             yield Difference(
-                code="collection_differs", subject=name, expected=left, found=held, detail=what
+                code=COLLECTION_DIFFERS, subject=name, expected=left, found=held, detail=what
             )
     owed = sum(ledger for ledger, _ in b.claimable.values())
     owed += sum(p.chain_carried_minor for p in b.projects.values())
@@ -243,7 +268,7 @@ def _split(b: Books) -> Iterator[Difference]:
     if owed != held:
         what = "claimable and carried, against what the split holds"
         yield Difference(
-            code="split_cash_differs", subject="split", expected=owed, found=held, detail=what
+            code=SPLIT_CASH_DIFFERS, subject="split", expected=owed, found=held, detail=what
         )
 
 
@@ -265,7 +290,7 @@ def _credit(b: Books) -> Iterator[Difference]:
         for name, ledger, chain in zip(_LOAN_FIGURES, loan.ledger, loan.chain, strict=True):
             if ledger != chain:
                 yield Difference(
-                    code="loan_differs",
+                    code=LOAN_DIFFERS,
                     subject=f"{number} {name}",
                     expected=ledger,
                     found=chain,
@@ -280,7 +305,7 @@ def _credit(b: Books) -> Iterator[Difference]:
                 found = line.ledger_minor
             what = "draws less repaid less written off, against the line's principal"
             yield Difference(
-                code="principal_differs",
+                code=PRINCIPAL_DIFFERS,
                 subject=str(number),
                 expected=outstanding[number],
                 found=found,
@@ -289,7 +314,7 @@ def _credit(b: Books) -> Iterator[Difference]:
         if line.chain_minor > line.limit_minor:
             what = "the line's limit, against its principal"
             yield Difference(
-                code="limit_exceeded",
+                code=LIMIT_EXCEEDED,
                 subject=str(number),
                 expected=line.limit_minor,
                 found=line.chain_minor,
@@ -302,12 +327,12 @@ def _claims(b: Books) -> Iterator[Difference]:
     for root, claim in b.claims.items():
         if claim.redeemed_minor != claim.chain_redeemed_minor:
             found = (claim.redeemed_minor, claim.chain_redeemed_minor)
-            yield Difference("claim_differs", f"{root} redeemed", *found, "by the chain")
+            yield Difference(CLAIM_DIFFERS, f"{root} redeemed", *found, "by the chain")
         stands = claim.redeemed_minor + claim.live_unpaid_minor
         if stands != claim.face_minor:
             what = "the claim's face, against what was paid and what its live parts stand for"
             yield Difference(
-                code="parts_differ",
+                code=PARTS_DIFFER,
                 subject=str(root),
                 expected=claim.face_minor,
                 found=stands,
@@ -317,12 +342,12 @@ def _claims(b: Books) -> Iterator[Difference]:
         if ledger != chain:
             what = "paid on claims, by the ledger, the chain"
             yield Difference(
-                code="claimable_differs", subject=account, expected=ledger, found=chain, detail=what
+                code=CLAIMABLE_DIFFERS, subject=account, expected=ledger, found=chain, detail=what
             )
     owed = sum(ledger for ledger, _ in b.claim_credits.values()) + b.retained_minor
     held = b.balances.get(b.claims_account, (0, 0))[0]
     if owed != held:
         what = "claimable and retained, against what the claims' contract holds"
         yield Difference(
-            code="claims_cash_differs", subject="claims", expected=owed, found=held, detail=what
+            code=CLAIMS_CASH_DIFFERS, subject="claims", expected=owed, found=held, detail=what
         )

@@ -32,6 +32,22 @@ from counterfoil.oracle.rules.facts import (
     names_of,
     tax_minor,
 )
+from counterfoil.oracle.rules.faults.proposal import (
+    AMOUNT_DIFFERS,
+    BATCH_DIFFERS,
+    BEHIND,
+    CALL_DIFFERS,
+    CURRENCY_DIFFERS,
+    DATE_DIFFERS,
+    FACTS_MALFORMED,
+    NOT_INCLUDED,
+    PROJECT_DIFFERS,
+    PROJECT_UNKNOWN,
+    RECORD_DIFFERS,
+    TARGET_UNKNOWN,
+    UNITS_DIFFER,
+    WRONG_CHAIN,
+)
 from counterfoil.oracle.rules.judging.proposal import CallProposal
 from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents, NotYet, check_sender
 
@@ -76,32 +92,32 @@ class CallJudge:
         """
         # 1
         if (proposal.chain_id, proposal.contract) != (now.chain_id, self._calls):
-            raise Dissents("wrong_chain", f"for {proposal.contract} on chain {proposal.chain_id}")
+            raise Dissents(WRONG_CHAIN, f"for {proposal.contract} on chain {proposal.chain_id}")
         check_sender(proposal, sender, now.signers)
         if proposal.target != self._split:
-            raise Dissents("target_unknown", f"calls to {proposal.target} are not signed here")
+            raise Dissents(TARGET_UNKNOWN, f"calls to {proposal.target} are not signed here")
         # 2
         try:
             facts = decode_facts(proposal.facts)
         except InputMalformed as failure:
-            raise Dissents("facts_malformed", str(failure)) from failure
+            raise Dissents(FACTS_MALFORMED, str(failure)) from failure
         indexes = [index for index, _, _ in facts.entries]
         if not indexes or indexes != sorted(set(indexes)):
-            raise Dissents("facts_malformed", "records stand in order, each once, and not none")
+            raise Dissents(FACTS_MALFORMED, "records stand in order, each once, and not none")
         project = self._books.project(facts.project)
         if project is None:
-            raise Dissents("project_unknown", f"this node was told of no {facts.project!r}")
+            raise Dissents(PROJECT_UNKNOWN, f"this node was told of no {facts.project!r}")
         # 3
         if not self._books.is_anchored(proposal.head_size) or indexes[-1] >= self._books.size():
-            raise NotYet("behind", f"the head of {proposal.head_size} is not here yet")
+            raise NotYet(BEHIND, f"the head of {proposal.head_size} is not here yet")
         if indexes[-1] >= proposal.head_size:
             why = f"the head of {proposal.head_size} does not cover it"
-            raise Dissents("record_not_anchored", f"record {indexes[-1]}: {why}", indexes[-1])
+            raise Dissents(NOT_INCLUDED, f"record {indexes[-1]}: {why}", indexes[-1])
         # 4
         units = self._units(indexes, facts, project)
         # 5
         if tuple(sorted(units.items())) != facts.units:
-            raise Dissents("units_differ", f"{dict(facts.units)}, here {dict(units)}")
+            raise Dissents(UNITS_DIFFER, f"{dict(facts.units)}, here {dict(units)}")
         tax = tax_minor(facts.gross_minor, facts.refunds_minor, project.tax_basis_points)
         # 6
         facts_hash, batch = names_of(proposal.facts)
@@ -109,10 +125,10 @@ class CallJudge:
             facts, batch, tax, head=proposal.head_size, facts_hash=facts_hash
         )
         if proposal.label != batch:
-            raise Dissents("batch_differs", f"{proposal.label.hex()}, here {batch.hex()}")
+            raise Dissents(BATCH_DIFFERS, f"{proposal.label.hex()}, here {batch.hex()}")
         if proposal.data != self._encode(argument):
             sums = f"gross {facts.gross_minor}, refunds {facts.refunds_minor}, tax {tax}"
-            raise Dissents("call_differs", f"it does not distribute these facts: {sums}")
+            raise Dissents(CALL_DIFFERS, f"it does not distribute these facts: {sums}")
         return facts
 
     def _units(self, indexes: list[int], facts: Facts, project: ToldProject) -> Counter[str]:
@@ -123,7 +139,7 @@ class CallJudge:
         records = self._books.records_at(indexes)
         for entry in facts.entries:
             if entry[0] not in records:
-                raise NotYet("behind", f"record {entry[0]} is not here yet")
+                raise NotYet(BEHIND, f"record {entry[0]} is not here yet")
             signed = decode(records[entry[0]])
             block = heads[bisect_right(heads, entry[0], key=lambda head: head[0])][1]
             for line in self._lines(signed, entry, facts, project, block):
@@ -143,19 +159,19 @@ class CallJudge:
         body = signed.record.body
         if not isinstance(body, Sale | Refund) or isinstance(body, Refund) != is_refund:
             what = "refund" if is_refund else "sale"
-            raise Dissents("record_differs", f"record {index} is no {what}", index)
+            raise Dissents(RECORD_DIFFERS, f"record {index} is no {what}", index)
         if body.amount_minor != amount:
             why = f"record {index}: amount {amount}, signed {body.amount_minor}"
-            raise Dissents("amount_differs", why, index)
+            raise Dissents(AMOUNT_DIFFERS, why, index)
         if business_date(signed.record.time_ms) != facts.business_date:
-            raise Dissents("date_differs", f"record {index} is of another day", index)
+            raise Dissents(DATE_DIFFERS, f"record {index} is of another day", index)
         if body.currency != project.currency:
-            raise Dissents("currency_differs", f"record {index} is in {body.currency}", index)
+            raise Dissents(CURRENCY_DIFFERS, f"record {index} is in {body.currency}", index)
         device, wanted = signed.record.device, on_chain_id(facts.project)
         if wanted not in (
             self._books.project_of(device, block),
             self._books.project_of(device),
         ):
             why = f"record {index}: {signed.record.device} is not in {facts.project}"
-            raise Dissents("project_differs", why, index)
+            raise Dissents(PROJECT_DIFFERS, why, index)
         return body.lines if isinstance(body, Sale) else ()

@@ -18,8 +18,19 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Protocol
 
+from counterfoil.gateway.errors import KeyRevokedError, RecordError
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import RecordRefused
+from counterfoil.oracle.rules.faults.proposal import (
+    BEHIND,
+    BLOCK_NOT_READ,
+    BLOCK_TOO_OLD,
+    FIGURES_DIFFER,
+    PREVIOUS_DIFFERS,
+    ROOT_DIFFERS,
+    STATE_DIFFERS,
+    WRONG_CHAIN,
+)
 from counterfoil.oracle.rules.figures import Figures, differences
 from counterfoil.oracle.rules.judging.proposal import HeadProposal
 from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents, NotYet, check_sender
@@ -66,40 +77,40 @@ def judge_head(
     """
     # 1
     if (proposal.chain_id, proposal.anchor) != (now.chain_id, now.anchor):
-        raise Dissents("wrong_chain", f"for {proposal.anchor} on chain {proposal.chain_id}")
+        raise Dissents(WRONG_CHAIN, f"for {proposal.anchor} on chain {proposal.chain_id}")
     check_sender(proposal, sender, now.signers)
     # 2
     previous = proposal.previous
     if previous.size != now.size or (previous.size and previous.root != now.root):
         raise NotYet(
-            "previous_differs",
+            PREVIOUS_DIFFERS,
             f"it extends {previous.size}, the newest anchored head is {now.size}",
         )
     if proposal.figures.block < now.block:
-        raise Dissents("block_too_old", f"block {proposal.figures.block}, the head's {now.block}")
+        raise Dissents(BLOCK_TOO_OLD, f"block {proposal.figures.block}, the head's {now.block}")
     if proposal.figures.block > log_copy.newest_block():
-        raise NotYet("block_not_read", f"block {proposal.figures.block} is not read here yet")
+        raise NotYet(BLOCK_NOT_READ, f"block {proposal.figures.block} is not read here yet")
     # 3
     head = proposal.head
     if head.size > log_copy.size:
         if refusal is not None and refusal.log_index == log_copy.size:
-            raise Dissents("record_refused", str(refusal), refusal.log_index)
-        raise NotYet("behind", f"the copy has {log_copy.size} records")
+            raise Dissents(RecordError.code, str(refusal), refusal.log_index)
+        raise NotYet(BEHIND, f"the copy has {log_copy.size} records")
     closed = log_copy.first_closed(previous.size, head.size)
     if closed is not None:
         where = f"record {closed}, {log_copy.place(closed)}: its key may not sign it"
-        raise Dissents("record_refused", f"key_revoked: {where}", closed)
+        raise Dissents(RecordError.code, f"{KeyRevokedError.code}: {where}", closed)
     mine = log_copy.compute(previous.size, head.size, proposal.figures.block)
     # 4
     if mine.root != head.root:
         raise _named(proposal, log_copy, mine.root, their_leaves)
     # 5
     if mine.state != head.state:
-        raise Dissents("state_differs", f"{head.state.hex()}, here {mine.state.hex()}")
+        raise Dissents(STATE_DIFFERS, f"{head.state.hex()}, here {mine.state.hex()}")
     # 6
     if mine.figures.encode() != proposal.figures.encode():
         words = "; ".join(islice(differences(mine.figures, proposal.figures), 5))
-        raise Dissents("figures_differ", words or "they are in another order")
+        raise Dissents(FIGURES_DIFFER, words or "they are in another order")
 
 
 def _named(
@@ -115,7 +126,7 @@ def _named(
     pairs = zip(theirs, log_copy.leaves(start, size), strict=False)
     at = next((n for n, (there, here) in enumerate(pairs, start) if there != here), None)
     if at is None and len(theirs) < size - start:
-        return Dissents("root_differs", f"{says}; the sender shows {len(theirs)} leaves")
+        return Dissents(ROOT_DIFFERS, f"{says}; the sender shows {len(theirs)} leaves")
     if at is None:
-        return Dissents("root_differs", f"{says}; the sender's own leaves don't give it")
-    return Dissents("root_differs", f"record {at} is another one, here {log_copy.place(at)}", at)
+        return Dissents(ROOT_DIFFERS, f"{says}; the sender's own leaves don't give it")
+    return Dissents(ROOT_DIFFERS, f"record {at} is another one, here {log_copy.place(at)}", at)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from counterfoil.fault import Code
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import OracleError
+from counterfoil.oracle.rules.faults.proposal import NOT_A_SIGNER, SIGNATURE_WRONG
 from counterfoil.oracle.rules.judging.proposal import Proposal, proposer_of
 
 
 class NotYet(OracleError):
     """This node can't judge it now; ``code`` says what it waits for."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: Code, detail: str) -> None:
         super().__init__(detail)
         self.code = code
 
@@ -21,7 +23,7 @@ class NotYet(OracleError):
 class Dissents(OracleError):
     """A check failed; ``log_index`` is the record that it failed on, where it is one record's."""
 
-    def __init__(self, code: str, detail: str, log_index: int | None = None) -> None:
+    def __init__(self, code: Code, detail: str, log_index: int | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.log_index = log_index
@@ -47,6 +49,6 @@ def check_sender(proposal: Proposal, sender: str, signers: Collection[str]) -> N
     """
     signer = proposer_of(proposal)
     if signer != sender:
-        raise Dissents("signature_wrong", f"sent by {sender}, signed by {signer or 'nobody'}")
+        raise Dissents(SIGNATURE_WRONG, f"sent by {sender}, signed by {signer or 'nobody'}")
     if sender not in signers:
-        raise Dissents("not_a_signer", f"{sender} is none of the quorum's signers")
+        raise Dissents(NOT_A_SIGNER, f"{sender} is none of the quorum's signers")

@@ -15,6 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from counterfoil.chain.abi.enums import Convention, Plan
+from counterfoil.fault import Code
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.rules.business_date import add_months, check, is_valid
 from counterfoil.oracle.rules.loans.interest import accrued, denominator
@@ -33,7 +34,8 @@ class Instalment:
 class PlanNotPossible(OracleError):
     """No instalments on these dates have the plan's form."""
 
-    code = "loan.plan_not_possible"
+    code = Code("loan.plan_not_possible")
+    to_do = "Change the number of instalments, their dates or the amount."
 
 
 def monthly_dates(

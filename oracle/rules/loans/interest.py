@@ -8,6 +8,7 @@ that from b to c. Interest is kept as a numerator over ``denominator(convention)
 from __future__ import annotations
 
 from counterfoil.chain.abi.enums import Convention
+from counterfoil.fault import Code
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.rules.business_date import is_leap, parts, serial
 
@@ -18,7 +19,8 @@ _ACT_ACT = 365 * 366
 class RateTooHigh(OracleError):
     """A discount takes more than the whole."""
 
-    code = "loan.rate_too_high"
+    code = Code("loan.rate_too_high")
+    to_do = "Lower the rate or shorten the time."
 
 
 def position(convention: Convention, date: int) -> int:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from counterfoil.chain.abi.enums import Convention, Debt, LoanState
+from counterfoil.fault import Code
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.rules.business_date import days_between
 from counterfoil.oracle.rules.loans.instalments import Instalment
@@ -25,7 +26,8 @@ from counterfoil.oracle.rules.loans.interest import accrued, denominator
 class LoanNotAllowed(OracleError):
     """The loan's state or its date does not allow it."""
 
-    code = "loan.not_allowed"
+    code = Code("loan.not_allowed")
+    to_do = "Look at the loan's state and dates; the detail says which does not allow it."
 
 
 @dataclass(frozen=True)

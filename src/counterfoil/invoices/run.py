@@ -35,6 +35,7 @@ from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
 from counterfoil.chain.sender import Sender
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, enqueue
+from counterfoil.fault import Code
 from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
 from counterfoil.invoices.report import InvoiceReport
 from counterfoil.oracle.store.database import open_database
@@ -57,7 +58,11 @@ Call = tuple[LocalSigner, str, str, bytes, int | None]
 class RunFailed(Exception):
     """A transaction of the run was refused."""
 
-    code = "invoices_refused"
+    code = Code("invoice.run_refused")
+    to_do = (
+        "Read the contract's code in the detail; run the command again once it is put right: "
+        "what is done stays done."
+    )
 
 
 def run_invoices(file: InvoiceFile, folder: Path, say: Say) -> InvoiceReport:

@@ -19,6 +19,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.oracle.errors import OracleError
 from counterfoil.replay import made_up_parties as parties
+from counterfoil.replay.errors import REPLAY_FAILED
 from counterfoil.replay.money_side import NotInTime
 from counterfoil.replay.report import write
 from counterfoil.replay.report_tables import show
@@ -174,7 +175,7 @@ def _main_job(
         typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     except (OSError, RuntimeError) as failure:
-        typer.echo(json.dumps({"code": "replay_failed", "detail": str(failure)}), err=True)
+        typer.echo(json.dumps({"code": REPLAY_FAILED, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     raise typer.Exit(0 if report.adds_up else 1)
 

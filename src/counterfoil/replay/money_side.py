@@ -15,6 +15,7 @@ from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction import transact
 from counterfoil.chain.transaction_queue import FAILED, FINAL, MINED
+from counterfoil.fault import Code
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request, ResolveException
 from counterfoil.oracle.instructions.stored_form import encode
@@ -32,7 +33,11 @@ _PARTY = "replay"
 class NotInTime(Exception):
     """What the replay waits for did not come in time."""
 
-    code = "replay_not_in_time"
+    code = Code("replay.not_in_time")
+    to_do = (
+        "Look at the logs in the folder for what did not come; run again with more time on a "
+        "slow machine."
+    )
 
 
 def _reading(engine: Engine) -> Session:

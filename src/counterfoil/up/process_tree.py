@@ -16,6 +16,7 @@ import httpx
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
+from counterfoil.fault import Code
 from counterfoil.up.data_folder import LOG_ORIGIN, House, admit_accounts, deploy_contracts
 from counterfoil.up.supervisor import Child, Supervisor
 
@@ -29,7 +30,8 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 class HouseInUse(Exception):
     """Another process tree runs over this folder."""
 
-    code = "house_in_use"
+    code = Code("house.in_use")
+    to_do = "Stop the other `counterfoil up` over this folder, or give another folder."
 
 
 class Tree:

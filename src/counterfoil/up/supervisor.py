@@ -25,6 +25,8 @@ from pathlib import Path
 import structlog
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
+from counterfoil.fault import Code
+
 log = structlog.get_logger("up")
 
 _PR_SET_PDEATHSIG = 1
@@ -38,7 +40,8 @@ _LONGEST_LOG = 20_000_000
 class ChildFailed(Exception):
     """A child did not become ready; carries the end of what it logged."""
 
-    code = "child_failed"
+    code = Code("house.child_failed")
+    to_do = "Read the end of the child's log in the detail; then start again."
 
     def __init__(self, name: str, why: str, log_path: Path) -> None:
         self.name = name

@@ -65,19 +65,19 @@ contract ExamineTest is Vectors {
     /// @dev What only the record's meaning, its place in the chain or a register that this one can't be shows is signed
     /// all the same: the contract says who signed, auditors say what it is worth.
     function _expected(string memory name, string memory code) private pure returns (IRecordDispute.Word) {
-        if (_is(code, "signature_invalid")) return IRecordDispute.Word.SIGNATURE_INVALID;
-        if (_is(code, "key_unknown") || _is(name, "issuer that is no device")) return IRecordDispute.Word.KEY_UNKNOWN;
-        if (_is(code, "epoch_closed")) return IRecordDispute.Word.SEQUENCE_OUTSIDE_KEY;
-        if (_is(code, "key_id_mismatch")) return IRecordDispute.Word.KEY_ID_DIFFERS;
+        if (_is(code, "record.signature_invalid")) return IRecordDispute.Word.SIGNATURE_INVALID;
+        if (_is(code, "record.key_unknown") || _is(name, "issuer that is no device")) return IRecordDispute.Word.KEY_UNKNOWN;
+        if (_is(code, "record.epoch_closed")) return IRecordDispute.Word.SEQUENCE_OUTSIDE_KEY;
+        if (_is(code, "record.key_id_mismatch")) return IRecordDispute.Word.KEY_ID_DIFFERS;
         string[15] memory signed = [
-            "issuer_mismatch",
-            "sequence_outside_key",
-            "key_revoked",
-            "equivocation",
-            "sequence_gap",
-            "previous_mismatch",
-            "epoch_link_mismatch",
-            "counters_inconsistent",
+            "record.issuer_mismatch",
+            "record.sequence_outside_key",
+            "record.key_revoked",
+            "record.equivocation",
+            "record.sequence_gap",
+            "record.previous_mismatch",
+            "record.epoch_link_mismatch",
+            "record.counters_inconsistent",
             "a sale's body under kind refund",
             "currency in small letters",
             "negative amount",

@@ -124,7 +124,7 @@ contract SettleTest is Vectors {
 
     function _second() private view returns (bytes memory) {
         for (uint256 i = 0; hasEntry("bad", i); ++i) {
-            if (keccak256(bytes(entry("bad", i, "code"))) == keccak256("equivocation")) {
+            if (keccak256(bytes(entry("bad", i, "code"))) == keccak256("record.equivocation")) {
                 return hexOf(entry("bad", i, "raw"));
             }
         }

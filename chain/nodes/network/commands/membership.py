@@ -27,7 +27,13 @@ from counterfoil.chain.nodes.network.creation import join as join_network
 from counterfoil.chain.nodes.network.engines import process
 from counterfoil.chain.nodes.network.engines.choice import engine_of
 from counterfoil.chain.nodes.network.engines.engine import MembershipChange, MembershipProposal
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import (
+    CHANGE_MALFORMED,
+    EXISTS,
+    NOTHING_TO_CHANGE,
+    PROPOSAL_MALFORMED,
+    NetworkError,
+)
 from counterfoil.chain.nodes.network.folder import Network, member_of, read_folder
 from counterfoil.chain.nodes.network.health import date_of
 from counterfoil.chain.nodes.network.member_files import read_json, write_json
@@ -111,7 +117,7 @@ def propose(
         mine = read_folder(folder)
         change = _change(kind, members, threshold)
         if out.exists():
-            raise NetworkError("exists", f"{out} is there already")
+            raise NetworkError(EXISTS, f"{out} is there already")
         engine = engine_of(mine.network.engine)
         _require_change(change, [v.node_id for v in engine.validators(mine)], mine.network)
         made = engine.propose(mine, change, signers or [])
@@ -191,15 +197,15 @@ def admit(
 def _change(kind: str, members: list[str], threshold: int) -> MembershipChange:
     if kind in ("add", "remove"):
         if len(members) != 1 or threshold:
-            raise NetworkError("change_malformed", f"{kind} takes one member and nothing else")
+            raise NetworkError(CHANGE_MALFORMED, f"{kind} takes one member and nothing else")
         return MembershipChange(kind, member=members[0])
     if kind == "owners":
         if not 1 <= threshold <= len(members):
             raise NetworkError(
-                "change_malformed", f"--threshold is from 1 to the {len(members)} owners named"
+                CHANGE_MALFORMED, f"--threshold is from 1 to the {len(members)} owners named"
             )
         return MembershipChange(kind, owners=tuple(members), threshold=threshold)
-    raise NetworkError("change_malformed", f"a change is add, remove or owners, not {kind!r}")
+    raise NetworkError(CHANGE_MALFORMED, f"a change is add, remove or owners, not {kind!r}")
 
 
 def _require_change(change: MembershipChange, validators: Sequence[str], network: Network) -> None:
@@ -209,7 +215,7 @@ def _require_change(change: MembershipChange, validators: Sequence[str], network
     is_one = network.member(change.member).node_id in validators
     if is_one is (change.kind == "add"):
         already = "a validator already" if is_one else "no validator"
-        raise NetworkError("nothing_to_change", f"{change.member} is {already}")
+        raise NetworkError(NOTHING_TO_CHANGE, f"{change.member} is {already}")
 
 
 def _proposal(file: Path) -> MembershipProposal:
@@ -220,9 +226,7 @@ def _proposal(file: Path) -> MembershipProposal:
             raise TypeError(f"a seat that ends at {change.ends_s!r}")
         return replace(found, change=asdict(change))
     except TypeError as malformed:
-        raise NetworkError(
-            "proposal_malformed", f"{file} is no proposal: {malformed}"
-        ) from malformed
+        raise NetworkError(PROPOSAL_MALFORMED, f"{file} is no proposal: {malformed}") from malformed
 
 
 def _say_proposal(found: MembershipProposal, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys.passphrase import read_passphrase
+from counterfoil.chain.nodes.network.errors import SYSTEM
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 OwnFolder = Annotated[Path, typer.Argument(help="This member's folder.")]
@@ -59,5 +60,5 @@ def exit_on_failure() -> Iterator[None]:
         typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     except OSError as failure:
-        typer.echo(json.dumps({"code": "network.system", "detail": str(failure)}), err=True)
+        typer.echo(json.dumps({"code": SYSTEM, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure

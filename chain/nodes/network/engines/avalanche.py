@@ -34,7 +34,12 @@ from counterfoil.chain.nodes.network.engines.engine import (
     Progress,
     Validator,
 )
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import (
+    OTHER_NETWORK,
+    PROPOSAL_WRONG,
+    SEAT_ENDS,
+    NetworkError,
+)
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder
 from counterfoil.chain.nodes.network.member_files import write_json
 from counterfoil.chain.nodes.network.rpc import call_rpc
@@ -256,10 +261,10 @@ class Avalanche:
         )
         deeds, change = found["deeds"], MembershipChange(**proposal.change)
         if proposal.payload["subnet"] != network.engine_facts["subnet"]:
-            raise NetworkError("other_network", "this proposal is for another network")
+            raise NetworkError(OTHER_NETWORK, "this proposal is for another network")
         if [_essence(deed) for deed in deeds] not in _deeds_of(network.member, change):
             raise NetworkError(
-                "proposal_wrong", "the transactions do something else than the proposal's words say"
+                PROPOSAL_WRONG, "the transactions do something else than the proposal's words say"
             )
         names = {m.owner: m.name for m in network.members}
         asked = {names.get(key, key) for deed in deeds for key in deed["asked"]}
@@ -296,7 +301,7 @@ def _seat_ends(folder: MemberFolder, member: Member) -> int:
         return _term_ends(int(folder.network.engine_facts["years"]))
     if ends[0] - time.time() < 2 * _DAY_S:
         raise NetworkError(
-            "seat_ends",
+            SEAT_ENDS,
             f"{member.name}'s node has a stake that ends within two days: it is to join with a new node",
         )
     return ends[0] - _DAY_S

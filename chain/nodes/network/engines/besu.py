@@ -29,7 +29,16 @@ from counterfoil.chain.nodes.network.engines.engine import (
     Progress,
     Validator,
 )
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import (
+    CHANGE_MALFORMED,
+    NOT_A_SIGNER,
+    NOT_ACCEPTED,
+    NOT_INSTALLED,
+    PROPOSAL_WRONG,
+    SIGNERS,
+    THRESHOLD,
+    NetworkError,
+)
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder
 from counterfoil.chain.nodes.network.member_files import write_json, write_whole
 from counterfoil.chain.nodes.network.rpc import call_rpc
@@ -70,7 +79,7 @@ class Besu:
         enough = _more_than_half(len(folders))
         if charter.threshold != enough:
             raise NetworkError(
-                "threshold",
+                THRESHOLD,
                 f"Besu decides by more than half: threshold is {enough} of {len(folders)}",
             )
         funded = {*(f.me.account for f in folders), *charter.accounts, *charter.deployers}
@@ -155,13 +164,13 @@ class Besu:
         self, folder: MemberFolder, change: MembershipChange, signers: Sequence[str]
     ) -> MembershipProposal:
         if change.kind == "owners":
-            raise NetworkError("change_malformed", "on Besu the validators are the owners")
+            raise NetworkError(CHANGE_MALFORMED, "on Besu the validators are the owners")
         validators = [v.name for v in self.validators(folder)]
         enough = _more_than_half(len(validators))
         asked = list(signers) or validators[:enough]
         if len(asked) < enough or not set(asked) <= set(validators):
             raise NetworkError(
-                "signers", f"{enough} of the validators {', '.join(validators)} must vote"
+                SIGNERS, f"{enough} of the validators {', '.join(validators)} must vote"
             )
         payload = _payload(folder, change)
         return MembershipProposal(
@@ -174,7 +183,7 @@ class Besu:
 
     def check(self, folder: MemberFolder, proposal: MembershipProposal) -> MembershipProposal:
         if proposal.payload != _payload(folder, MembershipChange(**proposal.change)):
-            raise NetworkError("proposal_wrong", "the vote is on something else than it says")
+            raise NetworkError(PROPOSAL_WRONG, "the vote is on something else than it says")
         return proposal
 
     def vote(
@@ -182,7 +191,7 @@ class Besu:
     ) -> MembershipProposal:
         """Our own node votes with its key, in the blocks that it proposes."""
         if folder.name not in proposal.asked:
-            raise NetworkError("not_a_signer", f"{folder.name} is not among those who are to vote")
+            raise NetworkError(NOT_A_SIGNER, f"{folder.name} is not among those who are to vote")
         vote = [proposal.payload["address"], proposal.payload["is_added"]]
         call_rpc(folder.rpc_port, path="/", method="qbft_proposeValidatorVote", params=vote)
         return replace(proposal, signed=sorted({*proposal.signed, folder.name}))
@@ -202,7 +211,7 @@ class Besu:
             again(took_effect)
         except RetryError:
             raise NetworkError(
-                "not_accepted", "the votes did not take effect: not all of them are in blocks"
+                NOT_ACCEPTED, "the votes did not take effect: not all of them are in blocks"
             ) from None
 
 
@@ -274,7 +283,7 @@ def _program() -> str:
     found = shutil.which("besu")
     if found is None:
         raise NetworkError(
-            "not_installed",
+            NOT_INSTALLED,
             "besu is not on PATH: unpack its release and put its bin folder on PATH",
         )
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.chain.nodes.network.engines.engine import Engine
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import NO_SUCH_ENGINE, NetworkError
 
 
 def engine_of(name: str) -> Engine:
@@ -16,4 +16,4 @@ def engine_of(name: str) -> Engine:
         from counterfoil.chain.nodes.network.engines.besu import Besu
 
         return Besu()
-    raise NetworkError("no_such_engine", f"there is no engine {name!r}")
+    raise NetworkError(NO_SUCH_ENGINE, f"there is no engine {name!r}")

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from counterfoil.chain.nodes.network.engines import installation
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import TOOL_FAILED, TOOL_LATE, NetworkError
+from counterfoil.fault import Code
 
 _TOOL_WITHIN_S = 300
 
@@ -30,14 +31,14 @@ def run_tool(command: str, document: Mapping[str, Any]) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired as late:
         raise NetworkError(
-            "tool_late",
+            TOOL_LATE,
             f"{command} was not done within {_TOOL_WITHIN_S} s: look at counterfoil network status, then ask again",
         ) from late
     if done.returncode != 0:
         try:
             said = json.loads(done.stderr.splitlines()[-1])
         except (ValueError, IndexError):
-            said = {"code": "network.tool_failed", "detail": done.stderr[-600:]}
-        raise NetworkError(str(said["code"]).removeprefix("network."), str(said["detail"]))
+            said = {"code": TOOL_FAILED, "detail": done.stderr[-600:]}
+        raise NetworkError(Code(str(said["code"])), str(said["detail"]))
     result: dict[str, Any] = json.loads(done.stdout)
     return result

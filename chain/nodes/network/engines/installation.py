@@ -21,7 +21,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from counterfoil.chain.nodes.network.engines.source_changes import apply_changes
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import (
+    BUILD_FAILED,
+    COMPILER_MISSING,
+    GO_MISSING,
+    GO_TOO_OLD,
+    NOT_INSTALLED,
+    NetworkError,
+)
 from counterfoil.chain.nodes.ports import cache_home
 
 VM_ID = "srEXiWaHuhNyGwPUi444Tu47ZEDwxTWrbQiuD7FmgSAQ6X7Dy"
@@ -75,7 +82,7 @@ def program(name: str) -> Path:
     path = build_folder() / name
     if not path.exists():
         raise NetworkError(
-            "not_installed",
+            NOT_INSTALLED,
             "the network's programs are not built here: counterfoil network install",
         )
     return path
@@ -123,7 +130,7 @@ def go_command() -> str:
     wanted = ".".join(str(part) for part in _LEAST_GO)
     if found is None:
         raise NetworkError(
-            "go_missing",
+            GO_MISSING,
             f"go is not on PATH, and {wanted} or newer is needed: "
             "apt-get install golang-go, or put a newer one's bin folder on PATH",
         )
@@ -131,7 +138,7 @@ def go_command() -> str:
     number = re.search(r"go(\d+)\.(\d+)", said)
     if number is None or (int(number[1]), int(number[2])) < _LEAST_GO:
         raise NetworkError(
-            "go_too_old",
+            GO_TOO_OLD,
             f"{found} is {said.strip() or 'no go command'}, and {wanted} or newer is needed: "
             "put a newer one's bin folder first on PATH",
         )
@@ -143,7 +150,7 @@ def _require_compiler(go: str) -> None:
     compiler = (asked.split() or ["gcc"])[0]
     if shutil.which(compiler) is None:
         raise NetworkError(
-            "compiler_missing",
+            COMPILER_MISSING,
             f"the C compiler {compiler} is not on PATH: apt-get install gcc libc6-dev",
         )
 
@@ -175,7 +182,7 @@ def _run(argv: list[str], folder: Path) -> str:
     if done.returncode != 0:
         tail = "\n".join(done.stderr.splitlines()[-12:])
         raise NetworkError(
-            "build_failed",
+            BUILD_FAILED,
             f"{' '.join(argv[1:3])} failed; check the network or the mirror that GOPROXY is set to, then run "
             f"counterfoil network install again:\n{tail}",
         )

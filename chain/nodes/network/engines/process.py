@@ -23,7 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterfoil.chain.nodes.folder_lock import lock_file
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import (
+    NODE_ENDED,
+    NOT_READY,
+    NOT_STOPPED,
+    RUNNING,
+    NetworkError,
+)
 from counterfoil.chain.nodes.network.folder import Member, MemberFolder
 from counterfoil.chain.nodes.network.rpc import listens
 
@@ -102,7 +108,7 @@ class NodeProcess:
         if self.process.poll() is not None:
             tail = (self.folder.path / "node.log").read_text(errors="replace")[-600:]
             raise NetworkError(
-                "node_ended",
+                NODE_ENDED,
                 f"{self.folder.name}'s node ended with status {self.process.returncode}; "
                 f"its logs are in {self.folder.data / 'logs'}: {tail}",
             )
@@ -140,7 +146,7 @@ def start_all(
         if waiting and time.monotonic() - began > timeout_s:
             names = ", ".join(node.folder.name for node in waiting)
             raise NetworkError(
-                "not_ready",
+                NOT_READY,
                 f"{names} did not come to serve the chain within {timeout_s:.0f} s; it runs on: "
                 "counterfoil network status says what it waits for",
             )
@@ -193,7 +199,7 @@ def stop(folder: MemberFolder, number: int = signal.SIGTERM) -> bool:
     while running_pid(folder) is not None:
         if time.monotonic() > deadline:
             if number == signal.SIGKILL:
-                raise NetworkError("not_stopped", f"{folder.name}'s process {pid} does not end")
+                raise NetworkError(NOT_STOPPED, f"{folder.name}'s process {pid} does not end")
             return stop(folder, signal.SIGKILL)
         _reap(pid)
         time.sleep(0.05)
@@ -231,4 +237,4 @@ def _lock(folder: MemberFolder) -> int:
     try:
         return lock_file(_lock_path(folder), _FREE_WITHIN_S)
     except BlockingIOError as taken:
-        raise NetworkError("running", f"{folder.name}'s node runs already") from taken
+        raise NetworkError(RUNNING, f"{folder.name}'s node runs already") from taken

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from counterfoil.chain.nodes.network.errors import NetworkError
+from counterfoil.chain.nodes.network.errors import CHANGE_MISFIT, NetworkError
 
 FILE = "changes.toml"
 
@@ -59,7 +59,7 @@ def _apply(change: SourceChange, path: Path) -> None:
     text = path.read_text() if path.exists() else ""
     if text.count(change.before) != 1:
         raise NetworkError(
-            "change_misfit",
+            CHANGE_MISFIT,
             f"{change.file} of {change.module} is not the one that {FILE} was written for",
         )
     path.write_text(text.replace(change.before, change.after))

@@ -55,7 +55,7 @@ def test_another_request_under_the_same_key_is_a_conflict(engine: Engine) -> Non
     assert ask(engine, principal=WHO, key="k", request=CloseDay(20220831, far=False)).id == first.id
     with pytest.raises(ApiProblem) as refused:
         ask(engine, principal=WHO, key="k", request=CloseDay(20220831, far=True))
-    assert refused.value.code == "idempotency_key_reused"
+    assert refused.value.code == "request.key_reused"
 
 
 def test_a_request_that_is_here_is_not_made_again(engine: Engine) -> None:

@@ -252,4 +252,4 @@ def test_the_command_makes_appends_and_tells(tmp_path: Path) -> None:
     assert EnrolmentRequest.from_json(json.loads(run(app, ["device", "csr", folder]).stdout))
     twice = run(app, ["device", "init", folder, "--device", DEVICE])
     assert twice.exit_code == 2
-    assert json.loads(twice.stderr)["code"] == "journal_error"
+    assert json.loads(twice.stderr)["code"] == "device.journal_unusable"

@@ -65,13 +65,13 @@ def test_a_refusal_pauses_then_begins_at_the_oldest_unanswered(device: Device) -
     outbox = Outbox(device.journal, window=5, first_pause=1.0)
     entries = take_all(outbox, 0)
     outbox.acknowledge(entries[0].number, 0)
-    outbox.acknowledge(entries[1].number, 0, "quota_exceeded")
+    outbox.acknowledge(entries[1].number, 0, "request.quota_exceeded")
     assert outbox.next_entry(5) is None, "what is under way has to come back first"
     for entry in entries[2:]:
-        outbox.acknowledge(entry.number, 0, "sequence_gap")
+        outbox.acknowledge(entry.number, 0, "record.sequence_gap")
     assert outbox.next_entry(0.5) is None
     assert [entry.sequence for entry in take_all(outbox, 1.5)] == [2, 3, 4, 5, 6]
-    assert outbox.tally.last_refusal == "sequence_gap"
+    assert outbox.tally.last_refusal == "record.sequence_gap"
 
 
 def test_pauses_grow_while_the_same_record_is_refused(device: Device) -> None:
@@ -81,7 +81,7 @@ def test_pauses_grow_while_the_same_record_is_refused(device: Device) -> None:
     for _ in range(5):
         assert entry is not None
         assert entry.sequence == 1
-        outbox.acknowledge(entry.number, now, "key_unknown")
+        outbox.acknowledge(entry.number, now, "record.key_unknown")
         began = now
         while (entry := outbox.next_entry(now)) is None:
             now += 0.25
@@ -97,7 +97,7 @@ def test_a_gateway_that_awaits_an_answered_record_gets_it_again(device: Device) 
     outbox.flush()
     refusal = RefusalMessage(
         raw_digest=Digest(sha256(entries[6].raw).digest()),
-        code="sequence_gap",
+        code="record.sequence_gap",
         detail="",
         position=(1, 7),
         expected=(1, 3),
@@ -112,12 +112,12 @@ def test_a_refusal_by_message_counts_though_the_broker_acknowledges(device: Devi
     outbox = Outbox(device.journal, window=1)
     entry = outbox.next_entry(0)
     assert entry is not None
-    refusal = RefusalMessage(Digest(sha256(entry.raw).digest()), "payload_malformed", "no")
+    refusal = RefusalMessage(Digest(sha256(entry.raw).digest()), "record.payload_malformed", "no")
     outbox.take_message(refusal.encode(), 0)
     outbox.acknowledge(entry.number, 0)
     outbox.flush()
     assert device.journal.counts()[EntryState.ANSWERED] == 0
-    assert outbox.tally.last_refusal == "payload_malformed"
+    assert outbox.tally.last_refusal == "record.payload_malformed"
 
 
 def test_a_refusal_after_the_acknowledgement_brings_the_record_back(device: Device) -> None:
@@ -129,7 +129,7 @@ def test_a_refusal_after_the_acknowledgement_brings_the_record_back(device: Devi
     assert outbox.is_done
     refusal = RefusalMessage(
         raw_digest=Digest(sha256(entries[7].raw).digest()),
-        code="key_unknown",
+        code="record.key_unknown",
         detail="",
         position=(1, 8),
     )

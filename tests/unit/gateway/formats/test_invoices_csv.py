@@ -41,15 +41,15 @@ def test_a_row_that_says_the_same_again_is_an_invoice_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("row", "reason", "amount"),
     [
-        (GOOD.replace("672.78", "672,78"), "row_malformed", None),
-        (GOOD.replace("672.78", "x"), "quantity_malformed", None),
-        (GOOD.replace("672.78", "672.781"), "quantity_malformed", None),
-        (GOOD.replace("72.78,13", "72.79,13"), "invoice_contradictory", 67_278),
-        (GOOD.replace("672.78,600.00,72.78", "-5,-5,0"), "invoice_contradictory", -500),
-        (GOOD.replace("600.00,72.78", "700.00,-27.22"), "invoice_contradictory", 67_278),
-        (GOOD.replace("29-Feb-12", "29-Feb-13"), "time_malformed", 67_278),
-        (GOOD.replace("29-Feb-12", "2012-02-29"), "time_malformed", 67_278),
-        (GOOD.replace("26-May-12", "28-Feb-12"), "invoice_contradictory", 67_278),
+        (GOOD.replace("672.78", "672,78"), "row.malformed", None),
+        (GOOD.replace("672.78", "x"), "file.quantity_malformed", None),
+        (GOOD.replace("672.78", "672.781"), "file.quantity_malformed", None),
+        (GOOD.replace("72.78,13", "72.79,13"), "invoice.contradictory", 67_278),
+        (GOOD.replace("672.78,600.00,72.78", "-5,-5,0"), "invoice.contradictory", -500),
+        (GOOD.replace("600.00,72.78", "700.00,-27.22"), "invoice.contradictory", 67_278),
+        (GOOD.replace("29-Feb-12", "29-Feb-13"), "file.time_malformed", 67_278),
+        (GOOD.replace("29-Feb-12", "2012-02-29"), "file.time_malformed", 67_278),
+        (GOOD.replace("26-May-12", "28-Feb-12"), "invoice.contradictory", 67_278),
     ],
 )
 def test_what_can_not_be_an_invoice_is_set_aside(row: str, reason: str, amount: int | None) -> None:

@@ -60,15 +60,15 @@ def test_gap_is_reported_and_not_filled() -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("01/01/2018 23:45,1,85500", "duplicate"),
-        ("01/01/2018 23:45,2,85500", "duplicate_differs"),
-        ("01/01/2018 23:30,1,85500", "time_malformed"),
-        ("31/02/2018 23:45,1,85500", "time_malformed"),
-        ("2018-01-01 23:45,1,85500", "time_malformed"),
-        ("01/01/2018 23:30,1.0005,84600", "quantity_malformed"),
-        ("01/01/2018 23:30,NaN,84600", "quantity_malformed"),
-        ("01/01/2018 23:30,-1,84600", "format_malformed"),
-        ("01/01/2018 23:30,1", "row_malformed"),
+        ("01/01/2018 23:45,1,85500", "row.duplicate"),
+        ("01/01/2018 23:45,2,85500", "row.duplicate_differs"),
+        ("01/01/2018 23:30,1,85500", "file.time_malformed"),
+        ("31/02/2018 23:45,1,85500", "file.time_malformed"),
+        ("2018-01-01 23:45,1,85500", "file.time_malformed"),
+        ("01/01/2018 23:30,1.0005,84600", "file.quantity_malformed"),
+        ("01/01/2018 23:30,NaN,84600", "file.quantity_malformed"),
+        ("01/01/2018 23:30,-1,84600", "file.malformed"),
+        ("01/01/2018 23:30,1", "row.malformed"),
     ],
 )
 def test_row_that_is_not_certain_is_set_aside(row: str, reason: str) -> None:

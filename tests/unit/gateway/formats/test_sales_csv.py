@@ -93,15 +93,15 @@ def test_lines_of_one_transaction_make_one_sale() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason", "amount"),
     [
-        ("Processed", "Failed", "status_not_processed", 350),
-        (",3.5,3.5,1/2", ",3.5,4,1/2", "total_mismatch", 350),
-        (",3.5,3.5,1/2", ",3.0,3.0,1/2", "line_mismatch", 300),
-        (",3.5,3.5,1/2", ",3.505,3.5,1/2", "quantity_malformed", None),
-        (",3.5,3.5,1/2", ",1e3,3.5,1/2", "quantity_malformed", None),
-        (",3.5,3.5,1/2", ",-3.5,-3.5,1/2", "amount_negative", -350),
-        ("1/2/2022,Credit", "2/30/2022,Credit", "time_malformed", 350),
-        ("M1", " ", "row_unidentified", 350),
-        ("Cola", "Cola,extra", "row_malformed", None),
+        ("Processed", "Failed", "row.status_not_processed", 350),
+        (",3.5,3.5,1/2", ",3.5,4,1/2", "row.total_mismatch", 350),
+        (",3.5,3.5,1/2", ",3.0,3.0,1/2", "row.line_mismatch", 300),
+        (",3.5,3.5,1/2", ",3.505,3.5,1/2", "file.quantity_malformed", None),
+        (",3.5,3.5,1/2", ",1e3,3.5,1/2", "file.quantity_malformed", None),
+        (",3.5,3.5,1/2", ",-3.5,-3.5,1/2", "row.amount_negative", -350),
+        ("1/2/2022,Credit", "2/30/2022,Credit", "file.time_malformed", 350),
+        ("M1", " ", "row.unidentified", 350),
+        ("Cola", "Cola,extra", "row.malformed", None),
     ],
 )
 def test_row_that_is_not_certain_is_set_aside(
@@ -119,7 +119,7 @@ def test_rows_of_one_transaction_that_contradict_each_other_are_set_aside() -> N
     sales = parse_sales(HEAD + ROW + ROW.replace("Credit", "Cash"))
     assert not sales.sales
     assert [(a.reason, a.rows, a.amount_minor) for a in sales.set_aside] == [
-        ("transaction_inconsistent", (2, 3), 700)
+        ("row.transaction_inconsistent", (2, 3), 700)
     ]
 
 
@@ -147,8 +147,8 @@ def test_odd_row_whose_money_is_certain_is_a_sale_with_a_notice(
 def test_coffee_row_of_another_date_is_set_aside() -> None:
     text = COFFEE + "3/1/2024,3/2/2024 10:15,card,A,38.7,Latte\n3/1/2024,x,cash,,1,Latte\n"
     assert [aside.reason for aside in parse_sales(text).set_aside] == [
-        "date_mismatch",
-        "time_malformed",
+        "row.date_mismatch",
+        "file.time_malformed",
     ]
 
 

@@ -114,10 +114,10 @@ def test_a_receipt_at_a_million_records_stays_under_900_bytes() -> None:
 MESSAGES = [
     PromiseMessage(SIGNER.sign_promise(PROMISE)),
     ReceiptMessage(receipt_of(4), 1, 5),
-    RefusalMessage(Digest(bytes(32)), "envelope_malformed", "it is cut off"),
+    RefusalMessage(Digest(bytes(32)), "record.envelope_malformed", "it is cut off"),
     RefusalMessage(
         raw_digest=Digest(bytes(32)),
-        code="sequence_gap",
+        code="record.sequence_gap",
         detail="expected 1/2",
         position=(1, 9),
         expected=(1, 2),

@@ -303,7 +303,7 @@ def test_command_line_from_root_to_verdict(tmp_path: Path, monkeypatch: pytest.M
         assert result.exit_code == status, (arguments, result.output)
         return json.loads(result.stdout if status == 0 else result.stderr)
 
-    assert run("init-root", status=2)["code"] == "pki_root_locked"
+    assert run("init-root", status=2)["code"] == "pki.root_locked"
     monkeypatch.setenv("COUNTERFOIL_PKI_PASSPHRASE", PASSPHRASE)
     run("init-root", "--json")
     run("init-issuing", "--json")
@@ -315,7 +315,7 @@ def test_command_line_from_root_to_verdict(tmp_path: Path, monkeypatch: pytest.M
     )
     enrolled = run("enrol", "csr.json", "--out", "d", "--token", token, "--json")
     assert enrolled["device"] == DEVICE
-    assert run("enrol", "csr.json", "--token", token, status=2)["code"] == "pki_not_admitted"
+    assert run("enrol", "csr.json", "--token", token, status=2)["code"] == "pki.not_admitted"
     run("server-cert", "localhost", "127.0.0.1", "--json")
     result = CliRunner().invoke(
         app, ["pki", "renewal-request", "d/tls.pem", "--key", "tls.key", "--new-key", "new.key"]
@@ -326,11 +326,12 @@ def test_command_line_from_root_to_verdict(tmp_path: Path, monkeypatch: pytest.M
     assert run(*verify) == {"device": DEVICE, "valid": True}
     assert run("show", serial, "--json")["name"] == DEVICE
     run("revoke", serial, "--reason", "keyCompromise", "--json")
-    assert run(*verify, status=1)["code"] == "pki_certificate_revoked"
+    assert run(*verify, status=1)["code"] == "certificate.revoked"
     assert (
-        run("verify", "d/tls.pem", "--root", "d/record.pem", status=1)["code"] == "pki_path_invalid"
+        run("verify", "d/tls.pem", "--root", "d/record.pem", status=1)["code"]
+        == "certificate.invalid"
     )
     rows = run("list", "--json")
     assert [row["kind"] for row in rows] == ["tls", "record", "server", "tls"]
     assert [row["reason"] for row in rows] == [None, None, None, "keyCompromise"]
-    assert run("revoke", serial, status=1)["code"] == "pki_already_revoked"
+    assert run("revoke", serial, status=1)["code"] == "certificate.already_revoked"

@@ -51,8 +51,8 @@ def test_verdicts_go_to_the_records_that_they_are_about() -> None:
     results = read_all(steps, [True, False, True])
     assert [r.code if isinstance(r, RecordError) else "read" for r in results] == [
         "read",
-        "envelope_malformed",
-        "signature_invalid",
+        "record.envelope_malformed",
+        "record.signature_invalid",
         "read",
     ]
     whole = [r.raw for r in verify_signatures(batch, key_ring()) if not isinstance(r, RecordError)]

@@ -101,7 +101,7 @@ def test_all_steps_pass_on_a_chain() -> None:
 def test_step_1_bytes_of_another_shape_are_refused(raw: bytes) -> None:
     with pytest.raises(errors.MalformedEnvelopeError) as refusal:
         signed(raw)
-    assert (refusal.value.step, refusal.value.code) == (1, "envelope_malformed")
+    assert (refusal.value.step, refusal.value.code) == (1, "record.envelope_malformed")
 
 
 def test_step_1_a_record_over_8_kib_is_refused() -> None:
@@ -136,7 +136,7 @@ def test_step_2_another_header_is_refused(change: dict[int, object]) -> None:
     header = {1: -7, 4: PublicKey.of(KEY).kid, 15: {1: DEVICE, 2: "sales"}} | change
     with pytest.raises(errors.HeaderError) as refusal:
         signed(resigned(fields(), header))
-    assert (refusal.value.step, refusal.value.code) == (2, "header_malformed")
+    assert (refusal.value.step, refusal.value.code) == (2, "record.header_malformed")
 
 
 def test_step_2_a_header_in_another_order_is_refused() -> None:
@@ -152,13 +152,13 @@ def test_step_3_a_record_of_another_device_is_refused() -> None:
     assert verify_signature(raw, None, ring).iss == OTHER_DEVICE
     with pytest.raises(errors.IssuerMismatchError) as refusal:
         verify_signature(raw, DEVICE, ring)
-    assert (refusal.value.step, refusal.value.code) == (3, "issuer_mismatch")
+    assert (refusal.value.step, refusal.value.code) == (3, "record.issuer_mismatch")
 
 
 def test_step_4_a_record_without_a_registered_key_is_refused() -> None:
     with pytest.raises(errors.KeyUnknownError) as refusal:
         verify_signature(GOOD, DEVICE, {})
-    assert (refusal.value.step, refusal.value.code) == (4, "key_unknown")
+    assert (refusal.value.step, refusal.value.code) == (4, "record.key_unknown")
 
 
 @pytest.mark.parametrize(
@@ -203,14 +203,14 @@ def test_step_5_the_name_of_another_key_is_refused() -> None:
     header = encode_protected(DEVICE, "sales", PublicKey.of(private_key(2)).kid)
     with pytest.raises(errors.KeyIdMismatchError) as refusal:
         signed(resigned(fields(), header))
-    assert (refusal.value.step, refusal.value.code) == (5, "key_id_mismatch")
+    assert (refusal.value.step, refusal.value.code) == (5, "record.key_id_mismatch")
 
 
 def test_step_6_another_signature_is_refused() -> None:
     last = GOOD[-1] ^ 1
     with pytest.raises(errors.SignatureInvalidError) as refusal:
         signed(GOOD[:-1] + bytes((last,)))
-    assert (refusal.value.step, refusal.value.code) == (6, "signature_invalid")
+    assert (refusal.value.step, refusal.value.code) == (6, "record.signature_invalid")
 
 
 @pytest.mark.parametrize("signature", [bytes(64), b"\xff" * 64, bytes(32) + b"\x01" * 32])
@@ -264,7 +264,7 @@ def test_step_6_both_forms_of_s_are_taken() -> None:
 def test_step_7_a_payload_out_of_range_is_refused(change: dict[object, object]) -> None:
     with pytest.raises(errors.MalformedPayloadError) as refusal:
         signed(resigned({**fields(), **change}))
-    assert (refusal.value.step, refusal.value.code) == (7, "payload_malformed")
+    assert (refusal.value.step, refusal.value.code) == (7, "record.payload_malformed")
 
 
 PAYLOAD = cose.split_sign1(GOOD).payload
@@ -293,7 +293,7 @@ def test_step_8_a_gap_is_refused() -> None:
     third = replace(next_record(tip_of(first)), sequence=3)
     with pytest.raises(errors.SequenceGapError) as refusal:
         check_chain(signed(sign_record(third, KEY)), tip_of(first))
-    assert (refusal.value.step, refusal.value.code) == (8, "sequence_gap")
+    assert (refusal.value.step, refusal.value.code) == (8, "record.sequence_gap")
     assert refusal.value.expected == (1, 2)
 
 
@@ -315,7 +315,7 @@ def test_step_8_a_second_payload_under_a_used_number_is_equivocation() -> None:
     other = signed(sign_record(replace(first_record(), time_ms=1), KEY))
     with pytest.raises(errors.EquivocationError) as refusal:
         check_chain(other, tip_of(first_record()))
-    assert (refusal.value.step, refusal.value.code) == (8, "equivocation")
+    assert (refusal.value.step, refusal.value.code) == (8, "record.equivocation")
     with pytest.raises(errors.EquivocationError):
         check_used_number(other, decode(GOOD).payload_digest)
 
@@ -326,7 +326,7 @@ def test_step_8_a_closed_epoch_cannot_be_continued() -> None:
     assert isinstance(check_chain(late, tip._replace(epoch=2)), NumberUsed)
     with pytest.raises(errors.EpochClosedError) as refusal:
         check_used_number(late, None)
-    assert (refusal.value.step, refusal.value.code) == (8, "epoch_closed")
+    assert (refusal.value.step, refusal.value.code) == (8, "record.epoch_closed")
 
 
 def test_step_9_another_previous_payload_is_refused() -> None:
@@ -334,7 +334,7 @@ def test_step_9_another_previous_payload_is_refused() -> None:
     forked = replace(next_record(tip), prev=Digest(b"\x01" * 32))
     with pytest.raises(errors.PreviousDigestError) as refusal:
         check_chain(signed(sign_record(forked, KEY)), tip)
-    assert (refusal.value.step, refusal.value.code) == (9, "previous_mismatch")
+    assert (refusal.value.step, refusal.value.code) == (9, "record.previous_mismatch")
 
 
 def test_step_9_the_first_record_follows_nothing() -> None:
@@ -355,7 +355,7 @@ def test_step_10_a_new_epoch_links_to_the_last_record_of_the_old() -> None:
     bad = sign_record(replace(good, link=EpochLink(1, 2)), second_key)
     with pytest.raises(errors.EpochLinkError) as refusal:
         check_chain(verify_signature(bad, DEVICE, ring), tip)
-    assert (refusal.value.step, refusal.value.code) == (10, "epoch_link_mismatch")
+    assert (refusal.value.step, refusal.value.code) == (10, "record.epoch_link_mismatch")
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_step_11_counters_that_do_not_follow_are_refused(counters: Counters) -> 
     wrong = replace(next_record(tip), counters=counters)
     with pytest.raises(errors.CountersError) as refusal:
         check_chain(signed(sign_record(wrong, KEY)), tip)
-    assert (refusal.value.step, refusal.value.code) == (11, "counters_inconsistent")
+    assert (refusal.value.step, refusal.value.code) == (11, "record.counters_inconsistent")
 
 
 def test_step_11_a_register_that_jumps_is_refused() -> None:
@@ -398,8 +398,8 @@ def test_a_batch_gives_each_record_its_own_answer() -> None:
     codes = [getattr(answer, "code", "accepted") for answer in answers]
     assert codes == [
         "accepted",
-        "signature_invalid",
-        "envelope_malformed",
-        "issuer_mismatch",
+        "record.signature_invalid",
+        "record.envelope_malformed",
+        "record.issuer_mismatch",
         "accepted",
     ]

@@ -89,16 +89,16 @@ def test_without_json_a_table_is_printed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ("{", "schedule.input_malformed"),
-        ("[1]", "schedule.input_malformed"),
-        ('{"contractType": "PAM", "contractType": "LAM"}', "schedule.input_malformed"),
-        ('{"notionalPrincipal": NaN}', "schedule.input_malformed"),
-        ('{"notionalPrincipal": 1e99999999999999999999}', "schedule.input_malformed"),
-        ("[" * 100_000, "schedule.input_malformed"),
+        ("{", "input.malformed"),
+        ("[1]", "input.malformed"),
+        ('{"contractType": "PAM", "contractType": "LAM"}', "input.malformed"),
+        ('{"notionalPrincipal": NaN}', "input.malformed"),
+        ('{"notionalPrincipal": 1e99999999999999999999}', "input.malformed"),
+        ("[" * 100_000, "input.malformed"),
         ({}, "schedule.field_missing"),
         ({**TERMS, "calendar": "XX"}, "schedule.enum_unknown"),
         ({**TERMS, "cycleOfInterestPayment": "P1M"}, "schedule.cycle_invalid"),
-        ({"terms": TERMS, "dataObserved": {"X": 1}}, "schedule.input_malformed"),
+        ({"terms": TERMS, "dataObserved": {"X": 1}}, "input.malformed"),
     ],
 )
 def test_bad_input_is_refused_with_its_code(tmp_path: Path, given: Any, code: str) -> None:
@@ -114,4 +114,4 @@ def test_a_file_that_is_not_there_and_a_case_that_is_not_in_it(tmp_path: Path) -
     (tmp_path / "terms.json").unlink()
     command = [sys.executable, "-m", "counterfoil", "schedule", str(tmp_path / "terms.json")]
     gone = subprocess.run(command, capture_output=True, text=True)
-    assert json.loads(gone.stderr)["code"] == "schedule.input_unreadable"
+    assert json.loads(gone.stderr)["code"] == "file.unreadable"

@@ -39,19 +39,19 @@ class NoChain:
 
 CLIENT = cast("ChainClient", NoChain())
 COMES_TO = {
-    Kind.RESOLVE_EXCEPTION: "oracle.unknown_name",
-    Kind.IMPORT_SETTLEMENT: "oracle.input_malformed",
+    Kind.RESOLVE_EXCEPTION: "name.unknown",
+    Kind.IMPORT_SETTLEMENT: "input.malformed",
     Kind.IMPORT_STATEMENT: None,
     Kind.CLOSE_MATCHING: None,
-    Kind.ACCEPT_PLACE: "oracle.unknown_name",
+    Kind.ACCEPT_PLACE: "name.unknown",
     Kind.CLOSE_DAY: None,
-    Kind.IMPORT_CAMT053: "oracle.statement_refused",
+    Kind.IMPORT_CAMT053: "bank.statement_refused",
     Kind.REGISTER_BANK_ACCOUNT: None,
     Kind.REGISTER_PAYEE_ACCOUNT: None,
-    Kind.MAKE_PAYOUT_FILE: "oracle.unknown_name",
-    Kind.RESOLVE_BANK_LINE: "oracle.unknown_name",
-    Kind.TRANSACT: "oracle.input_malformed",
-    Kind.SIGN_DIGEST: "key_not_held",
+    Kind.MAKE_PAYOUT_FILE: "name.unknown",
+    Kind.RESOLVE_BANK_LINE: "name.unknown",
+    Kind.TRANSACT: "input.malformed",
+    Kind.SIGN_DIGEST: "keys.not_held",
 }
 """What becomes of each kind in an oracle that knows one project; None: it is done."""
 
@@ -121,7 +121,7 @@ def test_a_hostile_row_is_refused_with_its_reason_and_stops_nothing(
     engine: Engine, kind: str, payload: Any
 ) -> None:
     row, last = carried_out(engine, stored("k", kind, payload))
-    assert (row.status, row.error_code) == (InstructionState.FAILED, "oracle.input_malformed")
+    assert (row.status, row.error_code) == (InstructionState.FAILED, "input.malformed")
     assert row.error_detail
     assert last.status == InstructionState.DONE
     with Session(engine) as session:
@@ -135,6 +135,6 @@ def test_a_sent_row_without_a_transaction_is_refused_and_stops_nothing(
     sent = stored("k", "transact", {})
     sent.status, sent.result = InstructionState.SENT, result
     row, last = carried_out(engine, sent)
-    assert (row.status, row.error_code) == (InstructionState.FAILED, "oracle.input_malformed")
+    assert (row.status, row.error_code) == (InstructionState.FAILED, "input.malformed")
     assert row.finished_ms is not None
     assert last.status == InstructionState.DONE

@@ -49,7 +49,7 @@ def test_another_logs_head_raises_an_alarm_once_and_this_logs_none(tmp_path: Pat
             "not told of again after a start"
         )
     assert answers == [True, False, True, False]
-    assert [alarm.code for alarm in alarms] == ["gossip_mismatch"] * 2
+    assert [alarm.code for alarm in alarms] == ["head.gossip_differs"] * 2
     assert DEVICES[0] in alarms[0].detail
     assert "was not there yet" in alarms[1].detail
 

@@ -171,13 +171,13 @@ def test_a_record_that_does_not_verify_stops_the_copy_before_it(stand: Stand) ->
     raws[7] = raws[7][:-1] + bytes([raws[7][-1] ^ 1])
     with pytest.raises(RecordRefused) as refused:
         log.take(raws)
-    assert (refused.value.log_index, refused.value.reason) == (7, "signature_invalid")
+    assert (refused.value.log_index, refused.value.reason) == (7, "record.signature_invalid")
     assert log.size == log.store.size() == 7
     log.take(stand.raws(7))
     assert log.compute(0, 12, 1).root == stand.world.tree.root()
 
 
-@pytest.mark.parametrize(("order", "reason"), [((1, 0), None), ((0, 0), "record_twice")])
+@pytest.mark.parametrize(("order", "reason"), [((1, 0), None), ((0, 0), "log.record_twice")])
 def test_a_record_out_of_its_machines_order_is_refused(
     stand: Stand, order: tuple[int, int], reason: str | None
 ) -> None:
@@ -185,7 +185,7 @@ def test_a_record_out_of_its_machines_order_is_refused(
     mine = [one.raw for one in stand.world.records if one.record.device == FIRST]
     with pytest.raises(RecordRefused) as refused:
         log.take([mine[n] for n in order])
-    assert refused.value.reason == (reason or "sequence_gap")
+    assert refused.value.reason == (reason or "record.sequence_gap")
 
 
 def test_after_a_revocation_only_what_was_anchored_before_it_is_taken(stand: Stand) -> None:
@@ -195,7 +195,7 @@ def test_after_a_revocation_only_what_was_anchored_before_it_is_taken(stand: Sta
     log = stand.open()
     with pytest.raises(RecordRefused) as refused:
         log.take(stand.raws())
-    assert (refused.value.log_index, refused.value.reason) == (6, "key_revoked")
+    assert (refused.value.log_index, refused.value.reason) == (6, "record.key_revoked")
     assert log.size == 6
     assert log.follow() == 1
 

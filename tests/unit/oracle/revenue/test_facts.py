@@ -139,9 +139,9 @@ def test_a_device_must_be_known_active_and_in_a_project(house: House) -> None:
     house.sell(200, "c", n=1)
     house.read()
     assert house.exceptions() == [
-        ("device_unknown", 0),
-        ("device_suspended", 1),
-        ("not_in_project", 2),
+        ("sale.device_unknown", 0),
+        ("sale.device_suspended", 1),
+        ("sale.not_in_project", 2),
     ]
     assert house.facts() == [EXCEPTION] * 3
 
@@ -174,9 +174,9 @@ def test_a_sale_counts_by_its_currency_and_its_machines_standing(house: House) -
     )
     house.read()
     assert house.exceptions() == [
-        ("currency_differs", 0),
-        ("device_not_running", 2),
-        ("device_not_in_place", 7),
+        ("sale.currency_differs", 0),
+        ("sale.device_not_running", 2),
+        ("sale.device_not_in_place", 7),
     ]
     assert house.settle() == (1, 0), "the refund needs no payment and no running machine"
 
@@ -198,9 +198,9 @@ def test_a_day_is_matched_and_what_is_left_goes_to_a_person(house: House) -> Non
     assert house.facts() == [MATCHED, EXCEPTION, MATCHED, MATCHED, WAITING]
     assert house.settle(through=MONDAY) == (0, 2)
     assert house.exceptions() == [
-        ("amount_differs", 1),
-        ("payment_missing", 4),
-        ("payment_without_sale", None),
+        ("sale.amount_differs", 1),
+        ("sale.payment_missing", 4),
+        ("payment.without_sale", None),
     ]
     assert house.settle(through=MONDAY) == (0, 0), "an exception is raised once"
 
@@ -212,7 +212,7 @@ def test_a_second_sale_under_a_matched_reference_is_found_in_a_later_run(house: 
     house.sell(200, "pay-0", n=1)
     house.read()
     assert house.settle(f"pay-1,card,{MONDAY},2.00,USD,") == (0, 1)
-    assert house.exceptions() == [("reference_used_twice", 1)]
+    assert house.exceptions() == [("sale.reference_used_twice", 1)]
 
 
 def test_a_late_sale_matches_its_payment_after_the_day_was_closed(house: House) -> None:

@@ -38,7 +38,7 @@ def test_a_machine_that_stands_still_sells_nothing_by_itself(state: str) -> None
     stopped = after(Status("running"), Status(state))
     refusal = stopped.refusal()
     assert refusal is not None
-    assert refusal[0] == "device_not_running"
+    assert refusal[0] == "sale.device_not_running"
     assert stopped.after(Status("running")).refusal() is None
 
 
@@ -51,7 +51,7 @@ def test_a_machine_counts_in_its_place_and_not_away_from_it() -> None:
     moved = after(HERE, NEXT_DOOR, ELSEWHERE)
     refusal = moved.refusal()
     assert refusal is not None
-    assert refusal[0] == "device_not_in_place"
+    assert refusal[0] == "sale.device_not_in_place"
     assert moved.after(NEXT_DOOR).refusal() is None, "it is back"
     assert moved.settled().refusal() is None, "a person accepted the new place"
     assert moved.settled().after(HERE).refusal() is not None, "and the old one is none any more"

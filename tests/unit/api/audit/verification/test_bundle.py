@@ -353,12 +353,12 @@ def test_bundle_of_an_older_version_is_told_from_a_damaged_one(world: World) -> 
         rows = [["scope", bytes(32), b"\x80"], ["registry", bytes(32), b"\x80"]]
         older = cbor2.dumps(["counterfoil bundle", version, rows])
         report = verify(older, world.root)
-        assert [f.code for f in report.findings] == ["bundle_version_unsupported"]
+        assert [f.code for f in report.findings] == ["bundle.version_unsupported"]
         assert report.verdict == "unverifiable"
 
 
 def test_bundle_made_without_a_node_is_unverifiable(bundle: Bundle, world: World) -> None:
     bare = replace(bundle, blocks=(), terms=(), distributions=(), rests=())
     report = verify(encode(bare), world.root)
-    assert [f.code for f in report.findings] == ["block_missing"]
+    assert [f.code for f in report.findings] == ["bundle.block_missing"]
     assert report.verdict == "unverifiable"

@@ -107,21 +107,21 @@ def test_changed_terms_are_named(bundle: Bundle, world: World) -> None:
     encoded[at] ^= 1
     first = bundle.terms[0]._replace(encoded=bytes(encoded))
     findings = found(replace(bundle, terms=(first, bundle.terms[1])), world)
-    assert findings[0].code == "terms_mismatch"
+    assert findings[0].code == "split.terms_mismatch"
     assert findings[0].where == "terms[0] (version 1)"
     assert any("by the terms" in f.detail for f in findings), "another account should have got it"
 
 
 def test_what_is_left_out_of_the_history_is_found(bundle: Bundle, world: World) -> None:
     for part, code in (
-        ("terms", "terms_mismatch"),
-        ("distributions", "split_mismatch"),
-        ("rests", "split_mismatch"),
+        ("terms", "split.terms_mismatch"),
+        ("distributions", "split.mismatch"),
+        ("rests", "split.mismatch"),
     ):
         rows = getattr(bundle, part)
         findings = found(replace(bundle, **{part: rows[1:]}), world)
         assert code in {f.code for f in findings}, part
-        assert "block_proof_invalid" in {f.code for f in findings}, "its proof is left over"
+        assert "block.proof_invalid" in {f.code for f in findings}, "its proof is left over"
 
 
 def test_row_that_is_stated_twice_is_found(bundle: Bundle, world: World) -> None:
@@ -140,7 +140,7 @@ def test_row_that_is_stated_twice_is_found(bundle: Bundle, world: World) -> None
 
 def test_proof_that_is_left_out_is_found(bundle: Bundle, world: World) -> None:
     findings = found(replace(bundle, blocks=bundle.blocks[:-1]), world)
-    assert [(f.code, f.where) for f in findings] == [("split_mismatch", "distributions[2]")]
+    assert [(f.code, f.where) for f in findings] == [("split.mismatch", "distributions[2]")]
     assert "no receipt" in findings[0].detail
 
 
@@ -179,7 +179,7 @@ def test_chain_that_paid_otherwise_than_its_terms_is_found(
     bundle = made(world)
     findings = found(bundle, world)
     assert {f.where for f in findings} == {"distributions[1] (20220830)"}
-    assert {f.code for f in findings} == {"split_mismatch"}
+    assert {f.code for f in findings} == {"split.mismatch"}
     assert any(f.detail.startswith(tier.name.lower()) for f in findings)
     assert any(f.detail.startswith("residual") for f in findings)
 
@@ -200,7 +200,7 @@ def test_facts_that_say_otherwise_than_the_records_are_named(
     monkeypatch.setattr(World, "facts_of", facts_of)
     findings = found(made(world), world)
     assert [(f.code, f.where, f.detail) for f in findings] == [
-        ("facts_mismatch", "distributions[0] (20220829)", f"record {index} says otherwise")
+        ("split.facts_mismatch", "distributions[0] (20220829)", f"record {index} says otherwise")
     ]
 
 
@@ -215,16 +215,16 @@ def test_sale_that_is_shared_out_twice_is_found(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(World, "facts_of", facts_of)
     findings = found(made(world), world)
-    assert [f.code for f in findings] == ["facts_mismatch"]
+    assert [f.code for f in findings] == ["split.facts_mismatch"]
     assert "was shared out in distributions[0]" in findings[0].detail
 
 
 def test_other_or_absent_facts_are_told(bundle: Bundle, world: World) -> None:
     other = bundle.distributions[0].content
     (finding,) = found(changed(bundle, 1, content=other), world)[:1]
-    assert (finding.code, finding.where) == ("facts_mismatch", "distributions[1] (20220830)")
+    assert (finding.code, finding.where) == ("split.facts_mismatch", "distributions[1] (20220830)")
     report = verify(encode(changed(bundle, 1, content=b"")), world.root)
-    assert [f.code for f in report.findings] == ["facts_missing"]
+    assert [f.code for f in report.findings] == ["split.facts_missing"]
     assert report.verdict == "unverifiable"
 
 
@@ -235,7 +235,7 @@ def test_contracts_elsewhere_than_in_the_auditors_own_file_are_found(
     assert verify(data, world.root, addresses=ADDRESSES).verdict == "valid"
     other = {**ADDRESSES, "RevenueSplit": ACCOUNTS["site"]}
     (finding,) = verify(data, world.root, addresses=other).findings
-    assert (finding.code, finding.where) == ("address_mismatch", "scope")
+    assert (finding.code, finding.where) == ("bundle.address_mismatch", "scope")
     scope = bundle.scope._replace(record_anchor=ACCOUNTS["site"])
     codes = {f.code for f in found(replace(bundle, scope=scope), world)}
-    assert codes == {"not_anchored"}
+    assert codes == {"head.not_anchored"}

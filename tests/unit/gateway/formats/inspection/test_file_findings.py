@@ -91,7 +91,7 @@ def test_file_that_cannot_be_read_is_an_error_with_a_code(app: typer.Typer, tmp_
     for path in (tmp_path / "absent", tmp_path, cut):
         status, found, errors = run(app, path)
         assert (status, found["verdict"]) == (2, "unverifiable")
-        assert json.loads(errors)["code"] == "file_unreadable"
+        assert json.loads(errors)["code"] == "file.unreadable"
 
 
 def test_empty_file_cannot_be_told(app: typer.Typer, tmp_path: Path) -> None:
@@ -237,6 +237,6 @@ def test_statement_that_contradicts_itself_is_invalid() -> None:
     assert (good.format, good.verdict) == ("camt.053", "valid")
     (bad,) = inspect_content(CAMT.replace("3.00", "3.01").encode(), datetime.now(UTC))
     assert bad.verdict == "invalid"
-    assert bad.reason.startswith("balance_mismatch")
+    assert bad.reason.startswith("bank.balance_mismatch")
     (evil,) = inspect_content(b"<!DOCTYPE x>" + CAMT.encode(), datetime.now(UTC))
     assert evil.verdict == "invalid"

@@ -61,51 +61,54 @@ def test_equal_books_say_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"entries": {"0x1": ("ref", 50, 0)}}, [("entry_not_minted", "ref", 50, 0)]),
-        ({"entries": {"0x1": ("ref", 50, 40)}}, [("entry_minted_otherwise", "ref", 50, 40)]),
-        ({"deposits": {"0x2": ("a", 60)}}, [("deposit_without_statement", "0x2", 0, 60)]),
-        ({"lines_aside": {"x": (-70, "why")}}, [("bank_line_set_aside", "x", 0, -70)]),
-        ({"statements": {"s": ("statement_gap", "")}}, [("statement_gap", "s", 0, 0)]),
-        ({"unconfirmed": {3: (80, "why")}}, [("payout_not_confirmed", "3", 80, 0)]),
-        ({"minted_minor": 1_501}, [("attested_differs", "token", 1_401, 1_400)]),
-        ({"dead_letters": 2}, [("events_not_projected", "ledger", 0, 2)]),
+        ({"entries": {"0x1": ("ref", 50, 0)}}, [("day.entry_not_minted", "ref", 50, 0)]),
+        ({"entries": {"0x1": ("ref", 50, 40)}}, [("day.entry_minted_otherwise", "ref", 50, 40)]),
+        ({"deposits": {"0x2": ("a", 60)}}, [("day.deposit_without_statement", "0x2", 0, 60)]),
+        ({"lines_aside": {"x": (-70, "why")}}, [("day.bank_line_set_aside", "x", 0, -70)]),
+        ({"statements": {"s": ("bank.statement_gap", "")}}, [("bank.statement_gap", "s", 0, 0)]),
+        ({"unconfirmed": {3: (80, "why")}}, [("day.payout_not_confirmed", "3", 80, 0)]),
+        ({"minted_minor": 1_501}, [("day.attested_differs", "token", 1_401, 1_400)]),
+        ({"dead_letters": 2}, [("day.events_not_projected", "ledger", 0, 2)]),
         (
             {"supply_minor": 1_399},
-            [("supply_differs", "token", 1_400, 1_399), ("holdings_differ", "token", 1_400, 1_399)],
+            [
+                ("day.supply_differs", "token", 1_400, 1_399),
+                ("day.holdings_differ", "token", 1_400, 1_399),
+            ],
         ),
         (
             {"balances": BOOKS.balances | {"bank": (250, 249)}},  # type: ignore[operator]
-            [("balance_differs", "bank", 250, 249)],
+            [("day.balance_differs", "bank", 250, 249)],
         ),
         (
             {"claimable": {"a": (600, 601), "b": (49, 49)}},
-            [("claimable_differs", "a", 600, 601)],
+            [("day.claimable_differs", "a", 600, 601)],
         ),
         (
             {"claimable": {"a": (600, 600), "b": (48, 48)}},
-            [("split_cash_differs", "split", 649, 650)],
+            [("day.split_cash_differs", "split", 649, 650)],
         ),
         (
             {"projects": {"lakeside": replace(PROJECT, attested_minor=999)}},
-            [("collection_differs", "lakeside", 299, 300)],
+            [("day.collection_differs", "lakeside", 299, 300)],
         ),
         (
             {"projects": {"lakeside": replace(PROJECT, chain_distributed_minor=701)}},
-            [("distributed_differs", "lakeside", 700, 701)],
+            [("day.distributed_differs", "lakeside", 700, 701)],
         ),
         (
             {"projects": {"lakeside": replace(PROJECT, credited_minor=698)}},
-            [("split_differs", "lakeside", 700, 699)],
+            [("day.split_differs", "lakeside", 700, 699)],
         ),
         (
             {"loans": {1: replace(LOAN, chain=(500, 100, 0, 8, 0, 0, 0))}},
-            [("loan_differs", "1 interest_paid", 9, 8)],
+            [("day.loan_differs", "1 interest_paid", 9, 8)],
         ),
         (
             {"lines": {1: LineBooks(1_000, 400, 401)}},
-            [("principal_differs", "1", 400, 401)],
+            [("day.principal_differs", "1", 400, 401)],
         ),
-        ({"lines": {1: LineBooks(399, 400, 400)}}, [("limit_exceeded", "1", 399, 400)]),
+        ({"lines": {1: LineBooks(399, 400, 400)}}, [("day.limit_exceeded", "1", 399, 400)]),
         (
             {
                 "claims": {
@@ -117,10 +120,10 @@ def test_equal_books_say_nothing() -> None:
                     )
                 }
             },
-            [("claim_differs", "1 redeemed", 300, 299)],
+            [("day.claim_differs", "1 redeemed", 300, 299)],
         ),
-        ({"claim_credits": {"c": (150, 151)}}, [("claimable_differs", "c", 150, 151)]),
-        ({"retained_minor": 49}, [("claims_cash_differs", "claims", 199, 200)]),
+        ({"claim_credits": {"c": (150, 151)}}, [("day.claimable_differs", "c", 150, 151)]),
+        ({"retained_minor": 49}, [("day.claims_cash_differs", "claims", 199, 200)]),
         (
             {
                 "claims": {
@@ -132,7 +135,7 @@ def test_equal_books_say_nothing() -> None:
                     )
                 }
             },
-            [("parts_differ", "1", 900, 899)],
+            [("day.parts_differ", "1", 900, 899)],
         ),
     ],
 )

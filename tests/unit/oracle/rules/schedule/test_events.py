@@ -262,7 +262,7 @@ def test_a_prepayment_is_observed_and_bears_no_more_interest() -> None:
     ]
     forbidden = {**PAM, "prepaymentEffect": "N"}
     assert refusal(forbidden, eventsObserved=events) == "schedule.terms_inconsistent"
-    assert refusal(PAM, eventsObserved=[{"type": "CE"}]) == "schedule.input_malformed"
+    assert refusal(PAM, eventsObserved=[{"type": "CE"}]) == "input.malformed"
 
 
 def test_interest_without_a_cycle_is_paid_at_the_end() -> None:

@@ -1,0 +1,91 @@
+"""What both kinds of audit can find wrong, and why one of their commands can't do its work."""
+
+from __future__ import annotations
+
+from counterfoil.fault import fault
+
+RECORDS_BROKEN = fault(
+    "record.chain_broken",
+    ("A record does not follow the one before it: a gap, another predecessor, or other counters."),
+    ("Ask the log's operator for the records between; if there are none, records were left out."),
+)
+SPLIT_MISMATCH = fault(
+    "split.mismatch",
+    "A distribution is not what its terms come to, or not what the chain holds.",
+    "Compare it with the terms that the detail names; ask the oracle's operators.",
+)
+SPLIT_CALL_UNKNOWN = fault(
+    "split.call_unknown",
+    "The transaction of a distribution calls something else: what was sold is not known.",
+    "Ask the oracle's operators for the call.",
+)
+FACTS_MISMATCH = fault(
+    "split.facts_mismatch",
+    "The facts of a distribution are not those of its call, or not what the records say.",
+    "Keep the facts; ask the oracle's operators which records were shared out.",
+)
+FACTS_MISSING = fault(
+    "split.facts_missing",
+    "The facts of a distribution are not here: which sales it shared out can't be told.",
+    "Ask an oracle node for the facts, and give them.",
+)
+PERIOD_BACKWARDS = fault(
+    "bundle.period_backwards",
+    "The last day lies before the first.",
+    "Give the earlier day first.",
+)
+CHALLENGE_UNKNOWN = fault(
+    "promise.challenge_unknown",
+    "The contract knows no such challenge.",
+    "Take the number that the challenge's command printed.",
+)
+PROMISE_UNKEPT = fault(
+    "promise.unkept",
+    "The log does not hold what the gateway promised to put into it.",
+    "Challenge the promise, if that is not done; look for the record at the gateway.",
+)
+PIECE_NO_POWER_OF_TWO = fault(
+    "sweep.piece_no_power_of_two",
+    "A sweep's piece must be a power of two.",
+    "Give a power of two.",
+)
+KEY_CHANGED = fault(
+    "sweep.key_changed",
+    "A key that records were verified with is another one on chain now.",
+    "Ask the registrar; begin the sweep anew with a new state file.",
+)
+HEAD_CHANGED = fault(
+    "head.changed",
+    "An anchored head is not the one that an earlier run of the sweep saw.",
+    "Ask a second node; if it says the same, the chain itself was rewritten.",
+)
+HEAD_MISSING = fault(
+    "head.missing",
+    "A head that must be on chain is not there.",
+    "Ask a second node for the chain's events.",
+)
+LOG_INCOMPLETE = fault(
+    "log.incomplete",
+    "The log does not show what would tell.",
+    "Read the log from another place.",
+)
+RECORDS_MISSING = fault(
+    "log.records_missing",
+    "The log does not hold the records that are under anchored heads.",
+    "Read the log from another place; if they are nowhere, they are held back.",
+)
+QUORUM_WEAK = fault(
+    "quorum.weak",
+    "Fewer nodes had to sign than are asked for.",
+    "Ask the consortium why the quorum was so small.",
+)
+QUORUM_UNKNOWN = fault(
+    "quorum.unknown",
+    "The node tells of no quorum for some heads.",
+    "Ask a node that keeps all events.",
+)
+BALANCE_MISMATCH = fault(
+    "sweep.balance_mismatch",
+    "What the chain's events add up to is not what its contracts hold.",
+    "Ask a second node; if it says the same, stop withdrawals until it is explained.",
+)

@@ -1,0 +1,1 @@
+"""Faults of the oracle's rules, declared once: a file a noun. Pure."""

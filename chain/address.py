@@ -25,7 +25,7 @@ from eth_utils.address import (
 )
 
 from counterfoil.chain.errors import AddressMalformed
-from counterfoil.chain.hexadecimal import HexMalformed, from_any_hex, from_hex
+from counterfoil.chain.hexadecimal import HexMalformed, from_any_hex, from_hex, to_hex
 
 BYTES = 20
 
@@ -98,7 +98,9 @@ def _checksummed(value: str | bytes) -> str:
         raise AddressMalformed(f"{value[:80]!r} is no address: 0x and 40 hex digits") from None
     if len(raw) != BYTES:
         raise AddressMalformed(f"{len(raw)} bytes are no address, which has {BYTES}")
-    return str(to_checksum_address(raw))
+    text = to_hex(raw)
+    # Digits alone have no case: nothing is hashed for them, and keccak is not loaded for NOBODY.
+    return text if text[2:].isdigit() else str(to_checksum_address(raw))
 
 
 NOBODY = Address(bytes(BYTES))

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_hostile import mutated
 
-from counterfoil.api.audit.verification import bundle
+from counterfoil.api.audit.verification import bundle_format
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.chain.abi.decoding import decode_call
 from counterfoil.chain.errors import ChainError
@@ -92,7 +92,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "call proposal": decode_call_proposal,
     "figures": decode_figures,
     "facts": decode_facts,
-    "bundle": bundle.decode,
+    "bundle": bundle_format.decode,
     "block header": read_header,
     "call of a contract": lambda data: decode_call("RevenueSplit", data),
 }

@@ -85,7 +85,7 @@ class Stage:
     def propose(self, lie: HeadProposal, records: Sequence[SignedRecord]) -> None:
         """The liar proposes *lie*, and shows *records* as its own copy."""
         leaves = [hash_leaf(one.raw) for one in records]
-        self.liar.log.leaves = lambda start, end: leaves[start:end]  # type: ignore[method-assign]
+        self.liar.log_copy.leaves = lambda start, end: leaves[start:end]  # type: ignore[method-assign]
         assert self.liar.collector.collect("/v1/heads", lie) is None
         assert self.quorum.anchored_size() == lie.previous.size
 

@@ -669,7 +669,13 @@ def test_tables_from_before_the_assets_take_them_in_from_the_chains_beginning(
         name="ledger",
         engine=watched.engine,
         client=world.client,
-        contracts=CONTRACTS[:5],
+        contracts=(
+            "ParticipantRegistry",
+            "DeviceRegistry",
+            "RecordAnchor",
+            "DepositToken",
+            "RevenueSplit",
+        ),
         projection=LedgerProjection(),
         first_block=world.deployment.first_block,
     )

@@ -98,8 +98,8 @@ def declared_faults(root: Path) -> list[Fault]:
             code,
             means,
             to_do,
-            tuple(sorted(places[key] or {home})),
-            tuple(sorted(statuses[key])),
+            places=tuple(sorted(places[key] or {home})),
+            statuses=tuple(sorted(statuses[key])),
         )
         for key, (code, means, to_do, home) in named.items()
     ]

@@ -25,7 +25,8 @@ def load(module: str) -> ModuleType:
     gc.enable()
     structlog: Any = sys.modules.get("structlog")  # None where nothing that logs was imported
     if structlog is not None:
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        # Standard error is looked up at each use: who captures it may have closed what stood there before.
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     return found
 
 

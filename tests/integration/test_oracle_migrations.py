@@ -19,6 +19,8 @@ pytestmark = pytest.mark.integration
 
 NOBODY = "0x" + "00" * 20
 
+A, B = Address(bytes(19) + b"\x0a"), Address(bytes(19) + b"\x0b")
+
 
 def test_balances_are_made_of_the_transfers_that_were_read_before(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'oracle.db'}"
@@ -30,16 +32,16 @@ def test_balances_are_made_of_the_transfers_that_were_read_before(tmp_path: Path
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
     with Session(engine) as session:
-        moves = [(NOBODY, "0x0A", str(2**60)), ("0x0A", "0x0B", 300), ("0x0B", NOBODY, 100)]
+        moves = [(NOBODY, A, str(2**60)), (A, B, 300), (B, NOBODY, 100)]
         for n, (source, target, value) in enumerate(moves):
             said = {"from": source, "to": target, "value": value}
             session.add(event(n, "Transfer", said))
-        session.add(event(9, "Deposited", {"entry": "0xe", "to": "0x0A", "amount": str(2**60)}))
+        session.add(event(9, "Deposited", {"entry": "0xe", "to": A, "amount": str(2**60)}))
         session.commit()
     engine = open_database(url)
     with Session(engine) as session:
         held = {row.account: row.amount_minor for row in session.exec(select(TokenBalance))}
-        assert held == {"0x0A": 2**60 - 300, "0x0B": 200}
+        assert held == {A: 2**60 - 300, B: 200}
         (deposit,) = session.exec(select(Deposit)).all()
         assert (deposit.entry_hash, deposit.amount_minor) == ("0xe", 2**60)
     engine.dispose()

@@ -11,13 +11,13 @@ from alembic.script import ScriptDirectory
 from sqlmodel import Session, select
 
 import counterfoil.oracle.store as store_package
+from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.tables import EventRow
 from counterfoil.oracle.ledger.deposit_token import Deposit, TokenBalance
 from counterfoil.oracle.store.database import open_database
 
 pytestmark = pytest.mark.integration
 
-NOBODY = "0x" + "00" * 20
 
 A, B = Address(bytes(19) + b"\x0a"), Address(bytes(19) + b"\x0b")
 

@@ -137,7 +137,7 @@ def test_bank_mints_a_statement_with_its_own_key_once(desk: Desk) -> None:
     assert client.call("DepositToken", "balanceOf", account) == 2 * 7475
     again = desk.post("bank", path, entries("b"))
     assert again.status_code == 409
-    assert again.json()["code"].startswith("contract_")
+    assert again.json()["code"].startswith("contract.")
     assert client.call("DepositToken", "balanceOf", account) == 2 * 7475
 
 
@@ -151,7 +151,7 @@ def test_registrar_signs_new_terms_itself(desk: Desk) -> None:
     held = client.call("RevenueSplit", "termsOf", on_chain_id(PROJECT), 1)
     assert (held["effectiveFrom"], held["senior"]["feeBasisPoints"]) == (20220801, 100)
     earlier = desk.post("registrar", path, terms(desk, 20220701))
-    assert (earlier.status_code, earlier.json()["code"][:9]) == (409, "contract_")
+    assert (earlier.status_code, earlier.json()["code"][:9]) == (409, "contract.")
     unknown = desk.post("registrar", path.replace(PROJECT, "nobodys"), terms(desk, 20220901))
     assert unknown.status_code == 404
 
@@ -163,7 +163,7 @@ def test_what_the_contracts_would_refuse_is_refused_with_their_code(desk: Desk) 
         ("other-bank", "/v1/statements/unsigned", entries("c")),
     ):
         answer = desk.post(party, path, body)
-        assert (answer.status_code, answer.json()["code"][:9]) == (409, "contract_"), path
+        assert (answer.status_code, answer.json()["code"][:9]) == (409, "contract."), path
     answer = desk.post("stranger", "/v1/statements/unsigned", entries("c"))
     assert (answer.status_code, answer.json()["code"]) == (409, "party.account_missing")
 

@@ -24,7 +24,6 @@ from typing import Protocol
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from counterfoil.fault import STORE_UNREADABLE
 from counterfoil.gateway.errors import NOT_COMMITTED
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
@@ -234,7 +233,7 @@ class Intake:
         return asyncio.create_task(check())
 
     async def _commit(self, batch: _Batch) -> list[Verdict] | None:
-        """The verdicts, as soon as the store is there; None when the batch is to be given up.
+        """Return the verdicts, as soon as the store is there; None when the batch is dropped.
 
         By hand: a retry library's call leaves cycles of references, and this process seldom collects them
         (20 MB over 48,000 records).

@@ -27,11 +27,15 @@ from counterfoil.gateway.record.bodies import (
 from counterfoil.gateway.record.cbor import MAX_INTEGER
 from counterfoil.gateway.record.downlink import decode_message
 from counterfoil.gateway.record.identity import Digest
-from counterfoil.gateway.record.payload import decode_payload, encode_payload
 from counterfoil.gateway.record.ranges import MAX_TIME_MS
 from counterfoil.gateway.record.record import Clock, Counters, EpochLink, GossipedHead, Record
 from counterfoil.gateway.record.sale_line import SaleLine
-from counterfoil.gateway.record.signed_record import decode, sign_record
+from counterfoil.gateway.record.signed_record import (
+    decode,
+    decode_payload,
+    encode_payload,
+    sign_record,
+)
 from counterfoil.gateway.record.verification import verify_signature
 
 naturals = st.integers(0, MAX_INTEGER)

@@ -10,10 +10,9 @@ from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.counters import next_counters
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
-from counterfoil.gateway.record.payload import encode_payload
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, Record
 from counterfoil.gateway.record.sale_line import SaleLine
-from counterfoil.gateway.record.signed_record import payload_digest, sign_record
+from counterfoil.gateway.record.signed_record import encode_payload, payload_digest, sign_record
 from counterfoil.gateway.record.verification import DeviceKey, KeyRing
 
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")

@@ -29,7 +29,6 @@ from counterfoil.gateway.record.bodies import (
 )
 from counterfoil.gateway.record.counters import next_counters
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, parse_device_id
-from counterfoil.gateway.record.payload import encode_payload
 from counterfoil.gateway.record.record import (
     ZERO_DIGEST,
     Clock,
@@ -39,7 +38,12 @@ from counterfoil.gateway.record.record import (
     Record,
 )
 from counterfoil.gateway.record.sale_line import SaleLine
-from counterfoil.gateway.record.signed_record import decode, encode_protected, sign_record
+from counterfoil.gateway.record.signed_record import (
+    decode,
+    encode_payload,
+    encode_protected,
+    sign_record,
+)
 
 FOLDER = Path(__file__).resolve().parent
 DEVICE = parse_device_id("urn:dev:os:32473-vj300320611")

@@ -1,27 +1,45 @@
-"""Steps 9 and 10 of a verification: the heads are one growing log; the last one holds the device's place."""
+"""Steps 4 to 10 of a verification: a bundle's records, and the log that they stand in.
+
+The records are signed, one chain, cover the period and are in the log; its heads are one growing log, and the last one
+holds the device's place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.errors import (
     AuditError,
+    ChainBrokenError,
     CheckpointMismatchError,
     ConsistencyError,
     CosignatureMissingError,
+    InclusionError,
+    PeriodError,
+    RecordRefusedError,
+    RegistryMismatchError,
     StateError,
 )
-from counterfoil.api.audit.verification.report import Step
-from counterfoil.gateway.errors import LogError
+from counterfoil.api.audit.verification.report import Step, counted
+from counterfoil.gateway.errors import IdentityError, LogError, RecordError
 from counterfoil.gateway.log.checkpoint import LogKey, parse_checkpoint, verify_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, split_note
 from counterfoil.gateway.log.merkle import hash_leaf, verify_consistency, verify_inclusion
 from counterfoil.gateway.log.state_tree import Slot
-from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.bodies import Refund, Sale
+from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
+from counterfoil.gateway.record.identity import Digest, PublicKey
 from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.gateway.record.verification import (
+    OPEN_SEQUENCE,
+    DeviceKey,
+    KeyRing,
+    KeyStatus,
+    verify_signature,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +49,154 @@ class LogTrust:
     log: LogKey | None = None
     witnesses: Sequence[WitnessKey] = ()
     at_least: int = 0
+
+
+def key_ring(bundle: Bundle) -> tuple[KeyRing, list[AuditError]]:
+    """Return the registered keys that can be used, and what is wrong with the registry's entries."""
+    ring: dict[tuple[object, int], DeviceKey] = {}
+    errors: list[AuditError] = []
+    for fact in bundle.registry:
+        where = f"registry epoch {fact.epoch}"
+        try:
+            key = PublicKey(fact.x, fact.y)
+        except IdentityError as error:
+            errors.append(RegistryMismatchError(where, str(error)))
+            continue
+        status = KeyStatus.REVOKED if fact.revoked else KeyStatus.ACTIVE
+        if fact.epoch != len(ring) + 1:
+            errors.append(RegistryMismatchError(where, f"epoch {len(ring) + 1} was to come"))
+        if (fact.revoked not in (0, 1)) or (fact.revoked and fact.until_sequence == OPEN_SEQUENCE):
+            errors.append(RegistryMismatchError(where, "a revoked key is closed at a sequence"))
+        ring[bundle.device, fact.epoch] = DeviceKey(
+            bundle.device, fact.epoch, key, fact.from_sequence, fact.until_sequence, status
+        )
+    return ring, errors  # type: ignore[return-value]
+
+
+def _where(bundle: Bundle, number: int, signed: SignedRecord | None = None) -> str:
+    place = f"records[{number}] (log index {bundle.records[number].log_index})"
+    if signed is None:
+        return place
+    record = signed.record
+    what = ""
+    if isinstance(record.body, Sale):
+        what = f", a sale of {record.body.amount_minor} minor {record.body.currency}"
+    return f"{place}, epoch {record.epoch} sequence {record.sequence}{what}"
+
+
+def signed_records(
+    bundle: Bundle, ring: KeyRing
+) -> tuple[list[tuple[str, SignedRecord]], list[AuditError]]:
+    """Return the records that verify, each with its name in the report, and the errors of the others."""
+    signed: list[tuple[str, SignedRecord]] = []
+    errors: list[AuditError] = []
+    for number, entry in enumerate(bundle.records):
+        try:
+            record = verify_signature(entry.raw, bundle.device, ring)
+        except RecordError as error:
+            errors.append(RecordRefusedError(_where(bundle, number), str(error)))
+        else:
+            signed.append((_where(bundle, number, record), record))
+    return signed, errors
+
+
+def _tip(signed: SignedRecord) -> ChainTip:
+    record = signed.record
+    return ChainTip(
+        record.device, record.epoch, record.sequence, signed.payload_digest, record.counters
+    )
+
+
+def check_records_chain(signed: list[tuple[str, SignedRecord]]) -> Iterator[AuditError]:
+    """Yield an error for each record that does not follow the one before it."""
+    tip: ChainTip | None = None
+    for number, (where, record) in enumerate(signed):
+        at = (record.record.epoch, record.record.sequence)
+        if number > 0 or at == (1, 1):
+            try:
+                outcome = check_chain(record, tip)
+                if not isinstance(outcome, Accepted):
+                    yield ChainBrokenError(where, "its number was used before")
+            except RecordError as error:
+                yield ChainBrokenError(where, str(error))
+        tip = _tip(record)
+
+
+def _inside(bundle: Bundle, signed: SignedRecord) -> bool:
+    return bundle.scope.first_ms <= signed.record.time_ms < bundle.scope.until_ms
+
+
+def check_period(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> Iterable[AuditError]:
+    """Yield an error for each end of the period that the records do not bound."""
+    if not signed:
+        yield PeriodError("records", "there is no record that verifies")
+        return
+    where, first = signed[0]
+    if (first.record.epoch, first.record.sequence) != (1, 1) and _inside(bundle, first):
+        yield PeriodError(where, "the record before it is not here")
+    where, last = signed[-1]
+    state = bundle.state
+    newest = state is not None and (state.epoch, state.sequence) == (
+        last.record.epoch,
+        last.record.sequence,
+    )
+    if not newest and _inside(bundle, last):
+        yield PeriodError(where, "the device has later records, and the next one is not here")
+
+
+def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
+    """Yield an error for each record that is not at its place under the last head's root."""
+    if not bundle.heads:
+        yield InclusionError("heads", "there is no head")
+        return
+    if len(bundle.inclusion) != len(bundle.records):
+        yield InclusionError(
+            "inclusion", f"{len(bundle.inclusion)} proofs for {len(bundle.records)} records"
+        )
+    head = bundle.heads[-1]
+    before = -1
+    for number, (entry, proof) in enumerate(zip(bundle.records, bundle.inclusion, strict=False)):
+        where = _where(bundle, number)
+        if entry.log_index <= before:
+            yield InclusionError(where, "the log's order is another")
+        before = entry.log_index
+        try:
+            verify_inclusion(
+                entry.log_index,
+                head.size,
+                leaf_hash=hash_leaf(entry.raw),
+                proof=proof,
+                root=head.root,
+            )
+        except LogError as error:
+            yield InclusionError(where, str(error))
+
+
+def chain_text(signed: list[tuple[str, SignedRecord]]) -> str:
+    """Return the first and the last epoch and sequence of the records, in words."""
+    if not signed:
+        return "no chain"
+    first, last = signed[0][1].record, signed[-1][1].record
+    return (
+        f"no gap from epoch {first.epoch} sequence {first.sequence} "
+        f"to epoch {last.epoch} sequence {last.sequence}"
+    )
+
+
+def money_text(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> str:
+    """Return the number of the period's records and their takings by currency, in words."""
+    inside = [record.record for _, record in signed if _inside(bundle, record)]
+    totals: dict[str, int] = {}
+    for record in inside:
+        if isinstance(record.body, Sale):
+            currency, amount = record.body.currency, record.body.amount_minor
+        elif isinstance(record.body, Refund):
+            currency, amount = record.body.currency, -record.body.amount_minor
+        else:
+            continue
+        totals[currency] = totals.get(currency, 0) + amount
+    sums = ", ".join(f"{amount} minor {currency}" for currency, amount in sorted(totals.items()))
+    return f"{counted(len(inside), 'record')} of the period" + (f", {sums}" if sums else "")
 
 
 def check_heads(bundle: Bundle) -> Iterable[AuditError]:

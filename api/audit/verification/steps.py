@@ -48,15 +48,13 @@ from counterfoil.api.audit.verification.errors import (
 )
 from counterfoil.api.audit.verification.log_steps import (
     LogTrust,
+    chain_text,
     check_checkpoint,
     check_heads,
-    check_state,
-)
-from counterfoil.api.audit.verification.record_steps import (
-    chain_text,
     check_inclusion,
     check_period,
     check_records_chain,
+    check_state,
     key_ring,
     money_text,
     signed_records,

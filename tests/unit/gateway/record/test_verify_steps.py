@@ -29,11 +29,11 @@ from counterfoil.gateway.record.chain_check import (
     check_used_number,
 )
 from counterfoil.gateway.record.identity import Digest, PublicKey
-from counterfoil.gateway.record.payload import encode_payload
 from counterfoil.gateway.record.record import Clock, Counters, EpochLink
 from counterfoil.gateway.record.signed_record import (
     SignedRecord,
     decode,
+    encode_payload,
     encode_protected,
     sign_record,
 )

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from support_chain import deployed_world
 from support_oracle import ACCOUNTS, PROJECT, OracleHouse
+from support_waiting import PATIENCE_S
 from typer import Typer
 from typer.testing import CliRunner, Result
 
@@ -291,7 +292,7 @@ def test_killed_at_any_moment_it_comes_to_the_same(house: OracleHouse, tmp_path:
         time.sleep(after_s)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["records"] == len(house.world.records)
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from support_network import BANKS, CHAIN_ID, network_world, running_network
 from support_oracle import PROJECT, OracleHouse, check_books
 from support_quorum import NAMES, NODES, THRESHOLD, QuorumHouse, quorum_house
-from support_waiting import wait_until
+from support_waiting import PATIENCE_S, wait_until
 
 from counterfoil.chain.abi.decoding import decode_call
 from counterfoil.chain.proof.signature import recover
@@ -32,7 +32,10 @@ def swept(rpc: str, log: Path, deployment: Path, *more: str) -> dict[str, Any]:
     words = ["audit", "sweep", "--rpc", rpc, "--log", str(log), "--deployment", str(deployment)]
     words += ["--project", PROJECT, "--piece", "8", "--json", *more]
     done = subprocess.run(
-        [sys.executable, "-m", "counterfoil", *words], capture_output=True, text=True, timeout=240
+        [sys.executable, "-m", "counterfoil", *words],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert done.stdout, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from support_chain import deployed_world
 from support_oracle import PROJECT, OracleHouse
+from support_waiting import PATIENCE_S
 from support_world import DAY_MS, FIRST_MS
 
 from counterfoil.gateway.log.tile_format import (
@@ -122,7 +123,7 @@ def command(house: OracleHouse, log: str, *more: object) -> list[str]:
 
 def report(words: list[str]) -> dict[str, Any]:
     """What the command says but its speed, and the block: the chain goes on."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.stdout, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return {name: value for name, value in said.items() if name not in ("records_per_s", "block")}

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine
 from sqlmodel import Session, select
 from support_chain import ENGINES, ChainWorld, deployed_world, mining_stopped, wait_blocks
 from support_process import Process
+from support_waiting import PATIENCE_S
 
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import NodeUnreachable
@@ -174,7 +175,9 @@ def test_a_killed_process_sends_exactly_one_transaction(
         arguments = [world.node.rpc_url, str(tmp_path / "lane.db"), registry, account, crash_at]
         env = {**os.environ, "SIGNER_KEY": registrar.key.hex()}
         log = tmp_path / "driver.log"
-        return Process(arguments, env, log, main=support_chain_driver.main).status_within(120)
+        return Process(arguments, env, log, main=support_chain_driver.main).status_within(
+            PATIENCE_S
+        )
 
     if "re" in point.removeprefix("before_"):
         with mining_stopped(world):
@@ -264,7 +267,7 @@ def test_what_the_node_forgets_of_a_set_up_is_given_again(anvil: ChainWorld) -> 
             client.rpc("anvil_dropTransaction", "0x" + keccak(raw).hex())
             assert client.knows([keccak(raw)]) == [False]
             until_known(client, raw)
-        (receipt,) = sent.result(timeout=30)
+        (receipt,) = sent.result(timeout=PATIENCE_S)
     assert int(receipt["status"], 16) == 1
 
 

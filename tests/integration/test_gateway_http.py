@@ -24,7 +24,7 @@ from support_gateway import (
     sales,
     stored,
 )
-from support_waiting import wait_until
+from support_waiting import PATIENCE_S, wait_until
 
 from counterfoil.gateway.device.device import Event
 from counterfoil.gateway.device.https_sender import HttpsSender
@@ -326,7 +326,7 @@ def test_the_command_sends_over_https(stand: Stand) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["acknowledged"] == 10

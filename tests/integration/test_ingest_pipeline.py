@@ -14,6 +14,7 @@ from sqlalchemy import select
 from support_gateway import device_name, sales, stored
 from support_postgres import Postgres
 from support_record import chain, first_record, next_record, private_key, tip_of
+from support_waiting import PATIENCE_S
 
 from counterfoil.gateway.ingest.pipeline import Arrival, Pipeline, RefusedVerdict, Stored, Verdict
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
@@ -304,5 +305,5 @@ def test_gateways_that_start_together_make_the_tables_once(url: str) -> None:
         for _ in range(2)
     ]
     for process in started:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, out) == (0, "0\n"), err

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support_waiting import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 SHARED = Path(os.environ.get("COUNTERFOIL_SHARED", Path(__file__).parents[3] / "shared"))
@@ -25,7 +26,7 @@ def run(*options: str) -> tuple[int, dict[str, Any]]:
         [sys.executable, "-m", "counterfoil", "invoices", *options, "--json"],
         capture_output=True,
         text=True,
-        timeout=560,
+        timeout=PATIENCE_S,
     )
     assert ended.stdout, ended.stderr[-2000:]
     return ended.returncode, json.loads(ended.stdout)

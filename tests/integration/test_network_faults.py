@@ -25,6 +25,7 @@ from support_network import (
     running_network,
 )
 from support_oracle import OracleHouse
+from support_waiting import PATIENCE_S
 
 from counterfoil.chain.errors import ChainError
 
@@ -83,7 +84,7 @@ def test_the_main_job_runs_on_the_network_unchanged(network: BankNetwork, tmp_pa
         env=env,
         capture_output=True,
         text=True,
-        timeout=540,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr[-2_000:]
     report = json.loads(done.stdout)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support_waiting import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 SHARED = Path(os.environ.get("COUNTERFOIL_SHARED", Path(__file__).parents[3] / "shared"))
@@ -37,7 +38,7 @@ def replay(data: Path, *options: str, command: str = "replay") -> dict[str, Any]
         ],
         capture_output=True,
         text=True,
-        timeout=540,
+        timeout=PATIENCE_S,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     report: dict[str, Any] = json.loads(run.stdout)
@@ -70,7 +71,7 @@ def test_a_quorum_of_four_oracles_does_the_main_job(tmp_path: Path) -> None:
         [sys.executable, "-m", "counterfoil", "oracle", "status", *asked],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE_S,
     )
     found = json.loads(run.stdout)
     assert found["records"] == found["anchored"] == report["records"]["sent"], "its own copy"

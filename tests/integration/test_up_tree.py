@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support_waiting import wait_until
+from support_waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.integration
 COMMANDS = ("chain", "gateway", "oracle", "api")
@@ -76,7 +76,7 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing_behind(tmp_path: P
             [sys.executable, "-m", "counterfoil", "up", "--data", str(data)],
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=PATIENCE_S,
         )
         assert again.returncode == 2
         assert json.loads(again.stderr.splitlines()[-1])["code"] == "house.in_use"

@@ -18,6 +18,7 @@ import pytest
 import support_killed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_process import Process
+from support_waiting import PATIENCE_S
 
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
@@ -35,7 +36,7 @@ LOG_KEY = log_key_of(ORIGIN, LOG)
 
 def counterfoil(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "counterfoil", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def grow(tiles: Path, entries: list[bytes]) -> bytes:

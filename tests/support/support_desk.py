@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from support_assets import PARTIES, TODAY, AssetWorld, asset_world
 from support_chain import FAR_FUTURE_S, ROLES, wait_mined
 from support_process import Process
+from support_waiting import PATIENCE_S
 
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Role
@@ -169,7 +170,7 @@ class Desk:
         }
         env = os.environ | {f"COUNTERFOIL_ORACLE_{name}": text for name, text in settings.items()}
         log = self.folder / "oracle.log"
-        return Process([point], env, log, main=support_killed.oracle).status_within(240)
+        return Process([point], env, log, main=support_killed.oracle).status_within(PATIENCE_S)
 
     def signature(self, party: str, typed_data: Mapping[str, Any]) -> str:
         """*party*'s own signature over an EIP-712 message, as a wallet makes it."""

@@ -22,6 +22,7 @@ from sqlmodel import Session, col, select
 from support_chain import ROLES, ChainWorld
 from support_instructions import stored
 from support_process import Process
+from support_waiting import PATIENCE_S
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
 
 from counterfoil.chain.tables import CursorRow, TransactionRow
@@ -233,7 +234,7 @@ class OracleHouse:
             "COUNTERFOIL_ORACLE_BATCH_MS": "50",
         }
         log = self.folder / "oracle.log"
-        return Process([point], found, log, main=support_killed.oracle).status_within(120)
+        return Process([point], found, log, main=support_killed.oracle).status_within(PATIENCE_S)
 
     def parts(self) -> OracleParts:
         """The oracle's parts, in this process."""

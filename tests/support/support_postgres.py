@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from support_gateway import free_port
-from support_waiting import wait_until
+from support_waiting import PATIENCE_S, wait_until
 
 _ACCOUNTS = ("postgres", "nobody")
 
@@ -103,7 +103,7 @@ class Postgres:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == 0, f"{program}: {done.stderr}"
 

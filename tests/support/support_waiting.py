@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+PATIENCE_S = 1_800.0
+"""After this many seconds what runs is taken to hang. It bounds a failure and is no measure of speed: a machine whose
+processors are shared has taken twenty times the seconds of a quiet one."""
+
 
 def wait_until(
-    is_so: Callable[[], bool], what: str | Callable[[], str] = "", within_s: float = 240.0
+    is_so: Callable[[], bool], what: str | Callable[[], str] = "", within_s: float = 900.0
 ) -> float:
     """Return the seconds until *is_so*; fail after *within_s*, and say *what* was waited for or had happened."""
     began = time.monotonic()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support_waiting import PATIENCE_S
 
 from counterfoil.oracle.store.database import open_database
 
@@ -21,7 +22,7 @@ def refusal(folder: Path, words: str, **environment: str) -> dict[str, str]:
         env={"PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     said: dict[str, str] = json.loads(done.stderr)

@@ -26,7 +26,7 @@ from counterfoil.gateway.device.journal import ChainState, EntryState, Journal, 
 from counterfoil.gateway.errors import DeviceError, JournalError
 from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.gateway.record.bodies import Body, MeterInterval
-from counterfoil.gateway.record.counters import next_counters
+from counterfoil.gateway.record.chain_check import next_counters
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
 from counterfoil.gateway.record.record import (
     ZERO_DIGEST,

@@ -23,13 +23,13 @@ from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import decode
 from counterfoil.gateway.record.verification import DeviceKey, KeyRing
 from counterfoil.gateway.store.durability import require_durable
-from counterfoil.gateway.store.record_rows import insert_records
 from counterfoil.gateway.store.rows import (
     OPEN_COLUMN,
     NewRecord,
     NewRefusal,
     equals_row,
     evidence_row,
+    insert_records,
     key_of_row,
     record_row,
     refusal_row,

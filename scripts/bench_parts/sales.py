@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.gateway.record.bodies import Sale
-from counterfoil.gateway.record.counters import next_counters
+from counterfoil.gateway.record.chain_check import next_counters
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, Record
 from counterfoil.gateway.record.sale_line import SaleLine

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.gateway.record.bodies import Body, Sale
-from counterfoil.gateway.record.chain_check import ChainTip
-from counterfoil.gateway.record.counters import next_counters
+from counterfoil.gateway.record.chain_check import ChainTip, next_counters
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, Record
 from counterfoil.gateway.record.sale_line import SaleLine

@@ -21,8 +21,7 @@ from counterfoil.gateway.certificate import profile
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.bodies import Body, Sale
-from counterfoil.gateway.record.chain_check import ChainTip
-from counterfoil.gateway.record.counters import next_counters
+from counterfoil.gateway.record.chain_check import ChainTip, next_counters
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, GossipedHead, Record
 from counterfoil.gateway.record.sale_line import SaleLine

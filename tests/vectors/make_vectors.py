@@ -27,7 +27,7 @@ from counterfoil.gateway.record.bodies import (
     Sale,
     Status,
 )
-from counterfoil.gateway.record.counters import next_counters
+from counterfoil.gateway.record.chain_check import next_counters
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, parse_device_id
 from counterfoil.gateway.record.record import (
     ZERO_DIGEST,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from counterfoil.gateway.store.gateway_store import open_store
-from counterfoil.gateway.store.record_rows import RECORD_COLUMNS, Row, insert_records
+from counterfoil.gateway.store.rows import RECORD_COLUMNS, Row, insert_records
 from counterfoil.gateway.store.tables import StoredRecord
 
 

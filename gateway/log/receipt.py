@@ -150,6 +150,8 @@ def _read_issuer(protected: bytes) -> tuple[KeyId, str, int, int]:
     at = expect(protected, at, 15)
     at = expect(protected, at, 0xA1 if entries == 5 else 0xA2)
     issuer, at = read_text(protected, at, 1)
+    if not 0 < len(issuer) <= MAX_ORIGIN:
+        raise ReceiptError(f"an origin has 1 to {MAX_ORIGIN} characters")
     return KeyId(kid), issuer, entries, at
 
 

@@ -24,14 +24,21 @@ from tenacity import (
 
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.gateway.record.identity import Digest
-from counterfoil.oracle.errors import GatewayNotThere
+from counterfoil.oracle.errors import GatewayNotThere, InputMalformed
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.heads.log_fetch import LogFetcher
 from counterfoil.oracle.quorum.peers import Peer
 from counterfoil.oracle.quorum.signing_book import SigningBook
+from counterfoil.oracle.rules.faults.proposal import MALFORMED
 from counterfoil.oracle.rules.judging.call import CallJudge
 from counterfoil.oracle.rules.judging.head import judge_head
-from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
+from counterfoil.oracle.rules.judging.proposal import (
+    CallProposal,
+    HeadProposal,
+    Proposal,
+    decode_call_proposal,
+    decode_head_proposal,
+)
 from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
 
 log = structlog.get_logger("oracle.node")
@@ -89,6 +96,42 @@ class Cosigner:
 
         self._until_told(proposal, sender, judge)
         return self._signer.sign_digest(proposal.digest)
+
+    def read_head(self, message: bytes, sender: Peer) -> HeadProposal:
+        """The head proposal that *message* is.
+
+        Raises:
+            Dissents: it is none, or has a field of another type or range; the dissent is written down.
+        """
+        try:
+            return decode_head_proposal(message)
+        except InputMalformed as failure:
+            raise self._malformed("head", message, sender, failure) from failure
+
+    def read_call(self, message: bytes, sender: Peer) -> CallProposal:
+        """The proposed call that *message* is.
+
+        Raises:
+            Dissents: it is none, or has a field of another type or range; the dissent is written down.
+        """
+        try:
+            return decode_call_proposal(message)
+        except InputMalformed as failure:
+            raise self._malformed("call", message, sender, failure) from failure
+
+    def _malformed(
+        self, kind: str, message: bytes, sender: Peer, failure: InputMalformed
+    ) -> Dissents:
+        why = Dissents(MALFORMED, str(failure))
+        log.warning("dissents", proposer=sender.name, code=why.code, why=str(why))
+        self._books.note_malformed(
+            kind=kind,
+            message=message,
+            proposer=sender.address,
+            node=self._signer.address,
+            why=why,
+        )
+        return why
 
     def _judge_head(self, proposal: HeadProposal, sender: Peer) -> None:
         now, previous = self._books.standing(), proposal.previous

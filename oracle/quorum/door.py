@@ -3,7 +3,8 @@
 Rules that this module keeps:
 
 - A client must show a peer's pinned certificate. A proposal is judged only when that same peer signed it.
-- 200 is a signature, 409 a dissent with its reason, 503 "can't tell yet", 422 a malformed proposal.
+- 200 is a signature, 409 a dissent with its reason, 503 "can't tell yet", 422 more bytes than a proposal has.
+- What a peer sends and is no proposal is a dissent, and is written down like any other.
 """
 
 from __future__ import annotations
@@ -30,11 +31,7 @@ from counterfoil.oracle.errors import NOT_A_PEER, InputMalformed
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.quorum.cosigner import Cosigner
 from counterfoil.oracle.quorum.peers import Peer
-from counterfoil.oracle.rules.judging.proposal import (
-    MOST_BYTES,
-    decode_call_proposal,
-    decode_head_proposal,
-)
+from counterfoil.oracle.rules.judging.proposal import MOST_BYTES
 from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
 
 _MOST_LEAVES = 100_000
@@ -73,8 +70,12 @@ def create_door(
         peer = peer_of(request)
         if peer is None:
             return problem(403, NOT_A_PEER, "no peer has this certificate")
-        proposal = decode_head_proposal(await _body(request))
-        return _signature(await run_in_threadpool(cosigner.sign_head, proposal, peer))
+        message = await _body(request)
+
+        def sign() -> bytes:
+            return cosigner.sign_head(cosigner.read_head(message, peer), peer)
+
+        return _signature(await run_in_threadpool(sign))
 
     @app.post("/v1/calls")
     async def sign_call(request: Request) -> Response:
@@ -82,8 +83,12 @@ def create_door(
         peer = peer_of(request)
         if peer is None:
             return problem(403, NOT_A_PEER, "no peer has this certificate")
-        proposal = decode_call_proposal(await _body(request))
-        return _signature(await run_in_threadpool(cosigner.sign_call, proposal, peer))
+        message = await _body(request)
+
+        def sign() -> bytes:
+            return cosigner.sign_call(cosigner.read_call(message, peer), peer)
+
+        return _signature(await run_in_threadpool(sign))
 
     @app.get("/v1/leaves")
     def get_leaves(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Engine, insert
@@ -141,18 +142,44 @@ class SigningBook:
 
     def note_dissent(self, proposal: Proposal, proposer: str, node: str, why: Dissents) -> None:
         """Write down that *node* did not sign *proposal*, and why; a repeat adds to its count."""
-        subject, is_head = to_hex(proposal.digest), isinstance(proposal, HeadProposal)
+        is_head = isinstance(proposal, HeadProposal)
+        self._note(
+            kind="head" if is_head else "call",
+            subject=proposal.digest,
+            size=proposal.head.size if isinstance(proposal, HeadProposal) else None,
+            proposer=proposer,
+            node=node,
+            why=why,
+        )
+
+    def note_malformed(
+        self, kind: str, message: bytes, proposer: str, node: str, why: Dissents
+    ) -> None:
+        """The same for a *message* that is no proposal: by its own SHA-256, as it has no digest to sign."""
+        self._note(
+            kind=kind,
+            subject=sha256(message).digest(),
+            size=None,
+            proposer=proposer,
+            node=node,
+            why=why,
+        )
+
+    def _note(
+        self, kind: str, subject: bytes, size: int | None, proposer: str, node: str, why: Dissents
+    ) -> None:
+        named = to_hex(subject)
         with Session(self.engine) as session:
             row = session.exec(
                 select(Dissent).where(
-                    Dissent.subject == subject, Dissent.node == node, Dissent.code == why.code
+                    Dissent.subject == named, Dissent.node == node, Dissent.code == why.code
                 )
             ).first()
             if row is None:
                 row = Dissent(
-                    kind="head" if is_head else "call",
-                    subject=subject,
-                    size=proposal.head.size if isinstance(proposal, HeadProposal) else None,
+                    kind=kind,
+                    subject=named,
+                    size=size,
                     proposer=proposer,
                     node=node,
                     code=why.code,

@@ -8,13 +8,11 @@ from typing import Any
 
 import cbor2
 
-from counterfoil.gateway.record.cbor import any_item
+from counterfoil.gateway.record.cbor_form import constant, each, flag, number, read_form, row, text
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed
 
 BASIS_POINTS = 10_000
-_MOST = 2**63
-"""Every number of a record is below this (docs/formats/record.md)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,16 @@ def names_of(facts: bytes) -> tuple[bytes, bytes]:
     return facts_hash, sha256(b"counterfoil batch v1" + facts_hash).digest()
 
 
+_MOST_ROWS = 1 << 20
+_FORM = row(
+    version=constant(1),
+    project=text(256),
+    business_date=number(99_991_231),
+    entries=each(row(log_index=number(), is_refund=flag, amount_minor=number()), _MOST_ROWS),
+    units=each(row(commodity=text(64), count=number()), _MOST_ROWS),
+)
+
+
 def decode_facts(data: bytes) -> Facts:
     """The facts in *data*.
 
@@ -63,26 +71,12 @@ def decode_facts(data: bytes) -> Facts:
         InputMalformed: the bytes are no facts, or not in canonical form.
     """
     try:
-        version, project, date, entries, units = any_item(data)
-        facts = Facts(
-            project,
-            business_date=date,
-            entries=tuple((i, r, a) for i, r, a in entries),
-            units=tuple((c, n) for c, n in units),
-        )
-        numbers = [date, *(n for i, _, a in entries for n in (i, a)), *(n for _, n in units)]
-        is_in_form = (
-            version == 1
-            and facts.encode() == data
-            and isinstance(project, str)
-            and all(type(number) is int and 0 <= number < _MOST for number in numbers)
-            and all(type(is_refund) is bool for _, is_refund, _ in entries)
-            and all(isinstance(code, str) for code, _ in units)
-        )
-    except (ValueError, TypeError, OverflowError) as failure:
+        _, project, date, entries, units = read_form(data, _FORM, "facts")
+    except ValueError as failure:
         raise InputMalformed(f"no facts: {failure}") from failure
-    if not is_in_form:
-        raise InputMalformed("no facts, or not in their one form")
+    facts = Facts(project, business_date=date, entries=entries, units=units)
+    if facts.encode() != data:
+        raise InputMalformed("no facts in their one form")
     return facts
 
 

@@ -19,7 +19,15 @@ from typing import Any, NamedTuple
 import cbor2
 
 from counterfoil.gateway.record.bodies import MeterInterval, Refund, Sale
-from counterfoil.gateway.record.cbor import any_item
+from counterfoil.gateway.record.cbor_form import (
+    constant,
+    each,
+    number,
+    octets,
+    read_form,
+    row,
+    text,
+)
 from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.oracle.errors import InputMalformed
@@ -88,6 +96,33 @@ class Figures:
         return Digest(sha256(self.encode()).digest())
 
 
+_SUM = number(2**160)
+"""A sum over a batch: more than any records can come to, whose own numbers are below 2^63."""
+_MOST_ROWS = 1 << 20
+_FORM = row(
+    tag=constant(_TAG),
+    version=constant(_VERSION),
+    previous_size=number(),
+    size=number(),
+    block=number(),
+    projects=each(
+        row(
+            project=octets(32),
+            currency=text(3, shortest=3),
+            sales=number(),
+            gross_minor=_SUM,
+            refunds=number(),
+            refunded_minor=_SUM,
+            goods=each(row(commodity=text(64), units=_SUM, amount_minor=_SUM), _MOST_ROWS),
+        ),
+        _MOST_ROWS,
+    ),
+    devices=each(
+        row(device=octets(32), records=number(), intervals=number(), energy_wh=_SUM), _MOST_ROWS
+    ),
+)
+
+
 def decode_figures(data: bytes) -> Figures:
     """The figures in *data*.
 
@@ -95,22 +130,21 @@ def decode_figures(data: bytes) -> Figures:
         InputMalformed: the bytes are no figures, or not in canonical form.
     """
     try:
-        tag, version, previous, size, block, projects, devices = any_item(data)
-        found = Figures(
-            previous_size=previous,
-            size=size,
-            block=block,
-            projects=tuple(
-                ProjectFigures._make([*p[:-1], tuple(GoodsFigures(*g) for g in p[-1])])
-                for p in projects
-            ),
-            devices=tuple(DeviceFigures(*d) for d in devices),
-        )
-        is_in_form = (tag, version) == (_TAG, _VERSION) and found.encode() == data
-    except (ValueError, TypeError, IndexError, OverflowError) as failure:
+        _, _, previous, size, block, projects, devices = read_form(data, _FORM, "figures")
+    except ValueError as failure:
         raise InputMalformed(f"no batch figures: {failure}") from failure
-    if not is_in_form:
-        raise InputMalformed("no batch figures, or not in their one form")
+    found = Figures(
+        previous_size=previous,
+        size=size,
+        block=block,
+        projects=tuple(
+            ProjectFigures._make([*p[:-1], tuple(GoodsFigures(*g) for g in p[-1])])
+            for p in projects
+        ),
+        devices=tuple(DeviceFigures(*d) for d in devices),
+    )
+    if found.encode() != data:
+        raise InputMalformed("no batch figures in their one form")
     return found
 
 

@@ -296,7 +296,33 @@ def test_nobody_signs_for_who_is_no_peer_or_another(stage: Stage) -> None:
     assert len(outcomes) == 3
     assert all("sent by" in outcome for outcome in outcomes)
     garbage = [str(o) for _, o in stage.liar.peer_client.ask("/v1/heads", b"\x80", lambda *_: None)]
-    assert all(outcome.startswith("422 input.malformed") for outcome in garbage)
+    assert all("no proposal" in outcome for outcome in garbage)
+    assert {d.code for number in range(3) for d in stage.quorum.dissents(number)} >= {
+        "proposal.malformed"
+    }
+
+
+BLOCKS: dict[str, Callable[[int], object]] = {
+    "a float that equals it": float,
+    "a float between two": lambda block: block - 0.5,
+    "true": lambda _: True,
+    "a text": str,
+}
+
+
+@pytest.mark.parametrize("of", BLOCKS.values(), ids=BLOCKS)
+def test_a_block_of_another_type_is_a_dissent_that_names_it(
+    stage: Stage, of: Callable[[int], object]
+) -> None:
+    """With 2.5 for the block, three honest nodes once signed figures that nobody could make again."""
+    truth, records = stage.truth(), stage.quorum.house.world.records
+    block: Any = of(truth.figures.block)
+    lie = replace(truth, figures=replace(truth.figures, block=block))
+    stage.propose(lie, records)
+    for number in range(len(stage.honest)):
+        said = stage.quorum.dissents(number)[-1]
+        assert (said.code, "figures.block" in said.detail) == ("proposal.malformed", True)
+    stage.then_the_truth_is_anchored()
 
 
 def test_a_stranger_is_not_let_in(stage: Stage, tmp_path: Path) -> None:

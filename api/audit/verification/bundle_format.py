@@ -12,9 +12,9 @@ Rules kept here (docs/formats/bundle.md is the byte-exact description):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import cbor2
 
@@ -41,8 +41,9 @@ from counterfoil.api.audit.verification.errors import (
     PartMalformedError,
 )
 from counterfoil.gateway.record.cbor import any_item
-from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.cbor_form import Form, any_octets, each, number, octets, row, text
 
+_Fact = TypeVar("_Fact")
 MAGIC = "counterfoil bundle"
 VERSION = 3
 OLDER = (1, 2)
@@ -88,7 +89,7 @@ def decode(data: bytes) -> tuple[Bundle, list[AuditError]]:
     content: dict[str, Any] = {}
     for name, _, part in rows:
         try:
-            content[name] = _READ[name](_item(part))
+            content[name] = _READ[name](_item(part), name)
         except (ValueError, TypeError, IndexError) as error:
             if name in altered:
                 raise PartAlteredError(
@@ -143,101 +144,110 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
 
 
-def _check(fact: type[Any], row: Any, kinds: Sequence[type]) -> None:
-    if not isinstance(row, list) or [type(value) for value in row] != list(kinds):
-        raise ValueError(f"no {fact.__name__}: {str(row)[:80]}")
-    if any(type(value) is int and value < 0 for value in row):
-        raise ValueError(f"a negative number in a {fact.__name__}")
+_MOST_ROWS = 1 << 24
+_COUNT = number(2**64 - 1)
+"""A number of the log's or of the chain's: an epoch, a sequence, a size, a block, a time in ms."""
+_AMOUNT = number(2**256 - 1)
+"""An amount as a contract holds it."""
+_HASH, _ACCOUNT = octets(32), octets(20)
+_PLACE = text(42, shortest=0)
+"""A contract's address, empty where there is none."""
+_NODES = each(any_octets, _MOST_ROWS)
+_PROOF = each(_HASH, 64)
+_BLOCK = {"block_number": _COUNT, "block_hash": _HASH, "transaction_hash": _HASH}
 
 
-def _rows(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError("not a list")
-    return value
+def _fact(kind: Callable[..., _Fact], **forms: Form) -> Form:
+    """A row of *forms*, read as a *kind*."""
+    shape = row(**forms)
+    return lambda value, place: kind(*shape(value, place))
 
 
-def _flat(fact: Callable[..., Any], *kinds: type) -> Callable[[Any], Any]:
-    def read(row: Any) -> Any:
-        _check(fact, row, kinds)  # type: ignore[arg-type]
-        return fact(*row)
-
-    return read
+def _rows(form: Form) -> Form:
+    return each(form, _MOST_ROWS)
 
 
-def _each(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
-    return lambda value: tuple(read(row) for row in _rows(value))
+_CREDITS = _rows(_fact(CreditFact, tier=_COUNT, account=_ACCOUNT, amount=_AMOUNT))
+_STATE = _fact(
+    StateFact,
+    number=_COUNT,
+    slots=_COUNT,
+    epoch=_COUNT,
+    sequence=_COUNT,
+    payload_digest=_HASH,
+    path=_PROOF,
+)
 
 
-def _bytes(value: Any) -> bytes:
-    if type(value) is not bytes:
-        raise ValueError("not a byte string")
-    return value
+def _state(value: object, place: str) -> Any:
+    return None if value is None else _STATE(value, place)
 
 
-def _nodes(value: Any) -> tuple[bytes, ...]:
-    return tuple(_bytes(node) for node in _rows(value))
-
-
-def _proof(value: Any) -> tuple[Digest, ...]:
-    return tuple(Digest(node) for node in _nodes(value))
-
-
-def _state(value: Any) -> StateFact | None:
-    if value is None:
-        return None
-    _check(StateFact, value, (int, int, int, int, bytes, list))
-    number, slots, epoch, sequence, digest, path = value
-    return StateFact(
-        number, slots, epoch, sequence=sequence, payload_digest=digest, path=_proof(path)
-    )
-
-
-def _list_of(fact: type[Any], *kinds: type) -> Callable[[Any], tuple[Any, ...]]:
-    return _each(_flat(fact, *kinds))
-
-
-_UNITS = _list_of(UnitFact, bytes, int)
-_CREDITS = _list_of(CreditFact, int, bytes, int)
-
-
-def _distribution(value: Any) -> DistributionFact:
-    kinds = (bytes, bytes, *(int,) * 7, bytes, *(int,) * 3, bytes, bytes, list, list, bytes)
-    _check(DistributionFact, value, kinds)
-    *terms, units, credits_, content = value
-    return DistributionFact._make([*terms, _UNITS(units), _CREDITS(credits_), content])
-
-
-def _rest(value: Any) -> RestFact:
-    _check(RestFact, value, (int, int, bytes, bytes, list))
-    *place, credits_ = value
-    return RestFact._make([*place, _CREDITS(credits_)])
-
-
-def _transaction(value: Any) -> TransactionFact:
-    _check(TransactionFact, value, (int, list, list))
-    index, transaction, receipt = value
-    return TransactionFact(index, _nodes(transaction), _nodes(receipt))
-
-
-def _block(value: Any) -> BlockFact:
-    _check(BlockFact, value, (bytes, list))
-    header, transactions = value
-    return BlockFact(header, _each(_transaction)(transactions))
-
-
-_READ: dict[str, Callable[[Any], Any]] = {
-    "scope": _flat(Scope, str, int, int, int, int, str, str, str, str),
-    "registry": _each(_flat(KeyFact, int, bytes, bytes, int, int, int, bytes, int)),
-    "certificates": _each(_bytes),
-    "revocations": _each(_bytes),
-    "records": _each(_flat(Entry, int, bytes)),
-    "heads": _each(_flat(HeadFact, int, bytes, bytes, int, bytes, bytes)),
-    "inclusion": _each(_proof),
-    "consistency": _each(_proof),
+_READ: dict[str, Form] = {
+    "scope": _fact(
+        Scope,
+        device=text(256, shortest=0),
+        first_ms=_COUNT,
+        until_ms=_COUNT,
+        made_ms=_COUNT,
+        chain_id=_COUNT,
+        record_anchor=_PLACE,
+        device_registry=_PLACE,
+        revenue_split=_PLACE,
+        project=text(256, shortest=0),
+    ),
+    "registry": _rows(
+        _fact(
+            KeyFact,
+            epoch=_COUNT,
+            x=_HASH,
+            y=_HASH,
+            from_sequence=_COUNT,
+            until_sequence=_COUNT,
+            revoked=number(1),
+            certificate_hash=_HASH,
+            registered_at=_COUNT,
+        )
+    ),
+    "certificates": _NODES,
+    "revocations": _NODES,
+    "records": _rows(_fact(Entry, log_index=_COUNT, raw=any_octets)),
+    "heads": _rows(_fact(HeadFact, size=_COUNT, root=_HASH, state=_HASH, **_BLOCK)),
+    "inclusion": _rows(_PROOF),
+    "consistency": _rows(each(_HASH, 128)),
     "state": _state,
-    "checkpoint": _bytes,
-    "terms": _list_of(TermsFact, int, bytes, int, bytes, bytes),
-    "distributions": _each(_distribution),
-    "rests": _each(_rest),
-    "blocks": _each(_block),
+    "checkpoint": any_octets,
+    "terms": _rows(_fact(TermsFact, version=_COUNT, encoded=any_octets, **_BLOCK)),
+    "distributions": _rows(
+        _fact(
+            DistributionFact,
+            project=_HASH,
+            batch=_HASH,
+            version=_COUNT,
+            period_start=_COUNT,
+            period_end=_COUNT,
+            gross=_AMOUNT,
+            refunds=_AMOUNT,
+            tax=_AMOUNT,
+            head_size=_COUNT,
+            facts=_HASH,
+            carried_before=_AMOUNT,
+            carried=_AMOUNT,
+            **_BLOCK,
+            units=_rows(_fact(UnitFact, goods=_HASH, sold=_AMOUNT)),
+            credits=_CREDITS,
+            content=any_octets,
+        )
+    ),
+    "rests": _rows(_fact(RestFact, version=_COUNT, **_BLOCK, credits=_CREDITS)),
+    "blocks": _rows(
+        _fact(
+            BlockFact,
+            header=any_octets,
+            transactions=_rows(
+                _fact(TransactionFact, number=_COUNT, transaction=_NODES, receipt=_NODES)
+            ),
+        )
+    ),
 }
+"""The form of each part."""

@@ -24,6 +24,11 @@ NOT_INCLUDED = fault(
     "A record is not under the head that is said to hold it.",
     ("Ask for the proof under the right head; if there is none, the record is not in the log."),
 )
+MALFORMED = fault(
+    "proposal.malformed",
+    "What a node sent is no proposal: a field is of another type or range, or not in its one form.",
+    "Ask the node's bank what it runs; nothing was signed. The detail names the field.",
+)
 WRONG_CHAIN = fault(
     "proposal.wrong_chain",
     "The proposal is for another chain or contract.",

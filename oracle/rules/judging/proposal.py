@@ -15,7 +15,15 @@ import cbor2
 from counterfoil.chain.address import Address
 from counterfoil.chain.proof.signature import recover
 from counterfoil.gateway.log.checkpoint import Head
-from counterfoil.gateway.record.cbor import any_item
+from counterfoil.gateway.record.cbor_form import (
+    Form,
+    any_octets,
+    constant,
+    number,
+    octets,
+    read_form,
+    row,
+)
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.figures import Figures, decode_figures
@@ -117,24 +125,55 @@ def proposer_of(proposal: Proposal) -> str | None:
     return recover(proposal.digest, proposal.signature)
 
 
+_ACCOUNT, _DIGEST, _SIGNATURE = octets(20), octets(32), octets(65)
+_HEAD_FORM = row(
+    tag=constant(_HEAD),
+    version=constant(_VERSION),
+    chain_id=number(2**64 - 1),
+    anchor=_ACCOUNT,
+    size=number(),
+    root=_DIGEST,
+    state=_DIGEST,
+    figures=any_octets,
+    previous_size=number(),
+    previous_root=_DIGEST,
+    signature=_SIGNATURE,
+)
+_CALL_FORM = row(
+    tag=constant(_CALL),
+    version=constant(_VERSION),
+    chain_id=number(2**64 - 1),
+    contract=_ACCOUNT,
+    target=_ACCOUNT,
+    data=any_octets,
+    label=_DIGEST,
+    facts=any_octets,
+    head_size=number(),
+    signature=_SIGNATURE,
+)
+
+
 def decode_head_proposal(data: bytes) -> HeadProposal:
     """The head proposal in *data*.
 
     Raises:
-        InputMalformed: it is no proposal, or not in canonical form.
+        InputMalformed: it is no proposal, or not in canonical form; its figures are of another batch.
     """
-    fields = _fields(data, _HEAD, 11)
-    chain_id, anchor, size, root, state, figures, previous_size, previous_root, signature = fields
-    for digest in (root, state, previous_root):
-        _require(digest, 32)
-    _require(signature, 65)
-    if not (isinstance(size, int) and isinstance(previous_size, int) and 0 <= previous_size < size):
+    chain_id, anchor, size, root, state, figures, previous_size, previous_root, signature = _fields(
+        data, _HEAD_FORM
+    )
+    if previous_size >= size:
         raise InputMalformed("the proposed head does not grow")
+    sums = decode_figures(figures)
+    if (sums.previous_size, sums.size) != (previous_size, size):
+        raise InputMalformed(
+            f"its figures are of {sums.previous_size} to {sums.size}, not {previous_size} to {size}"
+        )
     found = HeadProposal(
         chain_id,
-        anchor=_account(anchor),
+        anchor=Address(anchor),
         head=Head(size, Digest(root), Digest(state)),
-        figures=decode_figures(figures),
+        figures=sums,
         previous=Head(previous_size, Digest(previous_root), Digest(bytes(32))),
         signature=signature,
     )
@@ -147,15 +186,11 @@ def decode_call_proposal(data: bytes) -> CallProposal:
     Raises:
         InputMalformed: it is no proposal, or not in canonical form.
     """
-    chain_id, contract, target, call, label, facts, size, signature = _fields(data, _CALL, 10)
-    _require(label, 32)
-    _require(signature, 65)
-    if not isinstance(call, bytes) or not isinstance(facts, bytes) or not isinstance(size, int):
-        raise InputMalformed("call data and facts are byte strings, the head's size a number")
+    chain_id, contract, target, call, label, facts, size, signature = _fields(data, _CALL_FORM)
     found = CallProposal(
         chain_id,
-        contract=_account(contract),
-        target=_account(target),
+        contract=Address(contract),
+        target=Address(target),
         data=call,
         label=label,
         facts=facts,
@@ -165,15 +200,12 @@ def decode_call_proposal(data: bytes) -> CallProposal:
     return _in_form(found, data)
 
 
-def _fields(data: bytes, tag: str, count: int) -> list[Any]:
+def _fields(data: bytes, form: Form) -> tuple[Any, ...]:
+    """The fields after tag and version."""
     try:
-        found = any_item(data)
+        found: tuple[Any, ...] = read_form(data, form, "proposal")
     except ValueError as failure:
         raise InputMalformed(f"no proposal: {failure}") from failure
-    if not isinstance(found, list) or len(found) != count or found[:2] != [tag, _VERSION]:
-        raise InputMalformed(f"not a {tag}, version {_VERSION}")
-    if not isinstance(found[2], int) or not 0 <= found[2] < 2**64:
-        raise InputMalformed("the chain's id is no number")
     return found[2:]
 
 
@@ -183,15 +215,5 @@ def _in_form(found: _Proposal, data: bytes) -> _Proposal:
     return found
 
 
-def _require(value: object, length: int) -> bytes:
-    if not isinstance(value, bytes) or len(value) != length:
-        raise InputMalformed(f"not {length} bytes")
-    return value
-
-
 def _address(account: str) -> bytes:
     return Address(account).raw
-
-
-def _account(raw: object) -> Address:
-    return Address(_require(raw, 20))

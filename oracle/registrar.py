@@ -16,6 +16,7 @@ from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import transact_all
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash, on_chain_id
+from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.split_terms import terms_argument
 from counterfoil.oracle.store.directory_tables import (
     KnownDevice,
@@ -98,7 +99,16 @@ class Registrar:
         transact_all(self._client, self._registrar, certify)
 
     def open_project(self, project: KnownProject) -> None:
-        """Open the project's collection account and the project itself."""
+        """Open the project's collection account and the project itself.
+
+        Raises:
+            InputMalformed: the deposit token is in another currency than the project.
+        """
+        currency = self._client.call("DepositToken", "currency")
+        if project.currency != currency:
+            raise InputMalformed(
+                f"{project.project} is in {project.currency}, the token in {currency}"
+            )
         name = on_chain_id(project.project)
         token = self._client.address_of("DepositToken")
         split = self._client.address_of("RevenueSplit")

@@ -9,6 +9,7 @@ from apscheduler.triggers.cron import CronTrigger
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import Finality
 
 
@@ -33,6 +34,10 @@ class OracleSettings(BaseSettings):
     bank_keystore: Path | None = None
     """The bank's key, when this process mints for it (the embedded default)."""
     bank_passphrase: SecretStr | None = None
+    mint_limit_minor: int = Field(default=100_000_000, ge=0)
+    """Minor units that are minted within a day on one account's word; what is above waits for a second one."""
+    mint_confirmers: list[Address] = []
+    """Accounts that confirm such mints through the API, none of them the bank's own."""
     party_keys: Path | None = None
     """A folder of participants' keystores (``*.json``), when this process signs for them (the embedded default)."""
     party_passphrase: SecretStr | None = None

@@ -61,6 +61,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "withdraw": _PAID,
     "resolve_exception": frozenset({Role.OPERATOR, Role.ADMIN}),
     "upload_statement": frozenset({Role.BANK, Role.ADMIN}),
+    "confirm_mint": frozenset({Role.BANK, Role.SUPERVISOR, Role.COMMITTEE, Role.ADMIN}),
     "upload_settlement": frozenset({Role.OPERATOR, Role.ADMIN}),
     "confirm_payout": frozenset({Role.BANK}),
     "close_day": frozenset({Role.BANK, Role.ADMIN}),

@@ -84,6 +84,16 @@ QUORUM_UNKNOWN = fault(
     "The node tells of no quorum for some heads.",
     "Ask a node that keeps all events.",
 )
+DEPOSIT_WITHOUT_STATEMENT = fault(
+    "sweep.deposit_without_statement",
+    "A mint names an entry that no statement of the bank has.",
+    "Ask the bank for the entry under that reference; if it has none, tokens stand for no money.",
+)
+DEPOSIT_DIFFERS = fault(
+    "sweep.deposit_differs",
+    "A mint has another amount than the bank's statement.",
+    "Ask the bank which is right.",
+)
 BALANCE_MISMATCH = fault(
     "sweep.balance_mismatch",
     "What the chain's events add up to is not what its contracts hold.",

@@ -17,6 +17,7 @@ from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, 
 from counterfoil.fault import FILE_TOO_LARGE
 from counterfoil.gateway.formats.iso20022.messages import MAX_BYTES
 from counterfoil.oracle.instructions.request import (
+    ConfirmMint,
     ImportCamt053,
     MakePayoutFile,
     RegisterBankAccount,
@@ -35,7 +36,8 @@ Bic = Annotated[
 ]
 Name = Annotated[str, Field(min_length=1, max_length=140, examples=["Lakeside Vending"])]
 Outcome = Annotated[
-    str | None, Query(pattern="^(minted|paid|set_aside|noted|resolved)$", examples=["set_aside"])
+    str | None,
+    Query(pattern="^(minted|paid|waiting|set_aside|noted|resolved)$", examples=["set_aside"]),
 ]
 _XML = {"application/xml": {"schema": {"type": "string", "examples": ["<Document>…</Document>"]}}}
 _TOO_LARGE: dict[int | str, dict[str, Any]] = {
@@ -175,7 +177,7 @@ def list_bank_lines(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[LineOut]:
-    """By number. An entry that is `set_aside` waits for a person."""
+    """By number. An entry that is `set_aside` waits for a person, one that is `waiting` for a second account."""
     after = int(read_cursor(cursor, "bank-lines", "0"))
     found = BankReads(parts.reads).lines(statement, outcome, after, limit + 1)
     return _page(found, name="bank-lines", limit=limit, model=LineOut)
@@ -195,6 +197,23 @@ def resolve_bank_line(
     if BankReads(parts.reads).line(number) is None:
         raise problems.not_found("entry")
     request = ResolveBankLine(number, note.note)
+    return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
+
+
+@router.post(
+    "/v1/bank-lines/{number}/confirmation",
+    status_code=202,
+    summary="Confirm a mint",
+    tags=["statements"],
+)
+def confirm_mint(
+    parts: PartsDep, principal: PrincipalDep, number: Number, key: IdempotencyKey
+) -> InstructionOut:
+    """A second account says that an entry that is `waiting` is to be minted: one that the oracle's settings name."""
+    require(principal, "confirm_mint")
+    if BankReads(parts.reads).line(number) is None:
+        raise problems.not_found("entry")
+    request = ConfirmMint(number)
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 

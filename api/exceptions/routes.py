@@ -31,6 +31,7 @@ class ExceptionOut(BaseModel):
     project: str
     log_index: int | None
     settlement_id: int | None
+    entry_hash: str | None
     business_date: int = Field(examples=[20220831])
     amount_minor: int = Field(examples=[150])
     code: str = Field(examples=["sale.payment_missing"])

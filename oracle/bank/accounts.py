@@ -51,12 +51,12 @@ def check_account(account: str, name: str, bic: str) -> None:
         raise AccountMalformed(f"{bic[:20]!r} is no BIC")
 
 
-def register_bank_account(session: Session, given: BankAccount) -> BankAccount:
-    """Register a bank account, or change its entry; its owner stays.
+def register_bank_account(session: Session, given: BankAccount, currency: str) -> BankAccount:
+    """Register a bank account, or change its entry; its owner stays. *currency* is the deposit token's.
 
     Raises:
         AccountMalformed: the account has not a bank's form.
-        InputMalformed: there is not exactly one owner, or the currency is not the project's.
+        InputMalformed: there is not exactly one owner, or the currency is not the project's and the token's.
         UnknownName: the owner is not known to the oracle.
         NotAllowedNow: the account has another owner already.
     """
@@ -65,6 +65,8 @@ def register_bank_account(session: Session, given: BankAccount) -> BankAccount:
         raise InputMalformed(f"{given.currency!r} is no currency")
     if bool(given.project) == bool(given.holder):
         raise InputMalformed("a bank account is a project's or a participant's: name one of them")
+    if given.currency != currency:
+        raise InputMalformed(f"{given.account} is in {given.currency}, the token in {currency}")
     if given.project:
         project = session.get(KnownProject, given.project)
         if project is None:

@@ -6,22 +6,35 @@ from sqlmodel import Session
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.chain.transaction_queue import enqueue
 from counterfoil.gateway.record.identity import on_chain_id
-from counterfoil.oracle.errors import InputMalformed, UnknownName
+from counterfoil.oracle.bank.mints import is_above_limit, queue_mint
+from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.rules.bank_entry import BankEntry, ImportCounts
+from counterfoil.oracle.rules.faults.bank_line import MINT_UNCONFIRMED
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.directory_tables import KnownProject
 
 
+class MintUnconfirmed(NotAllowedNow):
+    """Entries by themselves have nobody who can confirm them: above the day's limit the bank's statement is needed."""
+
+    code = MINT_UNCONFIRMED
+    to_do = "Bring the bank's camt.053 statement; its entries wait for a second account."
+
+
 def import_entries(
-    session: Session, client: ChainClient, bank: str, entries: list[BankEntry]
+    session: Session,
+    client: ChainClient,
+    bank: str,
+    entries: list[BankEntry],
+    limit_minor: int | None = None,
 ) -> ImportCounts:
     """Take in a bank's credit entries. The caller commits.
 
-    Each queues one mint into its project's collection account.
+    Each queues one mint into its project's collection account; *limit_minor* bounds a day's mints.
 
     Raises:
+        MintUnconfirmed: more would be minted within a day than one account may say.
         UnknownName: a project is not known to the oracle.
         InputMalformed: an entry is no credit in its project's currency, or contradicts the stored one.
     """
@@ -45,26 +58,11 @@ def import_entries(
                 )
             known += 1
             continue
-        account = client.call("DepositToken", "collectionOf", on_chain_id(entry.project))
-        data = client.encode("DepositToken", "mint", account, entry.amount_minor, entry.entry_hash)
-        transaction_id = enqueue(
-            session,
-            signer=bank,
-            key=f"mint:{name}",
-            to=client.address_of("DepositToken"),
-            data=data,
-        )
-        session.add(
-            StatementEntryRow(
-                entry_hash=name,
-                statement=entry.statement,
-                reference=entry.reference,
-                project=entry.project,
-                business_date=entry.business_date,
-                amount_minor=entry.amount_minor,
-                currency=entry.currency,
-                transaction_id=transaction_id,
+        if limit_minor is not None and is_above_limit(session, entry.amount_minor, limit_minor):
+            raise MintUnconfirmed(
+                f"{entry.reference}: {entry.amount_minor} would pass {limit_minor} within a day"
             )
-        )
+        account = client.call("DepositToken", "collectionOf", on_chain_id(entry.project))
+        queue_mint(session, client, bank=bank, entry=entry, name=name, to=account)
         taken += 1
     return ImportCounts(taken, known)

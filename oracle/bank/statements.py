@@ -21,7 +21,6 @@ from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.chain.transaction_queue import enqueue
 from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.iso20022.camt053 import (
@@ -32,15 +31,17 @@ from counterfoil.gateway.formats.iso20022.camt053 import (
     parse_valid_camt053,
 )
 from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.bank.mints import is_above_limit, queue_mint
 from counterfoil.oracle.bank.payouts import matched_payouts, pay
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
-from counterfoil.oracle.rules.bank_entry import BankEntry
+from counterfoil.oracle.rules.bank_entry import BankEntry, place_of
 from counterfoil.oracle.rules.faults.bank_line import (
     ACCOUNT_UNKNOWN,
     AMOUNT_ZERO,
     CURRENCY_DIFFERS,
     ENTRY_KNOWN,
     ENTRY_NOT_BOOKED,
+    MINT_UNCONFIRMED,
     PAYMENT_RETURNED,
     REFERENCE_MISSING,
     REFERENCE_REUSED,
@@ -52,11 +53,11 @@ from counterfoil.oracle.store.bank_tables import (
     BankLine,
     BankStatement,
     PayoutOrder,
-    StatementEntryRow,
 )
 from counterfoil.oracle.store.clock import now_ms
 
 MINTED, PAID, SET_ASIDE, NOTED, RESOLVED = "minted", "paid", "set_aside", "noted", "resolved"
+WAITING = "waiting"
 _RETRIED = ACCOUNT_UNKNOWN
 
 
@@ -65,6 +66,13 @@ class StatementChanged(NotAllowedNow):
 
     code = Code("bank.statement_changed")
     to_do = "Ask the bank which of the two is right; the first one stays taken in."
+
+
+class SamePairOfEyes(NotAllowedNow):
+    """Who brought a statement does not confirm its mints."""
+
+    code = Code("bank.confirmed_by_the_same")
+    to_do = "Let another account confirm the line."
 
 
 class DocumentRefused(InputMalformed):
@@ -93,7 +101,7 @@ class StatementResult:
             "account": self.account,
             "statement": self.identification,
             "finding": self.finding,
-            **{name: self.outcomes[name] for name in (MINTED, PAID, SET_ASIDE, NOTED)},
+            **{name: self.outcomes[name] for name in (MINTED, PAID, SET_ASIDE, NOTED, WAITING)},
             "reasons": dict(sorted(self.reasons.items())),
         }
 
@@ -101,10 +109,20 @@ class StatementResult:
 class StatementReader:
     """Takes statements in within one database transaction; the caller commits."""
 
-    def __init__(self, session: Session, client: ChainClient, bank: str) -> None:
+    def __init__(
+        self,
+        session: Session,
+        client: ChainClient,
+        bank: str,
+        brought_by: str = "",
+        limit_minor: int | None = None,
+    ) -> None:
+        """*limit_minor* bounds what is minted within a day on one account's word, here that of *brought_by*."""
         self._session = session
         self._client = client
         self._bank = bank
+        self._brought_by = brought_by
+        self._limit_minor = limit_minor
 
     def take(self, text: str) -> list[StatementResult]:
         """Take in the document *text*.
@@ -157,6 +175,7 @@ class StatementReader:
                 currency=entry.currency,
                 booked=_date(entry.booking_date or entry.value_date),
                 outcome=NOTED,
+                brought_by=self._brought_by,
             )
             self._session.add(line)
             self._session.flush()
@@ -221,12 +240,14 @@ class StatementReader:
             return SET_ASIDE, StatementBalanceError.code, "its statement contradicts itself"
         if entry.currency != account.currency:
             return SET_ASIDE, CURRENCY_DIFFERS, f"{account.account} is in {account.currency}"
+        if account.currency != self._client.call("DepositToken", "currency"):
+            return SET_ASIDE, CURRENCY_DIFFERS, "the deposit token is in another currency"
         if not entry.reference:
             return SET_ASIDE, REFERENCE_MISSING, "the bank gave no reference to name it by"
         if entry.amount_minor == 0:
             return NOTED, AMOUNT_ZERO, ""
         named = _named(account, statement, entry, line.booked)
-        line.entry_hash = to_hex(named.entry_hash)
+        line.entry_hash, line.named_in = to_hex(named.entry_hash), named.statement
         known = self._known(line, entry)
         if known is not None:
             return known
@@ -269,28 +290,60 @@ class StatementReader:
         asked = col(PayoutOrder.end_to_end_id).in_(entry.end_to_end_ids)
         if entry.is_reversal or self._session.exec(select(PayoutOrder).where(asked)).first():
             return SET_ASIDE, PAYMENT_RETURNED, "a payout came back, or an entry was reversed"
-        client = self._client
+        limit = self._limit_minor
+        if limit is not None and is_above_limit(self._session, entry.amount_minor, limit):
+            what = (
+                f"{entry.amount_minor} more would pass {limit} within a day on one account's word"
+            )
+            return WAITING, MINT_UNCONFIRMED, what
+        self._mint(line, account, named)
+        return MINTED, "", f"to {account.project or account.holder}"
+
+    def _mint(
+        self, line: BankLine, account: BankAccount, named: BankEntry, confirmed_by: str = ""
+    ) -> None:
         to = account.holder
         if account.project:
-            to = client.call("DepositToken", "collectionOf", on_chain_id(account.project))
-        data = client.encode("DepositToken", "mint", to, entry.amount_minor, named.entry_hash)
-        token = client.address_of("DepositToken")
-        key = f"mint:{line.entry_hash}"
-        self._session.add(
-            StatementEntryRow(
-                entry_hash=line.entry_hash,
-                statement=named.statement,
-                reference=named.reference,
-                project=named.project,
-                business_date=named.business_date,
-                amount_minor=named.amount_minor,
-                currency=named.currency,
-                transaction_id=enqueue(
-                    self._session, signer=self._bank, key=key, to=token, data=data
-                ),
-            )
+            to = self._client.call("DepositToken", "collectionOf", on_chain_id(account.project))
+        queue_mint(
+            self._session,
+            self._client,
+            bank=self._bank,
+            entry=named,
+            name=line.entry_hash,
+            to=to,
+            confirmed_by=confirmed_by,
         )
-        return MINTED, "", f"to {account.project or account.holder}"
+
+    def confirm(self, number: int, by: str) -> BankLine:
+        """Mint a line that waits, on the word of *by*, another account than brought it.
+
+        Raises:
+            UnknownName: there is no such line.
+            NotAllowedNow: the line does not wait, or *by* brought it.
+        """
+        line = self._session.get(BankLine, number)
+        if line is None:
+            raise UnknownName(f"no line {number}")
+        if line.outcome != WAITING:
+            raise NotAllowedNow(f"line {number} is {line.outcome}")
+        if by == line.brought_by:
+            raise SamePairOfEyes(f"line {number} was brought by {by}")
+        statement = self._session.get_one(BankStatement, line.statement_id)
+        account = self._session.get_one(BankAccount, statement.account)
+        named = BankEntry(
+            statement=line.named_in,
+            reference=line.reference,
+            project=account.project,
+            business_date=line.booked,
+            amount_minor=line.amount_minor,
+            currency=line.currency,
+        )
+        self._mint(line, account, named, confirmed_by=by)
+        line.outcome, line.reason = MINTED, ""
+        line.detail = f"to {account.project or account.holder}, confirmed by {by}"
+        self._session.add(line)
+        return line
 
 
 def resolve_line(session: Session, number: int, party: str, note: str) -> BankLine:
@@ -298,13 +351,13 @@ def resolve_line(session: Session, number: int, party: str, note: str) -> BankLi
 
     Raises:
         UnknownName: there is no such line.
-        NotAllowedNow: the line is not set aside.
+        NotAllowedNow: the line is neither set aside nor waiting.
         InputMalformed: the note is empty.
     """
     line = session.get(BankLine, number)
     if line is None:
         raise UnknownName(f"no line {number}")
-    if line.outcome != SET_ASIDE:
+    if line.outcome not in (SET_ASIDE, WAITING):
         raise NotAllowedNow(f"line {number} is {line.outcome}")
     if not note:
         raise InputMalformed("say in a note what was done")
@@ -317,11 +370,12 @@ def _named(
     account: BankAccount, statement: BankStatement, entry: StatementEntry, booked: int
 ) -> BankEntry:
     """The entry under its name: the bank's reference on the account, or the statement's and its own."""
-    place = account.account
-    if not entry.servicer_reference:
-        place = f"{account.account}/{statement.identification}"
     return BankEntry(
-        statement=place,
+        statement=place_of(
+            account.account,
+            statement.identification,
+            is_banks_own=bool(entry.servicer_reference),
+        ),
         reference=entry.reference,
         project=account.project,
         business_date=booked,

@@ -27,6 +27,7 @@ from counterfoil.oracle.commands.instruction_reply import (
 )
 from counterfoil.oracle.errors import UnknownName
 from counterfoil.oracle.instructions.request import (
+    ConfirmMint,
     ImportCamt053,
     MakePayoutFile,
     RegisterBankAccount,
@@ -65,7 +66,8 @@ def import_(
 ) -> None:
     """Take a statement in: credits mint once, debits confirm payouts, the rest is kept with its reasons.
 
-    Exit status: 0 when every booked entry found its use, 1 when some were set aside or the balances are wrong.
+    Exit status: 0 when every booked entry found its use, 1 when some were set aside or wait for
+    a second account, or the balances are wrong.
     """
     try:
         text = text_of(read_bytes(file, MAX_BYTES))
@@ -75,7 +77,7 @@ def import_(
     request = ImportCamt053(text=text, source=file.name)
     found = result_of(engine=the_oracles(database), key=key, request=request, wait_s=wait_s)
     say(found["statements"], as_json)
-    wrong_ones = [s for s in found["statements"] if s["set_aside"] or s["finding"]]
+    wrong_ones = [s for s in found["statements"] if s["set_aside"] or s["waiting"] or s["finding"]]
     raise typer.Exit(1 if wrong_ones else 0)
 
 
@@ -88,7 +90,8 @@ def list_(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> Non
 @statements_app.command("lines")
 def lines(
     outcome: Annotated[
-        str, typer.Option(help="minted, paid, set_aside, noted or resolved; empty for all.")
+        str,
+        typer.Option(help="minted, paid, waiting, set_aside, noted or resolved; empty for all."),
     ] = "set_aside",
     database: Database = DEFAULT_DATABASE,
     as_json: AsJson = False,
@@ -112,6 +115,20 @@ def resolve(
     request = ResolveBankLine(line=line, note=note)
     engine = the_oracles(database)
     say(result_of(engine, key=f"bank-line:{line}:{note}", request=request, wait_s=wait_s), as_json)
+
+
+@statements_app.command("confirm")
+def confirm(
+    line: int,
+    wait_s: WaitSeconds = _WAIT_S,
+    database: Database = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+) -> None:
+    """Confirm a mint that waits for a second account: by another one than brought the statement."""
+    request = ConfirmMint(line=line)
+    engine = the_oracles(database)
+    key = f"confirm-mint:{line}:{time.time_ns()}"
+    say(result_of(engine, key=key, request=request, wait_s=wait_s), as_json)
 
 
 @statements_app.command("account")

@@ -102,7 +102,9 @@ def read_ledger(session: Session, token: str, since_ms: int) -> LedgerBook:
         },
         lines_aside={
             f"{row.reference or 'entry'} (line {row.id})": (row.amount_minor, row.reason)
-            for row in session.exec(select(BankLine).where(BankLine.outcome == "set_aside"))
+            for row in session.exec(
+                select(BankLine).where(col(BankLine.outcome).in_(("set_aside", "waiting")))
+            )
         },
         statements={
             f"{row.account} {row.identification}": (Code(row.finding), row.detail)

@@ -25,11 +25,13 @@ from counterfoil.oracle.bank.statements import StatementReader, resolve_line
 from counterfoil.oracle.day.clock import today_in
 from counterfoil.oracle.day.closer import ask_day
 from counterfoil.oracle.errors import InputMalformed, OracleError
+from counterfoil.oracle.execution.bank_rights import MintRule, asker_of, check_rights
 from counterfoil.oracle.execution.party_keys import PartyWrites
 from counterfoil.oracle.instructions.request import (
     AcceptPlace,
     CloseDay,
     CloseMatching,
+    ConfirmMint,
     ImportCamt053,
     ImportSettlement,
     ImportStatement,
@@ -43,6 +45,7 @@ from counterfoil.oracle.instructions.request import (
     Transact,
 )
 from counterfoil.oracle.instructions.stored_form import decode
+from counterfoil.oracle.revenue.credit_check import check_credits
 from counterfoil.oracle.revenue.matcher import close_matching
 from counterfoil.oracle.revenue.sale_reader import resolve
 from counterfoil.oracle.revenue.settlement_file import import_settlement
@@ -68,6 +71,7 @@ class InstructionExecutor:
         zone: ZoneInfo = _UTC,
         on_step: Callable[[str], None] = lambda _: None,
         writes: PartyWrites | None = None,
+        mint_rule: MintRule | None = None,
     ) -> None:
         self._engine = engine
         self._client = client
@@ -75,6 +79,7 @@ class InstructionExecutor:
         self._zone = zone
         self._on_step = on_step
         self._writes = writes or PartyWrites(client, {})
+        self._mint_rule = mint_rule or MintRule()
 
     def step(self) -> int:
         """Carry out pending instructions and finish sent ones; return how many changed."""
@@ -112,6 +117,7 @@ class InstructionExecutor:
         self, session: Session, row: Instruction, request: Request
     ) -> dict[str, Any]:
         """Carry *request* out and return its instruction's result."""
+        check_rights(session, self._client, self._mint_rule, row, request)
         match request:
             case ResolveException():
                 return _resolve_exception(session, row.party, request)
@@ -126,10 +132,11 @@ class InstructionExecutor:
             case CloseDay():
                 return self._close_day(session, row.party, request)
             case ImportCamt053():
-                taken = StatementReader(session, self._client, self._bank).take(request.text)
+                taken = self._statements(session, row).take(request.text)
                 return {"statements": [one.to_json() for one in taken]}
             case RegisterBankAccount():
-                return _register_bank_account(session, request)
+                currency = self._client.call("DepositToken", "currency")
+                return _register_bank_account(session, request, currency)
             case RegisterPayeeAccount():
                 return _register_payee(session, request)
             case MakePayoutFile():
@@ -137,6 +144,11 @@ class InstructionExecutor:
             case ResolveBankLine():
                 line = resolve_line(
                     session, number=request.line, party=row.party, note=request.note
+                )
+                return {"line": line.id, "outcome": line.outcome}
+            case ConfirmMint():
+                line = self._statements(session, row).confirm(
+                    request.line, by=asker_of(session, row)
                 )
                 return {"line": line.id, "outcome": line.outcome}
             case Transact():
@@ -162,9 +174,24 @@ class InstructionExecutor:
                 session.commit()
         return finished
 
+    def _statements(self, session: Session, row: Instruction) -> StatementReader:
+        return StatementReader(
+            session,
+            self._client,
+            bank=self._bank,
+            brought_by=asker_of(session, row),
+            limit_minor=self._mint_rule.limit_minor,
+        )
+
     def _import_statement(self, session: Session, request: ImportStatement) -> dict[str, Any]:
         entries = [BankEntry(**vars(entry)) for entry in request.entries]
-        taken = import_entries(session, self._client, self._bank, entries)
+        taken = import_entries(
+            session,
+            self._client,
+            bank=self._bank,
+            entries=entries,
+            limit_minor=self._mint_rule.limit_minor,
+        )
         return {"taken": taken.taken, "known": taken.known}
 
     def _close_day(self, session: Session, party: str, request: CloseDay) -> dict[str, Any]:
@@ -203,6 +230,7 @@ def _import_settlement(session: Session, request: ImportSettlement) -> dict[str,
 
 def _close_matching(session: Session, request: CloseMatching) -> dict[str, Any]:
     matched, exceptions = close_matching(session, request.project, request.through)
+    exceptions += check_credits(session, request.project, request.through)
     return {"matched": matched, "exceptions": exceptions}
 
 
@@ -212,8 +240,10 @@ def _accept_place(session: Session, request: AcceptPlace) -> dict[str, Any]:
     return {"device": device, "place": list(standing.place or ())}
 
 
-def _register_bank_account(session: Session, request: RegisterBankAccount) -> dict[str, Any]:
-    kept = register_bank_account(session, BankAccount(**vars(request)))
+def _register_bank_account(
+    session: Session, request: RegisterBankAccount, currency: str
+) -> dict[str, Any]:
+    kept = register_bank_account(session, BankAccount(**vars(request)), currency)
     return {"account": kept.account, "project": kept.project, "holder": kept.holder}
 
 

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     REGISTER_PAYEE_ACCOUNT = "register_payee_account"
     MAKE_PAYOUT_FILE = "make_payout_file"
     RESOLVE_BANK_LINE = "resolve_bank_line"
+    CONFIRM_MINT = "confirm_mint"
     TRANSACT = "transact"
     SIGN_DIGEST = "sign_digest"
 
@@ -157,6 +158,14 @@ class ResolveBankLine:
 
 
 @dataclass(frozen=True)
+class ConfirmMint:
+    """A second account says that a statement's entry, which waits, is to be minted."""
+
+    kind: ClassVar = Kind.CONFIRM_MINT
+    line: int
+
+
+@dataclass(frozen=True)
 class Transact:
     """A call of a contract's function for ``account``.
 
@@ -195,6 +204,7 @@ Request: TypeAlias = (
     | RegisterPayeeAccount
     | MakePayoutFile
     | ResolveBankLine
+    | ConfirmMint
     | Transact
     | SignDigest
 )

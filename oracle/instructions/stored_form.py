@@ -21,6 +21,7 @@ from counterfoil.oracle.instructions.request import (
     AcceptPlace,
     CloseDay,
     CloseMatching,
+    ConfirmMint,
     CreditEntry,
     ImportCamt053,
     ImportSettlement,
@@ -110,6 +111,8 @@ def decode(kind: str, payload: object) -> Request:  # noqa: PLR0912 - a branch f
             )
         case Kind.RESOLVE_BANK_LINE:
             return ResolveBankLine(line=fields.number("line"), note=fields.text("note", ""))
+        case Kind.CONFIRM_MINT:
+            return ConfirmMint(line=fields.number("line"))
         case Kind.TRANSACT:
             return Transact(
                 account=fields.text("account"),

@@ -14,6 +14,7 @@ from counterfoil.chain.keys.signer import Signer, open_keystore
 from counterfoil.chain.sender import Sender
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.day.closer import DayCloser
+from counterfoil.oracle.execution.bank_rights import MintRule
 from counterfoil.oracle.execution.executor import InstructionExecutor
 from counterfoil.oracle.execution.party_keys import PartySenders, PartyWrites, open_party_keys
 from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
@@ -64,7 +65,13 @@ def settlement_steps(
     sending = [str(signer.address)]
     steps: dict[str, Callable[[], object]] = {
         "instructions": InstructionExecutor(
-            engine, client, bank=bank_address, zone=settings.zone, on_step=on_step, writes=writes
+            engine,
+            client,
+            bank=bank_address,
+            zone=settings.zone,
+            on_step=on_step,
+            writes=writes,
+            mint_rule=MintRule(settings.mint_limit_minor, tuple(settings.mint_confirmers)),
         ).step,
         "matching": Matcher(engine).step,
         "revenue": Distributor(engine, client, sender=signer.address, cosign=cosign).step,

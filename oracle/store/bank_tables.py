@@ -67,8 +67,9 @@ class BankStatement(OracleTable, table=True):
 class BankLine(OracleTable, table=True):
     """Known: one entry of a statement and what became of it; a debit's amount is negative.
 
-    ``outcome``: ``minted`` (``entry_hash`` names it on chain), ``paid`` (it is payouts', confirmed on chain) or
-    ``set_aside`` with the code ``reason``.
+    ``outcome``: ``minted`` (``entry_hash`` names it on chain), ``paid`` (it is payouts', confirmed on chain),
+    ``waiting`` for a second account, or ``set_aside`` with the code ``reason``. ``brought_by`` is who brought the
+    statement, ``named_in`` the place that the entry's name begins with.
     """
 
     __tablename__ = "bank_line"
@@ -84,6 +85,8 @@ class BankLine(OracleTable, table=True):
     reason: str = ""
     detail: str = ""
     entry_hash: str = ""
+    named_in: str = ""
+    brought_by: str = ""
 
 
 class PayoutFile(OracleTable, table=True):
@@ -121,7 +124,10 @@ class PayoutOrder(OracleTable, table=True):
 
 
 class StatementEntryRow(OracleTable, table=True):
-    """Known: one credit entry of a bank statement; ``entry_hash`` backs one mint on chain."""
+    """Known: one credit entry of a bank statement; ``entry_hash`` backs one mint on chain.
+
+    ``confirmed_by`` is the second account that said yes, empty where one was enough.
+    """
 
     __tablename__ = "statement_entry"
 
@@ -133,3 +139,5 @@ class StatementEntryRow(OracleTable, table=True):
     amount_minor: Minor
     currency: str
     transaction_id: int
+    taken_ms: int = Field(default=0, sa_type=BigInteger)
+    confirmed_by: str = ""

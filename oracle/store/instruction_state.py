@@ -1,4 +1,4 @@
-"""The states of an instruction."""
+"""The states of an instruction, and the doors that it can come in by."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ class InstructionState(StrEnum):
     SENT = "sent"
     DONE = "done"
     FAILED = "failed"
+
+
+@unique
+class Door(StrEnum):
+    """Where an instruction came in: typed beside the oracle, or sent to the API by who has a token."""
+
+    CONSOLE = "console"
+    API = "api"

@@ -69,7 +69,7 @@ class SaleFact(OracleTable, table=True):
 
 
 class MatchException(OracleTable, table=True):
-    """Decided: a sale or a payment that did not match; open until a person resolves it.
+    """Decided: a sale, a payment or a bank's credit that did not match; open until a person resolves it.
 
     ``resolution``: ``accepted`` (it is distributed) or ``excluded``.
     """
@@ -80,6 +80,7 @@ class MatchException(OracleTable, table=True):
     project: str = Field(index=True)
     log_index: int | None = Field(default=None, index=True, sa_type=BIG)
     settlement_id: int | None = None
+    entry_hash: str | None = None
     business_date: int
     amount_minor: Minor
     code: str

@@ -86,6 +86,7 @@ def consortium_of(node: Node) -> Consortium:
     return Consortium(
         **{role: at[role] for role in ROLES if role not in ("admin", "operator")},
         signers=[at["oracle"]],
+        currency="USD",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from counterfoil.oracle.store.instruction_state import Door
 from counterfoil.oracle.store.instruction_table import Instruction
 
 
@@ -13,6 +14,7 @@ def stored(key: str, kind: str, payload: Any) -> Instruction:
     return Instruction(
         idempotency_key=key,
         party="test",
+        door=Door.CONSOLE,
         kind=kind,
         payload=payload,
         created_ms=time.time_ns() // 1_000_000,
@@ -55,6 +57,7 @@ WRITTEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("make_payout_file", {"account": "DE89370400440532013000", "execution_date": None}),
     ("resolve_bank_line", {"line": 3, "note": "seen to"}),
+    ("confirm_mint", {"line": 3}),
     (
         "transact",
         {
@@ -72,4 +75,4 @@ WRITTEN: tuple[tuple[str, dict[str, Any]], ...] = (
         {"proposal": "deal", "digest": "0x" + "d3" * 32, "account": "0x" + "33" * 20},
     ),
 )
-"""Rows as the version before the typed requests wrote them: kind and payload."""
+"""A row of each kind as it is stored, most of them as the version before the typed requests wrote them."""

@@ -236,8 +236,8 @@ class OracleHouse:
         log = self.folder / "oracle.log"
         return Process([point], found, log, main=support_killed.oracle).status_within(PATIENCE_S)
 
-    def parts(self) -> OracleParts:
-        """The oracle's parts, in this process."""
+    def parts(self, **settings: Any) -> OracleParts:
+        """The oracle's parts, in this process; *settings* are those that are not the usual ones."""
         return build(
             OracleSettings(
                 database_url=self._url("oracle"),
@@ -250,6 +250,7 @@ class OracleHouse:
                 bank_keystore=self.folder / "bank.json",
                 bank_passphrase=SecretStr(_PASSPHRASE),
                 batch_ms=50,
+                **settings,
             )
         )
 

@@ -242,6 +242,7 @@ def quorum_house(folder: Path, threshold: int = THRESHOLD) -> Iterator[QuorumHou
             calendar=at["oracle"],
             signers=[node.account(_FIRST_ACCOUNT + n).address for n in range(NODES)],
             threshold=threshold,
+            currency="USD",
         )
         admin = signer_of(node, "admin")
         deploy(

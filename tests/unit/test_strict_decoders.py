@@ -95,8 +95,17 @@ def with_value(item: Any, at: Place, value: Any) -> Any:
 
 
 OF_NO_FORM = (
-    *(0.0, 2.5, math.nan, math.inf, None, cbor2.undefined, cbor2.CBORSimpleValue(99)),
-    *(Decimal("1.5"), cbor2.CBORTag(24, b"\0"), cbor2.CBORTag(5_000, "x"), 2**256),
+    0.0,
+    2.5,
+    math.nan,
+    math.inf,
+    None,
+    cbor2.undefined,
+    cbor2.CBORSimpleValue(99),
+    Decimal("1.5"),
+    cbor2.CBORTag(24, b"\0"),
+    cbor2.CBORTag(5_000, "x"),
+    2**256,
 )
 """What no place of any of our formats holds (one of them has an optional part, written as null)."""
 OF_TYPE: dict[type, tuple[Any, ...]] = {

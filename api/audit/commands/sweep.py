@@ -14,6 +14,7 @@ from rich.progress import Progress as Bars
 
 from counterfoil.api.audit.faults import PIECE_NO_POWER_OF_TWO
 from counterfoil.api.audit.sweep.book import StateOfAnother
+from counterfoil.api.audit.sweep.deposit_check import read_statements
 from counterfoil.api.audit.sweep.log_sweep import WorkerLost
 from counterfoil.api.audit.sweep.piece import PIECE
 from counterfoil.api.audit.sweep.run import Swept, sweep
@@ -21,6 +22,7 @@ from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.fault import FILE_UNREADABLE, Code
+from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.logfiles.source import LogUnreachable
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.facts import Facts, decode_facts
@@ -62,6 +64,10 @@ def sweep_command(
     signatures_at_least: Annotated[
         int, typer.Option(min=1, help="Oracle nodes that must have signed each head.")
     ] = 1,
+    statements: Annotated[
+        Path | None,
+        typer.Option(help="Folder with the bank's camt.053 statements; each mint must be in one."),
+    ] = None,
     depth: Annotated[int, typer.Option(min=0, help="Blocks that must lie above what counts.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -74,7 +80,8 @@ def sweep_command(
     try:
         known = Deployment.read(deployment)
         kept = _facts(facts)
-    except (OSError, ValueError, TypeError, InputMalformed) as error:
+        stated = read_statements(statements) if statements is not None else None
+    except (OSError, ValueError, TypeError, InputMalformed, FormatError) as error:
         _fail(FILE_UNREADABLE, str(error))
     client = ChainClient(rpc, known.addresses, Finality(depth), timeout_s=60)
     try:
@@ -91,6 +98,7 @@ def sweep_command(
                 processes=processes or None,
                 piece=piece,
                 signatures_at_least=signatures_at_least,
+                statements=stated,
                 progress=lambda name, at, of: bars.update(tasks[name], completed=at, total=of),
             )
     except (ChainError, LogUnreachable, StateOfAnother, WorkerLost) as error:
@@ -130,6 +138,11 @@ def _print(done: Swept) -> None:
                 f"   {quorum.heads:,} of the heads signed by {quorum.threshold} or more of "
                 f"{', '.join(quorum.signers)}, the quorum since block {quorum.block:,}"
             )
+    deposits = f"{done.deposits:,} mints of {done.deposits_minor:,} minor units in all"
+    if done.deposits_compared:
+        console.print(f"   {deposits}: each against the bank's statements that were given")
+    else:
+        console.print(f"   {deposits}: not compared with the bank's statements (--statements)")
     if done.records_before:
         console.print(f"   {done.records_before:,} of the records were verified by an earlier run")
     if done.findings:

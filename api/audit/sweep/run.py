@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from counterfoil.api.audit.faults import HEAD_MISSING, QUORUM_UNKNOWN, QUORUM_WEAK, RECORDS_MISSING
 from counterfoil.api.audit.sweep.book import Book
+from counterfoil.api.audit.sweep.deposit_check import check_deposits
 from counterfoil.api.audit.sweep.ledger_view import LedgerView, SigningQuorum, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money_sweep import MoneySweep
@@ -38,6 +39,10 @@ class Swept:
     distributions: int = 0
     distributions_proved: int = 0
     chain_id: int = 0
+    deposits: int = 0
+    deposits_minor: int = 0
+    deposits_compared: bool = False
+    """Mints, their sum, and whether statements of the bank were given to compare them with."""
     block: int = 0
     records_per_s: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -66,10 +71,12 @@ def sweep(
     processes: int | None = None,
     piece: int = PIECE,
     signatures_at_least: int = 1,
+    statements: Mapping[bytes, int] | None = None,
     progress: Progress = lambda *_: None,
 ) -> Swept:
     """Verify everything again: the log at *log* against the node of *client*, from *first_block* on.
 
+    *statements* are the bank's entries, by their names on chain; a mint that none stands behind is a finding.
     A head that fewer than *signatures_at_least* oracle nodes had to sign is a finding.
 
     Raises:
@@ -102,6 +109,11 @@ def sweep(
         ]
         money = MoneySweep(client, view, book, facts=facts or {}, projects=projects)
         done.findings += money.run()
+        minted = [e.values["amount"] for e in view.money if e.name == "Deposited"]
+        done.deposits, done.deposits_minor = len(minted), sum(minted)
+        if statements is not None:
+            done.deposits_compared = True
+            done.findings += check_deposits(view.money, statements)
         done.distributions, done.distributions_proved = money.distributions, money.proved
         done.machines = len(book.sold_devices())
         count = client.call("RecordAnchor", "headCount", block=view.block)

@@ -54,6 +54,11 @@ PAYMENT_RETURNED = fault(
     "A payout came back, or an entry was reversed.",
     "Clear it up with the payee, and decide on the line by hand.",
 )
+MINT_UNCONFIRMED = fault(
+    "bank.mint_unconfirmed",
+    "With this entry more would be minted within a day than one account may say.",
+    "Look at the bank's own books, then let a second account confirm the line.",
+)
 DEBIT_UNKNOWN = fault(
     "bank.debit_unknown",
     "No payout is called as the debit says.",

@@ -9,6 +9,11 @@ PAYMENT_MISSING = fault(
     "No settled payment has the sale's reference.",
     "Ask the payment processor; accept the sale once the money is there, else exclude it.",
 )
+CREDIT_WITHOUT_SETTLEMENT = fault(
+    "sale.credit_without_settlement",
+    "The bank credited a project with more than its settlement files come to.",
+    "Import the missing settlement file before the close; else ask the bank who paid, and exclude the amount.",
+)
 REFERENCE_MISSING = fault(
     "sale.reference_missing",
     "A sale by card has no payment reference.",

@@ -149,7 +149,7 @@ def is_running(pid: int) -> bool:
 
 
 def wait_for(is_so: Any, what: str) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < deadline, f"not in time: {what}"
         time.sleep(0.05)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from support_chain import ENGINES, consortium_of, running_node, signer_of, wait_blocks
+from support_waiting import PATIENCE_S
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import deploy
@@ -78,7 +79,7 @@ def test_a_killed_node_comes_back_on_its_own_chain(engine: EmbeddedEngine, tmp_p
     transact(client, signer=signer_of(node, "admin"), to=other, data=b"")
     genesis = client.block(0)
     if engine == "anvil":  # the dump is written every few seconds
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while not (tmp_path / "node/anvil.json").exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         wait_blocks(client, 6)
@@ -105,7 +106,7 @@ def test_states_are_kept_for_a_while_and_not_in_the_dumps(
     transact(client, signer=admin, to=signer_of(node, "operator").address, data=b"")
     assert int(client.rpc("eth_getBalance", *asked), 16) == before, "of a while ago"
     dump: dict[str, Any] = {}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while "blocks" not in dump:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -147,7 +148,7 @@ def test_a_node_ends_with_the_process_that_started_it(
         pid, rpc_url = parent.stdout.readline().split()
         assert ChainClient(rpc_url).chain_id() == 31_337
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while _is_alive(int(pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _is_alive(int(pid))

@@ -273,7 +273,7 @@ def test_what_the_node_forgets_of_a_set_up_is_given_again(anvil: ChainWorld) -> 
 
 def until_known(client: ChainClient, raw: bytes) -> None:
     """Return once the node has the transaction."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while client.knows([keccak(raw)]) != [True]:
         assert time.monotonic() < deadline
         time.sleep(0.05)

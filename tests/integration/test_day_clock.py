@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session, select
+from support_waiting import PATIENCE_S
 
 from counterfoil.oracle.day.clock import DayClock, today_in
 from counterfoil.oracle.rules.business_date import date_in
@@ -91,7 +92,7 @@ def test_it_asks_at_its_time_and_once_a_date(engine: Engine) -> None:
         (job,) = clock._scheduler.get_jobs()
         assert job.next_run_time.astimezone(SHANGHAI).strftime("%H:%M") == "23:55"
         job.modify(next_run_time=datetime.now(SHANGHAI))
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_S
         while not asked(engine):
             assert time.monotonic() < until
             time.sleep(0.05)

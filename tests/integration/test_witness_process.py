@@ -72,7 +72,7 @@ def running(
         process = subprocess.Popen([*command, "--port", str(port), "--poll-s", "0.2"])
     url = f"http://127.0.0.1:{port}"
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             try:
                 httpx.get(f"{url}/healthz", timeout=5)
@@ -133,7 +133,7 @@ def test_a_witness_that_looks_by_itself_sees_the_log_and_two_forks_are_compared(
         made(tmp_path / name, f"bank.example/{name}", str(tmp_path / f"{name}-tiles"))
     with running(tmp_path / "w1") as (first, _), running(tmp_path / "w2") as (second, _):
         for url in (first, second):
-            until = time.monotonic() + 30
+            until = time.monotonic() + PATIENCE_S
             while ORIGIN.encode() not in newest(url) and time.monotonic() < until:
                 time.sleep(0.1)
             urls.append(f"{url}/checkpoint/{sha256(ORIGIN.encode()).hexdigest()}")

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from support_waiting import PATIENCE_S
+
 from counterfoil.up.supervisor import Child, Supervisor
 
 _TALKS = """
@@ -30,7 +32,7 @@ def test_a_long_log_is_put_aside_while_its_process_writes_on(tmp_path: Path) -> 
     supervisor.start(child)
     aside = log.with_name("talker.log.1")
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         for _ in range(3):
             before = aside.stat().st_ino if aside.exists() else 0
             while not aside.exists() or aside.stat().st_ino == before:

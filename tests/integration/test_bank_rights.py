@@ -48,11 +48,10 @@ OF_THE_BANK: dict[Kind, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def credit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CreditHouse]:
-    folder: Path = tmp_path_factory.mktemp("rights")
-    with deployed_world("anvil", folder) as chain:
-        house = OracleHouse(chain, folder)
+@pytest.fixture
+def credit(tmp_path: Path) -> Iterator[CreditHouse]:
+    with deployed_world("anvil", tmp_path) as chain:
+        house = OracleHouse(chain, tmp_path)
         yield CreditHouse(house)
         house.engine.dispose()
 
@@ -106,15 +105,21 @@ def test_another_banks_token_does_nothing_for_the_tokens_bank(
         assert session.exec(select(StatementEntryRow)).all() == []
 
 
+def open_account(credit: CreditHouse, parts: OracleParts) -> str:
+    """The bank, which says that the account is the project's, and is known by a name as well."""
+    bank = bank_of(credit)
+    done = sent(credit.house, parts, bank, Kind.REGISTER_BANK_ACCOUNT, **KNOWN, project=PROJECT)
+    assert done.status == "done", done.error_detail
+    with Session(credit.house.engine) as session:
+        session.add(KnownParticipant(party="harbour", account=bank, name="First Harbour"))
+        session.commit()
+    return bank
+
+
 def test_the_tokens_own_bank_is_known_by_its_account_and_by_its_name(credit: CreditHouse) -> None:
     house = credit.house
     parts = house.parts()
-    bank = bank_of(credit)
-    done = sent(house, parts, bank, Kind.REGISTER_BANK_ACCOUNT, **KNOWN, project=PROJECT)
-    assert done.status == "done", done.error_detail
-    with Session(house.engine) as session:
-        session.add(KnownParticipant(party="harbour", account=bank, name="First Harbour"))
-        session.commit()
+    bank = open_account(credit, parts)
     text = camt053("A", [Booked(700, "A1")])
     done = sent(house, parts, "harbour", Kind.IMPORT_CAMT053, text=text)
     assert done.result["statements"][0]["minted"] == 1
@@ -125,8 +130,9 @@ def test_the_tokens_own_bank_is_known_by_its_account_and_by_its_name(credit: Cre
 
 def test_above_a_days_limit_a_second_account_is_needed(credit: CreditHouse) -> None:
     house = credit.house
-    bank, second = bank_of(credit), credit.account("factory")
+    second = credit.account("factory")
     parts = house.parts(mint_limit_minor=100_000, mint_confirmers=[second])
+    bank = open_account(credit, parts)
     before = credit.call("DepositToken", "totalSupply")
     text = camt053(
         "B", [Booked(60_000, "B1"), Booked(HUGE, "B2"), Booked(60_000, "B3"), Booked(30_000, "B4")]
@@ -157,7 +163,7 @@ def test_above_a_days_limit_a_second_account_is_needed(credit: CreditHouse) -> N
     assert aside.result["outcome"] == "resolved"
     house.run_until_quiet(parts)
     minted = credit.call("DepositToken", "totalSupply") - before
-    assert minted == 60_000 + 30_000 + HUGE + 700, "of the test before this one too"
+    assert minted == 60_000 + 30_000 + HUGE
 
 
 def test_who_brought_a_statement_never_confirms_it_himself(credit: CreditHouse) -> None:
@@ -165,6 +171,7 @@ def test_who_brought_a_statement_never_confirms_it_himself(credit: CreditHouse) 
     house = credit.house
     bank = bank_of(credit)
     parts = house.parts(mint_limit_minor=0, mint_confirmers=[bank])
+    open_account(credit, parts)
     text = camt053("C", [Booked(1, "C1")])
     sent(house, parts, bank, Kind.IMPORT_CAMT053, text=text)
     for party in (bank, "harbour"):
@@ -175,6 +182,9 @@ def test_who_brought_a_statement_never_confirms_it_himself(credit: CreditHouse) 
 def test_a_credit_without_a_settlement_row_becomes_an_exception(credit: CreditHouse) -> None:
     house = credit.house
     parts = house.parts()
+    bank = open_account(credit, parts)
+    text = camt053("D", [Booked(700, "D1"), Booked(HUGE, "D2")])
+    assert sent(house, parts, bank, Kind.IMPORT_CAMT053, text=text).status == "done"
     closing = {"project": PROJECT, "through": 20991231}
     for _ in range(2):
         number = house.instruct("close_matching", closing | {"n": time.time_ns()})
@@ -208,7 +218,10 @@ def test_a_sweep_finds_the_mints_that_no_statement_stands_behind(
         said: dict[str, Any] = json.loads(result.stdout)
         return said
 
-    parts = house.parts()
+    parts = house.parts(mint_limit_minor=HUGE)
+    bank = open_account(credit, parts)
+    entries = [Booked(700, "A1"), Booked(30_000, "B4")]
+    sent(house, parts, bank, Kind.IMPORT_CAMT053, text=camt053("E", entries))
     house.sell_a_day()
     house.run_until_quiet(parts)
     with Session(house.reads) as session:
@@ -218,7 +231,7 @@ def test_a_sweep_finds_the_mints_that_no_statement_stands_behind(
     alone = swept("--project", PROJECT)
     assert (alone["deposits"], alone["deposits_minor"]) == (len(minted), sum(minted.values()))
     assert alone["deposits_compared"] is False
-    theirs = {"A1": 700, "B1": 60_000, "B2": HUGE, "B4": 30_001}
+    theirs = {"A1": 700, "B4": 30_001}
     entries = [Booked(amount, reference) for reference, amount in theirs.items()]
     (tmp_path / "day.xml").write_text(camt053("the bank's", entries))
     said = swept("--project", PROJECT, "--statements", tmp_path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from sqlmodel import Session, select
 from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT
 from support_quorum import NAMES, QuorumHouse, quorum_house, run_turns
+from support_waiting import wait_until
 from support_world import DEVICES
 
 from counterfoil.gateway.doors.reader import create_reader, reader_tls
@@ -239,6 +241,12 @@ def test_a_wrong_total_is_refused_in_words(stage: Stage) -> None:
     stage.then_the_truth_is_anchored()
 
 
+def refuses(node: QuorumNode) -> bool:
+    """Whether the node's copy has stopped at a record, after one more look at the gateway's log."""
+    node.fetcher.step()
+    return node.fetcher.refusal is not None
+
+
 def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> None:
     """The gateway takes it, and the liar has it; the honest ones go no further than the record before it."""
     house = stage.quorum.house
@@ -256,9 +264,8 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
     for node in stage.nodes:
         node.parts.steps["feed"]()
     for node in stage.honest:
-        node.fetcher.step()
+        wait_until(partial(refuses, node), "a refusal")
         assert node.log_copy.size == at
-        assert node.fetcher.refusal is not None
     now = stage.liar.books.standing()
     tally = Tally()
     tally.add(house.world.records[at])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 from tenacity import (
@@ -32,15 +33,10 @@ from counterfoil.oracle.quorum.signing_book import SigningBook
 from counterfoil.oracle.rules.faults.proposal import MALFORMED
 from counterfoil.oracle.rules.judging.call import CallJudge
 from counterfoil.oracle.rules.judging.head import judge_head
-from counterfoil.oracle.rules.judging.proposal import (
-    CallProposal,
-    HeadProposal,
-    Proposal,
-    decode_call_proposal,
-    decode_head_proposal,
-)
+from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
 from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
 
+_Proposal = TypeVar("_Proposal", HeadProposal, CallProposal)
 log = structlog.get_logger("oracle.node")
 
 _WAIT_S = 3.0
@@ -97,41 +93,27 @@ class Cosigner:
         self._until_told(proposal, sender, judge)
         return self._signer.sign_digest(proposal.digest)
 
-    def read_head(self, message: bytes, sender: Peer) -> HeadProposal:
-        """The head proposal that *message* is.
+    def read(
+        self, kind: str, decode: Callable[[bytes], _Proposal], message: bytes, sender: Peer
+    ) -> _Proposal:
+        """The proposal of this *kind* (``head`` or ``call``) that *message* is.
 
         Raises:
             Dissents: it is none, or has a field of another type or range; the dissent is written down.
         """
         try:
-            return decode_head_proposal(message)
+            return decode(message)
         except InputMalformed as failure:
-            raise self._malformed("head", message, sender, failure) from failure
-
-    def read_call(self, message: bytes, sender: Peer) -> CallProposal:
-        """The proposed call that *message* is.
-
-        Raises:
-            Dissents: it is none, or has a field of another type or range; the dissent is written down.
-        """
-        try:
-            return decode_call_proposal(message)
-        except InputMalformed as failure:
-            raise self._malformed("call", message, sender, failure) from failure
-
-    def _malformed(
-        self, kind: str, message: bytes, sender: Peer, failure: InputMalformed
-    ) -> Dissents:
-        why = Dissents(MALFORMED, str(failure))
-        log.warning("dissents", proposer=sender.name, code=why.code, why=str(why))
-        self._books.note_malformed(
-            kind=kind,
-            message=message,
-            proposer=sender.address,
-            node=self._signer.address,
-            why=why,
-        )
-        return why
+            why = Dissents(MALFORMED, str(failure))
+            log.warning("dissents", proposer=sender.name, code=why.code, why=str(why))
+            self._books.note_malformed(
+                kind=kind,
+                message=message,
+                proposer=sender.address,
+                node=self._signer.address,
+                why=why,
+            )
+            raise why from failure
 
     def _judge_head(self, proposal: HeadProposal, sender: Peer) -> None:
         now, previous = self._books.standing(), proposal.previous

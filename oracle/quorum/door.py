@@ -31,7 +31,11 @@ from counterfoil.oracle.errors import NOT_A_PEER, InputMalformed
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.quorum.cosigner import Cosigner
 from counterfoil.oracle.quorum.peers import Peer
-from counterfoil.oracle.rules.judging.proposal import MOST_BYTES
+from counterfoil.oracle.rules.judging.proposal import (
+    MOST_BYTES,
+    decode_call_proposal,
+    decode_head_proposal,
+)
 from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
 
 _MOST_LEAVES = 100_000
@@ -73,7 +77,9 @@ def create_door(
         message = await _body(request)
 
         def sign() -> bytes:
-            return cosigner.sign_head(cosigner.read_head(message, peer), peer)
+            return cosigner.sign_head(
+                cosigner.read("head", decode_head_proposal, message, peer), peer
+            )
 
         return _signature(await run_in_threadpool(sign))
 
@@ -86,7 +92,9 @@ def create_door(
         message = await _body(request)
 
         def sign() -> bytes:
-            return cosigner.sign_call(cosigner.read_call(message, peer), peer)
+            return cosigner.sign_call(
+                cosigner.read("call", decode_call_proposal, message, peer), peer
+            )
 
         return _signature(await run_in_threadpool(sign))
 

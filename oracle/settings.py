@@ -18,6 +18,10 @@ def trigger_of(cron: str, zone: ZoneInfo) -> CronTrigger:
     return CronTrigger.from_crontab(cron, timezone=zone)
 
 
+MINT_LIMIT_MINOR = 100_000_000
+"""1,000,000.00 of a currency with cents."""
+
+
 class OracleSettings(BaseSettings):
     """Where the oracle reads and writes, and the keystores that it signs with."""
 
@@ -34,7 +38,7 @@ class OracleSettings(BaseSettings):
     bank_keystore: Path | None = None
     """The bank's key, when this process mints for it (the embedded default)."""
     bank_passphrase: SecretStr | None = None
-    mint_limit_minor: int = Field(default=100_000_000, ge=0)
+    mint_limit_minor: int = Field(default=MINT_LIMIT_MINOR, ge=0)
     """Minor units that are minted within a day on one account's word; what is above waits for a second one."""
     mint_confirmers: list[Address] = []
     """Accounts that confirm such mints through the API, none of them the bank's own."""

@@ -12,10 +12,8 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -33,6 +31,15 @@ from counterfoil.gateway.formats.iso20022.camt053 import (
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.bank.mints import is_above_limit, queue_mint
 from counterfoil.oracle.bank.payouts import matched_payouts, pay
+from counterfoil.oracle.bank.statement_result import (
+    MINTED,
+    NOTED,
+    PAID,
+    RESOLVED,
+    SET_ASIDE,
+    WAITING,
+    StatementResult,
+)
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.rules.bank_entry import BankEntry, place_of
 from counterfoil.oracle.rules.faults.bank_line import (
@@ -53,11 +60,10 @@ from counterfoil.oracle.store.bank_tables import (
     BankLine,
     BankStatement,
     PayoutOrder,
+    StatementEntryRow,
 )
 from counterfoil.oracle.store.clock import now_ms
 
-MINTED, PAID, SET_ASIDE, NOTED, RESOLVED = "minted", "paid", "set_aside", "noted", "resolved"
-WAITING = "waiting"
 _RETRIED = ACCOUNT_UNKNOWN
 
 
@@ -85,27 +91,6 @@ class DocumentRefused(InputMalformed):
     to_do = "Ask the bank for a valid camt.053; the detail says what is wrong."
 
 
-@dataclass
-class StatementResult:
-    """One statement's result: the number of entries by outcome, and the error in its balances."""
-
-    account: str
-    identification: str
-    finding: str = ""
-    outcomes: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    def to_json(self) -> dict[str, Any]:
-        """For the instruction's result."""
-        return {
-            "account": self.account,
-            "statement": self.identification,
-            "finding": self.finding,
-            **{name: self.outcomes[name] for name in (MINTED, PAID, SET_ASIDE, NOTED, WAITING)},
-            "reasons": dict(sorted(self.reasons.items())),
-        }
-
-
 class StatementReader:
     """Takes statements in within one database transaction; the caller commits."""
 
@@ -123,6 +108,11 @@ class StatementReader:
         self._bank = bank
         self._brought_by = brought_by
         self._limit_minor = limit_minor
+
+    @cached_property
+    def _currency(self) -> str:
+        """The deposit token's currency: it is asked once, however many entries a document has."""
+        return str(self._client.call("DepositToken", "currency"))
 
     def take(self, text: str) -> list[StatementResult]:
         """Take in the document *text*.
@@ -180,7 +170,7 @@ class StatementReader:
             self._session.add(line)
             self._session.flush()
             self._act(line, row, entry)
-            _count(taken, line)
+            taken.count(line)
         return taken
 
     def _look_again(self, kept: BankStatement, statement: Statement) -> StatementResult:
@@ -194,7 +184,7 @@ class StatementReader:
         for line, entry in zip(lines, statement.entries, strict=True):
             if line.outcome == SET_ASIDE and line.reason == _RETRIED:
                 self._act(line, kept, entry)
-                _count(taken, line)
+                taken.count(line)
             else:
                 taken.outcomes[NOTED] += 1
                 taken.reasons[STATEMENT_KNOWN] += 1
@@ -240,7 +230,7 @@ class StatementReader:
             return SET_ASIDE, StatementBalanceError.code, "its statement contradicts itself"
         if entry.currency != account.currency:
             return SET_ASIDE, CURRENCY_DIFFERS, f"{account.account} is in {account.currency}"
-        if account.currency != self._client.call("DepositToken", "currency"):
+        if account.currency != self._currency:
             return SET_ASIDE, CURRENCY_DIFFERS, "the deposit token is in another currency"
         if not entry.reference:
             return SET_ASIDE, REFERENCE_MISSING, "the bank gave no reference to name it by"
@@ -265,7 +255,7 @@ class StatementReader:
             )
         ).first()
         if before is None:
-            return None
+            return self._known_otherwise(line)
         if before.statement_id == line.statement_id or before.amount_minor != entry.amount_minor:
             return (
                 SET_ASIDE,
@@ -273,6 +263,15 @@ class StatementReader:
                 f"{entry.reference} names another entry, line {before.id}",
             )
         return NOTED, ENTRY_KNOWN, f"line {before.id}"
+
+    def _known_otherwise(self, line: BankLine) -> tuple[str, str, str] | None:
+        """The outcome of an entry that was brought by itself, without its statement; None where it was not."""
+        taken = self._session.get(StatementEntryRow, line.entry_hash)
+        if taken is None:
+            return None
+        if taken.amount_minor != line.amount_minor:
+            return SET_ASIDE, REFERENCE_REUSED, f"it was brought with {taken.amount_minor}"
+        return NOTED, ENTRY_KNOWN, "brought by itself before"
 
     def _debit(self, line: BankLine, entry: StatementEntry) -> tuple[str, str, str]:
         orders, code, why = matched_payouts(
@@ -327,6 +326,8 @@ class StatementReader:
             raise UnknownName(f"no line {number}")
         if line.outcome != WAITING:
             raise NotAllowedNow(f"line {number} is {line.outcome}")
+        if self._known_otherwise(line) is not None:
+            raise NotAllowedNow(f"the entry of line {number} was minted by another way")
         if by == line.brought_by:
             raise SamePairOfEyes(f"line {number} was brought by {by}")
         statement = self._session.get_one(BankStatement, line.statement_id)
@@ -382,12 +383,6 @@ def _named(
         amount_minor=entry.amount_minor,
         currency=entry.currency,
     )
-
-
-def _count(taken: StatementResult, line: BankLine) -> None:
-    taken.outcomes[line.outcome] += 1
-    if line.reason:
-        taken.reasons[line.reason] += 1
 
 
 def _date(text: str) -> int:

@@ -56,7 +56,8 @@ def register(app: typer.Typer) -> None:
 def run_command() -> None:
     """Run the oracle in the foreground until SIGTERM or Ctrl-C.
 
-    Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _PARTY_KEYS
+    Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _MINT_LIMIT_MINOR,
+    _MINT_CONFIRMERS (a JSON list of accounts), _PARTY_KEYS
     (a folder of participants' keystores, for whom this process writes), _PARTY_PASSPHRASE, _DATABASE_URL,
     _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _WITNESSES,
     _BATCH_RECORDS, _BATCH_MS, _FINAL_DEPTH, _FINAL_TAG, _NICENESS (2: a gateway on the same machine goes before it).

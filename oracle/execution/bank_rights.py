@@ -28,6 +28,7 @@ from counterfoil.oracle.instructions.request import (
     Request,
     ResolveBankLine,
 )
+from counterfoil.oracle.settings import MINT_LIMIT_MINOR
 from counterfoil.oracle.store.directory_tables import KnownParticipant
 from counterfoil.oracle.store.instruction_state import Door
 from counterfoil.oracle.store.instruction_table import Instruction
@@ -51,7 +52,7 @@ class NotASecondAccount(NotAllowedNow):
 class MintRule:
     """At most *limit_minor* a day on one account's word; above it one of *confirmers* says yes."""
 
-    limit_minor: int = 100_000_000
+    limit_minor: int = MINT_LIMIT_MINOR
     confirmers: Collection[Address] = field(default_factory=tuple)
 
 

@@ -139,5 +139,5 @@ class StatementEntryRow(OracleTable, table=True):
     amount_minor: Minor
     currency: str
     transaction_id: int
-    taken_ms: int = Field(default=0, sa_type=BigInteger)
+    taken_ms: int = Field(default=0, sa_type=BigInteger, index=True)
     confirmed_by: str = ""

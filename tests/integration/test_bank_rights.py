@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlmodel import Session, select
 from support_camt import ACCOUNT, Booked, camt053
 from support_chain import deployed_world
@@ -18,8 +19,10 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from counterfoil.api.audit.commands.audit import register
+from counterfoil.chain.address import Address
 from counterfoil.oracle.instructions.request import Kind
 from counterfoil.oracle.run.process_parts import OracleParts
+from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.bank_tables import BankAccount, BankLine, StatementEntryRow
 from counterfoil.oracle.store.directory_tables import KnownParticipant
 from counterfoil.oracle.store.instruction_state import Door
@@ -177,6 +180,42 @@ def test_who_brought_a_statement_never_confirms_it_himself(credit: CreditHouse) 
     for party in (bank, "harbour"):
         refused = sent(house, parts, party, Kind.CONFIRM_MINT, line=line(house, "C1").id)
         assert refused.error_code == "bank.confirmed_by_the_same"
+
+
+def test_an_entry_that_came_by_itself_and_with_its_statement_is_minted_once(
+    credit: CreditHouse,
+) -> None:
+    """Whichever comes first, and also when the statement's line waits meanwhile for a second account."""
+    house = credit.house
+    second = credit.account("factory")
+    parts = house.parts(mint_limit_minor=100_000, mint_confirmers=[second])
+    bank = open_account(credit, parts)
+    alone = ENTRY | {"statement": ACCOUNT, "amount_minor": 700}
+    for reference in ("F1", "F2"):
+        entries = [alone | {"reference": reference}]
+        assert sent(house, parts, bank, Kind.IMPORT_STATEMENT, entries=entries).status == "done"
+    entries = [Booked(700, "F1"), Booked(701, "F2"), Booked(100_000, "F3")]
+    done = sent(house, parts, bank, Kind.IMPORT_CAMT053, text=camt053("F", entries))
+    assert done.status == "done", done.error_detail
+    said = [(line(house, f"F{n}").outcome, line(house, f"F{n}").reason) for n in (1, 2, 3)]
+    assert said == [
+        ("noted", "bank.entry_known"),
+        ("set_aside", "bank.reference_reused"),
+        ("waiting", "bank.mint_unconfirmed"),
+    ]
+    entries_ = [alone | {"reference": "F3"}]
+    assert sent(house, parts, bank, Kind.IMPORT_STATEMENT, entries=entries_).status == "done"
+    refused = sent(house, parts, second, Kind.CONFIRM_MINT, line=line(house, "F3").id)
+    assert (refused.status, refused.error_code) == ("failed", "instruction.not_allowed_now")
+
+
+def test_confirmers_are_read_from_the_environment_in_any_spelling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = "0x" + "ab" * 20
+    monkeypatch.setenv("COUNTERFOIL_ORACLE_MINT_CONFIRMERS", json.dumps([at]))
+    found = OracleSettings(keystore=Path("k"), passphrase=SecretStr("x")).mint_confirmers
+    assert (found, type(found[0])) == ([Address(at)], Address)
 
 
 def test_a_credit_without_a_settlement_row_becomes_an_exception(credit: CreditHouse) -> None:

@@ -21,11 +21,13 @@ def upgrade() -> None:
         table.add_column(sa.Column("brought_by", sa.String(), nullable=False, server_default=""))
     with op.batch_alter_table("statement_entry") as table:
         table.add_column(sa.Column("taken_ms", sa.BigInteger(), nullable=False, server_default="0"))
+        table.create_index("ix_statement_entry_taken_ms", ["taken_ms"])
         table.add_column(sa.Column("confirmed_by", sa.String(), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("statement_entry") as table:
+        table.drop_index("ix_statement_entry_taken_ms")
         table.drop_column("confirmed_by")
         table.drop_column("taken_ms")
     with op.batch_alter_table("bank_line") as table:

@@ -14,12 +14,15 @@ import {IProjectShare} from "./interfaces/IProjectShare.sol";
 contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     using SafeERC20 for IERC20;
 
-    /// @param earned what is the holder's and not paid yet, up to `seen` of the project's perShare.
+    /// @param earned what is the holder's and not paid yet, up to `seen` of the project's perShare; in parts as perShare.
     struct Holding {
         uint256 shares;
         uint256 earned;
         uint256 seen;
     }
+
+    /// @dev A minor unit has 2^96 parts: more than there can be shares, so that what does not divide is less than a unit.
+    uint256 private constant PARTS_BITS = 96;
 
     IParticipantRegistry public immutable participants;
     /// @notice The contract that settles deliveries against payments; zero until set.
@@ -27,6 +30,8 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
 
     mapping(bytes32 project => Project) private _projects;
     mapping(bytes32 project => mapping(address holder => Holding)) private _holdings;
+    /// @dev By increase, see _increaseOf: who consents, and until when.
+    mapping(bytes32 increase => mapping(address holder => uint64 until)) private _consents;
 
     constructor(address access, address participants_) AccessManaged(access) {
         participants = IParticipantRegistry(participants_);
@@ -35,22 +40,51 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     // ---- writes
 
     /// @inheritdoc IProjectShare
-    function openProject(bytes32 project, address token, address issuer) external restricted {
+    function openProject(bytes32 project, address token, address issuer, uint96 cap) external restricted {
         Project storage p = _projects[project];
         if (p.token != address(0)) revert ProjectAlreadyOpen(project);
-        (p.token, p.issuer) = (token, issuer);
-        emit ProjectOpened(project, token, issuer, IDepositToken(token).openSupervised(project));
+        if (cap == 0) revert AmountZero();
+        _requireActive(issuer);
+        (p.token, p.issuer, p.cap) = (token, issuer, cap);
+        emit ProjectOpened(project, token, issuer, IDepositToken(token).openSupervised(project), cap);
     }
 
     /// @inheritdoc IProjectShare
     function issue(bytes32 project, address holder, uint128 shares) external whenNotPaused {
         Project storage p = _byIssuer(project);
-        if (shares == 0) revert AmountZero();
-        _requireActive(holder);
         receiveIncome(project);
-        _settle(project, holder).shares += shares;
-        p.supply += shares;
-        emit SharesIssued(project, holder, shares);
+        if (p.supply != 0) revert SharesAlreadyIssued(project, p.supply);
+        _issue(project, p, holder, shares);
+    }
+
+    /// @inheritdoc IProjectShare
+    function consent(bytes32 project, address holder, uint128 shares, uint128 supply, uint64 until) external {
+        Project storage p = _known(project);
+        _requireActive(msg.sender);
+        if (p.supply != supply) revert SupplyDiffers(project, p.supply, supply);
+        _consents[_increaseOf(project, p, holder, shares)][msg.sender] = until;
+        emit IncreaseConsented(project, msg.sender, holder, shares, supply, until);
+    }
+
+    /// @inheritdoc IProjectShare
+    function increase(bytes32 project, address holder, uint128 shares, address[] calldata holders)
+        external
+        whenNotPaused
+    {
+        Project storage p = _byIssuer(project);
+        receiveIncome(project);
+        bytes32 wanted = _increaseOf(project, p, holder, shares);
+        uint256 agreed = _holdings[project][msg.sender].shares;
+        address last = address(0);
+        for (uint256 i = 0; i < holders.length; ++i) {
+            address one = holders[i];
+            if (one <= last) revert HoldersNotSorted(last, one);
+            if (one == msg.sender || _consents[wanted][one] < block.timestamp) revert ConsentMissing(project, one);
+            agreed += _holdings[project][one].shares;
+            last = one;
+        }
+        if (agreed != p.supply) revert HoldersMissing(project, agreed, p.supply);
+        _issue(project, p, holder, shares);
     }
 
     /// @inheritdoc IProjectShare
@@ -70,22 +104,24 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
         amount = IDepositToken(p.token).drain(project);
         if (amount == 0) return 0;
         p.received += amount;
-        uint256 pool = p.carried + amount;
-        if (p.supply != 0) {
-            p.perShare += pool / p.supply;
-            pool %= p.supply;
+        uint256 parts = amount << PARTS_BITS;
+        if (p.supply == 0) {
+            _holdings[project][p.issuer].earned += parts;
+        } else {
+            parts += p.carried;
+            p.perShare += parts / p.supply;
+            p.carried = parts % p.supply;
         }
-        p.carried = pool;
-        emit IncomeReceived(project, amount, p.perShare, pool);
+        emit IncomeReceived(project, amount, p.perShare, p.carried);
     }
 
     /// @inheritdoc IProjectShare
     function withdraw(bytes32 project, address holder) external returns (uint256 amount) {
         receiveIncome(project);
         Holding storage h = _settle(project, holder);
-        amount = h.earned;
+        amount = h.earned >> PARTS_BITS;
         if (amount == 0) revert AmountZero();
-        h.earned = 0;
+        h.earned -= amount << PARTS_BITS;
         _projects[project].paid += amount;
         emit IncomePaid(project, holder, amount);
         IERC20(_projects[project].token).safeTransfer(holder, amount);
@@ -142,6 +178,11 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
 
     /// @inheritdoc IProjectShare
     function claimable(bytes32 project, address holder) external view returns (uint256) {
+        return earned(project, holder) >> PARTS_BITS;
+    }
+
+    /// @inheritdoc IProjectShare
+    function earned(bytes32 project, address holder) public view returns (uint256) {
         Holding storage h = _holdings[project][holder];
         return h.earned + h.shares * (_projects[project].perShare - h.seen);
     }
@@ -152,6 +193,27 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     }
 
     // ---- internals
+
+    /// @dev What came in before is settled already.
+    function _issue(bytes32 project, Project storage p, address holder, uint128 shares) private {
+        if (shares == 0) revert AmountZero();
+        _requireActive(holder);
+        uint256 supply = uint256(p.supply) + shares;
+        if (supply > p.cap) revert CapExceeded(project, p.cap, supply);
+        _settle(project, holder).shares += shares;
+        p.supply = uint128(supply);
+        ++p.issues;
+        emit SharesIssued(project, holder, shares);
+    }
+
+    /// @dev The same shares for the same holder are another increase once any shares were issued or given back.
+    function _increaseOf(bytes32 project, Project storage p, address holder, uint128 shares)
+        private
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(project, holder, shares, p.supply, p.issues));
+    }
 
     function _transfer(bytes32 project, address from, address to, uint256 shares) private whenNotPaused {
         if (shares == 0) revert AmountZero();

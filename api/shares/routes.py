@@ -12,24 +12,30 @@ from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.api.shares.reads import ShareReads
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
-from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
+from counterfoil.oracle.ledger.project_share import ShareProject, claimable_minor
 
 router = APIRouter(tags=["shares"], responses=problems.RESPONSES)
 
 
 class ShareProjectOut(BaseModel):
-    """A project's shares; its split pays its investors to `account`, and `carried_minor` is not divided yet."""
+    """A project's shares, at most `cap`; its split pays its investors to `account`.
+
+    `per_share` is what one share has earned since the beginning and `carried` what does not divide, both in parts of
+    2^-96 of a minor unit. Holders consent to new shares beside the `supply` that there are.
+    """
 
     project: str = Field(description="Empty where its name is not known here.")
     project_hash: str
     token: str
     issuer: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
     account: str
+    cap: int = Field(examples=[20_000])
     supply: int = Field(examples=[10_000])
-    per_share_minor: int = Field(examples=[12])
+    issues: int = Field(examples=[1], description="How often shares were issued.")
+    per_share: int = Field(examples=[950_737_950_171_172_051_122_527_404_032])
+    carried: int
     received_minor: int = Field(examples=[120_007])
     paid_minor: int = Field(examples=[84_000])
-    carried_minor: int
     redemption_price_minor: int = Field(examples=[0])
 
 
@@ -88,11 +94,8 @@ def list_holdings(
     row = next((r for r in _open(parts, sight) if r.project_hash == wanted), None)
     if row is None:
         raise problems.not_found("project with shares")
-    per_share, me = row.per_share_minor, sight.account
+    me = sight.account
     everyones = sight.everything or row.issuer == me
-
-    def claimable(held: ShareHolding) -> int:
-        return held.earned_minor + held.shares * (per_share - held.seen_minor)
 
     return page_of(
         rows=[
@@ -105,6 +108,6 @@ def list_holdings(
         cursor=cursor,
         limit=limit,
         show=lambda held: HoldingOut(
-            holder=held.holder, shares=held.shares, claimable_minor=claimable(held)
+            holder=held.holder, shares=held.shares, claimable_minor=claimable_minor(row, held)
         ),
     )

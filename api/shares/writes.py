@@ -24,17 +24,31 @@ Shares = Annotated[int, Field(gt=0, lt=2**63, examples=[1_000])]
 
 
 class ShareProjectIn(BaseModel):
-    """A project's shares; `issuer` issues and redeems them."""
+    """A project's shares, at most `cap` of them for good; `issuer` issues and redeems them."""
 
     project: str = Field(min_length=1, max_length=64, examples=["lakeside-vending"])
     issuer: PartyName
+    cap: Shares
 
 
 class IssueIn(BaseModel):
-    """New shares."""
+    """New shares for `holder`."""
 
     holder: PartyName
     shares: Shares
+
+
+class ConsentIn(IssueIn):
+    """A holder's consent to new shares beside the `supply` that there are, until a time (seconds); 0 takes it back."""
+
+    supply: Shares
+    until: int = Field(ge=0, lt=2**63, examples=[1_798_761_600])
+
+
+class IncreaseIn(IssueIn):
+    """New shares for `holder`, and everybody else who holds shares but the issuer."""
+
+    holders: list[PartyName] = Field(max_length=1_000)
 
 
 class ShareTransferIn(BaseModel):
@@ -93,7 +107,12 @@ OPERATIONS = (
         "/v1/shares",
         function="openProject",
         says="Open a project's shares",
-        arguments=lambda c: [on_chain_id(c.body.project), c.token, c.party(c.body.issuer)],
+        arguments=lambda c: [
+            on_chain_id(c.body.project),
+            c.token,
+            c.party(c.body.issuer),
+            c.body.cap,
+        ],
         body=ShareProjectIn,
         may=ADMINS,
     ),
@@ -101,9 +120,36 @@ OPERATIONS = (
         "issue_shares",
         "/v1/shares/{project}/issue",
         function="issue",
-        says="Issue shares",
+        says="Issue the first shares",
         arguments=lambda c: [_project(c), c.party(c.body.holder), c.body.shares],
         body=IssueIn,
+    ),
+    _share(
+        "consent_to_shares",
+        "/v1/shares/{project}/consents",
+        function="consent",
+        says="Consent to new shares",
+        arguments=lambda c: [
+            _project(c),
+            c.party(c.body.holder),
+            c.body.shares,
+            c.body.supply,
+            c.body.until,
+        ],
+        body=ConsentIn,
+    ),
+    _share(
+        "increase_shares",
+        "/v1/shares/{project}/increase",
+        function="increase",
+        says="Issue new shares to which their holders have consented",
+        arguments=lambda c: [
+            _project(c),
+            c.party(c.body.holder),
+            c.body.shares,
+            sorted((c.party(name) for name in c.body.holders), key=str.lower),
+        ],
+        body=IncreaseIn,
     ),
     _share(
         "transfer_shares",

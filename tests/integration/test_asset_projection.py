@@ -31,7 +31,7 @@ from counterfoil.oracle.ledger import warehouse_receipts as receipts
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.ledger.credit_line import LineRow, LineSweep, LoanPayment, LoanRow
 from counterfoil.oracle.ledger.participant_registry import ParticipantRow
-from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
+from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject, claimable_minor
 from counterfoil.oracle.ledger.projection import CONTRACTS, LedgerProjection
 from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimFunding, ClaimRow, PartRow
 from counterfoil.oracle.ledger.settlement import DealRow, DiscountRow
@@ -326,6 +326,8 @@ class Watched:
             assert (
                 said["token"],
                 said["issuer"],
+                said["cap"],
+                said["issues"],
                 said["supply"],
                 said["redemptionPrice"],
                 said["perShare"],
@@ -336,21 +338,27 @@ class Watched:
             ) == (
                 row.token,
                 row.issuer,
+                row.cap,
+                row.issues,
                 row.supply,
                 row.redemption_price_minor,
-                row.per_share_minor,
-                row.carried_minor,
+                row.per_share,
+                row.carried,
                 row.received_minor,
                 row.paid_minor,
                 row.account,
             ), after
             holdings = select(ShareHolding).where(ShareHolding.project_hash == row.project_hash)
             for held in session.exec(holdings):
-                earned = held.earned_minor + held.shares * (row.per_share_minor - held.seen_minor)
                 assert (
                     view("ProjectShare", "balanceOf", name, held.holder),
+                    view("ProjectShare", "earned", name, held.holder),
                     view("ProjectShare", "claimable", name, held.holder),
-                ) == (held.shares, earned), (after, held.holder)
+                ) == (
+                    held.shares,
+                    held.earned + held.shares * (row.per_share - held.seen),
+                    claimable_minor(row, held),
+                ), (after, held.holder)
 
     def seen(self) -> set[tuple[str, str]]:
         with Session(self.engine) as session:
@@ -578,10 +586,12 @@ def _receipts(watched: Watched) -> None:
 
 def _shares(watched: Watched) -> None:
     world, do = watched.world, watched.do
-    do("registrar", "ProjectShare", "openProject", PROJECT, world.token, world.at("factory"))
-    do("factory", "ProjectShare", "issue", PROJECT, world.at("lender"), 70)
-    do("factory", "ProjectShare", "issue", PROJECT, world.at("buyer"), 30)
+    do("registrar", "ProjectShare", "openProject", PROJECT, world.token, world.at("factory"), 100)
     account = world.view("ProjectShare", "accountOf", PROJECT)
+    world.send("core", "DepositToken", "transfer", account, 7)
+    do("factory", "ProjectShare", "issue", PROJECT, world.at("lender"), 70)
+    do("lender", "ProjectShare", "consent", PROJECT, world.at("buyer"), 30, 70, 2**63)
+    do("factory", "ProjectShare", "increase", PROJECT, world.at("buyer"), 30, [world.at("lender")])
     world.send("core", "DepositToken", "transfer", account, 1_234)
     do("resin", "ProjectShare", "receiveIncome", PROJECT)
     do("lender", "ProjectShare", "transfer", PROJECT, world.at("buyer"), 20)

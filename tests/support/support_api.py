@@ -291,7 +291,9 @@ def _assets() -> Iterator[object]:
     name, block = _hex(bytes(32)), {"block_number": 3_000}
     at = {"transaction_hash": name, **block}
     project = _hex(on_chain_id("lakeside-vending"))
-    yield ShareProject(project_hash=project, token=theirs, issuer=mine, account=theirs, supply=30)
+    yield ShareProject(
+        project_hash=project, token=theirs, issuer=mine, account=theirs, cap=60, supply=30
+    )
     for n, kind in ((1, "payable"), (2, "order"), (3, "order")):
         yield BusinessDay(date=20220800 + n, **block)
         yield ClaimRow(

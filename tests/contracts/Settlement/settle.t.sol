@@ -34,7 +34,7 @@ contract SettlementSettleTest is DealWorld {
     function test_receipts_shares_and_tokens_of_many_in_one_deal() public {
         uint64 receipt = receipts.issue(buyer, "resin", 5, "papers");
         receipts.verify(receipt, "seen");
-        shares.openProject(PROJECT, address(token), operator);
+        shares.openProject(PROJECT, address(token), operator, 60);
         vm.prank(operator);
         shares.issue(PROJECT, buyer, 60);
         ISettlement.Deal memory d = dealAt(7);

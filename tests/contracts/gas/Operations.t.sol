@@ -232,11 +232,19 @@ contract OperationsGas is CreditWorld {
     }
 
     function test_gas_of_shares() public {
-        shares.openProject(PROJECT, address(token), operator);
+        shares.openProject(PROJECT, address(token), operator, 100);
         _shares("openProject");
         vm.prank(operator);
         shares.issue(PROJECT, investorA, 60);
         _shares("issue");
+        vm.prank(investorA);
+        shares.consent(PROJECT, investorB, 40, 60, type(uint64).max);
+        _shares("consent");
+        address[] memory holders = new address[](1);
+        holders[0] = investorA;
+        vm.prank(operator);
+        shares.increase(PROJECT, investorB, 40, holders);
+        _shares("increase, 1 other holder");
         IRevenueSplit.Terms memory t = usualTerms(DAY_ONE);
         t.investors = new IRevenueSplit.Investor[](1);
         t.investors[0] = IRevenueSplit.Investor(shares.accountOf(PROJECT), 1);

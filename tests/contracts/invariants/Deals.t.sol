@@ -27,15 +27,17 @@ contract DealsHandler is CreditWorld {
         seller = vm.addr(SELLER_KEY);
         participants.admit(seller, 1, "seller");
         participants.certify(seller, uint64(block.timestamp + 3650 days), 0);
-        shares.openProject(PROJECT, address(token), operator);
+        shares.openProject(PROJECT, address(token), operator, 2_000);
+        vm.prank(operator);
+        shares.issue(PROJECT, seller, 2_000);
+        vm.prank(seller);
+        shares.transfer(PROJECT, buyer, 1_000);
         address[2] memory both = [seller, buyer];
         for (uint256 i = 0; i < 2; ++i) {
             give(both[i], 1e12);
             money[both[i]] = 1e12;
             vm.prank(both[i]);
             token.approve(address(settlement), type(uint256).max);
-            vm.prank(operator);
-            shares.issue(PROJECT, both[i], 1_000);
             sharesOf[both[i]] = 1_000;
             for (uint256 j = 0; j < 3; ++j) {
                 (uint64 root,) = payable_(core, both[i], 1_000_000, 20261231);

@@ -6,15 +6,33 @@ import {CreditWorld} from "support/CreditWorld.sol";
 
 /// @notice A project of 100 shares, investorA's 60 and investorB's 40, for the tests of ProjectShare.
 abstract contract ShareWorld is CreditWorld {
+    uint96 internal constant CAP = 1_000_000_000_000;
     uint256 private _incomes;
 
     function setUp() public virtual {
         deployAll();
-        shares.openProject(PROJECT, address(token), operator);
+        shares.openProject(PROJECT, address(token), operator, CAP);
         vm.prank(operator);
-        shares.issue(PROJECT, investorA, 60);
+        shares.issue(PROJECT, investorA, 100);
+        vm.prank(investorA);
+        shares.transfer(PROJECT, investorB, 40);
+    }
+
+    /// @dev `holder` consents to `count` new shares of `to`, beside those that there are, from now on.
+    function consent(address holder, address to, uint128 count) internal {
+        uint128 supply = shares.projectOf(PROJECT).supply;
+        vm.prank(holder);
+        shares.consent(PROJECT, to, count, supply, type(uint64).max);
+    }
+
+    function increase(address to, uint128 count, address[] memory holders) internal {
         vm.prank(operator);
-        shares.issue(PROJECT, investorB, 40);
+        shares.increase(PROJECT, to, count, holders);
+    }
+
+    function both() internal view returns (address[] memory holders) {
+        holders = new address[](2);
+        (holders[0], holders[1]) = investorA < investorB ? (investorA, investorB) : (investorB, investorA);
     }
 
     function income(uint256 amount) internal {

@@ -54,7 +54,13 @@ def _finality(settings: ApiSettings) -> Finality:
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
-    """Return the API and the pages over the databases and nodes of *settings*."""
+    """Return the API and the pages over the databases and nodes of *settings*.
+
+    Raises:
+        EditionDiffers: the deployment is of another edition of the ledger; no database was opened.
+    """
+    if settings.deployment is not None and settings.deployment.exists():
+        Deployment.read(settings.deployment)
     oracle = open_oracle_database(settings.oracle_url)
     reads = oracle.execution_options(reads_only=True)
     gateway = create_engine(settings.gateway_url, pool_pre_ping=True)

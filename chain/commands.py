@@ -120,11 +120,11 @@ def deploy_command(
 def status(as_json: Json = False) -> None:
     """Say the node's height, the age of its newest block, what is final, and the newest anchored head."""
     settings = ChainSettings()
-    addresses = (
-        Deployment.read(settings.deployment).addresses if settings.deployment.exists() else {}
-    )
-    client = ChainClient(settings.rpc_url, addresses, settings.finality, timeout_s=5)
     try:
+        addresses = (
+            Deployment.read(settings.deployment).addresses if settings.deployment.exists() else {}
+        )
+        client = ChainClient(settings.rpc_url, addresses, settings.finality, timeout_s=5)
         latest = client.latest()
         found: dict[str, Any] = {
             "chain_id": client.chain_id(),

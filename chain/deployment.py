@@ -28,13 +28,13 @@ from counterfoil.chain.consortium import (
     constructors,
     role_holders,
 )
-from counterfoil.chain.deployment_file import Deployment
+from counterfoil.chain.deployment_file import EDITION, Deployment
 from counterfoil.chain.errors import DeploymentMismatch
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import send_all, transact_all, unsigned
 
-VERSION = "0.1.0"
+VERSION = f"0.1.0, edition {EDITION}"
 
 
 def deploy(
@@ -49,13 +49,14 @@ def deploy(
     *admin* becomes the AccessManager's ADMIN. The file *path* keeps the deployment.
 
     Raises:
+        EditionDiffers: *path* is of another edition of the ledger; nothing was sent.
         DeploymentMismatch: *path* belongs to another chain, or its contracts are not there.
         ContractReverted: a step was refused.
     """
+    kept = Deployment.read(path) if path.exists() else None
     genesis = client.block(0)
     here = Deployment(client.chain_id(), to_hex(genesis.hash if genesis else b""))
-    if path.exists():
-        kept = Deployment.read(path)
+    if kept is not None:
         if (kept.chain_id, kept.genesis) != (here.chain_id, here.genesis):
             raise DeploymentMismatch(
                 f"{path} is the deployment of another chain: move it away to deploy anew"

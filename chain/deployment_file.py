@@ -8,6 +8,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from counterfoil.chain.errors import EditionDiffers
+
+EDITION = 2
+"""The edition of the ledger: it changes when contracts of an older one can't be gone on with."""
+
+
+def check_edition(found: object, where: Path) -> None:
+    """Return when *found*, the edition that *where* states, is this program's; None is the first one.
+
+    Raises:
+        EditionDiffers: it is another one.
+    """
+    if found != EDITION or type(found) is not int:
+        stated = 1 if found is None else found
+        raise EditionDiffers(
+            f"{where} is of edition {stated!r} of the ledger, this program is of {EDITION}"
+        )
+
 
 @dataclass
 class Deployment:
@@ -16,6 +34,7 @@ class Deployment:
     chain_id: int
     genesis: str
     contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    edition: int = EDITION
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -28,8 +47,21 @@ class Deployment:
 
     @classmethod
     def read(cls, path: Path) -> Deployment:
-        """The deployment that is recorded at *path*."""
-        return cls(**json.loads(path.read_text()))
+        """The deployment that is recorded at *path*.
+
+        Raises:
+            EditionDiffers: its contracts are of another edition of the ledger.
+            ValueError: it is no deployment.
+            OSError: it can't be read.
+        """
+        found = json.loads(path.read_text())
+        if not isinstance(found, dict) or not {"chain_id", "genesis", "contracts"} <= found.keys():
+            raise ValueError(f"{path} is no deployment")
+        check_edition(found.get("edition"), path)
+        try:
+            return cls(**found)
+        except TypeError as malformed:
+            raise ValueError(f"{path} is no deployment: {malformed}") from malformed
 
     def write(self, path: Path) -> None:
         """Write this deployment to *path*. A crash leaves the old file or the new one, whole."""

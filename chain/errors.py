@@ -69,6 +69,16 @@ class DeploymentMismatch(ChainError):
     )
 
 
+class EditionDiffers(ChainError):
+    """The contracts, or the data folder, are of another edition of the ledger than this program's."""
+
+    code = Code("ledger.edition_differs")
+    to_do = (
+        "Run the version of the program that made it: nothing in it was changed. A new edition is a "
+        "new deployment in a new folder."
+    )
+
+
 class NodeMissing(ChainError):
     """The program of an embedded chain is not installed; the message says the line that mends it."""
 

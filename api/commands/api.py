@@ -13,6 +13,7 @@ from counterfoil.api.access.auth import Role
 from counterfoil.api.commands.faults import TOKEN_UNKNOWN
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
+from counterfoil.chain.errors import EditionDiffers
 
 api_app = typer.Typer(help="The API and the pages.", no_args_is_help=True)
 token_app = typer.Typer(help="Who may come in.", no_args_is_help=True)
@@ -38,8 +39,13 @@ def run() -> None:
     from counterfoil.api.run import create_app
 
     settings = ApiSettings()
+    try:
+        app = create_app(settings)
+    except EditionDiffers as other:
+        typer.echo(json.dumps({"code": other.code, "detail": str(other)}), err=True)
+        raise typer.Exit(2) from other
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning",

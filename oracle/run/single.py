@@ -24,9 +24,9 @@ from counterfoil.oracle.store.database import open_database
 
 def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> OracleParts:
     """Everything that one oracle process needs, from its settings; *on_step* is called with each step's name."""
+    deployment = Deployment.read(settings.deployment)
     engine = open_database(settings.database_url)
     store = open_store(settings.gateway_database_url)
-    deployment = Deployment.read(settings.deployment)
     client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
     signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
     feed = ledger_feed(engine, client, deployment)

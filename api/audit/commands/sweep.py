@@ -20,7 +20,7 @@ from counterfoil.api.audit.sweep.piece import PIECE
 from counterfoil.api.audit.sweep.run import Swept, sweep
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deployment_file import Deployment
-from counterfoil.chain.errors import ChainError
+from counterfoil.chain.errors import ChainError, EditionDiffers
 from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.logfiles.source import LogUnreachable
@@ -81,6 +81,8 @@ def sweep_command(
         known = Deployment.read(deployment)
         kept = _facts(facts)
         stated = read_statements(statements) if statements is not None else None
+    except EditionDiffers as error:
+        _fail(error.code, str(error))
     except (OSError, ValueError, TypeError, InputMalformed, FormatError) as error:
         _fail(FILE_UNREADABLE, str(error))
     client = ChainClient(rpc, known.addresses, Finality(depth), timeout_s=60)

@@ -17,6 +17,7 @@ from counterfoil.api.audit.verification.log_steps import LogTrust
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.deployment_file import Deployment
+from counterfoil.chain.errors import EditionDiffers
 from counterfoil.fault import FILE_UNREADABLE
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
@@ -59,7 +60,7 @@ def verify_command(
         )
     except (OSError, ValueError) as error:
         fail(FILE_UNREADABLE, str(error), 2)
-    except CheckpointError as error:
+    except (CheckpointError, EditionDiffers) as error:
         fail(error.code, str(error), 2)
     report = verify(data, root, trust, addresses)
     if report.bundle is None:

@@ -29,6 +29,7 @@ from counterfoil.chain.abi.enums import ClaimKind, ClaimState
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
 from counterfoil.chain.deployment import deploy
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
@@ -66,9 +67,15 @@ class RunFailed(Exception):
 
 
 def run_invoices(file: InvoiceFile, folder: Path, say: Say) -> InvoiceReport:
-    """Run *file* over a chain in *folder*, and return the report."""
+    """Run *file* over a chain in *folder*, and return the report.
+
+    Raises:
+        EditionDiffers: *folder* holds another edition of the ledger; nothing in it was touched.
+    """
     # Thousands of transactions succeed: only warnings are worth a line.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    if (folder / "deployment.json").exists():
+        Deployment.read(folder / "deployment.json")
     node = start_node("anvil", folder / "node", block_time_s=0.5, keeps_history=False)
     try:
         return _Run(node, folder, file, say).all()

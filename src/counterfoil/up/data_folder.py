@@ -25,7 +25,7 @@ import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
 from counterfoil.chain.deployment import deploy
-from counterfoil.chain.deployment_file import Deployment
+from counterfoil.chain.deployment_file import EDITION, Deployment, check_edition
 from counterfoil.chain.errors import KeyRefused
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import keep_mnemonic
@@ -148,8 +148,12 @@ def open_house(
     """Return the house in *folder*; make its folders, ports, secret, device CA and gateway keys where they are missing.
 
     Currency, engine, oracles and network only count when the house is made; later they stay as they are.
+
+    Raises:
+        EditionDiffers: the house is of another edition of the ledger; nothing in it was touched.
     """
     folder = folder.resolve()
+    _check_edition(folder)
     for name in ("", "keys", "logs", "tiles"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = folder / "house.json"
@@ -157,6 +161,7 @@ def open_house(
         kept = json.loads(settings.read_text())
     else:
         kept = {
+            "edition": EDITION,
             "ports": {},
             "currency": currency,
             "engine": engine,
@@ -184,6 +189,14 @@ def open_house(
     if count > 1:
         _make_nodes(house)
     return house
+
+
+def _check_edition(folder: Path) -> None:
+    settings, deployment = folder / "house.json", folder / "deployment.json"
+    if settings.exists():
+        check_edition(json.loads(settings.read_text()).get("edition"), folder)
+    if deployment.exists():
+        Deployment.read(deployment)
 
 
 def admit_accounts(house: House, client: ChainClient, passphrase: str | None) -> int:

@@ -8,6 +8,7 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -122,6 +123,10 @@ class ChainClient:
         if block is None:
             raise RpcRefused("the node has no block")
         return block
+
+    def now_s(self) -> int:
+        """Chain time now, in seconds: the newest block's, or this machine's clock where that is later."""
+        return max(self.latest().timestamp, int(time.time()))
 
     def final_number(self) -> int:
         """The number of the newest block that can't be undone; -1 before there is one."""

@@ -81,7 +81,8 @@ class Consortium:
     the role ORACLE for them. ``oracle`` is an account that holds ORACLE as well; it is empty where no single account
     may move money. ``members`` are the committee's accounts beside ``committee``; ``credit_votes`` of them approve a
     credit line. ``calendar`` moves the business date; where it is empty, ``oracle`` does. A gateway's operator must
-    answer a challenged promise within ``promise_answer_s`` seconds.
+    answer a challenged promise within ``promise_answer_s`` seconds. A price of pledged goods may be ``price_days`` days
+    old when it is used.
     """
 
     registrar: str
@@ -100,6 +101,7 @@ class Consortium:
     calendar: str = ""
     warehouses: Sequence[str] = ()
     promise_answer_s: int = 86_400
+    price_days: int = 7
 
 
 def constructors(
@@ -153,6 +155,7 @@ def constructors(
                 at["ParticipantRegistry"],
                 at["BusinessCalendar"],
                 at["CreditLine"],
+                c.price_days,
             ],
         ),
         ("ProjectShare", lambda at: [at["ConsortiumAccess"], at["ParticipantRegistry"]]),

@@ -8,36 +8,40 @@ import {ICreditLine} from "./interfaces/ICreditLine.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
+import {PriceHistory} from "./libraries/PriceHistory.sol";
 
 /// @title WarehouseReceipts
 /// @notice Documented in interfaces/IWarehouseReceipts.sol.
 contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
+    using PriceHistory for PriceHistory.Goods;
+
     /// @notice Most receipts of one pledge.
     uint256 public constant MAX_RECEIPTS = 64;
     uint256 private constant BASIS_POINTS = 10_000;
 
-    struct Price {
-        uint128 price;
-        uint32 date;
-    }
-
     IParticipantRegistry public immutable participants;
     IBusinessCalendar public immutable calendar;
     ICreditLine public immutable credit;
+    /// @inheritdoc IWarehouseReceipts
+    uint16 public immutable maxPriceDays;
     /// @notice The contract that settles deliveries against payments; zero until set.
     address public settlement;
     uint64 public receiptCount;
     uint64 public pledgeCount;
+    uint48 private _postings;
 
     mapping(uint64 id => Receipt) private _receipts;
     mapping(uint64 id => Pledge) private _pledges;
-    mapping(bytes32 goods => Price) private _prices;
+    mapping(bytes32 goods => PriceHistory.Goods) private _prices;
     mapping(uint64 line => PledgeTerms) private _terms;
 
-    constructor(address access, address participants_, address calendar_, address credit_) AccessManaged(access) {
+    constructor(address access, address participants_, address calendar_, address credit_, uint16 maxPriceDays_)
+        AccessManaged(access)
+    {
         participants = IParticipantRegistry(participants_);
         calendar = IBusinessCalendar(calendar_);
         credit = ICreditLine(credit_);
+        maxPriceDays = maxPriceDays_;
     }
 
     // ---- receipts
@@ -108,9 +112,14 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IWarehouseReceipts
-    function postPrice(bytes32 goods, uint128 price) external restricted {
-        _prices[goods] = Price(price, calendar.today());
-        emit PricePosted(goods, price, calendar.today());
+    function postPrice(bytes32 goods, uint128 price, uint32 date) external restricted {
+        BusinessDate.check(date);
+        uint32 today = calendar.today();
+        (, uint32 newest) = _prices[goods].newest();
+        if (date > today) revert PriceAhead(goods, date, today);
+        if (date < newest && newest <= today) revert PriceSuperseded(goods, date, newest);
+        _prices[goods].push(price, date, ++_postings);
+        emit PricePosted(goods, price, date);
     }
 
     // ---- pledges
@@ -150,10 +159,12 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     /// @inheritdoc IWarehouseReceipts
     function callTopUp(uint64 id) external {
         Pledge storage p = _open(id);
-        (uint256 value, uint256 debt, bool covers) = coverage(id);
-        if (covers) revert PledgeCovers(id, value, debt);
+        _endIfMet(id, p);
         if (p.callDate != 0) revert CallOpen(id, p.callDate);
+        (uint256 value, uint256 debt, bool covers) = _currentCoverage(id);
+        if (covers) revert PledgeCovers(id, value, debt);
         p.callDate = calendar.today();
+        _watch(p, debt, true);
         emit TopUpCalled(id, value, debt, p.callDate);
     }
 
@@ -161,16 +172,20 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     function topUp(uint64 id, uint64 receiptId) external {
         Pledge storage p = _open(id);
         if (msg.sender != p.pledgor) revert NotThePledgor(id, msg.sender);
+        _endIfMet(id, p);
         _add(id, receiptId, State.PLEDGED);
-        (,, bool covers) = coverage(id);
-        if (covers && p.callDate != 0) _endCall(id, p);
+        if (p.callDate == 0) return;
+        (, uint256 debt, bool covers) = coverage(id);
+        bool current = _outdated(p) == 0;
+        if (covers && current) _endCall(id, p);
+        else _watch(p, debt, current);
     }
 
     /// @inheritdoc IWarehouseReceipts
     function endCall(uint64 id) external {
         Pledge storage p = _open(id);
         if (p.callDate == 0) revert NoCall(id);
-        _requireCovers(id);
+        if (!_isMet(p)) _requireCovers(id);
         _endCall(id, p);
     }
 
@@ -181,6 +196,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         if (r.pledge != id) revert ReceiptNotInPledge(id, receiptId);
         bool byPledgor = msg.sender == p.pledgor;
         if (!byPledgor && msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
+        _endIfMet(id, p);
         _leave(id, receiptId);
         (r.pledge, r.state) = (0, State.VERIFIED);
         emit ReceiptReleased(id, receiptId);
@@ -199,12 +215,11 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         Pledge storage p = _open(id);
         if (msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
         ICreditLine.LoanState state = credit.poke(p.loan);
-        (uint256 value, uint256 debt, bool covers) = coverage(id);
-        bool unmet =
-            p.callDate != 0 && !covers && BusinessDate.daysBetween(p.callDate, calendar.today()) > p.callDays;
         bool failed = state == ICreditLine.LoanState.DEFAULT || state == ICreditLine.LoanState.WRITTEN_OFF;
+        (uint256 value, uint256 debt, bool covers) = failed ? coverage(id) : _currentCoverage(id);
         if (debt == 0) revert PledgeCovers(id, value, debt);
-        if (!unmet && !failed) revert NoCallExpired(id);
+        bool unmet = !covers && !_isMet(p) && BusinessDate.daysBetween(p.callDate, calendar.today()) > p.callDays;
+        if (!failed && !unmet) revert NoCallExpired(id);
         for (uint256 i = 0; i < p.receipts.length; ++i) {
             Receipt storage r = _receipts[p.receipts[i]];
             (r.state, r.holder, r.pledge) = (State.FORECLOSED, p.pledgee, 0);
@@ -247,19 +262,21 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
 
     /// @inheritdoc IWarehouseReceipts
     function priceOf(bytes32 goods) external view returns (uint128 price, uint32 date) {
-        return (_prices[goods].price, _prices[goods].date);
+        return _prices[goods].newest();
     }
 
     /// @inheritdoc IWarehouseReceipts
     function coverage(uint64 id) public view returns (uint256 value, uint256 debt, bool covers) {
         Pledge storage p = _pledges[id];
-        for (uint256 i = 0; i < p.receipts.length; ++i) {
-            Receipt storage r = _receipts[p.receipts[i]];
-            value += uint256(r.quantity) * _prices[r.goods].price;
-        }
+        value = _value(p, false);
         ICreditLine.Owed memory o = credit.owed(p.loan, calendar.today());
         debt = o.costs + o.penalty + o.interest + o.principal;
         covers = debt * BASIS_POINTS <= value * p.ltvBasisPoints;
+    }
+
+    /// @inheritdoc IWarehouseReceipts
+    function standing(uint64 id) external view returns (bool current, bool called) {
+        return (_outdated(_pledges[id]) == 0, !_isMet(_pledges[id]));
     }
 
     /// @inheritdoc IWarehouseReceipts
@@ -275,6 +292,38 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         emit TopUpMet(id);
     }
 
+    function _endIfMet(uint64 id, Pledge storage p) private {
+        if (p.callDate != 0 && _isMet(p)) _endCall(id, p);
+    }
+
+    /// @dev From now on a price or a payment may meet the call; prices in force now if they are `current`.
+    function _watch(Pledge storage p, uint256 debt, bool current) private {
+        (p.callPosting, p.callCurrent, p.callOwed) = (_postings, current, debt + _paid(p.loan));
+    }
+
+    /// @dev No call is open, or the receipts at the highest prices since it was watched covered what was owed then less
+    /// what was paid since.
+    function _isMet(Pledge storage p) private view returns (bool) {
+        if (p.callDate == 0) return true;
+        uint256 paid = _paid(p.loan);
+        return paid >= p.callOwed || (p.callOwed - paid) * BASIS_POINTS <= _value(p, true) * p.ltvBasisPoints;
+    }
+
+    /// @dev At the newest prices, or at the highest since the call is watched.
+    function _value(Pledge storage p, bool highest) private view returns (uint256 value) {
+        for (uint256 i = 0; i < p.receipts.length; ++i) {
+            Receipt storage r = _receipts[p.receipts[i]];
+            PriceHistory.Goods storage g = _prices[r.goods];
+            uint256 price = highest ? g.highestSince(p.callPosting, p.callCurrent) : g.newestPrice();
+            value += r.quantity * price;
+        }
+    }
+
+    function _paid(uint64 loan) private view returns (uint256) {
+        ICreditLine.Loan memory l = credit.loan(loan);
+        return uint256(l.repaid) + l.costsPaid + l.interestPaid + l.penaltyPaid;
+    }
+
     function _transfer(uint64 id, address from, address to) private whenNotPaused {
         Receipt storage r = _receipts[id];
         if (r.state != State.VERIFIED && r.state != State.FORECLOSED) revert ReceiptStateNotAllowed(id, r.state);
@@ -288,7 +337,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     function _add(uint64 id, uint64 receiptId, State state) private {
         Receipt storage r = _in(receiptId, State.VERIFIED);
         if (msg.sender != r.holder) revert NotTheHolder(receiptId, msg.sender);
-        if (_prices[r.goods].price == 0) revert PriceUnknown(r.goods);
+        if (_prices[r.goods].newestPrice() == 0) revert PriceUnknown(r.goods);
         (r.state, r.pledge) = (state, id);
         _join(id, receiptId);
         emit ReceiptPledged(id, receiptId);
@@ -308,8 +357,27 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     }
 
     function _requireCovers(uint64 id) private view {
-        (uint256 value, uint256 debt, bool covers) = coverage(id);
+        (uint256 value, uint256 debt, bool covers) = _currentCoverage(id);
         if (!covers) revert PledgeTooSmall(id, value, debt);
+    }
+
+    /// @dev By prices that may be used today; where nothing is owed, none is.
+    function _currentCoverage(uint64 id) private view returns (uint256 value, uint256 debt, bool covers) {
+        (value, debt, covers) = coverage(id);
+        bytes32 goods = debt == 0 ? bytes32(0) : _outdated(_pledges[id]);
+        if (goods == 0) return (value, debt, covers);
+        (, uint32 date) = _prices[goods].newest();
+        revert PriceNotCurrent(goods, date, calendar.today());
+    }
+
+    /// @dev Goods in the pledge whose price may not be used today; 0 when there are none.
+    function _outdated(Pledge storage p) private view returns (bytes32 goods) {
+        uint32 today = calendar.today();
+        for (uint256 i = 0; i < p.receipts.length; ++i) {
+            goods = _receipts[p.receipts[i]].goods;
+            if (!_prices[goods].isCurrent(today, maxPriceDays)) return goods;
+        }
+        return 0;
     }
 
     function _open(uint64 id) private view returns (Pledge storage p) {

@@ -5,6 +5,7 @@ needs, or the account ran out of gas. Rules that this module keeps:
 
 - A second request has its own key and the same bytes. The contracts take each head, entry and batch once, so two
   requests have one effect.
+- A distribution whose deadline has passed is not sent again: the distributor has it signed anew.
 - What has taken effect meanwhile is not requested again.
 - The time between two requests doubles; the third refusal of the same thing raises an alarm, for a person.
 
@@ -36,6 +37,7 @@ log = structlog.get_logger("oracle.retries")
 
 _LONGEST_WAIT_S = 600
 _ALARM_AT = 3
+_EXPIRED = "contract.call_expired"
 RETRY_MARK = ":again:"
 """Stands in the business key of a repeated request, before the number of requests so far."""
 
@@ -126,6 +128,10 @@ class Retries:
 
     def _ask(self, session: Session, refused: RefusedTransaction) -> None:
         failed, times = refused.transaction, refused.times
+        if refused.table is Distribution and failed.error_code == _EXPIRED:
+            session.get_one(Distribution, refused.key).transaction_id = None
+            log.warning("signed_too_long_ago", key=failed.idempotency_key)
+            return
         base = failed.idempotency_key.split(RETRY_MARK)[0]
         row = session.get_one(refused.table, refused.key)
         row.transaction_id = enqueue(

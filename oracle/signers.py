@@ -25,8 +25,16 @@ class HeldSigners:
         return [signer.sign_digest(digest) for signer in self._signers]
 
     def sign_call(
-        self, target: str, data: bytes, label: bytes, facts: bytes = b"", head_size: int = 0
+        self,
+        target: str,
+        data: bytes,
+        label: bytes,
+        deadline: int,
+        facts: bytes = b"",
+        head_size: int = 0,
     ) -> list[bytes]:
         """Each signer's signature over a call, ascending by address."""
-        digest = call_digest(target, data, label, chain_id=self._chain_id, contract=self._calls)
+        digest = call_digest(
+            target, data, label, deadline, chain_id=self._chain_id, contract=self._calls
+        )
         return [signer.sign_digest(digest) for signer in self._signers]

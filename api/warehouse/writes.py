@@ -19,6 +19,7 @@ from counterfoil.api.instructions.operation import (
     Arguments,
     BodyT_co,
     Call,
+    Date,
     Number,
     Operation,
     Papers,
@@ -69,10 +70,11 @@ class ToIn(BaseModel):
 
 
 class PriceIn(BaseModel):
-    """The price of a unit of goods today, in minor units."""
+    """The price of a unit of goods on *date*, today or before, in minor units."""
 
     goods: Goods
     price_minor: int = Field(gt=0, lt=2**63, examples=[1_250])
+    date: Date
 
 
 class PledgeIn(BaseModel):
@@ -190,7 +192,7 @@ OPERATIONS = (
         function="postPrice",
         says="Post a price",
         may=ADMINS,
-        arguments=lambda c: [_goods(c, c.body.goods), c.body.price_minor],
+        arguments=lambda c: [_goods(c, c.body.goods), c.body.price_minor, c.body.date],
         body=PriceIn,
     ),
     _goods_operation(

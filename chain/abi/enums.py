@@ -278,6 +278,17 @@ RoleName = Literal[
 ]
 
 
+class Status(ContractEnum):
+    """IOracleQuorum.Status."""
+
+    NONE = 0
+    EXECUTED = 1
+    REVOKED = 2
+
+
+StatusName = Literal["executed", "revoked"]
+
+
 class Supply(ContractEnum):
     """IRevenueSplit.Supply."""
 

@@ -36,6 +36,9 @@ interface IWarehouseReceipts {
     /// @param ltvBasisPoints most that the loan may be of the receipts' value.
     /// @param callDays days that the holder has to top up.
     /// @param callDate business date of an open call; 0 for none.
+    /// @param callPosting number of the last price posting before the call is watched from.
+    /// @param callCurrent whether prices in force at that posting were current, and count.
+    /// @param callOwed what was owed then and had been paid before, together, minor units.
     struct Pledge {
         address pledgor;
         address pledgee;
@@ -44,6 +47,9 @@ interface IWarehouseReceipts {
         uint16 callDays;
         uint32 callDate;
         bool open;
+        uint48 callPosting;
+        bool callCurrent;
+        uint256 callOwed;
         uint64[] receipts;
     }
 
@@ -91,6 +97,12 @@ interface IWarehouseReceipts {
     error ReceiptNotInPledge(uint64 pledge, uint64 receipt);
     error TooManyReceipts(uint64 pledge);
     error PriceUnknown(bytes32 goods);
+    /// @notice The price is of a day that has not come.
+    error PriceAhead(bytes32 goods, uint32 date, uint32 today);
+    /// @notice A price of a later day is posted already.
+    error PriceSuperseded(bytes32 goods, uint32 date, uint32 newest);
+    /// @notice The newest price is too old to be used today.
+    error PriceNotCurrent(bytes32 goods, uint32 date, uint32 today);
     error NotTheSettlement(address account);
     error SettlementAlreadySet(address settlement);
     error AmountZero();
@@ -120,34 +132,40 @@ interface IWarehouseReceipts {
     /// @dev By its warehouse.
     function deliver(uint64 receipt, bytes32 evidence) external;
 
-    /// @notice Say what one unit of `goods` is worth on today's business date.
-    /// @dev Role ORACLE.
-    function postPrice(bytes32 goods, uint128 price) external;
+    /// @notice Say what one unit of `goods` is worth on `date`: today or an earlier business date, and none before the
+    /// newest price's. Another price of the same date replaces the first.
+    /// @dev Role ORACLE. A newest price that lies ahead, since the calendar was corrected, may be replaced by any.
+    function postPrice(bytes32 goods, uint128 price, uint32 date) external;
 
     /// @notice Say what pledges for the loans of a line may have at most; 100 % and any number of days until then.
     /// @dev By the line's lender. Pledges that are open keep their own terms.
     function setPledgeTerms(uint64 line, uint16 ltvBasisPoints, uint16 callDays) external;
 
     /// @notice Pledge receipts for a loan to its lender; their value must cover it.
-    /// @dev By the loan's borrower, who holds the receipts.
+    /// @dev By the loan's borrower, who holds the receipts. Each price must be current: of today or of one of the
+    /// `maxPriceDays` days before.
     function pledge(uint64 loan, uint64[] calldata receipts, uint16 ltvBasisPoints, uint16 callDays)
         external
         returns (uint64 id);
 
-    /// @notice Ask for more when what is owed is above what the receipts allow; anyone.
+    /// @notice Ask for more when what is owed is above what the receipts allow; anyone, at current prices.
     function callTopUp(uint64 pledge) external;
 
     /// @notice Add a receipt to a pledge; a call that is met thereby ends. By its pledgor.
     function topUp(uint64 pledge, uint64 receipt) external;
 
     /// @notice End a call that was met by a repayment or a better price: the next one gives its days anew. Anyone.
+    /// @dev A call that was met at any time since is over, whether anybody has ended it or not: it forecloses nothing.
+    /// The highest price of each kind of goods since then counts, and of what is owed what was owed then less what was
+    /// paid since; where several kinds peaked on different days, that is in the pledgor's favour.
     function endCall(uint64 pledge) external;
 
-    /// @notice Give a receipt of the pledge free. By the pledgee; by the pledgor too, as long as the rest covers the loan.
+    /// @notice Give a receipt of the pledge free. By the pledgee; by the pledgor too, as long as the rest covers the loan
+    /// at current prices, or nothing is owed.
     function release(uint64 pledge, uint64 receipt) external;
 
     /// @notice Take the receipts over: the call has expired unmet, or the loan is in default. By the pledgee.
-    /// @dev What the goods bring is paid on the loan by `repay`; a surplus is between the two, outside.
+    /// @dev A call needs current prices, a default none. What the goods bring is paid on the loan by `repay`; a surplus is between the two, outside.
     function foreclose(uint64 pledge) external;
 
     /// @dev Role GUARDIAN. Stops issuing, transfers and new pledges; release, top-up and delivery stay open.
@@ -155,6 +173,9 @@ interface IWarehouseReceipts {
 
     /// @dev Role COMMITTEE.
     function unpause() external;
+
+    /// @notice How many days old a price may be when it is used.
+    function maxPriceDays() external view returns (uint16);
 
     function receipt(uint64 id) external view returns (Receipt memory);
     function pledgeOf(uint64 id) external view returns (Pledge memory);
@@ -165,6 +186,9 @@ interface IWarehouseReceipts {
     /// @notice Price a unit in minor units, and the date that it was posted for.
     function priceOf(bytes32 goods) external view returns (uint128 price, uint32 date);
 
-    /// @notice What the pledge's receipts are worth, what is owed on its loan, and whether the one covers the other.
+    /// @notice What the pledge's receipts are worth by the newest prices, however old, what is owed on its loan, and whether the one covers the other.
     function coverage(uint64 pledge) external view returns (uint256 value, uint256 owed, bool covers);
+
+    /// @notice Whether every price of the pledge may be used today, and whether a call is open that nothing has met.
+    function standing(uint64 pledge) external view returns (bool current, bool called);
 }

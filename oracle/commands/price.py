@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from counterfoil.oracle.commands.instruction_reply import AsJson
 from counterfoil.oracle.errors import OracleError, PriceFileError
 from counterfoil.oracle.quorum.agreed_price import AgreedPrice
 
+_DAY_S = 86_400
 VARIABLE = "COUNTERFOIL_ORACLE_PASSPHRASE"
 
 price_app = typer.Typer(
@@ -54,6 +56,7 @@ def propose(
     rpc: Rpc,
     deployment: Contracts,
     keystore: Keystore,
+    days: Annotated[int, typer.Option(min=1, max=6, help="How long it can be posted.")] = 2,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +68,13 @@ def propose(
         today = client.call("BusinessCalendar", "today")
         if not today:
             raise PriceFileError("the chain has no business day yet")
-        price = AgreedPrice(goods, price_minor, date=today, chain_id=client.chain_id())
+        price = AgreedPrice(
+            goods,
+            price_minor,
+            date=today,
+            deadline=client.now_s() + days * _DAY_S,
+            chain_id=client.chain_id(),
+        )
         price = price.signed_by(client, _signer(client, keystore, passphrase_file))
         price.write(out)
         found = _standing(client, price)
@@ -125,10 +134,40 @@ def post(
             raise PriceFileError(f"{len(signatures)} of the {threshold} signatures are there")
         to, data = client.address_of("WarehouseReceipts"), price.data(client)
         enough = list(signatures.values())[:threshold]
-        call = client.encode("OracleQuorum", "execute", to, data, price.label, enough)
+        parts = (to, data, price.label, price.deadline, enough)
+        call = client.encode("OracleQuorum", "execute", *parts)
         signer = open_keystore(keystore, read_passphrase(VARIABLE, passphrase_file))
         receipt = transact(client, signer, to=client.address_of("OracleQuorum"), data=call)
         found = _standing(client, price) | {"transaction": receipt["transactionHash"]}
+    _say(found, as_json)
+
+
+@price_app.command("revoke")
+def revoke(
+    file: File,
+    rpc: Rpc,
+    deployment: Contracts,
+    keystore: Keystore,
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add this bank's signature that takes a price back; the one that makes them enough sends it to the chain."""
+    with _failing():
+        client = _client(rpc, deployment)
+        price = AgreedPrice.read(file)
+        standing = _standing(client, price)
+        if standing["posted"]:
+            raise PriceFileError("it is posted already: agree on another price and post that")
+        if not standing["revoked"]:
+            price = price.taken_back_by(client, _signer(client, keystore, passphrase_file))
+            price.write(file)
+            signers, threshold = client.call("RecordAnchor", "quorum")
+            enough = list(price.true_revocations(client, signers).values())[:threshold]
+            if len(enough) == threshold:
+                call = client.encode("OracleQuorum", "revoke", price.digest(client), enough)
+                signer = open_keystore(keystore, read_passphrase(VARIABLE, passphrase_file))
+                transact(client, signer, to=client.address_of("OracleQuorum"), data=call)
+        found = _standing(client, price)
     _say(found, as_json)
 
 
@@ -142,19 +181,30 @@ def _standing(client: ChainClient, price: AgreedPrice) -> dict[str, Any]:
         "goods": price.goods,
         "price_minor": price.price_minor,
         "date": price.date,
+        "until": f"{datetime.fromtimestamp(price.deadline, UTC):%Y-%m-%d %H:%M}Z",
+        "expired": client.now_s() > price.deadline,
         "today": client.call("BusinessCalendar", "today"),
         "signed": signed,
         "missing": max(0, threshold - len(signed)),
         "posted": client.call("OracleQuorum", "isExecuted", price.digest(client)),
+        "taken_back_by": list(price.true_revocations(client, signers)),
+        "revoked": client.call("OracleQuorum", "isRevoked", price.digest(client)),
     }
 
 
 def _require_open(standing: dict[str, Any]) -> None:
-    """End the command unless the price is of the chain's business day: the chain dates it by that day."""
-    if standing["date"] != standing["today"]:
+    """End the command unless the price can still be posted."""
+    if standing["date"] > standing["today"]:
         raise PriceFileError(
             f"it is of {standing['date']}, and the chain's business day is {standing['today']}"
         )
+    if standing["expired"] or standing["revoked"]:
+        why = (
+            "was taken back"
+            if standing["revoked"]
+            else f"could be posted until {standing['until']}"
+        )
+        raise PriceFileError(f"it {why}: agree on it again")
 
 
 def _signer(client: ChainClient, keystore: Path, passphrase_file: Path | None) -> LocalSigner:

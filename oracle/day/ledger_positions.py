@@ -112,12 +112,17 @@ class LedgerPositions:
         asked = [(number,) for number in numbers]
         covers = self._client.call_all("WarehouseReceipts", "coverage", asked)
         pledges = self._client.call_all("WarehouseReceipts", "pledgeOf", asked)
+        standing = self._client.call_all("WarehouseReceipts", "standing", asked)
         return [
             PledgePosition(
                 pledge=number,
                 covers=covered,
                 call_date=pledge["callDate"],
                 call_days=pledge["callDays"],
+                is_priced=is_priced,
+                is_called=is_called,
             )
-            for number, (_, _, covered), pledge in zip(numbers, covers, pledges, strict=True)
+            for number, (_, _, covered), pledge, (is_priced, is_called) in zip(
+                numbers, covers, pledges, standing, strict=True
+            )
         ]

@@ -3,15 +3,16 @@
 No record proves a price, so no node signs one by itself. People at each bank read it and sign it with their oracle
 node's key. Rules that this module keeps:
 
-- The file holds fields (goods, price, date) and signatures. The signed call is made from the fields each time.
-- The date is part of the label. So the same price can be posted on another day, and once a day.
+- The file holds fields (goods, price, date, deadline) and signatures. The signed call is made from the fields.
+- The date is part of the call: a price is posted as the price of its own day, whenever that is done.
+- The call ends at the deadline, and before that when the quorum has signed that it is taken back.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -21,35 +22,43 @@ from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.proof.signature import recover
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.errors import PriceFileError
-from counterfoil.oracle.rules.judging.digest import call_digest
+from counterfoil.oracle.rules.judging.digest import call_digest, revocation_digest
 
 _MOST = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class AgreedPrice:
-    """What a unit of *goods* is worth on *date* (YYYYMMDD), in minor units; ``signatures`` by signer's address."""
+    """What a unit of *goods* is worth on *date* (YYYYMMDD), in minor units; ``signatures`` by signer's address.
+
+    It can be posted until *deadline*, seconds of chain time. ``revocations`` are signatures that take it back.
+    """
 
     goods: str
     price_minor: int
     date: int
+    deadline: int
     chain_id: int
     signatures: dict[str, str] = field(default_factory=dict)
+    revocations: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ``PriceFileError`` unless every field is what it says."""
         words = isinstance(self.goods, str) and 0 < len(self.goods.strip()) <= 200
-        numbers = [self.price_minor, self.date, self.chain_id]
+        numbers = [self.price_minor, self.date, self.deadline, self.chain_id]
         if not words or any(type(number) is not int for number in numbers):
-            raise PriceFileError("goods are words; price, date and chain are whole numbers")
+            raise PriceFileError("goods are words; price, date, deadline, chain are whole numbers")
         if not 0 < self.price_minor <= _MOST:
             raise PriceFileError(f"the price is from 1 to {_MOST}")
+        if not 0 < self.deadline <= _MOST:
+            raise PriceFileError("the deadline is in seconds of chain time")
         try:
             date(self.date // 10_000, self.date // 100 % 100, self.date % 100)
-            signed = {a: bytes.fromhex(s) for a, s in self.signatures.items()}
+            found = (*self.signatures.values(), *self.revocations.values())
+            signed = [bytes.fromhex(signature) for signature in found]
         except (ValueError, TypeError, AttributeError) as malformed:
             raise PriceFileError(f"a date is YYYYMMDD, a signature hex: {malformed}") from malformed
-        if any(len(signature) != 65 for signature in signed.values()):
+        if any(len(signature) != 65 for signature in signed):
             raise PriceFileError("a signature has 65 bytes")
 
     @property
@@ -60,7 +69,7 @@ class AgreedPrice:
     def data(self, client: ChainClient) -> bytes:
         """The call data of ``postPrice``."""
         return client.encode(
-            "WarehouseReceipts", "postPrice", on_chain_id(self.goods), self.price_minor
+            "WarehouseReceipts", "postPrice", on_chain_id(self.goods), self.price_minor, self.date
         )
 
     def digest(self, client: ChainClient) -> bytes:
@@ -70,8 +79,15 @@ class AgreedPrice:
             target=to,
             data=self.data(client),
             label=self.label,
+            deadline=self.deadline,
             chain_id=self.chain_id,
             contract=calls,
+        )
+
+    def revocation(self, client: ChainClient) -> bytes:
+        """The digest that each signer signs to take the call back (32 bytes)."""
+        return revocation_digest(
+            self.digest(client), self.chain_id, contract=client.address_of("OracleQuorum")
         )
 
     def signed_by(self, client: ChainClient, signer: Signer) -> AgreedPrice:
@@ -80,13 +96,19 @@ class AgreedPrice:
         Raises:
             PriceFileError: the price is for another chain.
         """
-        if client.chain_id() != self.chain_id:
-            raise PriceFileError(f"it is for chain {self.chain_id}, the node is of another one")
+        self._require_chain(client)
         signature = signer.sign_digest(self.digest(client)).hex()
-        mine = {**self.signatures, signer.address: signature}
-        return AgreedPrice(
-            self.goods, self.price_minor, self.date, chain_id=self.chain_id, signatures=mine
-        )
+        return replace(self, signatures={**self.signatures, signer.address: signature})
+
+    def taken_back_by(self, client: ChainClient, signer: Signer) -> AgreedPrice:
+        """This price with *signer*'s signature that takes it back.
+
+        Raises:
+            PriceFileError: the price is for another chain.
+        """
+        self._require_chain(client)
+        signature = signer.sign_digest(self.revocation(client)).hex()
+        return replace(self, revocations={**self.revocations, signer.address: signature})
 
     def true_signatures(self, client: ChainClient, signers: Sequence[str]) -> dict[str, bytes]:
         """The valid signatures of *signers* over this call, by address, ascending.
@@ -94,15 +116,19 @@ class AgreedPrice:
         Raises:
             PriceFileError: a signature is not its signer's over this call.
         """
-        digest = self.digest(client)
-        found: dict[str, bytes] = {}
-        for address, text in self.signatures.items():
-            signer = recover(digest, bytes.fromhex(text))
-            if signer is None or signer != address:
-                raise PriceFileError(f"the signature of {address} is over something else")
-            if signer in signers:
-                found[signer] = bytes.fromhex(text)
-        return dict(sorted(found.items(), key=lambda entry: int(entry[0], 16)))
+        return _true(self.digest(client), self.signatures, signers)
+
+    def true_revocations(self, client: ChainClient, signers: Sequence[str]) -> dict[str, bytes]:
+        """The valid signatures of *signers* that take it back, by address, ascending.
+
+        Raises:
+            PriceFileError: a signature is not its signer's.
+        """
+        return _true(self.revocation(client), self.revocations, signers)
+
+    def _require_chain(self, client: ChainClient) -> None:
+        if client.chain_id() != self.chain_id:
+            raise PriceFileError(f"it is for chain {self.chain_id}, the node is of another one")
 
     def write(self, path: Path) -> None:
         """Write the price to *path* in one step: a crash leaves the old file or the new one."""
@@ -123,3 +149,15 @@ class AgreedPrice:
             raise PriceFileError(f"{path} can't be read: {missing.strerror}") from missing
         except (ValueError, TypeError) as malformed:
             raise PriceFileError(f"{path} is no price file: {malformed}") from malformed
+
+
+def _true(digest: bytes, signatures: Mapping[str, str], signers: Sequence[str]) -> dict[str, bytes]:
+    """Those of *signatures* that are of *signers* over *digest*, by address, ascending."""
+    found: dict[str, bytes] = {}
+    for address, text in signatures.items():
+        signer = recover(digest, bytes.fromhex(text))
+        if signer is None or signer != address:
+            raise PriceFileError(f"the signature of {address} is over something else")
+        if signer in signers:
+            found[signer] = bytes.fromhex(text)
+    return dict(sorted(found.items(), key=lambda entry: int(entry[0], 16)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -17,10 +17,15 @@ from counterfoil.oracle.store.directory_tables import KnownProject
 class CallBooks:
     """Reads one ``oracle.db`` and one gateway store without waiting for writers."""
 
-    def __init__(self, engine: Engine, store: GatewayStore) -> None:
+    def __init__(self, engine: Engine, store: GatewayStore, now_s: Callable[[], int]) -> None:
         self._reads = engine.execution_options(reads_only=True)
         self._store = store
         self._history = RegistryHistory(engine)
+        self._now_s = now_s
+
+    def now_s(self) -> int:
+        """Chain time now, in seconds, by this node's own chain node and clock."""
+        return self._now_s()
 
     def project(self, name: str) -> KnownProject | None:
         """What this node was told of a project."""

@@ -96,7 +96,7 @@ class SignatureCollector:
             log.error("signature_not_theirs", node=peer.name)
 
     def cosign(
-        self, target: str, data: bytes, label: bytes, facts: bytes, head_size: int
+        self, target: str, data: bytes, label: bytes, deadline: int, facts: bytes, head_size: int
     ) -> list[bytes] | None:
         """The quorum's signatures over a distribution, or None; this node writes down its records first."""
         books, own = self._books, self._signer.address
@@ -106,6 +106,7 @@ class SignatureCollector:
             target=target,
             data=data,
             label=label,
+            deadline=deadline,
             facts=facts,
             head_size=head_size,
         )

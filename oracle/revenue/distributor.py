@@ -4,6 +4,7 @@ Rules that this module keeps:
 
 - The batch is named by its facts: the same facts give the same batch, and a batch is distributed once, here (unique)
   and on chain.
+- A signed distribution has a deadline. One that came too late is proposed again under its own batch.
 - The facts are marked as distributed and the distribution is stored in one database transaction, before anybody is
   asked to sign it. Its chain transaction is queued once the quorum has signed. Until then the same facts under the same
   head are proposed again.
@@ -35,11 +36,12 @@ from counterfoil.oracle.rules.facts import (
     names_of,
     tax_minor,
 )
+from counterfoil.oracle.rules.judging.call import CALL_LIFE_S
 from counterfoil.oracle.store.directory_tables import KnownGoods, KnownProject
 from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact
 
-Cosign = Callable[[str, bytes, bytes, bytes, int], list[bytes] | None]
-"""(target, call data, label, facts, head's size) → the quorum's signatures over the call; None: not reached yet."""
+Cosign = Callable[[str, bytes, bytes, int, bytes, int], list[bytes] | None]
+"""(target, call data, label, deadline, facts, head's size) → the quorum's signatures over the call; None: too few."""
 
 
 class Distributor:
@@ -113,14 +115,16 @@ class Distributor:
                 facts_hash=facts_hash,
             )
             data = self._client.encode("RevenueSplit", "distribute", argument)
-            signatures = self._cosign(split, data, batch, row.facts, row.head_size)
+            deadline = self._client.now_s() + CALL_LIFE_S
+            signatures = self._cosign(split, data, batch, deadline, row.facts, row.head_size)
             if signatures is None:
                 self._not_signed_at[name] = time.monotonic()
                 break
             self._not_signed_at.pop(name, None)
-            call = self._client.encode("OracleQuorum", "execute", split, data, batch, signatures)
+            parts = (split, data, batch, deadline, signatures)
+            call = self._client.encode("OracleQuorum", "execute", *parts)
             with Session(self._engine) as session:
-                key = f"distribute:{batch.hex()}"
+                key = f"distribute:{batch.hex()}:{deadline}"
                 decided = session.get_one(Distribution, name)
                 decided.transaction_id = enqueue(
                     session, signer=self._sender, key=key, to=contract, data=call

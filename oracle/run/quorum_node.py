@@ -100,7 +100,9 @@ def compose(
     def encode(argument: dict[str, Any]) -> bytes:
         return encoder.encode("RevenueSplit", "distribute", argument)
 
-    judge = CallJudge(books=CallBooks(engine, store), split=split, calls=calls, encode=encode)
+    judge = CallJudge(
+        books=CallBooks(engine, store, encoder.now_s), split=split, calls=calls, encode=encode
+    )
     cosigner = Cosigner(
         books, log_copy, fetcher, calls=judge, signer=signer, leaves=peer_client.leaves
     )

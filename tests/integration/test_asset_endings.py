@@ -220,7 +220,7 @@ def _goods(desk: Desk, quantity: int) -> int:
     made = desk.do("warehouse", "/warehouse-receipts", body)["ReceiptIssued"]
     seen = {"evidence": {"weighed": quantity}}
     desk.do("supervisor", f"/warehouse-receipts/{made['receipt']}/verify", seen)
-    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_00})
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_00, "date": 20260105})
     return int(made["receipt"])
 
 
@@ -230,7 +230,7 @@ def test_a_call_that_is_not_met_in_its_days_gives_the_goods_to_the_lender(desk: 
     lent = 20_000_00
     _, loan, receipt, number = _lent_on_goods(desk, lent, due=20260705, ltv_basis_points=6_000)
     path = f"/pledges/{number}"
-    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 70})
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 70, "date": 20260105})
     assert desk.refused("lender", f"{path}/foreclose") == "contract.no_call_expired"
     desk.do("tier4", f"{path}/call")  # anybody may
     desk.advance(20260110)

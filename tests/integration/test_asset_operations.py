@@ -199,7 +199,7 @@ def test_dispute_is_shown_to_who_decides_it_and_to_the_parties(desk: Desk) -> No
 def test_roles_come_before_everything_else(desk: Desk) -> None:
     for party, path, body in (
         ("tier1", "/business-dates", {"date": 20260106}),
-        ("tier1", "/prices", {"goods": "x", "price_minor": 1}),
+        ("tier1", "/prices", {"goods": "x", "price_minor": 1, "date": 20260105}),
         ("factory", "/credit-lines/1/votes", {"motion": "approve", "evidence": {"a": "b"}}),
         ("auditor", "/receivables/1/poke", None),
         ("warehouse", "/loans/1/repay", {"amount_minor": 1}),

@@ -557,6 +557,7 @@ def _credit(watched: Watched) -> None:
 
 def _receipts(watched: Watched) -> None:
     world, do = watched.world, watched.do
+    day = world.view("BusinessCalendar", "today")
     line = world.open_line(1_000_000, validUntil=20280101)
     loan = world.draw(line, 100_000, [(20270601, 100_000)])
     goods = on_chain_id("PP granulate, grade A")
@@ -566,20 +567,21 @@ def _receipts(watched: Watched) -> None:
     do("supervisor", "WarehouseReceipts", "verify", 1, on_chain_id("seen"))
     do("supervisor", "WarehouseReceipts", "verify", 2, on_chain_id("seen"))
     do("supervisor", "WarehouseReceipts", "verify", 3, on_chain_id("seen"))
-    do("oracle", "WarehouseReceipts", "postPrice", goods, 200)
+    do("oracle", "WarehouseReceipts", "postPrice", goods, 200, day)
     do("factory", "WarehouseReceipts", "split", 1, [600, 400])
     do("factory", "WarehouseReceipts", "pledge", loan, [4, 5], 7_000, 5)
     do("factory", "WarehouseReceipts", "split", 4, [350, 250])
-    do("oracle", "WarehouseReceipts", "postPrice", goods, 120)
+    do("oracle", "WarehouseReceipts", "postPrice", goods, 120, day)
     do("resin", "WarehouseReceipts", "callTopUp", 1)
     do("factory", "WarehouseReceipts", "topUp", 1, 2)
     do("lender", "WarehouseReceipts", "release", 1, 5)
     do("factory", "WarehouseReceipts", "split", 2, [900, 100])
     do("factory", "WarehouseReceipts", "transfer", 5, world.at("resin"))
     do("warehouse", "WarehouseReceipts", "deliver", 5, on_chain_id("handed out"))
-    do("oracle", "WarehouseReceipts", "postPrice", goods, 50)
+    do("oracle", "WarehouseReceipts", "postPrice", goods, 50, day)
     do("resin", "WarehouseReceipts", "callTopUp", 1)
     world.advance(20261220)
+    do("oracle", "WarehouseReceipts", "postPrice", goods, 50, 20261220)
     do("lender", "WarehouseReceipts", "foreclose", 1)
     do("factory", "WarehouseReceipts", "transfer", 3, world.at("resin"))
 
@@ -640,7 +642,14 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
     do("factory", "CreditLine", "applyFor", limit)
     goods = on_chain_id("resin")
     do("warehouse", "WarehouseReceipts", "issue", world.at("factory"), goods, face, goods)
-    do("oracle", "WarehouseReceipts", "postPrice", goods, face)
+    do(
+        "oracle",
+        "WarehouseReceipts",
+        "postPrice",
+        goods,
+        face,
+        world.view("BusinessCalendar", "today"),
+    )
     world.send(
         "registrar",
         "ParticipantRegistry",

@@ -17,6 +17,7 @@ from counterfoil.chain.tables import TransactionRow
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.revenue.distributor import Distributor
+from counterfoil.oracle.rules.judging.call import CALL_LIFE_S
 from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.signers import HeldSigners
@@ -168,6 +169,25 @@ def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse
     assert house.distributed_by_date() == {FIRST_DATE: gross}
     assert [d["gross"] for d in house.on_chain("RevenueSplit", "Distributed")] == [gross]
     assert house.count_facts("excluded") == 5
+
+
+def test_a_distribution_that_came_too_late_is_signed_anew_and_paid_once(
+    house: OracleHouse,
+) -> None:
+    house.sell_a_day()
+    parts = house.parts()
+    house.chain.send("guardian", "RevenueSplit", "pause")
+    while not refusals(house):
+        step_all(parts)
+    node = house.chain.client
+    node.rpc("evm_increaseTime", CALL_LIFE_S + 60)
+    node.rpc("evm_mine")
+    house.chain.send("committee", "RevenueSplit", "unpause")
+    run_until_distributed(house, parts, 1)
+    house.run_until_quiet(parts)
+    assert set(refusals(house)) == {"contract.enforced_pause", "contract.call_expired"}
+    assert house.distributed_by_date() == house.takings
+    check_books(house)
 
 
 def refusals(house: OracleHouse) -> list[str | None]:

@@ -34,6 +34,7 @@ from counterfoil.oracle.quorum.door import DoorServer
 from counterfoil.oracle.quorum.peers import create_identity, peer_tls
 from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of
 from counterfoil.oracle.rules.figures import Figures, Tally
+from counterfoil.oracle.rules.judging.call import CALL_LIFE_S
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal
 from counterfoil.oracle.run.quorum_node import QuorumNode
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -424,6 +425,7 @@ def call_of(stage: Stage, facts: Facts, **changes: Any) -> CallProposal:
         target=split,
         data=data,
         label=batch,
+        deadline=client.now_s() + CALL_LIFE_S,
         facts=facts.encode(),
         head_size=size,
     )
@@ -456,6 +458,7 @@ LIES: dict[str, Callable[[Stage, Facts], CallProposal]] = {
     "proposal.units_differ": lambda s, f: call_of(s, replace(f, units=(("Oreo Mini", 1),))),
     "proposal.project_unknown": lambda s, f: call_of(s, replace(f, project="elsewhere")),
     "proposal.call_differs": lambda s, f: call_of(s, f, gross=f.gross_minor - 1),
+    "proposal.deadline_wrong": lambda s, f: replace(call_of(s, f), deadline=2**63 - 1),
     "proposal.batch_differs": lambda s, f: replace(call_of(s, f), label=b"\1" * 32),
     "proposal.target_unknown": lambda s, f: replace(call_of(s, f), target=ACCOUNTS["operator"]),
 }

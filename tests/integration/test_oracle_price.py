@@ -16,6 +16,7 @@ from support_quorum import NAMES, QuorumHouse, quorum_house
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.chain.transaction import transact
 from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.quorum.agreed_price import AgreedPrice
 
 pytestmark = pytest.mark.integration
 
@@ -57,7 +58,7 @@ def posted(quorum: QuorumHouse, goods: str = GOODS) -> int:
 
 def test_no_account_posts_a_price_alone(quorum: QuorumHouse) -> None:
     chain = quorum.house.chain
-    data = chain.client.encode("WarehouseReceipts", "postPrice", on_chain_id(GOODS), 800)
+    data = chain.client.encode("WarehouseReceipts", "postPrice", on_chain_id(GOODS), 800, 20260525)
     for role in ("admin", "supervisor", "bank"):
         with pytest.raises(ContractReverted) as refused:
             transact(
@@ -98,16 +99,80 @@ def test_words_that_were_changed_after_the_signing_are_refused(
     price(quorum, NAMES[0], "propose", GOODS, "700", "--out", str(file))
     price(quorum, NAMES[1], "sign", str(file))
     true = json.loads(file.read_text())
-    for change in ({"price_minor": 7_000}, {"goods": "PP granulate, grade B"}, {"date": 20991231}):
+    changes: list[dict[str, Any]] = [
+        {"price_minor": 7_000},
+        {"goods": "PP granulate, grade B"},
+        {"date": 20991231},
+        {"deadline": true["deadline"] + 1},
+    ]
+    for change in changes:
         file.write_text(json.dumps(true | change))
         for command in ("sign", "check", "post"):
             status, said = price(quorum, NAMES[2], command, str(file))
             assert (status, said["code"]) == (2, "price.file_invalid"), (change, command)
-    wrongs = [{"chain_id": 1}, {"price_minor": 0}, {"price_minor": 1.5}, {"date": 20261341}]
+    wrongs: list[dict[str, Any]] = [
+        {"chain_id": 1},
+        {"deadline": 0},
+        {"deadline": "soon"},
+        {"revocations": {"0x1": "00"}},
+        {"price_minor": 0},
+        {"price_minor": 1.5},
+        {"date": 20261341},
+    ]
     for wrong in [*wrongs, {"signatures": {"0x1": "zz"}}, {"more": 1}]:
         file.write_text(json.dumps(true | wrong))
         status, said = price(quorum, NAMES[2], "sign", str(file))
         assert (status, said["code"]) == (2, "price.file_invalid"), wrong
+
+
+def test_a_price_is_taken_back_by_as_many_as_post_one(quorum: QuorumHouse, tmp_path: Path) -> None:
+    file = str(tmp_path / "price.json")
+    price(quorum, NAMES[0], "propose", GOODS, "200000", "--out", file)
+    for bank in NAMES[1:3]:
+        assert price(quorum, bank, "sign", file)[0] == 0
+    before = posted(quorum)
+    for bank in NAMES[:2]:
+        status, said = price(quorum, bank, "revoke", file)
+        assert (status, said["revoked"]) == (0, False)
+    status, said = price(quorum, NAMES[3], "revoke", file)
+    assert (status, said["revoked"], len(said["taken_back_by"])) == (0, True, 3), said
+    for command in ("post", "sign"):
+        status, said = price(quorum, NAMES[2], command, file)
+        assert (status, said["code"]) == (2, "price.file_invalid")
+    assert quorum.house.on_chain("OracleQuorum", "Revoked")
+    assert posted(quorum) == before
+
+
+def test_a_price_that_was_not_posted_in_time_is_agreed_on_again(
+    quorum: QuorumHouse, tmp_path: Path
+) -> None:
+    chain, goods = quorum.house.chain, "copper"
+    kept, fresh = (str(tmp_path / f"{name}.json") for name in ("kept", "fresh"))
+    price(quorum, NAMES[0], "propose", goods, "900", "--days", "1", "--out", kept)
+    for bank in NAMES[1:3]:
+        price(quorum, bank, "sign", kept)
+    chain.client.rpc("evm_increaseTime", 86_401)
+    chain.client.rpc("evm_mine")
+    status, said = price(quorum, NAMES[2], "post", kept)
+    assert (status, said["code"]) == (2, "price.file_invalid")
+    agreed = AgreedPrice.read(Path(kept))
+    signatures = list(agreed.true_signatures(chain.client, list(agreed.signatures)).values())
+    parts = (agreed.data(chain.client), agreed.label, agreed.deadline, signatures)
+    to = chain.client.address_of("WarehouseReceipts")
+    with pytest.raises(ContractReverted) as refused:
+        transact(
+            chain.client,
+            signer=signer_of(chain.node, "bank"),
+            to=chain.client.address_of("OracleQuorum"),
+            data=chain.client.encode("OracleQuorum", "execute", to, *parts),
+        )
+    assert refused.value.code == "contract.call_expired"
+    assert posted(quorum, goods) == 0
+    price(quorum, NAMES[0], "propose", goods, "900", "--out", fresh)
+    for bank in NAMES[1:3]:
+        price(quorum, bank, "sign", fresh)
+    assert price(quorum, NAMES[2], "post", fresh)[1]["posted"]
+    assert posted(quorum, goods) == 900
 
 
 def test_a_key_outside_of_the_quorum_signs_nothing(quorum: QuorumHouse, tmp_path: Path) -> None:

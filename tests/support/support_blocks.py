@@ -190,7 +190,7 @@ class PaperMoney:
         call = (self.name, batch, date, date, gross, refunds, tax, head_size, digest, units)
         data = _ENCODER.encode("RevenueSplit", "distribute", call)
         split = ADDRESSES["RevenueSplit"]
-        data = _ENCODER.encode("OracleQuorum", "execute", split, data, batch, [])
+        data = _ENCODER.encode("OracleQuorum", "execute", split, data, batch, 0, [])
         batch_of = {"project": self.name, "batch": batch}
         logs = [
             event(

@@ -163,6 +163,7 @@ CALL = CallProposal(
     target=Address(b"\xbb" * 20),
     data=b"\x12",
     label=bytes(32),
+    deadline=1_800_000_000,
     facts=FACTS.encode(),
     head_size=16,
     signature=bytes(65),

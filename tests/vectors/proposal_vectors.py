@@ -83,10 +83,11 @@ def vectors() -> dict[str, dict[str, str]]:
     call = digest_of(
         "Counterfoil OracleQuorum",
         QUORUM,
-        "Call(address target,bytes data,bytes32 label)",
+        "Call(address target,bytes data,bytes32 label,uint64 deadline)",
         word(SPLIT),
         keccak(data),
         label,
+        word(1_800_000_000),
     )
     return {
         "head": signed(
@@ -106,7 +107,18 @@ def vectors() -> dict[str, dict[str, str]]:
         ),
         "call": signed(
             call,
-            ["counterfoil call proposal", 1, CHAIN_ID, QUORUM, SPLIT, data, label, b"\x80", 16],
+            [
+                "counterfoil call proposal",
+                2,
+                CHAIN_ID,
+                QUORUM,
+                SPLIT,
+                data,
+                label,
+                1_800_000_000,
+                b"\x80",
+                16,
+            ],
         ),
     }
 

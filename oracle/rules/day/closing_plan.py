@@ -86,12 +86,17 @@ class ClaimPosition:
 
 @dataclass(frozen=True)
 class PledgePosition:
-    """A pledge of warehouse receipts; ``call_date`` is 0 without an open call."""
+    """A pledge of warehouse receipts; ``call_date`` is 0 without an open call.
+
+    ``is_priced``: each price of its goods may be used today. ``is_called``: a call is open that nothing has met since.
+    """
 
     pledge: int
     covers: bool
     call_date: int
     call_days: int
+    is_priced: bool = True
+    is_called: bool = True
 
 
 def check_date(today: int, date: int) -> None:
@@ -153,7 +158,11 @@ def plan_mark(
         if loan.state not in STILL_LOANS and loan.accrued_to < date
     ]
     marked = [PlannedStep("mark", c.root, c.state) for c in claims if state_on(c, date) != c.state]
-    called = [PlannedStep("call", p.pledge) for p in pledges if not p.covers and not p.call_date]
+    called = [
+        PlannedStep("call", p.pledge)
+        for p in pledges
+        if p.is_priced and not p.covers and not (p.call_date and p.is_called)
+    ]
     return accrued + marked + called
 
 
@@ -177,5 +186,8 @@ def expired_calls(date: int, pledges: Sequence[PledgePosition]) -> list[int]:
     return [
         p.pledge
         for p in pledges
-        if p.call_date and not p.covers and days(date) - days(p.call_date) > p.call_days
+        if p.call_date
+        and p.is_called
+        and not p.covers
+        and days(date) - days(p.call_date) > p.call_days
     ]

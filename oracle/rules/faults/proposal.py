@@ -34,6 +34,11 @@ WRONG_CHAIN = fault(
     "The proposal is for another chain or contract.",
     "Compare the nodes' deployment files.",
 )
+DEADLINE_WRONG = fault(
+    "proposal.deadline_wrong",
+    "The call could be made for longer than a node signs for, or its time is over.",
+    "Compare the nodes' clocks. A call without a near end is not signed.",
+)
 TARGET_UNKNOWN = fault(
     "proposal.target_unknown",
     "The proposal calls a contract that is not signed for here.",

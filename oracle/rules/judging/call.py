@@ -2,7 +2,8 @@
 
 The checks:
 
-1. It is for this chain and its OracleQuorum, and signed by the node that sent it, which is one of the signers.
+1. It is for this chain and its OracleQuorum, and signed by the node that sent it, which is one of the signers. It ends
+   after now, and within a day: what is signed and not sent can't be kept for later.
 2. The facts are in canonical form, name each record once, and are about a project that this node knows.
 3. The head is anchored and covers every record of the facts.
 4. Each record agrees with the facts: a sale or a refund of that amount and day, in the project's currency, by a machine
@@ -39,6 +40,7 @@ from counterfoil.oracle.rules.faults.proposal import (
     CALL_DIFFERS,
     CURRENCY_DIFFERS,
     DATE_DIFFERS,
+    DEADLINE_WRONG,
     FACTS_MALFORMED,
     NOT_INCLUDED,
     PROJECT_DIFFERS,
@@ -50,6 +52,11 @@ from counterfoil.oracle.rules.faults.proposal import (
 )
 from counterfoil.oracle.rules.judging.proposal import CallProposal
 from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents, NotYet, check_sender
+
+CALL_LIFE_S = 86_400
+"""How long a call may be made that a node proposes, in seconds."""
+_CLOCKS_S = 3_600
+"""How far two nodes' clocks may be apart."""
 
 Encode = Callable[[dict[str, Any]], bytes]
 """Returns the call data of ``distribute`` for this struct."""
@@ -66,6 +73,7 @@ class OwnBooks(Protocol):
     """This node's own copy and books."""
 
     def project(self, name: str) -> ToldProject | None: ...
+    def now_s(self) -> int: ...
     def is_anchored(self, size: int) -> bool: ...
     def size(self) -> int: ...
     def records_at(self, indexes: list[int]) -> Mapping[int, bytes]: ...
@@ -94,6 +102,9 @@ class CallJudge:
         if (proposal.chain_id, proposal.contract) != (now.chain_id, self._calls):
             raise Dissents(WRONG_CHAIN, f"for {proposal.contract} on chain {proposal.chain_id}")
         check_sender(proposal, sender, now.signers)
+        here = self._books.now_s()
+        if not here < proposal.deadline <= here + CALL_LIFE_S + _CLOCKS_S:
+            raise Dissents(DEADLINE_WRONG, f"until {proposal.deadline}, and it is {here} here")
         if proposal.target != self._split:
             raise Dissents(TARGET_UNKNOWN, f"calls to {proposal.target} are not signed here")
         # 2

@@ -28,8 +28,10 @@ _CALL = {
         {"name": "target", "type": "address"},
         {"name": "data", "type": "bytes"},
         {"name": "label", "type": "bytes32"},
+        {"name": "deadline", "type": "uint64"},
     ]
 }
+_REVOCATION = {"Revocation": [{"name": "call", "type": "bytes32"}]}
 
 
 def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anchor: str) -> bytes:
@@ -50,15 +52,31 @@ def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anch
     )
 
 
-def call_digest(target: str, data: bytes, label: bytes, chain_id: int, contract: str) -> bytes:
-    """The digest that a signer signs (32 bytes) so that ``OracleQuorum`` calls *target* with *data*, once."""
-    values = {"target": target, "data": data, "label": label}
+def call_digest(
+    target: str, data: bytes, label: bytes, deadline: int, chain_id: int, contract: str
+) -> bytes:
+    """The digest that a signer signs (32 bytes) so that ``OracleQuorum`` calls *target* with *data*, once.
+
+    *deadline* is the last second of chain time at which it does.
+    """
+    values = {"target": target, "data": data, "label": label, "deadline": deadline}
     return _digest(
         name="Counterfoil OracleQuorum",
         chain_id=chain_id,
         contract=contract,
         types=_CALL,
         values=values,
+    )
+
+
+def revocation_digest(call: bytes, chain_id: int, contract: str) -> bytes:
+    """The digest that a signer signs (32 bytes) so that ``OracleQuorum`` never makes the call with that digest."""
+    return _digest(
+        name="Counterfoil OracleQuorum",
+        chain_id=chain_id,
+        contract=contract,
+        types=_REVOCATION,
+        values={"call": call},
     )
 
 

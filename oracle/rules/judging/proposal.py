@@ -30,7 +30,8 @@ from counterfoil.oracle.rules.figures import Figures, decode_figures
 from counterfoil.oracle.rules.judging.digest import call_digest, head_digest
 
 MOST_BYTES = 8 << 20
-_HEAD, _CALL, _VERSION = "counterfoil head proposal", "counterfoil call proposal", 1
+_HEAD, _HEAD_VERSION = "counterfoil head proposal", 1
+_CALL, _CALL_VERSION = "counterfoil call proposal", 2
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class HeadProposal:
         return cbor2.dumps(
             [
                 _HEAD,
-                _VERSION,
+                _HEAD_VERSION,
                 self.chain_id,
                 _address(self.anchor),
                 head.size,
@@ -80,7 +81,8 @@ class HeadProposal:
 class CallProposal:
     """A call that OracleQuorum (at ``contract``) is to make, with its proof.
 
-    For a distribution ``facts`` are its facts' bytes (docs/formats/facts.md), ``head_size`` is the head over them.
+    It is made until ``deadline``, seconds of chain time. For a distribution ``facts`` are its facts' bytes
+    (docs/formats/facts.md), ``head_size`` is the head over them.
     """
 
     chain_id: int
@@ -88,6 +90,7 @@ class CallProposal:
     target: str
     data: bytes
     label: bytes
+    deadline: int
     facts: bytes
     head_size: int
     signature: bytes = b""
@@ -95,19 +98,27 @@ class CallProposal:
     @cached_property
     def digest(self) -> bytes:
         """The digest to sign (32 bytes)."""
-        return call_digest(self.target, self.data, self.label, self.chain_id, self.contract)
+        return call_digest(
+            self.target,
+            self.data,
+            self.label,
+            deadline=self.deadline,
+            chain_id=self.chain_id,
+            contract=self.contract,
+        )
 
     def encode(self) -> bytes:
         """The message's bytes."""
         return cbor2.dumps(
             [
                 _CALL,
-                _VERSION,
+                _CALL_VERSION,
                 self.chain_id,
                 _address(self.contract),
                 _address(self.target),
                 self.data,
                 self.label,
+                self.deadline,
                 self.facts,
                 self.head_size,
                 self.signature,
@@ -128,7 +139,7 @@ def proposer_of(proposal: Proposal) -> str | None:
 _ACCOUNT, _DIGEST, _SIGNATURE = octets(20), octets(32), octets(65)
 _HEAD_FORM = row(
     tag=constant(_HEAD),
-    version=constant(_VERSION),
+    version=constant(_HEAD_VERSION),
     chain_id=number(2**64 - 1),
     anchor=_ACCOUNT,
     size=number(),
@@ -141,12 +152,13 @@ _HEAD_FORM = row(
 )
 _CALL_FORM = row(
     tag=constant(_CALL),
-    version=constant(_VERSION),
+    version=constant(_CALL_VERSION),
     chain_id=number(2**64 - 1),
     contract=_ACCOUNT,
     target=_ACCOUNT,
     data=any_octets,
     label=_DIGEST,
+    deadline=number(),
     facts=any_octets,
     head_size=number(),
     signature=_SIGNATURE,
@@ -186,13 +198,16 @@ def decode_call_proposal(data: bytes) -> CallProposal:
     Raises:
         InputMalformed: it is no proposal, or not in canonical form.
     """
-    chain_id, contract, target, call, label, facts, size, signature = _fields(data, _CALL_FORM)
+    chain_id, contract, target, call, label, deadline, facts, size, signature = _fields(
+        data, _CALL_FORM
+    )
     found = CallProposal(
         chain_id,
         contract=Address(contract),
         target=Address(target),
         data=call,
         label=label,
+        deadline=deadline,
         facts=facts,
         head_size=size,
         signature=signature,

@@ -13,6 +13,7 @@ import {Ledger} from "support/Ledger.sol";
 contract ExecuteTest is Ledger {
     OracleQuorum private _quorum;
     uint256[] private _keys;
+    uint64 private _deadline;
 
     function setUp() public {
         deploy();
@@ -32,6 +33,7 @@ contract ExecuteTest is Ledger {
         }
         anchor.setQuorum(signers, 3);
         fund(1_000, "entry");
+        _deadline = uint64(block.timestamp + 1 days);
     }
 
     function _call(bytes32 batch, uint256 gross) private pure returns (bytes memory) {
@@ -44,7 +46,14 @@ contract ExecuteTest is Ledger {
         view
         returns (bytes[] memory signatures)
     {
-        bytes32 digest = _quorum.callDigest(address(split), data, label);
+        return _signedDigest(_quorum.callDigest(address(split), data, label, _deadline), first, count);
+    }
+
+    function _signedDigest(bytes32 digest, uint256 first, uint256 count)
+        private
+        view
+        returns (bytes[] memory signatures)
+    {
         signatures = new bytes[](count);
         for (uint256 i = 0; i < count; ++i) {
             (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[first + i], digest);
@@ -56,9 +65,9 @@ contract ExecuteTest is Ledger {
         bytes memory data = _call("b1", 1_000);
         bytes[] memory signatures = _signed(data, "b1", 1, 3);
         vm.prank(stranger);
-        _quorum.execute(address(split), data, "b1", signatures);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
         isTrue(split.isDistributed(PROJECT, "b1"), "distributed");
-        isTrue(_quorum.isExecuted(_quorum.callDigest(address(split), data, "b1")), "and known to be");
+        isTrue(_quorum.isExecuted(_quorum.callDigest(address(split), data, "b1", _deadline)), "and known to be");
         equal(claimed() + split.carried(PROJECT), 1_000, "to the minor unit");
     }
 
@@ -66,7 +75,7 @@ contract ExecuteTest is Ledger {
         bytes memory data = _call("b1", 1_000);
         bytes[] memory signatures = _signed(data, "b1", 0, 2);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.QuorumNotReached.selector, 2, 3));
-        _quorum.execute(address(split), data, "b1", signatures);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
     }
 
     function testFuzz_not_a_byte_of_what_was_signed_can_be_changed(uint256 gross) public {
@@ -75,11 +84,11 @@ contract ExecuteTest is Ledger {
         bytes[] memory signatures = _signed(data, "b1", 0, 3);
         bytes memory changed = _call("b1", gross);
         (bool done,) = address(_quorum).call(
-            abi.encodeCall(IOracleQuorum.execute, (address(split), changed, "b1", signatures))
+            abi.encodeCall(IOracleQuorum.execute, (address(split), changed, "b1", _deadline, signatures))
         );
         isTrue(!done, "another amount");
         (done,) =
-            address(_quorum).call(abi.encodeCall(IOracleQuorum.execute, (address(split), data, "b2", signatures)));
+            address(_quorum).call(abi.encodeCall(IOracleQuorum.execute, (address(split), data, "b2", _deadline, signatures)));
         isTrue(!done, "another label");
     }
 
@@ -89,14 +98,14 @@ contract ExecuteTest is Ledger {
         signatures[2] = signatures[1];
         address again = vm.addr(_keys[1]);
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.SignerNotAccepted.selector, again));
-        _quorum.execute(address(split), data, "b1", signatures);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
     }
 
     function test_a_call_is_made_once() public {
         bytes memory data = _call("b1", 600);
         bytes[] memory signatures = _signed(data, "b1", 0, 3);
-        _quorum.execute(address(split), data, "b1", signatures);
-        _quorum.execute(address(split), data, "b1", signatures);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
         equal(split.distributed(PROJECT), 600, "once");
     }
 
@@ -104,11 +113,11 @@ contract ExecuteTest is Ledger {
         bytes memory data = _call("b1", 1_500);
         bytes[] memory signatures = _signed(data, "b1", 0, 3);
         (bool done,) =
-            address(_quorum).call(abi.encodeCall(IOracleQuorum.execute, (address(split), data, "b1", signatures)));
+            address(_quorum).call(abi.encodeCall(IOracleQuorum.execute, (address(split), data, "b1", _deadline, signatures)));
         isTrue(!done, "the money is not there");
-        isTrue(!_quorum.isExecuted(_quorum.callDigest(address(split), data, "b1")), "nothing is left");
+        isTrue(!_quorum.isExecuted(_quorum.callDigest(address(split), data, "b1", _deadline)), "nothing is left");
         fund(500, "entry 2");
-        _quorum.execute(address(split), data, "b1", signatures);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
         equal(split.distributed(PROJECT), 1_500, "distributed");
     }
 
@@ -121,6 +130,76 @@ contract ExecuteTest is Ledger {
         bytes memory data = abi.encodeCall(split.pause, ());
         bytes[] memory signatures = _signed(data, "p", 0, 3);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, address(_quorum)));
-        _quorum.execute(address(split), data, "p", signatures);
+        _quorum.execute(address(split), data, "p", _deadline, signatures);
+    }
+
+    function testFuzz_a_call_is_made_until_its_deadline_and_not_after(uint64 life, uint64 late) public {
+        _deadline = uint64(block.timestamp + bound(life, 0, _quorum.MAX_LIFE()));
+        bytes memory data = _call("b1", 600);
+        bytes[] memory signatures = _signed(data, "b1", 0, 3);
+        uint256 saved = block.timestamp;
+        vm.warp(_deadline + bound(late, 1, 365 days));
+        vm.expectRevert(abi.encodeWithSelector(IOracleQuorum.CallExpired.selector, _deadline));
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
+        vm.warp(saved > _deadline ? saved : _deadline);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
+        vm.warp(_deadline + 1);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
+        equal(split.distributed(PROJECT), 600, "once, and again is nothing even when it is late");
+    }
+
+    function testFuzz_nothing_is_done_that_was_signed_without_an_end(uint64 life) public {
+        uint64 latest = uint64(block.timestamp) + _quorum.MAX_LIFE();
+        _deadline = uint64(bound(life, latest + 1, type(uint64).max));
+        bytes memory data = _call("b1", 600);
+        bytes[] memory signatures = _signed(data, "b1", 0, 3);
+        vm.expectRevert(abi.encodeWithSelector(IOracleQuorum.DeadlineTooFar.selector, _deadline, latest));
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
+    }
+
+    function test_a_later_deadline_is_another_call() public {
+        bytes memory data = _call("b1", 600);
+        bytes[] memory signatures = _signed(data, "b1", 0, 3);
+        (bool done,) = address(_quorum).call(
+            abi.encodeCall(IOracleQuorum.execute, (address(split), data, "b1", _deadline + 1, signatures))
+        );
+        isTrue(!done, "not what was signed");
+    }
+
+    function test_what_the_quorum_takes_back_is_never_done() public {
+        bytes memory data = _call("b1", 600);
+        bytes[] memory signatures = _signed(data, "b1", 0, 3);
+        bytes32 digest = _quorum.callDigest(address(split), data, "b1", _deadline);
+        bytes[] memory back = _signedDigest(_quorum.revocationDigest(digest), 1, 3);
+        vm.prank(stranger);
+        _quorum.revoke(digest, back);
+        isTrue(_quorum.isRevoked(digest) && !_quorum.isExecuted(digest), "taken back");
+        vm.expectRevert(abi.encodeWithSelector(IOracleQuorum.CallIsRevoked.selector, digest));
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
+        _quorum.revoke(digest, back);
+        _deadline += 1;
+        signatures = _signed(data, "b1", 0, 3);
+        _quorum.execute(address(split), data, "b1", _deadline, signatures);
+        equal(split.distributed(PROJECT), 600, "signed anew");
+    }
+
+    function test_fewer_than_the_quorum_take_nothing_back_and_a_signature_of_the_call_is_none() public {
+        bytes memory data = _call("b1", 600);
+        bytes32 digest = _quorum.callDigest(address(split), data, "b1", _deadline);
+        bytes[] memory two = _signedDigest(_quorum.revocationDigest(digest), 0, 2);
+        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.QuorumNotReached.selector, 2, 3));
+        _quorum.revoke(digest, two);
+        (bool done,) =
+            address(_quorum).call(abi.encodeCall(IOracleQuorum.revoke, (digest, _signed(data, "b1", 0, 3))));
+        isTrue(!done, "they signed the call, not its end");
+    }
+
+    function test_what_was_done_can_not_be_taken_back() public {
+        bytes memory data = _call("b1", 600);
+        bytes32 digest = _quorum.callDigest(address(split), data, "b1", _deadline);
+        bytes[] memory back = _signedDigest(_quorum.revocationDigest(digest), 0, 3);
+        _quorum.execute(address(split), data, "b1", _deadline, _signed(data, "b1", 0, 3));
+        vm.expectRevert(abi.encodeWithSelector(IOracleQuorum.CallIsExecuted.selector, digest));
+        _quorum.revoke(digest, back);
     }
 }

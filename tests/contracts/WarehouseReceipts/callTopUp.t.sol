@@ -8,7 +8,7 @@ contract WarehouseReceiptsCallTopUpTest is WarehouseWorld {
     function testFuzz_anyone_calls_once_the_price_has_fallen(uint256 seed, uint32 raw) public {
         uint64 id = pledged();
         uint128 price = uint128(bound(raw, 1, 666_66));
-        receipts.postPrice(RESIN, price);
+        receipts.postPrice(RESIN, price, calendar.today());
         vm.prank(anyone(seed));
         receipts.callTopUp(id);
         equal(receipts.pledgeOf(id).callDate, TODAY, "called today");
@@ -20,7 +20,7 @@ contract WarehouseReceiptsCallTopUpTest is WarehouseWorld {
         uint64 id = pledged();
         // 40,000.00 at 60 % of 100 units: 666.67 is the least
         uint128 price = uint128(bound(raw, 666_67, type(uint64).max));
-        receipts.postPrice(RESIN, price);
+        receipts.postPrice(RESIN, price, calendar.today());
         refuse(
             abi.encodeWithSelector(IWarehouseReceipts.PledgeCovers.selector, id, uint256(price) * 100, 40_000_00)
         );

@@ -12,7 +12,7 @@ contract WarehouseReceiptsEndCallTest is WarehouseWorld {
         receipts.endCall(id);
         equal(receipts.pledgeOf(id).callDate, 0, "met");
         calendar.advance(20260201);
-        receipts.postPrice(RESIN, 400_00);
+        receipts.postPrice(RESIN, 400_00, calendar.today());
         refuse(abi.encodeWithSelector(IWarehouseReceipts.NoCallExpired.selector, id));
         vm.prank(bank);
         receipts.foreclose(id);

@@ -24,7 +24,7 @@ contract WarehouseReceiptsForecloseTest is WarehouseWorld {
     function test_a_call_that_was_met_in_the_meantime_is_refused() public {
         uint64 id = called();
         calendar.advance(20260201);
-        receipts.postPrice(RESIN, 800_00);
+        receipts.postPrice(RESIN, 800_00, calendar.today());
         refuse(abi.encodeWithSelector(IWarehouseReceipts.NoCallExpired.selector, id));
         vm.prank(bank);
         receipts.foreclose(id);

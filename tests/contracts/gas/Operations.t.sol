@@ -194,7 +194,7 @@ contract OperationsGas is CreditWorld {
     }
 
     function test_gas_of_goods() public {
-        receipts.postPrice(RESIN, 800_00);
+        receipts.postPrice(RESIN, 800_00, calendar.today());
         _goods("postPrice");
         uint64 id = receipts.issue(factory, RESIN, 100, "papers");
         _goods("issue");
@@ -209,7 +209,7 @@ contract OperationsGas is CreditWorld {
         vm.prank(factory);
         uint64 pledge = receipts.pledge(loan, halves, 6_000, 5);
         _goods("pledge, 2 receipts");
-        receipts.postPrice(RESIN, 500_00);
+        receipts.postPrice(RESIN, 500_00, calendar.today());
         receipts.callTopUp(pledge);
         _goods("callTopUp");
         uint64 extra = receipts.issue(factory, RESIN, 60, "papers");

@@ -18,7 +18,7 @@ contract ReceiptsHandler is CreditWorld {
 
     constructor() {
         deployAll();
-        receipts.postPrice(RESIN, 1_000);
+        receipts.postPrice(RESIN, 1_000, calendar.today());
         uint64 line = openLine(1_000_000_00);
         _loan = drawBullet(line, 10_000, 20261201);
         _all = [factory, tierOne, tierTwo];
@@ -88,14 +88,14 @@ contract ReceiptsHandler is CreditWorld {
     }
 
     function price(uint8 raw, uint8 whichPledge) external {
-        receipts.postPrice(RESIN, raw % 3 == 0 ? 1 : 1_000);
+        receipts.postPrice(RESIN, raw % 3 == 0 ? 1 : 1_000, calendar.today());
         if (raw % 3 == 0) receipts.callTopUp(_pledges[whichPledge % _pledges.length]);
     }
 
     function foreclose(uint8 whichPledge) external {
         uint64 id = _pledges[whichPledge % _pledges.length];
         if (whichPledge % 2 == 0) {
-            receipts.postPrice(RESIN, 1);
+            receipts.postPrice(RESIN, 1, calendar.today());
             receipts.callTopUp(id);
             calendar.advance(Days.later(calendar.today(), 4));
         }

@@ -16,6 +16,7 @@ import {Ledger} from "support/Ledger.sol";
 /// @notice The asset side beside the ledger; the test contract holds every role, and the committee has three members.
 abstract contract CreditWorld is Ledger {
     uint32 internal constant TODAY = 20260105;
+    uint16 internal constant MAX_PRICE_DAYS = 7;
     uint256 internal constant CORE_KEY = 0xC0DE;
     uint256 internal constant BUYER_KEY = 0xB1D;
 
@@ -44,7 +45,9 @@ abstract contract CreditWorld is Ledger {
         calendar = new BusinessCalendar(address(access));
         receivables = new Receivables(address(access), address(participants), address(calendar));
         credit = new CreditLine(address(access), address(participants), address(calendar), address(receivables), 2);
-        receipts = new WarehouseReceipts(address(access), address(participants), address(calendar), address(credit));
+        receipts = new WarehouseReceipts(
+            address(access), address(participants), address(calendar), address(credit), MAX_PRICE_DAYS
+        );
         shares = new ProjectShare(address(access), address(participants));
         settlement = new Settlement(
             address(access), address(calendar), address(receivables), address(receipts), address(shares)

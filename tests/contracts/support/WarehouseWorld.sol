@@ -16,7 +16,7 @@ abstract contract WarehouseWorld is CreditWorld {
     function setUp() public virtual {
         deployAll();
         access.grantRole(Roles.WAREHOUSE, keeper, 0);
-        receipts.postPrice(RESIN, 800_00);
+        receipts.postPrice(RESIN, 800_00, calendar.today());
         good = verified(100);
         line = openLine(300_000_00);
         loan = drawBullet(line, 40_000_00, 20261201);
@@ -57,7 +57,7 @@ abstract contract WarehouseWorld is CreditWorld {
     /// @dev The price has fallen to 500.00 and more was called for.
     function called() internal returns (uint64 id) {
         id = pledged();
-        receipts.postPrice(RESIN, 500_00);
+        receipts.postPrice(RESIN, 500_00, calendar.today());
         receipts.callTopUp(id);
     }
 

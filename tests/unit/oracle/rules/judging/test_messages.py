@@ -70,6 +70,7 @@ def call_proposal() -> CallProposal:
         target=SPLIT,
         data=b"\x12\x34",
         label=b"\6" * 32,
+        deadline=1_800_000_000,
         facts=b"\x80",
         head_size=16,
     )
@@ -112,6 +113,19 @@ def test_every_part_of_a_head_is_in_its_digest() -> None:
     assert len({one.digest for one in (head, *changed)}) == len(changed) + 1
     first = replace(head, previous=Head(0, Digest(bytes(32)), Digest(bytes(32))))
     assert first.digest == replace(first, previous=Head(0, EMPTY_ROOT, EMPTY_ROOT)).digest
+
+
+def test_every_part_of_a_call_is_in_its_digest() -> None:
+    call = call_proposal()
+    changed = [
+        replace(call, chain_id=1),
+        replace(call, contract=SPLIT),
+        replace(call, target=QUORUM),
+        replace(call, data=b""),
+        replace(call, label=bytes(32)),
+        replace(call, deadline=call.deadline + 1),
+    ]
+    assert len({one.digest for one in (call, *changed)}) == len(changed) + 1
 
 
 def test_anything_else_is_refused() -> None:

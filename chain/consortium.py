@@ -35,9 +35,10 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
     "RecordAnchor": {Role.COMMITTEE: ["setQuorum"]},
     "PromiseChallenge": {Role.REGISTRAR: ["setGateway"]},
     "DepositToken": {
+        Role.BANK: ["mint", "confirmPaid"],
         Role.SUPERVISOR: ["openCollection"],
         Role.GUARDIAN: ["pause"],
-        Role.COMMITTEE: ["unpause"],
+        Role.COMMITTEE: ["unpause", "setBank"],
     },
     "RevenueSplit": {
         Role.REGISTRAR: ["openProject", "setTerms"],

@@ -14,7 +14,7 @@ import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
 contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausable {
     IParticipantRegistry public immutable participants;
     /// @inheritdoc IDepositToken
-    address public immutable bank;
+    address public bank;
     /// @inheritdoc IDepositToken
     string public currency;
     /// @inheritdoc IDepositToken
@@ -56,7 +56,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     // ---- writes
 
     /// @inheritdoc IDepositToken
-    function mint(address to, uint256 amount, bytes32 entry) external onlyBank {
+    function mint(address to, uint256 amount, bytes32 entry) external onlyBank restricted {
         if (entry == 0) revert EntryZero();
         if (amount == 0) revert AmountZero();
         if (_used[entry]) revert EntryAlreadyUsed(entry);
@@ -69,6 +69,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     /// @inheritdoc IDepositToken
     function withdraw(uint256 amount, bytes32 payoutAccount) external returns (uint256 id) {
         if (amount == 0) revert AmountZero();
+        if (payoutAccount == 0) revert PayoutAccountZero();
         attested -= amount;
         _burn(msg.sender, amount);
         id = ++withdrawalCount;
@@ -77,7 +78,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     }
 
     /// @inheritdoc IDepositToken
-    function confirmPaid(uint256 id, bytes32 payment) external onlyBank {
+    function confirmPaid(uint256 id, bytes32 payment) external onlyBank restricted {
         if (payment == 0) revert EntryZero();
         Withdrawal storage w = _withdrawals[id];
         if (w.holder == address(0)) revert WithdrawalUnknown(id);
@@ -130,9 +131,20 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
 
     /// @inheritdoc IDepositToken
     function setSplit(address split_) external restricted {
-        if (split != address(0)) revert SplitAlreadySet(split);
+        if (split_ == split || split_.code.length == 0) revert SplitInvalid(split_);
+        if (split != address(0)) {
+            isLedger[split] = true;
+            emit LedgerAdded(split);
+        }
         split = split_;
         emit SplitSet(split_);
+    }
+
+    /// @inheritdoc IDepositToken
+    function setBank(address bank_) external restricted {
+        if (bank_ == address(0) || bank_ == bank) revert BankInvalid(bank_);
+        emit BankChanged(bank, bank_);
+        bank = bank_;
     }
 
     /// @inheritdoc IDepositToken
@@ -175,14 +187,22 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
 
     // ---- internals
 
-    /// @dev Burning and what ledgers pay out stay open while paused: they end business, they don't begin any.
+    /// @dev Burning and what ledgers pay out stay open while paused: they end business, they don't begin any. A ledger
+    /// takes what is for it by itself: what is only sent to it would be nobody's.
     function _update(address from, address to, uint256 amount) internal override {
-        bool ends = from == split || isLedger[from] || _isCollection[from];
-        if (from != address(0) && !ends && !participants.isActive(from)) revert HolderNotAccepted(from);
-        if (to != address(0)) {
-            bool kept = to == split || isLedger[to] || _isCollection[to];
-            if (!kept && !participants.isActive(to)) revert HolderNotAccepted(to);
-            if (!ends && !isLedger[to]) _requireNotPaused();
+        bool isKept = to == split || isLedger[to];
+        if (from == address(0)) {
+            _requireNotPaused();
+            if (isKept) revert LedgerTakesItself(to);
+        } else if (from != split && !isLedger[from] && !_isCollection[from]) {
+            if (isKept && msg.sender != to) revert LedgerTakesItself(to);
+            bool ends = isKept || to == address(0);
+            if (!ends) _requireNotPaused();
+            bool may = ends ? !participants.participant(from).frozen : participants.isActive(from);
+            if (!may) revert HolderNotAccepted(from);
+        }
+        if (to != address(0) && !isKept && !_isCollection[to] && !participants.isActive(to)) {
+            revert HolderNotAccepted(to);
         }
         super._update(from, to, amount);
     }

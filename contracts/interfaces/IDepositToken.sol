@@ -26,6 +26,7 @@ interface IDepositToken is IERC20 {
     event CollectionOpened(bytes32 indexed project, address indexed account);
     event Collected(bytes32 indexed project, uint256 amount);
     event SplitSet(address indexed split);
+    event BankChanged(address indexed from, address indexed to);
     event LedgerAdded(address indexed ledger);
     event SupervisedOpened(address indexed ledger, bytes32 indexed key, address account);
 
@@ -35,7 +36,14 @@ interface IDepositToken is IERC20 {
     error AmountZero();
     error NotTheBank(address caller);
     error NotTheSplit(address caller);
-    error SplitAlreadySet(address split);
+    /// @notice It is the split already, or no contract.
+    error SplitInvalid(address split);
+    /// @notice It is the bank already, or nobody.
+    error BankInvalid(address bank);
+    /// @notice A withdrawal names the account that it is paid to.
+    error PayoutAccountZero();
+    /// @notice `ledger` takes what is for it by its own functions; what is only sent to it would be nobody's.
+    error LedgerTakesItself(address ledger);
     error NotALedger(address caller);
     /// @notice `account` is no active participant, and no collection account.
     error HolderNotAccepted(address account);
@@ -44,16 +52,17 @@ interface IDepositToken is IERC20 {
     error WithdrawalUnknown(uint256 id);
     error WithdrawalAlreadyPaid(uint256 id, bytes32 payment);
 
-    /// @notice Credit `to` with a deposit that the statement shows.
-    /// @dev The bank only; stops while paused.
+    /// @notice Credit `to`, a participant or a supervised account, with a deposit that the statement shows.
+    /// @dev Role BANK, and of its holders the token's own bank alone; stops while paused.
     function mint(address to, uint256 amount, bytes32 entry) external;
 
-    /// @notice Burn `amount` of the caller's and ask the bank to pay it to `payoutAccount`.
+    /// @notice Burn `amount` of the caller's and ask the bank to pay it to `payoutAccount`. Whoever is not frozen may,
+    /// also when its certification has run out.
     /// @return id number of the withdrawal, from 1.
     function withdraw(uint256 amount, bytes32 payoutAccount) external returns (uint256 id);
 
     /// @notice The bank has paid withdrawal `id`, under its reference `payment`.
-    /// @dev The bank only.
+    /// @dev Role BANK, and of its holders the token's own bank alone.
     function confirmPaid(uint256 id, bytes32 payment) external;
 
     /// @notice Open the supervised account into which `project`'s revenue is paid; only the split can spend from it.
@@ -64,9 +73,13 @@ interface IDepositToken is IERC20 {
     /// @dev The split only.
     function collect(bytes32 project, uint256 amount) external;
 
-    /// @notice Say, once, which contract is the split.
+    /// @notice Say which contract is the split. The one before it goes on to pay out what it holds, and collects no more.
     /// @dev Role ADMIN.
     function setSplit(address split) external;
+
+    /// @notice Give the token's bank another key: the old one was lost or stolen.
+    /// @dev Role COMMITTEE.
+    function setBank(address bank) external;
 
     /// @notice Let a contract of the consortium hold tokens for others and keep supervised accounts.
     /// @dev Role ADMIN.

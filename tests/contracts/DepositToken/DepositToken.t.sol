@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IDepositToken} from "contracts/interfaces/IDepositToken.sol";
+import {RevenueSplit} from "contracts/RevenueSplit.sol";
 import {Roles} from "contracts/libraries/Roles.sol";
 import {Ledger} from "support/Ledger.sol";
 
@@ -68,9 +69,133 @@ contract DepositTokenTest is Ledger {
         token.openCollection(PROJECT);
     }
 
-    function test_the_split_is_set_once() public {
-        vm.expectRevert(abi.encodeWithSelector(IDepositToken.SplitAlreadySet.selector, address(split)));
+    function test_a_split_is_replaced_and_the_old_one_goes_on_to_pay_out() public {
+        refuse(abi.encodeWithSelector(IDepositToken.SplitInvalid.selector, address(split)));
+        token.setSplit(address(split));
+        refuse(abi.encodeWithSelector(IDepositToken.SplitInvalid.selector, address(1)));
         token.setSplit(address(1));
+        fund(500, "e");
+        vm.prank(address(split));
+        token.collect(PROJECT, 300);
+        RevenueSplit next = new RevenueSplit(address(access), address(anchor));
+        token.setSplit(address(next));
+        vm.startPrank(address(split));
+        token.transfer(operator, 300);
+        refuse(abi.encodeWithSelector(IDepositToken.NotTheSplit.selector, address(split)));
+        token.collect(PROJECT, 1);
+        vm.stopPrank();
+        vm.prank(address(next));
+        token.collect(PROJECT, 200);
+        equal(token.balanceOf(address(next)), 200, "the new one collects");
+    }
+
+    function test_the_committee_gives_the_bank_another_key_and_the_old_one_is_of_no_use() public {
+        address other = address(0xBA2C);
+        refuse(abi.encodeWithSelector(IDepositToken.BankInvalid.selector, address(this)));
+        token.setBank(address(this));
+        refuse(abi.encodeWithSelector(IDepositToken.BankInvalid.selector, address(0)));
+        token.setBank(address(0));
+        grant(address(token), Roles.BANK, token.mint.selector);
+        token.setBank(other);
+        refuse(abi.encodeWithSelector(IDepositToken.NotTheBank.selector, address(this)));
+        token.mint(operator, 1, "e");
+        vm.startPrank(other);
+        refuseRole(other);
+        token.mint(operator, 1, "e");
+        vm.stopPrank();
+        access.grantRole(Roles.BANK, other, 0);
+        vm.prank(other);
+        token.mint(operator, 1, "e");
+    }
+
+    function test_without_its_role_the_bank_mints_nothing() public {
+        grant(address(token), Roles.BANK, token.mint.selector);
+        grant(address(token), Roles.BANK, token.confirmPaid.selector);
+        token.mint(operator, 5, "e");
+        vm.prank(operator);
+        uint256 id = token.withdraw(5, "account");
+        access.revokeRole(Roles.BANK, address(this));
+        refuseRole(address(this));
+        token.mint(operator, 5, "f");
+        refuseRole(address(this));
+        token.confirmPaid(id, "payment");
+    }
+
+    function testFuzz_nobody_but_the_committee_changes_bank_or_split(uint256 seed) public {
+        address caller = anyone(seed);
+        vm.startPrank(caller);
+        refuseRole(caller);
+        token.setBank(caller);
+        refuseRole(caller);
+        token.setSplit(caller);
+    }
+
+    function test_a_mint_in_a_pause_is_refused_whoever_it_is_for() public {
+        token.addLedger(address(access));
+        token.pause();
+        address[4] memory all = [operator, token.collectionOf(PROJECT), address(split), address(access)];
+        for (uint256 i = 0; i < all.length; ++i) {
+            refuse(abi.encodeWithSelector(Pausable.EnforcedPause.selector));
+            token.mint(all[i], 1, "e");
+        }
+    }
+
+    function testFuzz_what_is_only_sent_to_a_ledger_is_refused(bool isSplit, uint96 amount, bool byAllowance) public {
+        amount = uint96(bound(amount, 1, type(uint96).max));
+        token.addLedger(address(access));
+        address ledger = isSplit ? address(split) : address(access);
+        refuse(abi.encodeWithSelector(IDepositToken.LedgerTakesItself.selector, ledger));
+        token.mint(ledger, amount, "e");
+        token.mint(operator, amount, "e");
+        vm.prank(operator);
+        token.approve(site, amount);
+        vm.prank(byAllowance ? site : operator);
+        refuse(abi.encodeWithSelector(IDepositToken.LedgerTakesItself.selector, ledger));
+        if (byAllowance) token.transferFrom(operator, ledger, amount);
+        else token.transfer(ledger, amount);
+        vm.prank(operator);
+        token.approve(ledger, amount);
+        vm.prank(ledger);
+        token.transferFrom(operator, ledger, amount);
+        equal(token.balanceOf(ledger), amount, "taken by its own function");
+    }
+
+    function test_a_withdrawal_names_its_account() public {
+        token.mint(operator, 5, "e");
+        vm.prank(operator);
+        refuse(abi.encodeWithSelector(IDepositToken.PayoutAccountZero.selector));
+        token.withdraw(5, 0);
+        equal(token.balanceOf(operator), 5, "nothing was burnt");
+    }
+
+    function test_who_lapsed_takes_its_deposit_back_and_repays_and_begins_nothing() public {
+        token.mint(operator, 500, "e");
+        token.addLedger(address(access));
+        vm.prank(operator);
+        token.approve(address(access), 100);
+        vm.warp(block.timestamp + 3_651 days);
+        vm.prank(operator);
+        refuse(abi.encodeWithSelector(IDepositToken.HolderNotAccepted.selector, operator));
+        token.transfer(site, 1);
+        vm.prank(address(access));
+        token.transferFrom(operator, address(access), 100);
+        vm.prank(operator);
+        token.withdraw(400, "account");
+        equal(token.balanceOf(operator), 0, "all of it");
+    }
+
+    function test_who_is_frozen_takes_nothing_back_until_that_is_lifted() public {
+        token.mint(operator, 500, "e");
+        token.addLedger(address(access));
+        participants.freeze(operator, "reason");
+        vm.startPrank(operator);
+        token.approve(address(access), 100);
+        refuse(abi.encodeWithSelector(IDepositToken.HolderNotAccepted.selector, operator));
+        token.withdraw(1, "account");
+        vm.stopPrank();
+        vm.prank(address(access));
+        refuse(abi.encodeWithSelector(IDepositToken.HolderNotAccepted.selector, operator));
+        token.transferFrom(operator, address(access), 100);
     }
 
     function test_a_pause_stops_mints_and_transfers_and_not_withdrawals() public {

@@ -53,6 +53,8 @@ abstract contract Ledger is Check {
         grant(address(participants), Roles.SUPERVISOR, participants.freeze.selector);
         grant(address(split), Roles.ORACLE, split.distribute.selector);
         grant(address(split), Roles.GUARDIAN, split.pause.selector);
+        grant(address(token), Roles.BANK, token.mint.selector);
+        grant(address(token), Roles.BANK, token.confirmPaid.selector);
         grant(address(token), Roles.SUPERVISOR, token.openCollection.selector);
         token.setSplit(address(split));
         address[10] memory all = [

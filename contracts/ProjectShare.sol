@@ -134,10 +134,15 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IProjectShare
-    function redeem(bytes32 project, uint256 shares) external returns (uint256 amount) {
+    function redeem(bytes32 project, uint256 shares, uint128 leastPrice, uint64 deadline)
+        external
+        returns (uint256 amount)
+    {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline);
         receiveIncome(project);
         Project storage p = _projects[project];
         if (p.redemptionPrice == 0) revert NoRedemption(project);
+        if (p.redemptionPrice < leastPrice) revert RedemptionPriceTooLow(project, p.redemptionPrice, leastPrice);
         if (shares == 0) revert AmountZero();
         _take(project, msg.sender, shares);
         p.supply -= uint128(shares);

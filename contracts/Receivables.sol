@@ -22,7 +22,7 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     /// @notice Most live parts of one claim: what `fund` can share out in one transaction.
     uint256 public constant MAX_PARTS = 64;
     bytes32 private constant CONFIRMATION = keccak256(
-        "Confirmation(uint64 root,uint8 kind,address obligor,address creditor,address token,uint128 face,uint32 issueDate,uint32 dueDate,uint16 defaultDays,bytes32 invoice,bytes32 document)"
+        "Confirmation(uint64 root,uint64 deadline,uint8 kind,address obligor,address creditor,address token,uint128 face,uint32 issueDate,uint32 dueDate,uint16 defaultDays,bytes32 invoice,bytes32 document)"
     );
 
     IParticipantRegistry public immutable participants;
@@ -103,9 +103,10 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     }
 
     /// @inheritdoc IReceivables
-    function confirmBySignature(uint64 root, bytes calldata signature) external whenNotPaused {
+    function confirmBySignature(uint64 root, uint64 deadline, bytes calldata signature) external whenNotPaused {
+        _requireInTime(deadline);
         Claim storage c = _in(root, State.REGISTERED);
-        if (!SignatureChecker.isValidSignatureNow(c.terms.obligor, confirmationDigest(root), signature)) {
+        if (!SignatureChecker.isValidSignatureNow(c.terms.obligor, confirmationDigest(root, deadline), signature)) {
             revert ConfirmationInvalid(root);
         }
         _confirm(root, c);
@@ -235,10 +236,17 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     }
 
     /// @inheritdoc IReceivables
-    function accept(uint64 id) external whenNotPaused returns (uint64 child) {
+    function accept(uint64 id, bool recourse, uint128 unpaid, uint64 deadline)
+        external
+        whenNotPaused
+        returns (uint64 child)
+    {
+        _requireInTime(deadline);
         Offer memory o = offerOf(id);
         if (o.part == 0 || o.expires < block.timestamp) revert OfferNotOpen(id);
         if (msg.sender != o.to) revert NotTheOfferee(id, msg.sender);
+        if (recourse != o.recourse) revert OfferDiffers(id, o.recourse);
+        _requireUnpaid(id, unpaid);
         delete _offers[id];
         emit OfferEnded(id, true);
         return _pass(id, _parts[id].holder, o.to, o.recourse);
@@ -283,13 +291,14 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     }
 
     /// @inheritdoc IReceivables
-    function transferBySettlement(uint64 id, address from, address to, bool recourse)
+    function transferBySettlement(uint64 id, address from, address to, bool recourse, uint128 unpaid)
         external
         whenNotPaused
         returns (uint64)
     {
         if (msg.sender != settlement) revert NotTheSettlement(msg.sender);
         _requireFree(id);
+        _requireUnpaid(id, unpaid);
         return _pass(id, from, to, recourse);
     }
 
@@ -400,10 +409,10 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     }
 
     /// @inheritdoc IReceivables
-    function confirmationDigest(uint64 root) public view returns (bytes32) {
+    function confirmationDigest(uint64 root, uint64 deadline) public view returns (bytes32) {
         Terms memory t = claim(root).terms;
         return _hashTypedDataV4(
-            keccak256(bytes.concat(abi.encode(CONFIRMATION, root), abi.encode(t)))
+            keccak256(bytes.concat(abi.encode(CONFIRMATION, root, deadline), abi.encode(t)))
         );
     }
 
@@ -498,6 +507,17 @@ contract Receivables is IReceivables, AccessManaged, Pausable, EIP712 {
     function _requireFree(uint64 id) private view {
         if (_parts[id].pledgee != address(0)) revert PartEncumbered(id);
         if (_offers[id].part != 0 && _offers[id].expires >= block.timestamp) revert PartEncumbered(id);
+    }
+
+    /// @dev A payment changes what a part is worth and not its id: who takes it says for how much at least.
+    function _requireUnpaid(uint64 id, uint128 least) private view {
+        if (least == 0) revert AmountZero();
+        uint128 unpaid = _parts[id].amount - _parts[id].redeemed;
+        if (unpaid < least) revert UnpaidTooLittle(id, unpaid, least);
+    }
+
+    function _requireInTime(uint64 deadline) private view {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline);
     }
 
     function _requireActive(address account) private view {

@@ -21,12 +21,12 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
     using SafeERC20 for IERC20;
 
     bytes32 private constant LEG =
-        keccak256("Leg(uint8 asset,address from,address to,bytes32 id,uint256 amount,bool recourse)");
+        keccak256("Leg(uint8 asset,address from,address to,bytes32 id,uint256 amount,uint256 supply,bool recourse)");
     bytes32 private constant DEAL = keccak256(
-        "Deal(Leg[] legs,uint256 nonce,uint64 deadline)Leg(uint8 asset,address from,address to,bytes32 id,uint256 amount,bool recourse)"
+        "Deal(Leg[] legs,uint256 nonce,uint64 deadline)Leg(uint8 asset,address from,address to,bytes32 id,uint256 amount,uint256 supply,bool recourse)"
     );
     bytes32 private constant QUOTE = keccak256(
-        "Quote(uint64 part,address seller,address buyer,address token,uint32 ratePpm,uint8 convention,bool recourse,uint256 nonce,uint64 deadline)"
+        "Quote(uint64 part,address seller,address buyer,address token,uint128 unpaid,uint128 mostPrice,uint32 ratePpm,uint8 convention,bool recourse,uint256 nonce,uint64 deadline)"
     );
 
     IBusinessCalendar public immutable calendar;
@@ -70,7 +70,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
     }
 
     /// @inheritdoc ISettlement
-    function discount(Quote calldata quote, bytes calldata buyerSignature)
+    function discount(Quote calldata quote, uint128 leastPrice, bytes calldata buyerSignature)
         external
         whenNotPaused
         returns (uint256 price)
@@ -82,11 +82,14 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
         _requireCurrency(quote);
         uint256 rest;
         (price, rest) = priceOf(quote);
+        if (price < leastPrice || price > quote.mostPrice) {
+            revert PriceNotAgreed(quote.part, price, leastPrice, quote.mostPrice);
+        }
         IReceivables.Part memory p = receivables.part(quote.part);
         emit PartDiscounted(
             quote.part, p.amount - p.redeemed, quote.ratePpm, calendar.today(), _due(p.root), price, rest
         );
-        receivables.transferBySettlement(quote.part, quote.seller, quote.buyer, quote.recourse);
+        receivables.transferBySettlement(quote.part, quote.seller, quote.buyer, quote.recourse, quote.unpaid);
         IERC20(quote.token).safeTransferFrom(quote.buyer, quote.seller, price);
         emit DealSettled(id, msg.sender);
     }
@@ -166,13 +169,20 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
         uint256 id = uint256(leg.id);
         bool isPart = leg.asset == Asset.CLAIM_PART;
         bool isWhole = isPart || leg.asset == Asset.WAREHOUSE_RECEIPT;
-        uint256 last = isWhole ? type(uint64).max : leg.asset == Asset.DEPOSIT_TOKEN ? type(uint160).max : id;
-        if (id > last || isWhole != (leg.amount == 0) || (leg.recourse && !isPart)) revert LegInvalid(index);
+        bool isShare = leg.asset == Asset.PROJECT_SHARE;
+        uint256 last = isWhole ? type(uint64).max : isShare ? id : type(uint160).max;
+        uint256 most = isWhole ? type(uint128).max : leg.amount;
+        if (
+            id > last || leg.amount == 0 || leg.amount > most || isShare != (leg.supply != 0)
+                || (leg.recourse && !isPart)
+        ) revert LegInvalid(index);
         if (isPart) {
-            receivables.transferBySettlement(uint64(id), leg.from, leg.to, leg.recourse);
+            receivables.transferBySettlement(uint64(id), leg.from, leg.to, leg.recourse, uint128(leg.amount));
         } else if (isWhole) {
-            receipts.transferBySettlement(uint64(id), leg.from, leg.to);
-        } else if (leg.asset == Asset.PROJECT_SHARE) {
+            receipts.transferBySettlement(uint64(id), leg.from, leg.to, uint128(leg.amount));
+        } else if (isShare) {
+            uint256 supply = shares.projectOf(leg.id).supply;
+            if (supply > leg.supply) revert SupplyTooLarge(index, supply, leg.supply);
             shares.transferBySettlement(leg.id, leg.from, leg.to, leg.amount);
         } else {
             IERC20(address(uint160(id))).safeTransferFrom(leg.from, leg.to, leg.amount);

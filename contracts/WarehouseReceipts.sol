@@ -97,8 +97,10 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IWarehouseReceipts
-    function transferBySettlement(uint64 id, address from, address to) external {
+    function transferBySettlement(uint64 id, address from, address to, uint128 quantity) external {
         if (msg.sender != settlement) revert NotTheSettlement(msg.sender);
+        if (quantity == 0) revert AmountZero();
+        if (_receipts[id].quantity < quantity) revert QuantityTooSmall(id, _receipts[id].quantity, quantity);
         _transfer(id, from, to);
     }
 

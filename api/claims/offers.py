@@ -15,13 +15,17 @@ router = APIRouter(tags=["offers"], responses=problems.RESPONSES)
 
 
 class OfferOut(BaseModel):
-    """A part that its holder offers; with `recourse` that holder is liable for it. `expires` is chain time."""
+    """A part that its holder offers; with `recourse` that holder is liable for it. `expires` is chain time.
+
+    `unpaid_minor` is what is still owed on it: it shrinks with each payment until the offer is accepted.
+    """
 
     part: int = Field(examples=[21])
     root: int = Field(examples=[17])
     holder: str
     offered_to: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
     amount_minor: int
+    unpaid_minor: int
     recourse: bool
     expires: int = Field(examples=[1_793_404_800])
 
@@ -33,6 +37,7 @@ def _out(row: PartRow) -> OfferOut:
         holder=row.holder,
         offered_to=row.offered_to or "",
         amount_minor=row.amount_minor,
+        unpaid_minor=row.amount_minor - row.redeemed_minor,
         recourse=bool(row.offer_recourse),
         expires=row.offer_expires or 0,
     )

@@ -16,6 +16,7 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
 from counterfoil.api.http.typed_data import TypedDataOut
+from counterfoil.api.instructions.operation import ChainTime
 from counterfoil.chain.abi.enums import ClaimKind, ClaimStateName
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.oracle.ledger.receivables import ClaimRow
@@ -145,11 +146,16 @@ def list_funding(
 
 
 @router.get("/v1/receivables/{root}/confirmation", summary="What the obligor signs")
-def get_confirmation(parts: PartsDep, sight: SightDep, root: Root) -> TypedDataOut:
-    """The claim's terms as EIP-712 typed data; bring the signature with a POST to the same path."""
+def get_confirmation(
+    parts: PartsDep, sight: SightDep, root: Root, deadline: ChainTime
+) -> TypedDataOut:
+    """The claim's terms as EIP-712 typed data, to be confirmed until chain time `deadline`.
+
+    Bring the signature with a POST to the same path.
+    """
     claim_of(parts, sight, root)
     client = client_of(parts)
     with refusable():
-        message = typed_data.confirmation(client, root)
-        digest = client.call("Receivables", "confirmationDigest", root)
+        message = typed_data.confirmation(client, root, deadline)
+        digest = client.call("Receivables", "confirmationDigest", root, deadline)
     return TypedDataOut(typed_data=message, digest=to_hex(digest))

@@ -26,7 +26,7 @@ from counterfoil.api.instructions.operation import (
     Operation,
     Papers,
     PartyName,
-    SignatureIn,
+    Signature,
     by_key,
     withdrawal,
 )
@@ -93,6 +93,27 @@ class OfferIn(BaseModel):
     expires: ChainTime
 
 
+class AcceptanceIn(BaseModel):
+    """What the offer is taken for: with or without `recourse`, and with `unpaid_minor` at least still owed on the part.
+
+    It is refused where the offer or the part is another by then, and after chain time `deadline`.
+    """
+
+    recourse: bool
+    unpaid_minor: Minor
+    deadline: ChainTime
+
+
+class ConfirmationIn(BaseModel):
+    """The obligor's EIP-712 signature over the claim's terms, and the `deadline` that it was made for.
+
+    What is signed is at `GET /receivables/{root}/confirmation`.
+    """
+
+    signature: Signature
+    deadline: ChainTime
+
+
 class PledgeeIn(BaseModel):
     """Who holds the part as security: a party, or `credit_line` for a loan's collateral."""
 
@@ -120,6 +141,10 @@ def _terms(call: Call[object], claim: ClaimIn) -> dict[str, Any]:
 
 def _offer(call: Call[OfferIn]) -> Sequence[object]:
     return [call.key, call.party(call.body.to), call.body.recourse, call.body.expires]
+
+
+def _accept(call: Call[AcceptanceIn]) -> Sequence[object]:
+    return [call.key, call.body.recourse, call.body.unpaid_minor, call.body.deadline]
 
 
 def _pledge(call: Call[PledgeeIn]) -> Sequence[object]:
@@ -186,8 +211,8 @@ OPERATIONS = (
         "/v1/receivables/{root}/confirmation",
         function="confirmBySignature",
         says="Bring the obligor's signature",
-        arguments=lambda c: [c.key, from_hex(c.body.signature)],
-        body=SignatureIn,
+        arguments=lambda c: [c.key, c.body.deadline, from_hex(c.body.signature)],
+        body=ConfirmationIn,
         may=EVERY_WRITER,
     ),
     _claim(
@@ -252,7 +277,14 @@ OPERATIONS = (
         arguments=_offer,
         body=OfferIn,
     ),
-    _claim("accept_offer", "/v1/offers/{part}/accept", function="accept", says="Accept an offer"),
+    _claim(
+        "accept_offer",
+        "/v1/offers/{part}/accept",
+        function="accept",
+        says="Accept an offer",
+        arguments=_accept,
+        body=AcceptanceIn,
+    ),
     _claim(
         "end_offer", "/v1/offers/{part}/end", function="endOffer", says="Reject or end an offer"
     ),

@@ -31,6 +31,7 @@ _LEG = (
     ("to", "address"),
     ("id", "bytes32"),
     ("amount", "uint256"),
+    ("supply", "uint256"),
     ("recourse", "bool"),
 )
 _QUOTE = (
@@ -38,6 +39,8 @@ _QUOTE = (
     ("seller", "address"),
     ("buyer", "address"),
     ("token", "address"),
+    ("unpaid", "uint128"),
+    ("mostPrice", "uint128"),
     ("ratePpm", "uint32"),
     ("convention", "uint8"),
     ("recourse", "bool"),
@@ -46,6 +49,7 @@ _QUOTE = (
 )
 _CONFIRMATION = (
     ("root", "uint64"),
+    ("deadline", "uint64"),
     ("kind", "uint8"),
     ("obligor", "address"),
     ("creditor", "address"),
@@ -66,16 +70,16 @@ _PERMIT = (
 )
 
 
-def confirmation(client: ChainClient, root: int) -> dict[str, Any]:
-    """Return what the obligor signs to confirm the claim."""
+def confirmation(client: ChainClient, root: int, deadline: int) -> dict[str, Any]:
+    """Return what the obligor signs to confirm the claim until chain time *deadline*."""
     terms = client.call("Receivables", "claim", root)["terms"]
-    message = {name: _plain(terms[name]) for name, _ in _CONFIRMATION if name != "root"}
+    message = {name: _plain(terms[name]) for name, _ in _CONFIRMATION if name in terms}
     return _message(
         client,
         contract="Receivables",
         name="Counterfoil Receivables",
         types={"Confirmation": _CONFIRMATION},
-        message={"root": root, **message},
+        message={"root": root, "deadline": deadline, **message},
     )
 
 

@@ -138,7 +138,7 @@ def by_key(call: Call[object]) -> Sequence[object]:
 
 
 class SignatureIn(BaseModel):
-    """The obligor's EIP-712 signature over the claim's terms (`GET /receivables/{root}/confirmation`)."""
+    """The asker's EIP-712 signature."""
 
     signature: Signature
 

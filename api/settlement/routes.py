@@ -25,6 +25,7 @@ from counterfoil.api.instructions.operation import (
     TRADERS,
     Call,
     ChainTime,
+    Minor,
     Number,
     PartyName,
     Rate,
@@ -51,14 +52,20 @@ Nonce = Annotated[
 
 
 class LegIn(BaseModel):
-    """What moves: a `claim_part` or a `warehouse_receipt` by its number, whole; shares of a project; or cash."""
+    """What moves: a `claim_part` or a `warehouse_receipt` by its number, whole; shares of a project; or cash.
+
+    `amount` is what moves of shares and cash. A part or a receipt moves whole: there it is the least that must still be
+    unpaid, or the least quantity. Shares move while the project has no more than `supply` of them. The deal is refused
+    where a leg is worth less than that.
+    """
 
     asset: AssetName
     sender: PartyName
     recipient: PartyName
     number: int = Field(default=0, ge=0, le=2**53, examples=[21])
     project: str = Field(default="", max_length=64, examples=["lakeside-vending"])
-    amount: int = Field(default=0, ge=0, lt=2**63, examples=[7_250])
+    amount: int = Field(ge=1, lt=2**63, examples=[7_250])
+    supply: int = Field(default=0, ge=0, lt=2**63, examples=[0])
     recourse: bool = False
 
 
@@ -71,10 +78,15 @@ class DealIn(BaseModel):
 
 
 class QuoteIn(BaseModel):
-    """A buyer's offer for a part: face × (1 − rate × time to the due date), counted from the day of the sale."""
+    """A buyer's offer for a part: unpaid × (1 − rate × time to the due date), counted from the day of the sale.
+
+    It stands while `unpaid_minor` at least is unpaid on the part, and the price is `most_price_minor` at most.
+    """
 
     part: Number
     seller: PartyName
+    unpaid_minor: Minor
+    most_price_minor: Minor
     rate_ppm: Rate
     convention: ConventionName = "A/360"
     recourse: bool
@@ -125,6 +137,7 @@ def _leg(call: Call[None], leg: LegIn) -> dict[str, Any]:
         "to": call.party(leg.recipient),
         "id": to_hex(name),
         "amount": leg.amount,
+        "supply": leg.supply,
         "recourse": leg.recourse,
     }
 
@@ -288,6 +301,8 @@ def propose_quote(
         "seller": call.party(quote.seller),
         "buyer": call.account,
         "token": call.token,
+        "unpaid": quote.unpaid_minor,
+        "mostPrice": quote.most_price_minor,
         "ratePpm": quote.rate_ppm,
         "convention": int(Convention.named(quote.convention)),
         "recourse": quote.recourse,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel
+
 from counterfoil.api.http import problems
 from counterfoil.api.http.faults import PROPOSAL_NOT_SIGNED
-from counterfoil.api.instructions.operation import TRADERS, Arguments, Call, Operation
+from counterfoil.api.instructions.operation import TRADERS, Arguments, Call, Minor, Operation
 from counterfoil.api.settlement import proposals
 from counterfoil.chain.hexadecimal import from_hex
 
@@ -23,14 +25,20 @@ def _settle(call: Call[object]) -> Sequence[object]:
     return [proposals.argument(found), signatures]
 
 
-def _discount(call: Call[object]) -> Sequence[object]:
+class SaleIn(BaseModel):
+    """What the seller takes at least for the part."""
+
+    least_price_minor: Minor
+
+
+def _discount(call: Call[SaleIn]) -> Sequence[object]:
     found = proposals.find(
         engine=call.parts.oracle, kind=proposals.QUOTE, digest=call.key_text, account=call.account
     )
     signature = found.signatures.get(found.terms["buyer"])
     if signature is None:
         raise problems.conflict(PROPOSAL_NOT_SIGNED, "the buyer has not signed the quote")
-    return [proposals.argument(found), from_hex(signature)]
+    return [proposals.argument(found), call.body.least_price_minor, from_hex(signature)]
 
 
 def _revoke(kind: str) -> Arguments[object]:
@@ -61,6 +69,7 @@ OPERATIONS = (
         may=TRADERS,
         says="Sell a part at a quote",
         arguments=_discount,
+        body=SaleIn,
     ),
     Operation(
         "revoke_deal",

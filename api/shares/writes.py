@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -15,6 +16,8 @@ from counterfoil.api.instructions.operation import (
     Arguments,
     BodyT_co,
     Call,
+    ChainTime,
+    Minor,
     Operation,
     PartyName,
 )
@@ -64,10 +67,12 @@ class RedemptionIn(BaseModel):
     price_minor: int = Field(ge=0, lt=2**63, examples=[1_250])
 
 
-class SharesIn(BaseModel):
-    """A number of shares."""
+class RedeemIn(BaseModel):
+    """A number of shares, what each must bring at least, and the chain time until which they are given back."""
 
     shares: Shares
+    least_price_minor: Minor
+    deadline: ChainTime
 
 
 def _project(call: Call[object]) -> bytes:
@@ -77,6 +82,11 @@ def _project(call: Call[object]) -> bytes:
 
 def _holder(call: Call[AccountIn]) -> str:
     return call.account if call.body.account is None else call.party(call.body.account)
+
+
+def _redeem(call: Call[RedeemIn]) -> Sequence[object]:
+    body = call.body
+    return [_project(call), body.shares, body.least_price_minor, body.deadline]
 
 
 def _share(
@@ -190,7 +200,7 @@ OPERATIONS = (
         "/v1/shares/{project}/redeem",
         function="redeem",
         says="Give shares back",
-        arguments=lambda c: [_project(c), c.body.shares],
-        body=SharesIn,
+        arguments=_redeem,
+        body=RedeemIn,
     ),
 )

@@ -65,6 +65,10 @@ interface IProjectShare {
     /// @notice Those who are named, and the issuer, hold fewer shares than there are.
     error HoldersMissing(bytes32 project, uint256 agreed, uint256 supply);
     error NoRedemption(bytes32 project);
+    /// @notice The issuer offers less a share by now than the holder takes.
+    error RedemptionPriceTooLow(bytes32 project, uint128 price, uint128 least);
+    /// @notice What was sent was to be carried out until then.
+    error DeadlinePassed(uint64 deadline);
     error NotTheSettlement(address account);
     error SettlementAlreadySet(address settlement);
     error AmountZero();
@@ -103,8 +107,11 @@ interface IProjectShare {
     /// money by allowance.
     function offerRedemption(bytes32 project, uint128 price) external;
 
-    /// @notice Give shares back for the offered price.
-    function redeem(bytes32 project, uint256 shares) external returns (uint256 amount);
+    /// @notice Give shares back for the offered price, which must be at least `leastPrice` a share.
+    /// @param deadline chain time, seconds.
+    function redeem(bytes32 project, uint256 shares, uint128 leastPrice, uint64 deadline)
+        external
+        returns (uint256 amount);
 
     /// @dev Role GUARDIAN. Stops issuing and transfers; income, withdrawing and redeeming stay open.
     function pause() external;

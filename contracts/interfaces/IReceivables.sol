@@ -116,6 +116,10 @@ interface IReceivables {
     error NotAParty(uint64 root, address account);
     error ParticipantNotActive(address account);
     error ConfirmationInvalid(uint64 root);
+    /// @notice What was signed or sent was to be carried out until then.
+    error DeadlinePassed(uint64 deadline);
+    /// @notice Less is unpaid on the part by now than it is taken for.
+    error UnpaidTooLittle(uint64 part, uint128 unpaid, uint128 least);
     error FundingTooMuch(uint64 root, uint256 unpaid, uint256 offered);
     error PartNotLive(uint64 part);
     error NotTheHolder(uint64 part, address account);
@@ -131,6 +135,8 @@ interface IReceivables {
     /// @notice An offer to oneself, or one that has expired already.
     error OfferInvalid(uint64 part);
     error OfferNotOpen(uint64 part);
+    /// @notice The offer is with recourse where it is accepted as one without, or the other way round.
+    error OfferDiffers(uint64 part, bool recourse);
     error NotTheOfferee(uint64 part, address account);
     error NoRecourse(uint64 part);
     error RecourseAlreadyDemanded(uint64 part);
@@ -155,8 +161,9 @@ interface IReceivables {
     /// @notice The obligor owes each of these claims.
     function confirm(uint64[] calldata roots) external;
 
-    /// @notice The same, by the obligor's EIP-712 signature over the claim's terms; anyone may bring it.
-    function confirmBySignature(uint64 root, bytes calldata signature) external;
+    /// @notice The same, by the obligor's EIP-712 signature over the claim's terms; anyone may bring it until chain time
+    /// `deadline`. The obligor takes it back by `cancel`.
+    function confirmBySignature(uint64 root, uint64 deadline, bytes calldata signature) external;
 
     /// @notice Withdraw a claim that is not confirmed. By its creditor, or its obligor.
     function cancel(uint64 root) external;
@@ -186,8 +193,11 @@ interface IReceivables {
     /// @notice Offer a part to `to`, until chain time `expires`. With `recourse` the holder answers for it afterwards.
     function offer(uint64 part, address to, bool recourse, uint64 expires) external;
 
-    /// @notice Take an offered part over. By the offeree, an active participant at that moment.
-    function accept(uint64 part) external returns (uint64 child);
+    /// @notice Take an offered part over, for what it is worth then. By the offeree, an active participant at that moment.
+    /// @param recourse whether the offer is one with recourse.
+    /// @param unpaid least that must still be unpaid on the part.
+    /// @param deadline chain time, seconds.
+    function accept(uint64 part, bool recourse, uint128 unpaid, uint64 deadline) external returns (uint64 child);
 
     /// @notice End an offer: by its offeree, its holder, or anyone once it has expired.
     function endOffer(uint64 part) external;
@@ -204,7 +214,10 @@ interface IReceivables {
 
     /// @notice Pass a part on for a settlement that both sides signed.
     /// @dev By the Settlement contract.
-    function transferBySettlement(uint64 part, address from, address to, bool recourse) external returns (uint64 child);
+    /// @param unpaid least that must still be unpaid on the part.
+    function transferBySettlement(uint64 part, address from, address to, bool recourse, uint128 unpaid)
+        external
+        returns (uint64 child);
 
     /// @notice Ask the endorser of an overdue part to pay what is still owed on it.
     function demandRecourse(uint64 part) external;
@@ -233,6 +246,6 @@ interface IReceivables {
     /// @notice Who answers for the part, or zero.
     function endorserOf(uint64 part) external view returns (address);
 
-    /// @notice What the obligor signs to confirm the claim.
-    function confirmationDigest(uint64 root) external view returns (bytes32);
+    /// @notice What the obligor signs to confirm the claim until `deadline`.
+    function confirmationDigest(uint64 root, uint64 deadline) external view returns (bytes32);
 }

@@ -81,6 +81,8 @@ interface IWarehouseReceipts {
     error NotTheHolder(uint64 receipt, address account);
     error NotTheWarehouse(uint64 receipt, address account);
     error ParticipantNotActive(address account);
+    /// @notice The receipt stands for less than it is taken for.
+    error QuantityTooSmall(uint64 receipt, uint128 quantity, uint128 least);
     error SplitNotExact(uint64 receipt);
     error PledgeUnknown(uint64 pledge);
     error NotTheLender(uint64 line, address account);
@@ -126,7 +128,8 @@ interface IWarehouseReceipts {
 
     /// @notice Pass a receipt on for a settlement that both sides signed.
     /// @dev By the Settlement contract.
-    function transferBySettlement(uint64 receipt, address from, address to) external;
+    /// @param quantity least that the receipt must stand for.
+    function transferBySettlement(uint64 receipt, address from, address to, uint128 quantity) external;
 
     /// @notice The goods were handed to the receipt's holder; it ends.
     /// @dev By its warehouse.

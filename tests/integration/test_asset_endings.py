@@ -61,11 +61,12 @@ def test_a_draft_is_nobodys_until_it_is_registered_and_an_offer_ends_by_its_time
     now = desk.world.client.latest().timestamp
     offer = {"to": "tier2", "recourse": False, "expires": now + 60}
     desk.do("tier1", f"/parts/{part}/offer", offer)
+    taken = {"recourse": False, "unpaid_minor": 500, "deadline": FAR}
     assert desk.refused("tier3", f"/offers/{part}/end") == "contract.not_the_offeree"
     desk.world.client.rpc("evm_increaseTime", 120)
     while desk.world.client.latest().timestamp <= offer["expires"]:
         time.sleep(0.05)
-    assert desk.refused("tier2", f"/offers/{part}/accept") == "contract.offer_not_open"
+    assert desk.refused("tier2", f"/offers/{part}/accept", taken) == "contract.offer_not_open"
     desk.do("tier3", f"/offers/{part}/end")  # anybody clears it away
     assert desk.items("tier1", "/offers") == []
     assert desk.get("tier1", f"/parts/{part}")["holder"] == desk.world.at("tier1")
@@ -255,10 +256,12 @@ def test_a_call_that_is_not_met_in_its_days_gives_the_goods_to_the_lender(desk: 
 
 def test_shares_keep_what_they_earned_and_are_redeemed(desk: Desk) -> None:
     world = desk.world
-    opened = desk.sign("registrar", "/shares", {"project": "lakeside", "issuer": "factory"})
+    opened = desk.sign(
+        "registrar", "/shares", {"project": "lakeside", "issuer": "factory", "cap": 100}
+    )
     project = "/shares/lakeside"
-    desk.do("factory", f"{project}/issue", {"holder": "tier1", "shares": 60})
-    desk.do("factory", f"{project}/issue", {"holder": "tier2", "shares": 40})
+    desk.do("factory", f"{project}/issue", {"holder": "tier1", "shares": 100})
+    desk.do("tier1", f"{project}/transfer", {"to": "tier2", "shares": 40})
     world.give("core", 1_000)
     account = opened["ProjectOpened"]["account"]
     desk.do("core", "/cash/transfers", {"to": account, "amount_minor": 1_000})
@@ -272,7 +275,7 @@ def test_shares_keep_what_they_earned_and_are_redeemed(desk: Desk) -> None:
         before = desk.balance(holder)
         desk.do(holder, f"{project}/withdrawals", {})
         assert desk.balance(holder) == before + earned
-    give = {"shares": 25}
+    give = {"shares": 25, "least_price_minor": 30, "deadline": FAR}
     assert desk.refused("tier2", f"{project}/redeem", give) == "contract.no_redemption"
     assert desk.refused("tier2", f"{project}/redemption-offer", {"price_minor": 30}) == (
         "contract.not_the_issuer"
@@ -281,6 +284,8 @@ def test_shares_keep_what_they_earned_and_are_redeemed(desk: Desk) -> None:
     world.give("factory", 750)
     desk.do("factory", "/cash/approvals", {"spender": "project_share", "amount_minor": 750})
     before = desk.balance("tier2")
+    more = {**give, "least_price_minor": 31}
+    assert desk.refused("tier2", f"{project}/redeem", more) == "contract.redemption_price_too_low"
     desk.do("tier2", f"{project}/redeem", give)
     assert desk.balance("tier2") == before + 25 * 30
     (said,) = desk.items("factory", "/shares")
@@ -299,15 +304,23 @@ def test_a_signature_that_was_taken_back_settles_nothing(desk: Desk) -> None:
     )
     quoted = {"part": part, "seller": "tier1", "nonce": 1, "deadline": FAR}
     quoted |= {"rate_ppm": 60_000, "convention": "A/360", "recourse": False}
+    quoted |= {"unpaid_minor": 4_000, "most_price_minor": 4_000}
     quote = desk.http.post("/v1/quotes", json=quoted, headers=desk.headers("buyer")).json()
     path = f"/quotes/{quote['id']}"
     signed = {"signature": desk.signature("buyer", quote["typed_data"])}
     desk.http.post(f"/v1{path}/signatures", json=signed, headers=desk.headers("buyer"))
     desk.do("buyer", f"{path}/revoke")
-    assert desk.refused("tier1", f"{path}/accept") == "contract.deal_revoked_by"
+    sale = {"least_price_minor": 1}
+    assert desk.refused("tier1", f"{path}/accept", sale) == "contract.deal_revoked_by"
 
     legs = [
-        {"asset": "claim_part", "sender": "tier1", "recipient": "tier2", "number": part},
+        {
+            "asset": "claim_part",
+            "sender": "tier1",
+            "recipient": "tier2",
+            "number": part,
+            "amount": 4_000,
+        },
         {"asset": "cash", "sender": "tier2", "recipient": "tier1", "amount": 3_900},
     ]
     body = {"legs": legs, "nonce": 2, "deadline": FAR}

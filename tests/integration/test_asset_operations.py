@@ -93,13 +93,17 @@ def test_asked_directly_for_a_key_that_is_not_kept_is_answered_as_failed(desk: D
 def test_obligors_signature_confirms_by_whoever_brings_it(desk: Desk) -> None:
     root, _ = register(desk, "RE-2026-4")
     path = f"/receivables/{root}/confirmation"
-    asked = desk.get("core", path)
+    asked = desk.get("core", f"{path}?deadline={FAR}")
     assert "0x" + typed_data.digest(asked["typed_data"]).hex() == asked["digest"]
     forged = desk.signature("tier2", asked["typed_data"])
-    code = desk.refused("tier1", path, {"signature": forged})
+    code = desk.refused("tier1", path, {"signature": forged, "deadline": FAR})
     assert code == "contract.confirmation_invalid"
     signed = desk.signature("core", asked["typed_data"])
-    desk.ask("core", path, {"signature": signed})  # its key is not kept: the oracle brings it
+    later = {"signature": signed, "deadline": FAR + 1}
+    assert desk.refused("tier1", path, later) == "contract.confirmation_invalid"
+    desk.ask(
+        "core", path, {"signature": signed, "deadline": FAR}
+    )  # its key is not kept: the oracle brings it
     assert desk.get("core", f"/receivables/{root}")["state"] == "confirmed"
 
 
@@ -166,7 +170,9 @@ def test_parts_are_seen_by_those_who_stand_before_and_after_them(desk: Desk) -> 
     for giver, taker, number in (("tier1", "tier2", first), ("tier1", "tier3", second)):
         offer = {"to": taker, "recourse": True, "expires": FAR}
         desk.do(giver, f"/parts/{number}/offer", offer)
-        desk.do(taker, f"/offers/{number}/accept")
+        unpaid = desk.get(taker, f"/parts/{number}")["amount_minor"]
+        taken = {"recourse": True, "unpaid_minor": unpaid, "deadline": FAR}
+        desk.do(taker, f"/offers/{number}/accept", taken)
     whole = {p["part"] for p in desk.items("core", f"/receivables/{root}/parts")}
     assert len(whole) == 5
     mine = desk.items("tier2", f"/receivables/{root}/parts")
@@ -252,7 +258,13 @@ def test_deal_moves_both_legs_once_all_have_signed(desk: Desk) -> None:
     root, part = register(desk, "RE-2026-8", 4_000)
     desk.do("core", "/receivables/confirmations", {"roots": [root]})
     legs = [
-        {"asset": "claim_part", "sender": "tier1", "recipient": "tier2", "number": part},
+        {
+            "asset": "claim_part",
+            "sender": "tier1",
+            "recipient": "tier2",
+            "number": part,
+            "amount": 4_000,
+        },
         {"asset": "cash", "sender": "tier2", "recipient": "tier1", "amount": 3_900},
     ]
     body = {"legs": legs, "nonce": 1, "deadline": FAR}

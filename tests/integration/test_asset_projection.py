@@ -435,10 +435,10 @@ def _claims(watched: Watched) -> None:
     do("tier1", "Receivables", "offer", 2, world.at("tier2"), True, far)
     do("tier2", "Receivables", "endOffer", 2)
     do("tier1", "Receivables", "offer", 2, world.at("tier2"), True, far)
-    do("tier2", "Receivables", "accept", 2)
+    do("tier2", "Receivables", "accept", 2, True, 400_000, far)
     do("tier2", "Receivables", "split", 4, [100_000, 300_000])
     do("tier2", "Receivables", "offer", 5, world.at("tier3"), False, far)
-    do("tier3", "Receivables", "accept", 5)
+    do("tier3", "Receivables", "accept", 5, False, 100_000, far)
     do("tier1", "Receivables", "dispute", 1, 0, on_chain_id("late"))
     do("supervisor", "Receivables", "resolveDispute", 1, on_chain_id("settled"))
     do("tier2", "Receivables", "pledge", 6, world.at("lender"))
@@ -469,6 +469,8 @@ def _deals(watched: Watched, due: int) -> None:
         "seller": world.at("tier2"),
         "buyer": world.at("buyer"),
         "token": world.token,
+        "unpaid": world.unpaid(6),
+        "mostPrice": world.unpaid(6),
         "ratePpm": 60_000,
         "convention": 1,
         "recourse": True,
@@ -476,14 +478,15 @@ def _deals(watched: Watched, due: int) -> None:
         "deadline": 4_000_000_000,
     }
     digest = world.view("Settlement", "quoteDigest", quote)
-    do("tier2", "Settlement", "discount", quote, world.signer("buyer").sign_digest(digest))
+    do("tier2", "Settlement", "discount", quote, 1, world.signer("buyer").sign_digest(digest))
     part = world.view("Receivables", "partCount")
     leg = {
         "asset": 0,
         "from": world.at("buyer"),
         "to": world.at("buyer"),
         "id": part.to_bytes(32, "big"),
-        "amount": 0,
+        "amount": world.unpaid(part),
+        "supply": 0,
         "recourse": False,
     }
     deal = {"legs": [leg], "nonce": 1, "deadline": 4_000_000_000}
@@ -496,10 +499,10 @@ def _recourse(watched: Watched) -> None:
     due, far = 20260310, 4_000_000_000
     root, part = world.owe("core", "tier1", 900, due)
     do("tier1", "Receivables", "offer", part, world.at("tier2"), True, far)
-    do("tier2", "Receivables", "accept", part)
+    do("tier2", "Receivables", "accept", part, True, 900, far)
     held = world.view("Receivables", "partCount")
     do("tier2", "Receivables", "offer", held, world.at("buyer"), True, far)
-    do("buyer", "Receivables", "accept", held)
+    do("buyer", "Receivables", "accept", held, True, 900, far)
     held = world.view("Receivables", "partCount")
     world.advance(20260311)
     do("resin", "Receivables", "poke", root)
@@ -602,7 +605,7 @@ def _shares(watched: Watched) -> None:
     spender = world.client.address_of("ProjectShare")
     world.send("factory", "DepositToken", "approve", spender, 10**12)
     do("factory", "ProjectShare", "offerRedemption", PROJECT, 15)
-    do("buyer", "ProjectShare", "redeem", PROJECT, 10)
+    do("buyer", "ProjectShare", "redeem", PROJECT, 10, 15, 4_000_000_000)
     do("buyer", "ProjectShare", "withdraw", PROJECT, world.at("buyer"))
 
 
@@ -637,7 +640,7 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
     do("core", "Receivables", "registerBatch", [terms])
     do("tier1", "Receivables", "split", 1, [2**127, 2**127 - 1])
     do("tier1", "Receivables", "offer", 2, world.at("tier2"), True, never)
-    do("tier2", "Receivables", "accept", 2)
+    do("tier2", "Receivables", "accept", 2, True, 2**127, never)
     limit = world.line_terms(face, graceDays=2**16 - 1, defaultDays=2**16 - 1)
     do("factory", "CreditLine", "applyFor", limit)
     goods = on_chain_id("resin")

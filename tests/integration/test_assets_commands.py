@@ -124,7 +124,8 @@ def test_claim_is_registered_confirmed_and_passed_on(shell: Shell) -> None:
     offer = ("--set", "to=tier2", "--set", "recourse=true", "--set", "expires=4000000000")
     shell.json("tier1", "do", "offer_part", part, *offer)
     assert [o["part"] for o in shell.json("tier2", "list", "offers")] == [made["part"]]
-    shell.json("tier2", "do", "accept_offer", part)
+    taken = ("--set", "recourse=true", "--set", "unpaid_minor=5000", "--set", "deadline=4000000000")
+    shell.json("tier2", "do", "accept_offer", part, *taken)
     assert len(shell.json("tier2", "list", "parts")) == 1
     assert shell.json("core", "cash")["balance_minor"] == 0
 

@@ -31,7 +31,7 @@ def _assets(desk: Desk) -> tuple[int, int]:
     receipt = int(issued["receipt"])
     seen = {"evidence": {"weighed": 70}}
     desk.do("supervisor", f"/warehouse-receipts/{receipt}/verify", seen)
-    desk.sign("registrar", "/shares", {"project": "lakeside", "issuer": "factory"})
+    desk.sign("registrar", "/shares", {"project": "lakeside", "issuer": "factory", "cap": 100})
     desk.do("factory", "/shares/lakeside/issue", {"holder": "tier1", "shares": 30})
     return int(made["ClaimRegistered"]["part"]), receipt
 
@@ -66,12 +66,19 @@ def test_four_assets_change_hands_together_or_not_at_all(tmp_path: Path) -> None
         at = desk.world.at
         part, receipt = _assets(desk)
         legs = [
-            {"asset": "claim_part", "sender": "tier1", "recipient": "buyer", "number": part},
+            {
+                "asset": "claim_part",
+                "sender": "tier1",
+                "recipient": "buyer",
+                "number": part,
+                "amount": 4_000,
+            },
             {
                 "asset": "warehouse_receipt",
                 "sender": "factory",
                 "recipient": "tier2",
                 "number": receipt,
+                "amount": 70,
             },
             {
                 "asset": "project_share",
@@ -79,6 +86,7 @@ def test_four_assets_change_hands_together_or_not_at_all(tmp_path: Path) -> None
                 "recipient": "tier2",
                 "project": "lakeside",
                 "amount": 12,
+                "supply": 30,
             },
             {"asset": "cash", "sender": "buyer", "recipient": "tier1", "amount": PRICE},
             {"asset": "cash", "sender": "buyer", "recipient": "factory", "amount": 1_000},

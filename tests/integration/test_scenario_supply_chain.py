@@ -53,22 +53,29 @@ def split(desk: Desk, holder: str, part: int, *amounts: int) -> list[int]:
 def pass_on(desk: Desk, part: int, giver: str, taker: str, recourse: bool = True) -> int:
     offer = {"to": taker, "recourse": recourse, "expires": FAR}
     desk.do(giver, f"/parts/{part}/offer", offer)
-    return int(desk.do(taker, f"/offers/{part}/accept")["PartMinted"]["part"])
+    (seen,) = [o for o in desk.items(taker, "/offers") if o["part"] == part]
+    taken = {"recourse": recourse, "unpaid_minor": seen["unpaid_minor"], "deadline": FAR}
+    return int(desk.do(taker, f"/offers/{part}/accept", taken)["PartMinted"]["part"])
 
 
 def sell(desk: Desk, part: int, seller: str, bank: str, **terms: Any) -> tuple[int, int]:
     """The bank quotes and signs with its own key, the seller brings it; the bank's part and the price."""
+    amount = desk.get(seller, f"/parts/{part}")["amount_minor"]
     body = {"part": part, "seller": seller, "nonce": part, "deadline": FAR, **terms}
+    body |= {"unpaid_minor": amount, "most_price_minor": amount}
     quote = desk.http.post("/v1/quotes", json=body, headers=desk.headers(bank)).json()
     path = f"/quotes/{quote['id']}"
-    assert desk.refused(seller, f"{path}/accept") == "deal.signature_missing"
+    sale = {"least_price_minor": quote["price_minor"]}
+    assert desk.refused(seller, f"{path}/accept", sale) == "deal.signature_missing"
     signature = {"signature": desk.signature(bank, quote["typed_data"])}
     desk.http.post(f"/v1{path}/signatures", json=signature, headers=desk.headers(bank))
     assert desk.get(seller, path)["price_minor"] == quote["price_minor"]
     for other in ("lender", "buyer", "auditor"):
         if other != bank:  # what one bank quotes is not another's business
             assert quote["id"] not in [q["id"] for q in desk.items(other, "/quotes")]
-    made = desk.do(seller, f"{path}/accept")
+    more = {"least_price_minor": quote["price_minor"] + 1}
+    assert desk.refused(seller, f"{path}/accept", more) == "contract.price_not_agreed"
+    made = desk.do(seller, f"{path}/accept", sale)
     assert desk.get(bank, path)["state"] == "settled"
     return int(made["PartMinted"]["part"]), int(quote["price_minor"])
 

@@ -61,6 +61,11 @@ class AssetWorld(ChainWorld):
         """What the contract says now."""
         return self.client.call(contract, function, *arguments)
 
+    def unpaid(self, part: int) -> int:
+        """What is still owed on a part."""
+        seen = self.view("Receivables", "part", part)
+        return int(seen["amount"]) - int(seen["redeemed"])
+
     @property
     def token(self) -> str:
         return self.client.address_of("DepositToken")

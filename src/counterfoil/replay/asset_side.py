@@ -140,7 +140,7 @@ class Assets:
         self._together(
             [
                 (s["supplier"], "Receivables", "offer", (passed, self.at("factory"), True, _EVER)),
-                (s["supplier"], "Settlement", "discount", (quote, signed)),
+                (s["supplier"], "Settlement", "discount", (quote, price, signed)),
                 (s["lender"], "CreditLine", "activate", (1,)),
                 (s["lender"], "CreditLine", "allowSupplier", (1, self.at("supplier"), True)),
             ]
@@ -149,7 +149,7 @@ class Assets:
         plan = [{"date": self._due, "principal": self._loan_minor}]
         self._together(
             [
-                (s["factory"], "Receivables", "accept", (passed,)),
+                (s["factory"], "Receivables", "accept", (passed, True, PASSED, _EVER)),
                 (
                     s["operator"],
                     "CreditLine",
@@ -308,6 +308,8 @@ class Assets:
             "seller": self.at("supplier"),
             "buyer": self.at("lender"),
             "token": self._token,
+            "unpaid": FACE - PASSED,
+            "mostPrice": FACE - PASSED,
             "ratePpm": DISCOUNT_PPM,
             "convention": _A_360,
             "recourse": False,

@@ -90,7 +90,7 @@ contract ProjectShareIncreaseTest is ShareWorld {
         vm.prank(operator);
         shares.offerRedemption(PROJECT, 1);
         vm.prank(investorC);
-        shares.redeem(PROJECT, 10);
+        shares.redeem(PROJECT, 10, 1, type(uint64).max);
         refuse(abi.encodeWithSelector(IProjectShare.ConsentMissing.selector, PROJECT, both()[0]));
         increase(investorC, 10, both());
     }

@@ -59,7 +59,7 @@ contract ProjectShareIssueTest is ShareWorld {
         vm.prank(operator);
         shares.offerRedemption(NEW, 1);
         vm.prank(investorA);
-        shares.redeem(NEW, 60);
+        shares.redeem(NEW, 60, 1, type(uint64).max);
         token.mint(shares.accountOf(NEW), 40, "between");
         _issue(60);
         equal(shares.claimable(NEW, investorA), 0, "nothing of what came while there were none");

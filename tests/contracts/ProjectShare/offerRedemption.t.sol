@@ -5,6 +5,8 @@ import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
 import {ShareWorld} from "support/ShareWorld.sol";
 
 contract ProjectShareOfferRedemptionTest is ShareWorld {
+    uint64 private constant END = type(uint64).max;
+
     function testFuzz_by_another_is_refused(uint256 seed) public {
         refuse(abi.encodeWithSelector(IProjectShare.NotTheIssuer.selector, PROJECT, anyone(seed)));
         vm.prank(anyone(seed));
@@ -18,6 +20,6 @@ contract ProjectShareOfferRedemptionTest is ShareWorld {
         shares.offerRedemption(PROJECT, 0);
         refuse(abi.encodeWithSelector(IProjectShare.NoRedemption.selector, PROJECT));
         vm.prank(investorA);
-        shares.redeem(PROJECT, 10);
+        shares.redeem(PROJECT, 10, 150, END);
     }
 }

@@ -5,6 +5,8 @@ import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
 contract ReceivablesAcceptTest is ClaimsWorld {
+    uint64 private constant END = type(uint64).max;
+
     function _offer(uint64 part, address from, address to) private {
         vm.prank(from);
         receivables.offer(part, to, true, uint64(block.timestamp + 10));
@@ -24,7 +26,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         (, uint64 part) = confirmed();
         refuse(abi.encodeWithSelector(IReceivables.OfferNotOpen.selector, part));
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 
     function testFuzz_after_it_has_expired_is_refused(uint32 late) public {
@@ -33,7 +35,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         vm.warp(block.timestamp + 11 + late % 1e6);
         refuse(abi.encodeWithSelector(IReceivables.OfferNotOpen.selector, part));
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 
     function test_at_the_last_second_is_in_time() public {
@@ -41,7 +43,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         _offer(part, tierOne, tierTwo);
         vm.warp(block.timestamp + 10);
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 
     function testFuzz_by_another_is_refused(uint256 seed) public {
@@ -49,7 +51,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         _offer(part, tierOne, tierTwo);
         refuse(abi.encodeWithSelector(IReceivables.NotTheOfferee.selector, part, anyone(seed)));
         vm.prank(anyone(seed));
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 
     function test_by_an_offeree_who_was_frozen_since_is_refused() public {
@@ -58,7 +60,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         participants.freeze(tierTwo, "word");
         refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, tierTwo));
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 
     function test_from_a_holder_who_was_frozen_since_is_refused() public {
@@ -67,7 +69,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         participants.freeze(tierOne, "word");
         refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, tierOne));
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 
     function test_a_claim_that_came_into_dispute_is_refused() public {
@@ -76,7 +78,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         disputed(root);
         refuse(abi.encodeWithSelector(IReceivables.ClaimInDispute.selector, root));
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 
     function test_a_claim_that_fell_due_is_refused() public {
@@ -85,7 +87,54 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         calendar.advance(DUE);
         refuseState(root, IReceivables.State.MATURED);
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
+    }
+
+    function testFuzz_a_part_that_was_paid_since_is_refused(uint16 raw) public {
+        (uint64 root, uint64 part) = confirmed();
+        uint128 paid = uint128(bound(raw, 1, 999));
+        _offer(part, tierOne, tierTwo);
+        pay(core, root, paid);
+        refuse(
+            abi.encodeWithSelector(IReceivables.UnpaidTooLittle.selector, part, 1_000 - paid, uint128(1_000))
+        );
+        vm.prank(tierTwo);
+        receivables.accept(part, true, 1_000, END);
+        vm.prank(tierTwo);
+        uint64 child = receivables.accept(part, true, 1_000 - paid, END);
+        equal(unpaidOn(child), 1_000 - paid, "taken for what is left");
+    }
+
+    function test_for_nothing_is_refused() public {
+        (, uint64 part) = confirmed();
+        _offer(part, tierOne, tierTwo);
+        refuse(abi.encodeWithSelector(IReceivables.AmountZero.selector));
+        vm.prank(tierTwo);
+        receivables.accept(part, true, 0, END);
+    }
+
+    function test_another_offer_than_was_accepted_is_refused() public {
+        (, uint64 part) = confirmed();
+        _offer(part, tierOne, tierTwo);
+        vm.prank(tierOne);
+        receivables.endOffer(part);
+        vm.prank(tierOne);
+        receivables.offer(part, tierTwo, false, uint64(block.timestamp + 10));
+        refuse(abi.encodeWithSelector(IReceivables.OfferDiffers.selector, part, false));
+        vm.prank(tierTwo);
+        receivables.accept(part, true, 1_000, END);
+    }
+
+    function testFuzz_after_the_deadline_is_refused(uint8 left, uint8 late) public {
+        (, uint64 part) = confirmed();
+        vm.prank(tierOne);
+        receivables.offer(part, tierTwo, true, uint64(block.timestamp + 1_000));
+        uint64 deadline = uint64(block.timestamp + left);
+        vm.warp(block.timestamp + late);
+        if (late > left) refuse(abi.encodeWithSelector(IReceivables.DeadlinePassed.selector, deadline));
+        vm.prank(tierTwo);
+        receivables.accept(part, true, 1_000, deadline);
+        equal(receivables.offerOf(part).part, late > left ? part : 0, "in time or not at all");
     }
 
     function test_in_a_pause_is_refused() public {
@@ -94,6 +143,6 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         receivables.pause();
         refusePaused();
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, END);
     }
 }

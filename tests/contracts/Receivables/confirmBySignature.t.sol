@@ -5,6 +5,8 @@ import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
 contract ReceivablesConfirmBySignatureTest is ClaimsWorld {
+    uint64 private constant END = type(uint64).max;
+
     function _sign(uint256 key, bytes32 digest) private pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return abi.encodePacked(r, s, v);
@@ -12,29 +14,29 @@ contract ReceivablesConfirmBySignatureTest is ClaimsWorld {
 
     function testFuzz_the_obligors_signature_confirms_whoever_brings_it(uint256 seed) public {
         uint64 root = registered();
-        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root));
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root, END));
         vm.prank(anyone(seed));
-        receivables.confirmBySignature(root, signature);
+        receivables.confirmBySignature(root, END, signature);
         inState(root, IReceivables.State.CONFIRMED, "confirmed");
         refuseState(root, IReceivables.State.CONFIRMED);
-        receivables.confirmBySignature(root, signature);
+        receivables.confirmBySignature(root, END, signature);
     }
 
     function testFuzz_anothers_signature_is_refused(uint256 key) public {
         uint64 root = registered();
         key = bound(key, 1, 1 << 200);
         vm.assume(key != CORE_KEY);
-        bytes memory signature = _sign(key, receivables.confirmationDigest(root));
+        bytes memory signature = _sign(key, receivables.confirmationDigest(root, END));
         refuse(abi.encodeWithSelector(IReceivables.ConfirmationInvalid.selector, root));
-        receivables.confirmBySignature(root, signature);
+        receivables.confirmBySignature(root, END, signature);
     }
 
     function test_a_signature_over_another_claim_is_refused() public {
         uint64 root = registered();
         uint64 other = registered();
-        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(other));
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(other, END));
         refuse(abi.encodeWithSelector(IReceivables.ConfirmationInvalid.selector, root));
-        receivables.confirmBySignature(root, signature);
+        receivables.confirmBySignature(root, END, signature);
     }
 
     function test_every_term_is_in_what_is_signed() public {
@@ -51,26 +53,55 @@ contract ReceivablesConfirmBySignatureTest is ClaimsWorld {
         vm.prank(tierOne);
         uint64 root = receivables.draft(t);
         bytes32 form = keccak256(
-            "Confirmation(uint64 root,uint8 kind,address obligor,address creditor,address token,uint128 face,uint32 issueDate,uint32 dueDate,uint16 defaultDays,bytes32 invoice,bytes32 document)"
+            "Confirmation(uint64 root,uint64 deadline,uint8 kind,address obligor,address creditor,address token,uint128 face,uint32 issueDate,uint32 dueDate,uint16 defaultDays,bytes32 invoice,bytes32 document)"
         );
-        bytes memory first = abi.encode(form, root, t.kind, t.obligor, t.creditor, t.token);
+        bytes memory first = abi.encode(form, root, END, t.kind, t.obligor, t.creditor, t.token);
         bytes memory second = abi.encode(t.face, t.issueDate, t.dueDate, t.defaultDays, t.invoice, t.document);
         bytes32 hash = keccak256(bytes.concat(first, second));
         equal(
-            receivables.confirmationDigest(root), keccak256(abi.encodePacked(hex"1901", domain, hash)), "EIP-712 by hand"
+            receivables.confirmationDigest(root, END),
+            keccak256(abi.encodePacked(hex"1901", domain, hash)),
+            "EIP-712 by hand"
         );
+    }
+
+    function testFuzz_after_its_deadline_is_refused(uint8 left, uint8 late) public {
+        uint64 root = registered();
+        uint64 deadline = uint64(block.timestamp + left);
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root, deadline));
+        vm.warp(block.timestamp + late);
+        if (late > left) refuse(abi.encodeWithSelector(IReceivables.DeadlinePassed.selector, deadline));
+        receivables.confirmBySignature(root, deadline, signature);
+        IReceivables.State wanted = late > left ? IReceivables.State.REGISTERED : IReceivables.State.CONFIRMED;
+        inState(root, wanted, "in time or not at all");
+    }
+
+    function test_a_later_deadline_than_was_signed_is_refused() public {
+        uint64 root = registered();
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root, uint64(block.timestamp)));
+        refuse(abi.encodeWithSelector(IReceivables.ConfirmationInvalid.selector, root));
+        receivables.confirmBySignature(root, END, signature);
+    }
+
+    function test_the_obligor_takes_it_back_by_cancelling() public {
+        uint64 root = registered();
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root, END));
+        vm.prank(core);
+        receivables.cancel(root);
+        refuseState(root, IReceivables.State.CANCELLED);
+        receivables.confirmBySignature(root, END, signature);
     }
 
     function test_in_a_pause_is_refused() public {
         uint64 root = registered();
-        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root));
+        bytes memory signature = _sign(CORE_KEY, receivables.confirmationDigest(root, END));
         receivables.pause();
         refusePaused();
-        receivables.confirmBySignature(root, signature);
+        receivables.confirmBySignature(root, END, signature);
     }
 
     function test_a_claim_that_is_not_there_is_refused() public {
         refuse(abi.encodeWithSelector(IReceivables.ClaimUnknown.selector, 9));
-        receivables.confirmBySignature(9, "");
+        receivables.confirmBySignature(9, END, "");
     }
 }

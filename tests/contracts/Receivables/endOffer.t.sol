@@ -25,7 +25,7 @@ contract ReceivablesEndOfferTest is ClaimsWorld {
         receivables.endOffer(part);
         refuse(abi.encodeWithSelector(IReceivables.OfferNotOpen.selector, part));
         vm.prank(tierTwo);
-        receivables.accept(part);
+        receivables.accept(part, true, 1_000, type(uint64).max);
     }
 
     function testFuzz_anyone_else_only_once_it_has_expired(uint256 seed) public {

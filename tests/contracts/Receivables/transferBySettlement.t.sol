@@ -7,7 +7,7 @@ import {ClaimsWorld} from "support/ClaimsWorld.sol";
 contract ReceivablesTransferBySettlementTest is ClaimsWorld {
     function _transfer(uint64 part, address from, address to) private returns (uint64) {
         vm.prank(address(settlement));
-        return receivables.transferBySettlement(part, from, to, true);
+        return receivables.transferBySettlement(part, from, to, true, 1_000);
     }
 
     function test_the_part_passes_as_by_an_offer() public {
@@ -21,7 +21,7 @@ contract ReceivablesTransferBySettlementTest is ClaimsWorld {
         (, uint64 part) = confirmed();
         refuse(abi.encodeWithSelector(IReceivables.NotTheSettlement.selector, anyone(seed)));
         vm.prank(anyone(seed));
-        receivables.transferBySettlement(part, tierOne, tierTwo, false);
+        receivables.transferBySettlement(part, tierOne, tierTwo, false, 1_000);
     }
 
     function test_from_who_does_not_hold_it_is_refused() public {
@@ -42,6 +42,17 @@ contract ReceivablesTransferBySettlementTest is ClaimsWorld {
         receivables.offer(part, tierThree, false, uint64(block.timestamp + 1));
         refuse(abi.encodeWithSelector(IReceivables.PartEncumbered.selector, part));
         _transfer(part, tierOne, tierTwo);
+    }
+
+    function testFuzz_for_more_than_is_unpaid_or_for_nothing_is_refused(uint128 more) public {
+        (, uint64 part) = confirmed();
+        uint128 least = uint128(bound(more, 1_001, type(uint128).max));
+        refuse(abi.encodeWithSelector(IReceivables.UnpaidTooLittle.selector, part, uint128(1_000), least));
+        vm.prank(address(settlement));
+        receivables.transferBySettlement(part, tierOne, tierTwo, true, least);
+        refuse(abi.encodeWithSelector(IReceivables.AmountZero.selector));
+        vm.prank(address(settlement));
+        receivables.transferBySettlement(part, tierOne, tierTwo, true, 0);
     }
 
     function test_in_a_pause_is_refused() public {

@@ -37,6 +37,7 @@ contract SettlementDiscountTest is DealWorld {
         ISettlement.Quote memory q = quote(rate % 1_000_000, true);
         q.convention = Interest.Convention(by % 4);
         if (paid != 0) pay(core, root, paid);
+        q.unpaid = unpaidOn(part);
         calendar.advance(20260201 + days_ % 28);
         (uint256 price, uint256 rest) = settlement.priceOf(q);
         uint256 whole = Interest.denominator(q.convention);
@@ -85,21 +86,72 @@ contract SettlementDiscountTest is DealWorld {
         bytes memory signature = accepted(q);
         refuse(abi.encodeWithSelector(ISettlement.SignatureMissing.selector, id, tierOne));
         vm.prank(anyone(seed));
-        settlement.discount(q, signature);
+        settlement.discount(q, 0, signature);
     }
 
     function testFuzz_what_the_buyer_signed_is_the_quote_in_every_field(uint8 which) public {
         ISettlement.Quote memory q = quote(1_000, true);
         bytes memory signature = accepted(q);
-        if (which % 6 == 0) q.nonce++;
-        if (which % 6 == 1) q.deadline++;
-        if (which % 6 == 2) q.ratePpm--;
-        if (which % 6 == 3) q.recourse = false;
-        if (which % 6 == 4) q.convention = Interest.Convention.ACT_365F;
-        if (which % 6 == 5) q.part++;
+        if (which % 8 == 0) q.nonce++;
+        if (which % 8 == 1) q.deadline++;
+        if (which % 8 == 2) q.ratePpm--;
+        if (which % 8 == 3) q.recourse = false;
+        if (which % 8 == 4) q.convention = Interest.Convention.ACT_365F;
+        if (which % 8 == 5) q.part++;
+        if (which % 8 == 6) q.unpaid--;
+        if (which % 8 == 7) q.mostPrice--;
         bytes32 id = settlement.quoteDigest(q);
         refuse(abi.encodeWithSelector(ISettlement.SignatureInvalid.selector, id, buyer));
         discount(q, signature);
+    }
+
+    function testFuzz_what_was_paid_since_the_quote_is_refused(uint32 raw) public {
+        uint128 paid = uint128(bound(raw, 1, 999_999));
+        ISettlement.Quote memory q = quote(54_321, true);
+        bytes memory signature = accepted(q);
+        pay(core, root, paid);
+        refuse(
+            abi.encodeWithSelector(IReceivables.UnpaidTooLittle.selector, part, 1_000_000 - paid, uint128(1_000_000))
+        );
+        discount(q, signature);
+        q.unpaid = 1_000_000 - paid;
+        discount(q, accepted(q));
+        holds(buyer, "for what is left, it may be sold");
+    }
+
+    function test_a_quote_for_nothing_is_refused() public {
+        ISettlement.Quote memory q = quote(54_321, true);
+        q.unpaid = 0;
+        bytes memory signature = accepted(q);
+        refuse(abi.encodeWithSelector(IReceivables.AmountZero.selector));
+        discount(q, signature);
+    }
+
+    /// @dev 986,419 on the day of the quote; each day that passes adds to it.
+    function testFuzz_the_price_is_between_what_both_have_said(uint128 least, uint128 most) public {
+        ISettlement.Quote memory q = quote(54_321, true);
+        q.mostPrice = most;
+        bytes memory signature = accepted(q);
+        bool agreed = least <= 986_419 && 986_419 <= most;
+        if (!agreed) refuse(abi.encodeWithSelector(ISettlement.PriceNotAgreed.selector, part, 986_419, least, most));
+        vm.prank(tierOne);
+        settlement.discount(q, least, signature);
+        holds(agreed ? buyer : tierOne, "sold where both agree");
+    }
+
+    function test_the_very_price_is_agreed_and_a_day_later_it_is_another() public {
+        ISettlement.Quote memory q = quote(54_321, true);
+        q.mostPrice = 986_419;
+        bytes memory signature = accepted(q);
+        calendar.advance(TODAY + 1);
+        (uint256 price,) = settlement.priceOf(q);
+        refuse(abi.encodeWithSelector(ISettlement.PriceNotAgreed.selector, part, price, 986_419, 986_419));
+        vm.prank(tierOne);
+        settlement.discount(q, 986_419, signature);
+        q.mostPrice = uint128(price);
+        signature = accepted(q);
+        vm.prank(tierOne);
+        equal(settlement.discount(q, uint128(price), signature), price, "at the very price");
     }
 
     function test_twice_after_its_deadline_or_revoked_is_refused() public {

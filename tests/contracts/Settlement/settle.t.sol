@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {ICreditLine} from "contracts/interfaces/ICreditLine.sol";
 import {ISettlement} from "contracts/interfaces/ISettlement.sol";
+import {IWarehouseReceipts} from "contracts/interfaces/IWarehouseReceipts.sol";
 import {DealWorld} from "support/DealWorld.sol";
 
 contract SettlementSettleTest is DealWorld {
@@ -40,7 +42,7 @@ contract SettlementSettleTest is DealWorld {
         ISettlement.Deal memory d = dealAt(7);
         ISettlement.Leg[] memory legs = new ISettlement.Leg[](4);
         (legs[0], legs[1]) = (d.legs[0], d.legs[1]);
-        legs[2] = leg(ISettlement.Asset.WAREHOUSE_RECEIPT, buyer, tierTwo, receipt, 0);
+        legs[2] = leg(ISettlement.Asset.WAREHOUSE_RECEIPT, buyer, tierTwo, receipt, 5);
         legs[3] = leg(ISettlement.Asset.PROJECT_SHARE, buyer, tierThree, uint256(PROJECT), 20);
         d.legs = legs;
         settle(d);
@@ -78,14 +80,16 @@ contract SettlementSettleTest is DealWorld {
     function testFuzz_what_was_signed_is_the_deal_in_every_field(uint8 which) public {
         ISettlement.Deal memory d = dealAt(1);
         ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
-        if (which % 8 == 0) d.nonce++;
-        if (which % 8 == 1) d.deadline++;
-        if (which % 8 == 2) d.legs[0].to = tierTwo;
-        if (which % 8 == 3) d.legs[1].amount++;
-        if (which % 8 == 4) d.legs[0].recourse = true;
-        if (which % 8 == 5) d.legs[0].id = bytes32(uint256(part) + 1);
-        if (which % 8 == 6) d.legs[1].from = tierTwo;
-        if (which % 8 == 7) d.legs[0].asset = ISettlement.Asset.WAREHOUSE_RECEIPT;
+        if (which % 10 == 0) d.nonce++;
+        if (which % 10 == 1) d.deadline++;
+        if (which % 10 == 2) d.legs[0].to = tierTwo;
+        if (which % 10 == 3) d.legs[1].amount++;
+        if (which % 10 == 4) d.legs[0].recourse = true;
+        if (which % 10 == 5) d.legs[0].id = bytes32(uint256(part) + 1);
+        if (which % 10 == 6) d.legs[1].from = tierTwo;
+        if (which % 10 == 7) d.legs[0].asset = ISettlement.Asset.WAREHOUSE_RECEIPT;
+        if (which % 10 == 8) d.legs[0].amount--;
+        if (which % 10 == 9) d.legs[0].supply++;
         bytes32 id = settlement.dealDigest(d);
         refuse(abi.encodeWithSelector(ISettlement.SignatureInvalid.selector, id, buyer));
         settleWith(d, all);
@@ -114,8 +118,20 @@ contract SettlementSettleTest is DealWorld {
         bad.id = bytes32(above << 64 | part);
         _refuseLeg(0, bad);
         bad = dealAt(1).legs[0];
-        bad.amount = above;
+        bad.amount = above << 128;
         _refuseLeg(0, bad);
+        bad.amount = 0;
+        _refuseLeg(0, bad);
+        (bad.amount, bad.supply) = (1, above);
+        _refuseLeg(0, bad);
+        bad = leg(ISettlement.Asset.WAREHOUSE_RECEIPT, tierOne, buyer, 1, 0);
+        _refuseLeg(0, bad);
+        bad = leg(ISettlement.Asset.PROJECT_SHARE, tierOne, buyer, uint256(PROJECT), 1);
+        bad.supply = 0;
+        _refuseLeg(0, bad);
+        bad = dealAt(1).legs[1];
+        bad.supply = above;
+        _refuseLeg(1, bad);
         bad = dealAt(1).legs[1];
         bad.id = bytes32(above << 160 | uint160(address(token)));
         _refuseLeg(1, bad);
@@ -124,6 +140,73 @@ contract SettlementSettleTest is DealWorld {
         bad = dealAt(1).legs[1];
         bad.recourse = true;
         _refuseLeg(1, bad);
+    }
+
+    function testFuzz_a_part_that_was_paid_since_is_refused_as_a_whole(uint32 raw) public {
+        uint128 paid = uint128(bound(raw, 1, 999_999));
+        ISettlement.Deal memory d = dealAt(980_000);
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        pay(core, root, paid);
+        refuse(
+            abi.encodeWithSelector(IReceivables.UnpaidTooLittle.selector, part, 1_000_000 - paid, uint128(1_000_000))
+        );
+        settleWith(d, all);
+        equal(token.balanceOf(buyer), 2_000_000, "the buyer keeps the money");
+        d.legs[0].amount = 1_000_000 - paid;
+        settle(d);
+        holds(buyer, "signed for what is left, it passes");
+    }
+
+    function test_a_part_of_an_order_that_a_draw_has_paid_is_refused() public {
+        uint64 line = openLine(1_000_000);
+        (uint64 order_, uint64 owed) = owedClaim(IReceivables.Kind.ORDER, factory, supplier, 1_000_000, 20261231);
+        ISettlement.Deal memory d = dealAt(950_000);
+        d.legs[0] = leg(ISettlement.Asset.CLAIM_PART, supplier, buyer, owed, 1_000_000);
+        d.legs[1].to = supplier;
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        ICreditLine.Instalment[] memory plan = bullet(20260705, 999_999);
+        vm.prank(factory);
+        credit.draw(line, order_, 999_999, ICreditLine.Plan.BULLET, plan, 0);
+        refuse(abi.encodeWithSelector(IReceivables.UnpaidTooLittle.selector, owed, uint128(1), uint128(1_000_000)));
+        vm.prank(supplier);
+        settlement.settle(d, all);
+        equal(token.balanceOf(supplier), 999_999, "financed once");
+    }
+
+    function testFuzz_a_receipt_is_taken_for_its_quantity_at_least(uint128 least) public {
+        vm.assume(least != 0);
+        uint64 receipt = receipts.issue(tierOne, "resin", 5, "papers");
+        receipts.verify(receipt, "seen");
+        ISettlement.Deal memory d = dealAt(7);
+        d.legs[0] = leg(ISettlement.Asset.WAREHOUSE_RECEIPT, tierOne, buyer, receipt, least);
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        if (least > 5) {
+            refuse(
+                abi.encodeWithSelector(IWarehouseReceipts.QuantityTooSmall.selector, receipt, uint128(5), least)
+            );
+        }
+        settleWith(d, all);
+        equal(receipts.receipt(receipt).holder, least > 5 ? tierOne : buyer, "for five at most");
+    }
+
+    function testFuzz_shares_that_were_diluted_since_are_refused(uint64 more) public {
+        shares.openProject(PROJECT, address(token), operator, type(uint96).max);
+        vm.prank(operator);
+        shares.issue(PROJECT, tierOne, 60);
+        ISettlement.Deal memory d = dealAt(7);
+        d.legs[0] = leg(ISettlement.Asset.PROJECT_SHARE, tierOne, buyer, uint256(PROJECT), 60);
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        if (more != 0) {
+            address[] memory holders = new address[](1);
+            holders[0] = tierOne;
+            vm.prank(tierOne);
+            shares.consent(PROJECT, operator, more, 60, type(uint64).max);
+            vm.prank(operator);
+            shares.increase(PROJECT, operator, more, holders);
+            refuse(abi.encodeWithSelector(ISettlement.SupplyTooLarge.selector, 0, 60 + uint256(more), 60));
+        }
+        settleWith(d, all);
+        equal(shares.balanceOf(PROJECT, buyer), more == 0 ? 60 : 0, "all of the project or nothing");
     }
 
     function test_an_offer_or_a_pledge_stands_before_it() public {

@@ -67,8 +67,9 @@ contract OperationsGas is CreditWorld {
         vm.prank(tierOne);
         roots = receivables.registerBatch(all);
         _claims("registerBatch, 100 claims");
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(CORE_KEY, receivables.confirmationDigest(roots[0]));
-        receivables.confirmBySignature(roots[0], abi.encodePacked(r, s, v));
+        uint64 end = uint64(block.timestamp);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(CORE_KEY, receivables.confirmationDigest(roots[0], end));
+        receivables.confirmBySignature(roots[0], end, abi.encodePacked(r, s, v));
         _claims("confirmBySignature");
         uint64[] memory rest = new uint64[](99);
         for (uint256 i = 0; i < 99; ++i) {
@@ -96,7 +97,7 @@ contract OperationsGas is CreditWorld {
         receivables.offer(part, tierTwo, true, uint64(block.timestamp + 10));
         _claims("offer");
         vm.prank(tierTwo);
-        part = receivables.accept(part);
+        part = receivables.accept(part, true, 1_000_000, uint64(block.timestamp));
         _claims("accept");
         vm.prank(tierTwo);
         receivables.pledge(part, bank);
@@ -264,7 +265,7 @@ contract OperationsGas is CreditWorld {
         vm.prank(operator);
         shares.offerRedemption(PROJECT, 10);
         vm.prank(investorB);
-        shares.redeem(PROJECT, 20);
+        shares.redeem(PROJECT, 20, 10, uint64(block.timestamp));
         _shares("redeem");
         vm.prank(investorB);
         token.withdraw(100, "account");
@@ -277,9 +278,9 @@ contract OperationsGas is CreditWorld {
         _approve(buyer, address(settlement), 2_000_000);
         ISettlement.Deal memory d;
         d.legs = new ISettlement.Leg[](2);
-        d.legs[0] = ISettlement.Leg(ISettlement.Asset.CLAIM_PART, tierOne, buyer, bytes32(uint256(part)), 0, false);
+        d.legs[0] = ISettlement.Leg(ISettlement.Asset.CLAIM_PART, tierOne, buyer, bytes32(uint256(part)), 1_000_000, 0, false);
         bytes32 money = bytes32(uint256(uint160(address(token))));
-        d.legs[1] = ISettlement.Leg(ISettlement.Asset.DEPOSIT_TOKEN, buyer, tierOne, money, 990_000, false);
+        d.legs[1] = ISettlement.Leg(ISettlement.Asset.DEPOSIT_TOKEN, buyer, tierOne, money, 990_000, 0, false);
         d.deadline = uint64(block.timestamp + 10);
         ISettlement.Signature[] memory all = new ISettlement.Signature[](1);
         all[0] = ISettlement.Signature(buyer, _sign(settlement.dealDigest(d)));
@@ -287,11 +288,21 @@ contract OperationsGas is CreditWorld {
         settlement.settle(d, all);
         _deals("settle, a part against money");
         ISettlement.Quote memory q = ISettlement.Quote(
-            second, tierOne, buyer, address(token), 54_321, Interest.Convention.ACT_360, true, 1, d.deadline
+            second,
+            tierOne,
+            buyer,
+            address(token),
+            1_000_000,
+            1_000_000,
+            54_321,
+            Interest.Convention.ACT_360,
+            true,
+            1,
+            d.deadline
         );
         bytes memory signature = _sign(settlement.quoteDigest(q));
         vm.prank(tierOne);
-        settlement.discount(q, signature);
+        settlement.discount(q, 980_000, signature);
         _deals("discount");
         vm.prank(buyer);
         settlement.revoke("some deal");

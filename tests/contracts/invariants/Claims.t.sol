@@ -157,8 +157,10 @@ contract ClaimsHandler is CreditWorld {
     function acceptOffer(uint8 which, uint8 child) external {
         uint64 id = lastOffered;
         if (which % 4 == 0) id = _part(which, child);
-        vm.prank(receivables.offerOf(id).to);
-        receivables.accept(id);
+        uint128 unpaid = unpaidOn(id);
+        IReceivables.Offer memory o = receivables.offerOf(id);
+        vm.prank(o.to);
+        receivables.accept(id, o.recourse, unpaid, uint64(block.timestamp));
     }
 
     function wait(uint8 time) external {

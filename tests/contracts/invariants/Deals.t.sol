@@ -18,16 +18,18 @@ contract DealsHandler is CreditWorld {
     uint256 public replays;
     uint256 public unsigned;
     uint256 public done;
+    uint256 public cheated;
     address public seller;
     uint256 private _nonce;
     ISettlement.Deal private _last;
+    ISettlement.Deal private _signed;
 
     constructor() {
         deployAll();
         seller = vm.addr(SELLER_KEY);
         participants.admit(seller, 1, "seller");
         participants.certify(seller, uint64(block.timestamp + 3650 days), 0);
-        shares.openProject(PROJECT, address(token), operator, 2_000);
+        shares.openProject(PROJECT, address(token), operator, 1e9);
         vm.prank(operator);
         shares.issue(PROJECT, seller, 2_000);
         vm.prank(seller);
@@ -63,6 +65,45 @@ contract DealsHandler is CreditWorld {
         _try(d, unsignedBy % 4);
     }
 
+    /// @dev A deal is signed now and settled by a later call, whatever happens to what it names until then.
+    function signForLater(uint256 seed, uint8 count) external {
+        delete _signed;
+        for (uint256 i = 0; i < 2 + count % 2; ++i) {
+            _signed.legs.push(_leg(uint256(keccak256(abi.encode(seed, i, "later")))));
+        }
+        (_signed.nonce, _signed.deadline) = (++_nonce, type(uint64).max);
+    }
+
+    function settleLater() external {
+        if (_signed.legs.length != 0) _try(_signed, 0);
+    }
+
+    /// @dev The obligor pays early, but never all of it: each claim keeps its part.
+    function pay(uint8 which, uint32 raw) external {
+        uint64 root = roots[which % roots.length];
+        address holder = partHolder[root];
+        uint128 most = unpaidOn(receivables.partsOf(root)[0]) - 1;
+        if (most == 0) return;
+        uint128 amount = uint128(bound(raw, 1, most));
+        pay(core, root, amount);
+        receivables.withdraw(address(token), holder);
+        money[holder] += amount;
+    }
+
+    /// @dev Both consent to new shares of the issuer's: whoever has signed for fewer is refused then.
+    function dilute(uint8 by) external {
+        uint128 more = 1 + uint128(by);
+        uint128 supply = shares.projectOf(PROJECT).supply;
+        address[] memory both = new address[](2);
+        (both[0], both[1]) = seller < buyer ? (seller, buyer) : (buyer, seller);
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(both[i]);
+            shares.consent(PROJECT, operator, more, supply, type(uint64).max);
+        }
+        vm.prank(operator);
+        shares.increase(PROJECT, operator, more, both);
+    }
+
     function replay() external {
         ISettlement.Deal memory d = _last;
         if (d.legs.length == 0) return;
@@ -75,9 +116,20 @@ contract DealsHandler is CreditWorld {
         uint64 root = roots[which % roots.length];
         address from = partHolder[root];
         address to = from == seller ? buyer : seller;
+        uint64 id = receivables.partsOf(root)[0];
+        uint128 unpaid = unpaidOn(id);
         ISettlement.Quote memory q = ISettlement.Quote(
-            receivables.partsOf(root)[0], from, to, address(token), rate % 900_000, Interest.Convention.ACT_365F,
-            recourse, ++_nonce, uint64(block.timestamp + 10)
+            id,
+            from,
+            to,
+            address(token),
+            unpaid,
+            unpaid,
+            rate % 900_000,
+            Interest.Convention.ACT_365F,
+            recourse,
+            ++_nonce,
+            uint64(block.timestamp + 10)
         );
         bytes memory signature = _sign(to, settlement.quoteDigest(q));
         if (poor) {
@@ -85,7 +137,7 @@ contract DealsHandler is CreditWorld {
             token.approve(address(settlement), 0);
         }
         vm.prank(from);
-        try settlement.discount(q, signature) returns (uint256 price) {
+        try settlement.discount(q, 0, signature) returns (uint256 price) {
             money[from] += price;
             money[to] -= price;
             partHolder[root] = to;
@@ -123,12 +175,14 @@ contract DealsHandler is CreditWorld {
         uint256 pick = seed >> 16;
         if (leg.asset == ISettlement.Asset.CLAIM_PART) {
             leg.id = bytes32(uint256(receivables.partsOf(roots[pick % roots.length])[0]));
+            leg.amount = unpaidOn(uint64(uint256(leg.id)));
             if (pick >> 40 & 7 != 0) leg.from = receivables.part(uint64(uint256(leg.id))).holder;
         } else if (leg.asset == ISettlement.Asset.WAREHOUSE_RECEIPT) {
-            leg.id = bytes32(uint256(goods[pick % goods.length]));
+            (leg.id, leg.amount) = (bytes32(uint256(goods[pick % goods.length])), 1 + pick % 6);
             if (pick >> 40 & 7 != 0) leg.from = receipts.receipt(uint64(uint256(leg.id))).holder;
         } else if (leg.asset == ISettlement.Asset.PROJECT_SHARE) {
             (leg.id, leg.amount) = (PROJECT, 1 + pick % 300);
+            leg.supply = shares.projectOf(PROJECT).supply;
         } else {
             (leg.id, leg.amount) = (bytes32(uint256(uint160(address(token)))), 1 + pick % 4e11);
         }
@@ -142,9 +196,15 @@ contract DealsHandler is CreditWorld {
             needsBoth = needsBoth || (unsignedBy == 1 && d.legs[i].from == seller)
                 || (unsignedBy == 2 && d.legs[i].from == buyer);
         }
+        uint256 worthLess = 0;
+        for (uint256 i = 0; i < d.legs.length; ++i) {
+            if (_worth(d.legs[i]) < d.legs[i].amount) ++worthLess;
+            if (d.legs[i].supply != 0 && shares.projectOf(PROJECT).supply > d.legs[i].supply) ++worthLess;
+        }
         vm.prank(stranger);
         try settlement.settle(d, all) {
             if (needsBoth) ++unsigned;
+            cheated += worthLess;
             for (uint256 i = 0; i < d.legs.length; ++i) {
                 _book(d.legs[i]);
             }
@@ -155,6 +215,14 @@ contract DealsHandler is CreditWorld {
             }
             (_last.nonce, _last.deadline) = (d.nonce, d.deadline);
         } catch {}
+    }
+
+    /// @dev What the leg's asset is worth now, in the leg's own measure.
+    function _worth(ISettlement.Leg memory leg) private view returns (uint256) {
+        uint64 id = uint64(uint256(leg.id));
+        if (leg.asset == ISettlement.Asset.CLAIM_PART) return unpaidOn(id);
+        if (leg.asset == ISettlement.Asset.WAREHOUSE_RECEIPT) return receipts.receipt(id).quantity;
+        return leg.amount;
     }
 
     function _book(ISettlement.Leg memory leg) private {
@@ -207,7 +275,7 @@ contract DealsInvariants {
         targets[0] = address(_handler);
     }
 
-    /// @notice Rule 8: every leg of a deal or none, once, and with the word of each who gives.
+    /// @notice Rules 8 and 13: every leg of a deal or none, once, with the word of each who gives, and for what was signed.
     function invariant_all_legs_or_none() public view {
         for (uint256 i = 0; i < _handler.rootCount(); ++i) {
             (address part, address good) = _handler.actual(i);
@@ -222,6 +290,7 @@ contract DealsInvariants {
         }
         _same("replays", _handler.replays(), 0);
         _same("without a signature", _handler.unsigned(), 0);
+        _same("worth less than was signed for", _handler.cheated(), 0);
     }
 
     function _same(string memory rule, uint256 found, uint256 wanted) private pure {

@@ -136,8 +136,9 @@ abstract contract CreditWorld is Ledger {
         address from = receivables.part(part).holder;
         vm.prank(from);
         receivables.offer(part, to, recourse, uint64(block.timestamp + 1 days));
+        uint128 least = unpaidOn(part);
         vm.prank(to);
-        return receivables.accept(part);
+        return receivables.accept(part, recourse, least, uint64(block.timestamp));
     }
 
     function pay(address who, uint64 root, uint128 amount) internal {
@@ -146,6 +147,11 @@ abstract contract CreditWorld is Ledger {
         token.approve(address(receivables), amount);
         vm.prank(who);
         receivables.fund(root, amount);
+    }
+
+    function unpaidOn(uint64 part) internal view returns (uint128) {
+        IReceivables.Part memory p = receivables.part(part);
+        return p.amount - p.redeemed;
     }
 
     /// @dev What is owed on the live parts of a claim.

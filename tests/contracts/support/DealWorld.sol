@@ -19,22 +19,24 @@ abstract contract DealWorld is CreditWorld {
         token.approve(address(settlement), type(uint256).max);
     }
 
+    /// @dev Shares are for a project of as many as it has now.
     function leg(ISettlement.Asset asset, address from, address to, uint256 id, uint256 amount)
         internal
-        pure
+        view
         returns (ISettlement.Leg memory)
     {
-        return ISettlement.Leg(asset, from, to, bytes32(id), amount, false);
+        uint256 supply = asset == ISettlement.Asset.PROJECT_SHARE ? shares.projectOf(bytes32(id)).supply : 0;
+        return ISettlement.Leg(asset, from, to, bytes32(id), amount, supply, false);
     }
 
     function money(address from, address to, uint256 amount) internal view returns (ISettlement.Leg memory) {
         return leg(ISettlement.Asset.DEPOSIT_TOKEN, from, to, uint160(address(token)), amount);
     }
 
-    /// @dev The part against `price`.
+    /// @dev The part, for what is unpaid on it now, against `price`.
     function dealAt(uint256 price) internal view returns (ISettlement.Deal memory d) {
         d.legs = new ISettlement.Leg[](2);
-        d.legs[0] = leg(ISettlement.Asset.CLAIM_PART, tierOne, buyer, part, 0);
+        d.legs[0] = leg(ISettlement.Asset.CLAIM_PART, tierOne, buyer, part, unpaidOn(part));
         d.legs[1] = money(buyer, tierOne, price);
         d.deadline = uint64(block.timestamp + 100);
     }
@@ -59,16 +61,27 @@ abstract contract DealWorld is CreditWorld {
         return settlement.settle(d, all);
     }
 
+    /// @dev For what is unpaid on the part now, at any price.
     function quote(uint32 ratePpm, bool recourse) internal view returns (ISettlement.Quote memory) {
         uint64 deadline = uint64(block.timestamp + 100);
         return ISettlement.Quote(
-            part, tierOne, buyer, address(token), ratePpm, Interest.Convention.ACT_360, recourse, 1, deadline
+            part,
+            tierOne,
+            buyer,
+            address(token),
+            unpaidOn(part),
+            type(uint128).max,
+            ratePpm,
+            Interest.Convention.ACT_360,
+            recourse,
+            1,
+            deadline
         );
     }
 
     function discount(ISettlement.Quote memory q, bytes memory signature) internal returns (uint256) {
         vm.prank(tierOne);
-        return settlement.discount(q, signature);
+        return settlement.discount(q, 0, signature);
     }
 
     function accepted(ISettlement.Quote memory q) internal view returns (bytes memory) {

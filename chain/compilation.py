@@ -5,7 +5,8 @@ Rules that this module keeps:
 - The compiler, its settings and the library are pinned, and the metadata hash is left out, so that the same sources
   give the same bytes on every machine.
 - Users never compile: the wheel ships ``chain/abi/*.json``, each with ``contractName``, ``abi``, ``bytecode`` and
-  ``deployedBytecode`` (0x-prefixed hex), and ``chain/abi/enums.py``.
+  ``deployedBytecode`` (0x-prefixed hex), and ``chain/abi/enums.py``. A contract that is linked to libraries also has
+  ``links``: by library, the places in ``bytecode`` that hold its address, zero as shipped.
 
 ``python -m counterfoil.chain.compilation`` writes them; ``--check`` compares, and exits 1 where they differ.
 """
@@ -13,6 +14,7 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +38,10 @@ SETTINGS: Mapping[str, Any] = {
 }
 
 
+_PLACEHOLDER = re.compile(r"__\$[0-9a-f]{34}\$__")
+"""What the compiler writes where a library's address belongs."""
+
+
 class ContractsDoNotCompile(Exception):
     """The compiler refused the sources; the message is the compiler's."""
 
@@ -52,9 +58,7 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
     files = sorted(CONTRACTS.rglob("*.sol"))
     names = [f"contracts/{path.relative_to(CONTRACTS)}" for path in files]
     sources = dict(zip(names, (path.read_text() for path in files), strict=True))
-    wanted = {
-        name: {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]} for name in names
-    }
+    wanted = {name: {"*": ["abi", "evm.bytecode", "evm.deployedBytecode.object"]} for name in names}
     library = COMPILER / "node_modules" / "@openzeppelin"
     for path in sorted(library.rglob("*.sol")):
         sources[f"node_modules/@openzeppelin/{path.relative_to(library)}"] = path.read_text()
@@ -67,21 +71,35 @@ def compile_contracts() -> dict[str, dict[str, Any]]:
         output = solcx.compile_standard(request, solc_binary=SOLC, allow_empty=True)
     except solcx.exceptions.SolcError as refused:
         raise ContractsDoNotCompile(str(refused).split("> command:")[0].strip()) from refused
+    contracts = {source: output["contracts"].get(source, {}) for source in names}
+    linked = {
+        name for found in contracts.values() for one in found.values() for name in _links(one)
+    }
     return {
         name: {
             "contractName": name,
             "abi": contract["abi"],
             "bytecode": _code(contract, "bytecode"),
             "deployedBytecode": _code(contract, "deployedBytecode"),
+            **({"links": _links(contract)} if _links(contract) else {}),
         }
-        for source in names
-        for name, contract in output["contracts"].get(source, {}).items()
-        if contract["abi"]
+        for found in contracts.values()
+        for name, contract in found.items()
+        if contract["abi"] or name in linked
     }
 
 
 def _code(contract: Mapping[str, Any], which: str) -> str:
-    return to_hex(from_any_hex(contract["evm"][which]["object"]))
+    code = _PLACEHOLDER.sub("0" * 40, contract["evm"][which]["object"])
+    return to_hex(from_any_hex(code))
+
+
+def _links(contract: Mapping[str, Any]) -> dict[str, list[int]]:
+    return {
+        library: [place["start"] for place in found]
+        for libraries in contract["evm"]["bytecode"]["linkReferences"].values()
+        for library, found in libraries.items()
+    }
 
 
 def differences(built: Mapping[str, Mapping[str, Any]], enums: str) -> list[str]:

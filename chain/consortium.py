@@ -108,7 +108,7 @@ class Consortium:
 def constructors(
     admin: str, c: Consortium
 ) -> list[tuple[str, Callable[[Mapping[str, str]], list[Any]]]]:
-    """The contracts in the order of their creation. Each has a function from the earlier addresses to its arguments."""
+    """The contracts in the order of their creation, each with how its arguments come of earlier addresses."""
     return [
         ("ConsortiumAccess", lambda _: [admin]),
         ("DeploymentRegistry", lambda at: [at["ConsortiumAccess"]]),
@@ -139,6 +139,7 @@ def constructors(
                 at[n] for n in ("ConsortiumAccess", "ParticipantRegistry", "BusinessCalendar")
             ],
         ),
+        ("Instalments", lambda _: []),
         (
             "CreditLine",
             lambda at: [

@@ -17,7 +17,7 @@ from typing import Any
 import rlp
 from eth_utils.crypto import keccak
 
-from counterfoil.chain.abi.artifacts import artifact, selector_of
+from counterfoil.chain.abi.artifacts import creation_code, selector_of
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import (
@@ -80,7 +80,7 @@ def _create_missing(
         if name in here.contracts:
             continue
         data = client.encode_constructor(
-            name, artifact(name)["bytecode"], *arguments(here.addresses)
+            name, creation_code(name, here.addresses), *arguments(here.addresses)
         )
         raw = admin.sign_transaction(
             unsigned(client, sender=admin.address, to=None, data=data, nonce=nonce)

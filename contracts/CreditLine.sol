@@ -179,8 +179,12 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         amount = IDepositToken(l.terms.token).drain(_key(lineId));
         uint256 left = amount;
         uint64[] memory loans = l.loans;
-        for (uint256 i = 0; i < loans.length && left != 0; ++i) {
-            if (_total(owed(loans[i], _today())) != 0) left -= _repay(loans[i], left, address(this));
+        for (uint256 i = 0; i < loans.length && amount != 0; ++i) {
+            poke(loans[i]);
+        }
+        uint256[] memory parts = Instalments.share(_schedules, _loans, l.terms, loans, amount);
+        for (uint256 i = 0; i < loans.length; ++i) {
+            if (parts[i] != 0) left -= _repay(loans[i], parts[i], address(this));
         }
         emit Swept(lineId, amount, left);
         if (left != 0) _payOut(l.terms.token, l.terms.borrower, left);
@@ -226,9 +230,8 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     function poke(uint64 id) public returns (LoanState) {
         Loan storage n = _known(id);
         Line storage l = _lines[n.line];
-        Instalments.accrue(_schedules[id], n, l.terms, _today());
+        (LoanState state, uint256 missed) = Instalments.accrue(_schedules[id], n, l.terms, _today());
         if (n.state == LoanState.WRITTEN_OFF || n.state >= LoanState.RECOVERED) return n.state;
-        (LoanState state, uint256 missed) = Instalments.standing(_schedules[id], n, l.terms, _today());
         if (state != n.state) _moveLoan(id, n, state);
         bool isMissing = missed >= FREEZE_AFTER;
         if (l.state == LineState.ACTIVE && (isMissing || state == LoanState.DEFAULT)) {
@@ -278,8 +281,12 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ICreditLine
-    function instalmentsOf(uint64 id) external view returns (Instalment[] memory) {
-        return _schedules[id].instalments;
+    function instalmentsOf(uint64 id) external view returns (Instalment[] memory found) {
+        Instalments.Row[] storage rows = _schedules[id].rows;
+        found = new Instalment[](rows.length);
+        for (uint256 i = 0; i < found.length; ++i) {
+            found[i] = Instalment(rows[i].date, rows[i].principal);
+        }
     }
 
     /// @inheritdoc ICreditLine
@@ -329,23 +336,14 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         poke(id);
         Loan storage n = _loans[id];
         Line storage l = _lines[n.line];
-        Owed memory o = owed(id, n.accruedTo);
-        if (_total(o) == 0) revert NothingOwed(id);
+        (uint256[4] memory debts, uint256 owing) = Instalments.pay(_schedules[id], n, l.terms, amount);
+        if (owing == 0) revert NothingOwed(id);
         if (amount == 0) revert AmountZero();
-        uint256[4] memory debts = [o.costs, o.penalty, o.interest, o.principal];
-        for (uint256 i = 0; i < 4; ++i) {
-            uint256 which = uint256(l.terms.order[i]);
-            if (debts[which] > amount - paid) debts[which] = amount - paid;
-            paid += debts[which];
-        }
-        n.costsPaid += uint128(debts[0]);
-        n.penaltyPaid += uint128(debts[1]);
-        n.interestPaid += uint128(debts[2]);
-        n.repaid += uint128(debts[3]);
+        paid = debts[0] + debts[1] + debts[2] + debts[3];
         if (n.state == LoanState.WRITTEN_OFF) n.writtenOff -= uint128(debts[3]);
         else l.principal -= uint128(debts[3]);
         emit Repaid(id, payer, debts[0], debts[1], debts[2], debts[3]);
-        if (paid == _total(o)) _end(id, n, l);
+        if (paid == owing) _end(id, n, l);
         else poke(id);
         // Through this contract: a token's pause stops what goes from participant to participant, and no repayment.
         if (payer != address(this)) IERC20(l.terms.token).safeTransferFrom(payer, address(this), paid);

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from eth_utils.abi import function_abi_to_4byte_selector
 
+from counterfoil.chain.hexadecimal import from_hex, to_hex
+
 _FOLDER = Path(__file__).resolve().parent
 
 
 @cache
 def artifact(name: str) -> dict[str, Any]:
-    """The artifact of contract *name*: ``contractName``, ``abi``, ``bytecode``, ``deployedBytecode``.
+    """The artifact of contract *name*: ``contractName``, ``abi``, ``bytecode``, ``deployedBytecode``, ``links`` if any.
 
     Raises:
         FileNotFoundError: there is no such contract.
     """
     kept: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text())
     return kept
+
+
+def creation_code(name: str, addresses: Mapping[str, str]) -> str:
+    """The bytecode that creates contract *name*, linked to its libraries at *addresses*.
+
+    Raises:
+        KeyError: a library is not there yet.
+    """
+    kept = artifact(name)
+    code = bytearray(from_hex(kept["bytecode"]))
+    for library, places in kept.get("links", {}).items():
+        for place in places:
+            code[place : place + 20] = from_hex(addresses[library], 20)
+    return to_hex(bytes(code))
 
 
 def abi_of(name: str) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ interface ICreditLine {
     /// @param ratePpm interest on principal; `penaltyPpm` comes on top, on overdue principal only.
     /// @param graceDays days after an instalment's date before it counts as missed.
     /// @param defaultDays days past the oldest unpaid instalment's date from which the loan is in default.
-    /// @param order in which a repayment is used; each kind of debt once.
+    /// @param order in which what is due at one time is paid, and then what is not due; each kind of debt once.
     /// @param purpose SHA-256 commitment to what the line is for.
     struct LineTerms {
         address borrower;
@@ -108,7 +108,8 @@ interface ICreditLine {
         uint128 penaltyPaid;
     }
 
-    /// @param due of them, what should have been paid by now.
+    /// @param due of them, what should have been paid by now; all of it once the last instalment's date is passed.
+    /// @param missed instalments in a row that are unpaid beyond their days of grace.
     struct Owed {
         uint256 costs;
         uint256 penalty;
@@ -190,12 +191,15 @@ interface ICreditLine {
         uint64 collateral
     ) external returns (uint64 loan);
 
-    /// @notice Pay `amount` of what is owed, or all of it if that is less; works in every state, in a pause of this contract
-    /// or of the token, and whatever has become of the lender.
+    /// @notice Pay `amount` of what is owed, or all of it if that is less: what is due first, the oldest instalment first.
+    /// Works in every state, in a pause of this contract or of the token, and whatever has become of the lender. What was
+    /// paid ahead counts for the instalments to come, so that who has paid what is due is CURRENT.
     function repay(uint64 loan, uint256 amount) external returns (uint256 paid);
 
-    /// @notice Use what the split has credited or paid to the line's account, oldest loan first, for all that is owed, due
-    /// or not; what nobody owes goes back to the borrower. Anyone, after each distribution.
+    /// @notice Use what the split has credited or paid to the line's account: for what is due on any of its loans, the
+    /// oldest instalment first, then for the instalments to come by their dates; what nobody owes goes back to the
+    /// borrower. Anyone, after each distribution.
+    /// @dev Loans that were not looked at for long cost less once each was poked.
     function sweep(uint64 line) external returns (uint256 amount);
 
     /// @notice Use what was paid on a pledged claim for the loan that it secures. Anyone.

@@ -310,6 +310,30 @@ class LoanMachine(RuleBasedStateMachine):
             lambda: self.evm.send("CreditLine", "repay", number, amount, sender=BORROWER),
         )
 
+    @precondition(lambda self: self.model.open)
+    @rule(which=st.integers(0, 20))
+    def pay_what_is_due(self, which: int) -> None:
+        """Whoever has paid it is current, in every plan and order."""
+        number = self.model.open[which % len(self.model.open)]
+        self.repay(which, 100, of_due=True, extra=0)
+        loan = self.model.loans[number].poke(self.model.today)[0]
+        assert loan.owed(self.model.today).due == 0
+        assert loan.state in (
+            LoanState.CURRENT,
+            LoanState.REPAID,
+            LoanState.RECOVERED,
+            LoanState.WRITTEN_OFF,
+        )
+
+    @rule()
+    def sweep_what_is_due(self) -> None:
+        """What covers every due leaves nothing due on any loan."""
+        due = sum(self.model.loans[n].owed(self.model.today).due for n in self.model.open)
+        if due:
+            self.sweep(due)
+        for number in self.model.open:
+            assert self.evm.owed(number, self.model.today)[4] == 0
+
     @rule(amount=st.integers(1, 10**7))
     def sweep(self, amount: int) -> None:
         self.swept += 1

@@ -11,7 +11,7 @@ from eth_abi import decode, encode
 from eth_account import Account
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 
-from counterfoil.chain.abi.artifacts import abi_of, artifact
+from counterfoil.chain.abi.artifacts import abi_of, creation_code
 from counterfoil.chain.abi.decoding import type_of
 from counterfoil.chain.abi.enums import Role
 from counterfoil.chain.abi.reverts import decode_revert
@@ -62,9 +62,8 @@ class Evm:
 
     def deploy(self, name: str, *arguments: Any) -> None:
         """Create the contract *name*."""
-        kept = artifact(name)
-        inputs = next((i["inputs"] for i in kept["abi"] if i["type"] == "constructor"), [])
-        code = bytes.fromhex(kept["bytecode"][2:])
+        inputs = next((i["inputs"] for i in abi_of(name) if i["type"] == "constructor"), [])
+        code = bytes.fromhex(creation_code(name, self.at)[2:])
         data = code + encode([type_of(item) for item in inputs], arguments)
         self.at[name] = to_checksum_address(self._evm.deploy(ADMIN, data))
 

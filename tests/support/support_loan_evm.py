@@ -34,6 +34,7 @@ class LoanEvm(Evm):
         self.deploy(
             "Receivables", at["ConsortiumAccess"], at["ParticipantRegistry"], at["BusinessCalendar"]
         )
+        self.deploy("Instalments")
         self.deploy(
             "CreditLine",
             at["ConsortiumAccess"],

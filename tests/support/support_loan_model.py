@@ -8,7 +8,7 @@ from itertools import count
 
 from counterfoil.chain.abi.enums import LoanState, Plan
 from counterfoil.oracle.rules.loans.instalments import Instalment, has_form
-from counterfoil.oracle.rules.loans.loan import Loan, LoanTerms
+from counterfoil.oracle.rules.loans.loan import Loan, LoanTerms, share
 
 FREEZE_AFTER = 3
 MAX_LOANS = 32
@@ -95,12 +95,15 @@ class LineModel:
         return used.total
 
     def sweep(self, amount: int) -> int:
-        """Use *amount* for the open loans, oldest first; what is left goes back."""
-        left = amount
-        for number in list(self.open):
-            if left and self.loans[number].owed(self.today).total:
-                left -= self.repay(number, left)
-        return left
+        """Use *amount* for the open loans by the dates of their instalments; what is left goes back."""
+        numbers = list(self.open)
+        for number in numbers:
+            self.poke(number)
+        parts = share([self.loans[number] for number in numbers], amount)
+        for number, part in zip(numbers, parts, strict=True):
+            if part:
+                self.repay(number, part)
+        return amount - sum(parts)
 
     def add_costs(self, number: int, amount: int) -> None:
         late = (LoanState.DELINQUENT, LoanState.DEFAULT, LoanState.WRITTEN_OFF)

@@ -21,6 +21,7 @@ from counterfoil.oracle.rules.business_date import add_months, check, is_valid
 from counterfoil.oracle.rules.loans.interest import accrued, denominator
 
 MOST = 120
+MOST_PRINCIPAL = (1 << 96) - 1
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def has_form(
 ) -> bool:
     """Whether CreditLine.draw accepts *rows* on *drawn_on*, as Instalments.set decides in the contracts."""
     count = len(rows)
-    if not 0 < count <= MOST:
+    if not 0 < count <= MOST or principal_minor > MOST_PRINCIPAL:
         return False
     start, left, first = drawn_on, principal_minor, 0
     for number, row in enumerate(rows):
@@ -203,7 +204,7 @@ def _factors(
 def _check(plan: Plan, principal_minor: int, drawn_on: int, dates: Sequence[int]) -> None:
     for date in (drawn_on, *dates):
         check(date)
-    if not 0 < principal_minor < 1 << 128:
+    if not 0 < principal_minor <= MOST_PRINCIPAL:
         raise PlanNotPossible(f"no amount that can be drawn: {principal_minor}")
     if not 0 < len(dates) <= MOST:
         raise PlanNotPossible(f"{len(dates)} dates: 1 to {MOST} are possible")

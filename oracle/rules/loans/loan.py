@@ -5,7 +5,11 @@ Rules that this module keeps:
 - Interest and penalty are numerators over ``denominator(convention)``. They are not rounded while they accrue; the
   amounts owed are rounded down.
 - Penalty accrues on overdue principal only, from the day after its instalment's date.
-- A repayment pays the four kinds of debt in the terms' order, none beyond what is owed, so paid = used.
+- An instalment is met once principal and interest paid come to all that is due up to it: what was paid ahead counts.
+  After the last date everything is due.
+- A repayment goes to what is due, the oldest instalment first, and then to the rest; what is due at one time is paid in
+  the terms' order. None goes beyond what is owed, so paid = used. So who has paid what is due is current.
+- A sweep is shared among loans by the dates of their instalments, what is due before what is not.
 - A written-off amount accrues nothing more, and may still be paid.
 
 Amounts are minor units, dates YYYYMMDD of the business calendar.
@@ -13,6 +17,7 @@ Amounts are minor units, dates YYYYMMDD of the business calendar.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from counterfoil.chain.abi.enums import Convention, Debt, LoanState
@@ -116,19 +121,21 @@ class Loan:
         """What is owed on *date*, if nothing is paid until then."""
         then = self.accrue(date)
         whole = denominator(self.terms.convention)
-        costs = self.costs - self.costs_paid
-        penalty = then.penalty // whole - self.penalty_paid
-        due = costs + penalty + max(0, then.principal_due - self.repaid)
-        if then.interest_at:
-            due += max(0, then.interest_at[-1] - self.interest_paid)
-        return Owed(
-            costs=costs,
-            penalty=penalty,
+        all_of_it = Owed(
+            costs=self.costs - self.costs_paid,
+            penalty=then.penalty // whole - self.penalty_paid,
             interest=then.interest // whole - self.interest_paid,
             principal=self.drawn - self.repaid,
-            due=due,
+            due=0,
             missed=then._standing(date)[1],
         )
+        if then._is_past_its_last_date:
+            return replace(all_of_it, due=all_of_it.total)
+        due = all_of_it.costs + all_of_it.penalty
+        if then.interest_at:
+            wanted = then.principal_due + then.interest_at[-1]
+            due += max(0, wanted - self.repaid - self.interest_paid)
+        return replace(all_of_it, due=due)
 
     def poke(self, today: int) -> tuple[Loan, int]:
         """The loan accrued to *today*, with its state as of then, and the number of instalments missed in a row.
@@ -142,17 +149,12 @@ class Loan:
         return replace(loan, state=state), missed
 
     def repay(self, amount: int, today: int) -> tuple[Loan, Repaid]:
-        """Repay *amount*, at most what is owed, in the terms' order; raises LoanNotAllowed when nothing is owed."""
+        """Repay *amount*, at most what is owed, what is due first; raises LoanNotAllowed when nothing is owed."""
         loan, _ = self.poke(today)
         owed = loan.owed(loan.accrued_to)
         if amount <= 0 or not owed.total:
             raise LoanNotAllowed("nothing is owed" if amount > 0 else f"{amount} is no amount")
-        debts = [owed.costs, owed.penalty, owed.interest, owed.principal]
-        left = amount
-        for debt in self.terms.order:
-            debts[debt] = min(debts[debt], left)
-            left -= debts[debt]
-        used = Repaid(*debts)
+        used = Repaid(*loan._allocate(owed, amount))
         is_written_off = loan.state is LoanState.WRITTEN_OFF
         loan = replace(
             loan,
@@ -166,6 +168,26 @@ class Loan:
             ended = LoanState.RECOVERED if is_written_off else LoanState.REPAID
             return replace(loan, state=ended), used
         return loan.poke(today)[0], used
+
+    def needs(self) -> list[tuple[int, int]]:
+        """Date and amount: what must still be paid by each date, together with what comes before it.
+
+        The loan is accrued to today. Interest still to accrue is not among it; the last amount is all that is owed.
+        """
+        owed = self.owed(self.accrued_to)
+        passed, last = len(self.interest_at), len(self.instalments) - 1
+        accrued_now = self.interest // denominator(self.terms.convention)
+        found, principal = [], 0
+        for number, row in enumerate(self.instalments):
+            principal += row.principal_minor
+            interest = self.interest_at[number] if number < passed else accrued_now
+            missing = max(0, principal + interest - self.repaid - self.interest_paid)
+            amount = owed.total if number == last else owed.costs + owed.penalty + missing
+            if number >= passed or number == last or missing:
+                found.append((row.date, amount))
+        if owed.due and found and found[0][0] > self.accrued_to:
+            found.insert(0, (self.accrued_to, owed.costs + owed.penalty))
+        return found
 
     def add_costs(self, amount: int, today: int) -> Loan:
         """Add costs of recovery to a late loan; raises LoanNotAllowed when it is not late."""
@@ -206,13 +228,59 @@ class Loan:
             self, accrued_to=to, interest=self.interest + interest, penalty=self.penalty + penalty
         )
 
+    @property
+    def _is_past_its_last_date(self) -> bool:
+        return len(self.interest_at) == len(self.instalments)
+
+    @property
+    def _is_paid(self) -> bool:
+        """Whether an accrued loan owes nothing."""
+        whole = denominator(self.terms.convention)
+        return (
+            self.drawn == self.repaid
+            and self.costs == self.costs_paid
+            and self.interest // whole == self.interest_paid
+            and self.penalty // whole == self.penalty_paid
+        )
+
+    def _allocate(self, owed: Owed, amount: int) -> list[int]:
+        """By kind of debt, what *amount* is used for on an accrued loan that owes *owed*."""
+        left = [owed.costs, owed.penalty, owed.interest, owed.principal]
+        used = [0, 0, 0, 0]
+
+        def use(due: list[int], amount: int) -> int:
+            for debt in self.terms.order:
+                part = min(due[debt], amount)
+                left[debt] -= part
+                used[debt] += part
+                amount -= part
+            return amount
+
+        if not self._is_past_its_last_date:
+            principal = 0
+            for row, interest in zip(self.instalments, self.interest_at, strict=False):
+                principal += row.principal_minor
+                for_interest = self.interest_paid + used[Debt.INTEREST]
+                repaid = self.repaid + used[Debt.PRINCIPAL]
+                missing = max(0, principal + interest - for_interest - repaid)
+                if missing:
+                    due_interest = min(missing, max(0, interest - for_interest))
+                    amount = use([*left[:2], due_interest, missing - due_interest], amount)
+            amount = use([*left[:2], 0, 0], amount)
+        use(list(left), amount)
+        return used
+
     def _standing(self, today: int) -> tuple[LoanState, int]:
         """An accrued loan's state by its instalments: one is met once all up to it is paid."""
         state, missed, principal = LoanState.CURRENT, 0, 0
-        for row, interest in zip(self.instalments, self.interest_at, strict=False):
+        for number, (row, interest) in enumerate(
+            zip(self.instalments, self.interest_at, strict=False), start=1
+        ):
             principal += row.principal_minor
             late = days_between(row.date, today)
-            is_met = self.repaid >= principal and self.interest_paid >= interest
+            is_met = self.repaid + self.interest_paid >= principal + interest
+            if number == len(self.instalments):
+                is_met = self._is_paid
             if is_met or not late:
                 continue
             if state is LoanState.CURRENT:
@@ -223,3 +291,20 @@ class Loan:
                     state = LoanState.GRACE if is_in_grace else LoanState.DELINQUENT
             missed += late > self.terms.grace_days
         return state, missed
+
+
+def share(loans: Sequence[Loan], amount: int) -> list[int]:
+    """For each of *loans*, accrued to today and the oldest first, its part of *amount*.
+
+    Together *amount*, or all that is owed. Instalments get it by their dates, whichever loan they belong to; the older
+    loan's first on one date.
+    """
+    steps = sorted(
+        (date, number, needed) for number, loan in enumerate(loans) for date, needed in loan.needs()
+    )
+    parts = [0] * len(loans)
+    for _, number, needed in steps:
+        given = min(amount, max(0, needed - parts[number]))
+        parts[number] += given
+        amount -= given
+    return parts

@@ -32,6 +32,8 @@ contract CreditHandler is CreditWorld {
     uint256 public forbiddenDraws;
     uint256 public repaymentsRefused;
     uint256 public repaymentsWrong;
+    uint256 public sweptAhead;
+    uint256 public lateThoughPaid;
     uint256 public datesBack;
     uint256 public liftedByOthers;
     uint256 public notFrozen;
@@ -154,17 +156,51 @@ contract CreditHandler is CreditWorld {
         if (amount != 0) token.mint(credit.accountOf(line), amount, keccak256(abi.encode("sweep", ++_sweeps)));
         uint256 left = amount;
         uint64[] memory open = credit.line(line).loans;
+        uint256[] memory had = new uint256[](open.length);
+        for (uint256 i = 0; i < open.length; ++i) {
+            had[i] = _paidOn(open[i]);
+        }
         try credit.sweep(line) {
-            for (uint256 i = 0; i < open.length && left != 0; ++i) {
-                if (_ghosts[open[i]].total() == 0) continue;
-                (uint256 paid, uint256 principal) = _ghosts[open[i]].pay(left);
-                _booked(open[i], paid, principal);
+            uint256 dues = 0;
+            uint256 owing = 0;
+            for (uint256 i = 0; i < open.length; ++i) {
+                dues += _ghosts[open[i]].due();
+                owing += _ghosts[open[i]].total();
+            }
+            bool isEnough = amount >= dues;
+            for (uint256 i = 0; i < open.length; ++i) {
+                uint256 part = _paidOn(open[i]) - had[i];
+                if (!isEnough && part > _ghosts[open[i]].due()) ++sweptAhead;
+                (uint256 paid, uint256 principal) = _ghosts[open[i]].pay(part);
+                if (paid != part) ++repaymentsWrong;
+                if (isEnough && _ghosts[open[i]].due() != 0) ++sweptAhead;
+                if (part != 0) _booked(open[i], paid, principal);
                 left -= paid;
             }
+            if (left != 0 && amount - left != owing) ++repaymentsWrong;
             borrowerShouldHave += left;
         } catch {
             ++repaymentsRefused;
         }
+    }
+
+    /// @dev To the unit, whatever the plan and the order; or a unit less, which must not be enough.
+    function payDue(uint8 which, bool isShort) external {
+        uint64 loan = loans[which % loans.length];
+        uint256 dues = credit.owed(loan, today).due;
+        if (dues != _ghosts[loan].due()) ++repaymentsWrong;
+        uint256 amount = isShort && dues != 0 ? dues - 1 : dues;
+        if (amount != 0) {
+            give(factory, amount);
+            vm.prank(factory);
+            credit.repay(loan, amount);
+            (uint256 paid, uint256 principal) = _ghosts[loan].pay(amount);
+            _booked(loan, paid, principal);
+        }
+        if (credit.owed(loan, today).due != dues - amount) ++repaymentsWrong;
+        bool isLate = credit.poke(loan) > ICreditLine.LoanState.CURRENT && !_isOver(loan);
+        if (isLate && amount == dues) ++lateThoughPaid;
+        _look(loan);
     }
 
     function addCosts(uint8 which, uint16 amount) external {
@@ -264,6 +300,15 @@ contract CreditHandler is CreditWorld {
     }
 
     // ---- internals
+
+    function _paidOn(uint64 loan) private view returns (uint256) {
+        ICreditLine.Loan memory n = credit.loan(loan);
+        return uint256(n.costsPaid) + n.penaltyPaid + n.interestPaid + n.repaid;
+    }
+
+    function _isOver(uint64 loan) private view returns (bool) {
+        return credit.loan(loan).state >= ICreditLine.LoanState.WRITTEN_OFF;
+    }
 
     function _draw(uint64 line, uint64 root, uint128 amount, uint8 plan) private {
         if (loans.length == MOST) return;
@@ -409,6 +454,12 @@ contract CreditInvariants {
         (uint256 lenders,,, uint256 between) = _handler.has();
         _same("the lender has", lenders, _handler.lenderShouldHave());
         _same("left between", between, 0);
+    }
+
+    /// @notice Rule 13: who has paid what was due is CURRENT, and a sweep pays what is due on any loan before what is not.
+    function invariant_who_paid_what_was_due_is_current() public view {
+        _same("late though paid", _handler.lateThoughPaid(), 0);
+        _same("swept ahead of what was due", _handler.sweptAhead(), 0);
     }
 
     /// @notice Rule 10: business dates move forward only.

@@ -182,7 +182,10 @@ abstract contract CreditWorld is Ledger {
 
     /// @dev An active line of `limit`, the lender's money ready, the supplier allowed.
     function openLine(uint128 limit) internal returns (uint64 line) {
-        ICreditLine.LineTerms memory t = lineTerms(limit);
+        return openLineOf(lineTerms(limit));
+    }
+
+    function openLineOf(ICreditLine.LineTerms memory t) internal returns (uint64 line) {
         vm.prank(factory);
         line = credit.applyFor(t);
         for (uint256 i = 0; i < 2; ++i) {
@@ -193,7 +196,7 @@ abstract contract CreditWorld is Ledger {
         credit.activate(line);
         vm.prank(bank);
         credit.allowSupplier(line, supplier, true);
-        give(bank, limit);
+        give(bank, t.limit);
         vm.prank(bank);
         token.approve(address(credit), type(uint256).max);
     }

@@ -40,11 +40,11 @@ library GhostLoans {
 
     /// @notice Principal that should have been paid by `date` and was not.
     function overdue(Loan storage g, uint32 date) internal view returns (uint256) {
-        uint256 due = 0;
+        uint256 sum = 0;
         for (uint256 i = 0; i < g.plan.length && g.plan[i].date <= date; ++i) {
-            due += g.plan[i].principal;
+            sum += g.plan[i].principal;
         }
-        return due > g.repaid ? due - g.repaid : 0;
+        return sum > g.repaid ? sum - g.repaid : 0;
     }
 
     /// @notice How much of a year the day after `date` is, in the convention's units.
@@ -73,20 +73,56 @@ library GhostLoans {
         ];
     }
 
-    /// @notice Use `amount` by the line's order.
+    /// @notice Use `amount`: for each instalment that was reached, the oldest first, what it lacks, with costs and penalty, by
+    /// the line's order; then for the rest. After the last date nothing is left to come.
     /// @return paid what was used of it.
     function pay(Loan storage g, uint256 amount) internal returns (uint256 paid, uint256 principal) {
-        uint256[4] memory owed = debts(g);
+        uint256 had = g.repaid;
+        uint256 sum = 0;
+        uint256 left = amount;
+        for (uint256 i = 0; i <= g.interestAt.length && g.interestAt.length != g.plan.length; ++i) {
+            uint256[4] memory most = debts(g);
+            (most[2], most[3]) = (0, 0);
+            if (i < g.interestAt.length) {
+                sum += g.plan[i].principal;
+                uint256 has = g.repaid + g.interestPaid;
+                uint256 lacks = sum + g.interestAt[i] > has ? sum + g.interestAt[i] - has : 0;
+                if (g.interestAt[i] > g.interestPaid) most[2] = g.interestAt[i] - g.interestPaid;
+                if (most[2] > lacks) most[2] = lacks;
+                most[3] = lacks - most[2];
+            }
+            left -= _use(g, most, left);
+        }
+        left -= _use(g, debts(g), left);
+        (paid, principal) = (amount - left, g.repaid - had);
+        if (g.isWrittenOff) g.writtenOff -= principal;
+    }
+
+    function _use(Loan storage g, uint256[4] memory most, uint256 amount) private returns (uint256 used) {
         for (uint256 i = 0; i < 4; ++i) {
             uint256 which = uint256(g.terms.order[i]);
-            uint256 part = owed[which] < amount - paid ? owed[which] : amount - paid;
+            uint256 part = most[which] < amount - used ? most[which] : amount - used;
             if (which == 0) g.costsPaid += part;
             else if (which == 1) g.penaltyPaid += part;
             else if (which == 2) g.interestPaid += part;
-            else (g.repaid, principal) = (g.repaid + part, part);
-            paid += part;
+            else g.repaid += part;
+            used += part;
         }
-        if (g.isWrittenOff) g.writtenOff -= principal;
+    }
+
+    /// @notice What should have been paid by now.
+    function due(Loan storage g) internal view returns (uint256 sum) {
+        uint256 reached = g.interestAt.length;
+        if (reached == g.plan.length) return total(g);
+        uint256[4] memory owed = debts(g);
+        sum = owed[0] + owed[1];
+        if (reached == 0) return sum;
+        uint256 wanted = g.interestAt[reached - 1];
+        for (uint256 i = 0; i < reached; ++i) {
+            wanted += g.plan[i].principal;
+        }
+        uint256 has = g.repaid + g.interestPaid;
+        if (wanted > has) sum += wanted - has;
     }
 
     /// @notice Instalments, with their interest, that are unpaid for more than the days of grace.
@@ -94,7 +130,8 @@ library GhostLoans {
         uint256 principal = 0;
         for (uint256 i = 0; i < g.interestAt.length; ++i) {
             principal += g.plan[i].principal;
-            bool isMet = g.repaid >= principal && g.interestPaid >= g.interestAt[i];
+            bool isMet = g.repaid + g.interestPaid >= principal + g.interestAt[i];
+            if (i + 1 == g.plan.length) isMet = total(g) == 0;
             if (!isMet && Days.later(g.plan[i].date, g.terms.graceDays) < today) ++count;
         }
     }

@@ -162,9 +162,10 @@ def _missing_entries(client: ChainClient, here: Deployment) -> list[tuple[str, b
     for name in here.contracts:
         label = name.encode().ljust(32, b"\0")
         history = client.call("DeploymentRegistry", "history", label)
-        if history and history[-1]["account"] == client.address_of(name):
-            continue
         version = VERSION.encode().ljust(32, b"\0")
+        newest = (history[-1]["account"], history[-1]["version"]) if history else None
+        if newest == (client.address_of(name), version):
+            continue
         data = client.encode(
             "DeploymentRegistry", "record", label, client.address_of(name), version
         )

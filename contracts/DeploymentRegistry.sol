@@ -16,7 +16,7 @@ contract DeploymentRegistry is IDeploymentRegistry, AccessManaged {
         if (account.code.length == 0) revert NoCodeAt(account);
         Deployment[] storage all = _deployments[name];
         uint256 index = all.length;
-        if (index != 0 && all[index - 1].account == account) return;
+        if (index != 0 && all[index - 1].account == account && all[index - 1].version == version) return;
         all.push(Deployment(account, account.codehash, version, uint64(block.timestamp)));
         emit DeploymentRecorded(name, index, account, account.codehash, version);
     }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
@@ -12,6 +13,9 @@ import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
 /// @title DepositToken
 /// @notice Documented in interfaces/IDepositToken.sol.
 contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausable {
+    bytes32 private constant PERMIT =
+        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+
     IParticipantRegistry public immutable participants;
     /// @inheritdoc IDepositToken
     address public bank;
@@ -155,6 +159,20 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     /// @inheritdoc IDepositToken
     function unpause() external restricted {
         _unpause();
+    }
+
+    /// @notice ERC-2612. A permit that somebody else brought first has taken effect already: it is no failure.
+    function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        public
+        override
+    {
+        uint256 next = nonces(owner);
+        if (next != 0) {
+            bytes32 last = keccak256(abi.encode(PERMIT, owner, spender, value, next - 1, deadline));
+            (address signer,,) = ECDSA.tryRecover(_hashTypedDataV4(last), v, r, s);
+            if (signer == owner) return;
+        }
+        super.permit(owner, spender, value, deadline, v, r, s);
     }
 
     // ---- reads

@@ -24,7 +24,8 @@ interface IDeploymentRegistry {
     /// @notice Nothing is recorded under `name`.
     error DeploymentUnknown(bytes32 name);
 
-    /// @notice Record that the contract `name` is now at `account`. Recording the current one again changes nothing.
+    /// @notice Record that the contract `name` is now at `account`, or of another `version` there. Recording the current
+    /// one again changes nothing.
     /// @dev Role ADMIN.
     function record(bytes32 name, address account, bytes32 version) external;
 

@@ -29,6 +29,15 @@ contract DeploymentRegistryTest is Ledger {
         equal(_registry.history("RevenueSplit").length, 1, "once");
     }
 
+    function testFuzz_another_version_at_the_same_place_is_recorded(bytes32 first, bytes32 next) public {
+        vm.assume(first != next);
+        _registry.record("RevenueSplit", address(split), first);
+        _registry.record("RevenueSplit", address(split), next);
+        _registry.record("RevenueSplit", address(split), first);
+        equal(_registry.history("RevenueSplit").length, 3, "each change");
+        equal(_registry.current("RevenueSplit").version, first, "the newest");
+    }
+
     function test_what_has_no_code_is_no_deployment() public {
         vm.expectRevert(abi.encodeWithSelector(IDeploymentRegistry.NoCodeAt.selector, stranger));
         _registry.record("RevenueSplit", stranger, "1");

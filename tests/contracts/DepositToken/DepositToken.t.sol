@@ -160,6 +160,46 @@ contract DepositTokenTest is Ledger {
         equal(token.balanceOf(ledger), amount, "taken by its own function");
     }
 
+    /// @dev The owner's signature over a permit with this nonce.
+    function permitted(uint256 key, address spender, uint256 value, uint256 nonce, uint256 deadline)
+        private
+        view
+        returns (uint8 v, bytes32 r, bytes32 s)
+    {
+        bytes32 kind = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        bytes32 terms = keccak256(abi.encode(kind, vm.addr(key), spender, value, nonce, deadline));
+        return vm.sign(key, keccak256(abi.encodePacked("\x19\x01", token.DOMAIN_SEPARATOR(), terms)));
+    }
+
+    function testFuzz_a_permit_that_another_brought_first_is_no_failure(uint96 value, uint96 spent) public {
+        uint256 key = 0xBEEF;
+        address owner = vm.addr(key);
+        participants.admit(owner, 1, "owner");
+        participants.certify(owner, uint64(block.timestamp + 1 days), 0);
+        value = uint96(bound(value, 1, type(uint96).max));
+        spent = uint96(bound(spent, 0, value));
+        uint256 deadline = block.timestamp + 1 hours;
+        token.mint(owner, value, "e");
+        (uint8 v, bytes32 r, bytes32 s) = permitted(key, site, value, 0, deadline);
+        vm.prank(stranger);
+        token.permit(owner, site, value, deadline, v, r, s);
+        vm.prank(site);
+        token.transferFrom(owner, supplier, spent);
+        token.permit(owner, site, value, deadline, v, r, s);
+        equal(token.allowance(owner, site), value - spent, "it counted once");
+        equal(token.nonces(owner), 1, "one nonce");
+        vm.expectRevert();
+        token.permit(owner, site, uint256(value) + 1, deadline, v, r, s);
+        vm.expectRevert();
+        token.permit(owner, supplier, value, deadline, v, r, s);
+        (v, r, s) = permitted(key, supplier, 7, 1, deadline);
+        token.permit(owner, supplier, 7, deadline, v, r, s);
+        equal(token.allowance(owner, supplier), 7, "the next one is taken");
+        (v, r, s) = permitted(key, site, value, 0, deadline);
+        vm.expectRevert();
+        token.permit(owner, site, value, deadline, v, r, s);
+    }
+
     function test_a_withdrawal_names_its_account() public {
         token.mint(operator, 5, "e");
         vm.prank(operator);

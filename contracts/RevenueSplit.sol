@@ -8,21 +8,19 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IRecordAnchor} from "./interfaces/IRecordAnchor.sol";
 import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
+import {BusinessDate} from "./libraries/BusinessDate.sol";
+import {SplitPlan} from "./libraries/SplitPlan.sol";
+import {SplitPools} from "./libraries/SplitPools.sol";
+import {SplitTerms} from "./libraries/SplitTerms.sol";
 import {Waterfall} from "./libraries/Waterfall.sol";
 
 /// @title RevenueSplit
 /// @notice Documented in interfaces/IRevenueSplit.sol.
 contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
     using SafeERC20 for IDepositToken;
+    using SplitPlan for SplitPlan.Plan;
 
     // ---- types
-
-    /// @param paid what the pool has been given under this version, since it was last settled.
-    /// @param carried what of it is with no investor yet.
-    struct Pool {
-        uint128 paid;
-        uint128 carried;
-    }
 
     struct Project {
         address token;
@@ -32,44 +30,31 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         uint256 carried;
     }
 
-    /// @dev One line of a plan: what a tier's debt grows by, and what is paid of it.
-    struct Line {
-        Tier tier;
-        address account;
-        int256 owed;
-        uint256 paid;
-    }
-
-    /// @dev What a distribution comes to, before anything is written.
-    /// @param key version and period, see _keyOf.
-    /// @param cash what is left of the gross.
-    /// @param count lines in use.
-    /// @param pool what the investors' pool is paid.
-    struct Plan {
-        uint256 version;
-        uint256 key;
-        uint256 cash;
-        uint256 count;
-        uint256 pool;
-        Waterfall.Totals totals;
-        Line[] lines;
-    }
-
     // ---- storage
+
+    /// @dev Where a day begins first, it does so that long before it does in UTC.
+    uint256 private constant FIRST_ZONE = 14 hours;
+    uint256 private constant TERMS_AHEAD = 366 days;
 
     IRecordAnchor public immutable anchor;
 
     mapping(bytes32 project => Project) private _projects;
     mapping(bytes32 project => Terms[]) private _terms;
     mapping(bytes32 project => mapping(bytes32 batch => bool)) private _distributed;
-    /// @dev Key: version and period, see _periodKey.
+    /// @dev Key: the period, see _keyOf; a month of two terms is one period.
     mapping(bytes32 project => mapping(uint256 key => Waterfall.Totals)) private _totals;
     mapping(bytes32 project => mapping(uint256 key => bool)) private _started;
-    mapping(bytes32 project => mapping(uint256 version => Pool)) private _pools;
-    mapping(bytes32 project => mapping(Tier => mapping(address account => int256))) private _owed;
+    mapping(bytes32 project => mapping(uint256 pool => SplitPools.Pool)) private _pools;
+    mapping(bytes32 project => mapping(bytes32 investors => uint256 pool)) private _poolOfInvestors;
+    /// @dev See SplitPlan for creditors.
+    mapping(bytes32 project => mapping(uint256 creditor => int256)) private _debts;
+    mapping(bytes32 project => uint256[] creditors) private _debtors;
     mapping(address token => mapping(address account => uint256)) private _claimable;
     /// @dev Line of a goods code in its version's terms, plus 1.
     mapping(bytes32 project => mapping(uint256 version => mapping(bytes32 goods => uint256))) private _goodsLine;
+
+    /// @inheritdoc IRevenueSplit
+    mapping(bytes32 project => mapping(uint256 version => uint256)) public poolOf;
 
     constructor(address access, address anchor_) AccessManaged(access) {
         anchor = IRecordAnchor(anchor_);
@@ -90,34 +75,19 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         Project storage p = _known(project);
         Terms[] storage all = _terms[project];
         version = all.length + 1;
-        _requireDate(t.effectiveFrom);
+        _requireDate(t.effectiveFrom, TERMS_AHEAD);
         uint32 notBefore = p.lastDate;
         if (version > 1 && all[version - 2].effectiveFrom > notBefore) notBefore = all[version - 2].effectiveFrom;
         if (t.effectiveFrom <= notBefore) revert TermsRetroactive(t.effectiveFrom, notBefore);
-        _requireTerms(t);
+        if (version > 1 && all[version - 2].period != t.period && t.effectiveFrom % 100 != 1) {
+            revert TermsInvalid("another period begins with a month");
+        }
+        SplitTerms.check(t, _debtors[project].length);
 
-        Terms storage kept = all.push();
-        kept.effectiveFrom = t.effectiveFrom;
-        kept.period = t.period;
-        kept.refundAccount = t.refundAccount;
-        kept.taxAccount = t.taxAccount;
-        kept.feeAccount = t.feeAccount;
-        kept.sweepAccount = t.sweepAccount;
-        kept.residualAccount = t.residualAccount;
-        kept.senior = t.senior;
-        mapping(bytes32 goods => uint256) storage lines = _goodsLine[project][version];
-        for (uint256 i = 0; i < t.goods.length; ++i) {
-            if (t.goods[i].supplier == address(0)) revert TermsInvalid("a goods supplier is zero");
-            if (lines[t.goods[i].goods] != 0) revert TermsInvalid("a goods code stands twice");
-            kept.goods.push(t.goods[i]);
-            lines[t.goods[i].goods] = i + 1;
-        }
-        for (uint256 i = 0; i < t.allocations.length; ++i) {
-            kept.allocations.push(t.allocations[i]);
-        }
-        for (uint256 i = 0; i < t.investors.length; ++i) {
-            kept.investors.push(t.investors[i]);
-        }
+        SplitTerms.keep(t, all.push(), _goodsLine[project][version]);
+        bytes32 investors = keccak256(abi.encode(t.investors));
+        if (_poolOfInvestors[project][investors] == 0) _poolOfInvestors[project][investors] = version;
+        poolOf[project][version] = _poolOfInvestors[project][investors];
         emit TermsSet(project, version, t.effectiveFrom, keccak256(abi.encode(t)));
     }
 
@@ -126,7 +96,7 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         Project storage p = _known(d.project);
         if (_distributed[d.project][d.batch]) revert AlreadyDistributed(d.project, d.batch);
         if (!anchor.isAnchored(d.headSize)) revert HeadNotAnchored(d.headSize);
-        Plan memory plan = _plan(d);
+        SplitPlan.Plan memory plan = _plan(d);
 
         _distributed[d.project][d.batch] = true;
         _totals[d.project][plan.key] = plan.totals;
@@ -137,41 +107,41 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         if (d.gross != 0) IDepositToken(p.token).collect(d.project, d.gross);
         emit Distributed(d.project, d.batch, plan.version, d.periodStart, d.periodEnd, d.gross, d.headSize, d.facts);
 
+        plan.keepDebts(_debts[d.project], _debtors[d.project]);
         for (uint256 i = 0; i < plan.count; ++i) {
-            Line memory line = plan.lines[i];
+            SplitPlan.Line memory line = plan.lines[i];
+            address account = SplitPlan.accountOf(line.creditor);
+            Tier tier = SplitPlan.tierOf(line.creditor);
+            bool isPool = SplitPlan.isPool(line.creditor);
             int256 left = line.owed - int256(line.paid);
-            if (_owed[d.project][line.tier][line.account] != left) _owed[d.project][line.tier][line.account] = left;
-            if (line.account != address(0)) _credit(p.token, d, line.tier, line.account, line.paid);
+            if (left != line.before) emit Owed(d.project, d.batch, account, tier, isPool, left);
+            if (isPool) _creditInvestors(p, d, uint160(account), line.paid);
+            else if (account != address(0)) _credit(p.token, d, tier, account, line.paid);
         }
-        _creditInvestors(p, d, plan.version, plan.pool);
         emit Carried(d.project, d.batch, p.carried);
     }
 
     /// @inheritdoc IRevenueSplit
     function settleCarried(bytes32 project, uint256 version) external {
         Project storage p = _known(project);
-        if (version == 0 || version >= p.lastVersion) revert VersionStillInForce(project, version);
-        Pool storage pool = _pools[project][version];
-        Investor[] storage investors = _terms[project][version - 1].investors;
+        uint256 number = poolOf[project][version];
+        if (number == 0 || version >= p.lastVersion || number == poolOf[project][p.lastVersion]) {
+            revert VersionStillInForce(project, version);
+        }
+        SplitPools.Pool storage pool = _pools[project][number];
+        Investor[] storage investors = _terms[project][number - 1].investors;
         uint256 left = pool.carried;
         uint256 paid = pool.paid;
         if (left == 0) return;
-        // All that was paid has now been given: what comes late to this version is shared out as a pool of its own.
+        // All that was paid has now been given: what comes late to this pool is shared out as one of its own.
         pool.carried = 0;
         pool.paid = 0;
         p.carried -= left;
-        uint256[] memory weights = new uint256[](investors.length);
-        uint256 sum = 0;
-        for (uint256 i = 0; i < weights.length; ++i) {
-            weights[i] = investors[i].weight;
-            sum += weights[i];
-        }
-        uint256[] memory shares = Waterfall.largestRemainder(paid, weights);
-        for (uint256 i = 0; i < weights.length; ++i) {
-            uint256 extra = shares[i] - paid * weights[i] / sum;
-            if (extra == 0) continue;
-            _claimable[p.token][investors[i].account] += extra;
-            emit Credited(project, bytes32(version), investors[i].account, Tier.ALLOCATION, extra);
+        uint256[] memory extra = SplitPools.rests(investors, paid);
+        for (uint256 i = 0; i < extra.length; ++i) {
+            if (extra[i] == 0) continue;
+            _claimable[p.token][investors[i].account] += extra[i];
+            emit Credited(project, bytes32(number), investors[i].account, Tier.ALLOCATION, extra[i]);
         }
     }
 
@@ -204,23 +174,32 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
     /// @inheritdoc IRevenueSplit
     function preview(Distribution calldata d) external view returns (Credit[] memory credits, uint256 carried_) {
         _known(d.project);
-        Plan memory plan = _plan(d);
-        Investor[] storage investors = _terms[d.project][plan.version - 1].investors;
-        credits = new Credit[](plan.count + investors.length);
-        uint256 count = 0;
+        SplitPlan.Plan memory plan = _plan(d);
+        Terms[] storage all = _terms[d.project];
+        uint256 count = plan.count;
         for (uint256 i = 0; i < plan.count; ++i) {
-            Line memory line = plan.lines[i];
-            if (line.paid == 0 || line.account == address(0)) continue;
-            credits[count++] = Credit(line.tier, line.account, line.paid);
+            uint256 one = plan.lines[i].creditor;
+            if (SplitPlan.isPool(one)) count += all[uint160(SplitPlan.accountOf(one)) - 1].investors.length;
         }
-        carried_ = _projects[d.project].carried + plan.pool;
-        if (plan.pool != 0) {
-            uint256 before = _pools[d.project][plan.version].paid;
-            uint256[] memory shares = _shares(investors, before, before + plan.pool);
-            for (uint256 i = 0; i < shares.length; ++i) {
-                if (shares[i] == 0) continue;
-                carried_ -= shares[i];
-                credits[count++] = Credit(Tier.ALLOCATION, investors[i].account, shares[i]);
+        credits = new Credit[](count);
+        count = 0;
+        carried_ = _projects[d.project].carried;
+        for (uint256 i = 0; i < plan.count; ++i) {
+            SplitPlan.Line memory line = plan.lines[i];
+            address account = SplitPlan.accountOf(line.creditor);
+            if (line.paid == 0 || account == address(0)) continue;
+            if (!SplitPlan.isPool(line.creditor)) {
+                credits[count++] = Credit(SplitPlan.tierOf(line.creditor), account, line.paid);
+                continue;
+            }
+            Investor[] storage investors = all[uint160(account) - 1].investors;
+            uint256 before = _pools[d.project][uint160(account)].paid;
+            uint256[] memory shares = SplitPools.shares(investors, before, before + line.paid);
+            carried_ += line.paid;
+            for (uint256 j = 0; j < shares.length; ++j) {
+                if (shares[j] == 0) continue;
+                carried_ -= shares[j];
+                credits[count++] = Credit(Tier.ALLOCATION, investors[j].account, shares[j]);
             }
         }
         assembly ("memory-safe") {
@@ -235,7 +214,12 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
 
     /// @inheritdoc IRevenueSplit
     function owed(bytes32 project, Tier tier, address account) external view returns (int256) {
-        return _owed[project][tier][account];
+        return _debts[project][SplitPlan.creditorOf(tier, account)];
+    }
+
+    /// @inheritdoc IRevenueSplit
+    function owedToPool(bytes32 project, uint256 pool) external view returns (int256) {
+        return _debts[project][SplitPlan.creditorOfPool(pool)];
     }
 
     /// @inheritdoc IRevenueSplit
@@ -278,7 +262,7 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         view
         returns (Waterfall.Totals memory)
     {
-        return _totals[project][_keyOf(_terms[project][version - 1].period, version, businessDate)];
+        return _totals[project][_keyOf(_terms[project][version - 1].period, businessDate)];
     }
 
     /// @inheritdoc IRevenueSplit
@@ -289,16 +273,17 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
     // ---- internals
 
     /// @dev Which lines are paid what; writes nothing.
-    function _plan(Distribution calldata d) private view returns (Plan memory plan) {
-        _requireDate(d.periodStart);
-        _requireDate(d.periodEnd);
+    function _plan(Distribution calldata d) private view returns (SplitPlan.Plan memory plan) {
+        _requireDate(d.periodStart, FIRST_ZONE);
+        _requireDate(d.periodEnd, FIRST_ZONE);
         plan.version = versionOn(d.project, d.periodStart);
         plan.key = _periodKey(d, plan.version);
         plan.totals = _totals[d.project][plan.key];
         plan.cash = d.gross;
         Terms storage terms = _terms[d.project][plan.version - 1];
         Waterfall.Allocation[] memory allocations = terms.allocations;
-        plan.lines = new Line[](5 + terms.goods.length + allocations.length);
+        plan.debtors = _debtors[d.project];
+        plan.lines = new SplitPlan.Line[](5 + plan.debtors.length + d.units.length + allocations.length);
 
         (uint256 fee, uint256 sweep, uint256[] memory due) =
             Waterfall.entitlements(plan.totals, terms.senior, allocations, _started[d.project][plan.key]);
@@ -313,21 +298,38 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
             Waterfall.entitlements(plan.totals, terms.senior, allocations, true);
         _pay(plan, d.project, Tier.FEE, terms.feeAccount, int256(feeAfter) - int256(fee));
         _pay(plan, d.project, Tier.SWEEP, terms.sweepAccount, int256(sweepAfter) - int256(sweep));
-        for (uint256 i = 0; i < due.length; ++i) {
-            uint256 before = plan.cash;
-            _pay(plan, d.project, Tier.ALLOCATION, allocations[i].account, int256(dueAfter[i]) - int256(due[i]));
-            if (allocations[i].account == address(0)) plan.pool += before - plan.cash;
-        }
-        plan.lines[plan.count++] = Line(Tier.RESIDUAL, terms.residualAccount, int256(plan.cash), plan.cash);
+        _payAllocations(plan, d.project, allocations, due, dueAfter);
+        uint256 residual = SplitPlan.creditorOf(Tier.RESIDUAL, terms.residualAccount);
+        plan.lines[plan.count++] = SplitPlan.Line(residual, 0, int256(plan.cash), plan.cash);
     }
 
-    /// @dev Goods are due by the unit. Every supplier of the terms has one line, so that what it is owed from before is
-    /// paid too, whatever was sold this time.
-    function _payGoods(Plan memory plan, Distribution calldata d, Terms storage terms) private view {
-        uint256 first = plan.count;
-        for (uint256 i = 0; i < terms.goods.length; ++i) {
-            _lineOf(plan, d.project, Tier.GOODS, terms.goods[i].supplier);
+    /// @dev Pay a tier that has one account.
+    function _pay(SplitPlan.Plan memory plan, bytes32 project, Tier tier, address account, int256 more) private view {
+        plan.payArrears(_debts[project], tier);
+        plan.pay(_debts[project], SplitPlan.creditorOf(tier, account), more);
+    }
+
+    /// @dev In the order of the terms, after what is owed from before.
+    function _payAllocations(
+        SplitPlan.Plan memory plan,
+        bytes32 project,
+        Waterfall.Allocation[] memory allocations,
+        uint256[] memory due,
+        uint256[] memory dueAfter
+    ) private view {
+        plan.payArrears(_debts[project], Tier.ALLOCATION);
+        uint256 pool = SplitPlan.creditorOfPool(poolOf[project][plan.version]);
+        for (uint256 i = 0; i < due.length; ++i) {
+            address to = allocations[i].account;
+            uint256 creditor = to == address(0) ? pool : SplitPlan.creditorOf(Tier.ALLOCATION, to);
+            plan.pay(_debts[project], creditor, int256(dueAfter[i]) - int256(due[i]));
         }
+    }
+
+    /// @dev Goods are due by the unit, in the order in which they were sold.
+    function _payGoods(SplitPlan.Plan memory plan, Distribution calldata d, Terms storage terms) private view {
+        uint256 first = plan.count;
+        plan.payArrears(_debts[d.project], Tier.GOODS);
         mapping(bytes32 goods => uint256) storage lines = _goodsLine[d.project][plan.version];
         for (uint256 i = 0; i < d.units.length; ++i) {
             uint256 number = lines[d.units[i].goods];
@@ -337,51 +339,23 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
             uint256 cost = uint256(g.unitCost) * d.units[i].count;
             plan.totals.goodsCost += SafeCast.toUint128(cost);
             plan.totals.units += d.units[i].count;
-            _lineOf(plan, d.project, Tier.GOODS, g.supplier).owed += int256(cost);
+            uint256 creditor = SplitPlan.creditorOf(Tier.GOODS, g.supplier);
+            plan.lineOf(_debts[d.project], creditor).owed += int256(cost);
         }
         for (uint256 j = first; j < plan.count; ++j) {
-            _settle(plan, plan.lines[j]);
+            plan.settle(plan.lines[j]);
         }
-    }
-
-    /// @dev Add `more` to what `account` is owed by `tier`, and pay what the cash allows.
-    function _pay(Plan memory plan, bytes32 project, Tier tier, address account, int256 more) private view {
-        Line memory line = _lineOf(plan, project, tier, account);
-        line.owed += more;
-        _settle(plan, line);
-    }
-
-    /// @dev The line of `account` in `tier`: the one it has, or a new one that begins with what it is owed from before.
-    function _lineOf(Plan memory plan, bytes32 project, Tier tier, address account)
-        private
-        view
-        returns (Line memory line)
-    {
-        for (uint256 j = plan.count; j != 0; --j) {
-            line = plan.lines[j - 1];
-            if (line.tier == tier && line.account == account) return line;
-        }
-        line = Line(tier, account, _owed[project][tier][account], 0);
-        plan.lines[plan.count++] = line;
-    }
-
-    function _settle(Plan memory plan, Line memory line) private pure {
-        int256 open = line.owed - int256(line.paid);
-        if (open <= 0) return;
-        uint256 pay = uint256(open) < plan.cash ? uint256(open) : plan.cash;
-        line.paid += pay;
-        plan.cash -= pay;
     }
 
     /// @dev At any time each investor has been given floor(paid to the pool × weight / sum of weights); the rest, less
     /// than a unit an investor, is carried.
-    function _creditInvestors(Project storage p, Distribution calldata d, uint256 version, uint256 amount) private {
+    function _creditInvestors(Project storage p, Distribution calldata d, uint256 number, uint256 amount) private {
         if (amount == 0) return;
-        Pool storage pool = _pools[d.project][version];
-        Investor[] storage investors = _terms[d.project][version - 1].investors;
+        SplitPools.Pool storage pool = _pools[d.project][number];
+        Investor[] storage investors = _terms[d.project][number - 1].investors;
         // Floors of a growing total may take more than this payment: then a part of what was carried is given out.
         uint256 left = amount + pool.carried;
-        uint256[] memory shares = _shares(investors, pool.paid, pool.paid + amount);
+        uint256[] memory shares = SplitPools.shares(investors, pool.paid, pool.paid + amount);
         for (uint256 i = 0; i < shares.length; ++i) {
             left -= shares[i];
             _credit(p.token, d, Tier.ALLOCATION, investors[i].account, shares[i]);
@@ -389,23 +363,6 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         p.carried = p.carried + left - pool.carried;
         pool.paid += uint128(amount);
         pool.carried = uint128(left);
-    }
-
-    /// @dev What each investor gains when the pool's total rises from `before` to `afterwards`.
-    function _shares(Investor[] storage investors, uint256 before, uint256 afterwards)
-        private
-        view
-        returns (uint256[] memory shares)
-    {
-        shares = new uint256[](investors.length);
-        uint256 sum = 0;
-        for (uint256 i = 0; i < shares.length; ++i) {
-            shares[i] = investors[i].weight;
-            sum += shares[i];
-        }
-        for (uint256 i = 0; i < shares.length; ++i) {
-            shares[i] = afterwards * shares[i] / sum - before * shares[i] / sum;
-        }
     }
 
     function _credit(address token, Distribution calldata d, Tier tier, address account, uint256 amount) private {
@@ -421,46 +378,19 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
 
     function _periodKey(Distribution calldata d, uint256 version) private view returns (uint256 key) {
         Period period = _terms[d.project][version - 1].period;
-        key = _keyOf(period, version, d.periodStart);
-        if (d.periodEnd < d.periodStart || _keyOf(period, version, d.periodEnd) != key) {
-            revert PeriodInvalid(d.periodStart, d.periodEnd);
-        }
+        key = _keyOf(period, d.periodStart);
+        bool isOne = d.periodEnd >= d.periodStart && _keyOf(period, d.periodEnd) == key;
+        if (!isOne || versionOn(d.project, d.periodEnd) != version) revert PeriodInvalid(d.periodStart, d.periodEnd);
     }
 
-    function _keyOf(Period period, uint256 version, uint32 businessDate) private pure returns (uint256) {
-        return version << 32 | (period == Period.DAY ? businessDate : businessDate / 100);
+    function _keyOf(Period period, uint32 businessDate) private pure returns (uint256) {
+        return period == Period.DAY ? businessDate : businessDate / 100;
     }
 
-    function _requireDate(uint32 businessDate) private pure {
-        uint32 month = businessDate / 100 % 100;
-        uint32 day = businessDate % 100;
-        if (businessDate < 19700101 || businessDate > 99991231 || month < 1 || month > 12 || day < 1 || day > 31) {
-            revert BusinessDateInvalid(businessDate);
-        }
-    }
-
-    function _requireTerms(Terms calldata t) private pure {
-        if (t.residualAccount == address(0)) revert TermsInvalid("the residual account is zero");
-        if (t.refundAccount == address(0)) revert TermsInvalid("the refund account is zero");
-        if (t.taxAccount == address(0)) revert TermsInvalid("the tax account is zero");
-        if (t.feeAccount == address(0) && t.senior.feeBasisPoints != 0) revert TermsInvalid("the fee account is zero");
-        if (t.sweepAccount == address(0) && t.senior.sweepBasisPoints != 0) {
-            revert TermsInvalid("the sweep account is zero");
-        }
-        if (t.senior.feeBasisPoints > Waterfall.BASIS_POINTS || t.senior.sweepBasisPoints > Waterfall.BASIS_POINTS) {
-            revert TermsInvalid("more than 10,000 basis points");
-        }
-        uint256 weights = 0;
-        for (uint256 i = 0; i < t.investors.length; ++i) {
-            if (t.investors[i].account == address(0)) revert TermsInvalid("an investor is zero");
-            weights += t.investors[i].weight;
-        }
-        for (uint256 i = 0; i < t.allocations.length; ++i) {
-            Waterfall.Allocation calldata a = t.allocations[i];
-            bool isShare = a.basis == Waterfall.Basis.NET_BASIS_POINTS || a.basis == Waterfall.Basis.REMAINDER_BASIS_POINTS;
-            if (isShare && a.value > Waterfall.BASIS_POINTS) revert TermsInvalid("more than 10,000 basis points");
-            if (a.cap != 0 && a.minimum > a.cap) revert TermsInvalid("a minimum lies above its cap");
-            if (a.account == address(0) && weights == 0) revert TermsInvalid("a pool without investors");
-        }
+    /// @dev A day of the calendar, and none that begins more than `ahead` seconds from now in UTC.
+    function _requireDate(uint32 businessDate, uint256 ahead) private view {
+        BusinessDate.check(businessDate);
+        uint32 latest = BusinessDate.on(block.timestamp + ahead);
+        if (businessDate > latest) revert DateTooFar(businessDate, latest);
     }
 }

@@ -9,10 +9,13 @@ import {Waterfall} from "../libraries/Waterfall.sol";
 /// manufacturer, operator, investors …) and at last the residual recipient, who gets what is left.
 /// @dev How a tier is paid: its entitlement is a function of the period's running totals (see Waterfall), the difference
 /// to what it was before is added to what the tier is owed, and what it is owed is paid as far as this distribution's
-/// money goes. What can't be paid stays owed and comes first within its tier next time; what was paid too much (a refund
-/// came later) is a negative debt and is set off. So paid + carried = received at any time, where carried is the part of
-/// the investors' pool that does not divide (less than one minor unit an investor). All amounts in minor units of the
-/// project's token; business dates are YYYYMMDD.
+/// money goes. What can't be paid stays owed and comes first within its tier next time, the oldest debt first; what was
+/// paid too much (a refund came later) is a negative debt and is set off. A debt is its creditor's: other terms take it
+/// from nobody and give it to nobody else. So paid + carried = received at any time, where carried is the part of the
+/// investors' pools that does not divide (less than one minor unit an investor). A pool is its investors and their
+/// weights: terms with the same ones have the same pool, others have another. A month in which the terms change is one
+/// period: what is fixed, and minimums, are due once, by the terms of its first distribution.
+/// All amounts in minor units of the project's token; business dates are YYYYMMDD.
 interface IRevenueSplit {
     enum Tier {
         REFUND,
@@ -114,6 +117,10 @@ interface IRevenueSplit {
         uint64 headSize,
         bytes32 facts
     );
+    /// @notice What `tier` owes `account` after this distribution, when it changed; for a pool `account` is its number.
+    event Owed(
+        bytes32 indexed project, bytes32 indexed batch, address indexed account, Tier tier, bool isPool, int256 amount
+    );
     event Credited(
         bytes32 indexed project, bytes32 indexed batch, address indexed account, Tier tier, uint256 amount
     );
@@ -128,8 +135,10 @@ interface IRevenueSplit {
     error TermsInvalid(string rule);
     /// @notice No terms hold on this business date.
     error NoTermsOn(bytes32 project, uint32 businessDate);
-    error BusinessDateInvalid(uint32 businessDate);
-    /// @notice The two dates lie in two periods, or in the wrong order.
+    /// @notice The date lies after the latest that can be meant now: for a distribution, today where the day begins first;
+    /// for terms, a year from today.
+    error DateTooFar(uint32 businessDate, uint32 latest);
+    /// @notice The two dates lie in two periods or under two terms, or in the wrong order.
     error PeriodInvalid(uint32 periodStart, uint32 periodEnd);
     error AlreadyDistributed(bytes32 project, bytes32 batch);
     error HeadNotAnchored(uint64 size);
@@ -141,8 +150,8 @@ interface IRevenueSplit {
     /// @dev Role REGISTRAR.
     function openProject(bytes32 project, address token) external;
 
-    /// @notice Add terms to `project`.
-    /// @dev Role REGISTRAR.
+    /// @notice Add terms to `project`. Terms by another period than the last begin on the first of a month.
+    /// @dev Role REGISTRAR. Their size is bounded, so that every distribution fits into a block.
     /// @return version its number, from 1.
     function setTerms(bytes32 project, Terms calldata terms) external returns (uint256 version);
 
@@ -151,8 +160,8 @@ interface IRevenueSplit {
     function distribute(Distribution calldata d) external;
 
     /// @notice Give the rest that the pool of an ended version carries to its investors, by largest remainder.
-    /// @dev Anyone. It can be called once a later version has had a distribution, and again when a late distribution
-    /// under the ended version has left a new rest.
+    /// @dev Anyone. It can be called once a later version with another pool has had a distribution, and again when a late
+    /// distribution has left a new rest.
     function settleCarried(bytes32 project, uint256 version) external;
 
     /// @notice Pay the caller all that is claimable in `token`.
@@ -176,6 +185,12 @@ interface IRevenueSplit {
     /// @notice What `tier` still owes `account` (negative: was paid too much).
     function owed(bytes32 project, Tier tier, address account) external view returns (int256);
 
+    /// @notice What is owed to the pool number `pool` (negative: was paid too much).
+    function owedToPool(bytes32 project, uint256 pool) external view returns (int256);
+
+    /// @notice The pool of `version`: the number of the first version with the same investors and weights.
+    function poolOf(bytes32 project, uint256 version) external view returns (uint256);
+
     /// @notice What `project`'s pools carry.
     function carried(bytes32 project) external view returns (uint256);
 
@@ -192,7 +207,7 @@ interface IRevenueSplit {
     /// @notice The number of the terms that hold on `businessDate`.
     function versionOn(bytes32 project, uint32 businessDate) external view returns (uint256);
 
-    /// @notice Running totals of the period that `businessDate` lies in, under `version`.
+    /// @notice Running totals of the period that `businessDate` lies in, by the periods of `version`.
     function totalsOf(bytes32 project, uint256 version, uint32 businessDate)
         external
         view

@@ -29,6 +29,20 @@ library BusinessDate {
         return 365 * y + y / 4 - y / 100 + y / 400 + (153 * (m - 3) + 2) / 5 + d - 1;
     }
 
+    /// @notice The date in UTC at `time` (seconds since 1970); the last that there is, from 10000 on.
+    function on(uint256 time) internal pure returns (uint32) {
+        if (time >= 253_402_300_800) return 99991231;
+        uint256 day = time / 1 days + 719_468;
+        uint256 era = day / 146_097;
+        day %= 146_097;
+        uint256 y = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        day -= 365 * y + y / 4 - y / 100;
+        uint256 m = (5 * day + 2) / 153;
+        day = day - (153 * m + 2) / 5 + 1;
+        (y, m) = m < 10 ? (y, m + 3) : (y + 1, m - 9);
+        return uint32((y + 400 * era) * 10_000 + m * 100 + day);
+    }
+
     /// @notice Days from `from` to `to`; 0 when `to` is not later.
     function daysBetween(uint32 from, uint32 to) internal pure returns (uint256) {
         return to > from ? serial(to) - serial(from) : 0;

@@ -14,7 +14,7 @@ library Waterfall {
         REMAINDER_BASIS_POINTS
     }
 
-    /// @notice Running totals of one project, one version of terms and one period.
+    /// @notice Running totals of one project and one period.
     /// @param goodsCost what the goods suppliers are due for the units.
     struct Totals {
         uint128 gross;

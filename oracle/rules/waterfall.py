@@ -1,10 +1,13 @@
-"""A model of RevenueSplit, written from its decision record (0006) and nothing else. Pure.
+"""A model of RevenueSplit, written from its decision records (0006 and 0023) and nothing else. Pure.
 
 Rules that this module keeps:
 
 - A tier's entitlement is a pure function of the period's running totals. A distribution adds the difference to the
   tier's debt and pays what the cash allows, tier by tier. The residual recipient takes what is left.
-- An account may be in a tier more than once; its debts in the tier are one debt.
+- An account may be in a tier more than once; its debts in the tier are one debt, under whatever terms.
+- A tier first pays what it owes from before, the oldest debt first, to those too whom the terms no longer name.
+- A pool is its investors and their weights: its debts and its rest are theirs under every terms that have them.
+- A period is a day or a month, whichever terms hold on its days.
 - Paid + carried = received, to the minor unit, after every step.
 
 Auditors recompute every split with it; tests hold it and the contract against each other, call by call.
@@ -13,7 +16,7 @@ Auditors recompute every split with it; tests hold it and the contract against e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -24,6 +27,8 @@ from counterfoil.chain.address import NOBODY
 
 POOL = NOBODY
 """The account of an allocation to the investors' pool."""
+Creditor = tuple[Tier, str | int]
+"""A tier, and an account or the number of a pool of investors."""
 
 
 class SplitRefused(Exception):
@@ -105,7 +110,7 @@ class SoldBatch:
 
 @dataclass
 class PeriodTotals:
-    """A period's running totals under one version of the terms."""
+    """A period's running totals."""
 
     gross: int = 0
     refunds: int = 0
@@ -140,7 +145,7 @@ class PeriodTotals:
 
 @dataclass
 class InvestorPool:
-    """The investors' pool of one version; each investor has received its share of *paid*, rounded down."""
+    """A pool of investors; each has received its share of *paid*, rounded down."""
 
     paid: int = 0
     given: Counter[int] = field(default_factory=Counter)
@@ -158,8 +163,11 @@ class Waterfall:
     """In the collection account."""
     terms: list[SplitTerms] = field(default_factory=list)
     batches: set[bytes] = field(default_factory=set)
-    totals: dict[tuple[int, int], PeriodTotals] = field(default_factory=dict)
-    owed: Counter[tuple[Tier, str]] = field(default_factory=Counter)
+    totals: dict[int, PeriodTotals] = field(default_factory=dict)
+    """By day (YYYYMMDD) or month (YYYYMM)."""
+    owed: Counter[Creditor] = field(default_factory=Counter)
+    debtors: list[Creditor] = field(default_factory=list)
+    """To whom something is owed, the oldest debt first."""
     claimable: Counter[str] = field(default_factory=Counter)
     withdrawn: Counter[str] = field(default_factory=Counter)
     pools: dict[int, InvestorPool] = field(default_factory=dict)
@@ -175,7 +183,15 @@ class Waterfall:
         newest = self.terms[-1].effective_from if self.terms else 0
         if terms.effective_from <= max(newest, self.last_date):
             raise SplitRefused("TermsRetroactive")
+        is_other = bool(self.terms) and self.terms[-1].by_month != terms.by_month
+        if is_other and terms.effective_from % 100 != 1:
+            raise SplitRefused("TermsInvalid")
         self.terms.append(terms)
+
+    def pool_of(self, version: int) -> int:
+        """The number of the version's pool: that of the first version with the same investors and weights."""
+        wanted = self.terms[version - 1].investors
+        return next(n for n, t in enumerate(self.terms, start=1) if t.investors == wanted)
 
     def version_on(self, date: int) -> int:
         held = [n for n, t in enumerate(self.terms, start=1) if t.effective_from <= date]
@@ -190,40 +206,16 @@ class Waterfall:
         version = self.version_on(sold.start)
         terms = self.terms[version - 1]
         scale = 100 if terms.by_month else 1
-        if sold.end < sold.start or sold.end // scale != sold.start // scale:
+        is_one = sold.end >= sold.start and sold.end // scale == sold.start // scale
+        if not is_one or self.version_on(sold.end) != version:
             raise SplitRefused("PeriodInvalid")
         costs = self._goods(terms, sold)
         if sold.gross > self.collected:
             raise SplitRefused("ERC20InsufficientBalance")
-        key = (version, sold.start // scale)
-        is_first = key not in self.totals
-        totals = self.totals.setdefault(key, PeriodTotals())
-        before = [0] * (2 + len(terms.allocations))
-        if not is_first:
-            before = [amount for _, _, amount in totals.due(terms)]
-        totals.gross += sold.gross
-        totals.refunds += sold.refunds
-        totals.tax += sold.tax
-        totals.goods_cost += sum(costs.values())
-        totals.units += sum(count for _, count in sold.units)
-
-        lines = [(Tier.REFUND, terms.refund, sold.refunds), (Tier.TAX, terms.tax, sold.tax)]
-        suppliers = dict.fromkeys(supplier for _, supplier, _ in terms.goods)
-        lines += [(Tier.GOODS, supplier, costs[supplier]) for supplier in suppliers]
-        lines += [
-            (tier, account, after - earlier)
-            for (tier, account, after), earlier in zip(totals.due(terms), before, strict=True)
-        ]
-        cash = sold.gross
-        credited: Counter[tuple[Tier, str]] = Counter()
-        for tier, account, more in lines:
-            self.owed[tier, account] += more
-            paid = min(cash, max(0, self.owed[tier, account]))
-            self.owed[tier, account] -= paid
-            cash -= paid
-            credited[tier, account] += paid
+        more = self._more_due(version, sold, key=sold.start // scale, goods_cost=costs.total())
+        paid, cash = self._pay(sold.gross, costs, more)
+        credited = self._credited(paid)
         credited[Tier.RESIDUAL, terms.residual] += cash
-        self._give_investors(credited, version)
         for (_, account), amount in credited.items():
             self.claimable[account] += amount
         self.batches.add(sold.batch)
@@ -243,38 +235,98 @@ class Waterfall:
             costs[line[0]] += line[1] * count
         return costs
 
-    def _give_investors(self, credited: Counter[tuple[Tier, str]], version: int) -> None:
-        amount = credited.pop((Tier.ALLOCATION, POOL), 0)
-        if not amount:
-            return
-        investors = self.terms[version - 1].investors
-        pool = self.pools.setdefault(version, InvestorPool())
-        pool.paid += amount
-        weights = sum(weight for _, weight in investors)
-        for number, (account, weight) in enumerate(investors):
-            share = floor(Fraction(pool.paid * weight, weights))
-            credited[Tier.ALLOCATION, account] += share - pool.given[number]
-            pool.given[number] = share
+    def _more_due(
+        self, version: int, sold: SoldBatch, key: int, goods_cost: int
+    ) -> dict[Tier, list[tuple[str | int, int]]]:
+        """Count the batch in its period; return by tier what is due in addition, but for the goods."""
+        terms = self.terms[version - 1]
+        is_first = key not in self.totals
+        totals = self.totals.setdefault(key, PeriodTotals())
+        before = [0] * (2 + len(terms.allocations))
+        if not is_first:
+            before = [amount for _, _, amount in totals.due(terms)]
+        totals.gross += sold.gross
+        totals.refunds += sold.refunds
+        totals.tax += sold.tax
+        totals.goods_cost += goods_cost
+        totals.units += sum(count for _, count in sold.units)
+        more: dict[Tier, list[tuple[str | int, int]]] = {tier: [] for tier in Tier}
+        more[Tier.REFUND].append((terms.refund, sold.refunds))
+        more[Tier.TAX].append((terms.tax, sold.tax))
+        for (tier, account, after), earlier in zip(totals.due(terms), before, strict=True):
+            to = self.pool_of(version) if account == POOL and tier == Tier.ALLOCATION else account
+            more[tier].append((to, after - earlier))
+        return more
+
+    def _pay(
+        self, cash: int, costs: Counter[str], more: Mapping[Tier, Sequence[tuple[str | int, int]]]
+    ) -> tuple[Counter[Creditor], int]:
+        """Pay tier by tier as far as *cash* goes; return what each creditor got, and what is left."""
+        paid: Counter[Creditor] = Counter()
+
+        def pay(creditor: Creditor, amount: int = 0) -> None:
+            nonlocal cash
+            self.owed[creditor] += amount
+            now = min(cash, max(0, self.owed[creditor]))
+            self.owed[creditor] -= now
+            cash -= now
+            paid[creditor] += now
+
+        for tier in Tier:
+            for creditor in self.debtors:
+                if creditor[0] == tier:
+                    pay(creditor)
+            if tier == Tier.GOODS:
+                for supplier, cost in costs.items():
+                    self.owed[tier, supplier] += cost
+                    paid[tier, supplier] += 0
+                for creditor in [c for c in paid if c[0] == tier]:
+                    pay(creditor)
+            for to, amount in more[tier]:
+                pay((tier, to), amount)
+        late = [c for c in paid if self.owed[c] > 0 and c not in self.debtors]
+        self.debtors = [c for c in self.debtors if self.owed[c] > 0] + late
+        return paid, cash
+
+    def _credited(self, paid: Counter[Creditor]) -> Counter[tuple[Tier, str]]:
+        """What each account gets of what was paid; a pool gives its investors their shares."""
+        credited: Counter[tuple[Tier, str]] = Counter()
+        for (tier, to), amount in paid.items():
+            if isinstance(to, str):
+                credited[tier, to] += amount
+                continue
+            investors = self.terms[to - 1].investors
+            pool = self.pools.setdefault(to, InvestorPool())
+            pool.paid += amount
+            weights = sum(weight for _, weight in investors)
+            for number, (account, weight) in enumerate(investors):
+                share = floor(Fraction(pool.paid * weight, weights))
+                credited[tier, account] += share - pool.given[number]
+                pool.given[number] = share
+        return credited
 
     def settle_carried(self, version: int) -> Counter[str]:
-        """Pay out what a version's pool still carries, by largest remainder; return each account's amount.
+        """Pay out what the pool of an ended version still carries, by largest remainder; return each account's amount.
 
-        A later payment to the version starts a new pool.
+        A later payment to the pool starts a new one.
         """
         given: Counter[str] = Counter()
-        if not 0 < version < self.last_version:
+        if not 0 < version < self.last_version or self.pool_of(version) == self.pool_of(
+            self.last_version
+        ):
             raise SplitRefused("VersionStillInForce")
-        pool = self.pools.get(version, InvestorPool())
+        number = self.pool_of(version)
+        pool = self.pools.get(number, InvestorPool())
         if not pool.carried:
             return given
-        investors = self.terms[version - 1].investors
+        investors = self.terms[number - 1].investors
         weights = sum(weight for _, weight in investors)
         exact = [Fraction(pool.paid * weight, weights) for _, weight in investors]
         by_remainder = sorted(range(len(exact)), key=lambda n: (floor(exact[n]) - exact[n], n))
-        for number in by_remainder[: pool.carried]:
-            given[investors[number][0]] += 1
+        for place in by_remainder[: pool.carried]:
+            given[investors[place][0]] += 1
         self.claimable.update(given)
-        self.pools[version] = InvestorPool()
+        self.pools[number] = InvestorPool()
         return given
 
     def withdraw(self, account: str) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from support_evm import ADMIN, Evm
+from support_evm import ADMIN, NOW_S, Evm
 
 from counterfoil.chain.abi.enums import Basis, Tier
 from counterfoil.chain.errors import ContractReverted
@@ -26,7 +26,7 @@ PROJECT, OTHER = b"\1" * 32, b"\2" * 32
 ACCOUNTS = tuple("0x" + f"{n:040x}" for n in range(0x1001, 0x1009))
 GOODS = (bytes(32), b"\3" * 32, b"\4" * 32)
 DAYS = (20260130, 20260131, 20260201, 20260202, 20260203, 20260301)
-DECADE = 400_000_000
+DECADE = NOW_S + 400_000_000
 
 accounts = st.sampled_from(ACCOUNTS)
 points = st.sampled_from((0, 1, 333, 1_000, 2_500, 10_000))
@@ -245,8 +245,13 @@ class SplitMachine(RuleBasedStateMachine):
         for account in ACCOUNTS:
             assert ask("RevenueSplit", "claimable", token, account) == self.model.claimable[account]
             assert ask("DepositToken", "balanceOf", account) == self.model.withdrawn[account]
-        for (tier, account), amount in self.model.owed.items():
-            assert ask("RevenueSplit", "owed", PROJECT, tier, account) == amount
+        for (tier, to), amount in self.model.owed.items():
+            pool = isinstance(to, int)
+            said = ("owedToPool", PROJECT, to) if pool else ("owed", PROJECT, tier, to)
+            assert ask("RevenueSplit", *said) == amount
+        for version in range(1, len(self.model.terms) + 1):
+            pool = self.model.pool_of(version)
+            assert ask("RevenueSplit", "poolOf", PROJECT, version) == pool
         assert ask("RevenueSplit", "carried", PROJECT) == self.model.carried
         assert ask("RevenueSplit", "distributed", PROJECT) == self.model.distributed
 

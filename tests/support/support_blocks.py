@@ -117,7 +117,7 @@ def _trie(values: Sequence[bytes]) -> HexaryTrie:
 
 
 def terms(effective_from: int, fee: int) -> dict[str, Any]:
-    """A waterfall with most kinds of tiers, whose pool does not divide."""
+    """A waterfall with most kinds of tiers, whose pool does not divide; another fee has another pool."""
     at = ACCOUNTS
     return terms_argument(
         {
@@ -133,7 +133,8 @@ def terms(effective_from: int, fee: int) -> dict[str, Any]:
                 {"account": None, "basis": "net_basis_points", "value": 1_433},
             ],
             "investors": [
-                {"account": at[n], "weight": w} for n, w in zip("abc", (11, 7, 5), strict=True)
+                {"account": at[n], "weight": w}
+                for n, w in zip("abc", (11, 7, 5 + fee), strict=True)
             ],
         }
     )

@@ -29,12 +29,16 @@ _ROLES = (
     ("DepositToken", Role.SUPERVISOR, ("openCollection",)),
 )
 
+NOW_S = 1_800_000_000
+"""The chain's time: in January 2027, after the days on which the models sell."""
+
 
 class Evm:
     """The contracts of a small consortium; calls answer decoded values and raise ContractReverted."""
 
     def __init__(self) -> None:
         self._evm = pyrevm.EVM(spec_id="MERGE")
+        self._evm.set_block_env(pyrevm.BlockEnv(timestamp=NOW_S))
         self.at: dict[str, str] = {}
         self.gas_used = 0
         self.deploy("ConsortiumAccess", ADMIN)

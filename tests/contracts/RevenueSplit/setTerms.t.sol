@@ -7,6 +7,7 @@ import {Ledger} from "support/Ledger.sol";
 contract SetTermsTest is Ledger {
     function setUp() public {
         deploy();
+        yearLater();
         split.setTerms(PROJECT, usualTerms(DAY_ONE));
     }
 

@@ -13,10 +13,13 @@ contract MoneyHandler is Ledger {
     uint256 public refused;
     uint256 private _entries;
     uint256 private _batches;
+    uint256 public versions = 1;
+    uint32 private _termsFrom = DAY_ONE;
     address[10] private _all;
 
     constructor() {
         deploy();
+        yearLater();
         grant(address(participants), Roles.SUPERVISOR, participants.unfreeze.selector);
         split.setTerms(PROJECT, usualTerms(DAY_ONE));
         _all = [operator, supplier, site, platform, lender, taxes, refunds, investorA, investorB, investorC];
@@ -39,6 +42,28 @@ contract MoneyHandler is Ledger {
         } catch {
             ++refused;
         }
+    }
+
+    /// @dev Other terms from a later day on: other recipients, another period, other investors.
+    function changeTerms(uint256 seed) external {
+        _termsFrom += 1 + uint32(seed % 3);
+        IRevenueSplit.Terms memory t = usualTerms(_termsFrom);
+        t.period = IRevenueSplit.Period(seed >> 4 & 1);
+        t.refundAccount = _all[(seed >> 8) % 10];
+        t.taxAccount = _all[(seed >> 16) % 10];
+        t.sweepAccount = _all[(seed >> 24) % 10];
+        t.goods[0].supplier = _all[(seed >> 32) % 10];
+        t.allocations[0].account = _all[(seed >> 40) % 10];
+        t.allocations[1].minimum = uint128((seed >> 48) % 1e6);
+        t.investors[0].account = _all[(seed >> 80) % 10];
+        if (_termsFrom > 20260128) return;
+        try split.setTerms(PROJECT, t) returns (uint256 version) {
+            versions = version;
+        } catch {}
+    }
+
+    function settleCarried(uint8 version) external {
+        try split.settleCarried(PROJECT, version % (versions + 1)) {} catch {}
     }
 
     /// @dev A recipient that can't receive, for a while.

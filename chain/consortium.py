@@ -52,7 +52,7 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
         Role.GUARDIAN: ["pause"],
         Role.COMMITTEE: ["unpause"],
     },
-    "CreditLine": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["vote", "unpause"]},
+    "CreditLine": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["carry", "unpause"]},
     "WarehouseReceipts": {
         Role.WAREHOUSE: ["issue"],
         Role.SUPERVISOR: ["verify"],
@@ -80,8 +80,10 @@ class Consortium:
 
     ``threshold`` of the accounts ``signers`` must sign a head or a movement of revenue; the contract OracleQuorum holds
     the role ORACLE for them. ``oracle`` is an account that holds ORACLE as well; it is empty where no single account
-    may move money. ``members`` are the committee's accounts beside ``committee``; ``credit_votes`` of them approve a
-    credit line. ``calendar`` moves the business date; where it is empty, ``oracle`` does. A gateway's operator must
+    may move money. ``members`` are the committee's accounts beside ``committee``; ``credit_votes`` of them
+    carry a motion, more than half (0: the fewest that are). The contract Committee holds the role COMMITTEE for them,
+    and ADMIN with a delay of ``admin_delay_s`` seconds. ``calendar`` moves the business date; where it is empty,
+    ``oracle`` does. A gateway's operator must
     answer a challenged promise within ``promise_answer_s`` seconds. A price of pledged goods may be ``price_days`` days
     old when it is used.
     """
@@ -98,7 +100,8 @@ class Consortium:
     decimals: int = 2
     bank_name: str = "Deposit token"
     members: Sequence[str] = ()
-    credit_votes: int = 1
+    credit_votes: int = 0
+    admin_delay_s: int = 172_800
     calendar: str = ""
     warehouses: Sequence[str] = ()
     promise_answer_s: int = 86_400
@@ -147,7 +150,15 @@ def constructors(
                 at["ParticipantRegistry"],
                 at["BusinessCalendar"],
                 at["Receivables"],
-                c.credit_votes,
+            ],
+        ),
+        (
+            "Committee",
+            lambda at: [
+                at["ConsortiumAccess"],
+                [c.committee, *c.members],
+                c.credit_votes or (1 + len(c.members)) // 2 + 1,
+                [at["CreditLine"]],
             ],
         ),
         (
@@ -173,8 +184,10 @@ def constructors(
     ]
 
 
-def role_holders(consortium: Consortium, quorum: Address) -> list[tuple[Role, str]]:
-    """Each role with each account that holds it; *quorum* is the contract OracleQuorum."""
+def role_holders(
+    consortium: Consortium, quorum: Address, committee: Address
+) -> list[tuple[Role, str]]:
+    """Each role but ADMIN with each account that holds it; *quorum* and *committee* are contracts."""
     return [
         (Role.REGISTRAR, consortium.registrar),
         (Role.ORACLE, quorum),
@@ -183,7 +196,7 @@ def role_holders(consortium: Consortium, quorum: Address) -> list[tuple[Role, st
         (Role.SUPERVISOR, consortium.supervisor),
         (Role.GUARDIAN, consortium.guardian),
         (Role.CALENDAR, consortium.calendar or consortium.oracle),
-        *((Role.COMMITTEE, account) for account in (consortium.committee, *consortium.members)),
+        (Role.COMMITTEE, committee),
         *((Role.WAREHOUSE, account) for account in consortium.warehouses),
     ]
 

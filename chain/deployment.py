@@ -5,6 +5,7 @@ Rules that this module keeps:
 - The deployment's file holds each creation's signed bytes and address before the creation is sent. A later run that
   finds them there goes on from them and does not deploy again.
 - Roles are read before they are set. Repeated after it has finished, a deployment sends nothing.
+- Once all is set, ADMIN goes to the committee with a delay; the deployer's account keeps no role that it is not given.
 - Every contract is recorded on chain in the DeploymentRegistry.
 """
 
@@ -18,6 +19,7 @@ import rlp
 from eth_utils.crypto import keccak
 
 from counterfoil.chain.abi.artifacts import creation_code, selector_of
+from counterfoil.chain.abi.enums import Role
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import (
@@ -46,7 +48,8 @@ def deploy(
 ) -> Deployment:
     """Deploy the missing contracts and set the missing roles. Returns the whole deployment.
 
-    *admin* becomes the AccessManager's ADMIN. The file *path* keeps the deployment.
+    *admin* is the AccessManager's ADMIN until all is set, and holds nothing afterwards: the contract
+    Committee does. The file *path* keeps the deployment.
 
     Raises:
         EditionDiffers: *path* is of another edition of the ledger; nothing was sent.
@@ -67,8 +70,26 @@ def deploy(
     client.addresses.update({n: Address(a) for n, a in here.addresses.items()})
     calls = _missing_roles(client, consortium) + _missing_entries(client, here)
     progress(f"{len(calls)} roles and entries")
+    is_admin, _ = client.call("ConsortiumAccess", "hasRole", Role.ADMIN, admin.address)
+    if calls and not is_admin:
+        raise DeploymentMismatch(
+            f"{len(calls)} roles or entries differ from the consortium's, and ADMIN is the committee's: "
+            "they take its motion"
+        )
     transact_all(client, admin, calls)
+    if is_admin:
+        transact_all(client, admin, _hand_over(client, admin.address, consortium.admin_delay_s))
     return here
+
+
+def _hand_over(client: ChainClient, admin: str, delay_s: int) -> list[tuple[str, bytes]]:
+    """The calls that give ADMIN to the committee, with a delay, and leave the deployer nothing."""
+    committee = client.address_of("Committee")
+    calls = [
+        client.encode("ConsortiumAccess", "grantRole", Role.ADMIN, committee, delay_s),
+        client.encode("ConsortiumAccess", "renounceRole", Role.ADMIN, admin),
+    ]
+    return [(client.address_of("ConsortiumAccess"), data) for data in calls]
 
 
 def _create_missing(
@@ -129,7 +150,9 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
             ]
             if missing:
                 add("setTargetFunctionRole", target, missing, role)
-    for role, account in role_holders(consortium, client.address_of("OracleQuorum")):
+    for role, account in role_holders(
+        consortium, client.address_of("OracleQuorum"), client.address_of("Committee")
+    ):
         is_member, _ = client.call("ConsortiumAccess", "hasRole", role, account)
         if not is_member:
             add("grantRole", role, account, 0)

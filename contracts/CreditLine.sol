@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
+import {IHasParties} from "./interfaces/ICommittee.sol";
 import {ICreditLine} from "./interfaces/ICreditLine.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
@@ -16,7 +17,7 @@ import {Interest} from "./libraries/Interest.sol";
 
 /// @title CreditLine
 /// @notice Documented in interfaces/ICreditLine.sol.
-contract CreditLine is ICreditLine, AccessManaged, Pausable {
+contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
     using SafeERC20 for IERC20;
 
     /// @notice Most loans of a line that are not closed, so that any line can be looked through in one transaction.
@@ -27,8 +28,6 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     IParticipantRegistry public immutable participants;
     IBusinessCalendar public immutable calendar;
     IReceivables public immutable receivables;
-    /// @notice Votes that carry a motion.
-    uint256 public immutable threshold;
     uint64 public lineCount;
     uint64 public loanCount;
 
@@ -36,21 +35,14 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     mapping(uint64 id => Loan) private _loans;
     mapping(uint64 loan => Instalments.Schedule) private _schedules;
     mapping(uint64 line => mapping(address supplier => bool)) private _allowed;
-    /// @dev A motion that is carried begins a line's next round.
-    mapping(uint64 line => uint256) private _round;
-    mapping(uint64 line => mapping(uint256 round => uint256)) private _votes;
-    mapping(uint64 line => mapping(uint256 round => mapping(address member => bool))) private _voted;
     mapping(address token => mapping(address account => uint256)) private _claimable;
     /// @inheritdoc ICreditLine
     mapping(uint64 part => uint64 loan) public loanSecuredBy;
 
-    constructor(address access, address participants_, address calendar_, address receivables_, uint256 threshold_)
-        AccessManaged(access)
-    {
+    constructor(address access, address participants_, address calendar_, address receivables_) AccessManaged(access) {
         participants = IParticipantRegistry(participants_);
         calendar = IBusinessCalendar(calendar_);
         receivables = IReceivables(receivables_);
-        threshold = threshold_;
     }
 
     // ---- lines
@@ -78,18 +70,10 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ICreditLine
-    function vote(uint64 id, Motion motion, bytes32 evidence) external restricted {
-        LineState wanted = motion == Motion.APPROVE ? LineState.APPLIED : LineState.FROZEN;
-        _inState(id, wanted);
-        if (evidence == 0) revert EvidenceMissing(id);
-        uint256 round = _round[id];
-        if (_voted[id][round][msg.sender]) revert VotedAlready(id, msg.sender);
-        _voted[id][round][msg.sender] = true;
-        uint256 votes = ++_votes[id][round];
-        emit LineVoted(id, msg.sender, motion, evidence, votes);
-        if (votes < threshold) return;
-        _round[id] = round + 1;
-        _moveLine(id, motion == Motion.APPROVE ? LineState.APPROVED : LineState.ACTIVE, evidence);
+    function carry(uint64 id, Motion motion, uint32 moves) external restricted {
+        Line storage l = _inState(id, motion == Motion.APPROVE ? LineState.APPLIED : LineState.FROZEN);
+        if (l.moves != moves) revert LineMoved(id, l.moves);
+        _moveLine(id, motion == Motion.APPROVE ? LineState.APPROVED : LineState.ACTIVE, 0);
     }
 
     /// @inheritdoc ICreditLine
@@ -294,6 +278,13 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
         return _allowed[id][supplier];
     }
 
+    /// @inheritdoc IHasParties
+    function isPartyTo(bytes calldata data, address account) external view returns (bool) {
+        if (bytes4(data) != this.carry.selector) return false;
+        LineTerms storage terms = _lines[abi.decode(data[4:], (uint64))].terms;
+        return account == terms.borrower || account == terms.lender;
+    }
+
     /// @inheritdoc ICreditLine
     function owed(uint64 id, uint32 date) public view returns (Owed memory) {
         Loan storage n = _known(id);
@@ -386,6 +377,7 @@ contract CreditLine is ICreditLine, AccessManaged, Pausable {
 
     function _moveLine(uint64 id, LineState state, bytes32 reason) private {
         _lines[id].state = state;
+        ++_lines[id].moves;
         emit LineStateChanged(id, state, reason);
     }
 

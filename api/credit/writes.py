@@ -177,8 +177,12 @@ def _monthly(call: Call[object], body: DrawIn) -> list[dict[str, int]]:
 
 
 def _vote(call: Call[VoteIn]) -> Sequence[object]:
+    """Return a vote for the motion about the line as it is now."""
+    moves = call.client.call("CreditLine", "line", call.key)["moves"]
     motion = Motion.named(call.body.motion)
-    return [call.key, motion, call.commit("evidence", call.body.evidence)]
+    data = call.client.encode("CreditLine", "carry", call.key, motion, moves)
+    evidence = call.commit("evidence", call.body.evidence)
+    return [call.client.address_of("CreditLine"), data, evidence]
 
 
 def _credit(
@@ -213,9 +217,10 @@ OPERATIONS = (
         arguments=_line,
         body=LineIn,
     ),
-    _credit(
+    Operation(
         "vote_on_line",
         "/v1/credit-lines/{line}/votes",
+        contract="Committee",
         function="vote",
         says="Vote on a line",
         may=COMMITTEE,

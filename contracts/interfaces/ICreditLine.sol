@@ -73,11 +73,13 @@ interface ICreditLine {
 
     /// @param principal outstanding over all of the line's loans.
     /// @param loans ids of the line's loans, oldest first.
+    /// @param moves how often the state changed: a motion names it, so that it is for this application or this freeze alone.
     struct Line {
         LineState state;
         LineTerms terms;
         uint128 principal;
         uint64[] loans;
+        uint32 moves;
     }
 
     /// @param principal due on `date`; the interest accrued by then is due too.
@@ -120,7 +122,6 @@ interface ICreditLine {
     }
 
     event LineApplied(uint64 indexed line, address indexed borrower, address indexed lender, LineTerms terms);
-    event LineVoted(uint64 indexed line, address indexed member, Motion motion, bytes32 evidence, uint256 votes);
     event LineStateChanged(uint64 indexed line, LineState state, bytes32 reason);
     event SupplierAllowed(uint64 indexed line, address indexed supplier, bool allowed);
     event Drawn(uint64 indexed loan, uint64 indexed line, address indexed supplier, uint64 order, uint128 amount);
@@ -142,8 +143,8 @@ interface ICreditLine {
     error LoanStateNotAllowed(uint64 loan, LoanState state);
     error NotTheLender(uint64 line, address account);
     error NotTheBorrower(uint64 line, address account);
-    error EvidenceMissing(uint64 line);
-    error VotedAlready(uint64 line, address member);
+    /// @notice The motion was for another time: the line's state has changed since.
+    error LineMoved(uint64 line, uint32 moves);
     error ParticipantNotActive(address account);
     error LineNotValidOn(uint64 line, uint32 date);
     error LimitExceeded(uint64 line, uint256 limit, uint256 wanted);
@@ -160,9 +161,10 @@ interface ICreditLine {
     /// @dev By the borrower.
     function applyFor(LineTerms calldata terms) external returns (uint64 line);
 
-    /// @notice A committee member's vote, with the SHA-256 of what it rests on; the k-th carries the motion.
-    /// @dev Role COMMITTEE.
-    function vote(uint64 line, Motion motion, bytes32 evidence) external;
+    /// @notice What the committee has carried: the line is approved, or its freeze is lifted.
+    /// @dev Role COMMITTEE, which the contract Committee holds; the line's borrower and lender have no vote.
+    /// @param moves the line's, when the motion was made.
+    function carry(uint64 line, Motion motion, uint32 moves) external;
 
     /// @notice Open an approved line for draws. By its lender, who lets this contract take the money by allowance.
     function activate(uint64 line) external;

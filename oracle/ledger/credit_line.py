@@ -1,4 +1,4 @@
-"""Lines of credit and their loans, made of the events of CreditLine and BusinessCalendar; handlers never commit."""
+"""Lines of credit and their loans, of the events of CreditLine, Committee, BusinessCalendar; handlers never commit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger
 from sqlmodel import Field, Session
 
+from counterfoil.chain.abi.artifacts import selector_of
 from counterfoil.chain.abi.enums import (
     Convention,
     Debt,
@@ -18,6 +19,7 @@ from counterfoil.chain.abi.enums import (
 )
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.tables import EventRow, Handler
 from counterfoil.oracle.ledger.business_calendar import today
 from counterfoil.oracle.store.columns import ChainId, ChainKey, ChainMinor, json_column
@@ -108,6 +110,7 @@ class LineSweep(OracleTable, table=True):
 
 
 _Arguments = Mapping[str, Any]
+_CARRY_BYTES = 4 + 3 * 32
 
 
 def _applied(session: Session, event: EventRow, a: _Arguments) -> None:
@@ -138,12 +141,15 @@ def _applied(session: Session, event: EventRow, a: _Arguments) -> None:
 
 
 def _voted(session: Session, _: EventRow, a: _Arguments) -> None:
-    line = _line(session, a)
-    vote = {
-        "member": a["member"],
-        "motion": Motion(int(a["motion"])).wire_name,
-        "evidence": a["evidence"],
-    }
+    """A member voted on a motion; those about a line are kept with it. A line that is not there has no votes."""
+    data = from_hex(a["data"])
+    if data[:4] != selector_of("CreditLine", "carry") or len(data) != _CARRY_BYTES:
+        return
+    number, motion = (int.from_bytes(data[at : at + 32], "big") for at in (4, 36))
+    line = session.get(LineRow, number) if number < 1 << 63 else None
+    if line is None or motion not in list(Motion):
+        return
+    vote = {"member": a["member"], "motion": Motion(motion).wire_name, "evidence": a["evidence"]}
     line.votes = [*line.votes, vote]
 
 
@@ -238,7 +244,7 @@ def _loan(session: Session, a: _Arguments) -> LoanRow:
 
 HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("CreditLine", "LineApplied"): _applied,
-    ("CreditLine", "LineVoted"): _voted,
+    ("Committee", "Voted"): _voted,
     ("CreditLine", "LineStateChanged"): _line_changed,
     ("CreditLine", "SupplierAllowed"): _allowed,
     ("CreditLine", "LoanStateChanged"): _loan_changed,

@@ -522,7 +522,8 @@ def _credit(watched: Watched) -> None:
     terms = world.line_terms(1_000_000)
     do("factory", "CreditLine", "applyFor", terms)
     for member in ("committee", "member3"):
-        do(member, "CreditLine", "vote", 1, 0, on_chain_id(f"memo of {member}"))
+        motion = world.motion(1, enums.Motion.APPROVE)
+        do(member, "Committee", "vote", *motion, on_chain_id(f"memo of {member}"))
     do("lender", "CreditLine", "activate", 1)
     do("lender", "CreditLine", "allowSupplier", 1, world.at("tier4"), True)
     do("lender", "CreditLine", "allowSupplier", 1, world.at("resin"), True)
@@ -549,7 +550,8 @@ def _credit(watched: Watched) -> None:
     do("resin", "CreditLine", "poke", first)
     do("lender", "CreditLine", "addCosts", first, 700, on_chain_id("lawyer"))
     for member in ("committee", "member2"):
-        do(member, "CreditLine", "vote", 1, 1, on_chain_id("lifted"))
+        motion = world.motion(1, enums.Motion.LIFT_FREEZE)
+        do(member, "Committee", "vote", *motion, on_chain_id("lifted"))
     do("lender", "CreditLine", "freeze", 1, on_chain_id("again"))
     world.advance(20261201)
     do("lender", "CreditLine", "writeOff", third)

@@ -102,7 +102,7 @@ def test_who_had_to_sign_the_heads_is_told_and_a_quorum_too_small_is_found(tmp_p
         house.sell_a_day()
         house.run_until_quiet(parts)
         before = len(house.on_chain("RecordAnchor", "HeadAnchored"))
-        chain.send("committee", "RecordAnchor", "setQuorum", others, 1)
+        chain.decide("RecordAnchor", "setQuorum", others, 1)
         house.sell_a_day()
         house.run_until_quiet(parts)
         said = swept(house, "--project", PROJECT)

@@ -162,7 +162,7 @@ def test_what_can_not_be_matched_goes_to_a_person_and_then_on(house: OracleHouse
     while not refusals(house):
         step_all(parts)
     assert refusals(house) == ["contract.enforced_pause"]
-    house.chain.send("committee", "RevenueSplit", "unpause")
+    house.chain.decide("RevenueSplit", "unpause")
     house.run_until_quiet(parts)
     assert house.answer(said).status == "done"
     assert house.answer(again).error_code == "instruction.not_allowed_now"
@@ -182,7 +182,7 @@ def test_a_distribution_that_came_too_late_is_signed_anew_and_paid_once(
     node = house.chain.client
     node.rpc("evm_increaseTime", CALL_LIFE_S + 60)
     node.rpc("evm_mine")
-    house.chain.send("committee", "RevenueSplit", "unpause")
+    house.chain.decide("RevenueSplit", "unpause")
     run_until_distributed(house, parts, 1)
     house.run_until_quiet(parts)
     assert set(refusals(house)) == {"contract.enforced_pause", "contract.call_expired"}

@@ -379,8 +379,12 @@ class LoanMachine(RuleBasedStateMachine):
     def lift_freeze(self) -> None:
         self.both(
             self.model.lift_freeze,
-            lambda: self.evm.send("CreditLine", "vote", self.line, 1, b"memo".ljust(32)) or None,
+            lambda: self.evm.send("CreditLine", "carry", self.line, 1, self.moves()) or None,
         )
+
+    def moves(self) -> int:
+        found: int = self.evm.ask("CreditLine", "line", self.line)[4]
+        return found
 
     @invariant()
     def accounts_agree(self) -> None:

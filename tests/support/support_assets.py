@@ -13,6 +13,7 @@ from typing import Any
 
 from support_chain import FAR_FUTURE_S, ROLES, ChainWorld, on_chain_id, prepared_node, signer_of
 
+from counterfoil.chain.abi.enums import Motion
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import Consortium
 from counterfoil.chain.deployment import deploy
@@ -126,12 +127,19 @@ class AssetWorld(ChainWorld):
             "purpose": on_chain_id("resin"),
         } | others
 
+    def motion(self, line: int, motion: Motion) -> tuple[str, bytes]:
+        """What the committee votes on about a line as it is now."""
+        moves = self.view("CreditLine", "line", line)["moves"]
+        data = self.client.encode("CreditLine", "carry", line, motion, moves)
+        return self.client.address_of("CreditLine"), data
+
     def open_line(self, limit: int, **others: Any) -> int:
         """An active line whose supplier "resin" is allowed."""
         self.send("factory", "CreditLine", "applyFor", self.line_terms(limit, **others))
         line: int = self.view("CreditLine", "lineCount")
         for member in ("committee", "member2"):
-            self.send(member, "CreditLine", "vote", line, 0, on_chain_id("memo"))
+            motion = self.motion(line, Motion.APPROVE)
+            self.send(member, "Committee", "vote", *motion, on_chain_id("memo"))
         self.send("lender", "CreditLine", "activate", line)
         self.send("lender", "CreditLine", "allowSupplier", line, self.at("resin"), True)
         return line

@@ -67,6 +67,12 @@ class ChainWorld:
             self.client, signer=self.signer(role), to=self.client.address_of(contract), data=data
         )
 
+    def decide(self, contract: str, function: str, *arguments: Any) -> Mapping[str, Any]:
+        """The committee, which is one account here, votes for a call."""
+        target = self.client.address_of(contract)
+        data = self.client.encode(contract, function, *arguments)
+        return self.send("committee", "Committee", "vote", target, data, sha256(b"memo").digest())
+
     def new_client(self, finality: Finality) -> ChainClient:
         return ChainClient(self.node.rpc_url, self.client.addresses, finality)
 

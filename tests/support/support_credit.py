@@ -137,7 +137,11 @@ class CreditHouse:
             "purpose": sha256(b"resin").digest(),
         }
         self.send("factory", "CreditLine", "applyFor", terms)
-        self.send("committee", "CreditLine", "vote", self.lines, 0, sha256(b"memo").digest())
+        client = self.house.chain.client
+        moves = client.call("CreditLine", "line", self.lines)["moves"]
+        motion = client.encode("CreditLine", "carry", self.lines, 0, moves)
+        about = client.address_of("CreditLine")
+        self.send("committee", "Committee", "vote", about, motion, sha256(b"memo").digest())
         self.send("funder", "CreditLine", "activate", self.lines)
         self.send("funder", "CreditLine", "allowSupplier", self.lines, self.account("resin"), True)
         return self.lines

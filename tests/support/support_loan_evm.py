@@ -20,7 +20,7 @@ _DECADE = 400_000_000
 _PLENTY = 10**36
 _ROLES = (
     ("BusinessCalendar", Role.CALENDAR, ("advance",)),
-    ("CreditLine", Role.COMMITTEE, ("vote",)),
+    ("CreditLine", Role.COMMITTEE, ("carry",)),
 )
 
 
@@ -41,7 +41,6 @@ class LoanEvm(Evm):
             at["ParticipantRegistry"],
             at["BusinessCalendar"],
             at["Receivables"],
-            1,
         )
         for contract, role, functions in _ROLES:
             selectors = [function_abi_to_4byte_selector(_function(contract, f)) for f in functions]
@@ -75,7 +74,7 @@ class LoanEvm(Evm):
             bytes(32),
         )
         line: int = self.send("CreditLine", "applyFor", row, sender=BORROWER)
-        self.send("CreditLine", "vote", line, 0, b"memo".ljust(32))
+        self.send("CreditLine", "carry", line, 0, 1)
         self.send("CreditLine", "activate", line, sender=LENDER)
         self.send("CreditLine", "allowSupplier", line, SUPPLIER, True, sender=LENDER)
         return line

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
+from counterfoil.chain.abi.enums import Motion
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import LocalSigner
@@ -132,7 +133,10 @@ class Assets:
             ]
         )
         committee = self._house.role("committee")
-        self._together([(committee, "CreditLine", "vote", (1, 0, evidence))])
+        moves = self._client.call("CreditLine", "line", 1)["moves"]
+        motion = self._client.encode("CreditLine", "carry", 1, Motion.APPROVE, moves)
+        about = self._client.address_of("CreditLine")
+        self._together([(committee, "Committee", "vote", (about, motion, evidence))])
         sold, passed = self._client.call("Receivables", "partsOf", 1)
         quote = self._quote(sold)
         price, _ = self._client.call("Settlement", "priceOf", quote)

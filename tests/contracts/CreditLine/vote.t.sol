@@ -14,7 +14,7 @@ contract CreditLineVoteTest is LoanWorld {
         lineIn(line, ICreditLine.LineState.APPROVED, "two are");
     }
 
-    function test_two_lift_a_freeze_and_votes_of_another_motion_do_not_count() public {
+    function test_two_lift_a_freeze_and_a_new_freeze_is_voted_on_anew() public {
         uint64 line = frozen();
         vote(2, line, ICreditLine.Motion.LIFT_FREEZE);
         lineIn(line, ICreditLine.LineState.FROZEN, "one is not enough");
@@ -26,40 +26,53 @@ contract CreditLineVoteTest is LoanWorld {
         lineIn(line, ICreditLine.LineState.FROZEN, "a new freeze is voted on anew");
     }
 
-    function test_a_member_votes_once() public {
-        uint64 line = applied();
-        vote(0, line, ICreditLine.Motion.APPROVE);
-        refuse(abi.encodeWithSelector(ICreditLine.VotedAlready.selector, line, committee[0]));
-        vote(0, line, ICreditLine.Motion.APPROVE);
-    }
-
-    function test_without_evidence_is_refused() public {
-        uint64 line = applied();
-        refuse(abi.encodeWithSelector(ICreditLine.EvidenceMissing.selector, line));
-        vm.prank(committee[0]);
-        credit.vote(line, ICreditLine.Motion.APPROVE, 0);
-    }
-
-    function testFuzz_by_who_is_no_member_is_refused(uint256 seed) public {
-        uint64 line = applied();
-        refuseRole(anyone(seed));
-        vm.prank(anyone(seed));
-        credit.vote(line, ICreditLine.Motion.APPROVE, "memo");
-        refuseRole(bank);
+    function test_a_vote_for_an_earlier_freeze_lifts_no_later_one() public {
+        uint64 line = frozen();
+        bytes memory early = carrying(line, ICreditLine.Motion.LIFT_FREEZE);
+        vote(0, line, ICreditLine.Motion.LIFT_FREEZE);
+        vote(1, line, ICreditLine.Motion.LIFT_FREEZE);
+        vm.prank(committee[2]);
+        voting.vote(address(credit), early, "memo");
         vm.prank(bank);
-        credit.vote(line, ICreditLine.Motion.APPROVE, "memo");
+        credit.freeze(line, "again");
+        refuse(abi.encodeWithSelector(ICreditLine.LineMoved.selector, line, credit.line(line).moves));
+        vm.prank(committee[0]);
+        voting.vote(address(credit), early, "memo");
+        lineIn(line, ICreditLine.LineState.FROZEN, "frozen");
+    }
+
+    function test_nobody_but_the_committee_carries(uint256 seed) public {
+        uint64 line = applied();
+        address[3] memory all = [anyone(seed), bank, committee[0]];
+        for (uint256 i = 0; i < 3; ++i) {
+            refuseRole(all[i]);
+            vm.prank(all[i]);
+            credit.carry(line, ICreditLine.Motion.APPROVE, 1);
+        }
     }
 
     function test_on_what_is_not_asked_is_refused() public {
         uint64 line = approved();
+        vote(1, line, ICreditLine.Motion.APPROVE);
+        bytes memory data = carrying(line, ICreditLine.Motion.APPROVE);
         refuseLine(line, ICreditLine.LineState.APPROVED);
-        vote(2, line, ICreditLine.Motion.APPROVE);
-        refuseLine(line, ICreditLine.LineState.APPROVED);
-        vote(2, line, ICreditLine.Motion.LIFT_FREEZE);
+        vm.prank(committee[2]);
+        voting.vote(address(credit), data, "memo");
     }
 
     function test_on_a_line_that_is_not_there_is_refused() public {
-        refuse(abi.encodeWithSelector(ICreditLine.LineUnknown.selector, 9));
         vote(0, 9, ICreditLine.Motion.APPROVE);
+        bytes memory data = carrying(9, ICreditLine.Motion.APPROVE);
+        refuse(abi.encodeWithSelector(ICreditLine.LineUnknown.selector, 9));
+        vm.prank(committee[1]);
+        voting.vote(address(credit), data, "memo");
+    }
+
+    function test_parties_to_a_line_have_no_say_in_it() public {
+        uint64 line = applied();
+        bytes memory data = carrying(line, ICreditLine.Motion.APPROVE);
+        isTrue(credit.isPartyTo(data, factory) && credit.isPartyTo(data, bank), "borrower and lender");
+        isTrue(!credit.isPartyTo(data, supplier), "nobody else");
+        isTrue(!credit.isPartyTo(abi.encodeCall(credit.unpause, ()), bank), "in that line alone");
     }
 }

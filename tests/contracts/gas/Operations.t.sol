@@ -144,8 +144,7 @@ contract OperationsGas is CreditWorld {
         uint64 line = credit.applyFor(t);
         _credit("applyFor");
         for (uint256 i = 0; i < 2; ++i) {
-            vm.prank(committee[i]);
-            credit.vote(line, ICreditLine.Motion.APPROVE, keccak256("memo"));
+            voteOn(committee[i], line, ICreditLine.Motion.APPROVE);
             _credit(i == 0 ? "vote" : "vote, the one that carries");
         }
         vm.prank(bank);

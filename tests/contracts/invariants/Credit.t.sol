@@ -62,8 +62,7 @@ contract CreditHandler is CreditWorld {
             vm.prank(factory);
             lines[i] = credit.applyFor(t);
             for (uint256 j = 0; j < 2; ++j) {
-                vm.prank(committee[j]);
-                credit.vote(lines[i], ICreditLine.Motion.APPROVE, "memo");
+                voteOn(committee[j], lines[i], ICreditLine.Motion.APPROVE);
             }
             vm.prank(bank);
             credit.activate(lines[i]);
@@ -243,8 +242,8 @@ contract CreditHandler is CreditWorld {
 
     function lift(uint8 which, uint8 member) external {
         uint64 line = lines[which % 4];
-        vm.prank(committee[member % 3]);
-        credit.vote(line, ICreditLine.Motion.LIFT_FREEZE, "memo");
+        if (!isFrozen[line]) return;
+        voteOn(committee[member % 3], line, ICreditLine.Motion.LIFT_FREEZE);
         if (++_lifts[line] == 2) (isFrozen[line], _lifts[line]) = (false, 0);
     }
 
@@ -252,8 +251,14 @@ contract CreditHandler is CreditWorld {
         uint64 line = lines[which % 4];
         address[4] memory all = [bank, factory, stranger, supplier];
         if (!isFrozen[line]) return;
+        bytes memory data = carrying(line, ICreditLine.Motion.LIFT_FREEZE);
         vm.prank(all[who % 4]);
-        try credit.vote(line, ICreditLine.Motion.LIFT_FREEZE, "memo") {
+        try voting.vote(address(credit), data, "memo") {
+            ++liftedByOthers;
+        } catch {}
+        uint32 moves = credit.line(line).moves;
+        vm.prank(who % 8 < 4 ? committee[who % 3] : all[who % 4]);
+        try credit.carry(line, ICreditLine.Motion.LIFT_FREEZE, moves) {
             ++liftedByOthers;
         } catch {}
         vm.prank(all[who % 4]);

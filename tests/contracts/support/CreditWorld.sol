@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BusinessCalendar} from "contracts/BusinessCalendar.sol";
+import {Committee} from "contracts/Committee.sol";
 import {CreditLine} from "contracts/CreditLine.sol";
 import {ProjectShare} from "contracts/ProjectShare.sol";
 import {Receivables} from "contracts/Receivables.sol";
@@ -23,6 +24,7 @@ abstract contract CreditWorld is Ledger {
     BusinessCalendar internal calendar;
     Receivables internal receivables;
     CreditLine internal credit;
+    Committee internal voting;
     WarehouseReceipts internal receipts;
     ProjectShare internal shares;
     Settlement internal settlement;
@@ -44,7 +46,7 @@ abstract contract CreditWorld is Ledger {
         buyer = vm.addr(BUYER_KEY);
         calendar = new BusinessCalendar(address(access));
         receivables = new Receivables(address(access), address(participants), address(calendar));
-        credit = new CreditLine(address(access), address(participants), address(calendar), address(receivables), 2);
+        credit = new CreditLine(address(access), address(participants), address(calendar), address(receivables));
         receipts = new WarehouseReceipts(
             address(access), address(participants), address(calendar), address(credit), MAX_PRICE_DAYS
         );
@@ -64,7 +66,7 @@ abstract contract CreditWorld is Ledger {
         grant(address(receipts), Roles.SUPERVISOR, receipts.verify.selector);
         grant(address(receipts), Roles.ORACLE, receipts.postPrice.selector);
         grant(address(shares), Roles.REGISTRAR, shares.openProject.selector);
-        grant(address(credit), Roles.COMMITTEE, credit.vote.selector);
+        grant(address(credit), Roles.COMMITTEE, credit.carry.selector);
         address[5] memory pausable =
             [address(receivables), address(credit), address(receipts), address(shares), address(settlement)];
         for (uint256 i = 0; i < 5; ++i) {
@@ -73,9 +75,14 @@ abstract contract CreditWorld is Ledger {
         }
         grant(address(token), Roles.GUARDIAN, token.pause.selector);
         grant(address(token), Roles.COMMITTEE, token.unpause.selector);
+        address[] memory members = new address[](3);
         for (uint256 i = 0; i < 3; ++i) {
-            access.grantRole(Roles.COMMITTEE, committee[i], 0);
+            members[i] = committee[i];
         }
+        address[] memory asked = new address[](1);
+        asked[0] = address(credit);
+        voting = new Committee(address(access), members, 2, asked);
+        access.grantRole(Roles.COMMITTEE, address(voting), 0);
         address[7] memory all = [core, buyer, factory, tierOne, tierTwo, tierThree, bank];
         for (uint256 i = 0; i < all.length; ++i) {
             participants.admit(all[i], 1, bytes32(100 + i));
@@ -185,12 +192,22 @@ abstract contract CreditWorld is Ledger {
         return openLineOf(lineTerms(limit));
     }
 
+    /// @dev A member's vote on a motion about a line as it is now.
+    function voteOn(address member, uint64 line, ICreditLine.Motion motion) internal {
+        bytes memory data = carrying(line, motion);
+        vm.prank(member);
+        voting.vote(address(credit), data, keccak256("memo"));
+    }
+
+    function carrying(uint64 line, ICreditLine.Motion motion) internal view returns (bytes memory) {
+        return abi.encodeCall(credit.carry, (line, motion, credit.line(line).moves));
+    }
+
     function openLineOf(ICreditLine.LineTerms memory t) internal returns (uint64 line) {
         vm.prank(factory);
         line = credit.applyFor(t);
         for (uint256 i = 0; i < 2; ++i) {
-            vm.prank(committee[i]);
-            credit.vote(line, ICreditLine.Motion.APPROVE, keccak256("memo"));
+            voteOn(committee[i], line, ICreditLine.Motion.APPROVE);
         }
         vm.prank(bank);
         credit.activate(line);

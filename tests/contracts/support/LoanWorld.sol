@@ -21,8 +21,7 @@ abstract contract LoanWorld is CreditWorld {
     }
 
     function vote(uint256 member, uint64 line, ICreditLine.Motion motion) internal {
-        vm.prank(committee[member]);
-        credit.vote(line, motion, keccak256("memo"));
+        voteOn(committee[member], line, motion);
     }
 
     function approved() internal returns (uint64 line) {

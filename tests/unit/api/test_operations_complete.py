@@ -9,11 +9,13 @@ from counterfoil.chain.abi.artifacts import abi_of
 
 CONTRACTS = ("Receivables", "CreditLine", "WarehouseReceipts", "ProjectShare", "Settlement")
 _GUARDIANS = "the guardian's, in an emergency, with its own key"
+_COMMITTEES = "the committee's, by the votes of its members"
 _SET_UP = "done once when the contracts are deployed"
 _CONTRACTS_OWN = "only the settlement contract may call it"
 NOT_OFFERED = {
     "pause": _GUARDIANS,
-    "unpause": _GUARDIANS,
+    "unpause": _COMMITTEES,
+    "carry": _COMMITTEES,
     "setAuthority": _SET_UP,
     "setSettlement": _SET_UP,
     "transferBySettlement": _CONTRACTS_OWN,

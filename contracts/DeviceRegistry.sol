@@ -54,8 +54,8 @@ contract DeviceRegistry is IDeviceRegistry, AccessManaged {
     /// @inheritdoc IDeviceRegistry
     function revoke(bytes32 id, uint64 epoch, uint64 untilSequence, uint8 reason) external restricted {
         SigningKey storage key = _knownKey(id, epoch);
-        if (key.revokedAt != 0) revert KeyAlreadyRevoked(id, epoch);
         if (untilSequence > key.untilSequence) revert UntilSequenceRaised(key.untilSequence, untilSequence);
+        if (key.revokedAt != 0 && untilSequence == key.untilSequence) revert KeyAlreadyRevoked(id, epoch);
         key.untilSequence = untilSequence;
         key.revokedAt = uint64(block.timestamp);
         key.reason = reason;

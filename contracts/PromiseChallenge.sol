@@ -34,10 +34,16 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
         restricted
         returns (bytes32 kid)
     {
-        if (operator == address(0)) revert AccountZero();
         kid = CoseSign1.thumbprint(x, y);
         Gateway storage g = _gateways[kid];
+        if (g.ended) revert GatewayIsEnded(kid);
         if (g.operator != address(0) && g.origin != origin) revert OriginDiffers(g.origin);
+        if (operator == address(0)) {
+            if (g.operator == address(0)) revert GatewayUnknown(kid);
+            g.ended = true;
+            emit GatewayEnded(kid);
+            return kid;
+        }
         (g.x, g.y, g.origin, g.operator) = (x, y, origin, operator);
         emit GatewaySet(kid, origin, operator, x, y);
     }
@@ -47,6 +53,7 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
         CoseSign1.Parts memory parts = CoseSign1.parse(signedPromise);
         Gateway storage g = _gateways[parts.kid];
         if (g.operator == address(0)) revert GatewayUnknown(parts.kid);
+        if (g.ended) revert GatewayIsEnded(parts.kid);
         if (parts.issuer != g.origin) revert OriginDiffers(parts.issuer);
         Challenge memory c = _readPromise(signedPromise[parts.payloadStart:parts.payloadEnd]);
         (c.kid, c.device) = (parts.kid, parts.subject);
@@ -71,7 +78,8 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
                 || f.payloadDigest != c.payloadDigest
         ) revert AnotherRecord(f.device, f.epoch, f.sequence, f.payloadDigest);
         if (!anchor.verifyInclusion(f.leaf, index, size, path)) revert ProofInvalid(size);
-        c.status = anchor.headOfSize(size).anchoredAt <= c.deadline ? Status.KEPT : Status.KEPT_LATE;
+        // Not the head of the proof: whoever answers chooses that one.
+        c.status = anchor.firstHeadOver(index).anchoredAt <= c.deadline ? Status.KEPT : Status.KEPT_LATE;
         emit PromiseAnswered(id, c.kid, size, c.status);
     }
 
@@ -79,8 +87,9 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
     function mark(bytes32 id) external {
         Challenge storage c = _open(id);
         if (block.timestamp <= c.answerBy) revert AnswerStillPossible(c.answerBy);
-        c.status = Status.BROKEN;
         Gateway storage g = _gateways[c.kid];
+        if (g.ended) revert GatewayIsEnded(c.kid);
+        c.status = Status.BROKEN;
         ++g.broken;
         emit PromiseBroken(id, c.kid, g.operator, g.broken);
     }

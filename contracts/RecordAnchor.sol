@@ -105,6 +105,18 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IRecordAnchor
+    function firstHeadOver(uint64 index) external view returns (Head memory) {
+        (uint256 low, uint256 high) = (0, _heads.length);
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (_heads[middle].size > index) high = middle;
+            else low = middle + 1;
+        }
+        if (low == _heads.length) revert NotAnchored(index);
+        return _heads[low];
+    }
+
+    /// @inheritdoc IRecordAnchor
     function isAnchored(uint64 size) external view returns (bool) {
         return _bySize[size] != 0;
     }

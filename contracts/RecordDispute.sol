@@ -81,8 +81,12 @@ contract RecordDispute is IRecordDispute {
     }
 
     /// @inheritdoc IRecordDispute
-    function findingOf(bytes32 leaf) external view returns (Finding memory) {
-        return _findings[leaf];
+    function findingOf(bytes32 leaf) external view returns (Finding memory found) {
+        found = _findings[leaf];
+        if (found.word != Word.SIGNED) return found;
+        // The key may have been revoked below it since.
+        IDeviceRegistry.SigningKey memory key = devices.signingKey(found.device, found.epoch);
+        if (found.sequence > key.untilSequence) found.word = Word.SEQUENCE_OUTSIDE_KEY;
     }
 
     // ---- internals

@@ -91,7 +91,8 @@ interface IDeviceRegistry {
     /// @dev Role REGISTRAR.
     function renewCertificate(bytes32 device, uint64 epoch, bytes32 certificateHash) external;
 
-    /// @notice Records of `epoch` beyond `untilSequence` never count; chain time is the time of revocation.
+    /// @notice Records of `epoch` beyond `untilSequence` never count; chain time is the time of revocation. A revocation
+    /// that came with too high a number may be lowered by another, and never raised.
     /// @dev Role REGISTRAR. `reason` as RFC 5280 numbers them.
     function revoke(bytes32 device, uint64 epoch, uint64 untilSequence, uint8 reason) external;
 

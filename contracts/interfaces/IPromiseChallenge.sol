@@ -19,12 +19,14 @@ interface IPromiseChallenge {
     /// @param origin SHA-256 of the log's origin, for which the key speaks.
     /// @param operator who answers for it.
     /// @param broken promises that were marked.
+    /// @param ended the key was replaced or stolen: nothing more is held against it.
     struct Gateway {
         bytes32 x;
         bytes32 y;
         bytes32 origin;
         address operator;
         uint64 broken;
+        bool ended;
     }
 
     /// @param kid of the gateway's key.
@@ -44,13 +46,15 @@ interface IPromiseChallenge {
     }
 
     event GatewaySet(bytes32 indexed kid, bytes32 indexed origin, address indexed operator, bytes32 x, bytes32 y);
+    event GatewayEnded(bytes32 indexed kid);
     event PromiseChallenged(
         bytes32 indexed id, bytes32 indexed kid, bytes32 indexed device, uint64 epoch, uint64 sequence, uint64 answerBy
     );
     event PromiseAnswered(bytes32 indexed id, bytes32 indexed kid, uint64 headSize, Status status);
     event PromiseBroken(bytes32 indexed id, bytes32 indexed kid, address indexed operator, uint64 broken);
 
-    error AccountZero();
+    /// @notice The key was replaced or stolen, and what it signs is held against nobody any more.
+    error GatewayIsEnded(bytes32 kid);
     /// @notice No gateway is known by this key.
     error GatewayUnknown(bytes32 kid);
     /// @notice The key speaks for another log.
@@ -68,14 +72,16 @@ interface IPromiseChallenge {
     error ProofInvalid(uint64 size);
 
     /// @notice Let the receipt key (x, y) speak for the log `origin`; `operator` answers for it.
-    /// @dev Role REGISTRAR. Setting it again changes the operator alone.
+    /// @dev Role REGISTRAR. Setting it again changes the operator alone; operator 0 ends the key for good, open
+    /// challenges included: whoever has a stolen key can date a promise back. Let them run out first where it is not.
     function setGateway(bytes32 x, bytes32 y, bytes32 origin, address operator) external returns (bytes32 kid);
 
     /// @notice Challenge a promise whose deadline has passed.
     /// @param signedPromise the gateway's COSE_Sign1.
     function challenge(bytes calldata signedPromise) external returns (bytes32 id);
 
-    /// @notice Answer with the promised `record` and its inclusion under the anchored head of `size`. Anyone may.
+    /// @notice Answer with the promised `record` and its inclusion under the anchored head of `size`. Anyone may, and by
+    /// any head: what counts is when the first head over the record was anchored.
     function answer(bytes32 id, bytes calldata record, uint64 index, uint64 size, bytes32[] calldata path) external;
 
     /// @notice Mark a challenge that was not answered in time. Anyone may.

@@ -33,6 +33,8 @@ interface IRecordAnchor {
     error HeadNotConsistent(uint64 anchoredSize, uint64 size);
     error HeadEmpty();
     error HeadUnknown(uint64 size);
+    /// @notice No head covers the record at `index` yet.
+    error NotAnchored(uint64 index);
     /// @notice Fewer valid signatures than the quorum asks for.
     error QuorumNotReached(uint256 signatures, uint256 threshold);
     /// @notice Signatures must come from current signers, in strictly ascending order of their addresses.
@@ -74,6 +76,9 @@ interface IRecordAnchor {
 
     /// @notice The head of exactly this size.
     function headOfSize(uint64 size) external view returns (Head memory);
+
+    /// @notice The first head under which the record at `index` stands: when it was anchored, whatever head a proof is for.
+    function firstHeadOver(uint64 index) external view returns (Head memory);
 
     /// @notice Whether a head of exactly this size is anchored.
     function isAnchored(uint64 size) external view returns (bool);

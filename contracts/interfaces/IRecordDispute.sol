@@ -93,6 +93,7 @@ interface IRecordDispute {
         external
         returns (Finding memory);
 
-    /// @notice What was found of the record with this leaf; `word` is UNJUDGED where nothing was.
+    /// @notice What was found of the record with this leaf; `word` is UNJUDGED where nothing was. What was signed is
+    /// outside its key once that was revoked below it.
     function findingOf(bytes32 leaf) external view returns (Finding memory);
 }

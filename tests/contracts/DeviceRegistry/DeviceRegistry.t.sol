@@ -61,7 +61,11 @@ contract DeviceRegistryTest is Ledger {
         isTrue(devices.isAccepted(DEVICE, 1, 50) && !devices.isAccepted(DEVICE, 1, 51), "revoked from 51");
         equal(devices.signingKey(DEVICE, 1).revokedAt, uint64(block.timestamp), "at chain time");
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.KeyAlreadyRevoked.selector, DEVICE, uint64(1)));
+        devices.revoke(DEVICE, 1, 50, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.UntilSequenceRaised.selector, uint64(50), uint64(51)));
+        devices.revoke(DEVICE, 1, 51, 1);
         devices.revoke(DEVICE, 1, 40, 1);
+        isTrue(devices.isAccepted(DEVICE, 1, 40) && !devices.isAccepted(DEVICE, 1, 41), "the theft was earlier");
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.KeyAlreadyRevoked.selector, DEVICE, uint64(1)));
         devices.renewCertificate(DEVICE, 1, 0);
     }

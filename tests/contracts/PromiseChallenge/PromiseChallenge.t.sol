@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {PromiseChallenge} from "contracts/PromiseChallenge.sol";
 import {IPromiseChallenge} from "contracts/interfaces/IPromiseChallenge.sol";
+import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
 import {CoseSign1} from "contracts/libraries/CoseSign1.sol";
 import {Roles} from "contracts/libraries/Roles.sol";
 import {Vectors} from "support/Vectors.sol";
@@ -47,6 +48,68 @@ contract PromiseChallengeTest is Vectors {
         anchorGood(9, keccak256("state"));
         promises.answer(id, good(2), 2, 9, pathOf(2, 0, 9));
         isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.KEPT_LATE, "late");
+    }
+
+    /// @dev Record 9 joins after the deadline, and the answer is by that head: the first one over the record counts.
+    function test_a_stranger_answers_by_a_later_head_and_the_promise_is_kept_all_the_same() public {
+        vm.warp(DEADLINE);
+        anchorGood(8, keccak256("state"));
+        vm.warp(DEADLINE + 1);
+        _ninth();
+        vm.startPrank(stranger);
+        bytes32 id = promises.challenge(signedPromise);
+        promises.answer(id, good(2), 2, 9, pathOf(2, 0, 9));
+        vm.stopPrank();
+        isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.KEPT, "kept");
+    }
+
+    function test_the_first_head_over_each_record() public {
+        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.NotAnchored.selector, uint64(0)));
+        anchor.firstHeadOver(0);
+        anchorGood(8, keccak256("state"));
+        _ninth();
+        for (uint64 i = 0; i < 9; ++i) {
+            equal(anchor.firstHeadOver(i).size, i < 8 ? 8 : 9, "the first");
+        }
+        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.NotAnchored.selector, uint64(9)));
+        anchor.firstHeadOver(9);
+    }
+
+    function test_a_key_that_has_ended_is_held_against_nobody() public {
+        bytes32 id = promises.challenge(signedPromise);
+        vm.warp(1_767_225_601);
+        _end();
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.GatewayIsEnded.selector, kid));
+        promises.mark(id);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.GatewayIsEnded.selector, kid));
+        promises.challenge(signedPromise);
+        IPromiseChallenge.Gateway memory g = promises.gatewayOf(kid);
+        equal(g.broken, 0, "nothing is counted");
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.GatewayIsEnded.selector, kid));
+        promises.setGateway(g.x, g.y, g.origin, operator);
+    }
+
+    function test_a_key_that_was_never_set_can_not_end() public {
+        vm.warp(1_767_225_601);
+        bytes32 other = CoseSign1.thumbprint(bytes32(uint256(1)), bytes32(uint256(2)));
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.GatewayUnknown.selector, other));
+        promises.setGateway(bytes32(uint256(1)), bytes32(uint256(2)), keccak256("log"), address(0));
+    }
+
+    function _end() private {
+        IPromiseChallenge.Gateway memory g = promises.gatewayOf(kid);
+        promises.setGateway(g.x, g.y, g.origin, address(0));
+        isTrue(promises.gatewayOf(kid).ended, "ended");
+    }
+
+    function _ninth() private {
+        leaves.push(sha256(abi.encodePacked(bytes1(0x00), good(8))));
+        bytes32 root = rootOf(0, 9);
+        bytes32[] memory proof = new bytes32[](1);
+        proof[0] = leaves[8];
+        bytes[] memory signatures = new bytes[](1);
+        signatures[0] = signHead(SIGNER_KEY, 9, root, keccak256("state"));
+        anchor.anchor(9, root, keccak256("state"), FIGURES, proof, signatures);
     }
 
     function test_an_unanswered_promise_is_marked_by_anyone_and_only_then() public {

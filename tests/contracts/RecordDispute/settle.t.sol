@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {RecordDispute} from "contracts/RecordDispute.sol";
 import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
 import {IRecordDispute} from "contracts/interfaces/IRecordDispute.sol";
+import {Roles} from "contracts/libraries/Roles.sol";
 import {Vectors} from "support/Vectors.sol";
 
 /// @notice Is it in the log, or is it not: the nine good records are, anchored under one head.
@@ -43,6 +44,20 @@ contract SettleTest is Vectors {
             isTrue(found.place == IRecordDispute.Place.IN_LOG, "in the log");
             equal(dispute.findingOf(leaves[i]).size, 9, "kept");
         }
+    }
+
+    function test_a_finding_does_not_outlive_the_revocation_below_it() public {
+        vm.warp(1_767_225_601);
+        grant(address(devices), Roles.REGISTRAR, devices.revoke.selector);
+        anchorGood(9, keccak256("state"));
+        IRecordDispute.Finding memory first = dispute.confirm(good(0), _inclusion(0, 9));
+        IRecordDispute.Finding memory found = dispute.confirm(good(4), _inclusion(4, 9));
+        devices.revoke(found.device, found.epoch, found.sequence, 1);
+        isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.SIGNED, "the last that counts");
+        devices.revoke(found.device, found.epoch, found.sequence - 1, 1);
+        isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.SEQUENCE_OUTSIDE_KEY, "not after all");
+        isTrue(dispute.findingOf(leaves[4]).place == IRecordDispute.Place.IN_LOG, "and in the log as before");
+        isTrue(dispute.findingOf(first.leaf).word == IRecordDispute.Word.SIGNED, "what is before stays");
     }
 
     function test_a_proof_of_another_record_reverts_and_keeps_nothing() public {

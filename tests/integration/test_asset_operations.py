@@ -295,11 +295,11 @@ def test_deal_moves_both_legs_once_all_have_signed(desk: Desk) -> None:
 
 def test_shares_are_opened_issued_passed_on_and_earn(desk: Desk) -> None:
     world = desk.world
-    body = {"project": "lakeside-vending", "issuer": "factory"}
+    body = {"project": "lakeside-vending", "issuer": "factory", "cap": 100}
     opened = desk.sign("registrar", "/shares", body)["ProjectOpened"]
     project = "/shares/lakeside-vending"
-    desk.do("factory", f"{project}/issue", {"holder": "tier1", "shares": 70})
-    desk.do("factory", f"{project}/issue", {"holder": "tier2", "shares": 30})
+    desk.do("factory", f"{project}/issue", {"holder": "tier1", "shares": 100})
+    desk.do("tier1", f"{project}/transfer", {"to": "tier2", "shares": 30})
     world.give("core", 1_000)
     desk.do("core", "/cash/transfers", {"to": opened["account"], "amount_minor": 1_000})
     desk.do("tier1", f"{project}/transfer", {"to": "tier2", "shares": 20})

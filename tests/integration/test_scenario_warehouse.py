@@ -114,9 +114,9 @@ def _pledge(desk: Desk, loan: int, receipt: int) -> int:
     """70,000 kg at 1.25 are worth 87,500: enough for 60,000 at 70 %."""
     body = {"loan": loan, "receipts": [receipt], "ltv_basis_points": 7_000, "call_days": 5}
     assert desk.refused("factory", "/pledges", body) == "contract.price_unknown"
-    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_00})
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_00, "date": 20260105})
     assert desk.refused("factory", "/pledges", body) == "contract.pledge_too_small"
-    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_25})
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 1_25, "date": 20260105})
     pledge = int(desk.do("factory", "/pledges", body)["PledgeOpened"]["pledge"])
     said = desk.get("lender", f"/pledges/{pledge}")
     assert (said["value_minor"], said["owed_minor"], said["covers"]) == (87_500_00, LENT, True)
@@ -132,7 +132,7 @@ def _pledge(desk: Desk, loan: int, receipt: int) -> int:
 def _price_falls(desk: Desk, pledge: int, kept: int) -> None:
     """At 0.95 the receipts allow 46,550; the kept 30 tonnes are added."""
     path = f"/pledges/{pledge}"
-    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 95})
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 95, "date": 20260105})
     assert [p["price_minor"] for p in desk.items("tier1", "/prices")] == [95]
     said = desk.get("lender", path)
     assert (said["value_minor"], said["covers"], said["call_date"]) == (66_500_00, False, 0)
@@ -154,12 +154,12 @@ def _price_recovers(desk: Desk, pledge: int) -> None:
     """At 0.80 the lender calls; the price is back at 0.95 before anything is added, and the call ends."""
     path = f"/pledges/{pledge}"
     assert desk.refused("factory", f"{path}/end-call") == "contract.no_call"
-    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 80})
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 80, "date": 20260110})
     desk.do("lender", f"{path}/call")
     said = desk.get("factory", path)
     assert (said["value_minor"], said["covers"], said["call_date"]) == (80_000_00, False, 20260110)
     assert desk.refused("factory", f"{path}/end-call") == "contract.pledge_too_small"
-    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 95})
+    desk.do("oracle", "/prices", {"goods": GOODS, "price_minor": 95, "date": 20260110})
     assert desk.get("factory", path)["call_date"] == 20260110
     desk.do("factory", f"{path}/end-call")
     said = desk.get("lender", path)

@@ -70,6 +70,8 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
 """By contract and role, the functions that the role may call."""
 SETTLED = ("Receivables", "WarehouseReceipts", "ProjectShare")
 """The ledgers whose assets the Settlement contract moves."""
+PLEDGEES = ("CreditLine",)
+"""The contracts that take what is paid on a pledged part, and release it."""
 TOKEN_LEDGERS = ("Receivables", "CreditLine", "ProjectShare")
 """The ledgers that hold deposit tokens for others."""
 
@@ -174,7 +176,15 @@ def constructors(
         ("ProjectShare", lambda at: [at["ConsortiumAccess"], at["ParticipantRegistry"]]),
         (
             "Settlement",
-            lambda at: [at["ConsortiumAccess"], at["BusinessCalendar"], *(at[n] for n in SETTLED)],
+            lambda at: [
+                at[n]
+                for n in (
+                    "ConsortiumAccess",
+                    "ParticipantRegistry",
+                    "BusinessCalendar",
+                    *SETTLED,
+                )
+            ],
         ),
         ("RecordDispute", lambda at: [at["DeviceRegistry"], at["RecordAnchor"]]),
         (

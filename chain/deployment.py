@@ -24,6 +24,7 @@ from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import (
     FUNCTION_ROLES,
+    PLEDGEES,
     SETTLED,
     TOKEN_LEDGERS,
     Consortium,
@@ -156,13 +157,23 @@ def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[st
         is_member, _ = client.call("ConsortiumAccess", "hasRole", role, account)
         if not is_member:
             add("grantRole", role, account, 0)
-    return calls + _missing_links(client)
+    return calls + _missing_links(client, consortium)
 
 
-def _missing_links(client: ChainClient) -> list[tuple[str, bytes]]:
+def _missing_links(client: ChainClient, consortium: Consortium) -> list[tuple[str, bytes]]:
     """The calls that tell a contract the missing addresses of others."""
     token, settlement = client.address_of("DepositToken"), client.address_of("Settlement")
     calls: list[tuple[str, bytes]] = []
+    registry = "ParticipantRegistry"
+    currency = consortium.currency.encode()
+    if client.call(registry, "currencyOf", token) != currency:
+        data = client.encode(registry, "admitToken", token, currency)
+        calls.append((client.address_of(registry), data))
+    calls += [
+        (client.address_of(registry), client.encode(registry, "addPledgee", pledgee))
+        for pledgee in map(client.address_of, PLEDGEES)
+        if not client.call(registry, "takesPledges", pledgee)
+    ]
     if int(client.call("DepositToken", "split"), 16) == 0:
         split = client.address_of("RevenueSplit")
         calls.append((token, client.encode("DepositToken", "setSplit", split)))

@@ -59,6 +59,7 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
                 || terms.ratePpm > Interest.PPM || terms.penaltyPpm > Interest.PPM
                 || terms.defaultDays < terms.graceDays || terms.borrower == terms.lender
         ) revert LineTermsInvalid();
+        participants.requireToken(terms.token);
         _requireActive(terms.borrower);
         _requireActive(terms.lender);
         id = ++lineCount;

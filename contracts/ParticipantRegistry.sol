@@ -9,6 +9,9 @@ import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     mapping(address account => Participant) private _participants;
     mapping(address account => bool) private _admitted;
+    /// @inheritdoc IParticipantRegistry
+    mapping(address token => bytes3) public currencyOf;
+    mapping(address ledger => bool) private _isPledgee;
 
     constructor(address access) AccessManaged(access) {}
 
@@ -52,6 +55,26 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
         emit ParticipantUnfrozen(account);
     }
 
+    /// @inheritdoc IParticipantRegistry
+    function admitToken(address token, bytes3 currency) external restricted {
+        if (token.code.length == 0 || currency == 0) revert TokenInvalid(token, currency);
+        currencyOf[token] = currency;
+        emit TokenAdmitted(token, currency);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function expelToken(address token) external restricted {
+        requireToken(token);
+        delete currencyOf[token];
+        emit TokenExpelled(token);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function addPledgee(address ledger) external restricted {
+        _isPledgee[ledger] = true;
+        emit PledgeeAdded(ledger);
+    }
+
     // ---- reads
 
     /// @inheritdoc IParticipantRegistry
@@ -68,6 +91,16 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     /// @inheritdoc IParticipantRegistry
     function plays(address account, uint8 part) external view returns (bool) {
         return isActive(account) && part < 128 && (_participants[account].parts >> part) & 1 == 1;
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function requireToken(address token) public view {
+        if (currencyOf[token] == 0) revert TokenNotAdmitted(token);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function takesPledges(address account) external view returns (bool) {
+        return _isPledgee[account] || isActive(account);
     }
 
     // ---- internals

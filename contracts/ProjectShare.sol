@@ -44,6 +44,7 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
         Project storage p = _projects[project];
         if (p.token != address(0)) revert ProjectAlreadyOpen(project);
         if (cap == 0) revert AmountZero();
+        participants.requireToken(token);
         _requireActive(issuer);
         (p.token, p.issuer, p.cap) = (token, issuer, cap);
         emit ProjectOpened(project, token, issuer, IDepositToken(token).openSupervised(project), cap);

@@ -8,7 +8,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
-import {IDepositToken} from "./interfaces/IDepositToken.sol";
+import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IProjectShare} from "./interfaces/IProjectShare.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
@@ -29,6 +29,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
         "Quote(uint64 part,address seller,address buyer,address token,uint128 unpaid,uint128 mostPrice,uint32 ratePpm,uint8 convention,bool recourse,uint256 nonce,uint64 deadline)"
     );
 
+    IParticipantRegistry public immutable participants;
     IBusinessCalendar public immutable calendar;
     IReceivables public immutable receivables;
     IWarehouseReceipts public immutable receipts;
@@ -37,10 +38,18 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
     mapping(bytes32 deal => bool) private _done;
     mapping(bytes32 deal => mapping(address signer => bool)) private _revoked;
 
-    constructor(address access, address calendar_, address receivables_, address receipts_, address shares_)
+    constructor(
+        address access,
+        address participants_,
+        address calendar_,
+        address receivables_,
+        address receipts_,
+        address shares_
+    )
         AccessManaged(access)
         EIP712("Counterfoil Settlement", "1")
     {
+        participants = IParticipantRegistry(participants_);
         calendar = IBusinessCalendar(calendar_);
         receivables = IReceivables(receivables_);
         receipts = IWarehouseReceipts(receipts_);
@@ -147,10 +156,10 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
     /// @dev The price is in minor units of the claim's currency; another bank's token of that currency pays it as well.
     function _requireCurrency(Quote calldata quote) private view {
         address token = receivables.claim(receivables.part(quote.part).root).terms.token;
-        if (token == quote.token) return;
-        if (
-            keccak256(bytes(IDepositToken(token).currency())) != keccak256(bytes(IDepositToken(quote.token).currency()))
-        ) revert CurrencyDiffers(quote.part, token, quote.token);
+        participants.requireToken(quote.token);
+        if (participants.currencyOf(token) != participants.currencyOf(quote.token)) {
+            revert CurrencyDiffers(quote.part, token, quote.token);
+        }
     }
 
     function _begin(bytes32 id, uint64 deadline) private {
@@ -185,6 +194,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
             if (supply > leg.supply) revert SupplyTooLarge(index, supply, leg.supply);
             shares.transferBySettlement(leg.id, leg.from, leg.to, leg.amount);
         } else {
+            participants.requireToken(address(uint160(id)));
             IERC20(address(uint160(id))).safeTransferFrom(leg.from, leg.to, leg.amount);
         }
     }

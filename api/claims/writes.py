@@ -73,7 +73,7 @@ class PapersIn(BaseModel):
 
 
 class DisputeIn(BaseModel):
-    """Why; `part` is the part held by a holder who is no party of the terms."""
+    """Why; `part` is the part that the asker holds, 0 for the obligor."""
 
     reason: Papers
     part: int = Field(default=0, ge=0, le=2**53, examples=[0])

@@ -24,6 +24,15 @@ interface IParticipantRegistry {
     event ParticipantFrozen(address indexed account, bytes32 reason);
     event ParticipantUnfrozen(address indexed account);
 
+    /// @notice `currency` is an ISO 4217 code, as the consortium says and not the token.
+    event TokenAdmitted(address indexed token, bytes3 currency);
+    event TokenExpelled(address indexed token);
+    event PledgeeAdded(address indexed ledger);
+
+    /// @notice There is no contract there, or no currency was named.
+    error TokenInvalid(address token, bytes3 currency);
+    /// @notice The consortium has not admitted the token: nothing new begins in it.
+    error TokenNotAdmitted(address token);
     error ParticipantZero();
     error ParticipantAlreadyAdmitted(address account);
     error ParticipantUnknown(address account);
@@ -51,6 +60,27 @@ interface IParticipantRegistry {
     /// @notice Lift a freeze.
     /// @dev Role SUPERVISOR.
     function unfreeze(address account) external;
+
+    /// @notice Let claims, lines, projects, shares and deals be in `token`, a bank's deposits in `currency`.
+    /// @dev Role ADMIN.
+    function admitToken(address token, bytes3 currency) external;
+
+    /// @notice Let nothing new begin in `token`; what has begun is paid and withdrawn in it.
+    /// @dev Role ADMIN.
+    function expelToken(address token) external;
+
+    /// @notice Let a contract of the consortium hold pledges: one that takes what is paid on them and releases them.
+    /// @dev Role ADMIN.
+    function addPledgee(address ledger) external;
+
+    /// @notice Whether something may be pledged to `account`: an active participant, or a contract that was added.
+    function takesPledges(address account) external view returns (bool);
+
+    /// @notice Passes where `token` is admitted, and reverts elsewhere.
+    function requireToken(address token) external view;
+
+    /// @notice The currency that `token` was admitted for; zero when it is not admitted.
+    function currencyOf(address token) external view returns (bytes3);
 
     /// @notice What is kept about `account`; all zero when it was never admitted.
     function participant(address account) external view returns (Participant memory);

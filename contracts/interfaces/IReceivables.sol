@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 /// @notice A claim is registered by its creditor (a receivable), by its obligor (a payable, confirmed by that) or for an
 /// order (owed once it is delivered). Its parts are split and passed on; at maturity the obligor's money is shared among
 /// them and pulled. No name, invoice or price is here in clear: `invoice` and `document` are salted commitments.
-/// @dev Live parts of a claim add up to its face less what was redeemed of parts that are gone; a part that is split or
-/// passed on is burned and its children add up to it. All amounts in minor units, dates YYYYMMDD of the business calendar.
+/// @dev What is unpaid on the live parts of a claim adds up to what is unpaid of its face; a part that is split or passed
+/// on is burned and its children add up to what was unpaid on it. All amounts in minor units, dates YYYYMMDD of the business calendar.
 interface IReceivables {
     enum Kind {
         RECEIVABLE,
@@ -27,7 +27,8 @@ interface IReceivables {
         CANCELLED
     }
 
-    /// @param invoice SHA-256 of salt, issuer, number and amount: one live claim each.
+    /// @param invoice SHA-256 of salt, issuer, number and amount. One live claim each for its creditor, whoever owes it,
+    /// and for a creditor and an obligor together, whoever registers it.
     /// @param document SHA-256 commitment to the papers behind it.
     /// @param defaultDays days past the due date from which anyone may declare the default.
     struct Terms {
@@ -60,7 +61,8 @@ interface IReceivables {
     /// @param recourse whether that endorser answers for it.
     /// @param demanded whether the holder has asked the endorser to pay.
     /// @param live whether it is held now.
-    /// @param redeemed what of `amount` the obligor has paid.
+    /// @param amount what was unpaid on it when it came to be.
+    /// @param redeemed what of `amount` the obligor has paid since.
     /// @param retained of that, what waits for the pledgee's release.
     struct Part {
         uint64 root;
@@ -113,6 +115,8 @@ interface IReceivables {
     error StateNotAllowed(uint64 root, State state);
     error ClaimInDispute(uint64 root);
     error ClaimNotInDispute(uint64 root);
+    /// @notice The account has disputed this claim already, and was answered.
+    error DisputedBefore(uint64 root, address account);
     error NotAParty(uint64 root, address account);
     error ParticipantNotActive(address account);
     error ConfirmationInvalid(uint64 root);
@@ -120,18 +124,16 @@ interface IReceivables {
     error DeadlinePassed(uint64 deadline);
     /// @notice Less is unpaid on the part by now than it is taken for.
     error UnpaidTooLittle(uint64 part, uint128 unpaid, uint128 least);
-    error FundingTooMuch(uint64 root, uint256 unpaid, uint256 offered);
     error PartNotLive(uint64 part);
     error NotTheHolder(uint64 part, address account);
     error PartEncumbered(uint64 part);
     error PartNotPledged(uint64 part);
     error NotThePledgee(uint64 part, address account);
     error RetainedTooLittle(uint64 part, uint128 retained, uint128 wanted);
-    /// @notice The obligor has paid some of the part: it stays whole from then on.
-    error PartRedeemedInPart(uint64 part, uint128 redeemed);
-    /// @notice Fewer than two children, or children that do not add up to the part.
+    /// @notice Fewer than two children, or children that do not add up to what is unpaid on the part.
     error SplitNotExact(uint64 part);
-    error TooManyParts(uint64 root);
+    /// @notice A child is less than a 64th of what is unpaid on the claim.
+    error PartTooSmall(uint64 part, uint128 amount, uint128 least);
     /// @notice An offer to oneself, or one that has expired already.
     error OfferInvalid(uint64 part);
     error OfferNotOpen(uint64 part);
@@ -148,7 +150,7 @@ interface IReceivables {
     error AmountZero();
 
     /// @notice Note a claim without effect; the creditor or the obligor, who may later `register` it.
-    /// @dev The token's ADMIN must have let this contract hold it (IDepositToken.addLedger).
+    /// @dev The consortium has admitted the token, and lets this contract hold it (IDepositToken.addLedger).
     function draft(Terms calldata terms) external returns (uint64 root);
 
     /// @notice Put a draft on record: it has its first part from now on, and its invoice can't be used again.
@@ -158,8 +160,9 @@ interface IReceivables {
     /// @notice `draft` and `register` each of these.
     function registerBatch(Terms[] calldata terms) external returns (uint64[] memory roots);
 
-    /// @notice The obligor owes each of these claims.
-    function confirm(uint64[] calldata roots) external;
+    /// @notice The obligor owes each of these claims. One that was cancelled, disputed or confirmed meanwhile is passed
+    /// over, so that it stops no other; where none is left, the first says why.
+    function confirm(uint64[] calldata roots) external returns (uint256 confirmed);
 
     /// @notice The same, by the obligor's EIP-712 signature over the claim's terms; anyone may bring it until chain time
     /// `deadline`. The obligor takes it back by `cancel`.
@@ -172,7 +175,7 @@ interface IReceivables {
     /// in pledge has it still. An order that was paid before its delivery is acknowledged too.
     function deliver(uint64 root, bytes32 document) external;
 
-    /// @notice Freeze every transfer of the claim. By the obligor, the creditor or a holder.
+    /// @notice Freeze every transfer of the claim, once each. By the obligor, or who holds `part`: its creditor too.
     function dispute(uint64 root, uint64 part, bytes32 reason) external;
 
     /// @notice Lift the freeze.
@@ -182,12 +185,14 @@ interface IReceivables {
     /// @notice Bring the claim to the state that today's business date gives it; anyone.
     function poke(uint64 root) external returns (State);
 
-    /// @notice Pay `amount` towards the claim: it is shared among the live parts by what each is still owed, floors first
-    /// and what they leave a unit each to the largest remainders, the older part first among equals.
-    /// @dev Stays open in dispute and pause. Takes the tokens from the caller by allowance.
-    function fund(uint64 root, uint128 amount) external;
+    /// @notice Pay `amount` towards the claim, or what is unpaid of it where that is less: it is shared among the live parts
+    /// by what each is still owed, floors first and what they leave a unit each to the largest remainders, the older part
+    /// first among equals. Before it is due the obligor pays, or a ledger that lends to it; then anybody may.
+    /// @dev Stays open in dispute and pause. Takes `paid` of the tokens from the caller by allowance.
+    function fund(uint64 root, uint128 amount) external returns (uint128 paid);
 
-    /// @notice Replace a part by children of `amounts` with the same holder.
+    /// @notice Replace a part by children of `amounts` with the same holder: together what is unpaid on it, each at least
+    /// `leastPart`.
     function split(uint64 part, uint128[] calldata amounts) external returns (uint64[] memory children);
 
     /// @notice Offer a part to `to`, until chain time `expires`. With `recourse` the holder answers for it afterwards.
@@ -203,7 +208,7 @@ interface IReceivables {
     function endOffer(uint64 part) external;
 
     /// @notice Encumber a part: it can't be split, offered or pledged again until `pledgee` releases it; what is paid on
-    /// it is retained until then. A pledgee is an active participant, or a contract such as CreditLine.
+    /// it is retained until then. A pledgee is an active participant, or a contract that the consortium has added as one.
     function pledge(uint64 part, address pledgee) external;
 
     /// @notice Credit the pledgee with `amount` of what was retained. By the pledgee, who answers for its use.
@@ -237,11 +242,12 @@ interface IReceivables {
     function claim(uint64 root) external view returns (Claim memory);
     function part(uint64 id) external view returns (Part memory);
     function partsOf(uint64 root) external view returns (uint64[] memory);
+
+    /// @notice Least that a child may have when a part of the claim is split now: a 64th of what is unpaid, rounded up, so
+    /// that there are about 64 parts at most and nobody's small parts take another's place.
+    function leastPart(uint64 root) external view returns (uint128);
     function offerOf(uint64 part) external view returns (Offer memory);
     function claimable(address token, address account) external view returns (uint256);
-
-    /// @notice The part, its parent, and so on to the claim's first part.
-    function provenance(uint64 part) external view returns (uint64[] memory);
 
     /// @notice Who answers for the part, or zero.
     function endorserOf(uint64 part) external view returns (address);

@@ -171,7 +171,10 @@ def _funded(session: Session, event: EventRow, a: _Arguments) -> None:
 
 
 def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
-    """A part is minted for a claim's creditor, or for an assignee; later events correct other cases."""
+    """A part is minted for a claim's creditor, or for an assignee; later events correct other cases.
+
+    A child's amount is what was unpaid on its parent.
+    """
     part = PartRow(
         part=int(a["part"]),
         root=int(a["root"]),
@@ -185,7 +188,6 @@ def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
     parent = session.get(PartRow, part.parent)
     if parent is not None:
         parent.live = False
-        part.redeemed_minor = parent.redeemed_minor
         part.depth, part.received = parent.depth + 1, part.part
     session.merge(part)
 

@@ -48,6 +48,7 @@ class LoanEvm(Evm):
             self.send("ConsortiumAccess", "grantRole", role, ADMIN, 0)
         for ledger in ("Receivables", "CreditLine"):
             self.send("DepositToken", "addLedger", at[ledger])
+        self.send("ParticipantRegistry", "admitToken", at["DepositToken"], b"CNY")
         for account in (BORROWER, LENDER, SUPPLIER):
             self.send("ParticipantRegistry", "admit", account, 1, bytes(32))
             self.send("ParticipantRegistry", "certify", account, _DECADE, bytes(32))

@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {ICreditLine} from "contracts/interfaces/ICreditLine.sol";
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {LoanWorld} from "support/LoanWorld.sol";
+import {PlayMoney} from "support/PlayMoney.sol";
 
 contract CreditLineApplyForTest is LoanWorld {
     function _refuseTerms(ICreditLine.LineTerms memory t) private {
@@ -23,6 +25,14 @@ contract CreditLineApplyForTest is LoanWorld {
 
     function test_without_a_limit_is_refused() public {
         _refuseTerms(lineTerms(0));
+    }
+
+    function test_in_play_money_is_refused() public {
+        ICreditLine.LineTerms memory t = lineTerms(LIMIT);
+        t.token = address(new PlayMoney());
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, t.token));
+        vm.prank(factory);
+        credit.applyFor(t);
     }
 
     function test_without_a_token_is_refused() public {

@@ -92,6 +92,7 @@ contract CreditLineDrawTest is LoanWorld {
         uint64 line = opened();
         DepositToken other = new DepositToken(address(access), address(participants), bank, "Other", "o", "CNY", 2);
         other.addLedger(address(receivables));
+        participants.admitToken(address(other), "CNY");
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.ORDER, factory, supplier, 1_000, 20261231);
         t.token = address(other);
         vm.prank(factory);

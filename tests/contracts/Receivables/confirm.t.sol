@@ -52,6 +52,43 @@ contract ReceivablesConfirmTest is ClaimsWorld {
         receivables.confirm(ids(root));
     }
 
+    /// @dev The creditor cancels one, disputes one, and anybody brings the signature for one: the fourth is confirmed.
+    function test_what_is_no_longer_to_be_confirmed_stops_no_other() public {
+        uint64[] memory roots = new uint64[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            roots[i] = registered();
+        }
+        vm.prank(tierOne);
+        receivables.cancel(roots[0]);
+        uint64 held = receivables.partsOf(roots[1])[0];
+        vm.prank(tierOne);
+        receivables.dispute(roots[1], held, "short");
+        vm.prank(core);
+        receivables.confirm(ids(roots[2]));
+        vm.prank(core);
+        equal(receivables.confirm(roots), 1, "one was left");
+        inState(roots[0], IReceivables.State.CANCELLED, "cancelled");
+        inState(roots[1], IReceivables.State.REGISTERED, "in dispute");
+        inState(roots[3], IReceivables.State.CONFIRMED, "confirmed");
+        refuseState(roots[0], IReceivables.State.CANCELLED);
+        vm.prank(core);
+        receivables.confirm(roots);
+    }
+
+    function test_anothers_claim_among_them_is_refused() public {
+        uint64[] memory roots = new uint64[](2);
+        roots[0] = registered();
+        IReceivables.Terms memory t = claimTerms(IReceivables.Kind.RECEIVABLE, factory, tierOne, 1_000, DUE);
+        vm.prank(tierOne);
+        roots[1] = receivables.draft(t);
+        vm.prank(tierOne);
+        receivables.register(roots[1]);
+        refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, roots[1], core));
+        vm.prank(core);
+        receivables.confirm(roots);
+        inState(roots[0], IReceivables.State.REGISTERED, "none");
+    }
+
     function test_in_a_pause_is_refused() public {
         uint64 root = registered();
         receivables.pause();

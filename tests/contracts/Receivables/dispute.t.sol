@@ -16,14 +16,34 @@ contract ReceivablesDisputeTest is ClaimsWorld {
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.CONFIRMED), "its state is its own");
     }
 
-    function test_a_holder_and_the_creditor_may_dispute_too() public {
+    function test_a_holder_may_dispute_too_and_a_creditor_who_holds() public {
         (uint64 root, uint64 part) = confirmed();
+        vm.prank(tierOne);
+        receivables.dispute(root, part, "short");
+        receivables.resolveDispute(root, "no");
         part = pass(part, tierTwo, false);
         vm.prank(tierTwo);
         receivables.dispute(root, part, "short");
-        receivables.resolveDispute(root, "no");
+    }
+
+    function test_a_creditor_without_a_part_is_refused() public {
+        (uint64 root, uint64 part) = confirmed();
+        pass(part, tierTwo, false);
+        refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, root, tierOne));
+        vm.prank(tierOne);
+        receivables.dispute(root, part, "short");
+        refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, root, tierOne));
         vm.prank(tierOne);
         receivables.dispute(root, 0, "short");
+    }
+
+    function test_once_it_was_answered_the_same_account_is_refused() public {
+        (uint64 root, uint64 part) = confirmed();
+        disputed(root);
+        receivables.resolveDispute(root, "in order");
+        refuse(abi.encodeWithSelector(IReceivables.DisputedBefore.selector, root, core));
+        disputed(root);
+        pass(part, tierTwo, false);
     }
 
     function test_who_held_a_part_before_is_refused() public {

@@ -2,8 +2,10 @@
 pragma solidity 0.8.37;
 
 import {DepositToken} from "contracts/DepositToken.sol";
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
+import {PlayMoney} from "support/PlayMoney.sol";
 
 contract ReceivablesDraftTest is ClaimsWorld {
     function _refuseTerms(IReceivables.Terms memory t) private {
@@ -43,13 +45,36 @@ contract ReceivablesDraftTest is ClaimsWorld {
     function test_in_what_is_no_token_is_refused() public {
         IReceivables.Terms memory t = usual();
         t.token = stranger;
-        _refuseTerms(t);
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, stranger));
+        vm.prank(tierOne);
+        receivables.draft(t);
     }
 
     function test_in_a_token_that_this_contract_may_not_hold_is_refused() public {
         IReceivables.Terms memory t = usual();
         t.token = address(new DepositToken(address(access), address(participants), bank, "Other", "o", "CNY", 2));
+        participants.admitToken(t.token, "CNY");
         _refuseTerms(t);
+    }
+
+    /// @dev It calls itself a ledger's token in CNY; the consortium has not said so.
+    function test_in_play_money_is_refused() public {
+        IReceivables.Terms memory t = usual();
+        t.token = address(new PlayMoney());
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, t.token));
+        vm.prank(tierOne);
+        receivables.draft(t);
+    }
+
+    function test_in_a_token_that_was_expelled_is_refused_and_what_was_begun_is_paid() public {
+        (uint64 root,) = confirmed();
+        participants.expelToken(address(token));
+        IReceivables.Terms memory t = usual();
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, address(token)));
+        vm.prank(tierOne);
+        receivables.draft(t);
+        pay(core, root, 1_000);
+        receivables.withdraw(address(token), tierOne);
     }
 
     function test_with_dates_that_are_none_is_refused() public {

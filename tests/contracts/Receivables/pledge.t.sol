@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {BusinessCalendar} from "contracts/BusinessCalendar.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -22,6 +23,16 @@ contract ReceivablesPledgeTest is ClaimsWorld {
         (, uint64 part) = confirmed();
         _pledge(part, tierOne, address(credit));
         equal(receivables.part(part).pledgee, address(credit), "pledged");
+    }
+
+    function test_to_a_contract_that_can_not_release_is_refused() public {
+        (, uint64 part) = confirmed();
+        address[4] memory others =
+            [address(shares), address(token), address(receivables), address(new BusinessCalendar(address(access)))];
+        for (uint256 i = 0; i < 4; ++i) {
+            refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, others[i]));
+            _pledge(part, tierOne, others[i]);
+        }
     }
 
     function testFuzz_to_who_is_not_active_is_refused(uint256 seed) public {

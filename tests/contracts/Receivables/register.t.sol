@@ -56,6 +56,52 @@ contract ReceivablesRegisterTest is ClaimsWorld {
         inState(second, IReceivables.State.REGISTERED, "free again once the first is cancelled");
     }
 
+    /// @dev A draft shows its invoice to everybody. Who reads it first can't take it: it is the creditor's with its obligor.
+    function test_who_reads_a_draft_can_not_take_its_invoice() public {
+        IReceivables.Terms memory t = usual();
+        vm.prank(tierOne);
+        uint64 root = receivables.draft(t);
+        IReceivables.Terms memory own = t;
+        (own.obligor, own.creditor) = (core, tierThree);
+        vm.prank(tierThree);
+        uint64 copy = receivables.draft(own);
+        vm.prank(tierThree);
+        receivables.register(copy);
+        (own.kind, own.obligor, own.creditor) = (IReceivables.Kind.PAYABLE, tierThree, tierOne);
+        vm.prank(tierThree);
+        copy = receivables.draft(own);
+        vm.prank(tierThree);
+        receivables.register(copy);
+        vm.prank(tierOne);
+        receivables.register(root);
+        inState(root, IReceivables.State.REGISTERED, "the creditor's own");
+    }
+
+    function test_a_creditor_registers_an_invoice_once_whoever_owes_it() public {
+        IReceivables.Terms memory t = usual();
+        vm.prank(tierOne);
+        uint64 first = receivables.draft(t);
+        t.obligor = factory;
+        vm.prank(tierOne);
+        uint64 second = receivables.draft(t);
+        vm.prank(tierOne);
+        receivables.register(first);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice, first));
+        vm.prank(tierOne);
+        receivables.register(second);
+    }
+
+    function test_creditor_and_obligor_register_an_invoice_once_between_them() public {
+        (uint64 root,) = confirmed();
+        IReceivables.Terms memory t = receivables.claim(root).terms;
+        t.kind = IReceivables.Kind.RECEIVABLE;
+        vm.prank(tierOne);
+        uint64 again = receivables.draft(t);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice, root));
+        vm.prank(tierOne);
+        receivables.register(again);
+    }
+
     function test_an_invoice_that_was_paid_cannot_be_used_again() public {
         (uint64 root,) = confirmed();
         pay(core, root, 1_000);

@@ -2,10 +2,12 @@
 pragma solidity 0.8.37;
 
 import {DepositToken} from "contracts/DepositToken.sol";
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ISettlement} from "contracts/interfaces/ISettlement.sol";
 import {Interest} from "contracts/libraries/Interest.sol";
 import {DealWorld} from "support/DealWorld.sol";
+import {PlayMoney} from "support/PlayMoney.sol";
 
 contract SettlementDiscountTest is DealWorld {
     function test_rounded_down_and_by_how_much_is_in_the_event() public {
@@ -65,9 +67,19 @@ contract SettlementDiscountTest is DealWorld {
         equal(other.balanceOf(tierOne), 1_000_000, "paid");
     }
 
+    function test_in_play_money_is_refused() public {
+        ISettlement.Quote memory q = quote(0, true);
+        q.token = address(new PlayMoney());
+        bytes memory signature = accepted(q);
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, q.token));
+        discount(q, signature);
+    }
+
+    /// @dev The currency is what the consortium has admitted it for, whatever the token says.
     function test_in_another_currency_is_refused() public {
         ISettlement.Quote memory q = quote(0, true);
-        q.token = address(_token("USD"));
+        q.token = address(_token("CNY"));
+        participants.admitToken(q.token, "USD");
         bytes memory signature = accepted(q);
         refuse(abi.encodeWithSelector(ISettlement.CurrencyDiffers.selector, part, address(token), q.token));
         discount(q, signature);
@@ -75,6 +87,7 @@ contract SettlementDiscountTest is DealWorld {
 
     function _token(string memory currency) private returns (DepositToken other) {
         other = new DepositToken(address(access), address(participants), address(this), "Other", "o", currency, 2);
+        participants.admitToken(address(other), "CNY");
         other.mint(buyer, 1_000_000, "entry");
         vm.prank(buyer);
         other.approve(address(settlement), 1_000_000);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ICreditLine} from "contracts/interfaces/ICreditLine.sol";
 import {ISettlement} from "contracts/interfaces/ISettlement.sol";
 import {IWarehouseReceipts} from "contracts/interfaces/IWarehouseReceipts.sol";
 import {DealWorld} from "support/DealWorld.sol";
+import {PlayMoney} from "support/PlayMoney.sol";
 
 contract SettlementSettleTest is DealWorld {
     function testFuzz_both_legs(uint32 raw) public {
@@ -207,6 +209,18 @@ contract SettlementSettleTest is DealWorld {
         }
         settleWith(d, all);
         equal(shares.balanceOf(PROJECT, buyer), more == 0 ? 60 : 0, "all of the project or nothing");
+    }
+
+    function test_a_leg_in_play_money_is_refused() public {
+        PlayMoney play = new PlayMoney();
+        play.print(buyer, 1e9);
+        vm.prank(buyer);
+        play.approve(address(settlement), 1e9);
+        ISettlement.Deal memory d = dealAt(7);
+        d.legs[1].id = bytes32(uint256(uint160(address(play))));
+        ISettlement.Signature[] memory all = signed(settlement.dealDigest(d));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, address(play)));
+        settleWith(d, all);
     }
 
     function test_an_offer_or_a_pledge_stands_before_it() public {

@@ -52,11 +52,18 @@ abstract contract CreditWorld is Ledger {
         );
         shares = new ProjectShare(address(access), address(participants));
         settlement = new Settlement(
-            address(access), address(calendar), address(receivables), address(receipts), address(shares)
+            address(access),
+            address(participants),
+            address(calendar),
+            address(receivables),
+            address(receipts),
+            address(shares)
         );
         receivables.setSettlement(address(settlement));
         receipts.setSettlement(address(settlement));
         shares.setSettlement(address(settlement));
+        participants.addPledgee(address(credit));
+        participants.admitToken(address(token), "CNY");
         token.addLedger(address(receivables));
         token.addLedger(address(credit));
         token.addLedger(address(shares));

@@ -25,8 +25,8 @@ ACCOUNT_ROLES = tuple(
 
 FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
     "ParticipantRegistry": {
-        Role.REGISTRAR: ["admit", "setParts", "certify"],
-        Role.SUPERVISOR: ["freeze", "unfreeze"],
+        Role.REGISTRAR: ["admit", "addParts", "certify"],
+        Role.SUPERVISOR: ["freeze", "unfreeze", "removeParts"],
     },
     "DeviceRegistry": {
         Role.REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],
@@ -52,7 +52,11 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
         Role.GUARDIAN: ["pause"],
         Role.COMMITTEE: ["unpause"],
     },
-    "CreditLine": {Role.GUARDIAN: ["pause"], Role.COMMITTEE: ["carry", "unpause"]},
+    "CreditLine": {
+        Role.SUPERVISOR: ["decideCosts"],
+        Role.GUARDIAN: ["pause"],
+        Role.COMMITTEE: ["carry", "unpause"],
+    },
     "WarehouseReceipts": {
         Role.WAREHOUSE: ["issue"],
         Role.SUPERVISOR: ["verify"],

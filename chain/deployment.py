@@ -172,7 +172,7 @@ def _missing_links(client: ChainClient, consortium: Consortium) -> list[tuple[st
     calls += [
         (client.address_of(registry), client.encode(registry, "addPledgee", pledgee))
         for pledgee in map(client.address_of, PLEDGEES)
-        if not client.call(registry, "takesPledges", pledgee)
+        if not client.call(registry, "isPledgee", pledgee)
     ]
     if int(client.call("DepositToken", "split"), 16) == 0:
         split = client.address_of("RevenueSplit")

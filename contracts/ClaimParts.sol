@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Claimable} from "./Claimable.sol";
+import {Deliverable} from "./Deliverable.sol";
+import {Stoppable} from "./Stoppable.sol";
 import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
+import {Parts} from "./libraries/Parts.sol";
 
 /// @title What is held of claims: their parts, and the money that was paid on them
 /// @notice Documented in interfaces/IReceivables.sol. Receivables is this, and how a claim comes to be and ends.
-abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
+abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable {
     using SafeERC20 for IERC20;
 
     /// @notice A part is at least one of so many equal shares of what is unpaid on its claim.
@@ -21,8 +23,6 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
 
     IParticipantRegistry public immutable participants;
     IBusinessCalendar public immutable calendar;
-    /// @notice The contract that settles deliveries against payments; zero until set.
-    address public settlement;
     /// @notice How many parts there are; their ids count from 1.
     uint64 public partCount;
 
@@ -31,7 +31,6 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     mapping(uint64 id => Part) internal _parts;
     mapping(uint64 part => uint256) private _place;
     mapping(uint64 part => Offer) private _offers;
-    mapping(address token => mapping(address account => uint256)) private _claimable;
 
     constructor(address participants_, address calendar_) {
         participants = IParticipantRegistry(participants_);
@@ -44,14 +43,16 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     function poke(uint64 root) public returns (State) {
         Claim storage c = _claims[root];
         if (c.state == State.NONE) revert ClaimUnknown(root);
-        uint32 today = calendar.today();
-        if (c.state == State.CONFIRMED && today >= c.terms.dueDate) {
-            if (c.terms.kind == Kind.ORDER && !c.delivered) return c.state;
+        uint32 today = _today();
+        // What is delivered late is due when it is delivered, and late after that.
+        uint32 due = c.deliveredOn > c.terms.dueDate ? c.deliveredOn : c.terms.dueDate;
+        if (c.state == State.CONFIRMED && today >= due) {
+            if (c.terms.kind == Kind.ORDER && c.deliveredOn == 0) return c.state;
             _moveTo(root, c, State.MATURED);
         }
-        if (c.state == State.MATURED && today > c.terms.dueDate) _moveTo(root, c, State.OVERDUE);
+        if (c.state == State.MATURED && today > due) _moveTo(root, c, State.OVERDUE);
         if (c.state == State.OVERDUE || c.state == State.RECOURSE) {
-            if (BusinessDate.daysBetween(c.terms.dueDate, today) > c.terms.defaultDays) {
+            if (BusinessDate.daysBetween(due, today) > c.terms.defaultDays) {
                 _moveTo(root, c, State.DEFAULTED);
             }
         }
@@ -81,7 +82,7 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     function offer(uint64 id, address to, bool recourse, uint64 expires) external whenNotPaused {
         _movable(id, msg.sender);
         _requireFree(id);
-        _requireActive(to);
+        _requireMay(to, Parts.HOLDER);
         if (to == msg.sender || expires <= block.timestamp) revert OfferInvalid(id);
         _offers[id] = Offer(id, to, recourse, expires);
         emit PartOffered(id, to, recourse, expires);
@@ -117,10 +118,10 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     /// @inheritdoc IReceivables
     function transferBySettlement(uint64 id, address from, address to, bool recourse, uint128 unpaid)
         external
+        onlySettlement
         whenNotPaused
         returns (uint64)
     {
-        if (msg.sender != settlement) revert NotTheSettlement(msg.sender);
         _requireFree(id);
         return _pass(id, from, to, recourse, unpaid);
     }
@@ -129,7 +130,7 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     function pledge(uint64 id, address pledgee) external whenNotPaused {
         Part storage p = _movable(id, msg.sender);
         _requireFree(id);
-        if (!participants.takesPledges(pledgee)) revert ParticipantNotActive(pledgee);
+        _requireMay(pledgee, Parts.TAKE_PLEDGES);
         p.pledgee = pledgee;
         emit PartPledged(id, pledgee);
     }
@@ -185,15 +186,6 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
         IERC20(_tokenOf(p.root)).safeTransferFrom(msg.sender, address(this), owed);
     }
 
-    /// @inheritdoc IReceivables
-    function withdraw(address token, address account) external returns (uint256 amount) {
-        amount = _claimable[token][account];
-        if (amount == 0) revert NothingToWithdraw(token, account);
-        _claimable[token][account] = 0;
-        emit Withdrawn(token, account, amount);
-        IERC20(token).safeTransfer(account, amount);
-    }
-
     // ---- reads
 
     /// @inheritdoc IReceivables
@@ -215,11 +207,6 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     /// @inheritdoc IReceivables
     function offerOf(uint64 id) public view returns (Offer memory) {
         return _offers[id];
-    }
-
-    /// @inheritdoc IReceivables
-    function claimable(address token, address account) external view returns (uint256) {
-        return _claimable[token][account];
     }
 
     /// @inheritdoc IReceivables
@@ -251,7 +238,7 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     /// @dev Burn the part and mint its one child with the new holder. A payment changes what a part is worth and not its
     /// id: who takes it says for how much at least.
     function _pass(uint64 id, address from, address to, bool recourse, uint128 least) private returns (uint64 child) {
-        _requireActive(to);
+        _requireMay(to, Parts.HOLDER);
         _movable(id, from);
         Part memory p = part(id);
         uint128 unpaid = p.amount - p.redeemed;
@@ -292,7 +279,7 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
     }
 
     function _credit(uint64 root, address account, uint128 amount) private {
-        _claimable[_tokenOf(root)][account] += amount;
+        _keepFor(_tokenOf(root), account, amount);
     }
 
     function _isLedger(address token, address account) internal view returns (bool) {
@@ -314,12 +301,13 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
         p = _parts[id];
         if (p.pledgee == address(0)) revert PartNotPledged(id);
         if (msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
     }
 
     /// @dev A live part of `account`, of a confirmed claim that is neither due nor in dispute.
     function _movable(uint64 id, address account) private returns (Part storage p) {
         p = _held(id, account);
-        _requireActive(account);
+        _requireMay(account, Parts.PASS_ON);
         if (_claims[p.root].disputed) revert ClaimInDispute(p.root);
         State state = poke(p.root);
         if (state != State.CONFIRMED) revert StateNotAllowed(p.root, state);
@@ -335,7 +323,11 @@ abstract contract ClaimParts is IReceivables, AccessManaged, Pausable {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
     }
 
-    function _requireActive(address account) internal view {
-        if (!participants.isActive(account)) revert ParticipantNotActive(account);
+    function _requireMay(address account, uint8 act) internal view {
+        participants.requireMay(account, act);
+    }
+
+    function _today() internal view returns (uint32) {
+        return calendar.today();
     }
 }

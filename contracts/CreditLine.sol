@@ -1,111 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
-import {IHasParties} from "./interfaces/ICommittee.sol";
+import {Claimable} from "./Claimable.sol";
+import {CreditLines} from "./CreditLines.sol";
 import {ICreditLine} from "./interfaces/ICreditLine.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
-import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
 import {Instalments} from "./libraries/Instalments.sol";
 import {Interest} from "./libraries/Interest.sol";
+import {Parts} from "./libraries/Parts.sol";
 
 /// @title CreditLine
 /// @notice Documented in interfaces/ICreditLine.sol.
-contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
+contract CreditLine is CreditLines, Claimable {
     using SafeERC20 for IERC20;
 
     /// @notice Most loans of a line that are not closed, so that any line can be looked through in one transaction.
     uint256 public constant MAX_LOANS = 32;
     /// @notice Missed instalments in a row that freeze a line.
     uint256 public constant FREEZE_AFTER = 3;
+    /// @notice Days that a borrower has to dispute costs before they are owed.
+    uint256 public constant OBJECTION_DAYS = 14;
 
-    IParticipantRegistry public immutable participants;
-    IBusinessCalendar public immutable calendar;
     IReceivables public immutable receivables;
-    uint64 public lineCount;
     uint64 public loanCount;
 
-    mapping(uint64 id => Line) private _lines;
     mapping(uint64 id => Loan) private _loans;
     mapping(uint64 loan => Instalments.Schedule) private _schedules;
-    mapping(uint64 line => mapping(address supplier => bool)) private _allowed;
-    mapping(address token => mapping(address account => uint256)) private _claimable;
+    mapping(uint64 loan => StatedCosts) private _stated;
     /// @inheritdoc ICreditLine
     mapping(uint64 part => uint64 loan) public loanSecuredBy;
 
-    constructor(address access, address participants_, address calendar_, address receivables_) AccessManaged(access) {
-        participants = IParticipantRegistry(participants_);
-        calendar = IBusinessCalendar(calendar_);
+    constructor(address access, address participants_, address calendar_, address receivables_) CreditLines(access, participants_, calendar_) {
         receivables = IReceivables(receivables_);
-    }
-
-    // ---- lines
-
-    /// @inheritdoc ICreditLine
-    function applyFor(LineTerms calldata terms) external whenNotPaused returns (uint64 id) {
-        uint256 seen = 0;
-        for (uint256 i = 0; i < 4; ++i) {
-            seen |= 1 << uint256(terms.order[i]);
-        }
-        if (
-            seen != 15 || terms.limit == 0 || terms.token == address(0) || terms.validUntil < terms.validFrom
-                || !BusinessDate.isValid(terms.validFrom) || !BusinessDate.isValid(terms.validUntil)
-                || terms.ratePpm > Interest.PPM || terms.penaltyPpm > Interest.PPM
-                || terms.defaultDays < terms.graceDays || terms.borrower == terms.lender
-        ) revert LineTermsInvalid();
-        participants.requireToken(terms.token);
-        _requireActive(terms.borrower);
-        _requireActive(terms.lender);
-        id = ++lineCount;
-        if (msg.sender != terms.borrower) revert NotTheBorrower(id, msg.sender);
-        _lines[id].terms = terms;
-        emit LineApplied(id, terms.borrower, terms.lender, terms);
-        _moveLine(id, LineState.APPLIED, terms.purpose);
-        IDepositToken(terms.token).openSupervised(_key(id));
-    }
-
-    /// @inheritdoc ICreditLine
-    function carry(uint64 id, Motion motion, uint32 moves) external restricted {
-        Line storage l = _inState(id, motion == Motion.APPROVE ? LineState.APPLIED : LineState.FROZEN);
-        if (l.moves != moves) revert LineMoved(id, l.moves);
-        _moveLine(id, motion == Motion.APPROVE ? LineState.APPROVED : LineState.ACTIVE, 0);
-    }
-
-    /// @inheritdoc ICreditLine
-    function activate(uint64 id) external whenNotPaused {
-        _requireLender(_inState(id, LineState.APPROVED), id);
-        _moveLine(id, LineState.ACTIVE, 0);
-    }
-
-    /// @inheritdoc ICreditLine
-    function freeze(uint64 id, bytes32 reason) external {
-        _requireLender(_inState(id, LineState.ACTIVE), id);
-        _moveLine(id, LineState.FROZEN, reason);
-    }
-
-    /// @inheritdoc ICreditLine
-    function close(uint64 id) external {
-        Line storage l = _lines[id];
-        if (msg.sender != l.terms.lender && msg.sender != l.terms.borrower) revert NotTheLender(id, msg.sender);
-        if (l.state == LineState.NONE || l.state == LineState.CLOSED || l.loans.length != 0) {
-            revert LineStateNotAllowed(id, l.state);
-        }
-        _moveLine(id, LineState.CLOSED, 0);
-    }
-
-    /// @inheritdoc ICreditLine
-    function allowSupplier(uint64 id, address supplier, bool allowed) external {
-        Line storage l = _lines[id];
-        if (l.state == LineState.NONE) revert LineUnknown(id);
-        _requireLender(l, id);
-        _allowed[id][supplier] = allowed;
-        emit SupplierAllowed(id, supplier, allowed);
     }
 
     // ---- loans
@@ -121,7 +51,8 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
     ) external whenNotPaused returns (uint64 id) {
         Line storage l = _lines[lineId];
         if (msg.sender != l.terms.borrower) revert NotTheBorrower(lineId, msg.sender);
-        _requireActive(msg.sender);
+        _requireMay(msg.sender, Parts.BORROWER);
+        _requireToken(l.terms.token);
         for (uint256 i = l.loans.length; i != 0; --i) {
             poke(l.loans[i - 1]);
         }
@@ -144,6 +75,7 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
             if (receivables.claim(p.root).terms.token != l.terms.token) revert CollateralNotPledged(collateral);
             loanSecuredBy[collateral] = id;
             n.collateral = collateral;
+            emit CollateralBound(id, collateral);
         }
         l.principal += amount;
         l.loans.push(id);
@@ -192,23 +124,56 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
         if (isSpent || n.state == LoanState.REPAID || n.state == LoanState.RECOVERED) {
             n.collateral = 0;
             delete loanSecuredBy[part];
-            receivables.release(part);
+            emit CollateralFreed(id, part);
+            _release(part);
         }
     }
 
     /// @inheritdoc ICreditLine
     function returnCollateral(uint64 part) external {
         _unused(part);
-        receivables.release(part);
+        _release(part);
     }
 
     /// @inheritdoc ICreditLine
-    function addCosts(uint64 id, uint128 amount, bytes32 evidence) external {
+    function stateCosts(uint64 id, uint128 amount, bytes32 evidence) external {
         Loan storage n = _asLender(id);
         if (n.state < LoanState.DELINQUENT || n.state > LoanState.WRITTEN_OFF) revert LoanStateNotAllowed(id, n.state);
         if (amount == 0) revert AmountZero();
-        n.costs += amount;
-        emit CostsAdded(id, amount, evidence);
+        StatedCosts memory c = _stated[id];
+        _requireCosts(id, c.amount == 0, c);
+        uint256 most = uint256(n.drawn) * _lines[n.line].terms.costsPpm / Interest.PPM;
+        uint256 wanted = uint256(n.costs) + amount;
+        if (wanted > most) revert CostsTooHigh(id, most, wanted);
+        _stated[id] = StatedCosts(amount, _today(), false, evidence);
+        emit CostsStated(id, amount, evidence);
+    }
+
+    /// @inheritdoc ICreditLine
+    function disputeCosts(uint64 id, bytes32 reason) external {
+        Loan storage n = _known(id);
+        StatedCosts memory c = _stated[id];
+        if (msg.sender != _lines[n.line].terms.borrower) revert NotTheBorrower(n.line, msg.sender);
+        _requireCosts(id, c.amount != 0 && !c.disputed, c);
+        _stated[id].disputed = true;
+        emit CostsDisputed(id, reason);
+    }
+
+    /// @inheritdoc ICreditLine
+    function admitCosts(uint64 id) external {
+        StatedCosts memory c = _stated[id];
+        bool stands = c.amount != 0 && !c.disputed;
+        _requireCosts(id, stands && BusinessDate.daysBetween(c.date, _today()) >= OBJECTION_DAYS, c);
+        _addCosts(id, c.amount, c.evidence);
+    }
+
+    /// @inheritdoc ICreditLine
+    function decideCosts(uint64 id, uint128 amount, bytes32 outcome) external restricted {
+        StatedCosts memory c = _stated[id];
+        _requireCosts(id, c.disputed, c);
+        if (amount > c.amount) revert CostsTooHigh(id, c.amount, amount);
+        emit CostsDecided(id, amount, outcome);
+        _addCosts(id, amount, c.evidence);
     }
 
     /// @inheritdoc ICreditLine
@@ -234,31 +199,7 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
         _moveLoan(id, n, LoanState.WRITTEN_OFF);
     }
 
-    /// @inheritdoc ICreditLine
-    function withdraw(address token, address account) external returns (uint256 amount) {
-        amount = _claimable[token][account];
-        if (amount == 0) revert NothingToWithdraw(token, account);
-        _claimable[token][account] = 0;
-        emit Withdrawn(token, account, amount);
-        IERC20(token).safeTransfer(account, amount);
-    }
-
-    /// @inheritdoc ICreditLine
-    function pause() external restricted {
-        _pause();
-    }
-
-    /// @inheritdoc ICreditLine
-    function unpause() external restricted {
-        _unpause();
-    }
-
     // ---- reads
-
-    /// @inheritdoc ICreditLine
-    function line(uint64 id) external view returns (Line memory) {
-        return _lines[id];
-    }
 
     /// @inheritdoc ICreditLine
     function loan(uint64 id) external view returns (Loan memory) {
@@ -275,34 +216,31 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ICreditLine
-    function isAllowed(uint64 id, address supplier) external view returns (bool) {
-        return _allowed[id][supplier];
-    }
-
-    /// @inheritdoc IHasParties
-    function isPartyTo(bytes calldata data, address account) external view returns (bool) {
-        if (bytes4(data) != this.carry.selector) return false;
-        LineTerms storage terms = _lines[abi.decode(data[4:], (uint64))].terms;
-        return account == terms.borrower || account == terms.lender;
-    }
-
-    /// @inheritdoc ICreditLine
     function owed(uint64 id, uint32 date) public view returns (Owed memory) {
         Loan storage n = _known(id);
         return Instalments.owed(_schedules[id], n, _lines[n.line].terms, date);
     }
 
     /// @inheritdoc ICreditLine
-    function claimable(address token, address account) external view returns (uint256) {
-        return _claimable[token][account];
-    }
-
-    /// @inheritdoc ICreditLine
-    function accountOf(uint64 id) external view returns (address) {
-        return IDepositToken(_lines[id].terms.token).supervisedOf(address(this), _key(id));
+    function statedCosts(uint64 id) external view returns (StatedCosts memory) {
+        return _stated[id];
     }
 
     // ---- internals
+
+    function _requireCosts(uint64 id, bool isReady, StatedCosts memory c) private pure {
+        if (!isReady) revert CostsNotReady(id, c.amount, c.date, c.disputed);
+    }
+
+    /// @dev What was stated is owed now, or a part of it; a loan that is repaid meanwhile owes nothing more.
+    function _addCosts(uint64 id, uint128 amount, bytes32 evidence) private {
+        delete _stated[id];
+        Loan storage n = _loans[id];
+        if (amount == 0 || n.state >= LoanState.RECOVERED) return;
+        poke(id);
+        n.costs += amount;
+        emit CostsAdded(id, amount, evidence);
+    }
 
     /// @dev Pay the one supplier who holds the whole order, through the claim, so that the order is paid too.
     function _payOrder(Line storage l, uint64 lineId, uint64 root, uint128 amount) private returns (address supplier) {
@@ -344,10 +282,10 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
 
     /// @dev Who can't receive now is credited: nobody's standing stops another's repayment.
     function _payOut(address token, address account, uint256 amount) private {
-        if (_isActive(account)) {
+        if (participants.isActive(account)) {
             IERC20(token).safeTransfer(account, amount);
         } else {
-            _claimable[token][account] += amount;
+            _keepFor(token, account, amount);
             emit PaymentHeld(token, account, amount);
         }
     }
@@ -376,21 +314,9 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
         return o.costs + o.penalty + o.interest + o.principal;
     }
 
-    function _moveLine(uint64 id, LineState state, bytes32 reason) private {
-        _lines[id].state = state;
-        ++_lines[id].moves;
-        emit LineStateChanged(id, state, reason);
-    }
-
     function _moveLoan(uint64 id, Loan storage n, LoanState state) private {
         n.state = state;
         emit LoanStateChanged(id, state);
-    }
-
-    function _inState(uint64 id, LineState state) private view returns (Line storage l) {
-        l = _lines[id];
-        if (l.state == LineState.NONE) revert LineUnknown(id);
-        if (l.state != state) revert LineStateNotAllowed(id, l.state);
     }
 
     function _known(uint64 id) private view returns (Loan storage n) {
@@ -405,18 +331,6 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
         _requireLender(_lines[n.line], n.line);
     }
 
-    function _requireLender(Line storage l, uint64 id) private view {
-        if (msg.sender != l.terms.lender) revert NotTheLender(id, msg.sender);
-    }
-
-    function _requireActive(address account) private view {
-        if (!_isActive(account)) revert ParticipantNotActive(account);
-    }
-
-    function _isActive(address account) private view returns (bool) {
-        return participants.isActive(account);
-    }
-
     function _today() private view returns (uint32) {
         return calendar.today();
     }
@@ -425,7 +339,8 @@ contract CreditLine is ICreditLine, IHasParties, AccessManaged, Pausable {
         return receivables.part(id);
     }
 
-    function _key(uint64 id) private pure returns (bytes32) {
-        return bytes32(uint256(id));
+
+    function _release(uint64 part) private {
+        receivables.release(part);
     }
 }

@@ -2,17 +2,17 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {Stoppable} from "./Stoppable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
 
 /// @title DepositToken
 /// @notice Documented in interfaces/IDepositToken.sol.
-contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausable {
+contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
     bytes32 private constant PERMIT =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
@@ -32,7 +32,6 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     mapping(address ledger => bool) public isLedger;
 
     uint8 private immutable _decimals;
-    mapping(bytes32 entry => bool) private _used;
     mapping(address account => bool) private _isCollection;
     mapping(uint256 id => Withdrawal) private _withdrawals;
 
@@ -63,8 +62,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
     function mint(address to, uint256 amount, bytes32 entry) external onlyBank restricted {
         if (entry == 0) revert EntryZero();
         if (amount == 0) revert AmountZero();
-        if (_used[entry]) revert EntryAlreadyUsed(entry);
-        _used[entry] = true;
+        participants.useEntry(entry);
         attested += amount;
         _mint(to, amount);
         emit Deposited(entry, to, amount);
@@ -151,16 +149,6 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
         bank = bank_;
     }
 
-    /// @inheritdoc IDepositToken
-    function pause() external restricted {
-        _pause();
-    }
-
-    /// @inheritdoc IDepositToken
-    function unpause() external restricted {
-        _unpause();
-    }
-
     /// @notice ERC-2612. A permit that somebody else brought first has taken effect already: it is no failure.
     function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
         public
@@ -190,7 +178,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, AccessManaged, Pausa
 
     /// @inheritdoc IDepositToken
     function isEntryUsed(bytes32 entry) external view returns (bool) {
-        return _used[entry];
+        return participants.tokenOf(entry) != address(0);
     }
 
     /// @inheritdoc IDepositToken

@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
+import {Parts} from "./libraries/Parts.sol";
 
 /// @title ParticipantRegistry
 /// @notice Documented in interfaces/IParticipantRegistry.sol.
@@ -11,7 +13,12 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     mapping(address account => bool) private _admitted;
     /// @inheritdoc IParticipantRegistry
     mapping(address token => bytes3) public currencyOf;
-    mapping(address ledger => bool) private _isPledgee;
+    /// @dev Admitted once: what has begun in an expelled token is still paid in it.
+    mapping(address token => bool) private _takesDeposits;
+    /// @inheritdoc IParticipantRegistry
+    mapping(bytes32 entry => address token) public tokenOf;
+    /// @inheritdoc IParticipantRegistry
+    mapping(address ledger => bool) public isPledgee;
 
     constructor(address access) AccessManaged(access) {}
 
@@ -27,15 +34,23 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     }
 
     /// @inheritdoc IParticipantRegistry
-    function setParts(address account, uint128 parts) external restricted {
-        _known(account).parts = parts;
-        emit ParticipantPartsChanged(account, parts);
+    function addParts(address account, uint128 parts) external restricted {
+        _setParts(account, _known(account).parts | parts);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function removeParts(address account, uint128 parts) external restricted {
+        _setParts(account, _known(account).parts & ~parts);
     }
 
     /// @inheritdoc IParticipantRegistry
     function certify(address account, uint64 until, bytes32 evidence) external restricted {
         if (until <= block.timestamp) revert CertificationPast(until, uint64(block.timestamp));
-        _known(account).certifiedUntil = until;
+        Participant storage p = _known(account);
+        if (until < p.certifiedUntil && p.certifiedUntil > block.timestamp) {
+            revert CertificationShortened(account, until, p.certifiedUntil);
+        }
+        p.certifiedUntil = until;
         emit ParticipantCertified(account, until, evidence);
     }
 
@@ -59,20 +74,28 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     function admitToken(address token, bytes3 currency) external restricted {
         if (token.code.length == 0 || currency == 0) revert TokenInvalid(token, currency);
         currencyOf[token] = currency;
+        _takesDeposits[token] = true;
         emit TokenAdmitted(token, currency);
     }
 
     /// @inheritdoc IParticipantRegistry
     function expelToken(address token) external restricted {
-        requireToken(token);
+        _requireAdmitted(token);
         delete currencyOf[token];
         emit TokenExpelled(token);
     }
 
     /// @inheritdoc IParticipantRegistry
     function addPledgee(address ledger) external restricted {
-        _isPledgee[ledger] = true;
+        isPledgee[ledger] = true;
         emit PledgeeAdded(ledger);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function useEntry(bytes32 entry) external {
+        if (!_takesDeposits[msg.sender]) revert TokenNotAdmitted(msg.sender);
+        if (tokenOf[entry] != address(0)) revert EntryAlreadyUsed(entry);
+        tokenOf[entry] = msg.sender;
     }
 
     // ---- reads
@@ -83,27 +106,51 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     }
 
     /// @inheritdoc IParticipantRegistry
-    function isActive(address account) public view returns (bool) {
-        Participant storage p = _participants[account];
-        return p.certifiedUntil > block.timestamp && !p.frozen;
+    function isActive(address account) external view returns (bool) {
+        return refusalOf(account, Parts.PASS_ON) == Refusal.NONE;
     }
 
     /// @inheritdoc IParticipantRegistry
     function plays(address account, uint8 part) external view returns (bool) {
-        return isActive(account) && part < 128 && (_participants[account].parts >> part) & 1 == 1;
+        return part < 128 && refusalOf(account, part) == Refusal.NONE;
     }
 
     /// @inheritdoc IParticipantRegistry
-    function requireToken(address token) public view {
-        if (currencyOf[token] == 0) revert TokenNotAdmitted(token);
+    function refusalOf(address account, uint8 act) public view returns (Refusal) {
+        Participant storage p = _participants[account];
+        if (act == Parts.TAKE_PLEDGES && isPledgee[account]) return Refusal.NONE;
+        if (p.frozen) return Refusal.FROZEN;
+        if (act == Parts.END) return Refusal.NONE;
+        if (!_admitted[account]) return Refusal.NOT_ADMITTED;
+        if (p.certifiedUntil <= block.timestamp) return Refusal.NOT_CERTIFIED;
+        return act < 128 && (p.parts >> act) & 1 == 0 ? Refusal.PART_NOT_PLAYED : Refusal.NONE;
     }
 
     /// @inheritdoc IParticipantRegistry
-    function takesPledges(address account) external view returns (bool) {
-        return _isPledgee[account] || isActive(account);
+    function requireMay(address account, uint8 act) external view {
+        Refusal refusal = refusalOf(account, act);
+        if (refusal == Refusal.NONE) return;
+        if (refusal == Refusal.PART_NOT_PLAYED) revert PartNotPlayed(account, act);
+        if (act == Parts.END) revert AccountFrozen(account);
+        revert ParticipantNotActive(account);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function requireToken(address token) external view {
+        _requireAdmitted(token);
+        if (Pausable(token).paused()) revert TokenPaused(token);
     }
 
     // ---- internals
+
+    function _requireAdmitted(address token) private view {
+        if (currencyOf[token] == 0) revert TokenNotAdmitted(token);
+    }
+
+    function _setParts(address account, uint128 parts) private {
+        _participants[account].parts = parts;
+        emit ParticipantPartsChanged(account, parts);
+    }
 
     function _known(address account) private view returns (Participant storage p) {
         if (!_admitted[account]) revert ParticipantUnknown(account);

@@ -4,14 +4,16 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Deliverable} from "./Deliverable.sol";
+import {Stoppable} from "./Stoppable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IProjectShare} from "./interfaces/IProjectShare.sol";
+import {Parts} from "./libraries/Parts.sol";
 
 /// @title ProjectShare
 /// @notice Documented in interfaces/IProjectShare.sol.
-contract ProjectShare is IProjectShare, AccessManaged, Pausable {
+contract ProjectShare is IProjectShare, Stoppable, Deliverable {
     using SafeERC20 for IERC20;
 
     /// @param earned what is the holder's and not paid yet, up to `seen` of the project's perShare; in parts as perShare.
@@ -25,8 +27,6 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     uint256 private constant PARTS_BITS = 96;
 
     IParticipantRegistry public immutable participants;
-    /// @notice The contract that settles deliveries against payments; zero until set.
-    address public settlement;
 
     mapping(bytes32 project => Project) private _projects;
     mapping(bytes32 project => mapping(address holder => Holding)) private _holdings;
@@ -45,7 +45,7 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
         if (p.token != address(0)) revert ProjectAlreadyOpen(project);
         if (cap == 0) revert AmountZero();
         participants.requireToken(token);
-        _requireActive(issuer);
+        _requireMay(issuer, Parts.ISSUER);
         (p.token, p.issuer, p.cap) = (token, issuer, cap);
         emit ProjectOpened(project, token, issuer, IDepositToken(token).openSupervised(project), cap);
     }
@@ -61,7 +61,7 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     /// @inheritdoc IProjectShare
     function consent(bytes32 project, address holder, uint128 shares, uint128 supply, uint64 until) external {
         Project storage p = _known(project);
-        _requireActive(msg.sender);
+        _requireMay(msg.sender, Parts.PASS_ON);
         if (p.supply != supply) revert SupplyDiffers(project, p.supply, supply);
         _consents[_increaseOf(project, p, holder, shares)][msg.sender] = until;
         emit IncreaseConsented(project, msg.sender, holder, shares, supply, until);
@@ -94,8 +94,10 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IProjectShare
-    function transferBySettlement(bytes32 project, address from, address to, uint256 shares) external {
-        if (msg.sender != settlement) revert NotTheSettlement(msg.sender);
+    function transferBySettlement(bytes32 project, address from, address to, uint256 shares)
+        external
+        onlySettlement
+    {
         _transfer(project, from, to, shares);
     }
 
@@ -154,22 +156,6 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
         IERC20(p.token).safeTransfer(msg.sender, amount);
     }
 
-    /// @notice Name the settlement contract, once.
-    function setSettlement(address settlement_) external restricted {
-        if (settlement != address(0)) revert SettlementAlreadySet(settlement);
-        settlement = settlement_;
-    }
-
-    /// @inheritdoc IProjectShare
-    function pause() external restricted {
-        _pause();
-    }
-
-    /// @inheritdoc IProjectShare
-    function unpause() external restricted {
-        _unpause();
-    }
-
     // ---- reads
 
     /// @inheritdoc IProjectShare
@@ -203,7 +189,7 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     /// @dev What came in before is settled already.
     function _issue(bytes32 project, Project storage p, address holder, uint128 shares) private {
         if (shares == 0) revert AmountZero();
-        _requireActive(holder);
+        _requireMay(holder, Parts.SHAREHOLDER);
         uint256 supply = uint256(p.supply) + shares;
         if (supply > p.cap) revert CapExceeded(project, p.cap, supply);
         _settle(project, holder).shares += shares;
@@ -224,8 +210,8 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     function _transfer(bytes32 project, address from, address to, uint256 shares) private whenNotPaused {
         if (shares == 0) revert AmountZero();
         receiveIncome(project);
-        _requireActive(from);
-        _requireActive(to);
+        _requireMay(from, Parts.PASS_ON);
+        _requireMay(to, Parts.SHAREHOLDER);
         _take(project, from, shares);
         _settle(project, to).shares += shares;
         emit SharesTransferred(project, from, to, shares);
@@ -253,9 +239,10 @@ contract ProjectShare is IProjectShare, AccessManaged, Pausable {
     function _byIssuer(bytes32 project) private view returns (Project storage p) {
         p = _known(project);
         if (msg.sender != p.issuer) revert NotTheIssuer(project, msg.sender);
+        _requireMay(msg.sender, Parts.PASS_ON);
     }
 
-    function _requireActive(address account) private view {
-        if (!participants.isActive(account)) revert ParticipantNotActive(account);
+    function _requireMay(address account, uint8 act) private view {
+        participants.requireMay(account, act);
     }
 }

@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ClaimParts} from "./ClaimParts.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
+import {Parts} from "./libraries/Parts.sol";
 import {Waterfall} from "./libraries/Waterfall.sol";
 
 /// @title Receivables
@@ -45,8 +46,8 @@ contract Receivables is ClaimParts, EIP712 {
                 || !BusinessDate.isValid(terms.dueDate) || terms.dueDate < terms.issueDate
                 || (terms.kind == Kind.PAYABLE && msg.sender != terms.obligor)
         ) revert ClaimTermsInvalid();
-        _requireActive(terms.obligor);
-        _requireActive(terms.creditor);
+        _requireMay(terms.obligor, Parts.OBLIGOR);
+        _requireMay(terms.creditor, Parts.CREDITOR);
         root = ++claimCount;
         if (msg.sender != terms.creditor && msg.sender != terms.obligor) revert NotAParty(root, msg.sender);
         Claim storage c = _claims[root];
@@ -124,9 +125,9 @@ contract Receivables is ClaimParts, EIP712 {
     function deliver(uint64 root, bytes32 document) external {
         Claim storage c = _claims[root];
         bool isStanding = c.state == State.CONFIRMED || c.state == State.SETTLED;
-        if (!isStanding || c.terms.kind != Kind.ORDER || c.delivered) revert StateNotAllowed(root, c.state);
+        if (!isStanding || c.terms.kind != Kind.ORDER || c.deliveredOn != 0) revert StateNotAllowed(root, c.state);
         if (msg.sender != c.terms.obligor) revert NotAParty(root, msg.sender);
-        c.delivered = true;
+        c.deliveredOn = _today();
         emit ClaimDelivered(root, document);
     }
 
@@ -181,24 +182,6 @@ contract Receivables is ClaimParts, EIP712 {
         IERC20(token).safeTransferFrom(msg.sender, address(this), paid);
     }
 
-    // ---- set-up
-
-    /// @notice Name the settlement contract, once.
-    function setSettlement(address settlement_) external restricted {
-        if (settlement != address(0)) revert SettlementAlreadySet(settlement);
-        settlement = settlement_;
-    }
-
-    /// @inheritdoc IReceivables
-    function pause() external restricted {
-        _pause();
-    }
-
-    /// @inheritdoc IReceivables
-    function unpause() external restricted {
-        _unpause();
-    }
-
     // ---- reads
 
     /// @inheritdoc IReceivables
@@ -217,7 +200,7 @@ contract Receivables is ClaimParts, EIP712 {
     // ---- internals
 
     function _confirm(uint64 root, Claim storage c) private {
-        _requireActive(c.terms.obligor);
+        _requireMay(c.terms.obligor, Parts.OBLIGOR);
         if (c.disputed) revert ClaimInDispute(root);
         c.state = State.CONFIRMED;
         emit ClaimConfirmed(root);

@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Stoppable} from "./Stoppable.sol";
 import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IProjectShare} from "./interfaces/IProjectShare.sol";
@@ -17,7 +17,7 @@ import {Interest} from "./libraries/Interest.sol";
 
 /// @title Settlement
 /// @notice Documented in interfaces/ISettlement.sol.
-contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
+contract Settlement is ISettlement, Stoppable, EIP712 {
     using SafeERC20 for IERC20;
 
     bytes32 private constant LEG =
@@ -108,16 +108,6 @@ contract Settlement is ISettlement, AccessManaged, Pausable, EIP712 {
         if (_done[deal]) revert DealDone(deal);
         _revoked[deal][msg.sender] = true;
         emit DealRevoked(deal, msg.sender);
-    }
-
-    /// @inheritdoc ISettlement
-    function pause() external restricted {
-        _pause();
-    }
-
-    /// @inheritdoc ISettlement
-    function unpause() external restricted {
-        _unpause();
     }
 
     // ---- reads

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
+import {Deliverable} from "./Deliverable.sol";
+import {GoodsPrices} from "./GoodsPrices.sol";
+import {Stoppable} from "./Stoppable.sol";
 import {ICreditLine} from "./interfaces/ICreditLine.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
+import {Parts} from "./libraries/Parts.sol";
 import {PriceHistory} from "./libraries/PriceHistory.sol";
 
 /// @title WarehouseReceipts
 /// @notice Documented in interfaces/IWarehouseReceipts.sol.
-contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
+contract WarehouseReceipts is GoodsPrices, Stoppable, Deliverable {
     using PriceHistory for PriceHistory.Goods;
 
     /// @notice Most receipts of one pledge.
@@ -20,28 +21,20 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     uint256 private constant BASIS_POINTS = 10_000;
 
     IParticipantRegistry public immutable participants;
-    IBusinessCalendar public immutable calendar;
     ICreditLine public immutable credit;
-    /// @inheritdoc IWarehouseReceipts
-    uint16 public immutable maxPriceDays;
-    /// @notice The contract that settles deliveries against payments; zero until set.
-    address public settlement;
     uint64 public receiptCount;
     uint64 public pledgeCount;
-    uint48 private _postings;
 
     mapping(uint64 id => Receipt) private _receipts;
     mapping(uint64 id => Pledge) private _pledges;
-    mapping(bytes32 goods => PriceHistory.Goods) private _prices;
+    mapping(bytes32 paper => uint64 receipt) private _receiptOf;
     mapping(uint64 line => PledgeTerms) private _terms;
 
     constructor(address access, address participants_, address calendar_, address credit_, uint16 maxPriceDays_)
-        AccessManaged(access)
+        GoodsPrices(access, calendar_, maxPriceDays_)
     {
         participants = IParticipantRegistry(participants_);
-        calendar = IBusinessCalendar(calendar_);
         credit = ICreditLine(credit_);
-        maxPriceDays = maxPriceDays_;
     }
 
     // ---- receipts
@@ -54,15 +47,20 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         returns (uint64 id)
     {
         if (quantity == 0) revert AmountZero();
-        _requireActive(holder);
+        _requireMay(holder, Parts.DEPOSITOR);
         id = ++receiptCount;
+        bytes32 paper = keccak256(abi.encode(msg.sender, document));
+        if (document == 0 || _receiptOf[paper] != 0) revert DocumentUsed(document, _receiptOf[paper]);
+        _receiptOf[paper] = id;
         _receipts[id] = Receipt(State.ISSUED, msg.sender, holder, 0, 0, quantity, goods, document);
         emit ReceiptIssued(id, msg.sender, holder, goods, quantity);
     }
 
     /// @inheritdoc IWarehouseReceipts
     function verify(uint64 id, bytes32 evidence) external restricted {
-        _in(id, State.ISSUED).state = State.VERIFIED;
+        Receipt storage r = _in(id, State.ISSUED);
+        if (msg.sender == r.warehouse || msg.sender == r.holder) revert VerifiedByItself(id, msg.sender);
+        r.state = State.VERIFIED;
         emit ReceiptVerified(id, msg.sender, evidence);
     }
 
@@ -73,6 +71,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         if (!pledged && r.state != State.VERIFIED && r.state != State.FORECLOSED) revert ReceiptStateNotAllowed(id, r.state);
         if (msg.sender != r.holder) revert NotTheHolder(id, msg.sender);
         if (quantities.length < 2) revert SplitNotExact(id);
+        _requireMay(msg.sender, Parts.END);
         if (pledged) _leave(r.pledge, id);
         Receipt memory child = r;
         child.parent = id;
@@ -97,31 +96,39 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IWarehouseReceipts
-    function transferBySettlement(uint64 id, address from, address to, uint128 quantity) external {
-        if (msg.sender != settlement) revert NotTheSettlement(msg.sender);
+    function transferBySettlement(uint64 id, address from, address to, uint128 quantity)
+        external
+        onlySettlement
+    {
         if (quantity == 0) revert AmountZero();
         if (_receipts[id].quantity < quantity) revert QuantityTooSmall(id, _receipts[id].quantity, quantity);
         _transfer(id, from, to);
     }
 
     /// @inheritdoc IWarehouseReceipts
-    function deliver(uint64 id, bytes32 evidence) external {
-        Receipt storage r = _receipts[id];
-        if (r.state != State.VERIFIED && r.state != State.FORECLOSED) revert ReceiptStateNotAllowed(id, r.state);
-        if (msg.sender != r.warehouse) revert NotTheWarehouse(id, msg.sender);
-        r.state = State.DELIVERED;
-        emit ReceiptDelivered(id, r.holder, evidence);
+    function surrender(uint64 id) external {
+        Receipt storage r = _free(id);
+        if (msg.sender != r.holder) revert NotTheHolder(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
+        r.state = State.SURRENDERED;
+        emit ReceiptSurrendered(id, msg.sender);
     }
 
     /// @inheritdoc IWarehouseReceipts
-    function postPrice(bytes32 goods, uint128 price, uint32 date) external restricted {
-        BusinessDate.check(date);
-        uint32 today = calendar.today();
-        (, uint32 newest) = _prices[goods].newest();
-        if (date > today) revert PriceAhead(goods, date, today);
-        if (date < newest && newest <= today) revert PriceSuperseded(goods, date, newest);
-        _prices[goods].push(price, date, ++_postings);
-        emit PricePosted(goods, price, date);
+    function giveBack(uint64 id, bytes32 reason) external {
+        Receipt storage r = _in(id, State.SURRENDERED);
+        if (msg.sender != r.holder && msg.sender != r.warehouse) revert NotTheHolder(id, msg.sender);
+        r.state = State.VERIFIED;
+        emit ReceiptGivenBack(id, msg.sender, reason);
+    }
+
+    /// @inheritdoc IWarehouseReceipts
+    function deliver(uint64 id, bytes32 evidence) external {
+        Receipt storage r = _in(id, State.SURRENDERED);
+        if (msg.sender != r.warehouse) revert NotTheWarehouse(id, msg.sender);
+        _requireMay(r.holder, Parts.END);
+        r.state = State.DELIVERED;
+        emit ReceiptDelivered(id, r.holder, evidence);
     }
 
     // ---- pledges
@@ -129,6 +136,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     /// @inheritdoc IWarehouseReceipts
     function setPledgeTerms(uint64 line, uint16 ltvBasisPoints, uint16 callDays) external {
         if (msg.sender != credit.line(line).terms.lender) revert NotTheLender(line, msg.sender);
+        _requireMay(msg.sender, Parts.END);
         if (ltvBasisPoints == 0 || ltvBasisPoints > BASIS_POINTS) revert PledgeTermsInvalid(ltvBasisPoints, callDays);
         _terms[line] = PledgeTerms(ltvBasisPoints, callDays);
         emit PledgeTermsSet(line, ltvBasisPoints, callDays);
@@ -143,6 +151,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         uint64 line = credit.loan(loan).line;
         ICreditLine.LineTerms memory terms = credit.line(line).terms;
         if (msg.sender != terms.borrower) revert NotTheBorrower(loan, msg.sender);
+        _requireMay(msg.sender, Parts.PASS_ON);
         PledgeTerms memory most = pledgeTermsOf(line);
         if (ltvBasisPoints > most.ltvBasisPoints || callDays > most.callDays) {
             revert PledgeTermsInvalid(ltvBasisPoints, callDays);
@@ -174,6 +183,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     function topUp(uint64 id, uint64 receiptId) external {
         Pledge storage p = _open(id);
         if (msg.sender != p.pledgor) revert NotThePledgor(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
         _endIfMet(id, p);
         _add(id, receiptId, State.PLEDGED);
         if (p.callDate == 0) return;
@@ -198,6 +208,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         if (r.pledge != id) revert ReceiptNotInPledge(id, receiptId);
         bool byPledgor = msg.sender == p.pledgor;
         if (!byPledgor && msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
         _endIfMet(id, p);
         _leave(id, receiptId);
         (r.pledge, r.state) = (0, State.VERIFIED);
@@ -216,6 +227,7 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     function foreclose(uint64 id) external {
         Pledge storage p = _open(id);
         if (msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
         ICreditLine.LoanState state = credit.poke(p.loan);
         bool failed = state == ICreditLine.LoanState.DEFAULT || state == ICreditLine.LoanState.WRITTEN_OFF;
         (uint256 value, uint256 debt, bool covers) = failed ? coverage(id) : _currentCoverage(id);
@@ -232,24 +244,6 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         emit PledgeClosed(id);
     }
 
-    // ---- set-up
-
-    /// @notice Name the settlement contract, once.
-    function setSettlement(address settlement_) external restricted {
-        if (settlement != address(0)) revert SettlementAlreadySet(settlement);
-        settlement = settlement_;
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function pause() external restricted {
-        _pause();
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function unpause() external restricted {
-        _unpause();
-    }
-
     // ---- reads
 
     /// @inheritdoc IWarehouseReceipts
@@ -260,11 +254,6 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     /// @inheritdoc IWarehouseReceipts
     function pledgeOf(uint64 id) external view returns (Pledge memory) {
         return _pledges[id];
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function priceOf(bytes32 goods) external view returns (uint128 price, uint32 date) {
-        return _prices[goods].newest();
     }
 
     /// @inheritdoc IWarehouseReceipts
@@ -327,11 +316,10 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
     }
 
     function _transfer(uint64 id, address from, address to) private whenNotPaused {
-        Receipt storage r = _receipts[id];
-        if (r.state != State.VERIFIED && r.state != State.FORECLOSED) revert ReceiptStateNotAllowed(id, r.state);
+        Receipt storage r = _free(id);
         if (from != r.holder) revert NotTheHolder(id, from);
-        _requireActive(from);
-        _requireActive(to);
+        _requireMay(from, Parts.PASS_ON);
+        _requireMay(to, Parts.DEPOSITOR);
         r.holder = to;
         emit ReceiptTransferred(id, from, to);
     }
@@ -387,13 +375,19 @@ contract WarehouseReceipts is IWarehouseReceipts, AccessManaged, Pausable {
         if (!p.open) revert PledgeUnknown(id);
     }
 
+    /// @dev A receipt that its holder may pass on or give up.
+    function _free(uint64 id) private view returns (Receipt storage r) {
+        r = _receipts[id];
+        if (r.state != State.VERIFIED && r.state != State.FORECLOSED) revert ReceiptStateNotAllowed(id, r.state);
+    }
+
     function _in(uint64 id, State state) private view returns (Receipt storage r) {
         r = _receipts[id];
         if (r.state == State.NONE) revert ReceiptUnknown(id);
         if (r.state != state) revert ReceiptStateNotAllowed(id, r.state);
     }
 
-    function _requireActive(address account) private view {
-        if (!participants.isActive(account)) revert ParticipantNotActive(account);
+    function _requireMay(address account, uint8 act) private view {
+        participants.requireMay(account, act);
     }
 }

@@ -34,8 +34,39 @@ ROLE_BITS = {
     "supplier": 4,
     "bank": 5,
     "platform": 6,
+    "obligor": 8,
+    "creditor": 9,
+    "holder": 10,
+    "borrower": 11,
+    "lender": 12,
+    "issuer": 13,
+    "shareholder": 14,
+    "depositor": 15,
 }
-"""Bit numbers of the roles that a participant may have."""
+"""Bit numbers of what a participant is in trade (below 8) and of what it may begin (libraries/Parts.sol)."""
+
+_COMPANY = ("obligor", "creditor", "holder", "borrower", "shareholder", "depositor")
+PARTS_OF: Mapping[str, Sequence[str]] = {
+    "operator": (*_COMPANY, "issuer"),
+    "manufacturer": _COMPANY,
+    "supplier": _COMPANY,
+    "investor": ("holder", "shareholder"),
+    "bank": ("lender", "holder", "shareholder", "depositor"),
+}
+"""What a participant may begin by its trade; a site and the platform are paid, and begin nothing."""
+
+
+def bits_of(roles: Sequence[str]) -> int:
+    """The bits of *roles* and of what each of them may begin.
+
+    Raises:
+        InputMalformed: there is no such role.
+    """
+    unknown = [role for role in roles if role not in ROLE_BITS]
+    if unknown:
+        raise InputMalformed(f"no role {unknown[0]}: there are {', '.join(ROLE_BITS)}")
+    names = {name for role in roles for name in (role, *PARTS_OF.get(role, ()))}
+    return sum(1 << ROLE_BITS[name] for name in names)
 
 
 @dataclass(frozen=True)
@@ -66,7 +97,10 @@ class Registrar:
         self._supervisor = supervisor
 
     def admit(self, participants: Mapping[str, tuple[str, str, Sequence[str]]], until: int) -> None:
-        """Admit participants and certify them until chain time *until*: party → (account, name, roles)."""
+        """Admit participants and certify them until chain time *until*: party → (account, name, roles).
+
+        What each may begin follows from its roles, see ``PARTS_OF``.
+        """
         registry = self._client.address_of("ParticipantRegistry")
         calls: list[tuple[str, bytes]] = []
         certify: list[tuple[str, bytes]] = []
@@ -76,7 +110,7 @@ class Registrar:
                 held = self._client.call("ParticipantRegistry", "participant", account)
                 profile = sha256(b"counterfoil profile" + party.encode() + name.encode()).digest()
                 if held["profile"] == bytes(32):
-                    bits = sum(1 << ROLE_BITS[part] for part in parts)
+                    bits = bits_of(parts)
                     calls.append(
                         (
                             registry,

@@ -47,6 +47,7 @@ class LineOut(BaseModel):
     valid_until: int = Field(examples=[20270105])
     rate_ppm: int = Field(examples=[108_000])
     penalty_ppm: int = Field(examples=[50_000])
+    costs_ppm: int = Field(examples=[100_000])
     convention: str = Field(examples=["A/360"])
     grace_days: int = Field(examples=[3])
     default_days: int = Field(examples=[90])

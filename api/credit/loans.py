@@ -15,6 +15,7 @@ from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.faults import DATE_BEFORE_DRAW
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
 from counterfoil.chain.abi.enums import Debt
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.oracle.ledger.credit_line import LoanRow
 
 router = APIRouter(tags=["loans"], responses=problems.RESPONSES)
@@ -67,10 +68,20 @@ class OwedOut(BaseModel):
     missed: int = Field(description="Instalments missed in a row.", examples=[0])
 
 
+class StatedCostsOut(BaseModel):
+    """Costs that the lender has stated and that are not owed yet: disputed, or open to dispute for some days."""
+
+    amount_minor: int
+    date: int
+    disputed: bool
+    evidence: str
+
+
 class LoanWholeOut(LoanOut):
     """A loan with what is owed on today's business date."""
 
     owed: OwedOut
+    stated_costs: StatedCostsOut | None
 
 
 class PaymentOut(BaseModel):
@@ -135,7 +146,23 @@ def list_loans(
 def get_loan(parts: PartsDep, sight: SightDep, loan: LoanNumber) -> LoanWholeOut:
     """A loan, and what is owed on it today."""
     row = _loan(parts, sight, loan)
-    return LoanWholeOut(**loan_out(row).model_dump(), owed=owed_on(parts, loan))
+    return LoanWholeOut(
+        **loan_out(row).model_dump(),
+        owed=owed_on(parts, loan),
+        stated_costs=_stated_costs(parts, loan),
+    )
+
+
+def _stated_costs(parts: ApiParts, number: int) -> StatedCostsOut | None:
+    said = client_of(parts).call("CreditLine", "statedCosts", number)
+    if said["amount"] == 0:
+        return None
+    return StatedCostsOut(
+        amount_minor=said["amount"],
+        date=said["date"],
+        disputed=said["disputed"],
+        evidence=to_hex(said["evidence"]),
+    )
 
 
 @router.get("/v1/loans/{loan}/owed", summary="What is owed on a date")

@@ -14,6 +14,7 @@ from counterfoil.api.instructions.operation import (
     COMMITTEE,
     EVERY_WRITER,
     LENDERS,
+    SUPERVISORS,
     TRADERS,
     AccountIn,
     AmountIn,
@@ -47,7 +48,10 @@ _ORDER: list[DebtName] = list(get_args(DebtName))
 
 
 class LineIn(BaseModel):
-    """A line that the borrower asks of `lender`. Rates in parts per million a year; the penalty comes on top."""
+    """A line that the borrower asks of `lender`. Rates in parts per million a year; the penalty comes on top.
+
+    `costs_ppm` bounds the costs of recovering a loan, in parts per million of what was drawn; 0 allows none.
+    """
 
     lender: PartyName
     limit_minor: Minor
@@ -55,6 +59,7 @@ class LineIn(BaseModel):
     valid_until: Date
     rate_ppm: Rate
     penalty_ppm: Rate
+    costs_ppm: int = Field(default=0, ge=0, le=1_000_000, examples=[100_000])
     convention: ConventionName = "A/360"
     grace_days: int = Field(ge=0, le=365, examples=[3])
     default_days: int = Field(ge=0, le=3_650, examples=[90])
@@ -123,6 +128,13 @@ class CostsIn(BaseModel):
     evidence: Papers
 
 
+class DecidedCostsIn(BaseModel):
+    """What of disputed costs is owed, 0 for nothing, and what it rests on."""
+
+    amount_minor: int = Field(ge=0, lt=2**63, examples=[0])
+    outcome: Papers
+
+
 def _line(call: Call[LineIn]) -> Sequence[object]:
     body = call.body
     if len(set(body.repayment_order)) != len(Debt):
@@ -137,6 +149,7 @@ def _line(call: Call[LineIn]) -> Sequence[object]:
             "validUntil": body.valid_until,
             "ratePpm": body.rate_ppm,
             "penaltyPpm": body.penalty_ppm,
+            "costsPpm": body.costs_ppm,
             "convention": Convention.named(body.convention),
             "graceDays": body.grace_days,
             "defaultDays": body.default_days,
@@ -292,13 +305,38 @@ OPERATIONS = (
         may=EVERY_WRITER,
     ),
     _credit(
-        "add_costs",
+        "state_costs",
         "/v1/loans/{loan}/costs",
-        function="addCosts",
-        says="Add costs of recovery",
+        function="stateCosts",
+        says="State costs of recovery",
         may=LENDERS,
         arguments=lambda c: [c.key, c.body.amount_minor, c.commit("evidence", c.body.evidence)],
         body=CostsIn,
+    ),
+    _credit(
+        "dispute_costs",
+        "/v1/loans/{loan}/costs/dispute",
+        function="disputeCosts",
+        says="Dispute stated costs",
+        may=TRADERS,
+        arguments=lambda c: [c.key, c.commit("reason", c.body.reason)],
+        body=ReasonIn,
+    ),
+    _credit(
+        "admit_costs",
+        "/v1/loans/{loan}/costs/admit",
+        function="admitCosts",
+        says="Make costs owed that nobody disputed in time",
+        may=EVERY_WRITER,
+    ),
+    _credit(
+        "decide_costs",
+        "/v1/loans/{loan}/costs/decide",
+        function="decideCosts",
+        says="Decide disputed costs",
+        may=SUPERVISORS,
+        arguments=lambda c: [c.key, c.body.amount_minor, c.commit("outcome", c.body.outcome)],
+        body=DecidedCostsIn,
     ),
     _credit(
         "poke_loan",

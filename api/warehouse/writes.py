@@ -69,6 +69,12 @@ class ToIn(BaseModel):
     to: PartyName
 
 
+class GivenBackIn(BaseModel):
+    """Why the goods of a surrendered receipt are not handed out, if that is said."""
+
+    reason: Papers | None = None
+
+
 class PriceIn(BaseModel):
     """The price of a unit of goods on *date*, today or before, in minor units."""
 
@@ -176,6 +182,22 @@ OPERATIONS = (
         may=TRADERS,
         arguments=lambda c: [c.key, c.party(c.body.to)],
         body=ToIn,
+    ),
+    _goods_operation(
+        "surrender_receipt",
+        "/v1/warehouse-receipts/{receipt}/surrender",
+        function="surrender",
+        says="Give it up for its goods",
+        may=TRADERS,
+    ),
+    _goods_operation(
+        "give_receipt_back",
+        "/v1/warehouse-receipts/{receipt}/give-back",
+        function="giveBack",
+        says="End a surrender without the goods",
+        may=TRADERS | WAREHOUSES,
+        arguments=lambda c: [c.key, c.commit("reason", c.body.reason)],
+        body=GivenBackIn,
     ),
     _goods_operation(
         "deliver_receipt",

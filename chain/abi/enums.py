@@ -236,6 +236,7 @@ class ReceiptState(ContractEnum):
     DELIVERED = 5
     FORECLOSED = 6
     SPLIT = 7
+    SURRENDERED = 8
 
 
 ReceiptStateName = Literal[
@@ -246,7 +247,21 @@ ReceiptStateName = Literal[
     "delivered",
     "foreclosed",
     "split",
+    "surrendered",
 ]
+
+
+class Refusal(ContractEnum):
+    """IParticipantRegistry.Refusal."""
+
+    NONE = 0
+    NOT_ADMITTED = 1
+    NOT_CERTIFIED = 2
+    FROZEN = 3
+    PART_NOT_PLAYED = 4
+
+
+RefusalName = Literal["not_admitted", "not_certified", "frozen", "part_not_played"]
 
 
 class Role(ContractEnum):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IClaimable} from "./IClaimable.sol";
+import {IStoppable} from "./IStoppable.sol";
 import {Interest} from "../libraries/Interest.sol";
 
 /// @title Credit that can only buy what was ordered, repaid out of what machines sell
@@ -9,7 +11,7 @@ import {Interest} from "../libraries/Interest.sol";
 /// it is posted. Repayment works in every state.
 /// @dev Amounts in minor units of the line's token, rates in parts per million a year, dates YYYYMMDD of the business
 /// calendar.
-interface ICreditLine {
+interface ICreditLine is IClaimable, IStoppable {
     enum LineState {
         NONE,
         APPLIED,
@@ -51,6 +53,7 @@ interface ICreditLine {
     }
 
     /// @param ratePpm interest on principal; `penaltyPpm` comes on top, on overdue principal only.
+    /// @param costsPpm most costs of a loan, in parts per million of what was drawn.
     /// @param graceDays days after an instalment's date before it counts as missed.
     /// @param defaultDays days past the oldest unpaid instalment's date from which the loan is in default.
     /// @param order in which what is due at one time is paid, and then what is not due; each kind of debt once.
@@ -64,6 +67,7 @@ interface ICreditLine {
         uint32 validUntil;
         uint32 ratePpm;
         uint32 penaltyPpm;
+        uint32 costsPpm;
         Interest.Convention convention;
         uint16 graceDays;
         uint16 defaultDays;
@@ -110,6 +114,14 @@ interface ICreditLine {
         uint128 penaltyPaid;
     }
 
+    /// @notice Costs that a lender has stated and that are not owed yet; an amount of 0 for none.
+    struct StatedCosts {
+        uint128 amount;
+        uint32 date;
+        bool disputed;
+        bytes32 evidence;
+    }
+
     /// @param due of them, what should have been paid by now; all of it once the last instalment's date is passed.
     /// @param missed instalments in a row that are unpaid beyond their days of grace.
     struct Owed {
@@ -129,23 +141,33 @@ interface ICreditLine {
     event Repaid(
         uint64 indexed loan, address indexed payer, uint256 costs, uint256 penalty, uint256 interest, uint256 principal
     );
+    event CostsStated(uint64 indexed loan, uint128 amount, bytes32 evidence);
+    event CostsDisputed(uint64 indexed loan, bytes32 reason);
+    event CostsDecided(uint64 indexed loan, uint128 amount, bytes32 outcome);
+    /// @notice From now on these costs are owed.
     event CostsAdded(uint64 indexed loan, uint128 amount, bytes32 evidence);
+    /// @notice The pledged part secures the loan from now on, and does not any more.
+    event CollateralBound(uint64 indexed loan, uint64 indexed part);
+    event CollateralFreed(uint64 indexed loan, uint64 indexed part);
     event LoanStateChanged(uint64 indexed loan, LoanState state);
     event Swept(uint64 indexed line, uint256 amount, uint256 returned);
     /// @notice `account` can't receive tokens now; what is its own waits for `withdraw`.
     event PaymentHeld(address indexed token, address indexed account, uint256 amount);
-    event Withdrawn(address indexed token, address indexed account, uint256 amount);
 
     error LineUnknown(uint64 line);
     error LoanUnknown(uint64 loan);
     error LineTermsInvalid();
+    /// @notice The loan's costs would be more than its terms, or more than was stated.
+    error CostsTooHigh(uint64 loan, uint256 most, uint256 wanted);
+    /// @notice What was stated is not in the state that this asks for: none, open until OBJECTION_DAYS after its date, or
+    /// in dispute.
+    error CostsNotReady(uint64 loan, uint128 amount, uint32 date, bool disputed);
     error LineStateNotAllowed(uint64 line, LineState state);
     error LoanStateNotAllowed(uint64 loan, LoanState state);
     error NotTheLender(uint64 line, address account);
     error NotTheBorrower(uint64 line, address account);
     /// @notice The motion was for another time: the line's state has changed since.
     error LineMoved(uint64 line, uint32 moves);
-    error ParticipantNotActive(address account);
     error LineNotValidOn(uint64 line, uint32 date);
     error LimitExceeded(uint64 line, uint256 limit, uint256 wanted);
     error SupplierNotAllowed(uint64 line, address supplier);
@@ -154,7 +176,6 @@ interface ICreditLine {
     /// @notice Not pledged to this contract by the caller, securing a loan already, or in another currency's token.
     error CollateralNotPledged(uint64 part);
     error NothingOwed(uint64 loan);
-    error NothingToWithdraw(address token, address account);
     error AmountZero();
 
     /// @notice Ask `terms.lender` for a line.
@@ -210,11 +231,21 @@ interface ICreditLine {
     /// @notice Give back a part that the caller pledged to this contract and that secures no loan.
     function returnCollateral(uint64 part) external;
 
-    /// @notice Pay `account` what it could not receive when it was paid. Anyone.
-    function withdraw(address token, address account) external returns (uint256 amount);
+    /// @notice State costs of recovering a loan that is late, within the terms. They are owed once the borrower has let
+    /// OBJECTION_DAYS pass, or a supervisor has decided its dispute.
+    /// @dev By the lender. `evidence` is the SHA-256 of what shows them.
+    function stateCosts(uint64 loan, uint128 amount, bytes32 evidence) external;
 
-    /// @notice Add recovery costs to a loan that is not repaid in time. By the lender.
-    function addCosts(uint64 loan, uint128 amount, bytes32 evidence) external;
+    /// @notice Dispute stated costs; `reason` is the SHA-256 of the objection.
+    /// @dev By the borrower.
+    function disputeCosts(uint64 loan, bytes32 reason) external;
+
+    /// @notice Make costs owed that nobody has disputed in time. By anyone.
+    function admitCosts(uint64 loan) external;
+
+    /// @notice Make `amount` of disputed costs owed, and the rest never.
+    /// @dev Role SUPERVISOR. `outcome` is the SHA-256 of the decision.
+    function decideCosts(uint64 loan, uint128 amount, bytes32 outcome) external;
 
     /// @notice Accrue to today and bring loan and line to the state that gives; anyone.
     function poke(uint64 loan) external returns (LoanState);
@@ -222,14 +253,9 @@ interface ICreditLine {
     /// @notice Give up what is outstanding of a loan in default; paying it stays possible. By the lender.
     function writeOff(uint64 loan) external;
 
-    /// @dev Role GUARDIAN. Stops applying, activating and drawing; repaying stays open.
-    function pause() external;
-
-    /// @dev Role COMMITTEE.
-    function unpause() external;
-
     function line(uint64 id) external view returns (Line memory);
     function loan(uint64 id) external view returns (Loan memory);
+    function statedCosts(uint64 loan) external view returns (StatedCosts memory);
     function instalmentsOf(uint64 loan) external view returns (Instalment[] memory);
     function isAllowed(uint64 line, address supplier) external view returns (bool);
 
@@ -238,9 +264,6 @@ interface ICreditLine {
 
     /// @notice The loan that a pledged part secures, or 0: an order that becomes a receivable carries it along.
     function loanSecuredBy(uint64 part) external view returns (uint64);
-
-    /// @notice What waits for `account` to be able to receive it.
-    function claimable(address token, address account) external view returns (uint256);
 
     /// @notice The account that a split's loan sweep pays into.
     function accountOf(uint64 line) external view returns (address);

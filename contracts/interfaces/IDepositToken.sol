@@ -2,12 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IStoppable} from "./IStoppable.sol";
 
 /// @title One bank's tokenised deposits in one currency
 /// @notice One token unit is one minor unit of `currency`. Supply is what the bank has attested as held: a mint needs an
 /// entry of the bank's statement that was not used before, and a withdrawal burns at once. Only active participants hold
 /// tokens, beside the collection accounts, the split and the ledgers. All amounts are in minor units of `currency`.
-interface IDepositToken is IERC20 {
+interface IDepositToken is IStoppable, IERC20 {
     /// @param holder who withdrew.
     /// @param amount minor units, burnt already.
     /// @param payoutAccount SHA-256 commitment to the bank account to pay.
@@ -30,8 +31,6 @@ interface IDepositToken is IERC20 {
     event LedgerAdded(address indexed ledger);
     event SupervisedOpened(address indexed ledger, bytes32 indexed key, address account);
 
-    /// @notice This statement entry has backed a mint already.
-    error EntryAlreadyUsed(bytes32 entry);
     error EntryZero();
     error AmountZero();
     error NotTheBank(address caller);
@@ -92,13 +91,6 @@ interface IDepositToken is IERC20 {
     /// @notice Take all that lies in the caller's supervised account `key` to the caller, with what the split has credited
     /// to that account and nobody has withdrawn yet: it was earned when it was distributed.
     function drain(bytes32 key) external returns (uint256 amount);
-
-    /// @notice Stop mints and transfers between participants; withdrawals and repayments stay open.
-    /// @dev Role GUARDIAN.
-    function pause() external;
-
-    /// @dev Role COMMITTEE.
-    function unpause() external;
 
     /// @notice The address of `project`'s collection account; nobody has a key to it.
     function collectionOf(bytes32 project) external view returns (address);

@@ -6,7 +6,7 @@ pragma solidity 0.8.37;
 /// who it is lies off chain, under a salted commitment.
 interface IParticipantRegistry {
     /// @notice What is kept about an account.
-    /// @param parts bit n set: may play part n (see the constants of the implementation's documentation, docs/roles.md).
+    /// @param parts bit n set: may play part n (libraries/Parts.sol, docs/roles.md).
     /// @param certifiedUntil chain time in seconds up to which the certification holds; 0 for none.
     /// @param frozen whether a supervisor has frozen it.
     /// @param profile SHA-256 commitment to the salted profile.
@@ -33,6 +33,8 @@ interface IParticipantRegistry {
     error TokenInvalid(address token, bytes3 currency);
     /// @notice The consortium has not admitted the token: nothing new begins in it.
     error TokenNotAdmitted(address token);
+    error TokenPaused(address token);
+    error EntryAlreadyUsed(bytes32 entry);
     error ParticipantZero();
     error ParticipantAlreadyAdmitted(address account);
     error ParticipantUnknown(address account);
@@ -40,16 +42,38 @@ interface IParticipantRegistry {
     error ParticipantNotFrozen(address account);
     /// @notice The certification would end before it begins.
     error CertificationPast(uint64 until, uint64 chainTime);
+    /// @notice A certification is not made shorter: what stops an account is a freeze.
+    error CertificationShortened(address account, uint64 until, uint64 certifiedUntil);
+    /// @notice The account was never admitted, is frozen, or its certification has ended.
+    error ParticipantNotActive(address account);
+    /// @notice A supervisor has frozen the account: nothing of its own moves, ends or begins by its word.
+    error AccountFrozen(address account);
+    /// @notice The account was not given the part (libraries/Parts.sol) that this begins with.
+    error PartNotPlayed(address account, uint8 part);
+
+    /// @notice Why an account may not act now; NONE when it may.
+    enum Refusal {
+        NONE,
+        NOT_ADMITTED,
+        NOT_CERTIFIED,
+        FROZEN,
+        PART_NOT_PLAYED
+    }
 
     /// @notice Admit `account`; it can act once certified.
     /// @dev Role REGISTRAR.
     function admit(address account, uint128 parts, bytes32 profile) external;
 
-    /// @notice Replace the parts that `account` may play.
+    /// @notice Let `account` play `parts` too.
     /// @dev Role REGISTRAR.
-    function setParts(address account, uint128 parts) external;
+    function addParts(address account, uint128 parts) external;
 
-    /// @notice Certify `account` until `until` (chain time, seconds), on the strength of `evidence` (SHA-256).
+    /// @notice Let `account` play `parts` no longer: it begins nothing more in them, and ends what it has begun.
+    /// @dev Role SUPERVISOR, as a freeze.
+    function removeParts(address account, uint128 parts) external;
+
+    /// @notice Certify `account` until `until` (chain time, seconds), on the strength of `evidence` (SHA-256). While a
+    /// certification holds, the next one ends no earlier.
     /// @dev Role REGISTRAR.
     function certify(address account, uint64 until, bytes32 evidence) external;
 
@@ -73,11 +97,18 @@ interface IParticipantRegistry {
     /// @dev Role ADMIN.
     function addPledgee(address ledger) external;
 
-    /// @notice Whether something may be pledged to `account`: an active participant, or a contract that was added.
-    function takesPledges(address account) external view returns (bool);
+    /// @notice Whether `account` is a contract that was added to hold pledges.
+    function isPledgee(address account) external view returns (bool);
 
-    /// @notice Passes where `token` is admitted, and reverts elsewhere.
+    /// @notice Passes where `token` is admitted and not paused: something may begin in it.
     function requireToken(address token) external view;
+
+    /// @notice Use a bank's statement entry, once over all tokens.
+    /// @dev By a token that was admitted, when it mints.
+    function useEntry(bytes32 entry) external;
+
+    /// @notice The token that used `entry`, or zero.
+    function tokenOf(bytes32 entry) external view returns (address);
 
     /// @notice The currency that `token` was admitted for; zero when it is not admitted.
     function currencyOf(address token) external view returns (bytes3);
@@ -87,6 +118,15 @@ interface IParticipantRegistry {
 
     /// @notice Whether `account` is admitted, certified now and not frozen.
     function isActive(address account) external view returns (bool);
+
+    /// @notice What a participant may do now, in one answer that every contract asks: why `account` may not `act`
+    /// (libraries/Parts.sol), or NONE.
+    function refusalOf(address account, uint8 act) external view returns (Refusal);
+
+    /// @notice Passes where `account` may `act`.
+    /// @dev Reverts with AccountFrozen where an end is all that was asked for, with PartNotPlayed where it has not the
+    /// part, and else with ParticipantNotActive.
+    function requireMay(address account, uint8 act) external view;
 
     /// @notice Whether `account` is active and may play `part` (a bit number).
     function plays(address account, uint8 part) external view returns (bool);

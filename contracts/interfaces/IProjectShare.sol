@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDeliverable} from "./IDeliverable.sol";
+import {IStoppable} from "./IStoppable.sol";
+
 /// @title Shares in a project's revenue, held by certified participants
 /// @notice The project's split pays its investors into one account; what comes in there belongs to those who hold shares
 /// at that moment, in proportion. What was earned before a transfer stays the seller's.
@@ -11,7 +14,7 @@ pragma solidity 0.8.37;
 /// does not divide into parts is less than one minor unit in all; it waits for the next income. So, in parts,
 /// earned + paid + carried = received. What comes in while there are no shares is the issuer's.
 /// Amounts in minor units of the project's token.
-interface IProjectShare {
+interface IProjectShare is IDeliverable, IStoppable {
     /// @param issues how often shares were issued.
     /// @param cap most shares that there can be at a time.
     /// @param perShare what a share has earned since the beginning, in parts of 2^-96 of a minor unit.
@@ -52,7 +55,6 @@ interface IProjectShare {
     error ProjectUnknown(bytes32 project);
     error ProjectAlreadyOpen(bytes32 project);
     error NotTheIssuer(bytes32 project, address account);
-    error ParticipantNotActive(address account);
     error SharesTooFew(bytes32 project, address holder, uint256 held, uint256 wanted);
     error CapExceeded(bytes32 project, uint256 cap, uint256 wanted);
     /// @notice There are shares: further ones need their holders' consent.
@@ -69,8 +71,6 @@ interface IProjectShare {
     error RedemptionPriceTooLow(bytes32 project, uint128 price, uint128 least);
     /// @notice What was sent was to be carried out until then.
     error DeadlinePassed(uint64 deadline);
-    error NotTheSettlement(address account);
-    error SettlementAlreadySet(address settlement);
     error AmountZero();
 
     /// @notice Open a project's shares, at most `cap` of them; `issuer` issues and redeems them.
@@ -112,12 +112,6 @@ interface IProjectShare {
     function redeem(bytes32 project, uint256 shares, uint128 leastPrice, uint64 deadline)
         external
         returns (uint256 amount);
-
-    /// @dev Role GUARDIAN. Stops issuing and transfers; income, withdrawing and redeeming stay open.
-    function pause() external;
-
-    /// @dev Role COMMITTEE.
-    function unpause() external;
 
     function projectOf(bytes32 project) external view returns (Project memory);
     function balanceOf(bytes32 project, address holder) external view returns (uint256);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IClaimable} from "./IClaimable.sol";
+import {IDeliverable} from "./IDeliverable.sol";
+import {IStoppable} from "./IStoppable.sol";
+
 /// @title Claims: what one participant owes another, held in parts
 /// @notice A claim is registered by its creditor (a receivable), by its obligor (a payable, confirmed by that) or for an
 /// order (owed once it is delivered). Its parts are split and passed on; at maturity the obligor's money is shared among
 /// them and pulled. No name, invoice or price is here in clear: `invoice` and `document` are salted commitments.
 /// @dev What is unpaid on the live parts of a claim adds up to what is unpaid of its face; a part that is split or passed
 /// on is burned and its children add up to what was unpaid on it. All amounts in minor units, dates YYYYMMDD of the business calendar.
-interface IReceivables {
+interface IReceivables is IClaimable, IDeliverable, IStoppable {
     enum Kind {
         RECEIVABLE,
         PAYABLE,
@@ -44,12 +48,12 @@ interface IReceivables {
         bytes32 document;
     }
 
-    /// @param delivered for an order: whether the obligor has acknowledged the delivery.
+    /// @param deliveredOn for an order: business date on which the obligor acknowledged the delivery; 0 for not yet.
     /// @param redeemed what the obligor has paid.
     struct Claim {
         State state;
         bool disputed;
-        bool delivered;
+        uint32 deliveredOn;
         uint128 redeemed;
         Terms terms;
     }
@@ -107,7 +111,6 @@ interface IReceivables {
     event PartReleased(uint64 indexed part, uint128 toHolder);
     event RecourseDemanded(uint64 indexed part, address indexed endorser, uint128 amount);
     event RecoursePaid(uint64 indexed part, address indexed endorser, uint64 regained, uint128 amount);
-    event Withdrawn(address indexed token, address indexed account, uint256 amount);
 
     error ClaimUnknown(uint64 root);
     error ClaimTermsInvalid();
@@ -118,7 +121,6 @@ interface IReceivables {
     /// @notice The account has disputed this claim already, and was answered.
     error DisputedBefore(uint64 root, address account);
     error NotAParty(uint64 root, address account);
-    error ParticipantNotActive(address account);
     error ConfirmationInvalid(uint64 root);
     /// @notice What was signed or sent was to be carried out until then.
     error DeadlinePassed(uint64 deadline);
@@ -144,9 +146,6 @@ interface IReceivables {
     error RecourseAlreadyDemanded(uint64 part);
     error RecourseNotDemanded(uint64 part);
     error NotTheEndorser(uint64 part, address account);
-    error NotTheSettlement(address account);
-    error SettlementAlreadySet(address settlement);
-    error NothingToWithdraw(address token, address account);
     error AmountZero();
 
     /// @notice Note a claim without effect; the creditor or the obligor, who may later `register` it.
@@ -230,15 +229,6 @@ interface IReceivables {
     /// @notice Pay that, once: the endorser holds the part again, as it held it before.
     function payRecourse(uint64 part) external returns (uint64 regained);
 
-    /// @notice Pay `account` all that it was credited in `token`.
-    function withdraw(address token, address account) external returns (uint256 amount);
-
-    /// @dev Role GUARDIAN. Stops new business; funding, recourse and withdrawing stay open.
-    function pause() external;
-
-    /// @dev Role COMMITTEE.
-    function unpause() external;
-
     function claim(uint64 root) external view returns (Claim memory);
     function part(uint64 id) external view returns (Part memory);
     function partsOf(uint64 root) external view returns (uint64[] memory);
@@ -247,7 +237,6 @@ interface IReceivables {
     /// that there are about 64 parts at most and nobody's small parts take another's place.
     function leastPart(uint64 root) external view returns (uint128);
     function offerOf(uint64 part) external view returns (Offer memory);
-    function claimable(address token, address account) external view returns (uint256);
 
     /// @notice Who answers for the part, or zero.
     function endorserOf(uint64 part) external view returns (address);

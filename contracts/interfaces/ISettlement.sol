@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IStoppable} from "./IStoppable.sol";
 import {Interest} from "../libraries/Interest.sol";
 
 /// @title Delivery against payment: all legs of a deal, or none
 /// @notice A deal is a list of movements. Whoever gives something up in it must have signed it (EIP-712) or bring it.
 /// What is signed binds its value: a part that has been paid since, a receipt that is smaller or a share that has been
 /// diluted is not what was signed for, and the deal is refused as a whole.
-interface ISettlement {
+interface ISettlement is IStoppable {
     enum Asset {
         CLAIM_PART,
         WAREHOUSE_RECEIPT,
@@ -103,10 +104,4 @@ interface ISettlement {
     function dealDigest(Deal calldata deal) external view returns (bytes32);
     function quoteDigest(Quote calldata quote) external view returns (bytes32);
     function isDone(bytes32 deal) external view returns (bool);
-
-    /// @dev Role GUARDIAN.
-    function pause() external;
-
-    /// @dev Role COMMITTEE.
-    function unpause() external;
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDeliverable} from "./IDeliverable.sol";
+import {IStoppable} from "./IStoppable.sol";
+
 /// @title Electronic warehouse receipts: goods that lie somewhere, held, passed on and pledged
 /// @notice A warehouse issues a receipt, a supervisor verifies it against the goods. Its holder passes it on or pledges it
 /// for a loan of a credit line; a posted price says whether the pledge still covers the loan. A receipt stands for its
 /// whole quantity: a part is pledged, released or passed on by splitting first.
 /// @dev Quantities in the receipt's own units, prices in minor units a unit, dates YYYYMMDD of the business calendar.
-interface IWarehouseReceipts {
+interface IWarehouseReceipts is IDeliverable, IStoppable {
     enum State {
         NONE,
         ISSUED,
@@ -15,7 +18,8 @@ interface IWarehouseReceipts {
         PARTIAL_RELEASE,
         DELIVERED,
         FORECLOSED,
-        SPLIT
+        SPLIT,
+        SURRENDERED
     }
 
     /// @param parent the receipt that this one was split from; 0 for the first.
@@ -65,6 +69,8 @@ interface IWarehouseReceipts {
     event ReceiptVerified(uint64 indexed receipt, address indexed supervisor, bytes32 evidence);
     event ReceiptSplit(uint64 indexed receipt, uint64[] children, uint128[] quantities);
     event ReceiptTransferred(uint64 indexed receipt, address indexed from, address indexed to);
+    event ReceiptSurrendered(uint64 indexed receipt, address indexed holder);
+    event ReceiptGivenBack(uint64 indexed receipt, address indexed by, bytes32 reason);
     event ReceiptDelivered(uint64 indexed receipt, address indexed holder, bytes32 evidence);
     event PricePosted(bytes32 indexed goods, uint128 price, uint32 date);
     event PledgeOpened(uint64 indexed pledge, uint64 indexed loan, address indexed pledgee, uint16 ltvBasisPoints);
@@ -80,7 +86,10 @@ interface IWarehouseReceipts {
     error ReceiptStateNotAllowed(uint64 receipt, State state);
     error NotTheHolder(uint64 receipt, address account);
     error NotTheWarehouse(uint64 receipt, address account);
-    error ParticipantNotActive(address account);
+    /// @notice The warehouse has issued a receipt for this paper already, or none was named.
+    error DocumentUsed(bytes32 document, uint64 receipt);
+    /// @notice Who issued a receipt or holds it does not verify it.
+    error VerifiedByItself(uint64 receipt, address account);
     /// @notice The receipt stands for less than it is taken for.
     error QuantityTooSmall(uint64 receipt, uint128 quantity, uint128 least);
     error SplitNotExact(uint64 receipt);
@@ -105,8 +114,6 @@ interface IWarehouseReceipts {
     error PriceSuperseded(bytes32 goods, uint32 date, uint32 newest);
     /// @notice The newest price is too old to be used today.
     error PriceNotCurrent(bytes32 goods, uint32 date, uint32 today);
-    error NotTheSettlement(address account);
-    error SettlementAlreadySet(address settlement);
     error AmountZero();
 
     /// @notice The caller keeps `quantity` of `goods` for `holder`.
@@ -131,7 +138,15 @@ interface IWarehouseReceipts {
     /// @param quantity least that the receipt must stand for.
     function transferBySettlement(uint64 receipt, address from, address to, uint128 quantity) external;
 
-    /// @notice The goods were handed to the receipt's holder; it ends.
+    /// @notice Give the receipt up for its goods: it moves no more until they are handed out or it is given back.
+    /// @dev By the holder.
+    function surrender(uint64 receipt) external;
+
+    /// @notice The goods are not handed out: the receipt is the holder's as before. `reason` is a SHA-256.
+    /// @dev By the warehouse or the holder.
+    function giveBack(uint64 receipt, bytes32 reason) external;
+
+    /// @notice The goods were handed to the holder who has surrendered the receipt; it ends.
     /// @dev By its warehouse.
     function deliver(uint64 receipt, bytes32 evidence) external;
 
@@ -170,12 +185,6 @@ interface IWarehouseReceipts {
     /// @notice Take the receipts over: the call has expired unmet, or the loan is in default. By the pledgee.
     /// @dev A call needs current prices, a default none. What the goods bring is paid on the loan by `repay`; a surplus is between the two, outside.
     function foreclose(uint64 pledge) external;
-
-    /// @dev Role GUARDIAN. Stops issuing, transfers and new pledges; release, top-up and delivery stay open.
-    function pause() external;
-
-    /// @dev Role COMMITTEE.
-    function unpause() external;
 
     /// @notice How many days old a price may be when it is used.
     function maxPriceDays() external view returns (uint16);

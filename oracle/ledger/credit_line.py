@@ -43,6 +43,7 @@ class LineRow(OracleTable, table=True):
     valid_until: int
     rate_ppm: int
     penalty_ppm: int
+    costs_ppm: int = 0
     convention: str
     grace_days: int
     default_days: int
@@ -127,6 +128,7 @@ def _applied(session: Session, event: EventRow, a: _Arguments) -> None:
             valid_until=int(t["validUntil"]),
             rate_ppm=int(t["ratePpm"]),
             penalty_ppm=int(t["penaltyPpm"]),
+            costs_ppm=int(t["costsPpm"]),
             convention=Convention(int(t["convention"])).wire_name,
             grace_days=int(t["graceDays"]),
             default_days=int(t["defaultDays"]),

@@ -107,6 +107,10 @@ def _delivered(session: Session, _: EventRow, a: _Arguments) -> None:
     _receipt(session, a).state = ReceiptState.DELIVERED.wire_name
 
 
+def _surrendered(session: Session, _: EventRow, a: _Arguments) -> None:
+    _receipt(session, a).state = ReceiptState.SURRENDERED.wire_name
+
+
 def _price(session: Session, _: EventRow, a: _Arguments) -> None:
     session.merge(GoodsPrice(goods=a["goods"], price_minor=int(a["price"]), date=int(a["date"])))
 
@@ -170,6 +174,8 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("WarehouseReceipts", "ReceiptVerified"): _verified,
     ("WarehouseReceipts", "ReceiptSplit"): _split,
     ("WarehouseReceipts", "ReceiptTransferred"): _transferred,
+    ("WarehouseReceipts", "ReceiptSurrendered"): _surrendered,
+    ("WarehouseReceipts", "ReceiptGivenBack"): _verified,
     ("WarehouseReceipts", "ReceiptDelivered"): _delivered,
     ("WarehouseReceipts", "PricePosted"): _price,
     ("WarehouseReceipts", "PledgeOpened"): _opened,

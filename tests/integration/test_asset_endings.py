@@ -164,6 +164,19 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     assert desk.get("lender", f"/credit-lines/{line}")["state"] == "frozen"
     desk.do("lender", f"/loans/{loan}/costs", costs)
     said = desk.get("lender", f"/loans/{loan}")
+    assert (said["costs_minor"], said["stated_costs"]["amount_minor"]) == (0, 150_00)
+    assert desk.refused("tier4", f"/loans/{loan}/costs/admit") == "contract.costs_not_ready"
+    assert desk.refused("lender", f"/loans/{loan}/costs/dispute", {"reason": {"letter": "no"}}) == (
+        "contract.not_the_borrower"
+    )
+    desk.do("factory", f"/loans/{loan}/costs/dispute", {"reason": {"letter": "too much"}})
+    decided = {"amount_minor": 150_00, "outcome": {"decision": "D-1"}}
+    assert desk.refused("lender", f"/loans/{loan}/costs/decide", decided) == (
+        "request.role_insufficient"
+    )
+    desk.do("supervisor", f"/loans/{loan}/costs/decide", decided)
+    said = desk.get("lender", f"/loans/{loan}")
+    assert said["stated_costs"] is None
     assert (said["costs_minor"], said["owed"]["costs_minor"]) == (150_00, 150_00)
     assert said["owed"]["penalty_minor"] > 0
 
@@ -173,6 +186,9 @@ def test_a_loan_in_default_is_written_off_recovered_and_its_line_closed(desk: De
     assert (shown["state"], shown["holder"]) == ("foreclosed", world.at("lender"))
     assert desk.get("lender", f"/pledges/{number}")["is_open"] is False
     out = {"evidence": {"gate": "1"}}
+    code = desk.refused("warehouse", f"/warehouse-receipts/{receipt}/deliver", out)
+    assert code == "contract.receipt_state_not_allowed"
+    desk.do("lender", f"/warehouse-receipts/{receipt}/surrender")
     desk.do("warehouse", f"/warehouse-receipts/{receipt}/deliver", out)
 
     desk.do("lender", f"/loans/{loan}/write-off")

@@ -51,6 +51,7 @@ RECEIPT_STATES = (
     "delivered",
     "foreclosed",
     "split",
+    "surrendered",
 )
 PROJECT = on_chain_id("lakeside")
 
@@ -114,7 +115,7 @@ class Watched:
             assert (
                 enums.ClaimState(said["state"]).wire_name,
                 said["disputed"],
-                said["delivered"],
+                said["deliveredOn"] != 0,
                 said["redeemed"],
                 enums.ClaimKind(terms["kind"]).wire_name,
                 terms["obligor"],
@@ -202,6 +203,7 @@ class Watched:
                 t["validUntil"],
                 t["ratePpm"],
                 t["penaltyPpm"],
+                t["costsPpm"],
                 enums.Convention(t["convention"]).wire_name,
                 t["graceDays"],
                 t["defaultDays"],
@@ -218,6 +220,7 @@ class Watched:
                 row.valid_until,
                 row.rate_ppm,
                 row.penalty_ppm,
+                row.costs_ppm,
                 row.convention,
                 row.grace_days,
                 row.default_days,
@@ -543,7 +546,9 @@ def _credit(watched: Watched) -> None:
     do("resin", "CreditLine", "sweep", 1)
     world.advance(20260801)
     do("resin", "CreditLine", "poke", first)
-    do("lender", "CreditLine", "addCosts", first, 700, on_chain_id("lawyer"))
+    do("lender", "CreditLine", "stateCosts", first, 700, on_chain_id("lawyer"))
+    do("factory", "CreditLine", "disputeCosts", first, on_chain_id("too much"))
+    do("supervisor", "CreditLine", "decideCosts", first, 650, on_chain_id("most of it"))
     for member in ("committee", "member2"):
         motion = world.motion(1, enums.Motion.LIFT_FREEZE)
         do(member, "Committee", "vote", *motion, on_chain_id("lifted"))
@@ -562,8 +567,8 @@ def _receipts(watched: Watched) -> None:
     loan = world.draw(line, 100_000, [(20270601, 100_000)])
     goods = on_chain_id("PP granulate, grade A")
     holder = world.at("factory")
-    for _ in range(3):
-        do("warehouse", "WarehouseReceipts", "issue", holder, goods, 1_000, on_chain_id("slip"))
+    for slip in ("slip 1", "slip 2", "slip 3"):
+        do("warehouse", "WarehouseReceipts", "issue", holder, goods, 1_000, on_chain_id(slip))
     do("supervisor", "WarehouseReceipts", "verify", 1, on_chain_id("seen"))
     do("supervisor", "WarehouseReceipts", "verify", 2, on_chain_id("seen"))
     do("supervisor", "WarehouseReceipts", "verify", 3, on_chain_id("seen"))
@@ -577,6 +582,9 @@ def _receipts(watched: Watched) -> None:
     do("lender", "WarehouseReceipts", "release", 1, 5)
     do("factory", "WarehouseReceipts", "split", 2, [900, 100])
     do("factory", "WarehouseReceipts", "transfer", 5, world.at("resin"))
+    do("resin", "WarehouseReceipts", "surrender", 5)
+    do("warehouse", "WarehouseReceipts", "giveBack", 5, on_chain_id("tomorrow"))
+    do("resin", "WarehouseReceipts", "surrender", 5)
     do("warehouse", "WarehouseReceipts", "deliver", 5, on_chain_id("handed out"))
     do("oracle", "WarehouseReceipts", "postPrice", goods, 50, day)
     do("resin", "WarehouseReceipts", "callTopUp", 1)

@@ -64,9 +64,9 @@ def database(tmp_path: Path) -> Engine:
 def ask(
     engine: Engine, world: ChainWorld, key: str, parts: int = 1, account: str | None = None
 ) -> int:
-    """Ask, as the registrar, for a participant's parts to be *parts*; its row's id."""
+    """Ask, as the registrar, for *parts* to be added to a participant's; its row's id."""
     data = world.client.encode(
-        "ParticipantRegistry", "setParts", account or participant(world), parts
+        "ParticipantRegistry", "addParts", account or participant(world), parts
     )
     with Session(engine) as session:
         signer = world.signer("registrar").address
@@ -113,13 +113,13 @@ def test_a_lane_of_many_is_final_in_order_with_consecutive_nonces(
     participant(world)
     first = world.client.nonce(world.signer("registrar").address)
     for number in range(120):
-        ask(engine=database, world=world, key=f"many:{number}", parts=number)
+        ask(engine=database, world=world, key=f"many:{number}", parts=1 << number)
     drain(Sender(database, world.client, world.signer("registrar")))
     rows = [row_of(database, f"many:{number}") for number in range(120)]
     assert [row.status for row in rows] == [FINAL] * 120
     assert [row.nonce for row in rows] == list(range(first, first + 120))
     kept = world.client.call("ParticipantRegistry", "participant", participant(world))
-    assert kept["parts"] == 119
+    assert kept["parts"] == (1 << 120) - 1
 
 
 def test_the_same_key_is_one_transaction(world: ChainWorld, database: Engine) -> None:
@@ -240,7 +240,7 @@ def test_a_transaction_that_blocks_pass_by_is_replaced_under_its_nonce(
 
 def test_a_transaction_outlives_a_rush_of_full_blocks(anvil: ChainWorld) -> None:
     """Full blocks raise the base fee by an eighth each; what was sent before them must not be left behind."""
-    data = anvil.client.encode("ParticipantRegistry", "setParts", participant(anvil), 60)
+    data = anvil.client.encode("ParticipantRegistry", "addParts", participant(anvil), 60)
     signer, to = anvil.signer("registrar"), anvil.client.address_of("ParticipantRegistry")
     with mining_stopped(anvil):
         raw = signer.sign_transaction(
@@ -257,7 +257,7 @@ def test_a_transaction_outlives_a_rush_of_full_blocks(anvil: ChainWorld) -> None
 
 def test_what_the_node_forgets_of_a_set_up_is_given_again(anvil: ChainWorld) -> None:
     client, signer = anvil.client, anvil.signer("registrar")
-    data = client.encode("ParticipantRegistry", "setParts", participant(anvil), 61)
+    data = client.encode("ParticipantRegistry", "addParts", participant(anvil), 61)
     to = client.address_of("ParticipantRegistry")
     raw = signer.sign_transaction(unsigned(client, sender=signer.address, to=to, data=data))
     with ThreadPoolExecutor(1) as threads:

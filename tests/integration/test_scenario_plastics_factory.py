@@ -25,6 +25,7 @@ def line_of(desk: Desk) -> int:
         "valid_until": 20270105,
         "rate_ppm": 108_000,
         "penalty_ppm": 54_000,
+        "costs_ppm": 100_000,
         "grace_days": 3,
         "default_days": 120,
         "purpose": {"material": "PP granulate", "plant": "injection moulding"},

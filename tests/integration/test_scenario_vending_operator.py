@@ -217,6 +217,7 @@ def _line(desk: Desk, limit: int) -> tuple[int, int]:
         "valid_until": 20240302,
         "rate_ppm": 96_000,
         "penalty_ppm": 48_000,
+        "costs_ppm": 100_000,
         "grace_days": 5,
         "default_days": 90,
         "purpose": {"goods": "snacks", "machines": 2},

@@ -25,6 +25,7 @@ def loan_of(desk: Desk) -> int:
         "valid_until": 20270105,
         "rate_ppm": 90_000,
         "penalty_ppm": 45_000,
+        "costs_ppm": 100_000,
         "convention": "30E/360",
         "grace_days": 3,
         "default_days": 60,
@@ -191,6 +192,9 @@ def _released_in_parts(desk: Desk, loan: int, pledge: int) -> None:
         "contract.pledge_too_small"
     )
     deliver = {"evidence": {"gate": "2", "truck": "HH-PP 77"}}
+    desk.do("factory", f"/warehouse-receipts/{free}/surrender")
+    shown = desk.get("factory", f"/warehouse-receipts/{free}")
+    assert shown["state"] == "surrendered"
     desk.do("warehouse", f"/warehouse-receipts/{free}/deliver", deliver)
     code = desk.refused("warehouse", f"/warehouse-receipts/{still}/deliver", deliver)
     assert code == "contract.receipt_state_not_allowed"

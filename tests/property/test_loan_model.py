@@ -196,6 +196,7 @@ class LoanMachine(RuleBasedStateMachine):
         grace=st.sampled_from((0, 3, 10)),
         more=st.sampled_from((0, 5, 87)),
         order=st.permutations(list(Debt)),
+        costs=st.sampled_from((0, 50_000, 1_000_000)),
         today=recent,
     )
     def open_line(
@@ -206,6 +207,7 @@ class LoanMachine(RuleBasedStateMachine):
         grace: int,
         more: int,
         order: list[Debt],
+        costs: int,
         today: int,
     ) -> None:
         terms = LoanTerms(
@@ -215,6 +217,7 @@ class LoanMachine(RuleBasedStateMachine):
             grace_days=grace,
             default_days=grace + more,
             order=tuple(order),
+            costs_ppm=costs,
         )
         valid = (today, add_months(today, 30))
         self.evm = LoanEvm(today)
@@ -350,10 +353,7 @@ class LoanMachine(RuleBasedStateMachine):
         number = self.one(which)
         self.both(
             lambda: self.model.add_costs(number, amount),
-            lambda: (
-                self.evm.send("CreditLine", "addCosts", number, amount, bytes(32), sender=LENDER)
-                or None
-            ),
+            lambda: self.evm.add_costs(number, amount),
         )
 
     @precondition(lambda self: self.model.loans)

@@ -120,6 +120,7 @@ class AssetWorld(ChainWorld):
             "validUntil": TODAY + 10_000,
             "ratePpm": 108_000,
             "penaltyPpm": 50_000,
+            "costsPpm": 500_000,
             "convention": 0,
             "graceDays": 3,
             "defaultDays": 60,
@@ -187,6 +188,9 @@ def asset_world(
         yield world
 
 
+EVERY_PART = 2**128 - 1
+
+
 def _prepare(node: EmbeddedNode, folder: Path) -> None:
     """Deploy, admit everybody, and let the ledgers take the parties' deposit tokens."""
     client, path = ChainClient(node.rpc_url), folder / "deployment.json"
@@ -208,7 +212,9 @@ def admit(world: AssetWorld, accounts: Mapping[str, str]) -> None:
     calls: list[tuple[str, bytes]] = []
     for party, account in accounts.items():
         profile = on_chain_id(party)
-        calls.append((registry, client.encode("ParticipantRegistry", "admit", account, 1, profile)))
+        calls.append(
+            (registry, client.encode("ParticipantRegistry", "admit", account, EVERY_PART, profile))
+        )
     transact_all(client, world.signer("registrar"), calls)
     certify = [
         (

@@ -24,7 +24,7 @@ def main(rpc_url: str, database: str, registry: str, account: str, crash_at: str
     client = ChainClient(rpc_url, {"ParticipantRegistry": registry})
     signer = LocalSigner(Account.from_key(os.environ["SIGNER_KEY"]))
     stall_s = 0.0 if "re" in crash_at.removeprefix("before_") else 30.0
-    data = client.encode("ParticipantRegistry", "setParts", account, 5)
+    data = client.encode("ParticipantRegistry", "addParts", account, 5)
     with Session(engine) as session:
         enqueue(session, signer=signer.address, key="parts:5", to=registry, data=data)
         session.commit()

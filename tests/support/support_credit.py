@@ -44,7 +44,7 @@ class CreditHouse:
             registrar=chain.signer("registrar"),
             supervisor=chain.signer("supervisor"),
         )
-        registrar.admit({c: (self.account(c), c, ()) for c in COMPANIES}, _UNTIL)
+        registrar.admit({c: (self.account(c), c, ("operator", "bank")) for c in COMPANIES}, _UNTIL)
         for company in COMPANIES:
             for ledger in ("Receivables", "CreditLine", "Settlement"):
                 at = chain.client.address_of(ledger)
@@ -130,6 +130,7 @@ class CreditHouse:
             "validUntil": valid_until,
             "ratePpm": 108_000,
             "penaltyPpm": 50_000,
+            "costsPpm": 500_000,
             "convention": 0,
             "graceDays": 3,
             "defaultDays": 90,

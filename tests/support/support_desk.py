@@ -222,7 +222,9 @@ def open_desk(folder: Path, today: int = TODAY, oracle_url: str = "") -> Iterato
             supervisor=world.signer("supervisor"),
         )
         people = [name for name in IS if name in ROLES or name in PARTIES]
-        named = {name: (world.at(name), name.title(), ()) for name in (*people, "bank")}
+        named = {
+            name: (world.at(name), name.title(), ("operator", "bank")) for name in (*people, "bank")
+        }
         registrar.admit(named, FAR_FUTURE_S)
         oracle = build(
             OracleSettings(

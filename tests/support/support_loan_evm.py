@@ -21,6 +21,7 @@ _PLENTY = 10**36
 _ROLES = (
     ("BusinessCalendar", Role.CALENDAR, ("advance",)),
     ("CreditLine", Role.COMMITTEE, ("carry",)),
+    ("CreditLine", Role.SUPERVISOR, ("decideCosts",)),
 )
 
 
@@ -48,9 +49,8 @@ class LoanEvm(Evm):
             self.send("ConsortiumAccess", "grantRole", role, ADMIN, 0)
         for ledger in ("Receivables", "CreditLine"):
             self.send("DepositToken", "addLedger", at[ledger])
-        self.send("ParticipantRegistry", "admitToken", at["DepositToken"], b"CNY")
         for account in (BORROWER, LENDER, SUPPLIER):
-            self.send("ParticipantRegistry", "admit", account, 1, bytes(32))
+            self.send("ParticipantRegistry", "admit", account, 2**128 - 1, bytes(32))
             self.send("ParticipantRegistry", "certify", account, _DECADE, bytes(32))
         for number, account in enumerate((BORROWER, LENDER), start=1):
             self.send("DepositToken", "mint", account, _PLENTY, number.to_bytes(32, "big"))
@@ -68,6 +68,7 @@ class LoanEvm(Evm):
             *valid,
             terms.rate_ppm,
             terms.penalty_ppm,
+            terms.costs_ppm,
             int(terms.convention),
             terms.grace_days,
             terms.default_days,
@@ -109,6 +110,12 @@ class LoanEvm(Evm):
             "CreditLine", "draw", line, order, amount, int(plan), instalments, 0, sender=BORROWER
         )
         return loan
+
+    def add_costs(self, loan: int, amount: int) -> None:
+        """The lender states costs, the borrower disputes them, and the supervisor lets them stand."""
+        self.send("CreditLine", "stateCosts", loan, amount, bytes(32), sender=LENDER)
+        self.send("CreditLine", "disputeCosts", loan, bytes(32), sender=BORROWER)
+        self.send("CreditLine", "decideCosts", loan, amount, bytes(32))
 
     def owed(self, loan: int, date: int) -> tuple[int, ...]:
         """(costs, penalty, interest, principal, due, missed) on *date*."""

@@ -8,6 +8,7 @@ from itertools import count
 
 from counterfoil.chain.abi.enums import LoanState, Plan
 from counterfoil.oracle.rules.loans.instalments import Instalment, has_form
+from counterfoil.oracle.rules.loans.interest import PPM
 from counterfoil.oracle.rules.loans.loan import Loan, LoanTerms, share
 
 FREEZE_AFTER = 3
@@ -109,6 +110,9 @@ class LineModel:
         late = (LoanState.DELINQUENT, LoanState.DEFAULT, LoanState.WRITTEN_OFF)
         if self.loans[number].poke(self.today)[0].state not in late:
             raise Refused("LoanStateNotAllowed")
+        loan = self.loans[number]
+        if loan.costs + amount > loan.drawn * loan.terms.costs_ppm // PPM:
+            raise Refused("CostsTooHigh")
         self.poke(number)
         self.loans[number] = self.loans[number].add_costs(amount, self.today)
 

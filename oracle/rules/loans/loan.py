@@ -25,7 +25,7 @@ from counterfoil.fault import Code
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.rules.business_date import days_between
 from counterfoil.oracle.rules.loans.instalments import Instalment
-from counterfoil.oracle.rules.loans.interest import accrued, denominator
+from counterfoil.oracle.rules.loans.interest import PPM, accrued, denominator
 
 
 class LoanNotAllowed(OracleError):
@@ -45,6 +45,8 @@ class LoanTerms:
     grace_days: int
     default_days: int
     order: tuple[Debt, ...] = (Debt.COSTS, Debt.PENALTY, Debt.INTEREST, Debt.PRINCIPAL)
+    costs_ppm: int = PPM
+    """Most costs of a loan, in parts per million of what was drawn."""
 
 
 @dataclass(frozen=True)

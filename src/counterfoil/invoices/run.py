@@ -39,6 +39,7 @@ from counterfoil.chain.transaction_queue import FAILED, enqueue
 from counterfoil.fault import Code
 from counterfoil.gateway.formats.invoices_csv import Invoice, InvoiceFile
 from counterfoil.invoices.report import InvoiceReport
+from counterfoil.oracle.registrar import bits_of
 from counterfoil.oracle.store.database import open_database
 
 CREDITORS = 8
@@ -153,7 +154,13 @@ class _Run:
         registrar, bank = self._roles["registrar"], self._roles["bank"]
         calls = [
             self._call(
-                registrar, f"admit:{n}", "ParticipantRegistry", "admit", p.address, 1, _32(n)
+                registrar,
+                f"admit:{n}",
+                "ParticipantRegistry",
+                "admit",
+                p.address,
+                bits_of(("supplier",)),
+                _32(n),
             )
             for n, p in enumerate(people, start=1)
         ]

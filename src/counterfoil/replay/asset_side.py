@@ -299,6 +299,7 @@ class Assets:
             "validUntil": self._valid[1],
             "ratePpm": RATE_PPM,
             "penaltyPpm": RATE_PPM // 2,
+            "costsPpm": RATE_PPM,
             "convention": _A_360,
             "graceDays": 3,
             "defaultDays": 90,

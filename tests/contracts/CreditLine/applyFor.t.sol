@@ -92,11 +92,11 @@ contract CreditLineApplyForTest is LoanWorld {
     function test_with_who_is_not_active_is_refused() public {
         ICreditLine.LineTerms memory t = lineTerms(LIMIT);
         participants.freeze(bank, "word");
-        refuse(abi.encodeWithSelector(ICreditLine.ParticipantNotActive.selector, bank));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, bank));
         vm.prank(factory);
         credit.applyFor(t);
         (t.lender, t.borrower) = (lender, stranger);
-        refuse(abi.encodeWithSelector(ICreditLine.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         vm.prank(stranger);
         credit.applyFor(t);
     }

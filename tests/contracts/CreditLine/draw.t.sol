@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {DepositToken} from "contracts/DepositToken.sol";
 import {ICreditLine} from "contracts/interfaces/ICreditLine.sol";
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {LoanWorld} from "support/LoanWorld.sol";
 
@@ -187,7 +188,7 @@ contract CreditLineDrawTest is LoanWorld {
         uint64 line = opened();
         uint64 root = order(1);
         participants.freeze(factory, "word");
-        refuse(abi.encodeWithSelector(ICreditLine.ParticipantNotActive.selector, factory));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, factory));
         draw(line, root, 1, ICreditLine.Plan.BULLET, bullet(END, 1), 0);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IClaimable} from "contracts/interfaces/IClaimable.sol";
 import {ICreditLine} from "contracts/interfaces/ICreditLine.sol";
 import {LoanWorld} from "support/LoanWorld.sol";
 
@@ -42,8 +43,7 @@ contract CreditLineRepayTest is LoanWorld {
         token.approve(address(credit), type(uint256).max);
         loan = drawBullet(line, 50_000_00, 20260301);
         calendar.advance(20260410);
-        vm.prank(bank);
-        credit.addCosts(loan, 123_45, "letter");
+        addCosts(loan, 123_45);
     }
 
     function _debts(uint64 loan) private view returns (uint256[4] memory) {
@@ -107,7 +107,7 @@ contract CreditLineRepayTest is LoanWorld {
         uint256 had = token.balanceOf(bank);
         equal(credit.withdraw(address(token), bank), 1_000, "paid");
         equal(token.balanceOf(bank), had + 1_000, "there");
-        refuse(abi.encodeWithSelector(ICreditLine.NothingToWithdraw.selector, address(token), bank));
+        refuse(abi.encodeWithSelector(IClaimable.NothingToWithdraw.selector, address(token), bank));
         credit.withdraw(address(token), bank);
     }
 

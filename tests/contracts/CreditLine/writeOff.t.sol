@@ -9,8 +9,7 @@ contract CreditLineWriteOffTest is LoanWorld {
         (uint64 line, uint64 loan) = late(20261101);
         uint256 first = bound(raw, 1, 1_000_00);
         repay(loan, first);
-        vm.prank(bank);
-        credit.addCosts(loan, 500_00, "court");
+        addCosts(loan, 500_00);
         vm.prank(bank);
         credit.writeOff(loan);
         equal(credit.line(line).principal, 0, "principal = draws - repaid - written off");

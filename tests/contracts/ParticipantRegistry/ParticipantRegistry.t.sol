@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
+import {Parts} from "contracts/libraries/Parts.sol";
 import {Roles} from "contracts/libraries/Roles.sol";
 import {Ledger} from "support/Ledger.sol";
 
@@ -11,8 +12,9 @@ contract ParticipantRegistryTest is Ledger {
 
     function setUp() public {
         deploy();
-        grant(address(participants), Roles.REGISTRAR, participants.setParts.selector);
+        grant(address(participants), Roles.REGISTRAR, participants.addParts.selector);
         grant(address(participants), Roles.SUPERVISOR, participants.unfreeze.selector);
+        grant(address(participants), Roles.SUPERVISOR, participants.removeParts.selector);
         participants.admit(SHOP, 5, "profile");
     }
 
@@ -34,11 +36,69 @@ contract ParticipantRegistryTest is Ledger {
     }
 
     function testFuzz_a_part_is_played_while_active(uint128 parts, uint8 part) public {
-        participants.setParts(SHOP, parts);
+        participants.removeParts(SHOP, 5);
+        participants.addParts(SHOP, parts);
         isTrue(!participants.plays(SHOP, part), "not certified");
         participants.certify(SHOP, uint64(block.timestamp + 1), 0);
         bool has = part < 128 && parts & (uint128(1) << part % 128) != 0;
         equal(participants.plays(SHOP, part) ? 1 : 0, has ? 1 : 0, "as its bits say");
+    }
+
+    function test_parts_are_added_by_the_registrar_and_removed_by_the_supervisor() public {
+        vm.expectEmit();
+        emit IParticipantRegistry.ParticipantPartsChanged(SHOP, 7);
+        participants.addParts(SHOP, 2);
+        participants.removeParts(SHOP, 4);
+        equal(participants.participant(SHOP).parts, 3, "5 and 2 less 4");
+        address registrar = address(0x0001_0201);
+        access.grantRole(Roles.REGISTRAR, registrar, 0);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, registrar));
+        vm.prank(registrar);
+        participants.removeParts(SHOP, 1);
+    }
+
+    /// One answer: never admitted, not certified, frozen, without the part, or nothing against it.
+    function test_why_an_account_may_not_act() public {
+        refusal(stranger, IParticipantRegistry.Refusal.NOT_ADMITTED);
+        refusal(SHOP, IParticipantRegistry.Refusal.NOT_CERTIFIED);
+        participants.certify(SHOP, uint64(block.timestamp + 1 days), 0);
+        refusal(SHOP, IParticipantRegistry.Refusal.PART_NOT_PLAYED);
+        vm.expectRevert(
+            abi.encodeWithSelector(IParticipantRegistry.PartNotPlayed.selector, SHOP, Parts.LENDER)
+        );
+        participants.requireMay(SHOP, Parts.LENDER);
+        participants.addParts(SHOP, uint128(1) << Parts.LENDER);
+        refusal(SHOP, IParticipantRegistry.Refusal.NONE);
+        participants.requireMay(SHOP, Parts.LENDER);
+        participants.requireMay(SHOP, Parts.END);
+        participants.freeze(SHOP, "order");
+        refusal(SHOP, IParticipantRegistry.Refusal.FROZEN);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, SHOP));
+        participants.requireMay(SHOP, Parts.LENDER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, SHOP));
+        participants.requireMay(SHOP, Parts.PASS_ON);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountFrozen.selector, SHOP));
+        participants.requireMay(SHOP, Parts.END);
+    }
+
+    function refusal(address account, IParticipantRegistry.Refusal wanted) private view {
+        equal(uint256(participants.refusalOf(account, Parts.LENDER)), uint256(wanted), "why not");
+    }
+
+    /// A registrar that could shorten a certification could freeze.
+    function testFuzz_a_certification_that_holds_is_not_made_shorter(uint32 first, uint32 second, uint32 later) public {
+        uint64 until = uint64(block.timestamp + 1 + first);
+        participants.certify(SHOP, until, 0);
+        vm.warp(block.timestamp + later);
+        uint64 next = uint64(block.timestamp + 1 + second);
+        bool holds = until > block.timestamp;
+        if (holds && next < until) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IParticipantRegistry.CertificationShortened.selector, SHOP, next, until)
+            );
+        }
+        participants.certify(SHOP, next, 0);
+        isTrue(participants.isActive(SHOP), "active before and after");
     }
 
     function test_a_freeze_holds_until_it_is_lifted() public {
@@ -73,7 +133,9 @@ contract ParticipantRegistryTest is Ledger {
         vm.expectRevert(unknown);
         participants.certify(stranger, uint64(block.timestamp + 1), 0);
         vm.expectRevert(unknown);
-        participants.setParts(stranger, 1);
+        participants.addParts(stranger, 1);
+        vm.expectRevert(unknown);
+        participants.removeParts(stranger, 1);
         vm.expectRevert(unknown);
         participants.freeze(stranger, 0);
         vm.expectRevert(unknown);

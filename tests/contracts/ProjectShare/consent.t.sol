@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
 import {ShareWorld} from "support/ShareWorld.sol";
 
@@ -31,7 +32,7 @@ contract ProjectShareConsentTest is ShareWorld {
 
     function test_a_consent_by_who_is_not_active_is_refused() public {
         participants.freeze(investorA, "word");
-        refuse(abi.encodeWithSelector(IProjectShare.ParticipantNotActive.selector, investorA));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, investorA));
         vm.prank(investorA);
         shares.consent(PROJECT, investorC, 10, 100, type(uint64).max);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
 import {ShareWorld} from "support/ShareWorld.sol";
 
@@ -80,7 +81,7 @@ contract ProjectShareIssueTest is ShareWorld {
 
     function test_to_who_is_not_active_is_refused() public {
         _open(1);
-        refuse(abi.encodeWithSelector(IProjectShare.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         vm.prank(operator);
         shares.issue(NEW, stranger, 1);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
 import {ShareWorld} from "support/ShareWorld.sol";
 
@@ -16,7 +17,7 @@ contract ProjectShareOpenProjectTest is ShareWorld {
     }
 
     function test_by_an_issuer_who_is_not_active_is_refused() public {
-        refuse(abi.encodeWithSelector(IProjectShare.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         shares.openProject("other", address(token), stranger, CAP);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
 import {ShareWorld} from "support/ShareWorld.sol";
 
@@ -57,11 +58,11 @@ contract ProjectShareTransferTest is ShareWorld {
     }
 
     function test_to_or_by_who_is_not_active_is_refused() public {
-        refuse(abi.encodeWithSelector(IProjectShare.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         vm.prank(investorA);
         shares.transfer(PROJECT, stranger, 1);
         participants.freeze(investorA, "word");
-        refuse(abi.encodeWithSelector(IProjectShare.ParticipantNotActive.selector, investorA));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, investorA));
         vm.prank(investorA);
         shares.transfer(PROJECT, investorC, 1);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDeliverable} from "contracts/interfaces/IDeliverable.sol";
 import {IProjectShare} from "contracts/interfaces/IProjectShare.sol";
 import {ShareWorld} from "support/ShareWorld.sol";
 
@@ -12,7 +13,7 @@ contract ProjectShareTransferBySettlementTest is ShareWorld {
     }
 
     function testFuzz_by_anyone_else_is_refused(uint256 seed) public {
-        refuse(abi.encodeWithSelector(IProjectShare.NotTheSettlement.selector, anyone(seed)));
+        refuse(abi.encodeWithSelector(IDeliverable.NotTheSettlement.selector, anyone(seed)));
         vm.prank(anyone(seed));
         shares.transferBySettlement(PROJECT, investorA, investorC, 10);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -58,7 +59,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         (, uint64 part) = confirmed();
         _offer(part, tierOne, tierTwo);
         participants.freeze(tierTwo, "word");
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, tierTwo));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, tierTwo));
         vm.prank(tierTwo);
         receivables.accept(part, true, 1_000, END);
     }
@@ -67,7 +68,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         (, uint64 part) = confirmed();
         _offer(part, tierOne, tierTwo);
         participants.freeze(tierOne, "word");
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, tierOne));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, tierOne));
         vm.prank(tierTwo);
         receivables.accept(part, true, 1_000, END);
     }

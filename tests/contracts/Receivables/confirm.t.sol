@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -39,7 +40,7 @@ contract ReceivablesConfirmTest is ClaimsWorld {
     function test_by_an_obligor_who_is_frozen_is_refused() public {
         uint64 root = registered();
         participants.freeze(core, "word");
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, core));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, core));
         vm.prank(core);
         receivables.confirm(ids(root));
     }

@@ -17,8 +17,23 @@ contract ReceivablesDeliverTest is ClaimsWorld {
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.CONFIRMED), "nothing is due");
         vm.prank(core);
         receivables.deliver(root, keccak256("note"));
-        equal(uint256(receivables.poke(root)), uint256(IReceivables.State.OVERDUE), "owed, and late");
+        equal(uint256(receivables.poke(root)), uint256(IReceivables.State.MATURED), "due on the day of the delivery");
         equal(receivables.part(part).pledgee, bank, "its pledge came with it");
+    }
+
+    /// Delivered a year late, the order's days count from the delivery.
+    function test_a_late_delivery_is_no_default() public {
+        (uint64 root,) = _order();
+        calendar.advance(20270401);
+        vm.prank(core);
+        receivables.deliver(root, keccak256("note"));
+        equal(uint256(receivables.poke(root)), uint256(IReceivables.State.MATURED), "due");
+        calendar.advance(20270402);
+        equal(uint256(receivables.poke(root)), uint256(IReceivables.State.OVERDUE), "late");
+        calendar.advance(20270501);
+        equal(uint256(receivables.poke(root)), uint256(IReceivables.State.OVERDUE), "30 days");
+        calendar.advance(20270502);
+        equal(uint256(receivables.poke(root)), uint256(IReceivables.State.DEFAULTED), "31 days");
     }
 
     function test_an_order_that_was_paid_before_is_acknowledged_too() public {
@@ -27,7 +42,7 @@ contract ReceivablesDeliverTest is ClaimsWorld {
         inState(root, IReceivables.State.SETTLED, "paid");
         vm.prank(core);
         receivables.deliver(root, keccak256("note"));
-        isTrue(receivables.claim(root).delivered, "and delivered");
+        equal(receivables.claim(root).deliveredOn, TODAY, "and delivered");
         inState(root, IReceivables.State.SETTLED, "still paid");
     }
 

@@ -109,12 +109,12 @@ contract ReceivablesDraftTest is ClaimsWorld {
     function test_with_a_party_that_is_not_active_is_refused() public {
         IReceivables.Terms memory t = usual();
         t.obligor = stranger;
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         vm.prank(tierOne);
         receivables.draft(t);
         t.obligor = core;
         participants.freeze(tierOne, "word");
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, tierOne));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, tierOne));
         vm.prank(tierOne);
         receivables.draft(t);
     }

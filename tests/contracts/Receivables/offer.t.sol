@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -41,7 +42,7 @@ contract ReceivablesOfferTest is ClaimsWorld {
 
     function test_to_who_is_not_active_is_refused() public {
         (, uint64 part) = confirmed();
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         _offer(part, tierOne, stranger);
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BusinessCalendar} from "contracts/BusinessCalendar.sol";
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -30,14 +31,14 @@ contract ReceivablesPledgeTest is ClaimsWorld {
         address[4] memory others =
             [address(shares), address(token), address(receivables), address(new BusinessCalendar(address(access)))];
         for (uint256 i = 0; i < 4; ++i) {
-            refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, others[i]));
+            refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, others[i]));
             _pledge(part, tierOne, others[i]);
         }
     }
 
     function testFuzz_to_who_is_not_active_is_refused(uint256 seed) public {
         (, uint64 part) = confirmed();
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, anyone(seed)));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, anyone(seed)));
         _pledge(part, tierOne, anyone(seed));
     }
 

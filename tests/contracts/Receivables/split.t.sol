@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -149,7 +150,7 @@ contract ReceivablesSplitTest is ClaimsWorld {
         receivables.split(part, two(500, 500));
         (, part) = payable_(core, tierOne, 1_000, 20261231);
         participants.freeze(tierOne, "word");
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, tierOne));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, tierOne));
         vm.prank(tierOne);
         receivables.split(part, two(500, 500));
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDeliverable} from "contracts/interfaces/IDeliverable.sol";
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -19,7 +21,7 @@ contract ReceivablesTransferBySettlementTest is ClaimsWorld {
 
     function testFuzz_by_anyone_else_is_refused(uint256 seed) public {
         (, uint64 part) = confirmed();
-        refuse(abi.encodeWithSelector(IReceivables.NotTheSettlement.selector, anyone(seed)));
+        refuse(abi.encodeWithSelector(IDeliverable.NotTheSettlement.selector, anyone(seed)));
         vm.prank(anyone(seed));
         receivables.transferBySettlement(part, tierOne, tierTwo, false, 1_000);
     }
@@ -32,7 +34,7 @@ contract ReceivablesTransferBySettlementTest is ClaimsWorld {
 
     function test_to_who_is_not_active_is_refused() public {
         (, uint64 part) = confirmed();
-        refuse(abi.encodeWithSelector(IReceivables.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         _transfer(part, tierOne, stranger);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IClaimable} from "contracts/interfaces/IClaimable.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -13,7 +14,7 @@ contract ReceivablesWithdrawTest is ClaimsWorld {
         equal(receivables.withdraw(address(token), tierOne), amount, "all of it");
         equal(token.balanceOf(tierOne), amount, "there");
         equal(token.balanceOf(address(receivables)), 0, "nothing is left");
-        refuse(abi.encodeWithSelector(IReceivables.NothingToWithdraw.selector, address(token), tierOne));
+        refuse(abi.encodeWithSelector(IClaimable.NothingToWithdraw.selector, address(token), tierOne));
         receivables.withdraw(address(token), tierOne);
     }
 

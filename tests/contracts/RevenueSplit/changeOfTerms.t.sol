@@ -13,7 +13,7 @@ contract ChangeOfTermsTest is Ledger {
 
     function setUp() public {
         deploy();
-        participants.admit(NEW, 1, "new");
+        participants.admit(NEW, type(uint128).max, "new");
         participants.certify(NEW, uint64(block.timestamp + 3650 days), 0);
         yearLater();
     }

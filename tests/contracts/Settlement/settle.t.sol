@@ -36,7 +36,7 @@ contract SettlementSettleTest is DealWorld {
     }
 
     function test_receipts_shares_and_tokens_of_many_in_one_deal() public {
-        uint64 receipt = receipts.issue(buyer, "resin", 5, "papers");
+        uint64 receipt = stored(buyer, "resin", 5);
         receipts.verify(receipt, "seen");
         shares.openProject(PROJECT, address(token), operator, 60);
         vm.prank(operator);
@@ -177,7 +177,7 @@ contract SettlementSettleTest is DealWorld {
 
     function testFuzz_a_receipt_is_taken_for_its_quantity_at_least(uint128 least) public {
         vm.assume(least != 0);
-        uint64 receipt = receipts.issue(tierOne, "resin", 5, "papers");
+        uint64 receipt = stored(tierOne, "resin", 5);
         receipts.verify(receipt, "seen");
         ISettlement.Deal memory d = dealAt(7);
         d.legs[0] = leg(ISettlement.Asset.WAREHOUSE_RECEIPT, tierOne, buyer, receipt, least);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IWarehouseReceipts} from "contracts/interfaces/IWarehouseReceipts.sol";
 import {WarehouseWorld} from "support/WarehouseWorld.sol";
 
@@ -21,7 +22,7 @@ contract WarehouseReceiptsIssueTest is WarehouseWorld {
     }
 
     function test_for_who_is_not_active_is_refused() public {
-        refuse(abi.encodeWithSelector(IWarehouseReceipts.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         vm.prank(keeper);
         receipts.issue(stranger, RESIN, 1, "papers");
     }
@@ -30,6 +31,18 @@ contract WarehouseReceiptsIssueTest is WarehouseWorld {
         refuseRole(anyone(seed));
         vm.prank(anyone(seed));
         receipts.issue(factory, RESIN, 1, "papers");
+    }
+
+    /// One paper is one receipt of a warehouse, whoever is to hold it; another warehouse has papers of its own.
+    function test_a_paper_stands_behind_one_receipt() public {
+        vm.startPrank(keeper);
+        uint64 id = receipts.issue(factory, RESIN, 1, "slip 7");
+        refuse(abi.encodeWithSelector(IWarehouseReceipts.DocumentUsed.selector, bytes32("slip 7"), id));
+        receipts.issue(tierOne, RESIN, 1, "slip 7");
+        refuse(abi.encodeWithSelector(IWarehouseReceipts.DocumentUsed.selector, bytes32(0), 0));
+        receipts.issue(factory, RESIN, 1, 0);
+        vm.stopPrank();
+        receipts.issue(factory, RESIN, 1, "slip 7");
     }
 
     function test_in_a_pause_is_refused() public {

@@ -27,8 +27,7 @@ contract WarehouseReceiptsPledgeTest is WarehouseWorld {
     }
 
     function test_goods_without_a_price_are_refused() public {
-        vm.prank(keeper);
-        uint64 id = receipts.issue(factory, "copper", 10, "papers");
+        uint64 id = stored(factory, "copper", 10);
         receipts.verify(id, "seen");
         refuse(abi.encodeWithSelector(IWarehouseReceipts.PriceUnknown.selector, bytes32("copper")));
         pledge(ids(id), 6_000, 5);

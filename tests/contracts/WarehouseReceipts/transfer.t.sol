@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IWarehouseReceipts} from "contracts/interfaces/IWarehouseReceipts.sol";
 import {WarehouseWorld} from "support/WarehouseWorld.sol";
 
@@ -22,11 +23,11 @@ contract WarehouseReceiptsTransferTest is WarehouseWorld {
     }
 
     function test_to_or_by_who_is_not_active_is_refused() public {
-        refuse(abi.encodeWithSelector(IWarehouseReceipts.ParticipantNotActive.selector, stranger));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, stranger));
         vm.prank(factory);
         receipts.transfer(good, stranger);
         participants.freeze(factory, "word");
-        refuse(abi.encodeWithSelector(IWarehouseReceipts.ParticipantNotActive.selector, factory));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotActive.selector, factory));
         vm.prank(factory);
         receipts.transfer(good, tierOne);
     }

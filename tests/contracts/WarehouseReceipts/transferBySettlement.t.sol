@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDeliverable} from "contracts/interfaces/IDeliverable.sol";
 import {IWarehouseReceipts} from "contracts/interfaces/IWarehouseReceipts.sol";
 import {WarehouseWorld} from "support/WarehouseWorld.sol";
 
@@ -29,7 +30,7 @@ contract WarehouseReceiptsTransferBySettlementTest is WarehouseWorld {
     }
 
     function testFuzz_by_anyone_else_is_refused(uint256 seed) public {
-        refuse(abi.encodeWithSelector(IWarehouseReceipts.NotTheSettlement.selector, anyone(seed)));
+        refuse(abi.encodeWithSelector(IDeliverable.NotTheSettlement.selector, anyone(seed)));
         vm.prank(anyone(seed));
         receipts.transferBySettlement(good, factory, tierOne, 1);
     }

@@ -196,7 +196,7 @@ contract OperationsGas is CreditWorld {
     function test_gas_of_goods() public {
         receipts.postPrice(RESIN, 800_00, calendar.today());
         _goods("postPrice");
-        uint64 id = receipts.issue(factory, RESIN, 100, "papers");
+        uint64 id = stored(factory, RESIN, 100);
         _goods("issue");
         receipts.verify(id, "seen");
         _goods("verify");
@@ -212,7 +212,7 @@ contract OperationsGas is CreditWorld {
         receipts.postPrice(RESIN, 500_00, calendar.today());
         receipts.callTopUp(pledge);
         _goods("callTopUp");
-        uint64 extra = receipts.issue(factory, RESIN, 60, "papers");
+        uint64 extra = stored(factory, RESIN, 60);
         receipts.verify(extra, "seen");
         vm.prank(factory);
         receipts.topUp(pledge, extra);
@@ -223,6 +223,10 @@ contract OperationsGas is CreditWorld {
         vm.prank(factory);
         receipts.transfer(extra, tierOne);
         _goods("transfer");
+        vm.prank(tierOne);
+        receipts.surrender(extra);
+        _goods("surrender");
+        vm.prank(keeper);
         receipts.deliver(extra, "note");
         _goods("deliver");
         calendar.advance(20270302);

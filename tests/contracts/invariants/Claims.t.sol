@@ -249,7 +249,7 @@ contract ClaimsHandler is CreditWorld {
             uint64 root = roots[(which + i) % roots.length];
             uint64[] memory live = receivables.partsOf(root);
             IReceivables.Claim memory c = receivables.claim(root);
-            bool isOwed = c.terms.kind != IReceivables.Kind.ORDER || c.delivered;
+            bool isOwed = c.terms.kind != IReceivables.Kind.ORDER || c.deliveredOn != 0;
             if (!isOwed || calendar.today() <= c.terms.dueDate) continue;
             for (uint256 j = 0; j < live.length; ++j) {
                 IReceivables.Part memory p = receivables.part(live[j]);

@@ -37,6 +37,7 @@ contract CreditHandler is CreditWorld {
     uint256 public datesBack;
     uint256 public liftedByOthers;
     uint256 public notFrozen;
+    uint256 public costsTooHigh;
     uint256 private _sweeps;
 
     constructor() {
@@ -202,11 +203,26 @@ contract CreditHandler is CreditWorld {
         _look(loan);
     }
 
-    function addCosts(uint8 which, uint16 amount) external {
+    function stateCosts(uint8 which, uint16 amount) external {
         uint64 loan = _oldestIn(which, ICreditLine.LoanState.DELINQUENT);
         vm.prank(bank);
-        credit.addCosts(loan, amount, "letter");
-        _ghosts[loan].costs += amount;
+        credit.stateCosts(loan, amount, "letter");
+        _look(loan);
+    }
+
+    function admitCosts(uint8 which, uint16 part, bool disputed) external {
+        uint64 loan = loans[which % loans.length];
+        uint128 amount = credit.statedCosts(loan).amount;
+        if (disputed) {
+            vm.prank(factory);
+            credit.disputeCosts(loan, "too much");
+            amount = uint128(uint256(amount) * part / type(uint16).max);
+            credit.decideCosts(loan, amount, "in part");
+        } else {
+            credit.admitCosts(loan);
+        }
+        if (!_isOver(loan)) _ghosts[loan].costs += amount;
+        if (credit.loan(loan).costs > uint256(credit.loan(loan).drawn) / 2) ++costsTooHigh;
         _look(loan);
     }
 
@@ -476,6 +492,7 @@ contract CreditInvariants {
     /// @notice Rule 11: three missed in a row freeze when anyone asks, and only the committee lifts it.
     function invariant_missed_instalments_freeze_and_the_committee_lifts() public view {
         _same("not frozen", _handler.notFrozen(), 0);
+        _same("costs above their terms", _handler.costsTooHigh(), 0);
         _same("lifted by others", _handler.liftedByOthers(), 0);
         for (uint256 i = 0; i < 4; ++i) {
             uint64 id = _handler.lines(i);

@@ -27,7 +27,7 @@ contract ReceiptsHandler is CreditWorld {
     function issue(uint32 raw, uint8 who, bool seen) external {
         if (receipts.receiptCount() > 60) return;
         uint128 quantity = uint128(bound(raw, 1, 1_000));
-        uint64 id = receipts.issue(who % 2 == 0 ? factory : _all[who % 3], RESIN, quantity, "papers");
+        uint64 id = stored(who % 2 == 0 ? factory : _all[who % 3], RESIN, quantity);
         if (seen || raw % 4 != 0) receipts.verify(id, "seen");
         issued += quantity;
     }
@@ -58,6 +58,9 @@ contract ReceiptsHandler is CreditWorld {
         uint64 id = _receipt(which);
         if (which % 4 != 0) return;
         bool isPledged = receipts.receipt(id).pledge != 0;
+        vm.prank(receipts.receipt(id).holder);
+        receipts.surrender(id);
+        vm.prank(keeper);
         receipts.deliver(id, "note");
         if (isPledged) ++movedWhilePledged;
     }

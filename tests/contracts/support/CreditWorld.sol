@@ -37,7 +37,9 @@ abstract contract CreditWorld is Ledger {
     address internal tierThree = address(0x0002_0004);
     address internal bank = address(0x0002_0005);
     address[3] internal committee = [address(0x0002_0011), address(0x0002_0012), address(0x0002_0013)];
+    address internal keeper = address(0x0002_0021);
     uint256 private _entries;
+    uint256 private _papers;
     uint256 private _invoices;
 
     function deployAll() internal {
@@ -63,7 +65,6 @@ abstract contract CreditWorld is Ledger {
         receipts.setSettlement(address(settlement));
         shares.setSettlement(address(settlement));
         participants.addPledgee(address(credit));
-        participants.admitToken(address(token), "CNY");
         token.addLedger(address(receivables));
         token.addLedger(address(credit));
         token.addLedger(address(shares));
@@ -74,6 +75,8 @@ abstract contract CreditWorld is Ledger {
         grant(address(receipts), Roles.ORACLE, receipts.postPrice.selector);
         grant(address(shares), Roles.REGISTRAR, shares.openProject.selector);
         grant(address(credit), Roles.COMMITTEE, credit.carry.selector);
+        grant(address(credit), Roles.SUPERVISOR, credit.decideCosts.selector);
+        access.grantRole(Roles.WAREHOUSE, keeper, 0);
         address[5] memory pausable =
             [address(receivables), address(credit), address(receipts), address(shares), address(settlement)];
         for (uint256 i = 0; i < 5; ++i) {
@@ -92,7 +95,7 @@ abstract contract CreditWorld is Ledger {
         access.grantRole(Roles.COMMITTEE, address(voting), 0);
         address[7] memory all = [core, buyer, factory, tierOne, tierTwo, tierThree, bank];
         for (uint256 i = 0; i < all.length; ++i) {
-            participants.admit(all[i], 1, bytes32(100 + i));
+            participants.admit(all[i], type(uint128).max, bytes32(100 + i));
             participants.certify(all[i], uint64(block.timestamp + 3650 days), 0);
         }
         calendar.advance(TODAY);
@@ -111,6 +114,21 @@ abstract contract CreditWorld is Ledger {
         Receivables(target).unpause();
         Receivables(target).unpause();
         isTrue(!Receivables(target).paused(), "open again");
+    }
+
+    /// @dev A receipt of the keeper's for `holder`, not verified yet.
+    function stored(address holder, bytes32 goods, uint128 quantity) internal returns (uint64) {
+        vm.prank(keeper);
+        return receipts.issue(holder, goods, quantity, bytes32(++_papers));
+    }
+
+    /// @dev Costs that the borrower disputed in vain.
+    function addCosts(uint64 loan, uint128 amount) internal {
+        vm.prank(bank);
+        credit.stateCosts(loan, amount, "letter");
+        vm.prank(factory);
+        credit.disputeCosts(loan, "too much");
+        credit.decideCosts(loan, amount, "right");
     }
 
     function give(address to, uint256 amount) internal {
@@ -186,6 +204,7 @@ abstract contract CreditWorld is Ledger {
         t.validUntil = 20270105;
         t.ratePpm = 108_000;
         t.penaltyPpm = 50_000;
+        t.costsPpm = 500_000;
         t.convention = Interest.Convention.ACT_360;
         t.graceDays = 3;
         t.defaultDays = 90;

@@ -56,12 +56,13 @@ abstract contract Ledger is Check {
         grant(address(token), Roles.BANK, token.mint.selector);
         grant(address(token), Roles.BANK, token.confirmPaid.selector);
         grant(address(token), Roles.SUPERVISOR, token.openCollection.selector);
+        participants.admitToken(address(token), "CNY");
         token.setSplit(address(split));
         address[10] memory all = [
             operator, supplier, site, platform, lender, taxes, refunds, investorA, investorB, investorC
         ];
         for (uint256 i = 0; i < all.length; ++i) {
-            participants.admit(all[i], 1, bytes32(i + 1));
+            participants.admit(all[i], type(uint128).max, bytes32(i + 1));
             participants.certify(all[i], uint64(block.timestamp + 3650 days), 0);
         }
         anchorHead(1, keccak256("root"));

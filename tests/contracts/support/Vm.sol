@@ -7,6 +7,7 @@ interface Vm {
     function startPrank(address caller) external;
     function stopPrank() external;
     function warp(uint256 timestamp) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
     function expectRevert(bytes calldata error) external;
     function expectRevert() external;
     function expectEmit() external;

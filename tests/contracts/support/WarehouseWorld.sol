@@ -11,11 +11,9 @@ abstract contract WarehouseWorld is CreditWorld {
     uint64 internal good;
     uint64 internal line;
     uint64 internal loan;
-    address internal keeper = address(0x0002_0021);
 
     function setUp() public virtual {
         deployAll();
-        access.grantRole(Roles.WAREHOUSE, keeper, 0);
         receipts.postPrice(RESIN, 800_00, calendar.today());
         good = verified(100);
         line = openLine(300_000_00);
@@ -23,8 +21,7 @@ abstract contract WarehouseWorld is CreditWorld {
     }
 
     function issued(uint128 quantity) internal returns (uint64) {
-        vm.prank(keeper);
-        return receipts.issue(factory, RESIN, quantity, "papers");
+        return stored(factory, RESIN, quantity);
     }
 
     function verified(uint128 quantity) internal returns (uint64 id) {

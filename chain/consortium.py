@@ -46,7 +46,7 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
         Role.GUARDIAN: ["pause"],
         Role.COMMITTEE: ["unpause"],
     },
-    "BusinessCalendar": {Role.CALENDAR: ["advance"]},
+    "BusinessCalendar": {Role.CALENDAR: ["advance"], Role.COMMITTEE: ["jump"]},
     "Receivables": {
         Role.SUPERVISOR: ["resolveDispute"],
         Role.GUARDIAN: ["pause"],
@@ -89,9 +89,8 @@ class Consortium:
     may move money. ``members`` are the committee's accounts beside ``committee``; ``credit_votes`` of them
     carry a motion, more than half (0: the fewest that are). The contract Committee holds the role COMMITTEE for them,
     and ADMIN with a delay of ``admin_delay_s`` seconds. ``calendar`` moves the business date; where it is empty,
-    ``oracle`` does. A gateway's operator must
-    answer a challenged promise within ``promise_answer_s`` seconds. A price of pledged goods may be ``price_days`` days
-    old when it is used.
+    ``oracle`` does. A gateway's operator must answer a challenged promise within ``promise_answer_s`` seconds. A price
+    of pledged goods may be ``price_days`` days old when it is used.
     """
 
     registrar: str

@@ -30,7 +30,7 @@ abstract contract GoodsPrices is IWarehouseReceipts, AccessManaged {
         uint32 today = calendar.today();
         (, uint32 newest) = _prices[goods].newest();
         if (date > today) revert PriceAhead(goods, date, today);
-        if (date < newest && newest <= today) revert PriceSuperseded(goods, date, newest);
+        if (date < newest) revert PriceSuperseded(goods, date, newest);
         _prices[goods].push(price, date, ++_postings);
         emit PricePosted(goods, price, date);
     }

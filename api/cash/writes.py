@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.instructions.operation import (
     ADMINS,
+    COMMITTEE,
     EVERY_WRITER,
     TRADERS,
     Call,
@@ -16,6 +17,7 @@ from counterfoil.api.instructions.operation import (
     Date,
     Minor,
     Operation,
+    Papers,
     PartyName,
 )
 from counterfoil.chain.hexadecimal import HEX_SIGNATURE, from_hex, to_hex
@@ -63,6 +65,13 @@ class DateIn(BaseModel):
     date: Date
 
 
+class JumpIn(BaseModel):
+    """A committee member's vote for a business date, and what it rests on."""
+
+    date: Date
+    evidence: Papers
+
+
 class PayoutIn(BaseModel):
     """The account to which its credits from the split are pushed; a line's sweep account by its address."""
 
@@ -79,6 +88,14 @@ def _permit(call: Call[SignedPermitIn]) -> Sequence[object]:
     r, s, v = signature[:32], signature[32:64], signature[64]
     spender = call.client.address_of(SPENDERS[body.spender])
     return [call.party(body.owner), spender, body.amount_minor, body.deadline, v, r, s]
+
+
+def _jump(call: Call[JumpIn]) -> Sequence[object]:
+    """Return a vote for going from the business date as it is now to another one."""
+    today = call.client.call("BusinessCalendar", "today")
+    data = call.client.encode("BusinessCalendar", "jump", today, call.body.date)
+    evidence = call.commit("evidence", call.body.evidence)
+    return [call.client.address_of("BusinessCalendar"), data, evidence]
 
 
 OPERATIONS = (
@@ -131,5 +148,15 @@ OPERATIONS = (
         says="Move the business date forward",
         arguments=lambda c: [c.body.date],
         body=DateIn,
+    ),
+    Operation(
+        "vote_date",
+        "/v1/business-dates/votes",
+        contract="Committee",
+        function="vote",
+        may=COMMITTEE,
+        says="Vote for a business date far ahead",
+        arguments=_jump,
+        body=JumpIn,
     ),
 )

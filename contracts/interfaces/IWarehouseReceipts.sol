@@ -152,7 +152,7 @@ interface IWarehouseReceipts is IDeliverable, IStoppable {
 
     /// @notice Say what one unit of `goods` is worth on `date`: today or an earlier business date, and none before the
     /// newest price's. Another price of the same date replaces the first.
-    /// @dev Role ORACLE. A newest price that lies ahead, since the calendar was corrected, may be replaced by any.
+    /// @dev Role ORACLE.
     function postPrice(bytes32 goods, uint128 price, uint32 date) external;
 
     /// @notice Say what pledges for the loans of a line may have at most; 100 % and any number of days until then.

@@ -55,11 +55,12 @@ _OVERTAKEN = frozenset(
 
 
 class DateFarAhead(DayRefused):
-    """A date so far ahead that it may be a slip: the calendar can't be moved back."""
+    """A date so far ahead that it may be a slip: the calendar can't be moved back, and the committee votes on it."""
 
     code = Code("day.date_far_ahead")
     to_do = (
-        "Check the date; say it again with the confirmation that the command names if it is meant."
+        "Check the date. If it is meant, have the committee vote for it, and say it again with the confirmation that "
+        "the command names."
     )
 
 

@@ -93,11 +93,11 @@ def test_a_number_is_a_date_on_both_sides_or_on_neither(number: int) -> None:
     evm, _ = counted()
     with evm.undone():
         if is_valid(number) and number > FIRST:
-            evm.send("BusinessCalendar", "advance", number)
+            evm.advance(number)
             return
         reason = "DateNotForward" if is_valid(number) else "DateInvalid"
         with pytest.raises(ContractReverted, match=rf"^{reason}\("):
-            evm.send("BusinessCalendar", "advance", number)
+            evm.advance(number)
 
 
 @st.composite
@@ -249,7 +249,7 @@ class LoanMachine(RuleBasedStateMachine):
     @rule(days=st.one_of(st.integers(1, 12), st.integers(13, 120)))
     def advance(self, days: int) -> None:
         self.model.today = later(self.model.today, days)
-        self.evm.send("BusinessCalendar", "advance", self.model.today)
+        self.evm.advance(self.model.today)
 
     @precondition(lambda self: self.model.open)
     @rule(
@@ -265,7 +265,7 @@ class LoanMachine(RuleBasedStateMachine):
         day = later(rows[nth % len(rows)].date, days)
         if day > model.today:
             model.today = day
-            self.evm.send("BusinessCalendar", "advance", day)
+            self.evm.advance(day)
 
     @rule(
         plan=plans,

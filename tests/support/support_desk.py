@@ -19,7 +19,7 @@ import support_killed
 from eth_account import Account
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from support_assets import PARTIES, TODAY, AssetWorld, asset_world
+from support_assets import PARTIES, TODAY, AssetWorld, asset_world, reach
 from support_chain import FAR_FUTURE_S, ROLES, wait_mined
 from support_process import Process
 from support_waiting import PATIENCE_S
@@ -30,6 +30,7 @@ from counterfoil.api.run import create_app
 from counterfoil.api.settings import ApiSettings
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.rules.business_date import days_between
 from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.run.single import build
@@ -180,7 +181,13 @@ class Desk:
 
     def advance(self, date: int) -> None:
         """Make *date* the business date, through the API."""
-        self.do("oracle", "/business-dates", {"date": date})
+        reach(self.world.client, date)
+        today = self.world.view("BusinessCalendar", "today")
+        if days_between(today, date) <= 31:
+            self.do("oracle", "/business-dates", {"date": date})
+            return
+        for member in ("committee", "member2"):
+            self.do(member, "/business-dates/votes", {"date": date, "evidence": {"why": "far"}})
 
     def balance(self, party: str) -> int:
         """What *party* has in the bank's token."""

@@ -13,7 +13,7 @@ Rules that this module keeps:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -61,8 +61,11 @@ class Assets:
         self, house: House, client: ChainClient, engine: Engine, first: int, last: int
     ) -> None:
         self._house, self._client, self._engine = house, client, engine
-        self._today, self._due = last, _later(last, _DAYS)
-        self._valid = (first, _later(last, 365))
+        # The due date must have come by the chain's own clock, so fresh data's claim is of some days before.
+        begun = int(f"{datetime.fromtimestamp(client.now_s(), UTC):%Y%m%d}")
+        self._today = min(last, _later(begun, -_DAYS))
+        self._due = _later(self._today, _DAYS)
+        self._valid = (min(first, self._today), _later(self._today, 365))
         names = [*PARTIES, *ASSET_PARTIES]
         self._signers = {name: house.party(at) for at, name in enumerate(names)}
         self._token = client.address_of("DepositToken")

@@ -31,7 +31,7 @@ contract CreditLineCollateralTest is LoanWorld {
         equal(credit.loanSecuredBy(part), loan, "an order with a loan");
         vm.prank(core);
         receivables.deliver(sold, "note");
-        calendar.advance(20260301);
+        advanceTo(20260301);
         equal(uint256(receivables.poke(sold)), uint256(IReceivables.State.MATURED), "owed");
         equal(credit.loanSecuredBy(part), loan, "a receivable with a loan");
         pay(core, sold, 20_000_00);

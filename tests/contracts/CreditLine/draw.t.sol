@@ -151,7 +151,7 @@ contract CreditLineDrawTest is LoanWorld {
         uint64 root = order(100);
         refuse(abi.encodeWithSelector(ICreditLine.LineNotValidOn.selector, line, TODAY));
         draw(line, root, 100, ICreditLine.Plan.BULLET, bullet(20280101, 100), 0);
-        calendar.advance(20270106);
+        advanceTo(20270106);
         refuse(abi.encodeWithSelector(ICreditLine.LineNotValidOn.selector, line, 20270106));
         draw(line, root, 100, ICreditLine.Plan.BULLET, bullet(20280101, 100), 0);
     }
@@ -170,7 +170,7 @@ contract CreditLineDrawTest is LoanWorld {
         uint64 line = opened();
         threeInstalments(line);
         uint64 root = order(1);
-        calendar.advance(20260409);
+        advanceTo(20260409);
         refuseLine(line, ICreditLine.LineState.FROZEN);
         draw(line, root, 1, ICreditLine.Plan.BULLET, bullet(END, 1), 0);
     }

@@ -18,7 +18,7 @@ contract CreditLineDueTest is LoanWorld {
         uint32 today = calendar.today();
         for (uint256 step = 0; step < 40; ++step) {
             today = Days.later(today, 1 + uint256(keccak256(abi.encode(raw, step))) % (1 + grace % 4));
-            calendar.advance(today);
+            advanceTo(today);
             uint256 due = 0;
             for (uint256 i = 0; i < loans.length; ++i) {
                 due += credit.owed(loans[i], today).due;
@@ -40,11 +40,11 @@ contract CreditLineDueTest is LoanWorld {
         uint64 line = _lineBy(raw);
         uint64 loan = _anyLoan(line, raw);
         uint32 first = credit.instalmentsOf(loan)[0].date;
-        calendar.advance(first);
+        advanceTo(first);
         uint256 due = credit.owed(loan, first).due;
         if (due < 2) return;
         repay(loan, due - 1);
-        calendar.advance(Days.later(first, 4));
+        advanceTo(Days.later(first, 4));
         isTrue(credit.poke(loan) >= ICreditLine.LoanState.DELINQUENT, "late by one unit");
     }
 
@@ -59,7 +59,7 @@ contract CreditLineDueTest is LoanWorld {
                 bool isDay = Days.later(today, 1 + ahead % 3) >= rows[i].date;
                 if (isDay) _payDue(loan, rows[i].date);
                 today = Days.next(today);
-                calendar.advance(today);
+                advanceTo(today);
             }
             ICreditLine.LoanState state = credit.poke(loan);
             isTrue(state == ICreditLine.LoanState.CURRENT || state == ICreditLine.LoanState.REPAID, "is not late");
@@ -72,7 +72,7 @@ contract CreditLineDueTest is LoanWorld {
         for (uint256 i = 0; i < 24; ++i) {
             loans[i] = threeInstalments(_lineWith(i, Interest.Convention.ACT_360));
         }
-        calendar.advance(20260306);
+        advanceTo(20260306);
         for (uint256 i = 0; i < 24; ++i) {
             ICreditLine.Owed memory o = credit.owed(loans[i], 20260306);
             repay(loans[i], 30_837_00 + o.penalty);
@@ -87,11 +87,11 @@ contract CreditLineDueTest is LoanWorld {
         uint64 second = threeInstalments(line);
         uint32[3] memory dates = [uint32(20260205), 20260305, 20260405];
         for (uint256 i = 0; i < 3; ++i) {
-            calendar.advance(dates[i]);
+            advanceTo(dates[i]);
             swept(line, 32_000_00);
             equal(credit.owed(second, dates[i]).due, 0, "paid");
         }
-        calendar.advance(20260410);
+        advanceTo(20260410);
         credit.poke(second);
         loanIn(second, ICreditLine.LoanState.REPAID, "repaid");
         lineIn(line, ICreditLine.LineState.ACTIVE, "nothing was missed");
@@ -102,7 +102,7 @@ contract CreditLineDueTest is LoanWorld {
         uint64 line = opened();
         uint64 first = drawBullet(line, 50_000_00, 20260310);
         uint64 second = threeInstalments(line);
-        calendar.advance(20260311);
+        advanceTo(20260311);
         // 30,000.00, and 90,000.00 at 10.8 % over 31 of 360 days
         uint256 oldest = 30_837_00;
         swept(line, oldest);
@@ -115,7 +115,7 @@ contract CreditLineDueTest is LoanWorld {
         uint64 line = opened();
         uint64 first = drawBullet(line, 50_000_00, 20261205);
         uint64 second = threeInstalments(line);
-        calendar.advance(20260120);
+        advanceTo(20260120);
         swept(line, 30_000_00);
         equal(credit.loan(first).repaid, 0, "due in December");
         isTrue(credit.loan(second).repaid != 0, "due in February");
@@ -123,7 +123,7 @@ contract CreditLineDueTest is LoanWorld {
 
     function test_after_the_last_date_all_is_due() public {
         (, uint64 loan) = lent();
-        calendar.advance(20260707);
+        advanceTo(20260707);
         uint256 due = credit.owed(loan, 20260707).due;
         equal(due, total(loan), "with the interest since then");
         repay(loan, due);

@@ -7,7 +7,7 @@ import {LoanWorld} from "support/LoanWorld.sol";
 
 contract CreditLinePokeTest is LoanWorld {
     function _poke(uint64 loan, uint32 date) private returns (uint256) {
-        calendar.advance(date);
+        advanceTo(date);
         vm.prank(stranger);
         return uint256(credit.poke(loan));
     }

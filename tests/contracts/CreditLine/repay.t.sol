@@ -42,7 +42,7 @@ contract CreditLineRepayTest is LoanWorld {
         vm.prank(bank);
         token.approve(address(credit), type(uint256).max);
         loan = drawBullet(line, 50_000_00, 20260301);
-        calendar.advance(20260410);
+        advanceTo(20260410);
         addCosts(loan, 123_45);
     }
 
@@ -55,7 +55,7 @@ contract CreditLineRepayTest is LoanWorld {
         (uint64 line, uint64 loan) = lent();
         uint64 second = drawBullet(line, 1_00, END);
         uint64 third = drawBullet(line, 1_00, END);
-        calendar.advance(END);
+        advanceTo(END);
         // 100,000.00 at 10.8 % over 181 of 360 days: 5,430.00
         equal(repay(loan, 200_000_00), 105_430_00, "no more than is owed");
         loanIn(loan, ICreditLine.LoanState.REPAID, "repaid");
@@ -67,7 +67,7 @@ contract CreditLineRepayTest is LoanWorld {
         (, uint64 loan) = lent();
         uint256 amount = bound(raw, 1, 99_999_99);
         repay(loan, amount);
-        calendar.advance(END);
+        advanceTo(END);
         uint256 interest = credit.owed(loan, END).interest;
         equal(interest, (100_000_00 - amount) * 108_000 * 181 / 360_000_000, "on what is left");
         equal(credit.owed(loan, END).due, 100_000_00 - amount + interest, "due");

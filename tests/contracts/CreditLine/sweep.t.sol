@@ -10,7 +10,7 @@ contract CreditLineSweepTest is LoanWorld {
         uint64 line = opened();
         uint64 loan =
             draw(line, order(10_000_00), 10_000_00, ICreditLine.Plan.REVENUE_SHARE, bullet(20270105, 10_000_00), 0);
-        calendar.advance(20260204);
+        advanceTo(20260204);
         // 10,000.00 at 10.8 % over 30 of 360 days: 90.00
         equal(swept(line, 4_000_00), 4_000_00, "swept");
         equal(credit.loan(loan).repaid, 3_910_00, "after interest");
@@ -23,7 +23,7 @@ contract CreditLineSweepTest is LoanWorld {
         uint64 line = opened();
         uint64 first = drawBullet(line, 100_000_00, END);
         uint64 second = drawBullet(line, 50_000_00, END);
-        calendar.advance(20260404);
+        advanceTo(20260404);
         uint256 owing = total(first) + total(second);
         uint256 firstOwing = total(first);
         uint256 amount = bound(raw, 1, 400_000_00);

@@ -14,7 +14,7 @@ contract CreditLineWriteOffTest is LoanWorld {
         credit.writeOff(loan);
         equal(credit.line(line).principal, 0, "principal = draws - repaid - written off");
         ICreditLine.Owed memory o = credit.owed(loan, 20261101);
-        calendar.advance(20261201);
+        advanceTo(20261201);
         equal(credit.owed(loan, 20261201).interest, o.interest, "what is given up bears nothing");
         equal(credit.owed(loan, 20261201).penalty, o.penalty, "and no penalty");
         repay(loan, o.costs + o.penalty + o.interest + 20_000_00);

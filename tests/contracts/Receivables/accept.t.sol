@@ -85,7 +85,7 @@ contract ReceivablesAcceptTest is ClaimsWorld {
     function test_a_claim_that_fell_due_is_refused() public {
         (uint64 root, uint64 part) = confirmed();
         _offer(part, tierOne, tierTwo);
-        calendar.advance(DUE);
+        advanceTo(DUE);
         refuseState(root, IReceivables.State.MATURED);
         vm.prank(tierTwo);
         receivables.accept(part, true, 1_000, END);

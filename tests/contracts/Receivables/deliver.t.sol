@@ -13,7 +13,7 @@ contract ReceivablesDeliverTest is ClaimsWorld {
         (uint64 root, uint64 part) = _order();
         vm.prank(tierOne);
         receivables.pledge(part, bank);
-        calendar.advance(AFTER);
+        advanceTo(AFTER);
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.CONFIRMED), "nothing is due");
         vm.prank(core);
         receivables.deliver(root, keccak256("note"));

@@ -15,7 +15,7 @@ contract ReceivablesDemandRecourseTest is ClaimsWorld {
 
     function test_after_the_default_as_well() public {
         (uint64 root, uint64 part) = overdue(true);
-        calendar.advance(20270101);
+        advanceTo(20270101);
         vm.prank(tierTwo);
         receivables.demandRecourse(part);
         inState(root, IReceivables.State.DEFAULTED, "in default, and asked");
@@ -24,7 +24,7 @@ contract ReceivablesDemandRecourseTest is ClaimsWorld {
     function test_before_it_is_overdue_is_refused() public {
         (uint64 root, uint64 part) = confirmed();
         part = pass(part, tierTwo, true);
-        calendar.advance(DUE);
+        advanceTo(DUE);
         refuseState(root, IReceivables.State.MATURED);
         vm.prank(tierTwo);
         receivables.demandRecourse(part);
@@ -51,7 +51,7 @@ contract ReceivablesDemandRecourseTest is ClaimsWorld {
         part = pass(part, tierTwo, true);
         vm.prank(tierTwo);
         receivables.pledge(part, bank);
-        calendar.advance(AFTER);
+        advanceTo(AFTER);
         refuse(abi.encodeWithSelector(IReceivables.PartEncumbered.selector, part));
         vm.prank(tierTwo);
         receivables.demandRecourse(part);

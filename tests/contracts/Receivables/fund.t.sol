@@ -18,7 +18,7 @@ contract ReceivablesFundTest is ClaimsWorld {
         (uint64 root, uint64 part) = payable_(core, tierOne, face, DUE);
         vm.prank(tierOne);
         uint64[] memory children = receivables.split(part, amounts);
-        calendar.advance(DUE);
+        advanceTo(DUE);
         uint256 paid = 0;
         for (uint256 i = 0; i < 4 && paid < face; ++i) {
             uint128 amount = uint128(bound(payments[i], 1, face - paid));
@@ -61,7 +61,7 @@ contract ReceivablesFundTest is ClaimsWorld {
         uint64[] memory children = receivables.split(second, amounts);
         uint64 fourth = pass(pass(children[1], tierThree, true), bank, true);
         equal(receivables.part(fourth).depth, 3, "passed on three times");
-        calendar.advance(DUE);
+        advanceTo(DUE);
         pay(core, root, 500_000);
         inState(root, IReceivables.State.MATURED, "due");
         pay(core, root, 500_001);
@@ -86,7 +86,7 @@ contract ReceivablesFundTest is ClaimsWorld {
     function testFuzz_anyone_may_pay_in_a_pause_of_both_and_in_default(uint16 raw) public {
         (uint64 root,) = confirmed();
         uint128 amount = uint128(bound(raw, 1, 1_000));
-        calendar.advance(20270101);
+        advanceTo(20270101);
         disputed(root);
         approve(buyer, amount);
         receivables.pause();

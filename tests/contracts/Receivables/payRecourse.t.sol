@@ -21,9 +21,9 @@ contract ReceivablesPayRecourseTest is ClaimsWorld {
         (uint64 root, uint64 part) = confirmed();
         uint64 second = pass(part, tierTwo, true);
         uint64 third = pass(second, bank, true);
-        calendar.advance(DUE);
+        advanceTo(DUE);
         pay(core, root, 100);
-        calendar.advance(AFTER);
+        advanceTo(AFTER);
         _demand(third, bank);
         uint64 held = _pay(third, tierTwo);
         refuse(abi.encodeWithSelector(IReceivables.PartNotLive.selector, third));
@@ -36,7 +36,7 @@ contract ReceivablesPayRecourseTest is ClaimsWorld {
         equal(receivables.claimable(address(token), bank), 1_000, "the bank has all");
         equal(receivables.claimable(address(token), tierTwo), 900, "what it paid came back");
         equal(unpaid(root), 900, "the obligor owes it still");
-        calendar.advance(20260502);
+        advanceTo(20260502);
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.DEFAULTED), "in default");
         pay(core, root, 900);
         equal(receivables.claimable(address(token), tierOne), 900, "a late payment reaches who bears the loss");
@@ -50,7 +50,7 @@ contract ReceivablesPayRecourseTest is ClaimsWorld {
         vm.prank(tierTwo);
         uint64 piece = receivables.split(second, two(first, 1_000 - first))[0];
         uint64 third = pass(piece, bank, true);
-        calendar.advance(AFTER);
+        advanceTo(AFTER);
         _demand(third, bank);
         IReceivables.Part memory p = receivables.part(_pay(third, tierTwo));
         isTrue(p.depth == 1 && p.received == second && p.recourse && !p.demanded, "as it held it");

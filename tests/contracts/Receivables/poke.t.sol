@@ -6,7 +6,7 @@ import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
 contract ReceivablesPokeTest is ClaimsWorld {
     function _poke(uint64 root, uint32 date) private returns (uint256) {
-        calendar.advance(date);
+        advanceTo(date);
         vm.prank(stranger);
         return uint256(receivables.poke(root));
     }

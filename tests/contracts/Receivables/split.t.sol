@@ -144,7 +144,7 @@ contract ReceivablesSplitTest is ClaimsWorld {
         vm.prank(tierOne);
         receivables.split(part, two(500, 500));
         receivables.unpause();
-        calendar.advance(DUE);
+        advanceTo(DUE);
         refuseState(root, IReceivables.State.MATURED);
         vm.prank(tierOne);
         receivables.split(part, two(500, 500));

@@ -26,7 +26,7 @@ contract SettlementDiscountTest is DealWorld {
         ISettlement.Quote memory q = quote(54_321, false);
         discount(q, accepted(q));
         equal(receivables.endorserOf(receivables.partsOf(root)[0]), address(0), "nobody");
-        calendar.advance(20260406);
+        advanceTo(20260406);
         uint64 now_ = receivables.partsOf(root)[0];
         refuse(abi.encodeWithSelector(IReceivables.NoRecourse.selector, now_));
         vm.prank(buyer);
@@ -40,7 +40,7 @@ contract SettlementDiscountTest is DealWorld {
         q.convention = Interest.Convention(by % 4);
         if (paid != 0) pay(core, root, paid);
         q.unpaid = unpaidOn(part);
-        calendar.advance(20260201 + days_ % 28);
+        advanceTo(20260201 + days_ % 28);
         (uint256 price, uint256 rest) = settlement.priceOf(q);
         uint256 whole = Interest.denominator(q.convention);
         uint256 face = 1_000_000 - uint256(paid);
@@ -156,7 +156,7 @@ contract SettlementDiscountTest is DealWorld {
         ISettlement.Quote memory q = quote(54_321, true);
         q.mostPrice = 986_419;
         bytes memory signature = accepted(q);
-        calendar.advance(TODAY + 1);
+        advanceTo(TODAY + 1);
         (uint256 price,) = settlement.priceOf(q);
         refuse(abi.encodeWithSelector(ISettlement.PriceNotAgreed.selector, part, price, 986_419, 986_419));
         vm.prank(tierOne);
@@ -187,7 +187,7 @@ contract SettlementDiscountTest is DealWorld {
     }
 
     function test_what_is_due_already_is_refused() public {
-        calendar.advance(DUE);
+        advanceTo(DUE);
         ISettlement.Quote memory q = quote(1_000, true);
         bytes memory signature = accepted(q);
         refuse(

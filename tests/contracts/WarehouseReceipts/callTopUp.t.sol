@@ -29,7 +29,7 @@ contract WarehouseReceiptsCallTopUpTest is WarehouseWorld {
 
     function test_growing_debt_is_a_reason_too() public {
         uint64 id = pledge(ids(good), 5_000, 5);
-        calendar.advance(20260106);
+        advanceTo(20260106);
         receipts.callTopUp(id);
     }
 

@@ -11,7 +11,7 @@ contract WarehouseReceiptsEndCallTest is WarehouseWorld {
         vm.prank(stranger);
         receipts.endCall(id);
         equal(receipts.pledgeOf(id).callDate, 0, "met");
-        calendar.advance(20260201);
+        advanceTo(20260201);
         receipts.postPrice(RESIN, 400_00, calendar.today());
         refuse(abi.encodeWithSelector(IWarehouseReceipts.NoCallExpired.selector, id));
         vm.prank(bank);

@@ -14,9 +14,9 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
 
     function test_a_call_that_the_price_met_forecloses_nothing_at_the_next_dip() public {
         uint64 id = called();
-        calendar.advance(20260107);
+        advanceTo(20260107);
         receipts.postPrice(RESIN, 800_00, 20260107);
-        calendar.advance(20260111);
+        advanceTo(20260111);
         receipts.postPrice(RESIN, 500_00, 20260111);
         _refuseForeclosure(id);
         (, bool called) = receipts.standing(id);
@@ -26,7 +26,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
         isTrue(called, "called anew");
         equal(receipts.pledgeOf(id).callDate, 20260111, "its days begin anew");
         _refuseForeclosure(id);
-        calendar.advance(20260117);
+        advanceTo(20260117);
         vm.prank(bank);
         receipts.foreclose(id);
     }
@@ -35,7 +35,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
     function test_what_was_owed_when_the_price_was_high_counts() public {
         uint64 id = called();
         receipts.postPrice(RESIN, 667_00, TODAY);
-        calendar.advance(20260120);
+        advanceTo(20260120);
         receipts.postPrice(RESIN, 660_00, 20260120);
         (,, bool covers) = receipts.coverage(id);
         isTrue(!covers, "not today");
@@ -49,7 +49,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
         receipts.callTopUp(id);
         receipts.postPrice(RESIN, 450_00, TODAY);
         receipts.postPrice(RESIN, 600_00, TODAY);
-        calendar.advance(20260111);
+        advanceTo(20260111);
         vm.prank(bank);
         receipts.foreclose(id);
     }
@@ -57,7 +57,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
     function test_a_call_that_was_met_by_repaying_forecloses_nothing_later() public {
         uint64 id = called();
         repay(loan, 10_000_00);
-        calendar.advance(20260111);
+        advanceTo(20260111);
         receipts.postPrice(RESIN, 400_00, 20260111);
         _refuseForeclosure(id);
     }
@@ -66,7 +66,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
         uint64 id = called();
         paid = bound(paid, 1, 9_999_99);
         repay(loan, paid);
-        calendar.advance(20260111);
+        advanceTo(20260111);
         vm.prank(bank);
         receipts.foreclose(id);
         isTrue(!receipts.pledgeOf(id).open, "foreclosed");
@@ -82,7 +82,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
             if (uint256(price) * 100 * 6_000 >= 40_000_00 * 10_000) met = true;
         }
         receipts.postPrice(RESIN, uint128(bound(last, 1, 666_66)), TODAY);
-        calendar.advance(20260111);
+        advanceTo(20260111);
         if (met) _refuseForeclosure(id);
         else {
             vm.prank(bank);
@@ -97,7 +97,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
         uint64 extra = verified(10);
         vm.prank(factory);
         receipts.topUp(id, extra); // 110 units at 660.00 would have covered, and never did
-        calendar.advance(20260111);
+        advanceTo(20260111);
         vm.prank(bank);
         receipts.foreclose(id);
     }
@@ -113,7 +113,7 @@ contract WarehouseReceiptsMetCallTest is WarehouseWorld {
         vm.prank(bank);
         receipts.release(id, parts[1]);
         equal(receipts.pledgeOf(id).callDate, 0, "it was met before");
-        calendar.advance(20260111);
+        advanceTo(20260111);
         _refuseForeclosure(id);
     }
 }

@@ -14,9 +14,9 @@ contract WarehouseReceiptsOldPriceTest is WarehouseWorld {
 
     function test_a_pledge_takes_a_price_of_its_last_day_and_none_older() public {
         uint64[] memory halves = splitInTwo(good, factory, 90);
-        calendar.advance(LAST);
+        advanceTo(LAST);
         pledge(ids(halves[0]), 6_000, 5);
-        calendar.advance(LAST + 1);
+        advanceTo(LAST + 1);
         _refuseOld(LAST + 1);
         vm.prank(factory);
         receipts.pledge(loan, ids(halves[1]), 6_000, 5);
@@ -27,7 +27,7 @@ contract WarehouseReceiptsOldPriceTest is WarehouseWorld {
         uint64[] memory both = new uint64[](2);
         (both[0], both[1]) = (parts[0], parts[1]);
         uint64 id = pledge(both, 6_000, 5);
-        calendar.advance(LAST + 1);
+        advanceTo(LAST + 1);
         _refuseOld(LAST + 1);
         vm.prank(factory);
         receipts.release(id, parts[1]);
@@ -41,7 +41,7 @@ contract WarehouseReceiptsOldPriceTest is WarehouseWorld {
         uint64[] memory both = new uint64[](2);
         (both[0], both[1]) = (parts[0], parts[1]);
         uint64 id = pledge(both, 6_000, 5);
-        calendar.advance(20260301);
+        advanceTo(20260301);
         vm.prank(bank);
         receipts.release(id, parts[0]);
         repay(loan, 45_000_00);
@@ -54,19 +54,19 @@ contract WarehouseReceiptsOldPriceTest is WarehouseWorld {
         uint64 id = pledge(ids(good), 5_000, 5);
         (bool current,) = receipts.standing(id);
         isTrue(current, "current today");
-        calendar.advance(LAST + 1);
+        advanceTo(LAST + 1);
         (current,) = receipts.standing(id);
         isTrue(!current, "and no more");
         _refuseOld(LAST + 1);
         receipts.callTopUp(id);
-        calendar.advance(LAST + 2);
+        advanceTo(LAST + 2);
         receipts.postPrice(RESIN, 700_00, LAST + 2);
         receipts.callTopUp(id);
     }
 
     function test_an_unmet_call_forecloses_at_a_current_price_only() public {
         uint64 id = called();
-        calendar.advance(LAST + 1);
+        advanceTo(LAST + 1);
         _refuseOld(LAST + 1);
         vm.prank(bank);
         receipts.foreclose(id);
@@ -78,7 +78,7 @@ contract WarehouseReceiptsOldPriceTest is WarehouseWorld {
     function test_an_old_price_ends_no_call_and_more_can_be_added_all_the_same() public {
         uint64 id = called();
         uint64 extra = verified(60);
-        calendar.advance(LAST + 1);
+        advanceTo(LAST + 1);
         vm.prank(factory);
         receipts.topUp(id, extra);
         equal(receipts.pledgeOf(id).callDate, TODAY, "still called");

@@ -7,7 +7,7 @@ import {WarehouseWorld} from "support/WarehouseWorld.sol";
 
 contract WarehouseReceiptsPostPriceTest is WarehouseWorld {
     function testFuzz_a_price_is_of_the_date_that_it_says(uint128 price, uint32 date) public {
-        calendar.advance(20260131);
+        advanceTo(20260131);
         date = uint32(bound(date, TODAY, 20260131));
         receipts.postPrice(RESIN, price, date);
         (uint128 posted, uint32 dated) = receipts.priceOf(RESIN);
@@ -16,7 +16,7 @@ contract WarehouseReceiptsPostPriceTest is WarehouseWorld {
     }
 
     function testFuzz_a_price_older_than_the_newest_is_refused(uint32 newest, uint32 date) public {
-        calendar.advance(20260131);
+        advanceTo(20260131);
         newest = uint32(bound(newest, 20260106, 20260131));
         date = uint32(bound(date, 20260101, newest - 1));
         receipts.postPrice(RESIN, 500_00, newest);

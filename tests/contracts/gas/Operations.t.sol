@@ -105,7 +105,7 @@ contract OperationsGas is CreditWorld {
         vm.prank(bank);
         receivables.release(part);
         _claims("release");
-        calendar.advance(20260402);
+        advanceTo(20260402);
         vm.prank(tierTwo);
         receivables.demandRecourse(part);
         _claims("demandRecourse");
@@ -159,7 +159,7 @@ contract OperationsGas is CreditWorld {
         vm.prank(factory);
         uint64 loan = credit.draw(line, root, 120_000, ICreditLine.Plan.EQUAL_PRINCIPAL, plan, 0);
         _credit("draw, 12 instalments");
-        calendar.advance(20260505);
+        advanceTo(20260505);
         credit.poke(loan);
         _credit("poke, 4 instalments passed");
         give(factory, 500_000);
@@ -229,7 +229,7 @@ contract OperationsGas is CreditWorld {
         vm.prank(keeper);
         receipts.deliver(extra, "note");
         _goods("deliver");
-        calendar.advance(20270302);
+        advanceTo(20270302);
         vm.prank(bank);
         receipts.foreclose(pledge);
         _goods("foreclose, 2 receipts");
@@ -310,7 +310,7 @@ contract OperationsGas is CreditWorld {
         vm.prank(buyer);
         settlement.revoke("some deal");
         _deals("revoke");
-        calendar.advance(20260106);
+        advanceTo(20260106);
         _gas("6 The business day", "advance");
     }
 

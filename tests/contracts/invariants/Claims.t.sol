@@ -92,7 +92,7 @@ contract ClaimsHandler is CreditWorld {
     }
 
     function advance(uint8 raw) external {
-        calendar.advance(Days.later(calendar.today(), 1 + raw % 3 + (raw > 250 ? 40 : 0)));
+        advanceTo(Days.later(calendar.today(), 1 + raw % 3 + (raw > 250 ? 40 : 0)));
     }
 
     function fund(uint8 which, uint64 raw) external {

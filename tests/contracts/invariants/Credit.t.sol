@@ -44,7 +44,7 @@ contract CreditHandler is CreditWorld {
         deployAll();
         // Months of 31 days, the turn of a year and a leap day lie ahead.
         today = 20271215;
-        calendar.advance(today);
+        advanceTo(today);
         give(bank, 1e12);
         lenderShouldHave = 1e12;
         vm.prank(bank);
@@ -83,7 +83,7 @@ contract CreditHandler is CreditWorld {
             }
             today = Days.next(today);
         }
-        calendar.advance(today);
+        advanceTo(today);
     }
 
     function goBack(uint32 date) external {

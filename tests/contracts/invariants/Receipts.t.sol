@@ -100,7 +100,7 @@ contract ReceiptsHandler is CreditWorld {
         if (whichPledge % 2 == 0) {
             receipts.postPrice(RESIN, 1, calendar.today());
             receipts.callTopUp(id);
-            calendar.advance(Days.later(calendar.today(), 4));
+            advanceTo(Days.later(calendar.today(), 4));
         }
         vm.prank(bank);
         receipts.foreclose(id);

@@ -38,7 +38,7 @@ abstract contract ClaimsWorld is CreditWorld {
     function overdue(bool recourse) internal returns (uint64 root, uint64 part) {
         (root, part) = confirmed();
         part = pass(part, tierTwo, recourse);
-        calendar.advance(AFTER);
+        advanceTo(AFTER);
         receivables.poke(root);
     }
 

@@ -49,7 +49,7 @@ abstract contract LoanWorld is CreditWorld {
     /// @dev The same, `days_` after END: 3 days of grace, in default after 90.
     function late(uint32 date) internal returns (uint64 line, uint64 loan) {
         (line, loan) = lent();
-        calendar.advance(date);
+        advanceTo(date);
         credit.poke(loan);
     }
 

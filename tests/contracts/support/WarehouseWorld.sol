@@ -60,7 +60,7 @@ abstract contract WarehouseWorld is CreditWorld {
 
     function foreclosed() internal returns (uint64 id) {
         id = called();
-        calendar.advance(20260111);
+        advanceTo(20260111);
         vm.prank(bank);
         receipts.foreclose(id);
     }

@@ -8,8 +8,8 @@ import {CreditWorld} from "support/CreditWorld.sol";
 import {Days} from "support/Days.sol";
 
 contract BusinessCalendarAdvanceTest is CreditWorld {
-    /// @dev 2026-02-01 10:00 UTC: at UTC+14 the second has begun.
-    uint256 private constant TEN_IN_UTC = 1_769_940_000;
+    /// @dev 2098-02-01 10:00 UTC: at UTC+14 the second has begun.
+    uint256 private constant TEN_IN_UTC = YEAR_2098 + 31 days + 10 hours;
 
     function setUp() public {
         deployAll();
@@ -39,18 +39,18 @@ contract BusinessCalendarAdvanceTest is CreditWorld {
         BusinessCalendar fresh = new BusinessCalendar(address(access));
         grant(address(fresh), 9, fresh.advance.selector);
         vm.warp(TEN_IN_UTC - 1);
-        refuse(abi.encodeWithSelector(IBusinessCalendar.DateNotBegun.selector, 20260202));
-        fresh.advance(20260202);
-        fresh.advance(20260201);
-        refuse(abi.encodeWithSelector(IBusinessCalendar.DateNotBegun.selector, 20260202));
-        fresh.advance(20260202);
+        refuse(abi.encodeWithSelector(IBusinessCalendar.DateNotBegun.selector, 20980202));
+        fresh.advance(20980202);
+        fresh.advance(20980201);
+        refuse(abi.encodeWithSelector(IBusinessCalendar.DateNotBegun.selector, 20980202));
+        fresh.advance(20980202);
         vm.warp(TEN_IN_UTC);
-        fresh.advance(20260202);
+        fresh.advance(20980202);
         refuse(abi.encodeWithSelector(IBusinessCalendar.DateNotBegun.selector, 99991231));
         fresh.advance(99991231);
         grant(address(fresh), 7, fresh.jump.selector);
-        refuse(abi.encodeWithSelector(IBusinessCalendar.DateNotBegun.selector, 20260203));
-        fresh.jump(20260202, 20260203);
+        refuse(abi.encodeWithSelector(IBusinessCalendar.DateNotBegun.selector, 20980203));
+        fresh.jump(20980202, 20980203);
     }
 
     function testFuzz_the_first_date_is_any_that_has_begun(uint32 raw) public {

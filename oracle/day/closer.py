@@ -73,7 +73,9 @@ def ask_day(session: Session, date: int, asked_by: str, *, is_far_meant: bool = 
         DayRefused: *date* is no date, is past, or is more than a month ahead without *is_far_meant*.
     """
     number = plan.days(date)
-    newest = session.exec(select(func.max(DayClose.date))).one() or 0
+    # A day that failed did not move the date, so it is in no other day's way.
+    moved = select(func.max(DayClose.date)).where(DayClose.status != "failed")
+    newest = session.exec(moved).one() or 0
     day = session.get(DayClose, date)
     if day is not None and (day.status in ("open", "closed") or date < newest):
         return day

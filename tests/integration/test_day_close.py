@@ -275,6 +275,22 @@ def test_dates_that_are_past_wrong_or_far_are_refused(credit: CreditHouse) -> No
     assert close(house, parts, 20220905).status == "closed"
 
 
+def test_a_date_that_the_contract_refuses_is_in_no_other_days_way(credit: CreditHouse) -> None:
+    house, parts = credit.house, credit.house.parts()
+    close(house, parts, 20220830)
+    wanted = {20221101: "contract.step_too_long", 99991231: "contract.date_not_begun"}
+    for date, code in wanted.items():
+        house.instruct("close_day", {"date": date, "far": True})
+        house.run_until_quiet(parts)
+        day = read(house, date)
+        assert day is not None
+        assert (day.status, day.error_code) == ("failed", code)
+    assert refusal(house, parts, {"date": 20221101}).error_code == "day.date_far_ahead"
+    assert close(house, parts, 20220831).status == "closed"
+    day = close(house, parts, 20221101)  # which the committee votes for
+    assert (day.status, day.attempt) == ("closed", 2)
+
+
 def test_a_calendar_that_is_not_ours_to_move_fails_the_day(credit: CreditHouse) -> None:
     house, parts = credit.house, credit.house.parts()
     oracle = house.chain.signer("oracle").address

@@ -61,9 +61,9 @@ class Assets:
         self, house: House, client: ChainClient, engine: Engine, first: int, last: int
     ) -> None:
         self._house, self._client, self._engine = house, client, engine
-        # The due date must have come by the chain's own clock, so fresh data's claim is of some days before.
+        # The day after the due date must have begun by the chain's own clock: fresh data's claim is of days before.
         begun = int(f"{datetime.fromtimestamp(client.now_s(), UTC):%Y%m%d}")
-        self._today = min(last, _later(begun, -_DAYS))
+        self._today = min(last, _later(begun, -_DAYS - 1))
         self._due = _later(self._today, _DAYS)
         self._valid = (min(first, self._today), _later(self._today, 365))
         names = [*PARTIES, *ASSET_PARTIES]

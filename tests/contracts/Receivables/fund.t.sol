@@ -99,7 +99,7 @@ contract ReceivablesFundTest is ClaimsWorld {
     function testFuzz_of_more_than_is_unpaid_only_that_is_taken(uint16 paid, uint64 more) public {
         (uint64 root,) = confirmed();
         paid = uint16(bound(paid, 1, 999));
-        calendar.advance(DUE);
+        advanceTo(DUE);
         pay(buyer, root, paid); // by whoever comes first
         uint128 offered = uint128(1_000 - paid) + more;
         approve(core, offered);
@@ -115,7 +115,7 @@ contract ReceivablesFundTest is ClaimsWorld {
         refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, root, anyone(seed)));
         vm.prank(anyone(seed));
         receivables.fund(root, amount);
-        calendar.advance(DUE);
+        advanceTo(DUE);
         pay(buyer, root, 1);
         equal(unpaid(root), 999, "from the due date on anybody pays");
     }

@@ -73,8 +73,8 @@ library GhostLoans {
         ];
     }
 
-    /// @notice Use `amount`: for each instalment that was reached, the oldest first, what it lacks, with costs and penalty, by
-    /// the line's order; then for the rest. After the last date nothing is left to come.
+    /// @notice Use `amount`: for each instalment that was reached and lacks something, the oldest first, what it lacks, with
+    /// costs and penalty, by the line's order; then for the rest. After the last date nothing is left to come.
     /// @return paid what was used of it.
     function pay(Loan storage g, uint256 amount) internal returns (uint256 paid, uint256 principal) {
         uint256 had = g.repaid;
@@ -87,6 +87,7 @@ library GhostLoans {
                 sum += g.plan[i].principal;
                 uint256 has = g.repaid + g.interestPaid;
                 uint256 lacks = sum + g.interestAt[i] > has ? sum + g.interestAt[i] - has : 0;
+                if (lacks == 0) continue;
                 if (g.interestAt[i] > g.interestPaid) most[2] = g.interestAt[i] - g.interestPaid;
                 if (most[2] > lacks) most[2] = lacks;
                 most[3] = lacks - most[2];

@@ -47,7 +47,10 @@ def close(
     ] = None,
     far: Annotated[
         bool,
-        typer.Option("--far", help="Meant, though it is over a month after the last date: the committee has voted."),
+        typer.Option(
+            "--far",
+            help="Meant, though it is over a month after the last date: the committee has voted.",
+        ),
     ] = False,
     wait_s: WaitSeconds = 600,
     database: Database = DEFAULT_DATABASE,

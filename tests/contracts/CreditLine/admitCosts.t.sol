@@ -11,10 +11,10 @@ contract CreditLineAdmitCostsTest is LoanWorld {
         credit.admitCosts(loan);
         vm.prank(bank);
         credit.stateCosts(loan, 100, "letter");
-        calendar.advance(20260723);
+        advanceTo(20260723);
         refuse(abi.encodeWithSelector(ICreditLine.CostsNotReady.selector, loan, 100, 20260710, false));
         credit.admitCosts(loan);
-        calendar.advance(20260724);
+        advanceTo(20260724);
         vm.expectEmit();
         emit ICreditLine.CostsAdded(loan, 100, "letter");
         vm.prank(stranger);
@@ -29,7 +29,7 @@ contract CreditLineAdmitCostsTest is LoanWorld {
         credit.stateCosts(loan, 100, "letter");
         repay(loan, total(loan));
         loanIn(loan, ICreditLine.LoanState.REPAID, "repaid");
-        calendar.advance(20260801);
+        advanceTo(20260801);
         credit.admitCosts(loan);
         equal(credit.loan(loan).costs, 0, "none");
     }

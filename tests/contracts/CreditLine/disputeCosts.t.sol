@@ -13,7 +13,7 @@ contract CreditLineDisputeCostsTest is LoanWorld {
         emit ICreditLine.CostsDisputed(loan, "why");
         vm.prank(factory);
         credit.disputeCosts(loan, "why");
-        calendar.advance(20260810);
+        advanceTo(20260810);
         bytes memory refused =
             abi.encodeWithSelector(ICreditLine.CostsNotReady.selector, loan, 100, 20260710, true);
         refuse(refused);

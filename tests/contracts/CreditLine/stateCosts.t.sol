@@ -43,7 +43,7 @@ contract CreditLineStateCostsTest is LoanWorld {
         );
         vm.prank(bank);
         credit.stateCosts(loan, 1, "letter");
-        calendar.advance(20260706);
+        advanceTo(20260706);
         refuse(abi.encodeWithSelector(ICreditLine.LoanStateNotAllowed.selector, loan, ICreditLine.LoanState.GRACE));
         vm.prank(bank);
         credit.stateCosts(loan, 1, "letter");

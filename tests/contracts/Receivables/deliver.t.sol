@@ -24,15 +24,15 @@ contract ReceivablesDeliverTest is ClaimsWorld {
     /// Delivered a year late, the order's days count from the delivery.
     function test_a_late_delivery_is_no_default() public {
         (uint64 root,) = _order();
-        calendar.advance(20270401);
+        advanceTo(20270401);
         vm.prank(core);
         receivables.deliver(root, keccak256("note"));
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.MATURED), "due");
-        calendar.advance(20270402);
+        advanceTo(20270402);
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.OVERDUE), "late");
-        calendar.advance(20270501);
+        advanceTo(20270501);
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.OVERDUE), "30 days");
-        calendar.advance(20270502);
+        advanceTo(20270502);
         equal(uint256(receivables.poke(root)), uint256(IReceivables.State.DEFAULTED), "31 days");
     }
 

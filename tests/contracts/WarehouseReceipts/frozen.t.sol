@@ -19,7 +19,7 @@ contract WarehouseReceiptsFrozenTest is WarehouseWorld {
 
     function test_a_frozen_lender_forecloses_once_it_is_free_again() public {
         uint64 id = called();
-        calendar.advance(20260111);
+        advanceTo(20260111);
         participants.freeze(bank, "order");
         refuseFrozen(bank);
         vm.prank(bank);

@@ -67,7 +67,7 @@ contract CreditLine is CreditLines, Claimable {
         id = ++loanCount;
         Loan storage n = _loans[id];
         (n.plan, n.line, n.orderRoot, n.accruedTo, n.drawn) = (plan, lineId, orderRoot, today, amount);
-        if (!Instalments.set(_schedules[id], instalments, plan, amount, today, l.terms.convention, l.terms.ratePpm)) {
+        if (!Instalments.set(_schedules[id], instalments, plan, amount, today, l.terms)) {
             revert PlanInvalid();
         }
         if (collateral != 0) {

@@ -38,6 +38,7 @@ abstract contract CreditLines is ICreditLine, IHasParties, Stoppable {
         if (
             seen != 15 || terms.limit == 0 || terms.token == address(0) || terms.validUntil < terms.validFrom
                 || !BusinessDate.isValid(terms.validFrom) || !BusinessDate.isValid(terms.validUntil)
+                || !BusinessDate.isValid(terms.lastDue)
                 || terms.ratePpm > Interest.PPM || terms.penaltyPpm > Interest.PPM || terms.costsPpm > Interest.PPM
                 || terms.defaultDays < terms.graceDays || terms.borrower == terms.lender
         ) revert LineTermsInvalid();

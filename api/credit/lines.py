@@ -48,6 +48,7 @@ class LineOut(BaseModel):
     rate_ppm: int = Field(examples=[108_000])
     penalty_ppm: int = Field(examples=[50_000])
     costs_ppm: int = Field(examples=[100_000])
+    last_due: int = Field(examples=[20271231])
     convention: str = Field(examples=["A/360"])
     grace_days: int = Field(examples=[3])
     default_days: int = Field(examples=[90])

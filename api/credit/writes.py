@@ -51,6 +51,7 @@ class LineIn(BaseModel):
     """A line that the borrower asks of `lender`. Rates in parts per million a year; the penalty comes on top.
 
     `costs_ppm` bounds the costs of recovering a loan, in parts per million of what was drawn; 0 allows none.
+    All instalments are due by `last_due`; unless it is said, by the last day on which the line may be drawn on.
     """
 
     lender: PartyName
@@ -60,6 +61,7 @@ class LineIn(BaseModel):
     rate_ppm: Rate
     penalty_ppm: Rate
     costs_ppm: int = Field(default=0, ge=0, le=1_000_000, examples=[100_000])
+    last_due: Date | None = None
     convention: ConventionName = "A/360"
     grace_days: int = Field(ge=0, le=365, examples=[3])
     default_days: int = Field(ge=0, le=3_650, examples=[90])
@@ -150,6 +152,7 @@ def _line(call: Call[LineIn]) -> Sequence[object]:
             "ratePpm": body.rate_ppm,
             "penaltyPpm": body.penalty_ppm,
             "costsPpm": body.costs_ppm,
+            "lastDue": body.valid_until if body.last_due is None else body.last_due,
             "convention": Convention.named(body.convention),
             "graceDays": body.grace_days,
             "defaultDays": body.default_days,

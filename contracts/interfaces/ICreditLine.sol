@@ -54,6 +54,7 @@ interface ICreditLine is IClaimable, IStoppable {
 
     /// @param ratePpm interest on principal; `penaltyPpm` comes on top, on overdue principal only.
     /// @param costsPpm most costs of a loan, in parts per million of what was drawn.
+    /// @param lastDue business date by which every instalment of the line is due.
     /// @param graceDays days after an instalment's date before it counts as missed.
     /// @param defaultDays days past the oldest unpaid instalment's date from which the loan is in default.
     /// @param order in which what is due at one time is paid, and then what is not due; each kind of debt once.
@@ -68,6 +69,7 @@ interface ICreditLine is IClaimable, IStoppable {
         uint32 ratePpm;
         uint32 penaltyPpm;
         uint32 costsPpm;
+        uint32 lastDue;
         Interest.Convention convention;
         uint16 graceDays;
         uint16 defaultDays;

@@ -58,15 +58,14 @@ library Instalments {
 
     // ---- writes
 
-    /// @notice Keep `instalments`, and answer whether they have the form of `plan`.
+    /// @notice Keep `instalments`, and answer whether they have the form of `plan` and end by the line's last date.
     function set(
         Schedule storage s,
         ICreditLine.Instalment[] calldata instalments,
         ICreditLine.Plan plan,
         uint256 amount,
         uint32 today,
-        Interest.Convention convention,
-        uint256 ratePpm
+        ICreditLine.LineTerms storage terms
     ) external returns (bool) {
         uint256 count = instalments.length;
         if (count == 0 || count > MOST || amount > MOST_PRINCIPAL) return false;
@@ -81,8 +80,8 @@ library Instalments {
                 uint256 floor = amount / count;
                 if (one.principal < floor || one.principal > floor + (isLast ? amount % count : 1)) return false;
             } else if (plan == ICreditLine.Plan.ANNUITY) {
-                uint256 interest = Interest.accrued(convention, left, ratePpm, from, one.date);
-                uint256 total = one.principal + interest / Interest.denominator(convention);
+                uint256 interest = Interest.accrued(terms.convention, left, terms.ratePpm, from, one.date);
+                uint256 total = one.principal + interest / Interest.denominator(terms.convention);
                 if (i == 0) first = total;
                 uint256 slack = isLast ? 2 * count : 1;
                 if (total + slack < first || total > first + slack) return false;
@@ -93,7 +92,7 @@ library Instalments {
             from = one.date;
             s.rows.push(Row(one.date, uint112(one.principal), 0));
         }
-        return left == 0 && (plan != ICreditLine.Plan.BULLET || count == 1);
+        return left == 0 && from <= terms.lastDue && (plan != ICreditLine.Plan.BULLET || count == 1);
     }
 
     /// @notice Bring the loan's accounts to `today`, and say how it stands then.

@@ -44,6 +44,7 @@ class LineRow(OracleTable, table=True):
     rate_ppm: int
     penalty_ppm: int
     costs_ppm: int = 0
+    last_due: int = 0
     convention: str
     grace_days: int
     default_days: int
@@ -129,6 +130,7 @@ def _applied(session: Session, event: EventRow, a: _Arguments) -> None:
             rate_ppm=int(t["ratePpm"]),
             penalty_ppm=int(t["penaltyPpm"]),
             costs_ppm=int(t["costsPpm"]),
+            last_due=int(t["lastDue"]),
             convention=Convention(int(t["convention"])).wire_name,
             grace_days=int(t["graceDays"]),
             default_days=int(t["defaultDays"]),

@@ -26,6 +26,7 @@ def line_of(desk: Desk) -> int:
         "rate_ppm": 108_000,
         "penalty_ppm": 54_000,
         "costs_ppm": 100_000,
+        "last_due": 20281231,
         "grace_days": 3,
         "default_days": 120,
         "purpose": {"material": "PP granulate", "plant": "injection moulding"},

@@ -218,6 +218,7 @@ def _line(desk: Desk, limit: int) -> tuple[int, int]:
         "rate_ppm": 96_000,
         "penalty_ppm": 48_000,
         "costs_ppm": 100_000,
+        "last_due": 20281231,
         "grace_days": 5,
         "default_days": 90,
         "purpose": {"goods": "snacks", "machines": 2},

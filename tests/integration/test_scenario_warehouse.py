@@ -26,6 +26,7 @@ def loan_of(desk: Desk) -> int:
         "rate_ppm": 90_000,
         "penalty_ppm": 45_000,
         "costs_ppm": 100_000,
+        "last_due": 20281231,
         "convention": "30E/360",
         "grace_days": 3,
         "default_days": 60,

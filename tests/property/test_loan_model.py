@@ -432,7 +432,7 @@ _SAME = {
 def test_a_line_frozen_by_missed_instalments_is_repaid_and_lent_on_again() -> None:
     machine = LoanMachine()
     order = [Debt.COSTS, Debt.PENALTY, Debt.INTEREST, Debt.PRINCIPAL]
-    machine.open_line(108_000, 50_000, Convention.ACT_360, 3, 87, order, 20260105)
+    machine.open_line(108_000, 50_000, Convention.ACT_360, 3, 87, order, 1_000_000, 20260105)
     machine.draw(Plan.EQUAL_PRINCIPAL, 9_000_000, 3, 1)
     machine.advance(94)
     machine.poke(0)

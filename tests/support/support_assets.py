@@ -142,6 +142,7 @@ class AssetWorld(ChainWorld):
             "ratePpm": 108_000,
             "penaltyPpm": 50_000,
             "costsPpm": 500_000,
+            "lastDue": 20991231,
             "convention": 0,
             "graceDays": 3,
             "defaultDays": 60,

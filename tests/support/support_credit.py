@@ -131,6 +131,7 @@ class CreditHouse:
             "ratePpm": 108_000,
             "penaltyPpm": 50_000,
             "costsPpm": 500_000,
+            "lastDue": 20991231,
             "convention": 0,
             "graceDays": 3,
             "defaultDays": 90,

@@ -77,6 +77,7 @@ class LoanEvm(Evm):
             terms.rate_ppm,
             terms.penalty_ppm,
             terms.costs_ppm,
+            99991231,
             int(terms.convention),
             terms.grace_days,
             terms.default_days,

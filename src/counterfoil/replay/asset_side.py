@@ -303,6 +303,7 @@ class Assets:
             "ratePpm": RATE_PPM,
             "penaltyPpm": RATE_PPM // 2,
             "costsPpm": RATE_PPM,
+            "lastDue": 20991231,
             "convention": _A_360,
             "graceDays": 3,
             "defaultDays": 90,

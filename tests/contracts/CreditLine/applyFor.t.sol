@@ -61,6 +61,14 @@ contract CreditLineApplyForTest is LoanWorld {
         _refuseTerms(t);
         (t.ratePpm, t.penaltyPpm) = (0, t.ratePpm);
         _refuseTerms(t);
+        (t.penaltyPpm, t.costsPpm) = (0, t.penaltyPpm);
+        _refuseTerms(t);
+    }
+
+    function test_due_on_no_day_is_refused() public {
+        ICreditLine.LineTerms memory t = lineTerms(LIMIT);
+        t.lastDue = 20270230;
+        _refuseTerms(t);
     }
 
     function test_in_default_before_the_grace_is_over_is_refused() public {

@@ -5,6 +5,7 @@ import {DepositToken} from "contracts/DepositToken.sol";
 import {ICreditLine} from "contracts/interfaces/ICreditLine.sol";
 import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
+import {Days} from "support/Days.sol";
 import {LoanWorld} from "support/LoanWorld.sol";
 
 contract CreditLineDrawTest is LoanWorld {
@@ -216,5 +217,16 @@ contract CreditLineDrawTest is LoanWorld {
         vm.expectRevert();
         draw(line, root, 1, ICreditLine.Plan.BULLET, bullet(END, 1), 0);
         equal(credit.line(line).principal, 0, "nothing was lent");
+    }
+
+    /// A lender agrees to a last date, and no loan of the line is due after it.
+    function testFuzz_no_instalment_is_due_after_the_lines_last_date(uint32 raw) public {
+        ICreditLine.LineTerms memory t = lineTerms(1_000);
+        t.lastDue = END;
+        uint64 line = openLineOf(t);
+        uint64 root = order(1_000);
+        uint32 date = Days.later(END, bound(raw, 0, 3) == 0 ? 0 : bound(raw, 1, 400));
+        if (date > END) refuse(abi.encodeWithSelector(ICreditLine.PlanInvalid.selector));
+        draw(line, root, 1_000, ICreditLine.Plan.BULLET, bullet(date, 1_000), 0);
     }
 }

@@ -220,6 +220,7 @@ abstract contract CreditWorld is Ledger {
         t.ratePpm = 108_000;
         t.penaltyPpm = 50_000;
         t.costsPpm = 500_000;
+        t.lastDue = 20991231;
         t.convention = Interest.Convention.ACT_360;
         t.graceDays = 3;
         t.defaultDays = 90;

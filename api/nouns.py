@@ -33,6 +33,7 @@ from counterfoil.api.heads import routes as heads_routes
 from counterfoil.api.instructions import routes as instructions_routes
 from counterfoil.api.instructions.operation import Operation
 from counterfoil.api.projects import parties as projects_parties
+from counterfoil.api.projects import pools as projects_pools
 from counterfoil.api.projects import routes as projects_routes
 from counterfoil.api.records import devices as records_devices
 from counterfoil.api.records import routes as records_routes
@@ -51,6 +52,7 @@ ROUTERS = (
     exceptions_routes.router,
     exceptions_alarms.router,
     projects_routes.router,
+    projects_pools.router,
     cash_balances.router,
     bank_statements.router,
     bank_settlement_files.router,

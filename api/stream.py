@@ -30,7 +30,7 @@ from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.oracle.ledger.deposit_token import Payout
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.ledger.revenue_split import Credit
+from counterfoil.oracle.ledger.revenue_split import Credit, PoolShare
 from counterfoil.oracle.store.revenue_tables import MatchException
 
 router = APIRouter(tags=["stream"], responses=problems.RESPONSES)
@@ -61,7 +61,11 @@ def _changes(parts: ApiParts, sight: Sight) -> dict[str, int]:
     if not sight.everything:
         hashes_run = {p.project_hash for p in projects if p.project in sight.run}
         credited = credited.where(
-            (col(Credit.account) == sight.account) | col(Credit.project_hash).in_(hashes_run)
+            (col(Credit.account) == sight.account)
+            | col(Credit.project_hash).in_(hashes_run)
+            | col(Credit.account).in_(
+                select(PoolShare.pool).where(PoolShare.account == sight.account)
+            )
         )
     met = select(func.count(), func.count(col(MatchException.resolved_ms))).where(
         col(MatchException.project).in_(sight.projects)

@@ -138,6 +138,7 @@ def constructors(
                 c.decimals,
             ],
         ),
+        ("SplitTerms", lambda _: []),
         ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
         ("OracleQuorum", lambda at: [at["RecordAnchor"]]),
         ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),

@@ -16,6 +16,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
     bytes32 private constant PERMIT =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
+    /// @inheritdoc IDepositToken
     IParticipantRegistry public immutable participants;
     /// @inheritdoc IDepositToken
     address public bank;

@@ -2,22 +2,20 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {SplitBalances} from "./SplitBalances.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IRecordAnchor} from "./interfaces/IRecordAnchor.sol";
 import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
 import {SplitPlan} from "./libraries/SplitPlan.sol";
-import {SplitPools} from "./libraries/SplitPools.sol";
 import {SplitTerms} from "./libraries/SplitTerms.sol";
 import {Waterfall} from "./libraries/Waterfall.sol";
 
 /// @title RevenueSplit
 /// @notice Documented in interfaces/IRevenueSplit.sol.
-contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
-    using SafeERC20 for IDepositToken;
+contract RevenueSplit is SplitBalances, AccessManaged, Pausable {
     using SplitPlan for SplitPlan.Plan;
 
     // ---- types
@@ -27,7 +25,6 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         uint32 lastDate;
         uint256 lastVersion;
         uint256 distributed;
-        uint256 carried;
     }
 
     // ---- storage
@@ -44,17 +41,11 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
     /// @dev Key: the period, see _keyOf; a month of two terms is one period.
     mapping(bytes32 project => mapping(uint256 key => Waterfall.Totals)) private _totals;
     mapping(bytes32 project => mapping(uint256 key => bool)) private _started;
-    mapping(bytes32 project => mapping(uint256 pool => SplitPools.Pool)) private _pools;
-    mapping(bytes32 project => mapping(bytes32 investors => uint256 pool)) private _poolOfInvestors;
     /// @dev See SplitPlan for creditors.
     mapping(bytes32 project => mapping(uint256 creditor => int256)) private _debts;
     mapping(bytes32 project => uint256[] creditors) private _debtors;
-    mapping(address token => mapping(address account => uint256)) private _claimable;
     /// @dev Line of a goods code in its version's terms, plus 1.
     mapping(bytes32 project => mapping(uint256 version => mapping(bytes32 goods => uint256))) private _goodsLine;
-
-    /// @inheritdoc IRevenueSplit
-    mapping(bytes32 project => mapping(uint256 version => uint256)) public poolOf;
 
     constructor(address access, address anchor_) AccessManaged(access) {
         anchor = IRecordAnchor(anchor_);
@@ -82,12 +73,11 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         if (version > 1 && all[version - 2].period != t.period && t.effectiveFrom % 100 != 1) {
             revert TermsInvalid("another period begins with a month");
         }
-        SplitTerms.check(t, _debtors[project].length);
-
-        SplitTerms.keep(t, all.push(), _goodsLine[project][version]);
-        bytes32 investors = keccak256(abi.encode(t.investors));
-        if (_poolOfInvestors[project][investors] == 0) _poolOfInvestors[project][investors] = version;
-        poolOf[project][version] = _poolOfInvestors[project][investors];
+        address[] memory accounts =
+            SplitTerms.set(t, all.push(), _goodsLine[project][version], _debtors[project].length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            _requirePool(project, accounts[i]);
+        }
         emit TermsSet(project, version, t.effectiveFrom, keccak256(abi.encode(t)));
     }
 
@@ -112,51 +102,22 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
             SplitPlan.Line memory line = plan.lines[i];
             address account = SplitPlan.accountOf(line.creditor);
             Tier tier = SplitPlan.tierOf(line.creditor);
-            bool isPool = SplitPlan.isPool(line.creditor);
             int256 left = line.owed - int256(line.paid);
-            if (left != line.before) emit Owed(d.project, d.batch, account, tier, isPool, left);
-            if (isPool) _creditInvestors(p, d, uint160(account), line.paid);
-            else if (account != address(0)) _credit(p.token, d, tier, account, line.paid);
-        }
-        emit Carried(d.project, d.batch, p.carried);
-    }
-
-    /// @inheritdoc IRevenueSplit
-    function settleCarried(bytes32 project, uint256 version) external {
-        Project storage p = _known(project);
-        uint256 number = poolOf[project][version];
-        if (number == 0 || version >= p.lastVersion || number == poolOf[project][p.lastVersion]) {
-            revert VersionStillInForce(project, version);
-        }
-        SplitPools.Pool storage pool = _pools[project][number];
-        Investor[] storage investors = _terms[project][number - 1].investors;
-        uint256 left = pool.carried;
-        uint256 paid = pool.paid;
-        if (left == 0) return;
-        // All that was paid has now been given: what comes late to this pool is shared out as one of its own.
-        pool.carried = 0;
-        pool.paid = 0;
-        p.carried -= left;
-        uint256[] memory extra = SplitPools.rests(investors, paid);
-        for (uint256 i = 0; i < extra.length; ++i) {
-            if (extra[i] == 0) continue;
-            _claimable[p.token][investors[i].account] += extra[i];
-            emit Credited(project, bytes32(number), investors[i].account, Tier.ALLOCATION, extra[i]);
+            if (left != line.before) emit Owed(d.project, d.batch, account, tier, left);
+            if (account != address(0)) _credit(p.token, d.project, d.batch, tier, account, line.paid);
         }
     }
 
     /// @inheritdoc IRevenueSplit
-    function withdraw(address token) external returns (uint256) {
-        return withdrawFor(token, msg.sender);
-    }
-
-    /// @inheritdoc IRevenueSplit
-    function withdrawFor(address token, address account) public returns (uint256 amount) {
-        amount = _claimable[token][account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        _claimable[token][account] = 0;
-        emit Withdrawn(token, account, amount);
-        IDepositToken(token).safeTransfer(account, amount);
+    function endPool(address pool) external {
+        bytes32 project = projectOfPool(pool);
+        uint256 version = _projects[project].lastVersion;
+        if (version == 0) revert PoolStillInForce(pool);
+        address[] memory accounts = SplitTerms.accountsOf(_terms[project][version - 1]);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            if (accounts[i] == pool) revert PoolStillInForce(pool);
+        }
+        _endRun(project, pool);
     }
 
     /// @inheritdoc IRevenueSplit
@@ -172,35 +133,16 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
     // ---- reads
 
     /// @inheritdoc IRevenueSplit
-    function preview(Distribution calldata d) external view returns (Credit[] memory credits, uint256 carried_) {
+    function preview(Distribution calldata d) external view returns (Credit[] memory credits) {
         _known(d.project);
         SplitPlan.Plan memory plan = _plan(d);
-        Terms[] storage all = _terms[d.project];
-        uint256 count = plan.count;
-        for (uint256 i = 0; i < plan.count; ++i) {
-            uint256 one = plan.lines[i].creditor;
-            if (SplitPlan.isPool(one)) count += all[uint160(SplitPlan.accountOf(one)) - 1].investors.length;
-        }
-        credits = new Credit[](count);
-        count = 0;
-        carried_ = _projects[d.project].carried;
+        credits = new Credit[](plan.count);
+        uint256 count = 0;
         for (uint256 i = 0; i < plan.count; ++i) {
             SplitPlan.Line memory line = plan.lines[i];
             address account = SplitPlan.accountOf(line.creditor);
             if (line.paid == 0 || account == address(0)) continue;
-            if (!SplitPlan.isPool(line.creditor)) {
-                credits[count++] = Credit(SplitPlan.tierOf(line.creditor), account, line.paid);
-                continue;
-            }
-            Investor[] storage investors = all[uint160(account) - 1].investors;
-            uint256 before = _pools[d.project][uint160(account)].paid;
-            uint256[] memory shares = SplitPools.shares(investors, before, before + line.paid);
-            carried_ += line.paid;
-            for (uint256 j = 0; j < shares.length; ++j) {
-                if (shares[j] == 0) continue;
-                carried_ -= shares[j];
-                credits[count++] = Credit(Tier.ALLOCATION, investors[j].account, shares[j]);
-            }
+            credits[count++] = Credit(SplitPlan.tierOf(line.creditor), account, line.paid);
         }
         assembly ("memory-safe") {
             mstore(credits, count)
@@ -208,23 +150,8 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IRevenueSplit
-    function claimable(address token, address account) external view returns (uint256) {
-        return _claimable[token][account];
-    }
-
-    /// @inheritdoc IRevenueSplit
     function owed(bytes32 project, Tier tier, address account) external view returns (int256) {
         return _debts[project][SplitPlan.creditorOf(tier, account)];
-    }
-
-    /// @inheritdoc IRevenueSplit
-    function owedToPool(bytes32 project, uint256 pool) external view returns (int256) {
-        return _debts[project][SplitPlan.creditorOfPool(pool)];
-    }
-
-    /// @inheritdoc IRevenueSplit
-    function carried(bytes32 project) external view returns (uint256) {
-        return _projects[project].carried;
     }
 
     /// @inheritdoc IRevenueSplit
@@ -266,7 +193,7 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IRevenueSplit
-    function tokenOf(bytes32 project) external view returns (address) {
+    function tokenOf(bytes32 project) public view override returns (address) {
         return _projects[project].token;
     }
 
@@ -318,10 +245,8 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         uint256[] memory dueAfter
     ) private view {
         plan.payArrears(_debts[project], Tier.ALLOCATION);
-        uint256 pool = SplitPlan.creditorOfPool(poolOf[project][plan.version]);
         for (uint256 i = 0; i < due.length; ++i) {
-            address to = allocations[i].account;
-            uint256 creditor = to == address(0) ? pool : SplitPlan.creditorOf(Tier.ALLOCATION, to);
+            uint256 creditor = SplitPlan.creditorOf(Tier.ALLOCATION, allocations[i].account);
             plan.pay(_debts[project], creditor, int256(dueAfter[i]) - int256(due[i]));
         }
     }
@@ -345,30 +270,6 @@ contract RevenueSplit is IRevenueSplit, AccessManaged, Pausable {
         for (uint256 j = first; j < plan.count; ++j) {
             plan.settle(plan.lines[j]);
         }
-    }
-
-    /// @dev At any time each investor has been given floor(paid to the pool × weight / sum of weights); the rest, less
-    /// than a unit an investor, is carried.
-    function _creditInvestors(Project storage p, Distribution calldata d, uint256 number, uint256 amount) private {
-        if (amount == 0) return;
-        SplitPools.Pool storage pool = _pools[d.project][number];
-        Investor[] storage investors = _terms[d.project][number - 1].investors;
-        // Floors of a growing total may take more than this payment: then a part of what was carried is given out.
-        uint256 left = amount + pool.carried;
-        uint256[] memory shares = SplitPools.shares(investors, pool.paid, pool.paid + amount);
-        for (uint256 i = 0; i < shares.length; ++i) {
-            left -= shares[i];
-            _credit(p.token, d, Tier.ALLOCATION, investors[i].account, shares[i]);
-        }
-        p.carried = p.carried + left - pool.carried;
-        pool.paid += uint128(amount);
-        pool.carried = uint128(left);
-    }
-
-    function _credit(address token, Distribution calldata d, Tier tier, address account, uint256 amount) private {
-        if (amount == 0) return;
-        _claimable[token][account] += amount;
-        emit Credited(d.project, d.batch, account, tier, amount);
     }
 
     function _known(bytes32 project) private view returns (Project storage p) {

@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from counterfoil.chain.address import Address
+from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import Signer
-from counterfoil.chain.transaction import transact_all
+from counterfoil.chain.transaction import transact, transact_all
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash, on_chain_id
 from counterfoil.oracle.errors import InputMalformed
-from counterfoil.oracle.rules.split_terms import terms_argument
+from counterfoil.oracle.rules.investor_pool import PoolList
+from counterfoil.oracle.rules.split_terms import investors_of, terms_argument
 from counterfoil.oracle.store.directory_tables import (
     KnownDevice,
     KnownGoods,
@@ -164,7 +165,10 @@ class Registrar:
         )
 
     def set_terms(self, project: str, terms: Mapping[str, Any]) -> None:
-        """Add *terms*, as ``rules.split_terms.terms_argument`` makes them, unless that date has terms."""
+        """Add *terms*, as ``rules.split_terms.terms_argument`` makes them, unless that date has terms.
+
+        The investors of their pool that are not there yet are added first, in pieces.
+        """
         with Session(self._engine) as session:
             key = (project, int(terms["effective_from"]))
             for line in terms["goods"]:
@@ -181,10 +185,23 @@ class Registrar:
                 == key[1]
             ):
                 return
-        data = self._client.encode("RevenueSplit", "setTerms", name, terms_argument(terms))
-        transact_all(
-            self._client, self._registrar, [(self._client.address_of("RevenueSplit"), data)]
+        split = self._client.address_of("RevenueSplit")
+        calls: list[bytes] = []
+        pool = NOBODY
+        if investors := investors_of(terms):
+            found = PoolList.of(investors)
+            pool = found.account(split, name)
+            left = self._client.call("RevenueSplit", "nextInvestors", name, found.name)
+            if any(left):
+                calls += [
+                    self._client.encode("RevenueSplit", "addInvestors", *arguments)
+                    for arguments in found.calls(name, left)
+                ]
+        calls.append(
+            self._client.encode("RevenueSplit", "setTerms", name, terms_argument(terms, pool))
         )
+        for data in calls:  # each depends on the one before
+            transact(self._client, self._registrar, split, data)
 
     def register(self, devices: Sequence[NewDevice]) -> None:
         """Register these machines, each with the key of its first epoch."""

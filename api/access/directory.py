@@ -19,7 +19,7 @@ from counterfoil.chain.address import Address, canonical
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
 from counterfoil.oracle.ledger.participant_registry import ParticipantRow
-from counterfoil.oracle.ledger.revenue_split import Credit
+from counterfoil.oracle.ledger.revenue_split import Credit, PoolRow, PoolShare
 from counterfoil.oracle.store.directory_tables import (
     KnownDevice,
     KnownParticipant,
@@ -80,6 +80,13 @@ class Directory:
             paid = session.exec(
                 select(Credit.project_hash).where(Credit.account == account).distinct()
             ).all()
+            invested = session.exec(
+                select(PoolRow.project_hash)
+                .join(PoolShare, col(PoolShare.pool) == col(PoolRow.account))
+                .where(PoolShare.account == account)
+                .distinct()
+            ).all()
+            paid = [*paid, *invested]
         shared = {by_hash[value] for value in paid if value in by_hash}
         return Sight(
             account,

@@ -12,6 +12,7 @@ from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import ACCOUNT_MISSING
 from counterfoil.api.http.typed_data import TypedDataOut
 from counterfoil.api.instructions.operation import EVERY_WRITER
+from counterfoil.api.projects.pool_reads import complete_pools_of
 from counterfoil.chain.hexadecimal import to_hex
 
 router = APIRouter(tags=["cash"], responses=problems.RESPONSES)
@@ -33,6 +34,10 @@ class CashOut(BaseModel):
         examples=[0],
     )
     split_minor: int = Field(description="Credited by the split, to withdraw.", examples=[0])
+    pools_minor: dict[str, int] = Field(
+        description="What it can take of pools of investors, by the pool's account.",
+        examples=[{"0x8ba1f109551bD432803012645Ac136ddd64DBA72": 35_000}],
+    )
     allowances_minor: dict[str, int] = Field(examples=[{"receivables": 1_000_000_00}])
 
 
@@ -52,6 +57,10 @@ def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
             claims_minor=client.call("Receivables", "claimable", token, sight.account),
             credit_minor=client.call("CreditLine", "claimable", token, sight.account),
             split_minor=client.call("RevenueSplit", "claimable", token, sight.account),
+            pools_minor={
+                pool: client.call("RevenueSplit", "claimableOfPool", pool, sight.account)
+                for pool in complete_pools_of(parts.reads, sight.account)
+            },
             allowances_minor={
                 name: client.call(
                     "DepositToken", "allowance", sight.account, client.address_of(contract)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from counterfoil.api.instructions.operation import (
     ADMINS,
@@ -20,7 +20,10 @@ from counterfoil.api.instructions.operation import (
     Papers,
     PartyName,
 )
-from counterfoil.chain.hexadecimal import HEX_SIGNATURE, from_hex, to_hex
+from counterfoil.chain.address import Address
+from counterfoil.chain.hexadecimal import HEX_ADDRESS, HEX_SIGNATURE, from_hex, to_hex
+from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.rules.investor_pool import PoolList
 
 SPENDERS = {
     "receivables": "Receivables",
@@ -72,6 +75,39 @@ class JumpIn(BaseModel):
     evidence: Papers
 
 
+Account = Annotated[
+    str,
+    Field(pattern=HEX_ADDRESS, examples=["0x90f79bf6eb2c4f870365e785982e1f101e93b906"]),
+    AfterValidator(Address),
+]
+
+
+class PoolPayoutIn(BaseModel):
+    """The pool whose share is paid out, and to whom; by default to the asker itself."""
+
+    pool: Account
+    account: PartyName | None = None
+
+
+class PoolIn(BaseModel):
+    """A pool of investors."""
+
+    pool: Account
+
+
+class InvestorIn(BaseModel):
+    """An investor and its weight in the pool."""
+
+    account: PartyName
+    weight: int = Field(gt=0, lt=2**64, examples=[50])
+
+
+class InvestorsIn(BaseModel):
+    """The whole list of a pool, in its order: the next 200 of it are added. Send it again until all are there."""
+
+    investors: list[InvestorIn] = Field(min_length=1, max_length=20_000)
+
+
 class PayoutIn(BaseModel):
     """The account to which its credits from the split are pushed; a line's sweep account by its address."""
 
@@ -96,6 +132,18 @@ def _jump(call: Call[JumpIn]) -> Sequence[object]:
     data = call.client.encode("BusinessCalendar", "jump", today, call.body.date)
     evidence = call.commit("evidence", call.body.evidence)
     return [call.client.address_of("BusinessCalendar"), data, evidence]
+
+
+def _next_investors(call: Call[InvestorsIn]) -> Sequence[object]:
+    investors = [(call.party(one.account), one.weight) for one in call.body.investors]
+    project, found = on_chain_id(call.key_text), PoolList.of(investors)
+    left = call.client.call("RevenueSplit", "nextInvestors", project, found.name)
+    return found.calls(project, left if any(left) else found.name)[0]
+
+
+def _of_pool(call: Call[PoolPayoutIn]) -> Sequence[object]:
+    name = call.body.account
+    return [call.body.pool, call.account if name is None else call.party(name)]
 
 
 OPERATIONS = (
@@ -138,6 +186,36 @@ OPERATIONS = (
         says="Push what the split has credited",
         arguments=lambda c: [c.token, c.party(c.body.account)],
         body=PayoutIn,
+    ),
+    Operation(
+        "take_pool",
+        "/v1/cash/pool-payouts",
+        contract="RevenueSplit",
+        function="takePool",
+        may=EVERY_WRITER,
+        says="Pay an investor its share of a pool",
+        arguments=_of_pool,
+        body=PoolPayoutIn,
+    ),
+    Operation(
+        "end_pool",
+        "/v1/cash/pool-ends",
+        contract="RevenueSplit",
+        function="endPool",
+        may=EVERY_WRITER,
+        says="Give a pool that terms no longer name to its investors whole",
+        arguments=lambda c: [c.body.pool],
+        body=PoolIn,
+    ),
+    Operation(
+        "add_investors",
+        "/v1/projects/{project}/investors",
+        contract="RevenueSplit",
+        function="addInvestors",
+        may=EVERY_WRITER,
+        says="Add the next investors of a pool's list",
+        arguments=_next_investors,
+        body=InvestorsIn,
     ),
     Operation(
         "advance_date",

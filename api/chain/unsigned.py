@@ -28,13 +28,14 @@ from counterfoil.api.http.context import (
 )
 from counterfoil.api.http.faults import ACCOUNT_MISSING
 from counterfoil.chain.abi.enums import BasisName, PeriodName
-from counterfoil.chain.address import Address
+from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import HEX_32_BYTES, HEX_ADDRESS, from_hex, to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.rules.bank_entry import BankEntry
-from counterfoil.oracle.rules.split_terms import terms_argument
+from counterfoil.oracle.rules.investor_pool import PoolList
+from counterfoil.oracle.rules.split_terms import investors_of, terms_argument
 
 router = APIRouter(responses=problems.RESPONSES)
 
@@ -116,7 +117,7 @@ class TermsIn(BaseModel):
     sweep: SweepIn | None = None
     goods: list[GoodsIn] = Field(max_length=200)
     allocations: list[AllocationIn] = Field(max_length=200)
-    investors: list[InvestorIn] = Field(max_length=1_000)
+    investors: list[InvestorIn] = Field(max_length=20_000)
 
 
 def _sender(parts: ApiParts, sight: Sight) -> tuple[ChainClient, str]:
@@ -174,12 +175,16 @@ def unsigned_payment(
 def unsigned_terms(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, project: ProjectName, terms: TermsIn
 ) -> UnsignedOut:
-    """For the registrar: a new version of the project's split, in force from its date on."""
+    """For the registrar: a new version of the project's split, in force from its date on.
+
+    The investors of its pool are added first: see `/v1/projects/{project}/investors`.
+    """
     require(principal, "set_terms")
     if project not in sight.projects:
         raise problems.not_found("project")
     client, sender = _sender(parts, sight)
-    argument = terms_argument(terms.model_dump())
-    data = client.encode("RevenueSplit", "setTerms", on_chain_id(project), argument)
-    split = client.address_of("RevenueSplit")
+    split, name, given = client.address_of("RevenueSplit"), on_chain_id(project), terms.model_dump()
+    investors = investors_of(given)
+    pool = PoolList.of(investors).account(split, name) if investors else NOBODY
+    data = client.encode("RevenueSplit", "setTerms", name, terms_argument(given, pool))
     return UnsignedOut(transaction=offer(client, sender, target=split, data=data))

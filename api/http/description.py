@@ -33,8 +33,6 @@ EXAMPLES: dict[str, Any] = {
     "block_number": 18204,
     "borrower": _ACCOUNT,
     "business_date": 20220831,
-    "carried_before_minor": 0,
-    "carried_minor": 1,
     "certificate_hash": _HEX,
     "certified_until": 1693440000,
     "claimable_minor": 84210,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http.context import ApiParts
 from counterfoil.api.pages.machine_rows import OTHERS
 from counterfoil.api.pages.span import bounds
-from counterfoil.api.projects.reads import ProjectReads, SeenDistribution
+from counterfoil.api.projects.reads import ProjectReads
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import Address
 
@@ -29,13 +28,11 @@ class SplitRow:
 
 @dataclass(frozen=True)
 class Split:
-    """How a month's distributed revenue was shared: received = paid + carried."""
+    """How a month's distributed revenue was shared: received = credited."""
 
     first: date
     last: date
     received: int
-    carried_before: int
-    carried: int
     rows: tuple[SplitRow, ...]
     distributions: int
     version: int
@@ -79,21 +76,8 @@ def split_of(parts: ApiParts, sight: Sight, first: date, last: date) -> Split | 
         first=month,
         last=last,
         received=sum(d.gross_minor for d in done),
-        carried_before=sum(_carried(done, "before").values()),
-        carried=sum(_carried(done, "after").values()),
         rows=tuple(rows),
         distributions=len(done),
         version=done[-1].version,
         effective_from=effective,
     )
-
-
-def _carried(done: list[SeenDistribution], which: Literal["before", "after"]) -> dict[str, int]:
-    """Return what each project carried before its first or after its last distribution in *done*."""
-    found: dict[str, int] = {}
-    for shared in done:
-        if which == "before":
-            found.setdefault(shared.project, shared.carried_before_minor)
-        else:
-            found[shared.project] = shared.carried_minor
-    return found

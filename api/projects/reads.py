@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from counterfoil.api.access.directory import Directory
 from counterfoil.api.access.sight import Sight
+from counterfoil.api.projects.pool_reads import PoolReads, pools_of
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import Address
 from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow, TermsRow
@@ -37,9 +38,16 @@ class SeenDistribution:
     facts_hash: str
     block_number: int
     transaction_hash: str
-    carried_before_minor: int
-    carried_minor: int
     credits: tuple[tuple[str, Address, int], ...]
+
+
+@dataclass(frozen=True)
+class SeenBalance:
+    """What an account has been credited, its shares of pools included, and what it has taken of it."""
+
+    account: Address
+    credited_minor: int
+    withdrawn_minor: int
 
 
 class ProjectReads:
@@ -92,22 +100,14 @@ class ProjectReads:
                     select(Distribution).where(col(Distribution.project).in_(list(names.values())))
                 )
             }
+            mine = {sight.account, *pools_of(session, sight.account)}
             rows = session.exec(
                 select(Credit).where(col(Credit.project_hash).in_(names)).order_by(col(Credit.id))
             ).all()
         projects_of = {entry.batch: names[entry.project_hash] for entry in entries}
         lines: dict[str, list[tuple[str, Address, int]]] = {}
-        before: dict[str, int] = {}
-        carried: dict[str, int] = {}
         by_batch = {entry.batch: entry for entry in entries}
         for row in rows:  # in the order of their events, and so of the distributions
-            project = names[row.project_hash]
-            if row.batch not in projects_of:  # a pool's rest that was given out later
-                carried[project] = carried.get(project, 0) - row.amount_minor
-                continue
-            if row.batch not in lines:
-                before[row.batch] = carried.get(project, 0)
-                carried[project] = by_batch[row.batch].carried_minor
             line = (Tier(row.tier).wire_name, row.account, row.amount_minor)
             lines.setdefault(row.batch, []).append(line)
         found: list[SeenDistribution] = []
@@ -131,15 +131,26 @@ class ProjectReads:
                     facts_hash=entry.facts_hash,
                     block_number=entry.block_number,
                     transaction_hash=entry.transaction_hash,
-                    carried_before_minor=before[batch],
-                    carried_minor=entry.carried_minor,
-                    credits=tuple(line for line in seen if everyones or line[1] == sight.account),
+                    credits=tuple(line for line in seen if everyones or line[1] in mine),
                 )
             )
         return found
 
-    def balances(self, sight: Sight) -> list[Balance]:
-        """Return what accounts were credited and have withdrawn: the reader's own, or all."""
+    def balances(self, sight: Sight) -> list[SeenBalance]:
+        """Return what accounts have to their credit and have taken: the reader's own, or all.
+
+        An investor's shares of pools are in its balance. A pool's is what its investors have not taken.
+        """
         with Session(self._engine, expire_on_commit=False) as session:
-            rows = session.exec(select(Balance).order_by(Balance.account)).all()
-        return [row for row in rows if sight.everything or row.account == sight.account]
+            rows = session.exec(select(Balance)).all()
+        found = {row.account: (row.credited_minor, row.withdrawn_minor) for row in rows}
+        for pool in PoolReads(self._engine).pools(sight):
+            for share in pool.shares:
+                credited, withdrawn = found.get(share.account, (0, 0))
+                more = (share.earned_minor, share.taken_minor)
+                found[share.account] = (credited + more[0], withdrawn + more[1])
+        return [
+            SeenBalance(account, *amounts)
+            for account, amounts in sorted(found.items())
+            if sight.everything or account == sight.account
+        ]

@@ -51,9 +51,9 @@ class CreditOut(BaseModel):
 
 
 class DistributionOut(BaseModel):
-    """A distribution: sum of credits + carried after = gross + carried before.
+    """A distribution: the sum of credits is the gross.
 
-    Those who do not run the project see their own credits only.
+    Those who do not run the project see their own credits only, and those of pools in which they have a share.
     """
 
     batch: str
@@ -63,8 +63,6 @@ class DistributionOut(BaseModel):
     gross_minor: int
     refunds_minor: int
     tax_minor: int
-    carried_before_minor: int
-    carried_minor: int
     head_size: int
     facts_hash: str
     block_number: int

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IParticipantRegistry} from "./IParticipantRegistry.sol";
 import {IStoppable} from "./IStoppable.sol";
 
 /// @title One bank's tokenised deposits in one currency
@@ -115,6 +116,9 @@ interface IDepositToken is IStoppable, IERC20 {
     function currency() external view returns (string memory);
 
     function bank() external view returns (address);
+
+    /// @notice Who says who may hold tokens.
+    function participants() external view returns (IParticipantRegistry);
 
     /// @notice The contract that may spend from collection accounts; zero until set.
     function split() external view returns (address);

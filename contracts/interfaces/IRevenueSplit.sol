@@ -11,10 +11,16 @@ import {Waterfall} from "../libraries/Waterfall.sol";
 /// to what it was before is added to what the tier is owed, and what it is owed is paid as far as this distribution's
 /// money goes. What can't be paid stays owed and comes first within its tier next time, the oldest debt first; what was
 /// paid too much (a refund came later) is a negative debt and is set off. A debt is its creditor's: other terms take it
-/// from nobody and give it to nobody else. So paid + carried = received at any time, where carried is the part of the
-/// investors' pools that does not divide (less than one minor unit an investor). A pool is its investors and their
-/// weights: terms with the same ones have the same pool, others have another. A month in which the terms change is one
+/// from nobody and give it to nobody else. What is credited is what was received. A month in which the terms change is one
 /// period: what is fixed, and minimums, are due once, by the terms of its first distribution.
+///
+/// A pool is a list of investors with their weights, of any length, under one account that terms name like any other; a
+/// distribution credits that account. An investor can take, at any time, the floor of its share of all that was ever paid
+/// to the pool, less what it took. What the floors leave over, less than a minor unit an investor, is the pool's until the
+/// terms no longer name it: then it is ended, and all that was paid is its investors' to the unit. What comes late begins
+/// a new run. The account is derived from the list, so that the same list is the same pool under all terms. The list is
+/// added in pieces by anybody: its name is the hash of its first piece and of the name of what follows, so that no other
+/// investors can be added.
 /// All amounts in minor units of the project's token; business dates are YYYYMMDD.
 interface IRevenueSplit {
     enum Tier {
@@ -49,7 +55,7 @@ interface IRevenueSplit {
 
     struct Investor {
         address account;
-        uint96 weight;
+        uint64 weight;
     }
 
     /// @param effectiveFrom first business date on which these terms hold.
@@ -66,7 +72,6 @@ interface IRevenueSplit {
         Waterfall.Senior senior;
         Goods[] goods;
         Waterfall.Allocation[] allocations;
-        Investor[] investors;
     }
 
     struct Units {
@@ -117,15 +122,17 @@ interface IRevenueSplit {
         uint64 headSize,
         bytes32 facts
     );
-    /// @notice What `tier` owes `account` after this distribution, when it changed; for a pool `account` is its number.
-    event Owed(
-        bytes32 indexed project, bytes32 indexed batch, address indexed account, Tier tier, bool isPool, int256 amount
-    );
+    /// @notice What `tier` owes `account` after this distribution, when it changed.
+    event Owed(bytes32 indexed project, bytes32 indexed batch, address indexed account, Tier tier, int256 amount);
     event Credited(
         bytes32 indexed project, bytes32 indexed batch, address indexed account, Tier tier, uint256 amount
     );
-    /// @notice The pool's indivisible rest after this distribution.
-    event Carried(bytes32 indexed project, bytes32 indexed batch, uint256 amount);
+    /// @notice `piece` stands in the pool's list; `next` is the name of what follows it, 0 when the list is complete.
+    event InvestorsAdded(bytes32 indexed project, address indexed pool, bytes32 next, Investor[] piece);
+    /// @notice `account` has taken what it could of the pool.
+    event PoolTaken(bytes32 indexed project, address indexed pool, address indexed account, uint256 amount);
+    /// @notice The pool's run has ended when `paid` had ever been paid to it.
+    event PoolEnded(bytes32 indexed project, address indexed pool, uint256 paid);
     event Withdrawn(address indexed token, address indexed account, uint256 amount);
 
     error ProjectAlreadyOpen(bytes32 project);
@@ -144,7 +151,16 @@ interface IRevenueSplit {
     error HeadNotAnchored(uint64 size);
     error GoodsUnknown(bytes32 goods);
     error NothingToWithdraw(address account);
-    error VersionStillInForce(bytes32 project, uint256 version);
+    /// @notice These are not the investors that the list goes on with: `next` is the name of those.
+    error InvestorsNotNext(address pool, bytes32 next);
+    error InvestorInvalid(address pool, address account, string rule);
+    /// @notice There is no such pool, or not all its investors were added.
+    error PoolIncomplete(address pool);
+    /// @notice The terms of the last distribution name the pool, or there was none.
+    error PoolStillInForce(address pool);
+    error NotAnInvestor(address pool, address account);
+    /// @notice A pool's balance is its investors', each its share.
+    error AccountIsPool(address account);
 
     /// @notice Let `project` be paid in `token`, whose collection account for it must be open.
     /// @dev Role REGISTRAR.
@@ -159,10 +175,21 @@ interface IRevenueSplit {
     /// @dev Role ORACLE; stops while paused. Reverts as a whole, or credits everybody.
     function distribute(Distribution calldata d) external;
 
-    /// @notice Give the rest that the pool of an ended version carries to its investors, by largest remainder.
-    /// @dev Anyone. It can be called once a later version with another pool has had a distribution, and again when a late
-    /// distribution has left a new rest.
-    function settleCarried(bytes32 project, uint256 version) external;
+    /// @notice Add `piece` to the pool of `list`, whose next investors it is.
+    /// @dev Anyone. `list` is keccak256(abi.encode(first piece, name of the second)) and so on, the last `next` is 0. Terms
+    /// can name the pool when all its investors were added; an investor is a participant that was certified.
+    /// @return pool the account that terms name.
+    function addInvestors(bytes32 project, bytes32 list, Investor[] calldata piece, bytes32 next)
+        external
+        returns (address pool);
+
+    /// @notice Pay `account` all that it can take of the pool. Anyone may call; the money goes to the account itself.
+    /// @dev Who has more than 500 ended runs behind it gets what is due of 500, and calls again.
+    function takePool(address pool, address account) external returns (uint256 amount);
+
+    /// @notice End the present run of a pool that terms no longer name: what was paid so far is its investors' whole.
+    /// @dev Anyone, once terms that do not name the pool have had a distribution; and again after a late payment.
+    function endPool(address pool) external;
 
     /// @notice Pay the caller all that is claimable in `token`.
     function withdraw(address token) external returns (uint256 amount);
@@ -176,23 +203,32 @@ interface IRevenueSplit {
     /// @dev Role COMMITTEE.
     function unpause() external;
 
-    /// @notice What `distribute(d)` would credit now, and what the pool would carry.
-    function preview(Distribution calldata d) external view returns (Credit[] memory credits, uint256 carried_);
+    /// @notice What `distribute(d)` would credit now.
+    function preview(Distribution calldata d) external view returns (Credit[] memory credits);
 
-    /// @notice What `account` can withdraw.
+    /// @notice What `account` can withdraw; of a pool, what its investors have not taken.
     function claimable(address token, address account) external view returns (uint256);
 
     /// @notice What `tier` still owes `account` (negative: was paid too much).
     function owed(bytes32 project, Tier tier, address account) external view returns (int256);
 
-    /// @notice What is owed to the pool number `pool` (negative: was paid too much).
-    function owedToPool(bytes32 project, uint256 pool) external view returns (int256);
+    /// @notice What `account` can take of the pool.
+    function claimableOfPool(address pool, address account) external view returns (uint256);
 
-    /// @notice The pool of `version`: the number of the first version with the same investors and weights.
-    function poolOf(bytes32 project, uint256 version) external view returns (uint256);
+    /// @notice The account of the pool of `list` in `project`, whether its investors were added or not.
+    function poolOf(bytes32 project, bytes32 list) external view returns (address);
 
-    /// @notice What `project`'s pools carry.
-    function carried(bytes32 project) external view returns (uint256);
+    /// @notice The project of a pool that has all its investors.
+    function projectOfPool(address pool) external view returns (bytes32);
+
+    /// @notice The name of the investors that are still to be added to the pool of `list`; 0 when it is complete.
+    function nextInvestors(bytes32 project, bytes32 list) external view returns (bytes32);
+
+    /// @notice The account's weight in the pool, 0 for none, and the sum of the weights.
+    function weightOf(address pool, address account) external view returns (uint64 weight, uint64 weights);
+
+    /// @notice What the pool's investors have taken.
+    function takenOf(address pool) external view returns (uint256);
 
     /// @notice What was distributed of `project` so far, gross.
     function distributed(bytes32 project) external view returns (uint256);

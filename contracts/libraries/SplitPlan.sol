@@ -5,12 +5,12 @@ import {IRevenueSplit} from "../interfaces/IRevenueSplit.sol";
 import {Waterfall} from "./Waterfall.sol";
 
 /// @title What a distribution comes to, before anything is written
-/// @notice A creditor is an account in a tier, or a pool of investors in the tier of the allocations. Its debt is one,
-/// whatever terms it comes from, and it is nobody else's: what a creditor has not been paid stays its own when the terms
-/// no longer name it, and what it was paid too much is set off against its own alone.
+/// @notice A creditor is an account in a tier; a pool of investors has an account too. Its debt is one, whatever terms it
+/// comes from, and it is nobody else's: what a creditor has not been paid stays its own when the terms no longer name it,
+/// and what it was paid too much is set off against its own alone.
 /// @dev A tier first pays what is owed from before, the oldest debt first, and then what is new.
 library SplitPlan {
-    /// @param creditor see creditorOf and creditorOfPool.
+    /// @param creditor see creditorOf.
     /// @param before what was owed to it before.
     /// @param owed what is owed to it by now; negative when it was paid too much.
     /// @param paid what of it is paid by this distribution.
@@ -35,27 +35,16 @@ library SplitPlan {
         Line[] lines;
     }
 
-    uint256 private constant POOL = 1 << 255;
-
     function creditorOf(IRevenueSplit.Tier tier, address account) internal pure returns (uint256) {
         return uint256(tier) << 160 | uint160(account);
-    }
-
-    function creditorOfPool(uint256 pool) internal pure returns (uint256) {
-        return POOL | uint256(IRevenueSplit.Tier.ALLOCATION) << 160 | pool;
     }
 
     function tierOf(uint256 creditor) internal pure returns (IRevenueSplit.Tier) {
         return IRevenueSplit.Tier(uint8(creditor >> 160));
     }
 
-    /// @notice The creditor's account; for a pool its number, see isPool.
     function accountOf(uint256 creditor) internal pure returns (address) {
         return address(uint160(creditor));
-    }
-
-    function isPool(uint256 creditor) internal pure returns (bool) {
-        return creditor & POOL != 0;
     }
 
     /// @notice Pay what `tier` owes from before, as far as the cash goes.

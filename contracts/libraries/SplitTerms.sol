@@ -6,13 +6,25 @@ import {Waterfall} from "./Waterfall.sol";
 
 /// @title Which terms of a split can hold
 library SplitTerms {
-    /// @dev With that many investors, and as many lines as below, a distribution takes less than 20,000,000 gas.
-    uint256 internal constant MOST_INVESTORS = 400;
-    /// @dev Goods, allocations and old debts together.
+    /// @dev Goods, allocations and old debts together: with that many a distribution takes less than 20,000,000 gas.
     uint256 internal constant MOST_LINES = 128;
 
-    /// @notice Revert unless these terms can hold beside `debts` old ones.
-    function check(IRevenueSplit.Terms calldata t, uint256 debts) internal pure {
+    /// @notice Store these terms, and in `lines` the place of each goods code's line, plus 1.
+    /// @param debts how many old debts there are beside them.
+    /// @return accounts every account that they name, see accountsOf.
+    function set(
+        IRevenueSplit.Terms calldata t,
+        IRevenueSplit.Terms storage kept,
+        mapping(bytes32 goods => uint256) storage lines,
+        uint256 debts
+    ) external returns (address[] memory accounts) {
+        _check(t, debts);
+        _keep(t, kept, lines);
+        return accountsOf(t);
+    }
+
+    /// @dev Revert unless these terms can hold beside `debts` old ones.
+    function _check(IRevenueSplit.Terms calldata t, uint256 debts) private pure {
         if (t.residualAccount == address(0)) revert IRevenueSplit.TermsInvalid("the residual account is zero");
         if (t.refundAccount == address(0)) revert IRevenueSplit.TermsInvalid("the refund account is zero");
         if (t.taxAccount == address(0)) revert IRevenueSplit.TermsInvalid("the tax account is zero");
@@ -25,14 +37,8 @@ library SplitTerms {
         if (t.senior.feeBasisPoints > Waterfall.BASIS_POINTS || t.senior.sweepBasisPoints > Waterfall.BASIS_POINTS) {
             revert IRevenueSplit.TermsInvalid("more than 10,000 basis points");
         }
-        if (t.investors.length > MOST_INVESTORS) revert IRevenueSplit.TermsInvalid("too many investors");
         if (t.goods.length + t.allocations.length + debts > MOST_LINES) {
             revert IRevenueSplit.TermsInvalid("too many lines");
-        }
-        uint256 weights = 0;
-        for (uint256 i = 0; i < t.investors.length; ++i) {
-            if (t.investors[i].account == address(0)) revert IRevenueSplit.TermsInvalid("an investor is zero");
-            weights += t.investors[i].weight;
         }
         for (uint256 i = 0; i < t.allocations.length; ++i) {
             Waterfall.Allocation calldata a = t.allocations[i];
@@ -41,16 +47,15 @@ library SplitTerms {
                 revert IRevenueSplit.TermsInvalid("more than 10,000 basis points");
             }
             if (a.cap != 0 && a.minimum > a.cap) revert IRevenueSplit.TermsInvalid("a minimum lies above its cap");
-            if (a.account == address(0) && weights == 0) revert IRevenueSplit.TermsInvalid("a pool without investors");
+            if (a.account == address(0)) revert IRevenueSplit.TermsInvalid("an allocation's account is zero");
         }
     }
 
-    /// @notice Store these terms, and in `lines` the place of each goods code's line, plus 1.
-    function keep(
+    function _keep(
         IRevenueSplit.Terms calldata t,
         IRevenueSplit.Terms storage kept,
         mapping(bytes32 goods => uint256) storage lines
-    ) internal {
+    ) private {
         kept.effectiveFrom = t.effectiveFrom;
         kept.period = t.period;
         kept.refundAccount = t.refundAccount;
@@ -68,8 +73,19 @@ library SplitTerms {
         for (uint256 i = 0; i < t.allocations.length; ++i) {
             kept.allocations.push(t.allocations[i]);
         }
-        for (uint256 i = 0; i < t.investors.length; ++i) {
-            kept.investors.push(t.investors[i]);
+    }
+
+    /// @notice Every account that these terms name; zero where they name none.
+    function accountsOf(IRevenueSplit.Terms memory t) public pure returns (address[] memory accounts) {
+        accounts = new address[](5 + t.goods.length + t.allocations.length);
+        (accounts[0], accounts[1], accounts[2]) = (t.refundAccount, t.taxAccount, t.feeAccount);
+        (accounts[3], accounts[4]) = (t.sweepAccount, t.residualAccount);
+        uint256 count = 5;
+        for (uint256 i = 0; i < t.goods.length; ++i) {
+            accounts[count++] = t.goods[i].supplier;
+        }
+        for (uint256 i = 0; i < t.allocations.length; ++i) {
+            accounts[count++] = t.allocations[i].account;
         }
     }
 }

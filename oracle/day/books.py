@@ -77,7 +77,6 @@ def _projects(client: ChainClient, ledger: LedgerBook) -> dict[str, ProjectBooks
     distributed = client.call_all(
         "RevenueSplit", "distributed", arguments=asked, block=ledger.block
     )
-    carried = client.call_all("RevenueSplit", "carried", arguments=asked, block=ledger.block)
     found: dict[str, ProjectBooks] = {}
     for at, name in enumerate(hashes):
         title, gross, given = ledger.projects[name]
@@ -88,7 +87,6 @@ def _projects(client: ChainClient, ledger: LedgerBook) -> dict[str, ProjectBooks
             distributed_minor=gross,
             credited_minor=given,
             chain_distributed_minor=distributed[at],
-            chain_carried_minor=carried[at],
         )
     return found
 

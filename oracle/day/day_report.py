@@ -106,7 +106,6 @@ def make_report(
             "withdrawn_minor": books.withdrawn_minor,
             "in_transit_minor": in_transit,
             "distributed_minor": sum(p.distributed_minor for p in books.projects.values()),
-            "carried_minor": sum(p.chain_carried_minor for p in books.projects.values()),
             "claimable_minor": sum(found for _, found in books.claimable.values()),
             "principal_minor": sum(line.chain_minor for line in books.lines.values()),
             "claims_open_minor": sum(c.live_unpaid_minor for c in books.claims.values()),

@@ -37,7 +37,10 @@ ANYONE = frozenset(
         *(("ProjectShare", name) for name in ("receiveIncome", "withdraw")),
         ("WarehouseReceipts", "callTopUp"),
         ("DepositToken", "permit"),
-        ("RevenueSplit", "withdrawFor"),
+        *(
+            ("RevenueSplit", name)
+            for name in ("withdrawFor", "takePool", "endPool", "addInvestors")
+        ),
     }
 )
 """Calls that anybody may make: they give nobody what is not theirs."""

@@ -1,4 +1,4 @@
-"""Terms, distributions, credits and balances, made of the events of RevenueSplit."""
+"""Terms, distributions, credits, balances and pools of investors, made of the events of RevenueSplit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlmodel import Field, Session, col, select
 from counterfoil.chain.address import Address
 from counterfoil.chain.address_column import AddressColumn
 from counterfoil.chain.tables import EventRow, Handler
-from counterfoil.oracle.store.columns import Count, Minor
+from counterfoil.oracle.store.columns import ChainMinor, Count, Minor
 from counterfoil.oracle.store.table import OracleTable
 
 _Arguments = Mapping[str, Any]
@@ -40,7 +40,6 @@ class DistributedRow(OracleTable, table=True):
     facts_hash: str
     block_number: int
     transaction_hash: str
-    carried_minor: Minor = 0
 
 
 class Credit(OracleTable, table=True):
@@ -57,13 +56,57 @@ class Credit(OracleTable, table=True):
 
 
 class Balance(OracleTable, table=True):
-    """Projected: what the split has credited to an account, and what it has withdrawn."""
+    """Projected: what the split has credited to an account, and what it has withdrawn; a pool's investors out of it."""
 
     __tablename__ = "balance"
 
     account: Address = Field(primary_key=True, sa_type=AddressColumn)
     credited_minor: Minor = 0
     withdrawn_minor: Minor = 0
+
+
+class PoolRow(OracleTable, table=True):
+    """Projected: a pool of investors, under its own account."""
+
+    __tablename__ = "investor_pool"
+
+    account: Address = Field(primary_key=True, sa_type=AddressColumn)
+    project_hash: str = Field(index=True)
+    investors: int = 0
+    weights: ChainMinor = 0
+    is_complete: bool = False
+
+
+class PoolShare(OracleTable, table=True):
+    """Projected: an investor's place in a pool, after ``before`` of its weights, and what it has taken."""
+
+    __tablename__ = "pool_share"
+
+    pool: Address = Field(primary_key=True, sa_type=AddressColumn)
+    account: Address = Field(primary_key=True, index=True, sa_type=AddressColumn)
+    place: int
+    weight: ChainMinor
+    before: ChainMinor
+    taken_minor: ChainMinor = 0
+
+
+class PoolEnd(OracleTable, table=True):
+    """Projected: a run of a pool ended when ``paid_minor`` had ever been paid to it."""
+
+    __tablename__ = "pool_end"
+
+    id: int | None = Field(default=None, primary_key=True)
+    pool: Address = Field(index=True, sa_type=AddressColumn)
+    paid_minor: ChainMinor
+
+
+def paid_and_ends(session: Session, pool: Address) -> tuple[int, list[int]]:
+    """What was ever paid to a pool, and what had been when each of its runs ended."""
+    balance = session.get(Balance, pool)
+    ends = session.exec(
+        select(PoolEnd.paid_minor).where(PoolEnd.pool == pool).order_by(col(PoolEnd.id))
+    ).all()
+    return (balance.credited_minor if balance else 0), list(ends)
 
 
 def _terms(session: Session, _: EventRow, a: _Arguments) -> None:
@@ -107,12 +150,39 @@ def _credited(session: Session, _: EventRow, a: _Arguments) -> None:
     _balance(session, a["account"]).credited_minor += amount
 
 
-def _carried(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(DistributedRow, a["batch"]).carried_minor = int(a["amount"])
-
-
 def _withdrawn(session: Session, _: EventRow, a: _Arguments) -> None:
     _balance(session, a["account"]).withdrawn_minor += int(a["amount"])
+
+
+def _investors(session: Session, _: EventRow, a: _Arguments) -> None:
+    pool = session.get(PoolRow, a["pool"])
+    if pool is None:
+        pool = PoolRow(account=a["pool"], project_hash=a["project"])
+        session.add(pool)
+    for one in a["piece"]:
+        weight = int(one["weight"])
+        session.add(
+            PoolShare(
+                pool=pool.account,
+                account=one["account"],
+                place=pool.investors,
+                weight=weight,
+                before=pool.weights,
+            )
+        )
+        pool.investors += 1
+        pool.weights += weight
+    pool.is_complete = int(a["next"], 16) == 0
+
+
+def _taken(session: Session, _: EventRow, a: _Arguments) -> None:
+    amount = int(a["amount"])
+    session.get_one(PoolShare, (a["pool"], a["account"])).taken_minor += amount
+    _balance(session, a["pool"]).withdrawn_minor += amount
+
+
+def _ended(session: Session, _: EventRow, a: _Arguments) -> None:
+    session.add(PoolEnd(pool=a["pool"], paid_minor=int(a["paid"])))
 
 
 def _balance(session: Session, account: Address) -> Balance:
@@ -127,6 +197,8 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("RevenueSplit", "TermsSet"): _terms,
     ("RevenueSplit", "Distributed"): _distributed,
     ("RevenueSplit", "Credited"): _credited,
-    ("RevenueSplit", "Carried"): _carried,
+    ("RevenueSplit", "InvestorsAdded"): _investors,
+    ("RevenueSplit", "PoolTaken"): _taken,
+    ("RevenueSplit", "PoolEnded"): _ended,
     ("RevenueSplit", "Withdrawn"): _withdrawn,
 }

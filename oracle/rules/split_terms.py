@@ -8,15 +8,16 @@ from typing import Any
 from counterfoil.chain.abi.enums import Basis, Period, Supply
 from counterfoil.chain.address import NOBODY
 from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.oracle.rules.investor_pool import Investors
 
 
-def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
+def terms_argument(terms: Mapping[str, Any], pool: str = NOBODY) -> dict[str, Any]:
     """The struct that ``RevenueSplit.setTerms`` takes, from *terms* as JSON.
 
     ``{effective_from, period: day|month, refund, tax, residual, fee: {account, basis_points}, sweep: {account,
     basis_points, cap}, goods: [{code, supplier, prepaid, unit_cost}], allocations: [{account, basis, value, minimum,
     cap}], investors: [{account, weight}]}``; accounts are addresses; an allocation's account is null for the
-    investors' pool; a goods code is empty for all other goods; amounts are in minor units.
+    investors' pool, whose account is *pool*; a goods code is empty for all other goods; amounts are in minor units.
     """
     fee = terms.get("fee") or {}
     sweep = terms.get("sweep") or {}
@@ -44,7 +45,7 @@ def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "allocations": [
             {
-                "account": line["account"] or NOBODY,
+                "account": line["account"] or pool,
                 "basis": int(Basis.named(line["basis"])),
                 "value": line["value"],
                 "minimum": line.get("minimum", 0),
@@ -52,5 +53,9 @@ def terms_argument(terms: Mapping[str, Any]) -> dict[str, Any]:
             }
             for line in terms["allocations"]
         ],
-        "investors": [{"account": i["account"], "weight": i["weight"]} for i in terms["investors"]],
     }
+
+
+def investors_of(terms: Mapping[str, Any]) -> Investors:
+    """The list of the pool in *terms* as JSON."""
+    return [(line["account"], line["weight"]) for line in terms["investors"]]

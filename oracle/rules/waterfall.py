@@ -1,4 +1,4 @@
-"""A model of RevenueSplit, written from its decision records (0006 and 0023) and nothing else. Pure.
+"""A model of RevenueSplit, written from its decision records (0006, 0023 and 0024) and nothing else. Pure.
 
 Rules that this module keeps:
 
@@ -6,9 +6,9 @@ Rules that this module keeps:
   tier's debt and pays what the cash allows, tier by tier. The residual recipient takes what is left.
 - An account may be in a tier more than once; its debts in the tier are one debt, under whatever terms.
 - A tier first pays what it owes from before, the oldest debt first, to those too whom the terms no longer name.
-- A pool is its investors and their weights: its debts and its rest are theirs under every terms that have them.
+- A pool has an account, which is credited like any other; what its investors take is ``investor_pool``'s.
 - A period is a day or a month, whichever terms hold on its days.
-- Paid + carried = received, to the minor unit, after every step.
+- Credited = received, to the minor unit, after every step.
 
 Auditors recompute every split with it; tests hold it and the contract against each other, call by call.
 """
@@ -18,17 +18,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import floor
 from typing import Any
 
 from counterfoil.chain.abi.enums import Basis, Period, Tier
-from counterfoil.chain.address import NOBODY
+from counterfoil.oracle.rules.investor_pool import InvestorPool, Investors
 
-POOL = NOBODY
-"""The account of an allocation to the investors' pool."""
-Creditor = tuple[Tier, str | int]
-"""A tier, and an account or the number of a pool of investors."""
+Creditor = tuple[Tier, str]
+"""A tier and an account."""
 
 
 class SplitRefused(Exception):
@@ -63,7 +59,12 @@ class SplitTerms:
     goods: tuple[tuple[bytes, str, int], ...]
     """(goods, supplier, cost of a unit); 32 zero bytes for all other goods."""
     allocations: tuple[Allocation, ...]
-    investors: tuple[tuple[str, int], ...]
+
+    @property
+    def accounts(self) -> set[str]:
+        """Every account that they name."""
+        named = {self.refund, self.tax, self.fee, self.sweep, self.residual}
+        return named | {g[1] for g in self.goods} | {a.account for a in self.allocations}
 
     @classmethod
     def on_chain(cls, found: Mapping[str, Any]) -> SplitTerms:
@@ -91,7 +92,6 @@ class SplitTerms:
                 )
                 for a in found["allocations"]
             ),
-            tuple((i["account"], i["weight"]) for i in found["investors"]),
         )
 
 
@@ -144,18 +144,6 @@ class PeriodTotals:
 
 
 @dataclass
-class InvestorPool:
-    """A pool of investors; each has received its share of *paid*, rounded down."""
-
-    paid: int = 0
-    given: Counter[int] = field(default_factory=Counter)
-
-    @property
-    def carried(self) -> int:
-        return self.paid - self.given.total()
-
-
-@dataclass
 class Waterfall:
     """One project's terms, totals, debts and credits; every amount in minor units."""
 
@@ -170,14 +158,11 @@ class Waterfall:
     """To whom something is owed, the oldest debt first."""
     claimable: Counter[str] = field(default_factory=Counter)
     withdrawn: Counter[str] = field(default_factory=Counter)
-    pools: dict[int, InvestorPool] = field(default_factory=dict)
+    pools: dict[str, InvestorPool] = field(default_factory=dict)
+    """By account; each has all its investors."""
     distributed: int = 0
     last_date: int = 0
     last_version: int = 0
-
-    @property
-    def carried(self) -> int:
-        return sum(pool.carried for pool in self.pools.values())
 
     def set_terms(self, terms: SplitTerms) -> None:
         newest = self.terms[-1].effective_from if self.terms else 0
@@ -188,10 +173,9 @@ class Waterfall:
             raise SplitRefused("TermsInvalid")
         self.terms.append(terms)
 
-    def pool_of(self, version: int) -> int:
-        """The number of the version's pool: that of the first version with the same investors and weights."""
-        wanted = self.terms[version - 1].investors
-        return next(n for n, t in enumerate(self.terms, start=1) if t.investors == wanted)
+    def add_pool(self, account: str, investors: Investors) -> None:
+        """All the investors of the pool *account* were added."""
+        self.pools[account] = InvestorPool(investors, self.claimable[account])
 
     def version_on(self, date: int) -> int:
         held = [n for n, t in enumerate(self.terms, start=1) if t.effective_from <= date]
@@ -214,16 +198,17 @@ class Waterfall:
             raise SplitRefused("ERC20InsufficientBalance")
         more = self._more_due(version, sold, key=sold.start // scale, goods_cost=costs.total())
         paid, cash = self._pay(sold.gross, costs, more)
-        credited = self._credited(paid)
-        credited[Tier.RESIDUAL, terms.residual] += cash
-        for (_, account), amount in credited.items():
+        paid[Tier.RESIDUAL, terms.residual] += cash
+        for (_, account), amount in paid.items():
             self.claimable[account] += amount
+            if account in self.pools:
+                self.pools[account].paid += amount
         self.batches.add(sold.batch)
         self.collected -= sold.gross
         self.distributed += sold.gross
         self.last_date = max(self.last_date, sold.end)
         self.last_version = max(self.last_version, version)
-        return {key: amount for key, amount in credited.items() if amount}
+        return {key: amount for key, amount in paid.items() if amount}
 
     def _goods(self, terms: SplitTerms, sold: SoldBatch) -> Counter[str]:
         priced = {goods: (supplier, cost) for goods, supplier, cost in terms.goods}
@@ -237,7 +222,7 @@ class Waterfall:
 
     def _more_due(
         self, version: int, sold: SoldBatch, key: int, goods_cost: int
-    ) -> dict[Tier, list[tuple[str | int, int]]]:
+    ) -> dict[Tier, list[tuple[str, int]]]:
         """Count the batch in its period; return by tier what is due in addition, but for the goods."""
         terms = self.terms[version - 1]
         is_first = key not in self.totals
@@ -250,16 +235,15 @@ class Waterfall:
         totals.tax += sold.tax
         totals.goods_cost += goods_cost
         totals.units += sum(count for _, count in sold.units)
-        more: dict[Tier, list[tuple[str | int, int]]] = {tier: [] for tier in Tier}
+        more: dict[Tier, list[tuple[str, int]]] = {tier: [] for tier in Tier}
         more[Tier.REFUND].append((terms.refund, sold.refunds))
         more[Tier.TAX].append((terms.tax, sold.tax))
         for (tier, account, after), earlier in zip(totals.due(terms), before, strict=True):
-            to = self.pool_of(version) if account == POOL and tier == Tier.ALLOCATION else account
-            more[tier].append((to, after - earlier))
+            more[tier].append((account, after - earlier))
         return more
 
     def _pay(
-        self, cash: int, costs: Counter[str], more: Mapping[Tier, Sequence[tuple[str | int, int]]]
+        self, cash: int, costs: Counter[str], more: Mapping[Tier, Sequence[tuple[str, int]]]
     ) -> tuple[Counter[Creditor], int]:
         """Pay tier by tier as far as *cash* goes; return what each creditor got, and what is left."""
         paid: Counter[Creditor] = Counter()
@@ -288,48 +272,33 @@ class Waterfall:
         self.debtors = [c for c in self.debtors if self.owed[c] > 0] + late
         return paid, cash
 
-    def _credited(self, paid: Counter[Creditor]) -> Counter[tuple[Tier, str]]:
-        """What each account gets of what was paid; a pool gives its investors their shares."""
-        credited: Counter[tuple[Tier, str]] = Counter()
-        for (tier, to), amount in paid.items():
-            if isinstance(to, str):
-                credited[tier, to] += amount
-                continue
-            investors = self.terms[to - 1].investors
-            pool = self.pools.setdefault(to, InvestorPool())
-            pool.paid += amount
-            weights = sum(weight for _, weight in investors)
-            for number, (account, weight) in enumerate(investors):
-                share = floor(Fraction(pool.paid * weight, weights))
-                credited[tier, account] += share - pool.given[number]
-                pool.given[number] = share
-        return credited
+    def take_pool(self, pool: str, account: str) -> int:
+        """Pay the investor all that it can take of the pool by one call."""
+        if pool not in self.pools:
+            raise SplitRefused("PoolIncomplete")
+        try:
+            amount = self.pools[pool].take(account)
+        except KeyError:
+            raise SplitRefused("NotAnInvestor") from None
+        if amount is None:
+            raise SplitRefused("NothingToWithdraw")
+        self.claimable[pool] -= amount
+        self.withdrawn[account] += amount
+        return amount
 
-    def settle_carried(self, version: int) -> Counter[str]:
-        """Pay out what the pool of an ended version still carries, by largest remainder; return each account's amount.
-
-        A later payment to the pool starts a new one.
-        """
-        given: Counter[str] = Counter()
-        if not 0 < version < self.last_version or self.pool_of(version) == self.pool_of(
-            self.last_version
-        ):
-            raise SplitRefused("VersionStillInForce")
-        number = self.pool_of(version)
-        pool = self.pools.get(number, InvestorPool())
-        if not pool.carried:
-            return given
-        investors = self.terms[number - 1].investors
-        weights = sum(weight for _, weight in investors)
-        exact = [Fraction(pool.paid * weight, weights) for _, weight in investors]
-        by_remainder = sorted(range(len(exact)), key=lambda n: (floor(exact[n]) - exact[n], n))
-        for place in by_remainder[: pool.carried]:
-            given[investors[place][0]] += 1
-        self.claimable.update(given)
-        self.pools[number] = InvestorPool()
-        return given
+    def end_pool(self, pool: str) -> int:
+        """End the run of a pool that the last distribution's terms do not name; return what was ever paid to it."""
+        if pool not in self.pools:
+            raise SplitRefused("PoolIncomplete")
+        if not self.last_version or pool in self.terms[self.last_version - 1].accounts:
+            raise SplitRefused("PoolStillInForce")
+        if not self.pools[pool].end():
+            raise SplitRefused("NothingToWithdraw")
+        return self.pools[pool].paid
 
     def withdraw(self, account: str) -> int:
+        if account in self.pools:
+            raise SplitRefused("AccountIsPool")
         amount = self.claimable[account]
         if not amount:
             raise SplitRefused("NothingToWithdraw")

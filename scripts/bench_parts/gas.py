@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,20 @@ from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
 from counterfoil.chain.deployment import deploy
 from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
-from counterfoil.chain.transaction import transact
+from counterfoil.chain.transaction import transact, transact_all
 from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.identity import Digest, PublicKey, device_hash, parse_device_id
 from counterfoil.gateway.record.signed_record import decode
+from counterfoil.oracle.rules.investor_pool import PoolList
 
 LEAVES = 1_000_000
 BATCHES = (100, 1_000, 10_000)
 RECIPIENTS = (10, 100, 1_000)
 _TAKINGS = 1_000_000
 _FIRST_DATE = 20_260_101
+_CERTIFIED_UNTIL = 4_000_000_000
 _P256 = ec.SECP256R1()
 
 
@@ -52,6 +54,10 @@ class Ledger:
         data = self.client.encode(contract, function, *arguments)
         to = self.client.address_of(contract)
         return transact(self.client, signer=self._signers[role], to=to, data=data)
+
+    def send_all(self, role: str, calls: Sequence[tuple[str, bytes]]) -> None:
+        """Send calls as *role* that don't depend on each other."""
+        transact_all(self.client, self._signers[role], calls)
 
     def sign_head(self, size: int, root: bytes, state: bytes, figures: bytes) -> bytes:
         """The signature of the one signer over the next head."""
@@ -140,12 +146,14 @@ def anchor_gas(ledger: Ledger) -> dict[str, object]:
 
 
 def split_gas(ledger: Ledger, recipients: int) -> dict[str, int]:
-    """Gas of the first distribution to *recipients* investors, and of a later one, when their balances exist."""
+    """Gas of the first distribution to a pool of *recipients*, of a later one, and of an investor's first taking."""
     project = sha256(f"bench {recipients}".encode()).digest()
     token = ledger.client.address_of("DepositToken")
     operator = Address(secrets.token_bytes(20))
     ledger.send("supervisor", "DepositToken", "openCollection", project)
     ledger.send("registrar", "RevenueSplit", "openProject", project, token)
+    investors = [(Address(secrets.token_bytes(20)), 1 + at % 7) for at in range(recipients)]
+    pool = add_pool(ledger, project, investors)
     terms = {
         "effectiveFrom": _FIRST_DATE,
         "period": 0,
@@ -157,11 +165,7 @@ def split_gas(ledger: Ledger, recipients: int) -> dict[str, int]:
         "senior": {"feeBasisPoints": 0, "sweepBasisPoints": 0, "sweepCap": 0},
         "goods": [],
         "allocations": [
-            {"account": NOBODY, "basis": 2, "value": 10_000, "minimum": 0, "cap": 0},
-        ],
-        "investors": [
-            {"account": Address(secrets.token_bytes(20)), "weight": 1 + at % 7}
-            for at in range(recipients)
+            {"account": pool, "basis": 2, "value": 10_000, "minimum": 0, "cap": 0},
         ],
     }
     ledger.send("registrar", "RevenueSplit", "setTerms", project, terms)
@@ -184,4 +188,24 @@ def split_gas(ledger: Ledger, recipients: int) -> dict[str, int]:
         }
         receipt = ledger.send("oracle", "RevenueSplit", "distribute", facts)
         found.append(int(receipt["gasUsed"], 16))
-    return {"gas_first": found[0], "gas_later": found[1]}
+    taken = ledger.send("bank", "RevenueSplit", "takePool", pool, investors[-1][0])
+    return {
+        "gas_first": found[0],
+        "gas_later": found[1],
+        "gas_take": int(taken["gasUsed"], 16),
+    }
+
+
+def add_pool(ledger: Ledger, project: bytes, investors: Sequence[tuple[Address, int]]) -> Address:
+    """Admit the *investors* and add their pool, in pieces. Returns its account."""
+    registry, until = ledger.client.address_of("ParticipantRegistry"), _CERTIFIED_UNTIL
+    for function, given in (("admit", (1, bytes(32))), ("certify", (until, bytes(32)))):
+        calls = [
+            (registry, ledger.client.encode("ParticipantRegistry", function, account, *given))
+            for account, _ in investors
+        ]
+        ledger.send_all("registrar", calls)
+    found = PoolList.of(investors)
+    for arguments in found.calls(project, found.name):
+        ledger.send("bank", "RevenueSplit", "addInvestors", *arguments)
+    return found.account(ledger.client.address_of("RevenueSplit"), project)

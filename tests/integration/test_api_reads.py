@@ -81,6 +81,7 @@ LISTS = (
     "/v1/alarms",
     "/v1/projects",
     "/v1/projects/lakeside-vending/split-versions",
+    "/v1/pools",
     "/v1/distributions",
     "/v1/balances",
     "/v1/withdrawals",

@@ -15,7 +15,7 @@ import pytest
 from support_api import build, export_certificates
 from support_chain import ENGINES, ChainWorld, deployed_world
 from support_network import NETWORK_ENGINES, network_world, running_network
-from support_oracle import OracleHouse
+from support_oracle import ACCOUNTS, OracleHouse, pool_account
 from support_world import DEVICES, World
 from typer import Typer
 from typer.testing import CliRunner, Result
@@ -63,16 +63,19 @@ def running_chain(engine: str, folder: Path) -> Iterator[ChainWorld]:
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """Three days sold, anchored and shared out on a chain."""
+    """Three days sold, anchored and shared out on a chain; an investor took its share after the first."""
     folder = tmp_path_factory.mktemp("house")
     now_ms = time.time_ns() // 1_000_000
     world = World(devices=DEVICES[:2], certified_ms=now_ms - 60_000)
     with running_chain(request.param, folder) as chain:
         oracle = OracleHouse(chain, folder, world=world)
         parts = oracle.parts()
-        for _ in range(3):
+        for day in range(3):
             oracle.sell_a_day()
             oracle.run_until_quiet(parts)
+            if day == 0:
+                pool = pool_account(chain.client)
+                chain.send("operator", "RevenueSplit", "takePool", pool, ACCOUNTS["a"])
         export_certificates(world, folder / "certificates")
         yield Installation(folder, world, chain.node.rpc_url)
 
@@ -105,7 +108,7 @@ def bundle(house: Installation) -> Path:
     assert made.exit_code == 0, made.stderr
     said = json.loads(made.stdout)
     assert said["bytes"] == out.stat().st_size
-    assert (said["records"], said["distributions"], said["blocks"]) == (7, 3, 6)
+    assert (said["records"], said["distributions"], said["blocks"]) == (7, 3, 7)
     return out
 
 
@@ -117,6 +120,7 @@ def test_true_bundle_verifies_with_the_root_alone(house: Installation, bundle: P
     assert said["steps"][12]["checked"].startswith(
         "3 distributions made again to the minor unit, 2 of the period with 6 of these records"
     )
+    assert said["steps"][12]["checked"].endswith("; takes of pools made again: 1")
     assert said["skipped"][0].startswith("14.")
 
 
@@ -125,7 +129,7 @@ def test_own_node_and_own_deployment_file_are_asked_too(house: Installation, bun
     result = run(house, "audit", "verify", bundle, "--root-ca", house.root, *own, "--json")
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"], said["skipped"]) == (0, "valid", [])
-    assert said["steps"][13]["checked"].startswith("blocks (6), heads (2) and keys (1)")
+    assert said["steps"][13]["checked"].startswith("blocks (7), heads (2) and keys (1)")
 
 
 def test_blocks_of_another_chain_are_named_by_the_auditors_node(

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from support_chain import deployed_world
-from support_oracle import ACCOUNTS, PROJECT, OracleHouse
+from support_oracle import ACCOUNTS, PROJECT, OracleHouse, pool_account
 from support_waiting import PATIENCE_S
 from typer import Typer
 from typer.testing import CliRunner, Result
@@ -44,6 +44,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OracleHouse]:
             house.run_until_quiet(parts)
         token = chain.client.address_of("DepositToken")
         chain.send("operator", "RevenueSplit", "withdrawFor", token, ACCOUNTS["site"])
+        chain.send(
+            "operator", "RevenueSplit", "takePool", pool_account(chain.client), ACCOUNTS["a"]
+        )
         yield house
 
 
@@ -202,7 +205,12 @@ def money_found(house: OracleHouse, name: str, change: dict[str, Any]) -> set[st
             {"account": lambda _: ACCOUNTS["a"]},
             {"split.mismatch", "sweep.balance_mismatch"},
         ),
-        ("Carried", {"amount": lambda n: n + 1}, {"split.mismatch"}),
+        ("PoolTaken", {"amount": lambda n: n + 1}, {"split.mismatch", "sweep.balance_mismatch"}),
+        (
+            "PoolTaken",
+            {"account": lambda _: ACCOUNTS["b"]},
+            {"split.mismatch", "sweep.balance_mismatch"},
+        ),
         ("Distributed", {"gross": lambda n: n - 1}, {"split.mismatch"}),
         ("Distributed", {"headSize": lambda _: 1}, {"split.mismatch"}),
         ("Withdrawn", {"amount": lambda n: n - 1}, {"sweep.balance_mismatch"}),

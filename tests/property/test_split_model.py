@@ -1,4 +1,4 @@
-"""RevenueSplit and its model: the same calls, the same credited, debts, rests and refusals, to the minor unit."""
+"""RevenueSplit and its model: the same calls, the same credited, debts, shares and refusals, to the minor unit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from support_evm import ADMIN, NOW_S, Evm
 
 from counterfoil.chain.abi.enums import Basis, Tier
 from counterfoil.chain.errors import ContractReverted
+from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.waterfall import (
-    POOL,
     Allocation,
     SoldBatch,
     SplitRefused,
@@ -28,7 +28,19 @@ GOODS = (bytes(32), b"\3" * 32, b"\4" * 32)
 DAYS = (20260130, 20260131, 20260201, 20260202, 20260203, 20260301)
 DECADE = NOW_S + 400_000_000
 
+LISTS = tuple(
+    PoolList.of(investors, piece=2)
+    for investors in (
+        [(ACCOUNTS[0], 1), (ACCOUNTS[1], 1)],
+        [(ACCOUNTS[2], 7), (ACCOUNTS[0], 1), (ACCOUNTS[3], 3), (ACCOUNTS[4], 2), (ACCOUNTS[5], 4)],
+        [(ACCOUNTS[6], 2**64 - 10), (ACCOUNTS[7], 1), (ACCOUNTS[1], 5)],
+    )
+)
+SPLIT = Evm().at["RevenueSplit"]
+POOLS = tuple(one.account(SPLIT, PROJECT).lower() for one in LISTS)
+
 accounts = st.sampled_from(ACCOUNTS)
+anybody = st.sampled_from(ACCOUNTS + POOLS)
 points = st.sampled_from((0, 1, 333, 1_000, 2_500, 10_000))
 small = st.sampled_from((0, 1, 7, 100, 999, 50_000))
 
@@ -42,7 +54,7 @@ def allocations(draw: st.DrawFn) -> Allocation:
     minimum = draw(small)
     cap = draw(st.sampled_from((0, 0, minimum or 1, minimum + 500)))
     return Allocation(
-        account=draw(st.one_of(accounts, st.just(POOL))),
+        account=draw(anybody),
         basis=basis,
         value=value,
         minimum=minimum,
@@ -58,7 +70,7 @@ terms_drawn = st.builds(
     tax=accounts,
     fee=accounts,
     sweep=accounts,
-    residual=accounts,
+    residual=anybody,
     fee_bp=points,
     sweep_bp=points,
     sweep_cap=small,
@@ -66,7 +78,6 @@ terms_drawn = st.builds(
         st.tuples(st.sampled_from(GOODS), accounts, small), max_size=3, unique_by=lambda g: g[0]
     ).map(tuple),
     allocations=st.lists(allocations(), max_size=4).map(tuple),
-    investors=st.lists(st.tuples(accounts, st.integers(1, 7)), min_size=1, max_size=4).map(tuple),
 )
 money = st.one_of(st.integers(0, 20), st.integers(0, 100_000))
 units_drawn = st.lists(
@@ -86,7 +97,6 @@ def terms_argument(t: SplitTerms) -> tuple[Any, ...]:
         (t.fee_bp, t.sweep_bp, t.sweep_cap),
         [(goods, supplier, 0, cost) for goods, supplier, cost in t.goods],
         [(a.account, int(a.basis), a.value, a.minimum, a.cap) for a in t.allocations],
-        list(t.investors),
     )
 
 
@@ -98,6 +108,7 @@ class SplitMachine(RuleBasedStateMachine):
         self.evm, self.model = Evm(), Waterfall()
         self.minted, self.count = 0, 0
         self.frozen: set[str] = set()
+        assert self.evm.at["RevenueSplit"] == SPLIT
         for account in ACCOUNTS:
             self.evm.send("ParticipantRegistry", "admit", account, 1, bytes(32))
             self.evm.send("ParticipantRegistry", "certify", account, DECADE, bytes(32))
@@ -108,6 +119,17 @@ class SplitMachine(RuleBasedStateMachine):
         # Another project's money, which must never be touched.
         other = self.evm.ask("DepositToken", "collectionOf", OTHER)
         self.evm.send("DepositToken", "mint", other, 10**9, b"\xff" * 32)
+        for pool, one in zip(POOLS, LISTS, strict=True):
+            assert self.evm.ask("RevenueSplit", "poolOf", PROJECT, one.name) == pool
+            for arguments in one.calls(PROJECT, one.name):
+                self.evm.send("RevenueSplit", "addInvestors", *arguments)
+            assert self.evm.ask("RevenueSplit", "nextInvestors", PROJECT, one.name) == bytes(32)
+            self.model.add_pool(pool, one.investors)
+        self.eager = {
+            pool: dict.fromkeys(dict(one.investors), 0)
+            for pool, one in zip(POOLS, LISTS, strict=True)
+        }
+        """What the distributions would have credited to each investor, floor by floor."""
         self.set_terms(terms)
 
     def both(self, model: Callable[[], Any], call: Callable[[], Any]) -> Any:
@@ -191,9 +213,10 @@ class SplitMachine(RuleBasedStateMachine):
             list(sold.units),
         )
         try:
-            preview, carried = self.evm.ask("RevenueSplit", "preview", d)
+            preview = self.evm.ask("RevenueSplit", "preview", d)
         except ContractReverted:
-            preview, carried = None, 0
+            preview = None
+        before = {pool: one.paid for pool, one in self.model.pools.items()}
         credited = self.both(
             lambda: self.model.distribute(sold),
             lambda: self.evm.send("RevenueSplit", "distribute", d),
@@ -204,16 +227,44 @@ class SplitMachine(RuleBasedStateMachine):
                 key = (Tier(tier), account)
                 shown[key] = shown.get(key, 0) + amount
             assert shown == credited
-            assert carried == self.model.carried
+            assert sum(credited.values()) == sold.gross
+            self.credit_eagerly(before)
 
-    @rule(version=st.integers(0, 4))
-    def settle_carried(self, version: int) -> None:
+    def credit_eagerly(self, before: dict[str, int]) -> None:
+        """Credit each investor the difference of its floors, the ended runs apart."""
+        for name, pool in self.model.pools.items():
+            start = pool.ends[-1] if pool.ends else 0
+            for account, weight in pool.investors:
+                floors = [(n - start) * weight // pool.weights for n in (before[name], pool.paid)]
+                self.eager[name][account] += floors[1] - floors[0]
+
+    @rule(pool=anybody)
+    def end_pool(self, pool: str) -> None:
+        had = {name: one.earned for name, one in self.model.pools.items()}
+        ended = self.both(
+            lambda: self.model.end_pool(pool),
+            lambda: self.evm.send("RevenueSplit", "endPool", pool),
+        )
+        if ended is not None:
+            eager = self.eager[pool]
+            more = {account: had[pool](account) - n for account, n in eager.items()}
+            assert all(n in range(len(self.model.pools[pool].ends) + 1) for n in more.values())
+            self.eager[pool] = {account: had[pool](account) for account in eager}
+            assert sum(self.eager[pool].values()) == ended
+
+    @rule(pool=st.sampled_from(POOLS), account=accounts)
+    def take_pool(self, pool: str, account: str) -> None:
+        is_investor = account in dict(self.model.pools[pool].investors)
+        if account in self.frozen and is_investor and self.model.pools[pool].claimable(account):
+            with pytest.raises(ContractReverted, match="HolderNotAccepted"):
+                self.evm.send("RevenueSplit", "takePool", pool, account)
+            return
         self.both(
-            lambda: self.model.settle_carried(version),
-            lambda: self.evm.send("RevenueSplit", "settleCarried", PROJECT, version),
+            lambda: self.model.take_pool(pool, account),
+            lambda: self.evm.send("RevenueSplit", "takePool", pool, account),
         )
 
-    @rule(account=accounts)
+    @rule(account=anybody)
     def withdraw(self, account: str) -> None:
         token = self.evm.at["DepositToken"]
         if account in self.frozen and self.model.claimable[account]:
@@ -246,19 +297,23 @@ class SplitMachine(RuleBasedStateMachine):
             assert ask("RevenueSplit", "claimable", token, account) == self.model.claimable[account]
             assert ask("DepositToken", "balanceOf", account) == self.model.withdrawn[account]
         for (tier, to), amount in self.model.owed.items():
-            pool = isinstance(to, int)
-            said = ("owedToPool", PROJECT, to) if pool else ("owed", PROJECT, tier, to)
-            assert ask("RevenueSplit", *said) == amount
-        for version in range(1, len(self.model.terms) + 1):
-            pool = self.model.pool_of(version)
-            assert ask("RevenueSplit", "poolOf", PROJECT, version) == pool
-        assert ask("RevenueSplit", "carried", PROJECT) == self.model.carried
+            assert ask("RevenueSplit", "owed", PROJECT, tier, to) == amount
+        for name, pool in self.model.pools.items():
+            assert ask("RevenueSplit", "claimable", token, name) == self.model.claimable[name]
+            assert ask("RevenueSplit", "takenOf", name) == pool.taken.total()
+            for account, _ in pool.investors:
+                left = pool.claimable(account)
+                assert ask("RevenueSplit", "claimableOfPool", name, account) == left
+                assert left + pool.taken[account] == self.eager[name][account]
+            to_take = sum(pool.claimable(account) for account, _ in pool.investors)
+            assert pool.taken.total() + to_take + pool.carried == pool.paid
+            assert 0 <= pool.carried < len(pool.investors)
         assert ask("RevenueSplit", "distributed", PROJECT) == self.model.distributed
 
     @invariant()
-    def paid_and_carried_are_what_was_received(self) -> None:
+    def credited_is_what_was_received(self) -> None:
         ask, model = self.evm.ask, self.model
-        held = model.claimable.total() + model.carried
+        held = model.claimable.total()
         assert held + model.withdrawn.total() == model.distributed
         assert ask("DepositToken", "balanceOf", self.evm.at["RevenueSplit"]) == held
         collection = ask("DepositToken", "collectionOf", PROJECT)
@@ -269,27 +324,30 @@ class SplitMachine(RuleBasedStateMachine):
         assert ask("DepositToken", "totalSupply") == ask("DepositToken", "attested") == supply
 
 
-def test_a_sale_that_comes_after_its_version_was_settled_is_shared_out() -> None:
+def test_a_sale_that_comes_after_a_pool_was_ended_begins_a_run() -> None:
     machine = SplitMachine()
-    pool = Allocation(POOL, Basis.REMAINDER_BASIS_POINTS, 10_000)
-    payer, one, two = ACCOUNTS[:3]
+    payer, one, two = ACCOUNTS[2], ACCOUNTS[0], ACCOUNTS[1]
+    pool = POOLS[0]
 
-    def terms(day: int) -> SplitTerms:
-        shares = ((one, 1), (two, 1))
-        return SplitTerms(day, False, *[payer] * 5, 0, 0, 0, (), (pool,), shares)
+    def terms(day: int, account: str) -> SplitTerms:
+        share = Allocation(account, Basis.REMAINDER_BASIS_POINTS, 10_000)
+        return SplitTerms(day, False, *[payer] * 5, 0, 0, 0, (), (share,))
 
-    machine.deploy(terms(DAYS[0]))
-    machine.set_terms(terms(DAYS[2]))
+    machine.deploy(terms(DAYS[0], pool))
+    machine.set_terms(terms(DAYS[2], payer))
     for day in (DAYS[0], DAYS[2]):
         machine.distribute(day, 0, 1, 0, 0, (), is_funded=True)
-    machine.settle_carried(1)
-    assert machine.model.claimable[one] == 1, "the odd unit goes to the first among equals"
+    assert machine.model.pools[pool].carried == 1
+    machine.end_pool(pool)
+    assert machine.model.pools[pool].claimable(two) == 1, "the odd unit is the second's"
+    machine.take_pool(pool, two)
     machine.distribute(DAYS[0], 0, 1, 0, 0, (), is_funded=True)
     machine.distribute(DAYS[0], 0, 2, 0, 0, (), is_funded=True)
-    machine.settle_carried(1)
+    machine.end_pool(pool)
     machine.both_sides_agree()
-    machine.paid_and_carried_are_what_was_received()
-    assert machine.model.claimable[one] + machine.model.claimable[two] == 4
+    machine.credited_is_what_was_received()
+    earned = machine.model.pools[pool].earned
+    assert (earned(one), earned(two)) == (1, 3)
 
 
 TestSplitMachine = SplitMachine.TestCase

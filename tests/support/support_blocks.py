@@ -16,7 +16,9 @@ from counterfoil.api.audit.verification.bundle import (
     BlockFact,
     CreditFact,
     DistributionFact,
-    RestFact,
+    InvestorFact,
+    PoolFact,
+    TakeFact,
     TermsFact,
     TransactionFact,
     UnitFact,
@@ -24,10 +26,11 @@ from counterfoil.api.audit.verification.bundle import (
 from counterfoil.chain.abi.artifacts import abi_of
 from counterfoil.chain.abi.decoding import type_of
 from counterfoil.chain.abi.enums import Tier
-from counterfoil.chain.address import Address
+from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.rules.facts import Facts, names_of, tax_minor
+from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.split_terms import terms_argument
 from counterfoil.oracle.rules.waterfall import SoldBatch, SplitTerms, Waterfall
 
@@ -116,6 +119,21 @@ def _trie(values: Sequence[bytes]) -> HexaryTrie:
     return trie
 
 
+def investors(fee: int) -> list[tuple[str, int]]:
+    """The investors of the pool in the terms with this fee."""
+    return [(ACCOUNTS[n], w) for n, w in zip("abc", (11, 7, 5 + fee), strict=True)]
+
+
+def pool_list(fee: int) -> PoolList:
+    """They, in pieces of two."""
+    return PoolList.of(investors(fee), piece=2)
+
+
+def pool_account(fee: int) -> Address:
+    """Their pool's account in the project ``lakeside``."""
+    return pool_list(fee).account(ADDRESSES["RevenueSplit"], bytes(on_chain_id("lakeside")))
+
+
 def terms(effective_from: int, fee: int) -> dict[str, Any]:
     """A waterfall with most kinds of tiers, whose pool does not divide; another fee has another pool."""
     at = ACCOUNTS
@@ -132,11 +150,8 @@ def terms(effective_from: int, fee: int) -> dict[str, Any]:
                 {"account": at["site"], "basis": "net_basis_points", "value": 1_000},
                 {"account": None, "basis": "net_basis_points", "value": 1_433},
             ],
-            "investors": [
-                {"account": at[n], "weight": w}
-                for n, w in zip("abc", (11, 7, 5 + fee), strict=True)
-            ],
-        }
+        },
+        pool_account(fee),
     )
 
 
@@ -148,7 +163,8 @@ class PaperMoney:
     project: str
     terms: list[TermsFact] = field(default_factory=list)
     distributions: list[DistributionFact] = field(default_factory=list)
-    rests: list[RestFact] = field(default_factory=list)
+    pools: list[PoolFact] = field(default_factory=list)
+    takes: list[TakeFact] = field(default_factory=list)
     waterfall: Waterfall = field(default_factory=Waterfall)
 
     @property
@@ -181,7 +197,7 @@ class PaperMoney:
         gross, refunds = facts.gross_minor, facts.refunds_minor
         tax = tax_minor(gross, refunds, 600)
         units = [(bytes(on_chain_id(code)), count) for code, count in facts.units]
-        date, before = facts.business_date, self.waterfall.carried
+        date = facts.business_date
         self.waterfall.collected += gross
         sold = SoldBatch(
             batch, start=date, end=date, gross=gross, refunds=refunds, tax=tax, units=tuple(units)
@@ -210,8 +226,6 @@ class PaperMoney:
             event("RevenueSplit", "Credited", tier=tier, account=account, amount=amount, **batch_of)
             for (tier, account), amount in paid.items()
         ]
-        carried = self.waterfall.carried
-        logs.append(event("RevenueSplit", "Carried", amount=carried, **batch_of))
         place = (
             block,
             *self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=logs),
@@ -228,8 +242,6 @@ class PaperMoney:
                 tax,
                 head_size,
                 digest,
-                before,
-                carried,
                 *place,
                 [UnitFact(*unit) for unit in units],
                 [_credit(tier, account, amount) for (tier, account), amount in paid.items()],
@@ -237,30 +249,42 @@ class PaperMoney:
             )
         )
 
-    def give_out(self, block: int, version: int) -> None:
-        """Give out what the pool of an ended *version* carries."""
-        given = self.waterfall.settle_carried(version)
-        assert given, "there is nothing to give out"
-        batch = version.to_bytes(32, "big")
-        logs = [
-            event(
-                "RevenueSplit",
-                "Credited",
-                project=self.name,
-                batch=batch,
-                account=account,
-                tier=Tier.ALLOCATION,
-                amount=amount,
-            )
-            for account, amount in given.items()
-        ]
-        data = _ENCODER.encode("RevenueSplit", "settleCarried", self.name, version)
-        place = (
-            block,
-            *self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=logs),
+    def add_pool(self, fee: int) -> None:
+        """All the investors of the terms with this *fee* were added."""
+        found = pool_list(fee)
+        account = pool_account(fee)
+        self.waterfall.add_pool(account, found.investors)
+        pieces = [[InvestorFact(_raw(a), w) for a, w in piece] for piece, _ in found.pieces]
+        self.pools.append(PoolFact(_raw(account), pieces))
+
+    def take(self, block: int, fee: int, account: str) -> None:
+        """Pay an investor what it can take of the pool in the terms with this *fee*."""
+        pool = pool_account(fee)
+        amount = self.waterfall.take_pool(pool, account)
+        data = _ENCODER.encode("RevenueSplit", "takePool", pool, account)
+        log = event(
+            "RevenueSplit",
+            "PoolTaken",
+            project=self.name,
+            pool=pool,
+            account=account,
+            amount=amount,
         )
-        credits_ = [_credit(Tier.ALLOCATION, account, amount) for account, amount in given.items()]
-        self.rests.append(RestFact(version, *place, credits_))
+        place = self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=[log])
+        self.takes.append(TakeFact(_raw(pool), _raw(account), amount, block, *place))
+
+    def end(self, block: int, fee: int) -> None:
+        """End the run of the pool in the terms with this *fee*."""
+        pool = pool_account(fee)
+        paid = self.waterfall.end_pool(pool)
+        data = _ENCODER.encode("RevenueSplit", "endPool", pool)
+        log = event("RevenueSplit", "PoolEnded", project=self.name, pool=pool, paid=paid)
+        place = self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=[log])
+        self.takes.append(TakeFact(_raw(pool), _raw(NOBODY), paid, block, *place))
+
+
+def _raw(account: str) -> bytes:
+    return bytes.fromhex(account[2:])
 
 
 def _credit(tier: Tier, account: str, amount: int) -> CreditFact:

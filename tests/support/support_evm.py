@@ -55,6 +55,7 @@ class Evm:
             "CNY",
             2,
         )
+        self.deploy("SplitTerms")
         self.deploy("RevenueSplit", access, self.at["RecordAnchor"])
         for contract, role, functions in _ROLES:
             selectors = [function_abi_to_4byte_selector(_function(contract, f)) for f in functions]

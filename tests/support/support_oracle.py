@@ -25,6 +25,8 @@ from support_process import Process
 from support_waiting import PATIENCE_S
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der
 
+from counterfoil.chain.address import Address
+from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import CursorRow, TransactionRow
 from counterfoil.gateway.certificate.enrolment import prove_possession
 from counterfoil.gateway.record.bodies import Sale
@@ -33,10 +35,12 @@ from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.ledger.revenue_split import Credit, DistributedRow
+from counterfoil.oracle.ledger.revenue_split import Credit, DistributedRow, PoolEnd
 from counterfoil.oracle.registrar import NewDevice, Registrar
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED
+from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.matching import CASH, cash_reference
+from counterfoil.oracle.rules.split_terms import investors_of
 from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.run.single import build
@@ -75,6 +79,12 @@ def terms() -> dict[str, Any]:
         ],
         "investors": [{"account": at["a"], "weight": 2}, {"account": at["b"], "weight": 1}],
     }
+
+
+def pool_account(client: ChainClient) -> Address:
+    """The account of the investors' pool in these terms."""
+    found = PoolList.of(investors_of(terms()))
+    return found.account(client.address_of("RevenueSplit"), on_chain_id(PROJECT))
 
 
 @dataclass
@@ -369,10 +379,10 @@ def check_books(house: OracleHouse) -> None:
     claimable = [
         client.call("RevenueSplit", "claimable", token, account) for account in ACCOUNTS.values()
     ]
-    carried = client.call("RevenueSplit", "carried", on_chain_id(PROJECT))
-    assert sum(claimable) + carried == sold
+    pool = client.call("RevenueSplit", "claimable", token, pool_account(client))
+    assert sum(claimable) + pool == sold
 
 
 def _numbered(table: type[OracleTable]) -> set[str]:
     """The column that only numbers the rows."""
-    return {"id"} if table is Credit else set()
+    return {"id"} if table in (Credit, PoolEnd) else set()

@@ -13,7 +13,7 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from support_blocks import ADDRESSES, PaperChain, PaperMoney, event, terms
+from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, PaperMoney, event, terms
 
 from counterfoil.api.audit.making.collection import KnownFacts
 from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
@@ -186,13 +186,19 @@ class World:
         )
 
     def money(self, days: int = 3) -> PaperMoney:
-        """The first days' takings, shared out by two versions of the terms; the first one's rest is given out."""
+        """The first days' takings, shared out by two versions of the terms; the first one's pool is ended."""
         money = PaperMoney(self.chain, "lakeside")
+        money.add_pool(100)
+        money.add_pool(120)
         money.set_terms(900, terms(20220801, 100))
         money.set_terms(901, terms(20220830, 120))
         for day, head in enumerate(self.heads[:days]):
+            if day == 1:
+                money.take(2_040, 100, ACCOUNTS["a"])
             if day == 2:
-                money.give_out(2_090, 1)
+                money.end(2_090, 100)
+                money.take(2_091, 100, ACCOUNTS["a"])
+                money.take(2_092, 120, ACCOUNTS["c"])
             money.distribute(2_000 + 50 * day, self.facts_of(day), head.size)
         return money
 
@@ -234,6 +240,7 @@ class World:
             revocations=[crl.public_bytes(serialization.Encoding.DER)],
             terms=money.terms,
             distributions=money.distributions,
-            rests=money.rests,
+            pools=money.pools,
+            takes=money.takes,
             prove=self.chain.prove,
         )

@@ -18,12 +18,13 @@ from counterfoil.api.audit.verification.bundle import (
     BlockFact,
     CreditFact,
     DistributionFact,
-    RestFact,
     Scope,
+    TakeFact,
     TermsFact,
     TransactionFact,
     UnitFact,
 )
+from counterfoil.chain.address import NOBODY
 from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
@@ -44,8 +45,13 @@ class SplitHistory:
 
     terms: list[TermsFact] = field(default_factory=list)
     distributions: list[DistributionFact] = field(default_factory=list)
-    rests: list[RestFact] = field(default_factory=list)
-    carried: int = 0
+    takes: list[TakeFact] = field(default_factory=list)
+
+    @property
+    def pools(self) -> set[bytes]:
+        """Accounts that may be pools': those of which was taken, and those that were credited."""
+        credited = {credit.account for d in self.distributions for credit in d.credits}
+        return credited | {take.pool for take in self.takes}
 
 
 def read_splits(
@@ -55,7 +61,8 @@ def read_splits(
     places: Sequence[EventRow],
     contents: Mapping[str, bytes],
 ) -> SplitHistory:
-    """Return the history of *project*; *places* are its events of terms, distributions and rests, in the chain's order.
+    """Return the history of *project*; *places* are its events of terms, distributions and takes of pools,
+    in the chain's order.
 
     *contents* are the facts' bytes that are known, by batch.
 
@@ -84,7 +91,7 @@ def read_splits(
             else fact
             for fact in history.distributions
         ],
-        history.rests,
+        history.takes,
     )
 
 
@@ -113,7 +120,6 @@ def _take(
             v = event.values
             credit = CreditFact(v["tier"], _bytes(v["account"]), v["amount"])
             credited.setdefault(v["batch"], []).append(credit)
-    carried = {e.values["batch"]: e.values["amount"] for e in events if e.name == "Carried"}
     for event in events:
         v = event.values
         if event.name == "TermsSet":
@@ -124,26 +130,17 @@ def _take(
             if called is None:
                 raise SplitUnreadableError(f"{event.transaction_hash.hex()} calls something else")
             credits_ = credited.pop(v["batch"], [])
-            fact = _distribution(
-                event,
-                called,
-                before=history.carried,
-                carried=carried[v["batch"]],
-                credits_=credits_,
-            )
-            history.distributions.append(fact)
-            history.carried = fact.carried
-    for batch, credits_ in credited.items():
-        version = int.from_bytes(batch, "big")
-        history.rests.append(RestFact(version, *_place(events[0]), credits_))
-        history.carried -= sum(credit.amount for credit in credits_)
+            history.distributions.append(_distribution(event, called, credits_))
+        elif event.name in ("PoolTaken", "PoolEnded"):
+            is_end = event.name == "PoolEnded"
+            account, amount = (NOBODY, v["paid"]) if is_end else (v["account"], v["amount"])
+            take = TakeFact(_bytes(v["pool"]), _bytes(account), amount, *_place(event))
+            history.takes.append(take)
 
 
 def _distribution(
     event: ContractEvent,
     called: Mapping[str, Any],
-    before: int,
-    carried: int,
     credits_: Sequence[CreditFact],
 ) -> DistributionFact:
     v = event.values
@@ -158,8 +155,6 @@ def _distribution(
         called["tax"],
         v["headSize"],
         v["facts"],
-        before,
-        carried,
         *_place(event),
         [UnitFact(unit["goods"], unit["count"]) for unit in called["units"]],
         credits_,

@@ -23,9 +23,10 @@ from counterfoil.api.audit.verification.bundle import (
     Entry,
     HeadFact,
     KeyFact,
-    RestFact,
+    PoolFact,
     Scope,
     StateFact,
+    TakeFact,
     TermsFact,
 )
 from counterfoil.fault import Code
@@ -64,7 +65,8 @@ class KnownFacts:
     revocations: Sequence[bytes] = ()
     terms: Sequence[TermsFact] = ()
     distributions: Sequence[DistributionFact] = ()
-    rests: Sequence[RestFact] = ()
+    pools: Sequence[PoolFact] = ()
+    takes: Sequence[TakeFact] = ()
     prove: Callable[[Mapping[int, Sequence[bytes]]], Sequence[BlockFact]] = lambda _: ()
 
 
@@ -137,7 +139,8 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
         checkpoint=note,
         terms=tuple(facts.terms),
         distributions=tuple(facts.distributions),
-        rests=tuple(facts.rests),
+        pools=tuple(facts.pools),
+        takes=tuple(facts.takes),
     )
     return replace(bundle, blocks=tuple(facts.prove(bundle.on_chain())))
 

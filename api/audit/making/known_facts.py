@@ -17,8 +17,13 @@ from counterfoil.api.access.directory import Directory
 from counterfoil.api.access.sight import Machine
 from counterfoil.api.audit.making.chain_facts import SplitHistory, prove_blocks, read_splits
 from counterfoil.api.audit.making.collection import KnownFacts, NothingToBundleError
-from counterfoil.api.audit.making.ledger_reads import anchored_heads, facts_of, split_events
-from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
+from counterfoil.api.audit.making.ledger_reads import (
+    anchored_heads,
+    facts_of,
+    pool_lists,
+    split_events,
+)
+from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, PoolFact, Scope
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
@@ -63,14 +68,17 @@ def known_facts(
     known = KnownFacts(scope, keys, heads, certificates=kept, revocations=revocations)
     if client is None:
         return known
-    splits = SplitHistory()
+    splits, pools = SplitHistory(), list[PoolFact]()
     if with_distributions and machine.project:
         splits = _splits(engine, machine, scope, client)
+        lists = pool_lists(engine, to_hex(on_chain_id(machine.project)))
+        pools = [one for one in lists if one.account in splits.pools]
     return replace(
         known,
         terms=splits.terms,
         distributions=splits.distributions,
-        rests=splits.rests,
+        pools=pools,
+        takes=splits.takes,
         prove=partial(prove_blocks, client),
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.api.access.rows import all_rows
-from counterfoil.chain.hexadecimal import to_hex
+from counterfoil.api.audit.verification.bundle import InvestorFact, PoolFact
+from counterfoil.chain.hexadecimal import from_any_hex
 from counterfoil.chain.tables import EventRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.store.revenue_tables import Distribution
@@ -20,19 +22,33 @@ def anchored_heads(engine: Engine) -> Sequence[AnchoredHeadRow]:
 
 
 def split_events(engine: Engine, project_hash: str) -> list[EventRow]:
-    """Return a project's events in order: terms set, revenue distributed, rests given out."""
-    rest = to_hex(b"\x00" * 16) + "%"  # the batch of a rest is its version's number
-    arguments = EventRow.arguments
+    """Return a project's events in order: terms set, revenue distributed, pools taken of and ended."""
+    return _events(engine, project_hash, ("TermsSet", "Distributed", "PoolTaken", "PoolEnded"))
+
+
+def pool_lists(engine: Engine, project_hash: str) -> list[PoolFact]:
+    """Return a project's pools that have all their investors."""
+    pieces: dict[bytes, list[list[InvestorFact]]] = {}
+    complete: list[bytes] = []
+    for event in _events(engine, project_hash, ("InvestorsAdded",)):
+        a: Mapping[str, Any] = event.arguments
+        account = from_any_hex(a["pool"])
+        piece = [InvestorFact(from_any_hex(i["account"]), int(i["weight"])) for i in a["piece"]]
+        pieces.setdefault(account, []).append(piece)
+        if not any(from_any_hex(a["next"])):
+            complete.append(account)
+    return [PoolFact(account, pieces[account]) for account in complete]
+
+
+def _events(engine: Engine, project_hash: str, names: Sequence[str]) -> list[EventRow]:
     with Session(engine, expire_on_commit=False) as session:
         return list(
             session.exec(
                 select(EventRow)
                 .where(
                     EventRow.contract == "RevenueSplit",
-                    col(EventRow.name).in_(("TermsSet", "Distributed"))
-                    | (col(EventRow.name) == "Credited")
-                    & col(arguments)["batch"].as_string().like(rest),
-                    col(arguments)["project"].as_string() == project_hash,
+                    col(EventRow.name).in_(names),
+                    col(EventRow.arguments)["project"].as_string() == project_hash,
                 )
                 .order_by(col(EventRow.block_number), col(EventRow.log_index))
             )

@@ -6,7 +6,9 @@ Rules kept here:
   are shown to be the log's: each sale once, under the head that it names, with the amounts that were signed.
 * Facts come from a file, or are made again from the log where all of a day's sales went into a distribution. Where
   neither gives the digest on chain, the distribution is neither proved nor refuted: unverifiable.
-* Claimable + withdrawn + carried = distributed, and what the token says agrees with its own transfers.
+* Claimable + withdrawn = distributed, and what the token says agrees with its own transfers.
+* Of a pool, taken + to take + carried = paid: what each investor took is made again from what was paid and from the
+  list that gave the pool its name.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.rules.distribution_call import sold_by
 from counterfoil.oracle.rules.facts import Facts
+from counterfoil.oracle.rules.investor_pool import Investors, PoolList
 from counterfoil.oracle.rules.waterfall import SplitRefused, SplitTerms, Waterfall
 
 _DAY_MS = 86_400_000
@@ -61,6 +64,7 @@ class MoneySweep:
         self._shared_out: dict[int, str] = {}
         self.claimable: Counter[tuple[str, str]] = Counter()
         self.withdrawn = 0
+        self._pieces: dict[str, list[Investors]] = defaultdict(list)
         self.held: Counter[str] = Counter()
         self.distributions = self.proved = 0
 
@@ -91,19 +95,18 @@ class MoneySweep:
                 yield from self._distributed(
                     event, credited.pop((v["project"], v["batch"]), Counter())
                 )
-            elif event.name == "Carried":
-                mine = self._waterfalls[v["project"]].carried
-                if mine != v["amount"]:
-                    yield Finding(
-                        SPLIT_MISMATCH, _name(event), f"carried {v['amount']}, not {mine}"
-                    )
+            elif event.name == "InvestorsAdded":
+                yield from self._added(event)
+            elif event.name in ("PoolTaken", "PoolEnded"):
+                yield from self._of_pool(event)
             elif event.name == "Withdrawn":
                 yield from self._withdrawn(event)
             elif event.name == "Transfer" and event.contract == "DepositToken":
                 self.held[v["from"]] -= v["value"]
                 self.held[v["to"]] += v["value"]
-        for (project, batch), amounts in credited.items():
-            yield from self._settled(project, batch, amounts)
+        for project, batch in credited:
+            where = f"batch {batch.hex()[:16]} of {project.hex()[:16]}"
+            yield Finding(SPLIT_MISMATCH, where, "credited, and not distributed")
 
     def _distributed(
         self, event: ContractEvent, credited: Counter[tuple[Tier, str]]
@@ -144,22 +147,38 @@ class MoneySweep:
                 yield Finding(SPLIT_MISMATCH, where, detail)
         yield from self._check_facts(where, d)
 
-    def _settled(
-        self, project: bytes, batch: bytes, credited: Counter[tuple[Tier, str]]
-    ) -> Iterator[Finding]:
-        """What an ended version's pool still carried, given out."""
-        version = int.from_bytes(batch, "big")
-        where = f"rest of version {version} of {project.hex()[:16]}"
-        for (_, account), amount in credited.items():
-            self.claimable[self._tokens[project], account] += amount
-        try:
-            mine = self._waterfalls[project].settle_carried(version)
-        except (SplitRefused, IndexError) as refused:
-            yield Finding(SPLIT_MISMATCH, where, f"nothing was to be given out: {refused}")
+    def _added(self, event: ContractEvent) -> Iterator[Finding]:
+        """A piece of a pool's list; with the last one it must be the list that the pool is named by."""
+        v = event.values
+        pieces = self._pieces[v["pool"]]
+        pieces.append([(one["account"], one["weight"]) for one in v["piece"]])
+        if any(v["next"]):
             return
-        got = Counter({account: amount for (_, account), amount in credited.items()})
-        if got != mine:
-            yield Finding(SPLIT_MISMATCH, where, f"gave {dict(got)}, not {dict(mine)}")
+        found = PoolList.cut(pieces)
+        if found.account(self._split, v["project"]) != v["pool"]:
+            yield Finding(
+                SPLIT_MISMATCH, f"pool {v['pool']}", "other investors than it is named by"
+            )
+        self._waterfalls[v["project"]].add_pool(v["pool"], found.investors)
+
+    def _of_pool(self, event: ContractEvent) -> Iterator[Finding]:
+        """What an investor took of a pool, or that the pool's run has ended."""
+        v, where = event.values, f"pool {event.values['pool']}"
+        waterfall = self._waterfalls[v["project"]]
+        try:
+            if event.name == "PoolTaken":
+                stated, verb = v["amount"], f"{v['account']} took"
+                self.claimable[self._tokens[v["project"]], v["pool"]] -= stated
+                self.withdrawn += stated
+                mine = waterfall.take_pool(v["pool"], v["account"])
+            else:
+                stated, verb = v["paid"], "ended with"
+                mine = waterfall.end_pool(v["pool"])
+        except SplitRefused as refused:
+            yield Finding(SPLIT_MISMATCH, where, f"by its list and terms it is refused: {refused}")
+            return
+        if mine != stated:
+            yield Finding(SPLIT_MISMATCH, where, f"{verb} {stated}, not {mine}")
 
     def _withdrawn(self, event: ContractEvent) -> Iterator[Finding]:
         v = event.values
@@ -238,25 +257,38 @@ class MoneySweep:
             if amount != self.claimable[token, account]:
                 detail = f"{amount} is claimable, not {self.claimable[token, account]}"
                 yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
-        carried = total = 0
+        total = 0
         for project, waterfall in self._waterfalls.items():
-            carried += waterfall.carried
             total += waterfall.distributed
-            for name, mine in (
-                ("carried", waterfall.carried),
-                ("distributed", waterfall.distributed),
-            ):
-                theirs = self._client.call("RevenueSplit", name, project, block=at)
-                if theirs != mine:
-                    where = f"project {project.hex()[:16]}"
-                    yield Finding(BALANCE_MISMATCH, where, f"{name} {theirs}, not {mine}")
+            theirs = self._client.call("RevenueSplit", "distributed", project, block=at)
+            if theirs != waterfall.distributed:
+                where = f"project {project.hex()[:16]}"
+                detail = f"distributed {theirs}, not {waterfall.distributed}"
+                yield Finding(BALANCE_MISMATCH, where, detail)
+            for pool in waterfall.pools:
+                yield from self._pool(waterfall, pool, at)
         open_ = sum(self.claimable.values())
-        if open_ + self.withdrawn + carried != total:
-            detail = (
-                f"claimable {open_} + withdrawn {self.withdrawn} + carried {carried} is not {total}"
-            )
+        if open_ + self.withdrawn != total:
+            detail = f"claimable {open_} + withdrawn {self.withdrawn} is not {total}"
             yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
-        yield from self._token(open_ + carried, at)
+        yield from self._token(open_, at)
+
+    def _pool(self, waterfall: Waterfall, pool: str, at: int) -> Iterator[Finding]:
+        """Taken + to take + carried = paid, and each investor can take what is left of its share."""
+        one = waterfall.pools[pool]
+        investors = [account for account, _ in one.investors]
+        asked = [(pool, account) for account in investors]
+        found = self._client.call_all("RevenueSplit", "claimableOfPool", asked, block=at)
+        for account, amount in zip(investors, found, strict=True):
+            if amount != one.claimable(account):
+                detail = f"{amount} is to take of pool {pool}, not {one.claimable(account)}"
+                yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
+        taken = self._client.call("RevenueSplit", "takenOf", pool, block=at)
+        if taken + sum(found) + one.carried != one.paid:
+            detail = (
+                f"taken {taken} + to take {sum(found)} + carried {one.carried} is not {one.paid}"
+            )
+            yield Finding(BALANCE_MISMATCH, f"pool {pool}", detail)
 
     def _token(self, owed: int, at: int) -> Iterator[Finding]:
         supply = -self.held[NOBODY]

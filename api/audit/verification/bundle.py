@@ -102,8 +102,7 @@ class TermsFact(NamedTuple):
 class DistributionFact(NamedTuple):
     """One distribution, as it was called and as the split on chain reported it; amounts in minor units.
 
-    *carried_before* and *carried* are what the project's pools carried before and after it. *facts* is the
-    SHA-256 of *content* (docs/formats/facts.md), which is empty where the bytes are not known.
+    *facts* is the SHA-256 of *content* (docs/formats/facts.md), which is empty where the bytes are not known.
     """
 
     project: bytes
@@ -116,8 +115,6 @@ class DistributionFact(NamedTuple):
     tax: int
     head_size: int
     facts: bytes
-    carried_before: int
-    carried: int
     block_number: int
     block_hash: bytes
     transaction_hash: bytes
@@ -126,14 +123,29 @@ class DistributionFact(NamedTuple):
     content: bytes
 
 
-class RestFact(NamedTuple):
-    """What the pool of an ended *version* still carried, given out."""
+class InvestorFact(NamedTuple):
+    """An investor of a pool and its weight."""
 
-    version: int
+    account: bytes
+    weight: int
+
+
+class PoolFact(NamedTuple):
+    """A pool's *account*, which is derived from its list in the *pieces* in which it was added."""
+
+    account: bytes
+    pieces: Sequence[Sequence[InvestorFact]]
+
+
+class TakeFact(NamedTuple):
+    """What *account* took of a *pool*; where the account is zero, a run that ended when *amount* had ever been paid."""
+
+    pool: bytes
+    account: bytes
+    amount: int
     block_number: int
     block_hash: bytes
     transaction_hash: bytes
-    credits: Sequence[CreditFact]
 
 
 class TransactionFact(NamedTuple):
@@ -159,8 +171,9 @@ class Bundle:
     for each pair of neighbouring heads. ``records`` may begin with the record before the period
     and end with the one after it, which bound it. ``checkpoint`` is the log's signed note of one of
     the heads with its witnesses' cosignatures, empty where there is none. ``terms``, ``distributions``
-    and ``rests`` are all of the project's from its first to the last distribution of the period, each
-    in the chain's order: what the split pays depends on what it paid before. ``blocks`` prove that
+    and ``takes`` are all of the project's from its first to the last distribution of the period, each
+    in the chain's order: what the split pays depends on what it paid before. ``pools`` are the lists of
+    the investors whose pools were paid; they prove themselves. ``blocks`` prove that
     the heads, the terms and the money's movements are on chain, by the blocks' headers alone.
     """
 
@@ -176,7 +189,8 @@ class Bundle:
     checkpoint: bytes = b""
     terms: tuple[TermsFact, ...] = ()
     distributions: tuple[DistributionFact, ...] = ()
-    rests: tuple[RestFact, ...] = ()
+    pools: tuple[PoolFact, ...] = ()
+    takes: tuple[TakeFact, ...] = ()
     blocks: tuple[BlockFact, ...] = ()
 
     @property
@@ -190,7 +204,7 @@ class Bundle:
         places = [(head.block_number, head.transaction_hash) for head in self.heads]
         places += [(terms.block_number, terms.transaction_hash) for terms in self.terms]
         places += [(d.block_number, d.transaction_hash) for d in self.distributions]
-        places += [(rest.block_number, rest.transaction_hash) for rest in self.rests]
+        places += [(take.block_number, take.transaction_hash) for take in self.takes]
         for number, transaction in dict.fromkeys(places):
             found.setdefault(number, []).append(transaction)
         return dict(sorted(found.items()))

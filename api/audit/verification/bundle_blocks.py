@@ -4,7 +4,7 @@ Rules kept here:
 
 * A header proves its block: its keccak-256 is the block's hash. Nothing else that the bundle states of a block is
   trusted. A node (step 14), or whoever knows the printed hash, can say whether the block is one of the chain's.
-* A head, terms, a distribution or a rest names every transaction in the bundle.
+* A head, terms, a distribution or a take names every transaction in the bundle.
 """
 
 from __future__ import annotations

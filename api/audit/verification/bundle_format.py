@@ -25,10 +25,12 @@ from counterfoil.api.audit.verification.bundle import (
     DistributionFact,
     Entry,
     HeadFact,
+    InvestorFact,
     KeyFact,
-    RestFact,
+    PoolFact,
     Scope,
     StateFact,
+    TakeFact,
     TermsFact,
     TransactionFact,
     UnitFact,
@@ -45,8 +47,8 @@ from counterfoil.gateway.record.cbor_form import Form, any_octets, each, number,
 
 _Fact = TypeVar("_Fact")
 MAGIC = "counterfoil bundle"
-VERSION = 3
-OLDER = (1, 2)
+VERSION = 4
+OLDER = (1, 2, 3)
 """Versions that were written once: told apart from a damaged file, and not read (docs/formats/bundle.md)."""
 PARTS = (
     "scope",
@@ -61,7 +63,8 @@ PARTS = (
     "checkpoint",
     "terms",
     "distributions",
-    "rests",
+    "pools",
+    "takes",
     "blocks",
 )
 
@@ -231,15 +234,22 @@ _READ: dict[str, Form] = {
             tax=_AMOUNT,
             head_size=_COUNT,
             facts=_HASH,
-            carried_before=_AMOUNT,
-            carried=_AMOUNT,
             **_BLOCK,
             units=_rows(_fact(UnitFact, goods=_HASH, sold=_AMOUNT)),
             credits=_CREDITS,
             content=any_octets,
         )
     ),
-    "rests": _rows(_fact(RestFact, version=_COUNT, **_BLOCK, credits=_CREDITS)),
+    "pools": _rows(
+        _fact(
+            PoolFact,
+            account=_ACCOUNT,
+            pieces=_rows(
+                _rows(_fact(InvestorFact, account=_ACCOUNT, weight=number(2**64 - 1, least=1)))
+            ),
+        )
+    ),
+    "takes": _rows(_fact(TakeFact, pool=_ACCOUNT, account=_ACCOUNT, amount=_AMOUNT, **_BLOCK)),
     "blocks": _rows(
         _fact(
             BlockFact,

@@ -11,14 +11,14 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
-from counterfoil.api.audit.verification.bundle import Bundle, DistributionFact, RestFact, TermsFact
+from counterfoil.api.audit.verification.bundle import Bundle, DistributionFact, TakeFact, TermsFact
 from counterfoil.api.audit.verification.bundle_blocks import Proven
 from counterfoil.api.audit.verification.errors import (
     AuditError,
@@ -30,7 +30,8 @@ from counterfoil.api.audit.verification.errors import (
 )
 from counterfoil.chain.abi.decoding import decode_result
 from counterfoil.chain.abi.enums import Tier
-from counterfoil.chain.address import Address
+from counterfoil.chain.address import NOBODY, Address
+from counterfoil.chain.errors import AddressMalformed
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, ProvenTransaction
 from counterfoil.gateway.record.bodies import Refund, Sale
@@ -39,6 +40,7 @@ from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.distribution_call import distribution_in, sold_by
 from counterfoil.oracle.rules.facts import decode_facts, names_of
+from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.waterfall import SplitRefused, SplitTerms, Waterfall
 
 _Amounts = Counter[tuple[int, bytes]]
@@ -59,7 +61,10 @@ class SplitAudit:
         self._distributions = {
             (f.transaction_hash, f.batch): n for n, f in enumerate(bundle.distributions)
         }
-        self._rests = {(f.transaction_hash, f.version): n for n, f in enumerate(bundle.rests)}
+        self._takes: dict[tuple[bytes, bytes, bytes], list[int]] = defaultdict(list)
+        for n, take in enumerate(bundle.takes):
+            self._takes[take.transaction_hash, take.pool, take.account].append(n)
+        self.taken = 0
         self.recomputed = self.of_period = 0
 
     @property
@@ -72,13 +77,15 @@ class SplitAudit:
         }
         return (
             f"{self.recomputed} distributions made again to the minor unit, {self.of_period} of the period "
-            f"with {len(mine)} of these records in them: paid + carried = received"
+            f"with {len(mine)} of these records in them: credited = received; takes of pools made again: {self.taken}"
         )
 
     def run(self) -> Iterator[AuditError]:
-        """Yield what is wrong with the terms, the distributions and the rests."""
+        """Yield what is wrong with the terms, the distributions, the pools and what was taken of them."""
         yield from self._twice()
-        stated = {key[0] for key in (*self._terms, *self._distributions, *self._rests)}
+        yield from self._pools()
+        stated = {key[0] for key in (*self._terms, *self._distributions)}
+        stated |= {key[0] for key in self._takes}
         known = [self._proven[found] for found in stated if found in self._proven]
         for transaction in sorted(known, key=lambda one: one.place):
             try:
@@ -86,12 +93,12 @@ class SplitAudit:
             except (BlockProofInvalid, DecodingError) as error:
                 yield SplitError(f"transaction {to_hex(transaction.hash)}", str(error))
         rows = (
-            (TermsError, "terms", self._terms),
-            (SplitError, "distributions", self._distributions),
-            (SplitError, "rests", self._rests),
+            (TermsError, "terms", self._terms.values()),
+            (SplitError, "distributions", self._distributions.values()),
+            (SplitError, "takes", (n for places in self._takes.values() for n in places)),
         )
         for kind, part, left in rows:
-            for place in left.values():
+            for place in left:
                 yield kind(f"{part}[{place}]", "no receipt under the blocks' headers holds it")
 
     def _twice(self) -> Iterator[AuditError]:
@@ -100,7 +107,6 @@ class SplitAudit:
         for part, rows, known in (
             ("terms", bundle.terms, set(self._terms.values())),
             ("distributions", bundle.distributions, set(self._distributions.values())),
-            ("rests", bundle.rests, set(self._rests.values())),
         ):
             for place in range(len(rows)):
                 if place not in known:
@@ -118,15 +124,64 @@ class SplitAudit:
             if name == "Credited":
                 amounts = credited.setdefault(v["batch"], Counter())
                 amounts[v["tier"], v["account"].raw] += v["amount"]
-        carried = {v["batch"]: v["amount"] for name, v in events if name == "Carried"}
         for name, v in events:
             if name == "TermsSet":
                 yield from self._set(found, v)
             elif name == "Distributed":
                 amounts = credited.pop(v["batch"], Counter())
-                yield from self._distributed(found, v, amounts, carried=carried.get(v["batch"], 0))
-        for batch, amounts in credited.items():
-            yield from self._given_out(found, int.from_bytes(batch, "big"), amounts)
+                yield from self._distributed(found, v, amounts)
+            elif name in ("PoolTaken", "PoolEnded"):
+                yield from self._taken(found, name, v)
+        for batch in credited:
+            yield SplitError(f"batch {to_hex(batch)}", "credited, and not distributed")
+
+    # ---- pools
+
+    def _pools(self) -> Iterator[AuditError]:
+        """A pool's list is the one that its account is derived from."""
+        try:
+            split = Address(self._bundle.scope.revenue_split)
+        except AddressMalformed as error:
+            if self._bundle.pools:
+                yield SplitError("scope", str(error))
+            return
+        for place, fact in enumerate(self._bundle.pools):
+            found = PoolList.cut(
+                [[(Address(one.account), one.weight) for one in piece] for piece in fact.pieces]
+            )
+            account = found.account(split, self._project)
+            if account.raw != fact.account or not found.investors:
+                yield SplitError(f"pools[{place}]", "other investors than its account is made of")
+                continue
+            self._waterfall.add_pool(account, found.investors)
+
+    def _taken(
+        self, found: ProvenTransaction, name: str, v: Mapping[str, Any]
+    ) -> Iterator[AuditError]:
+        """What an investor took of a pool, or the end of the pool's run: made again from what was paid to it."""
+        is_end = name == "PoolEnded"
+        account = Address(NOBODY if is_end else v["account"])
+        pool, amount = Address(v["pool"]), v["paid" if is_end else "amount"]
+        places = self._takes[found.hash, pool.raw, account.raw]
+        if not places:
+            yield SplitError(
+                f"pool {pool}", f"{account} took {amount} in a transaction here: left out"
+            )
+            return
+        place = places.pop(0)
+        fact, where = self._bundle.takes[place], f"takes[{place}] (of pool {pool})"
+        yield from _check_place(kind=SplitError, where=where, fact=fact, found=found)
+        if fact.amount != amount:
+            yield SplitError(where, f"{fact.amount} is stated, {amount} on chain")
+        try:
+            waterfall = self._waterfall
+            mine = waterfall.end_pool(pool) if is_end else waterfall.take_pool(pool, account)
+        except SplitRefused as refused:
+            yield SplitError(where, f"by its list and the terms it is refused: {refused}")
+            return
+        self.taken += 1
+        if mine != amount:
+            yield SplitError(where, f"{amount} on chain, by its list {mine}")
 
     # ---- terms
 
@@ -154,7 +209,7 @@ class SplitAudit:
     # ---- distributions
 
     def _distributed(
-        self, found: ProvenTransaction, v: Mapping[str, Any], amounts: _Amounts, carried: int
+        self, found: ProvenTransaction, v: Mapping[str, Any], amounts: _Amounts
     ) -> Iterator[AuditError]:
         place = self._distributions.pop((found.hash, v["batch"]), None)
         if place is None:
@@ -169,9 +224,7 @@ class SplitAudit:
             yield SplitUnknownError(where, detail)
             return
         yield from _check_place(kind=SplitError, where=where, fact=fact, found=found)
-        yield from _check_stated(
-            where, fact, on_chain={**call, **v, "carried": carried}, amounts=amounts
-        )
+        yield from _check_stated(where, fact, on_chain={**call, **v}, amounts=amounts)
         yield from self._made_again(where, fact, call, version=v["version"], amounts=amounts)
         if self._bundle.scope.has_date(fact.period_start):
             self.of_period += 1
@@ -193,11 +246,6 @@ class SplitAudit:
     ) -> Iterator[AuditError]:
         """Run the terms over what was sold, and compare to the minor unit."""
         waterfall = self._waterfall
-        if fact.carried_before != waterfall.carried:
-            detail = (
-                f"{fact.carried_before} is said to be carried before it, not {waterfall.carried}"
-            )
-            yield SplitError(where, detail)
         waterfall.collected += call["gross"]
         try:
             mine: _Amounts = Counter()
@@ -216,32 +264,6 @@ class SplitAudit:
                 yield SplitError(
                     where, f"{tier_name(tier)} {to_hex(account)} got {got}, by the terms {due}"
                 )
-        if waterfall.carried != fact.carried:
-            yield SplitError(where, f"carried {fact.carried}, by the terms {waterfall.carried}")
-
-    def _given_out(
-        self, found: ProvenTransaction, version: int, amounts: _Amounts
-    ) -> Iterator[AuditError]:
-        place = self._rests.pop((found.hash, version), None)
-        if place is None:
-            yield SplitError(f"rest of version {version}", "given out here, and left out")
-            return
-        fact = self._bundle.rests[place]
-        where = f"rests[{place}] (version {version})"
-        yield from _check_place(kind=SplitError, where=where, fact=fact, found=found)
-        yield from _check_credits(where, fact, amounts)
-        try:
-            mine = Counter(
-                {
-                    (int(Tier.ALLOCATION), Address(account).raw): amount
-                    for account, amount in self._waterfall.settle_carried(version).items()
-                }
-            )
-        except (SplitRefused, IndexError) as refused:
-            yield SplitError(where, f"nothing was to be given out: {refused}")
-            return
-        if mine != amounts:
-            yield SplitError(where, "by the terms others get it, or other amounts")
 
     # ---- facts
 
@@ -284,7 +306,7 @@ def _says(signed: SignedRecord, is_refund: bool, amount: int) -> bool:
 def _check_place(
     kind: type[AuditError],
     where: str,
-    fact: TermsFact | DistributionFact | RestFact,
+    fact: TermsFact | DistributionFact | TakeFact,
     found: ProvenTransaction,
 ) -> Iterator[AuditError]:
     block = found.header
@@ -306,7 +328,6 @@ def _check_stated(
         "tax": fact.tax,
         "headSize": fact.head_size,
         "facts": fact.facts,
-        "carried": fact.carried,
     }
     for name, value in stated.items():
         if on_chain[name] != value:
@@ -320,9 +341,7 @@ def _check_stated(
     yield from _check_credits(where, fact, amounts)
 
 
-def _check_credits(
-    where: str, fact: DistributionFact | RestFact, amounts: _Amounts
-) -> Iterator[AuditError]:
+def _check_credits(where: str, fact: DistributionFact, amounts: _Amounts) -> Iterator[AuditError]:
     stated: _Amounts = Counter()
     for credit in fact.credits:
         stated[credit.tier, credit.account] += credit.amount

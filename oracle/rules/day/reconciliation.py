@@ -69,7 +69,6 @@ class ProjectBooks:
     distributed_minor: int
     credited_minor: int
     chain_distributed_minor: int
-    chain_carried_minor: int
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ def _balances(b: Books) -> Iterator[Difference]:
 
 
 def _split(b: Books) -> Iterator[Difference]:
-    """Claimable + withdrawn + carried = distributed, for every project and for the split as a whole."""
+    """Claimable + withdrawn = distributed, for every project and for the split as a whole."""
     for account, (ledger, chain) in b.claimable.items():
         if ledger != chain:
             yield Difference(
@@ -243,9 +242,9 @@ def _split(b: Books) -> Iterator[Difference]:
             what = "by the ledger, the chain"
             found = (p.distributed_minor, p.chain_distributed_minor)
             yield Difference(DISTRIBUTED_DIFFERS, name, *found, what)
-        shared = p.credited_minor + p.chain_carried_minor
+        shared = p.credited_minor
         if shared != p.distributed_minor:
-            what = "distributed, against credited and carried"
+            what = "distributed, against credited"
             yield Difference(
                 code=SPLIT_DIFFERS,
                 subject=name,
@@ -263,10 +262,9 @@ def _split(b: Books) -> Iterator[Difference]:
                 code=COLLECTION_DIFFERS, subject=name, expected=left, found=held, detail=what
             )
     owed = sum(ledger for ledger, _ in b.claimable.values())
-    owed += sum(p.chain_carried_minor for p in b.projects.values())
     held = b.balances.get(b.split_account, (0, 0))[0]
     if owed != held:
-        what = "claimable and carried, against what the split holds"
+        what = "claimable, against what the split holds"
         yield Difference(
             code=SPLIT_CASH_DIFFERS, subject="split", expected=owed, found=held, detail=what
         )

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.device.device import Device
 from counterfoil.gateway.log.merkle import hash_leaf, inclusion_proof, verify_inclusion
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder
 from counterfoil.gateway.record.bodies import Sale
-from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 from counterfoil.oracle.instructions.request import (
     CloseMatching,
@@ -23,8 +23,15 @@ from counterfoil.oracle.instructions.request import (
     ImportSettlement,
     ImportStatement,
 )
-from counterfoil.oracle.ledger.revenue_split import Credit, DistributedRow
+from counterfoil.oracle.ledger.revenue_split import (
+    Credit,
+    DistributedRow,
+    PoolRow,
+    PoolShare,
+    paid_and_ends,
+)
 from counterfoil.oracle.registrar import Registrar
+from counterfoil.oracle.rules.investor_pool import earned
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.replay import fleet
@@ -137,7 +144,7 @@ def _check(
     """Check the proofs and an auditor's bundle, and take the totals into the report."""
     say("every record's inclusion proof is checked")
     report.records["proofs checked"] = check_proofs(house, store, client)
-    _count_money(report, engine, client, accounts, plan)
+    _count_money(report, engine, accounts, plan)
     report.gas = {
         kind: {"transactions": number, "gas": gas}
         for kind, (number, gas) in sorted(money.gas_by_kind(engine).items())
@@ -254,7 +261,6 @@ def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:
 def _count_money(
     report: ReplayReport,
     engine: Engine,
-    client: ChainClient,
     accounts: dict[str, str],
     plan: ReplayPlan,
 ) -> None:
@@ -268,16 +274,20 @@ def _count_money(
         report.received_minor = int(
             session.exec(select(func.sum(DistributedRow.gross_minor))).one() or 0
         )
+        pools = {pool.account: pool for pool in session.exec(select(PoolRow))}
+        shares: list[tuple[str, int]] = []
+        for share in session.exec(select(PoolShare)):
+            place = (share.before, share.weight, pools[share.pool].weights)
+            shares.append((share.account, earned(*paid_and_ends(session, share.pool), *place)))
+    paid = [(account, tier, int(amount)) for account, tier, amount in rows if account not in pools]
+    paid += [(account, int(Tier.ALLOCATION), amount) for account, amount in shares]
     report.paid = [
-        {
-            "recipient": names.get(account, account),
-            "tier": _TIERS[tier],
-            "amount_minor": int(amount),
-        }
-        for account, tier, amount in sorted(rows, key=lambda row: (row[1], row[0]))
+        {"recipient": names.get(account, account), "tier": _TIERS[tier], "amount_minor": amount}
+        for account, tier, amount in sorted(paid, key=lambda row: (row[1], row[0]))
     ]
     report.credited_minor = sum(line["amount_minor"] for line in report.paid)
-    report.carried_minor = client.call("RevenueSplit", "carried", on_chain_id(parties.PROJECT))
+    report.carried_minor = sum(int(amount) for account, _, amount in rows if account in pools)
+    report.carried_minor -= sum(amount for _, amount in shares)
     for machine in plan.machines:
         amount = sum(e.body.amount_minor for e in machine.events if isinstance(e.body, Sale))
         if machine.kind == "vending":

@@ -33,13 +33,6 @@ contract SetTermsTest is Ledger {
         split.setTerms(PROJECT, usualTerms(DAY_ONE));
     }
 
-    function test_a_pool_without_investors_is_refused() public {
-        IRevenueSplit.Terms memory t = usualTerms(20260201);
-        t.investors = new IRevenueSplit.Investor[](0);
-        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, "a pool without investors"));
-        split.setTerms(PROJECT, t);
-    }
-
     function test_shares_above_the_whole_are_refused() public {
         IRevenueSplit.Terms memory t = usualTerms(20260201);
         t.allocations[0].value = 10_001;
@@ -71,8 +64,8 @@ contract SetTermsTest is Ledger {
         t.sweepAccount = address(0);
         _refused(t, "the sweep account is zero");
         t = usualTerms(20260201);
-        t.investors[1].account = address(0);
-        _refused(t, "an investor is zero");
+        t.allocations[1].account = address(0);
+        _refused(t, "an allocation's account is zero");
         t = usualTerms(20260201);
         t.goods[0].supplier = address(0);
         _refused(t, "a goods supplier is zero");

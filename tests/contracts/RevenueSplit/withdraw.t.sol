@@ -45,34 +45,10 @@ contract WithdrawTest is Ledger {
         isTrue(split.withdraw(address(token)) > 0, "others are paid");
     }
 
-    function test_what_an_ended_version_carries_is_given_out_whole() public {
-        IRevenueSplit.Terms memory t = _others();
-        uint256 left = split.carried(PROJECT);
-        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.VersionStillInForce.selector, PROJECT, 1));
-        split.settleCarried(PROJECT, 1);
-        split.setTerms(PROJECT, t);
-        split.distribute(facts("b2", DAY_ONE + 1, 0, 0, 0, 0));
-        split.settleCarried(PROJECT, 1);
-        equal(split.carried(PROJECT), 0, "nothing is carried");
-        equal(claimed(), 10_000, "all is credited");
-        isTrue(left < 3, "less than a unit an investor");
-    }
-
-    /// @dev The next day's terms, with other investors.
-    function _others() private view returns (IRevenueSplit.Terms memory t) {
-        t = usualTerms(DAY_ONE + 1);
-        t.investors[0].weight = 51;
-    }
-
-    function testFuzz_a_sale_that_comes_after_its_version_was_settled_is_shared_out(uint64 late) public {
-        split.setTerms(PROJECT, _others());
-        split.distribute(facts("b2", DAY_ONE + 1, 0, 0, 0, 0));
-        split.settleCarried(PROJECT, 1);
-        fund(late, "e3");
-        split.distribute(facts("b3", DAY_ONE, late, 0, 0, 0));
-        equal(claimed() + split.carried(PROJECT), 10_000 + uint256(late), "paid and carried are what was received");
-        split.settleCarried(PROJECT, 1);
-        equal(split.carried(PROJECT), 0, "the new rest is given out too");
-        equal(claimed(), 10_000 + uint256(late), "to the minor unit");
+    function test_a_pools_balance_is_no_accounts() public {
+        participants.admit(pool, 1, "by mistake");
+        participants.certify(pool, uint64(block.timestamp + 1 days), 0);
+        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.AccountIsPool.selector, pool));
+        split.withdrawFor(address(token), pool);
     }
 }

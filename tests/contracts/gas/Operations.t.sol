@@ -250,8 +250,7 @@ contract OperationsGas is CreditWorld {
         shares.increase(PROJECT, investorB, 40, holders);
         _shares("increase, 1 other holder");
         IRevenueSplit.Terms memory t = usualTerms(DAY_ONE);
-        t.investors = new IRevenueSplit.Investor[](1);
-        t.investors[0] = IRevenueSplit.Investor(shares.accountOf(PROJECT), 1);
+        t.allocations[1].account = shares.accountOf(PROJECT);
         split.setTerms(PROJECT, t);
         _shares("setTerms, 2 allocations");
         fund(10_000, "day one");

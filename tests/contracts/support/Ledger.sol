@@ -25,6 +25,9 @@ abstract contract Ledger is Check {
     RecordAnchor internal anchor;
     DepositToken internal token;
     RevenueSplit internal split;
+    /// @dev Of the usual investors; pools has it too.
+    address internal pool;
+    address[] internal pools;
 
     address internal operator = address(0x0001_0001);
     address internal supplier = address(0x0001_0002);
@@ -68,6 +71,34 @@ abstract contract Ledger is Check {
         anchorHead(1, keccak256("root"));
         token.openCollection(PROJECT);
         split.openProject(PROJECT, address(token));
+        delete pools;
+        pool = poolOf(usualInvestors());
+    }
+
+    function usualInvestors() internal view returns (IRevenueSplit.Investor[] memory list) {
+        list = new IRevenueSplit.Investor[](3);
+        list[0] = IRevenueSplit.Investor(investorA, 50);
+        list[1] = IRevenueSplit.Investor(investorB, 30);
+        list[2] = IRevenueSplit.Investor(investorC, 20);
+    }
+
+    /// @dev The pool of these investors, added in one piece unless that was done.
+    function poolOf(IRevenueSplit.Investor[] memory list) internal returns (address account) {
+        bytes32 name = keccak256(abi.encode(list, bytes32(0)));
+        account = split.poolOf(PROJECT, name);
+        if (split.nextInvestors(PROJECT, name) == 0) return account;
+        split.addInvestors(PROJECT, name, list, 0);
+        pools.push(account);
+    }
+
+    /// @dev What the account can take of the usual pool.
+    function share(address account) internal view returns (uint256) {
+        return split.claimableOfPool(pool, account);
+    }
+
+    /// @dev What the usual pool has and its investors can't take.
+    function carried() internal view returns (uint256) {
+        return split.claimable(address(token), pool) - share(investorA) - share(investorB) - share(investorC);
     }
 
     /// @dev For sales on days of 2026, which must have begun.
@@ -107,11 +138,7 @@ abstract contract Ledger is Check {
         t.goods[0] = IRevenueSplit.Goods(0, supplier, IRevenueSplit.Supply.ON_CREDIT, 30);
         t.allocations = new Waterfall.Allocation[](2);
         t.allocations[0] = Waterfall.Allocation(site, Waterfall.Basis.NET_BASIS_POINTS, 1_000, 400, 0);
-        t.allocations[1] = Waterfall.Allocation(address(0), Waterfall.Basis.NET_BASIS_POINTS, 1_400, 0, 0);
-        t.investors = new IRevenueSplit.Investor[](3);
-        t.investors[0] = IRevenueSplit.Investor(investorA, 50);
-        t.investors[1] = IRevenueSplit.Investor(investorB, 30);
-        t.investors[2] = IRevenueSplit.Investor(investorC, 20);
+        t.allocations[1] = Waterfall.Allocation(pool, Waterfall.Basis.NET_BASIS_POINTS, 1_400, 0, 0);
     }
 
     function fund(uint256 amount, bytes32 entry) internal {
@@ -138,13 +165,16 @@ abstract contract Ledger is Check {
         }
     }
 
-    /// @dev Everything that the split owes or carries, over all accounts that it can credit.
+    /// @dev Everything that the split owes, over all accounts that it can credit.
     function claimed() internal view returns (uint256 sum) {
         address[10] memory all = [
             operator, supplier, site, platform, lender, taxes, refunds, investorA, investorB, investorC
         ];
         for (uint256 i = 0; i < all.length; ++i) {
             sum += split.claimable(address(token), all[i]);
+        }
+        for (uint256 i = 0; i < pools.length; ++i) {
+            sum += split.claimable(address(token), pools[i]);
         }
     }
 }

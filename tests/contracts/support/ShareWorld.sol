@@ -43,8 +43,7 @@ abstract contract ShareWorld is CreditWorld {
     /// @dev One day's revenue, of which the shares' account is credited 14 %.
     function distribute(uint128 gross) internal {
         IRevenueSplit.Terms memory t = usualTerms(DAY_ONE);
-        t.investors = new IRevenueSplit.Investor[](1);
-        t.investors[0] = IRevenueSplit.Investor(shares.accountOf(PROJECT), 1);
+        t.allocations[1].account = shares.accountOf(PROJECT);
         split.setTerms(PROJECT, t);
         fund(gross, "day one");
         split.distribute(facts("one", DAY_ONE, gross, 0, 0, 0));

@@ -9,6 +9,8 @@ interface Vm {
     function warp(uint256 timestamp) external;
     function store(address target, bytes32 slot, bytes32 value) external;
     function expectRevert(bytes calldata error) external;
+    function pauseGasMetering() external;
+    function resumeGasMetering() external;
     function expectRevert() external;
     function expectEmit() external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);

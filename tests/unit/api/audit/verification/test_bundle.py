@@ -39,7 +39,17 @@ from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, 
 from counterfoil.gateway.record.identity import Digest
 
 DEVICE = DEVICES[0]
-ANEW = ("records", "heads", "inclusion", "consistency", "state", "terms", "distributions", "rests")
+ANEW = (
+    "records",
+    "heads",
+    "inclusion",
+    "consistency",
+    "state",
+    "terms",
+    "distributions",
+    "pools",
+    "takes",
+)
 ANEW += ("blocks",)
 SHARED = ("records", "inclusion", "consistency", "state", "blocks")
 """Parts that are named by the record, the heads, the device or the payment that they are about."""
@@ -100,7 +110,7 @@ def test_encoding_is_deterministic_and_reads_back(bundle: Bundle) -> None:
     assert encode(again) == data
 
 
-MONEY = ("terms", "distributions", "rests")
+MONEY = ("terms", "distributions", "pools", "takes")
 
 
 def small_bundle(days: int) -> tuple[World, Bundle]:
@@ -126,7 +136,7 @@ def test_any_changed_byte_at_all_is_found_and_its_part_named() -> None:
     small, made = small_bundle(days=2)
     heads = {head.transaction_hash for head in made.heads}
     blocks = small.chain.prove({n: h for n, h in made.on_chain().items() if heads & set(h)})
-    made = replace(made, terms=(), distributions=(), rests=(), blocks=tuple(blocks))
+    made = replace(made, terms=(), distributions=(), pools=(), takes=(), blocks=tuple(blocks))
     data = encode(made)
     trust = LogTrust(LOG_KEY, [WITNESS_KEY], 1)
     assert verify(data, small.root, trust).findings == []
@@ -349,7 +359,7 @@ def test_changed_byte_is_found_even_under_a_digest_made_anew(
 
 
 def test_bundle_of_an_older_version_is_told_from_a_damaged_one(world: World) -> None:
-    for version in (1, 2):
+    for version in (1, 2, 3):
         rows = [["scope", bytes(32), b"\x80"], ["registry", bytes(32), b"\x80"]]
         older = cbor2.dumps(["counterfoil bundle", version, rows])
         report = verify(older, world.root)
@@ -358,7 +368,7 @@ def test_bundle_of_an_older_version_is_told_from_a_damaged_one(world: World) -> 
 
 
 def test_bundle_made_without_a_node_is_unverifiable(bundle: Bundle, world: World) -> None:
-    bare = replace(bundle, blocks=(), terms=(), distributions=(), rests=())
+    bare = replace(bundle, blocks=(), terms=(), distributions=(), pools=(), takes=())
     report = verify(encode(bare), world.root)
     assert [f.code for f in report.findings] == ["bundle.block_missing"]
     assert report.verdict == "unverifiable"

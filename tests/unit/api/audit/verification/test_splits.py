@@ -29,7 +29,7 @@ def sold_world() -> World:
 
 
 def made(world: World) -> Bundle:
-    """Three days: two versions of the terms, the first one's rest given out between."""
+    """Three days: two versions of the terms; of the pools was taken, and the first one was ended between."""
     facts = world.facts(DEVICE, FIRST_MS, FIRST_MS + 3 * DAY_MS)
     return collect(world.store().engine, None, facts)
 
@@ -58,7 +58,8 @@ def test_all_payouts_are_made_again(bundle: Bundle, world: World) -> None:
     report = verify(encode(bundle), world.root)
     assert (report.verdict, report.findings) == ("valid", [])
     assert [d.version for d in bundle.distributions] == [1, 2, 2]
-    assert len(bundle.rests) == 1
+    assert [take.account == bytes(20) for take in bundle.takes] == [False, True, False, False]
+    assert "; takes of pools made again: 4" in report.steps[12].checked
     sales = sum(isinstance(world.records[e.log_index].record.body, Sale) for e in bundle.records)
     inside = sales - 1  # the one after the period bounds it
     assert f"3 distributions made again to the minor unit, 3 of the period with {inside} of" in (
@@ -88,8 +89,6 @@ def test_changed_value_of_a_distribution_is_named(bundle: Bundle, world: World) 
         ({"refunds": 1}, "refunds 1 is stated, 0 on chain"),
         ({"tax": row.tax - 1}, "tax "),
         ({"version": 1}, "version 1 is stated, 2 on chain"),
-        ({"carried": row.carried + 1}, "carried "),
-        ({"carried_before": row.carried_before + 1}, "carried before it"),
         ({"period_end": row.period_end + 1}, "periodEnd "),
         ({"facts": bytes(32)}, "facts 0x"),
         ({"block_hash": bytes(32)}, "its transaction is in block 2050"),
@@ -116,7 +115,7 @@ def test_what_is_left_out_of_the_history_is_found(bundle: Bundle, world: World) 
     for part, code in (
         ("terms", "split.terms_mismatch"),
         ("distributions", "split.mismatch"),
-        ("rests", "split.mismatch"),
+        ("takes", "split.mismatch"),
     ):
         rows = getattr(bundle, part)
         findings = found(replace(bundle, **{part: rows[1:]}), world)
@@ -131,7 +130,6 @@ def test_row_that_is_stated_twice_is_found(bundle: Bundle, world: World) -> None
     for part, rows in (
         ("distributions", (*bundle.distributions[:1], false, *bundle.distributions[1:])),
         ("terms", (bundle.terms[0], *bundle.terms)),
-        ("rests", (*bundle.rests, *bundle.rests)),
     ):
         findings = found(replace(bundle, **{part: rows}), world)
         assert [f.detail for f in findings] == ["stated twice"], part
@@ -144,11 +142,51 @@ def test_proof_that_is_left_out_is_found(bundle: Bundle, world: World) -> None:
     assert "no receipt" in findings[0].detail
 
 
-def test_rest_to_others_than_the_terms_say_is_named(bundle: Bundle, world: World) -> None:
-    rest = bundle.rests[0]
-    more = rest._replace(credits=payout(0, 1)(rest.credits))
-    findings = found(replace(bundle, rests=(more,)), world)
-    assert [f.where for f in findings] == ["rests[0] (version 1)"]
+def test_take_that_is_stated_twice_is_found(bundle: Bundle, world: World) -> None:
+    findings = found(replace(bundle, takes=(bundle.takes[0], *bundle.takes)), world)
+    assert [f.where for f in findings] == ["takes[1]"]
+
+
+def test_take_that_is_stated_otherwise_is_named(bundle: Bundle, world: World) -> None:
+    for number, row in enumerate(bundle.takes):
+        other = row._replace(amount=row.amount + 1)
+        rows = (*bundle.takes[:number], other, *bundle.takes[number + 1 :])
+        (finding,) = found(replace(bundle, takes=rows), world)
+        assert finding.where.startswith(f"takes[{number}] (of pool 0x")
+        assert finding.detail == f"{row.amount + 1} is stated, {row.amount} on chain"
+
+
+def test_pool_of_other_investors_is_named(bundle: Bundle, world: World) -> None:
+    pool = bundle.pools[0]
+    more = pool.pieces[1][0]._replace(weight=pool.pieces[1][0].weight + 1)
+    other = pool._replace(pieces=(pool.pieces[0], (more,)))
+    findings = found(replace(bundle, pools=(other, *bundle.pools[1:])), world)
+    assert findings[0].where == "pools[0]"
+    assert any("PoolIncomplete" in f.detail for f in findings), "nothing can be taken of it"
+    assert found(replace(bundle, pools=()), world), (
+        "and without its list what was taken is not proved"
+    )
+
+
+@pytest.mark.parametrize("by", [1, -1])
+def test_chain_that_paid_an_investor_otherwise_than_its_share_is_found(
+    by: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All proofs hold: only the floors, made again from what was paid to the pool, tell."""
+    world = sold_world()
+    honest = Waterfall.take_pool
+    calls: list[str] = []
+
+    def take_pool(self: Waterfall, pool: str, account: str) -> int:
+        calls.append(account)
+        return honest(self, pool, account) + (by if len(calls) == 1 else 0)
+
+    monkeypatch.setattr(Waterfall, "take_pool", take_pool)
+    bundle = made(world)
+    (finding,) = found(bundle, world)
+    assert (finding.code, finding.where[:8]) == ("split.mismatch", "takes[0]")
+    stated = bundle.takes[0].amount
+    assert finding.detail == f"{stated} on chain, by its list {stated - by}"
 
 
 def lying(monkeypatch: pytest.MonkeyPatch, tier: Tier, day: int) -> None:

@@ -201,7 +201,7 @@ class Registrar:
             self._client.encode("RevenueSplit", "setTerms", name, terms_argument(terms, pool))
         )
         for data in calls:  # each depends on the one before
-            transact(self._client, self._registrar, split, data)
+            transact(self._client, signer=self._registrar, to=split, data=data)
 
     def register(self, devices: Sequence[NewDevice]) -> None:
         """Register these machines, each with the key of its first epoch."""

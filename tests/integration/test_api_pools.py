@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
-from support_api import ACCOUNTS, Site, build
+from support_api import ACCOUNTS, POOL, Site, build
 
-from counterfoil.chain.address import Address
-from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.gateway.record.identity import on_chain_id
-from counterfoil.oracle.ledger.revenue_split import Balance, PoolEnd, PoolRow, PoolShare
+from counterfoil.oracle.ledger.revenue_split import Balance
 
 pytestmark = pytest.mark.integration
-
-POOL, OTHER = Address(b"\x91" * 20), Address(b"\x92" * 20)
-LIST = (("investor", 50), ("site", 30), ("maker", 20))
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """A pool of three that was paid 1,003, the first 101 of them in a run that ended; and one of another project."""
-    folder: Path = tmp_path_factory.mktemp("pools")
-    made = build(folder, days=2)
-    with Session(made.oracle) as session:
-        for pool, project in ((POOL, "lakeside-vending"), (OTHER, "harbour-snacks")):
-            name = to_hex(on_chain_id(project))
-            row = PoolRow(account=pool, project_hash=name, investors=3, weights=100)
-            row.is_complete = True
-            session.add(row)
-            session.merge(Balance(account=pool, credited_minor=1_003, withdrawn_minor=300))
-        before = 0
-        for place, (party, weight) in enumerate(LIST):
-            share = PoolShare(
-                pool=POOL, account=ACCOUNTS[party], place=place, weight=weight, before=before
-            )
-            share.taken_minor = 300 if party == "investor" else 0
-            before += weight
-            session.add(share)
-        session.add(PoolEnd(pool=POOL, paid_minor=101))
-        session.commit()
-    return made
+    """A pool of three that was paid 1,003, the first 101 of them in a run that ended."""
+    return build(tmp_path_factory.mktemp("pools"), days=2)
 
 
 @pytest.fixture

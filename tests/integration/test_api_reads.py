@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import Session
 from starlette.requests import Request
-from support_api import ACCOUNTS, Site, build
+from support_api import ACCOUNTS, POOL, Site, build
 from support_world import DEVICES
 
 from counterfoil.api.access import auth
@@ -82,6 +82,7 @@ LISTS = (
     "/v1/projects",
     "/v1/projects/lakeside-vending/split-versions",
     "/v1/pools",
+    f"/v1/pools/{POOL}/shares",
     "/v1/distributions",
     "/v1/balances",
     "/v1/withdrawals",
@@ -146,7 +147,12 @@ def test_lists_of_the_bank_are_for_who_sees_everything(
 
 def test_every_list_of_the_description_is_tried_here(client: TestClient) -> None:
     paged = {
-        NUMBERED.sub("1", path.replace("{device}", MINE).replace("{project}", "lakeside-vending"))
+        NUMBERED.sub(
+            "1",
+            path.replace("{device}", MINE)
+            .replace("{project}", "lakeside-vending")
+            .replace("{pool}", POOL),
+        )
         for path, methods in client.app.openapi()["paths"].items()  # type: ignore[attr-defined]
         if any(p["name"] == "cursor" for p in methods.get("get", {}).get("parameters", ()))
     }

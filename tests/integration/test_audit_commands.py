@@ -149,7 +149,7 @@ def test_blocks_of_another_chain_are_named_by_the_auditors_node(
     named = [
         f["where"] for f in said["steps"][13]["findings"] if f["code"] == "bundle.chain_mismatch"
     ]
-    assert sum(where.startswith("blocks[") for where in named) == 6
+    assert sum(where.startswith("blocks[") for where in named) == 7
 
 
 def test_bundle_made_without_a_node_says_what_it_does_not_prove(

@@ -31,7 +31,15 @@ from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
 from counterfoil.oracle.ledger.project_share import ShareHolding, ShareProject
 from counterfoil.oracle.ledger.receivables import ClaimFunding, ClaimRow, PartRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow, TermsRow
+from counterfoil.oracle.ledger.revenue_split import (
+    Balance,
+    Credit,
+    DistributedRow,
+    PoolEnd,
+    PoolRow,
+    PoolShare,
+    TermsRow,
+)
 from counterfoil.oracle.ledger.warehouse_receipts import GoodsPrice, PledgeRow, WarehouseReceiptRow
 from counterfoil.oracle.store.directory_tables import KnownDevice, KnownParticipant, KnownProject
 from counterfoil.oracle.store.revenue_tables import Distribution, MatchException
@@ -40,6 +48,8 @@ ACCOUNTS = {
     name: Address(sha256(name.encode()).digest()[:20])
     for name in ("lakeside", "harbour", "supplier", "maker", "site", "investor", "platform", "tax")
 }
+POOL = Address(b"\x91" * 20)
+"""A pool of investors in `lakeside-vending`."""
 PLACES = (
     ("BSQ Mall x1364", "Brunswick Sq Mall"),
     ("BSQ Mall x1366", "Brunswick Sq Mall"),
@@ -100,6 +110,7 @@ def build(folder: Path, days: int = 45, stored_tail: int = 0, first_ms: int | No
     with Session(oracle) as session:
         session.add_all(_known())
         session.add_all(_projected(world))
+        session.add_all(_pool())
         session.add_all(_registered(world))
         session.add_all(_assets())
         session.commit()
@@ -189,6 +200,26 @@ def export_certificates(world: World, folder: Path) -> Path:
         (folder / f"device-{number}.pem").write_bytes(certificate.public_bytes(pem))
     (folder / "root.pem").write_bytes(world.root.public_bytes(pem))
     return folder
+
+
+def _pool() -> Iterator[object]:
+    """A pool of three that was paid 1,003, the first 101 of them in a run that ended."""
+    name = _hex(on_chain_id("lakeside-vending"))
+    yield PoolRow(account=POOL, project_hash=name, investors=3, weights=100, is_complete=True)
+    yield Balance(account=POOL, credited_minor=1_003, withdrawn_minor=300)
+    before = 0
+    for place, (party, weight) in enumerate((("investor", 50), ("site", 30), ("maker", 20))):
+        account, taken = ACCOUNTS[party], 300 if party == "investor" else 0
+        yield PoolShare(
+            pool=POOL,
+            account=account,
+            place=place,
+            weight=weight,
+            before=before,
+            taken_minor=taken,
+        )
+        before += weight
+    yield PoolEnd(pool=POOL, paid_minor=101)
 
 
 def _projected(world: World) -> Iterator[object]:

@@ -30,10 +30,10 @@ from counterfoil.gateway.record.cbor import any_item
 from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
 from counterfoil.gateway.record.verification import DeviceKey, KeyRing, verify_signature
 
-MAGIC, VERSION = "counterfoil bundle", 3
+MAGIC, VERSION = "counterfoil bundle", 4
 PARTS: tuple[str, ...] = ("scope", "registry", "certificates", "revocations", "records", "heads")
-PARTS += ("inclusion", "consistency", "state", "checkpoint", "terms", "distributions", "rests")
-PARTS += ("blocks",)
+PARTS += ("inclusion", "consistency", "state", "checkpoint", "terms", "distributions", "pools")
+PARTS += ("takes", "blocks")
 _BROKEN = (ValueError, TypeError, IndexError, KeyError, AttributeError, IdentityError,
            OverflowError)  # fmt: skip
 
@@ -86,9 +86,9 @@ def inspect_bundle(content: bytes) -> Iterator[Finding]:
 def _parts(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
     magic, version, rows = any_item(content)
     if magic != MAGIC or version != VERSION or cbor2.dumps([magic, version, rows]) != content:
-        raise ValueError("not one bundle of version 3")
+        raise ValueError(f"not one bundle of version {VERSION}")
     if tuple(name for name, _, _ in rows) != PARTS:
-        raise ValueError("its parts are not those of version 3")
+        raise ValueError(f"its parts are not those of version {VERSION}")
     altered = [str(name) for name, digest, part in rows if sha256(part).digest() != digest]
     return {str(name): any_item(part) for name, _, part in rows}, altered
 

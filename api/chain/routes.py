@@ -57,7 +57,10 @@ class ParticipantOut(BaseModel):
 
 class WithdrawalIn(BaseModel):
     """`from_split`: what the split owes, to the holder's token balance. `to_bank`: tokens are burnt
-    and the bank pays `amount_minor` to the account committed to by `payout_account`."""
+    and the bank pays `amount_minor` to the account committed to by `payout_account`.
+
+    An investor's share of a pool comes by `/v1/cash/pool-payouts`.
+    """
 
     step: Literal["from_split", "to_bank"]
     amount_minor: int | None = Field(default=None, gt=0, lt=2**128, examples=[84210])

@@ -49,16 +49,24 @@ class PoolReads:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def pools(self, sight: Sight) -> list[SeenPool]:
-        """Return the pools that the reader may see, by account."""
+    def pools(
+        self, sight: Sight, account: str | None = None, *, own_shares: bool = False
+    ) -> list[SeenPool]:
+        """Return the pools that the reader may see, by account, or the pool *account*.
+
+        With *own_shares* no others' are read: a pool may have ten thousand.
+        """
         names = {p.project_hash: p.project for p in Directory(self._engine).projects()}
         found: list[SeenPool] = []
         with Session(self._engine) as session:
-            for row in session.exec(select(PoolRow).order_by(col(PoolRow.account))):
+            rows = select(PoolRow).order_by(col(PoolRow.account))
+            if account is not None:
+                rows = rows.where(PoolRow.account == account)
+            for row in session.exec(rows):
                 project = names.get(row.project_hash, "")
                 query = select(PoolShare).where(PoolShare.pool == row.account)
                 sees_all = sight.everything or project in sight.run
-                if not sees_all:
+                if own_shares or not sees_all:
                     query = query.where(PoolShare.account == sight.account)
                 shares = session.exec(query.order_by(col(PoolShare.place))).all()
                 if not shares and not sees_all:

@@ -54,9 +54,8 @@ def _out(pool: SeenPool) -> PoolOut:
 
 
 def _pool(parts: ApiParts, sight: Sight, account: str) -> SeenPool:
-    for pool in PoolReads(parts.reads).pools(sight):
-        if pool.pool == account:
-            return pool
+    for pool in PoolReads(parts.reads).pools(sight, account):
+        return pool
     raise problems.not_found("pool")
 
 
@@ -66,7 +65,7 @@ def list_pools(
 ) -> Page[PoolOut]:
     """Pools of projects that the asker runs, and those in which it has a share."""
     return page_of(
-        PoolReads(parts.reads).pools(sight),
+        PoolReads(parts.reads).pools(sight, own_shares=True),
         name="pools",
         place=lambda pool: pool.pool,
         cursor=cursor,

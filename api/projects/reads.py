@@ -144,7 +144,7 @@ class ProjectReads:
         with Session(self._engine, expire_on_commit=False) as session:
             rows = session.exec(select(Balance)).all()
         found = {row.account: (row.credited_minor, row.withdrawn_minor) for row in rows}
-        for pool in PoolReads(self._engine).pools(sight):
+        for pool in PoolReads(self._engine).pools(sight, own_shares=not sight.everything):
             for share in pool.shares:
                 credited, withdrawn = found.get(share.account, (0, 0))
                 more = (share.earned_minor, share.taken_minor)

@@ -8,10 +8,10 @@ import {IClaimable} from "./interfaces/IClaimable.sol";
 /// @title What is credited to accounts, and withdrawn by them
 /// @notice Documented in interfaces/IClaimable.sol.
 abstract contract Claimable is IClaimable {
-    mapping(address token => mapping(address account => uint256)) private _credits;
+    mapping(address token => mapping(address account => uint256)) internal _credits;
 
     /// @inheritdoc IClaimable
-    function withdraw(address token, address account) external returns (uint256 amount) {
+    function withdraw(address token, address account) public virtual returns (uint256 amount) {
         amount = _credits[token][account];
         if (amount == 0) revert NothingToWithdraw(token, account);
         _credits[token][account] = 0;

@@ -126,7 +126,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
         address account = supervisedOf(msg.sender, key);
         if (!_isCollection[account]) revert NotALedger(msg.sender);
         if (split != address(0) && IRevenueSplit(split).claimable(address(this), account) != 0) {
-            IRevenueSplit(split).withdrawFor(address(this), account);
+            IRevenueSplit(split).withdraw(address(this), account);
         }
         amount = balanceOf(account);
         if (amount != 0) _transfer(account, msg.sender, amount);

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {SplitBalances} from "./SplitBalances.sol";
+import {Stoppable} from "./Stoppable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IRecordAnchor} from "./interfaces/IRecordAnchor.sol";
 import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
@@ -15,7 +15,7 @@ import {Waterfall} from "./libraries/Waterfall.sol";
 
 /// @title RevenueSplit
 /// @notice Documented in interfaces/IRevenueSplit.sol.
-contract RevenueSplit is SplitBalances, AccessManaged, Pausable {
+contract RevenueSplit is SplitBalances, Stoppable {
     using SplitPlan for SplitPlan.Plan;
 
     // ---- types
@@ -118,16 +118,6 @@ contract RevenueSplit is SplitBalances, AccessManaged, Pausable {
             if (accounts[i] == pool) revert PoolStillInForce(pool);
         }
         _endRun(project, pool);
-    }
-
-    /// @inheritdoc IRevenueSplit
-    function pause() external restricted {
-        _pause();
-    }
-
-    /// @inheritdoc IRevenueSplit
-    function unpause() external restricted {
-        _unpause();
     }
 
     // ---- reads

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Claimable} from "./Claimable.sol";
+import {IClaimable} from "./interfaces/IClaimable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
@@ -11,7 +13,7 @@ import {SplitPools} from "./libraries/SplitPools.sol";
 /// @title What the recipients of a split have to their credit, and how they take it
 /// @notice Documented in interfaces/IRevenueSplit.sol. A pool has a balance like everybody; its investors take it out of
 /// there, each its share. RevenueSplit is this, and what is credited to whom.
-abstract contract SplitBalances is IRevenueSplit {
+abstract contract SplitBalances is IRevenueSplit, Claimable {
     using SafeERC20 for IDepositToken;
 
     // ---- types
@@ -46,7 +48,6 @@ abstract contract SplitBalances is IRevenueSplit {
     /// @dev Runs that one call goes over, about 5,000 gas each; who has more of them behind it takes again.
     uint256 private constant MOST_RUNS = 500;
 
-    mapping(address token => mapping(address account => uint256)) private _claimable;
     mapping(address pool => Pool) private _pools;
     mapping(address pool => mapping(address account => Share)) private _shares;
     /// @dev How many runs of the pool the account has finished.
@@ -96,36 +97,22 @@ abstract contract SplitBalances is IRevenueSplit {
         uint256 finished;
         (amount, share, finished) = _due(pool, account, MOST_RUNS);
         if (finished != 0 && finished != _finished[pool][account]) _finished[pool][account] = finished;
-        else if (amount == 0) revert NothingToWithdraw(account);
+        else if (amount == 0) revert NothingToWithdraw(p.token, account);
         _shares[pool][account] = share;
         address token = p.token;
-        _claimable[token][pool] -= amount;
+        _credits[token][pool] -= amount;
         p.taken += SafeCast.toUint128(amount);
         emit PoolTaken(p.project, pool, account, amount);
         IDepositToken(token).safeTransfer(account, amount);
     }
 
-    /// @inheritdoc IRevenueSplit
-    function withdraw(address token) external returns (uint256) {
-        return withdrawFor(token, msg.sender);
-    }
-
-    /// @inheritdoc IRevenueSplit
-    function withdrawFor(address token, address account) public returns (uint256 amount) {
+    /// @inheritdoc IClaimable
+    function withdraw(address token, address account) public override(Claimable, IClaimable) returns (uint256) {
         if (_pools[account].token != address(0)) revert AccountIsPool(account);
-        amount = _claimable[token][account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        _claimable[token][account] = 0;
-        emit Withdrawn(token, account, amount);
-        IDepositToken(token).safeTransfer(account, amount);
+        return super.withdraw(token, account);
     }
 
     // ---- reads
-
-    /// @inheritdoc IRevenueSplit
-    function claimable(address token, address account) external view returns (uint256) {
-        return _claimable[token][account];
-    }
 
     /// @inheritdoc IRevenueSplit
     function claimableOfPool(address pool, address account) external view returns (uint256 amount) {
@@ -166,7 +153,7 @@ abstract contract SplitBalances is IRevenueSplit {
 
     function _credit(address token, bytes32 project, bytes32 batch, Tier tier, address account, uint256 amount) internal {
         if (amount == 0) return;
-        _claimable[token][account] += amount;
+        _keepFor(token, account, amount);
         emit Credited(project, batch, account, tier, amount);
     }
 
@@ -174,7 +161,7 @@ abstract contract SplitBalances is IRevenueSplit {
     function _endRun(bytes32 project, address pool) internal {
         Pool storage p = _pools[pool];
         uint256 paid = _paid(p, pool);
-        if (paid == _startOf(p, p.runs)) revert NothingToWithdraw(pool);
+        if (paid == _startOf(p, p.runs)) revert NothingToWithdraw(p.token, pool);
         p.ends[p.runs++] = paid;
         emit PoolEnded(project, pool, paid);
     }
@@ -221,7 +208,7 @@ abstract contract SplitBalances is IRevenueSplit {
 
     /// @dev All that was ever paid in.
     function _paid(Pool storage p, address pool) private view returns (uint256) {
-        return _claimable[p.token][pool] + p.taken;
+        return _credits[p.token][pool] + p.taken;
     }
 
     /// @dev What had been paid in when run number `run`, from 0, began.

@@ -181,7 +181,7 @@ OPERATIONS = (
         "pay_out_split",
         "/v1/cash/split-payouts",
         contract="RevenueSplit",
-        function="withdrawFor",
+        function="withdraw",
         may=EVERY_WRITER,
         says="Push what the split has credited",
         arguments=lambda c: [c.token, c.party(c.body.account)],

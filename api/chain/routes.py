@@ -157,7 +157,7 @@ def unsigned_withdrawal(
         target = token
     else:
         data, target = (
-            client.encode("RevenueSplit", "withdraw", token),
+            client.encode("RevenueSplit", "withdraw", token, sight.account),
             client.address_of("RevenueSplit"),
         )
     return UnsignedOut(transaction=offer(client, sender=sight.account, target=target, data=data))

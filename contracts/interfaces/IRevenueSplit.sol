@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IClaimable} from "./IClaimable.sol";
+import {IStoppable} from "./IStoppable.sol";
+
 import {Waterfall} from "../libraries/Waterfall.sol";
 
 /// @title Revenue is shared out the moment it is settled, by dated terms
@@ -22,7 +25,7 @@ import {Waterfall} from "../libraries/Waterfall.sol";
 /// added in pieces by anybody: its name is the hash of its first piece and of the name of what follows, so that no other
 /// investors can be added.
 /// All amounts in minor units of the project's token; business dates are YYYYMMDD.
-interface IRevenueSplit {
+interface IRevenueSplit is IClaimable, IStoppable {
     enum Tier {
         REFUND,
         TAX,
@@ -133,7 +136,6 @@ interface IRevenueSplit {
     event PoolTaken(bytes32 indexed project, address indexed pool, address indexed account, uint256 amount);
     /// @notice The pool's run has ended when `paid` had ever been paid to it.
     event PoolEnded(bytes32 indexed project, address indexed pool, uint256 paid);
-    event Withdrawn(address indexed token, address indexed account, uint256 amount);
 
     error ProjectAlreadyOpen(bytes32 project);
     error ProjectUnknown(bytes32 project);
@@ -150,7 +152,6 @@ interface IRevenueSplit {
     error AlreadyDistributed(bytes32 project, bytes32 batch);
     error HeadNotAnchored(uint64 size);
     error GoodsUnknown(bytes32 goods);
-    error NothingToWithdraw(address account);
     /// @notice These are not the investors that the list goes on with: `next` is the name of those.
     error InvestorsNotNext(address pool, bytes32 next);
     error InvestorInvalid(address pool, address account, string rule);
@@ -191,23 +192,8 @@ interface IRevenueSplit {
     /// @dev Anyone, once terms that do not name the pool have had a distribution; and again after a late payment.
     function endPool(address pool) external;
 
-    /// @notice Pay the caller all that is claimable in `token`.
-    function withdraw(address token) external returns (uint256 amount);
-
-    /// @notice Pay `account` all that it can claim in `token`. Anyone may call; the money goes to the account itself.
-    function withdrawFor(address token, address account) external returns (uint256 amount);
-
-    /// @dev Role GUARDIAN.
-    function pause() external;
-
-    /// @dev Role COMMITTEE.
-    function unpause() external;
-
     /// @notice What `distribute(d)` would credit now.
     function preview(Distribution calldata d) external view returns (Credit[] memory credits);
-
-    /// @notice What `account` can withdraw; of a pool, what its investors have not taken.
-    function claimable(address token, address account) external view returns (uint256);
 
     /// @notice What `tier` still owes `account` (negative: was paid too much).
     function owed(bytes32 project, Tier tier, address account) external view returns (int256);

@@ -198,7 +198,7 @@ class DayCloser:
         if step.kind == "push":
             (account,) = client.call_all("CreditLine", "accountOf", [(step.subject,)])
             token = client.address_of("DepositToken")
-            return "RevenueSplit", client.encode("RevenueSplit", "withdrawFor", token, account)
+            return "RevenueSplit", client.encode("RevenueSplit", "withdraw", token, account)
         contract, function = {
             "advance": ("BusinessCalendar", "advance"),
             "sweep": ("CreditLine", "sweep"),

@@ -37,10 +37,7 @@ ANYONE = frozenset(
         *(("ProjectShare", name) for name in ("receiveIncome", "withdraw")),
         ("WarehouseReceipts", "callTopUp"),
         ("DepositToken", "permit"),
-        *(
-            ("RevenueSplit", name)
-            for name in ("withdrawFor", "takePool", "endPool", "addInvestors")
-        ),
+        *(("RevenueSplit", name) for name in ("withdraw", "takePool", "endPool", "addInvestors")),
     }
 )
 """Calls that anybody may make: they give nobody what is not theirs."""

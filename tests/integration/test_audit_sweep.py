@@ -43,7 +43,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OracleHouse]:
             house.sell_a_day()
             house.run_until_quiet(parts)
         token = chain.client.address_of("DepositToken")
-        chain.send("operator", "RevenueSplit", "withdrawFor", token, ACCOUNTS["site"])
+        chain.send("operator", "RevenueSplit", "withdraw", token, ACCOUNTS["site"])
         chain.send(
             "operator", "RevenueSplit", "takePool", pool_account(chain.client), ACCOUNTS["a"]
         )

@@ -269,11 +269,11 @@ class SplitMachine(RuleBasedStateMachine):
         token = self.evm.at["DepositToken"]
         if account in self.frozen and self.model.claimable[account]:
             with pytest.raises(ContractReverted, match="HolderNotAccepted"):
-                self.evm.send("RevenueSplit", "withdrawFor", token, account)
+                self.evm.send("RevenueSplit", "withdraw", token, account)
             return
         self.both(
             lambda: self.model.withdraw(account),
-            lambda: self.evm.send("RevenueSplit", "withdrawFor", token, account),
+            lambda: self.evm.send("RevenueSplit", "withdraw", token, account),
         )
 
     @rule(account=accounts)

@@ -179,7 +179,7 @@ contract DistributeTest is Ledger {
         split.distribute(facts("b1", DAY_ONE, 1_000, 0, 0, 0));
         split.pause();
         vm.prank(operator);
-        isTrue(split.withdraw(address(token)) > 0, "withdrawing works");
+        isTrue(split.withdraw(address(token), operator) > 0, "withdrawing works");
         vm.expectRevert(abi.encodeWithSelector(Pausable.EnforcedPause.selector));
         split.distribute(facts("b2", DAY_ONE, 0, 0, 0, 0));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IClaimable} from "contracts/interfaces/IClaimable.sol";
 import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
 import {PoolWorld} from "support/PoolWorld.sol";
 
@@ -22,7 +23,7 @@ contract EndPoolTest is PoolWorld {
         split.endPool(pool);
         equal(carried(), 0, "nothing is carried");
         equal(share(investorA) + share(investorB) + share(investorC), 101, "all of it is theirs");
-        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.NothingToWithdraw.selector, pool));
+        vm.expectRevert(abi.encodeWithSelector(IClaimable.NothingToWithdraw.selector, address(token), pool));
         split.endPool(pool);
     }
 

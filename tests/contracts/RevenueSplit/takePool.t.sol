@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IClaimable} from "contracts/interfaces/IClaimable.sol";
 import {IDepositToken} from "contracts/interfaces/IDepositToken.sol";
 import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
 import {PoolWorld} from "support/PoolWorld.sol";
@@ -14,7 +15,7 @@ contract TakePoolTest is PoolWorld {
         equal(token.balanceOf(investorA), paid / 2, "the investor has it");
         equal(split.claimable(address(token), pool), paid - paid / 2, "and the pool no more");
         equal(split.takenOf(pool), paid / 2, "what was taken");
-        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.NothingToWithdraw.selector, investorA));
+        vm.expectRevert(abi.encodeWithSelector(IClaimable.NothingToWithdraw.selector, address(token), investorA));
         split.takePool(pool, investorA);
         equal(share(investorB), paid * 30 / 100, "others' shares stay");
     }

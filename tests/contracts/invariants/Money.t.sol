@@ -144,7 +144,7 @@ contract MoneyHandler is Ledger {
     function withdraw(uint8 who) external {
         address account = _all[who % 10];
         if (split.claimable(address(token), account) == 0 || !participants.isActive(account)) return;
-        try split.withdrawFor(address(token), account) returns (uint256 amount) {
+        try split.withdraw(address(token), account) returns (uint256 amount) {
             withdrawn += amount;
         } catch {
             ++refused;

@@ -145,7 +145,10 @@ def withdraw(client: ChainClient, operator: Signer, keep_minor: int = 0) -> int:
     amount: int = client.call("RevenueSplit", "claimable", token, operator.address)
     if amount:
         transact(
-            client, signer=operator, to=split, data=client.encode("RevenueSplit", "withdraw", token)
+            client,
+            signer=operator,
+            to=split,
+            data=client.encode("RevenueSplit", "withdraw", token, operator.address),
         )
     held: int = client.call("DepositToken", "balanceOf", operator.address) - keep_minor
     if held > 0:

@@ -167,6 +167,22 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
     // ---- reads
 
     /// @inheritdoc IDepositToken
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool may, bytes memory why) {
+        try this.requireTransfer(from, to, amount) {
+            return (true, "");
+        } catch (bytes memory reason) {
+            return (false, reason);
+        }
+    }
+
+    /// @inheritdoc IDepositToken
+    function requireTransfer(address from, address to, uint256 amount) external view {
+        if (to == address(0)) revert ERC20InvalidReceiver(to);
+        _requireMove(from, to, from);
+        if (balanceOf(from) < amount) revert ERC20InsufficientBalance(from, balanceOf(from), amount);
+    }
+
+    /// @inheritdoc IDepositToken
     function collectionOf(bytes32 project) public view returns (address) {
         return address(uint160(uint256(keccak256(abi.encode("counterfoil collection", address(this), project)))));
     }
@@ -197,12 +213,17 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
     /// @dev Burning and what ledgers pay out stay open while paused: they end business, they don't begin any. A ledger
     /// takes what is for it by itself: what is only sent to it would be nobody's.
     function _update(address from, address to, uint256 amount) internal override {
+        _requireMove(from, to, msg.sender);
+        super._update(from, to, amount);
+    }
+
+    function _requireMove(address from, address to, address by) private view {
         bool isKept = to == split || isLedger[to];
         if (from == address(0)) {
             _requireNotPaused();
             if (isKept) revert LedgerTakesItself(to);
         } else if (from != split && !isLedger[from] && !_isCollection[from]) {
-            if (isKept && msg.sender != to) revert LedgerTakesItself(to);
+            if (isKept && by != to) revert LedgerTakesItself(to);
             bool ends = isKept || to == address(0);
             if (!ends) _requireNotPaused();
             bool may = ends ? !participants.participant(from).frozen : participants.isActive(from);
@@ -211,6 +232,5 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
         if (to != address(0) && !isKept && !_isCollection[to] && !participants.isActive(to)) {
             revert HolderNotAccepted(to);
         }
-        super._update(from, to, amount);
     }
 }

@@ -184,6 +184,29 @@ contract ProjectShare is IProjectShare, Stoppable, Deliverable {
         return IDepositToken(_projects[project].token).supervisedOf(address(this), project);
     }
 
+    /// @inheritdoc IProjectShare
+    function canTransfer(bytes32 project, address from, address to, uint256 shares)
+        external
+        view
+        returns (bool may, bytes memory why)
+    {
+        try this.requireTransfer(project, from, to, shares) {
+            return (true, "");
+        } catch (bytes memory reason) {
+            return (false, reason);
+        }
+    }
+
+    /// @inheritdoc IProjectShare
+    function requireTransfer(bytes32 project, address from, address to, uint256 shares) public view whenNotPaused {
+        if (shares == 0) revert AmountZero();
+        _known(project);
+        _requireMay(from, Parts.PASS_ON);
+        _requireMay(to, Parts.SHAREHOLDER);
+        uint256 held = _holdings[project][from].shares;
+        if (held < shares) revert SharesTooFew(project, from, held, shares);
+    }
+
     // ---- internals
 
     /// @dev What came in before is settled already.
@@ -207,11 +230,9 @@ contract ProjectShare is IProjectShare, Stoppable, Deliverable {
         return keccak256(abi.encode(project, holder, shares, p.supply, p.issues));
     }
 
-    function _transfer(bytes32 project, address from, address to, uint256 shares) private whenNotPaused {
-        if (shares == 0) revert AmountZero();
+    function _transfer(bytes32 project, address from, address to, uint256 shares) private {
+        requireTransfer(project, from, to, shares);
         receiveIncome(project);
-        _requireMay(from, Parts.PASS_ON);
-        _requireMay(to, Parts.SHAREHOLDER);
         _take(project, from, shares);
         _settle(project, to).shares += shares;
         emit SharesTransferred(project, from, to, shares);

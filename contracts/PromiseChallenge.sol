@@ -18,10 +18,10 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
     /// @notice How long the operator may take to answer, seconds.
     uint64 public immutable answerSeconds;
 
-    /// @notice Most challenges of one account that are open at a time: they cost who must answer them.
+    /// @notice Most challenges of one account to one key that are open at a time: they cost who must answer them.
     uint256 public constant MAX_OPEN = 16;
     /// @inheritdoc IPromiseChallenge
-    mapping(address account => uint256) public openOf;
+    mapping(address account => mapping(bytes32 kid => uint256)) public openOf;
     mapping(bytes32 kid => Gateway) private _gateways;
     mapping(bytes32 id => Challenge) private _challenges;
 
@@ -65,7 +65,7 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
         if (!P256EitherForm.verify(parts.digest, parts.r, parts.s, g.x, g.y)) revert SignatureInvalid(parts.kid);
         id = idOf(c);
         if (_challenges[id].status != Status.NONE) revert AlreadyChallenged(id);
-        if (++openOf[msg.sender] > MAX_OPEN) revert TooManyOpen(msg.sender, MAX_OPEN);
+        if (++openOf[msg.sender][c.kid] > MAX_OPEN) revert TooManyOpen(msg.sender, MAX_OPEN);
         c.status = Status.OPEN;
         c.by = msg.sender;
         c.answerBy = uint64(block.timestamp) + answerSeconds;
@@ -83,7 +83,7 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
                 || f.payloadDigest != c.payloadDigest
         ) revert AnotherRecord(f.device, f.epoch, f.sequence, f.payloadDigest);
         if (!anchor.verifyInclusion(f.leaf, index, size, path)) revert ProofInvalid(size);
-        --openOf[c.by];
+        --openOf[c.by][c.kid];
         // Not the head of the proof: whoever answers chooses that one.
         c.status = anchor.firstHeadOver(index).anchoredAt <= c.deadline ? Status.KEPT : Status.KEPT_LATE;
         emit PromiseAnswered(id, c.kid, size, c.status);
@@ -95,7 +95,7 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
         if (block.timestamp <= c.answerBy) revert AnswerStillPossible(c.answerBy);
         Gateway storage g = _gateways[c.kid];
         if (g.ended) revert GatewayIsEnded(c.kid);
-        --openOf[c.by];
+        --openOf[c.by][c.kid];
         c.status = Status.BROKEN;
         ++g.broken;
         emit PromiseBroken(id, c.kid, g.operator, g.broken);

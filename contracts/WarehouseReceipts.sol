@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Deliverable} from "./Deliverable.sol";
 import {GoodsPrices} from "./GoodsPrices.sol";
-import {Stoppable} from "./Stoppable.sol";
+import {GoodsReceipts} from "./GoodsReceipts.sol";
 import {ICreditLine} from "./interfaces/ICreditLine.sol";
-import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
 import {BusinessDate} from "./libraries/BusinessDate.sol";
 import {Parts} from "./libraries/Parts.sol";
@@ -13,55 +11,24 @@ import {PriceHistory} from "./libraries/PriceHistory.sol";
 
 /// @title WarehouseReceipts
 /// @notice Documented in interfaces/IWarehouseReceipts.sol.
-contract WarehouseReceipts is GoodsPrices, Stoppable, Deliverable {
+contract WarehouseReceipts is GoodsReceipts, GoodsPrices {
     using PriceHistory for PriceHistory.Goods;
 
     /// @notice Most receipts of one pledge.
     uint256 public constant MAX_RECEIPTS = 64;
     uint256 private constant BASIS_POINTS = 10_000;
 
-    IParticipantRegistry public immutable participants;
     ICreditLine public immutable credit;
-    uint64 public receiptCount;
     uint64 public pledgeCount;
 
-    mapping(uint64 id => Receipt) private _receipts;
     mapping(uint64 id => Pledge) private _pledges;
-    mapping(bytes32 paper => uint64 receipt) private _receiptOf;
     mapping(uint64 line => PledgeTerms) private _terms;
 
     constructor(address access, address participants_, address calendar_, address credit_, uint16 maxPriceDays_)
+        GoodsReceipts(participants_)
         GoodsPrices(access, calendar_, maxPriceDays_)
     {
-        participants = IParticipantRegistry(participants_);
         credit = ICreditLine(credit_);
-    }
-
-    // ---- receipts
-
-    /// @inheritdoc IWarehouseReceipts
-    function issue(address holder, bytes32 goods, uint128 quantity, bytes32 document)
-        external
-        restricted
-        whenNotPaused
-        returns (uint64 id)
-    {
-        if (quantity == 0) revert AmountZero();
-        _requireMay(holder, Parts.DEPOSITOR);
-        id = ++receiptCount;
-        bytes32 paper = keccak256(abi.encode(msg.sender, document));
-        if (document == 0 || _receiptOf[paper] != 0) revert DocumentUsed(document, _receiptOf[paper]);
-        _receiptOf[paper] = id;
-        _receipts[id] = Receipt(State.ISSUED, msg.sender, holder, 0, 0, quantity, goods, document);
-        emit ReceiptIssued(id, msg.sender, holder, goods, quantity);
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function verify(uint64 id, bytes32 evidence) external restricted {
-        Receipt storage r = _in(id, State.ISSUED);
-        if (msg.sender == r.warehouse || msg.sender == r.holder) revert VerifiedByItself(id, msg.sender);
-        r.state = State.VERIFIED;
-        emit ReceiptVerified(id, msg.sender, evidence);
     }
 
     /// @inheritdoc IWarehouseReceipts
@@ -88,47 +55,6 @@ contract WarehouseReceipts is GoodsPrices, Stoppable, Deliverable {
         }
         if (sum != r.quantity) revert SplitNotExact(id);
         emit ReceiptSplit(id, children, quantities);
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function transfer(uint64 id, address to) external {
-        _transfer(id, msg.sender, to);
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function transferBySettlement(uint64 id, address from, address to, uint128 quantity)
-        external
-        onlySettlement
-    {
-        if (quantity == 0) revert AmountZero();
-        if (_receipts[id].quantity < quantity) revert QuantityTooSmall(id, _receipts[id].quantity, quantity);
-        _transfer(id, from, to);
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function surrender(uint64 id) external {
-        Receipt storage r = _free(id);
-        if (msg.sender != r.holder) revert NotTheHolder(id, msg.sender);
-        _requireMay(msg.sender, Parts.END);
-        r.state = State.SURRENDERED;
-        emit ReceiptSurrendered(id, msg.sender);
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function giveBack(uint64 id, bytes32 reason) external {
-        Receipt storage r = _in(id, State.SURRENDERED);
-        if (msg.sender != r.holder && msg.sender != r.warehouse) revert NotTheHolder(id, msg.sender);
-        r.state = State.VERIFIED;
-        emit ReceiptGivenBack(id, msg.sender, reason);
-    }
-
-    /// @inheritdoc IWarehouseReceipts
-    function deliver(uint64 id, bytes32 evidence) external {
-        Receipt storage r = _in(id, State.SURRENDERED);
-        if (msg.sender != r.warehouse) revert NotTheWarehouse(id, msg.sender);
-        _requireMay(r.holder, Parts.END);
-        r.state = State.DELIVERED;
-        emit ReceiptDelivered(id, r.holder, evidence);
     }
 
     // ---- pledges
@@ -247,11 +173,6 @@ contract WarehouseReceipts is GoodsPrices, Stoppable, Deliverable {
     // ---- reads
 
     /// @inheritdoc IWarehouseReceipts
-    function receipt(uint64 id) external view returns (Receipt memory) {
-        return _receipts[id];
-    }
-
-    /// @inheritdoc IWarehouseReceipts
     function pledgeOf(uint64 id) external view returns (Pledge memory) {
         return _pledges[id];
     }
@@ -315,15 +236,6 @@ contract WarehouseReceipts is GoodsPrices, Stoppable, Deliverable {
         return uint256(l.repaid) + l.costsPaid + l.interestPaid + l.penaltyPaid;
     }
 
-    function _transfer(uint64 id, address from, address to) private whenNotPaused {
-        Receipt storage r = _free(id);
-        if (from != r.holder) revert NotTheHolder(id, from);
-        _requireMay(from, Parts.PASS_ON);
-        _requireMay(to, Parts.DEPOSITOR);
-        r.holder = to;
-        emit ReceiptTransferred(id, from, to);
-    }
-
     function _add(uint64 id, uint64 receiptId, State state) private {
         Receipt storage r = _in(receiptId, State.VERIFIED);
         if (msg.sender != r.holder) revert NotTheHolder(receiptId, msg.sender);
@@ -373,21 +285,5 @@ contract WarehouseReceipts is GoodsPrices, Stoppable, Deliverable {
     function _open(uint64 id) private view returns (Pledge storage p) {
         p = _pledges[id];
         if (!p.open) revert PledgeUnknown(id);
-    }
-
-    /// @dev A receipt that its holder may pass on or give up.
-    function _free(uint64 id) private view returns (Receipt storage r) {
-        r = _receipts[id];
-        if (r.state != State.VERIFIED && r.state != State.FORECLOSED) revert ReceiptStateNotAllowed(id, r.state);
-    }
-
-    function _in(uint64 id, State state) private view returns (Receipt storage r) {
-        r = _receipts[id];
-        if (r.state == State.NONE) revert ReceiptUnknown(id);
-        if (r.state != state) revert ReceiptStateNotAllowed(id, r.state);
-    }
-
-    function _requireMay(address account, uint8 act) private view {
-        participants.requireMay(account, act);
     }
 }

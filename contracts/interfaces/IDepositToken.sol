@@ -105,6 +105,13 @@ interface IDepositToken is IStoppable, IERC20 {
     /// @notice Whether `entry` has backed a mint.
     function isEntryUsed(bytes32 entry) external view returns (bool);
 
+    /// @notice Whether `from` may transfer `amount` to `to` now, and if not, the error (selector and arguments) that says
+    /// why.
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool may, bytes memory why);
+
+    /// @notice Passes where that transfer would, and reverts as it would.
+    function requireTransfer(address from, address to, uint256 amount) external view;
+
     /// @notice What the bank has attested as held for this token: all deposits less all withdrawals.
     function attested() external view returns (uint256);
 

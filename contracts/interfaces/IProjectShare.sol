@@ -124,4 +124,13 @@ interface IProjectShare is IDeliverable, IStoppable {
 
     /// @notice The account that the project's split pays its investors into.
     function accountOf(bytes32 project) external view returns (address);
+
+    /// @notice Whether `from` may pass `shares` on to `to` now, and if not, the error (selector and arguments) that says why.
+    function canTransfer(bytes32 project, address from, address to, uint256 shares)
+        external
+        view
+        returns (bool may, bytes memory why);
+
+    /// @notice Passes where that transfer would, and reverts as it would.
+    function requireTransfer(bytes32 project, address from, address to, uint256 shares) external view;
 }

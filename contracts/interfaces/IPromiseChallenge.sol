@@ -64,7 +64,7 @@ interface IPromiseChallenge {
     error SignatureInvalid(bytes32 kid);
     error NotDueBefore(uint64 deadline);
     error AlreadyChallenged(bytes32 id);
-    /// @notice The account has as many open challenges as it may have.
+    /// @notice The account has as many open challenges to the key as it may have.
     error TooManyOpen(address account, uint256 most);
     error NotOpen(bytes32 id, Status status);
     error AnswerTooLate(uint64 answerBy);
@@ -97,6 +97,6 @@ interface IPromiseChallenge {
     /// @notice The name of a challenge: SHA-256 of kid, device, epoch (8), sequence (8), payload digest and deadline (8).
     function idOf(Challenge memory c) external pure returns (bytes32);
 
-    /// @notice How many challenges of `account` are open.
-    function openOf(address account) external view returns (uint256);
+    /// @notice How many challenges of `account` to promises of the key are open.
+    function openOf(address account, bytes32 kid) external view returns (uint256);
 }

@@ -203,4 +203,11 @@ interface IWarehouseReceipts is IDeliverable, IStoppable {
 
     /// @notice Whether every price of the pledge may be used today, and whether a call is open that nothing has met.
     function standing(uint64 pledge) external view returns (bool current, bool called);
+
+    /// @notice Whether `from` may pass the receipt on to `to` now, and if not, the error (selector and arguments) that says
+    /// why.
+    function canTransfer(uint64 receipt, address from, address to) external view returns (bool may, bytes memory why);
+
+    /// @notice Passes where that transfer would, and reverts as it would.
+    function requireTransfer(uint64 receipt, address from, address to) external view;
 }

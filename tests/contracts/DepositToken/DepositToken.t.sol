@@ -251,4 +251,19 @@ contract DepositTokenTest is Ledger {
         token.withdraw(500, "account");
         equal(token.totalSupply(), 0, "withdrawn");
     }
+
+    /// The question answers what the transfer would.
+    function testFuzz_one_can_ask_before(uint8 what, uint16 amount) public {
+        token.mint(operator, 1_000, "e");
+        if (what % 6 == 1) participants.freeze(operator, "order");
+        if (what % 6 == 2) token.pause();
+        address[6] memory all = [site, site, site, stranger, address(split), address(0)];
+        address to = all[what % 6];
+        (bool may, bytes memory why) = token.canTransfer(operator, to, amount);
+        vm.prank(operator);
+        (bool done, bytes memory said) = address(token).call(abi.encodeCall(token.transfer, (to, amount)));
+        isTrue(may == done, "may, and does");
+        if (!may) equal(keccak256(why), keccak256(said), "and for the same reason not");
+        isTrue(may == (what % 6 == 0 && amount <= 1_000), "only when nothing is in its way");
+    }
 }

@@ -87,4 +87,17 @@ contract ProjectShareTransferTest is ShareWorld {
         equal(shares.balanceOf(PROJECT, investorA), 60, "as many");
         equal(shares.claimable(PROJECT, investorA), 600, "as much");
     }
+
+    /// The question answers what the transfer would.
+    function testFuzz_one_can_ask_before(uint8 what, uint8 count) public {
+        if (what % 4 == 1) participants.freeze(investorA, "order");
+        if (what % 4 == 2) shares.pause();
+        address to = what % 4 == 3 ? stranger : investorB;
+        (bool may, bytes memory why) = shares.canTransfer(PROJECT, investorA, to, count);
+        vm.prank(investorA);
+        (bool done, bytes memory said) = address(shares).call(abi.encodeCall(shares.transfer, (PROJECT, to, count)));
+        isTrue(may == done, "may, and does");
+        equal(keccak256(why), keccak256(said), "and for the same reason not");
+        isTrue(may == (what % 4 == 0 && count != 0 && count <= 60), "only when nothing is in its way");
+    }
 }

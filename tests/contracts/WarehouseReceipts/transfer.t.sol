@@ -45,4 +45,18 @@ contract WarehouseReceiptsTransferTest is WarehouseWorld {
         vm.prank(factory);
         receipts.transfer(good, tierOne);
     }
+
+    /// The question answers what the transfer would.
+    function testFuzz_one_can_ask_before(uint8 what) public {
+        if (what % 5 == 1) participants.freeze(factory, "order");
+        if (what % 5 == 2) receipts.pause();
+        if (what % 5 == 3) pledged();
+        address to = what % 5 == 4 ? stranger : tierOne;
+        (bool may, bytes memory why) = receipts.canTransfer(good, factory, to);
+        vm.prank(factory);
+        (bool done, bytes memory said) = address(receipts).call(abi.encodeCall(receipts.transfer, (good, to)));
+        isTrue(may == done, "may, and does");
+        equal(keccak256(why), keccak256(said), "and for the same reason not");
+        isTrue(may == (what % 5 == 0), "only when nothing is in its way");
+    }
 }

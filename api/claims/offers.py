@@ -25,7 +25,7 @@ class OfferOut(BaseModel):
     holder: str
     offered_to: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
     amount_minor: int
-    unpaid_minor: int
+    unpaid_minor: int = Field(examples=[400_000])
     recourse: bool
     expires: int = Field(examples=[1_793_404_800])
 

@@ -71,17 +71,26 @@ class OwedOut(BaseModel):
 class StatedCostsOut(BaseModel):
     """Costs that the lender has stated and that are not owed yet: disputed, or open to dispute for some days."""
 
-    amount_minor: int
-    date: int
-    disputed: bool
-    evidence: str
+    amount_minor: int = Field(examples=[150_00])
+    date: int = Field(examples=[20260410])
+    disputed: bool = Field(examples=[False])
+    evidence: str = Field(examples=[to_hex(b"\xc5" * 32)])
 
 
 class LoanWholeOut(LoanOut):
     """A loan with what is owed on today's business date."""
 
     owed: OwedOut
-    stated_costs: StatedCostsOut | None
+    stated_costs: StatedCostsOut | None = Field(
+        examples=[
+            {
+                "amount_minor": 150_00,
+                "date": 20260410,
+                "disputed": False,
+                "evidence": to_hex(b"\xc5" * 32),
+            }
+        ]
+    )
 
 
 class PaymentOut(BaseModel):

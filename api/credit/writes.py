@@ -61,7 +61,7 @@ class LineIn(BaseModel):
     rate_ppm: Rate
     penalty_ppm: Rate
     costs_ppm: int = Field(default=0, ge=0, le=1_000_000, examples=[100_000])
-    last_due: Date | None = None
+    last_due: Date | None = Field(default=None, examples=[20271231])
     convention: ConventionName = "A/360"
     grace_days: int = Field(ge=0, le=365, examples=[3])
     default_days: int = Field(ge=0, le=3_650, examples=[90])

@@ -23,12 +23,12 @@ class PoolOut(BaseModel):
     Terms can name it when it is `complete`.
     """
 
-    pool: str
+    pool: str = Field(examples=["0x90f79bf6eb2c4f870365e785982e1f101e93b906"])
     project: str
     investors: int = Field(examples=[3])
     weights: int = Field(examples=[100])
     complete: bool
-    paid_minor: int
+    paid_minor: int = Field(examples=[176_638])
 
 
 class PoolShareOut(BaseModel):
@@ -37,8 +37,8 @@ class PoolShareOut(BaseModel):
     account: str
     name: str
     weight: int = Field(examples=[50])
-    earned_minor: int
-    taken_minor: int
+    earned_minor: int = Field(examples=[88_319])
+    taken_minor: int = Field(examples=[0])
     claimable_minor: int
 
 
@@ -78,7 +78,9 @@ def list_pools(
 def list_pool_shares(
     parts: PartsDep,
     sight: SightDep,
-    pool: Annotated[str, Path(pattern=HEX_ADDRESS)],
+    pool: Annotated[
+        str, Path(pattern=HEX_ADDRESS, examples=["0x90f79bf6eb2c4f870365e785982e1f101e93b906"])
+    ],
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[PoolShareOut]:

@@ -33,7 +33,7 @@ class ShareProjectOut(BaseModel):
     supply: int = Field(examples=[10_000])
     issues: int = Field(examples=[1], description="How often shares were issued.")
     per_share: int = Field(examples=[950_737_950_171_172_051_122_527_404_032])
-    carried: int
+    carried: int = Field(examples=[0])
     received_minor: int = Field(examples=[120_007])
     paid_minor: int = Field(examples=[84_000])
     redemption_price_minor: int = Field(examples=[0])

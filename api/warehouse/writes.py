@@ -72,7 +72,7 @@ class ToIn(BaseModel):
 class GivenBackIn(BaseModel):
     """Why the goods of a surrendered receipt are not handed out, if that is said."""
 
-    reason: Papers | None = None
+    reason: Papers | None = Field(default=None, examples=[{"note": "N-2026-9"}])
 
 
 class PriceIn(BaseModel):

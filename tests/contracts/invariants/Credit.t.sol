@@ -213,6 +213,7 @@ contract CreditHandler is CreditWorld {
     function admitCosts(uint8 which, uint16 part, bool disputed) external {
         uint64 loan = loans[which % loans.length];
         uint128 amount = credit.statedCosts(loan).amount;
+        bool hasEnded = credit.loan(loan).state >= ICreditLine.LoanState.RECOVERED;
         if (disputed) {
             vm.prank(factory);
             credit.disputeCosts(loan, "too much");
@@ -221,7 +222,7 @@ contract CreditHandler is CreditWorld {
         } else {
             credit.admitCosts(loan);
         }
-        if (!_isOver(loan)) _ghosts[loan].costs += amount;
+        if (!hasEnded) _ghosts[loan].costs += amount;
         if (credit.loan(loan).costs > uint256(credit.loan(loan).drawn) / 2) ++costsTooHigh;
         _look(loan);
     }

@@ -149,10 +149,18 @@ def test_a_name_kept_for_a_member_that_is_gone_is_refused() -> None:
 def test_functions_have_the_roles_that_their_interfaces_name() -> None:
     named: dict[str, dict[str, set[str]]] = {}
     said = re.compile(r"@dev Role ([A-Z]+)\b.*\n(?:\s*///.*\n)*\s*function (\w+)")
-    for path in (compilation.CONTRACTS / "interfaces").glob("I*.sol"):
-        for role, function in said.findall(path.read_text()):
-            if role != enums.Role.ADMIN.name:
-                named.setdefault(path.stem[1:], {}).setdefault(role, set()).add(function)
+    texts = {p.stem: p.read_text() for p in (compilation.CONTRACTS / "interfaces").glob("I*.sol")}
+    inherited = re.compile(r"^interface \w+ is ([^{]+) \{", re.MULTILINE)
+    bases = {
+        name: [b for found in inherited.findall(t) for b in found.split(", ")]
+        for name, t in texts.items()
+    }
+    shared = {base for found in bases.values() for base in found}
+    for name in texts.keys() - shared:
+        for one in (name, *bases[name]):
+            for role, function in said.findall(texts.get(one, "")):
+                if role != enums.Role.ADMIN.name:
+                    named.setdefault(name[1:], {}).setdefault(role, set()).add(function)
     assert {
         contract: {role.name: set(functions) for role, functions in by_role.items()}
         for contract, by_role in FUNCTION_ROLES.items()

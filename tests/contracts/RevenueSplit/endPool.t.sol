@@ -48,22 +48,37 @@ contract EndPoolTest is PoolWorld {
         uint256 start = 0;
         uint256[5] memory got;
         for (uint256 k = 0; k < 6; ++k) {
-            uint256 amount = uint256(amounts[k] >> seed % 32) + 1;
-            sell(DAY_ONE + 1, amount);
-            paid += amount;
+            paid += _paidIn(uint256(amounts[k] >> seed % 32) + 1);
             if (seed >> 40 + k & 1 == 1) {
                 split.endPool(account);
                 start = paid;
             }
-            uint256 had = 0;
-            uint256 floors = 0;
-            for (uint256 i = 0; i < 5; ++i) {
-                floors += (paid - start) * list[i].weight / sum;
-                uint256 can = split.claimableOfPool(account, list[i].account);
-                had += got[i] + can;
-                if ((seed >> 20) + 3 * i + k & 1 == 1 && can != 0) got[i] += split.takePool(account, list[i].account);
-            }
+            uint256 floors = _floors(list, paid - start, sum);
+            uint256 had = _had(account, list, got, (seed >> 20) + k);
             equal(had, start + floors, "ended runs whole, the present one in floors");
+        }
+    }
+
+    function _paidIn(uint256 amount) private returns (uint256) {
+        sell(DAY_ONE + 1, amount);
+        return amount;
+    }
+
+    function _floors(IRevenueSplit.Investor[] memory list, uint256 paid, uint256 sum) private pure returns (uint256 all) {
+        for (uint256 i = 0; i < list.length; ++i) {
+            all += paid * list[i].weight / sum;
+        }
+    }
+
+    /// @dev What all have taken and can take; some of them, by the seed's bits, take it now.
+    function _had(address account, IRevenueSplit.Investor[] memory list, uint256[5] memory got, uint256 seed)
+        private
+        returns (uint256 all)
+    {
+        for (uint256 i = 0; i < list.length; ++i) {
+            uint256 can = split.claimableOfPool(account, list[i].account);
+            all += got[i] + can;
+            if (seed + 3 * i & 1 == 1 && can != 0) got[i] += split.takePool(account, list[i].account);
         }
     }
 

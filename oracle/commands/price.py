@@ -159,13 +159,13 @@ def revoke(
         if standing["posted"]:
             raise PriceFileError("it is posted already: agree on another price and post that")
         if not standing["revoked"]:
-            price = price.taken_back_by(client, _signer(client, keystore, passphrase_file))
+            signer = _signer(client, keystore, passphrase_file)
+            price = price.taken_back_by(client, signer)
             price.write(file)
             signers, threshold = client.call("RecordAnchor", "quorum")
             enough = list(price.true_revocations(client, signers).values())[:threshold]
             if len(enough) == threshold:
                 call = client.encode("OracleQuorum", "revoke", price.digest(client), enough)
-                signer = open_keystore(keystore, read_passphrase(VARIABLE, passphrase_file))
                 transact(client, signer, to=client.address_of("OracleQuorum"), data=call)
         found = _standing(client, price)
     _say(found, as_json)

@@ -2,31 +2,15 @@
 pragma solidity 0.8.37;
 
 import {IDeliverable} from "contracts/interfaces/IDeliverable.sol";
+import {DeliverableTests} from "support/DeliverableTests.sol";
 import {WarehouseWorld} from "support/WarehouseWorld.sol";
 
-contract WarehouseReceiptsSetSettlementTest is WarehouseWorld {
-    function test_the_admin_puts_another_contract_in_its_place() public {
-        address before = receipts.settlement();
-        vm.expectEmit();
-        emit IDeliverable.SettlementSet(address(token));
-        receipts.setSettlement(address(token));
-        equal(uint160(receipts.settlement()), uint160(address(token)), "the new one");
-        refuse(abi.encodeWithSelector(IDeliverable.NotTheSettlement.selector, before));
-        vm.prank(before);
+contract WarehouseReceiptsSetSettlementTest is WarehouseWorld, DeliverableTests {
+    function asset() internal view override returns (IDeliverable) {
+        return receipts;
+    }
+
+    function deliverSomething() internal override {
         receipts.transferBySettlement(1, factory, lender, 1);
-    }
-
-    function test_there_is_a_contract_and_another_one() public {
-        address[3] memory wrong = [receipts.settlement(), stranger, address(0)];
-        for (uint256 i = 0; i < wrong.length; ++i) {
-            refuse(abi.encodeWithSelector(IDeliverable.SettlementInvalid.selector, wrong[i]));
-            receipts.setSettlement(wrong[i]);
-        }
-    }
-
-    function test_nobody_else() public {
-        refuseRole(stranger);
-        vm.prank(stranger);
-        receipts.setSettlement(address(token));
     }
 }

@@ -71,10 +71,15 @@ class PoolList:
         ]
 
 
+def _start(ends: Sequence[int]) -> int:
+    """What had been paid when the present run began."""
+    return ends[-1] if ends else 0
+
+
 def earned(paid: int, ends: Sequence[int], before: int, weight: int, weights: int) -> int:
     """What *weight*, which stands after *before* of *weights*, has of all that was *paid*; *ends* are those of runs."""
-    start = ends[-1] if ends else 0
-    return whole(ends, before, weight, weights) + (paid - start) * weight // weights
+    now = (paid - _start(ends)) * weight // weights
+    return whole(ends, before, weight, weights) + now
 
 
 def whole(ends: Sequence[int], before: int, weight: int, weights: int) -> int:
@@ -110,8 +115,7 @@ class InvestorPool:
     @property
     def carried(self) -> int:
         """What nobody can take until the run has ended."""
-        start = self.ends[-1] if self.ends else 0
-        paid = self.paid - start
+        paid = self.paid - _start(self.ends)
         return paid - sum(paid * weight // self.weights for _, weight in self.investors)
 
     def earned(self, account: str, runs: int | None = None) -> int:
@@ -145,7 +149,7 @@ class InvestorPool:
 
     def end(self) -> bool:
         """End the run; whether anything was paid in it."""
-        if self.paid == (self.ends[-1] if self.ends else 0):
+        if self.paid == _start(self.ends):
             return False
         self.ends.append(self.paid)
         return True

@@ -142,6 +142,7 @@ def constructors(
         ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
         ("OracleQuorum", lambda at: [at["RecordAnchor"]]),
         ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),
+        ("ClaimTerms", lambda _: []),
         (
             "Receivables",
             lambda at: [

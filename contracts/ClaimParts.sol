@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Claimable} from "./Claimable.sol";
 import {Deliverable} from "./Deliverable.sol";
 import {Stoppable} from "./Stoppable.sol";
@@ -10,7 +11,7 @@ import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
-import {BusinessDate} from "./libraries/BusinessDate.sol";
+import {ClaimTerms} from "./libraries/ClaimTerms.sol";
 import {Parts} from "./libraries/Parts.sol";
 
 /// @title What is held of claims: their parts, and the money that was paid on them
@@ -18,18 +19,52 @@ import {Parts} from "./libraries/Parts.sol";
 abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable {
     using SafeERC20 for IERC20;
 
-    /// @notice A part is at least one of so many equal shares of what is unpaid on its claim.
-    uint256 private constant LEAST_SHARE = 64;
+    /// @dev Two slots. `party` is the obligor; of a draft, who drafted it. `token` is its place in `_tokens`, from 1.
+    struct ClaimSlots {
+        address party;
+        uint80 redeemed;
+        State state;
+        bool disputed;
+        uint80 face;
+        uint32 dueDate;
+        uint16 defaultDays;
+        Kind kind;
+        uint16 token;
+        uint48 whole;
+        uint32 deliveredOn;
+    }
+
+    /// @dev Two slots. `base` is what had been paid on the claim when the part was made.
+    struct PartSlots {
+        address holder;
+        uint48 root;
+        uint48 endorsed;
+        uint80 amount;
+        uint80 base;
+        uint80 credited;
+        Standing standing;
+        bool recourse;
+    }
+
+    enum Standing {
+        GONE,
+        HELD,
+        PLEDGED,
+        DEMANDED
+    }
 
     IParticipantRegistry public immutable participants;
     IBusinessCalendar public immutable calendar;
+    /// @notice How many claims there are; their ids count from 1.
+    uint48 public claimCount;
     /// @notice How many parts there are; their ids count from 1.
-    uint64 public partCount;
+    uint48 public partCount;
 
-    mapping(uint64 root => Claim) internal _claims;
-    mapping(uint64 root => uint64[]) internal _live;
-    mapping(uint64 id => Part) internal _parts;
-    mapping(uint64 part => uint256) private _place;
+    mapping(uint64 root => ClaimSlots) internal _claims;
+    mapping(uint64 id => PartSlots) internal _parts;
+    address[] internal _tokens;
+    mapping(address token => uint16) private _numberOf;
+    mapping(uint64 part => address) private _pledgees;
     mapping(uint64 part => Offer) private _offers;
 
     constructor(address participants_, address calendar_) {
@@ -41,18 +76,18 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
 
     /// @inheritdoc IReceivables
     function poke(uint64 root) public returns (State) {
-        Claim storage c = _claims[root];
+        ClaimSlots storage c = _claims[root];
         if (c.state == State.NONE) revert ClaimUnknown(root);
         uint32 today = _today();
         // What is delivered late is due when it is delivered, and late after that.
-        uint32 due = c.deliveredOn > c.terms.dueDate ? c.deliveredOn : c.terms.dueDate;
+        uint32 due = c.deliveredOn > c.dueDate ? c.deliveredOn : c.dueDate;
         if (c.state == State.CONFIRMED && today >= due) {
-            if (c.terms.kind == Kind.ORDER && c.deliveredOn == 0) return c.state;
+            if (c.kind == Kind.ORDER && c.deliveredOn == 0) return c.state;
             _moveTo(root, c, State.MATURED);
         }
         if (c.state == State.MATURED && today > due) _moveTo(root, c, State.OVERDUE);
         if (c.state == State.OVERDUE || c.state == State.RECOURSE) {
-            if (BusinessDate.daysBetween(due, today) > c.terms.defaultDays) {
+            if (ClaimTerms.isLongAfter(due, today, c.defaultDays)) {
                 _moveTo(root, c, State.DEFAULTED);
             }
         }
@@ -60,28 +95,44 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
     }
 
     /// @inheritdoc IReceivables
+    function collect(uint64[] calldata ids) public {
+        for (uint256 i = 0; i < ids.length; ++i) {
+            PartSlots storage p = _parts[ids[i]];
+            if (p.standing == Standing.GONE || p.standing == Standing.PLEDGED) continue;
+            _collect(ids[i], p);
+            if (p.credited == p.amount) _burn(p);
+        }
+    }
+
+    /// @inheritdoc IReceivables
+    function collectAndWithdraw(uint64[] calldata ids, address token, address account) external returns (uint256) {
+        collect(ids);
+        return withdraw(token, account);
+    }
+
+    /// @inheritdoc IReceivables
     function split(uint64 id, uint128[] calldata amounts) external whenNotPaused returns (uint64[] memory children) {
-        _movable(id, msg.sender);
-        _requireFree(id);
+        _requireFree(id, _movable(id, msg.sender));
         if (amounts.length < 2) revert SplitNotExact(id);
-        Part memory piece = part(id);
-        uint128 least = leastPart(piece.root);
-        (uint256 whole, uint256 sum) = (piece.amount - piece.redeemed, 0);
-        _burn(id);
+        PartSlots memory piece = _replace(id);
+        _claims[piece.root].whole = 0;
+        (uint256 whole, uint256 sum, uint48 last) = (piece.amount, 0, partCount);
         children = new uint64[](amounts.length);
         for (uint256 i = 0; i < amounts.length; ++i) {
-            if (amounts[i] < least) revert PartTooSmall(id, amounts[i], least);
+            if (amounts[i] == 0 || amounts[i] > whole) revert SplitNotExact(id);
             sum += amounts[i];
-            children[i] = _child(piece, id, amounts[i]);
+            piece.amount = uint80(amounts[i]);
+            children[i] = ++last;
+            _mint(last, piece, id);
         }
         if (sum != whole) revert SplitNotExact(id);
+        partCount = last;
         emit PartSplit(id, children);
     }
 
     /// @inheritdoc IReceivables
     function offer(uint64 id, address to, bool recourse, uint64 expires) external whenNotPaused {
-        _movable(id, msg.sender);
-        _requireFree(id);
+        _requireFree(id, _movable(id, msg.sender));
         _requireMay(to, Parts.HOLDER);
         if (to == msg.sender || expires <= block.timestamp) revert OfferInvalid(id);
         _offers[id] = Offer(id, to, recourse, expires);
@@ -122,66 +173,70 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
         whenNotPaused
         returns (uint64)
     {
-        _requireFree(id);
+        _requireFree(id, _parts[id]);
         return _pass(id, from, to, recourse, unpaid);
     }
 
     /// @inheritdoc IReceivables
     function pledge(uint64 id, address pledgee) external whenNotPaused {
-        Part storage p = _movable(id, msg.sender);
-        _requireFree(id);
+        PartSlots storage p = _movable(id, msg.sender);
+        _requireFree(id, p);
         _requireMay(pledgee, Parts.TAKE_PLEDGES);
-        p.pledgee = pledgee;
+        // What was paid before is the holder's.
+        _collect(id, p);
+        (p.standing, _pledgees[id]) = (Standing.PLEDGED, pledgee);
         emit PartPledged(id, pledgee);
     }
 
     /// @inheritdoc IReceivables
     function take(uint64 id, uint128 amount) external {
-        Part storage p = _pledged(id);
-        if (amount > p.retained) revert RetainedTooLittle(id, p.retained, amount);
-        p.retained -= amount;
+        PartSlots storage p = _pledged(id);
+        uint128 retained = _redeemed(p) - p.credited;
+        if (amount > retained) revert RetainedTooLittle(id, retained, amount);
+        p.credited += uint80(amount);
         _credit(p.root, msg.sender, amount);
         emit RetainedTaken(id, msg.sender, amount);
     }
 
     /// @inheritdoc IReceivables
     function release(uint64 id) external {
-        Part storage p = _pledged(id);
-        _credit(p.root, p.holder, p.retained);
-        emit PartReleased(id, p.retained);
-        (p.retained, p.pledgee) = (0, address(0));
-        if (p.redeemed == p.amount) _burn(id);
+        PartSlots storage p = _pledged(id);
+        uint80 retained = _redeemed(p) - p.credited;
+        p.credited += retained;
+        _credit(p.root, p.holder, retained);
+        emit PartReleased(id, retained);
+        (p.standing, _pledgees[id]) = (Standing.HELD, address(0));
+        if (p.credited == p.amount) _burn(p);
     }
 
     /// @inheritdoc IReceivables
     function demandRecourse(uint64 id) external {
-        Part storage p = _held(id, msg.sender);
+        PartSlots storage p = _held(id, msg.sender);
         State state = poke(p.root);
         if (state != State.OVERDUE && state != State.RECOURSE && state != State.DEFAULTED) {
             revert StateNotAllowed(p.root, state);
         }
-        if (p.pledgee != address(0)) revert PartEncumbered(id);
+        if (p.standing == Standing.PLEDGED) revert PartEncumbered(id);
         address endorser = endorserOf(id);
         if (endorser == address(0)) revert NoRecourse(id);
-        if (p.demanded) revert RecourseAlreadyDemanded(id);
-        p.demanded = true;
+        if (p.standing == Standing.DEMANDED) revert RecourseAlreadyDemanded(id);
+        p.standing = Standing.DEMANDED;
         if (state == State.OVERDUE) _moveTo(p.root, _claims[p.root], State.RECOURSE);
-        emit RecourseDemanded(id, endorser, p.amount - p.redeemed);
+        emit RecourseDemanded(id, endorser, p.amount - _redeemed(p));
     }
 
     /// @inheritdoc IReceivables
     function payRecourse(uint64 id) external returns (uint64 regained) {
-        Part memory p = part(id);
-        if (!p.live) revert PartNotLive(id);
-        if (!p.demanded) revert RecourseNotDemanded(id);
+        PartSlots storage gone = _parts[id];
+        if (gone.standing == Standing.GONE || _redeemed(gone) == gone.amount) revert PartNotLive(id);
+        if (gone.standing != Standing.DEMANDED) revert RecourseNotDemanded(id);
         if (msg.sender != endorserOf(id)) revert NotTheEndorser(id, msg.sender);
-        uint128 owed = p.amount - p.redeemed;
+        PartSlots memory p = _replace(id);
+        uint80 owed = p.amount;
         _credit(p.root, p.holder, owed);
-        Part storage before = _parts[_parts[p.received].parent];
-        _burn(id);
-        (p.holder, p.demanded) = (msg.sender, false);
-        (p.received, p.depth, p.recourse) = (before.received, before.depth, before.recourse);
-        regained = _child(p, id, owed);
+        PartSlots storage before = _parts[p.endorsed];
+        (p.holder, p.endorsed, p.recourse) = (msg.sender, before.endorsed, before.recourse);
+        regained = _follow(p, id);
         emit RecoursePaid(id, msg.sender, regained, owed);
         IERC20(_tokenOf(p.root)).safeTransferFrom(msg.sender, address(this), owed);
     }
@@ -189,19 +244,20 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
     // ---- reads
 
     /// @inheritdoc IReceivables
-    function part(uint64 id) public view returns (Part memory) {
-        return _parts[id];
-    }
-
-    /// @inheritdoc IReceivables
-    function partsOf(uint64 root) external view returns (uint64[] memory) {
-        return _live[root];
-    }
-
-    /// @inheritdoc IReceivables
-    function leastPart(uint64 root) public view returns (uint128) {
-        Claim storage c = _claims[root];
-        return uint128((uint256(c.terms.face) - c.redeemed + LEAST_SHARE - 1) / LEAST_SHARE);
+    function part(uint64 id) external view returns (Part memory) {
+        PartSlots storage p = _parts[id];
+        return Part(
+            p.root,
+            p.endorsed,
+            p.recourse,
+            p.standing == Standing.DEMANDED,
+            p.standing != Standing.GONE,
+            p.holder,
+            _pledgees[id],
+            p.amount,
+            _redeemed(p),
+            p.credited
+        );
     }
 
     /// @inheritdoc IReceivables
@@ -211,75 +267,82 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
 
     /// @inheritdoc IReceivables
     function endorserOf(uint64 id) public view returns (address) {
-        Part storage p = _parts[id];
-        return p.recourse ? _parts[_parts[p.received].parent].holder : address(0);
+        PartSlots storage p = _parts[id];
+        return p.recourse ? _parts[p.endorsed].holder : address(0);
     }
 
     // ---- internals
 
-    function _moveTo(uint64 root, Claim storage c, State state) internal {
+    function _moveTo(uint64 root, ClaimSlots storage c, State state) internal {
         c.state = state;
         emit ClaimStateChanged(root, state);
     }
 
-    /// @dev What the obligor has paid of a part is its holder's, or waits for its pledgee.
-    function _redeem(uint64 id, uint128 amount) internal {
-        Part storage p = _parts[id];
-        p.redeemed += amount;
-        emit PartRedeemed(id, p.holder, amount);
-        if (p.pledgee != address(0)) {
-            p.retained += amount;
-        } else {
-            _credit(p.root, p.holder, amount);
-            if (p.redeemed == p.amount) _burn(id);
-        }
+    /// @dev What of the part's amount has been paid since it was made. A part that is gone keeps what it had.
+    function _redeemed(PartSlots storage p) private view returns (uint80) {
+        if (p.standing == Standing.GONE) return p.credited;
+        ClaimSlots storage c = _claims[p.root];
+        return uint80(uint256(c.redeemed - p.base) * p.amount / (c.face - p.base));
+    }
+
+    function _collect(uint64 id, PartSlots storage p) private {
+        uint80 paid = _redeemed(p) - p.credited;
+        if (paid == 0) return;
+        p.credited += paid;
+        _credit(p.root, p.holder, paid);
+        emit PartCollected(id, p.holder, paid);
     }
 
     /// @dev Burn the part and mint its one child with the new holder. A payment changes what a part is worth and not its
     /// id: who takes it says for how much at least.
-    function _pass(uint64 id, address from, address to, bool recourse, uint128 least) private returns (uint64 child) {
+    function _pass(uint64 id, address from, address to, bool recourse, uint128 least) private returns (uint64) {
         _requireMay(to, Parts.HOLDER);
         _movable(id, from);
-        Part memory p = part(id);
-        uint128 unpaid = p.amount - p.redeemed;
         if (least == 0) revert AmountZero();
-        if (unpaid < least) revert UnpaidTooLittle(id, unpaid, least);
-        _burn(id);
-        (p.depth, p.recourse, p.holder) = (p.depth + 1, recourse, to);
-        child = _child(p, id, unpaid);
-        _parts[child].received = child;
+        PartSlots memory p = _replace(id);
+        if (p.amount < least) revert UnpaidTooLittle(id, p.amount, least);
+        (p.holder, p.endorsed, p.recourse) = (to, uint48(id), recourse);
+        return _follow(p, id);
     }
 
-    /// @dev A child of the part `id`, of `amount` that is unpaid on it, and else as `p`.
-    function _child(Part memory p, uint64 id, uint128 amount) private returns (uint64) {
-        (p.parent, p.amount, p.redeemed) = (id, amount, 0);
-        return _mint(p);
+    /// @dev Give the part's holder what was paid on it, and burn it; what is unpaid on it is for its children.
+    function _replace(uint64 id) private returns (PartSlots memory child) {
+        PartSlots storage p = _parts[id];
+        _collect(id, p);
+        _burn(p);
+        child = p;
+        (child.amount, child.base) = (p.amount - p.credited, _claims[p.root].redeemed);
+        (child.credited, child.standing) = (0, Standing.HELD);
     }
 
-    /// @dev Put `p` among the live parts of its claim; its id and `live` are set here.
-    function _mint(Part memory p) internal returns (uint64 id) {
-        uint64[] storage live = _live[p.root];
-        id = ++partCount;
-        p.live = true;
+    /// @dev The one child of the part `id`: where that was the whole claim, it is now.
+    function _follow(PartSlots memory p, uint64 id) private returns (uint48 child) {
+        child = ++partCount;
+        _mint(child, p, id);
+        if (_claims[p.root].whole == id) _claims[p.root].whole = child;
+    }
+
+    function _mint(uint48 id, PartSlots memory p, uint64 parent) internal {
         _parts[id] = p;
-        _place[id] = live.length;
-        live.push(id);
-        emit PartMinted(id, p.root, p.holder, p.parent, p.amount, p.recourse);
+        emit PartMinted(id, p.root, p.holder, parent, p.amount, p.recourse);
     }
 
-    function _burn(uint64 id) internal {
-        Part storage p = _parts[id];
-        p.live = false;
-        uint64[] storage live = _live[p.root];
-        uint64 last = live[live.length - 1];
-        live[_place[id]] = last;
-        _place[last] = _place[id];
-        live.pop();
-        delete _place[id];
+    function _burn(PartSlots storage p) internal {
+        p.standing = Standing.GONE;
     }
 
     function _credit(uint64 root, address account, uint128 amount) private {
         _keepFor(_tokenOf(root), account, amount);
+    }
+
+    /// @dev The token's place among those that claims are in.
+    function _number(address token) internal returns (uint16 number) {
+        number = _numberOf[token];
+        if (number == 0) {
+            _tokens.push(token);
+            number = SafeCast.toUint16(_tokens.length);
+            _numberOf[token] = number;
+        }
     }
 
     function _isLedger(address token, address account) internal view returns (bool) {
@@ -287,25 +350,25 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
     }
 
     function _tokenOf(uint64 root) internal view returns (address) {
-        return _claims[root].terms.token;
+        return _tokens[_claims[root].token - 1];
     }
 
-    function _held(uint64 id, address account) internal view returns (Part storage p) {
+    function _held(uint64 id, address account) internal view returns (PartSlots storage p) {
         p = _parts[id];
-        if (!p.live) revert PartNotLive(id);
+        if (p.standing == Standing.GONE) revert PartNotLive(id);
         if (p.holder != account) revert NotTheHolder(id, account);
     }
 
     /// @dev A part that is pledged to the caller.
-    function _pledged(uint64 id) private view returns (Part storage p) {
+    function _pledged(uint64 id) private view returns (PartSlots storage p) {
         p = _parts[id];
-        if (p.pledgee == address(0)) revert PartNotPledged(id);
-        if (msg.sender != p.pledgee) revert NotThePledgee(id, msg.sender);
+        if (p.standing != Standing.PLEDGED) revert PartNotPledged(id);
+        if (msg.sender != _pledgees[id]) revert NotThePledgee(id, msg.sender);
         _requireMay(msg.sender, Parts.END);
     }
 
     /// @dev A live part of `account`, of a confirmed claim that is neither due nor in dispute.
-    function _movable(uint64 id, address account) private returns (Part storage p) {
+    function _movable(uint64 id, address account) private returns (PartSlots storage p) {
         p = _held(id, account);
         _requireMay(account, Parts.PASS_ON);
         if (_claims[p.root].disputed) revert ClaimInDispute(p.root);
@@ -314,8 +377,8 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
     }
 
     /// @dev Neither pledged nor under an offer that still holds.
-    function _requireFree(uint64 id) private view {
-        if (_parts[id].pledgee != address(0)) revert PartEncumbered(id);
+    function _requireFree(uint64 id, PartSlots storage p) private view {
+        if (p.standing == Standing.PLEDGED) revert PartEncumbered(id);
         if (_offers[id].part != 0 && _offers[id].expires >= block.timestamp) revert PartEncumbered(id);
     }
 

@@ -72,7 +72,7 @@ contract CreditLine is CreditLines, Claimable {
         }
         if (collateral != 0) {
             IReceivables.Part memory p = _unused(collateral);
-            if (receivables.claim(p.root).terms.token != l.terms.token) revert CollateralNotPledged(collateral);
+            if (receivables.claim(p.root).token != l.terms.token) revert CollateralNotPledged(collateral);
             loanSecuredBy[collateral] = id;
             n.collateral = collateral;
             emit CollateralBound(id, collateral);
@@ -114,13 +114,14 @@ contract CreditLine is CreditLines, Claimable {
         IReceivables.Part memory p = _part(part);
         if (part == 0 || p.pledgee != address(this)) revert CollateralNotPledged(part);
         amount = _total(owed(id, _today()));
-        if (amount > p.retained) amount = p.retained;
+        uint256 retained = p.redeemed - p.credited;
+        if (amount > retained) amount = retained;
         if (amount != 0) {
             receivables.take(part, uint128(amount));
             receivables.withdraw(_lines[n.line].terms.token, address(this));
             _repay(id, amount, address(this));
         }
-        bool isSpent = p.redeemed == p.amount && p.retained == amount;
+        bool isSpent = p.redeemed == p.amount && retained == amount;
         if (isSpent || n.state == LoanState.REPAID || n.state == LoanState.RECOVERED) {
             n.collateral = 0;
             delete loanSecuredBy[part];
@@ -245,21 +246,21 @@ contract CreditLine is CreditLines, Claimable {
     /// @dev Pay the one supplier who holds the whole order, through the claim, so that the order is paid too.
     function _payOrder(Line storage l, uint64 lineId, uint64 root, uint128 amount) private returns (address supplier) {
         IReceivables.Claim memory c = receivables.claim(root);
-        supplier = c.terms.creditor;
-        if (!_allowed[lineId][supplier]) revert SupplierNotAllowed(lineId, supplier);
-        uint64[] memory parts = receivables.partsOf(root);
+        IReceivables.Part memory p = _part(c.whole);
         if (
-            c.terms.kind != IReceivables.Kind.ORDER || c.state != IReceivables.State.CONFIRMED || c.disputed
-                || c.terms.obligor != l.terms.borrower || c.terms.token != l.terms.token || parts.length != 1
-                || amount > c.terms.face - c.redeemed
+            c.kind != IReceivables.Kind.ORDER || c.state != IReceivables.State.CONFIRMED || c.disputed
+                || c.obligor != l.terms.borrower || c.token != l.terms.token || !p.live || p.pledgee != address(0)
+                || amount > c.face - c.redeemed
         ) revert OrderNotPayable(root);
-        IReceivables.Part memory p = _part(parts[0]);
-        if (p.holder != supplier || p.pledgee != address(0)) revert OrderNotPayable(root);
+        supplier = p.holder;
+        if (!_allowed[lineId][supplier]) revert SupplierNotAllowed(lineId, supplier);
         IERC20 token = IERC20(l.terms.token);
         token.safeTransferFrom(l.terms.lender, address(this), amount);
         token.approve(address(receivables), amount);
         receivables.fund(root, amount);
-        receivables.withdraw(address(token), supplier);
+        uint64[] memory paid = new uint64[](1);
+        paid[0] = c.whole;
+        receivables.collectAndWithdraw(paid, address(token), supplier);
     }
 
     function _repay(uint64 id, uint256 amount, address payer) private returns (uint256 paid) {

@@ -145,7 +145,7 @@ contract Settlement is ISettlement, Stoppable, EIP712 {
 
     /// @dev The price is in minor units of the claim's currency; another bank's token of that currency pays it as well.
     function _requireCurrency(Quote calldata quote) private view {
-        address token = receivables.claim(receivables.part(quote.part).root).terms.token;
+        address token = receivables.claim(receivables.part(quote.part).root).token;
         participants.requireToken(quote.token);
         if (participants.currencyOf(token) != participants.currencyOf(quote.token)) {
             revert CurrencyDiffers(quote.part, token, quote.token);
@@ -190,6 +190,6 @@ contract Settlement is ISettlement, Stoppable, EIP712 {
     }
 
     function _due(uint64 root) private view returns (uint32) {
-        return receivables.claim(root).terms.dueDate;
+        return receivables.claim(root).dueDate;
     }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from sqlmodel import Session, col
 
 from counterfoil.api.cash.writes import SPENDERS, PermitIn
 from counterfoil.api.http import problems, typed_data
@@ -14,6 +15,7 @@ from counterfoil.api.http.typed_data import TypedDataOut
 from counterfoil.api.instructions.operation import EVERY_WRITER
 from counterfoil.api.projects.pool_reads import complete_pools_of
 from counterfoil.chain.hexadecimal import to_hex
+from counterfoil.oracle.ledger.receivables import ClaimRow, PartRow, paid_on, waiting_parts
 
 router = APIRouter(tags=["cash"], responses=problems.RESPONSES)
 
@@ -28,7 +30,7 @@ class CashOut(BaseModel):
     token: str
     currency: str
     balance_minor: int = Field(examples=[184_210_00])
-    claims_minor: int = Field(description="Credited by claims, to withdraw.", examples=[0])
+    claims_minor: int = Field(description="Paid on its parts of claims, to withdraw.", examples=[0])
     credit_minor: int = Field(
         description="Paid by lines of credit while the account could not receive, to withdraw.",
         examples=[0],
@@ -48,13 +50,19 @@ def get_cash(parts: PartsDep, sight: SightDep) -> CashOut:
         raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     client = client_of(parts)
     token = client.address_of("DepositToken")
+    with Session(parts.reads) as session:
+        mine = (col(PartRow.holder) == sight.account, ClaimRow.token == token)
+        waiting = sum(
+            paid_on(part, claim) - part.credited_minor
+            for part, claim in waiting_parts(session, *mine)
+        )
     with refusable():
         return CashOut(
             account=sight.account,
             token=token,
             currency=client.call("DepositToken", "currency"),
             balance_minor=client.call("DepositToken", "balanceOf", sight.account),
-            claims_minor=client.call("Receivables", "claimable", token, sight.account),
+            claims_minor=client.call("Receivables", "claimable", token, sight.account) + waiting,
             credit_minor=client.call("CreditLine", "claimable", token, sight.account),
             split_minor=client.call("RevenueSplit", "claimable", token, sight.account),
             pools_minor={

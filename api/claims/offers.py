@@ -5,11 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from counterfoil.api.claims.reads import ClaimReads
+from counterfoil.api.claims.reads import ClaimReads, PartOfClaim
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
-from counterfoil.oracle.ledger.receivables import PartRow
 
 router = APIRouter(tags=["offers"], responses=problems.RESPONSES)
 
@@ -30,14 +29,15 @@ class OfferOut(BaseModel):
     expires: int = Field(examples=[1_793_404_800])
 
 
-def _out(row: PartRow) -> OfferOut:
+def _out(part: PartOfClaim) -> OfferOut:
+    row = part.row
     return OfferOut(
         part=row.part,
         root=row.root,
         holder=row.holder,
         offered_to=row.offered_to or "",
         amount_minor=row.amount_minor,
-        unpaid_minor=row.amount_minor - row.redeemed_minor,
+        unpaid_minor=row.amount_minor - part.paid_minor,
         recourse=bool(row.offer_recourse),
         expires=row.offer_expires or 0,
     )
@@ -53,6 +53,6 @@ def list_offers(
         cursor=cursor,
         limit=limit,
         fetch=lambda after, most: ClaimReads(parts.reads).offers(sight, after, most),
-        place=lambda row: row.part,
+        place=lambda part: part.row.part,
         show=_out,
     )

@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from counterfoil.api.claims.reads import ClaimReads
+from counterfoil.api.claims.reads import ClaimReads, PartOfClaim
 from counterfoil.api.claims.routes import Root, claim_of
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
-from counterfoil.oracle.ledger.receivables import PartRow
 
 router = APIRouter(tags=["parts"], responses=problems.RESPONSES)
 
@@ -20,7 +19,11 @@ PartNumber = Annotated[int, Path(ge=1, le=2**53, examples=[21])]
 
 
 class PartOut(BaseModel):
-    """A part of a claim; `depth` counts how often it was passed on, `received` is the part that its holder got."""
+    """A part of a claim; `depth` counts how often it was passed on, `received` is the part that its holder got.
+
+    Of `amount_minor` the obligor has paid `redeemed_minor` since the part was made. Of that, `waiting_minor` waits to
+    be withdrawn by its holder, or in a pledge for the pledgee.
+    """
 
     part: int = Field(examples=[21])
     root: int = Field(examples=[17])
@@ -30,7 +33,7 @@ class PartOut(BaseModel):
     holder: str
     amount_minor: int
     redeemed_minor: int
-    retained_minor: int
+    waiting_minor: int = Field(examples=[0])
     recourse: bool
     demanded: bool
     live: bool
@@ -55,9 +58,14 @@ class DiscountOut(BaseModel):
     transaction_hash: str
 
 
-def part_out(row: PartRow) -> PartOut:
-    """Return *row* for JSON."""
-    return PartOut.model_validate(row, from_attributes=True)
+def part_out(part: PartOfClaim) -> PartOut:
+    """Return *part* for JSON."""
+    paid = part.paid_minor
+    told = part.row.model_dump() | {
+        "redeemed_minor": paid,
+        "waiting_minor": paid - part.row.credited_minor,
+    }
+    return PartOut.model_validate(told)
 
 
 @router.get("/v1/parts", summary="Parts that are held")
@@ -70,7 +78,7 @@ def list_held(
         cursor=cursor,
         limit=limit,
         fetch=lambda after, most: ClaimReads(parts.reads).held(sight, after, most),
-        place=lambda row: row.part,
+        place=lambda part: part.row.part,
         show=part_out,
     )
 
@@ -84,7 +92,7 @@ def list_parts(
     return page_of(
         rows,
         name="claim-parts",
-        place=lambda row: f"{row.part:020}",
+        place=lambda part: f"{part.row.part:020}",
         cursor=cursor,
         limit=limit,
         show=part_out,
@@ -106,14 +114,11 @@ def get_provenance(parts: PartsDep, sight: SightDep, part: PartNumber) -> Page[P
     found = ClaimReads(parts.reads).part(sight, part)
     if found is None:
         raise problems.not_found("part")
-    seen = {
-        row.part: row
-        for row in ClaimReads(parts.reads).parts(sight, claim_of(parts, sight, found.root))
-    }
+    seen = {part.row.part: part for part in ClaimReads(parts.reads).parts(sight, found.claim)}
     line = [found]
-    while line[-1].parent in seen:
-        line.append(seen[line[-1].parent])
-    return Page(items=[part_out(row) for row in line])
+    while line[-1].row.parent in seen:
+        line.append(seen[line[-1].row.parent])
+    return Page(items=[part_out(part) for part in line])
 
 
 @router.get("/v1/parts/{part}/discount", summary="What a part was sold for")
@@ -123,12 +128,8 @@ def get_discount(parts: PartsDep, sight: SightDep, part: PartNumber) -> Discount
     discount = ClaimReads(parts.reads).discount(part) if sold is not None else None
     if sold is None or discount is None:
         raise problems.not_found("discount")
-    sides = {sold.holder}
-    bought = ClaimReads(parts.reads).claim(sight, sold.root)
-    if bought is not None:
-        sides |= {
-            p.holder for p in ClaimReads(parts.reads).parts(sight, bought) if p.parent == part
-        }
+    bought = ClaimReads(parts.reads).parts(sight, sold.claim)
+    sides = {sold.row.holder} | {p.row.holder for p in bought if p.row.parent == part}
     if not sight.everything and sight.account not in sides:
         raise problems.not_found("discount")
     return DiscountOut.model_validate(discount, from_attributes=True)

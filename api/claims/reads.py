@@ -10,15 +10,24 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, exists, or_, true
-from sqlmodel import col
+from sqlmodel import Session, col, select
 
 from counterfoil.api.access.parties import NoAccount
 from counterfoil.api.access.rows import all_rows, one_row
 from counterfoil.api.access.sight import Sight
 from counterfoil.chain.address import Address
-from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimFunding, ClaimRow, PartRow
+from counterfoil.oracle.ledger.receivables import (
+    ClaimBalance,
+    ClaimFunding,
+    ClaimRow,
+    PartRow,
+    paid_on,
+    waiting_parts,
+)
 from counterfoil.oracle.ledger.settlement import DiscountRow
 
 
@@ -36,6 +45,19 @@ def _claims(sight: Sight) -> ColumnElement[bool]:
     part = exists().where(col(PartRow.root) == col(ClaimRow.root), _stands_in_part(sight.account))
     mine = (col(ClaimRow.obligor), col(ClaimRow.creditor))
     return or_(*(column == sight.account for column in mine), part)
+
+
+@dataclass(frozen=True)
+class PartOfClaim:
+    """A part beside its claim, from which what was paid on it follows."""
+
+    row: PartRow
+    claim: ClaimRow
+
+    @property
+    def paid_minor(self) -> int:
+        """What of its amount was paid since it was made."""
+        return paid_on(self.row, self.claim)
 
 
 class ClaimReads:
@@ -78,8 +100,11 @@ class ClaimReads:
             order=col(ClaimFunding.redeemed_minor),
         )
 
-    def parts(self, sight: Sight, claim: ClaimRow) -> list[PartRow]:
+    def parts(self, sight: Sight, claim: ClaimRow) -> list[PartOfClaim]:
         """Return the parts of *claim* that the reader may see, by number."""
+        return [PartOfClaim(row, claim) for row in self._rows(sight, claim)]
+
+    def _rows(self, sight: Sight, claim: ClaimRow) -> list[PartRow]:
         rows = all_rows(self.engine, PartRow, PartRow.root == claim.root, order=col(PartRow.part))
         me = sight.account
         if sight.everything or claim.obligor == me:
@@ -97,15 +122,15 @@ class ClaimReads:
                 part = parents.get(part, 0)  # noqa: PLW2901  # one step back
         return [row for row in rows if row.part in seen | after]
 
-    def part(self, sight: Sight, number: int) -> PartRow | None:
+    def part(self, sight: Sight, number: int) -> PartOfClaim | None:
         """One part."""
         found = one_row(self.engine, PartRow, PartRow.part == number)
         claim = None if found is None else self.claim(sight, found.root)
         if claim is None:
             return None
-        return next((p for p in self.parts(sight, claim) if p.part == number), None)
+        return next((p for p in self.parts(sight, claim) if p.row.part == number), None)
 
-    def held(self, sight: Sight, after: int, limit: int) -> Sequence[PartRow]:
+    def held(self, sight: Sight, after: int, limit: int) -> Sequence[PartOfClaim]:
         """Return live parts that the reader holds, or has received as a pledge."""
         mine = (
             true()
@@ -115,10 +140,15 @@ class ClaimReads:
                 col(PartRow.pledgee) == sight.account,
             )
         )
-        wanted = (mine, col(PartRow.live), col(PartRow.part) > after)
-        return all_rows(self.engine, PartRow, *wanted, order=col(PartRow.part), limit=limit)
+        return self._with_claims(mine, col(PartRow.live), col(PartRow.part) > after, limit=limit)
 
-    def offers(self, sight: Sight, after: int, limit: int) -> Sequence[PartRow]:
+    def waiting(self, account: Address, token: Address, limit: int) -> list[int]:
+        """Return up to *limit* of *account*'s parts on which payments in *token* wait for it, by number."""
+        with Session(self.engine) as session:
+            mine = (col(PartRow.holder) == account, ClaimRow.token == token)
+            return [part.part for part, _ in waiting_parts(session, *mine)][:limit]
+
+    def offers(self, sight: Sight, after: int, limit: int) -> Sequence[PartOfClaim]:
         """Return live parts with an open offer made by or to the reader."""
         mine = (
             true()
@@ -128,13 +158,24 @@ class ClaimReads:
                 col(PartRow.offered_to) == sight.account,
             )
         )
-        wanted = (
+        return self._with_claims(
             mine,
             col(PartRow.live),
             col(PartRow.offered_to).is_not(None),
             col(PartRow.part) > after,
+            limit=limit,
         )
-        return all_rows(self.engine, PartRow, *wanted, order=col(PartRow.part), limit=limit)
+
+    def _with_claims(self, *conditions: Any, limit: int) -> Sequence[PartOfClaim]:
+        wanted = (
+            select(PartRow, ClaimRow)
+            .join(ClaimRow, col(ClaimRow.root) == col(PartRow.root))
+            .where(*conditions)
+            .order_by(col(PartRow.part))
+            .limit(limit)
+        )
+        with Session(self.engine, expire_on_commit=False) as session:
+            return [PartOfClaim(row, claim) for row, claim in session.exec(wanted)]
 
     def discount(self, part: int) -> DiscountRow | None:
         """Return the sale of a part; None when it was not sold."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from counterfoil.api.access.auth import Role
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.claims.reads import ClaimReads
+from counterfoil.api.claims.terms import terms_of
 from counterfoil.api.documents.opened import OpenedOut, opened
 from counterfoil.api.http import problems, typed_data
 from counterfoil.api.http.chain_calls import client_of, refusable
@@ -29,7 +30,10 @@ State = Annotated[
 
 
 class ClaimOut(BaseModel):
-    """A claim by its terms; `invoice` and `document` are commitments, opened for its parties by its own page."""
+    """A claim by its terms; `invoice` and `document` are commitments, opened for its parties by its own page.
+
+    `tag` is what the claim is known by beyond this ledger; zeros for none.
+    """
 
     root: int = Field(examples=[17])
     kind: str = Field(examples=["payable"])
@@ -44,6 +48,7 @@ class ClaimOut(BaseModel):
     default_days: int = Field(examples=[30])
     invoice: str
     document: str
+    tag: str = Field(examples=[to_hex(bytes(32))])
     delivery: str | None = Field(examples=[to_hex(b"\x5c" * 32)])
     disputed: bool
     dispute_reason: str | None = Field(examples=[None])
@@ -155,7 +160,8 @@ def get_confirmation(
     """
     claim_of(parts, sight, root)
     client = client_of(parts)
+    terms = terms_of(parts, root)
     with refusable():
-        message = typed_data.confirmation(client, root, deadline)
-        digest = client.call("Receivables", "confirmationDigest", root, deadline)
+        message = typed_data.confirmation(client, root, deadline, terms)
+        digest = client.call("Receivables", "confirmationDigest", root, terms, deadline)
     return TypedDataOut(typed_data=message, digest=to_hex(digest))

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from counterfoil.api.access.auth import Role
+from counterfoil.api.claims.reads import ClaimReads
+from counterfoil.api.claims.terms import terms_of
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
 from counterfoil.api.instructions.operation import (
@@ -79,10 +81,29 @@ class DisputeIn(BaseModel):
     part: int = Field(default=0, ge=0, le=2**53, examples=[0])
 
 
-class AmountsIn(BaseModel):
-    """The amounts that a part is split into; they add up to its own."""
+class FundingIn(BaseModel):
+    """What is paid towards one claim."""
 
-    amounts_minor: list[Minor] = Field(min_length=2, max_length=64)
+    root: Number
+    amount_minor: Minor
+
+
+class FundingsIn(BaseModel):
+    """What is paid towards each of these claims; one that is no longer owed is passed over."""
+
+    fundings: list[FundingIn] = Field(min_length=1, max_length=MOST)
+
+
+class PartsIn(BaseModel):
+    """Parts of claims by their numbers."""
+
+    parts: list[Number] = Field(min_length=1, max_length=MOST)
+
+
+class AmountsIn(BaseModel):
+    """The amounts that a part is split into; they add up to what is unpaid on it."""
+
+    amounts_minor: list[Minor] = Field(min_length=2, max_length=100)
 
 
 class OfferIn(BaseModel):
@@ -136,7 +157,19 @@ def _terms(call: Call[object], claim: ClaimIn) -> dict[str, Any]:
         "defaultDays": claim.default_days,
         "invoice": call.commit(commitments.INVOICE, invoice),
         "document": call.commit("document", claim.document),
+        "tag": bytes(32),
     }
+
+
+def _of_claim(call: Call[object]) -> Sequence[object]:
+    return [call.key, terms_of(call.parts, int(call.key or 0))]
+
+
+def _withdrawal(call: Call[AccountIn]) -> Sequence[object]:
+    """What the account has here, and what waits on its own parts: MOST of them, the rest with the next withdrawal."""
+    token, account = withdrawal(call)
+    waiting = ClaimReads(call.parts.reads).waiting(account, token, MOST)
+    return [waiting, token, account]
 
 
 def _offer(call: Call[OfferIn]) -> Sequence[object]:
@@ -189,6 +222,7 @@ OPERATIONS = (
         "/v1/receivables/{root}/register",
         function="register",
         says="Register a draft",
+        arguments=_of_claim,
     ),
     _claim(
         "register_claims",
@@ -211,7 +245,7 @@ OPERATIONS = (
         "/v1/receivables/{root}/confirmation",
         function="confirmBySignature",
         says="Bring the obligor's signature",
-        arguments=lambda c: [c.key, c.body.deadline, from_hex(c.body.signature)],
+        arguments=lambda c: [*_of_claim(c), c.body.deadline, from_hex(c.body.signature)],
         body=ConfirmationIn,
         may=EVERY_WRITER,
     ),
@@ -220,6 +254,7 @@ OPERATIONS = (
         "/v1/receivables/{root}/cancel",
         function="cancel",
         says="Cancel an unconfirmed claim",
+        arguments=_of_claim,
     ),
     _claim(
         "deliver_order",
@@ -260,6 +295,26 @@ OPERATIONS = (
         says="Pay towards a claim",
         arguments=lambda c: [c.key, c.body.amount_minor],
         body=AmountIn,
+    ),
+    _claim(
+        "fund_claims",
+        "/v1/receivables/fundings",
+        function="fundBatch",
+        says="Pay towards several claims",
+        arguments=lambda c: [
+            [f.root for f in c.body.fundings],
+            [f.amount_minor for f in c.body.fundings],
+        ],
+        body=FundingsIn,
+    ),
+    _claim(
+        "collect_parts",
+        "/v1/parts/collections",
+        function="collect",
+        says="Collect what was paid on parts",
+        arguments=lambda c: [c.body.parts],
+        body=PartsIn,
+        may=EVERY_WRITER,
     ),
     _claim(
         "split_part",
@@ -325,9 +380,9 @@ OPERATIONS = (
     _claim(
         "withdraw_claims",
         "/v1/receivables/withdrawals",
-        function="withdraw",
+        function="collectAndWithdraw",
         says="Withdraw what claims paid",
-        arguments=withdrawal,
+        arguments=_withdrawal,
         body=AccountIn,
         may=EVERY_WRITER,
     ),

@@ -126,7 +126,6 @@ EXAMPLES: dict[str, Any] = {
     "resolved_by": "lakeside",
     "resolved_ms": 1661876000000,
     "result": {"exception": 17, "resolution": "accepted"},
-    "retained_minor": 0,
     "revoked_at": None,
     "root": _HASH,
     "sales": 11,

@@ -60,6 +60,7 @@ _CONFIRMATION = (
     ("defaultDays", "uint16"),
     ("invoice", "bytes32"),
     ("document", "bytes32"),
+    ("tag", "bytes32"),
 )
 _PERMIT = (
     ("owner", "address"),
@@ -70,9 +71,10 @@ _PERMIT = (
 )
 
 
-def confirmation(client: ChainClient, root: int, deadline: int) -> dict[str, Any]:
-    """Return what the obligor signs to confirm the claim until chain time *deadline*."""
-    terms = client.call("Receivables", "claim", root)["terms"]
+def confirmation(
+    client: ChainClient, root: int, deadline: int, terms: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the obligor signs to confirm the claim of *terms* until chain time *deadline*."""
     message = {name: _plain(terms[name]) for name, _ in _CONFIRMATION if name in terms}
     return _message(
         client,

@@ -155,7 +155,7 @@ class AccountIn(BaseModel):
     account: PartyName | None = None
 
 
-def withdrawal(call: Call[AccountIn]) -> Sequence[object]:
+def withdrawal(call: Call[AccountIn]) -> tuple[Address, Address]:
     """Return the token and the account that is paid: the named party's, or the asker's own."""
     name = call.body.account
-    return [call.token, call.account if name is None else call.party(name)]
+    return call.token, call.account if name is None else call.party(name)

@@ -293,6 +293,18 @@ RoleName = Literal[
 ]
 
 
+class Standing(ContractEnum):
+    """ClaimParts.Standing."""
+
+    GONE = 0
+    HELD = 1
+    PLEDGED = 2
+    DEMANDED = 3
+
+
+StandingName = Literal["gone", "held", "pledged", "demanded"]
+
+
 class Status(ContractEnum):
     """IOracleQuorum.Status."""
 

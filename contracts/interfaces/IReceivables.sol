@@ -7,10 +7,15 @@ import {IStoppable} from "./IStoppable.sol";
 
 /// @title Claims: what one participant owes another, held in parts
 /// @notice A claim is registered by its creditor (a receivable), by its obligor (a payable, confirmed by that) or for an
-/// order (owed once it is delivered). Its parts are split and passed on; at maturity the obligor's money is shared among
-/// them and pulled. No name, invoice or price is here in clear: `invoice` and `document` are salted commitments.
-/// @dev What is unpaid on the live parts of a claim adds up to what is unpaid of its face; a part that is split or passed
-/// on is burned and its children add up to what was unpaid on it. All amounts in minor units, dates YYYYMMDD of the business calendar.
+/// order (owed once it is delivered). Its parts are split and passed on; the obligor's money is each part's share as soon
+/// as it is paid, and pulled. No name, invoice or price is here in clear: `invoice` and `document` are salted commitments.
+/// @dev A claim's whole terms are in its event and, as a hash, on chain; what decides about it later is kept beside. A
+/// part that is split or passed on is burned and its children add up to what was unpaid on it. Of what is paid while a
+/// part lives its share is floor(paid * amount / unpaid), where `paid` is what came since the part was made and `unpaid` what
+/// was open on the claim then: the shares of all parts never exceed what was paid, fall short of it by less than a unit for
+/// each part that was made, and are exact once the claim is paid in full. What is short is no part's whole unit yet; it
+/// stays with the claim and comes with the next payments.
+/// All amounts in minor units, below 2^80; dates YYYYMMDD of the business calendar.
 interface IReceivables is IClaimable, IDeliverable, IStoppable {
     enum Kind {
         RECEIVABLE,
@@ -35,6 +40,7 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     /// and for a creditor and an obligor together, whoever registers it.
     /// @param document SHA-256 commitment to the papers behind it.
     /// @param defaultDays days past the due date from which anyone may declare the default.
+    /// @param tag by which the claim is known beyond this ledger; 0 for none. It is signed and published like the others.
     struct Terms {
         Kind kind;
         address obligor;
@@ -46,33 +52,38 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
         uint16 defaultDays;
         bytes32 invoice;
         bytes32 document;
+        bytes32 tag;
     }
 
     /// @param deliveredOn for an order: business date on which the obligor acknowledged the delivery; 0 for not yet.
     /// @param redeemed what the obligor has paid.
+    /// @param whole the part that holds all of the claim; 0 before there is one, and once it is split.
     struct Claim {
         State state;
         bool disputed;
-        uint32 deliveredOn;
+        Kind kind;
+        address obligor;
+        address token;
+        uint128 face;
         uint128 redeemed;
-        Terms terms;
+        uint32 dueDate;
+        uint16 defaultDays;
+        uint32 deliveredOn;
+        uint64 whole;
     }
 
     /// @param root the claim.
-    /// @param parent the part that this one came from; 0 for the first.
-    /// @param received the part under which the holder came to hold it: its parent's holder endorsed it.
-    /// @param depth how often it was passed on.
+    /// @param endorsed the part under which the holder's endorser held it; 0 for a creditor's own.
     /// @param recourse whether that endorser answers for it.
     /// @param demanded whether the holder has asked the endorser to pay.
     /// @param live whether it is held now.
     /// @param amount what was unpaid on it when it came to be.
-    /// @param redeemed what of `amount` the obligor has paid since.
-    /// @param retained of that, what waits for the pledgee's release.
+    /// @param redeemed what of `amount` has been paid since.
+    /// @param credited what of `redeemed` the holder or the pledgee has had; the rest waits for `collect`, or in a pledge
+    /// for `take` and `release`.
     struct Part {
         uint64 root;
-        uint64 parent;
-        uint64 received;
-        uint32 depth;
+        uint64 endorsed;
         bool recourse;
         bool demanded;
         bool live;
@@ -80,7 +91,7 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
         address pledgee;
         uint128 amount;
         uint128 redeemed;
-        uint128 retained;
+        uint128 credited;
     }
 
     struct Offer {
@@ -103,7 +114,8 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     event PartMinted(
         uint64 indexed part, uint64 indexed root, address indexed holder, uint64 parent, uint128 amount, bool recourse
     );
-    event PartRedeemed(uint64 indexed part, address indexed holder, uint128 amount);
+    /// @notice What was paid on a part since the last time is its holder's to withdraw.
+    event PartCollected(uint64 indexed part, address indexed holder, uint128 amount);
     event PartOffered(uint64 indexed part, address indexed to, bool recourse, uint64 expires);
     event OfferEnded(uint64 indexed part, bool accepted);
     event PartPledged(uint64 indexed part, address indexed pledgee);
@@ -114,7 +126,9 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
 
     error ClaimUnknown(uint64 root);
     error ClaimTermsInvalid();
-    error InvoiceAlreadyLive(bytes32 invoice, uint64 root);
+    error InvoiceAlreadyLive(bytes32 invoice);
+    /// @notice The claim has other terms than these.
+    error TermsDiffer(uint64 root);
     error StateNotAllowed(uint64 root, State state);
     error ClaimInDispute(uint64 root);
     error ClaimNotInDispute(uint64 root);
@@ -132,10 +146,8 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     error PartNotPledged(uint64 part);
     error NotThePledgee(uint64 part, address account);
     error RetainedTooLittle(uint64 part, uint128 retained, uint128 wanted);
-    /// @notice Fewer than two children, or children that do not add up to what is unpaid on the part.
+    /// @notice Fewer than two children, one of nothing, or children that do not add up to what is unpaid on the part.
     error SplitNotExact(uint64 part);
-    /// @notice A child is less than a 64th of what is unpaid on the claim.
-    error PartTooSmall(uint64 part, uint128 amount, uint128 least);
     /// @notice An offer to oneself, or one that has expired already.
     error OfferInvalid(uint64 part);
     error OfferNotOpen(uint64 part);
@@ -147,16 +159,18 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     error RecourseNotDemanded(uint64 part);
     error NotTheEndorser(uint64 part, address account);
     error AmountZero();
+    /// @notice There must be one amount for each claim.
+    error AmountsDiffer(uint256 claims, uint256 amounts);
 
     /// @notice Note a claim without effect; the creditor or the obligor, who may later `register` it.
     /// @dev The consortium has admitted the token, and lets this contract hold it (IDepositToken.addLedger).
     function draft(Terms calldata terms) external returns (uint64 root);
 
     /// @notice Put a draft on record: it has its first part from now on, and its invoice can't be used again.
-    /// @dev By whoever drafted it. The obligor's own registration confirms.
-    function register(uint64 root) external;
+    /// @dev By whoever drafted it, with the terms that it drafted. The obligor's own registration confirms.
+    function register(uint64 root, Terms calldata terms) external;
 
-    /// @notice `draft` and `register` each of these.
+    /// @notice Register each of these without a draft.
     function registerBatch(Terms[] calldata terms) external returns (uint64[] memory roots);
 
     /// @notice The obligor owes each of these claims. One that was cancelled, disputed or confirmed meanwhile is passed
@@ -165,10 +179,10 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
 
     /// @notice The same, by the obligor's EIP-712 signature over the claim's terms; anyone may bring it until chain time
     /// `deadline`. The obligor takes it back by `cancel`.
-    function confirmBySignature(uint64 root, uint64 deadline, bytes calldata signature) external;
+    function confirmBySignature(uint64 root, Terms calldata terms, uint64 deadline, bytes calldata signature) external;
 
     /// @notice Withdraw a claim that is not confirmed. By its creditor, or its obligor.
-    function cancel(uint64 root) external;
+    function cancel(uint64 root, Terms calldata terms) external;
 
     /// @notice The obligor has received what it ordered: from now on the claim is owed like any other, and whoever had it
     /// in pledge has it still. An order that was paid before its delivery is acknowledged too.
@@ -185,13 +199,24 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     function poke(uint64 root) external returns (State);
 
     /// @notice Pay `amount` towards the claim, or what is unpaid of it where that is less: it is shared among the live parts
-    /// by what each is still owed, floors first and what they leave a unit each to the largest remainders, the older part
-    /// first among equals. Before it is due the obligor pays, or a ledger that lends to it; then anybody may.
+    /// by what each is still owed. Before it is due the obligor pays, or a ledger that lends to it; then anybody may.
     /// @dev Stays open in dispute and pause. Takes `paid` of the tokens from the caller by allowance.
     function fund(uint64 root, uint128 amount) external returns (uint128 paid);
 
-    /// @notice Replace a part by children of `amounts` with the same holder: together what is unpaid on it, each at least
-    /// `leastPart`.
+    /// @notice `fund` each of these claims with its amount. One that is no longer owed is passed over, so that it stops no
+    /// other.
+    function fundBatch(uint64[] calldata roots, uint128[] calldata amounts) external returns (uint256 paid);
+
+    /// @notice Credit the holder of each part with what was paid on it; anyone. A part that is paid in full ends.
+    /// @dev Passed over: a part that is pledged or no longer held, or on which nothing new was paid.
+    function collect(uint64[] calldata parts) external;
+
+    /// @notice `collect` these parts, and send `account` what it has here in `token`.
+    function collectAndWithdraw(uint64[] calldata parts, address token, address account)
+        external
+        returns (uint256 amount);
+
+    /// @notice Replace a part by two or more children of `amounts` with the same holder: together what is unpaid on it.
     function split(uint64 part, uint128[] calldata amounts) external returns (uint64[] memory children);
 
     /// @notice Offer a part to `to`, until chain time `expires`. With `recourse` the holder answers for it afterwards.
@@ -231,16 +256,11 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
 
     function claim(uint64 root) external view returns (Claim memory);
     function part(uint64 id) external view returns (Part memory);
-    function partsOf(uint64 root) external view returns (uint64[] memory);
-
-    /// @notice Least that a child may have when a part of the claim is split now: a 64th of what is unpaid, rounded up, so
-    /// that there are about 64 parts at most and nobody's small parts take another's place.
-    function leastPart(uint64 root) external view returns (uint128);
     function offerOf(uint64 part) external view returns (Offer memory);
 
     /// @notice Who answers for the part, or zero.
     function endorserOf(uint64 part) external view returns (address);
 
     /// @notice What the obligor signs to confirm the claim until `deadline`.
-    function confirmationDigest(uint64 root, uint64 deadline) external view returns (bytes32);
+    function confirmationDigest(uint64 root, Terms calldata terms, uint64 deadline) external view returns (bytes32);
 }

@@ -62,7 +62,7 @@ def read_books(engine: Engine, client: ChainClient, since_ms: int) -> tuple[Book
             lines=_lines(client, ledger),
             claims=_claims(client, ledger),
             claim_credits=_credits(client, token, ledger),
-            retained_minor=ledger.retained,
+            waiting_minor=ledger.waiting,
             claims_account=client.address_of("Receivables"),
             dead_letters=ledger.dead_letters,
         ),

@@ -42,6 +42,8 @@ log = structlog.get_logger("oracle.day_close")
 ASKED = "asked"
 _PHASES = (ASKED, *plan.PHASES)
 _FAR_DAYS = 31
+_MOST_PARTS = 200
+"""Of one claim that a day credits; the rest follow with the next."""
 _OVERTAKEN = frozenset(
     {
         "contract.nothing_to_withdraw",
@@ -160,7 +162,7 @@ class DayCloser:
             plan.check_date(today, date)
             return plan.plan_advance(today, date, self._now.cash())
         if phase == plan.SWEEP:
-            return plan.plan_sweep(self._now.cash(), self._now.loans())
+            return plan.plan_sweep(self._now.cash(), self._now.loans(), self._now.waiting())
         return plan.plan_mark(
             date,
             loans=self._now.loans(),
@@ -199,6 +201,9 @@ class DayCloser:
             (account,) = client.call_all("CreditLine", "accountOf", [(step.subject,)])
             token = client.address_of("DepositToken")
             return "RevenueSplit", client.encode("RevenueSplit", "withdraw", token, account)
+        if step.kind == "credit":
+            parts = self._now.waiting().get(step.subject, [])[:_MOST_PARTS]
+            return "Receivables", client.encode("Receivables", "collect", parts)
         contract, function = {
             "advance": ("BusinessCalendar", "advance"),
             "sweep": ("CreditLine", "sweep"),

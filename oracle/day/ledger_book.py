@@ -17,7 +17,7 @@ from counterfoil.chain.transaction_queue import FAILED, FINAL
 from counterfoil.fault import Code
 from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
 from counterfoil.oracle.ledger.deposit_token import Deposit, Payout, TokenBalance
-from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimRow, PartRow
+from counterfoil.oracle.ledger.receivables import ClaimBalance, ClaimRow, PartRow, paid_on
 from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow
 from counterfoil.oracle.rules.day.closing_plan import ENDED_LOANS
 from counterfoil.oracle.store.bank_tables import (
@@ -54,9 +54,11 @@ class LedgerBook:
     """By hash: (name, distributed, credited)."""
     loans: dict[int, tuple[int, tuple[int, ...]]]
     lines: dict[int, tuple[int, int]]
-    claims: dict[int, tuple[int, int, int]]
+    claims: dict[int, tuple[int, int, int, int]]
+    """By number: (face, redeemed, unpaid on its live parts, how many parts it has had)."""
     claim_credits: dict[str, int]
-    retained: int
+    waiting: int
+    """What claims were paid and no account was credited with yet."""
     dead_letters: int
 
 
@@ -153,7 +155,7 @@ def read_ledger(session: Session, token: str, since_ms: int) -> LedgerBook:
             row.account: row.credited_minor - row.withdrawn_minor
             for row in session.exec(select(ClaimBalance).where(ClaimBalance.token == token))
         },
-        retained=_retained(session, token),
+        waiting=_waiting(session, token),
         dead_letters=session.exec(select(func.count()).select_from(DeadLetterRow)).one(),
     )
 
@@ -239,50 +241,38 @@ def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
     }
 
 
-def _retained(session: Session, token: str) -> int:
-    """The amount of *token* that pledged parts have retained."""
-    rows = session.exec(
-        select(PartRow.retained_minor)
-        .join(ClaimRow, col(ClaimRow.root) == col(PartRow.root))
-        .where(ClaimRow.token == token, col(PartRow.retained_minor) != 0)
-    )
-    return sum(rows)
+def _waiting(session: Session, token: str) -> int:
+    """The amount of *token* that was paid on claims and that their parts' holders and pledgees have not had yet."""
+    paid = _exact_sum(session, col(ClaimRow.redeemed_minor), ClaimRow.token == token)
+    of_token = col(PartRow.root).in_(select(ClaimRow.root).where(ClaimRow.token == token))
+    return paid - _exact_sum(session, col(PartRow.credited_minor), of_token)
 
 
-def _claim_rows(session: Session) -> dict[int, tuple[int, int, int]]:
-    """Open claims, and settled ones whose parts don't add up: (face, redeemed, live and unpaid).
+def _exact_sum(session: Session, amounts: Any, condition: Any) -> int:
+    """The sum of a column; wide amounts are added up here, which the store would not do exactly."""
+    narrow = session.exec(select(func.sum(amounts)).where(condition, amounts < WIDE)).one()
+    wide = session.exec(select(amounts).where(condition, amounts >= WIDE))
+    return int(narrow or 0) + sum(int(amount) for amount in wide)
 
-    Amounts may be wider than the store adds up exactly; such are added up here.
-    """
-    live = (
-        select(
-            PartRow.root,
-            func.sum(PartRow.amount_minor - PartRow.redeemed_minor).label("unpaid"),
-        )
-        .where(col(PartRow.live))
-        .group_by(col(PartRow.root))
-        .subquery()
-    )
-    unpaid = func.coalesce(live.c.unpaid, 0)
-    is_wide = col(ClaimRow.face_minor) >= WIDE
-    rows = session.exec(
-        select(ClaimRow.root, ClaimRow.face_minor, ClaimRow.redeemed_minor, unpaid)
-        .join(live, live.c.root == ClaimRow.root, isouter=True)
-        .where(
-            col(ClaimRow.state).in_(_OPEN_CLAIMS)
-            | (
-                (col(ClaimRow.state) == ClaimState.SETTLED.wire_name)
-                & (is_wide | (ClaimRow.face_minor != ClaimRow.redeemed_minor + unpaid))
-            )
-        )
+
+def _claim_rows(session: Session) -> dict[int, tuple[int, int, int, int]]:
+    """Open claims: (face, redeemed, unpaid on the live parts, parts that it has had)."""
+    is_open = col(ClaimRow.state).in_(_OPEN_CLAIMS)
+    made = select(PartRow.root, func.count().label("made")).group_by(col(PartRow.root)).subquery()
+    claims = session.exec(
+        select(ClaimRow, func.coalesce(made.c.made, 0))
+        .join(made, made.c.root == ClaimRow.root, isouter=True)
+        .where(is_open)
     ).all()
+    unpaid = dict.fromkeys((claim.root for claim, _ in claims), 0)
+    held = session.exec(
+        select(PartRow, ClaimRow)
+        .join(ClaimRow, col(ClaimRow.root) == col(PartRow.root))
+        .where(is_open, col(PartRow.live))
+    )
+    for part, claim in held:
+        unpaid[claim.root] += part.amount_minor - paid_on(part, claim)
     return {
-        root: (face, redeemed, int(left) if face < WIDE else _unpaid(session, root))
-        for root, face, redeemed, left in rows
+        claim.root: (claim.face_minor, claim.redeemed_minor, unpaid[claim.root], int(count))
+        for claim, count in claims
     }
-
-
-def _unpaid(session: Session, root: int) -> int:
-    query = select(PartRow.amount_minor, PartRow.redeemed_minor)
-    rows = session.exec(query.where(PartRow.root == root, col(PartRow.live)))
-    return sum(amount - redeemed for amount, redeemed in rows)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
 from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
-from counterfoil.oracle.ledger.receivables import ClaimRow
+from counterfoil.oracle.ledger.receivables import ClaimRow, waiting_parts
 from counterfoil.oracle.ledger.warehouse_receipts import PledgeRow
 from counterfoil.oracle.rules.day.closing_plan import (
     ENDED_LOANS,
@@ -70,7 +70,7 @@ class LedgerPositions:
         found: list[LoanPosition] = []
         for (number, state), loan in zip(rows, loans, strict=True):
             part = parts.get(loan["collateral"])
-            retained = part["retained"] if part else 0
+            retained = part["redeemed"] - part["credited"] if part else 0
             spent = part is not None and part["redeemed"] == part["amount"] and not retained
             found.append(
                 LoanPosition(
@@ -103,6 +103,14 @@ class LedgerPositions:
                 )
                 for row in rows
             ]
+
+    def waiting(self) -> dict[int, list[int]]:
+        """The parts on which payments wait for their holders, by their claims."""
+        found: dict[int, list[int]] = {}
+        with Session(self._engine) as session:
+            for part, claim in waiting_parts(session):
+                found.setdefault(claim.root, []).append(part.part)
+        return found
 
     def pledges(self) -> list[PledgePosition]:
         """Open pledges, and whether they cover what is owed today."""

@@ -32,7 +32,10 @@ _REST_S = 10.0
 
 ANYONE = frozenset(
     {
-        *(("Receivables", name) for name in ("confirmBySignature", "poke", "withdraw")),
+        *(
+            ("Receivables", name)
+            for name in ("confirmBySignature", "poke", "collect", "collectAndWithdraw")
+        ),
         *(("CreditLine", name) for name in ("poke", "sweep", "collect")),
         *(("ProjectShare", name) for name in ("receiveIncome", "withdraw")),
         ("WarehouseReceipts", "callTopUp"),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import Field, Session, col
+from sqlmodel import Field, Session, col, select
 
 from counterfoil.chain.abi.enums import ClaimKind, ClaimState
 from counterfoil.chain.address import Address
@@ -41,6 +41,7 @@ class ClaimRow(OracleTable, table=True):
     default_days: int
     invoice: str = Field(index=True)
     document: str
+    tag: str
     delivery: str | None = None
     disputed: bool = False
     dispute_reason: str | None = None
@@ -64,7 +65,11 @@ class ClaimFunding(OracleTable, table=True):
 
 
 class PartRow(OracleTable, table=True):
-    """Projected: a part of a claim; ``received`` is the part as which its holder received it."""
+    """Projected: a part of a claim; ``received`` is the part as which its holder received it.
+
+    ``base_minor`` is what had been paid on the claim when the part was made, ``credited_minor`` what of the payments
+    since its holder or pledgee has had. What was paid on it follows from its claim: `paid_on`.
+    """
 
     __tablename__ = "claim_part"
 
@@ -75,8 +80,8 @@ class PartRow(OracleTable, table=True):
     depth: int = 0
     holder: Address = Field(index=True, sa_type=AddressColumn)
     amount_minor: ChainMinor
-    redeemed_minor: ChainMinor = 0
-    retained_minor: ChainMinor = 0
+    base_minor: ChainMinor = 0
+    credited_minor: ChainMinor = 0
     recourse: bool = False
     demanded: bool = False
     live: bool = Field(default=True, index=True)
@@ -99,6 +104,37 @@ class ClaimBalance(OracleTable, table=True):
     withdrawn_minor: ChainMinor = 0
 
 
+def paid_on(part: PartRow, claim: ClaimRow) -> int:
+    """What of the *part*'s amount was paid since it was made, as Receivables has it; minor units.
+
+    Of what the *claim* was paid since then, in the proportion of the part to what was unpaid then, rounded down. A
+    part that is no longer held keeps what it had.
+    """
+    if not part.live:
+        return part.credited_minor
+    paid = claim.redeemed_minor - part.base_minor
+    return paid * part.amount_minor // (claim.face_minor - part.base_minor)
+
+
+def waiting_parts(session: Session, *conditions: Any) -> list[tuple[PartRow, ClaimRow]]:
+    """Parts that meet *conditions* and on which payments wait for their holders, by number, each with its claim.
+
+    What is paid on a pledged part waits for its pledgee, and is not among them.
+    """
+    rows = session.exec(
+        select(PartRow, ClaimRow)
+        .join(ClaimRow, col(ClaimRow.root) == col(PartRow.root))
+        .where(
+            *conditions,
+            col(PartRow.live),
+            col(PartRow.pledgee).is_(None),
+            col(ClaimRow.redeemed_minor) > col(PartRow.base_minor),
+        )
+        .order_by(col(PartRow.part))
+    )
+    return [(part, claim) for part, claim in rows if paid_on(part, claim) > part.credited_minor]
+
+
 _Arguments = Mapping[str, Any]
 
 
@@ -118,6 +154,7 @@ def _drafted(session: Session, event: EventRow, a: _Arguments) -> None:
             default_days=int(t["defaultDays"]),
             invoice=t["invoice"],
             document=t["document"],
+            tag=t["tag"],
             block_number=event.block_number,
             transaction_hash=event.transaction_hash,
         )
@@ -173,7 +210,7 @@ def _funded(session: Session, event: EventRow, a: _Arguments) -> None:
 def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
     """A part is minted for a claim's creditor, or for an assignee; later events correct other cases.
 
-    A child's amount is what was unpaid on its parent.
+    A child's amount is what was unpaid on its parent, or a piece of it.
     """
     part = PartRow(
         part=int(a["part"]),
@@ -181,6 +218,7 @@ def _minted(session: Session, event: EventRow, a: _Arguments) -> None:
         parent=int(a["parent"]),
         holder=a["holder"],
         amount_minor=int(a["amount"]),
+        base_minor=_claim(session, a).redeemed_minor,
         recourse=bool(a["recourse"]),
         block_number=event.block_number,
         transaction_hash=event.transaction_hash,
@@ -200,15 +238,11 @@ def _split(session: Session, _: EventRow, a: _Arguments) -> None:
         part.depth, part.received = parent.depth, parent.received
 
 
-def _redeemed(session: Session, _: EventRow, a: _Arguments) -> None:
-    part, amount = _part(session, a), int(a["amount"])
-    part.redeemed_minor += amount
-    if part.pledgee is not None:
-        part.retained_minor += amount
-        return
-    _balance(session, part, part.holder).credited_minor += amount
-    if part.redeemed_minor == part.amount_minor:
-        part.live = False
+def _collected(session: Session, _: EventRow, a: _Arguments) -> None:
+    """A part that is paid in full ends with it; one that is split or passed on ends by the events that follow."""
+    part = _part(session, a)
+    _credit(session, part, part.holder, int(a["amount"]))
+    part.live = part.credited_minor < part.amount_minor
 
 
 def _offered(session: Session, _: EventRow, a: _Arguments) -> None:
@@ -227,20 +261,15 @@ def _pledged(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _taken(session: Session, _: EventRow, a: _Arguments) -> None:
-    part, amount = _part(session, a), int(a["amount"])
-    part.retained_minor -= amount
-    if amount:
-        _balance(session, part, a["pledgee"]).credited_minor += amount
+    _credit(session, _part(session, a), a["pledgee"], int(a["amount"]))
 
 
 def _released(session: Session, _: EventRow, a: _Arguments) -> None:
     """The part is free and no longer secures a loan."""
-    part, to_holder = _part(session, a), int(a["toHolder"])
-    part.pledgee, part.retained_minor = None, 0
-    if to_holder:
-        _balance(session, part, part.holder).credited_minor += to_holder
-    if part.redeemed_minor == part.amount_minor:
-        part.live = False
+    part = _part(session, a)
+    part.pledgee = None
+    _credit(session, part, part.holder, int(a["toHolder"]))
+    part.live = part.credited_minor < part.amount_minor
     secured = update(LoanRow).where(col(LoanRow.collateral) == part.part)
     session.exec(secured.values(collateral=0))
 
@@ -271,6 +300,13 @@ def _part(session: Session, a: _Arguments) -> PartRow:
     return session.get_one(PartRow, int(a["part"]))
 
 
+def _credit(session: Session, part: PartRow, account: Address, amount: int) -> None:
+    """Of what was paid on *part*, *amount* is *account*'s to withdraw."""
+    if amount:
+        part.credited_minor += amount
+        _balance(session, part, account).credited_minor += amount
+
+
 def _balance(session: Session, part: PartRow, account: Address) -> ClaimBalance:
     return _account(session, session.get_one(ClaimRow, part.root).token, account)
 
@@ -295,7 +331,7 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("Receivables", "ClaimFunded"): _funded,
     ("Receivables", "PartMinted"): _minted,
     ("Receivables", "PartSplit"): _split,
-    ("Receivables", "PartRedeemed"): _redeemed,
+    ("Receivables", "PartCollected"): _collected,
     ("Receivables", "PartOffered"): _offered,
     ("Receivables", "OfferEnded"): _offer_ended,
     ("Receivables", "PartPledged"): _pledged,

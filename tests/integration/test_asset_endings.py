@@ -82,7 +82,7 @@ def test_what_is_paid_on_a_pledged_part_is_its_pledgees_to_take(desk: Desk) -> N
     path = f"/parts/{part}"
     desk.do("tier1", f"{path}/pledge", {"pledgee": "buyer"})
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 600})
-    assert desk.get("buyer", path)["retained_minor"] == 600
+    assert desk.get("buyer", path)["waiting_minor"] == 600
     assert desk.get("tier1", "/cash")["claims_minor"] == 0
     assert desk.refused("tier1", f"{path}/take", {"amount_minor": 1}) == "contract.not_the_pledgee"
     code = desk.refused("buyer", f"{path}/take", {"amount_minor": 601})
@@ -92,7 +92,7 @@ def test_what_is_paid_on_a_pledged_part_is_its_pledgees_to_take(desk: Desk) -> N
     assert desk.refused("tier1", f"{path}/release") == "contract.not_the_pledgee"
     desk.do("buyer", f"{path}/release")
     shown = desk.get("tier1", path)
-    assert (shown["pledgee"], shown["retained_minor"], shown["live"]) == (None, 0, True)
+    assert (shown["pledgee"], shown["waiting_minor"], shown["live"]) == (None, 0, True)
     assert desk.get("tier1", "/cash")["claims_minor"] == 350
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 300})
     assert desk.get("core", f"/receivables/{root}")["state"] == "settled"

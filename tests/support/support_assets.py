@@ -118,6 +118,7 @@ class AssetWorld(ChainWorld):
             "defaultDays": 30,
             "invoice": on_chain_id(f"invoice {self.invoices}"),
             "document": on_chain_id("papers"),
+            "tag": bytes(32),
         }
         return terms | others
 
@@ -128,7 +129,7 @@ class AssetWorld(ChainWorld):
         terms = self.claim_terms(kind, obligor, creditor, face, due, **others)
         self.send(obligor, "Receivables", "registerBatch", [terms])
         root = self.view("Receivables", "claimCount")
-        return root, self.view("Receivables", "partsOf", root)[0]
+        return root, self.view("Receivables", "claim", root)["whole"]
 
     def line_terms(self, limit: int, **others: Any) -> dict[str, Any]:
         """A year's line of *limit* from "lender" to "factory" at 10.8 %, A/360."""

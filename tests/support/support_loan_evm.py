@@ -36,6 +36,7 @@ class LoanEvm(Evm):
         self._evm.set_block_env(pyrevm.BlockEnv(timestamp=_LAST_SECOND))
         at = self.at
         self.deploy("BusinessCalendar", at["ConsortiumAccess"])
+        self.deploy("ClaimTerms")
         self.deploy(
             "Receivables", at["ConsortiumAccess"], at["ParticipantRegistry"], at["BusinessCalendar"]
         )
@@ -105,9 +106,10 @@ class LoanEvm(Evm):
             30,
             invoice,
             invoice,
+            bytes(32),
         )
         root: int = self.send("Receivables", "draft", terms, sender=BORROWER)
-        self.send("Receivables", "register", root, sender=BORROWER)
+        self.send("Receivables", "register", root, terms, sender=BORROWER)
         return root
 
     def draw(

@@ -44,7 +44,8 @@ class DateNotForward(DayRefused):
 @dataclass(frozen=True)
 class PlannedStep:
     """One transaction: ``advance`` a date, ``push`` a line's swept revenue out of the split, ``sweep`` a line,
-    ``collect`` a loan's collateral, ``accrue`` a loan, ``mark`` a claim, ``call`` for more on a pledge."""
+    ``collect`` a loan's collateral, ``credit`` a claim's holders with what was paid on it, ``accrue`` a loan,
+    ``mark`` a claim, ``call`` for more on a pledge."""
 
     kind: str
     subject: int
@@ -133,16 +134,22 @@ def plan_advance(today: int, date: int, cash: Iterable[LineCash]) -> list[Planne
     ]
 
 
-def plan_sweep(cash: Iterable[LineCash], loans: Iterable[LoanPosition]) -> list[PlannedStep]:
-    """Plan to use each line's account for its loans, and payments on collateral for the secured loan."""
+def plan_sweep(
+    cash: Iterable[LineCash], loans: Iterable[LoanPosition], paid: Iterable[int] = ()
+) -> list[PlannedStep]:
+    """Plan to use each line's account for its loans, and payments on collateral for the secured loan.
+
+    *paid* are the claims on which payments wait for the holders of parts.
+    """
     swept = [
         PlannedStep("sweep", line.line, str(line.held_minor)) for line in cash if line.held_minor
     ]
-    return swept + [
+    collected = [
         PlannedStep("collect", loan.loan, str(loan.retained_minor))
         for loan in loans
         if loan.collateral and (loan.retained_minor or loan.is_spent or loan.state in ENDED_LOANS)
     ]
+    return swept + collected + [PlannedStep("credit", root) for root in paid]
 
 
 def plan_mark(

@@ -91,11 +91,12 @@ class LineBooks:
 
 @dataclass(frozen=True)
 class ClaimBooks:
-    """A claim: its face amount, the amount paid of it, and the unpaid amount of its live parts."""
+    """A claim: its face, what was paid of it, what is unpaid on its live parts, and how many parts it has had."""
 
     face_minor: int
     redeemed_minor: int
     live_unpaid_minor: int
+    parts_made: int
     chain_redeemed_minor: int
 
 
@@ -131,8 +132,8 @@ class Books:
     claims: Mapping[int, ClaimBooks] = field(default_factory=dict)
     claim_credits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Accounts that claims credited: (credited less withdrawn, by the chain)."""
-    retained_minor: int = 0
-    """The amount paid on pledged parts that waits for their pledgees."""
+    waiting_minor: int = 0
+    """The amount paid on claims that no account was credited with yet."""
     claims_account: str = ""
     dead_letters: int = 0
 
@@ -321,13 +322,16 @@ def _credit(b: Books) -> Iterator[Difference]:
 
 
 def _claims(b: Books) -> Iterator[Difference]:
-    """Live parts and payments add up to the face amount."""
+    """Live parts and payments add up to the face amount, and less than a unit for each part that was made.
+
+    That is paid and no part's whole unit yet.
+    """
     for root, claim in b.claims.items():
         if claim.redeemed_minor != claim.chain_redeemed_minor:
             found = (claim.redeemed_minor, claim.chain_redeemed_minor)
             yield Difference(CLAIM_DIFFERS, f"{root} redeemed", *found, "by the chain")
         stands = claim.redeemed_minor + claim.live_unpaid_minor
-        if stands != claim.face_minor:
+        if not 0 <= stands - claim.face_minor < max(1, claim.parts_made):
             what = "the claim's face, against what was paid and what its live parts stand for"
             yield Difference(
                 code=PARTS_DIFFER,
@@ -342,10 +346,10 @@ def _claims(b: Books) -> Iterator[Difference]:
             yield Difference(
                 code=CLAIMABLE_DIFFERS, subject=account, expected=ledger, found=chain, detail=what
             )
-    owed = sum(ledger for ledger, _ in b.claim_credits.values()) + b.retained_minor
+    owed = sum(ledger for ledger, _ in b.claim_credits.values()) + b.waiting_minor
     held = b.balances.get(b.claims_account, (0, 0))[0]
     if owed != held:
-        what = "claimable and retained, against what the claims' contract holds"
+        what = "claimable and not collected, against what the claims' contract holds"
         yield Difference(
             code=CLAIMS_CASH_DIFFERS, subject="claims", expected=owed, found=held, detail=what
         )

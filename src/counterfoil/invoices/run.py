@@ -43,12 +43,12 @@ from counterfoil.oracle.registrar import bits_of
 from counterfoil.oracle.store.database import open_database
 
 CREDITORS = 8
-REGISTER_BATCH, CONFIRM_BATCH = 40, 200
+REGISTER_BATCH, CONFIRM_BATCH, FUND_BATCH = 40, 200, 100
 _OBLIGOR = len(ACCOUNT_ROLES)
 _DEFAULT_DAYS = 30
 _BLOCK_GAS = 4_000_000_000
 _STALL_S = 300.0
-_REGISTER_GAS, _FUND_GAS, _GAS_MORE = 450_000, 400_000, 200_000
+_REGISTER_GAS, _FUND_GAS, _GAS_MORE = 200_000, 100_000, 200_000
 """The most gas of a claim registered, of a payment, and of a transaction besides."""
 _FOREVER = 4_000_000_000
 
@@ -134,6 +134,7 @@ class _Run:
         roots = self._roots()
         self._timed(report, "confirm", self._confirmations(roots))
         self._timed(report, "settle", self._payments(roots))
+        self._send(self._collections(roots))
         self._send(self._withdrawals())
         with self._still():
             self._read_back(report, roots)
@@ -210,19 +211,24 @@ class _Run:
         ]
 
     def _payments(self, roots: dict[int, int]) -> list[Call]:
-        claims = self._client.address_of("Receivables")
         paid = [invoice for invoice in self._file.invoices if invoice.settled_minor]
+        calls: list[Call] = []
+        for batch in _pieces(paid, FUND_BATCH):
+            numbers = [roots[invoice.row] for invoice in batch]
+            amounts = [invoice.settled_minor for invoice in batch]
+            key = f"fund:{batch[0].row}"
+            call = self._call(self._obligor, key, "Receivables", "fundBatch", numbers, amounts)
+            calls.append((*call[:4], _GAS_MORE + _FUND_GAS * len(batch)))
+        return calls
+
+    def _collections(self, roots: dict[int, int]) -> list[Call]:
+        """Credit the creditors with what was paid on their claims, each of which is held whole."""
+        paid = [(roots[i.row],) for i in self._file.invoices if i.settled_minor]
+        with self._still():
+            claims = self._client.call_all("Receivables", "claim", paid)
         return [
-            (
-                self._obligor,
-                f"fund:{invoice.row}",
-                claims,
-                self._client.encode(
-                    "Receivables", "fund", roots[invoice.row], invoice.settled_minor
-                ),
-                _FUND_GAS,
-            )
-            for invoice in paid
+            self._call(self._obligor, f"collect:{batch[0]}", "Receivables", "collect", batch)
+            for batch in _pieces([claim["whole"] for claim in claims], CONFIRM_BATCH)
         ]
 
     def _withdrawals(self) -> list[Call]:
@@ -236,12 +242,14 @@ class _Run:
         ]
 
     def _roots(self) -> dict[int, int]:
-        """The claims' numbers by their invoices' rows, as the chain has them."""
+        """The claims' numbers by their invoices' rows, as the chain's events have them."""
         with self._still():
-            count = self._client.call("Receivables", "claimCount")
-            numbers = [(n,) for n in range(1, count + 1)]
-            claims = self._client.call_all("Receivables", "claim", numbers)
-        by_invoice = {claim["terms"]["invoice"]: n for n, claim in enumerate(claims, start=1)}
+            events = self._client.events(["Receivables"], 0, self._client.latest().number)
+        by_invoice = {
+            event.values["terms"]["invoice"]: event.values["root"]
+            for event in events
+            if event.name == "ClaimDrafted"
+        }
         return {i.row: by_invoice[self._name(i)] for i in self._file.invoices}
 
     def _read_back(self, report: InvoiceReport, roots: dict[int, int]) -> None:
@@ -251,10 +259,11 @@ class _Run:
         claims = self._client.call_all("Receivables", "claim", [(roots[i.row],) for i in invoices])
         standings: Counter[str] = Counter()
         for invoice, claim in zip(invoices, claims, strict=True):
-            face, paid = claim["terms"]["face"], claim["redeemed"]
+            face, paid = claim["face"], claim["redeemed"]
             report.registered += 1
             report.registered_minor += face
             report.settled_minor += paid
+            report.outstanding_minor += face - paid
             is_settled = claim["state"] == ClaimState.SETTLED
             standing = "paid" if is_settled else "part_paid" if paid else "open"
             standings[standing] += 1
@@ -264,9 +273,6 @@ class _Run:
                 invoice.standing,
             ):
                 report.differing_rows.append(invoice.row)
-        parts = self._client.call_all("Receivables", "partsOf", [(roots[i.row],) for i in invoices])
-        live = self._client.call_all("Receivables", "part", [(p,) for each in parts for p in each])
-        report.outstanding_minor = sum(part["amount"] - part["redeemed"] for part in live)
         report.standings = {name: standings[name] for name in ("paid", "part_paid", "open")}
         held = self._client.call_all(
             "DepositToken", "balanceOf", [(creditor.address,) for creditor in self._creditors]
@@ -308,6 +314,7 @@ class _Run:
             "defaultDays": _DEFAULT_DAYS,
             "invoice": self._name(invoice),
             "document": sha256(self._salt + papers.encode()).digest(),
+            "tag": bytes(32),
         }
 
     def _call(

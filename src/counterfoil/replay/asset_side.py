@@ -125,7 +125,7 @@ class Assets:
                 ),
             ]
         )
-        (part,) = self._client.call("Receivables", "partsOf", 1)
+        part = self._client.call("Receivables", "claim", 1)["whole"]
         order = self._claim(_ORDER, "operator", self._loan_minor)
         evidence = sha256(f"takings {takings}".encode()).digest()
         self._together(
@@ -140,7 +140,12 @@ class Assets:
         motion = self._client.encode("CreditLine", "carry", 1, Motion.APPROVE, moves)
         about = self._client.address_of("CreditLine")
         self._together([(committee, "Committee", "vote", (about, motion, evidence))])
-        sold, passed = self._client.call("Receivables", "partsOf", 1)
+        held = self._client.call_all("Receivables", "part", [(n,) for n in self._parts()])
+        sold, passed = (
+            number
+            for number, part in zip(self._parts(), held, strict=True)
+            if part["live"] and part["root"] == 1
+        )
         quote = self._quote(sold)
         price, _ = self._client.call("Settlement", "priceOf", quote)
         signed = s["lender"].sign_digest(self._client.call("Settlement", "quoteDigest", quote))
@@ -205,6 +210,7 @@ class Assets:
             calls.append((s["operator"], "CreditLine", "repay", (1, left)))
         self._together(calls)
         self.report.claim_paid_minor = core - self._held("core")
+        self._together([(s["core"], "Receivables", "collect", (list(self._parts()),))])
         received = self._held("lender") - lender
         for line in self.report.claim:
             if line["at"] == "maturity":
@@ -255,6 +261,10 @@ class Assets:
         status = row.status if row is not None else "open"
         self.report.days.append({"date": day, "status": status, "differences": differences})
 
+    def _parts(self) -> range:
+        """Every part of a claim that there has been."""
+        return range(1, int(self._client.call("Receivables", "partCount")) + 1)
+
     def _held(self, name: str) -> int:
         return int(self._client.call("DepositToken", "balanceOf", self.at(name)))
 
@@ -290,6 +300,7 @@ class Assets:
             "defaultDays": _DAYS,
             "invoice": sha256(said.encode()).digest(),
             "document": sha256(b"papers" + said.encode()).digest(),
+            "tag": bytes(32),
         }
 
     def _line(self, evidence: bytes) -> dict[str, Any]:

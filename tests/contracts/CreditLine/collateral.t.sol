@@ -111,11 +111,9 @@ contract CreditLineCollateralTest is LoanWorld {
         participants.admitToken(address(other), "USD");
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.PAYABLE, core, factory, 1_000, 20261231);
         t.token = address(other);
-        vm.prank(core);
-        uint64 root = receivables.draft(t);
-        vm.prank(core);
-        receivables.register(root);
-        uint64 part = receivables.partsOf(root)[0];
+        uint64 root = draftBy(core, t);
+        registerBy(core, root);
+        uint64 part = wholeOf(root);
         vm.prank(factory);
         receivables.pledge(part, address(credit));
         _refuse(part);

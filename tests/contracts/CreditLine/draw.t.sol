@@ -50,8 +50,7 @@ contract CreditLineDrawTest is LoanWorld {
     function test_an_order_that_is_not_confirmed_is_refused() public {
         uint64 line = opened();
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.ORDER, factory, supplier, 1_000, 20261231);
-        vm.prank(supplier);
-        uint64 root = receivables.draft(t);
+        uint64 root = draftBy(supplier, t);
         _refuseOrder(line, root, 1_000);
     }
 
@@ -66,7 +65,7 @@ contract CreditLineDrawTest is LoanWorld {
     function test_an_order_in_parts_is_refused() public {
         uint64 line = opened();
         uint64 root = order(1_000);
-        uint64 part = receivables.partsOf(root)[0];
+        uint64 part = wholeOf(root);
         uint128[] memory amounts = new uint128[](2);
         (amounts[0], amounts[1]) = (400, 600);
         vm.prank(supplier);
@@ -77,14 +76,15 @@ contract CreditLineDrawTest is LoanWorld {
     function test_an_order_that_was_passed_on_is_refused() public {
         uint64 line = opened();
         uint64 root = order(1_000);
-        pass(receivables.partsOf(root)[0], tierOne, false);
-        _refuseOrder(line, root, 1_000);
+        pass(wholeOf(root), tierOne, false);
+        refuse(abi.encodeWithSelector(ICreditLine.SupplierNotAllowed.selector, line, tierOne));
+        draw(line, root, 1_000, ICreditLine.Plan.BULLET, bullet(END, 1_000), 0);
     }
 
     function test_an_order_that_is_pledged_is_refused() public {
         uint64 line = opened();
         uint64 root = order(1_000);
-        uint64 part = receivables.partsOf(root)[0];
+        uint64 part = wholeOf(root);
         vm.prank(supplier);
         receivables.pledge(part, bank);
         _refuseOrder(line, root, 1_000);
@@ -97,10 +97,8 @@ contract CreditLineDrawTest is LoanWorld {
         participants.admitToken(address(other), "CNY");
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.ORDER, factory, supplier, 1_000, 20261231);
         t.token = address(other);
-        vm.prank(factory);
-        uint64 root = receivables.draft(t);
-        vm.prank(factory);
-        receivables.register(root);
+        uint64 root = draftBy(factory, t);
+        registerBy(factory, root);
         _refuseOrder(line, root, 1_000);
     }
 

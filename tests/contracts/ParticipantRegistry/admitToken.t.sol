@@ -36,8 +36,7 @@ contract ParticipantRegistryAdmitTokenTest is CreditWorld {
         participants.requireToken(address(token));
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.PAYABLE, core, tierOne, 1_000, 20260301);
         refuse(refused);
-        vm.prank(core);
-        receivables.draft(t);
+        draftBy(core, t);
         refuse(refused);
         vm.prank(factory);
         credit.draw(line, root, 1_000, ICreditLine.Plan.BULLET, bullet(20260301, 1_000), 0);

@@ -17,8 +17,8 @@ contract ReceivablesAcceptTest is ClaimsWorld {
         (uint64 root, uint64 part) = confirmed();
         uint64 child = pass(part, tierTwo, recourse);
         IReceivables.Part memory p = receivables.part(child);
-        isTrue(p.live && p.holder == tierTwo && p.parent == part && p.root == root, "the new holder's");
-        isTrue(p.depth == 1 && p.recourse == recourse && p.received == child && p.amount == 1_000, "one deeper");
+        isTrue(p.live && p.holder == tierTwo && p.endorsed == part && p.root == root, "the new holder's");
+        isTrue(p.recourse == recourse && p.amount == 1_000 && wholeOf(root) == child, "all of it");
         isTrue(!receivables.part(part).live && receivables.part(part).holder == tierOne, "the old one is remembered");
         equal(receivables.offerOf(part).part, 0, "the offer has ended");
     }

@@ -8,7 +8,7 @@ import {ClaimsWorld} from "support/ClaimsWorld.sol";
 contract ReceivablesConfirmTest is ClaimsWorld {
     function test_the_obligor_confirms_and_the_part_can_move() public {
         uint64 root = registered();
-        uint64 part = receivables.partsOf(root)[0];
+        uint64 part = wholeOf(root);
         refuseState(root, IReceivables.State.REGISTERED);
         vm.prank(tierOne);
         receivables.offer(part, tierTwo, false, uint64(block.timestamp + 1));
@@ -59,9 +59,8 @@ contract ReceivablesConfirmTest is ClaimsWorld {
         for (uint256 i = 0; i < 4; ++i) {
             roots[i] = registered();
         }
-        vm.prank(tierOne);
-        receivables.cancel(roots[0]);
-        uint64 held = receivables.partsOf(roots[1])[0];
+        cancelBy(tierOne, roots[0]);
+        uint64 held = wholeOf(roots[1]);
         vm.prank(tierOne);
         receivables.dispute(roots[1], held, "short");
         vm.prank(core);
@@ -80,10 +79,8 @@ contract ReceivablesConfirmTest is ClaimsWorld {
         uint64[] memory roots = new uint64[](2);
         roots[0] = registered();
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.RECEIVABLE, factory, tierOne, 1_000, DUE);
-        vm.prank(tierOne);
-        roots[1] = receivables.draft(t);
-        vm.prank(tierOne);
-        receivables.register(roots[1]);
+        roots[1] = draftBy(tierOne, t);
+        registerBy(tierOne, roots[1]);
         refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, roots[1], core));
         vm.prank(core);
         receivables.confirm(roots);

@@ -48,8 +48,7 @@ contract ReceivablesDeliverTest is ClaimsWorld {
 
     function test_before_its_confirmation_is_refused() public {
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.ORDER, core, tierOne, 1_000, DUE);
-        vm.prank(tierOne);
-        uint64 root = receivables.draft(t);
+        uint64 root = draftBy(tierOne, t);
         refuseState(root, IReceivables.State.DRAFT);
         vm.prank(core);
         receivables.deliver(root, 0);

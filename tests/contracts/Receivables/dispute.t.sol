@@ -73,8 +73,7 @@ contract ReceivablesDisputeTest is ClaimsWorld {
         uint64 root = drafted();
         refuseState(root, IReceivables.State.DRAFT);
         disputed(root);
-        vm.prank(tierOne);
-        receivables.cancel(root);
+        cancelBy(tierOne, root);
         refuseState(root, IReceivables.State.CANCELLED);
         disputed(root);
         (root,) = confirmed();

@@ -16,12 +16,10 @@ contract ReceivablesPartsTest is ClaimsWorld {
     function test_a_claim_is_between_an_obligor_and_a_creditor() public {
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.ORDER, core, tierOne, 1_000, 20260301);
         refusePart(tierOne, Parts.CREDITOR);
-        vm.prank(tierOne);
-        receivables.draft(t);
+        draftBy(tierOne, t);
         participants.addParts(tierOne, uint128(1) << Parts.CREDITOR);
         refusePart(core, Parts.OBLIGOR);
-        vm.prank(tierOne);
-        receivables.draft(t);
+        draftBy(tierOne, t);
     }
 
     function test_parts_of_claims_go_to_holders_and_who_is_none_any_more_sells() public {

@@ -53,8 +53,7 @@ contract ReceivablesPayRecourseTest is ClaimsWorld {
         advanceTo(AFTER);
         _demand(third, bank);
         IReceivables.Part memory p = receivables.part(_pay(third, tierTwo));
-        isTrue(p.depth == 1 && p.received == second && p.recourse && !p.demanded, "as it held it");
-        equal(p.parent, third, "and where it comes from is written");
+        isTrue(p.endorsed == part && p.recourse && !p.demanded && p.live, "as it held it");
         equal(receivables.claimable(address(token), bank), first, "by what was owed");
     }
 

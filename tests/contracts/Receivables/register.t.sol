@@ -8,10 +8,10 @@ contract ReceivablesRegisterTest is ClaimsWorld {
     function test_the_creditor_holds_the_whole_of_a_registered_claim() public {
         uint64 root = registered();
         inState(root, IReceivables.State.REGISTERED, "registered");
-        IReceivables.Part memory p = receivables.part(receivables.partsOf(root)[0]);
+        IReceivables.Part memory p = receivables.part(wholeOf(root));
         equal(p.holder, tierOne, "the creditor's");
         equal(p.amount, 1_000, "all of it");
-        isTrue(p.live && p.root == root && p.parent == 0 && p.depth == 0 && !p.recourse, "the first part");
+        isTrue(p.live && p.root == root && p.endorsed == 0 && !p.recourse, "the first part");
     }
 
     function test_the_obligors_own_registration_confirms() public {
@@ -21,103 +21,104 @@ contract ReceivablesRegisterTest is ClaimsWorld {
 
     function test_a_claim_that_is_not_there_is_refused() public {
         refuse(abi.encodeWithSelector(IReceivables.ClaimUnknown.selector, 7));
-        receivables.register(7);
+        receivables.register(7, usual());
     }
 
     function test_twice_is_refused() public {
         uint64 root = registered();
         refuseState(root, IReceivables.State.REGISTERED);
-        vm.prank(tierOne);
-        receivables.register(root);
+        registerBy(tierOne, root);
     }
 
     function test_by_who_did_not_draft_it_is_refused() public {
         uint64 root = drafted();
         refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, root, core));
-        vm.prank(core);
-        receivables.register(root);
+        registerBy(core, root);
+    }
+
+    /// @dev What is registered is what was drafted, in every term.
+    function testFuzz_other_terms_than_were_drafted_are_refused(uint8 which) public {
+        uint64 root = drafted();
+        IReceivables.Terms memory t = otherTerms(_termsOf[root], which);
+        refuse(abi.encodeWithSelector(IReceivables.TermsDiffer.selector, root));
+        vm.prank(tierOne);
+        receivables.register(root, t);
+        registerBy(tierOne, root);
+    }
+
+    /// @dev What decides about a claim later is kept beside its terms' hash, in two slots, to the last bit.
+    function testFuzz_what_is_kept_is_what_was_registered(uint80 face, uint16 days_, uint8 kind, bytes32 tag) public {
+        IReceivables.Terms memory t = usual();
+        (t.face, t.defaultDays, t.tag) = (uint128(bound(face, 1, type(uint80).max)), days_, tag);
+        t.kind = IReceivables.Kind(kind % 3);
+        address by = kind % 3 == 1 ? core : tierOne;
+        uint64 root = draftBy(by, t);
+        registerBy(by, root);
+        IReceivables.Claim memory c = receivables.claim(root);
+        isTrue(c.kind == t.kind && c.obligor == core && c.token == address(token), "who owes whom in what");
+        isTrue(c.face == t.face && c.redeemed == 0 && c.dueDate == DUE && c.defaultDays == days_, "how much and when");
+        isTrue(!c.disputed && c.deliveredOn == 0 && receivables.part(c.whole).amount == t.face, "in one part");
     }
 
     function test_one_live_claim_an_invoice() public {
         IReceivables.Terms memory t = usual();
-        vm.prank(tierOne);
-        uint64 first = receivables.draft(t);
-        vm.prank(tierOne);
-        uint64 second = receivables.draft(t);
-        vm.prank(tierOne);
-        receivables.register(first);
-        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice, first));
-        vm.prank(tierOne);
-        receivables.register(second);
-        vm.prank(tierOne);
-        receivables.cancel(first);
-        vm.prank(tierOne);
-        receivables.register(second);
+        uint64 first = draftBy(tierOne, t);
+        uint64 second = draftBy(tierOne, t);
+        registerBy(tierOne, first);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(tierOne, second);
+        cancelBy(tierOne, first);
+        registerBy(tierOne, second);
         inState(second, IReceivables.State.REGISTERED, "free again once the first is cancelled");
     }
 
     /// @dev A draft shows its invoice to everybody. Who reads it first can't take it: it is the creditor's with its obligor.
     function test_who_reads_a_draft_can_not_take_its_invoice() public {
         IReceivables.Terms memory t = usual();
-        vm.prank(tierOne);
-        uint64 root = receivables.draft(t);
+        uint64 root = draftBy(tierOne, t);
         IReceivables.Terms memory own = t;
         (own.obligor, own.creditor) = (core, tierThree);
-        vm.prank(tierThree);
-        uint64 copy = receivables.draft(own);
-        vm.prank(tierThree);
-        receivables.register(copy);
+        uint64 copy = draftBy(tierThree, own);
+        registerBy(tierThree, copy);
         (own.kind, own.obligor, own.creditor) = (IReceivables.Kind.PAYABLE, tierThree, tierOne);
-        vm.prank(tierThree);
-        copy = receivables.draft(own);
-        vm.prank(tierThree);
-        receivables.register(copy);
-        vm.prank(tierOne);
-        receivables.register(root);
+        copy = draftBy(tierThree, own);
+        registerBy(tierThree, copy);
+        registerBy(tierOne, root);
         inState(root, IReceivables.State.REGISTERED, "the creditor's own");
     }
 
     function test_a_creditor_registers_an_invoice_once_whoever_owes_it() public {
         IReceivables.Terms memory t = usual();
-        vm.prank(tierOne);
-        uint64 first = receivables.draft(t);
+        uint64 first = draftBy(tierOne, t);
         t.obligor = factory;
-        vm.prank(tierOne);
-        uint64 second = receivables.draft(t);
-        vm.prank(tierOne);
-        receivables.register(first);
-        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice, first));
-        vm.prank(tierOne);
-        receivables.register(second);
+        uint64 second = draftBy(tierOne, t);
+        registerBy(tierOne, first);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(tierOne, second);
     }
 
     function test_creditor_and_obligor_register_an_invoice_once_between_them() public {
         (uint64 root,) = confirmed();
-        IReceivables.Terms memory t = receivables.claim(root).terms;
+        IReceivables.Terms memory t = _termsOf[root];
         t.kind = IReceivables.Kind.RECEIVABLE;
-        vm.prank(tierOne);
-        uint64 again = receivables.draft(t);
-        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice, root));
-        vm.prank(tierOne);
-        receivables.register(again);
+        uint64 again = draftBy(tierOne, t);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(tierOne, again);
     }
 
     function test_an_invoice_that_was_paid_cannot_be_used_again() public {
         (uint64 root,) = confirmed();
         pay(core, root, 1_000);
-        IReceivables.Terms memory t = receivables.claim(root).terms;
-        vm.prank(core);
-        uint64 again = receivables.draft(t);
-        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice, root));
-        vm.prank(core);
-        receivables.register(again);
+        IReceivables.Terms memory t = _termsOf[root];
+        uint64 again = draftBy(core, t);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(core, again);
     }
 
     function test_in_a_pause_is_refused() public {
         uint64 root = drafted();
         receivables.pause();
         refusePaused();
-        vm.prank(tierOne);
-        receivables.register(root);
+        registerBy(tierOne, root);
     }
 }

@@ -23,7 +23,7 @@ contract ReceivablesRegisterBatchTest is ClaimsWorld {
         IReceivables.Terms[] memory all = new IReceivables.Terms[](2);
         all[0] = usual();
         all[1] = all[0];
-        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, all[0].invoice, 1));
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, all[0].invoice));
         vm.prank(tierOne);
         receivables.registerBatch(all);
         equal(receivables.claimCount(), 0, "none");

@@ -19,15 +19,15 @@ contract SettlementDiscountTest is DealWorld {
         equal(discount(q, signature), 986_419, "rounded down");
         equal(token.balanceOf(tierOne), 986_419, "paid at once");
         holds(buyer, "delivered");
-        equal(receivables.endorserOf(receivables.partsOf(root)[0]), tierOne, "with recourse");
+        equal(receivables.endorserOf(wholeOf(root)), tierOne, "with recourse");
     }
 
     function test_without_recourse_nobody_answers() public {
         ISettlement.Quote memory q = quote(54_321, false);
         discount(q, accepted(q));
-        equal(receivables.endorserOf(receivables.partsOf(root)[0]), address(0), "nobody");
+        equal(receivables.endorserOf(wholeOf(root)), address(0), "nobody");
         advanceTo(20260406);
-        uint64 now_ = receivables.partsOf(root)[0];
+        uint64 now_ = wholeOf(root);
         refuse(abi.encodeWithSelector(IReceivables.NoRecourse.selector, now_));
         vm.prank(buyer);
         receivables.demandRecourse(now_);

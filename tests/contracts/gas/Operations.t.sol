@@ -49,11 +49,9 @@ contract OperationsGas is CreditWorld {
 
     function test_gas_of_claims() public {
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.RECEIVABLE, core, tierOne, 1_000_000, DUE);
-        vm.prank(tierOne);
-        uint64 root = receivables.draft(t);
+        uint64 root = draftBy(tierOne, t);
         _claims("draft");
-        vm.prank(tierOne);
-        receivables.register(root);
+        registerBy(tierOne, root);
         _claims("register");
         uint64[] memory roots = new uint64[](1);
         roots[0] = root;
@@ -67,9 +65,16 @@ contract OperationsGas is CreditWorld {
         vm.prank(tierOne);
         roots = receivables.registerBatch(all);
         _claims("registerBatch, 100 claims");
+        IReceivables.Terms[] memory some = new IReceivables.Terms[](40);
+        for (uint256 i = 0; i < 40; ++i) {
+            some[i] = claimTerms(IReceivables.Kind.RECEIVABLE, core, tierOne, 1_000, DUE);
+        }
+        vm.prank(tierOne);
+        receivables.registerBatch(some);
+        _claims("registerBatch, 40 claims");
         uint64 end = uint64(block.timestamp);
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(CORE_KEY, receivables.confirmationDigest(roots[0], end));
-        receivables.confirmBySignature(roots[0], end, abi.encodePacked(r, s, v));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(CORE_KEY, receivables.confirmationDigest(roots[0], all[0], end));
+        receivables.confirmBySignature(roots[0], all[0], end, abi.encodePacked(r, s, v));
         _claims("confirmBySignature");
         uint64[] memory rest = new uint64[](99);
         for (uint256 i = 0; i < 99; ++i) {
@@ -78,10 +83,14 @@ contract OperationsGas is CreditWorld {
         vm.prank(core);
         receivables.confirm(rest);
         _claims("confirm, 99 claims");
-        uint64 part = receivables.partsOf(root)[0];
+        uint64 part = wholeOf(root);
         vm.prank(tierOne);
         receivables.split(part, _parts(10, 100_000));
         _claims("split, into 10");
+        (, part) = payable_(core, tierOne, 64_000, DUE);
+        vm.prank(tierOne);
+        receivables.split(part, _parts(64, 1_000));
+        _claims("split, into 64");
     }
 
     function _parts(uint256 count, uint128 each) private pure returns (uint128[] memory amounts) {
@@ -130,6 +139,10 @@ contract OperationsGas is CreditWorld {
         vm.prank(core);
         receivables.fund(root, uint128(parts * 500));
         _claims(string.concat("fund, the rest of ", name));
+        if (parts == 64) {
+            receivables.collect(partsOf(root));
+            _claims("collect, 64 parts of one holder");
+        }
     }
 
     function test_gas_of_funding() public {

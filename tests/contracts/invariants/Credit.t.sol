@@ -402,10 +402,8 @@ contract CreditHandler is CreditWorld {
 
     function _unconfirmed(uint128 amount) private returns (uint64 root) {
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.ORDER, factory, supplier, amount, 20991231);
-        vm.prank(supplier);
-        root = receivables.draft(t);
-        vm.prank(supplier);
-        receivables.register(root);
+        root = draftBy(supplier, t);
+        registerBy(supplier, root);
     }
 }
 

@@ -82,7 +82,7 @@ contract DealsHandler is CreditWorld {
     function pay(uint8 which, uint32 raw) external {
         uint64 root = roots[which % roots.length];
         address holder = partHolder[root];
-        uint128 most = unpaidOn(receivables.partsOf(root)[0]) - 1;
+        uint128 most = unpaidOn(wholeOf(root)) - 1;
         if (most == 0) return;
         uint128 amount = uint128(bound(raw, 1, most));
         pay(core, root, amount);
@@ -116,7 +116,7 @@ contract DealsHandler is CreditWorld {
         uint64 root = roots[which % roots.length];
         address from = partHolder[root];
         address to = from == seller ? buyer : seller;
-        uint64 id = receivables.partsOf(root)[0];
+        uint64 id = wholeOf(root);
         uint128 unpaid = unpaidOn(id);
         ISettlement.Quote memory q = ISettlement.Quote(
             id,
@@ -155,7 +155,7 @@ contract DealsHandler is CreditWorld {
 
     function actual(uint256 index) external view returns (address part, address good) {
         return (
-            receivables.part(receivables.partsOf(roots[index])[0]).holder, receipts.receipt(goods[index]).holder
+            receivables.part(wholeOf(roots[index])).holder, receipts.receipt(goods[index]).holder
         );
     }
 
@@ -174,7 +174,7 @@ contract DealsHandler is CreditWorld {
         (leg.from, leg.to) = seed >> 8 & 1 == 0 ? (seller, buyer) : (buyer, seller);
         uint256 pick = seed >> 16;
         if (leg.asset == ISettlement.Asset.CLAIM_PART) {
-            leg.id = bytes32(uint256(receivables.partsOf(roots[pick % roots.length])[0]));
+            leg.id = bytes32(uint256(partsOf(roots[pick % roots.length])[0]));
             leg.amount = unpaidOn(uint64(uint256(leg.id)));
             if (pick >> 40 & 7 != 0) leg.from = receivables.part(uint64(uint256(leg.id))).holder;
         } else if (leg.asset == ISettlement.Asset.WAREHOUSE_RECEIPT) {

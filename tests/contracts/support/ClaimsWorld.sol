@@ -17,16 +17,28 @@ abstract contract ClaimsWorld is CreditWorld {
         return claimTerms(IReceivables.Kind.RECEIVABLE, core, tierOne, 1_000, DUE);
     }
 
+    /// @dev Other than `t` in one term.
+    function otherTerms(IReceivables.Terms memory t, uint8 which) internal view returns (IReceivables.Terms memory) {
+        which %= 9;
+        if (which == 0) t.kind = IReceivables.Kind.ORDER;
+        if (which == 1) t.token = stranger;
+        if (which == 2) ++t.face;
+        if (which == 3) ++t.issueDate;
+        if (which == 4) ++t.dueDate;
+        if (which == 5) ++t.defaultDays;
+        if (which == 6) t.invoice = keccak256("another");
+        if (which == 7) t.document = keccak256("another");
+        if (which == 8) t.tag = keccak256("another");
+        return t;
+    }
+
     function drafted() internal returns (uint64) {
-        IReceivables.Terms memory t = usual();
-        vm.prank(tierOne);
-        return receivables.draft(t);
+        return draftBy(tierOne, usual());
     }
 
     function registered() internal returns (uint64 root) {
         root = drafted();
-        vm.prank(tierOne);
-        receivables.register(root);
+        registerBy(tierOne, root);
     }
 
     /// @dev A confirmed claim and its first part, tierOne's.

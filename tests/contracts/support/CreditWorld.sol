@@ -43,6 +43,7 @@ abstract contract CreditWorld is Ledger {
     uint256 private _entries;
     uint256 private _papers;
     uint256 private _invoices;
+    mapping(uint64 root => IReceivables.Terms) internal _termsOf;
 
     /// @dev The chain's time is far ahead, as when old data is replayed: what bounds the date by it has its own tests.
     function deployAll() internal {
@@ -155,7 +156,7 @@ abstract contract CreditWorld is Ledger {
         returns (IReceivables.Terms memory)
     {
         return IReceivables.Terms(
-            kind, obligor, creditor, address(token), face, TODAY, due, 30, bytes32(++_invoices), keccak256("papers")
+            kind, obligor, creditor, address(token), face, TODAY, due, 30, bytes32(++_invoices), keccak256("papers"), 0
         );
     }
 
@@ -172,11 +173,43 @@ abstract contract CreditWorld is Ledger {
         returns (uint64 root, uint64 part)
     {
         IReceivables.Terms memory t = claimTerms(kind, obligor, creditor, face, due);
-        vm.prank(obligor);
+        root = draftBy(obligor, t);
+        registerBy(obligor, root);
+        part = wholeOf(root);
+    }
+
+    function draftBy(address who, IReceivables.Terms memory t) internal returns (uint64 root) {
+        vm.prank(who);
         root = receivables.draft(t);
-        vm.prank(obligor);
-        receivables.register(root);
-        part = receivables.partsOf(root)[0];
+        _termsOf[root] = t;
+    }
+
+    function registerBy(address who, uint64 root) internal {
+        vm.prank(who);
+        receivables.register(root, _termsOf[root]);
+    }
+
+    function cancelBy(address who, uint64 root) internal {
+        vm.prank(who);
+        receivables.cancel(root, _termsOf[root]);
+    }
+
+    /// @dev The part that holds all of a claim, or 0.
+    function wholeOf(uint64 root) internal view returns (uint64) {
+        return receivables.claim(root).whole;
+    }
+
+    /// @dev The live parts of a claim.
+    function partsOf(uint64 root) internal view returns (uint64[] memory live) {
+        uint256 count = 0;
+        live = new uint64[](receivables.partCount());
+        for (uint64 id = 1; id <= live.length; ++id) {
+            IReceivables.Part memory p = receivables.part(id);
+            if (p.live && p.root == root) live[count++] = id;
+        }
+        assembly ("memory-safe") {
+            mstore(live, count)
+        }
     }
 
     function pass(uint64 part, address to, bool recourse) internal returns (uint64) {
@@ -188,12 +221,14 @@ abstract contract CreditWorld is Ledger {
         return receivables.accept(part, recourse, least, uint64(block.timestamp));
     }
 
+    /// @dev What is paid is collected for every holder at once.
     function pay(address who, uint64 root, uint128 amount) internal {
         give(who, amount);
         vm.prank(who);
         token.approve(address(receivables), amount);
         vm.prank(who);
         receivables.fund(root, amount);
+        receivables.collect(partsOf(root));
     }
 
     function unpaidOn(uint64 part) internal view returns (uint128) {
@@ -201,9 +236,16 @@ abstract contract CreditWorld is Ledger {
         return p.amount - p.redeemed;
     }
 
+    /// @dev How many parts a claim has had.
+    function madeOf(uint64 root) internal view returns (uint256 count) {
+        for (uint64 id = 1; id <= receivables.partCount(); ++id) {
+            if (receivables.part(id).root == root) ++count;
+        }
+    }
+
     /// @dev What is owed on the live parts of a claim.
     function unpaid(uint64 root) internal view returns (uint256 sum) {
-        uint64[] memory live = receivables.partsOf(root);
+        uint64[] memory live = partsOf(root);
         for (uint256 i = 0; i < live.length; ++i) {
             IReceivables.Part memory p = receivables.part(live[i]);
             sum += p.amount - p.redeemed;

@@ -89,6 +89,6 @@ abstract contract DealWorld is CreditWorld {
     }
 
     function holds(address who, string memory what) internal view {
-        equal(receivables.part(receivables.partsOf(root)[0]).holder, who, what);
+        equal(receivables.part(wholeOf(root)).holder, who, what);
     }
 }

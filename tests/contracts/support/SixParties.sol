@@ -135,7 +135,11 @@ abstract contract SixParties is CreditWorld {
         }
         sum += receivables.claimable(address(token), address(credit));
         for (uint64 i = 1; i <= receivables.partCount(); ++i) {
-            sum += receivables.part(i).retained;
+            sum += receivables.part(i).redeemed - receivables.part(i).credited;
+        }
+        (uint256[] memory carried,) = carriedOn();
+        for (uint256 i = 0; i < carried.length; ++i) {
+            sum += carried[i];
         }
     }
 
@@ -165,11 +169,23 @@ abstract contract SixParties is CreditWorld {
         there = shares.projectOf(PROJECT).supply;
     }
 
-    /// @notice What is unpaid on a claim's live parts, and on the claim.
-    function unpaidOf(uint256 which) external view returns (uint256 parts, uint256 whole) {
-        IReceivables.Claim memory c = receivables.claim(roots[which]);
-        if (c.state == IReceivables.State.CANCELLED) return (0, 0);
-        return (unpaid(roots[which]), c.terms.face - c.redeemed);
+    /// @notice What was paid on each claim and is no part's whole unit yet, and how many parts it has had.
+    function carriedOn() public view returns (uint256[] memory carried, uint256[] memory made) {
+        carried = new uint256[](roots.length);
+        made = new uint256[](roots.length);
+        uint256[] memory at = new uint256[](receivables.claimCount() + 1);
+        for (uint256 i = 0; i < roots.length; ++i) {
+            at[roots[i]] = i;
+        }
+        for (uint64 id = 1; id <= receivables.partCount(); ++id) {
+            IReceivables.Part memory p = receivables.part(id);
+            ++made[at[p.root]];
+            if (p.live) carried[at[p.root]] += p.amount - p.redeemed;
+        }
+        for (uint256 i = 0; i < roots.length; ++i) {
+            IReceivables.Claim memory c = receivables.claim(roots[i]);
+            if (c.state != IReceivables.State.CANCELLED && c.face != 0) carried[i] -= c.face - c.redeemed;
+        }
     }
 
     /// @notice What a line says is outstanding, and what its loans do.

@@ -20,6 +20,8 @@ NOT_OFFERED = {
     "setSettlement": _SET_UP,
     "transferBySettlement": _CONTRACTS_OWN,
 }
+ANOTHER_DOES_IT = {("Receivables", "withdraw")}
+"""Left out for an operation that does this and more."""
 """Function → why no party needs it."""
 
 
@@ -35,7 +37,8 @@ def writes(contract: str) -> set[str]:
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_write_of_a_contract_is_an_operation(contract: str) -> None:
     offered = {o.function for o in OPERATIONS.values() if o.contract == contract}
-    assert writes(contract) - NOT_OFFERED.keys() == offered
+    done = {function for at, function in ANOTHER_DOES_IT if at == contract}
+    assert writes(contract) - NOT_OFFERED.keys() - done == offered
 
 
 def test_what_is_not_offered_is_a_write_that_there_is() -> None:

@@ -44,11 +44,15 @@ BOOKS = Books(
     lines={1: LineBooks(1_000, 400, 400)},
     claims={
         1: ClaimBooks(
-            face_minor=900, redeemed_minor=300, live_unpaid_minor=600, chain_redeemed_minor=300
+            face_minor=900,
+            redeemed_minor=300,
+            live_unpaid_minor=600,
+            parts_made=1,
+            chain_redeemed_minor=300,
         )
     },
     claim_credits={"c": (150, 150)},
-    retained_minor=50,
+    waiting_minor=50,
     claims_account="claims",
 )
 
@@ -115,6 +119,7 @@ def test_equal_books_say_nothing() -> None:
                         face_minor=900,
                         redeemed_minor=300,
                         live_unpaid_minor=600,
+                        parts_made=1,
                         chain_redeemed_minor=299,
                     )
                 }
@@ -122,7 +127,7 @@ def test_equal_books_say_nothing() -> None:
             [("day.claim_differs", "1 redeemed", 300, 299)],
         ),
         ({"claim_credits": {"c": (150, 151)}}, [("day.claimable_differs", "c", 150, 151)]),
-        ({"retained_minor": 49}, [("day.claims_cash_differs", "claims", 199, 200)]),
+        ({"waiting_minor": 49}, [("day.claims_cash_differs", "claims", 199, 200)]),
         (
             {
                 "claims": {
@@ -130,11 +135,26 @@ def test_equal_books_say_nothing() -> None:
                         face_minor=900,
                         redeemed_minor=300,
                         live_unpaid_minor=599,
+                        parts_made=1,
                         chain_redeemed_minor=300,
                     )
                 }
             },
             [("day.parts_differ", "1", 900, 899)],
+        ),
+        (
+            {
+                "claims": {
+                    1: ClaimBooks(
+                        face_minor=900,
+                        redeemed_minor=300,
+                        live_unpaid_minor=603,
+                        parts_made=3,
+                        chain_redeemed_minor=300,
+                    )
+                }
+            },
+            [("day.parts_differ", "1", 900, 903)],
         ),
     ],
 )
@@ -143,3 +163,14 @@ def test_each_difference_is_named_alone(
 ) -> None:
     differences = reconcile(replace(BOOKS, **change))
     assert [(d.code, d.subject, d.expected, d.found) for d in differences] == found
+
+
+def test_less_than_a_unit_a_part_is_carried_and_no_difference() -> None:
+    claim = ClaimBooks(
+        face_minor=900,
+        redeemed_minor=300,
+        live_unpaid_minor=602,
+        parts_made=3,
+        chain_redeemed_minor=300,
+    )
+    assert reconcile(replace(BOOKS, claims={1: claim})) == []

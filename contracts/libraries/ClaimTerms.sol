@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDepositToken} from "../interfaces/IDepositToken.sol";
+import {IParticipantRegistry} from "../interfaces/IParticipantRegistry.sol";
+import {IReceivables} from "../interfaces/IReceivables.sol";
+import {BusinessDate} from "./BusinessDate.sol";
+import {Parts} from "./Parts.sol";
+
+/// @title A claim's terms: whether they can be, what they are known by, and what of them is signed
+/// @dev A library with code of its own, to which Receivables is linked.
+library ClaimTerms {
+    bytes32 private constant CONFIRMATION = keccak256(
+        "Confirmation(uint64 root,uint64 deadline,uint8 kind,address obligor,address creditor,address token,uint128 face,uint32 issueDate,uint32 dueDate,uint16 defaultDays,bytes32 invoice,bytes32 document,bytes32 tag)"
+    );
+
+    /// @notice Refuse terms that can't be now, or that the caller may not state; publish those that are new.
+    /// @return hash what the claim's terms are known by.
+    /// @return byCreditor the invoice for its creditor, whoever owes it.
+    /// @return byBoth the invoice for its creditor and its obligor together.
+    function check(uint64 root, IReceivables.Terms calldata terms, IParticipantRegistry participants, bool isNew)
+        external
+        returns (bytes32 hash, bytes32 byCreditor, bytes32 byBoth)
+    {
+        participants.requireToken(terms.token);
+        if (
+            terms.face == 0 || terms.face > type(uint80).max || terms.invoice == 0 || terms.obligor == terms.creditor
+                || !IDepositToken(terms.token).isLedger(address(this)) || !BusinessDate.isValid(terms.issueDate)
+                || !BusinessDate.isValid(terms.dueDate) || terms.dueDate < terms.issueDate
+                || (terms.kind == IReceivables.Kind.PAYABLE && msg.sender != terms.obligor)
+        ) revert IReceivables.ClaimTermsInvalid();
+        participants.requireMay(terms.obligor, Parts.OBLIGOR);
+        participants.requireMay(terms.creditor, Parts.CREDITOR);
+        if (isNew) {
+            if (msg.sender != terms.creditor && msg.sender != terms.obligor) {
+                revert IReceivables.NotAParty(root, msg.sender);
+            }
+            emit IReceivables.ClaimDrafted(root, terms.obligor, terms.creditor, terms);
+        }
+        return names(root, terms);
+    }
+
+    /// @return hash what the claim's terms are known by.
+    /// @return byCreditor the invoice for its creditor, whoever owes it.
+    /// @return byBoth the invoice for its creditor and its obligor together.
+    function names(uint64 root, IReceivables.Terms calldata terms)
+        public
+        pure
+        returns (bytes32 hash, bytes32 byCreditor, bytes32 byBoth)
+    {
+        hash = keccak256(abi.encode(root, terms));
+        byCreditor = keccak256(abi.encode(terms.creditor, terms.invoice));
+        byBoth = keccak256(abi.encode(terms.obligor, byCreditor));
+    }
+
+    /// @notice The EIP-712 struct hash of a confirmation.
+    function confirmation(uint64 root, IReceivables.Terms calldata terms, uint64 deadline)
+        external
+        pure
+        returns (bytes32)
+    {
+        return keccak256(bytes.concat(abi.encode(CONFIRMATION, root, deadline), abi.encode(terms)));
+    }
+
+    /// @notice Whether more than `count` days have passed since `due`.
+    function isLongAfter(uint32 due, uint32 today, uint16 count) external pure returns (bool) {
+        return BusinessDate.daysBetween(due, today) > count;
+    }
+}

@@ -114,6 +114,7 @@ class CreditHouse:
             "defaultDays": 30,
             "invoice": sha256(f"invoice {self.claims}".encode()).digest(),
             "document": sha256(b"papers").digest(),
+            "tag": bytes(32),
         }
 
     # ---- credit

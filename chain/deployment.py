@@ -167,7 +167,7 @@ def _missing_links(client: ChainClient, consortium: Consortium) -> list[tuple[st
     registry = "ParticipantRegistry"
     currency = consortium.currency.encode()
     if client.call(registry, "currencyOf", token) != currency:
-        data = client.encode(registry, "admitToken", token, currency)
+        data = client.encode(registry, "admitToken", token, currency, consortium.bank)
         calls.append((client.address_of(registry), data))
     calls += [
         (client.address_of(registry), client.encode(registry, "addPledgee", pledgee))

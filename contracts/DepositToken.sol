@@ -146,6 +146,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
     /// @inheritdoc IDepositToken
     function setBank(address bank_) external restricted {
         if (bank_ == address(0) || bank_ == bank) revert BankInvalid(bank_);
+        participants.nameKey(bank_);
         emit BankChanged(bank, bank_);
         bank = bank_;
     }
@@ -195,7 +196,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
 
     /// @inheritdoc IDepositToken
     function isEntryUsed(bytes32 entry) external view returns (bool) {
-        return participants.tokenOf(entry) != address(0);
+        return participants.tokenOf(participants.bankOf(address(this)), entry) != address(0);
     }
 
     /// @inheritdoc IDepositToken

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {Parts} from "./libraries/Parts.sol";
 
@@ -13,10 +14,11 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     mapping(address account => bool) private _admitted;
     /// @inheritdoc IParticipantRegistry
     mapping(address token => bytes3) public currencyOf;
-    /// @dev Admitted once: what has begun in an expelled token is still paid in it.
-    mapping(address token => bool) private _takesDeposits;
     /// @inheritdoc IParticipantRegistry
-    mapping(bytes32 entry => address token) public tokenOf;
+    mapping(address token => address bank) public bankOf;
+    mapping(address key => address bank) private _bankOfKey;
+    /// @inheritdoc IParticipantRegistry
+    mapping(address bank => mapping(bytes32 entry => address token)) public tokenOf;
     /// @inheritdoc IParticipantRegistry
     mapping(address ledger => bool) public isPledgee;
 
@@ -71,11 +73,17 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     }
 
     /// @inheritdoc IParticipantRegistry
-    function admitToken(address token, bytes3 currency) external restricted {
-        if (token.code.length == 0 || currency == 0) revert TokenInvalid(token, currency);
+    function admitToken(address token, bytes3 currency, address bank) external restricted {
+        if (token.code.length == 0 || currency == 0 || bank == address(0)) revert TokenInvalid(token, currency);
+        address before = bankOf[token];
+        if (before != address(0) && before != bank) revert TokenOfAnotherBank(token, before);
+        _nameKey(bank, bank);
+        // A key that is new to the registry is the token's own word, and counts for nothing.
+        address key = IDepositToken(token).bank();
+        if (_bankOfKey[key] != bank) revert TokenOfAnotherBank(token, key);
+        bankOf[token] = bank;
         currencyOf[token] = currency;
-        _takesDeposits[token] = true;
-        emit TokenAdmitted(token, currency);
+        emit TokenAdmitted(token, currency, bank);
     }
 
     /// @inheritdoc IParticipantRegistry
@@ -93,9 +101,14 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
 
     /// @inheritdoc IParticipantRegistry
     function useEntry(bytes32 entry) external {
-        if (!_takesDeposits[msg.sender]) revert TokenNotAdmitted(msg.sender);
-        if (tokenOf[entry] != address(0)) revert EntryAlreadyUsed(entry);
-        tokenOf[entry] = msg.sender;
+        mapping(bytes32 entry => address token) storage used = tokenOf[_bankOfCaller()];
+        if (used[entry] != address(0)) revert EntryAlreadyUsed(entry);
+        used[entry] = msg.sender;
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function nameKey(address key) external {
+        _nameKey(_bankOfCaller(), key);
     }
 
     // ---- reads
@@ -145,6 +158,18 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
 
     function _requireAdmitted(address token) private view {
         if (currencyOf[token] == 0) revert TokenNotAdmitted(token);
+    }
+
+    /// @dev Also of a token that was expelled: what has begun in it is still paid in it.
+    function _bankOfCaller() private view returns (address bank) {
+        bank = bankOf[msg.sender];
+        if (bank == address(0)) revert TokenNotAdmitted(msg.sender);
+    }
+
+    function _nameKey(address bank, address key) private {
+        address known = _bankOfKey[key];
+        if (known != address(0) && known != bank) revert KeyOfAnotherBank(key, known);
+        _bankOfKey[key] = bank;
     }
 
     function _setParts(address account, uint128 parts) private {

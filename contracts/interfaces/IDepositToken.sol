@@ -78,7 +78,7 @@ interface IDepositToken is IStoppable, IERC20 {
     function setSplit(address split) external;
 
     /// @notice Give the token's bank another key: the old one was lost or stolen.
-    /// @dev Role COMMITTEE.
+    /// @dev Role COMMITTEE. The bank stays the same one, and its entries stay used; another bank's key is refused.
     function setBank(address bank) external;
 
     /// @notice Let a contract of the consortium hold tokens for others and keep supervised accounts.
@@ -102,7 +102,7 @@ interface IDepositToken is IStoppable, IERC20 {
     /// @notice Whether `ledger` was added by `addLedger`.
     function isLedger(address ledger) external view returns (bool);
 
-    /// @notice Whether `entry` has backed a mint.
+    /// @notice Whether `entry` of this token's bank has backed a mint, in whichever of its tokens.
     function isEntryUsed(bytes32 entry) external view returns (bool);
 
     /// @notice Whether `from` may transfer `amount` to `to` now, and if not, the error (selector and arguments) that says

@@ -24,15 +24,20 @@ interface IParticipantRegistry {
     event ParticipantFrozen(address indexed account, bytes32 reason);
     event ParticipantUnfrozen(address indexed account);
 
-    /// @notice `currency` is an ISO 4217 code, as the consortium says and not the token.
-    event TokenAdmitted(address indexed token, bytes3 currency);
+    /// @notice `currency` is an ISO 4217 code, and `bank` the bank whose deposits these are, as the consortium says and
+    /// not the token.
+    event TokenAdmitted(address indexed token, bytes3 currency, address indexed bank);
     event TokenExpelled(address indexed token);
     event PledgeeAdded(address indexed ledger);
 
-    /// @notice There is no contract there, or no currency was named.
+    /// @notice There is no contract there, or no currency or bank was named.
     error TokenInvalid(address token, bytes3 currency);
     /// @notice The consortium has not admitted the token: nothing new begins in it.
     error TokenNotAdmitted(address token);
+    /// @notice The token is `bank`'s, by its first admission or by the key that it names.
+    error TokenOfAnotherBank(address token, address bank);
+    /// @notice The key is `bank`'s, and a key is one bank's for good.
+    error KeyOfAnotherBank(address key, address bank);
     error TokenPaused(address token);
     error EntryAlreadyUsed(bytes32 entry);
     error ParticipantZero();
@@ -85,9 +90,10 @@ interface IParticipantRegistry {
     /// @dev Role SUPERVISOR.
     function unfreeze(address account) external;
 
-    /// @notice Let claims, lines, projects, shares and deals be in `token`, a bank's deposits in `currency`.
-    /// @dev Role ADMIN.
-    function admitToken(address token, bytes3 currency) external;
+    /// @notice Let claims, lines, projects, shares and deals be in `token`, the deposits of `bank` in `currency`.
+    /// @dev Role ADMIN. A bank goes by the account that its first token was admitted with, whatever key it has now; a
+    /// token is one bank's for good.
+    function admitToken(address token, bytes3 currency, address bank) external;
 
     /// @notice Let nothing new begin in `token`; what has begun is paid and withdrawn in it.
     /// @dev Role ADMIN.
@@ -103,12 +109,19 @@ interface IParticipantRegistry {
     /// @notice Passes where `token` is admitted and not paused: something may begin in it.
     function requireToken(address token) external view;
 
-    /// @notice Use a bank's statement entry, once over all tokens.
-    /// @dev By a token that was admitted, when it mints.
+    /// @notice Use an entry of a bank's statement: once over all tokens of that bank, and never by another bank's.
+    /// @dev By a token that was admitted, when it mints; the entry is its own bank's.
     function useEntry(bytes32 entry) external;
 
-    /// @notice The token that used `entry`, or zero.
-    function tokenOf(bytes32 entry) external view returns (address);
+    /// @notice Say that `key` is another key of the same bank.
+    /// @dev By a token that was admitted, when the committee gives its bank another key.
+    function nameKey(address key) external;
+
+    /// @notice The token that used the entry of `bank`, or zero.
+    function tokenOf(address bank, bytes32 entry) external view returns (address);
+
+    /// @notice The bank that `token` was first admitted for; zero when it never was.
+    function bankOf(address token) external view returns (address);
 
     /// @notice The currency that `token` was admitted for; zero when it is not admitted.
     function currencyOf(address token) external view returns (bytes3);

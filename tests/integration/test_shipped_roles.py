@@ -102,7 +102,7 @@ def test_each_function_is_open_to_the_accounts_of_its_role_and_to_no_other(
         ("RecordAnchor", "setQuorum", (["0x" + "ee" * 20], 1)),
         ("DepositToken", "unpause", ()),
         ("DepositToken", "addLedger", ("0x" + "ee" * 20,)),
-        ("ParticipantRegistry", "admitToken", ("0x" + "ee" * 20, b"CNY")),
+        ("ParticipantRegistry", "admitToken", ("0x" + "ee" * 20, b"CNY", "0x" + "ee" * 20)),
         ("ParticipantRegistry", "addPledgee", ("0x" + "ee" * 20,)),
         ("ConsortiumAccess", "grantRole", (Role.ORACLE, "0x" + "ee" * 20, 0)),
         ("CreditLine", "carry", (1, 0, 1)),

@@ -63,7 +63,7 @@ class Evm:
                 "ConsortiumAccess", "setTargetFunctionRole", self.at[contract], selectors, role
             )
             self.send("ConsortiumAccess", "grantRole", role, ADMIN, 0)
-        self.send("ParticipantRegistry", "admitToken", self.at["DepositToken"], b"CNY")
+        self.send("ParticipantRegistry", "admitToken", self.at["DepositToken"], b"CNY", ADMIN)
         self.send("DepositToken", "setSplit", self.at["RevenueSplit"])
 
     def deploy(self, name: str, *arguments: Any) -> None:

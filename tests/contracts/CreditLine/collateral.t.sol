@@ -108,7 +108,7 @@ contract CreditLineCollateralTest is LoanWorld {
     function test_what_is_owed_in_another_token_is_refused() public {
         DepositToken other = new DepositToken(address(access), address(participants), bank, "Other", "o", "USD", 2);
         other.addLedger(address(receivables));
-        participants.admitToken(address(other), "USD");
+        participants.admitToken(address(other), "USD", bank);
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.PAYABLE, core, factory, 1_000, 20261231);
         t.token = address(other);
         uint64 root = draftBy(core, t);

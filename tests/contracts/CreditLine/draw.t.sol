@@ -94,7 +94,7 @@ contract CreditLineDrawTest is LoanWorld {
         uint64 line = opened();
         DepositToken other = new DepositToken(address(access), address(participants), bank, "Other", "o", "CNY", 2);
         other.addLedger(address(receivables));
-        participants.admitToken(address(other), "CNY");
+        participants.admitToken(address(other), "CNY", bank);
         IReceivables.Terms memory t = claimTerms(IReceivables.Kind.ORDER, factory, supplier, 1_000, 20261231);
         t.token = address(other);
         uint64 root = draftBy(factory, t);

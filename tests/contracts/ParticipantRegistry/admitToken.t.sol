@@ -16,7 +16,7 @@ contract ParticipantRegistryAdmitTokenTest is CreditWorld {
 
     function test_a_token_is_admitted_for_a_currency_and_expelled() public {
         address play = address(new PlayMoney());
-        participants.admitToken(play, "USD");
+        participants.admitToken(play, "USD", play);
         isTrue(participants.currencyOf(play) == "USD", "as the consortium says, not the token");
         participants.requireToken(play);
         participants.expelToken(play);
@@ -43,37 +43,127 @@ contract ParticipantRegistryAdmitTokenTest is CreditWorld {
         participants.expelToken(address(token));
     }
 
-    /// A statement's entry is worth money once, whatever tokens a bank has.
-    function test_an_entry_backs_one_mint_over_all_tokens() public {
-        DepositToken other =
-            new DepositToken(address(access), address(participants), address(this), "Second", "dC2", "CNY", 2);
-        grant(address(other), Roles.BANK, other.mint.selector);
+    /// A statement's entry is worth money once, whatever tokens its bank has.
+    function test_an_entry_backs_one_mint_over_all_tokens_of_its_bank() public {
+        DepositToken other = _tokenOf(address(this));
         refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, address(other)));
         other.mint(core, 5, "entry");
-        participants.admitToken(address(other), "CNY");
+        participants.admitToken(address(other), "CNY", address(this));
         token.mint(core, 5, "entry");
-        refuse(abi.encodeWithSelector(IParticipantRegistry.EntryAlreadyUsed.selector, bytes32("entry")));
-        other.mint(core, 5, "entry");
+        isTrue(other.isEntryUsed("entry") && token.isEntryUsed("entry"), "used for both");
+        _refuseMint(other, address(this), "entry");
         other.mint(core, 5, "another entry");
-        isTrue(participants.tokenOf("another entry") == address(other), "its token");
-        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, stranger));
-        vm.prank(stranger);
-        participants.useEntry("a third");
+        _refuseMint(token, address(this), "another entry");
+        isTrue(participants.tokenOf(address(this), "another entry") == address(other), "its token");
+    }
+
+    /// Nobody's mint stands in the way of another bank's.
+    function testFuzz_another_banks_mint_uses_up_no_entry(bytes32 entry, uint8 times) public {
+        vm.assume(entry != 0);
+        DepositToken theirs = _tokenOf(bank);
+        participants.admitToken(address(theirs), "CNY", bank);
+        for (uint256 i = 0; i <= times % 4; ++i) {
+            bytes32 name = i == 0 ? entry : keccak256(abi.encode(entry, i));
+            vm.prank(bank);
+            theirs.mint(core, 5, name);
+            isTrue(!token.isEntryUsed(name), "another bank's");
+            token.mint(core, 7, name);
+            _refuseMint(theirs, bank, name);
+            _refuseMint(token, address(this), name);
+            isTrue(participants.tokenOf(bank, name) == address(theirs), "theirs");
+            isTrue(participants.tokenOf(address(this), name) == address(token), "its own");
+        }
+    }
+
+    /// With another key it is the same bank: what it has used stays used, in its old tokens and in a new one.
+    function test_another_key_makes_no_entry_new() public {
+        grant(address(token), Roles.COMMITTEE, token.setBank.selector);
+        token.mint(core, 5, "entry");
+        token.setBank(bank);
+        access.grantRole(Roles.BANK, bank, 0);
+        _refuseMint(token, bank, "entry");
+        DepositToken next = _tokenOf(bank);
+        refuse(abi.encodeWithSelector(IParticipantRegistry.KeyOfAnotherBank.selector, bank, address(this)));
+        participants.admitToken(address(next), "CNY", bank);
+        participants.admitToken(address(next), "CNY", address(this));
+        _refuseMint(next, bank, "entry");
+        vm.prank(bank);
+        next.mint(core, 5, "next");
+        _refuseMint(token, bank, "next");
+        token.setBank(address(this));
+        _refuseMint(token, address(this), "next");
+    }
+
+    /// Neither a key nor a token goes over to another bank: an entry would be worth money twice.
+    function test_a_token_is_one_banks_for_good() public {
+        DepositToken theirs = _tokenOf(bank);
+        participants.admitToken(address(theirs), "CNY", bank);
+        refuse(abi.encodeWithSelector(IParticipantRegistry.KeyOfAnotherBank.selector, bank, bank));
+        token.setBank(bank);
+        isTrue(token.bank() == address(this), "as before");
+        bytes memory ours =
+            abi.encodeWithSelector(IParticipantRegistry.TokenOfAnotherBank.selector, address(token), address(this));
+        refuse(ours);
+        participants.admitToken(address(token), "CNY", bank);
+        token.mint(core, 5, "entry");
+        participants.expelToken(address(token));
+        refuse(ours);
+        participants.admitToken(address(token), "CNY", bank);
+        participants.admitToken(address(token), "CNY", address(this));
+        _refuseMint(token, address(this), "entry");
+        isTrue(participants.bankOf(address(token)) == address(this), "its bank");
+    }
+
+    /// Which bank it is says the consortium, and the token has a key of that bank.
+    function test_a_token_with_another_banks_key_or_none_that_is_known_is_refused() public {
+        DepositToken other = _tokenOf(bank);
+        bytes memory refused =
+            abi.encodeWithSelector(IParticipantRegistry.TokenOfAnotherBank.selector, address(other), bank);
+        refuse(refused);
+        participants.admitToken(address(other), "CNY", address(this));
+        refuse(refused);
+        participants.admitToken(address(other), "CNY", stranger);
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenInvalid.selector, address(other), bytes3("CNY")));
+        participants.admitToken(address(other), "CNY", address(0));
+        isTrue(participants.bankOf(address(other)) == address(0), "nobody's");
+    }
+
+    function testFuzz_who_is_no_admitted_token_uses_no_entry_and_names_no_key(uint256 seed) public {
+        address caller = anyone(seed);
+        vm.startPrank(caller);
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, caller));
+        participants.useEntry("entry");
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, caller));
+        participants.nameKey(caller);
+        vm.stopPrank();
+        token.mint(core, 5, "entry");
+    }
+
+    function _tokenOf(address key) private returns (DepositToken made) {
+        made = new DepositToken(address(access), address(participants), key, "Second", "dC2", "CNY", 2);
+        grant(address(made), Roles.BANK, made.mint.selector);
+        access.grantRole(Roles.BANK, key, 0);
+    }
+
+    function _refuseMint(DepositToken in_, address by, bytes32 entry) private {
+        refuse(abi.encodeWithSelector(IParticipantRegistry.EntryAlreadyUsed.selector, entry));
+        vm.prank(by);
+        in_.mint(core, 5, entry);
     }
 
     function testFuzz_what_is_no_contract_or_names_no_currency_is_refused(address account) public {
         vm.assume(account.code.length == 0);
         refuse(abi.encodeWithSelector(IParticipantRegistry.TokenInvalid.selector, account, bytes3("CNY")));
-        participants.admitToken(account, "CNY");
+        participants.admitToken(account, "CNY", account);
         refuse(abi.encodeWithSelector(IParticipantRegistry.TokenInvalid.selector, address(token), bytes3(0)));
-        participants.admitToken(address(token), 0);
+        participants.admitToken(address(token), 0, address(this));
     }
 
     function testFuzz_by_another_than_the_consortium_is_refused(uint256 seed) public {
         address play = address(new PlayMoney());
         refuseRole(anyone(seed));
         vm.prank(anyone(seed));
-        participants.admitToken(play, "CNY");
+        participants.admitToken(play, "CNY", play);
         refuseRole(anyone(seed));
         vm.prank(anyone(seed));
         participants.expelToken(address(token));

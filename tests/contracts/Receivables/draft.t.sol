@@ -56,7 +56,7 @@ contract ReceivablesDraftTest is ClaimsWorld {
     function test_in_a_token_that_this_contract_may_not_hold_is_refused() public {
         IReceivables.Terms memory t = usual();
         t.token = address(new DepositToken(address(access), address(participants), bank, "Other", "o", "CNY", 2));
-        participants.admitToken(t.token, "CNY");
+        participants.admitToken(t.token, "CNY", bank);
         _refuseTerms(t);
     }
 

@@ -79,7 +79,7 @@ contract SettlementDiscountTest is DealWorld {
     function test_in_another_currency_is_refused() public {
         ISettlement.Quote memory q = quote(0, true);
         q.token = address(_token("CNY"));
-        participants.admitToken(q.token, "USD");
+        participants.admitToken(q.token, "USD", address(this));
         bytes memory signature = accepted(q);
         refuse(abi.encodeWithSelector(ISettlement.CurrencyDiffers.selector, part, address(token), q.token));
         discount(q, signature);
@@ -87,7 +87,7 @@ contract SettlementDiscountTest is DealWorld {
 
     function _token(string memory currency) private returns (DepositToken other) {
         other = new DepositToken(address(access), address(participants), address(this), "Other", "o", currency, 2);
-        participants.admitToken(address(other), "CNY");
+        participants.admitToken(address(other), "CNY", address(this));
         other.mint(buyer, 1_000_000, "entry");
         vm.prank(buyer);
         other.approve(address(settlement), 1_000_000);

@@ -59,7 +59,7 @@ abstract contract Ledger is Check {
         grant(address(token), Roles.BANK, token.mint.selector);
         grant(address(token), Roles.BANK, token.confirmPaid.selector);
         grant(address(token), Roles.SUPERVISOR, token.openCollection.selector);
-        participants.admitToken(address(token), "CNY");
+        participants.admitToken(address(token), "CNY", address(this));
         token.setSplit(address(split));
         address[10] memory all = [
             operator, supplier, site, platform, lender, taxes, refunds, investorA, investorB, investorC

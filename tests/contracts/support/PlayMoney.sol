@@ -13,6 +13,10 @@ contract PlayMoney is ERC20("play", "CNY") {
         return "CNY";
     }
 
+    function bank() external view returns (address) {
+        return address(this);
+    }
+
     function isLedger(address) external pure returns (bool) {
         return true;
     }

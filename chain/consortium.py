@@ -31,6 +31,7 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
     "DeviceRegistry": {
         Role.REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],
         Role.SUPERVISOR: ["setSuspended"],
+        Role.COMMITTEE: ["repudiate"],
     },
     "RecordAnchor": {Role.COMMITTEE: ["setQuorum"]},
     "PromiseChallenge": {Role.REGISTRAR: ["setGateway"]},
@@ -121,11 +122,11 @@ def constructors(
         ("ConsortiumAccess", lambda _: [admin]),
         ("DeploymentRegistry", lambda at: [at["ConsortiumAccess"]]),
         ("ParticipantRegistry", lambda at: [at["ConsortiumAccess"]]),
-        ("DeviceRegistry", lambda at: [at["ConsortiumAccess"]]),
         (
             "RecordAnchor",
             lambda at: [at["ConsortiumAccess"], sorted(c.signers, key=_as_number), c.threshold],
         ),
+        ("DeviceRegistry", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
         (
             "DepositToken",
             lambda at: [

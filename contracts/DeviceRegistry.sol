@@ -3,17 +3,26 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IDeviceRegistry} from "./interfaces/IDeviceRegistry.sol";
+import {IRecordAnchor} from "./interfaces/IRecordAnchor.sol";
+import {IRecordDispute} from "./interfaces/IRecordDispute.sol";
 import {P256EitherForm} from "./libraries/P256EitherForm.sol";
+import {StateSlots} from "./libraries/StateSlots.sol";
 
 /// @title DeviceRegistry
 /// @notice Documented in interfaces/IDeviceRegistry.sol.
 contract DeviceRegistry is IDeviceRegistry, AccessManaged {
     uint64 private constant OPEN = type(uint64).max;
 
+    IRecordAnchor public immutable anchor;
+
     mapping(bytes32 device => Device) private _devices;
     mapping(bytes32 device => mapping(uint64 epoch => SigningKey)) private _keys;
+    /// @dev Last of the numbers that were repudiated; the first follows the last that counts.
+    mapping(bytes32 device => mapping(uint64 epoch => uint64)) private _disputedUntil;
 
-    constructor(address access) AccessManaged(access) {}
+    constructor(address access, address anchor_) AccessManaged(access) {
+        anchor = IRecordAnchor(anchor_);
+    }
 
     // ---- writes
 
@@ -31,13 +40,14 @@ contract DeviceRegistry is IDeviceRegistry, AccessManaged {
     }
 
     /// @inheritdoc IDeviceRegistry
-    function rotate(bytes32 id, uint64 untilSequence, NewKey calldata key) external restricted {
+    function rotate(bytes32 id, uint64 untilSequence, NewKey calldata key, IRecordDispute.Slot calldata end)
+        external
+        restricted
+    {
         Device storage d = _known(id);
         uint64 epoch = d.epoch + 1;
         _requirePossession(id, epoch, key);
-        SigningKey storage old = _keys[id][d.epoch];
-        if (untilSequence > old.untilSequence) revert UntilSequenceRaised(old.untilSequence, untilSequence);
-        old.untilSequence = untilSequence;
+        _close(id, d.epoch, untilSequence, end);
         emit KeyClosed(id, d.epoch, untilSequence);
         d.epoch = epoch;
         _setKey(id, epoch, key);
@@ -52,14 +62,29 @@ contract DeviceRegistry is IDeviceRegistry, AccessManaged {
     }
 
     /// @inheritdoc IDeviceRegistry
-    function revoke(bytes32 id, uint64 epoch, uint64 untilSequence, uint8 reason) external restricted {
+    function revoke(
+        bytes32 id,
+        uint64 epoch,
+        uint64 untilSequence,
+        uint8 reason,
+        IRecordDispute.Slot calldata end
+    ) external restricted {
         SigningKey storage key = _knownKey(id, epoch);
-        if (untilSequence > key.untilSequence) revert UntilSequenceRaised(key.untilSequence, untilSequence);
         if (key.revokedAt != 0 && untilSequence == key.untilSequence) revert KeyAlreadyRevoked(id, epoch);
+        _close(id, epoch, untilSequence, end);
+        _setRevoked(key, id, epoch, reason);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function repudiate(bytes32 id, uint64 epoch, uint64 untilSequence, uint8 reason) external restricted {
+        SigningKey storage key = _knownKey(id, epoch);
+        uint64 before = key.untilSequence;
+        if (untilSequence >= before) revert UntilSequenceRaised(before, untilSequence);
+        uint64 last = _disputedUntil[id][epoch];
+        if (last == 0) _disputedUntil[id][epoch] = last = before;
         key.untilSequence = untilSequence;
-        key.revokedAt = uint64(block.timestamp);
-        key.reason = reason;
-        emit KeyRevoked(id, epoch, untilSequence, reason, uint64(block.timestamp));
+        _setRevoked(key, id, epoch, reason);
+        emit RecordsDisputed(id, epoch, untilSequence + 1, last);
     }
 
     /// @inheritdoc IDeviceRegistry
@@ -99,6 +124,12 @@ contract DeviceRegistry is IDeviceRegistry, AccessManaged {
     }
 
     /// @inheritdoc IDeviceRegistry
+    function disputedOf(bytes32 id, uint64 epoch) external view returns (uint64 fromSequence, uint64 untilSequence) {
+        untilSequence = _disputedUntil[id][epoch];
+        if (untilSequence != 0) fromSequence = _keys[id][epoch].untilSequence + 1;
+    }
+
+    /// @inheritdoc IDeviceRegistry
     function possessionMessage(bytes32 id, uint64 epoch) public view returns (bytes memory) {
         return abi.encodePacked(
             "counterfoil device possession v1",
@@ -120,6 +151,29 @@ contract DeviceRegistry is IDeviceRegistry, AccessManaged {
     function _knownKey(bytes32 id, uint64 epoch) private view returns (SigningKey storage key) {
         key = _keys[id][epoch];
         if (key.registeredAt == 0) revert KeyUnknown(id, epoch);
+    }
+
+    /// @dev The last number that counts is lowered by the registrar alone only where nothing behind it is anchored. By
+    /// the newest head: an older one does not show what was anchored since. A key that is newer than that head has
+    /// signed nothing under it. Of an epoch before the one that the slot names the last number is not known.
+    function _close(bytes32 id, uint64 epoch, uint64 untilSequence, IRecordDispute.Slot calldata end) private {
+        SigningKey storage key = _keys[id][epoch];
+        if (untilSequence > key.untilSequence) revert UntilSequenceRaised(key.untilSequence, untilSequence);
+        if (untilSequence == key.untilSequence) return;
+        IRecordAnchor.Head memory head = anchor.latestHead();
+        if (head.anchoredAt >= key.registeredAt) {
+            if (end.size != head.size) revert NotTheNewestHead(head.size, end.size);
+            if (!StateSlots.isUnder(head.state, id, end)) revert EndNotProven(id, end.size);
+            bool isBehind = end.epoch > epoch || (end.epoch == epoch && end.sequence > untilSequence);
+            if (isBehind) revert AnchoredBehind(id, end.epoch, end.sequence);
+        }
+        key.untilSequence = untilSequence;
+    }
+
+    function _setRevoked(SigningKey storage key, bytes32 id, uint64 epoch, uint8 reason) private {
+        key.revokedAt = uint64(block.timestamp);
+        key.reason = reason;
+        emit KeyRevoked(id, epoch, key.untilSequence, reason, uint64(block.timestamp));
     }
 
     function _setKey(bytes32 id, uint64 epoch, NewKey calldata key) private {

@@ -4,11 +4,10 @@ pragma solidity 0.8.37;
 import {IDeviceRegistry} from "./interfaces/IDeviceRegistry.sol";
 import {IRecordAnchor} from "./interfaces/IRecordAnchor.sol";
 import {IRecordDispute} from "./interfaces/IRecordDispute.sol";
-import {Cbor} from "./libraries/Cbor.sol";
 import {CoseSign1} from "./libraries/CoseSign1.sol";
-import {MerkleTreeRFC9162} from "./libraries/MerkleTreeRFC9162.sol";
 import {P256EitherForm} from "./libraries/P256EitherForm.sol";
 import {SignedRecord} from "./libraries/SignedRecord.sol";
+import {StateSlots} from "./libraries/StateSlots.sol";
 
 /// @title RecordDispute
 /// @notice Documented in interfaces/IRecordDispute.sol.
@@ -41,19 +40,8 @@ contract RecordDispute is IRecordDispute {
         if (!endsBefore && !(isSame && slot.payloadDigest != found.payloadDigest)) {
             revert SlotSaysNothing(slot.epoch, slot.sequence);
         }
-        bytes memory entry = abi.encodePacked(
-            hex"845820",
-            found.device,
-            Cbor.encodeUint(slot.epoch),
-            Cbor.encodeUint(slot.sequence),
-            hex"5820",
-            slot.payloadDigest
-        );
-        bytes32 leaf = sha256(abi.encodePacked(bytes1(0x00), entry));
         bytes32 state = anchor.headOfSize(slot.size).state;
-        if (!MerkleTreeRFC9162.verifyInclusion(leaf, slot.number, slot.slots, state, slot.path)) {
-            revert ProofInvalid(slot.size);
-        }
+        if (!StateSlots.isUnder(state, found.device, slot)) revert ProofInvalid(slot.size);
         _keep(found, isSame ? Place.DISPLACED : Place.ABSENT, slot.size);
     }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IRecordDispute} from "./IRecordDispute.sol";
+
 /// @title The machines' signing keys, and whose machines they are
 /// @notice A device is SHA-256 of its certificate's SAN URI. Each epoch of a device has one P-256 signing key, good for
 /// the sequences from `fromSequence` to `untilSequence`, both included. The device's own clock decides nothing.
+/// The last sequence that counts can be lowered and never raised. What is anchored may have been paid: to go below it is
+/// to repudiate, which the committee alone does, and those records are disputed from then on.
 interface IDeviceRegistry {
     enum Status {
         NONE,
@@ -67,6 +71,10 @@ interface IDeviceRegistry {
     /// @notice No record of `epoch` beyond `untilSequence` counts.
     event KeyClosed(bytes32 indexed device, uint64 indexed epoch, uint64 untilSequence);
     event KeyRevoked(bytes32 indexed device, uint64 indexed epoch, uint64 untilSequence, uint8 reason, uint64 revokedAt);
+    /// @notice The committee has repudiated these records of `epoch`, both included: all that were since the first time.
+    event RecordsDisputed(
+        bytes32 indexed device, uint64 indexed epoch, uint64 fromSequence, uint64 untilSequence
+    );
     event CertificateRenewed(bytes32 indexed device, uint64 indexed epoch, bytes32 certificateHash);
 
     error DeviceAlreadyRegistered(bytes32 device);
@@ -77,6 +85,12 @@ interface IDeviceRegistry {
     error KeyAlreadyRevoked(bytes32 device, uint64 epoch);
     /// @notice A key's last sequence can only be lowered.
     error UntilSequenceRaised(uint64 current, uint64 asked);
+    /// @notice The end of the machine's chain must be shown by the newest head.
+    error NotTheNewestHead(uint64 newestSize, uint64 size);
+    /// @notice The slot is not the machine's under that head's state root.
+    error EndNotProven(bytes32 device, uint64 size);
+    /// @notice Records behind that number are anchored: only the committee goes below them.
+    error AnchoredBehind(bytes32 device, uint64 epoch, uint64 sequence);
     error AccountZero();
 
     /// @notice Register `device` with the key of its first epoch.
@@ -84,8 +98,10 @@ interface IDeviceRegistry {
     function register(bytes32 device, address owner, address operator, bytes32 project, NewKey calldata key) external;
 
     /// @notice Begin the next epoch with `key`; the one before ends at `untilSequence`.
+    /// @param end as for `revoke`; asked for where `untilSequence` is lower than it was.
     /// @dev Role REGISTRAR.
-    function rotate(bytes32 device, uint64 untilSequence, NewKey calldata key) external;
+    function rotate(bytes32 device, uint64 untilSequence, NewKey calldata key, IRecordDispute.Slot calldata end)
+        external;
 
     /// @notice The same key has a new certificate.
     /// @dev Role REGISTRAR.
@@ -93,8 +109,23 @@ interface IDeviceRegistry {
 
     /// @notice Records of `epoch` beyond `untilSequence` never count; chain time is the time of revocation. A revocation
     /// that came with too high a number may be lowered by another, and never raised.
-    /// @dev Role REGISTRAR. `reason` as RFC 5280 numbers them.
-    function revoke(bytes32 device, uint64 epoch, uint64 untilSequence, uint8 reason) external;
+    /// @param end the machine's slot under the newest head, which shows that nothing behind `untilSequence` is anchored.
+    /// A key that was registered after that head needs none.
+    /// @dev Role REGISTRAR. `reason` as RFC 5280 numbers them. A machine without a record in the log has no slot, and of an
+    /// epoch before the slot's the last anchored number is not shown: these are the committee's. A head that comes first
+    /// makes the call fail: send it again.
+    function revoke(
+        bytes32 device,
+        uint64 epoch,
+        uint64 untilSequence,
+        uint8 reason,
+        IRecordDispute.Slot calldata end
+    ) external;
+
+    /// @notice Take back records of `epoch` beyond `untilSequence` that are anchored, and may be paid: they are disputed
+    /// from now on, up to the last number that counted before.
+    /// @dev Role COMMITTEE. It asks for no proof: a motion is older than the newest head when it is carried.
+    function repudiate(bytes32 device, uint64 epoch, uint64 untilSequence, uint8 reason) external;
 
     /// @notice Hand the machine to another owner, operator or project.
     /// @dev Role REGISTRAR.
@@ -112,6 +143,10 @@ interface IDeviceRegistry {
 
     /// @notice Whether a record of this epoch and sequence may count: known, in range, device active.
     function isAccepted(bytes32 device, uint64 epoch, uint64 sequence) external view returns (bool);
+
+    /// @notice The numbers of `epoch` that were repudiated, both included; 0 and 0 for none. One range: they end where they
+    /// ended first, and begin behind the last number that counts now.
+    function disputedOf(bytes32 device, uint64 epoch) external view returns (uint64 fromSequence, uint64 untilSequence);
 
     /// @notice What the device signs to show that it holds the key of `epoch`:
     /// "counterfoil device possession v1" || chain id (32) || this registry (20) || device (32) || epoch (8) || nonce (32).

@@ -161,6 +161,18 @@ class GatewayStore:
             found = connection.execute(query).first()
         return None if found is None else (found[0], bytes(found[1]))
 
+    def indexes_behind(self, device: DeviceId, epoch: int, sequence: int) -> list[int]:
+        """Return the log indexes of the device's records of *epoch* behind the number *sequence*."""
+        if max(epoch, sequence) >= 2**63:
+            return []
+        query = select(_RECORD.c.log_index).where(
+            (_RECORD.c.device == device)
+            & (_RECORD.c.epoch == epoch)
+            & (_RECORD.c.sequence > sequence)
+        )
+        with self.engine.connect() as connection:
+            return sorted(connection.execute(query).scalars())
+
     def which_are_stored(
         self, places: Sequence[tuple[DeviceId, int, int]]
     ) -> set[tuple[DeviceId, int, int]]:

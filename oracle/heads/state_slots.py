@@ -27,6 +27,14 @@ def read_slots(session: Session) -> StateTree:
     )
 
 
+def end_argument(state: StateTree, size: int, device: DeviceId) -> tuple[Any, ...]:
+    """The contracts' ``Slot`` of *device* under the head of *size*, whose state is *state*; empty where it has none."""
+    if state.slot_of(device) is None:
+        return size, 0, 0, 0, 0, bytes(32), []
+    number, slot, path = state.inclusion_proof(device)
+    return size, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path
+
+
 def keep_slots(session: Session, state: StateTree, devices: Iterable[DeviceId]) -> None:
     """Write the slots of *devices*, which are all that changed in *state* since the last time. The caller commits."""
     newest = session.exec(select(func.max(SlotRow.position))).one()

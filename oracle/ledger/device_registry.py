@@ -31,7 +31,10 @@ class DeviceRow(OracleTable, table=True):
 
 
 class RegistryKeyRow(OracleTable, table=True):
-    """Projected: a device's signing key for one epoch; ``until_sequence`` as decimal text (2^64 - 1 is open)."""
+    """Projected: a device's signing key for one epoch; ``until_sequence`` as decimal text (2^64 - 1 is open).
+
+    The numbers behind it, up to ``disputed_until`` where that is stated, were repudiated after they were anchored.
+    """
 
     __tablename__ = "registry_key"
 
@@ -42,6 +45,7 @@ class RegistryKeyRow(OracleTable, table=True):
     certificate_hash: str
     from_sequence: int = Field(default=1, sa_type=UnsignedInteger)
     until_sequence: str
+    disputed_until: str | None = None
     registered_block: int
     revoked_at: int | None = Field(default=None, sa_type=UnsignedInteger)
     reason: int | None = None
@@ -96,6 +100,11 @@ def _key_revoked(session: Session, _: EventRow, a: _Arguments) -> None:
     key.revoked_at, key.reason = int(a["revokedAt"]), int(a["reason"])
 
 
+def _disputed(session: Session, _: EventRow, a: _Arguments) -> None:
+    key = session.get_one(RegistryKeyRow, (a["device"], int(a["epoch"])))
+    key.disputed_until = str(a["untilSequence"])
+
+
 def _renewed(session: Session, _: EventRow, a: _Arguments) -> None:
     key = session.get_one(RegistryKeyRow, (a["device"], int(a["epoch"])))
     key.certificate_hash = a["certificateHash"]
@@ -108,5 +117,6 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("DeviceRegistry", "KeyRegistered"): _key,
     ("DeviceRegistry", "KeyClosed"): _key_closed,
     ("DeviceRegistry", "KeyRevoked"): _key_revoked,
+    ("DeviceRegistry", "RecordsDisputed"): _disputed,
     ("DeviceRegistry", "CertificateRenewed"): _renewed,
 }

@@ -60,6 +60,11 @@ class CallBooks:
             else self._history.project_of(device, block)
         )
 
+    def counts(self, device: DeviceId, epoch: int, sequence: int) -> bool:
+        """Whether a number of *device* counts, by the registry as of now."""
+        key = self._history.keys_at().get((device, epoch))
+        return key is not None and key.from_sequence <= sequence <= key.until_sequence
+
     def heads_over(self, first: int) -> list[tuple[int, int]]:
         """(size, block) of the anchored heads over record *first* and later ones, ascending."""
         with Session(self._reads) as session:

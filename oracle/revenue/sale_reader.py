@@ -19,13 +19,14 @@ from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
 from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
-from counterfoil.oracle.ledger.device_registry import DeviceRow
+from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
 from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.faults.sale import (
     CURRENCY_DIFFERS,
     DEVICE_SUSPENDED,
     DEVICE_UNKNOWN,
     NOT_IN_PROJECT,
+    NUMBER_NOT_COUNTED,
 )
 from counterfoil.oracle.rules.standing import Standing
 from counterfoil.oracle.store.clock import now_ms
@@ -77,6 +78,7 @@ class SaleReader:
             names = {signed.record.device for _, signed in records}
             projects = {p.project_hash: p for p in session.exec(select(KnownProject)).all()}
             devices = _registered(session, names)
+            ends = _ends(session, names)
             standings = Standings(session, names)
             facts: list[dict[str, Any]] = []
             exceptions: list[dict[str, Any]] = []
@@ -87,6 +89,9 @@ class SaleReader:
                 if isinstance(body, Sale | Refund):
                     standing = standings.of(signed.record.device)
                     fact, refusal = _fact(log_index, signed, devices, projects, standing)
+                    refusal = _uncounted(signed, ends) or refusal
+                    if refusal is not None:
+                        fact["status"] = EXCEPTION
                     facts.append(fact)
                     if refusal is not None:
                         exceptions.append(exception_of(fact, *refusal))
@@ -119,6 +124,29 @@ def _registered(session: Session, names: Collection[DeviceId]) -> dict[DeviceId,
         col(DeviceRow.device_hash).in_(by_hash)
     )
     return {by_hash[key]: _Registered(*said) for key, *said in session.exec(query)}
+
+
+def _ends(session: Session, names: Collection[DeviceId]) -> dict[tuple[DeviceId, int], int]:
+    """The last number that counts of each revoked key of *names*."""
+    by_hash = {to_hex(device_hash(name)): name for name in names}
+    query = select(RegistryKeyRow).where(
+        col(RegistryKeyRow.device_hash).in_(by_hash), col(RegistryKeyRow.revoked_at).is_not(None)
+    )
+    return {
+        (by_hash[key.device_hash], key.epoch): int(key.until_sequence)
+        for key in session.exec(query)
+    }
+
+
+def _uncounted(
+    signed: SignedRecord, ends: Mapping[tuple[DeviceId, int], int]
+) -> tuple[Code, str] | None:
+    """The reason why the number of *signed* does not count, or None."""
+    record = signed.record
+    end = ends.get((record.device, record.epoch))
+    if end is None or record.sequence <= end:
+        return None
+    return NUMBER_NOT_COUNTED, f"epoch {record.epoch} counts up to {end}"
 
 
 def _fact(
@@ -197,11 +225,21 @@ def resolve(session: Session, exception_id: int, resolution: str, by: str, note:
         fact = session.get_one(SaleFact, found.log_index)
         if resolution == "accepted" and not fact.project:
             raise NotAllowedNow("the sale belongs to no project: assign its device first")
-        fact.status = MATCHED if resolution == "accepted" else EXCLUDED
+        if resolution == "accepted" and _is_uncounted(session, fact.log_index):
+            raise NotAllowedNow("the sale's number does not count: it can only be excluded")
+        if fact.status != DISTRIBUTED:
+            fact.status = MATCHED if resolution == "accepted" else EXCLUDED
     elif resolution == "accepted":
         raise NotAllowedNow("a payment without a signed sale can't be distributed; exclude it")
     found.status, found.resolution, found.resolved_by = "resolved", resolution, by
     found.note, found.resolved_ms = note, now_ms()
+
+
+def _is_uncounted(session: Session, log_index: int) -> bool:
+    query = select(MatchException.id).where(
+        MatchException.log_index == log_index, MatchException.code == NUMBER_NOT_COUNTED
+    )
+    return session.exec(query).first() is not None
 
 
 def exception_of(fact: Mapping[str, Any], code: Code, detail: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from counterfoil.oracle.quorum.proposer import HeadProposer, SignatureCollector
 from counterfoil.oracle.quorum.signing_book import SigningBook
 from counterfoil.oracle.retries import Retries
 from counterfoil.oracle.revenue.sale_reader import SaleReader
+from counterfoil.oracle.revenue.uncounted import Uncounted
 from counterfoil.oracle.rules.judging.call import CallJudge
 from counterfoil.oracle.run.process_parts import OracleParts, ledger_feed, settlement_steps
 from counterfoil.oracle.settings import OracleSettings
@@ -174,6 +175,7 @@ def _settling(
         "facts": SaleReader(
             engine, log_copy.store, newest=_anchored, gossip=GossipCheck(settings.tiles)
         ).step,
+        "uncounted": Uncounted(engine, log_copy.store).step,
         **settlement_steps(settings, engine, client, signer, collector.cosign, on_step),
         "retries": Retries(engine, client, heads=False).step,
     }

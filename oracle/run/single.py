@@ -16,6 +16,7 @@ from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
 from counterfoil.oracle.retries import Retries
 from counterfoil.oracle.revenue.sale_reader import SaleReader
+from counterfoil.oracle.revenue.uncounted import Uncounted
 from counterfoil.oracle.run.process_parts import OracleParts, ledger_feed, settlement_steps
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.signers import HeldSigners
@@ -53,6 +54,7 @@ def build(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: N
         "facts": SaleReader(
             engine, store, newest=None, gossip=GossipCheck(settings.tiles), recent=recent
         ).step,
+        "uncounted": Uncounted(engine, store).step,
         **settlement_steps(
             settings, engine, client, signer=signer, cosign=quorum.sign_call, on_step=on_step
         ),

@@ -21,6 +21,7 @@ from support_quorum import NAMES, QuorumHouse, quorum_house, run_turns
 from support_waiting import wait_until
 from support_world import DEVICES
 
+from counterfoil.chain.errors import ContractReverted
 from counterfoil.gateway.doors.reader import create_reader, reader_tls
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
@@ -30,6 +31,8 @@ from counterfoil.gateway.record.identity import Digest, device_hash, on_chain_id
 from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.gateway.store.rows import NewRecord
+from counterfoil.oracle.heads.state_slots import end_argument
+from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.quorum.door import DoorServer
 from counterfoil.oracle.quorum.peers import create_identity, peer_tls
 from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of
@@ -254,7 +257,8 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
     run_turns(stage.nodes, lambda: stage.quorum.anchored_size() == len(house.world.records))
     device = DEVICES[0]
     used = house.world.tips[device].sequence
-    house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, used, 1)
+    end = end_argument(house.world.state, len(house.world.records), device)
+    house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, used, 1, end)
     at = len(house.world.records)
     house.world.add(
         device,
@@ -288,7 +292,8 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
 def test_a_key_revoked_after_the_copy_is_refused_before_the_head(stage: Stage) -> None:
     house = stage.quorum.house
     device = DEVICES[0]
-    house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, 1, 1)
+    end = end_argument(StateTree(), 0, device)
+    house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, 1, 1, end)
     for node in stage.nodes:
         node.parts.steps["feed"]()
     stage.propose(stage.truth(), house.world.records)
@@ -502,3 +507,33 @@ def test_another_tax_rate_than_the_banks_know_is_refused(stage: Stage) -> None:
     assert stage.liar.collector.collect("/v1/calls", call_of(stage, facts)) is None
     assert [row.code for row in stage.quorum.dissents(1)] == ["proposal.call_differs"]
     assert "tax" in stage.quorum.dissents(1)[0].detail
+
+
+def test_what_the_committee_repudiates_is_shared_out_no_more(stage: Stage) -> None:
+    """The registrar ends the key where the log ends; to go below that is the committee's, and nobody signs for it."""
+    facts = facts_for(stage)
+    house = stage.quorum.house
+    device, chain = DEVICES[0], stage.quorum.house.chain
+    own = [n for n, r in enumerate(house.world.records) if r.record.device == device]
+    size, last = stage.quorum.anchored_size(), len(own)
+    end = end_argument(house.world.state, size, device)
+    registry, name = "DeviceRegistry", device_hash(device)
+    with pytest.raises(ContractReverted) as refused:
+        chain.send("registrar", registry, "revoke", name, 1, last - 1, 1, end)
+    assert refused.value.code == "contract.anchored_behind"
+    chain.send("registrar", registry, "revoke", name, 1, last, 1, end)
+    chain.decide(registry, "repudiate", name, 1, 1, 1)
+    for node in stage.nodes:
+        node.parts.steps["feed"]()
+    lie = call_of(stage, facts)
+    assert stage.liar.collector.collect("/v1/calls", lie) is None
+    assert stage.said(lie) == {("proposal.number_not_counted", own[1])}
+    first = stage.nodes[0]
+    first.parts.steps["uncounted"]()
+    run_turns(
+        stage.nodes, lambda: house.count_facts("distributed") == len(facts.entries) - last + 1
+    )
+    assert house.count_facts("exception") == last - 1
+    with Session(house.reads) as session:
+        key = session.get_one(RegistryKeyRow, ("0x" + name.hex(), 1))
+        assert (key.until_sequence, key.disputed_until) == ("1", str(last))

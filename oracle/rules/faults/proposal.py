@@ -49,6 +49,11 @@ FACTS_MALFORMED = fault(
     "The facts of the proposal are not of their form.",
     "Look for nodes of two versions.",
 )
+NUMBER_NOT_COUNTED = fault(
+    "proposal.number_not_counted",
+    "The proposal shares out a record behind the last number that counts of its machine's key.",
+    "Nothing: what was repudiated is shared out no more.",
+)
 PROJECT_UNKNOWN = fault(
     "proposal.project_unknown",
     "This node was not told of the project.",

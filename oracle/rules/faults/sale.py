@@ -64,6 +64,11 @@ CURRENCY_DIFFERS = fault(
     "The sale is in another currency than the project.",
     "Correct the device's settings; exclude the sale.",
 )
+NUMBER_NOT_COUNTED = fault(
+    "sale.number_not_counted",
+    "The sale's number lies behind the last that counts of its key: it was repudiated, or the key revoked.",
+    "Exclude it: the consortium has said that it does not count.",
+)
 DEVICE_NOT_RUNNING = fault(
     "sale.device_not_running",
     "By its newest status the device does not run, and yet it sold.",

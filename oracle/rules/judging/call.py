@@ -7,7 +7,7 @@ The checks:
 2. The facts are in canonical form, name each record once, and are about a project that this node knows.
 3. The head is anchored and covers every record of the facts.
 4. Each record agrees with the facts: a sale or a refund of that amount and day, in the project's currency, by a machine
-   that was in the project when the record was anchored, or is now.
+   that was in the project when the record was anchored, or is now. Its number counts, by the registry as of now.
 5. The units sold are the sum of the records' lines, and the tax follows from the project's rate.
 6. The call is RevenueSplit's ``distribute`` with exactly these facts, byte for byte, under their batch.
 7. No record of the facts is in another distribution that this node has signed.
@@ -43,6 +43,7 @@ from counterfoil.oracle.rules.faults.proposal import (
     DEADLINE_WRONG,
     FACTS_MALFORMED,
     NOT_INCLUDED,
+    NUMBER_NOT_COUNTED,
     PROJECT_DIFFERS,
     PROJECT_UNKNOWN,
     RECORD_DIFFERS,
@@ -80,6 +81,7 @@ class OwnBooks(Protocol):
     def heads_over(self, first: int) -> list[tuple[int, int]]: ...
     def refresh(self) -> None: ...
     def project_of(self, device: DeviceId, block: int | None = None) -> bytes | None: ...
+    def counts(self, device: DeviceId, epoch: int, sequence: int) -> bool: ...
 
 
 class CallJudge:
@@ -185,4 +187,8 @@ class CallJudge:
         ):
             why = f"record {index}: {signed.record.device} is not in {facts.project}"
             raise Dissents(PROJECT_DIFFERS, why, index)
+        epoch, sequence = signed.record.epoch, signed.record.sequence
+        if not self._books.counts(device, epoch, sequence):
+            why = f"record {index}: epoch {epoch} of {device} ends before {sequence}"
+            raise Dissents(NUMBER_NOT_COUNTED, why, index)
         return body.lines if isinstance(body, Sale) else ()

@@ -8,8 +8,10 @@ contract DeviceRegistryTest is Ledger {
     uint256 private constant N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551;
     bytes32 private constant DEVICE = keccak256("device");
 
+    /// @dev The keys come after the newest head, so that nothing of theirs is anchored. See revoke.t.sol.
     function setUp() public {
         deploy();
+        vm.warp(block.timestamp + 1);
     }
 
     function _key(uint256 private_, bytes32 device, uint64 epoch)
@@ -50,21 +52,21 @@ contract DeviceRegistryTest is Ledger {
 
     function test_the_next_epoch_ends_the_one_before() public {
         devices.register(DEVICE, operator, operator, PROJECT, _key(7, DEVICE, 1));
-        devices.rotate(DEVICE, 90, _key(8, DEVICE, 2));
+        devices.rotate(DEVICE, 90, _key(8, DEVICE, 2), noEnd());
         isTrue(devices.isAccepted(DEVICE, 1, 90) && !devices.isAccepted(DEVICE, 1, 91), "the old key ends");
         isTrue(devices.isAccepted(DEVICE, 2, 1), "the new key counts");
     }
 
     function test_nothing_after_a_revocation_counts_and_it_can_only_be_lowered() public {
         devices.register(DEVICE, operator, operator, PROJECT, _key(7, DEVICE, 1));
-        devices.revoke(DEVICE, 1, 50, 1);
+        devices.revoke(DEVICE, 1, 50, 1, noEnd());
         isTrue(devices.isAccepted(DEVICE, 1, 50) && !devices.isAccepted(DEVICE, 1, 51), "revoked from 51");
         equal(devices.signingKey(DEVICE, 1).revokedAt, uint64(block.timestamp), "at chain time");
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.KeyAlreadyRevoked.selector, DEVICE, uint64(1)));
-        devices.revoke(DEVICE, 1, 50, 1);
+        devices.revoke(DEVICE, 1, 50, 1, noEnd());
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.UntilSequenceRaised.selector, uint64(50), uint64(51)));
-        devices.revoke(DEVICE, 1, 51, 1);
-        devices.revoke(DEVICE, 1, 40, 1);
+        devices.revoke(DEVICE, 1, 51, 1, noEnd());
+        devices.revoke(DEVICE, 1, 40, 1, noEnd());
         isTrue(devices.isAccepted(DEVICE, 1, 40) && !devices.isAccepted(DEVICE, 1, 41), "the theft was earlier");
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.KeyAlreadyRevoked.selector, DEVICE, uint64(1)));
         devices.renewCertificate(DEVICE, 1, 0);
@@ -82,7 +84,7 @@ contract DeviceRegistryTest is Ledger {
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.DeviceUnknown.selector, DEVICE));
         devices.assign(DEVICE, operator, operator, PROJECT);
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.KeyUnknown.selector, DEVICE, uint64(1)));
-        devices.revoke(DEVICE, 1, 0, 0);
+        devices.revoke(DEVICE, 1, 0, 0, noEnd());
         IDeviceRegistry.NewKey memory key = _key(7, DEVICE, 1);
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.AccountZero.selector));
         devices.register(DEVICE, address(0), operator, PROJECT, key);
@@ -90,15 +92,15 @@ contract DeviceRegistryTest is Ledger {
 
     function test_a_key_that_ended_can_not_be_lengthened() public {
         devices.register(DEVICE, operator, operator, PROJECT, _key(7, DEVICE, 1));
-        devices.rotate(DEVICE, 90, _key(8, DEVICE, 2));
+        devices.rotate(DEVICE, 90, _key(8, DEVICE, 2), noEnd());
         bytes memory raised = abi.encodeWithSelector(IDeviceRegistry.UntilSequenceRaised.selector, uint64(90), uint64(91));
         vm.expectRevert(raised);
-        devices.revoke(DEVICE, 1, 91, 1);
-        devices.revoke(DEVICE, 2, 10, 1);
+        devices.revoke(DEVICE, 1, 91, 1, noEnd());
+        devices.revoke(DEVICE, 2, 10, 1, noEnd());
         IDeviceRegistry.NewKey memory next = _key(9, DEVICE, 3);
         vm.expectRevert(abi.encodeWithSelector(IDeviceRegistry.UntilSequenceRaised.selector, uint64(10), uint64(11)));
-        devices.rotate(DEVICE, 11, next);
-        devices.rotate(DEVICE, 10, next);
+        devices.rotate(DEVICE, 11, next, noEnd());
+        devices.rotate(DEVICE, 10, next, noEnd());
         isTrue(devices.isAccepted(DEVICE, 3, 1), "a new key after a revoked one");
     }
 

@@ -48,7 +48,7 @@ contract ExamineTest is Vectors {
     }
 
     function test_a_number_behind_the_keys_end_is_not_the_machines_word() public {
-        devices.revoke(DEVICE, 1, 2, 1);
+        devices.revoke(DEVICE, 1, 2, 1, noEnd());
         isTrue(_word(good(1)) == IRecordDispute.Word.SIGNED, "sequence 2 counts");
         isTrue(_word(good(2)) == IRecordDispute.Word.SEQUENCE_OUTSIDE_KEY, "sequence 3 does not");
     }

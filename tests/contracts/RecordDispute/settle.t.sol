@@ -17,14 +17,9 @@ contract SettleTest is Vectors {
         dispute = new RecordDispute(address(devices), address(anchor));
     }
 
-    function _slotLeaf(bytes memory position, bytes32 digest) private pure returns (bytes32) {
-        bytes memory entry_ = abi.encodePacked(hex"845820", DEVICE, position, hex"5820", digest);
-        return sha256(abi.encodePacked(bytes1(0x00), entry_));
-    }
-
     /// @dev The machine's chain ends at 1/`sequence` in the log of `count` records.
     function _anchorEnding(uint256 count, uint64 sequence, bytes32 digest) private returns (IRecordDispute.Slot memory) {
-        bytes32 mine = _slotLeaf(abi.encodePacked(hex"01", uint8(sequence)), digest);
+        bytes32 mine = slotLeaf(DEVICE, 1, sequence, digest);
         anchorGood(count, sha256(abi.encodePacked(bytes1(0x01), mine, otherSlot)));
         bytes32[] memory path = new bytes32[](1);
         path[0] = otherSlot;
@@ -48,13 +43,13 @@ contract SettleTest is Vectors {
 
     function test_a_finding_does_not_outlive_the_revocation_below_it() public {
         vm.warp(1_767_225_601);
-        grant(address(devices), Roles.REGISTRAR, devices.revoke.selector);
+        grant(address(devices), Roles.COMMITTEE, devices.repudiate.selector);
         anchorGood(9, keccak256("state"));
         IRecordDispute.Finding memory first = dispute.confirm(good(0), _inclusion(0, 9));
         IRecordDispute.Finding memory found = dispute.confirm(good(4), _inclusion(4, 9));
-        devices.revoke(found.device, found.epoch, found.sequence, 1);
+        devices.repudiate(found.device, found.epoch, found.sequence, 1);
         isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.SIGNED, "the last that counts");
-        devices.revoke(found.device, found.epoch, found.sequence - 1, 1);
+        devices.repudiate(found.device, found.epoch, found.sequence - 1, 1);
         isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.SEQUENCE_OUTSIDE_KEY, "not after all");
         isTrue(dispute.findingOf(leaves[4]).place == IRecordDispute.Place.IN_LOG, "and in the log as before");
         isTrue(dispute.findingOf(first.leaf).word == IRecordDispute.Word.SIGNED, "what is before stays");

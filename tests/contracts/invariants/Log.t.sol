@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DeviceRegistry} from "contracts/DeviceRegistry.sol";
 import {RecordAnchor} from "contracts/RecordAnchor.sol";
 import {IDeviceRegistry} from "contracts/interfaces/IDeviceRegistry.sol";
 import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
+import {IRecordDispute} from "contracts/interfaces/IRecordDispute.sol";
 import {Ledger} from "support/Ledger.sol";
 import {ReferenceTree} from "support/ReferenceTree.sol";
 
 /// @notice Anchors a log that grows, anchors its heads again, tries to rewrite it, and revokes a machine's key.
 contract LogHandler is Ledger, ReferenceTree {
-    bytes32 private constant STATE = keccak256("state");
+    bytes32 private constant DIGEST = keccak256("payload");
     bytes32 public constant DEVICE = keccak256("device");
 
     uint64[] public sizes;
     uint64 public lastAccepted = type(uint64).max;
     uint256 public forged;
     uint256 public revivals;
+    /// @notice The machine's last number under the newest head.
+    uint64 public end;
+    mapping(uint64 size => bytes32) private _states;
 
     constructor() {
         deploy();
         address[] memory signers = new address[](1);
         signers[0] = vm.addr(SIGNER_KEY);
         anchor = new RecordAnchor(address(access), signers, 1);
+        devices = new DeviceRegistry(address(access), address(anchor));
         (uint256 x, uint256 y) = vm.publicKeyP256(7);
         (bytes32 r, bytes32 s) = vm.signP256(7, sha256(devices.possessionMessage(DEVICE, 1)));
         devices.register(DEVICE, operator, operator, PROJECT, IDeviceRegistry.NewKey(bytes32(x), bytes32(y), 0, r, s));
@@ -30,6 +36,9 @@ contract LogHandler is Ledger, ReferenceTree {
     function grow(uint8 more) external {
         uint64 size = _last() + 1 + more % 7;
         if (size > 90) return;
+        // What came after its key's end is not taken.
+        if (size <= lastAccepted) end = size;
+        _states[size] = end == 0 ? keccak256("nobody's") : slotLeaf(DEVICE, 1, end, DIGEST);
         _anchor(size, treeHash(0, size), _proof(size));
         sizes.push(size);
     }
@@ -37,7 +46,7 @@ contract LogHandler is Ledger, ReferenceTree {
     function replay(uint8 which) external {
         if (sizes.length == 0) return;
         uint64 size = sizes[which % sizes.length];
-        anchor.anchor(size, treeHash(0, size), STATE, FIGURES, new bytes32[](0), new bytes[](0));
+        anchor.anchor(size, treeHash(0, size), _states[size], FIGURES, new bytes32[](0), new bytes[](0));
     }
 
     /// @dev The one signer signs another history: a changed record, or a shorter log under a longer size.
@@ -45,8 +54,8 @@ contract LogHandler is Ledger, ReferenceTree {
         uint64 size = _last() + 1 + more % 7;
         if (sizes.length == 0 || root == treeHash(0, size)) return;
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
-        try anchor.anchor(size, root, STATE, FIGURES, _proof(size), signatures) {
+        signatures[0] = signHead(SIGNER_KEY, size, root, _states[size]);
+        try anchor.anchor(size, root, _states[size], FIGURES, _proof(size), signatures) {
             ++forged;
         } catch {}
     }
@@ -55,18 +64,39 @@ contract LogHandler is Ledger, ReferenceTree {
         if (_last() < 2) return;
         uint64 size = 1 + less % (_last() - 1);
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
+        signatures[0] = signHead(SIGNER_KEY, size, root, _states[size]);
         uint256 before = anchor.headCount();
-        try anchor.anchor(size, root, STATE, FIGURES, new bytes32[](0), signatures) {
+        try anchor.anchor(size, root, _states[size], FIGURES, new bytes32[](0), signatures) {
             if (anchor.headCount() != before) ++forged;
         } catch {}
     }
 
     function revoke(uint64 until) external {
-        try devices.revoke(DEVICE, 1, until, 1) {
-            if (until > lastAccepted) ++revivals;
+        IRecordDispute.Slot memory slot = IRecordDispute.Slot(_last(), 0, 1, 1, end, DIGEST, new bytes32[](0));
+        try devices.revoke(DEVICE, 1, until, 1, slot) {
+            if (until > lastAccepted || until < end) ++revivals;
             lastAccepted = until;
         } catch {}
+    }
+
+    /// @dev Numbers about where the log is; others nobody has.
+    function revokeNear(uint8 until) external {
+        this.revoke(until);
+    }
+
+    function repudiate(uint64 until) external {
+        try devices.repudiate(DEVICE, 1, until, 1) {
+            if (until >= lastAccepted) ++revivals;
+            lastAccepted = until;
+        } catch {}
+    }
+
+    function repudiateNear(uint8 until) external {
+        this.repudiate(until);
+    }
+
+    function disputed() external view returns (uint64 from, uint64 to) {
+        return devices.disputedOf(DEVICE, 1);
     }
 
     function renew(bytes32 certificate) external {
@@ -105,8 +135,8 @@ contract LogHandler is Ledger, ReferenceTree {
 
     function _anchor(uint64 size, bytes32 root, bytes32[] memory proof) private {
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, STATE);
-        anchor.anchor(size, root, STATE, FIGURES, proof, signatures);
+        signatures[0] = signHead(SIGNER_KEY, size, root, _states[size]);
+        anchor.anchor(size, root, _states[size], FIGURES, proof, signatures);
     }
 }
 
@@ -140,8 +170,17 @@ contract LogInvariants {
     /// @notice Rule 9: records from a device after its revocation are refused, for ever.
     function invariant_nothing_counts_after_a_revocation() public view {
         uint64 until = _handler.lastAccepted();
-        if (_handler.revivals() != 0) revert Broken("a revoked key came back");
+        if (_handler.revivals() != 0) revert Broken("a revoked key came back, or one went below what is anchored");
         if (!_handler.isAccepted(until) && until != 0) revert Broken("what came before counts");
         if (until != type(uint64).max && _handler.isAccepted(until + 1)) revert Broken("what came after does not");
+    }
+
+    /// @notice What is anchored counts, or the committee has repudiated it: it vanishes in no other way.
+    function invariant_what_is_anchored_counts_or_is_disputed() public view {
+        uint64 end = _handler.end();
+        (uint64 from, uint64 to) = _handler.disputed();
+        if (to == 0 && from != 0) revert Broken("no range begins without an end");
+        if (end == 0 || _handler.isAccepted(end)) return;
+        if (to < end || from != _handler.lastAccepted() + 1) revert Broken("what is anchored is disputed, or counts");
     }
 }

@@ -8,6 +8,8 @@ import {ParticipantRegistry} from "contracts/ParticipantRegistry.sol";
 import {RecordAnchor} from "contracts/RecordAnchor.sol";
 import {RevenueSplit} from "contracts/RevenueSplit.sol";
 import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
+import {IRecordDispute} from "contracts/interfaces/IRecordDispute.sol";
+import {Cbor} from "contracts/libraries/Cbor.sol";
 import {Roles} from "contracts/libraries/Roles.sol";
 import {Waterfall} from "contracts/libraries/Waterfall.sol";
 import {Check} from "support/Check.sol";
@@ -45,10 +47,10 @@ abstract contract Ledger is Check {
         if (block.timestamp < 1_767_225_600) vm.warp(1_767_225_600);
         access = new ConsortiumAccess(address(this));
         participants = new ParticipantRegistry(address(access));
-        devices = new DeviceRegistry(address(access));
         address[] memory signers = new address[](1);
         signers[0] = vm.addr(SIGNER_KEY);
         anchor = new RecordAnchor(address(access), signers, 1);
+        devices = new DeviceRegistry(address(access), address(anchor));
         token = new DepositToken(address(access), address(participants), address(this), "Bank CNY", "dCNY", "CNY", 2);
         split = new RevenueSplit(address(access), address(anchor));
         grant(address(participants), Roles.REGISTRAR, participants.admit.selector);
@@ -117,6 +119,15 @@ abstract contract Ledger is Check {
         bytes[] memory signatures = new bytes[](1);
         signatures[0] = signHead(SIGNER_KEY, size, root, keccak256("state"));
         anchor.anchor(size, root, keccak256("state"), FIGURES, new bytes32[](0), signatures);
+    }
+
+    /// @dev Where a machine's chain ends, for calls that need not be shown it.
+    function noEnd() internal pure returns (IRecordDispute.Slot memory end) {}
+
+    /// @dev The leaf of a machine's slot under a state root, see docs/formats/log.md.
+    function slotLeaf(bytes32 device, uint64 epoch, uint64 sequence, bytes32 digest) internal pure returns (bytes32) {
+        bytes memory position = abi.encodePacked(Cbor.encodeUint(epoch), Cbor.encodeUint(sequence));
+        return sha256(abi.encodePacked(bytes1(0x00), hex"845820", device, position, hex"5820", digest));
     }
 
     function signHead(uint256 key, uint64 size, bytes32 root, bytes32 state) internal view returns (bytes memory) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DeviceRegistry} from "contracts/DeviceRegistry.sol";
 import {RecordAnchor} from "contracts/RecordAnchor.sol";
 import {IDeviceRegistry} from "contracts/interfaces/IDeviceRegistry.sol";
 import {Ledger} from "support/Ledger.sol";
@@ -22,8 +23,9 @@ abstract contract Vectors is Ledger {
         address[] memory signers = new address[](1);
         signers[0] = vm.addr(SIGNER_KEY);
         anchor = new RecordAnchor(address(access), signers, 1);
+        devices = new DeviceRegistry(address(access), address(anchor));
         devices.register(DEVICE, operator, operator, PROJECT, newKey(1, DEVICE, 1));
-        devices.rotate(DEVICE, 8, newKey(2, DEVICE, 2));
+        devices.rotate(DEVICE, 8, newKey(2, DEVICE, 2), noEnd());
         devices.register(OTHER, operator, operator, PROJECT, newKey(3, OTHER, 1));
     }
 

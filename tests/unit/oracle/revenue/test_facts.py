@@ -14,9 +14,10 @@ from counterfoil.gateway.record.bodies import Location, Refund, Sale, Status
 from counterfoil.gateway.record.identity import device_hash
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
-from counterfoil.oracle.ledger.device_registry import DeviceRow
+from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
 from counterfoil.oracle.revenue.matcher import close_matching
 from counterfoil.oracle.revenue.sale_reader import (
+    DISTRIBUTED,
     EXCEPTION,
     EXCLUDED,
     MATCHED,
@@ -25,10 +26,16 @@ from counterfoil.oracle.revenue.sale_reader import (
     resolve,
 )
 from counterfoil.oracle.revenue.settlement_file import import_settlement
+from counterfoil.oracle.revenue.uncounted import Uncounted
 from counterfoil.oracle.store.database import open_database
-from counterfoil.oracle.store.directory_tables import KnownProject
+from counterfoil.oracle.store.directory_tables import KnownDevice, KnownProject
 from counterfoil.oracle.store.head_tables import HeadRow
-from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact, SettlementRow
+from counterfoil.oracle.store.revenue_tables import (
+    Distribution,
+    MatchException,
+    SaleFact,
+    SettlementRow,
+)
 
 MONDAY = 20220829
 HEADER = "reference,method,business_date,amount,currency,device\n"
@@ -287,3 +294,119 @@ def test_days_are_the_devices_own_utc_days(house: House) -> None:
     house.read()
     with Session(house.engine) as session:
         assert session.exec(select(SaleFact.business_date)).all() == [MONDAY, MONDAY + 1]
+
+
+def revoke(house: House, until: int, disputed_until: int | None = None) -> None:
+    """The registry says that FIRST's key of epoch 1 counts up to *until*."""
+    with Session(house.engine) as session:
+        session.merge(
+            RegistryKeyRow(
+                device_hash="0x" + device_hash(FIRST).hex(),
+                epoch=1,
+                x="",
+                y="",
+                certificate_hash="",
+                until_sequence=str(until),
+                disputed_until=None if disputed_until is None else str(disputed_until),
+                registered_block=1,
+                revoked_at=1,
+                reason=1,
+            )
+        )
+        if session.get(KnownDevice, FIRST) is None:
+            session.add(
+                KnownDevice(device=FIRST, device_hash="0x" + device_hash(FIRST).hex(), label="")
+            )
+        session.commit()
+
+
+def test_what_is_repudiated_is_set_aside_and_can_only_be_excluded(house: House) -> None:
+    for number in range(4):
+        house.sell(200, f"pay-{number}")
+    house.sell(200, "other", n=1)
+    house.read()
+    house.settle(f"pay-2,card,{MONDAY},2.00,USD,")
+    uncounted = Uncounted(house.engine, house.world.store())
+    assert uncounted.step() == 0
+    revoke(house, until=2**64 - 1)
+    assert uncounted.step() == 0
+    revoke(house, until=2, disputed_until=4)
+    assert (uncounted.step(), uncounted.step()) == (2, 0)
+    assert house.facts() == [WAITING, WAITING, EXCEPTION, EXCEPTION, WAITING]
+    assert house.exceptions() == [("sale.number_not_counted", 2), ("sale.number_not_counted", 3)]
+    with Session(house.engine) as session:
+        with pytest.raises(NotAllowedNow):
+            resolve(session, 1, "accepted", "me", "")
+        resolve(session, 1, "excluded", "me", "")
+        session.commit()
+    assert house.facts()[2] == EXCLUDED
+    revoke(house, until=1, disputed_until=4)
+    assert uncounted.step() == 1
+    assert Uncounted(house.engine, house.world.store()).step() == 0, "after a start, again once"
+    assert house.facts()[:2] == [WAITING, EXCEPTION]
+
+
+def test_a_sale_with_another_exception_is_not_accepted_either_once_it_is_repudiated(
+    house: House,
+) -> None:
+    house.sell(200, None)
+    house.read()
+    house.settle(through=MONDAY)
+    revoke(house, until=0, disputed_until=1)
+    assert Uncounted(house.engine, house.world.store()).step() == 1
+    assert [code for code, _ in house.exceptions()] == [
+        "sale.reference_missing",
+        "sale.number_not_counted",
+    ]
+    with Session(house.engine) as session, pytest.raises(NotAllowedNow):
+        resolve(session, 1, "accepted", "me", "")
+
+
+def test_a_number_that_does_not_count_is_read_as_an_exception(house: House) -> None:
+    revoke(house, until=1)
+    house.sell(200, "pay-0")
+    house.sell(200, "pay-1")
+    house.read()
+    assert house.facts() == [WAITING, EXCEPTION]
+    assert house.exceptions() == [("sale.number_not_counted", 1)]
+    assert Uncounted(house.engine, house.world.store()).step() == 0, "it is known already"
+
+
+def test_what_was_shared_out_stays_and_what_nobody_signed_is_taken_back(house: House) -> None:
+    for number in range(4):
+        house.sell(200, f"pay-{number}")
+    house.read()
+    with Session(house.engine) as session:
+        for batch, transaction in (("0xaa", 7), ("0xbb", None)):
+            session.add(
+                Distribution(
+                    batch=batch,
+                    project="lakeside",
+                    business_date=MONDAY,
+                    gross_minor=400,
+                    refunds_minor=0,
+                    tax_minor=0,
+                    units=[],
+                    head_size=4,
+                    facts_hash="",
+                    facts=b"",
+                    transaction_id=transaction,
+                )
+            )
+        for fact in session.exec(select(SaleFact)):
+            fact.status, fact.batch = DISTRIBUTED, "0xaa" if fact.log_index < 2 else "0xbb"
+        session.commit()
+    revoke(house, until=3, disputed_until=4)
+    assert Uncounted(house.engine, house.world.store()).step() == 1
+    assert house.facts() == [DISTRIBUTED, DISTRIBUTED, MATCHED, EXCEPTION]
+    revoke(house, until=1, disputed_until=4)
+    uncounted = Uncounted(house.engine, house.world.store())
+    assert uncounted.step() == 2
+    assert house.facts() == [DISTRIBUTED, DISTRIBUTED, EXCEPTION, EXCEPTION]
+    with Session(house.engine) as session:
+        assert [row.batch for row in session.exec(select(Distribution))] == ["0xaa"]
+        found = session.exec(select(MatchException).where(MatchException.log_index == 1)).one()
+        assert "shared out in 0xaa" in found.detail
+        resolve(session, found.id or 0, "excluded", "me", "")
+        session.commit()
+    assert house.facts()[1] == DISTRIBUTED, "the money is with its recipients"

@@ -24,6 +24,16 @@ FACTS_MISMATCH = fault(
     "The facts of a distribution are not those of its call, or not what the records say.",
     "Keep the facts; ask the oracle's operators which records were shared out.",
 )
+SALES_DISPUTED = fault(
+    "split.sales_disputed",
+    "A distribution shared out sales that the committee has repudiated, before or after it did.",
+    "Ask the committee what the motion rests on, and the oracle's operators why it was shared out, if it came later.",
+)
+RECORDS_DISPUTED = fault(
+    "record.disputed",
+    "The committee has repudiated records of a machine after they were anchored.",
+    "Ask the committee what the motion rests on; the vote has its hash.",
+)
 FACTS_MISSING = fault(
     "split.facts_missing",
     "The facts of a distribution are not here: which sales it shared out can't be told.",

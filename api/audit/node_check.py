@@ -9,19 +9,20 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle import Bundle, KeyFact
 from counterfoil.api.audit.verification.errors import (
     AuditError,
     ChainUnreachableError,
     OnChainMismatchError,
+    RecordsDisputedError,
 )
 from counterfoil.api.audit.verification.report import Step
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, RpcRefused
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, read_header
-from counterfoil.gateway.record.identity import device_hash
+from counterfoil.gateway.record.identity import DeviceId, device_hash
 
 
 def check_on_chain(
@@ -59,7 +60,7 @@ def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> It
             yield OnChainMismatchError("scope", f"{name} is at {mine}, not at {address or 'none'}")
     yield from _check_blocks(bundle, client)
     yield from _check_heads(bundle, client)
-    yield from _check_keys(bundle, client)
+    yield from check_keys(bundle.device, bundle.registry, client)
 
 
 def _check_blocks(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
@@ -92,9 +93,12 @@ def _check_heads(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
             yield OnChainMismatchError(where, f"anchored in block {found['blockNumber']}")
 
 
-def _check_keys(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
-    name = device_hash(bundle.device)
-    for key in bundle.registry:
+def check_keys(
+    device: DeviceId, keys: Sequence[KeyFact], client: ChainClient
+) -> Iterator[AuditError]:
+    """Yield where the registry holds another key of *device*, or the committee has taken records of one back."""
+    name = device_hash(device)
+    for key in keys:
         found = client.call("DeviceRegistry", "signingKey", name, key.epoch)
         registered = (
             found["x"],
@@ -107,3 +111,7 @@ def _check_keys(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
         )
         if registered != tuple(key[1:]):
             yield OnChainMismatchError(f"registry epoch {key.epoch}", "registered otherwise")
+        first, last = client.call("DeviceRegistry", "disputedOf", name, key.epoch)
+        if last:
+            detail = f"the committee has repudiated its numbers from {first} on"
+            yield RecordsDisputedError(f"registry epoch {key.epoch}", detail)

@@ -51,6 +51,8 @@ EXAMPLES: dict[str, Any] = {
     "device_hash": _HEX,
     "differences": 0,
     "digest": _HASH,
+    "disputed": False,
+    "disputed_until": None,
     "document_hash": _HASH,
     "encoded": "87",
     "energy_wh": 1250,

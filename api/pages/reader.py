@@ -25,6 +25,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http.context import COOKIE, ApiParts, parts_of
 from counterfoil.api.pages.language import Speech, choose
+from counterfoil.api.records.repudiated import Repudiated
 from counterfoil.api.records.sales import Stored, day_of
 from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.oracle.store.revenue_tables import MatchException
@@ -114,6 +115,7 @@ class Reader:
             "labels": {m.device: m.label for m in self.parts.directory.machines()},
             "goods_of": goods_of,
             "slot_of": slot_of,
+            "is_disputed": Repudiated(self.parts.reads).has,
             "day_of": lambda time_ms: day_of(time_ms, zone),
             "with_dates": False,
         }

@@ -45,7 +45,11 @@ class DeviceOut(BaseModel):
 
 
 class KeyOut(BaseModel):
-    """A signing key of one epoch, as registered on chain; `until_sequence` is decimal text."""
+    """A signing key of one epoch, as registered on chain; `until_sequence` is decimal text.
+
+    The numbers behind it, up to `disputed_until` (decimal text) where that is stated, were repudiated after they were
+    anchored.
+    """
 
     epoch: int
     x: str
@@ -53,6 +57,7 @@ class KeyOut(BaseModel):
     certificate_hash: str
     from_sequence: int
     until_sequence: str
+    disputed_until: str | None
     revoked_at: int | None
     reason: int | None
 

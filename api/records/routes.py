@@ -16,6 +16,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.records.reads import RecordReads
+from counterfoil.api.records.repudiated import Repudiated
 from counterfoil.api.records.sales import Stored
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.errors import NOT_ANCHORED, KeyUnknownError
@@ -28,7 +29,10 @@ Index = Annotated[int, Path(ge=0, le=2**53, description="The record's place in t
 
 
 class RecordOut(BaseModel):
-    """A record's fields; ``raw`` and ``evidence`` give the bytes that prove them."""
+    """A record's fields; ``raw`` and ``evidence`` give the bytes that prove them.
+
+    `disputed`: the committee has repudiated it after it was anchored.
+    """
 
     log_index: int = Field(examples=[48211])
     device: str = Field(examples=["urn:dev:os:32473-vj300320611"])
@@ -45,6 +49,7 @@ class RecordOut(BaseModel):
     body: dict[str, Any]
     counters: dict[str, int]
     proof: ProofState
+    disputed: bool
 
 
 class ProofOut(BaseModel):
@@ -61,7 +66,7 @@ class ProofOut(BaseModel):
     final: bool
 
 
-def record_out(stored: Stored, state: ProofState) -> RecordOut:
+def record_out(stored: Stored, state: ProofState, repudiated: Repudiated) -> RecordOut:
     """Return *stored* for JSON."""
     signed, record = stored.signed, stored.signed.record
     fields = record.body.__dataclass_fields__
@@ -89,6 +94,7 @@ def record_out(stored: Stored, state: ProofState) -> RecordOut:
             "energy_register_wh": record.counters.energy_register_wh,
         },
         proof=state,
+        disputed=repudiated.has(record),
     )
 
 
@@ -131,8 +137,10 @@ def list_records(
             raise problems.not_found("device")
         devices = {device}
     found = RecordReads(parts.gateway).page(devices, number, after, limit + 1)
-    known = anchors(parts)
-    items = [record_out(stored, known.state(stored.log_index)) for stored in found[:limit]]
+    known, repudiated = anchors(parts), Repudiated(parts.reads)
+    items = [
+        record_out(stored, known.state(stored.log_index), repudiated) for stored in found[:limit]
+    ]
     more = write_cursor("records", str(items[-1].log_index)) if len(found) > limit else None
     return Page(items=items, next=more)
 
@@ -140,7 +148,8 @@ def list_records(
 @router.get("/v1/records/{log_index}", summary="One record")
 def get_record(parts: PartsDep, sight: SightDep, log_index: Index) -> RecordOut:
     """A record by its log index."""
-    return record_out(visible(parts, sight, log_index), anchors(parts).state(log_index))
+    stored = visible(parts, sight, log_index)
+    return record_out(stored, anchors(parts).state(log_index), Repudiated(parts.reads))
 
 
 @router.get(

@@ -16,6 +16,7 @@ from support_world import DEVICES
 
 from counterfoil.api.access import auth
 from counterfoil.api.stream import _events
+from counterfoil.gateway.record.identity import device_hash
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.gateway.store.tables import RefusedRecord
 from counterfoil.oracle.ledger.deposit_token import Payout
@@ -117,7 +118,9 @@ def read(client: TestClient, path: str, headers: dict[str, str], limit: int) -> 
     items: list[Any] = []
     more = ""
     while True:
-        answer = client.get(f"{path}?limit={limit}{more}", headers=headers)
+        answer = client.get(
+            f"{path}{'&' if '?' in path else '?'}limit={limit}{more}", headers=headers
+        )
         assert answer.status_code == 200, (path, answer.text)
         page = answer.json()
         assert len(page["items"]) <= limit
@@ -173,6 +176,41 @@ def test_cursor_of_one_list_is_malformed_in_another(site: Site, client: TestClie
         if path != "/v1/balances":
             answer = client.get(f"{path}?cursor={cursor}", headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed"), path
+
+
+def test_what_was_repudiated_is_marked_as_disputed(site: Site, client: TestClient) -> None:
+    headers = site.headers("lakeside")
+    mine = read(client, f"/v1/records?device={MINE}", headers, 50)
+    assert {r["disputed"] for r in mine} == {False}
+    with site.oracle.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE registry_key SET until_sequence = '2', disputed_until = '4' WHERE device_hash = :d"
+            ),
+            {"d": "0x" + device_hash(MINE).hex()},
+        )
+    try:
+        mine = read(client, f"/v1/records?device={MINE}", headers, 50)
+        marked = [r["sequence"] for r in mine if r["disputed"]]
+        assert marked == [3, 4], "one range, and nothing beside it"
+        one = next(r for r in mine if r["sequence"] == 3)
+        assert client.get(f"/v1/records/{one['log_index']}", headers=headers).json()["disputed"]
+        (key,) = read(client, f"/v1/devices/{MINE}/keys", headers, 50)
+        assert (key["until_sequence"], key["disputed_until"]) == ("2", "4")
+        sale = next(r["log_index"] for r in mine if r["disputed"] and r["kind"] == "sale")
+        browser = TestClient(site.app, follow_redirects=False)
+        secret = auth.open_session(site.oracle, site.tokens["lakeside"], 1)
+        browser.cookies.set("counterfoil_session", str(secret))
+        page = browser.get(f"/sales/{sale}").text
+        assert "repudiated by the consortium after it was anchored" in page
+    finally:
+        with site.oracle.begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE registry_key SET until_sequence = :open, disputed_until = NULL WHERE device_hash = :d"
+                ),
+                {"d": "0x" + device_hash(MINE).hex(), "open": str(2**64 - 1)},
+            )
 
 
 def test_alarms_and_refusals_are_shown_to_whose_machine_it_is(

@@ -18,16 +18,21 @@ import pytest
 from support_chain import deployed_world
 from support_oracle import ACCOUNTS, PROJECT, OracleHouse, pool_account
 from support_waiting import PATIENCE_S
+from support_world import DEVICES
 from typer import Typer
 from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands.audit import register
+from counterfoil.api.audit.node_check import check_keys
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money_sweep import MoneySweep
 from counterfoil.api.audit.sweep.piece import Piece
+from counterfoil.api.audit.verification.bundle import KeyFact
 from counterfoil.gateway.logfiles.tiles import TileWriter
+from counterfoil.gateway.record.identity import device_hash
+from counterfoil.oracle.heads.state_slots import end_argument
 
 pytestmark = pytest.mark.integration
 
@@ -289,6 +294,71 @@ def test_a_later_run_tells_when_a_node_says_otherwise_of_what_is_verified(
             assert found == [("sweep.key_changed", True)]
     rotated = key._replace(until_sequence=10_000)
     assert again(replace(view, keys=view.keys | {name: rotated})) == []
+
+
+def test_what_the_committee_repudiates_is_told_of_the_machine_and_of_each_split(
+    tmp_path: Path,
+) -> None:
+    with deployed_world("anvil", tmp_path) as chain:
+        house = OracleHouse(chain, tmp_path)
+        parts = house.parts()
+        for _ in range(2):
+            house.sell_a_day()
+            house.run_until_quiet(parts)
+        first = chain.deployment.first_block
+        state, tiles = tmp_path / "sweep.db", str(tmp_path / "tiles")
+        before = read_ledger(chain.client, first)
+        LogSweep(tiles, "", before, Book(state, "a test"), processes=1).run(lambda _: None)
+        device, last = DEVICES[0], house.world.tips[DEVICES[0]].sequence
+        end = end_argument(house.world.state, len(house.world.records), device)
+        name = device_hash(device)
+        chain.send("registrar", "DeviceRegistry", "revoke", name, 1, last, 1, end)
+        assert swept(house, "--project", PROJECT)["verdict"] == "valid"
+        chain.decide("DeviceRegistry", "repudiate", name, 1, last - 1, 1)
+        chain.decide("DeviceRegistry", "repudiate", name, 1, 1, 1)
+        said = swept(house, "--project", PROJECT)
+        assert said["verdict"] == "unverifiable"
+        found = [(f["code"], f["where"].split()[0], f["unverifiable"]) for f in said["findings"]]
+        splits = [("split.sales_disputed", "distribution", True)] * 2
+        assert found == [("record.disputed", "epoch", True), *splits]
+        assert f"from 2 on, up to {last}" in said["findings"][0]["detail"]
+        amounts = [
+            r.record.body.amount_minor
+            for r in house.world.records
+            if r.record.device == device and r.record.sequence > 1
+        ]
+        told = [f["detail"].split() for f in said["findings"][1:]]
+        assert sum(int(words[0]) for words in told) == len(amounts)
+        assert sum(int(words[3]) for words in told) == sum(amounts)
+        kept = chain.client.call("DeviceRegistry", "signingKey", name, 1)
+        fact = KeyFact(
+            1,
+            x=kept["x"],
+            y=kept["y"],
+            from_sequence=1,
+            until_sequence=1,
+            revoked=1,
+            certificate_hash=kept["certificateHash"],
+            registered_at=kept["registeredAt"],
+        )
+        (disputed,) = check_keys(device, [fact], chain.client)
+        assert (disputed.code, disputed.unverifiable) == ("record.disputed", True)
+        # Shared out after the committee had spoken, it is wrong and not only in dispute.
+        view = read_ledger(chain.client, first)
+        key = view.keys[name, 1]
+        early = tuple(one._replace(block=0) for one in key.repudiations)
+        view.keys[name, 1] = key._replace(repudiations=early)
+        book = Book(None, "a test")
+        LogSweep(tiles, "", view, book, processes=1).run(lambda _: None)
+        money = MoneySweep(chain.client, view, book, facts={}, projects=(PROJECT,))
+        assert [(f.code, f.unverifiable) for f in money.run()] == [
+            ("split.sales_disputed", False)
+        ] * 2
+        # What an earlier run has verified does not pass over what was repudiated since.
+        again = LogSweep(tiles, "", view, Book(state, "a test"), processes=1)
+        assert [(f.code, f.unverifiable) for f in again.check_before()] == [
+            ("sweep.key_changed", True)
+        ]
 
 
 def test_killed_at_any_moment_it_comes_to_the_same(house: OracleHouse, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ Rules kept here:
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from counterfoil.api.audit.sweep.ledger_view import AnchoredHead
-from counterfoil.api.audit.sweep.piece import HashedKey, Piece
+from counterfoil.api.audit.sweep.piece import HashedKey, Piece, Repudiation
 from counterfoil.api.audit.sweep.sold_facts import SoldFact, unpack
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.fault import Code
@@ -24,14 +25,15 @@ from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.record import Counters
 
-_FORM = 4
+_FORM = 5
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sweep (one INTEGER PRIMARY KEY CHECK (one = 1), subject TEXT NOT NULL,
     size INTEGER NOT NULL, peaks BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS head (position INTEGER PRIMARY KEY, number INTEGER NOT NULL, size INTEGER NOT NULL,
     root BLOB NOT NULL, state BLOB NOT NULL, figures BLOB NOT NULL, block INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS key (device BLOB NOT NULL, epoch INTEGER NOT NULL, x BLOB NOT NULL, y BLOB NOT NULL,
-    from_sequence TEXT NOT NULL, until_sequence TEXT NOT NULL, revoked INTEGER NOT NULL, PRIMARY KEY (device, epoch));
+    from_sequence TEXT NOT NULL, until_sequence TEXT NOT NULL, revoked INTEGER NOT NULL, repudiations TEXT NOT NULL,
+    PRIMARY KEY (device, epoch));
 CREATE TABLE IF NOT EXISTS machine (position INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL,
     sequence INTEGER NOT NULL, digest BLOB NOT NULL, count INTEGER NOT NULL, amount INTEGER NOT NULL,
     register INTEGER NOT NULL);
@@ -102,17 +104,30 @@ class Book:
         rows = self._db.execute("SELECT * FROM key")
         return {
             (device, epoch): HashedKey(
-                x, y, from_sequence=int(first), until_sequence=int(until), revoked=bool(revoked)
+                x,
+                y,
+                from_sequence=int(first),
+                until_sequence=int(until),
+                revoked=bool(revoked),
+                repudiations=tuple(Repudiation(*one) for one in json.loads(taken_back)),
             )
-            for device, epoch, x, y, first, until, revoked in rows
+            for device, epoch, x, y, first, until, revoked, taken_back in rows
         }
 
     def keep_keys(self, keys: Mapping[tuple[bytes, int], HashedKey]) -> None:
         """Keep *keys*, before records are verified with them."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO key VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (*name, k.x, k.y, str(k.from_sequence), str(k.until_sequence), k.revoked)
+                (
+                    *name,
+                    k.x,
+                    k.y,
+                    str(k.from_sequence),
+                    str(k.until_sequence),
+                    k.revoked,
+                    json.dumps(k.repudiations),
+                )
                 for name, k in keys.items()
             ),
         )

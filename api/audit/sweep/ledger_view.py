@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from counterfoil.api.audit.sweep.piece import HashedKey
+from counterfoil.api.audit.sweep.piece import HashedKey, Repudiation
 from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.chain.errors import ChainError, RpcRefused
 from counterfoil.chain.hexadecimal import from_hex, to_hex
@@ -135,6 +135,12 @@ def _take(view: LedgerView, event: ContractEvent) -> None:
         view.keys[name] = view.keys[name]._replace(
             until_sequence=v["untilSequence"],
             revoked=event.name == "KeyRevoked" or view.keys[name].revoked,
+        )
+    elif event.name == "RecordsDisputed":
+        name = (v["device"], v["epoch"])
+        taken = Repudiation(v["fromSequence"], v["untilSequence"], event.block_number)
+        view.keys[name] = view.keys[name]._replace(
+            repudiations=(*view.keys[name].repudiations, taken)
         )
     elif event.name in ("DeviceRegistered", "DeviceAssigned"):
         view.projects[v["device"]].append((event.block_number, v["project"]))

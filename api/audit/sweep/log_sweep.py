@@ -22,6 +22,7 @@ from counterfoil.api.audit.faults import (
     KEY_CHANGED,
     LOG_INCOMPLETE,
     RECORDS_BROKEN,
+    RECORDS_DISPUTED,
 )
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import AnchoredHead, LedgerView
@@ -42,6 +43,7 @@ from counterfoil.gateway.logfiles.tiles import TileReader
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.verification import OPEN_SEQUENCE
 from counterfoil.oracle.errors import GOSSIP_DIFFERS
 from counterfoil.oracle.rules.faults.proposal import FIGURES_DIFFER, ROOT_DIFFERS, STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Tally
@@ -161,11 +163,13 @@ class LogSweep:
             tip, now = tips.get(device), self._view.keys.get((device, epoch))
             if tip is None or tip.epoch < epoch:
                 continue
-            used = tip.sequence if tip.epoch == epoch else then.until_sequence
+            used = tip.sequence if tip.epoch == epoch else then.anchored_until
             if now is None or then[:3] != now[:3]:
                 wrong = "the registry has another key, or none"
-            elif now.until_sequence < used:
+            elif now.anchored_until < used:
                 wrong = f"its key was since ended at {now.until_sequence}"
+            elif now.repudiations != then.repudiations:
+                wrong = f"its records behind {now.until_sequence} were since repudiated"
             else:
                 continue
             finding = Finding(
@@ -175,6 +179,19 @@ class LogSweep:
                 unverifiable=True,
             )
             yield (device, epoch), finding
+
+    def check_repudiated(self) -> Iterator[Finding]:
+        """Yield the numbers of each machine that the committee took back; nobody can tell who signed those."""
+        names: dict[bytes, str] = {device_hash(t.device): t.device for t in self._tips.values()}
+        for (device, epoch), key in self._view.keys.items():
+            if not key.repudiations:
+                continue
+            last = key.repudiations[-1]
+            detail = f"the committee has repudiated its numbers from {last.from_sequence} on"
+            if last.until_sequence < OPEN_SEQUENCE:
+                detail += f", up to {last.until_sequence}"
+            where = f"epoch {epoch} of {names.get(device, device.hex()[:16])}"
+            yield Finding(RECORDS_DISPUTED, where, detail, unverifiable=True)
 
     # ---- the heads
 

@@ -23,6 +23,7 @@ from counterfoil.api.audit.faults import (
     BALANCE_MISMATCH,
     FACTS_MISMATCH,
     FACTS_MISSING,
+    SALES_DISPUTED,
     SPLIT_CALL_UNKNOWN,
     SPLIT_MISMATCH,
 )
@@ -145,7 +146,7 @@ class MoneySweep:
                     f"{tier.wire_name} {account} got {credited.get(key, 0)}, not {mine.get(key, 0)}"
                 )
                 yield Finding(SPLIT_MISMATCH, where, detail)
-        yield from self._check_facts(where, d)
+        yield from self._check_facts(where, d, event.block_number)
 
     def _added(self, event: ContractEvent) -> Iterator[Finding]:
         """A piece of a pool's list; with the last one it must be the list that the pool is named by."""
@@ -191,7 +192,7 @@ class MoneySweep:
 
     # ---- facts
 
-    def _check_facts(self, where: str, d: Mapping[str, Any]) -> Iterator[Finding]:
+    def _check_facts(self, where: str, d: Mapping[str, Any], block: int) -> Iterator[Finding]:
         facts = self._facts.get(d["facts"]) or self._made_again(d)
         if facts is None:
             detail = "no file has its facts, and the day's sales in the log don't give them"
@@ -225,6 +226,7 @@ class MoneySweep:
                 units[code] += count
         if sorted(units.items()) != sorted(facts.units):
             yield Finding(FACTS_MISMATCH, where, "its units are not those of its sales")
+        yield from _disputed(where, block, [known[i] for i, _, _ in facts.entries if i in known])
 
     def _is_of(self, device: str, project: bytes) -> bool:
         known = self._view.projects.get(on_chain_id(device), ())
@@ -312,6 +314,22 @@ class MoneySweep:
         if self.held[self._split] != owed:
             detail = f"holds {self.held[self._split]} and owes {owed}"
             yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
+
+
+def _disputed(where: str, block: int, sales: Sequence[SoldFact]) -> Iterator[Finding]:
+    """What was repudiated before a distribution of *block* was not to be shared out; after it, it is in dispute."""
+    for is_late in (True, False):
+        found = [
+            sale
+            for sale in sales
+            if sale.repudiated_in is not None and (sale.repudiated_in < block) == is_late
+        ]
+        if found:
+            minor = sum(-s.amount_minor if s.is_refund else s.amount_minor for s in found)
+            what = f"{len(found)} records of {minor} minor, from record {found[0].log_index} on"
+            when = "had repudiated before" if is_late else "has repudiated since"
+            detail = f"{what}, that the committee {when}"
+            yield Finding(SALES_DISPUTED, where, detail, unverifiable=not is_late)
 
 
 def _facts_of(project: str, date: int, sales: Sequence[SoldFact]) -> Facts:

@@ -19,7 +19,7 @@ from threading import Thread
 from typing import NamedTuple
 
 from counterfoil.api.audit.faults import RECORDS_BROKEN
-from counterfoil.api.audit.sweep.sold_facts import SoldFact, pack
+from counterfoil.api.audit.sweep.sold_facts import SoldFact, Units, pack
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.gateway.errors import IdentityError, RecordError
 from counterfoil.gateway.log.merkle import Frontier, hash_leaf
@@ -37,6 +37,14 @@ PIECE = 4_096
 """Records verified and kept at a time, where nothing else is asked for."""
 
 
+class Repudiation(NamedTuple):
+    """Numbers that the committee took back in ``block``, both included."""
+
+    from_sequence: int
+    until_sequence: int
+    block: int
+
+
 class HashedKey(NamedTuple):
     """A key as the registry's events state it, with its device's hash alone."""
 
@@ -45,6 +53,20 @@ class HashedKey(NamedTuple):
     from_sequence: int
     until_sequence: int
     revoked: bool
+    repudiations: tuple[Repudiation, ...] = ()
+    """In their order: each has the numbers of those before it too."""
+
+    @property
+    def anchored_until(self) -> int:
+        """The last number under which the key's records may be anchored: what was repudiated was taken once."""
+        return max((self.until_sequence, *(one.until_sequence for one in self.repudiations)))
+
+    def repudiated_in(self, sequence: int) -> int | None:
+        """The block in which the record of this number was repudiated; None when it counts."""
+        for one in self.repudiations:
+            if one.from_sequence <= sequence <= one.until_sequence:
+                return one.block
+        return None
 
 
 @dataclass
@@ -92,9 +114,16 @@ class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
             raise KeyError(name) from error
         status = KeyStatus.REVOKED if found.revoked else KeyStatus.ACTIVE
         self._known[name] = known = DeviceKey(
-            device, epoch, key, found.from_sequence, found.until_sequence, status
+            device, epoch, key, found.from_sequence, found.anchored_until, status
         )
         return known
+
+    def repudiated_in(self, record: Record) -> int | None:
+        """The block in which *record* was repudiated; None when it counts, or its key is not known."""
+        found = self._keys.get((device_hash(record.device), record.epoch))
+        if found is None or not found.repudiations:
+            return None
+        return found.repudiated_in(record.sequence)
 
     def __iter__(self) -> Iterator[tuple[DeviceId, int]]:
         return iter(self._known)
@@ -104,7 +133,7 @@ class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
 
 
 def verify_piece(
-    reader: TileReader, keys: KeyRing, start: int, end: int, cuts: Sequence[int]
+    reader: TileReader, keys: RegistryRing, start: int, end: int, cuts: Sequence[int]
 ) -> Piece:
     """Return the outcome of the records from *start* up to *end*, cut at the heads' sizes *cuts*."""
     piece, tree, sold = Piece(start, end), Frontier(), list[SoldFact]()
@@ -117,7 +146,7 @@ def verify_piece(
         signed = _readable(piece, index, raw, keys)
         if signed is not None:
             _take(piece, segment, index, signed)
-            fact = _sold(index, signed.record)
+            fact = _sold(index, signed.record, keys)
             if fact is not None:
                 sold.append(fact)
     _close(piece, segment, tree, next_end=end)
@@ -165,29 +194,23 @@ def _take(piece: Piece, segment: Segment, index: int, signed: SignedRecord) -> N
         piece.gossip.setdefault((record.head.size, record.head.root), index)
 
 
-def _sold(index: int, record: Record) -> SoldFact | None:
+def _sold(index: int, record: Record, keys: RegistryRing) -> SoldFact | None:
     """Return the sale or refund in *record*; None for another kind."""
     body = record.body
+    if not isinstance(body, Sale | Refund):
+        return None
+    units: Units = ()
     if isinstance(body, Sale):
         units = tuple([(line.commodity, line.quantity) for line in body.lines])
-        return SoldFact(
-            log_index=index,
-            device=record.device,
-            time_ms=record.time_ms,
-            is_refund=False,
-            amount_minor=body.amount_minor,
-            units=units,
-        )
-    if isinstance(body, Refund):
-        return SoldFact(
-            log_index=index,
-            device=record.device,
-            time_ms=record.time_ms,
-            is_refund=True,
-            amount_minor=body.amount_minor,
-            units=(),
-        )
-    return None
+    return SoldFact(
+        log_index=index,
+        device=record.device,
+        time_ms=record.time_ms,
+        is_refund=isinstance(body, Refund),
+        amount_minor=body.amount_minor,
+        units=units,
+        repudiated_in=keys.repudiated_in(record),
+    )
 
 
 def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[str | None, ChainTip]:
@@ -211,7 +234,7 @@ def tip_of(signed: SignedRecord) -> ChainTip:
 
 # ---- in a worker process
 
-_here: dict[str, tuple[TileReader, KeyRing]] = {}
+_here: dict[str, tuple[TileReader, RegistryRing]] = {}
 
 
 def start_worker(

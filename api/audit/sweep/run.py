@@ -105,6 +105,7 @@ def sweep(
             *part.check_before(),
             *part.check_order(),
             *book.findings(),
+            *part.check_repudiated(),
             *part.check_gossip(),
         ]
         money = MoneySweep(client, view, book, facts=facts or {}, projects=projects)

@@ -18,7 +18,10 @@ Units = tuple[tuple[str, int], ...]
 
 
 class SoldFact(NamedTuple):
-    """A sale or refund as it is shared out; units are pairs of (commodity, count), one for each line."""
+    """A sale or refund as it is shared out; units are pairs of (commodity, count), one for each line.
+
+    ``repudiated_in`` is the block in which the committee took its record back.
+    """
 
     log_index: int
     device: str
@@ -26,22 +29,25 @@ class SoldFact(NamedTuple):
     is_refund: bool
     amount_minor: int
     units: Units
+    repudiated_in: int | None = None
 
 
 def pack(facts: Sequence[SoldFact]) -> bytes:
     """Return *facts*, one or more, as one byte string."""
-    index, device, time_ms, is_refund, amount, units = zip(*facts, strict=True)
+    index, device, time_ms, is_refund, amount, units, repudiated = zip(*facts, strict=True)
     devices, goods = _numbered(device), _numbered(units)
     columns = [index, [devices[d] for d in device], time_ms, is_refund, amount]
-    return cbor2.dumps([list(devices), list(goods), *columns, [goods[u] for u in units]])
+    taken_back = {at: block for at, block in enumerate(repudiated) if block is not None}
+    sold = [goods[u] for u in units]
+    return cbor2.dumps([list(devices), list(goods), *columns, sold, taken_back])
 
 
 def unpack(data: bytes) -> Iterator[SoldFact]:
     """Yield the facts that :func:`pack` put into *data*, in their order."""
-    devices, goods, index, device, time_ms, is_refund, amount, units = cbor2.loads(data)
+    devices, goods, index, device, time_ms, is_refund, amount, units, taken_back = cbor2.loads(data)
     lines: list[Units] = [tuple((code, count) for code, count in one) for one in goods]
     rows = zip(index, device, time_ms, is_refund, amount, units, strict=True)
-    for log_index, who, at, is_given_back, minor, what in rows:
+    for place, (log_index, who, at, is_given_back, minor, what) in enumerate(rows):
         yield SoldFact(
             log_index,
             device=devices[who],
@@ -49,6 +55,7 @@ def unpack(data: bytes) -> Iterator[SoldFact]:
             is_refund=is_given_back,
             amount_minor=minor,
             units=lines[what],
+            repudiated_in=taken_back.get(place),
         )
 
 

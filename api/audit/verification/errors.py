@@ -15,6 +15,7 @@ from counterfoil.api.audit.faults import (
     FACTS_MISMATCH,
     FACTS_MISSING,
     RECORDS_BROKEN,
+    RECORDS_DISPUTED,
     SPLIT_CALL_UNKNOWN,
     SPLIT_MISMATCH,
 )
@@ -242,6 +243,14 @@ class OnChainMismatchError(AuditError):
     code = Code("bundle.chain_mismatch")
     to_do = "Ask a second node; if it says the same, the bundle is not of this chain or not true."
     step = 14
+
+
+class RecordsDisputedError(AuditError):
+    """The committee has repudiated records of the device after they were anchored."""
+
+    code = RECORDS_DISPUTED
+    step = 14
+    unverifiable = True
 
 
 class ChainUnreachableError(AuditError):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.api.audit.sweep.log_sweep import joined, spans
+from counterfoil.api.audit.sweep.piece import HashedKey, Repudiation
 from counterfoil.api.audit.sweep.sold_facts import SoldFact, pack, unpack
 from counterfoil.gateway.log.merkle import Frontier, MemoryTree
 from counterfoil.gateway.record.identity import Digest
@@ -52,6 +53,7 @@ facts = st.lists(
         st.booleans(),
         numbers,
         st.lists(st.tuples(texts, numbers), max_size=3).map(tuple),
+        st.none() | numbers,
     ),
     min_size=1,
     max_size=20,
@@ -76,6 +78,30 @@ def test_a_packed_piece_takes_less_than_half_of_its_rows() -> None:
         for at in range(1_000)
     ]
     assert len(pack(sold)) < 25 * len(sold)
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=4, unique=True),
+    st.integers(0, 60),
+    st.integers(0, 70),
+)
+def test_a_number_is_repudiated_in_the_first_block_that_took_it_back(
+    untils: list[int], width: int, sequence: int
+) -> None:
+    """Each repudiation goes lower than the one before, and their range ends where it ended first."""
+    last = max(untils) + width
+    falling = sorted(untils, reverse=True)
+    key = HashedKey(
+        b"",
+        b"",
+        from_sequence=1,
+        until_sequence=falling[-1],
+        revoked=True,
+        repudiations=tuple(Repudiation(u + 1, last, 100 + at) for at, u in enumerate(falling)),
+    )
+    assert key.anchored_until == last
+    taken = [100 + at for at, until in enumerate(falling) if until < sequence <= last]
+    assert key.repudiated_in(sequence) == (taken[0] if taken else None)
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 8, 13])

@@ -140,7 +140,10 @@ def constructors(
             ],
         ),
         ("SplitTerms", lambda _: []),
-        ("RevenueSplit", lambda at: [at["ConsortiumAccess"], at["RecordAnchor"]]),
+        (
+            "RevenueSplit",
+            lambda at: [at[n] for n in ("ConsortiumAccess", "ParticipantRegistry", "RecordAnchor")],
+        ),
         ("OracleQuorum", lambda at: [at["RecordAnchor"]]),
         ("BusinessCalendar", lambda at: [at["ConsortiumAccess"]]),
         ("ClaimTerms", lambda _: []),

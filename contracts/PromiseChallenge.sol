@@ -92,10 +92,14 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
     /// @inheritdoc IPromiseChallenge
     function mark(bytes32 id) external {
         Challenge storage c = _open(id);
-        if (block.timestamp <= c.answerBy) revert AnswerStillPossible(c.answerBy);
         Gateway storage g = _gateways[c.kid];
-        if (g.ended) revert GatewayIsEnded(c.kid);
+        if (!g.ended && block.timestamp <= c.answerBy) revert AnswerStillPossible(c.answerBy);
         --openOf[c.by][c.kid];
+        if (g.ended) {
+            c.status = Status.VOID;
+            emit PromiseVoided(id, c.kid);
+            return;
+        }
         c.status = Status.BROKEN;
         ++g.broken;
         emit PromiseBroken(id, c.kid, g.operator, g.broken);

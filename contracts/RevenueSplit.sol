@@ -47,7 +47,10 @@ contract RevenueSplit is SplitBalances, Stoppable {
     /// @dev Line of a goods code in its version's terms, plus 1.
     mapping(bytes32 project => mapping(uint256 version => mapping(bytes32 goods => uint256))) private _goodsLine;
 
-    constructor(address access, address anchor_) AccessManaged(access) {
+    constructor(address access, address participants_, address anchor_)
+        SplitBalances(participants_)
+        AccessManaged(access)
+    {
         anchor = IRecordAnchor(anchor_);
     }
 
@@ -56,7 +59,7 @@ contract RevenueSplit is SplitBalances, Stoppable {
     /// @inheritdoc IRevenueSplit
     function openProject(bytes32 project, address token) external restricted {
         if (_projects[project].token != address(0)) revert ProjectAlreadyOpen(project);
-        if (token == address(0)) revert TermsInvalid("token is zero");
+        participants.requireToken(token);
         _projects[project].token = token;
         emit ProjectOpened(project, token);
     }

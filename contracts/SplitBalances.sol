@@ -48,10 +48,16 @@ abstract contract SplitBalances is IRevenueSplit, Claimable {
     /// @dev Runs that one call goes over, about 5,000 gas each; who has more of them behind it takes again.
     uint256 private constant MOST_RUNS = 500;
 
+    IParticipantRegistry public immutable participants;
+
     mapping(address pool => Pool) private _pools;
     mapping(address pool => mapping(address account => Share)) private _shares;
     /// @dev How many runs of the pool the account has finished.
     mapping(address pool => mapping(address account => uint256)) private _finished;
+
+    constructor(address participants_) {
+        participants = IParticipantRegistry(participants_);
+    }
 
     // ---- writes
 
@@ -71,7 +77,6 @@ abstract contract SplitBalances is IRevenueSplit, Claimable {
             wanted = list;
         }
         if (piece.length == 0 || SplitPools.nameOf(piece, next) != wanted) revert InvestorsNotNext(pool, wanted);
-        IParticipantRegistry participants = IDepositToken(p.token).participants();
         for (uint256 i = 0; i < piece.length; ++i) {
             (address account, uint64 weight) = (piece[i].account, piece[i].weight);
             if (weight == 0) revert InvestorInvalid(pool, account, "a weight is zero");

@@ -220,9 +220,10 @@ class PromiseStatus(ContractEnum):
     KEPT = 2
     KEPT_LATE = 3
     BROKEN = 4
+    VOID = 5
 
 
-PromiseStatusName = Literal["open", "kept", "kept_late", "broken"]
+PromiseStatusName = Literal["open", "kept", "kept_late", "broken", "void"]
 
 
 class ReceiptState(ContractEnum):

@@ -12,7 +12,8 @@ interface IPromiseChallenge {
         OPEN,
         KEPT,
         KEPT_LATE,
-        BROKEN
+        BROKEN,
+        VOID
     }
 
     /// @param x, y the gateway's P-256 receipt key.
@@ -52,6 +53,8 @@ interface IPromiseChallenge {
     );
     event PromiseAnswered(bytes32 indexed id, bytes32 indexed kid, uint64 headSize, Status status);
     event PromiseBroken(bytes32 indexed id, bytes32 indexed kid, address indexed operator, uint64 broken);
+    /// @notice The key has ended: whether the promise was kept is no question any more.
+    event PromiseVoided(bytes32 indexed id, bytes32 indexed kid);
 
     /// @notice The key was replaced or stolen, and what it signs is held against nobody any more.
     error GatewayIsEnded(bytes32 kid);
@@ -75,7 +78,8 @@ interface IPromiseChallenge {
 
     /// @notice Let the receipt key (x, y) speak for the log `origin`; `operator` answers for it.
     /// @dev Role REGISTRAR. Setting it again changes the operator alone; operator 0 ends the key for good, open
-    /// challenges included: whoever has a stolen key can date a promise back. Let them run out first where it is not.
+    /// challenges included, which end as VOID: whoever has a stolen key can date a promise back. Let them run out first where
+    /// it is not.
     function setGateway(bytes32 x, bytes32 y, bytes32 origin, address operator) external returns (bytes32 kid);
 
     /// @notice Challenge a promise whose deadline has passed.
@@ -86,7 +90,8 @@ interface IPromiseChallenge {
     /// any head: what counts is when the first head over the record was anchored.
     function answer(bytes32 id, bytes calldata record, uint64 index, uint64 size, bytes32[] calldata path) external;
 
-    /// @notice Mark a challenge that was not answered in time. Anyone may.
+    /// @notice Mark a challenge that was not answered in time. Anyone may. Where the key has ended, the challenge ends as
+    /// VOID, at any time: nothing is held against its operator, and the challenger may make another one.
     function mark(bytes32 id) external;
 
     function challengeOf(bytes32 id) external view returns (Challenge memory);

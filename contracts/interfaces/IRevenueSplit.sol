@@ -163,7 +163,7 @@ interface IRevenueSplit is IClaimable, IStoppable {
     /// @notice A pool's balance is its investors', each its share.
     error AccountIsPool(address account);
 
-    /// @notice Let `project` be paid in `token`, whose collection account for it must be open.
+    /// @notice Let `project` be paid in `token`, which is admitted; its collection account for it must be open.
     /// @dev Role REGISTRAR.
     function openProject(bytes32 project, address token) external;
 

@@ -56,7 +56,7 @@ class Evm:
             2,
         )
         self.deploy("SplitTerms")
-        self.deploy("RevenueSplit", access, self.at["RecordAnchor"])
+        self.deploy("RevenueSplit", access, self.at["ParticipantRegistry"], self.at["RecordAnchor"])
         for contract, role, functions in _ROLES:
             selectors = [function_abi_to_4byte_selector(_function(contract, f)) for f in functions]
             self.send(

@@ -104,6 +104,7 @@ def mark_command(
 ) -> None:
     """Mark a challenge that was not answered in time: the promise is broken, for good.
 
+    Where the key has ended, the challenge ends as void.
     Exit status: 0 it can be marked (or was), 1 the contract refuses it, 2 it could not be told.
     """
     with _failing():

@@ -78,7 +78,7 @@ contract DepositTokenTest is Ledger {
         fund(500, "e");
         vm.prank(address(split));
         token.collect(PROJECT, 300);
-        RevenueSplit next = new RevenueSplit(address(access), address(anchor));
+        RevenueSplit next = new RevenueSplit(address(access), address(participants), address(anchor));
         token.setSplit(address(next));
         vm.startPrank(address(split));
         token.transfer(operator, 300);

@@ -96,14 +96,50 @@ contract PromiseChallengeTest is Vectors {
         bytes32 id = promises.challenge(signedPromise);
         vm.warp(1_767_225_601);
         _end();
-        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.GatewayIsEnded.selector, kid));
         promises.mark(id);
+        isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.VOID, "ended, and not broken");
         vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.GatewayIsEnded.selector, kid));
         promises.challenge(signedPromise);
         IPromiseChallenge.Gateway memory g = promises.gatewayOf(kid);
         equal(g.broken, 0, "nothing is counted");
         vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.GatewayIsEnded.selector, kid));
         promises.setGateway(g.x, g.y, g.origin, operator);
+    }
+
+    /// A challenger's place is free again, whenever the key ends: before the answer's time is over and after it.
+    function testFuzz_a_challenge_to_an_ended_key_ends_as_void(uint32 later) public {
+        vm.warp(1_767_225_601);
+        bytes32 id = promises.challenge(signedPromise);
+        equal(promises.openOf(address(this), kid), 1, "open");
+        vm.expectRevert(
+            abi.encodeWithSelector(IPromiseChallenge.AnswerStillPossible.selector, promises.challengeOf(id).answerBy)
+        );
+        promises.mark(id);
+        vm.warp(block.timestamp + later);
+        _end();
+        vm.prank(stranger);
+        promises.mark(id);
+        equal(promises.openOf(address(this), kid), 0, "its place is free");
+        equal(promises.gatewayOf(kid).broken, 0, "nothing is held against the operator");
+        vm.expectRevert(
+            abi.encodeWithSelector(IPromiseChallenge.NotOpen.selector, id, IPromiseChallenge.Status.VOID)
+        );
+        promises.mark(id);
+    }
+
+    /// What was marked before the key ended stays, and so does what was answered.
+    function test_what_was_decided_before_the_key_ended_stays() public {
+        vm.warp(1_767_225_601);
+        bytes32 id = promises.challenge(signedPromise);
+        vm.warp(promises.challengeOf(id).answerBy + 1);
+        promises.mark(id);
+        _end();
+        isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.BROKEN, "broken");
+        equal(promises.gatewayOf(kid).broken, 1, "counted");
+        vm.expectRevert(
+            abi.encodeWithSelector(IPromiseChallenge.NotOpen.selector, id, IPromiseChallenge.Status.BROKEN)
+        );
+        promises.mark(id);
     }
 
     function test_a_key_that_was_never_set_can_not_end() public {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DepositToken} from "contracts/DepositToken.sol";
+import {ParticipantRegistry} from "contracts/ParticipantRegistry.sol";
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
 import {Ledger} from "support/Ledger.sol";
+import {PlayMoney} from "support/PlayMoney.sol";
 
 contract SetTermsTest is Ledger {
     function setUp() public {
@@ -88,9 +92,45 @@ contract SetTermsTest is Ledger {
     function test_a_project_is_opened_once_and_in_a_token() public {
         vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.ProjectAlreadyOpen.selector, PROJECT));
         split.openProject(PROJECT, address(token));
-        vm.expectRevert(abi.encodeWithSelector(IRevenueSplit.TermsInvalid.selector, "token is zero"));
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, address(0)));
         split.openProject("other", address(0));
         isTrue(split.tokenOf(PROJECT) == address(token), "and stays in it");
+    }
+
+    function test_a_project_is_opened_in_an_admitted_token_alone() public {
+        PlayMoney play = new PlayMoney();
+        bytes memory refused =
+            abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, address(play));
+        refuse(refused);
+        split.openProject("other", address(play));
+        participants.admitToken(address(play), "CNY", address(play));
+        split.openProject("other", address(play));
+        participants.expelToken(address(play));
+        refuse(refused);
+        split.openProject("third", address(play));
+        token.pause();
+        refuse(abi.encodeWithSelector(IParticipantRegistry.TokenPaused.selector, address(token)));
+        split.openProject("third", address(token));
+        isTrue(split.tokenOf("third") == address(0) && split.tokenOf("other") == address(play), "what has begun stays");
+    }
+
+    /// Who is a participant says the consortium's registry, whatever registry a token names.
+    function test_investors_are_participants_of_the_consortiums_registry() public {
+        ParticipantRegistry made = new ParticipantRegistry(address(access));
+        made.admit(stranger, type(uint128).max, "stranger");
+        made.certify(stranger, uint64(block.timestamp + 1), 0);
+        DepositToken other =
+            new DepositToken(address(access), address(made), address(this), "Other", "o", "CNY", 2);
+        participants.admitToken(address(other), "CNY", address(this));
+        split.openProject("other", address(other));
+        IRevenueSplit.Investor[] memory list = new IRevenueSplit.Investor[](1);
+        list[0] = IRevenueSplit.Investor(stranger, 1);
+        bytes32 name = keccak256(abi.encode(list, bytes32(0)));
+        address made_ = split.poolOf("other", name);
+        refuse(
+            abi.encodeWithSelector(IRevenueSplit.InvestorInvalid.selector, made_, stranger, "no participant")
+        );
+        split.addInvestors("other", name, list, 0);
     }
 
     function _refused(IRevenueSplit.Terms memory t, string memory why) private {

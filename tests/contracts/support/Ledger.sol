@@ -52,7 +52,7 @@ abstract contract Ledger is Check {
         anchor = new RecordAnchor(address(access), signers, 1);
         devices = new DeviceRegistry(address(access), address(anchor));
         token = new DepositToken(address(access), address(participants), address(this), "Bank CNY", "dCNY", "CNY", 2);
-        split = new RevenueSplit(address(access), address(anchor));
+        split = new RevenueSplit(address(access), address(participants), address(anchor));
         grant(address(participants), Roles.REGISTRAR, participants.admit.selector);
         grant(address(participants), Roles.REGISTRAR, participants.certify.selector);
         grant(address(participants), Roles.SUPERVISOR, participants.freeze.selector);

@@ -32,6 +32,8 @@ contract RevenueSplit is SplitBalances, Stoppable {
     /// @dev Where a day begins first, it does so that long before it does in UTC.
     uint256 private constant FIRST_ZONE = 14 hours;
     uint256 private constant TERMS_AHEAD = 366 days;
+    /// @inheritdoc IRevenueSplit
+    uint256 public constant MOST_UNITS = 256;
 
     IRecordAnchor public immutable anchor;
 
@@ -43,7 +45,7 @@ contract RevenueSplit is SplitBalances, Stoppable {
     mapping(bytes32 project => mapping(uint256 key => bool)) private _started;
     /// @dev See SplitPlan for creditors.
     mapping(bytes32 project => mapping(uint256 creditor => int256)) private _debts;
-    mapping(bytes32 project => uint256[] creditors) private _debtors;
+    mapping(bytes32 project => SplitPlan.Debtors) private _debtors;
     /// @dev Line of a goods code in its version's terms, plus 1.
     mapping(bytes32 project => mapping(uint256 version => mapping(bytes32 goods => uint256))) private _goodsLine;
 
@@ -76,8 +78,7 @@ contract RevenueSplit is SplitBalances, Stoppable {
         if (version > 1 && all[version - 2].period != t.period && t.effectiveFrom % 100 != 1) {
             revert TermsInvalid("another period begins with a month");
         }
-        address[] memory accounts =
-            SplitTerms.set(t, all.push(), _goodsLine[project][version], _debtors[project].length);
+        address[] memory accounts = SplitTerms.set(t, all.push(), _goodsLine[project][version]);
         for (uint256 i = 0; i < accounts.length; ++i) {
             _requirePool(project, accounts[i]);
         }
@@ -89,6 +90,7 @@ contract RevenueSplit is SplitBalances, Stoppable {
         Project storage p = _known(d.project);
         if (_distributed[d.project][d.batch]) revert AlreadyDistributed(d.project, d.batch);
         if (!anchor.isAnchored(d.headSize)) revert HeadNotAnchored(d.headSize);
+        if (d.units.length > MOST_UNITS) revert TooManyUnits(d.units.length, MOST_UNITS);
         SplitPlan.Plan memory plan = _plan(d);
 
         _distributed[d.project][d.batch] = true;
@@ -170,10 +172,13 @@ contract RevenueSplit is SplitBalances, Stoppable {
     /// @inheritdoc IRevenueSplit
     function versionOn(bytes32 project, uint32 businessDate) public view returns (uint256 version) {
         Terms[] storage all = _terms[project];
-        for (version = all.length; version != 0; --version) {
-            if (all[version - 1].effectiveFrom <= businessDate) return version;
+        uint256 after_ = all.length;
+        while (version < after_) {
+            uint256 middle = (version + after_) / 2;
+            if (all[middle].effectiveFrom <= businessDate) version = middle + 1;
+            else after_ = middle;
         }
-        revert NoTermsOn(project, businessDate);
+        if (version == 0) revert NoTermsOn(project, businessDate);
     }
 
     /// @inheritdoc IRevenueSplit
@@ -202,7 +207,7 @@ contract RevenueSplit is SplitBalances, Stoppable {
         plan.cash = d.gross;
         Terms storage terms = _terms[d.project][plan.version - 1];
         Waterfall.Allocation[] memory allocations = terms.allocations;
-        plan.debtors = _debtors[d.project];
+        plan.debtors = _debtors[d.project].listed;
         plan.lines = new SplitPlan.Line[](5 + plan.debtors.length + d.units.length + allocations.length);
 
         (uint256 fee, uint256 sweep, uint256[] memory due) =

@@ -13,7 +13,8 @@ import {Waterfall} from "../libraries/Waterfall.sol";
 /// @dev How a tier is paid: its entitlement is a function of the period's running totals (see Waterfall), the difference
 /// to what it was before is added to what the tier is owed, and what it is owed is paid as far as this distribution's
 /// money goes. What can't be paid stays owed and comes first within its tier next time, the oldest debt first; what was
-/// paid too much (a refund came later) is a negative debt and is set off. A debt is its creditor's: other terms take it
+/// paid too much (a refund came later) is a negative debt and is set off. Of the debts from before a distribution looks at
+/// the 64 oldest; the others come after them, in their order. A debt is its creditor's: other terms take it
 /// from nobody and give it to nobody else. What is credited is what was received. A month in which the terms change is one
 /// period: what is fixed, and minimums, are due once, by the terms of its first distribution.
 ///
@@ -152,6 +153,8 @@ interface IRevenueSplit is IClaimable, IStoppable {
     error AlreadyDistributed(bytes32 project, bytes32 batch);
     error HeadNotAnchored(uint64 size);
     error GoodsUnknown(bytes32 goods);
+    /// @notice A distribution has so many kinds of goods at most; the rest is another one's.
+    error TooManyUnits(uint256 units, uint256 most);
     /// @notice These are not the investors that the list goes on with: `next` is the name of those.
     error InvestorsNotNext(address pool, bytes32 next);
     error InvestorInvalid(address pool, address account, string rule);
@@ -236,4 +239,7 @@ interface IRevenueSplit is IClaimable, IStoppable {
         returns (Waterfall.Totals memory);
 
     function tokenOf(bytes32 project) external view returns (address);
+
+    /// @notice How many kinds of goods one distribution may have.
+    function MOST_UNITS() external view returns (uint256);
 }

@@ -8,8 +8,21 @@ import {Waterfall} from "./Waterfall.sol";
 /// @notice A creditor is an account in a tier; a pool of investors has an account too. Its debt is one, whatever terms it
 /// comes from, and it is nobody else's: what a creditor has not been paid stays its own when the terms no longer name it,
 /// and what it was paid too much is set off against its own alone.
-/// @dev A tier first pays what is owed from before, the oldest debt first, and then what is new.
+/// @dev A tier first pays what is owed from before, the oldest debt first, and then what is new. A distribution looks at
+/// the oldest debts, MOST_DEBTORS of them, so that it fits into a block; the others wait for a place in their order, and
+/// are paid without one as far as the terms still name their creditors.
 library SplitPlan {
+    uint256 internal constant MOST_DEBTORS = 64;
+
+    /// @param listed creditors to whom something is owed from before, the oldest debt first.
+    /// @param waiting those who found no place, from number `next` on. One may stand here twice, if it was paid and is
+    /// owed again, which gives it nothing twice.
+    struct Debtors {
+        uint256[] listed;
+        uint256[] waiting;
+        uint256 next;
+    }
+
     /// @param creditor see creditorOf.
     /// @param before what was owed to it before.
     /// @param owed what is owed to it by now; negative when it was paid too much.
@@ -98,26 +111,54 @@ library SplitPlan {
     function keepDebts(
         Plan memory plan,
         mapping(uint256 creditor => int256) storage debts,
-        uint256[] storage debtors
+        Debtors storage debtors
     ) internal {
         for (uint256 i = 0; i < plan.count; ++i) {
             Line memory line = plan.lines[i];
             int256 left = line.owed - int256(line.paid);
             if (left != line.before) debts[line.creditor] = left;
         }
+        uint256[] storage listed = debtors.listed;
         uint256 kept = 0;
         for (uint256 i = 0; i < plan.debtors.length; ++i) {
             uint256 creditor = plan.debtors[i];
             if (debts[creditor] <= 0) continue;
-            if (kept != i) debtors[kept] = creditor;
+            if (kept != i) listed[kept] = creditor;
             ++kept;
         }
         for (uint256 i = plan.debtors.length; i != kept; --i) {
-            debtors.pop();
+            listed.pop();
         }
+        kept = _refill(debts, debtors, kept);
         for (uint256 i = 0; i < plan.count; ++i) {
             Line memory line = plan.lines[i];
-            if (line.before <= 0 && line.owed > int256(line.paid)) debtors.push(line.creditor);
+            if (line.before > 0 || line.owed <= int256(line.paid)) continue;
+            if (kept < MOST_DEBTORS && debtors.next == debtors.waiting.length) {
+                listed.push(line.creditor);
+                ++kept;
+            } else {
+                debtors.waiting.push(line.creditor);
+            }
         }
+    }
+
+    /// @dev Give free places to those who wait, looking at MOST_DEBTORS of them.
+    function _refill(mapping(uint256 creditor => int256) storage debts, Debtors storage debtors, uint256 kept)
+        private
+        returns (uint256)
+    {
+        uint256 next = debtors.next;
+        uint256 end = debtors.waiting.length;
+        if (next == end || kept == MOST_DEBTORS) return kept;
+        if (end > next + MOST_DEBTORS) end = next + MOST_DEBTORS;
+        for (; next < end && kept < MOST_DEBTORS; ++next) {
+            uint256 creditor = debtors.waiting[next];
+            delete debtors.waiting[next];
+            if (debts[creditor] <= 0) continue;
+            debtors.listed.push(creditor);
+            ++kept;
+        }
+        debtors.next = next;
+        return kept;
     }
 }

@@ -6,25 +6,24 @@ import {Waterfall} from "./Waterfall.sol";
 
 /// @title Which terms of a split can hold
 library SplitTerms {
-    /// @dev Goods, allocations and old debts together: with that many a distribution takes less than 20,000,000 gas.
+    /// @dev Goods and allocations together: with that many, as many debts as are listed and as many kinds of goods as one
+    /// distribution may have, it takes less than 20,000,000 gas.
     uint256 internal constant MOST_LINES = 128;
 
     /// @notice Store these terms, and in `lines` the place of each goods code's line, plus 1.
-    /// @param debts how many old debts there are beside them.
     /// @return accounts every account that they name, see accountsOf.
     function set(
         IRevenueSplit.Terms calldata t,
         IRevenueSplit.Terms storage kept,
-        mapping(bytes32 goods => uint256) storage lines,
-        uint256 debts
+        mapping(bytes32 goods => uint256) storage lines
     ) external returns (address[] memory accounts) {
-        _check(t, debts);
+        _check(t);
         _keep(t, kept, lines);
         return accountsOf(t);
     }
 
-    /// @dev Revert unless these terms can hold beside `debts` old ones.
-    function _check(IRevenueSplit.Terms calldata t, uint256 debts) private pure {
+    /// @dev Revert unless these terms can hold.
+    function _check(IRevenueSplit.Terms calldata t) private pure {
         if (t.residualAccount == address(0)) revert IRevenueSplit.TermsInvalid("the residual account is zero");
         if (t.refundAccount == address(0)) revert IRevenueSplit.TermsInvalid("the refund account is zero");
         if (t.taxAccount == address(0)) revert IRevenueSplit.TermsInvalid("the tax account is zero");
@@ -37,7 +36,7 @@ library SplitTerms {
         if (t.senior.feeBasisPoints > Waterfall.BASIS_POINTS || t.senior.sweepBasisPoints > Waterfall.BASIS_POINTS) {
             revert IRevenueSplit.TermsInvalid("more than 10,000 basis points");
         }
-        if (t.goods.length + t.allocations.length + debts > MOST_LINES) {
+        if (t.goods.length + t.allocations.length > MOST_LINES) {
             revert IRevenueSplit.TermsInvalid("too many lines");
         }
         for (uint256 i = 0; i < t.allocations.length; ++i) {

@@ -9,6 +9,7 @@ Rules that this module keeps:
   asked to sign it. Its chain transaction is queued once the quorum has signed. Until then the same facts under the same
   head are proposed again.
 - A distribution is sent only when the collection account holds its gross.
+- A day with more kinds of goods than one distribution may have takes several, in the log's order.
 - A day whose money is not there yet, and a distribution that the quorum does not sign, delay no other.
 """
 
@@ -33,6 +34,7 @@ from counterfoil.oracle.rules.facts import (
     Facts,
     decode_facts,
     distribution_argument,
+    fitting,
     names_of,
     tax_minor,
 )
@@ -165,6 +167,7 @@ class Distributor:
             )
             .order_by(col(SaleFact.log_index))
         ).all()
+        rows = rows[: fitting([code for code, _ in row.units] for row in rows)]
         facts = facts_of(project, date, rows)
         if facts.gross_minor > free:
             return facts.gross_minor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,6 +14,8 @@ from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.errors import InputMalformed
 
 BASIS_POINTS = 10_000
+MOST_UNITS = 256
+"""The kinds of goods of one distribution; the contract refuses more."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,18 @@ class Facts:
             ],
             canonical=True,
         )
+
+
+def fitting(codes: Iterable[Iterable[str]]) -> int:
+    """How many of a day's sales fit into one distribution, by the commodity *codes* of each, from the first on."""
+    seen: set[str] = set()
+    fit = 0
+    for sold in codes:
+        seen.update(sold)
+        if len(seen) > MOST_UNITS:
+            break
+        fit += 1
+    return fit
 
 
 def names_of(facts: bytes) -> tuple[bytes, bytes]:

@@ -5,7 +5,8 @@ Rules that this module keeps:
 - A tier's entitlement is a pure function of the period's running totals. A distribution adds the difference to the
   tier's debt and pays what the cash allows, tier by tier. The residual recipient takes what is left.
 - An account may be in a tier more than once; its debts in the tier are one debt, under whatever terms.
-- A tier first pays what it owes from before, the oldest debt first, to those too whom the terms no longer name.
+- A tier first pays what it owes from before, the oldest debt first, to those too whom the terms no longer name. A
+  distribution looks at the 64 oldest debts; the others wait for a place, in their order.
 - A pool has an account, which is credited like any other; what its investors take is ``investor_pool``'s.
 - A period is a day or a month, whichever terms hold on its days.
 - Credited = received, to the minor unit, after every step.
@@ -21,8 +22,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from counterfoil.chain.abi.enums import Basis, Period, Tier
+from counterfoil.oracle.rules.facts import MOST_UNITS
 from counterfoil.oracle.rules.investor_pool import InvestorPool, Investors
 
+MOST_DEBTORS = 64
+"""The oldest debts at which a distribution looks."""
 Creditor = tuple[Tier, str]
 """A tier and an account."""
 
@@ -155,7 +159,9 @@ class Waterfall:
     """By day (YYYYMMDD) or month (YYYYMM)."""
     owed: Counter[Creditor] = field(default_factory=Counter)
     debtors: list[Creditor] = field(default_factory=list)
-    """To whom something is owed, the oldest debt first."""
+    """To whom something is owed, the oldest debt first; at most ``MOST_DEBTORS``."""
+    waiting: list[Creditor] = field(default_factory=list)
+    """Who has found no place there."""
     claimable: Counter[str] = field(default_factory=Counter)
     withdrawn: Counter[str] = field(default_factory=Counter)
     pools: dict[str, InvestorPool] = field(default_factory=dict)
@@ -187,6 +193,8 @@ class Waterfall:
         """Distribute the batch; return the amount of each (tier, account)."""
         if sold.batch in self.batches:
             raise SplitRefused("AlreadyDistributed")
+        if len(sold.units) > MOST_UNITS:
+            raise SplitRefused("TooManyUnits")
         version = self.version_on(sold.start)
         terms = self.terms[version - 1]
         scale = 100 if terms.by_month else 1
@@ -247,6 +255,7 @@ class Waterfall:
     ) -> tuple[Counter[Creditor], int]:
         """Pay tier by tier as far as *cash* goes; return what each creditor got, and what is left."""
         paid: Counter[Creditor] = Counter()
+        before = Counter(self.owed)
 
         def pay(creditor: Creditor, amount: int = 0) -> None:
             nonlocal cash
@@ -268,9 +277,22 @@ class Waterfall:
                     pay(creditor)
             for to, amount in more[tier]:
                 pay((tier, to), amount)
-        late = [c for c in paid if self.owed[c] > 0 and c not in self.debtors]
-        self.debtors = [c for c in self.debtors if self.owed[c] > 0] + late
+        self._keep_debts([c for c in paid if self.owed[c] > 0 and before[c] <= 0])
         return paid, cash
+
+    def _keep_debts(self, new: Sequence[Creditor]) -> None:
+        self.debtors = [c for c in self.debtors if self.owed[c] > 0]
+        looked_at = 0
+        while len(self.debtors) < MOST_DEBTORS and looked_at < min(MOST_DEBTORS, len(self.waiting)):
+            if self.owed[self.waiting[looked_at]] > 0:
+                self.debtors.append(self.waiting[looked_at])
+            looked_at += 1
+        del self.waiting[:looked_at]
+        for creditor in new:
+            if len(self.debtors) < MOST_DEBTORS and not self.waiting:
+                self.debtors.append(creditor)
+            else:
+                self.waiting.append(creditor)
 
     def take_pool(self, pool: str, account: str) -> int:
         """Pay the investor all that it can take of the pool by one call."""

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 from support_chain import deployed_world
-from support_oracle import ACCOUNTS, PROJECT, OracleHouse, pool_account
+from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT, OracleHouse, pool_account
 from support_waiting import PATIENCE_S
-from support_world import DEVICES
+from support_world import DEVICES, FIRST_MS
 from typer import Typer
 from typer.testing import CliRunner, Result
 
@@ -31,7 +31,9 @@ from counterfoil.api.audit.sweep.money_sweep import MoneySweep
 from counterfoil.api.audit.sweep.piece import Piece
 from counterfoil.api.audit.verification.bundle import KeyFact
 from counterfoil.gateway.logfiles.tiles import TileWriter
+from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import device_hash
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.heads.state_slots import end_argument
 
 pytestmark = pytest.mark.integration
@@ -359,6 +361,36 @@ def test_what_the_committee_repudiates_is_told_of_the_machine_and_of_each_split(
         assert [(f.code, f.unverifiable) for f in again.check_before()] == [
             ("sweep.key_changed", True)
         ]
+
+
+def test_a_day_with_too_many_kinds_of_goods_is_shared_out_in_pieces(tmp_path: Path) -> None:
+    """Whoever sells under ever new codes keeps nobody's money back: no distribution is too large for a block."""
+    with deployed_world("anvil", tmp_path) as chain:
+        house = OracleHouse(chain, tmp_path)
+        rows = []
+        for number in range(9):
+            lines = tuple(SaleLine(f"code {number}-{n}", 1, 10) for n in range(60))
+            sale = Sale(
+                amount_minor=600,
+                currency="USD",
+                payment_method="card",
+                payment_reference=f"pay-{number}",
+                lines=lines,
+            )
+            house.world.add(DEVICES[number % 2], sale, FIRST_MS + 1_000 * number)
+            rows.append((f"pay-{number}", 600, FIRST_DATE))
+        house.keep()
+        house.settle(rows)
+        house.run_until_quiet(house.parts())
+        paid = house.on_chain("RevenueSplit", "Distributed")
+        assert [(d["gross"], d["periodStart"]) for d in paid] == [
+            (2_400, FIRST_DATE),
+            (2_400, FIRST_DATE),
+            (600, FIRST_DATE),
+        ]
+        said = swept(house, "--project", PROJECT)
+        assert (said["verdict"], said["findings"]) == ("valid", [])
+        assert said["distributions_proved"] == 3
 
 
 def test_killed_at_any_moment_it_comes_to_the_same(house: OracleHouse, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from support_evm import ADMIN, NOW_S, Evm
@@ -15,6 +15,7 @@ from counterfoil.chain.abi.enums import Basis, Tier
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.waterfall import (
+    MOST_DEBTORS,
     Allocation,
     SoldBatch,
     SplitRefused,
@@ -348,6 +349,48 @@ def test_a_sale_that_comes_after_a_pool_was_ended_begins_a_run() -> None:
     machine.credited_is_what_was_received()
     earned = machine.model.pools[pool].earned
     assert (earned(one), earned(two)) == (1, 3)
+
+
+CROWD = tuple("0x" + f"{n:040x}" for n in range(0x5001, 0x5001 + 150))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    crowds=st.lists(st.tuples(st.integers(0, 149), st.integers(1, 120)), min_size=3, max_size=3),
+    sales=st.lists(
+        st.tuples(st.integers(0, 2), st.sampled_from((0, 0, 1, 99, 700, 4_000))),
+        min_size=4,
+        max_size=12,
+    ),
+)
+def test_more_debts_than_a_distribution_looks_at_wait_in_their_order(
+    crowds: list[tuple[int, int]], sales: list[tuple[int, int]]
+) -> None:
+    """Each day's terms owe a crowd of their own more than there is; some stand in two of them."""
+
+    def terms(number: int) -> SplitTerms:
+        first, count = crowds[number]
+        named = [CROWD[(first + n) % len(CROWD)] for n in range(count)]
+        lines = tuple(Allocation(a, Basis.FIXED, 10 + n % 3) for n, a in enumerate(named))
+        return SplitTerms(DAYS[number], False, *[ACCOUNTS[0]] * 5, 0, 0, 0, (), lines)
+
+    machine = SplitMachine()
+    machine.deploy(terms(0))
+    machine.set_terms(terms(1))
+    machine.set_terms(terms(2))
+    for number, gross in sales:
+        machine.distribute(DAYS[number], 0, gross, 0, 0, (), is_funded=True)
+        machine.both_sides_agree()
+        for account in CROWD:
+            token, credited = machine.evm.at["DepositToken"], machine.model.claimable[account]
+            assert machine.evm.ask("RevenueSplit", "claimable", token, account) == credited
+    assert len(machine.model.debtors) <= MOST_DEBTORS
+    # All that is owed is paid in the end, whoever waited.
+    for number in (0, 1, 2):
+        for _ in range(4):
+            machine.distribute(DAYS[number], 0, 100_000, 0, 0, (), is_funded=True)
+    assert [c for c, amount in machine.model.owed.items() if amount > 0] == []
+    machine.both_sides_agree()
 
 
 TestSplitMachine = SplitMachine.TestCase

@@ -37,7 +37,7 @@ from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.rules.distribution_call import sold_by
-from counterfoil.oracle.rules.facts import Facts
+from counterfoil.oracle.rules.facts import Facts, fitting
 from counterfoil.oracle.rules.investor_pool import Investors, PoolList
 from counterfoil.oracle.rules.waterfall import SplitRefused, SplitTerms, Waterfall
 
@@ -233,7 +233,9 @@ class MoneySweep:
         return any(one == project for _, one in known)
 
     def _made_again(self, d: Mapping[str, Any]) -> Facts | None:
-        """The facts if they are all the project's sales of that date that were not shared out before."""
+        """The facts if they are all the project's sales of that date that were not shared out before, or as many of
+        them as fit into one distribution.
+        """
         name = self._names.get(d["project"])
         if name is None:
             return None
@@ -246,6 +248,7 @@ class MoneySweep:
             and business_date(sale.time_ms) == date
             and self._is_of(sale.device, d["project"])
         ]
+        day = day[: fitting([code for code, _ in sale.units] for sale in day)]
         facts = _facts_of(name, date, day)
         return facts if sha256(facts.encode()).digest() == d["facts"] else None
 

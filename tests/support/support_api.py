@@ -340,6 +340,7 @@ def _assets() -> Iterator[object]:
             default_days=30,
             invoice=name,
             document=name,
+            tag=name,
             **at,
         )
         part = PartRow(part=n, root=1, parent=0, holder=mine, amount_minor=500, **at)

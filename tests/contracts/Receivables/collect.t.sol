@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IClaimable} from "contracts/interfaces/IClaimable.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -64,24 +63,5 @@ contract ReceivablesCollectTest is ClaimsWorld {
         receivables.collect(partsOf(root));
         uint256 later = how % 3 == 2 ? 1_000 : paid;
         equal(receivables.claimable(address(token), tierOne), later, "and no more than its own");
-    }
-
-    function testFuzz_it_is_collected_and_withdrawn_at_once(uint256 seed, uint16 raw) public {
-        uint128 paid = uint128(bound(raw, 1, 1_000));
-        (uint64 root, uint64 part) = confirmed();
-        _fund(root, paid);
-        vm.prank(anyone(seed));
-        equal(receivables.collectAndWithdraw(ids(part), address(token), tierOne), paid, "all of it");
-        equal(token.balanceOf(tierOne), paid, "there");
-        refuse(abi.encodeWithSelector(IClaimable.NothingToWithdraw.selector, address(token), tierOne));
-        receivables.collectAndWithdraw(ids(part), address(token), tierOne);
-    }
-
-    function test_a_pause_of_both_does_not_hinder_it() public {
-        (uint64 root, uint64 part) = confirmed();
-        _fund(root, 10);
-        receivables.pause();
-        token.pause();
-        receivables.collectAndWithdraw(ids(part), address(token), tierOne);
     }
 }

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from counterfoil.chain.anchored_heads import newest_head
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import Consortium
 from counterfoil.chain.deployment import deploy
@@ -133,8 +134,8 @@ def status(as_json: Json = False) -> None:
             "final": client.final_number(),
         }
         if addresses:
-            head = client.call("RecordAnchor", "latestHead")
-            found["head"] = {
+            head = newest_head(client)
+            found["head"] = head and {
                 "size": head["size"],
                 "root": head["root"].hex(),
                 "state": head["state"].hex(),

@@ -160,10 +160,11 @@ contract DeviceRegistry is IDeviceRegistry, AccessManaged {
         SigningKey storage key = _keys[id][epoch];
         if (untilSequence > key.untilSequence) revert UntilSequenceRaised(key.untilSequence, untilSequence);
         if (untilSequence == key.untilSequence) return;
-        IRecordAnchor.Head memory head = anchor.latestHead();
-        if (head.anchoredAt >= key.registeredAt) {
-            if (end.size != head.size) revert NotTheNewestHead(head.size, end.size);
-            if (!StateSlots.isUnder(head.state, id, end)) revert EndNotProven(id, end.size);
+        IRecordAnchor.Latest memory newest = anchor.latestHead();
+        if (newest.anchoredAt >= key.registeredAt) {
+            if (end.head.size != newest.size) revert NotTheNewestHead(newest.size, end.head.size);
+            anchor.requireHead(end.head);
+            if (!StateSlots.isUnder(end.head.state, id, end)) revert EndNotProven(id, newest.size);
             bool isBehind = end.epoch > epoch || (end.epoch == epoch && end.sequence > untilSequence);
             if (isBehind) revert AnchoredBehind(id, end.epoch, end.sequence);
         }

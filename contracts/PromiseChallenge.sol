@@ -6,6 +6,7 @@ import {IPromiseChallenge} from "./interfaces/IPromiseChallenge.sol";
 import {IRecordAnchor} from "./interfaces/IRecordAnchor.sol";
 import {Cbor} from "./libraries/Cbor.sol";
 import {CoseSign1} from "./libraries/CoseSign1.sol";
+import {MerkleTreeRFC9162} from "./libraries/MerkleTreeRFC9162.sol";
 import {P256EitherForm} from "./libraries/P256EitherForm.sol";
 import {SignedRecord} from "./libraries/SignedRecord.sol";
 
@@ -74,7 +75,13 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
     }
 
     /// @inheritdoc IPromiseChallenge
-    function answer(bytes32 id, bytes calldata record, uint64 index, uint64 size, bytes32[] calldata path) external {
+    function answer(
+        bytes32 id,
+        bytes calldata record,
+        uint64 index,
+        IRecordAnchor.Head calldata head,
+        bytes32[] calldata path
+    ) external {
         Challenge storage c = _open(id);
         if (block.timestamp > c.answerBy) revert AnswerTooLate(c.answerBy);
         SignedRecord.Fields memory f = SignedRecord.parse(record);
@@ -82,11 +89,15 @@ contract PromiseChallenge is IPromiseChallenge, AccessManaged {
             f.device != c.device || f.epoch != c.epoch || f.sequence != c.sequence
                 || f.payloadDigest != c.payloadDigest
         ) revert AnotherRecord(f.device, f.epoch, f.sequence, f.payloadDigest);
-        if (!anchor.verifyInclusion(f.leaf, index, size, path)) revert ProofInvalid(size);
+        // Whoever answers chooses the head: only the first one over the record says when it was anchored.
+        if (index < head.previousSize) revert HeadNotFirst(index, head.previousSize);
+        uint64 anchoredAt = anchor.requireHead(head);
+        if (!MerkleTreeRFC9162.verifyInclusion(f.leaf, index, head.size, head.root, path)) {
+            revert ProofInvalid(head.size);
+        }
         --openOf[c.by][c.kid];
-        // Not the head of the proof: whoever answers chooses that one.
-        c.status = anchor.firstHeadOver(index).anchoredAt <= c.deadline ? Status.KEPT : Status.KEPT_LATE;
-        emit PromiseAnswered(id, c.kid, size, c.status);
+        c.status = anchoredAt <= c.deadline ? Status.KEPT : Status.KEPT_LATE;
+        emit PromiseAnswered(id, c.kid, head.size, c.status);
     }
 
     /// @inheritdoc IPromiseChallenge

@@ -11,61 +11,57 @@ import {MerkleTreeRFC9162} from "./libraries/MerkleTreeRFC9162.sol";
 /// @notice Documented in interfaces/IRecordAnchor.sol.
 contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
     bytes32 private constant HEAD_TYPEHASH = keccak256(
-        "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,uint64 previousSize,bytes32 previousRoot)"
+        "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,bytes32 annex,uint64 previousSize,bytes32 previousRoot)"
     );
 
-    Head[] private _heads;
-    /// @dev Index + 1, so that 0 says unknown.
-    mapping(uint64 size => uint256 indexPlusOne) private _bySize;
+    /// @dev All that the next head is judged by: two slots. `size` and `count` are 0 before the first head.
+    struct Standing {
+        uint64 size;
+        uint64 count;
+        uint64 blockNumber;
+        uint64 threshold;
+        bytes32 root;
+    }
+
+    Standing private _last;
+    /// @dev A head's hash in the first 27 bytes, the time of its block in the last 5; 0 says unknown.
+    mapping(uint64 size => bytes32 hashAndTime) private _kept;
     address[] private _signers;
     mapping(address account => bool) private _isSigner;
-    uint256 private _threshold;
 
     constructor(address access, address[] memory signers, uint256 threshold)
         AccessManaged(access)
         EIP712("Counterfoil RecordAnchor", "1")
     {
+        _last.root = MerkleTreeRFC9162.EMPTY_ROOT;
         _setQuorum(signers, threshold);
     }
 
     // ---- writes
 
     /// @inheritdoc IRecordAnchor
-    function anchor(
-        uint64 size,
-        bytes32 root,
-        bytes32 state,
-        bytes32 figures,
-        bytes32[] calldata consistencyProof,
-        bytes[] calldata signatures
-    ) external {
-        if (size == 0) revert HeadEmpty();
-        uint256 known = _bySize[size];
-        if (known != 0) {
-            Head storage same = _heads[known - 1];
-            if (same.root != root || same.state != state || same.figures != figures) {
-                revert HeadConflicts(size, same.root, same.state, same.figures);
-            }
+    function anchor(Head calldata head, bytes32[] calldata consistencyProof, bytes[] calldata signatures) external {
+        if (head.size == 0) revert HeadEmpty();
+        bytes27 hash = headHash(head);
+        bytes32 kept = _kept[head.size];
+        if (kept != 0) {
+            if (bytes27(kept) != hash) revert HeadConflicts(head.size, bytes27(kept), hash);
             return;
         }
-        uint256 index = _heads.length;
-        uint64 lastSize = 0;
-        bytes32 lastRoot = MerkleTreeRFC9162.EMPTY_ROOT;
-        if (index != 0) {
-            Head storage last = _heads[index - 1];
-            lastSize = last.size;
-            lastRoot = last.root;
-            if (size < lastSize) revert HeadNotGrowing(lastSize, size);
-            if (!MerkleTreeRFC9162.verifyConsistency(lastSize, lastRoot, size, root, consistencyProof)) {
-                revert HeadNotConsistent(lastSize, size);
-            }
-        } else if (consistencyProof.length != 0) {
-            revert HeadNotConsistent(0, size);
-        }
-        requireQuorum(_digest(size, root, state, figures, lastSize, lastRoot), signatures);
-        _heads.push(Head(root, state, figures, size, uint64(block.number), uint64(block.timestamp)));
-        _bySize[size] = index + 1;
-        emit HeadAnchored(index, size, root, state, figures);
+        Standing memory last = _last;
+        if (head.size < last.size) revert HeadNotGrowing(last.size, head.size);
+        bool isConsistent = last.size == 0
+            ? consistencyProof.length == 0
+            : MerkleTreeRFC9162.verifyConsistency(last.size, last.root, head.size, head.root, consistencyProof);
+        if (!isConsistent) revert HeadNotConsistent(last.size, head.size);
+        _requireQuorum(_digest(head, last), signatures, last.threshold);
+        _kept[head.size] = bytes32(hash) | bytes32(uint256(uint40(block.timestamp)));
+        emit HeadAnchored(
+            last.count, head.size, head.root, head.state, head.figures, head.annex, head.previousSize
+        );
+        (last.size, last.root, last.blockNumber) = (head.size, head.root, uint64(block.number));
+        ++last.count;
+        _last = last;
     }
 
     /// @inheritdoc IRecordAnchor
@@ -76,89 +72,93 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
     // ---- reads
 
     /// @inheritdoc IRecordAnchor
-    function headDigest(uint64 size, bytes32 root, bytes32 state, bytes32 figures) external view returns (bytes32) {
-        Head memory last = latestHead();
-        bytes32 lastRoot = last.size == 0 ? MerkleTreeRFC9162.EMPTY_ROOT : last.root;
-        return _digest(size, root, state, figures, last.size, lastRoot);
+    function headDigest(Head calldata head) external view returns (bytes32) {
+        return _digest(head, _last);
+    }
+
+    /// @inheritdoc IRecordAnchor
+    function headHash(Head calldata head) public pure returns (bytes27) {
+        return bytes27(keccak256(abi.encode(head)));
     }
 
     /// @inheritdoc IRecordAnchor
     function headCount() external view returns (uint256) {
-        return _heads.length;
+        return _last.count;
     }
 
     /// @inheritdoc IRecordAnchor
-    function headAt(uint256 index) external view returns (Head memory) {
-        return _heads[index];
-    }
-
-    /// @inheritdoc IRecordAnchor
-    function latestHead() public view returns (Head memory head) {
-        if (_heads.length != 0) head = _heads[_heads.length - 1];
-    }
-
-    /// @inheritdoc IRecordAnchor
-    function headOfSize(uint64 size) public view returns (Head memory) {
-        uint256 known = _bySize[size];
-        if (known == 0) revert HeadUnknown(size);
-        return _heads[known - 1];
-    }
-
-    /// @inheritdoc IRecordAnchor
-    function firstHeadOver(uint64 index) external view returns (Head memory) {
-        (uint256 low, uint256 high) = (0, _heads.length);
-        while (low < high) {
-            uint256 middle = (low + high) / 2;
-            if (_heads[middle].size > index) high = middle;
-            else low = middle + 1;
-        }
-        if (low == _heads.length) revert NotAnchored(index);
-        return _heads[low];
+    function latestHead() external view returns (Latest memory) {
+        return Latest(_last.root, _last.size, _last.blockNumber, anchoredAt(_last.size));
     }
 
     /// @inheritdoc IRecordAnchor
     function isAnchored(uint64 size) external view returns (bool) {
-        return _bySize[size] != 0;
+        return _kept[size] != 0;
     }
 
     /// @inheritdoc IRecordAnchor
-    function verifyInclusion(bytes32 leaf, uint64 index, uint64 size, bytes32[] calldata proof)
+    function anchoredAt(uint64 size) public view returns (uint64) {
+        return uint40(uint256(_kept[size]));
+    }
+
+    /// @inheritdoc IRecordAnchor
+    function requireHead(Head calldata head) public view returns (uint64) {
+        bytes32 kept = _kept[head.size];
+        if (kept == 0) revert HeadUnknown(head.size);
+        bytes27 hash = headHash(head);
+        if (bytes27(kept) != hash) revert HeadConflicts(head.size, bytes27(kept), hash);
+        return uint40(uint256(kept));
+    }
+
+    /// @inheritdoc IRecordAnchor
+    function verifyInclusion(bytes32 leaf, uint64 index, Head calldata head, bytes32[] calldata proof)
         external
         view
         returns (bool)
     {
-        return MerkleTreeRFC9162.verifyInclusion(leaf, index, size, headOfSize(size).root, proof);
+        requireHead(head);
+        return MerkleTreeRFC9162.verifyInclusion(leaf, index, head.size, head.root, proof);
     }
 
     /// @inheritdoc IRecordAnchor
     function quorum() external view returns (address[] memory signers, uint256 threshold) {
-        return (_signers, _threshold);
+        return (_signers, _last.threshold);
     }
 
     /// @inheritdoc IRecordAnchor
-    function requireQuorum(bytes32 digest, bytes[] calldata signatures) public view {
-        if (signatures.length < _threshold) revert QuorumNotReached(signatures.length, _threshold);
+    function requireQuorum(bytes32 digest, bytes[] calldata signatures) external view {
+        _requireQuorum(digest, signatures, _last.threshold);
+    }
+
+    // ---- internals
+
+    /// @dev `head` must extend `last`: what it is signed over is the root that is anchored, not one that the caller gives.
+    function _digest(Head calldata head, Standing memory last) private view returns (bytes32) {
+        if (head.previousSize != last.size) revert HeadNotConsistent(last.size, head.size);
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    HEAD_TYPEHASH,
+                    head.size,
+                    head.root,
+                    head.state,
+                    head.figures,
+                    head.annex,
+                    last.size,
+                    last.root
+                )
+            )
+        );
+    }
+
+    function _requireQuorum(bytes32 digest, bytes[] calldata signatures, uint256 threshold) private view {
+        if (signatures.length < threshold) revert QuorumNotReached(signatures.length, threshold);
         address last = address(0);
         for (uint256 i = 0; i < signatures.length; ++i) {
             address signer = ECDSA.recover(digest, signatures[i]);
             if (signer <= last || !_isSigner[signer]) revert SignerNotAccepted(signer);
             last = signer;
         }
-    }
-
-    // ---- internals
-
-    function _digest(
-        uint64 size,
-        bytes32 root,
-        bytes32 state,
-        bytes32 figures,
-        uint64 previousSize,
-        bytes32 previousRoot
-    ) private view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(abi.encode(HEAD_TYPEHASH, size, root, state, figures, previousSize, previousRoot))
-        );
     }
 
     function _setQuorum(address[] memory signers, uint256 threshold) private {
@@ -173,7 +173,7 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
             _isSigner[last] = true;
         }
         _signers = signers;
-        _threshold = threshold;
+        _last.threshold = uint64(threshold);
         emit QuorumChanged(signers, threshold);
     }
 }

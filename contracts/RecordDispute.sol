@@ -28,7 +28,7 @@ contract RecordDispute is IRecordDispute {
     function confirm(bytes calldata record, Inclusion calldata proof) external returns (Finding memory found) {
         found = _examine(record);
         _requireIncluded(found.leaf, proof);
-        _keep(found, Place.IN_LOG, proof.size);
+        _keep(found, Place.IN_LOG, proof.head.size);
     }
 
     /// @inheritdoc IRecordDispute
@@ -40,9 +40,9 @@ contract RecordDispute is IRecordDispute {
         if (!endsBefore && !(isSame && slot.payloadDigest != found.payloadDigest)) {
             revert SlotSaysNothing(slot.epoch, slot.sequence);
         }
-        bytes32 state = anchor.headOfSize(slot.size).state;
-        if (!StateSlots.isUnder(state, found.device, slot)) revert ProofInvalid(slot.size);
-        _keep(found, isSame ? Place.DISPLACED : Place.ABSENT, slot.size);
+        anchor.requireHead(slot.head);
+        if (!StateSlots.isUnder(slot.head.state, found.device, slot)) revert ProofInvalid(slot.head.size);
+        _keep(found, isSame ? Place.DISPLACED : Place.ABSENT, slot.head.size);
     }
 
     /// @inheritdoc IRecordDispute
@@ -57,8 +57,8 @@ contract RecordDispute is IRecordDispute {
                 || second.payloadDigest == found.payloadDigest || second.word != Word.SIGNED
         ) revert NotTheSameNumber(second.epoch, second.sequence);
         _requireIncluded(second.leaf, proof);
-        _keep(second, Place.IN_LOG, proof.size);
-        _keep(found, Place.DISPLACED, proof.size);
+        _keep(second, Place.IN_LOG, proof.head.size);
+        _keep(found, Place.DISPLACED, proof.head.size);
     }
 
     // ---- reads
@@ -106,7 +106,7 @@ contract RecordDispute is IRecordDispute {
     }
 
     function _requireIncluded(bytes32 leaf, Inclusion calldata proof) private view {
-        if (!anchor.verifyInclusion(leaf, proof.index, proof.size, proof.path)) revert ProofInvalid(proof.size);
+        if (!anchor.verifyInclusion(leaf, proof.index, proof.head, proof.path)) revert ProofInvalid(proof.head.size);
     }
 
     /// @dev What is in the log stays in it. Of the other words the one about the newest head counts.

@@ -19,9 +19,9 @@ class HeldSigners:
         self._anchor = anchor
         self._calls = calls
 
-    def sign(self, head: Head, figures: Digest, previous: Head) -> list[bytes]:
+    def sign(self, head: Head, figures: Digest, annex: Digest, previous: Head) -> list[bytes]:
         """Each signer's signature (65 bytes) over a head, ascending by address."""
-        digest = head_digest(head, figures, previous, self._chain_id, self._anchor)
+        digest = head_digest(head, figures, annex, previous, self._chain_id, self._anchor)
         return [signer.sign_digest(digest) for signer in self._signers]
 
     def sign_call(

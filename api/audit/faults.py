@@ -74,6 +74,11 @@ HEAD_MISSING = fault(
     "A head that must be on chain is not there.",
     "Ask a second node for the chain's events.",
 )
+ANNEX_UNKNOWN = fault(
+    "head.annex_unknown",
+    "A head commits to something beside the log that this version can't compute.",
+    "Sweep with the version that the oracle's nodes run.",
+)
 LOG_INCOMPLETE = fault(
     "log.incomplete",
     "The log does not show what would tell.",

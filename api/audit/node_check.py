@@ -3,6 +3,7 @@
 Rules kept here:
 
 * Only reads, through ``chain.client``. Blocks prove terms and distributions, so the node is asked for the blocks.
+* A head's event must be in its block, and the contract must keep the hash of just these fields.
 * The addresses come from the auditor's own deployment file where one is given. The bundle's addresses only show that
   it agrees with itself.
 """
@@ -19,6 +20,7 @@ from counterfoil.api.audit.verification.errors import (
     RecordsDisputedError,
 )
 from counterfoil.api.audit.verification.report import Step
+from counterfoil.chain.anchored_heads import head_in_block
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, RpcRefused
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, read_header
@@ -82,15 +84,20 @@ def _check_blocks(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
 def _check_heads(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
     for head in bundle.heads:
         where = f"heads (size {head.size})"
-        try:
-            found = client.call("RecordAnchor", "headOfSize", head.size)
-        except ContractReverted as error:
-            yield OnChainMismatchError(where, f"not anchored: {error}")
+        found = head_in_block(client, head.size, head.block_number)
+        if found is None:
+            is_anchored = client.call("RecordAnchor", "isAnchored", head.size)
+            words = (
+                f"anchored, but not in block {head.block_number}" if is_anchored else "not anchored"
+            )
+            yield OnChainMismatchError(where, words)
             continue
         if (found["root"], found["state"]) != (head.root, head.state):
             yield OnChainMismatchError(where, "anchored with another root or state")
-        if found["blockNumber"] != head.block_number:
-            yield OnChainMismatchError(where, f"anchored in block {found['blockNumber']}")
+        try:
+            client.call("RecordAnchor", "requireHead", found)
+        except ContractReverted as error:
+            yield OnChainMismatchError(where, f"the contract keeps another: {error}")
 
 
 def check_keys(

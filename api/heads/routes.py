@@ -23,12 +23,18 @@ Size = Annotated[int, Path(ge=1, le=2**53, description="Number of records under 
 
 
 class HeadOut(BaseModel):
-    """An anchored head; hashes are hex. `figures` is the SHA-256 of its batch's figures."""
+    """An anchored head; hashes are hex. `figures` is the SHA-256 of its batch's figures.
+
+    `annex` is the hash of what else the oracle commits to with it, zero where there is nothing. With `previous_size`,
+    the size of the head before, these are the fields that the contract keeps a hash of.
+    """
 
     size: int
+    previous_size: int
     root: str
     state: str
     figures: str
+    annex: str
     block_number: int
     block_hash: str
     transaction_hash: str
@@ -49,9 +55,11 @@ def head_out(head: AnchoredHeadRow, final_number: int) -> HeadOut:
     """Return *head* for JSON."""
     return HeadOut(
         size=head.size,
+        previous_size=head.previous_size,
         root=from_hex(head.root).hex(),
         state=from_hex(head.state).hex(),
         figures=from_hex(head.figures or NO_BYTES).hex(),
+        annex=from_hex(head.annex).hex(),
         block_number=head.block_number,
         block_hash=head.block_hash,
         transaction_hash=head.transaction_hash,

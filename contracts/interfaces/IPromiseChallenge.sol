@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IRecordAnchor} from "./IRecordAnchor.sol";
+
 /// @title Promises of gateways that were not kept, held against them in public
 /// @notice A gateway's signed promise says that a record will be under an anchored head by its deadline. After that
 /// anyone may challenge it here. The operator must answer with the record and its inclusion within the time that this
@@ -74,6 +76,8 @@ interface IPromiseChallenge {
     error AnswerStillPossible(uint64 answerBy);
     /// @notice It is not the record that was promised.
     error AnotherRecord(bytes32 device, uint64 epoch, uint64 sequence, bytes32 payloadDigest);
+    /// @notice A head before covers the record already: that one says when it was anchored.
+    error HeadNotFirst(uint64 index, uint64 previousSize);
     error ProofInvalid(uint64 size);
 
     /// @notice Let the receipt key (x, y) speak for the log `origin`; `operator` answers for it.
@@ -86,9 +90,15 @@ interface IPromiseChallenge {
     /// @param signedPromise the gateway's COSE_Sign1.
     function challenge(bytes calldata signedPromise) external returns (bytes32 id);
 
-    /// @notice Answer with the promised `record` and its inclusion under the anchored head of `size`. Anyone may, and by
-    /// any head: what counts is when the first head over the record was anchored.
-    function answer(bytes32 id, bytes calldata record, uint64 index, uint64 size, bytes32[] calldata path) external;
+    /// @notice Answer with the promised `record` and its inclusion under `head`, the first anchored head over it. Anyone
+    /// may: what counts is when that head was anchored.
+    function answer(
+        bytes32 id,
+        bytes calldata record,
+        uint64 index,
+        IRecordAnchor.Head calldata head,
+        bytes32[] calldata path
+    ) external;
 
     /// @notice Mark a challenge that was not answered in time. Anyone may. Where the key has ended, the challenge ends as
     /// VOID, at any time: nothing is held against its operator, and the challenger may make another one.

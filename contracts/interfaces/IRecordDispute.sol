@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IRecordAnchor} from "./IRecordAnchor.sol";
+
 /// @title Whether a machine signed a record, and whether the log holds it, settled on chain
 /// @notice Anyone may bring a record's bytes with a proof. Who signed and what the log hashes are read out of that one
 /// byte string, so they can't differ. What was found is kept and can be read by other contracts.
@@ -41,16 +43,16 @@ interface IRecordDispute {
         uint64 size;
     }
 
-    /// @notice RFC 9162 inclusion proof of the leaf `index` under the anchored head of `size`.
+    /// @notice RFC 9162 inclusion proof of the leaf `index` under the anchored `head`.
     struct Inclusion {
         uint64 index;
-        uint64 size;
+        IRecordAnchor.Head head;
         bytes32[] path;
     }
 
-    /// @notice Where a machine's chain ends: its slot `number` of `slots` under the state root of the head of `size`.
+    /// @notice Where a machine's chain ends: its slot `number` of `slots` under the state root of the anchored `head`.
     struct Slot {
-        uint64 size;
+        IRecordAnchor.Head head;
         uint64 number;
         uint64 slots;
         uint64 epoch;
@@ -83,7 +85,7 @@ interface IRecordDispute {
     /// @notice Show that `record` is in the log.
     function confirm(bytes calldata record, Inclusion calldata proof) external returns (Finding memory);
 
-    /// @notice Show by the machine's slot that the log of `slot.size` does not hold `record`: the chain ends before it, or
+    /// @notice Show by the machine's slot that the log of `slot.head` does not hold `record`: the chain ends before it, or
     /// in another record of its number.
     function refute(bytes calldata record, Slot calldata slot) external returns (Finding memory);
 

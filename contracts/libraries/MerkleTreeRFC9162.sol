@@ -11,7 +11,7 @@ library MerkleTreeRFC9162 {
     /// @notice Whether `proof` shows `leaf` at `index` in the tree of `size` leaves with this `root`.
     function verifyInclusion(bytes32 leaf, uint64 index, uint64 size, bytes32 root, bytes32[] memory proof)
         internal
-        pure
+        view
         returns (bool)
     {
         if (index >= size) return false;
@@ -43,7 +43,7 @@ library MerkleTreeRFC9162 {
         uint64 second,
         bytes32 secondRoot,
         bytes32[] memory proof
-    ) internal pure returns (bool) {
+    ) internal view returns (bool) {
         if (first == 0 || first >= second) return false;
         uint256 fn = first - 1;
         uint256 sn = second - 1;
@@ -80,7 +80,16 @@ library MerkleTreeRFC9162 {
     }
 
     /// @notice SHA-256(0x01 || left || right).
-    function node(bytes32 left, bytes32 right) internal pure returns (bytes32) {
-        return sha256(abi.encodePacked(bytes1(0x01), left, right));
+    /// @dev A head's proof takes some forty of these: hashed where free memory begins, each for a third of what `sha256`
+    /// of `abi.encodePacked` costs. Address 2 is SHA-256.
+    function node(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore8(free, 0x01)
+            mstore(add(free, 0x01), left)
+            mstore(add(free, 0x21), right)
+            if iszero(staticcall(gas(), 0x02, free, 0x41, 0x00, 0x20)) { revert(0x00, 0x00) }
+            hash := mload(0x00)
+        }
     }
 }

@@ -39,6 +39,7 @@ from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import RegisteredKeys
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
+from counterfoil.oracle.rules.anchored_head import NO_ANNEX, head_argument
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.signers import HeldSigners
 from counterfoil.oracle.store.alarm_table import raise_once
@@ -213,9 +214,9 @@ class Batcher:
         if previous.size:
             reader = TileReader(read_folder(self._tiles), head.size)
             proof = consistency_proof(previous.size, head.size, reader.read)
-        signatures = self._quorum.sign(head, figures.digest, previous)
-        parts = (head.size, head.root, head.state, figures.digest, proof, signatures)
-        data = self._client.encode("RecordAnchor", "anchor", *parts)
+        signatures = self._quorum.sign(head, figures.digest, annex=NO_ANNEX, previous=previous)
+        stated = head_argument(head, figures.digest, annex=NO_ANNEX, previous_size=previous.size)
+        data = self._client.encode("RecordAnchor", "anchor", stated, proof, signatures)
         with Session(self._engine) as session:
             if session.get(HeadRow, head.size) is not None:
                 return

@@ -46,6 +46,7 @@ from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
 from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
+from counterfoil.oracle.rules.anchored_head import NO_ANNEX
 from counterfoil.oracle.rules.faults.proposal import STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.store.head_tables import Progress, SlotRow
@@ -64,6 +65,7 @@ class ComputedHead:
     root: Digest
     state: Digest
     figures: Figures
+    annex: Digest
 
 
 class LogCopy:
@@ -214,7 +216,8 @@ class LogCopy:
                 return self._history.project_of(device, block)
 
             figures = tally.figures(previous_size, size, block, project_of)
-            return ComputedHead(root_at(size, self._read), state.root(), figures)
+            root = root_at(size, self._read)
+            return ComputedHead(root, state.root(), figures, annex=NO_ANNEX)
 
     def proof(self, previous_size: int, size: int) -> list[Digest]:
         """The consistency proof between two sizes; empty for the first head."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlmodel import Field, Session
 
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.tables import EventRow, Handler
+from counterfoil.oracle.store.columns import Count
 from counterfoil.oracle.store.integers import BIG
 from counterfoil.oracle.store.table import OracleTable
 
@@ -24,6 +26,8 @@ class AnchoredHeadRow(OracleTable, table=True):
     root: str
     state: str
     figures: str = ""
+    annex: str = to_hex(bytes(32))
+    previous_size: Count = 0
     block_number: int
     block_hash: str
     transaction_hash: str
@@ -37,6 +41,8 @@ def _anchored(session: Session, event: EventRow, a: _Arguments) -> None:
             root=a["root"],
             state=a["state"],
             figures=a["figures"],
+            annex=a["annex"],
+            previous_size=int(a["previousSize"]),
             block_number=event.block_number,
             block_hash=event.block_hash,
             transaction_hash=event.transaction_hash,

@@ -32,6 +32,7 @@ from counterfoil.oracle.quorum.peer_client import Outcome, PeerClient
 from counterfoil.oracle.quorum.peers import Peer
 from counterfoil.oracle.quorum.signing_book import SigningBook
 from counterfoil.oracle.retries import RETRY_MARK, times_asked
+from counterfoil.oracle.rules.anchored_head import head_argument
 from counterfoil.oracle.rules.facts import decode_facts
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
 from counterfoil.oracle.rules.judging.turn import turn_of
@@ -220,14 +221,15 @@ class HeadProposer:
             now.anchor,
             head=Head(size, found.root, found.state),
             figures=found.figures,
+            annex=found.annex,
             previous=Head(now.size, now.root, Digest(bytes(32))),
         )
 
     def _store(self, proposal: HeadProposal, signatures: list[bytes]) -> None:
         head, figures, previous = proposal.head, proposal.figures.digest, proposal.previous
         proof = self._log_copy.proof(previous.size, head.size)
-        parts = (head.size, head.root, head.state, figures, proof, signatures)
-        data = self._client.encode("RecordAnchor", "anchor", *parts)
+        stated = head_argument(head, figures, annex=proposal.annex, previous_size=previous.size)
+        data = self._client.encode("RecordAnchor", "anchor", stated, proof, signatures)
         key = f"anchor:{head.size}:{head.root.hex()}"
         with Session(self._books.engine) as session:
             known = session.get(HeadRow, head.size)

@@ -82,6 +82,7 @@ class SigningBook:
                     root=to_hex(head.root),
                     state=to_hex(head.state),
                     figures=to_hex(figures.digest),
+                    annex=to_hex(proposal.annex),
                     previous_size=proposal.previous.size,
                     previous_root=to_hex(proposal.previous.root),
                     signed_ms=now_ms(),
@@ -111,6 +112,7 @@ class SigningBook:
             self.anchor,
             head=Head(row.size, root, state),
             figures=decode_figures(figures),
+            annex=Digest(from_hex(row.annex)),
             previous=Head(now.size, now.root, Digest(bytes(32))),
         )
 

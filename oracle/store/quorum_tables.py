@@ -22,6 +22,7 @@ class SignedHead(OracleTable, table=True):
     root: str
     state: str
     figures: str
+    annex: str
     previous_size: Count
     previous_root: str
     signed_ms: int = big_column()

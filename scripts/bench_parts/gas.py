@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from sales import sign_sales
 
+from counterfoil.chain.abi.head_fields import HeadFields
 from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
@@ -19,10 +20,12 @@ from counterfoil.chain.keys.signer import LocalSigner
 from counterfoil.chain.nodes.embedded import EmbeddedNode, start_node
 from counterfoil.chain.transaction import transact, transact_all
 from counterfoil.gateway.certificate.enrolment import prove_possession
+from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.identity import Digest, PublicKey, device_hash, parse_device_id
 from counterfoil.gateway.record.signed_record import decode
+from counterfoil.oracle.rules.anchored_head import NO_ANNEX, head_argument
 from counterfoil.oracle.rules.investor_pool import PoolList
 
 LEAVES = 1_000_000
@@ -59,10 +62,11 @@ class Ledger:
         """Send calls as *role* that don't depend on each other."""
         transact_all(self.client, self._signers[role], calls)
 
-    def sign_head(self, size: int, root: bytes, state: bytes, figures: bytes) -> bytes:
-        """The signature of the one signer over the next head."""
-        digest = self.client.call("RecordAnchor", "headDigest", size, root, state, figures)
-        return self._signers["oracle"].sign_digest(digest)
+    def anchor(self, head: HeadFields, proof: Sequence[Digest] = ()) -> Mapping[str, Any]:
+        """Anchor the next head with the one signer's signature. Returns the receipt."""
+        digest = self.client.call("RecordAnchor", "headDigest", head)
+        signatures = [self._signers["oracle"].sign_digest(digest)]
+        return self.send("oracle", "RecordAnchor", "anchor", head, list(proof), signatures)
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> dict[str, object]:
@@ -112,11 +116,11 @@ def dispute_gas(folder: Path, fork: str) -> dict[str, int]:
         owner = Address(b"\x11" * 20)
         of = (device_hash(device), owner, owner, bytes(32))
         ledger.send("registrar", "DeviceRegistry", "register", *of, new)
-        head = (LEAVES, tree.root(), state.root(), bytes(32))
-        ledger.send("oracle", "RecordAnchor", "anchor", *head, [], [ledger.sign_head(*head)])
+        head = head_argument(Head(LEAVES, tree.root(), state.root()), NO_ANNEX, NO_ANNEX, 0)
+        ledger.anchor(head)
         number, slot, path = state.inclusion_proof(device)
-        end = (LEAVES, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path)
-        inclusion = (LEAVES - 1, LEAVES, tree.inclusion_proof(LEAVES - 1))
+        end = (head, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path)
+        inclusion = (LEAVES - 1, head, tree.inclusion_proof(LEAVES - 1))
         sent = {
             "confirm": ledger.send("bank", "RecordDispute", "confirm", first, inclusion),
             "refute": ledger.send("bank", "RecordDispute", "refute", second, end),
@@ -134,12 +138,11 @@ def anchor_gas(ledger: Ledger) -> dict[str, object]:
     size = before = 0
     for batch in (LEAVES, *BATCHES):
         before, size = size, size + batch
-        root, state = tree.root(size), sha256(size.to_bytes(8, "big")).digest()
-        head = (size, root, state, sha256(state).digest())
+        state = Digest(sha256(size.to_bytes(8, "big")).digest())
+        figures = Digest(sha256(state).digest())
+        head = head_argument(Head(size, tree.root(size), state), figures, NO_ANNEX, before)
         proof = tree.consistency_proof(before, size) if before else []
-        signature = ledger.sign_head(*head)
-        receipt = ledger.send("oracle", "RecordAnchor", "anchor", *head, proof, [signature])
-        gas = int(receipt["gasUsed"], 16)
+        gas = int(ledger.anchor(head, proof)["gasUsed"], 16)
         if before:
             found[str(batch)] = {"gas": gas, "gas_a_record": round(gas / batch, 2)}
     return found

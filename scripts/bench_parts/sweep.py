@@ -21,6 +21,7 @@ from counterfoil.chain.address import Address
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.gateway.certificate.enrolment import prove_possession
+from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.log.merkle import consistency_proof
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
@@ -32,6 +33,7 @@ from counterfoil.gateway.record.identity import (
     parse_device_id,
 )
 from counterfoil.gateway.record.signed_record import decode
+from counterfoil.oracle.rules.anchored_head import NO_ANNEX, head_argument
 from counterfoil.oracle.rules.figures import NO_PROJECT, Tally
 
 DEVICES = 8
@@ -137,7 +139,6 @@ def _anchor(ledger: Ledger, tiles: Path, raws: list[bytes]) -> None:
         proof: list[Digest] = []
         if before:
             proof = consistency_proof(before, size, TileReader(read_folder(tiles), size).read)
-        head = (size, root, state.root(), figures)
-        signatures = [ledger.sign_head(*head)]
-        ledger.send("oracle", "RecordAnchor", "anchor", *head, proof, signatures)
+        head = Head(size, root, state.root())
+        ledger.anchor(head_argument(head, figures, NO_ANNEX, before), proof)
         before = size

@@ -15,13 +15,15 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands.audit import register
+from counterfoil.api.audit.verification.bundle import HeadFact
 from counterfoil.chain.abi.enums import DisputePlace, DisputeWord, PromiseStatus
+from counterfoil.chain.abi.head_fields import HeadFields
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import deploy
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.gateway.certificate.enrolment import prove_possession
-from counterfoil.gateway.log.merkle import hash_leaf
+from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
 from counterfoil.gateway.logfiles.tiles import TileWriter
 from counterfoil.gateway.record import cose
@@ -62,7 +64,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def anchored(chain: ChainWorld, world: World) -> World:
-    """Both machines registered, and the log's last head anchored."""
+    """Both machines registered, and the log's two heads anchored."""
     registry = bytes.fromhex(chain.client.address_of("DeviceRegistry")[2:])
     operator = chain.signer("operator").address
     for device, key in world.keys.items():
@@ -92,16 +94,30 @@ def anchored(chain: ChainWorld, world: World) -> World:
             bytes(32),
             new,
         )
-    head = world.heads[-1]
-    signed = (head.size, head.root, head.state, sha256(b"figures").digest())
-    signature = chain.sign_head(*signed)
-    chain.send("oracle", "RecordAnchor", "anchor", *signed, [], [signature])
+    first, second = world.heads
+    chain.anchor(_fields(first, 0))
+    chain.anchor(_fields(second, first.size), world.tree.consistency_proof(first.size, second.size))
     return world
+
+
+def _fields(head: HeadFact, previous_size: int) -> HeadFields:
+    return HeadFields(
+        root=head.root,
+        state=head.state,
+        figures=sha256(b"figures").digest(),
+        annex=sha256(b"annex").digest(),
+        size=head.size,
+        previousSize=previous_size,
+    )
+
+
+def _newest(world: World) -> HeadFields:
+    return _fields(world.heads[-1], world.heads[-2].size)
 
 
 def test_a_record_is_confirmed_with_one_byte_string(chain: ChainWorld, anchored: World) -> None:
     record = anchored.records[3]
-    proof = (3, anchored.tree.size, anchored.tree.inclusion_proof(3))
+    proof = (3, _newest(anchored), anchored.tree.inclusion_proof(3))
     receipt = chain.send("operator", "RecordDispute", "confirm", record.raw, proof)
     found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
     assert (DisputeWord(found["word"]).name, found["place"]) == ("SIGNED", DisputePlace.IN_LOG)
@@ -170,7 +186,7 @@ def test_a_record_that_was_never_logged_is_refuted(chain: ChainWorld, anchored: 
     record = later.records[anchored.tree.size]
     number, slot, path = anchored.state.inclusion_proof(record.record.device)
     proof = (
-        anchored.tree.size,
+        _newest(anchored),
         number,
         len(anchored.state),
         slot.epoch,
@@ -204,11 +220,16 @@ def test_a_promise_is_challenged_and_answered(chain: ChainWorld, anchored: World
     )
     receipt = chain.send("bank", "PromiseChallenge", "challenge", promise)
     (event,) = chain.client.decode_receipt(receipt)
-    proof = anchored.tree.inclusion_proof(2)
-    size = anchored.tree.size
-    chain.send(
-        "operator", "PromiseChallenge", "answer", event.values["id"], record.raw, 2, size, proof
+    name, later = event.values["id"], anchored.tree.inclusion_proof(2)
+    with pytest.raises(ContractReverted, match="HeadNotFirst"):
+        chain.send(
+            "bank", "PromiseChallenge", "answer", name, record.raw, 2, _newest(anchored), later
+        )
+    head = _fields(anchored.heads[0], 0)
+    proof = MemoryTree(hash_leaf(r.raw) for r in anchored.records[: head["size"]]).inclusion_proof(
+        2
     )
+    chain.send("operator", "PromiseChallenge", "answer", name, record.raw, 2, head, proof)
     assert (
         chain.client.call("PromiseChallenge", "challengeOf", event.values["id"])["status"]
         == PromiseStatus.KEPT_LATE
@@ -259,6 +280,7 @@ def test_the_commands_challenge_answer_and_mark(
     assert (asked.exit_code, json.loads(asked.stdout)["status"]) == (0, "open")
     answered = json.loads(run("audit", "answer", names[0], *log, sent=True).stdout)
     assert (answered["status"], answered["log_index"]) == ("kept_late", 4)
+    assert answered["size"] == anchored.heads[0].size
     for words, status, code in (
         (("answer", names[0], *log), 1, "contract.not_open"),
         (("answer", names[1], *log), 1, "promise.unkept"),

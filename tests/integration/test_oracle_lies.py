@@ -21,6 +21,7 @@ from support_quorum import NAMES, QuorumHouse, quorum_house, run_turns
 from support_waiting import wait_until
 from support_world import DEVICES
 
+from counterfoil.chain.anchored_heads import newest_head
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.gateway.doors.reader import create_reader, reader_tls
 from counterfoil.gateway.log.checkpoint import Head
@@ -35,6 +36,7 @@ from counterfoil.oracle.heads.state_slots import end_argument
 from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.quorum.door import DoorServer
 from counterfoil.oracle.quorum.peers import create_identity, peer_tls
+from counterfoil.oracle.rules.anchored_head import NO_ANNEX
 from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.rules.judging.call import CALL_LIFE_S
@@ -85,6 +87,7 @@ class Stage:
             now.anchor,
             head,
             figures=found.figures,
+            annex=found.annex,
             previous=Head(now.size, now.root, Digest(bytes(32))),
         )
 
@@ -115,7 +118,8 @@ class Stage:
         """The three others bring the log to the chain without the liar."""
         world = self.quorum.house.world
         run_turns(self.honest, lambda: self.quorum.anchored_size() == len(world.records))
-        head = self.quorum.house.chain.client.call("RecordAnchor", "latestHead")
+        head = newest_head(self.quorum.house.chain.client)
+        assert head is not None
         assert (head["root"], head["state"]) == (world.tree.root(), world.state.root())
 
 
@@ -245,6 +249,15 @@ def test_a_wrong_total_is_refused_in_words(stage: Stage) -> None:
     stage.then_the_truth_is_anchored()
 
 
+def test_a_head_with_an_annex_that_nobody_computes_is_refused(stage: Stage) -> None:
+    """Nodes commit to nothing beside the log today, and sign no other node's commitment unseen."""
+    truth, records = stage.truth(), stage.quorum.house.world.records
+    lie = replace(truth, annex=truth.head.root)
+    stage.propose(lie, records)
+    assert stage.said() == {("head.annex_differs", None)}
+    stage.then_the_truth_is_anchored()
+
+
 def refuses(node: QuorumNode) -> bool:
     """Whether the node's copy has stopped at a record, after one more look at the gateway's log."""
     node.fetcher.step()
@@ -282,6 +295,7 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
         now.anchor,
         head,
         figures=figures,
+        annex=NO_ANNEX,
         previous=Head(now.size, now.root, Digest(bytes(32))),
     )
     stage.propose(lie, house.world.records)

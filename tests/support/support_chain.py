@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 
 from eth_account.signers.local import LocalAccount
 
+from counterfoil.chain.abi.head_fields import HeadFields
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.consortium import ACCOUNT_ROLES, Consortium
 from counterfoil.chain.deployment import deploy
@@ -76,10 +77,11 @@ class ChainWorld:
     def new_client(self, finality: Finality) -> ChainClient:
         return ChainClient(self.node.rpc_url, self.client.addresses, finality)
 
-    def sign_head(self, size: int, root: bytes, state: bytes, figures: bytes) -> bytes:
-        """The oracle's signature over the head that would come next."""
-        digest = self.client.call("RecordAnchor", "headDigest", size, root, state, figures)
-        return self.signer("oracle").sign_digest(digest)
+    def anchor(self, head: HeadFields, proof: Sequence[bytes] = ()) -> Mapping[str, Any]:
+        """Anchor the head that comes next, signed by the oracle; answer the receipt."""
+        digest = self.client.call("RecordAnchor", "headDigest", head)
+        signature = self.signer("oracle").sign_digest(digest)
+        return self.send("oracle", "RecordAnchor", "anchor", head, list(proof), [signature])
 
 
 def signer_of(node: Node, role: str) -> LocalSigner:

@@ -83,9 +83,10 @@ class Evm:
 
     def anchor_head(self, size: int) -> None:
         """Anchor a first head of *size* records."""
-        head = (size, *(sha256(part).digest() for part in (b"root", b"state", b"figures")))
-        signed = SIGNER.unsafe_sign_hash(self.ask("RecordAnchor", "headDigest", *head))
-        self.send("RecordAnchor", "anchor", *head, [], [bytes(signed.signature)])
+        hashes = (sha256(part).digest() for part in (b"root", b"state", b"figures", b"annex"))
+        head = (*hashes, size, 0)
+        signed = SIGNER.unsafe_sign_hash(self.ask("RecordAnchor", "headDigest", head))
+        self.send("RecordAnchor", "anchor", head, [], [bytes(signed.signature)])
 
     def _call(
         self, contract: str, function: str, arguments: Any, sender: str, *, is_static: bool

@@ -152,7 +152,13 @@ class World:
         """Make the log's present head an anchored one."""
         stated = {"size": self.tree.size, "root": self.tree.root(), "state": self.state.root()}
         figures = sha256(b"figures %d" % block).digest()
-        values = {"index": len(self.heads), "figures": figures, **stated}
+        values = {
+            "index": len(self.heads),
+            "figures": figures,
+            "annex": bytes(32),
+            "previousSize": self.heads[-1].size if self.heads else 0,
+            **stated,
+        }
         logs = [event("RecordAnchor", "HeadAnchored", **values)]
         hashes = self.chain.mine(number=block, contract="RecordAnchor", data=b"anchor", logs=logs)
         head = HeadFact(stated["size"], stated["root"], stated["state"], block, *hashes)

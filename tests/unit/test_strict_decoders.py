@@ -154,6 +154,7 @@ HEAD = HeadProposal(
     anchor=Address(b"\xaa" * 20),
     head=Head(16, ROOT, ROOT),
     figures=FIGURES,
+    annex=ROOT,
     previous=Head(10, ROOT, Digest(bytes(32))),
     signature=bytes(65),
 )

@@ -66,16 +66,17 @@ def vectors() -> dict[str, dict[str, str]]:
         ],
         canonical=True,
     )
-    root, state, previous = b"\3" * 32, b"\4" * 32, b"\5" * 32
+    root, state, previous, annex = b"\3" * 32, b"\4" * 32, b"\5" * 32, b"\6" * 32
     head = digest_of(
         "Counterfoil RecordAnchor",
         ANCHOR,
-        "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,"
+        "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,bytes32 annex,"
         "uint64 previousSize,bytes32 previousRoot)",
         word(16),
         root,
         state,
         sha256(figures).digest(),
+        annex,
         word(10),
         previous,
     )
@@ -94,13 +95,14 @@ def vectors() -> dict[str, dict[str, str]]:
             head,
             [
                 "counterfoil head proposal",
-                1,
+                2,
                 CHAIN_ID,
                 ANCHOR,
                 16,
                 root,
                 state,
                 figures,
+                annex,
                 10,
                 previous,
             ],

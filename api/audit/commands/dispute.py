@@ -10,6 +10,7 @@ import typer
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.api.audit.verification.bundle import HeadFact
 from counterfoil.api.audit.verification.bundle_format import MAGIC, decode
 from counterfoil.api.audit.verification.dispute import (
     Dispute,
@@ -19,7 +20,9 @@ from counterfoil.api.audit.verification.dispute import (
 )
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.chain.abi.enums import DisputePlace, DisputeWord
+from counterfoil.chain.abi.head_fields import HeadFields
 from counterfoil.chain.address import Address
+from counterfoil.chain.anchored_heads import head_in_block, newest_head
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
@@ -125,12 +128,18 @@ def proof_command(
 
 def _ready(data: bytes, index: int, log: str, client: ChainClient) -> Dispute:
     if MAGIC.encode() in data[:40]:
-        return from_bundle(decode(data)[0], index)
+
+        def find(head: HeadFact) -> HeadFields | None:
+            return head_in_block(client, head.size, head.block_number)
+
+        return from_bundle(decode(data)[0], index, find)
     if not log:
         raise NothingSettlesIt("a record by itself needs --log")
-    size = client.call("RecordAnchor", "latestHead")["size"]
-    reader = TileReader(open_source(log), size)
-    return from_log(record=data, entries=reader.entries(), read=reader.read, size=size)
+    newest = newest_head(client)
+    if newest is None:
+        raise NothingSettlesIt("no head is anchored yet")
+    reader = TileReader(open_source(log), newest["size"])
+    return from_log(record=data, entries=reader.entries(), read=reader.read, head=newest)
 
 
 def gas_of(

@@ -3,7 +3,7 @@
 Rules kept here:
 
 * Without a keystore nothing is sent: the command says whether the contract would take it, and the gas.
-* The answer comes from the log itself: the promised record, and its inclusion under the newest anchored head.
+* The answer comes from the log itself: the promised record, and its inclusion under the first anchored head over it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import typer
 from counterfoil.api.audit.commands.dispute import Json, Keystore, Rpc, Where, fail, gas_of, say
 from counterfoil.api.audit.faults import CHALLENGE_UNKNOWN, PROMISE_UNKEPT
 from counterfoil.chain.abi.enums import PromiseStatus
+from counterfoil.chain.anchored_heads import first_head_over
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError, ContractReverted
@@ -67,22 +68,24 @@ def answer_command(
     keystore: Keystore = None,
     as_json: Json = False,
 ) -> None:
-    """Answer a challenge with the record that was promised and its inclusion under the newest anchored head.
+    """Answer a challenge with the record that was promised and its inclusion under the first anchored head over it.
 
     Exit status: 0 the contract takes the answer (or took it), 1 the log does not hold the record or the contract
     refuses, 2 it could not be told.
     """
     with _failing():
-        client = ChainClient(rpc, Deployment.read(deployment).addresses)
+        known = Deployment.read(deployment)
+        client = ChainClient(rpc, known.addresses)
         name, found = _challenge(client, challenge)
         size = client.call("RecordAnchor", "latestHead")["size"]
         reader = TileReader(open_source(log), size)
         at = _promised(reader, found)
-        if at is None:
+        head = None if at is None else first_head_over(client, at[0], known.first_block)
+        if at is None or head is None:
             _refuse(PROMISE_UNKEPT, f"the log of {size} records does not hold what was promised")
         index, raw = at
-        path = list(inclusion_proof(index, size, reader.read))
-        arguments = (name, raw, index, size, path)
+        path = list(inclusion_proof(index, head["size"], reader.read))
+        arguments = (name, raw, index, head, path)
         gas = gas_of(
             client,
             contract="PromiseChallenge",
@@ -91,7 +94,7 @@ def answer_command(
             keystore=keystore,
         )
         status = _status(client, name)
-    said = {"challenge": challenge, "log_index": index, "size": size, "status": status}
+    said = {"challenge": challenge, "log_index": index, "size": head["size"], "status": status}
     say(said | {"sent": keystore is not None, "gas": gas}, as_json)
 
 

@@ -30,7 +30,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS sweep (one INTEGER PRIMARY KEY CHECK (one = 1), subject TEXT NOT NULL,
     size INTEGER NOT NULL, peaks BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS head (position INTEGER PRIMARY KEY, number INTEGER NOT NULL, size INTEGER NOT NULL,
-    root BLOB NOT NULL, state BLOB NOT NULL, figures BLOB NOT NULL, block INTEGER NOT NULL);
+    root BLOB NOT NULL, state BLOB NOT NULL, figures BLOB NOT NULL, annex BLOB NOT NULL, previous INTEGER NOT NULL,
+    block INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS key (device BLOB NOT NULL, epoch INTEGER NOT NULL, x BLOB NOT NULL, y BLOB NOT NULL,
     from_sequence TEXT NOT NULL, until_sequence TEXT NOT NULL, revoked INTEGER NOT NULL, repudiations TEXT NOT NULL,
     PRIMARY KEY (device, epoch));
@@ -95,7 +96,7 @@ class Book:
     def heads(self) -> list[AnchoredHead]:
         """The heads reproduced so far, as the node then stated them."""
         rows = self._db.execute(
-            "SELECT number, size, root, state, figures, block FROM head ORDER BY position"
+            "SELECT number, size, root, state, figures, annex, previous, block FROM head ORDER BY position"
         )
         return [AnchoredHead(*row) for row in rows]
 
@@ -145,7 +146,7 @@ class Book:
 
         *heads* are those that end in the piece, *peaks* the tree's up to its end, *positions* the machines'.
         """
-        self._db.executemany("INSERT INTO head VALUES (NULL, ?, ?, ?, ?, ?, ?)", heads)
+        self._db.executemany("INSERT INTO head VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", heads)
         self._db.executemany(
             "INSERT OR REPLACE INTO machine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (

@@ -32,6 +32,8 @@ class AnchoredHead(NamedTuple):
     root: bytes
     state: bytes
     figures: bytes
+    annex: bytes
+    previous: int
     block: int
 
 
@@ -114,6 +116,8 @@ def _take(view: LedgerView, event: ContractEvent) -> None:
                 root=v["root"],
                 state=v["state"],
                 figures=v["figures"],
+                annex=v["annex"],
+                previous=v["previousSize"],
                 block=event.block_number,
             )
         )

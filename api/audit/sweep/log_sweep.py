@@ -3,7 +3,7 @@
 Rules kept here:
 
 * One process for each processor verifies pieces; they are joined here in the log's order.
-* A head is reproduced when root, state and figures all follow from the records below it.
+* A head is reproduced when root, state and figures all follow from the records below it, and it commits to no more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from itertools import zip_longest
 from multiprocessing import get_context
 
 from counterfoil.api.audit.faults import (
+    ANNEX_UNKNOWN,
     HEAD_CHANGED,
     HEAD_MISSING,
     KEY_CHANGED,
@@ -45,6 +46,7 @@ from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.record.signed_record import decode
 from counterfoil.gateway.record.verification import OPEN_SEQUENCE
 from counterfoil.oracle.errors import GOSSIP_DIFFERS
+from counterfoil.oracle.rules.anchored_head import NO_ANNEX
 from counterfoil.oracle.rules.faults.proposal import FIGURES_DIFFER, ROOT_DIFFERS, STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Tally
 
@@ -203,6 +205,10 @@ class LogSweep:
         sizes = [head.size for head in self._view.heads]
         if sizes != sorted(set(sizes)):
             yield Finding(HEAD_MISSING, "heads", "their sizes do not grow")
+        for before, head in zip([0, *sizes], self._view.heads, strict=False):
+            if head.previous != before:
+                extends = f"it extends the head of {head.previous}, not that of {before}"
+                yield Finding(HEAD_MISSING, f"head {head.number} of {head.size}", extends)
 
     def _close(self, piece: Piece, segment: Segment) -> Iterator[Finding]:
         for t in segment.tips.values():
@@ -230,6 +236,8 @@ class LogSweep:
         previous = self._view.heads[self._heads - 1].size if self._heads else 0
         if not self._figures_follow(head, previous):
             yield Finding(FIGURES_DIFFER, where, "the records add up to other figures")
+        if head.annex != NO_ANNEX:
+            yield Finding(ANNEX_UNKNOWN, where, head.annex.hex(), unverifiable=True)
 
     def _figures_follow(self, head: AnchoredHead, previous: int) -> bool:
         """Whether some block before the head's gives its figures: they name the block whose registry was read."""

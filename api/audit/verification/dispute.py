@@ -8,11 +8,12 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle import Bundle, HeadFact
+from counterfoil.chain.abi.head_fields import HeadFields
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.log.merkle import HashReader, hash_leaf, inclusion_proof
@@ -35,17 +36,26 @@ class Dispute:
     arguments: tuple[Any, ...]
 
 
-def from_bundle(bundle: Bundle, log_index: int) -> Dispute:
-    """Return the confirmation of a bundle's record by the bundle's own proof; NothingSettlesIt without one."""
+def from_bundle(
+    bundle: Bundle, log_index: int, find: Callable[[HeadFact], HeadFields | None]
+) -> Dispute:
+    """Return the confirmation of a bundle's record by the bundle's own proof; NothingSettlesIt without one.
+
+    *find* gives all of a head's fields, as the chain has them; None where it does not have the head.
+    """
     for entry, path in zip(bundle.records, bundle.inclusion, strict=False):
         if entry.log_index == log_index and bundle.heads:
-            proof = (log_index, bundle.heads[-1].size, list(path))
-            return Dispute("confirm", (entry.raw, proof))
+            head = find(bundle.heads[-1])
+            if head is None:
+                raise NothingSettlesIt("the chain does not have the bundle's last head")
+            return Dispute("confirm", (entry.raw, (log_index, head, list(path))))
     raise NothingSettlesIt(f"the bundle has no record {log_index} with a proof")
 
 
-def from_log(record: bytes, entries: Iterable[bytes], read: HashReader, size: int) -> Dispute:
-    """Return the call that settles *record* by the log of *size* records: its *entries* and its hashes.
+def from_log(
+    record: bytes, entries: Iterable[bytes], read: HashReader, head: HeadFields
+) -> Dispute:
+    """Return the call that settles *record* by the log under *head*: its *entries* and its hashes.
 
     Raises NothingSettlesIt, or RecordError when it is no record.
     """
@@ -55,7 +65,7 @@ def from_log(record: bytes, entries: Iterable[bytes], read: HashReader, size: in
     other: tuple[int, SignedRecord] | None = None
     for index, raw in enumerate(entries):
         if raw == record:
-            return Dispute("confirm", (record, _inclusion(index, size, read)))
+            return Dispute("confirm", (record, _inclusion(index, head, read)))
         try:
             signed = decode(raw)
             state.apply_record(signed)
@@ -66,7 +76,7 @@ def from_log(record: bytes, entries: Iterable[bytes], read: HashReader, size: in
             other = (index, signed)
     if other is not None and other[1].payload_digest != mine.payload_digest:
         index, signed = other
-        return Dispute("displace", (record, signed.raw, _inclusion(index, size, read)))
+        return Dispute("displace", (record, signed.raw, _inclusion(index, head, read)))
     if other is not None:
         raise NothingSettlesIt("the log has this payload under another signature")
     if state.slot_of(mine.record.device) is None:
@@ -74,12 +84,14 @@ def from_log(record: bytes, entries: Iterable[bytes], read: HashReader, size: in
     number, slot, path = state.inclusion_proof(mine.record.device)
     if (slot.epoch, slot.sequence) >= at[1:]:
         raise NothingSettlesIt("the machine's chain goes on behind it, and lacks its number")
-    position = (size, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path)
+    position = (head, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path)
     return Dispute("refute", (record, position))
 
 
-def _inclusion(index: int, size: int, read: HashReader) -> tuple[int, int, list[bytes]]:
-    return index, size, list(inclusion_proof(index, size, read))
+def _inclusion(
+    index: int, head: HeadFields, read: HashReader
+) -> tuple[int, HeadFields, list[bytes]]:
+    return index, head, list(inclusion_proof(index, head["size"], read))
 
 
 def leaf_of(dispute: Dispute) -> bytes:

@@ -19,6 +19,11 @@ FIGURES_DIFFER = fault(
     "The records add up to other figures than the head's.",
     "Compare the figures that the detail names; look for nodes of two versions.",
 )
+ANNEX_DIFFERS = fault(
+    "head.annex_differs",
+    "The head commits to something else beside the log than this node computes.",
+    "Look for nodes of two versions; what the other node commits to is not signed here.",
+)
 NOT_INCLUDED = fault(
     "proof.not_included",
     "A record is not under the head that is said to hold it.",

@@ -19,6 +19,7 @@ _HEAD = {
         {"name": "root", "type": "bytes32"},
         {"name": "state", "type": "bytes32"},
         {"name": "figures", "type": "bytes32"},
+        {"name": "annex", "type": "bytes32"},
         {"name": "previousSize", "type": "uint64"},
         {"name": "previousRoot", "type": "bytes32"},
     ]
@@ -34,8 +35,13 @@ _CALL = {
 _REVOCATION = {"Revocation": [{"name": "call", "type": "bytes32"}]}
 
 
-def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anchor: str) -> bytes:
-    """The digest that a signer signs (32 bytes): a head, its figures, and the head that it extends (size 0: none)."""
+def head_digest(
+    head: Head, figures: Digest, annex: Digest, previous: Head, chain_id: int, anchor: str
+) -> bytes:
+    """The digest that a signer signs (32 bytes): a head, its figures and annex, and the head that it extends.
+
+    That one's size is 0 where there is none.
+    """
     return _digest(
         name="Counterfoil RecordAnchor",
         chain_id=chain_id,
@@ -46,6 +52,7 @@ def head_digest(head: Head, figures: Digest, previous: Head, chain_id: int, anch
             "root": head.root,
             "state": head.state,
             "figures": figures,
+            "annex": annex,
             "previousSize": previous.size,
             "previousRoot": previous.root if previous.size else EMPTY_ROOT,
         },

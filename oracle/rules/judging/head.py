@@ -8,6 +8,7 @@ The checks:
 4. The root over this node's own copy is the proposed one.
 5. The state root is the proposed one.
 6. The figures are the proposed ones: totals by project and goods, and each machine's activity.
+7. The annex is the one that this node computes: a node commits to nothing that it does not know.
 
 A node that can't tell yet raises :class:`NotYet`, and is asked again. A check that fails raises :class:`Dissents`.
 """
@@ -22,6 +23,7 @@ from counterfoil.gateway.errors import KeyRevokedError, RecordError
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.errors import RecordRefused
 from counterfoil.oracle.rules.faults.proposal import (
+    ANNEX_DIFFERS,
     BEHIND,
     BLOCK_NOT_READ,
     BLOCK_TOO_OLD,
@@ -45,6 +47,8 @@ class OwnHead(Protocol):
     def state(self) -> Digest: ...
     @property
     def figures(self) -> Figures: ...
+    @property
+    def annex(self) -> Digest: ...
 
 
 class OwnLog(Protocol):
@@ -111,6 +115,9 @@ def judge_head(
     if mine.figures.encode() != proposal.figures.encode():
         words = "; ".join(islice(differences(mine.figures, proposal.figures), 5))
         raise Dissents(FIGURES_DIFFER, words or "they are in another order")
+    # 7
+    if mine.annex != proposal.annex:
+        raise Dissents(ANNEX_DIFFERS, f"{proposal.annex.hex()}, here {mine.annex.hex()}")
 
 
 def _named(

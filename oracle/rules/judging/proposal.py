@@ -30,18 +30,22 @@ from counterfoil.oracle.rules.figures import Figures, decode_figures
 from counterfoil.oracle.rules.judging.digest import call_digest, head_digest
 
 MOST_BYTES = 8 << 20
-_HEAD, _HEAD_VERSION = "counterfoil head proposal", 1
+_HEAD, _HEAD_VERSION = "counterfoil head proposal", 2
 _CALL, _CALL_VERSION = "counterfoil call proposal", 2
 
 
 @dataclass(frozen=True)
 class HeadProposal:
-    """A head to anchor over ``previous``, the newest on chain; ``anchor`` is RecordAnchor's address."""
+    """A head to anchor over ``previous``, the newest on chain; ``anchor`` is RecordAnchor's address.
+
+    ``annex`` is the hash of what else the oracle commits to with the head.
+    """
 
     chain_id: int
     anchor: str
     head: Head
     figures: Figures
+    annex: Digest
     previous: Head
     signature: bytes = b""
 
@@ -51,6 +55,7 @@ class HeadProposal:
         return head_digest(
             self.head,
             figures=self.figures.digest,
+            annex=self.annex,
             previous=self.previous,
             chain_id=self.chain_id,
             anchor=self.anchor,
@@ -69,6 +74,7 @@ class HeadProposal:
                 head.root,
                 head.state,
                 self.figures.encode(),
+                self.annex,
                 previous.size,
                 previous.root,
                 self.signature,
@@ -146,6 +152,7 @@ _HEAD_FORM = row(
     root=_DIGEST,
     state=_DIGEST,
     figures=any_octets,
+    annex=_DIGEST,
     previous_size=number(),
     previous_root=_DIGEST,
     signature=_SIGNATURE,
@@ -171,9 +178,8 @@ def decode_head_proposal(data: bytes) -> HeadProposal:
     Raises:
         InputMalformed: it is no proposal, or not in canonical form; its figures are of another batch.
     """
-    chain_id, anchor, size, root, state, figures, previous_size, previous_root, signature = _fields(
-        data, _HEAD_FORM
-    )
+    chain_id, anchor, size, root, state, figures, annex, *rest = _fields(data, _HEAD_FORM)
+    previous_size, previous_root, signature = rest
     if previous_size >= size:
         raise InputMalformed("the proposed head does not grow")
     sums = decode_figures(figures)
@@ -186,6 +192,7 @@ def decode_head_proposal(data: bytes) -> HeadProposal:
         anchor=Address(anchor),
         head=Head(size, Digest(root), Digest(state)),
         figures=sums,
+        annex=Digest(annex),
         previous=Head(previous_size, Digest(previous_root), Digest(bytes(32))),
         signature=signature,
     )

@@ -11,11 +11,13 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import Tier
+from counterfoil.chain.anchored_heads import newest_head
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.device.device import Device
 from counterfoil.gateway.log.merkle import hash_leaf, inclusion_proof, verify_inclusion
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder
 from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.identity import Digest
 from counterfoil.gateway.store.gateway_store import GatewayStore, open_store
 from counterfoil.oracle.instructions.request import (
     CloseMatching,
@@ -240,8 +242,10 @@ def _pay_late(engine: Engine, plan: ReplayPlan) -> None:
 
 def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:
     """Check each record's inclusion under the newest head, some by the contract too; return how many."""
-    head = client.call("RecordAnchor", "latestHead")
-    size, root = int(head["size"]), head["root"]
+    head = newest_head(client)
+    if head is None:
+        return 0
+    size, root = head["size"], Digest(head["root"])
     reader = TileReader(read_folder(house.tiles), size)
     checked = 0
     step = max(1, size // _ON_CHAIN_SAMPLE)
@@ -251,7 +255,7 @@ def check_proofs(house: House, store: GatewayStore, client: ChainClient) -> int:
             proof = inclusion_proof(log_index, size, reader.read)
             verify_inclusion(log_index, size, leaf_hash=leaf, proof=proof, root=root)
             if log_index % step == 0 and not client.call(
-                "RecordAnchor", "verifyInclusion", leaf, log_index, size, proof
+                "RecordAnchor", "verifyInclusion", leaf, log_index, head, proof
             ):
                 raise RuntimeError(f"the contract does not confirm record {log_index}")
             checked += 1

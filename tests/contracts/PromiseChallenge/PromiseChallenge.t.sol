@@ -30,11 +30,11 @@ contract PromiseChallengeTest is Vectors {
 
     function test_a_promise_that_is_answered_in_time_is_kept() public {
         vm.warp(DEADLINE);
-        anchorGood(9, keccak256("state"));
+        IRecordAnchor.Head memory head = anchorGood(9, keccak256("state"));
         vm.warp(DEADLINE + 1);
         bytes32 id = promises.challenge(signedPromise);
         equal(promises.challengeOf(id).answerBy, DEADLINE + 1 + ANSWER, "the time to answer");
-        promises.answer(id, good(2), 2, 9, pathOf(2, 0, 9));
+        promises.answer(id, good(2), 2, head, pathOf(2, 0, 9));
         isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.KEPT, "kept");
         vm.warp(DEADLINE + 2 + ANSWER);
         vm.expectRevert(
@@ -62,34 +62,57 @@ contract PromiseChallengeTest is Vectors {
 
     function test_a_head_after_the_deadline_keeps_it_late() public {
         bytes32 id = promises.challenge(signedPromise);
-        anchorGood(9, keccak256("state"));
-        promises.answer(id, good(2), 2, 9, pathOf(2, 0, 9));
+        IRecordAnchor.Head memory head = anchorGood(9, keccak256("state"));
+        promises.answer(id, good(2), 2, head, pathOf(2, 0, 9));
         isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.KEPT_LATE, "late");
     }
 
-    /// @dev Record 9 joins after the deadline, and the answer is by that head: the first one over the record counts.
-    function test_a_stranger_answers_by_a_later_head_and_the_promise_is_kept_all_the_same() public {
+    /// @dev Record 9 joins after the deadline. By the head over it nobody can make the promise a late one.
+    function test_a_stranger_answers_by_a_later_head_in_vain() public {
         vm.warp(DEADLINE);
-        anchorGood(8, keccak256("state"));
+        IRecordAnchor.Head memory head = anchorGood(8, keccak256("state"));
         vm.warp(DEADLINE + 1);
-        _ninth();
+        IRecordAnchor.Head memory later = _ninth();
         vm.startPrank(stranger);
         bytes32 id = promises.challenge(signedPromise);
-        promises.answer(id, good(2), 2, 9, pathOf(2, 0, 9));
+        bytes memory record = good(2);
+        bytes32[] memory path = pathOf(2, 0, 9);
+        vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.HeadNotFirst.selector, uint64(2), uint64(8)));
+        promises.answer(id, record, 2, later, path);
+        bytes27 kept = anchor.headHash(later);
+        later.previousSize = 0;
+        bytes27 hash = anchor.headHash(later);
+        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadConflicts.selector, uint64(9), kept, hash));
+        promises.answer(id, record, 2, later, path);
+        promises.answer(id, record, 2, head, pathOf(2, 0, 8));
         vm.stopPrank();
         isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.KEPT, "kept");
     }
 
-    function test_the_first_head_over_each_record() public {
-        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.NotAnchored.selector, uint64(0)));
-        anchor.firstHeadOver(0);
-        anchorGood(8, keccak256("state"));
-        _ninth();
-        for (uint64 i = 0; i < 9; ++i) {
-            equal(anchor.firstHeadOver(i).size, i < 8 ? 8 : 9, "the first");
-        }
-        vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.NotAnchored.selector, uint64(9)));
-        anchor.firstHeadOver(9);
+    /// @dev The last record under the head before, and the first one over it.
+    function testFuzz_only_the_first_head_over_a_record_says_when(uint8 of_) public {
+        uint64 size = uint64(bound(of_, 1, 8));
+        vm.warp(DEADLINE);
+        anchorGood(size, keccak256("state"));
+        vm.warp(DEADLINE + 1);
+        IRecordAnchor.Head memory later = _extended(size);
+        bytes32 id = promises.challenge(signedPromise);
+        bytes memory record = good(2);
+        bytes32[] memory path = pathOf(2, 0, 9);
+        if (size > 2) vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.HeadNotFirst.selector, 2, size));
+        promises.answer(id, record, 2, later, path);
+        IPromiseChallenge.Status status = promises.challengeOf(id).status;
+        isTrue(status == (size > 2 ? IPromiseChallenge.Status.OPEN : IPromiseChallenge.Status.KEPT_LATE), "status");
+    }
+
+    function testFuzz_a_head_with_any_field_changed_is_no_answer(uint8 field, uint8 bit) public {
+        bytes32 id = promises.challenge(signedPromise);
+        IRecordAnchor.Head memory head = anchorGood(9, keccak256("state"));
+        bytes memory record = good(2);
+        bytes32[] memory path = pathOf(2, 0, 9);
+        changeHead(head, field, bit);
+        vm.expectRevert();
+        promises.answer(id, record, 2, head, path);
     }
 
     function test_a_key_that_has_ended_is_held_against_nobody() public {
@@ -155,14 +178,19 @@ contract PromiseChallengeTest is Vectors {
         isTrue(promises.gatewayOf(kid).ended, "ended");
     }
 
-    function _ninth() private {
-        leaves.push(sha256(abi.encodePacked(bytes1(0x00), good(8))));
-        bytes32 root = rootOf(0, 9);
-        bytes32[] memory proof = new bytes32[](1);
-        proof[0] = leaves[8];
+    function _ninth() private returns (IRecordAnchor.Head memory) {
+        return _extended(8);
+    }
+
+    /// @dev All nine records, over a head of the first `size`.
+    function _extended(uint64 size) private returns (IRecordAnchor.Head memory head) {
+        for (uint256 i = leaves.length; i < 9; ++i) {
+            leaves.push(sha256(abi.encodePacked(bytes1(0x00), good(i))));
+        }
+        head = headOf(9, rootOf(0, 9), keccak256("state"));
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, 9, root, keccak256("state"));
-        anchor.anchor(9, root, keccak256("state"), FIGURES, proof, signatures);
+        signatures[0] = signHead(SIGNER_KEY, head);
+        anchor.anchor(head, consistencyOf(size, 0, 9, true), signatures);
     }
 
     function test_an_unanswered_promise_is_marked_by_anyone_and_only_then() public {
@@ -176,38 +204,38 @@ contract PromiseChallengeTest is Vectors {
         promises.mark(id);
         isTrue(promises.challengeOf(id).status == IPromiseChallenge.Status.BROKEN, "broken");
         equal(promises.gatewayOf(kid).broken, 1, "counted");
-        anchorGood(9, keccak256("state"));
+        IRecordAnchor.Head memory head = anchorGood(9, keccak256("state"));
         bytes memory record = good(2);
         bytes32[] memory path = pathOf(2, 0, 9);
         vm.expectRevert(
             abi.encodeWithSelector(IPromiseChallenge.NotOpen.selector, id, IPromiseChallenge.Status.BROKEN)
         );
-        promises.answer(id, record, 2, 9, path);
+        promises.answer(id, record, 2, head, path);
     }
 
     function test_an_answer_after_its_time_is_refused_though_nobody_marked() public {
         bytes32 id = promises.challenge(signedPromise);
-        anchorGood(9, keccak256("state"));
+        IRecordAnchor.Head memory head = anchorGood(9, keccak256("state"));
         vm.warp(DEADLINE + 2 + ANSWER);
         bytes memory record = good(2);
         bytes32[] memory path = pathOf(2, 0, 9);
         vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.AnswerTooLate.selector, DEADLINE + 1 + ANSWER));
-        promises.answer(id, record, 2, 9, path);
+        promises.answer(id, record, 2, head, path);
     }
 
     function test_another_record_or_proof_is_no_answer() public {
         bytes32 id = promises.challenge(signedPromise);
-        anchorGood(9, keccak256("state"));
+        IRecordAnchor.Head memory head = anchorGood(9, keccak256("state"));
         bytes memory another = good(1);
         bytes32[] memory path = pathOf(1, 0, 9);
         bytes32 digest = bytes32(hexOf(entry("good", 1, "payload_digest")));
         vm.expectRevert(
             abi.encodeWithSelector(IPromiseChallenge.AnotherRecord.selector, DEVICE, uint64(1), uint64(2), digest)
         );
-        promises.answer(id, another, 1, 9, path);
+        promises.answer(id, another, 1, head, path);
         bytes memory record = good(2);
         vm.expectRevert(abi.encodeWithSelector(IPromiseChallenge.ProofInvalid.selector, uint64(9)));
-        promises.answer(id, record, 2, 9, path);
+        promises.answer(id, record, 2, head, path);
     }
 
     function test_a_promise_is_not_challenged_before_its_deadline_nor_twice() public {

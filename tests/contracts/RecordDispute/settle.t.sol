@@ -10,6 +10,7 @@ import {Vectors} from "support/Vectors.sol";
 /// @notice Is it in the log, or is it not: the nine good records are, anchored under one head.
 contract SettleTest is Vectors {
     RecordDispute private dispute;
+    IRecordAnchor.Head private head;
     bytes32 private otherSlot = keccak256("another machine's slot");
 
     function setUp() public {
@@ -20,18 +21,18 @@ contract SettleTest is Vectors {
     /// @dev The machine's chain ends at 1/`sequence` in the log of `count` records.
     function _anchorEnding(uint256 count, uint64 sequence, bytes32 digest) private returns (IRecordDispute.Slot memory) {
         bytes32 mine = slotLeaf(DEVICE, 1, sequence, digest);
-        anchorGood(count, sha256(abi.encodePacked(bytes1(0x01), mine, otherSlot)));
+        head = anchorGood(count, sha256(abi.encodePacked(bytes1(0x01), mine, otherSlot)));
         bytes32[] memory path = new bytes32[](1);
         path[0] = otherSlot;
-        return IRecordDispute.Slot(uint64(count), 0, 2, 1, sequence, digest, path);
+        return IRecordDispute.Slot(head, 0, 2, 1, sequence, digest, path);
     }
 
     function _inclusion(uint256 index, uint256 count) private view returns (IRecordDispute.Inclusion memory) {
-        return IRecordDispute.Inclusion(uint64(index), uint64(count), pathOf(index, 0, count));
+        return IRecordDispute.Inclusion(uint64(index), head, pathOf(index, 0, count));
     }
 
     function test_a_record_in_the_log_is_confirmed_and_kept() public {
-        anchorGood(9, keccak256("state"));
+        head = anchorGood(9, keccak256("state"));
         equal(anchor.latestHead().root, bytes32(hexOf(vm.parseJsonString(receipts, ".root"))), "the published root");
         for (uint256 i = 0; i < 9; ++i) {
             IRecordDispute.Finding memory found = dispute.confirm(good(i), _inclusion(i, 9));
@@ -44,7 +45,7 @@ contract SettleTest is Vectors {
     function test_a_finding_does_not_outlive_the_revocation_below_it() public {
         vm.warp(1_767_225_601);
         grant(address(devices), Roles.COMMITTEE, devices.repudiate.selector);
-        anchorGood(9, keccak256("state"));
+        head = anchorGood(9, keccak256("state"));
         IRecordDispute.Finding memory first = dispute.confirm(good(0), _inclusion(0, 9));
         IRecordDispute.Finding memory found = dispute.confirm(good(4), _inclusion(4, 9));
         devices.repudiate(found.device, found.epoch, found.sequence, 1);
@@ -56,19 +57,19 @@ contract SettleTest is Vectors {
     }
 
     function test_a_proof_of_another_record_reverts_and_keeps_nothing() public {
-        anchorGood(9, keccak256("state"));
+        head = anchorGood(9, keccak256("state"));
         IRecordDispute.Inclusion memory proof = _inclusion(3, 9);
         bytes memory record = good(4);
         vm.expectRevert(abi.encodeWithSelector(IRecordDispute.ProofInvalid.selector, uint64(9)));
         dispute.confirm(record, proof);
         isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.UNJUDGED, "nothing is kept");
-        proof.size = 8;
+        proof.head.size = 8;
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadUnknown.selector, uint64(8)));
         dispute.confirm(record, proof);
     }
 
     function test_the_same_record_with_the_other_s_is_another_leaf() public {
-        anchorGood(9, keccak256("state"));
+        head = anchorGood(9, keccak256("state"));
         IRecordDispute.Inclusion memory proof = _inclusion(2, 9);
         bytes memory high = good(9);
         vm.expectRevert(abi.encodeWithSelector(IRecordDispute.ProofInvalid.selector, uint64(9)));
@@ -112,7 +113,7 @@ contract SettleTest is Vectors {
     }
 
     function test_two_records_under_one_number_are_the_machines_doing() public {
-        anchorGood(9, keccak256("state"));
+        head = anchorGood(9, keccak256("state"));
         bytes memory second = _second();
         IRecordDispute.Finding memory found = dispute.displace(second, good(2), _inclusion(2, 9));
         isTrue(found.place == IRecordDispute.Place.DISPLACED && found.word == IRecordDispute.Word.SIGNED, "displaced");
@@ -122,6 +123,22 @@ contract SettleTest is Vectors {
         IRecordDispute.Inclusion memory proof = _inclusion(2, 9);
         vm.expectRevert(abi.encodeWithSelector(IRecordDispute.NotTheSameNumber.selector, uint64(1), uint64(3)));
         dispute.displace(first, good2, proof);
+    }
+
+    function testFuzz_a_head_with_any_field_changed_proves_nothing(uint8 field, uint8 bit) public {
+        bytes32 digest = dispute.examine(good(4)).payloadDigest;
+        IRecordDispute.Slot memory slot = _anchorEnding(5, 5, digest);
+        IRecordDispute.Inclusion memory proof = _inclusion(3, 5);
+        changeHead(slot.head, field, bit);
+        changeHead(proof.head, field, bit);
+        bytes memory absent = good(6);
+        bytes memory present = good(3);
+        vm.expectRevert();
+        dispute.refute(absent, slot);
+        vm.expectRevert();
+        dispute.confirm(present, proof);
+        dispute.refute(absent, IRecordDispute.Slot(head, 0, 2, 1, 5, digest, slot.path));
+        dispute.confirm(present, _inclusion(3, 5));
     }
 
     function test_what_is_in_the_log_stays_in_it() public {

@@ -15,6 +15,7 @@ contract LogHandler is Ledger, ReferenceTree {
     bytes32 public constant DEVICE = keccak256("device");
 
     uint64[] public sizes;
+    IRecordAnchor.Head[] private heads;
     uint64 public lastAccepted = type(uint64).max;
     uint256 public forged;
     uint256 public revivals;
@@ -44,18 +45,16 @@ contract LogHandler is Ledger, ReferenceTree {
     }
 
     function replay(uint8 which) external {
-        if (sizes.length == 0) return;
-        uint64 size = sizes[which % sizes.length];
-        anchor.anchor(size, treeHash(0, size), _states[size], FIGURES, new bytes32[](0), new bytes[](0));
+        if (heads.length == 0) return;
+        anchor.anchor(heads[which % heads.length], new bytes32[](0), new bytes[](0));
     }
 
     /// @dev The one signer signs another history: a changed record, or a shorter log under a longer size.
     function rewrite(uint8 more, bytes32 root) external {
         uint64 size = _last() + 1 + more % 7;
         if (sizes.length == 0 || root == treeHash(0, size)) return;
-        bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, _states[size]);
-        try anchor.anchor(size, root, _states[size], FIGURES, _proof(size), signatures) {
+        IRecordAnchor.Head memory next = headOf(size, root, _states[size]);
+        try anchor.anchor(next, _proof(size), _signed(next)) {
             ++forged;
         } catch {}
     }
@@ -63,16 +62,31 @@ contract LogHandler is Ledger, ReferenceTree {
     function shrink(uint8 less, bytes32 root) external {
         if (_last() < 2) return;
         uint64 size = 1 + less % (_last() - 1);
-        bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, _states[size]);
-        uint256 before = anchor.headCount();
-        try anchor.anchor(size, root, _states[size], FIGURES, new bytes32[](0), signatures) {
-            if (anchor.headCount() != before) ++forged;
+        IRecordAnchor.Head memory next = headOf(size, root, _states[size]);
+        try anchor.anchor(next, new bytes32[](0), _signed(next)) {
+            ++forged;
+        } catch {}
+    }
+
+    /// @dev An anchored head, old or new, with one bit changed: signed or not, it is another one.
+    function change(uint8 which, uint8 field, uint8 bit) external {
+        if (heads.length == 0) return;
+        IRecordAnchor.Head memory next = heads[which % heads.length];
+        changeHead(next, field, bit);
+        next.size = heads[which % heads.length].size;
+        if (keccak256(abi.encode(next)) == keccak256(abi.encode(heads[which % heads.length]))) return;
+        try anchor.anchor(next, new bytes32[](0), new bytes[](0)) {
+            ++forged;
+        } catch {}
+        try anchor.requireHead(next) {
+            ++forged;
         } catch {}
     }
 
     function revoke(uint64 until) external {
-        IRecordDispute.Slot memory slot = IRecordDispute.Slot(_last(), 0, 1, 1, end, DIGEST, new bytes32[](0));
+        IRecordAnchor.Head memory newest;
+        if (heads.length != 0) newest = heads[heads.length - 1];
+        IRecordDispute.Slot memory slot = IRecordDispute.Slot(newest, 0, 1, 1, end, DIGEST, new bytes32[](0));
         try devices.revoke(DEVICE, 1, until, 1, slot) {
             if (until > lastAccepted || until < end) ++revivals;
             lastAccepted = until;
@@ -110,7 +124,15 @@ contract LogHandler is Ledger, ReferenceTree {
     }
 
     function head(uint256 index) external view returns (IRecordAnchor.Head memory) {
-        return anchor.headAt(index);
+        return heads[index];
+    }
+
+    function isKept(uint256 index) external view returns (bool) {
+        try anchor.requireHead(heads[index]) {
+            return true;
+        } catch {
+            return false;
+        }
     }
 
     function headCount() external view returns (uint256) {
@@ -134,9 +156,15 @@ contract LogHandler is Ledger, ReferenceTree {
     }
 
     function _anchor(uint64 size, bytes32 root, bytes32[] memory proof) private {
-        bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, _states[size]);
-        anchor.anchor(size, root, _states[size], FIGURES, proof, signatures);
+        IRecordAnchor.Head memory next = headOf(size, root, _states[size]);
+        next.annex = keccak256(abi.encode(size));
+        anchor.anchor(next, proof, _signed(next));
+        heads.push(next);
+    }
+
+    function _signed(IRecordAnchor.Head memory next) private view returns (bytes[] memory signatures) {
+        signatures = new bytes[](1);
+        signatures[0] = signHead(SIGNER_KEY, next);
     }
 }
 
@@ -162,6 +190,7 @@ contract LogInvariants {
         for (uint256 i = 0; i < count; ++i) {
             IRecordAnchor.Head memory head = _handler.head(i);
             if (head.size <= last || head.size != _handler.sizes(i)) revert Broken("sizes grow");
+            if (head.previousSize != last || !_handler.isKept(i)) revert Broken("each is kept, over the one before");
             if (head.root != _handler.rootOf(head.size)) revert Broken("roots are the log's");
             last = head.size;
         }

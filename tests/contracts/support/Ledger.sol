@@ -7,6 +7,7 @@ import {DeviceRegistry} from "contracts/DeviceRegistry.sol";
 import {ParticipantRegistry} from "contracts/ParticipantRegistry.sol";
 import {RecordAnchor} from "contracts/RecordAnchor.sol";
 import {RevenueSplit} from "contracts/RevenueSplit.sol";
+import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
 import {IRevenueSplit} from "contracts/interfaces/IRevenueSplit.sol";
 import {IRecordDispute} from "contracts/interfaces/IRecordDispute.sol";
 import {Cbor} from "contracts/libraries/Cbor.sol";
@@ -117,8 +118,9 @@ abstract contract Ledger is Check {
 
     function anchorHead(uint64 size, bytes32 root) internal {
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, keccak256("state"));
-        anchor.anchor(size, root, keccak256("state"), FIGURES, new bytes32[](0), signatures);
+        IRecordAnchor.Head memory head = headOf(size, root, keccak256("state"));
+        signatures[0] = signHead(SIGNER_KEY, head);
+        anchor.anchor(head, new bytes32[](0), signatures);
     }
 
     /// @dev Where a machine's chain ends, for calls that need not be shown it.
@@ -130,8 +132,25 @@ abstract contract Ledger is Check {
         return sha256(abi.encodePacked(bytes1(0x00), hex"845820", device, position, hex"5820", digest));
     }
 
-    function signHead(uint256 key, uint64 size, bytes32 root, bytes32 state) internal view returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, anchor.headDigest(size, root, state, FIGURES));
+    /// @dev A head that extends the newest one, without an annex.
+    function headOf(uint64 size, bytes32 root, bytes32 state) internal view returns (IRecordAnchor.Head memory) {
+        return IRecordAnchor.Head(root, state, FIGURES, 0, size, anchor.latestHead().size);
+    }
+
+    /// @dev One bit of one field becomes another.
+    function changeHead(IRecordAnchor.Head memory head, uint256 field, uint8 bit) internal pure {
+        field %= 6;
+        bytes32 flip = bytes32(1 << uint256(bit));
+        if (field == 0) head.root ^= flip;
+        else if (field == 1) head.state ^= flip;
+        else if (field == 2) head.figures ^= flip;
+        else if (field == 3) head.annex ^= flip;
+        else if (field == 4) head.size ^= uint64(1) << (bit % 64);
+        else head.previousSize ^= uint64(1) << (bit % 64);
+    }
+
+    function signHead(uint256 key, IRecordAnchor.Head memory head) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, anchor.headDigest(head));
         return abi.encodePacked(r, s, v);
     }
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DeviceRegistry} from "contracts/DeviceRegistry.sol";
 import {RecordAnchor} from "contracts/RecordAnchor.sol";
 import {IDeviceRegistry} from "contracts/interfaces/IDeviceRegistry.sol";
+import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
 import {Ledger} from "support/Ledger.sol";
 
 /// @notice The published vectors of tests/vectors, their machines registered, and their records anchored as one log.
@@ -59,14 +60,14 @@ abstract contract Vectors is Ledger {
     }
 
     /// @notice Anchor the first `count` good records as the first head, with `state` as its state root.
-    function anchorGood(uint256 count, bytes32 state) internal {
+    function anchorGood(uint256 count, bytes32 state) internal returns (IRecordAnchor.Head memory head) {
         for (uint256 i = 0; i < count; ++i) {
             leaves.push(sha256(abi.encodePacked(bytes1(0x00), good(i))));
         }
-        bytes32 root = rootOf(0, count);
+        head = headOf(uint64(count), rootOf(0, count), state);
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, uint64(count), root, state);
-        anchor.anchor(uint64(count), root, state, FIGURES, new bytes32[](0), signatures);
+        signatures[0] = signHead(SIGNER_KEY, head);
+        anchor.anchor(head, new bytes32[](0), signatures);
     }
 
     function rootOf(uint256 start, uint256 end) internal view returns (bytes32) {
@@ -85,6 +86,30 @@ abstract contract Vectors is Ledger {
             path[i] = below[i];
         }
         path[below.length] = isLeft ? rootOf(start + k, end) : rootOf(start, start + k);
+    }
+
+    /// @notice RFC 9162's consistency proof between the first `m` records and all from `start` to `end`.
+    function consistencyOf(uint256 m, uint256 start, uint256 end, bool isWhole)
+        internal
+        view
+        returns (bytes32[] memory proof)
+    {
+        if (m == end - start) {
+            if (isWhole) return proof;
+            proof = new bytes32[](1);
+            proof[0] = rootOf(start, end);
+            return proof;
+        }
+        uint256 k = _split(end - start);
+        bool isLeft = m <= k;
+        bytes32[] memory below = isLeft
+            ? consistencyOf(m, start, start + k, isWhole)
+            : consistencyOf(m - k, start + k, end, false);
+        proof = new bytes32[](below.length + 1);
+        for (uint256 i = 0; i < below.length; ++i) {
+            proof[i] = below[i];
+        }
+        proof[below.length] = isLeft ? rootOf(start + k, end) : rootOf(start, start + k);
     }
 
     function _split(uint256 n) private pure returns (uint256 k) {

@@ -6,6 +6,7 @@ interface Vm {
     function prank(address caller) external;
     function startPrank(address caller) external;
     function stopPrank() external;
+    function roll(uint256 blockNumber) external;
     function warp(uint256 timestamp) external;
     function store(address target, bytes32 slot, bytes32 value) external;
     function expectRevert(bytes calldata error) external;

@@ -58,6 +58,7 @@ def head_proposal() -> HeadProposal:
         anchor=ANCHOR,
         head=Head(16, Digest(b"\3" * 32), Digest(b"\4" * 32)),
         figures=figures,
+        annex=Digest(b"\6" * 32),
         previous=Head(10, Digest(b"\5" * 32), Digest(bytes(32))),
     )
     return replace(plain, signature=SIGNER.sign_digest(plain.digest))
@@ -107,6 +108,7 @@ def test_every_part_of_a_head_is_in_its_digest() -> None:
         replace(head, head=replace(head.head, root=Digest(bytes(32)))),
         replace(head, head=replace(head.head, state=Digest(bytes(32)))),
         replace(head, figures=replace(head.figures, block=8)),
+        replace(head, annex=Digest(bytes(32))),
         replace(head, previous=replace(head.previous, size=9)),
         replace(head, previous=replace(head.previous, root=Digest(bytes(32)))),
     ]
@@ -133,7 +135,7 @@ def test_anything_else_is_refused() -> None:
     fields = cbor2.loads(head.encode())
     wrong = [b"", b"\x80", head.encode() + b"\0", call_proposal().encode()]
     for place, value in (
-        (1, 2),
+        (1, 1),
         (2, -1),
         (2, "1"),
         (3, b"\1"),
@@ -141,9 +143,11 @@ def test_anything_else_is_refused() -> None:
         (4, "16"),
         (5, b"\1" * 31),
         (7, b"\x80"),
-        (8, 16),
-        (9, None),
-        (10, b"\1" * 64),
+        (8, b"\6" * 31),
+        (8, 6),
+        (9, 16),
+        (10, None),
+        (11, b"\1" * 64),
     ):
         wrong.append(cbor2.dumps([*fields[:place], value, *fields[place + 1 :]], canonical=True))
     for data in wrong:

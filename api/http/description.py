@@ -65,6 +65,7 @@ EXAMPLES: dict[str, Any] = {
     "face_minor": 100_000_00,
     "facts_hash": _HEX,
     "fee": {"account": _ACCOUNT, "basis_points": 100},
+    "annex": "00" * 32,
     "figures": _HASH,
     "final": 18204,
     "finished_ms": 1661875981000,

@@ -21,8 +21,10 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands import audit as audit_commands
+from counterfoil.api.audit.node_check import check_on_chain
 from counterfoil.api.audit.verification.bundle_format import decode, encode
 from counterfoil.api.commands import api as api_commands
+from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.nodes.embedded import start_node
 
 pytestmark = pytest.mark.integration
@@ -150,6 +152,26 @@ def test_blocks_of_another_chain_are_named_by_the_auditors_node(
         f["where"] for f in said["steps"][13]["findings"] if f["code"] == "bundle.chain_mismatch"
     ]
     assert sum(where.startswith("blocks[") for where in named) == 7
+
+
+def test_each_head_is_compared_with_its_event_on_the_auditors_node(
+    house: Installation, bundle: Path
+) -> None:
+    found = decode(bundle.read_bytes())[0]
+    addresses = Deployment.read(house.folder / "deployment.json").addresses
+    head = found.heads[0]
+    for changed, words in (
+        (head, None),
+        (head._replace(root=head.state), "anchored with another root or state"),
+        (head._replace(state=head.root), "anchored with another root or state"),
+        (head._replace(block_number=head.block_number + 1), "anchored, but not in block"),
+        (head._replace(block_number=2**62), "anchored, but not in block"),
+        (head._replace(size=head.size + 1), "not anchored"),
+    ):
+        step = check_on_chain(replace(found, heads=(changed,)), house.rpc_url, addresses)
+        said = [str(error) for error in step.findings if error.where.startswith("heads")]
+        assert len(said) == (words is not None), said
+        assert words is None or words in said[0]
 
 
 def test_bundle_made_without_a_node_says_what_it_does_not_prove(

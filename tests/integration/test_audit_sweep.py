@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,30 @@ def test_a_record_put_twice_for_another_is_a_break_of_its_chain(
 def test_a_log_that_ends_before_its_heads_is_incomplete(house: OracleHouse, tmp_path: Path) -> None:
     log = rewritten(house, folder=tmp_path, index=4, raw=None)
     assert "log.records_missing" in codes(swept(house, "--project", PROJECT, log=log))
+
+
+def heads_found(house: OracleHouse, **change: Any) -> set[str]:
+    """What the log's sweep finds when the second head on chain had said *change* instead."""
+    view = read_ledger(house.chain.client, house.chain.deployment.first_block)
+    view.heads[1] = view.heads[1]._replace(**change)
+    book = Book(None, "a test")
+    part = LogSweep(where=str(house.folder / "tiles"), ca="", view=view, book=book, processes=1)
+    part.run(lambda _: None)
+    return {finding.code for finding in (*part.check_order(), *book.findings())}
+
+
+def test_every_field_of_a_head_is_made_again_or_said_to_be_unknown(house: OracleHouse) -> None:
+    other = sha256(b"another").digest()
+    assert heads_found(house) == set()
+    for change, code in (
+        ({"root": other}, "head.root_differs"),
+        ({"state": other}, "head.state_differs"),
+        ({"figures": other}, "head.figures_differ"),
+        ({"annex": other}, "head.annex_unknown"),
+        ({"previous": 1}, "head.missing"),
+        ({"number": 7}, "head.missing"),
+    ):
+        assert heads_found(house, **change) == {code}, change
 
 
 def money_found(house: OracleHouse, name: str, change: dict[str, Any]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,14 @@ from support_chain import deployed_world
 from support_oracle import OracleHouse
 from support_world import DEVICES, FIRST_MS, World, private_key
 
+from counterfoil.chain import anchored_heads
+from counterfoil.chain.anchored_heads import first_head_over, head_in_block, newest_head
+from counterfoil.chain.errors import ContractReverted
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.record.bodies import Status
 from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.verification import DeviceKey
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.run.loop import step_all
 from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.store.alarm_table import AlarmRow
@@ -55,6 +61,42 @@ def test_log_waits_for_a_key_and_goes_on_once_it_is_registered(house: OracleHous
     assert anchored(house)[-1] == 3
     assert house.on_chain("RecordAnchor", "HeadAnchored")[-1]["root"] == house.world.tree.root()
     assert alarms(house) == ["head.key_awaited"], "told of once"
+
+
+def test_each_projected_head_is_what_the_contract_keeps_the_hash_of(
+    house: OracleHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one field changed is not: whoever has a row can bring its head to a contract."""
+    parts = house.parts()
+    for number in range(3):
+        house.world.add(OURS[0], Status("running"), FIRST_MS + number)
+        house.keep()
+        house.run_until_quiet(parts)
+    client = house.chain.client
+    with Session(house.engine) as session:
+        rows = session.exec(select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.size))).all()
+    assert [(row.size, row.previous_size) for row in rows] == [(1, 0), (2, 1), (3, 2)]
+    for row in rows:
+        fields = {
+            **{
+                name: from_hex(getattr(row, name)) for name in ("root", "state", "figures", "annex")
+            },
+            "size": row.size,
+            "previousSize": row.previous_size,
+        }
+        block = client.block(row.block_number)
+        assert block is not None
+        assert client.call("RecordAnchor", "requireHead", fields) == block.timestamp
+        assert head_in_block(client, row.size, row.block_number) == fields
+        for blocks in (7, 5_000):
+            monkeypatch.setattr(anchored_heads, "_RANGE", blocks)
+            assert first_head_over(client, row.size - 1, 0) == fields
+        for name in ("root", "state", "figures", "annex"):
+            changed = {**fields, name: sha256(b"another").digest()}
+            with pytest.raises(ContractReverted, match="HeadConflicts"):
+                client.call("RecordAnchor", "requireHead", changed)
+    assert first_head_over(client, 3, 0) is None, "no head covers what is not there"
+    assert newest_head(client) == fields
 
 
 def test_key_in_the_gateways_store_that_is_not_the_registrys_signs_nothing(

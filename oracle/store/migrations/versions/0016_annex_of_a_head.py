@@ -16,9 +16,9 @@ def upgrade() -> None:
         op.add_column(
             table, sa.Column("annex", sa.String(), nullable=False, server_default=_NOTHING)
         )
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.add_column(
-        "anchored_head",
-        sa.Column("previous_size", sa.BigInteger(), nullable=False, server_default="0"),
+        "anchored_head", sa.Column("previous_size", big, nullable=False, server_default="0")
     )
     op.execute(
         "UPDATE anchored_head SET previous_size = COALESCE((SELECT MAX(before.size)"

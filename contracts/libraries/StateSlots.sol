@@ -9,7 +9,7 @@ import {MerkleTreeRFC9162} from "./MerkleTreeRFC9162.sol";
 /// @dev docs/formats/log.md. A machine has one slot; who is not in the log has none, which no proof can show.
 library StateSlots {
     /// @notice Whether `slot` is `device`'s under the state root `state`.
-    function isUnder(bytes32 state, bytes32 device, IRecordDispute.Slot calldata slot) internal pure returns (bool) {
+    function isUnder(bytes32 state, bytes32 device, IRecordDispute.Slot calldata slot) internal view returns (bool) {
         bytes memory entry = abi.encodePacked(
             hex"845820",
             device,

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, update
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.abi.head_fields import HeadFields
 from counterfoil.gateway.log.state_tree import Slot, StateTree
 from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.oracle.rules.anchored_head import NO_HEAD
 from counterfoil.oracle.store.head_tables import SlotRow
 
 
@@ -27,12 +29,13 @@ def read_slots(session: Session) -> StateTree:
     )
 
 
-def end_argument(state: StateTree, size: int, device: DeviceId) -> tuple[Any, ...]:
-    """The contracts' ``Slot`` of *device* under the head of *size*, whose state is *state*; empty where it has none."""
+def end_argument(state: StateTree, head: HeadFields | None, device: DeviceId) -> tuple[Any, ...]:
+    """The contracts' ``Slot`` of *device* under *head*, whose state is *state*; empty where it has none."""
+    shown = NO_HEAD if head is None else head
     if state.slot_of(device) is None:
-        return size, 0, 0, 0, 0, bytes(32), []
+        return shown, 0, 0, 0, 0, bytes(32), []
     number, slot, path = state.inclusion_proof(device)
-    return size, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path
+    return shown, number, len(state), slot.epoch, slot.sequence, slot.payload_digest, path
 
 
 def keep_slots(session: Session, state: StateTree, devices: Iterable[DeviceId]) -> None:

@@ -9,6 +9,11 @@ from counterfoil.gateway.record.identity import Digest
 NO_ANNEX = Digest(bytes(32))
 """The annex of a head with which the oracle commits to nothing else: of every one today."""
 
+NO_HEAD = HeadFields(
+    root=bytes(32), state=bytes(32), figures=bytes(32), annex=bytes(32), size=0, previousSize=0
+)
+"""What is shown before the first head."""
+
 
 def head_argument(head: Head, figures: Digest, annex: Digest, previous_size: int) -> HeadFields:
     """The contract's struct; *annex* is the hash of what else it commits to, *previous_size* 0 for the first."""

@@ -31,6 +31,7 @@ from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money_sweep import MoneySweep
 from counterfoil.api.audit.sweep.piece import Piece
 from counterfoil.api.audit.verification.bundle import KeyFact
+from counterfoil.chain.anchored_heads import newest_head
 from counterfoil.gateway.logfiles.tiles import TileWriter
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.identity import device_hash
@@ -337,7 +338,7 @@ def test_what_the_committee_repudiates_is_told_of_the_machine_and_of_each_split(
         before = read_ledger(chain.client, first)
         LogSweep(tiles, "", before, Book(state, "a test"), processes=1).run(lambda _: None)
         device, last = DEVICES[0], house.world.tips[DEVICES[0]].sequence
-        end = end_argument(house.world.state, len(house.world.records), device)
+        end = end_argument(house.world.state, newest_head(chain.client), device)
         name = device_hash(device)
         chain.send("registrar", "DeviceRegistry", "revoke", name, 1, last, 1, end)
         assert swept(house, "--project", PROJECT)["verdict"] == "valid"

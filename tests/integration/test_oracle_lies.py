@@ -270,7 +270,7 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
     run_turns(stage.nodes, lambda: stage.quorum.anchored_size() == len(house.world.records))
     device = DEVICES[0]
     used = house.world.tips[device].sequence
-    end = end_argument(house.world.state, len(house.world.records), device)
+    end = end_argument(house.world.state, newest_head(house.chain.client), device)
     house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, used, 1, end)
     at = len(house.world.records)
     house.world.add(
@@ -306,7 +306,7 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
 def test_a_key_revoked_after_the_copy_is_refused_before_the_head(stage: Stage) -> None:
     house = stage.quorum.house
     device = DEVICES[0]
-    end = end_argument(StateTree(), 0, device)
+    end = end_argument(StateTree(), None, device)
     house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, 1, 1, end)
     for node in stage.nodes:
         node.parts.steps["feed"]()
@@ -529,8 +529,8 @@ def test_what_the_committee_repudiates_is_shared_out_no_more(stage: Stage) -> No
     house = stage.quorum.house
     device, chain = DEVICES[0], stage.quorum.house.chain
     own = [n for n, r in enumerate(house.world.records) if r.record.device == device]
-    size, last = stage.quorum.anchored_size(), len(own)
-    end = end_argument(house.world.state, size, device)
+    last = len(own)
+    end = end_argument(house.world.state, newest_head(chain.client), device)
     registry, name = "DeviceRegistry", device_hash(device)
     with pytest.raises(ContractReverted) as refused:
         chain.send("registrar", registry, "revoke", name, 1, last - 1, 1, end)

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IDeviceRegistry} from "contracts/interfaces/IDeviceRegistry.sol";
+import {IRecordAnchor} from "contracts/interfaces/IRecordAnchor.sol";
 import {IRecordDispute} from "contracts/interfaces/IRecordDispute.sol";
 import {Roles} from "contracts/libraries/Roles.sol";
 import {Vectors} from "support/Vectors.sol";
@@ -89,10 +90,17 @@ contract DeviceRegistryRevokeTest is Vectors {
     function test_an_older_head_another_machines_slot_or_a_made_up_one_shows_nothing() public {
         IRecordDispute.Slot memory old = _anchored(MACHINE, 1, 100);
         IRecordDispute.Slot memory end = _anchored(MACHINE, 1, 150);
-        _refuse(100, old, abi.encodeWithSelector(IDeviceRegistry.NotTheNewestHead.selector, size, old.size));
-        old.size = end.size;
-        bytes memory unproven = abi.encodeWithSelector(IDeviceRegistry.EndNotProven.selector, MACHINE, end.size);
+        _refuse(100, old, abi.encodeWithSelector(IDeviceRegistry.NotTheNewestHead.selector, size, old.head.size));
+        bytes memory unproven = abi.encodeWithSelector(IDeviceRegistry.EndNotProven.selector, MACHINE, end.head.size);
+        // The old end under the newest head; then under a head that nobody has anchored.
+        bytes32 state = old.head.state;
+        old.head = end.head;
         _refuse(100, old, unproven);
+        old.head.state = state;
+        bytes27 kept = anchor.headHash(end.head);
+        _refuse(
+            100, old, abi.encodeWithSelector(IRecordAnchor.HeadConflicts.selector, size, kept, anchor.headHash(old.head))
+        );
         end.sequence = 99;
         _refuse(100, end, unproven);
         end.sequence = 150;
@@ -201,16 +209,17 @@ contract DeviceRegistryRevokeTest is Vectors {
             consistency[0] = leaves[1];
         }
         bytes32 root = rootOf(0, ++size);
+        IRecordAnchor.Head memory head = headOf(size, root, state);
         bytes[] memory signatures = new bytes[](1);
-        signatures[0] = signHead(SIGNER_KEY, size, root, state);
+        signatures[0] = signHead(SIGNER_KEY, head);
         if (size == 3) {
             consistency = new bytes32[](1);
             consistency[0] = leaves[2];
         }
-        anchor.anchor(size, root, state, FIGURES, consistency, signatures);
+        anchor.anchor(head, consistency, signatures);
         bytes32[] memory path = new bytes32[](1);
         path[0] = other;
-        return IRecordDispute.Slot(size, 1, 2, epoch, sequence, DIGEST, path);
+        return IRecordDispute.Slot(head, 1, 2, epoch, sequence, DIGEST, path);
     }
 
     function _refuse(uint64 until, IRecordDispute.Slot memory end, bytes memory error_) private {

@@ -27,6 +27,7 @@ FUNCTION_ROLES: Mapping[str, Mapping[Role, Sequence[str]]] = {
     "ParticipantRegistry": {
         Role.REGISTRAR: ["admit", "addParts", "certify"],
         Role.SUPERVISOR: ["freeze", "unfreeze", "removeParts"],
+        Role.COMMITTEE: ["setRules"],
     },
     "DeviceRegistry": {
         Role.REGISTRAR: ["register", "rotate", "renewCertificate", "revoke", "assign"],

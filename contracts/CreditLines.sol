@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Stoppable} from "./Stoppable.sol";
 import {IBusinessCalendar} from "./interfaces/IBusinessCalendar.sol";
 import {IHasParties} from "./interfaces/ICommittee.sol";
+import {IConsortiumRules} from "./interfaces/IConsortiumRules.sol";
 import {ICreditLine} from "./interfaces/ICreditLine.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
@@ -42,11 +43,12 @@ abstract contract CreditLines is ICreditLine, IHasParties, Stoppable {
                 || terms.ratePpm > Interest.PPM || terms.penaltyPpm > Interest.PPM || terms.costsPpm > Interest.PPM
                 || terms.defaultDays < terms.graceDays || terms.borrower == terms.lender
         ) revert LineTermsInvalid();
-        _requireToken(terms.token);
+        IConsortiumRules rules = participants.requireToken(terms.token);
         _requireMay(terms.borrower, Parts.BORROWER);
         _requireMay(terms.lender, Parts.LENDER);
         id = ++lineCount;
         if (msg.sender != terms.borrower) revert NotTheBorrower(id, msg.sender);
+        if (address(rules) != address(0)) rules.requireTerms(id, abi.encode(terms));
         _lines[id].terms = terms;
         emit LineApplied(id, terms.borrower, terms.lender, terms);
         _moveLine(id, LineState.APPLIED, terms.purpose);

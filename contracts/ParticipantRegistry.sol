@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
+import {IConsortiumRules} from "./interfaces/IConsortiumRules.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {Parts} from "./libraries/Parts.sol";
 
@@ -21,6 +22,9 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     mapping(address bank => mapping(bytes32 entry => address token)) public tokenOf;
     /// @inheritdoc IParticipantRegistry
     mapping(address ledger => bool) public isPledgee;
+
+    /// @inheritdoc IParticipantRegistry
+    IConsortiumRules public rules;
 
     constructor(address access) AccessManaged(access) {}
 
@@ -111,6 +115,13 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
         _nameKey(_bankOfCaller(), key);
     }
 
+    /// @inheritdoc IParticipantRegistry
+    function setRules(address rules_) external restricted {
+        if (rules_ == address(rules) || (rules_ != address(0) && rules_.code.length == 0)) revert RulesInvalid(rules_);
+        rules = IConsortiumRules(rules_);
+        emit RulesSet(rules_);
+    }
+
     // ---- reads
 
     /// @inheritdoc IParticipantRegistry
@@ -149,9 +160,10 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     }
 
     /// @inheritdoc IParticipantRegistry
-    function requireToken(address token) external view {
+    function requireToken(address token) external view returns (IConsortiumRules) {
         _requireAdmitted(token);
         if (Pausable(token).paused()) revert TokenPaused(token);
+        return rules;
     }
 
     // ---- internals

@@ -58,7 +58,7 @@ interface ICreditLine is IClaimable, IStoppable {
     /// @param graceDays days after an instalment's date before it counts as missed.
     /// @param defaultDays days past the oldest unpaid instalment's date from which the loan is in default.
     /// @param order in which what is due at one time is paid, and then what is not due; each kind of debt once.
-    /// @param purpose SHA-256 commitment to what the line is for.
+    /// @param purpose SHA-256 commitment to what the line is for, and to how its proof is weighed where that was agreed.
     struct LineTerms {
         address borrower;
         address lender;

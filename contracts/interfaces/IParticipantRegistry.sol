@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IConsortiumRules} from "./IConsortiumRules.sol";
+
 /// @title Who may take part, and as what
 /// @notice A participant is an account with parts it may play, a certification with an end, and nothing that names it:
 /// who it is lies off chain, under a salted commitment.
@@ -29,7 +31,10 @@ interface IParticipantRegistry {
     event TokenAdmitted(address indexed token, bytes3 currency, address indexed bank);
     event TokenExpelled(address indexed token);
     event PledgeeAdded(address indexed ledger);
+    event RulesSet(address rules);
 
+    /// @notice The rules in force already, or no contract.
+    error RulesInvalid(address rules);
     /// @notice There is no contract there, or no currency or bank was named.
     error TokenInvalid(address token, bytes3 currency);
     /// @notice The consortium has not admitted the token: nothing new begins in it.
@@ -106,8 +111,16 @@ interface IParticipantRegistry {
     /// @notice Whether `account` is a contract that was added to hold pledges.
     function isPledgee(address account) external view returns (bool);
 
-    /// @notice Passes where `token` is admitted and not paused: something may begin in it.
-    function requireToken(address token) external view;
+    /// @notice Have `rules` asked about what begins from now on; zero for nobody.
+    /// @dev Role COMMITTEE: by a motion.
+    function setRules(address rules) external;
+
+    /// @notice Who is asked about what begins, besides this registry; zero for nobody.
+    function rules() external view returns (IConsortiumRules);
+
+    /// @notice Passes where `token` is admitted and not paused: something may begin in it. Returns `rules`, whom the caller
+    /// asks about the terms.
+    function requireToken(address token) external view returns (IConsortiumRules);
 
     /// @notice Use an entry of a bank's statement: once over all tokens of that bank, and never by another bank's.
     /// @dev By a token that was admitted, when it mints; the entry is its own bank's.

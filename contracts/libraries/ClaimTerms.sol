@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IConsortiumRules} from "../interfaces/IConsortiumRules.sol";
 import {IDepositToken} from "../interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "../interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "../interfaces/IReceivables.sol";
@@ -22,7 +23,7 @@ library ClaimTerms {
         external
         returns (bytes32 hash, bytes32 byCreditor, bytes32 byBoth)
     {
-        participants.requireToken(terms.token);
+        IConsortiumRules rules = participants.requireToken(terms.token);
         if (
             terms.face == 0 || terms.face > type(uint80).max || terms.invoice == 0 || terms.obligor == terms.creditor
                 || !IDepositToken(terms.token).isLedger(address(this)) || !BusinessDate.isValid(terms.issueDate)
@@ -31,6 +32,7 @@ library ClaimTerms {
         ) revert IReceivables.ClaimTermsInvalid();
         participants.requireMay(terms.obligor, Parts.OBLIGOR);
         participants.requireMay(terms.creditor, Parts.CREDITOR);
+        if (address(rules) != address(0)) rules.requireTerms(root, abi.encode(terms));
         if (isNew) {
             if (msg.sender != terms.creditor && msg.sender != terms.obligor) {
                 revert IReceivables.NotAParty(root, msg.sender);

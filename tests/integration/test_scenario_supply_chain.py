@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 import pytest
@@ -149,10 +150,9 @@ def test_payable_is_split_discounted_and_settled_to_the_cent(desk: Desk) -> None
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": 333_333_33})
     assert desk.get("core", f"/receivables/{root}")["state"] == "matured"
     parts = [p for p in desk.items("core", f"/receivables/{root}/parts") if p["live"]]
-    assert sum(p["redeemed_minor"] for p in parts) == 333_333_33
+    assert 0 <= 333_333_33 - sum(p["redeemed_minor"] for p in parts) < len(parts)
     for p in parts:
-        exact = Fraction(333_333_33 * p["amount_minor"], FACE)
-        assert abs(p["redeemed_minor"] - exact) < 1
+        assert p["redeemed_minor"] == floor(Fraction(333_333_33 * p["amount_minor"], FACE))
     desk.do("core", f"/receivables/{root}/fund", {"amount_minor": FACE - 333_333_33})
     assert desk.get("core", f"/receivables/{root}")["state"] == "settled"
     for who, (_, amount) in holds.items():

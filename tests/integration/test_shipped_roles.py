@@ -105,6 +105,7 @@ def test_each_function_is_open_to_the_accounts_of_its_role_and_to_no_other(
         ("ParticipantRegistry", "admitToken", ("0x" + "ee" * 20, b"CNY", "0x" + "ee" * 20)),
         ("ParticipantRegistry", "addPledgee", ("0x" + "ee" * 20,)),
         ("ConsortiumAccess", "grantRole", (Role.ORACLE, "0x" + "ee" * 20, 0)),
+        ("ParticipantRegistry", "setRules", ("0x" + "ee" * 20,)),
         ("CreditLine", "carry", (1, 0, 1)),
         ("BusinessCalendar", "jump", (0, 20260101)),
         ("Committee", "setMembers", (["0x" + "ee" * 20], 1)),

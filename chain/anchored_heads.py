@@ -27,11 +27,12 @@ def newest_head(client: ChainClient) -> HeadFields | None:
 
 
 def head_in_block(client: ChainClient, size: int, block: int) -> HeadFields | None:
-    """The head of *size* that was anchored in *block*; None where none was."""
-    try:
-        found = _heads_in(client, block, block)
-    except RpcRefused:
-        return None  # the node has no such block
+    """The head of *size* that was anchored in *block*; None where none was.
+
+    Raises:
+        RpcRefused: the node has no such block, or not its events.
+    """
+    found = _heads_in(client, block, block)
     return next((head for head in found if head["size"] == size), None)
 
 

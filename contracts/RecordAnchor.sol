@@ -11,7 +11,8 @@ import {MerkleTreeRFC9162} from "./libraries/MerkleTreeRFC9162.sol";
 /// @notice Documented in interfaces/IRecordAnchor.sol.
 contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
     bytes32 private constant HEAD_TYPEHASH = keccak256(
-        "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,bytes32 annex,uint64 previousSize,bytes32 previousRoot)"
+        "Head(uint64 size,bytes32 root,bytes32 state,bytes32 figures,bytes32 annex,"
+        "uint64 previousSize,bytes32 previousRoot)"
     );
 
     /// @dev All that the next head is judged by: two slots. `size` and `count` are 0 before the first head.
@@ -132,7 +133,7 @@ contract RecordAnchor is IRecordAnchor, AccessManaged, EIP712 {
 
     // ---- internals
 
-    /// @dev `head` must extend `last`: what it is signed over is the root that is anchored, not one that the caller gives.
+    /// @dev `head` must extend `last`: it is signed over the root that is anchored, not over one that the caller gives.
     function _digest(Head calldata head, Standing memory last) private view returns (bytes32) {
         if (head.previousSize != last.size) revert HeadNotConsistent(last.size, head.size);
         return _hashTypedDataV4(

@@ -90,8 +90,8 @@ interface IPromiseChallenge {
     /// @param signedPromise the gateway's COSE_Sign1.
     function challenge(bytes calldata signedPromise) external returns (bytes32 id);
 
-    /// @notice Answer with the promised `record` and its inclusion under `head`, the first anchored head over it. Anyone
-    /// may: what counts is when that head was anchored.
+    /// @notice Answer with the promised `record` and its inclusion under `head`, the first anchored head over it.
+    /// Anyone may: what counts is when that head was anchored.
     function answer(
         bytes32 id,
         bytes calldata record,

@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 /// @notice All accepted records form one RFC 9162 tree (SHA-256) in the order of their acceptance. A head is accepted
 /// only with a quorum's signatures and the proof that it extends the head before: history can't be rewritten, not even
 /// by those who sign.
-/// @dev Of a head only a hash and the time of its block are kept; its fields are in its event. Who needs a head on chain
-/// hands in its fields, which `requireHead` checks against the hash.
+/// @dev Of a head only a hash and the time of its block are kept; its fields are in its event. Who needs a head on
+/// chain hands in its fields, which `requireHead` checks against the hash.
 interface IRecordAnchor {
     /// @param root root of the log's tree.
     /// @param state Merkle root over the devices' slots (device, epoch, sequence, payload digest) after these records.

@@ -80,8 +80,8 @@ library MerkleTreeRFC9162 {
     }
 
     /// @notice SHA-256(0x01 || left || right).
-    /// @dev A head's proof takes some twenty of these: hashed where free memory begins, for 580 gas less each than `sha256`
-    /// of `abi.encodePacked`. Address 2 is SHA-256.
+    /// @dev A head's proof takes some twenty of these: hashed where free memory begins, for 580 gas less each than
+    /// `sha256` of `abi.encodePacked`. Address 2 is SHA-256.
     function node(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
         assembly ("memory-safe") {
             let free := mload(0x40)

@@ -68,8 +68,8 @@ contract HeadsGas is Ledger {
         }
     }
 
-    /// @dev A proof of the length that these sizes need, of made-up nodes, and both roots that follow from it (RFC 9162,
-    /// 2.1.4.2).
+    /// @dev A proof of the length that these sizes need, of made-up nodes, and both roots that follow from it (RFC
+    /// 9162, 2.1.4.2).
     function _grow() private returns (bytes32 first, bytes32 second) {
         (uint256 fn, uint256 sn) = (BEFORE - 1, AFTER - 1);
         while (fn & 1 == 1) (fn, sn) = (fn >> 1, sn >> 1);

@@ -174,6 +174,17 @@ def test_each_head_is_compared_with_its_event_on_the_auditors_node(
         assert words is None or words in said[0]
 
 
+def test_a_bundles_record_is_settled_by_its_own_proof_and_the_chains_head(
+    house: Installation, bundle: Path
+) -> None:
+    index = decode(bundle.read_bytes())[0].records[1].log_index
+    own = ("--rpc", house.rpc_url, "--deployment", house.folder / "deployment.json", "--json")
+    result = run(house, "audit", "dispute", bundle, "--index", index, *own)
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["call"], said["place"]) == (0, "confirm", "in_log")
+    assert said["size"] == decode(bundle.read_bytes())[0].heads[-1].size
+
+
 def test_bundle_made_without_a_node_says_what_it_does_not_prove(
     site: Installation, tmp_path: Path
 ) -> None:

@@ -166,7 +166,7 @@ contract Receivables is ClaimParts, EIP712 {
             c.state,
             c.disputed,
             c.kind,
-            c.state == State.DRAFT ? address(0) : c.party,
+            c.face == 0 ? address(0) : c.party,
             c.token == 0 ? address(0) : _tokens[c.token - 1],
             c.face,
             c.redeemed,

@@ -9,6 +9,7 @@ import {Stoppable} from "./Stoppable.sol";
 import {IDepositToken} from "./interfaces/IDepositToken.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 import {IRevenueSplit} from "./interfaces/IRevenueSplit.sol";
+import {Parts} from "./libraries/Parts.sol";
 
 /// @title DepositToken
 /// @notice Documented in interfaces/IDepositToken.sol.
@@ -54,6 +55,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
 
     modifier onlyBank() {
         if (msg.sender != bank) revert NotTheBank(msg.sender);
+        participants.requireMay(bank, Parts.END);
         _;
     }
 
@@ -225,6 +227,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
             if (isKept) revert LedgerTakesItself(to);
         } else if (from != split && !isLedger[from] && !_isCollection[from]) {
             if (isKept && by != to) revert LedgerTakesItself(to);
+            if (!isKept && by != from) participants.requireMay(by, Parts.END);
             bool ends = isKept || to == address(0);
             if (!ends) _requireNotPaused();
             bool may = ends ? !participants.participant(from).frozen : participants.isActive(from);

@@ -30,6 +30,7 @@ abstract contract GoodsReceipts is IWarehouseReceipts, Stoppable, Deliverable {
         returns (uint64 id)
     {
         if (quantity == 0) revert AmountZero();
+        _requireMay(msg.sender, Parts.END);
         _requireMay(holder, Parts.DEPOSITOR);
         id = ++receiptCount;
         bytes32 paper = keccak256(abi.encode(msg.sender, document));
@@ -75,6 +76,7 @@ abstract contract GoodsReceipts is IWarehouseReceipts, Stoppable, Deliverable {
     function giveBack(uint64 id, bytes32 reason) external {
         Receipt storage r = _in(id, State.SURRENDERED);
         if (msg.sender != r.holder && msg.sender != r.warehouse) revert NotTheHolder(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
         r.state = State.VERIFIED;
         emit ReceiptGivenBack(id, msg.sender, reason);
     }
@@ -83,6 +85,7 @@ abstract contract GoodsReceipts is IWarehouseReceipts, Stoppable, Deliverable {
     function deliver(uint64 id, bytes32 evidence) external {
         Receipt storage r = _in(id, State.SURRENDERED);
         if (msg.sender != r.warehouse) revert NotTheWarehouse(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
         _requireMay(r.holder, Parts.END);
         r.state = State.DELIVERED;
         emit ReceiptDelivered(id, r.holder, evidence);

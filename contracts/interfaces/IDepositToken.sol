@@ -8,7 +8,8 @@ import {IStoppable} from "./IStoppable.sol";
 /// @title One bank's tokenised deposits in one currency
 /// @notice One token unit is one minor unit of `currency`. Supply is what the bank has attested as held: a mint needs an
 /// entry of the bank's statement that was not used before, and a withdrawal burns at once. Only active participants hold
-/// tokens, beside the collection accounts, the split and the ledgers. All amounts are in minor units of `currency`.
+/// tokens, beside the collection accounts, the split and the ledgers; what a frozen account was approved to spend it does
+/// not spend. All amounts are in minor units of `currency`.
 interface IDepositToken is IStoppable, IERC20 {
     /// @param holder who withdrew.
     /// @param amount minor units, burnt already.
@@ -53,7 +54,7 @@ interface IDepositToken is IStoppable, IERC20 {
     error WithdrawalAlreadyPaid(uint256 id, bytes32 payment);
 
     /// @notice Credit `to`, a participant or a supervised account, with a deposit that the statement shows.
-    /// @dev Role BANK, and of its holders the token's own bank alone; stops while paused.
+    /// @dev Role BANK, and of its holders the token's own bank alone, unless it is frozen; stops while paused.
     function mint(address to, uint256 amount, bytes32 entry) external;
 
     /// @notice Burn `amount` of the caller's and ask the bank to pay it to `payoutAccount`. Whoever is not frozen may,
@@ -62,7 +63,7 @@ interface IDepositToken is IStoppable, IERC20 {
     function withdraw(uint256 amount, bytes32 payoutAccount) external returns (uint256 id);
 
     /// @notice The bank has paid withdrawal `id`, under its reference `payment`.
-    /// @dev Role BANK, and of its holders the token's own bank alone.
+    /// @dev Role BANK, and of its holders the token's own bank alone, unless it is frozen.
     function confirmPaid(uint256 id, bytes32 payment) external;
 
     /// @notice Open the supervised account into which `project`'s revenue is paid; only the split can spend from it.

@@ -109,6 +109,41 @@ contract DepositTokenTest is Ledger {
         token.mint(operator, 1, "e");
     }
 
+    /// A stolen key is stopped by a freeze, at once.
+    function test_a_frozen_bank_mints_nothing_and_confirms_nothing() public {
+        participants.admit(address(this), 0, "bank");
+        token.mint(operator, 5, "e");
+        vm.prank(operator);
+        uint256 id = token.withdraw(5, "account");
+        participants.freeze(address(this), "stolen");
+        bytes memory frozen = abi.encodeWithSelector(IParticipantRegistry.AccountFrozen.selector, address(this));
+        refuse(frozen);
+        token.mint(operator, 5, "f");
+        refuse(frozen);
+        token.confirmPaid(id, "payment");
+        grant(address(participants), Roles.SUPERVISOR, participants.unfreeze.selector);
+        participants.unfreeze(address(this));
+        token.mint(operator, 5, "f");
+        token.confirmPaid(id, "payment");
+    }
+
+    /// Who is frozen does not spend what others have approved it to spend, for nobody.
+    function testFuzz_a_frozen_account_spends_nobodys_tokens(uint64 amount) public {
+        vm.assume(amount != 0);
+        token.mint(operator, amount, "e");
+        vm.prank(operator);
+        token.approve(supplier, type(uint256).max);
+        participants.freeze(supplier, "order");
+        refuse(abi.encodeWithSelector(IParticipantRegistry.AccountFrozen.selector, supplier));
+        vm.prank(supplier);
+        token.transferFrom(operator, site, amount);
+        grant(address(participants), Roles.SUPERVISOR, participants.unfreeze.selector);
+        participants.unfreeze(supplier);
+        vm.prank(supplier);
+        token.transferFrom(operator, site, amount);
+        equal(token.balanceOf(site), amount, "once it is free");
+    }
+
     function test_without_its_role_the_bank_mints_nothing() public {
         grant(address(token), Roles.BANK, token.mint.selector);
         grant(address(token), Roles.BANK, token.confirmPaid.selector);

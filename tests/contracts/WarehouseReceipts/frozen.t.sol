@@ -66,6 +66,30 @@ contract WarehouseReceiptsFrozenTest is WarehouseWorld {
         receipts.split(more, halves);
     }
 
+    function test_a_frozen_warehouse_issues_hands_out_and_gives_back_nothing() public {
+        vm.prank(factory);
+        receipts.surrender(good);
+        participants.admit(keeper, 0, "keeper");
+        participants.freeze(keeper, "order");
+        refuseFrozen(keeper);
+        vm.prank(keeper);
+        receipts.issue(factory, RESIN, 10, "paper");
+        refuseFrozen(keeper);
+        vm.prank(keeper);
+        receipts.deliver(good, "handed out");
+        refuseFrozen(keeper);
+        vm.prank(keeper);
+        receipts.giveBack(good, "no");
+        participants.freeze(factory, "order");
+        refuseFrozen(factory);
+        vm.prank(factory);
+        receipts.giveBack(good, "no");
+        participants.unfreeze(keeper);
+        vm.prank(keeper);
+        receipts.giveBack(good, "no");
+        receiptIn(good, IWarehouseReceipts.State.VERIFIED, "given back");
+    }
+
     function test_a_frozen_holder_gets_no_goods() public {
         participants.freeze(factory, "order");
         refuseFrozen(factory);

@@ -55,7 +55,8 @@ class Uncounted:
                 indexes = self._store.indexes_behind(DeviceId(device), epoch, int(until))
                 for piece in _pieces(indexes):
                     count += _set_aside(session, piece, f"epoch {epoch} counts up to {until}")
-            _take_back(session)
+            if keys:
+                _take_back(session)
             session.commit()
         self._seen |= new
         return count

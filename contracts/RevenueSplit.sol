@@ -207,7 +207,7 @@ contract RevenueSplit is SplitBalances, Stoppable {
         plan.cash = d.gross;
         Terms storage terms = _terms[d.project][plan.version - 1];
         Waterfall.Allocation[] memory allocations = terms.allocations;
-        plan.debtors = _debtors[d.project].listed;
+        plan.debtors = SplitPlan.listedOf(_debtors[d.project]);
         plan.lines = new SplitPlan.Line[](5 + plan.debtors.length + d.units.length + allocations.length);
 
         (uint256 fee, uint256 sweep, uint256[] memory due) =

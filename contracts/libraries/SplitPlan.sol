@@ -14,13 +14,17 @@ import {Waterfall} from "./Waterfall.sol";
 library SplitPlan {
     uint256 internal constant MOST_DEBTORS = 64;
 
-    /// @param listed creditors to whom something is owed from before, the oldest debt first.
-    /// @param waiting those who found no place, from number `next` on. One may stand here twice, if it was paid and is
-    /// owed again, which gives it nothing twice.
+    /// @param count how many are listed.
+    /// @param next the first number of those who wait, and `end` the number behind the last.
+    /// @param listed creditors to whom something is owed from before, the oldest debt first, from 0 on.
+    /// @param waiting those who found no place. One may stand here twice, if it was paid and is owed again, which gives it
+    /// nothing twice.
     struct Debtors {
-        uint256[] listed;
-        uint256[] waiting;
-        uint256 next;
+        uint64 count;
+        uint64 next;
+        uint64 end;
+        mapping(uint256 number => uint256 creditor) listed;
+        mapping(uint256 number => uint256 creditor) waiting;
     }
 
     /// @param creditor see creditorOf.
@@ -118,47 +122,39 @@ library SplitPlan {
             int256 left = line.owed - int256(line.paid);
             if (left != line.before) debts[line.creditor] = left;
         }
-        uint256[] storage listed = debtors.listed;
-        uint256 kept = 0;
-        for (uint256 i = 0; i < plan.debtors.length; ++i) {
+        (uint64 count, uint64 next, uint64 end) = (debtors.count, debtors.next, debtors.end);
+        (uint64 kept, uint64 first, uint64 last) = (0, next, end);
+        for (uint256 i = 0; i < count; ++i) {
             uint256 creditor = plan.debtors[i];
             if (debts[creditor] <= 0) continue;
-            if (kept != i) listed[kept] = creditor;
+            if (kept != i) debtors.listed[kept] = creditor;
             ++kept;
         }
-        for (uint256 i = plan.debtors.length; i != kept; --i) {
-            listed.pop();
+        for (uint256 i = kept; i < count; ++i) {
+            delete debtors.listed[i];
         }
-        kept = _refill(debts, debtors, kept);
+        // Free places are for those who wait, of whom it looks at MOST_DEBTORS.
+        for (; first < end && first < next + MOST_DEBTORS && kept < MOST_DEBTORS; ++first) {
+            uint256 creditor = debtors.waiting[first];
+            delete debtors.waiting[first];
+            if (debts[creditor] > 0) debtors.listed[kept++] = creditor;
+        }
         for (uint256 i = 0; i < plan.count; ++i) {
             Line memory line = plan.lines[i];
             if (line.before > 0 || line.owed <= int256(line.paid)) continue;
-            if (kept < MOST_DEBTORS && debtors.next == debtors.waiting.length) {
-                listed.push(line.creditor);
-                ++kept;
-            } else {
-                debtors.waiting.push(line.creditor);
-            }
+            if (kept < MOST_DEBTORS && first == last) debtors.listed[kept++] = line.creditor;
+            else debtors.waiting[last++] = line.creditor;
+        }
+        if (kept != count || first != next || last != end) {
+            (debtors.count, debtors.next, debtors.end) = (kept, first, last);
         }
     }
 
-    /// @dev Give free places to those who wait, looking at MOST_DEBTORS of them.
-    function _refill(mapping(uint256 creditor => int256) storage debts, Debtors storage debtors, uint256 kept)
-        private
-        returns (uint256)
-    {
-        uint256 next = debtors.next;
-        uint256 end = debtors.waiting.length;
-        if (next == end || kept == MOST_DEBTORS) return kept;
-        if (end > next + MOST_DEBTORS) end = next + MOST_DEBTORS;
-        for (; next < end && kept < MOST_DEBTORS; ++next) {
-            uint256 creditor = debtors.waiting[next];
-            delete debtors.waiting[next];
-            if (debts[creditor] <= 0) continue;
-            debtors.listed.push(creditor);
-            ++kept;
+    /// @notice Those who are listed, in their order.
+    function listedOf(Debtors storage debtors) internal view returns (uint256[] memory creditors) {
+        creditors = new uint256[](debtors.count);
+        for (uint256 i = 0; i < creditors.length; ++i) {
+            creditors[i] = debtors.listed[i];
         }
-        debtors.next = next;
-        return kept;
     }
 }

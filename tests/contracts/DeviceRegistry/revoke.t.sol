@@ -93,14 +93,14 @@ contract DeviceRegistryRevokeTest is Vectors {
         _refuse(100, old, abi.encodeWithSelector(IDeviceRegistry.NotTheNewestHead.selector, size, old.head.size));
         bytes memory unproven = abi.encodeWithSelector(IDeviceRegistry.EndNotProven.selector, MACHINE, end.head.size);
         // The old end under the newest head; then under a head that nobody has anchored.
-        bytes32 state = old.head.state;
+        (bytes32 own, bytes32 older) = (end.head.state, old.head.state);
+        bytes27 kept = anchor.headHash(end.head);
         old.head = end.head;
         _refuse(100, old, unproven);
-        old.head.state = state;
-        bytes27 kept = anchor.headHash(end.head);
-        _refuse(
-            100, old, abi.encodeWithSelector(IRecordAnchor.HeadConflicts.selector, size, kept, anchor.headHash(old.head))
-        );
+        old.head.state = older;
+        bytes27 other = anchor.headHash(old.head);
+        _refuse(100, old, abi.encodeWithSelector(IRecordAnchor.HeadConflicts.selector, size, kept, other));
+        end.head.state = own;
         end.sequence = 99;
         _refuse(100, end, unproven);
         end.sequence = 150;

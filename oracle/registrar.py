@@ -203,21 +203,6 @@ class Registrar:
         for data in calls:  # each depends on the one before
             transact(self._client, signer=self._registrar, to=split, data=data)
 
-    def revoke(
-        self, device: DeviceId, epoch: int, until: int, reason: int, end: Sequence[Any]
-    ) -> None:
-        """End a machine's key behind the number *until*, where nothing behind it is anchored; RFC 5280's *reason*.
-
-        *end* is the machine's slot under the newest head (``heads.state_slots``).
-
-        Raises:
-            ContractReverted: another head came first, or records behind the number are anchored: to go below them is
-                the committee's.
-        """
-        registry, name = self._client.address_of("DeviceRegistry"), device_hash(device)
-        data = self._client.encode("DeviceRegistry", "revoke", name, epoch, until, reason, end)
-        transact(self._client, self._registrar, registry, data)
-
     def register(self, devices: Sequence[NewDevice]) -> None:
         """Register these machines, each with the key of its first epoch."""
         registry = self._client.address_of("DeviceRegistry")

@@ -241,7 +241,7 @@ def _split(session: Session, _: EventRow, a: _Arguments) -> None:
 def _collected(session: Session, _: EventRow, a: _Arguments) -> None:
     """A part that is paid in full ends with it; one that is split or passed on ends by the events that follow."""
     part = _part(session, a)
-    _credit(session, part, part.holder, int(a["amount"]))
+    _credit(session, part, part.holder, amount=int(a["amount"]))
     part.live = part.credited_minor < part.amount_minor
 
 
@@ -261,14 +261,14 @@ def _pledged(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _taken(session: Session, _: EventRow, a: _Arguments) -> None:
-    _credit(session, _part(session, a), a["pledgee"], int(a["amount"]))
+    _credit(session, _part(session, a), a["pledgee"], amount=int(a["amount"]))
 
 
 def _released(session: Session, _: EventRow, a: _Arguments) -> None:
     """The part is free and no longer secures a loan."""
     part = _part(session, a)
     part.pledgee = None
-    _credit(session, part, part.holder, int(a["toHolder"]))
+    _credit(session, part, part.holder, amount=int(a["toHolder"]))
     part.live = part.credited_minor < part.amount_minor
     secured = update(LoanRow).where(col(LoanRow.collateral) == part.part)
     session.exec(secured.values(collateral=0))

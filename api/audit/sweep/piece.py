@@ -114,7 +114,12 @@ class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
             raise KeyError(name) from error
         status = KeyStatus.REVOKED if found.revoked else KeyStatus.ACTIVE
         self._known[name] = known = DeviceKey(
-            device, epoch, key, found.from_sequence, found.anchored_until, status
+            device,
+            epoch,
+            key,
+            from_sequence=found.from_sequence,
+            until_sequence=found.anchored_until,
+            status=status,
         )
         return known
 

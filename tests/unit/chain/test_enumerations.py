@@ -108,7 +108,7 @@ def test_a_change_of_the_contracts_reaches_the_module_and_its_users(tmp_path: Pa
         "rules": 2,
         "projected": ["seasonal", "tolerance"],
         "period": 1,
-        "roles": [11, 6],
+        "roles": [11, 6, 7],
     }
 
 

@@ -212,6 +212,7 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
     /// @inheritdoc IReceivables
     function demandRecourse(uint64 id) external {
         PartSlots storage p = _held(id, msg.sender);
+        _requireMay(msg.sender, Parts.END);
         State state = poke(p.root);
         if (state != State.OVERDUE && state != State.RECOURSE && state != State.DEFAULTED) {
             revert StateNotAllowed(p.root, state);

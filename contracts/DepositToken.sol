@@ -221,7 +221,7 @@ contract DepositToken is IDepositToken, ERC20, ERC20Permit, Stoppable {
     }
 
     function _requireMove(address from, address to, address by) private view {
-        bool isKept = to == split || isLedger[to];
+        bool isKept = to != address(0) && (to == split || isLedger[to]);
         if (from == address(0)) {
             _requireNotPaused();
             if (isKept) revert LedgerTakesItself(to);

@@ -137,8 +137,9 @@ contract Receivables is ClaimParts, EIP712 {
         if (!_isOwed(state)) revert StateNotAllowed(root, state);
         if (amount == 0) revert AmountZero();
         address token = _tokenOf(root);
-        // Early payment changes what is traded: it is the obligor's alone, or a ledger's that lends to it.
-        if (state == State.CONFIRMED && msg.sender != c.party && !_isLedger(token, msg.sender)) {
+        // Early payment changes what is traded: it is the obligor's alone, or a ledger's that lends to it; and nothing is
+        // lent for what has fallen due.
+        if (msg.sender != c.party && (state == State.CONFIRMED) != _isLedger(token, msg.sender)) {
             revert NotAParty(root, msg.sender);
         }
         paid = c.face - c.redeemed;

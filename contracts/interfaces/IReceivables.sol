@@ -36,8 +36,8 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
         CANCELLED
     }
 
-    /// @param invoice SHA-256 of salt, issuer, number and amount. One live claim each for its creditor, whoever owes it,
-    /// and for a creditor and an obligor together, whoever registers it.
+    /// @param invoice SHA-256 of salt, issuer, number and amount. One live claim each of those that its creditor
+    /// registers, whoever owes it, and of those between a creditor and an obligor, whichever of them registers it.
     /// @param document SHA-256 commitment to the papers behind it.
     /// @param defaultDays days past the due date from which anyone may declare the default.
     /// @param tag by which the claim is known beyond this ledger; 0 for none. It is signed and published like the others.
@@ -178,7 +178,7 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     function confirm(uint64[] calldata roots) external returns (uint256 confirmed);
 
     /// @notice The same, by the obligor's EIP-712 signature over the claim's terms; anyone may bring it until chain time
-    /// `deadline`. The obligor takes it back by `cancel`.
+    /// `deadline`. The obligor takes it back by `cancel`, and stops it by `dispute`.
     function confirmBySignature(uint64 root, Terms calldata terms, uint64 deadline, bytes calldata signature) external;
 
     /// @notice Withdraw a claim that is not confirmed. By its creditor, or its obligor.
@@ -199,7 +199,7 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     function poke(uint64 root) external returns (State);
 
     /// @notice Pay `amount` towards the claim, or what is unpaid of it where that is less: it is shared among the live parts
-    /// by what each is still owed. Before it is due the obligor pays, or a ledger that lends to it; then anybody may.
+    /// by what each is still owed. Before it is due the obligor pays, or a ledger that lends to it; then anybody but a ledger.
     /// @dev Stays open in dispute and pause. Takes `paid` of the tokens from the caller by allowance.
     function fund(uint64 root, uint128 amount) external returns (uint128 paid);
 

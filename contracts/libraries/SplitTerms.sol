@@ -7,7 +7,7 @@ import {Waterfall} from "./Waterfall.sol";
 /// @title Which terms of a split can hold
 library SplitTerms {
     /// @dev Goods and allocations together: with that many, as many debts as are listed and as many kinds of goods as one
-    /// distribution may have, it takes less than 20,000,000 gas.
+    /// distribution may have, it takes less than 21,000,000 gas.
     uint256 internal constant MOST_LINES = 128;
 
     /// @notice Store these terms, and in `lines` the place of each goods code's line, plus 1.

@@ -102,6 +102,22 @@ contract CreditLineDrawTest is LoanWorld {
         _refuseOrder(line, root, 1_000);
     }
 
+    /// @dev Whether or not anybody has poked the order: nothing is lent for what has fallen due.
+    function testFuzz_an_order_that_has_fallen_due_is_refused(bool poked) public {
+        uint64 line = opened();
+        (uint64 root,) = owedClaim(IReceivables.Kind.ORDER, factory, supplier, 1_000, 20260201);
+        vm.prank(factory);
+        receivables.deliver(root, "note");
+        advanceTo(20260320);
+        if (poked) receivables.poke(root);
+        refuse(
+            poked
+                ? abi.encodeWithSelector(ICreditLine.OrderNotPayable.selector, root)
+                : abi.encodeWithSelector(IReceivables.NotAParty.selector, root, address(credit))
+        );
+        draw(line, root, 1_000, ICreditLine.Plan.BULLET, bullet(END, 1_000), 0);
+    }
+
     function test_a_supplier_who_is_not_allowed_is_refused() public {
         uint64 line = opened();
         (uint64 root,) = owedClaim(IReceivables.Kind.ORDER, factory, tierOne, 1_000, 20261231);

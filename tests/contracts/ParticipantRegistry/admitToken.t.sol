@@ -139,6 +139,21 @@ contract ParticipantRegistryAdmitTokenTest is CreditWorld {
         token.mint(core, 5, "entry");
     }
 
+    /// @dev No split has been set in it, and none need be: what was minted is withdrawn.
+    function test_a_second_token_is_minted_and_withdrawn() public {
+        DepositToken second = _tokenOf(bank);
+        participants.admitToken(address(second), "CNY", bank);
+        vm.prank(bank);
+        second.mint(tierOne, 100, "e");
+        vm.prank(tierOne);
+        second.withdraw(60, "account");
+        vm.prank(tierOne);
+        require(second.transfer(tierTwo, 40));
+        vm.prank(tierTwo);
+        second.withdraw(40, "account");
+        equal(second.totalSupply(), 0, "all of it");
+    }
+
     function _tokenOf(address key) private returns (DepositToken made) {
         made = new DepositToken(address(access), address(participants), key, "Second", "dC2", "CNY", 2);
         grant(address(made), Roles.BANK, made.mint.selector);

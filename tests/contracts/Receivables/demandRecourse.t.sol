@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
 contract ReceivablesDemandRecourseTest is ClaimsWorld {
+    function test_by_a_holder_who_is_frozen_is_refused() public {
+        (, uint64 part) = overdue(true);
+        participants.freeze(tierTwo, "order");
+        refuse(abi.encodeWithSelector(IParticipantRegistry.AccountFrozen.selector, tierTwo));
+        vm.prank(tierTwo);
+        receivables.demandRecourse(part);
+    }
+
     function test_the_holder_of_an_overdue_part_asks_its_endorser() public {
         (uint64 root, uint64 part) = overdue(true);
         vm.prank(tierTwo);

@@ -135,6 +135,7 @@ def test_a_database_of_narrow_numbers_is_widened_with_what_it_holds(
 def test_no_column_of_money_or_milliseconds_has_less_than_64_bits() -> None:
     for module in Path(store.__file__).parent.glob("*_tables.py"):
         import_module(f"{store.__name__}.{module.stem}")
+    import_module("counterfoil.oracle.ledger.projection")  # and all that is projected
     wide = 0
     for tables in (metadata, chain_metadata):
         for table in tables.tables.values():

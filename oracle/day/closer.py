@@ -162,7 +162,7 @@ class DayCloser:
             plan.check_date(today, date)
             return plan.plan_advance(today, date, self._now.cash())
         if phase == plan.SWEEP:
-            return plan.plan_sweep(self._now.cash(), self._now.loans(), self._now.waiting())
+            return plan.plan_sweep(self._now.cash(), self._now.loans(), self._now.paid_claims())
         return plan.plan_mark(
             date,
             loans=self._now.loans(),
@@ -202,7 +202,7 @@ class DayCloser:
             token = client.address_of("DepositToken")
             return "RevenueSplit", client.encode("RevenueSplit", "withdraw", token, account)
         if step.kind == "credit":
-            parts = self._now.waiting().get(step.subject, [])[:_MOST_PARTS]
+            parts = self._now.waiting_on(step.subject)[:_MOST_PARTS]
             return "Receivables", client.encode("Receivables", "collect", parts)
         contract, function = {
             "advance": ("BusinessCalendar", "advance"),

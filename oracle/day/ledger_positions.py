@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from counterfoil.chain.abi.enums import ClaimState
 from counterfoil.chain.client import ChainClient
 from counterfoil.oracle.ledger.credit_line import LineRow, LoanRow
-from counterfoil.oracle.ledger.receivables import ClaimRow, waiting_parts
+from counterfoil.oracle.ledger.receivables import ClaimRow, PartRow, waiting_parts
 from counterfoil.oracle.ledger.warehouse_receipts import PledgeRow
 from counterfoil.oracle.rules.day.closing_plan import (
     ENDED_LOANS,
@@ -104,13 +104,15 @@ class LedgerPositions:
                 for row in rows
             ]
 
-    def waiting(self) -> dict[int, list[int]]:
-        """The parts on which payments wait for their holders, by their claims."""
-        found: dict[int, list[int]] = {}
+    def paid_claims(self) -> list[int]:
+        """The claims on whose parts payments wait for their holders."""
         with Session(self._engine) as session:
-            for part, claim in waiting_parts(session):
-                found.setdefault(claim.root, []).append(part.part)
-        return found
+            return list(dict.fromkeys(claim.root for _, claim in waiting_parts(session)))
+
+    def waiting_on(self, root: int) -> list[int]:
+        """The parts of one claim on which payments wait for their holders."""
+        with Session(self._engine) as session:
+            return [part.part for part, _ in waiting_parts(session, PartRow.root == root)]
 
     def pledges(self) -> list[PledgePosition]:
         """Open pledges, and whether they cover what is owed today."""

@@ -86,31 +86,6 @@ library Waterfall {
         }
     }
 
-    /// @notice Shares of `total` by `weights`: floors, and what they leave over a unit each to the largest remainders,
-    /// the lower index first among equals. They sum to `total`.
-    function largestRemainder(uint256 total, uint256[] memory weights) internal pure returns (uint256[] memory shares) {
-        shares = new uint256[](weights.length);
-        uint256 sum = 0;
-        for (uint256 i = 0; i < weights.length; ++i) {
-            sum += weights[i];
-        }
-        uint256 left = total;
-        uint256[] memory remainders = new uint256[](weights.length);
-        for (uint256 i = 0; i < weights.length; ++i) {
-            shares[i] = total * weights[i] / sum;
-            remainders[i] = total * weights[i] % sum;
-            left -= shares[i];
-        }
-        for (; left != 0; --left) {
-            uint256 best = 0;
-            for (uint256 i = 1; i < weights.length; ++i) {
-                if (remainders[i] > remainders[best]) best = i;
-            }
-            ++shares[best];
-            remainders[best] = 0;
-        }
-    }
-
     function _less(uint256 a, uint256 b) private pure returns (uint256) {
         return a > b ? a - b : 0;
     }

@@ -35,7 +35,7 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
         if (account == address(0)) revert ParticipantZero();
         if (_admitted[account]) revert ParticipantAlreadyAdmitted(account);
         _admitted[account] = true;
-        _participants[account] = Participant(parts, 0, false, profile);
+        _participants[account] = Participant(parts, 0, _participants[account].frozen, profile);
         emit ParticipantAdmitted(account, parts, profile);
     }
 
@@ -62,7 +62,8 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
 
     /// @inheritdoc IParticipantRegistry
     function freeze(address account, bytes32 reason) external restricted {
-        Participant storage p = _known(account);
+        _requireFreezable(account);
+        Participant storage p = _participants[account];
         if (p.frozen) revert ParticipantAlreadyFrozen(account);
         p.frozen = true;
         emit ParticipantFrozen(account, reason);
@@ -70,7 +71,7 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
 
     /// @inheritdoc IParticipantRegistry
     function unfreeze(address account) external restricted {
-        Participant storage p = _known(account);
+        Participant storage p = _participants[account];
         if (!p.frozen) revert ParticipantNotFrozen(account);
         p.frozen = false;
         emit ParticipantUnfrozen(account);
@@ -181,7 +182,13 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     function _nameKey(address bank, address key) private {
         address known = _bankOfKey[key];
         if (known != address(0) && known != bank) revert KeyOfAnotherBank(key, known);
+        _requireFreezable(key);
         _bankOfKey[key] = bank;
+    }
+
+    /// @dev The ledger's own contracts aren't frozen: what stops those is a pause.
+    function _requireFreezable(address account) private view {
+        if (!_admitted[account] && account.code.length != 0) revert ParticipantUnknown(account);
     }
 
     function _setParts(address account, uint128 parts) private {

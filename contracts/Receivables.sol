@@ -5,7 +5,6 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ClaimParts} from "./ClaimParts.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {ClaimTerms} from "./libraries/ClaimTerms.sol";
@@ -33,7 +32,8 @@ contract Receivables is ClaimParts, EIP712 {
     /// @inheritdoc IReceivables
     function draft(Terms calldata terms) external whenNotPaused returns (uint64 root) {
         root = ++claimCount;
-        (_drafts[root],,) = ClaimTerms.check(root, terms, participants, true);
+        ClaimTerms.check(root, terms, participants, true);
+        (_drafts[root],,) = ClaimTerms.names(root, terms);
         (_claims[root].party, _claims[root].state) = (msg.sender, State.DRAFT);
     }
 
@@ -41,16 +41,18 @@ contract Receivables is ClaimParts, EIP712 {
     function register(uint64 root, Terms calldata terms) external whenNotPaused {
         if (msg.sender != _in(root, State.DRAFT).party) revert NotAParty(root, msg.sender);
         _endDraft(root, terms);
-        _register(root, terms, false);
+        if (!_register(root, terms, false)) revert InvoiceAlreadyLive(terms.invoice);
     }
 
     /// @inheritdoc IReceivables
     function registerBatch(Terms[] calldata terms) external whenNotPaused returns (uint64[] memory roots) {
         roots = new uint64[](terms.length);
+        uint48 last = claimCount;
         for (uint256 i = 0; i < terms.length; ++i) {
-            roots[i] = ++claimCount;
-            _register(roots[i], terms[i], true);
+            if (_register(last + 1, terms[i], true)) roots[i] = ++last;
         }
+        if (claimCount == last && terms.length != 0) revert InvoiceAlreadyLive(terms[0].invoice);
+        claimCount = last;
     }
 
     /// @inheritdoc IReceivables
@@ -75,7 +77,7 @@ contract Receivables is ClaimParts, EIP712 {
     {
         _requireInTime(deadline);
         ClaimSlots storage c = _in(root, State.REGISTERED);
-        if (!SignatureChecker.isValidSignatureNow(c.party, confirmationDigest(root, terms, deadline), signature)) {
+        if (!ClaimTerms.isConfirmed(c.party, confirmationDigest(root, terms, deadline), signature)) {
             revert ConfirmationInvalid(root);
         }
         _confirm(root, c);
@@ -91,11 +93,8 @@ contract Receivables is ClaimParts, EIP712 {
         } else {
             // Before its confirmation a claim has one part, which can't move.
             delete _termsOf[_invoiceOf(root, terms)];
-            _burn(_parts[c.whole]);
-            c.whole = 0;
         }
-        c.state = State.CANCELLED;
-        emit ClaimCancelled(root);
+        _cancel(root, c);
     }
 
     /// @inheritdoc IReceivables
@@ -114,9 +113,10 @@ contract Receivables is ClaimParts, EIP712 {
         if (c.state < State.REGISTERED || c.state == State.SETTLED || c.state == State.CANCELLED) {
             revert StateNotAllowed(root, c.state);
         }
-        PartSlots storage p = _parts[id];
-        bool holds = p.standing != Standing.GONE && p.root == root && p.holder == msg.sender;
-        if (!holds && msg.sender != c.party) revert NotAParty(root, msg.sender);
+        // Who holds a piece keeps it by himself: the others' are not his to stop.
+        if (msg.sender != c.party && (id != c.whole || msg.sender != _parts[id].holder)) {
+            revert NotAParty(root, msg.sender);
+        }
         if (c.disputed) revert ClaimInDispute(root);
         if (_hasDisputed[root][msg.sender]) revert DisputedBefore(root, msg.sender);
         (c.disputed, _hasDisputed[root][msg.sender]) = (true, true);
@@ -199,11 +199,21 @@ contract Receivables is ClaimParts, EIP712 {
         delete _drafts[root];
     }
 
-    /// @dev Who isn't a party can't take an invoice, and an obligor only for what it owes itself.
-    function _register(uint64 root, Terms calldata terms, bool isNew) private {
-        (bytes32 hash, bytes32 byCreditor, bytes32 byBoth) = ClaimTerms.check(root, terms, participants, isNew);
-        if (_termsOf[byCreditor] != 0 || _termsOf[byBoth] != 0) revert InvoiceAlreadyLive(terms.invoice);
-        _termsOf[msg.sender == terms.creditor ? byCreditor : byBoth] = hash;
+    function _cancel(uint64 root, ClaimSlots storage c) private {
+        _burn(_parts[c.whole]);
+        (c.whole, c.state) = (0, State.CANCELLED);
+        emit ClaimCancelled(root);
+    }
+
+    /// @dev Who isn't a party can't take an invoice, and an obligor only for what it owes itself, until its creditor states
+    /// it. False where the invoice is taken.
+    function _register(uint64 root, Terms calldata terms, bool isNew) private returns (bool) {
+        (bytes32 hash, bytes32 byCreditor, bytes32 byBoth) = ClaimTerms.names(root, terms);
+        bool isOwn = msg.sender == terms.creditor;
+        bytes32 other = _termsOf[byBoth];
+        if (_termsOf[byCreditor] != 0 || (other != 0 && !(isOwn && _giveWay(uint48(uint256(other)), terms)))) return false;
+        ClaimTerms.check(root, terms, participants, isNew);
+        _termsOf[isOwn ? byCreditor : byBoth] = hash;
         ClaimSlots memory c;
         (c.party, c.state, c.kind) = (terms.obligor, State.REGISTERED, terms.kind);
         (c.face, c.dueDate, c.defaultDays) = (uint80(terms.face), terms.dueDate, terms.defaultDays);
@@ -215,6 +225,25 @@ contract Receivables is ClaimParts, EIP712 {
         emit ClaimRegistered(root, c.whole);
         _mint(c.whole, first, 0);
         if (msg.sender == terms.obligor) _confirm(root, _claims[root]);
+        return true;
+    }
+
+    /// @dev What an obligor has registered by itself ends where its creditor states that it is owed more, earlier or in other
+    /// money: as long as the creditor has all of it, pledged to nobody. What was paid on it is the creditor's; what was paid
+    /// in full stays settled.
+    function _giveWay(uint64 root, Terms calldata terms) private returns (bool) {
+        ClaimSlots storage c = _claims[root];
+        PartSlots storage p = _parts[c.whole];
+        if (p.holder != terms.creditor || p.standing == Standing.PLEDGED) return false;
+        bool isLater = c.dueDate > terms.dueDate || c.defaultDays > terms.defaultDays
+            || (c.kind == Kind.ORDER && terms.kind != Kind.ORDER);
+        bool isLess = c.redeemed < terms.face && (isLater || c.face < terms.face);
+        if (!isLess && _tokenOf(root) == terms.token) return false;
+        if (c.state != State.SETTLED) {
+            _collect(c.whole, p);
+            _cancel(root, c);
+        }
+        return true;
     }
 
     /// @dev Where the claim's terms stand: `terms` are these.

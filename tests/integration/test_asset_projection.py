@@ -20,6 +20,7 @@ from support_chain import on_chain_id
 
 from counterfoil.api.claims.terms import contract_terms
 from counterfoil.chain.abi import enums
+from counterfoil.chain.address import Address
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.tables import DeadLetterRow, EventRow
 from counterfoil.chain.tables import metadata as chain_metadata
@@ -678,6 +679,38 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
         assert session.exec(select(PartRow.part).where(PartRow.offer_expires == never)).all() == []
         by_amount = select(PartRow.part).order_by(col(PartRow.amount_minor))
         assert session.exec(by_amount).all()[:3] == [3, 2, 4]
+
+
+def test_what_an_obligor_registered_gives_way_to_its_creditors_word(watched: Watched) -> None:
+    world, do = watched.world, watched.do
+    terms = world.claim_terms(kind=0, obligor="core", creditor="tier1", face=900, due=20260301)
+    less = world.claim_terms(kind=1, obligor="core", creditor="tier1", face=7, due=20260301)
+    less["invoice"] = terms["invoice"]
+    do("core", "Receivables", "registerBatch", [less])
+    world.give("core", 5)
+    do("core", "Receivables", "fund", 1, 5)
+    another = world.claim_terms(kind=0, obligor="core", creditor="tier1", face=3, due=20260301)
+    do("tier1", "Receivables", "registerBatch", [terms, another, terms])
+    with Session(watched.engine) as session:
+        states = [session.get_one(ClaimRow, root).state for root in (1, 2, 3)]
+        assert states == ["cancelled", "registered", "registered"]
+        assert session.get(ClaimRow, 4) is None
+        assert session.get_one(PartRow, 1).live is False
+
+
+def test_an_account_that_nobody_admitted_is_frozen_too(watched: Watched) -> None:
+    world, stranger = watched.world, Address("0x" + "5" * 40)
+    world.send("supervisor", "ParticipantRegistry", "freeze", stranger, b"\1" * 32)
+    watched.check("frozen")
+    world.send("registrar", "ParticipantRegistry", "admit", stranger, 5, b"\2" * 32)
+    watched.check("admitted")
+    with Session(watched.engine) as session:
+        row = session.get_one(ParticipantRow, stranger)
+        assert (row.frozen, row.parts) == (True, "5")
+    world.send("supervisor", "ParticipantRegistry", "unfreeze", stranger)
+    watched.check("unfrozen")
+    with Session(watched.engine) as session:
+        assert session.get_one(ParticipantRow, stranger).frozen is False
 
 
 def test_migrations_make_the_tables_that_the_code_declares(oracle_url: str) -> None:

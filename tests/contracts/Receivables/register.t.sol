@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DepositToken} from "contracts/DepositToken.sol";
 import {IReceivables} from "contracts/interfaces/IReceivables.sol";
 import {ClaimsWorld} from "support/ClaimsWorld.sol";
 
@@ -104,6 +105,91 @@ contract ReceivablesRegisterTest is ClaimsWorld {
         uint64 again = draftBy(tierOne, t);
         refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
         registerBy(tierOne, again);
+    }
+
+    /// @dev An obligor that sees its creditor's draft can't be first with less: of money, of time or of what it owes it for.
+    function testFuzz_what_an_obligor_registered_gives_way_to_its_creditors_word(uint8 how, uint16 paid) public {
+        IReceivables.Terms memory t = usual();
+        uint64 root = draftBy(tierOne, t);
+        IReceivables.Terms memory less = usual();
+        less.invoice = t.invoice;
+        (less.kind, how) = (IReceivables.Kind.PAYABLE, how % 4);
+        if (how == 0) less.face = 1 + paid % 999;
+        if (how == 1) ++less.dueDate;
+        if (how == 2) ++less.defaultDays;
+        if (how == 3) less.kind = IReceivables.Kind.ORDER;
+        uint64 first = draftBy(core, less);
+        registerBy(core, first);
+        uint64 part = wholeOf(first);
+        uint256 amount = paid % (how == 0 ? less.face + 1 : 1_000);
+        if (amount != 0) pay(core, first, uint128(amount));
+        if (paid % 3 == 0) receivables.collect(ids(part));
+        registerBy(tierOne, root);
+        inState(root, IReceivables.State.REGISTERED, "the creditor's own");
+        bool isPaid = amount == less.face;
+        inState(first, isPaid ? IReceivables.State.SETTLED : IReceivables.State.CANCELLED, "the obligor's");
+        receivables.collect(ids(part));
+        equal(receivables.claimable(address(token), tierOne), amount, "what was paid on it is the creditor's");
+        isTrue(!receivables.part(part).live, "and its part is gone");
+        uint64 again = draftBy(core, less);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(core, again);
+        vm.prank(core);
+        receivables.confirm(ids(root));
+        pay(core, root, 1_000);
+    }
+
+    function test_what_an_obligor_registered_in_another_token_gives_way() public {
+        IReceivables.Terms memory t = usual();
+        IReceivables.Terms memory other = usual();
+        DepositToken theirs = new DepositToken(address(access), address(participants), bank, "Other", "o", "CNY", 2);
+        participants.admitToken(address(theirs), "CNY", bank);
+        theirs.addLedger(address(receivables));
+        (other.kind, other.invoice, other.token) = (IReceivables.Kind.PAYABLE, t.invoice, address(theirs));
+        uint64 first = draftBy(core, other);
+        registerBy(core, first);
+        uint64 root = draftBy(tierOne, t);
+        registerBy(tierOne, root);
+        inState(first, IReceivables.State.CANCELLED, "in other money");
+    }
+
+    /// @dev What the creditor has used stays: others rely on it.
+    function testFuzz_what_its_creditor_has_passed_on_or_pledged_stays(uint8 how) public {
+        (uint64 first, uint64 part) = confirmed();
+        if (how % 3 == 0) pass(part, tierTwo, false);
+        vm.startPrank(tierOne);
+        if (how % 3 == 1) receivables.pledge(part, bank);
+        if (how % 3 == 2) receivables.split(part, two(1, 999));
+        vm.stopPrank();
+        IReceivables.Terms memory t = _termsOf[first];
+        (t.kind, t.face) = (IReceivables.Kind.RECEIVABLE, 2_000);
+        uint64 root = draftBy(tierOne, t);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(tierOne, root);
+        inState(first, IReceivables.State.CONFIRMED, "as it was");
+    }
+
+    /// @dev Nor is a claim lost by stating again what is owed already.
+    function testFuzz_what_is_owed_as_much_and_as_soon_stays(uint16 less, uint8 sooner) public {
+        (uint64 first,) = confirmed();
+        IReceivables.Terms memory t = _termsOf[first];
+        t.kind = IReceivables.Kind(sooner % 2 == 0 ? 0 : 2);
+        t.face -= less % 1_000;
+        t.dueDate += sooner % 20;
+        uint64 root = draftBy(tierOne, t);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(tierOne, root);
+        inState(first, IReceivables.State.CONFIRMED, "as it was");
+    }
+
+    function test_what_was_paid_as_much_as_its_creditor_states_stays_paid() public {
+        (uint64 first,) = confirmed();
+        pay(core, first, 1_000);
+        IReceivables.Terms memory t = _termsOf[first];
+        (t.kind, t.dueDate) = (IReceivables.Kind.RECEIVABLE, 20260331);
+        uint64 root = draftBy(tierOne, t);
+        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, t.invoice));
+        registerBy(tierOne, root);
     }
 
     function test_an_invoice_that_was_paid_cannot_be_used_again() public {

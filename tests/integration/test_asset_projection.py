@@ -441,7 +441,7 @@ def _claims(watched: Watched) -> None:
     do("tier2", "Receivables", "split", 4, [100_000, 300_000])
     do("tier2", "Receivables", "offer", 5, world.at("tier3"), False, far)
     do("tier3", "Receivables", "accept", 5, False, 100_000, far)
-    do("tier1", "Receivables", "dispute", 1, 3, on_chain_id("late"))
+    do("core", "Receivables", "dispute", 1, 0, on_chain_id("late"))
     do("supervisor", "Receivables", "resolveDispute", 1, on_chain_id("settled"))
     do("tier2", "Receivables", "pledge", 6, world.at("lender"))
     do("core", "Receivables", "fund", 1, 333_333)

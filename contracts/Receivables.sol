@@ -86,13 +86,13 @@ contract Receivables is ClaimParts, EIP712 {
     /// @inheritdoc IReceivables
     function cancel(uint64 root, Terms calldata terms) external {
         ClaimSlots storage c = _claims[root];
-        if (c.state != State.DRAFT && c.state != State.REGISTERED) revert StateNotAllowed(root, c.state);
         if (msg.sender != terms.creditor && msg.sender != terms.obligor) revert NotAParty(root, msg.sender);
         if (c.state == State.DRAFT) {
             _endDraft(root, terms);
         } else {
-            // Before its confirmation a claim has one part, which can't move.
-            delete _termsOf[_invoiceOf(root, terms)];
+            _in(root, State.REGISTERED);
+            // Before its confirmation a claim has one part, which can't move. What was paid on the invoice is known by it.
+            _requireTerms(root, terms);
         }
         _cancel(root, c);
     }
@@ -100,8 +100,10 @@ contract Receivables is ClaimParts, EIP712 {
     /// @inheritdoc IReceivables
     function deliver(uint64 root, bytes32 document) external {
         ClaimSlots storage c = _claims[root];
-        bool isStanding = c.state == State.CONFIRMED || c.state == State.SETTLED;
-        if (!isStanding || c.kind != Kind.ORDER || c.deliveredOn != 0) revert StateNotAllowed(root, c.state);
+        // What was paid for is acknowledged too, whatever became of the claim.
+        if ((c.state != State.CONFIRMED && c.redeemed == 0) || c.kind != Kind.ORDER || c.deliveredOn != 0) {
+            revert StateNotAllowed(root, c.state);
+        }
         if (msg.sender != c.party) revert NotAParty(root, msg.sender);
         c.deliveredOn = _today();
         emit ClaimDelivered(root, document);
@@ -161,7 +163,7 @@ contract Receivables is ClaimParts, EIP712 {
     // ---- reads
 
     /// @inheritdoc IReceivables
-    function claim(uint64 root) external view returns (Claim memory) {
+    function claim(uint64 root) public view returns (Claim memory) {
         ClaimSlots memory c = _claims[root];
         return Claim(
             c.state,
@@ -180,7 +182,7 @@ contract Receivables is ClaimParts, EIP712 {
 
     /// @inheritdoc IReceivables
     function confirmationDigest(uint64 root, Terms calldata terms, uint64 deadline) public view returns (bytes32) {
-        _invoiceOf(root, terms);
+        _requireTerms(root, terms);
         return _hashTypedDataV4(ClaimTerms.confirmation(root, terms, deadline));
     }
 
@@ -206,52 +208,59 @@ contract Receivables is ClaimParts, EIP712 {
     }
 
     /// @dev Who isn't a party can't take an invoice, and an obligor only for what it owes itself, until its creditor states
-    /// it. False where the invoice is taken.
+    /// it. What was paid on the invoice before is set off. False where the invoice is taken.
     function _register(uint64 root, Terms calldata terms, bool isNew) private returns (bool) {
         (bytes32 hash, bytes32 byCreditor, bytes32 byBoth) = ClaimTerms.names(root, terms);
         bool isOwn = msg.sender == terms.creditor;
-        bytes32 other = _termsOf[byBoth];
-        if (_termsOf[byCreditor] != 0 || (other != 0 && !(isOwn && _giveWay(uint48(uint256(other)), terms)))) return false;
+        uint80 paid = 0;
+        bool isFree = true;
+        bytes32 known = _termsOf[byCreditor];
+        if (known != 0) (isFree, paid) = _follow(known, terms, false, 0);
+        known = _termsOf[byBoth];
+        if (known != 0 && isFree) (isFree, paid) = _follow(known, terms, isOwn, paid);
+        if (!isFree) return false;
         ClaimTerms.check(root, terms, participants, isNew);
         _termsOf[isOwn ? byCreditor : byBoth] = hash;
-        ClaimSlots memory c;
-        (c.party, c.state, c.kind) = (terms.obligor, State.REGISTERED, terms.kind);
-        (c.face, c.dueDate, c.defaultDays) = (uint80(terms.face), terms.dueDate, terms.defaultDays);
-        (c.token, c.whole) = (_number(terms.token), ++partCount);
-        _claims[root] = c;
-        PartSlots memory first;
-        (first.root, first.holder, first.amount) = (uint48(root), terms.creditor, c.face);
-        first.standing = Standing.HELD;
-        emit ClaimRegistered(root, c.whole);
-        _mint(c.whole, first, 0);
+        _begin(root, terms, paid);
         if (msg.sender == terms.obligor) _confirm(root, _claims[root]);
         return true;
     }
 
-    /// @dev What an obligor has registered by itself ends where its creditor states that it is owed more, earlier or in other
-    /// money: as long as the creditor has all of it, pledged to nobody. What was paid on it is the creditor's; what was paid
-    /// in full stays settled.
-    function _giveWay(uint64 root, Terms calldata terms) private returns (bool) {
+    function _begin(uint64 root, Terms calldata terms, uint80 paid) private {
+        ClaimSlots memory c;
+        (c.party, c.state, c.kind) = (terms.obligor, State.REGISTERED, terms.kind);
+        (c.face, c.dueDate, c.defaultDays) = (uint80(terms.face), terms.dueDate, terms.defaultDays);
+        (c.token, c.whole, c.redeemed) = (_number(terms.token), ++partCount, paid);
+        _claims[root] = c;
+        PartSlots memory first;
+        (first.root, first.holder, first.amount) = (uint48(root), terms.creditor, c.face - paid);
+        (first.standing, first.base) = (Standing.HELD, paid);
+        emit ClaimRegistered(root, c.whole);
+        if (paid != 0) emit ClaimSetOff(root, paid);
+        _mint(c.whole, first, 0);
+    }
+
+    /// @dev Whether the invoice is free behind the claim that `known` is of, and what was paid on that: `least` or more. A
+    /// claim that gives way ends: what was paid on it is the creditor's. What was paid in full stays settled.
+    function _follow(bytes32 known, Terms calldata terms, bool isCreditors, uint80 least)
+        private
+        returns (bool isFree, uint80 paid)
+    {
+        uint64 root = uint48(uint256(known));
         ClaimSlots storage c = _claims[root];
         PartSlots storage p = _parts[c.whole];
-        if (p.holder != terms.creditor || p.standing == Standing.PLEDGED) return false;
-        bool isLater = c.dueDate > terms.dueDate || c.defaultDays > terms.defaultDays
-            || (c.kind == Kind.ORDER && terms.kind != Kind.ORDER);
-        bool isLess = c.redeemed < terms.face && (isLater || c.face < terms.face);
-        if (!isLess && _tokenOf(root) == terms.token) return false;
-        if (c.state != State.SETTLED) {
+        isCreditors = isCreditors && p.holder == terms.creditor && p.standing != Standing.PLEDGED;
+        (isFree, paid) = ClaimTerms.follow(claim(root), terms, participants, isCreditors, least);
+        if (isFree && _isOwed(c.state)) {
             _collect(c.whole, p);
             _cancel(root, c);
         }
-        return true;
     }
 
-    /// @dev Where the claim's terms stand: `terms` are these.
-    function _invoiceOf(uint64 root, Terms calldata terms) private view returns (bytes32) {
+    /// @dev `terms` are the claim's.
+    function _requireTerms(uint64 root, Terms calldata terms) private view {
         (bytes32 hash, bytes32 byCreditor, bytes32 byBoth) = ClaimTerms.names(root, terms);
-        if (_termsOf[byCreditor] == hash) return byCreditor;
-        if (_termsOf[byBoth] == hash) return byBoth;
-        revert TermsDiffer(root);
+        if (_termsOf[byCreditor] != hash && _termsOf[byBoth] != hash) revert TermsDiffer(root);
     }
 
     function _isOwed(State state) private pure returns (bool) {

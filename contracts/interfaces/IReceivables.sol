@@ -105,6 +105,8 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
 
     event ClaimDrafted(uint64 indexed root, address indexed obligor, address indexed creditor, Terms terms);
     event ClaimRegistered(uint64 indexed root, uint64 part);
+    /// @notice `redeemed` of the claim was paid before, on the same invoice: its first part is of the rest.
+    event ClaimSetOff(uint64 indexed root, uint128 redeemed);
     event ClaimConfirmed(uint64 indexed root);
     event ClaimCancelled(uint64 indexed root);
     event ClaimDelivered(uint64 indexed root, bytes32 document);

@@ -40,6 +40,31 @@ library ClaimTerms {
         }
     }
 
+    /// @notice Whether the invoice of `terms` is free, where `old` was registered for it: what an obligor registered ends
+    /// when its creditor states more, an earlier day or another token (`isCreditors`), and what is cancelled is over.
+    /// @return isFree whether `terms` may be registered now.
+    /// @return paid what has been paid on the invoice in the same currency, `least` or more: it is set off.
+    function follow(
+        IReceivables.Claim memory old,
+        IReceivables.Terms calldata terms,
+        IParticipantRegistry participants,
+        bool isCreditors,
+        uint80 least
+    ) external view returns (bool isFree, uint80 paid) {
+        isFree = old.state == IReceivables.State.CANCELLED
+            || (isCreditors
+                && (old.token != terms.token || old.face < terms.face || old.dueDate > terms.dueDate
+                    || old.defaultDays > terms.defaultDays
+                    || (old.kind == IReceivables.Kind.ORDER && terms.kind != IReceivables.Kind.ORDER)));
+        bytes3 was = participants.currencyOf(old.token);
+        // A token that was expelled since has no currency any more: what was paid in it counts.
+        if (old.obligor == terms.obligor && (was == 0 || was == participants.currencyOf(terms.token))) {
+            paid = uint80(old.redeemed);
+        }
+        if (paid < least) paid = least;
+        if (paid >= terms.face) isFree = false;
+    }
+
     /// @return hash what the claim's terms are known by: the last six bytes are its id.
     /// @return byCreditor the invoice for its creditor, whoever owes it.
     /// @return byBoth the invoice for its creditor and its obligor together.

@@ -25,6 +25,7 @@ from counterfoil.chain.events import EventFeed
 from counterfoil.chain.tables import DeadLetterRow, EventRow
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle import store
+from counterfoil.oracle.day.ledger_book import read_ledger
 from counterfoil.oracle.ledger import credit_line as credit
 from counterfoil.oracle.ledger import project_share as shares
 from counterfoil.oracle.ledger import receivables as claims
@@ -411,6 +412,7 @@ def test_every_event_leads_to_what_the_contracts_say(watched_in_each: Watched) -
     _credit(watched)
     _receipts(watched)
     _shares(watched)
+    _set_off(watched)
     handled = {
         name for module in (claims, credit, receipts, shares, deals) for name in module.HANDLERS
     }
@@ -423,6 +425,16 @@ def test_every_event_leads_to_what_the_contracts_say(watched_in_each: Watched) -
         assert sum(map(len, kept.values())) > 60
         assert one.feed.rebuild() > 0
         assert one.rows() == kept
+
+
+def _set_off(watched: Watched) -> None:
+    """What was paid on an obligor's own registration is set off in its creditor's."""
+    world, do = watched.world, watched.do
+    due = int(world.view("BusinessCalendar", "today"))
+    less = world.claim_terms(kind=1, obligor="core", creditor="tier1", face=7, due=due)
+    do("core", "Receivables", "registerBatch", [less])
+    do("core", "Receivables", "fund", world.view("Receivables", "claimCount"), 5)
+    do("tier1", "Receivables", "registerBatch", [less | {"kind": 0, "face": 900}])
 
 
 def _claims(watched: Watched) -> None:
@@ -696,6 +708,17 @@ def test_what_an_obligor_registered_gives_way_to_its_creditors_word(watched: Wat
         assert states == ["cancelled", "registered", "registered"]
         assert session.get(ClaimRow, 4) is None
         assert session.get_one(PartRow, 1).live is False
+        stated = session.get_one(ClaimRow, 2)
+        assert (stated.redeemed_minor, stated.set_off_minor) == (5, 5)
+        assert read_ledger(session, world.token, 0).waiting == 0
+    do("core", "Receivables", "confirm", [2])
+    world.give("core", 895)
+    do("core", "Receivables", "fund", 2, 900)
+    with Session(watched.engine) as session:
+        assert read_ledger(session, world.token, 0).waiting == 895
+    do("tier1", "Receivables", "collect", [2])
+    with Session(watched.engine) as session:
+        assert read_ledger(session, world.token, 0).waiting == 0
 
 
 def test_an_account_that_nobody_admitted_is_frozen_too(watched: Watched) -> None:

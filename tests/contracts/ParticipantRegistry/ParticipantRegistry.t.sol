@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {ParticipantRegistry} from "contracts/ParticipantRegistry.sol";
 import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {Parts} from "contracts/libraries/Parts.sol";
 import {Roles} from "contracts/libraries/Roles.sol";
@@ -152,6 +153,20 @@ contract ParticipantRegistryTest is Ledger {
         isTrue(!participants.isActive(stranger), "admission does not lift it");
         participants.unfreeze(stranger);
         isTrue(participants.isActive(stranger), "lifted");
+    }
+
+    /// @dev A freeze of before a contract was there stops no contract.
+    function test_a_contract_that_was_frozen_before_it_was_there_is_not() public {
+        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        participants.freeze(next, "ahead");
+        bytes memory frozen = abi.encodeWithSelector(IParticipantRegistry.AccountFrozen.selector, next);
+        vm.expectRevert(frozen);
+        participants.requireMay(next, Parts.END);
+        new ParticipantRegistry(address(access));
+        participants.requireMay(next, Parts.END);
+        participants.admit(next, 0, 0);
+        vm.expectRevert(frozen);
+        participants.requireMay(next, Parts.END);
     }
 
     /// @dev Freezing the ledger's own contracts would be a pause that nobody gave a supervisor.

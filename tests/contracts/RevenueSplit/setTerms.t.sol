@@ -103,7 +103,6 @@ contract SetTermsTest is Ledger {
             abi.encodeWithSelector(IParticipantRegistry.TokenNotAdmitted.selector, address(play));
         refuse(refused);
         split.openProject("other", address(play));
-        participants.admit(address(play), 0, 0);
         participants.admitToken(address(play), "CNY", address(play));
         split.openProject("other", address(play));
         participants.expelToken(address(play));

@@ -13,7 +13,7 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, PaperMoney, event, terms
+from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, PaperMoney, assign, event, terms
 
 from counterfoil.api.audit.making.collection import KnownFacts
 from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
@@ -22,7 +22,8 @@ from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.gateway.record.chain_check import ChainTip, next_counters
-from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash, parse_device_id
+from counterfoil.gateway.record.proof_class import ProofClass
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, GossipedHead, Record
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
@@ -239,9 +240,21 @@ class World:
         money = self.money()
         contracts = (ADDRESSES[n] for n in ("RecordAnchor", "DeviceRegistry", "RevenueSplit"))
         return KnownFacts(
-            scope=Scope(device, first_ms, until_ms, until_ms, 31_337, *contracts, "lakeside"),
+            scope=Scope(
+                device,
+                first_ms,
+                until_ms,
+                until_ms,
+                31_337,
+                *contracts,
+                "lakeside",
+                ProofClass.MACHINE,
+            ),
             keys=[self.key_fact(device)],
             heads=list(self.heads),
+            assignments=[
+                assign(self.chain, block=800, device=device_hash(device), project="lakeside")
+            ],
             certificates=[der(self.issuing), der(self.certificates[device])],
             revocations=[crl.public_bytes(serialization.Encoding.DER)],
             terms=money.terms,

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 
 from counterfoil.api.audit.verification.bundle import (
+    AssignmentFact,
     BlockFact,
     Bundle,
     DistributionFact,
@@ -29,6 +30,7 @@ from counterfoil.api.audit.verification.bundle import (
     TakeFact,
     TermsFact,
 )
+from counterfoil.api.audit.verification.period_steps import BOUNDS
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import CheckpointError, TileError
 from counterfoil.gateway.log.checkpoint import parse_checkpoint
@@ -61,6 +63,7 @@ class KnownFacts:
     scope: Scope
     keys: Sequence[KeyFact]
     heads: Sequence[HeadFact]
+    assignments: Sequence[AssignmentFact] = ()
     certificates: Sequence[bytes] = ()
     revocations: Sequence[bytes] = ()
     terms: Sequence[TermsFact] = ()
@@ -123,6 +126,7 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
         revocations=tuple(facts.revocations),
         records=entries,
         heads=heads,
+        assignments=tuple(facts.assignments),
         inclusion=tuple(tuple(inclusion_proof(e.log_index, last.size, read)) for e in entries),
         consistency=tuple(
             tuple(consistency_proof(first.size, second.size, read))
@@ -158,7 +162,7 @@ def _checkpoint(tiles: Path | None, heads: Mapping[int, bytes]) -> tuple[bytes, 
 
 
 def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:
-    """Return the period's records, with the one before and the one after the period where they exist."""
+    """Return the period's records, with the two before and the two after the period where they exist."""
     query = (
         select(_RECORD.c.log_index, _RECORD.c.time_ms)
         .where(_RECORD.c.device == scope.device, _RECORD.c.log_index < size)
@@ -175,8 +179,9 @@ def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:
         first, last = inside[0], inside[-1]
     else:
         before = [at for at, (_, time_ms) in enumerate(places) if time_ms < scope.first_ms]
-        first = last = before[-1] if before else 0
-    chosen = [index for index, _ in places[max(0, first - 1) : last + 2]]
+        last = before[-1] if before else -1
+        first = last + 1
+    chosen = [index for index, _ in places[max(0, first - BOUNDS) : last + 1 + BOUNDS]]
     query = (
         select(_RECORD.c.log_index, _RECORD.c.raw)
         .where(

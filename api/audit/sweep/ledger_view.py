@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from counterfoil.api.audit.sweep.piece import HashedKey, Repudiation
 from counterfoil.chain.client import ChainClient, ContractEvent
-from counterfoil.chain.errors import ChainError, RpcRefused
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.event_ranges import events_between
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.gateway.record.verification import OPEN_SEQUENCE
 from counterfoil.oracle.rules.distribution_call import distribution_in
 
 CONTRACTS = ("RecordAnchor", "DeviceRegistry", "RevenueSplit", "DepositToken")
-_RANGE = 5_000
 
 
 class AnchoredHead(NamedTuple):
@@ -79,29 +79,12 @@ def read_ledger(
 ) -> LedgerView:
     """Read all of it, from *first_block* on."""
     view = LedgerView(client.chain_id(), client.final_number())
-    for event in _events(client, first=first_block, last=view.block, progress=progress):
+    for event in events_between(
+        client, CONTRACTS, first=first_block, last=view.block, progress=progress
+    ):
         _take(view, event)
     _read_calls(client, view)
     return view
-
-
-def _events(
-    client: ChainClient, first: int, last: int, progress: Callable[[int, int], None]
-) -> list[ContractEvent]:
-    found: list[ContractEvent] = []
-    start, width = first, _RANGE
-    while start <= last:
-        end = min(last, start + width - 1)
-        try:
-            found += client.events(CONTRACTS, start, end)
-        except RpcRefused:
-            if width == 1:
-                raise
-            width //= 2
-            continue
-        start = end + 1
-        progress(start - first, last - first + 1)
-    return found
 
 
 def _take(view: LedgerView, event: ContractEvent) -> None:

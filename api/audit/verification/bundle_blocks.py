@@ -19,6 +19,7 @@ from counterfoil.api.audit.verification.errors import (
     BlockProofError,
     NotAnchoredError,
 )
+from counterfoil.api.audit.verification.words import counted, moment
 from counterfoil.chain.address import canonical
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import (
@@ -67,8 +68,33 @@ def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
         errors.append(BlockMissingError("blocks", detail))
     checked = f"{len(proven)} transactions in {len(bundle.blocks)} blocks, by their headers alone"
     if newest is not None:
-        checked += f"; the newest is block {newest.number}, {to_hex(newest.hash)}"
+        when = moment(newest.timestamp * 1_000)
+        checked += f"; the newest is block {newest.number} of {when}, {to_hex(newest.hash)}"
     return proven, checked, errors
+
+
+def block_times(bundle: Bundle) -> dict[int, int]:
+    """Return the time of each block whose header reads, in seconds, by its number."""
+    times: dict[int, int] = {}
+    for block in bundle.blocks:
+        try:
+            header = read_header(block.header)
+        except BlockProofInvalid:
+            continue  # prove_all has named it
+        times[header.number] = header.timestamp
+    return times
+
+
+def anchored_text(bundle: Bundle) -> str:
+    """Return the number of the heads, and the first and the last with block and time, in words."""
+    times = block_times(bundle)
+    said = []
+    for head in dict.fromkeys((*bundle.heads[:1], *bundle.heads[-1:])):
+        at = times.get(head.block_number)
+        when = "" if at is None else f" at {moment(at * 1_000)}"
+        said.append(f"{head.size} in block {head.block_number}{when}")
+    heads = f"{counted(len(bundle.heads), 'head')} anchored in their blocks"
+    return f"{heads}: of {' to '.join(said)}" if said else heads
 
 
 def check_anchored(

@@ -2,7 +2,7 @@
 
 Rules kept here (docs/formats/bundle.md is the byte-exact description):
 
-* The file is one deterministic CBOR array ``["counterfoil bundle", 3, [[name, SHA-256, part], …]]``
+* The file is one deterministic CBOR array ``["counterfoil bundle", 4, [[name, SHA-256, part], …]]``
   with every part of ``PARTS`` once, in that order, each a byte string that is itself one
   deterministic CBOR item of arrays, integers, texts and byte strings.
 * What decodes encodes to the same bytes again. Nothing in it is a float, a map or a tag.
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import cbor2
 
 from counterfoil.api.audit.verification.bundle import (
+    AssignmentFact,
     BlockFact,
     Bundle,
     CreditFact,
@@ -43,7 +44,17 @@ from counterfoil.api.audit.verification.errors import (
     PartMalformedError,
 )
 from counterfoil.gateway.record.cbor import any_item
-from counterfoil.gateway.record.cbor_form import Form, any_octets, each, number, octets, row, text
+from counterfoil.gateway.record.cbor_form import (
+    Form,
+    any_octets,
+    each,
+    number,
+    octets,
+    one_of,
+    row,
+    text,
+)
+from counterfoil.gateway.record.proof_class import ProofClass
 
 _Fact = TypeVar("_Fact")
 MAGIC = "counterfoil bundle"
@@ -57,6 +68,7 @@ PARTS = (
     "revocations",
     "records",
     "heads",
+    "assignments",
     "inclusion",
     "consistency",
     "state",
@@ -198,6 +210,7 @@ _READ: dict[str, Form] = {
         device_registry=_PLACE,
         revenue_split=_PLACE,
         project=text(256, shortest=0),
+        proof_class=one_of(ProofClass),
     ),
     "registry": _rows(
         _fact(
@@ -216,6 +229,7 @@ _READ: dict[str, Form] = {
     "revocations": _NODES,
     "records": _rows(_fact(Entry, log_index=_COUNT, raw=any_octets)),
     "heads": _rows(_fact(HeadFact, size=_COUNT, root=_HASH, state=_HASH, **_BLOCK)),
+    "assignments": _rows(_fact(AssignmentFact, project=_HASH, **_BLOCK)),
     "inclusion": _rows(_PROOF),
     "consistency": _rows(each(_HASH, 128)),
     "state": _state,

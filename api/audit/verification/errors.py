@@ -14,6 +14,7 @@ from typing import ClassVar
 from counterfoil.api.audit.faults import (
     FACTS_MISMATCH,
     FACTS_MISSING,
+    PROJECT_IN_DOUBT,
     RECORDS_BROKEN,
     RECORDS_DISPUTED,
     SPLIT_CALL_UNKNOWN,
@@ -25,7 +26,11 @@ from counterfoil.fault import Code
 from counterfoil.gateway.certificate.errors import CertificateRevokedError as CertificateRevoked
 from counterfoil.gateway.certificate.errors import PathInvalidError
 from counterfoil.gateway.errors import BUNDLE_MALFORMED, PART_ALTERED, RecordError
-from counterfoil.oracle.rules.faults.proposal import NOT_INCLUDED, STATE_DIFFERS
+from counterfoil.oracle.rules.faults.proposal import (
+    NOT_INCLUDED,
+    PROJECT_DIFFERS,
+    STATE_DIFFERS,
+)
 
 
 class AuditError(Exception):
@@ -128,6 +133,33 @@ class PeriodError(AuditError):
     step = 7
 
 
+class EndOpenError(AuditError):
+    """The file does not show that its last record is the device's last of the period: a later head may hold more."""
+
+    code = Code("bundle.end_open")
+    to_do = "Ask your own node for the newest head (--rpc); if it is a later one, have the bundle made again."
+    step = 7
+    unverifiable = True
+
+
+class HeadTooEarlyError(AuditError):
+    """The file's last head was anchored before the period ended: what came after it is not shown."""
+
+    code = Code("bundle.head_too_early")
+    to_do = "Ask for a bundle that was made after the period's end, under a head of after it."
+    step = 7
+    unverifiable = True
+
+
+class ClockError(AuditError):
+    """The device's clock jumped: which of its records are of the period can't be told by their times."""
+
+    code = Code("record.clock_jumped")
+    to_do = "Ask for a bundle of a longer period, and compare its records' numbers with what the machine took."
+    step = 7
+    unverifiable = True
+
+
 class InclusionError(AuditError):
     """A record is not under the head that is said to hold it."""
 
@@ -191,6 +223,23 @@ class NotAnchoredError(AuditError):
     step = 12
 
 
+class ProjectError(AuditError):
+    """The device was not in the project, by its assignments on chain."""
+
+    code = PROJECT_DIFFERS
+    step = 12
+
+
+class AssignmentError(AuditError):
+    """An assignment of the device to a project is not the one that a block's receipts hold, or one is left out."""
+
+    code = Code("bundle.assignment_mismatch")
+    to_do = (
+        "Ask the registrar for the device's assignments, and compare them with the chain's events."
+    )
+    step = 12
+
+
 class AddressError(AuditError):
     """A contract stands elsewhere than the auditor's own deployment file says."""
 
@@ -234,6 +283,40 @@ class FactsMissingError(AuditError):
 
     code = FACTS_MISSING
     step = 13
+    unverifiable = True
+
+
+class ProjectDoubtError(AuditError):
+    """A sale was shared out to one of two projects that its machine was in between its date and its head."""
+
+    code = PROJECT_IN_DOUBT
+    step = 13
+    unverifiable = True
+
+
+class NotDistributedError(AuditError):
+    """Sales or refunds of the period are in no distribution that is shown here."""
+
+    code = Code("split.sales_not_shown")
+    to_do = "Ask your own node for the project's distributions (--rpc), and the operator for those that are not here."
+    step = 13
+    unverifiable = True
+
+
+class DistributionLeftOutError(AuditError):
+    """The chain has a distribution of the period that the file does not show."""
+
+    code = Code("split.left_out")
+    to_do = "Ask for a bundle with all distributions of the period; keep this one."
+    step = 14
+
+
+class DistributedSinceError(AuditError):
+    """The chain has a distribution of the period that is newer than the file, or the file shows none at all."""
+
+    code = Code("split.distributed_since")
+    to_do = "Have the bundle made again, with the project's distributions."
+    step = 14
     unverifiable = True
 
 

@@ -1,36 +1,33 @@
-"""Steps 4 to 10 of a verification: a bundle's records, and the log that they stand in.
+"""Steps 4, 5 and 8 to 10 of a verification: a bundle's records, and the log that they stand in.
 
-The records are signed, one chain, cover the period and are in the log; its heads are one growing log, and the last one
-holds the device's place.
+The records are signed and in the log; its heads are one growing log, and the last one holds the device's place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.errors import (
     AuditError,
-    ChainBrokenError,
     CheckpointMismatchError,
     ConsistencyError,
     CosignatureMissingError,
     InclusionError,
-    PeriodError,
     RecordRefusedError,
     RegistryMismatchError,
     StateError,
 )
-from counterfoil.api.audit.verification.report import Step, counted
+from counterfoil.api.audit.verification.report import Step
 from counterfoil.gateway.errors import IdentityError, LogError, RecordError
 from counterfoil.gateway.log.checkpoint import LogKey, parse_checkpoint, verify_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, split_note
 from counterfoil.gateway.log.merkle import hash_leaf, verify_consistency, verify_inclusion
 from counterfoil.gateway.log.state_tree import Slot
-from counterfoil.gateway.record.bodies import Refund, Sale
-from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.currency import money
 from counterfoil.gateway.record.identity import Digest, PublicKey
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.verification import (
@@ -80,7 +77,7 @@ def _where(bundle: Bundle, number: int, signed: SignedRecord | None = None) -> s
     record = signed.record
     what = ""
     if isinstance(record.body, Sale):
-        what = f", a sale of {record.body.amount_minor} minor {record.body.currency}"
+        what = f", a sale of {money(record.body.amount_minor, record.body.currency)}"
     return f"{place}, epoch {record.epoch} sequence {record.sequence}{what}"
 
 
@@ -98,50 +95,6 @@ def signed_records(
         else:
             signed.append((_where(bundle, number, record), record))
     return signed, errors
-
-
-def _tip(signed: SignedRecord) -> ChainTip:
-    record = signed.record
-    return ChainTip(
-        record.device, record.epoch, record.sequence, signed.payload_digest, record.counters
-    )
-
-
-def check_records_chain(signed: list[tuple[str, SignedRecord]]) -> Iterator[AuditError]:
-    """Yield an error for each record that does not follow the one before it."""
-    tip: ChainTip | None = None
-    for number, (where, record) in enumerate(signed):
-        at = (record.record.epoch, record.record.sequence)
-        if number > 0 or at == (1, 1):
-            try:
-                outcome = check_chain(record, tip)
-                if not isinstance(outcome, Accepted):
-                    yield ChainBrokenError(where, "its number was used before")
-            except RecordError as error:
-                yield ChainBrokenError(where, str(error))
-        tip = _tip(record)
-
-
-def _inside(bundle: Bundle, signed: SignedRecord) -> bool:
-    return bundle.scope.first_ms <= signed.record.time_ms < bundle.scope.until_ms
-
-
-def check_period(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> Iterable[AuditError]:
-    """Yield an error for each end of the period that the records do not bound."""
-    if not signed:
-        yield PeriodError("records", "there is no record that verifies")
-        return
-    where, first = signed[0]
-    if (first.record.epoch, first.record.sequence) != (1, 1) and _inside(bundle, first):
-        yield PeriodError(where, "the record before it is not here")
-    where, last = signed[-1]
-    state = bundle.state
-    newest = state is not None and (state.epoch, state.sequence) == (
-        last.record.epoch,
-        last.record.sequence,
-    )
-    if not newest and _inside(bundle, last):
-        yield PeriodError(where, "the device has later records, and the next one is not here")
 
 
 def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
@@ -170,33 +123,6 @@ def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
             )
         except LogError as error:
             yield InclusionError(where, str(error))
-
-
-def chain_text(signed: list[tuple[str, SignedRecord]]) -> str:
-    """Return the first and the last epoch and sequence of the records, in words."""
-    if not signed:
-        return "no chain"
-    first, last = signed[0][1].record, signed[-1][1].record
-    return (
-        f"no gap from epoch {first.epoch} sequence {first.sequence} "
-        f"to epoch {last.epoch} sequence {last.sequence}"
-    )
-
-
-def money_text(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> str:
-    """Return the number of the period's records and their takings by currency, in words."""
-    inside = [record.record for _, record in signed if _inside(bundle, record)]
-    totals: dict[str, int] = {}
-    for record in inside:
-        if isinstance(record.body, Sale):
-            currency, amount = record.body.currency, record.body.amount_minor
-        elif isinstance(record.body, Refund):
-            currency, amount = record.body.currency, -record.body.amount_minor
-        else:
-            continue
-        totals[currency] = totals.get(currency, 0) + amount
-    sums = ", ".join(f"{amount} minor {currency}" for currency, amount in sorted(totals.items()))
-    return f"{counted(len(inside), 'record')} of the period" + (f", {sums}" if sums else "")
 
 
 def check_heads(bundle: Bundle) -> Iterable[AuditError]:

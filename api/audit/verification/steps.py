@@ -18,19 +18,22 @@ The steps:
 4. Every registered key is the key of its certificate.
 5. Every record is signed by the device's registered key for its epoch, within its range.
 6. Every record follows the one before: next number, its digest, its counters; an epoch by a link.
-7. The records cover the period: they begin with the device's first record or one from outside the
-   period, and end with the device's newest record or one from outside the period.
+7. The records cover the period: they begin with the device's first record or two from before the period, and end
+   with two from after it. Where they end with the newest under the last head instead, and where the clock jumped, it
+   can't be told. The last head was anchored after the period's end.
 8. Every record is under the last head's root, at its index in the log.
 9. Every head is the beginning of the next; the log's checkpoint, where there is one, is of one of them, signed by the
    log and cosigned by the witnesses that the auditor names.
 10. The last head's state root holds the device's slot, and the slot agrees with the records.
 11. Every block's header hashes to the block, and leads to the transactions and receipts that are given for it.
 12. Every head was anchored in its block, with this root and state, by the contract that is stated (and is the auditor's
-    own, where a deployment file is given).
+    own, where a deployment file is given); the device was assigned to the project, by the registry's events.
 13. The project's terms are those that were set on chain, every distribution is what was called and credited, each
     payout is what the terms come to, from the first distribution on, to the minor unit; the facts of those of the
-    period are the ones that were called, and the records here say the same.
-14. (With a node.) The blocks are the chain's, the heads and the keys those that the contracts hold.
+    period are the ones that were called, and the records here say the same, are of that date and of the project. Each
+    sale of the period is in one of them.
+14. (With a node.) The blocks are the chain's, the heads and the keys those that the contracts hold; nothing of the
+    device, the project and the period is left out.
 """
 
 from __future__ import annotations
@@ -40,27 +43,42 @@ from collections.abc import Mapping
 from cryptography import x509
 
 from counterfoil.api.audit.verification import key_certificates as certs
-from counterfoil.api.audit.verification.bundle_blocks import check_anchored, prove_all
+from counterfoil.api.audit.verification.assignment_steps import (
+    check_project,
+    projects_text,
+    read_assignments,
+)
+from counterfoil.api.audit.verification.bundle_blocks import (
+    anchored_text,
+    block_times,
+    check_anchored,
+    prove_all,
+)
 from counterfoil.api.audit.verification.bundle_format import decode
 from counterfoil.api.audit.verification.errors import (
     AuditError,
     ContainerError,
 )
+from counterfoil.api.audit.verification.facts_audit import FactsAudit
 from counterfoil.api.audit.verification.log_steps import (
     LogTrust,
-    chain_text,
     check_checkpoint,
     check_heads,
     check_inclusion,
-    check_period,
-    check_records_chain,
     check_state,
     key_ring,
-    money_text,
     signed_records,
 )
-from counterfoil.api.audit.verification.report import Report, Step, counted
+from counterfoil.api.audit.verification.period_steps import (
+    chain_text,
+    check_last_head,
+    check_period,
+    check_records_chain,
+    period_text,
+)
+from counterfoil.api.audit.verification.report import Report, Step
 from counterfoil.api.audit.verification.split_audit import SplitAudit
+from counterfoil.api.audit.verification.words import counted
 
 
 def verify(
@@ -111,9 +129,13 @@ def verify(
     signed, refused = signed_records(bundle, ring)
     steps.append(Step(5, counted(len(bundle.records), "signature"), refused))
     # Step 6
-    steps.append(Step(6, chain_text(signed), list(check_records_chain(signed))))
-    # Step 7
-    steps.append(Step(7, money_text(bundle, signed), list(check_period(bundle, signed))))
+    broken = list(check_records_chain(signed))
+    steps.append(Step(6, chain_text(signed, is_whole=not broken), broken))
+    # Step 7; what blocks prove is said in step 11
+    proven, checked, wrong = prove_all(bundle)
+    uncovered, open_ = check_period(bundle, signed)
+    uncovered += check_last_head(bundle, block_times(bundle))
+    steps.append(Step(7, period_text(bundle, signed), uncovered))
     # Step 8
     size = bundle.heads[-1].size if bundle.heads else 0
     steps.append(
@@ -133,17 +155,22 @@ def verify(
         Step(10, "the device's place in the last head's state", check_state(bundle, signed))
     )
     # Step 11
-    proven, checked, wrong = prove_all(bundle)
     steps.append(Step(11, checked, wrong))
     # Step 12
     anchored = list(check_anchored(bundle, proven, addresses or {}))
-    steps.append(
-        Step(12, counted(len(bundle.heads), "head") + " anchored in their blocks", anchored)
-    )
+    history, wrong = read_assignments(bundle, proven)
+    wrong += check_project(bundle, history)
+    said = f"{anchored_text(bundle)}; the device was {projects_text(bundle, history)}"
+    steps.append(Step(12, said, [*anchored, *wrong]))
     # Step 13
     by_raw = {record.raw: record for _, record in signed}
     known = {e.log_index: by_raw[e.raw] for e in bundle.records if e.raw in by_raw}
-    splits = SplitAudit(bundle, proven, known)
+    facts = FactsAudit(bundle, records=known, history=history)
+    splits = SplitAudit(bundle, proven, facts=facts)
     found = list(splits.run()) if bundle.blocks else []
+    if bundle.blocks:
+        not_shown, unanswered = facts.not_shown()
+        found += not_shown
+        open_ += unanswered
     steps.append(Step(13, splits.checked, found))
-    return Report(steps, bundle=bundle)
+    return Report(steps, bundle=bundle, open=open_)

@@ -59,11 +59,12 @@ def test_all_payouts_are_made_again(bundle: Bundle, world: World) -> None:
     assert (report.verdict, report.findings) == ("valid", [])
     assert [d.version for d in bundle.distributions] == [1, 2, 2]
     assert [take.account == bytes(20) for take in bundle.takes] == [False, True, False, False]
-    assert "; takes of pools made again: 4" in report.steps[12].checked
-    sales = sum(isinstance(world.records[e.log_index].record.body, Sale) for e in bundle.records)
-    inside = sales - 1  # the one after the period bounds it
-    assert f"3 distributions made again to the minor unit, 3 of the period with {inside} of" in (
-        report.steps[12].checked
+    inside = [r.record for r in world.records if r.record.device == DEVICE][:-4]
+    total = sum(r.body.amount_minor for r in inside if isinstance(r.body, Sale))
+    assert report.steps[12].checked == (
+        "3 distributions made again to the minor unit, 3 of the period; takes of pools made again: 4; "
+        f"shared out of these records: {len(inside)} sales of {total // 100}.{total % 100:02} USD, 0 refunds "
+        "(and 12 records of other machines, not here); in no distribution here: 0 sales, 0 refunds"
     )
 
 
@@ -138,7 +139,10 @@ def test_row_that_is_stated_twice_is_found(bundle: Bundle, world: World) -> None
 
 def test_proof_that_is_left_out_is_found(bundle: Bundle, world: World) -> None:
     findings = found(replace(bundle, blocks=bundle.blocks[:-1]), world)
-    assert [(f.code, f.where) for f in findings] == [("split.mismatch", "distributions[2]")]
+    assert [(f.code, f.where) for f in findings] == [
+        ("split.mismatch", "distributions[2]"),
+        ("split.sales_not_shown", "records"),
+    ]
     assert "no receipt" in findings[0].detail
 
 
@@ -253,8 +257,9 @@ def test_sale_that_is_shared_out_twice_is_found(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(World, "facts_of", facts_of)
     findings = found(made(world), world)
-    assert [f.code for f in findings] == ["split.facts_mismatch"]
+    assert [f.code for f in findings] == ["split.facts_mismatch"] * 2
     assert "was shared out in distributions[0]" in findings[0].detail
+    assert findings[1].detail == "record 0 is of 20220829"
 
 
 def test_other_or_absent_facts_are_told(bundle: Bundle, world: World) -> None:
@@ -262,7 +267,7 @@ def test_other_or_absent_facts_are_told(bundle: Bundle, world: World) -> None:
     (finding,) = found(changed(bundle, 1, content=other), world)[:1]
     assert (finding.code, finding.where) == ("split.facts_mismatch", "distributions[1] (20220830)")
     report = verify(encode(changed(bundle, 1, content=b"")), world.root)
-    assert [f.code for f in report.findings] == ["split.facts_missing"]
+    assert [f.code for f in report.findings] == ["split.facts_missing", "split.sales_not_shown"]
     assert report.verdict == "unverifiable"
 
 

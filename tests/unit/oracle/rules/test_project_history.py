@@ -1,0 +1,33 @@
+"""Which project a machine was in, at a time, at a block, and between the two."""
+
+from __future__ import annotations
+
+from counterfoil.oracle.rules.project_history import NO_PROJECT, Assignment, ProjectHistory
+
+A, B = b"\1" * 32, b"\2" * 32
+HISTORY = ProjectHistory(
+    [Assignment(10, 1_000, A), Assignment(20, 2_000, B), Assignment(21, 2_100, A)]
+)
+
+
+def test_at_a_time_and_at_a_block_the_last_one_before_holds() -> None:
+    assert [HISTORY.at_block(n) for n in (10, 19, 20, 21, 99)] == [A, A, B, A, A]
+    assert [HISTORY.at_time(t) for t in (1_000, 1_999, 2_000, 2_100)] == [A, A, B, A]
+
+
+def test_before_the_first_one_a_machine_is_counted_to_its_project() -> None:
+    assert HISTORY.at_block(0) == HISTORY.at_time(0) == A
+    assert ProjectHistory([]).at_block(5) == ProjectHistory([]).at_time(5) == NO_PROJECT
+
+
+def test_between_a_sales_date_and_its_head_every_project_is_told() -> None:
+    assert HISTORY.between(1_500, 19) == {A}, "what came later takes nothing of it"
+    assert HISTORY.between(1_500, 20) == {A, B}
+    assert HISTORY.between(2_050, 20) == {B}
+    assert HISTORY.between(2_200, 30) == {A}
+
+
+def test_during_a_period_every_project_is_told() -> None:
+    assert HISTORY.during(0, 2_000) == {A}
+    assert HISTORY.during(1_500, 2_001) == {A, B}
+    assert HISTORY.during(2_100, 9_000) == {A}

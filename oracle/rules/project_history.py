@@ -4,7 +4,8 @@ Rules kept here:
 
 * A sale belongs to the project that its machine was in when the sale was signed and still was in when the sale was
   anchored. An assignment made later, for however short a time, takes nothing of it.
-* Before its first assignment a machine is counted to that one's project: its older records came in with it.
+* Before its registration a machine is counted to the project that it was registered in: its older records came in with
+  it. A machine that was registered in none is in none until it is assigned.
 * Times are chain time in ms: of an assignment its block's.
 """
 
@@ -29,22 +30,17 @@ class ProjectHistory:
 
     def __init__(self, assignments: Sequence[Assignment]) -> None:
         self.assignments = tuple(assignments)
+        self._first = self.assignments[0].project if self.assignments else NO_PROJECT
 
     def at_block(self, block: int) -> bytes:
-        """The project after *block*; the first one's before there was any."""
-        found = self.assignments[0].project if self.assignments else NO_PROJECT
-        for one in self.assignments:
-            if one.block <= block:
-                found = one.project
-        return found
+        """The project after *block*; the registration's before it."""
+        known = [one.project for one in self.assignments if one.block <= block]
+        return known[-1] if known else self._first
 
     def at_time(self, time_ms: int) -> bytes:
-        """The project at *time_ms*; the first one's before there was any."""
-        found = self.assignments[0].project if self.assignments else NO_PROJECT
-        for one in self.assignments:
-            if one.time_ms <= time_ms:
-                found = one.project
-        return found
+        """The project at *time_ms*; the registration's before it."""
+        known = [one.project for one in self.assignments if one.time_ms <= time_ms]
+        return known[-1] if known else self._first
 
     def between(self, time_ms: int, block: int) -> set[bytes]:
         """Every project from *time_ms* on up to *block*, both included."""

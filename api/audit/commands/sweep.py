@@ -140,6 +140,7 @@ def _print(done: Swept) -> None:
                 f"   {quorum.heads:,} of the heads signed by {quorum.threshold} or more of "
                 f"{', '.join(quorum.signers)}, the quorum since block {quorum.block:,}"
             )
+    _print_not_shared_out(console, done)
     deposits = f"{done.deposits:,} mints of {done.deposits_minor:,} minor units in all"
     if done.deposits_compared:
         console.print(f"   {deposits}: each against the bank's statements that were given")
@@ -159,6 +160,24 @@ def _print(done: Swept) -> None:
     if done.records_per_s:
         console.print(f"{done.records_per_s:,} records/s")
     console.print(done.verdict, style="bold green" if done.verdict == "valid" else "bold red")
+
+
+def _print_not_shared_out(console: Console, done: Swept) -> None:
+    rows = done.not_shared_out
+    if not rows:
+        console.print("   every anchored sale and refund was shared out")
+        return
+    sales, refunds = sum(row.sales for row in rows), sum(row.refunds for row in rows)
+    console.print(f"   anchored and not shared out: {sales:,} sales and {refunds:,} refunds")
+    for row in rows[:_SHOWN]:
+        taken_back = f", {row.repudiated:,} of them repudiated" if row.repudiated else ""
+        console.print(
+            f"      {row.business_date} {row.project or 'no project'}: {row.sales:,} sales, {row.refunds:,} refunds, "
+            f"{row.amount_minor:,} minor units in all, from record {row.first_record:,} on{taken_back}",
+            markup=False,
+        )
+    if len(rows) > _SHOWN:
+        console.print(f"      and {len(rows) - _SHOWN:,} more days (--json has all)")
 
 
 def _fail(code: Code, detail: str) -> NoReturn:

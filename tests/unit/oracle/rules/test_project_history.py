@@ -15,8 +15,12 @@ def test_at_a_time_and_at_a_block_the_last_one_before_holds() -> None:
     assert [HISTORY.at_time(t) for t in (1_000, 1_999, 2_000, 2_100)] == [A, A, B, A]
 
 
-def test_before_the_first_one_a_machine_is_counted_to_its_project() -> None:
+def test_before_its_registration_a_machine_is_counted_to_its_project() -> None:
     assert HISTORY.at_block(0) == HISTORY.at_time(0) == A
+    late = ProjectHistory([Assignment(5, 500, NO_PROJECT), Assignment(10, 1_000, A)])
+    assert late.at_block(6) == late.at_time(600) == NO_PROJECT
+    gone = ProjectHistory([Assignment(5, 500, A), Assignment(10, 1_000, NO_PROJECT)])
+    assert gone.at_block(10) == gone.at_time(1_000) == NO_PROJECT
     assert ProjectHistory([]).at_block(5) == ProjectHistory([]).at_time(5) == NO_PROJECT
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from counterfoil.api.audit.verification.bundle import Bundle, KeyFact
+from counterfoil.api.audit.verification.bundle_blocks import block_times
 from counterfoil.api.audit.verification.completeness import (
     ChainSeen,
     SeenAssignment,
@@ -39,14 +40,11 @@ from counterfoil.gateway.record.identity import DeviceId, device_hash
 
 
 def check_on_chain(
-    report: Report,
-    rpc_url: str,
-    addresses: Mapping[str, str] | None = None,
-    first_block: int = 0,
+    report: Report, rpc_url: str, addresses: Mapping[str, str] | None = None
 ) -> Step:
     """Return step 14: what *report*'s bundle states of the chain, and leaves out, compared with what the node says.
 
-    The questions that the report left open are settled. Events are read from *first_block* on.
+    The questions that the report left open are settled.
     """
     bundle = report.bundle
     if bundle is None:
@@ -67,7 +65,7 @@ def check_on_chain(
         client = ChainClient(rpc_url, known)
         step.findings += _check(bundle, client, stated)
         if client.chain_id() == scope.chain_id and bundle.heads:
-            seen = _seen(bundle, client, first_block)
+            seen = _seen(bundle, client)
             step.checked += f"; {seen_text(seen)}"
             step.findings += check_complete(report, seen)
     except ChainError as error:
@@ -89,9 +87,14 @@ def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> It
     yield from check_keys(bundle.device, bundle.registry, client)
 
 
-def _seen(bundle: Bundle, client: ChainClient, first_block: int) -> ChainSeen:
-    """What the node has of the bundle's log, device and project."""
+def _seen(bundle: Bundle, client: ChainClient) -> ChainSeen:
+    """What the node has of the bundle's log, device and project.
+
+    Events are read from the bundle's first block on: it has the device's registration, before which there is nothing of
+    the device.
+    """
     now, last = client.latest(), bundle.heads[-1]
+    first_block = min(block_times(bundle), default=0)
     anchored = [
         event
         for event in events_between(

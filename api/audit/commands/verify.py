@@ -52,8 +52,7 @@ def verify_command(
     try:
         data = file.read_bytes()
         root = x509.load_pem_x509_certificate(root_ca.read_bytes())
-        known = None if deployment is None else Deployment.read(deployment)
-        addresses = None if known is None else known.addresses
+        addresses = None if deployment is None else Deployment.read(deployment).addresses
         trust = LogTrust(
             LogKey.from_verifier_key(log_key) if log_key else None,
             known_witnesses(witness or ()),
@@ -69,8 +68,7 @@ def verify_command(
     elif rpc:
         from counterfoil.api.audit.node_check import check_on_chain
 
-        first = 0 if known is None else known.first_block
-        report.steps.append(check_on_chain(report, rpc, addresses, first_block=first))
+        report.steps.append(check_on_chain(report, rpc, addresses))
     else:
         report.skipped.append(
             "14. that the blocks are the chain's is as stated: no node was asked (--rpc)"

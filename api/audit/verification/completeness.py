@@ -56,7 +56,7 @@ class SeenDistribution(NamedTuple):
 
 class ChainSeen(NamedTuple):
     """What a node has of a bundle's subject, as of *block*: the *heads* behind the file's last, the rest from the
-    first contract on. *newest_head_ms* is the time of the last head's block.
+    file's first block on. *newest_head_ms* is the time of the last head's block.
     """
 
     block: int

@@ -8,7 +8,7 @@ Rules kept here:
   the question stays open until a node answers it.
 * The last head was anchored after the period's end, by its block's time.
 * A time is believed as far as it goes on: a clock that went back, that leapt over more than a year, that does not know
-  the time, or that leaves the period between its bounds, is named.
+  the time, or that leaves the period between its bounds, is named. What bounds a period has a synchronised clock.
 """
 
 from __future__ import annotations
@@ -131,8 +131,11 @@ def _clock(bundle: Bundle, signed: _Signed, before: int, after: int) -> Iterator
     scope, core = bundle.scope, signed[before : len(signed) - after]
     outside = [where for where, one in core if not scope.has_time(one.record.time_ms)]
     yield from _named(outside, "its time is outside the period, and it stands between its bounds")
-    unknown = [where for where, one in signed if one.record.clock is Clock.UNKNOWN]
+    unknown = [where for where, one in core if one.record.clock is Clock.UNKNOWN]
     yield from _named(unknown, "the device did not know the time")
+    bounds = [*signed[:before], *signed[len(signed) - after :]]
+    loose = [where for where, one in bounds if one.record.clock is not Clock.SYNCHRONISED]
+    yield from _named(loose, "its clock was not synchronised, and it bounds the period")
     for number, ((_, first), (where, second)) in enumerate(pairwise(signed), start=1):
         by_ms = second.record.time_ms - first.record.time_ms
         is_between = before <= number <= len(signed) - after

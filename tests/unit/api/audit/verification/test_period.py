@@ -171,14 +171,21 @@ def test_a_clock_is_set_back_by_minutes_and_a_device_is_silent_for_months() -> N
     assert found(of_day(world, 2, 61), world) == {"record.clock_jumped"}
 
 
-def test_a_device_that_does_not_know_the_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("clock", [Clock.UNKNOWN, Clock.INFORMATIVE, Clock.RELATIVE])
+def test_a_device_that_does_not_know_the_time_is_named(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What bounds a period has a synchronised clock; what stands in it, one that knows the time."""
     world = World(devices=DEVICES[:1])
-    add = stamped(world, monkeypatch, clock=Clock.UNKNOWN)
+    add = stamped(world, monkeypatch, clock=clock)
     for number, time_ms in enumerate(EIGHT):
         if number == 2:
             add(time_ms)
         else:
             world.add(DEVICE, Status("running"), time_ms)
     world.anchor(1_900)
-    assert found(of_day(world, 2, 5), world) == {"record.clock_jumped"}
+    named = {"record.clock_jumped"}
+    assert found(of_day(world, 2, 5), world) == (named if clock is Clock.UNKNOWN else set())
+    assert found(of_day(world, 3, 5), world) == named
+    assert found(of_day(world, 0, 1), world) == named
     assert found(of_day(world, 5, 6), world) == set()

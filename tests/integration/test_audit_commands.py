@@ -138,6 +138,27 @@ def test_true_bundle_verifies_with_the_root_alone(house: Installation, bundle: P
     assert said["skipped"][0].startswith("14.")
 
 
+def test_report_says_the_same_in_the_terminal_and_as_json_in_both_languages(
+    house: Installation, bundle: Path
+) -> None:
+    for language, title, last in (("en", "What was asked", "30"), ("zh", "查询内容", "31")):
+        asked = ("--device", DEVICES[0], "--from", "2022-08-30", "--to", f"2022-08-{last}")
+        options = ("--root-ca", house.root, "--language", language, *asked)
+        shown = run(house, "audit", "verify", bundle, *options)
+        said = json.loads(run(house, "audit", "verify", bundle, *options, "--json").stdout)
+        assert shown.exit_code == (1 if last == "30" else 0)
+        assert said["verdict"] == ("invalid" if last == "30" else "valid")
+        lines = shown.stdout.splitlines()
+        assert (lines[0], lines[-1]) == (title, said["verdict"])
+        texts = said["asked"] | said["sure"] | said["figures_text"]
+        assert {f"  {name}: {value}" for name, value in texts.items()} <= set(lines)
+        assert {f"– {line}" for line in said["not_looked_at"]} <= set(lines)
+        assert f"  {said['verdict_text']}" in lines
+        assert "12.09 USD" in said["figures_text"]["sales" if language == "en" else "销售"]
+    unknown = run(house, "audit", "verify", bundle, "--root-ca", house.root, "--language", "fr")
+    assert unknown.exit_code == 2
+
+
 def test_own_node_and_own_deployment_file_are_asked_too(house: Installation, bundle: Path) -> None:
     own = ("--rpc", house.rpc_url, "--deployment", house.folder / "deployment.json")
     result = run(house, "audit", "verify", bundle, "--root-ca", house.root, *own, "--json")

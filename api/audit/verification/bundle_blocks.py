@@ -75,14 +75,20 @@ def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
 
 def block_times(bundle: Bundle) -> dict[int, int]:
     """Return the time of each block whose header reads, in seconds, by its number."""
-    times: dict[int, int] = {}
+    return {header.number: header.timestamp for header in _headers(bundle)}
+
+
+def newest_block(bundle: Bundle) -> BlockHeader | None:
+    """Return the newest block whose header reads."""
+    return max(_headers(bundle), key=lambda header: header.number, default=None)
+
+
+def _headers(bundle: Bundle) -> Iterator[BlockHeader]:
     for block in bundle.blocks:
         try:
-            header = read_header(block.header)
+            yield read_header(block.header)
         except BlockProofInvalid:
             continue  # prove_all has named it
-        times[header.number] = header.timestamp
-    return times
 
 
 def anchored_text(bundle: Bundle) -> str:

@@ -65,6 +65,14 @@ class OlderVersionError(ContainerError):
     unverifiable = True
 
 
+class SubjectError(AuditError):
+    """The file is about another device or period than was asked for."""
+
+    code = Code("bundle.not_what_was_asked")
+    to_do = "Ask for the file of the device and the days that you want."
+    step = 1
+
+
 class PartAlteredError(AuditError):
     """A part's bytes are not those that the bundle was made with."""
 

@@ -22,7 +22,8 @@ from counterfoil.api.audit.verification.errors import (
     NotDistributedError,
     ProjectDoubtError,
 )
-from counterfoil.api.audit.verification.period_steps import sold_text
+from counterfoil.api.audit.verification.period_steps import sold_figures, sold_text
+from counterfoil.api.audit.verification.report import Figure
 from counterfoil.api.audit.verification.words import counted
 from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.identity import on_chain_id
@@ -100,6 +101,13 @@ class FactsAudit:
             f"shared out of these records: {sold_text(mine)} (and {others} of other machines, not here); "
             f"in no distribution here: {sold_text(left)}"
         )
+
+    @property
+    def figures(self) -> list[Figure]:
+        """What was shared out of these records, and what of the period was not."""
+        mine = [self._records[i].record.body for i in self._shared_out if i in self._records]
+        left = [signed.record.body for _, signed in self._left()]
+        return [*sold_figures("shared_out.", mine), *sold_figures("left.", left)]
 
     def not_shown(self) -> tuple[list[AuditError], list[AuditError]]:
         """Return the period's sales in no distribution that is shown, and of these what a node can answer."""

@@ -26,13 +26,14 @@ from counterfoil.api.audit.verification.errors import (
     HeadTooEarlyError,
     PeriodError,
 )
+from counterfoil.api.audit.verification.report import Figure
 from counterfoil.api.audit.verification.words import counted, moment
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
 from counterfoil.gateway.record.currency import money
 from counterfoil.gateway.record.record import Clock, Record
-from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.gateway.record.signed_record import SignedRecord, decode
 
 _Signed = Sequence[tuple[str, SignedRecord]]
 BOUNDS = 2
@@ -168,30 +169,62 @@ def chain_text(signed: _Signed, is_whole: bool) -> str:
 def period_text(bundle: Bundle, signed: _Signed) -> str:
     """Return the period, its records, and what was sold and given back in it, in words."""
     scope = bundle.scope
-    inside = [one.record for _, one in signed if scope.has_time(one.record.time_ms)]
+    records, *_, others = period_figures(bundle, signed)
     said = [f"{moment(scope.first_ms)} to {moment(scope.until_ms)} by the device's clock"]
-    said.append(sold_text([record.body for record in inside]))
-    others = sum(not isinstance(record.body, Sale | Refund) for record in inside)
-    said.append(counted(others, "other record"))
-    return f"{counted(len(inside), 'record')} of the period " + ", ".join(said)
+    said.append(
+        sold_text(one.record.body for _, one in signed if scope.has_time(one.record.time_ms))
+    )
+    said.append(counted(others.count, "other record"))
+    return f"{counted(records.count, 'record')} of the period " + ", ".join(said)
 
 
 def sold_text(bodies: Iterable[object]) -> str:
     """Return the number and the sums of the sales and the refunds among *bodies*, in words."""
+    sales, refunds = sold_figures("", bodies)
+    return ", ".join(
+        counted(one.count, noun) + (f" of {one.sums}" if one.sums else "")
+        for one, noun in ((sales, "sale"), (refunds, "refund"))
+    )
+
+
+def sold_figures(of: str, bodies: Iterable[object]) -> tuple[Figure, Figure]:
+    """Return the number and the sums of the sales, and of the refunds, among *bodies*; the keys begin with *of*."""
     counts: Counter[type] = Counter()
     sums: Counter[tuple[type, str]] = Counter()
     for body in bodies:
         if isinstance(body, Sale | Refund):
             counts[type(body)] += 1
             sums[type(body), body.currency] += body.amount_minor
-    return ", ".join(
-        counted(counts[kind], noun) + _of(kind, sums)
-        for kind, noun in ((Sale, "sale"), (Refund, "refund"))
+    sales, refunds = (
+        " + ".join(
+            money(amount, code)
+            for (kind, code), amount in sorted(sums.items(), key=str)
+            if kind is one
+        )
+        for one in (Sale, Refund)
+    )
+    return (
+        Figure(f"{of}sales", counts[Sale], sales),
+        Figure(f"{of}refunds", counts[Refund], refunds),
     )
 
 
-def _of(kind: type, sums: Counter[tuple[type, str]]) -> str:
-    said = [
-        money(amount, code) for (of, code), amount in sorted(sums.items(), key=str) if of is kind
-    ]
-    return f" of {' and '.join(said)}" if said else ""
+def period_figures(bundle: Bundle, signed: _Signed) -> list[Figure]:
+    """Return the records of the period, and what was sold and given back in it."""
+    bodies = [one.record.body for _, one in signed if bundle.scope.has_time(one.record.time_ms)]
+    sales, refunds = sold_figures("", bodies)
+    others = len(bodies) - sales.count - refunds.count
+    return [Figure("records", len(bodies)), sales, refunds, Figure("others", others)]
+
+
+def currency_of(bundle: Bundle) -> str:
+    """Return the one currency of the file's sales and refunds; empty where there is none, or more than one."""
+    found: set[str] = set()
+    for entry in bundle.records:
+        try:
+            body = decode(entry.raw).record.body
+        except RecordError:
+            continue
+        if isinstance(body, Sale | Refund):
+            found.add(body.currency)
+    return found.pop() if len(found) == 1 else ""

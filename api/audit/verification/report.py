@@ -27,6 +27,15 @@ class Step:
         return not self.findings
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A number of the report: how many, and their sums with their currencies, empty where they are no money."""
+
+    key: str
+    count: int
+    sums: str = ""
+
+
 @dataclass
 class Report:
     """All steps that ran. ``skipped`` says in words what was not checked.
@@ -38,6 +47,7 @@ class Report:
     skipped: list[str] = field(default_factory=list)
     bundle: Bundle | None = None
     open: list[AuditError] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
 
     def settle(self, question: AuditError) -> None:
         """Take back an open *question* that a node has answered."""

@@ -74,9 +74,10 @@ from counterfoil.api.audit.verification.period_steps import (
     check_last_head,
     check_period,
     check_records_chain,
+    period_figures,
     period_text,
 )
-from counterfoil.api.audit.verification.report import Report, Step
+from counterfoil.api.audit.verification.report import Figure, Report, Step
 from counterfoil.api.audit.verification.split_audit import SplitAudit
 from counterfoil.api.audit.verification.words import counted
 
@@ -173,4 +174,6 @@ def verify(
         found += not_shown
         open_ += unanswered
     steps.append(Step(13, splits.checked, found))
-    return Report(steps, bundle=bundle, open=open_)
+    figures = [*period_figures(bundle, signed), *facts.figures]
+    figures.append(Figure("distributions", splits.of_period))
+    return Report(steps, bundle=bundle, open=open_, figures=figures)

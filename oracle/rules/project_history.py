@@ -11,7 +11,10 @@ Rules kept here:
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
 
 NO_PROJECT = bytes(32)
@@ -25,29 +28,50 @@ class Assignment(NamedTuple):
     project: bytes
 
 
+class Whose(Enum):
+    """How long a machine was in a project."""
+
+    ALWAYS = "always"
+    MEANWHILE = "meanwhile"
+    NEVER = "never"
+
+
 class ProjectHistory:
-    """One machine's assignments, in the chain's order."""
+    """One machine's assignments, in the chain's order. What is asked of it takes no longer for many of them."""
 
     def __init__(self, assignments: Sequence[Assignment]) -> None:
         self.assignments = tuple(assignments)
-        self._first = self.assignments[0].project if self.assignments else NO_PROJECT
+        self._blocks = [one.block for one in self.assignments]
+        self._times = [one.time_ms for one in self.assignments]
+        self._places: dict[bytes, list[int]] = defaultdict(list)
+        for place, one in enumerate(self.assignments):
+            self._places[one.project].append(place)
 
     def at_block(self, block: int) -> bytes:
         """The project after *block*; the registration's before it."""
-        known = [one.project for one in self.assignments if one.block <= block]
-        return known[-1] if known else self._first
+        return self._at(bisect_right(self._blocks, block))
 
     def at_time(self, time_ms: int) -> bytes:
         """The project at *time_ms*; the registration's before it."""
-        known = [one.project for one in self.assignments if one.time_ms <= time_ms]
-        return known[-1] if known else self._first
+        return self._at(bisect_right(self._times, time_ms))
 
-    def between(self, time_ms: int, block: int) -> set[bytes]:
-        """Every project from *time_ms* on up to *block*, both included."""
-        inside = {a.project for a in self.assignments if a.time_ms > time_ms and a.block <= block}
-        return {self.at_time(time_ms)} | inside
+    def whose(self, project: bytes, time_ms: int, block: int) -> Whose:
+        """Whether the machine was in *project* from *time_ms* on up to *block*, both included."""
+        if not self.assignments:
+            return Whose.ALWAYS if project == NO_PROJECT else Whose.NEVER
+        first = max(0, bisect_right(self._times, time_ms) - 1)
+        last = max(first, bisect_right(self._blocks, block) - 1)
+        places = self._places.get(project, [])
+        count = bisect_right(places, last) - bisect_left(places, first)
+        if count == 0:
+            return Whose.NEVER
+        return Whose.ALWAYS if count == last - first + 1 else Whose.MEANWHILE
 
     def during(self, first_ms: int, until_ms: int) -> set[bytes]:
         """Every project from *first_ms* on and before *until_ms*."""
         inside = {a.project for a in self.assignments if first_ms < a.time_ms < until_ms}
         return {self.at_time(first_ms)} | inside
+
+    def _at(self, count: int) -> bytes:
+        """The project after the first *count* assignments."""
+        return self.assignments[max(0, count - 1)].project if self.assignments else NO_PROJECT

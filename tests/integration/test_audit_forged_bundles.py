@@ -73,9 +73,18 @@ class Forger:
     def sweep_arguments(self, facts: Path) -> list[str]:
         return [
             "sweep",
-            *("--rpc", self.chain.node.rpc_url, "--log", str(self.folder / "tiles")),
-            *("--deployment", str(self.chain.path), "--facts", str(facts), "--processes", "1"),
-            *("--project", PROJECT),
+            "--rpc",
+            self.chain.node.rpc_url,
+            "--log",
+            str(self.folder / "tiles"),
+            "--deployment",
+            str(self.chain.path),
+            "--facts",
+            str(facts),
+            "--processes",
+            "1",
+            "--project",
+            PROJECT,
         ]
 
     def swept(self, facts: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sold_facts import SoldFact
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.rules.facts import Facts, fitting
@@ -114,7 +115,7 @@ class FactsCheck:
             project, date = self._at_head(sale), business_date(sale.time_ms)
             row = found.get((project, date))
             if row is None:
-                name = "" if project == NO_PROJECT else f"0x{project.hex()}"
+                name = "" if project == NO_PROJECT else to_hex(project)
                 row = NotSharedOut(
                     self._names.get(project, name), date, first_record=sale.log_index
                 )

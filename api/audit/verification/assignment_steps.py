@@ -25,6 +25,8 @@ from counterfoil.chain.proof.block_proof import BlockProofInvalid, ProvenTransac
 from counterfoil.gateway.record.identity import device_hash
 from counterfoil.oracle.rules.project_history import NO_PROJECT, Assignment, ProjectHistory
 
+_SHOWN = 20
+"""Assignments that are said in words."""
 _Found = tuple[str, bytes, ProvenTransaction]
 """The event's name, the project, and the transaction that left it."""
 
@@ -83,9 +85,10 @@ def projects_text(bundle: Bundle, history: ProjectHistory) -> str:
     said = [
         f"{names.get(one.project) or named(one.project)} since block {one.block}, "
         f"{moment(one.time_ms)}"
-        for one in history.assignments
+        for one in history.assignments[:_SHOWN]
     ]
-    return "in " + ", then ".join(said)
+    more = len(history.assignments) - len(said)
+    return "in " + ", then ".join(said) + (f", then {more} more" if more else "")
 
 
 def named(project: bytes) -> str:

@@ -107,13 +107,13 @@ def _heads(report: Report, bundle: Bundle, seen: ChainSeen) -> Iterator[AuditErr
 
 def _assignments(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
     newest = _newest_block(bundle)
-    mine = [(fact.project, fact.transaction_hash) for fact in bundle.assignments]
-    theirs = [(one.project, one.transaction_hash) for one in seen.assignments]
+    rows = [(fact.project, fact.transaction_hash) for fact in bundle.assignments]
+    mine, theirs = set(rows), {(one.project, one.transaction_hash) for one in seen.assignments}
     for one in seen.assignments:
         if (one.project, one.transaction_hash) not in mine and one.block <= newest:
             detail = f"your node has one to {named(one.project)} in block {one.block}: left out"
             yield AssignmentError("assignments", detail)
-    for place, fact in enumerate(mine):
+    for place, fact in enumerate(rows):
         if fact not in theirs:
             yield AssignmentError(f"assignments[{place}]", "your node has no such event")
 

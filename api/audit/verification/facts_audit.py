@@ -31,7 +31,7 @@ from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.facts import Facts, decode_facts, names_of
-from counterfoil.oracle.rules.project_history import ProjectHistory
+from counterfoil.oracle.rules.project_history import ProjectHistory, Whose
 
 
 class FactsAudit:
@@ -73,23 +73,23 @@ class FactsAudit:
             date = business_date(signed.record.time_ms)
             if date != facts.business_date:
                 yield FactsError(where, f"record {index} is of {date}")
-            known = self._projects(signed, fact.head_size)
-            if known and fact.project not in known:
-                owners = ", ".join(sorted(named(one) for one in known))
-                yield FactsError(where, f"record {index} is of {owners}: its machine was there")
-            elif len(known) > 1:
+            whose = self._whose(signed, fact)
+            if whose is Whose.NEVER:
+                owner = named(self._history.at_time(signed.record.time_ms))
+                yield FactsError(where, f"record {index} is of {owner}: its machine was there")
+            elif whose is Whose.MEANWHILE:
                 in_doubt.append(index)
         if in_doubt:
             which = f"{counted(len(in_doubt), 'record')}, from {in_doubt[0]} on"
             detail = f"{which}: the machine was in two projects between their date and the head"
             yield ProjectDoubtError(where, detail)
 
-    def _projects(self, signed: SignedRecord, head_size: int) -> set[bytes]:
-        """The machine's projects from the record's date up to the head; none where they are not known."""
-        block = self._blocks.get(head_size)
+    def _whose(self, signed: SignedRecord, fact: DistributionFact) -> Whose:
+        """Whether the machine was in the distribution's project, from the record's date up to the head."""
+        block = self._blocks.get(fact.head_size)
         if block is None or not self._history.assignments:
-            return set()
-        return self._history.between(signed.record.time_ms, block)
+            return Whose.ALWAYS  # named where the head, or the registration, is missing
+        return self._history.whose(fact.project, signed.record.time_ms, block)
 
     @property
     def checked(self) -> str:

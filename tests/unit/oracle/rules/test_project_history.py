@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from counterfoil.oracle.rules.project_history import NO_PROJECT, Assignment, ProjectHistory
+import pytest
+
+from counterfoil.oracle.rules.project_history import NO_PROJECT, Assignment, ProjectHistory, Whose
 
 A, B = b"\1" * 32, b"\2" * 32
 HISTORY = ProjectHistory(
@@ -24,11 +26,27 @@ def test_before_its_registration_a_machine_is_counted_to_its_project() -> None:
     assert ProjectHistory([]).at_block(5) == ProjectHistory([]).at_time(5) == NO_PROJECT
 
 
-def test_between_a_sales_date_and_its_head_every_project_is_told() -> None:
-    assert HISTORY.between(1_500, 19) == {A}, "what came later takes nothing of it"
-    assert HISTORY.between(1_500, 20) == {A, B}
-    assert HISTORY.between(2_050, 20) == {B}
-    assert HISTORY.between(2_200, 30) == {A}
+@pytest.mark.parametrize(
+    ("time_ms", "block", "in_a", "in_b"),
+    [
+        (1_500, 19, Whose.ALWAYS, Whose.NEVER),  # what came later takes nothing of it
+        (1_500, 20, Whose.MEANWHILE, Whose.MEANWHILE),
+        (1_500, 99, Whose.MEANWHILE, Whose.MEANWHILE),
+        (2_050, 20, Whose.NEVER, Whose.ALWAYS),
+        (2_050, 21, Whose.MEANWHILE, Whose.MEANWHILE),
+        (2_200, 30, Whose.ALWAYS, Whose.NEVER),
+        (2_200, 5, Whose.ALWAYS, Whose.NEVER),
+        (0, 0, Whose.ALWAYS, Whose.NEVER),
+    ],
+)
+def test_between_a_sales_date_and_its_head_it_was_always_meanwhile_or_never_there(
+    time_ms: int, block: int, in_a: Whose, in_b: Whose
+) -> None:
+    assert HISTORY.whose(A, time_ms, block) is in_a
+    assert HISTORY.whose(B, time_ms, block) is in_b
+    assert HISTORY.whose(NO_PROJECT, time_ms, block) is Whose.NEVER
+    assert ProjectHistory([]).whose(NO_PROJECT, time_ms, block) is Whose.ALWAYS
+    assert ProjectHistory([]).whose(A, time_ms, block) is Whose.NEVER
 
 
 def test_during_a_period_every_project_is_told() -> None:

@@ -39,6 +39,7 @@ from counterfoil.api.audit.verification.steps import verify
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, LogKey, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.proof_class import ProofClass
 
 DEVICE = DEVICES[0]
 ANEW = (
@@ -374,6 +375,18 @@ def test_bundle_of_an_older_version_is_told_from_a_damaged_one(world: World) -> 
         report = verify(older, world.root)
         assert [f.code for f in report.findings] == ["bundle.version_unsupported"]
         assert report.verdict == "unverifiable"
+
+
+def test_class_of_proof_is_one_of_four(bundle: Bundle, world: World) -> None:
+    for word in ProofClass:
+        stated = replace(bundle, scope=bundle.scope._replace(proof_class=word))
+        assert decode(encode(stated))[0].scope.proof_class is word
+        assert verify(encode(stated), world.root).verdict == "valid"
+    for word in ("", "Machine", "certain"):
+        stated = replace(bundle, scope=bundle.scope._replace(proof_class=word))  # type: ignore[arg-type]
+        (finding,) = verify(encode(stated), world.root).findings
+        assert finding.code == "bundle.part_malformed"
+        assert "scope.proof_class is none of machine, meter, collector, reported" in finding.detail
 
 
 def test_bundle_made_without_a_node_is_unverifiable(bundle: Bundle, world: World) -> None:

@@ -4,6 +4,7 @@ Rules kept here:
 
 * Facts name records by their place in the log. Those that the file holds must say what the facts say: kind, amount and
   business date, in a distribution of that date alone.
+* All that is shared out is in one currency, that of the project's token.
 * A sale is its machine's project's: the one at its date and up to the head that the distribution names.
 * Each sale and refund of the period is in a distribution that is shown, or is named with the sum. Whether the chain has
   one that is not shown is a node's to say, and open until then.
@@ -25,7 +26,7 @@ from counterfoil.api.audit.verification.errors import (
 from counterfoil.api.audit.verification.period_steps import sold_figures, sold_text
 from counterfoil.api.audit.verification.report import Figure
 from counterfoil.api.audit.verification.words import counted
-from counterfoil.gateway.record.bodies import Refund, Sale
+from counterfoil.gateway.record.bodies import Body, Refund, Sale
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.utc_date import business_date
@@ -45,6 +46,7 @@ class FactsAudit:
         self._blocks = {head.size: head.block_number for head in bundle.heads}
         self._shared_out: dict[int, str] = {}
         self._entries = 0
+        self._currency = ""
 
     def check(self, where: str, fact: DistributionFact) -> Iterator[AuditError]:
         """Yield where the facts differ from the distribution, or from the records that are here."""
@@ -70,6 +72,7 @@ class FactsAudit:
                 continue
             if not _says(signed, is_refund, amount):
                 yield FactsError(where, f"record {index} says otherwise")
+            yield from self._of_one_currency(where, index, signed.record.body)
             date = business_date(signed.record.time_ms)
             if date != facts.business_date:
                 yield FactsError(where, f"record {index} is of {date}")
@@ -83,6 +86,15 @@ class FactsAudit:
             which = f"{counted(len(in_doubt), 'record')}, from {in_doubt[0]} on"
             detail = f"{which}: the machine was in two projects between their date and the head"
             yield ProjectDoubtError(where, detail)
+
+    def _of_one_currency(self, where: str, index: int, body: Body) -> Iterator[AuditError]:
+        """A project's token is of one currency: amounts of another one can't be added to its."""
+        if not isinstance(body, Sale | Refund):
+            return
+        self._currency = self._currency or body.currency
+        if body.currency != self._currency:
+            detail = f"record {index} is in {body.currency}, the ones before in {self._currency}"
+            yield FactsError(where, detail)
 
     def _whose(self, signed: SignedRecord, fact: DistributionFact) -> Whose:
         """Whether the machine was in the distribution's project, from the record's date up to the head."""

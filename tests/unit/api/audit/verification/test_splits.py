@@ -16,7 +16,8 @@ from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.abi.enums import Tier
-from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.bodies import Sale, Status
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.rules.waterfall import Waterfall
 
 DEVICE = DEVICES[0]
@@ -243,6 +244,29 @@ def test_facts_that_say_otherwise_than_the_records_are_named(
     findings = found(made(world), world)
     assert [(f.code, f.where, f.detail) for f in findings] == [
         ("split.facts_mismatch", "distributions[0] (20220829)", f"record {index} says otherwise")
+    ]
+
+
+def test_sale_in_another_currency_than_the_others_is_found() -> None:
+    """Its amount is another currency's minor units."""
+    world = World()
+    for number, currency in enumerate(("USD", "JPY", "USD")):
+        line = SaleLine("Water", 1, 500)
+        sale = Sale(amount_minor=500, currency=currency, payment_method="cash", lines=(line,))
+        world.add(DEVICE, sale, FIRST_MS + number * 3_600_000)
+    world.anchor(1_000)
+    for number in range(2):
+        world.add(DEVICE, Status("idle"), FIRST_MS + DAY_MS + number)
+    world.anchor(1_001)
+    facts = world.facts(DEVICE, FIRST_MS, FIRST_MS + DAY_MS)
+    facts = replace(facts, terms=facts.terms[:1], distributions=facts.distributions[:1], takes=())
+    findings = found(collect(world.store().engine, None, facts), world)
+    assert [(f.code, f.where, f.detail) for f in findings] == [
+        (
+            "split.facts_mismatch",
+            "distributions[0] (20220829)",
+            "record 1 is in JPY, the ones before in USD",
+        )
     ]
 
 

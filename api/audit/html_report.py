@@ -20,13 +20,14 @@ from jinja2 import Environment, StrictUndefined
 from counterfoil import __version__
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.split_audit import tier_name
+from counterfoil.printable import printable
 
 _PAGE = Path(__file__).with_name("report.html")
 
 
 def html_report(name: str, data: bytes, root: x509.Certificate, report: Report) -> str:
     """Return the report on the file *name* with the bytes *data*, verified against *root*."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
     environment.filters["moment"] = _moment
     environment.filters["tier"] = tier_name
     bundle = report.bundle
@@ -41,6 +42,11 @@ def html_report(name: str, data: bytes, root: x509.Certificate, report: Report) 
         report=report,
         splits=[d for d in rows if bundle is not None and bundle.scope.has_date(d.period_start)],
     )
+
+
+def shown(value: object) -> object:
+    """Return *value* as a page shows it: of a text, what would act on the page instead is escaped."""
+    return printable(value, keep="\n\t") if type(value) is str else value
 
 
 def _moment(time_ms: int) -> str:

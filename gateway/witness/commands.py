@@ -23,6 +23,7 @@ from counterfoil.gateway.witness.errors import (
     WITNESS_UNREADABLE,
 )
 from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
+from counterfoil.printable import printable
 
 witness_app = typer.Typer(
     help="A bank's or an auditor's own eye on a log: it cosigns heads that extend what it has seen.",
@@ -107,9 +108,9 @@ def compare_command(
     if as_json:
         typer.echo(json.dumps(said))
     else:
-        typer.echo(f"{found.word}: {key.name}: {found.detail}")
+        typer.echo(f"{found.word}: {key.name}: {printable(found.detail)}")
         for name in ("first", "second") if found.word == "equivocation" else ():
-            typer.echo(f"\n{name}:\n{said[name]}")
+            typer.echo(f"\n{name}:\n" + printable(said[name], keep="\n"))
     raise typer.Exit(_EXIT[found.word])
 
 

@@ -14,8 +14,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import structlog
-
 from counterfoil.gateway.errors import CheckpointError, ProofError, TileError
 from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, verify_checkpoint
 from counterfoil.gateway.log.cosignature import cosign, split_note
@@ -26,8 +24,9 @@ from counterfoil.gateway.logfiles.tiles import FileReader, TileReader
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.gateway.witness.memory import UNPROVEN, Fork, Memory, SeenHead
 from counterfoil.gateway.witness.settings import WitnessFolder
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("witness")
+log = get_logger("witness")
 _BY_TILES = "the log's own tiles don't show"
 SIZE_TYPE = "text/x.tlog.size"
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import structlog
 from sqlmodel import Session
 
 from counterfoil.gateway.log.merkle import root_at
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.record.record import GossipedHead
 from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import GOSSIP_DIFFERS
 from counterfoil.oracle.store.alarm_table import raise_once
 
-log = structlog.get_logger("oracle.gossip")
+log = get_logger("oracle.gossip")
 
 _CODE = GOSSIP_DIFFERS
 _REMEMBERED = 10_000

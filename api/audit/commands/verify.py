@@ -13,15 +13,17 @@ import typer
 from cryptography import x509
 
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
+from counterfoil.api.audit.verification.bundle_format import MAX_BYTES
 from counterfoil.api.audit.verification.log_steps import LogTrust
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import EditionDiffers
-from counterfoil.fault import FILE_UNREADABLE
+from counterfoil.fault import FILE_TOO_LARGE, FILE_UNREADABLE
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
 from counterfoil.gateway.log.tlog_proof import known_witnesses
+from counterfoil.printable import printable
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 
@@ -50,7 +52,8 @@ def verify_command(
     Exit status: 0 valid, 1 something is wrong, 2 it could not be told.
     """
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
         root = x509.load_pem_x509_certificate(root_ca.read_bytes())
         addresses = None if deployment is None else Deployment.read(deployment).addresses
         trust = LogTrust(
@@ -62,6 +65,8 @@ def verify_command(
         fail(FILE_UNREADABLE, str(error), 2)
     except (CheckpointError, EditionDiffers) as error:
         fail(error.code, str(error), 2)
+    if len(data) > MAX_BYTES:
+        fail(FILE_TOO_LARGE, f"{file}: more than {MAX_BYTES} bytes", 2)
     report = verify(data, root, trust, addresses)
     if report.bundle is None:
         report.skipped.append("what comes after: nothing more could be read out of the file")
@@ -106,9 +111,9 @@ def _as_json(file: Path, report: Report) -> dict[str, Any]:
 def _print(report: Report) -> None:
     for step in report.steps:
         mark = typer.style("✓", fg="green") if step.passed else typer.style("✕", fg="red")
-        typer.echo(f"{mark} {step.number:>2}. {step.checked}")
+        typer.echo(f"{mark} {step.number:>2}. {printable(step.checked)}")
         for finding in step.findings:
             typer.secho(f"      {finding.code}: {finding}", fg="red")
     for line in report.skipped:
-        typer.echo(f"– {line}")
+        typer.echo(f"– {printable(line)}")
     typer.secho(report.verdict, fg="green" if report.verdict == "valid" else "red", bold=True)

@@ -5,6 +5,7 @@ Rules kept here:
 * Every error carries ``code``, as docs/errors.md lists it, and ``step``, the number of the
   verification step (see ``verify``) that it fails.
 * ``where`` names the part of the bundle, and the entry in it where one can be told.
+* What an error quotes of the file is escaped where the error is made, so that it is safe wherever it is shown.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from counterfoil.gateway.certificate.errors import CertificateRevokedError as Ce
 from counterfoil.gateway.certificate.errors import PathInvalidError
 from counterfoil.gateway.errors import BUNDLE_MALFORMED, PART_ALTERED, RecordError
 from counterfoil.oracle.rules.faults.proposal import NOT_INCLUDED, STATE_DIFFERS
+from counterfoil.printable import printable
 
 
 class AuditError(Exception):
@@ -40,9 +42,8 @@ class AuditError(Exception):
     unverifiable: ClassVar[bool] = False
 
     def __init__(self, where: str, detail: str) -> None:
-        super().__init__(f"{where}: {detail}")
-        self.where = where
-        self.detail = detail
+        self.where, self.detail = printable(where), printable(detail)
+        super().__init__(f"{self.where}: {self.detail}")
 
 
 class ContainerError(AuditError):

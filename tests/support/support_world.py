@@ -6,6 +6,7 @@ Everything is deterministic but the certificates' serial numbers. Money is in mi
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,7 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, PaperMoney, event, terms
 
 from counterfoil.api.audit.making.collection import KnownFacts
+from counterfoil.api.audit.verification import steps
 from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
+from counterfoil.api.audit.verification.deployment_pin import deployment_hash
+from counterfoil.api.audit.verification.log_steps import LogTrust
+from counterfoil.api.audit.verification.report import Report
 from counterfoil.gateway.certificate import profile
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
@@ -35,6 +40,20 @@ DAY_MS = 86_400_000
 FIRST_MS = 1_661_731_200_000  # 2022-08-29 00:00 UTC, a Monday
 DEVICES = tuple(parse_device_id(f"urn:dev:os:32473-vj30032061{n}") for n in range(1, 6))
 GOODS = ("Oreo Mini", "Mini Chips Ahoy", "Fig Bar - Raspberry", "Fig Bar - Blueberry", "Water")
+
+
+PINNED = deployment_hash(31_337, ADDRESSES)
+"""The hash of the deployment that the world's contracts are of."""
+
+
+def verify(
+    data: bytes,
+    root: x509.Certificate,
+    trust: LogTrust | None = None,
+    addresses: Mapping[str, str] | None = None,
+) -> Report:
+    """The report on *data* for an auditor who has pinned the world's deployment."""
+    return steps.verify(data, root, trust, addresses, deployment_hash=PINNED)
 
 
 def private_key(number: int) -> ec.EllipticCurvePrivateKey:

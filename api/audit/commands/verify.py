@@ -12,13 +12,15 @@ from typing import Annotated, Any
 import typer
 from cryptography import x509
 
+from counterfoil.api.audit.commands.deployment import pinned_file
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
 from counterfoil.api.audit.verification.bundle_format import MAX_BYTES
+from counterfoil.api.audit.verification.errors import AddressError
 from counterfoil.api.audit.verification.log_steps import LogTrust
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.steps import verify
-from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import EditionDiffers
+from counterfoil.chain.hexadecimal import from_any_hex
 from counterfoil.fault import FILE_TOO_LARGE, FILE_UNREADABLE
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
@@ -30,11 +32,27 @@ _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 
 def verify_command(
     file: Annotated[Path, typer.Argument(help="The bundle.")],
-    root_ca: Annotated[Path, typer.Option("--root-ca", help="The root certificate (PEM).")],
+    root_ca: Annotated[
+        Path,
+        typer.Option(
+            "--root-ca", envvar="COUNTERFOIL_AUDIT_ROOT_CA", help="The root certificate (PEM)."
+        ),
+    ],
     rpc: Annotated[str, typer.Option("--rpc", help="A chain's node, to ask that too.")] = "",
     deployment: Annotated[
-        Path | None, typer.Option(help="Your own deployment file: where the contracts are.")
+        Path | None,
+        typer.Option(
+            envvar="COUNTERFOIL_AUDIT_DEPLOYMENT",
+            help="Your own deployment file, not the operator's: where the contracts are.",
+        ),
     ] = None,
+    deployment_hash: Annotated[
+        str,
+        typer.Option(
+            envvar="COUNTERFOIL_AUDIT_DEPLOYMENT_HASH",
+            help="The deployment's hash, from elsewhere; see `audit deployment`.",
+        ),
+    ] = "",
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write the report as one HTML file.")
     ] = None,
@@ -47,7 +65,7 @@ def verify_command(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Verify FILE step by step, offline, trusting only the root certificate (and your node).
+    """Verify FILE step by step, offline, trusting only the root, the deployment that you pin, and your node.
 
     Exit status: 0 valid, 1 something is wrong, 2 it could not be told.
     """
@@ -55,7 +73,9 @@ def verify_command(
         with file.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
         root = x509.load_pem_x509_certificate(root_ca.read_bytes())
-        addresses = None if deployment is None else Deployment.read(deployment).addresses
+        pinned, addresses = from_any_hex(deployment_hash, 32) if deployment_hash else b"", None
+        if deployment is not None:
+            pinned, addresses = pinned_file(deployment, pinned)
         trust = LogTrust(
             LogKey.from_verifier_key(log_key) if log_key else None,
             known_witnesses(witness or ()),
@@ -63,11 +83,11 @@ def verify_command(
         )
     except (OSError, ValueError) as error:
         fail(FILE_UNREADABLE, str(error), 2)
-    except (CheckpointError, EditionDiffers) as error:
+    except (CheckpointError, EditionDiffers, AddressError) as error:
         fail(error.code, str(error), 2)
     if len(data) > MAX_BYTES:
         fail(FILE_TOO_LARGE, f"{file}: more than {MAX_BYTES} bytes", 2)
-    report = verify(data, root, trust, addresses)
+    report = verify(data, root, trust, addresses, deployment_hash=pinned)
     if report.bundle is None:
         report.skipped.append("what comes after: nothing more could be read out of the file")
     elif rpc:

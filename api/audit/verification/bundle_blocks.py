@@ -83,7 +83,8 @@ def check_anchored(
     }
     for name, address in stated.items():
         mine = addresses.get(name)
-        if mine is not None and canonical(mine) != canonical(address):
+        is_stated = address != "" or len(bundle.blocks) > 0
+        if is_stated and mine is not None and canonical(mine) != canonical(address):
             yield AddressError("scope", f"{name} is at {mine}, not at {address or 'none'}")
     anchored: dict[
         bytes, dict[int, tuple[bytes, bytes]]

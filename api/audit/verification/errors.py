@@ -200,6 +200,18 @@ class AddressError(AuditError):
     step = 12
 
 
+class DeploymentUnknownError(AuditError):
+    """The auditor has said nothing of the deployment: the contracts may be of anybody's making."""
+
+    code = Code("bundle.deployment_unknown")
+    to_do = (
+        "Get the consortium's deployment file, or its hash, from somewhere else than the bundle, and give it with "
+        "--deployment or --deployment-hash."
+    )
+    step = 12
+    unverifiable = True
+
+
 class TermsError(AuditError):
     """A version of the waterfall is not the one that was set on chain."""
 

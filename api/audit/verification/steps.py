@@ -26,7 +26,8 @@ The steps:
 10. The last head's state root holds the device's slot, and the slot agrees with the records.
 11. Every block's header hashes to the block, and leads to the transactions and receipts that are given for it.
 12. Every head was anchored in its block, with this root and state, by the contract that is stated (and is the auditor's
-    own, where a deployment file is given).
+    own, where a deployment file is given). The contracts are those of the deployment that the auditor has from
+    elsewhere; where it has none, nobody can tell whose they are.
 13. The project's terms are those that were set on chain, every distribution is what was called and credited, each
     payout is what the terms come to, from the first distribution on, to the minor unit; the facts of those of the
     period are the ones that were called, and the records here say the same.
@@ -42,6 +43,7 @@ from cryptography import x509
 from counterfoil.api.audit.verification import key_certificates as certs
 from counterfoil.api.audit.verification.bundle_blocks import check_anchored, prove_all
 from counterfoil.api.audit.verification.bundle_format import decode
+from counterfoil.api.audit.verification.deployment_pin import check_deployment
 from counterfoil.api.audit.verification.errors import (
     AuditError,
     ContainerError,
@@ -68,10 +70,12 @@ def verify(
     root: x509.Certificate,
     trust: LogTrust | None = None,
     addresses: Mapping[str, str] | None = None,
+    deployment_hash: bytes = b"",
 ) -> Report:
     """Return the report of steps 1 to 13 on the file *data*, believing the authority *root*.
 
-    *addresses* are where the auditor knows the contracts to be, by their names.
+    *addresses* are where the auditor knows the contracts to be, by their names; *deployment_hash* is the deployment's,
+    as the auditor has it from elsewhere. Without either the file is unverifiable.
     """
     # Steps 1 and 2
     try:
@@ -140,6 +144,7 @@ def verify(
     steps.append(
         Step(12, counted(len(bundle.heads), "head") + " anchored in their blocks", anchored)
     )
+    check_deployment(bundle, addresses, deployment_hash, steps[-1])
     # Step 13
     by_raw = {record.raw: record for _, record in signed}
     known = {e.log_index: by_raw[e.raw] for e in bundle.records if e.raw in by_raw}

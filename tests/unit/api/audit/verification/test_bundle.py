@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key, verify
 
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
 from counterfoil.api.audit.verification.bundle import Bundle, Entry
@@ -33,7 +33,6 @@ from counterfoil.api.audit.verification.errors import (
     StateError,
 )
 from counterfoil.api.audit.verification.log_steps import LogTrust
-from counterfoil.api.audit.verification.steps import verify
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, LogKey, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
 from counterfoil.gateway.record.identity import Digest

@@ -12,7 +12,7 @@ from pathlib import Path
 import cbor2
 import pytest
 from cryptography.hazmat.primitives import serialization
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World, verify
 from typer import Typer
 from typer.testing import CliRunner, Result
 
@@ -23,7 +23,6 @@ from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import MAX_BYTES, decode, encode
 from counterfoil.api.audit.verification.errors import FactsError, PartMalformedError
 from counterfoil.api.audit.verification.report import Report, Step
-from counterfoil.api.audit.verification.steps import verify
 from counterfoil.gateway.formats.inspection.file_findings import inspect_content
 from counterfoil.oracle.rules.facts import decode_facts
 
@@ -50,7 +49,8 @@ def run(world: World, folder: Path, data: bytes, *more: str) -> Result:
     (folder / "x.bundle").write_bytes(data)
     (folder / "root.pem").write_bytes(world.root.public_bytes(serialization.Encoding.PEM))
     arguments = ["audit", "verify", str(folder / "x.bundle"), "--root-ca", str(folder / "root.pem")]
-    return CliRunner().invoke(app, [*arguments, *more], color=True)
+    arguments += ["--deployment-hash", PINNED.hex(), *more]
+    return CliRunner().invoke(app, arguments, color=True)
 
 
 def assert_shows_only_ours(said: str) -> None:

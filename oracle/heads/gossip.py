@@ -13,7 +13,8 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from counterfoil.gateway.log.merkle import root_at
+from counterfoil.gateway.errors import ProofError
+from counterfoil.gateway.log.merkle import proven_beginning
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.record.record import GossipedHead
 from counterfoil.gateway.record.signed_record import SignedRecord
@@ -57,6 +58,14 @@ class GossipCheck:
     def _wrong(self, log_index: int, head: GossipedHead) -> str | None:
         if head.size > log_index:
             return "which was not there yet"
-        published, _ = read_size(self._tiles)
-        mine = root_at(head.size, TileReader(read_folder(self._tiles), published).read)
+        published, root = read_size(self._tiles)
+        reader = TileReader(read_folder(self._tiles), published)
+        try:
+            mine, _ = proven_beginning(
+                first=head.size, second=published, root=root, read=reader.read
+            )
+        except ProofError as error:
+            log.error("tiles_damaged", why=str(error))
+            self._judged.discard((head.size, head.root))
+            return None  # nothing follows from them; the machine's next record carries it again
         return None if mine == head.root else f"the log's is {mine.hex()}"

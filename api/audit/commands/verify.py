@@ -61,8 +61,11 @@ def verify_command(
     ] = "",
     witness: Annotated[list[str] | None, typer.Option(help="A witness's key; repeat it.")] = None,
     witnesses_at_least: Annotated[
-        int, typer.Option(min=0, help="How many of the witnesses must have cosigned.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0, help="How many of the witnesses must have cosigned; one, where any is named."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Verify FILE step by step, offline, trusting only the root, the deployment that you pin, and your node.

@@ -31,13 +31,11 @@ from counterfoil.api.audit.sweep.ledger_view import AnchoredHead, LedgerView
 from counterfoil.api.audit.sweep.piece import PIECE, Piece, Segment, continued, start_worker, work
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.fault import WORKER_LOST
-from counterfoil.gateway.errors import LogError, ProofError, RecordError
+from counterfoil.gateway.errors import LogError, RecordError
 from counterfoil.gateway.log.merkle import (
     Frontier,
-    consistency_proof,
     hash_children,
-    root_at,
-    verify_consistency,
+    proven_beginning,
 )
 from counterfoil.gateway.log.state_tree import Slot, StateTree
 from counterfoil.gateway.logfiles.source import open_source
@@ -285,15 +283,14 @@ class LogSweep:
             if size == 0:
                 continue
             try:
-                proof = consistency_proof(size, self.size, self._reader.read)
-                verify_consistency(
-                    first=size, second=self.size, first_root=shown, second_root=root, proof=proof
+                mine, _ = proven_beginning(
+                    first=size, second=self.size, root=root, read=self._reader.read
                 )
-            except ProofError:
-                mine = root_at(size, self._reader.read).hex()
-                yield Finding(GOSSIP_DIFFERS, where, f"{shown.hex()}, the log's is {mine}")
             except LogError as error:
                 yield Finding(LOG_INCOMPLETE, where, str(error), unverifiable=True)
+                continue
+            if mine != shown:
+                yield Finding(GOSSIP_DIFFERS, where, f"{shown.hex()}, the log's is {mine.hex()}")
 
 
 def spans(start: int, size: int, piece: int) -> Iterator[tuple[int, int]]:

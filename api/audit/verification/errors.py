@@ -145,7 +145,7 @@ class ConsistencyError(AuditError):
 
 
 class CheckpointMismatchError(AuditError):
-    """The log's signed checkpoint names none of the heads, or a signature on it does not verify."""
+    """The log's signed checkpoint is not of the last head, or a signature on it does not verify."""
 
     code = Code("checkpoint.mismatch")
     to_do = "Ask the log's operator for the checkpoint that belongs to these heads."

@@ -21,8 +21,8 @@ The steps:
 7. The records cover the period: they begin with the device's first record or one from outside the
    period, and end with the device's newest record or one from outside the period.
 8. Every record is under the last head's root, at its index in the log.
-9. Every head is the beginning of the next; the log's checkpoint, where there is one, is of one of them, signed by the
-   log and cosigned by the witnesses that the auditor names.
+9. Every head is the beginning of the next; the log's checkpoint, where there is one, is of the last one, signed by
+   the log and cosigned by the witnesses that the auditor names. They vouch for its size and root alone.
 10. The last head's state root holds the device's slot, and the slot agrees with the records.
 11. Every block's header hashes to the block, and leads to the transactions and receipts that are given for it.
 12. Every head was anchored in its block, with this root and state, by the contract that is stated (and is the auditor's
@@ -144,7 +144,7 @@ def verify(
     steps.append(
         Step(12, counted(len(bundle.heads), "head") + " anchored in their blocks", anchored)
     )
-    check_deployment(bundle, addresses, deployment_hash, steps[-1])
+    check_deployment(bundle, addresses, pinned=deployment_hash, step=steps[-1])
     # Step 13
     by_raw = {record.raw: record for _, record in signed}
     known = {e.log_index: by_raw[e.raw] for e in bundle.records if e.raw in by_raw}

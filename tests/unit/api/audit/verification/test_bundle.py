@@ -192,7 +192,7 @@ def test_checkpoint_says_who_has_seen_the_head(bundle: Bundle, world: World) -> 
     data = encode(replace(bundle, checkpoint=cosigned_note(bundle)))
     report = verify(data, world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
     assert report.verdict == "valid"
-    assert "seen by bank.example/w1" in report.steps[8].checked
+    assert "not its state, cosigned by bank.example/w1 at 2023-11-14" in report.steps[8].checked
     assert verify(data, world.root).verdict == "valid"
     asked = verify(encode(bundle), world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
     assert [type(f) for f in asked.findings] == [CosignatureMissingError]

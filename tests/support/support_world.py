@@ -246,15 +246,23 @@ class World:
             units=tuple(sorted(units.items())),
         )
 
-    def facts(self, device: DeviceId, first_ms: int, until_ms: int) -> KnownFacts:
-        """What a projection of the chain would know, for a bundle."""
+    def revocation_list(self, *revoked: tuple[int, datetime], days: int = 3_650) -> bytes:
+        """The issuing authority's list of (serial number, since), DER; it is due again after *days*."""
+        start = datetime.fromtimestamp(self.certified_ms / 1000, UTC)
         crl = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.issuing.subject)
-            .last_update(datetime.fromtimestamp(FIRST_MS / 1000, UTC))
-            .next_update(datetime.fromtimestamp(FIRST_MS / 1000, UTC) + timedelta(days=30))
-            .sign(self.issuing_key, hashes.SHA256())
+            .last_update(start)
+            .next_update(start + timedelta(days=days))
         )
+        for serial, since in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
+            crl = crl.add_revoked_certificate(entry.build())
+        signed = crl.sign(self.issuing_key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.DER)
+
+    def facts(self, device: DeviceId, first_ms: int, until_ms: int) -> KnownFacts:
+        """What a projection of the chain would know, for a bundle."""
         money = self.money()
         contracts = (ADDRESSES[n] for n in ("RecordAnchor", "DeviceRegistry", "RevenueSplit"))
         return KnownFacts(
@@ -262,7 +270,7 @@ class World:
             keys=[self.key_fact(device)],
             heads=list(self.heads),
             certificates=[der(self.issuing), der(self.certificates[device])],
-            revocations=[crl.public_bytes(serialization.Encoding.DER)],
+            revocations=[self.revocation_list()],
             terms=money.terms,
             distributions=money.distributions,
             pools=money.pools,

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from counterfoil.api.audit.commands.deployment import pinned_file
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
@@ -56,6 +57,10 @@ def verify_command(
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write the report as one HTML file.")
     ] = None,
+    crl: Annotated[
+        list[Path] | None,
+        typer.Option(help="A newer list of revoked certificates (PEM or DER); repeat it."),
+    ] = None,
     log_key: Annotated[
         str, typer.Option("--log-key", help="The log's key (name+id+base64), for its checkpoint.")
     ] = "",
@@ -79,6 +84,7 @@ def verify_command(
         pinned, addresses = from_any_hex(deployment_hash, 32) if deployment_hash else b"", None
         if deployment is not None:
             pinned, addresses = pinned_file(deployment, pinned)
+        lists = [_list(path.read_bytes()) for path in crl or ()]
         trust = LogTrust(
             LogKey.from_verifier_key(log_key) if log_key else None,
             known_witnesses(witness or ()),
@@ -90,7 +96,7 @@ def verify_command(
         fail(error.code, str(error), 2)
     if len(data) > MAX_BYTES:
         fail(FILE_TOO_LARGE, f"{file}: more than {MAX_BYTES} bytes", 2)
-    report = verify(data, root, trust, addresses, deployment_hash=pinned)
+    report = verify(data, root, trust, addresses, deployment_hash=pinned, revocations=lists)
     if report.bundle is None:
         report.skipped.append("what comes after: nothing more could be read out of the file")
     elif rpc:
@@ -110,6 +116,13 @@ def verify_command(
     else:
         _print(report)
     raise typer.Exit(_EXIT[report.verdict])
+
+
+def _list(data: bytes) -> bytes:
+    """Return the DER of a list of revoked certificates; ValueError when it is none."""
+    is_pem = data.lstrip().startswith(b"-----")
+    found = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
+    return found.public_bytes(Encoding.DER)
 
 
 def _as_json(file: Path, report: Report) -> dict[str, Any]:

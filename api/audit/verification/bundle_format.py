@@ -46,6 +46,7 @@ from counterfoil.api.audit.verification.errors import (
     PartAlteredError,
     PartMalformedError,
 )
+from counterfoil.api.audit.verification.key_certificates import MOST_AUTHORITIES
 from counterfoil.chain.hexadecimal import HEX_ADDRESS
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.record.cbor import any_item
@@ -161,6 +162,7 @@ def _plain(value: Any) -> Any:
 
 
 _MOST_ROWS = 1 << 24
+_MOST_KEYS = 1_024
 _COUNT = number(2**64 - 1)
 """A number of the log's or of the chain's: an epoch, a sequence, a size, a block, a time in ms."""
 _AMOUNT = number(2**256 - 1)
@@ -237,7 +239,7 @@ _READ: dict[str, Form] = {
         revenue_split=_place,
         project=_project,
     ),
-    "registry": _rows(
+    "registry": each(
         _fact(
             KeyFact,
             epoch=_COUNT,
@@ -248,10 +250,11 @@ _READ: dict[str, Form] = {
             revoked=number(1),
             certificate_hash=_HASH,
             registered_at=_COUNT,
-        )
+        ),
+        _MOST_KEYS,
     ),
-    "certificates": _NODES,
-    "revocations": _NODES,
+    "certificates": each(any_octets, _MOST_KEYS + MOST_AUTHORITIES),
+    "revocations": each(any_octets, MOST_AUTHORITIES),
     "records": _rows(_fact(Entry, log_index=_COUNT, raw=any_octets)),
     "heads": _rows(_fact(HeadFact, size=_COUNT, root=_HASH, state=_HASH, **_BLOCK)),
     "inclusion": _rows(_PROOF),

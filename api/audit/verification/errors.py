@@ -24,7 +24,7 @@ from counterfoil.chain.errors import NodeUnreachable
 from counterfoil.chain.proof.block_proof import BlockProofInvalid
 from counterfoil.fault import Code
 from counterfoil.gateway.certificate.errors import CertificateRevokedError as CertificateRevoked
-from counterfoil.gateway.certificate.errors import PathInvalidError
+from counterfoil.gateway.certificate.errors import PathInvalidError, RevocationListInvalidError
 from counterfoil.gateway.errors import BUNDLE_MALFORMED, PART_ALTERED, RecordError
 from counterfoil.oracle.rules.faults.proposal import NOT_INCLUDED, STATE_DIFFERS
 from counterfoil.printable import printable
@@ -99,6 +99,32 @@ class CertificateRevokedError(AuditError):
     step = 3
 
 
+class RevocationListMissingError(AuditError):
+    """There is no list of the authority that certified a key: whether the key was revoked can't be told."""
+
+    code = Code("bundle.revocation_list_missing")
+    to_do = "Ask the authority for its list, and give it with --crl, or have the bundle made again with it."
+    step = 3
+    unverifiable = True
+
+
+class RevocationListStaleError(AuditError):
+    """The authority's list was overdue when the bundle was made: what was revoked since can't be told."""
+
+    code = RevocationListInvalidError.code
+    step = 3
+    unverifiable = True
+
+
+class RevokedKeyUsedError(AuditError):
+    """Records that count were signed after the certificate of their key was revoked."""
+
+    code = Code("bundle.revoked_key_used")
+    to_do = "Ask the registrar why the key ends behind its revocation, and the machine's owner for these sales."
+    step = 5
+    unverifiable = True
+
+
 class RegistryMismatchError(AuditError):
     """The registered key is not the key of the certificate that it was registered with."""
 
@@ -166,6 +192,14 @@ class StateError(AuditError):
 
     code = STATE_DIFFERS
     step = 10
+
+
+class TakenBackError(AuditError):
+    """The key ends below numbers that are under the last head: these were anchored, and taken back since."""
+
+    code = RECORDS_DISPUTED
+    step = 10
+    unverifiable = True
 
 
 class BlockProofError(AuditError):

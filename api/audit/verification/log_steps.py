@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle import Bundle, StateFact
 from counterfoil.api.audit.verification.errors import (
     AuditError,
     ChainBrokenError,
@@ -23,6 +23,7 @@ from counterfoil.api.audit.verification.errors import (
     RecordRefusedError,
     RegistryMismatchError,
     StateError,
+    TakenBackError,
 )
 from counterfoil.api.audit.verification.report import Step, counted
 from counterfoil.gateway.errors import IdentityError, LogError, RecordError
@@ -301,12 +302,21 @@ def check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list[
         )
     except LogError as error:
         return [StateError("state", f"the slot is not under the head's state: {error}")]
+    taken_back = list(_taken_back(bundle, state))
     if not signed:
-        return []
+        return taken_back
     where, last = signed[-1]
     at = (last.record.epoch, last.record.sequence)
     if at > (state.epoch, state.sequence):
         return [StateError(where, "it lies behind the end of the chain that the head states")]
     if at == (state.epoch, state.sequence) and last.payload_digest != state.payload_digest:
         return [StateError(where, "the head states another payload under this number")]
-    return []
+    return taken_back
+
+
+def _taken_back(bundle: Bundle, state: StateFact) -> Iterable[AuditError]:
+    """Yield what is under the last head, and behind the end of its key: anchored, perhaps paid, and revoked since."""
+    for key in bundle.registry:
+        if key.epoch == state.epoch and key.until_sequence < state.sequence:
+            detail = f"its numbers {key.until_sequence + 1} to {state.sequence} are anchored, and were taken back since"
+            yield TakenBackError(f"registry epoch {key.epoch}", detail)

@@ -14,16 +14,18 @@ The steps:
 1. The file is one bundle in its one deterministic form, with every part.
 2. Every part has the bytes that it was made with, and holds what its name says.
 3. The certificate of every registered key leads to the given root, was in force when the key was
-   registered, names the device, and was not revoked behind the registry's back.
+   registered, names the device, and was not revoked behind the registry's back, by its issuer's list, which was not
+   overdue when the file was made. A revoked key is named.
 4. Every registered key is the key of its certificate.
-5. Every record is signed by the device's registered key for its epoch, within its range.
+5. Every record is signed by the device's registered key for its epoch, within its range, and before its certificate
+   was revoked.
 6. Every record follows the one before: next number, its digest, its counters; an epoch by a link.
 7. The records cover the period: they begin with the device's first record or one from outside the
    period, and end with the device's newest record or one from outside the period.
 8. Every record is under the last head's root, at its index in the log.
 9. Every head is the beginning of the next; the log's checkpoint, where there is one, is of the last one, signed by
    the log and cosigned by the witnesses that the auditor names. They vouch for its size and root alone.
-10. The last head's state root holds the device's slot, and the slot agrees with the records.
+10. The last head's state root holds the device's slot, and the slot agrees with the records and the keys' ends.
 11. Every block's header hashes to the block, and leads to the transactions and receipts that are given for it.
 12. Every head was anchored in its block, with this root and state, by the contract that is stated (and is the auditor's
     own, where a deployment file is given). The contracts are those of the deployment that the auditor has from
@@ -36,7 +38,7 @@ The steps:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cryptography import x509
 
@@ -62,6 +64,7 @@ from counterfoil.api.audit.verification.log_steps import (
     signed_records,
 )
 from counterfoil.api.audit.verification.report import Report, Step, counted
+from counterfoil.api.audit.verification.revocation_lists import check_lists, check_signed_after
 from counterfoil.api.audit.verification.split_audit import SplitAudit
 
 
@@ -71,11 +74,13 @@ def verify(
     trust: LogTrust | None = None,
     addresses: Mapping[str, str] | None = None,
     deployment_hash: bytes = b"",
+    revocations: Sequence[bytes] = (),
 ) -> Report:
     """Return the report of steps 1 to 13 on the file *data*, believing the authority *root*.
 
     *addresses* are where the auditor knows the contracts to be, by their names; *deployment_hash* is the deployment's,
-    as the auditor has it from elsewhere. Without either the file is unverifiable.
+    as the auditor has it from elsewhere. Without either the file is unverifiable. *revocations* are the auditor's
+    own lists of revoked certificates (DER), beside the file's.
     """
     # Steps 1 and 2
     try:
@@ -91,21 +96,9 @@ def verify(
     # Step 3
     loaded, malformed = certs.load_all(bundle.certificates)
     steps.append(Step(3, counted(len(bundle.registry), "certificate path") + " to the root given"))
-    steps[-1].findings += malformed
-    paths = [
-        certs.check_path(
-            where=f"registry epoch {key.epoch}",
-            key=key,
-            device=bundle.device,
-            loaded=loaded,
-            root=root,
-        )
-        for key in bundle.registry
-    ]
-    steps[-1].findings += [error for error in paths if error is not None]
-    steps[-1].findings += certs.check_revocations(
-        keys=bundle.registry, revocations=bundle.revocations, loaded=loaded, root=root
-    )
+    paths, unled = certs.check_paths(bundle.registry, bundle.device, loaded=loaded, root=root)
+    steps[-1].findings += [*malformed, *unled]
+    revoked = check_lists(bundle, revocations, paths=paths, step=steps[-1])
     # Step 4
     steps.append(Step(4, counted(len(bundle.registry), "registered key") + " as certified"))
     ring, bad_keys = key_ring(bundle)
@@ -113,6 +106,7 @@ def verify(
     steps[-1].findings += [*bad_keys, *(error for error in keys if error is not None)]
     # Step 5
     signed, refused = signed_records(bundle, ring)
+    refused += check_signed_after(signed, revoked)
     steps.append(Step(5, counted(len(bundle.records), "signature"), refused))
     # Step 6
     steps.append(Step(6, chain_text(signed), list(check_records_chain(signed))))

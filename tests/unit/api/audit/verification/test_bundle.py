@@ -30,6 +30,8 @@ from counterfoil.api.audit.verification.errors import (
     PeriodError,
     RecordRefusedError,
     RegistryMismatchError,
+    RevocationListMissingError,
+    RevokedKeyUsedError,
     StateError,
 )
 from counterfoil.api.audit.verification.log_steps import LogTrust
@@ -301,9 +303,10 @@ def test_revoked_certificate_with_open_key_is_found(bundle: Bundle, world: World
     good = crl.sign(world.issuing_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
     forged = crl.sign(private_key(7), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
     assert found(replace(bundle, revocations=(good,)), world) == [CertificateRevokedError]
-    assert found(replace(bundle, revocations=(forged,)), world) == [CertificateError]
+    kinds = [CertificateError, RevocationListMissingError]
+    assert found(replace(bundle, revocations=(forged,)), world) == kinds
     closed = replace(bundle, revocations=(good,), registry=(world.key_fact(DEVICE, 100, 1),))
-    assert found(closed, world) == []
+    assert found(closed, world) == [RevokedKeyUsedError]
 
 
 def test_record_left_out_is_a_gap(bundle: Bundle, world: World) -> None:

@@ -19,13 +19,14 @@ from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.report_words import word
 from counterfoil.api.audit.verification.split_audit import tier_name
 from counterfoil.gateway.record.currency import money
+from counterfoil.printable import printable
 
 _PAGE = Path(__file__).with_name("report.html")
 
 
 def html_report(name: str, report: Report, opinion: Opinion) -> str:
     """Return the *report* on the file *name* in the words of its *opinion*."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
     environment.filters["tier"] = tier_name
     bundle = report.bundle
     rows = bundle.distributions if bundle is not None else ()
@@ -39,3 +40,8 @@ def html_report(name: str, report: Report, opinion: Opinion) -> str:
         unit=currency or word(opinion.language, "unit.minor"),
         splits=[d for d in rows if bundle is not None and bundle.scope.has_date(d.period_start)],
     )
+
+
+def shown(value: object) -> object:
+    """Return *value* as a page shows it: of a text, what would act on the page instead is escaped."""
+    return printable(value, keep="\n\t") if type(value) is str else value

@@ -92,7 +92,9 @@ def house(
         yield Installation(folder, world, chain.node.rpc_url)
 
 
-def run(site: Installation, *arguments: object) -> Result:
+def run(
+    site: Installation, *arguments: object, more: dict[str, str | None] | None = None
+) -> Result:
     app = Typer()
     api_commands.register(app)
     audit_commands.register(app)
@@ -106,7 +108,9 @@ def run(site: Installation, *arguments: object) -> Result:
             "COUNTERFOIL_API_TILES": str(site.folder / "tiles"),
             "COUNTERFOIL_API_DEPLOYMENT": str(site.folder / "deployment.json"),
             "COUNTERFOIL_API_RPC_URLS": json.dumps([site.rpc_url]),
+            "COUNTERFOIL_AUDIT_DEPLOYMENT": str(site.folder / "deployment.json"),
         }
+    env |= more or {}
     return CliRunner().invoke(app, [str(a) for a in arguments], env=env)
 
 
@@ -124,7 +128,26 @@ def bundle(house: Installation) -> Path:
     return out
 
 
-def test_true_bundle_verifies_with_the_root_alone(house: Installation, bundle: Path) -> None:
+def test_own_node_alone_does_not_tell_whose_the_contracts_are(
+    house: Installation, bundle: Path
+) -> None:
+    """The node confirms any contracts that are on its chain, a forger's as well."""
+    trusted = ("--root-ca", house.root, "--rpc", house.rpc_url, "--json")
+    nothing: dict[str, str | None] = {"COUNTERFOIL_AUDIT_DEPLOYMENT": None}
+    result = run(house, "audit", "verify", bundle, *trusted, more=nothing)
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["verdict"]) == (2, "unverifiable")
+    found = [(f["code"], s["number"]) for s in said["steps"] for f in s["findings"]]
+    assert found == [("bundle.deployment_unknown", 12)]
+    asked = run(house, "audit", "deployment", house.folder / "deployment.json", "--json")
+    pinned = ("--deployment-hash", json.loads(asked.stdout)["hash"])
+    result = run(house, "audit", "verify", bundle, *trusted, *pinned, more=nothing)
+    assert (result.exit_code, json.loads(result.stdout)["verdict"]) == (0, "valid")
+
+
+def test_true_bundle_verifies_with_root_and_deployment_alone(
+    house: Installation, bundle: Path
+) -> None:
     result = run(house, "audit", "verify", bundle, "--root-ca", house.root, "--json")
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"]) == (0, "valid")

@@ -26,6 +26,7 @@ from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.logfiles.source import LogUnreachable
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.facts import Facts, decode_facts
+from counterfoil.printable import printable
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 _SHOWN = 200
@@ -138,7 +139,7 @@ def _print(done: Swept) -> None:
         if quorum.heads:
             console.print(
                 f"   {quorum.heads:,} of the heads signed by {quorum.threshold} or more of "
-                f"{', '.join(quorum.signers)}, the quorum since block {quorum.block:,}"
+                f"{', '.join(map(printable, quorum.signers))}, the quorum since block {quorum.block:,}"
             )
     _print_not_shared_out(console, done)
     deposits = f"{done.deposits:,} mints of {done.deposits_minor:,} minor units in all"
@@ -153,7 +154,9 @@ def _print(done: Swept) -> None:
     for finding in done.findings[:_SHOWN]:
         style = "yellow" if finding.unverifiable else "red"
         console.print(
-            f"   {finding.code}: {finding.where}: {finding.detail}", markup=False, style=style
+            f"   {finding.code}: {printable(finding.where)}: {printable(finding.detail)}",
+            markup=False,
+            style=style,
         )
     if len(done.findings) > _SHOWN:
         console.print(f"   and {len(done.findings) - _SHOWN:,} more (--json has all)")

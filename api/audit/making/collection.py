@@ -114,8 +114,6 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     wanted.add(last.size)
     covering = (head.size for head in facts.heads if head.size > entries[-1].log_index)
     wanted.add(next(covering, last.size))
-    note, named = _checkpoint(tiles, {head.size: head.root for head in facts.heads})
-    wanted |= {named} if named else set()
     heads = tuple(head for head in facts.heads if head.size in wanted)
     slots = state_at(engine, last.size)
     number, slot, path = slots.inclusion_proof(DeviceId(facts.scope.device))
@@ -140,7 +138,7 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
             payload_digest=slot.payload_digest,
             path=path,
         ),
-        checkpoint=note,
+        checkpoint=_checkpoint(tiles, last),
         terms=tuple(facts.terms),
         distributions=tuple(facts.distributions),
         pools=tuple(facts.pools),
@@ -149,16 +147,17 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     return replace(bundle, blocks=tuple(facts.prove(bundle.on_chain())))
 
 
-def _checkpoint(tiles: Path | None, heads: Mapping[int, bytes]) -> tuple[bytes, int]:
-    """Return the log's newest signed checkpoint and its size; (empty, 0) where it is of none of *heads*."""
+def _checkpoint(tiles: Path | None, last: HeadFact) -> bytes:
+    """Return the log's newest signed checkpoint; empty where it is not of the *last* head."""
     if tiles is None:
-        return b"", 0
+        return b""
     try:
         note = read_folder(tiles)(CHECKPOINT_PATH)
         head = parse_checkpoint(split_note(note)[0]).head
     except (TileError, CheckpointError):
-        return b"", 0
-    return (note, head.size) if heads.get(head.size) == head.root else (b"", 0)
+        return b""
+    same = (head.size, head.root, head.state) == (last.size, last.root, last.state)
+    return note if same else b""
 
 
 def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:

@@ -191,8 +191,8 @@ class Bundle:
     ``inclusion`` has one proof for each record, under the last head; ``consistency`` one proof
     for each pair of neighbouring heads. ``records`` may begin with two records before the period
     and end with two after it, which bound it. ``assignments`` are all of the device's, from its
-    registration on. ``checkpoint`` is the log's signed note of one of
-    the heads with its witnesses' cosignatures, empty where there is none. ``terms``, ``distributions``
+    registration on. ``checkpoint`` is the log's signed note of the
+    last head with its witnesses' cosignatures, empty where there is none. ``terms``, ``distributions``
     and ``takes`` are all of the project's from its first to the last distribution of the period, each
     in the chain's order: what the split pays depends on what it paid before. ``pools`` are the lists of
     the investors whose pools were paid; they prove themselves. ``blocks`` prove that

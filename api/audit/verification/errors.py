@@ -5,6 +5,7 @@ Rules kept here:
 * Every error carries ``code``, as docs/errors.md lists it, and ``step``, the number of the
   verification step (see ``verify``) that it fails.
 * ``where`` names the part of the bundle, and the entry in it where one can be told.
+* What an error quotes of the file is escaped where the error is made, so that it is safe wherever it is shown.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from counterfoil.chain.errors import NodeUnreachable
 from counterfoil.chain.proof.block_proof import BlockProofInvalid
 from counterfoil.fault import Code
 from counterfoil.gateway.certificate.errors import CertificateRevokedError as CertificateRevoked
-from counterfoil.gateway.certificate.errors import PathInvalidError
+from counterfoil.gateway.certificate.errors import PathInvalidError, RevocationListInvalidError
 from counterfoil.gateway.errors import BUNDLE_MALFORMED, PART_ALTERED, RecordError
 from counterfoil.oracle.rules.faults.proposal import (
     NOT_INCLUDED,
     PROJECT_DIFFERS,
     STATE_DIFFERS,
 )
+from counterfoil.printable import printable
 
 
 class AuditError(Exception):
@@ -45,9 +47,8 @@ class AuditError(Exception):
     unverifiable: ClassVar[bool] = False
 
     def __init__(self, where: str, detail: str) -> None:
-        super().__init__(f"{where}: {detail}")
-        self.where = where
-        self.detail = detail
+        self.where, self.detail = printable(where), printable(detail)
+        super().__init__(f"{self.where}: {self.detail}")
 
 
 class ContainerError(AuditError):
@@ -109,6 +110,32 @@ class CertificateRevokedError(AuditError):
 
     code = CertificateRevoked.code
     step = 3
+
+
+class RevocationListMissingError(AuditError):
+    """There is no list of the authority that certified a key: whether the key was revoked can't be told."""
+
+    code = Code("bundle.revocation_list_missing")
+    to_do = "Ask the authority for its list, and give it with --crl, or have the bundle made again with it."
+    step = 3
+    unverifiable = True
+
+
+class RevocationListStaleError(AuditError):
+    """The authority's list was overdue when the bundle was made: what was revoked since can't be told."""
+
+    code = RevocationListInvalidError.code
+    step = 3
+    unverifiable = True
+
+
+class RevokedKeyUsedError(AuditError):
+    """Records that count were signed after the certificate of their key was revoked."""
+
+    code = Code("bundle.revoked_key_used")
+    to_do = "Ask the registrar why the key ends behind its revocation, and the machine's owner for these sales."
+    step = 5
+    unverifiable = True
 
 
 class RegistryMismatchError(AuditError):
@@ -184,7 +211,7 @@ class ConsistencyError(AuditError):
 
 
 class CheckpointMismatchError(AuditError):
-    """The log's signed checkpoint names none of the heads, or a signature on it does not verify."""
+    """The log's signed checkpoint is not of the last head, or a signature on it does not verify."""
 
     code = Code("checkpoint.mismatch")
     to_do = "Ask the log's operator for the checkpoint that belongs to these heads."
@@ -205,6 +232,14 @@ class StateError(AuditError):
 
     code = STATE_DIFFERS
     step = 10
+
+
+class TakenBackError(AuditError):
+    """The key ends below numbers that are under the last head: these were anchored, and taken back since."""
+
+    code = RECORDS_DISPUTED
+    step = 10
+    unverifiable = True
 
 
 class BlockProofError(AuditError):
@@ -254,6 +289,18 @@ class AddressError(AuditError):
     code = Code("bundle.address_mismatch")
     to_do = "Check which deployment file is the consortium's; trust only your own."
     step = 12
+
+
+class DeploymentUnknownError(AuditError):
+    """The auditor has said nothing of the deployment: the contracts may be of anybody's making."""
+
+    code = Code("bundle.deployment_unknown")
+    to_do = (
+        "Get the consortium's deployment file, or its hash, from somewhere else than the bundle, and give it with "
+        "--deployment or --deployment-hash."
+    )
+    step = 12
+    unverifiable = True
 
 
 class TermsError(AuditError):

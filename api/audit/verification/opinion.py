@@ -35,6 +35,8 @@ class Asked:
     root_name: str
     root_sha256: str
     program: str
+    deployment: str = ""
+    """Its hash, empty where none was given."""
     is_node_asked: bool = False
     has_witnesses: bool = False
     has_subject: bool = False
@@ -96,6 +98,7 @@ def _asked(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[Row]:
         yield row("project", scope.project or word(language, "project.none"))
         yield row("made", word(language, "made.value", moment=moment(scope.made_ms)))
     yield row("root", f"{asked.root_name}, SHA-256 {asked.root_sha256}")
+    yield row("deployment", asked.deployment or word(language, "deployment.none"))
     yield row("program", asked.program)
 
 

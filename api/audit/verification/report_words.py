@@ -34,6 +34,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "made": ("file made", "文件生成时间"),
     "made.value": ("{moment}, by its maker's clock", "{moment}，按制作者时钟"),
     "root": ("root believed", "所信任的根证书"),
+    "deployment": ("deployment pinned", "所固定的部署"),
+    "deployment.none": ("none", "无"),
     "program": ("verified by", "核对程序"),
     # The verdict.
     "valid": (

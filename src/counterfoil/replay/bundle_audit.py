@@ -44,15 +44,14 @@ def audit(house: House, plan: ReplayPlan) -> dict[str, Any]:
     if made.returncode != 0:
         return {"verified": False, "detail": (made.stderr or made.stdout).strip()[-500:]}
     root = str(house.folder / "pki" / "root.pem")
-    verified = _command(
-        {}, "audit", "verify", str(bundle), "--root-ca", root, "--rpc", house.rpc_url
-    )
+    trusted = ("--root-ca", root, "--deployment", str(house.deployment))
+    verified = _command({}, "audit", "verify", str(bundle), *trusted, "--rpc", house.rpc_url)
     data = bytearray(bundle.read_bytes())
     place = _byte_of_a_sale(bytes(data), plan)
     data[place] ^= 1
     changed = bundle.with_suffix(".tampered")
     changed.write_bytes(data)
-    caught = _command({}, "audit", "verify", str(changed), "--root-ca", root, "--json")
+    caught = _command({}, "audit", "verify", str(changed), *trusted, "--json")
     return {
         "bundle": str(bundle),
         "bytes": len(data),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from support_blocks import ADDRESSES
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
@@ -61,14 +62,16 @@ def seen_of(bundle: Bundle) -> ChainSeen:
 
 def checked(bundle: Bundle, world: World, seen: ChainSeen) -> tuple[Report, set[str]]:
     """The report after the node was asked, and the codes of all that was found."""
-    report = verify(encode(bundle), world.root)
+    report = verify(encode(bundle), world.root, addresses=ADDRESSES)
     report.steps[-1].findings += check_complete(report, seen)
     return report, {finding.code for finding in report.findings}
 
 
 def test_a_node_without_more_closes_the_end(world: World) -> None:
     bundle = bundle_of(world)
-    assert {f.code for f in verify(encode(bundle), world.root).findings} == {"bundle.end_open"}
+    assert {f.code for f in verify(encode(bundle), world.root, addresses=ADDRESSES).findings} == {
+        "bundle.end_open"
+    }
     report, codes = checked(bundle, world, seen_of(bundle))
     assert (codes, report.open, report.verdict) == (set(), [], "valid")
 
@@ -122,7 +125,9 @@ def test_sales_that_the_chain_never_shared_out_are_named_and_no_finding(world: W
     bundle = bundle_of(world)
     none = replace(bundle, terms=(), distributions=(), takes=(), pools=())
     none = replace(none, blocks=tuple(world.chain.prove(none.on_chain())))
-    assert "split.sales_not_shown" in {f.code for f in verify(encode(none), world.root).findings}
+    assert "split.sales_not_shown" in {
+        f.code for f in verify(encode(none), world.root, addresses=ADDRESSES).findings
+    }
     report, codes = checked(none, world, seen_of(none))
     assert codes == set()
     assert report.steps[12].checked.endswith(

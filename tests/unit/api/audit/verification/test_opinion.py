@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from support_blocks import ADDRESSES
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.html_report import html_report
@@ -40,7 +41,7 @@ def bundle(world: World) -> Bundle:
 
 
 def reported(bundle: Bundle, world: World, language: str = "en") -> tuple[Report, Opinion]:
-    report = verify(encode(bundle), world.root)
+    report = verify(encode(bundle), world.root, addresses=ADDRESSES)
     return report, opinion_of(report, ASKED, language)
 
 
@@ -97,7 +98,7 @@ def test_the_verdict_is_said_in_words(world: World, bundle: Bundle) -> None:
 
 
 def test_what_was_not_looked_at_depends_on_what_was_given(world: World, bundle: Bundle) -> None:
-    report = verify(encode(bundle), world.root)
+    report = verify(encode(bundle), world.root, addresses=ADDRESSES)
     least = set(opinion_of(report, ASKED, "en").unseen)
     most = set(
         opinion_of(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support_blocks import ADDRESSES
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
@@ -42,7 +43,7 @@ def bundle_of(world: World, first_ms: int, until_ms: int) -> Bundle:
 
 
 def report_of(bundle: Bundle, world: World) -> Report:
-    return verify(encode(bundle), world.root)
+    return verify(encode(bundle), world.root, addresses=ADDRESSES)
 
 
 def found(bundle: Bundle, world: World) -> set[str]:

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 from support_blocks import ACCOUNTS, ADDRESSES
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle, CreditFact, DistributionFact
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
-from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.gateway.record.bodies import Sale, Status
 from counterfoil.gateway.record.sale_line import SaleLine
@@ -305,4 +304,4 @@ def test_contracts_elsewhere_than_in_the_auditors_own_file_are_found(
     assert (finding.code, finding.where) == ("bundle.address_mismatch", "scope")
     scope = bundle.scope._replace(record_anchor=ACCOUNTS["site"])
     codes = {f.code for f in found(replace(bundle, scope=scope), world)}
-    assert codes == {"head.not_anchored"}
+    assert codes == {"head.not_anchored", "bundle.address_mismatch"}

@@ -72,7 +72,7 @@ def key_of(tmp_path: Path) -> WitnessKey:
 
 
 WORLD = World()
-WORLD.sell(days=5)
+WORLD.sell(days=6)
 ENTRIES = [signed.raw for signed in WORLD.records[:40]]
 TRUE, FORK = Log("a"), Log("b")
 

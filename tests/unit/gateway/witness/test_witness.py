@@ -72,7 +72,7 @@ def key_of(tmp_path: Path) -> WitnessKey:
 
 
 WORLD = World()
-WORLD.sell(days=5)
+WORLD.sell(days=6)
 ENTRIES = [signed.raw for signed in WORLD.records[:40]]
 TRUE, FORK = Log("a"), Log("b")
 
@@ -217,6 +217,8 @@ def test_a_flipped_byte_in_a_copy_of_the_tiles_accuses_nobody(tmp_path: Path) ->
                 notes = long.note(seen), long.note(300)
                 found = compare(*notes, log=LOG_KEY, read=TileReader(read, 300).read)
                 words.add(found.word)
+                if node % (32 * 45):
+                    continue  # the witness keeps each head durably, which takes its time
                 for known, note in ((seen, notes[1]), (300, notes[0])):
                     memory = Memory(tmp_path / "memory.db")
                     memory.advance(

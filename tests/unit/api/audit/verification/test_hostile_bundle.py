@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import cbor2
@@ -180,3 +181,34 @@ def test_heads_that_share_a_transaction_are_read_from_it_once(bundle: Bundle, wo
 
     seconds(10)
     assert seconds(1_000) < 25 * seconds(100)
+
+
+def test_ten_times_the_file_takes_about_ten_times_the_time() -> None:
+    """All of a machine's life: records, heads, proofs and blocks grow alike."""
+
+    def seconds(days: int) -> tuple[int, float]:
+        world = World(devices=DEVICES[:1])
+        world.sell(days=days, sales_a_day=4)
+        made = collect(
+            world.store().engine,
+            None,
+            world.facts(DEVICES[0], 0, FIRST_MS + (days + 9) * DAY_MS),
+        )
+        every = replace(
+            made,
+            heads=tuple(world.heads),
+            consistency=tuple(
+                tuple(world.tree.consistency_proof(a.size, b.size))
+                for a, b in pairwise(world.heads)
+            ),
+        )
+        data = encode(replace(every, blocks=tuple(world.chain.prove(every.on_chain()))))
+        began = time.process_time()
+        verify(data, world.root)
+        return len(data), time.process_time() - began
+
+    seconds(5)
+    small, large = seconds(30), seconds(300)
+    grown = large[0] / small[0]
+    assert grown > 5
+    assert large[1] / small[1] < 2 * grown

@@ -281,17 +281,22 @@ class ChainClient:
         responses = self.rpc_batch([("eth_call", [call, "latest"]) for call in asked])
         return [a.error or gas for a, (_, _, gas) in zip(responses, calls, strict=True)]
 
-    def events(self, contracts: Sequence[str], first: int, last: int) -> list[ContractEvent]:
-        """The events of *contracts* in the blocks *first* to *last*, both included, in the chain's order."""
+    def events(
+        self, contracts: Sequence[str], first: int, last: int, *, subject: bytes | None = None
+    ) -> list[ContractEvent]:
+        """The events of *contracts* in the blocks *first* to *last*, both included, in the chain's order.
+
+        With *subject* those whose first indexed value it is.
+        """
         names = {self.addresses[name]: name for name in contracts}
-        found = self.rpc(
-            "eth_getLogs",
-            {
-                "fromBlock": hex(first),
-                "toBlock": hex(last),
-                "address": [self.addresses[n] for n in contracts],
-            },
-        )
+        wanted: dict[str, Any] = {
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+            "address": [self.addresses[n] for n in contracts],
+        }
+        if subject is not None:
+            wanted["topics"] = [None, to_hex(subject)]
+        found = self.rpc("eth_getLogs", wanted)
         return [self._event(names[Address(entry["address"])], entry) for entry in found]
 
     def decode_receipt(self, receipt: Mapping[str, Any]) -> list[ContractEvent]:

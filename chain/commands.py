@@ -22,6 +22,7 @@ from counterfoil.chain.errors import CONSORTIUM_MALFORMED, ChainError, KeyRefuse
 from counterfoil.chain.keys.signer import create_keystore, open_keystore
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.chain.settings import ChainSettings
+from counterfoil.printable import printable
 
 chain_app = typer.Typer(
     help="The ledger: an embedded node, the contracts, their state.", no_args_is_help=True
@@ -150,7 +151,7 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(found))
     else:
         for name, value in found.items():
-            typer.echo(f"{name}: {value}")
+            typer.echo(f"{name}: {printable(value)}")
     sys.stdout.flush()
 
 

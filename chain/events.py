@@ -18,7 +18,6 @@ import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import structlog
 from sqlalchemy import Engine, delete
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
@@ -27,8 +26,9 @@ from counterfoil.chain.client import Block, ChainClient, ContractEvent
 from counterfoil.chain.errors import RpcRefused
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.tables import BlockRow, CursorRow, DeadLetterRow, EventRow
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("chain.events")
+log = get_logger("chain.events")
 
 _LONGEST_RANGE = 2_000
 _KEPT_BLOCKS = 256

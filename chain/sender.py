@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import structlog
 from eth_utils.crypto import keccak
 from sqlalchemy import Engine
 
@@ -49,8 +48,9 @@ from counterfoil.chain.transaction_queue import (
     now_ms,
 )
 from counterfoil.fault import Code
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("chain.sender")
+log = get_logger("chain.sender")
 
 _GAS_TIMES, _GAS_MORE = 2, 100_000
 """The gas limit above the estimate: earlier transactions of the lane may clear storage that this one fills again."""

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -25,6 +24,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, enqueue
+from counterfoil.logs import get_logger
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import DistributedRow
 from counterfoil.oracle.store.alarm_table import AlarmRow
@@ -33,7 +33,7 @@ from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import Distribution
 
-log = structlog.get_logger("oracle.retries")
+log = get_logger("oracle.retries")
 
 _LONGEST_WAIT_S = 600
 _ALARM_AT = 3

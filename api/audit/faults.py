@@ -24,6 +24,11 @@ FACTS_MISMATCH = fault(
     "The facts of a distribution are not those of its call, or not what the records say.",
     "Keep the facts; ask the oracle's operators which records were shared out.",
 )
+PROJECT_IN_DOUBT = fault(
+    "split.project_in_doubt",
+    "A sale was shared out to one of two projects that its machine was in between its date and its head.",
+    "Ask the registrar when the machine changed hands, and the oracle's operators whose the sale is.",
+)
 SALES_DISPUTED = fault(
     "split.sales_disputed",
     "A distribution shared out sales that the committee has repudiated, before or after it did.",

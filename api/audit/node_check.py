@@ -4,6 +4,8 @@ Rules kept here:
 
 * Only reads, through ``chain.client``. Blocks prove terms and distributions, so the node is asked for the blocks.
 * A head's event must be in its block, and the contract must keep the hash of just these fields.
+* Everything about the device, the project and the later heads is fetched: what the bundle leaves out is decided by
+  ``verification.completeness``.
 * The addresses come from the auditor's own deployment file where one is given. The bundle's addresses only show that
   it agrees with itself.
 """
@@ -13,24 +15,40 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from counterfoil.api.audit.verification.bundle import Bundle, KeyFact
+from counterfoil.api.audit.verification.bundle_blocks import block_times
+from counterfoil.api.audit.verification.completeness import (
+    ChainSeen,
+    SeenAssignment,
+    SeenDistribution,
+    SeenHead,
+    check_complete,
+    seen_text,
+)
 from counterfoil.api.audit.verification.errors import (
     AuditError,
     ChainUnreachableError,
     OnChainMismatchError,
     RecordsDisputedError,
 )
-from counterfoil.api.audit.verification.report import Step
+from counterfoil.api.audit.verification.report import Report, Step
 from counterfoil.chain.anchored_heads import head_in_block
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, RpcRefused
+from counterfoil.chain.event_ranges import events_between
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, read_header
 from counterfoil.gateway.record.identity import DeviceId, device_hash
 
 
 def check_on_chain(
-    bundle: Bundle, rpc_url: str, addresses: Mapping[str, str] | None = None
+    report: Report, rpc_url: str, addresses: Mapping[str, str] | None = None
 ) -> Step:
-    """Return step 14: the blocks, heads and keys of *bundle* compared with what the node says."""
+    """Return step 14: what *report*'s bundle states of the chain, and leaves out, compared with what the node says.
+
+    The questions that the report left open are settled.
+    """
+    bundle = report.bundle
+    if bundle is None:
+        raise ValueError("a report without a bundle")
     scope = bundle.scope
     stated = {
         "RecordAnchor": scope.record_anchor,
@@ -46,6 +64,10 @@ def check_on_chain(
     try:
         client = ChainClient(rpc_url, known)
         step.findings += _check(bundle, client, stated)
+        if client.chain_id() == scope.chain_id and bundle.heads:
+            seen = _seen(bundle, client)
+            step.checked += f"; {seen_text(seen)}"
+            step.findings += check_complete(report, seen)
     except ChainError as error:
         step.findings.append(ChainUnreachableError("chain", str(error)))
     return step
@@ -63,6 +85,60 @@ def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> It
     yield from _check_blocks(bundle, client)
     yield from _check_heads(bundle, client)
     yield from check_keys(bundle.device, bundle.registry, client)
+
+
+def _seen(bundle: Bundle, client: ChainClient) -> ChainSeen:
+    """What the node has of the bundle's log, device and project.
+
+    Events are read from the bundle's first block on: it has the device's registration, before which there is nothing of
+    the device.
+    """
+    now, last = client.latest(), bundle.heads[-1]
+    first_block = min(block_times(bundle), default=0)
+    anchored = [
+        event
+        for event in events_between(
+            client, ["RecordAnchor"], first=last.block_number, last=now.number
+        )
+        if event.name == "HeadAnchored" and event.values["size"] > last.size
+    ]
+    newest = client.block(anchored[-1].block_number) if anchored else None
+    assigned = events_between(
+        client,
+        ["DeviceRegistry"],
+        first=first_block,
+        last=now.number,
+        subject=device_hash(bundle.device),
+    )
+    shared_out = events_between(
+        client,
+        ["RevenueSplit"],
+        first=first_block,
+        last=now.number,
+        subject=bundle.scope.project_id,
+    )
+    return ChainSeen(
+        now.number,
+        now.timestamp * 1_000,
+        heads=[SeenHead(e.values["size"], e.block_number) for e in anchored],
+        newest_head_ms=0 if newest is None else newest.timestamp * 1_000,
+        assignments=[
+            SeenAssignment(e.values["project"], e.block_number, e.transaction_hash)
+            for e in assigned
+            if e.name in ("DeviceRegistered", "DeviceAssigned")
+        ],
+        distributions=[
+            SeenDistribution(
+                e.values["batch"],
+                e.values["periodStart"],
+                gross=e.values["gross"],
+                block=e.block_number,
+                transaction_hash=e.transaction_hash,
+            )
+            for e in shared_out
+            if e.name == "Distributed"
+        ],
+    )
 
 
 def _check_blocks(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:

@@ -16,6 +16,7 @@ from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import known_oracle_database
 from counterfoil.chain.errors import EditionDiffers
 from counterfoil.fault import STORE_UNREADABLE
+from counterfoil.printable import printable
 
 api_app = typer.Typer(help="The API and the pages.", no_args_is_help=True)
 token_app = typer.Typer(help="Who may come in.", no_args_is_help=True)
@@ -97,7 +98,8 @@ def list_(as_json: _Json = False) -> None:
         return
     for row in rows:
         state = f"revoked {row['revoked']}" if row["revoked"] else f"until {row['expires']}"
-        typer.echo(f"{row['id']}  {row['role']:<12} {row['party']:<24} {state}  {row['name']}")
+        line = f"{row['id']}  {row['role']:<12} {row['party']:<24} {state}  {row['name']}"
+        typer.echo(printable(line))
 
 
 @token_app.command("revoke")

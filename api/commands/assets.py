@@ -43,6 +43,7 @@ from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.errors import REQUEST_REFUSED
 from counterfoil.oracle.errors import NOT_IN_TIME
 from counterfoil.oracle.store.instruction_state import InstructionState
+from counterfoil.printable import printable
 
 if TYPE_CHECKING:
     from counterfoil.chain.keys.signer import LocalSigner
@@ -171,7 +172,7 @@ def list_(
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = [columns, *([str(row[name]) for name in columns] for row in rows)]
+    table = [columns, *([printable(row[name]) for name in columns] for row in rows)]
     widths = [max(len(row[n]) for row in table) for n in range(len(columns))]
     for row in table:
         typer.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)))
@@ -356,4 +357,4 @@ def _say(what: Mapping[str, Any], as_json: bool) -> None:
     for name, value in what.items():
         if isinstance(value, list | dict):
             value = json.dumps(value)  # noqa: PLW2901  # on one line
-        typer.echo(f"{name}: {value}")
+        typer.echo(f"{printable(name)}: {printable(value)}")

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
@@ -30,8 +29,9 @@ from counterfoil.gateway.errors import (
     REQUEST_NOT_FOUND,
     REQUEST_REFUSED,
 )
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("api")
+log = get_logger("api")
 
 MEDIA_TYPE = "application/problem+json"
 _OF_HTTP = {

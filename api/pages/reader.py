@@ -29,6 +29,7 @@ from counterfoil.api.records.repudiated import Repudiated
 from counterfoil.api.records.sales import Stored, day_of
 from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.oracle.store.revenue_tables import MatchException
+from counterfoil.printable import printable
 
 
 def page_router() -> APIRouter:
@@ -36,10 +37,16 @@ def page_router() -> APIRouter:
     return APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
+def _shown(value: object) -> object:
+    """Return *value* as a page shows it: of a text, what would act on the page instead is escaped."""
+    return printable(value, keep="\n\t") if type(value) is str else value
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=_shown,
     trim_blocks=True,
     lstrip_blocks=True,
 )

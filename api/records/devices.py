@@ -155,7 +155,7 @@ def get_bundle(
             until_ms=_midnight_ms(last + timedelta(days=1)),
             certificates=parts.settings.certificates,
             client=parts.client(),
-            with_distributions=sight.everything or machine.project in sight.run,
+            shows=lambda project: sight.everything or project in sight.run,
         )
         data = encode(collect(parts.gateway, parts.settings.tiles, facts))
     except NothingToBundleError as error:

@@ -132,7 +132,7 @@ def _authority(
     days: int,
     path_length: int,
 ) -> x509.CertificateBuilder:
-    usage = _usage(signs_certificates=True)
+    usage = key_usage(signs_certificates=True)
     return (
         _base(name, issuer=_name(issuer), public_key=public_key, now=now, days=days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
@@ -152,7 +152,7 @@ def _leaf(
     return (
         _base(name, issuer=issuer.subject, public_key=public_key, now=now, days=min(days, left))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     )
 
@@ -182,7 +182,8 @@ def _sign(
     return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """Return what a CA's key may do, or what a leaf's may."""
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,

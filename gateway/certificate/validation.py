@@ -8,7 +8,8 @@ Rules kept here; the code is tagged with the numbers:
 2. Every key on the path is P-256, every signature ECDSA with SHA-256, every serial number
    positive and at most 20 bytes.
 3. Every CA names its key (SKI) and every certificate its issuer's key (AKI); name constraints
-   are critical; only the end entity has an extended key usage.
+   are critical; only the end entity has an extended key usage. On a device's path each has its basic constraints and
+   its key usage, critical: a CA's key signs certificates and lists, a device's makes signatures, and nothing else.
 4. A device's certificate has one name, a URI that is a DeviceId; a server's has no wildcard.
 5. The issuer's revocation list, when given, is signed, not stale, and does not list it. For
    records, what counts is the registry's sequence ranges: see ``docs/formats/certificates.md``.
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -31,7 +33,7 @@ from counterfoil.gateway.certificate.errors import (
     PathInvalidError,
     RevocationListInvalidError,
 )
-from counterfoil.gateway.certificate.profile import RECORD_SIGNING
+from counterfoil.gateway.certificate.profile import RECORD_SIGNING, key_usage
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.record.identity import DeviceId, parse_device_id
 
@@ -56,6 +58,28 @@ def validate_device(
         RevocationListInvalidError: *crl* is stale or not the issuer's.
         CertificateRevokedError: *crl* lists it, from a time that has come.
     """
+    return device_path(
+        leaf, intermediates, roots, at=at, signs_records=signs_records, crl=crl
+    ).device
+
+
+class DevicePath(NamedTuple):
+    """The device that a certificate names, and its path: the certificate, its issuer, up to the root."""
+
+    device: DeviceId
+    chain: Sequence[x509.Certificate]
+
+
+def device_path(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    at: datetime,
+    *,
+    signs_records: bool,
+    crl: x509.CertificateRevocationList | None = None,
+) -> DevicePath:
+    """Return what :func:`validate_device` does, and the path."""
     device = device_of(leaf)  # 4
     purpose = RECORD_SIGNING if signs_records else _CLIENT
     try:  # 1
@@ -64,9 +88,11 @@ def validate_device(
     except (verification.VerificationError, ValueError, UnsupportedAlgorithm) as failure:
         raise PathInvalidError(str(failure)) from failure
     _is_in_profile(chain)
+    for place, certificate in enumerate(chain):
+        _has_its_usage(certificate, is_authority=place > 0)
     if crl is not None:
         check_not_revoked(leaf=chain[0], issuer=chain[1], crl=crl, at=at)
-    return device
+    return DevicePath(device, chain)
 
 
 def validate_server(
@@ -177,6 +203,19 @@ def _is_in_profile(chain: Sequence[x509.Certificate]) -> None:
         if not 0 < certificate.serial_number < 1 << 159:
             raise PathInvalidError("a serial number on the path is not positive, or too long")
         _names_its_keys(certificate, is_authority=place > 0, is_root=place == len(chain) - 1)
+
+
+def _has_its_usage(certificate: x509.Certificate, *, is_authority: bool) -> None:
+    """Step 3: the key may do what the profile gives to certificates of its kind and nothing else, critically."""
+    found = {extension.oid: extension for extension in certificate.extensions}
+    constraints = found.get(x509.BasicConstraints.oid)
+    if constraints is None or not constraints.critical or constraints.value.ca != is_authority:
+        raise PathInvalidError("a certificate on the path has not the profile's basic constraints")
+    usage = found.get(x509.KeyUsage.oid)
+    if usage is None or not usage.critical:
+        raise PathInvalidError("a certificate on the path has no critical key usage")
+    if usage.value != key_usage(signs_certificates=is_authority):
+        raise PathInvalidError("a certificate on the path has not the profile's key usage")
 
 
 def _names_its_keys(certificate: x509.Certificate, *, is_authority: bool, is_root: bool) -> None:

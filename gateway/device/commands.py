@@ -23,6 +23,7 @@ from counterfoil.gateway.record.bodies import BODY_OF_KIND, Body
 from counterfoil.gateway.record.identity import PublicKey, parse_device_id
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import decode
+from counterfoil.printable import printable
 
 _BODIES: dict[str, type[Any]] = {body.kind.name.lower(): body for body in BODY_OF_KIND.values()}
 
@@ -60,7 +61,7 @@ def _show(document: dict[str, Any], as_json: bool) -> None:
         return
     width = max(len(key) for key in document)
     for key, value in document.items():
-        print(f"{key:<{width}}  {'-' if value is None else value}")
+        print(f"{key:<{width}}  {'-' if value is None else printable(value)}")
 
 
 @device_app.command("init")

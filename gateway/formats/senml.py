@@ -13,7 +13,6 @@ Rules kept here:
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -25,11 +24,14 @@ import cbor2
 
 from counterfoil.gateway.formats.errors import FormatError, QuantityError
 from counterfoil.gateway.formats.quantity import json_decimal
+from counterfoil.gateway.record.cbor_bounds import BIG_NUMBER, item_end
 
 Value = str | bool | Decimal | bytes
 _LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", 0: "n", 1: "u", 2: "v"} | {
     3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd"
 }  # fmt: skip
+_TAGS = (BIG_NUMBER, 3, 4)
+"""Big numbers and decimal fractions (RFC 8949, 3.4.3 and 3.4.4)."""
 _NUMBERS = frozenset(("bver", "bt", "bv", "bs", "v", "s", "t", "ut"))
 _TEXTS = frozenset(("bn", "bu", "n", "u", "vs"))
 _VALUES = ("v", "vs", "vb", "vd")
@@ -59,12 +61,12 @@ def parse_senml_json(text: str) -> SenmlPack:
 
 def parse_senml_cbor(content: bytes) -> SenmlPack:
     """Return the pack in *content*, resolved; or FormatError."""
-    stream = io.BytesIO(content)
     try:
-        pack = cbor2.CBORDecoder(stream).decode()
-    except Exception as error:  # hostile tags raise errors of any kind
+        end = item_end(content, tags=_TAGS, floats=True)
+        pack = cbor2.loads(content)
+    except Exception as error:  # hostile numbers and texts raise errors of any kind
         raise FormatError("not CBOR") from error
-    if stream.tell() != len(content):
+    if end != len(content):
         raise FormatError("bytes follow the pack")
     if not isinstance(pack, list) or not all(isinstance(entry, Mapping) for entry in pack):
         raise FormatError("a pack is an array of maps")

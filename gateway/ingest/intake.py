@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from counterfoil.gateway.errors import NOT_COMMITTED
@@ -29,8 +28,9 @@ from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
 from counterfoil.gateway.record.downlink import PromiseMessage
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.intake")
+log = get_logger("gateway.intake")
 
 Check = Callable[[Sequence[Arrival]], Awaitable[Callable[[], list[Verdict]]]]
 """Verifies a batch as far as possible, and returns the function that commits it; that may be called again."""

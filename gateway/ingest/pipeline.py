@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-import structlog
 from sqlalchemy import Connection
 
 from counterfoil.fault import Code
@@ -44,8 +43,9 @@ from counterfoil.gateway.record.verification import (
 )
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.gateway.store.rows import NewRecord, NewRefusal
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway")
+log = get_logger("gateway")
 
 _KEYS_FRESH_S = 2.0
 _KEYS_RETRY_S = 0.2

@@ -13,8 +13,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import structlog
-
 from counterfoil.gateway.errors import LogError
 from counterfoil.gateway.ingest.intake import Verdicts
 from counterfoil.gateway.ingest.pipeline import Stored
@@ -24,8 +22,9 @@ from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_siz
 from counterfoil.gateway.record.downlink import ReceiptMessage
 from counterfoil.gateway.record.identity import DeviceId
 from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.receipts")
+log = get_logger("gateway.receipts")
 
 _LOOK_EVERY_S = 0.5
 _MOST_AT_ONCE = 500

@@ -17,12 +17,11 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 
-import structlog
-
 from counterfoil.fault import WORKER_LOST
 from counterfoil.gateway.errors import GatewayError
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.verify")
+log = get_logger("gateway.verify")
 
 _EQUATIONS_A_PIECE = 64
 _TRIES = 3

@@ -1,4 +1,12 @@
-"""Whether two signed checkpoints of one log can both be true: one tree, or the beginning of the other. Pure."""
+"""Whether two signed checkpoints of one log can both be true: one tree, or the beginning of the other. Pure.
+
+Rules kept here:
+
+* An accusation is one that anybody can check by its own bytes: two heads of one size, or two heads and the proof that
+  the larger one begins with another root than the smaller one.
+* The log's tiles are a copy, which may be damaged or somebody else's. They accuse nobody unless they give the larger
+  head's own root.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +15,24 @@ from typing import Literal
 
 from counterfoil.gateway.errors import LogError, ProofError
 from counterfoil.gateway.log.checkpoint import LogKey, verify_checkpoint
-from counterfoil.gateway.log.merkle import HashReader, consistency_proof, verify_consistency
+from counterfoil.gateway.log.merkle import HashReader, proven_beginning
+from counterfoil.gateway.record.identity import Digest
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two checkpoints are to each other. Where that is an equivocation, both are the evidence."""
+    """What two checkpoints are to each other. Where that is an equivocation, both are the evidence.
+
+    Of two sizes, ``beginning`` is the root with which the larger head's log begins, at the smaller one's size, and
+    ``proof`` the consistency proof from it to the larger head (RFC 9162): with both notes they are the evidence.
+    """
 
     word: Literal["consistent", "equivocation", "unknown"]
     detail: str
     first: bytes
     second: bytes
+    beginning: Digest | None = None
+    proof: tuple[Digest, ...] = ()
 
 
 def compare(first: bytes, second: bytes, log: LogKey, read: HashReader | None) -> Comparison:
@@ -28,33 +43,32 @@ def compare(first: bytes, second: bytes, log: LogKey, read: HashReader | None) -
     a, b = verify_checkpoint(first, log).head, verify_checkpoint(second, log).head
     if a.size > b.size:
         a, b = b, a
+
+    def found(word: Literal["consistent", "equivocation", "unknown"], detail: str) -> Comparison:
+        return Comparison(word, detail, first=first, second=second)
+
     if a.size == b.size:
         if (a.root, a.state) == (b.root, b.state):
-            return Comparison(
-                word="consistent", detail=f"the same head of {a.size}", first=first, second=second
-            )
-        return Comparison(
-            word="equivocation", detail=f"two heads of {a.size}", first=first, second=second
-        )
+            return found("consistent", f"the same head of {a.size}")
+        return found("equivocation", f"two heads of {a.size}")
     if a.size == 0:
-        return Comparison(
-            word="consistent", detail=f"nothing, then {b.size} records", first=first, second=second
-        )
+        return found("consistent", f"nothing, then {b.size} records")
     if read is None:
-        detail = f"sizes {a.size} and {b.size}: the log's tiles are needed to tell"
-        return Comparison(word="unknown", detail=detail, first=first, second=second)
+        return found("unknown", f"sizes {a.size} and {b.size}: the log's tiles are needed to tell")
     try:
-        proof = consistency_proof(a.size, b.size, read)
-        verify_consistency(
-            first=a.size, second=b.size, first_root=a.root, second_root=b.root, proof=proof
-        )
+        beginning, proof = proven_beginning(first=a.size, second=b.size, root=b.root, read=read)
     except ProofError:
-        detail = f"the log's own tiles don't show the head of {a.size} to begin that of {b.size}"
-        return Comparison(word="equivocation", detail=detail, first=first, second=second)
+        detail = f"the tiles don't give the root of the head of {b.size}: they are damaged, or another log's"
+        return found("unknown", detail)
     except LogError as error:
+        return found("unknown", f"the tiles can't be read: {error}")
+    if beginning != a.root:
         return Comparison(
-            word="unknown", detail=f"the tiles can't be read: {error}", first=first, second=second
+            "equivocation",
+            f"the head of {b.size} does not begin with that of {a.size}",
+            first=first,
+            second=second,
+            beginning=beginning,
+            proof=tuple(proof),
         )
-    return Comparison(
-        word="consistent", detail=f"{a.size} records, then {b.size}", first=first, second=second
-    )
+    return found("consistent", f"{a.size} records, then {b.size}")

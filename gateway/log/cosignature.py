@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -138,6 +138,11 @@ def verify_witnessed(
     if len({one.witness for one in found}) < at_least:
         raise CheckpointError(f"{len(found)} cosignatures by known witnesses, not {at_least}")
     return checkpoint, found
+
+
+def needed(witnesses: Sequence[WitnessKey], at_least: int | None) -> int:
+    """Return how many must have cosigned: *at_least*; where that is not said, one of those named, if any is."""
+    return min(1, len(witnesses)) if at_least is None else at_least
 
 
 def _message(text: str, time_s: int) -> bytes:

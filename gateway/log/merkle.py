@@ -203,6 +203,20 @@ def consistency_proof(first: int, second: int, read: HashReader) -> list[Digest]
     return proof
 
 
+def proven_beginning(
+    first: int, second: int, root: bytes, read: HashReader
+) -> tuple[Digest, list[Digest]]:
+    """Return the root over the first *first* leaves of the tree of *second* with *root*, and the proof of it.
+
+    Whatever *read* gives is somebody's copy. Raises ProofError when it is not that tree's: then it shows nothing of
+    any other head. LogError when it does not reach so far.
+    """
+    mine = root_at(first, read)
+    proof = consistency_proof(first, second, read) if 0 < first < second else []
+    verify_consistency(first, second, first_root=mine, second_root=root, proof=proof)
+    return mine, proof
+
+
 def _sides(at: int, last: int) -> list[bool]:
     """Return, from the leaf's side up, whether each sibling on the path is on the left.
 

@@ -4,7 +4,8 @@ Rules kept here:
 
 * The lines are ``c2sp.org/tlog-proof@v1``, ``index <n>``, the RFC 9162 inclusion proof in base64, a hash a line from
   the leaf's side up, a blank line, and the log's checkpoint as it was signed and cosigned. No ``extra`` is written.
-* The leaf is the record's whole COSE_Sign1. The proof leads to the checkpoint's size and root.
+* The leaf is the record's whole COSE_Sign1; bytes that are no record have no proof. It leads to the checkpoint's size
+  and root.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, unbase64
 from counterfoil.gateway.log.cosignature import Cosignature, WitnessKey, verify_witnessed
 from counterfoil.gateway.log.merkle import hash_leaf, verify_inclusion
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.signed_record import decode
 
 _MAGIC = "c2sp.org/tlog-proof@v1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})", re.ASCII)
@@ -59,8 +61,10 @@ class TlogProof:
     ) -> tuple[Checkpoint, list[Cosignature]]:
         """Return the checkpoint that contains *record*, and who cosigned it.
 
-        Raises CheckpointError or ProofError when that is not shown.
+        Raises CheckpointError or ProofError when that is not shown, RecordError when the bytes are no record: whose key
+        signed it is not looked at.
         """
+        decode(record)
         checkpoint, found = verify_witnessed(self.note, log, witnesses, at_least)
         head = checkpoint.head
         verify_inclusion(
@@ -70,5 +74,10 @@ class TlogProof:
 
 
 def known_witnesses(verifier_keys: Iterable[str]) -> list[WitnessKey]:
-    """Return the witnesses' keys, given as text."""
-    return [WitnessKey.from_verifier_key(text) for text in verifier_keys]
+    """Return the witnesses' keys, given as text; CheckpointError where one is given twice, under whatever name."""
+    known = [WitnessKey.from_verifier_key(text) for text in verifier_keys]
+    if len({key.public for key in known}) < len(known) or len({key.name for key in known}) < len(
+        known
+    ):
+        raise CheckpointError("two of the witnesses have one key, or one name: they count as one")
+    return known

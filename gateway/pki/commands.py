@@ -29,6 +29,7 @@ from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.certificate_file import certificate_hash
 from counterfoil.gateway.pki.creation import create_issuing, create_root
 from counterfoil.gateway.pki.key_file import create_key, load_key
+from counterfoil.printable import printable
 
 pki_app = typer.Typer(help="The device CA: enrol, renew, revoke.", no_args_is_help=True)
 _PASSPHRASE = "COUNTERFOIL_PKI_PASSPHRASE"  # noqa: S105  # the name of a variable
@@ -238,7 +239,7 @@ def list_issued(ca: Folder = Path("pki"), name: str | None = None, as_json: AsJs
             if row.revoked_at
             else f"until {row.not_after[:10]}"
         )
-        typer.echo(f"{row.serial:40}  {row.kind:6}  {row.name}  {state}")
+        typer.echo(f"{row.serial:40}  {row.kind:6}  {printable(row.name)}  {state}")
 
 
 @pki_app.command("verify")

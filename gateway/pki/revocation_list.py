@@ -13,10 +13,11 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import structlog
 from cryptography import x509
 
-log = structlog.get_logger("gateway")
+from counterfoil.logs import get_logger
+
+log = get_logger("gateway")
 
 _LOOK_S = 1.0
 _END = b"-----END X509 CRL-----"

@@ -6,8 +6,6 @@ import asyncio
 import signal
 from typing import Protocol
 
-import structlog
-
 from counterfoil.garbage_collection import collect_seldom
 from counterfoil.gateway.doors.bridge.mqtt_link import MqttLink
 from counterfoil.gateway.doors.bridge.nats_link import NatsLink
@@ -25,8 +23,9 @@ from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.pki.key_file import private_key
 from counterfoil.gateway.process.bridge_settings import BridgeSettings
 from counterfoil.gateway.store.gateway_store import open_store
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.bridge")
+log = get_logger("gateway.bridge")
 
 
 class _RunningLink(Link, Protocol):

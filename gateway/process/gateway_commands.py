@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.errors import GATEWAY_UNREACHABLE
 from counterfoil.gateway.process.gateway_settings import GatewaySettings
+from counterfoil.printable import printable
 
 gateway_app = typer.Typer(
     help="The devices' door: verify, store, then acknowledge.", no_args_is_help=True
@@ -63,5 +64,5 @@ def status(
         typer.echo(json.dumps(found))
     else:
         for name, value in found.items():
-            typer.echo(f"{name}: {value}")
+            typer.echo(f"{name}: {printable(value)}")
     raise typer.Exit(0 if response.status_code == 200 else 1)

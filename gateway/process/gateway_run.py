@@ -8,8 +8,6 @@ import resource
 import signal
 import ssl
 
-import structlog
-
 from counterfoil.garbage_collection import collect_seldom
 from counterfoil.gateway.doors.http import create_http
 from counterfoil.gateway.doors.limits import Limits, Quota
@@ -26,8 +24,9 @@ from counterfoil.gateway.pki.key_file import private_key
 from counterfoil.gateway.pki.revocation_list import follow_crl
 from counterfoil.gateway.process.gateway_settings import GatewaySettings
 from counterfoil.gateway.store.gateway_store import open_store
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway")
+log = get_logger("gateway")
 
 
 def device_tls(settings: GatewaySettings) -> ssl.SSLContext:

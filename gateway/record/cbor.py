@@ -13,14 +13,18 @@ Rules kept here:
   along with its value: every record takes this path, and it saves a call.
 
 Encoding is cbor2's, whose output for such values is deterministic when keys are given in order;
-tests compare the two. Arrays that are read seldom are read by cbor2 too, through :func:`any_item`.
+tests compare the two. Arrays that are read seldom are read by cbor2 too, through :func:`any_item`, once their bounds
+are known (``cbor_bounds``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import cbor2
+
+from counterfoil.gateway.record.cbor_bounds import BIG_NUMBER, item_end
 
 MAX_INTEGER = 2**63 - 1
 
@@ -29,14 +33,16 @@ class NotDeterministicError(ValueError):
     """The bytes are not what deterministic CBOR of the schema would be."""
 
 
-def any_item(data: bytes) -> Any:
-    """Return the item at the beginning of *data*, of any schema; ValueError when there is none.
+def any_item(data: bytes, tags: Collection[int] = (BIG_NUMBER,)) -> Any:
+    """Return the one item that *data* is, of any schema, with no other *tags*; ValueError when it is none.
 
-    The caller encodes the item again to see that *data* is its deterministic encoding and no more.
+    The caller encodes the item again to see that *data* is its deterministic encoding.
     """
+    if item_end(data, tags=tags) != len(data):
+        raise ValueError("bytes follow the item")
     try:
         return cbor2.loads(data)
-    except Exception as error:  # hostile tags of times and numbers raise errors of any kind
+    except Exception as error:  # hostile numbers and texts raise errors of any kind
         raise ValueError(f"no CBOR: {str(error)[:200]}") from error
 
 

@@ -13,6 +13,7 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 from counterfoil.gateway.record.cbor import MAX_INTEGER, any_item
@@ -83,6 +84,17 @@ def constant(wanted: str | int) -> Form:
         if type(value) is not type(wanted) or value != wanted:
             raise ValueError(f"{place} is not {wanted!r}")
         return wanted
+
+    return read
+
+
+def one_of(words: type[StrEnum]) -> Form:
+    """One of *words*."""
+
+    def read(value: object, place: str) -> StrEnum:
+        if type(value) is not str or value not in list(words):
+            raise ValueError(f"{place} is none of {', '.join(words)}")
+        return words(value)
 
     return read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import httpx
 import typer
@@ -13,9 +13,11 @@ from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.gateway.errors import CheckpointError, GatewayError
 from counterfoil.gateway.log.checkpoint import LogKey, verify_checkpoint
 from counterfoil.gateway.log.checkpoint_pair import compare
+from counterfoil.gateway.log.cosignature import needed
 from counterfoil.gateway.log.tlog_proof import TlogProof, known_witnesses
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.gateway.record.signed_record import decode
 from counterfoil.gateway.witness.errors import (
     CHECKPOINT_UNREADABLE,
     WITNESS_EXISTS,
@@ -23,6 +25,7 @@ from counterfoil.gateway.witness.errors import (
     WITNESS_UNREADABLE,
 )
 from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
+from counterfoil.printable import printable
 
 witness_app = typer.Typer(
     help="A bank's or an auditor's own eye on a log: it cosigns heads that extend what it has seen.",
@@ -89,7 +92,8 @@ def compare_command(
 ) -> None:
     """Say whether two checkpoints that one log signed can both be true.
 
-    Exit status: 0 they can, 1 equivocation (both signed checkpoints are printed as evidence), 2 it can't be told.
+    Exit status: 0 they can, 1 equivocation (both signed checkpoints, and the proof between them, are printed as
+    evidence), 2 it can't be told: the tiles don't give the larger one's root.
     """
     try:
         key = LogKey.from_verifier_key(log_key)
@@ -101,15 +105,21 @@ def compare_command(
         _fail(CHECKPOINT_UNREADABLE, str(error))
     except GatewayError as error:
         _fail(error.code, str(error))
-    said = {"word": found.word, "log": key.name, "detail": found.detail}
+    said: dict[str, Any] = {"word": found.word, "log": key.name, "detail": found.detail}
     if found.word == "equivocation":
         said |= {"first": found.first.decode(), "second": found.second.decode()}
+    if found.beginning is not None:
+        said["beginning"] = found.beginning.hex()
+        said["proof"] = [node.hex() for node in found.proof]
     if as_json:
         typer.echo(json.dumps(said))
     else:
-        typer.echo(f"{found.word}: {key.name}: {found.detail}")
+        typer.echo(f"{found.word}: {key.name}: {printable(found.detail)}")
         for name in ("first", "second") if found.word == "equivocation" else ():
-            typer.echo(f"\n{name}:\n{said[name]}")
+            typer.echo(f"\n{name}:\n" + printable(said[name], keep="\n"))
+        if found.beginning is not None:
+            typer.echo(f"\nthe larger one begins with {said['beginning']}, by the proof:")
+            typer.echo("\n".join(said["proof"]))
     raise typer.Exit(_EXIT[found.word])
 
 
@@ -119,10 +129,16 @@ def check_proof(
     record: Annotated[Path, typer.Argument(help="The record's bytes.")],
     log_key: LogKeyText,
     witness: Annotated[list[str] | None, typer.Option(help="A witness's key; repeat it.")] = None,
-    at_least: Annotated[int, typer.Option(min=0, help="Witnesses that must have cosigned.")] = 0,
+    at_least: Annotated[
+        int | None,
+        typer.Option(min=0, help="Witnesses that must have cosigned; one, where any is named."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that RECORD stands in the log that PROOF's checkpoint names. Exit status: 0 yes, 1 no."""
+    """Check that RECORD is a record and stands in the log that PROOF's checkpoint names. Exit status: 0 yes, 1 no.
+
+    Whose key signed the record is not looked at: that takes a bundle and a root (`counterfoil audit verify`).
+    """
     try:
         key = LogKey.from_verifier_key(log_key)
         known = known_witnesses(witness or ())
@@ -130,17 +146,31 @@ def check_proof(
     except (OSError, CheckpointError) as error:
         _fail(FILE_UNREADABLE, str(error))
     try:
-        checkpoint, found = TlogProof.decode(data).verify(raw, key, known, at_least)
+        checkpoint, found = TlogProof.decode(data).verify(raw, key, known, needed(known, at_least))
+        record_ = decode(raw).record
     except GatewayError as error:
         typer.echo(json.dumps({"code": error.code, "detail": str(error)}), err=True)
         raise typer.Exit(1) from error
-    said = {"log": checkpoint.origin, "size": checkpoint.head.size}
+    said = {
+        "log": checkpoint.origin,
+        "size": checkpoint.head.size,
+        "device": record_.device,
+        "epoch": record_.epoch,
+        "sequence": record_.sequence,
+        "kind": record_.kind.name.lower(),
+        "time_ms": record_.time_ms,
+        "signature_checked": False,
+    }
     names = [one.witness for one in found]
     if as_json:
         typer.echo(json.dumps(said | {"witnesses": names}))
-    else:
-        seen = ", ".join(names) or "no known witness"
-        typer.echo(f"in {said['log']} of {said['size']} records, seen by {seen}")
+        return
+    seen = f"cosigned by {', '.join(names)}" if names else "no witness was asked for"
+    typer.echo(f"in {said['log']} of {said['size']} records; {seen}")
+    typer.echo(
+        f"the record says that it is number {record_.sequence} of epoch {record_.epoch} of {record_.device}, a "
+        f"{said['kind']}; whose key signed it was not looked at"
+    )
 
 
 def _read(where: str) -> bytes:

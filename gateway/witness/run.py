@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 
-import structlog
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -19,8 +18,9 @@ from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.witness.memory import Memory
 from counterfoil.gateway.witness.settings import WitnessFolder
 from counterfoil.gateway.witness.witness import Witness
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("witness")
+log = get_logger("witness")
 _MOST_BYTES = 128 * 1024
 
 

@@ -4,8 +4,9 @@ Rules kept here:
 
 * 1. The log is known, and signed the checkpoint. 2. The old size is the one that this witness has. 3. The new tree is
   shown to begin with the old one. 4. The head is made durable. 5. Only then is it cosigned.
-* A head that a known log signed and that does not extend the one before is evidence, and is kept. Without the log's
-  tiles a false proof is only a suspicion, since anybody may bring a head with one; it is kept as a suspicion.
+* A head that a known log signed and that does not extend the one before is evidence, and is kept. A false proof is
+  only a suspicion, since anybody may bring a head with one, and so are tiles that don't give the larger head's root:
+  a copy may be damaged. What is only a suspicion is kept as one.
 """
 
 from __future__ import annotations
@@ -14,21 +15,20 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import structlog
-
 from counterfoil.gateway.errors import CheckpointError, ProofError, TileError
 from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, verify_checkpoint
 from counterfoil.gateway.log.cosignature import cosign, split_note
-from counterfoil.gateway.log.merkle import EMPTY_ROOT, consistency_proof, verify_consistency
+from counterfoil.gateway.log.merkle import EMPTY_ROOT, proven_beginning, verify_consistency
 from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH
 from counterfoil.gateway.log.witness_request import read_request
 from counterfoil.gateway.logfiles.tiles import FileReader, TileReader
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.gateway.witness.memory import UNPROVEN, Fork, Memory, SeenHead
 from counterfoil.gateway.witness.settings import WitnessFolder
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("witness")
-_BY_TILES = "the log's own tiles don't show"
+log = get_logger("witness")
+_BY_TILES = "by the log's own tiles, which give its root, the head of {} does not extend"
 SIZE_TYPE = "text/x.tlog.size"
 
 
@@ -76,14 +76,9 @@ class Witness:
         return self._judge(checkpoint, old_size, proof, note)
 
     def _judge(
-        self,
-        checkpoint: Checkpoint,
-        old_size: int,
-        proof: list[Digest],
-        note: bytes,
-        by_tiles: bool = False,
+        self, checkpoint: Checkpoint, old_size: int, proof: list[Digest], note: bytes
     ) -> Response:
-        """Do steps 2 to 5; *by_tiles* says that the proof was made from the log's own tiles."""
+        """Do steps 2 to 5."""
         origin, head = checkpoint.origin, checkpoint.head
         # 2
         seen = self._memory.newest(origin)
@@ -104,8 +99,7 @@ class Witness:
             )
         except ProofError as error:
             if seen is not None:
-                word = _BY_TILES if by_tiles else UNPROVEN
-                detail = f"{word}: that the head of {head.size} extends that of {size}: {error}"
+                detail = f"{UNPROVEN}: that the head of {head.size} extends that of {size}: {error}"
                 self._accuse(origin, detail, mine=seen.note, theirs=note)
             return Response(422, f"{error}\n")
         # 4
@@ -132,12 +126,26 @@ class Witness:
         seen = self._memory.newest(key.name)
         old, size = 0 if seen is None else seen.size, checkpoint.head.size
         proof: list[Digest] = []
-        if 0 < old < size:
-            proof = consistency_proof(old, size, TileReader(read, size).read)
+        if seen is not None and 0 < old < size:
+            try:
+                beginning, proof = proven_beginning(
+                    first=old,
+                    second=size,
+                    root=checkpoint.head.root,
+                    read=TileReader(read, size).read,
+                )
+            except ProofError as error:
+                detail = f"{UNPROVEN}: that the head of {size} extends that of {old}, as the tiles are not its: {error}"
+                self._accuse(key.name, detail, mine=seen.note, theirs=note)
+                return Response(422, f"{error}\n")
+            if beginning != seen.root:
+                detail = f"{_BY_TILES} that of {old}: it begins with {beginning.hex()}"
+                self._accuse(key.name, detail.format(size), mine=seen.note, theirs=note)
+                return Response(422, "another log\n")
         if seen is not None and old > size:
             self._look_back(checkpoint, seen, note, read)
             return Response(409, f"{old}\n", SIZE_TYPE)
-        return self._judge(checkpoint, old_size=old, proof=proof, note=note, by_tiles=True)
+        return self._judge(checkpoint, old_size=old, proof=proof, note=note)
 
     def _look_back(
         self, checkpoint: Checkpoint, seen: SeenHead, note: bytes, read: FileReader
@@ -145,27 +153,29 @@ class Witness:
         """Accuse the log of a smaller head than the one seen, where the one seen does not begin with it.
 
         A smaller head by itself is an old copy, and no fault. Nothing follows from tiles that don't reach the head
-        that was seen.
+        that was seen, and only a suspicion from those that don't give its root.
         """
         origin, head = checkpoint.origin, checkpoint.head
         if head.size == 0:
             return
         try:
-            proof = consistency_proof(head.size, seen.size, TileReader(read, seen.size).read)
-            verify_consistency(
+            beginning, _ = proven_beginning(
                 first=head.size,
                 second=seen.size,
-                first_root=head.root,
-                second_root=seen.root,
-                proof=proof,
+                root=seen.root,
+                read=TileReader(read, seen.size).read,
             )
         except TileError:
             return
         except ProofError as error:
             detail = (
-                f"{_BY_TILES}: that the head of {seen.size} extends that of {head.size}: {error}"
+                f"{UNPROVEN}: that the head of {seen.size} extends that of {head.size}: {error}"
             )
             self._accuse(origin, detail, mine=seen.note, theirs=note)
+            return
+        if beginning != head.root:
+            detail = f"{_BY_TILES} that of {head.size}: it begins with {beginning.hex()}"
+            self._accuse(origin, detail.format(seen.size), mine=seen.note, theirs=note)
 
     def _accuse(self, origin: str, detail: str, mine: bytes, theirs: bytes) -> None:
         log.error("fork", log=origin, why=detail)

@@ -25,6 +25,7 @@ from counterfoil.oracle.commands.instruction_reply import (
 from counterfoil.oracle.errors import OracleError, UnknownName
 from counterfoil.oracle.instructions.request import CloseDay
 from counterfoil.oracle.store.day_tables import DayClose
+from counterfoil.printable import printable
 
 day_app = typer.Typer(
     help="The business day: move the date, sweep revenue into loans, mark what falls due, compare the books.",
@@ -137,15 +138,14 @@ def _show(day: DayClose, as_json: bool) -> None:
         typer.echo(f"  claim {claim['root']}: {claim['before']} → {claim['state']}")
     for line in report.get("lines", []):
         if line["state"] == LineState.FROZEN.wire_name:
-            typer.echo(f"  line {line['line']} is frozen: {line['reason']}")
+            typer.echo(f"  line {line['line']} is frozen: {printable(line['reason'])}")
     for pledge in report.get("top_ups_expired", []):
         typer.echo(f"  pledge {pledge}: its call for more was not met in time")
     for name, value in report.get("figures", {}).items():
-        typer.echo(f"  {name}: {value}")
+        typer.echo(f"  {name}: {printable(value)}")
     for d in report.get("differences", []):
-        typer.echo(
-            f"  DIFFERS {d['code']} {d['subject']}: expected {d['expected']}, found {d['found']} ({d['detail']})"
-        )
+        line = f"{d['subject']}: expected {d['expected']}, found {d['found']} ({d['detail']})"
+        typer.echo(f"  DIFFERS {d['code']} {printable(line)}")
     raise typer.Exit(_EXIT[day.status])
 
 

@@ -21,6 +21,7 @@ from counterfoil.oracle.instructions.request import Request
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
+from counterfoil.printable import printable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Database = Annotated[
@@ -105,7 +106,7 @@ def say(found: Any, as_json: bool) -> None:
         typer.echo(json.dumps(found))
         return
     for one in found if isinstance(found, list) else [found]:
-        typer.echo("  ".join(f"{name}: {value}" for name, value in one.items()))
+        typer.echo("  ".join(f"{name}: {printable(value)}" for name, value in one.items()))
 
 
 def fail(code: Code, detail: str) -> NoReturn:

@@ -38,6 +38,7 @@ from counterfoil.oracle.instructions.request import (
 from counterfoil.oracle.instructions.stored_form import decode_entries
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.revenue_tables import MatchException
+from counterfoil.printable import printable
 
 oracle_app = typer.Typer(
     help="Batches and heads, matching, revenue. The process that `run` starts carries out what the others ask.",
@@ -223,7 +224,7 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
         return
     quorum = found.pop("quorum", None)
     for name, value in found.items():
-        typer.echo(f"{name}: {value}")
+        typer.echo(f"{name}: {printable(value)}")
     if quorum is not None:
         _say_quorum(quorum)
 
@@ -235,7 +236,8 @@ def _say_quorum(quorum: dict[str, Any]) -> None:
         if how is None:
             how = "is well" if node["answered_ms"] else "has not answered yet"
         signs = "" if node["address"] in quorum["signers"] else ", signs nothing"
-        typer.echo(f"  {node['name']} {node['address']}: {node['records']} records{signs}; {how}")
+        line = f"{node['name']} {node['address']}: {node['records']} records{signs}; {how}"
+        typer.echo(f"  {printable(line)}")
     names = {node["address"]: node["name"] for node in quorum["nodes"]}
     typer.echo(f"  the next head is the turn of {names.get(quorum['turn'], quorum['turn'])}")
     for turn in quorum["turns"]:
@@ -243,7 +245,6 @@ def _say_quorum(quorum: dict[str, Any]) -> None:
             whose, by = (names.get(turn[which], turn[which]) for which in ("turn", "sent_by"))
             typer.echo(f"  head of {turn['size']}: the turn of {whose}, taken over by {by}")
     for dissent in quorum["dissents"]:
-        typer.echo(
-            f"  dissent of {dissent['node']} on a {dissent['kind']} of {dissent['proposer']}:"
-            f" {dissent['code']}: {dissent['detail']}"
-        )
+        line = f"dissent of {dissent['node']} on a {dissent['kind']} of {dissent['proposer']}:"
+        line += f" {dissent['code']}: {dissent['detail']}"
+        typer.echo(f"  {printable(line)}")

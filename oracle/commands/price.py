@@ -21,6 +21,7 @@ from counterfoil.fault import FILE_UNREADABLE
 from counterfoil.oracle.commands.instruction_reply import AsJson
 from counterfoil.oracle.errors import OracleError, PriceFileError
 from counterfoil.oracle.quorum.agreed_price import AgreedPrice
+from counterfoil.printable import printable
 
 _DAY_S = 86_400
 VARIABLE = "COUNTERFOIL_ORACLE_PASSPHRASE"
@@ -228,7 +229,8 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(found))
         return
     for name, value in found.items():
-        typer.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+        shown = ", ".join(value) if isinstance(value, list) else value
+        typer.echo(f"{name}: {printable(shown)}")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from counterfoil.fault import FILE_UNREADABLE, Code
 from counterfoil.oracle.rules.schedule.cases import ScheduleCase, read_cases
 from counterfoil.oracle.rules.schedule.errors import InputMalformed, ScheduleError
 from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
+from counterfoil.printable import printable, printable_json
 
 
 def register(app: typer.Typer) -> None:
@@ -85,8 +85,9 @@ def _print(found: dict[str, list[ScheduleEvent]], is_many: bool, as_json: bool) 
 
     console = Console()
     for name, events in found.items():
-        console.print(to_table(name, events) if events else f"{name}: no events")
+        shown = printable(name)
+        console.print(to_table(shown, events) if events else f"{shown}: no events")
 
 
 def _say(code: Code, detail: str) -> None:
-    typer.echo(json.dumps({"code": code, "detail": detail}, ensure_ascii=False), err=True)
+    typer.echo(printable_json({"code": code, "detail": detail}), err=True)

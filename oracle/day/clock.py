@@ -12,11 +12,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
+from counterfoil.logs import get_logger
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import CloseDay
 from counterfoil.oracle.rules.business_date import date_in
@@ -24,7 +24,7 @@ from counterfoil.oracle.settings import trigger_of
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.day_tables import DayClose
 
-log = structlog.get_logger("oracle.day_clock")
+log = get_logger("oracle.day_clock")
 
 
 def today_in(zone: ZoneInfo) -> int:

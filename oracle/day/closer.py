@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
@@ -24,6 +23,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL, enqueue
 from counterfoil.fault import Code
+from counterfoil.logs import get_logger
 from counterfoil.oracle.day.books import read_books
 from counterfoil.oracle.day.day_report import make_report
 from counterfoil.oracle.day.ledger_book import cursor_of
@@ -37,7 +37,7 @@ from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 
-log = structlog.get_logger("oracle.day_close")
+log = get_logger("oracle.day_close")
 
 ASKED = "asked"
 _PHASES = (ASKED, *plan.PHASES)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -18,6 +17,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import CursorRow, EventRow, TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.logs import get_logger
 from counterfoil.oracle.bank.accounts import register_bank_account, register_payee
 from counterfoil.oracle.bank.entries import import_entries
 from counterfoil.oracle.bank.payouts import make_file
@@ -56,7 +56,7 @@ from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
 
-log = structlog.get_logger("oracle.instructions")
+log = get_logger("oracle.instructions")
 _UTC = ZoneInfo("UTC")
 
 

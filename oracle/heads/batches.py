@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -33,6 +32,7 @@ from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_cha
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import KEY_AWAITED, RecordNotBelieved
 from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
 from counterfoil.oracle.heads.recent_records import RecentRecords
@@ -46,7 +46,7 @@ from counterfoil.oracle.store.alarm_table import raise_once
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.head_tables import BatchFigures, HeadRow
 
-log = structlog.get_logger("oracle.batch")
+log = get_logger("oracle.batch")
 
 _READ = 2_000
 

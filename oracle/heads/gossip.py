@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import structlog
 from sqlmodel import Session
 
-from counterfoil.gateway.log.merkle import root_at
+from counterfoil.gateway.errors import ProofError
+from counterfoil.gateway.log.merkle import proven_beginning
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.record.record import GossipedHead
 from counterfoil.gateway.record.signed_record import SignedRecord
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import GOSSIP_DIFFERS
 from counterfoil.oracle.store.alarm_table import raise_once
 
-log = structlog.get_logger("oracle.gossip")
+log = get_logger("oracle.gossip")
 
 _CODE = GOSSIP_DIFFERS
 _REMEMBERED = 10_000
@@ -57,6 +58,14 @@ class GossipCheck:
     def _wrong(self, log_index: int, head: GossipedHead) -> str | None:
         if head.size > log_index:
             return "which was not there yet"
-        published, _ = read_size(self._tiles)
-        mine = root_at(head.size, TileReader(read_folder(self._tiles), published).read)
+        published, root = read_size(self._tiles)
+        reader = TileReader(read_folder(self._tiles), published)
+        try:
+            mine, _ = proven_beginning(
+                first=head.size, second=published, root=root, read=reader.read
+            )
+        except ProofError as error:
+            log.error("tiles_damaged", why=str(error))
+            self._judged.discard((head.size, head.root))
+            return None  # nothing follows from them; the machine's next record carries it again
         return None if mine == head.root else f"the log's is {mine.hex()}"

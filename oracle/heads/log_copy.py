@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from sqlalchemy import Engine, delete, func
 from sqlmodel import Session, col, select
 
@@ -41,6 +40,7 @@ from counterfoil.gateway.record.verification import KeyRing
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.gateway.store.tables import StoredRecord
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import COPY_IN_USE, RECORD_TWICE, RecordRefused
 from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
 from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
@@ -51,7 +51,7 @@ from counterfoil.oracle.rules.faults.proposal import STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.store.head_tables import Progress, SlotRow
 
-log = structlog.get_logger("oracle.node")
+log = get_logger("oracle.node")
 
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 _READER = "slots"

@@ -16,18 +16,18 @@ import time
 from collections.abc import Sequence
 
 import httpx
-import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.tile_format import decode_entries
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import COPY_DIFFERS, GatewayNotThere, RecordRefused
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.store.alarm_table import raise_once
 
-log = structlog.get_logger("oracle.node")
+log = get_logger("oracle.node")
 
 _PIECE = 1_000
 _MOST_AHEAD = 100_000

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import structlog
 
 from counterfoil.gateway.errors import CheckpointError, LogError
 from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, with_lines
@@ -24,9 +23,10 @@ from counterfoil.gateway.log.merkle import consistency_proof
 from counterfoil.gateway.log.witness_request import write_request
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import InputMalformed
 
-log = structlog.get_logger("oracle.witnesses")
+log = get_logger("oracle.witnesses")
 
 _TIMEOUT_S = 2.0
 _PAUSE_S = 10.0

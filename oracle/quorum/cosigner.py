@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-import structlog
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -25,6 +24,7 @@ from tenacity import (
 
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import GatewayNotThere, InputMalformed
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.heads.log_fetch import LogFetcher
@@ -37,7 +37,7 @@ from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal
 from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
 
 _Proposal = TypeVar("_Proposal", HeadProposal, CallProposal)
-log = structlog.get_logger("oracle.node")
+log = get_logger("oracle.node")
 
 _WAIT_S = 3.0
 _LOOK_S = 0.1

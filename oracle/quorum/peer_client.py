@@ -14,16 +14,16 @@ from threading import BoundedSemaphore
 from typing import Any
 
 import httpx
-import structlog
 
 from counterfoil.chain.hexadecimal import from_any_hex
 from counterfoil.fault import Code
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import OracleError
 from counterfoil.oracle.quorum.peers import Peer, peer_tls
 from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
 
-log = structlog.get_logger("oracle.node")
+log = get_logger("oracle.node")
 
 _TIMEOUT_S = 10.0
 _CONNECT_S = 2.0

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import structlog
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
@@ -26,6 +25,7 @@ from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, enqueue
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.logs import get_logger
 from counterfoil.oracle.heads.batches import BatchRules
 from counterfoil.oracle.heads.log_copy import LogCopy
 from counterfoil.oracle.quorum.peer_client import Outcome, PeerClient
@@ -40,7 +40,7 @@ from counterfoil.oracle.rules.judging.verdict import AnchoredState, Dissents
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.head_tables import HeadRow
 
-log = structlog.get_logger("oracle.node")
+log = get_logger("oracle.node")
 
 _PAUSE_MS, _PAUSE_AFTER_MS = 1_000, 5_000
 """How long this node proposes nothing after a quorum that was not reached, and after one that was."""

@@ -206,6 +206,11 @@ class Tally:
             for at, count in enumerate(counts):
                 ran[at] += count
 
+    @property
+    def sellers(self) -> list[DeviceId]:
+        """The machines that sold or refunded something, whose projects the figures depend on."""
+        return list(dict.fromkeys(device for device, _ in self._takings))
+
     def figures(
         self, previous_size: int, size: int, block: int, project_of: Callable[[DeviceId], bytes]
     ) -> Figures:

@@ -13,18 +13,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
 from sqlalchemy.exc import OperationalError
 
 from counterfoil.chain.errors import ChainError
 from counterfoil.garbage_collection import collect_seldom
+from counterfoil.logs import get_logger
 from counterfoil.oracle.day.clock import DayClock
 from counterfoil.oracle.errors import STORE_BUSY, GatewayNotThere
 from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
 
-log = structlog.get_logger("oracle")
+log = get_logger("oracle")
 _READERS = ("batch", "copy", "facts", "matching")
 """The parts that read N records of the log a pass."""
 

@@ -16,16 +16,18 @@ from support_api import build, export_certificates
 from support_chain import ENGINES, ChainWorld, deployed_world
 from support_network import NETWORK_ENGINES, network_world, running_network
 from support_oracle import ACCOUNTS, OracleHouse, pool_account
-from support_world import DEVICES, World
+from support_world import DAY_MS, DEVICES, FIRST_MS, World
 from typer import Typer
 from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands import audit as audit_commands
 from counterfoil.api.audit.node_check import check_on_chain
 from counterfoil.api.audit.verification.bundle_format import decode, encode
+from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.commands import api as api_commands
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.nodes.embedded import start_node
+from counterfoil.gateway.record.bodies import Status
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +67,10 @@ def running_chain(engine: str, folder: Path) -> Iterator[ChainWorld]:
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """Three days sold, anchored and shared out on a chain; an investor took its share after the first."""
+    """Three days sold, anchored and shared out on a chain; an investor took its share after the first.
+
+    On the fourth the machines say twice that they are idle.
+    """
     folder = tmp_path_factory.mktemp("house")
     now_ms = time.time_ns() // 1_000_000
     world = World(devices=DEVICES[:2], certified_ms=now_ms - 60_000)
@@ -78,11 +83,18 @@ def house(
             if day == 0:
                 pool = pool_account(chain.client)
                 chain.send("operator", "RevenueSplit", "takePool", pool, ACCOUNTS["a"])
+        for number in range(2):
+            for device in world.devices:
+                world.add(device, Status("idle"), FIRST_MS + 3 * DAY_MS + number)
+        oracle.keep()
+        oracle.run_until_quiet(parts)
         export_certificates(world, folder / "certificates")
         yield Installation(folder, world, chain.node.rpc_url)
 
 
-def run(site: Installation, *arguments: object) -> Result:
+def run(
+    site: Installation, *arguments: object, more: dict[str, str | None] | None = None
+) -> Result:
     app = Typer()
     api_commands.register(app)
     audit_commands.register(app)
@@ -96,7 +108,9 @@ def run(site: Installation, *arguments: object) -> Result:
             "COUNTERFOIL_API_TILES": str(site.folder / "tiles"),
             "COUNTERFOIL_API_DEPLOYMENT": str(site.folder / "deployment.json"),
             "COUNTERFOIL_API_RPC_URLS": json.dumps([site.rpc_url]),
+            "COUNTERFOIL_AUDIT_DEPLOYMENT": str(site.folder / "deployment.json"),
         }
+    env |= more or {}
     return CliRunner().invoke(app, [str(a) for a in arguments], env=env)
 
 
@@ -110,20 +124,62 @@ def bundle(house: Installation) -> Path:
     assert made.exit_code == 0, made.stderr
     said = json.loads(made.stdout)
     assert said["bytes"] == out.stat().st_size
-    assert (said["records"], said["distributions"], said["blocks"]) == (7, 3, 7)
+    assert (said["records"], said["distributions"], said["blocks"]) == (10, 3, 9)
     return out
 
 
-def test_true_bundle_verifies_with_the_root_alone(house: Installation, bundle: Path) -> None:
+def test_own_node_alone_does_not_tell_whose_the_contracts_are(
+    house: Installation, bundle: Path
+) -> None:
+    """The node confirms any contracts that are on its chain, a forger's as well."""
+    trusted = ("--root-ca", house.root, "--rpc", house.rpc_url, "--json")
+    nothing: dict[str, str | None] = {"COUNTERFOIL_AUDIT_DEPLOYMENT": None}
+    result = run(house, "audit", "verify", bundle, *trusted, more=nothing)
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["verdict"]) == (2, "unverifiable")
+    found = [(f["code"], s["number"]) for s in said["steps"] for f in s["findings"]]
+    assert found == [("bundle.deployment_unknown", 12)]
+    asked = run(house, "audit", "deployment", house.folder / "deployment.json", "--json")
+    pinned = ("--deployment-hash", json.loads(asked.stdout)["hash"])
+    result = run(house, "audit", "verify", bundle, *trusted, *pinned, more=nothing)
+    assert (result.exit_code, json.loads(result.stdout)["verdict"]) == (0, "valid")
+
+
+def test_true_bundle_verifies_with_root_and_deployment_alone(
+    house: Installation, bundle: Path
+) -> None:
     result = run(house, "audit", "verify", bundle, "--root-ca", house.root, "--json")
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"]) == (0, "valid")
     assert [step["passed"] for step in said["steps"]] == [True] * 13
-    assert said["steps"][12]["checked"].startswith(
-        "3 distributions made again to the minor unit, 2 of the period with 6 of these records"
+    assert said["steps"][12]["checked"] == (
+        "3 distributions made again to the minor unit, 2 of the period; takes of pools made again: 1; "
+        "shared out of these records: 6 sales of 12.09 USD, 0 refunds "
+        "(and 6 records of other machines, not here); in no distribution here: 0 sales, 0 refunds"
     )
-    assert said["steps"][12]["checked"].endswith("; takes of pools made again: 1")
+    assert "; the device was in lakeside since block " in said["steps"][11]["checked"]
     assert said["skipped"][0].startswith("14.")
+
+
+def test_report_says_the_same_in_the_terminal_and_as_json_in_both_languages(
+    house: Installation, bundle: Path
+) -> None:
+    for language, title, last in (("en", "What was asked", "30"), ("zh", "查询内容", "31")):
+        asked = ("--device", DEVICES[0], "--from", "2022-08-30", "--to", f"2022-08-{last}")
+        options = ("--root-ca", house.root, "--language", language, *asked)
+        shown = run(house, "audit", "verify", bundle, *options)
+        said = json.loads(run(house, "audit", "verify", bundle, *options, "--json").stdout)
+        assert shown.exit_code == (1 if last == "30" else 0)
+        assert said["verdict"] == ("invalid" if last == "30" else "valid")
+        lines = shown.stdout.splitlines()
+        assert (lines[0], lines[-1]) == (title, said["verdict"])
+        texts = said["asked"] | said["sure"] | said["figures_text"]
+        assert {f"  {name}: {value}" for name, value in texts.items()} <= set(lines)
+        assert {f"– {line}" for line in said["not_looked_at"]} <= set(lines)
+        assert f"  {said['verdict_text']}" in lines
+        assert "12.09 USD" in said["figures_text"]["sales" if language == "en" else "销售"]
+    unknown = run(house, "audit", "verify", bundle, "--root-ca", house.root, "--language", "fr")
+    assert unknown.exit_code == 2
 
 
 def test_own_node_and_own_deployment_file_are_asked_too(house: Installation, bundle: Path) -> None:
@@ -131,7 +187,7 @@ def test_own_node_and_own_deployment_file_are_asked_too(house: Installation, bun
     result = run(house, "audit", "verify", bundle, "--root-ca", house.root, *own, "--json")
     said = json.loads(result.stdout)
     assert (result.exit_code, said["verdict"], said["skipped"]) == (0, "valid", [])
-    assert said["steps"][13]["checked"].startswith("blocks (7), heads (2) and keys (1)")
+    assert said["steps"][13]["checked"].startswith("blocks (9), heads (3) and keys (1)")
 
 
 def test_blocks_of_another_chain_are_named_by_the_auditors_node(
@@ -151,7 +207,7 @@ def test_blocks_of_another_chain_are_named_by_the_auditors_node(
     named = [
         f["where"] for f in said["steps"][13]["findings"] if f["code"] == "bundle.chain_mismatch"
     ]
-    assert sum(where.startswith("blocks[") for where in named) == 7
+    assert sum(where.startswith("blocks[") for where in named) == 9
 
 
 def test_each_head_is_compared_with_its_event_on_the_auditors_node(
@@ -168,7 +224,8 @@ def test_each_head_is_compared_with_its_event_on_the_auditors_node(
         (head._replace(block_number=2**62), "anchored, but not in block"),
         (head._replace(size=head.size + 1), "not anchored"),
     ):
-        step = check_on_chain(replace(found, heads=(changed,)), house.rpc_url, addresses)
+        report = Report([], bundle=replace(found, heads=(changed,)))
+        step = check_on_chain(report, house.rpc_url, addresses)
         said = [str(error) for error in step.findings if error.where.startswith("heads")]
         assert len(said) == (words is not None), said
         assert words is None or words in said[0]

@@ -26,6 +26,7 @@ from typer.testing import CliRunner, Result
 from counterfoil.api.audit.commands.audit import register
 from counterfoil.api.audit.node_check import check_keys
 from counterfoil.api.audit.sweep.book import Book
+from counterfoil.api.audit.sweep.facts_check import FactsCheck
 from counterfoil.api.audit.sweep.ledger_view import LedgerView, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money_sweep import MoneySweep
@@ -102,6 +103,7 @@ def test_a_true_house_is_valid_and_all_of_it_was_looked_at(house: OracleHouse) -
     assert said["heads"] == len(house.on_chain("RecordAnchor", "HeadAnchored")) >= 3
     assert said["distributions"] == said["distributions_proved"] == 3
     assert said["machines"] == 2
+    assert said["not_shared_out"] == []
 
 
 def test_who_had_to_sign_the_heads_is_told_and_a_quorum_too_small_is_found(tmp_path: Path) -> None:
@@ -225,7 +227,7 @@ def money_found(house: OracleHouse, name: str, change: dict[str, Any]) -> set[st
     )
     return {
         finding.code
-        for finding in MoneySweep(client, view, book, facts={}, projects=[PROJECT]).run()
+        for finding in MoneySweep(client, view, facts=FactsCheck(view, book, {}, [PROJECT])).run()
     }
 
 
@@ -378,7 +380,7 @@ def test_what_the_committee_repudiates_is_told_of_the_machine_and_of_each_split(
         view.keys[name, 1] = key._replace(repudiations=early)
         book = Book(None, "a test")
         LogSweep(tiles, "", view, book, processes=1).run(lambda _: None)
-        money = MoneySweep(chain.client, view, book, facts={}, projects=(PROJECT,))
+        money = MoneySweep(chain.client, view, facts=FactsCheck(view, book, {}, [PROJECT]))
         assert [(f.code, f.unverifiable) for f in money.run()] == [
             ("split.sales_disputed", False)
         ] * 2

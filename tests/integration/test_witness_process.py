@@ -19,6 +19,7 @@ import support_killed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_process import Process
 from support_waiting import PATIENCE_S
+from support_world import World
 
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
@@ -148,7 +149,9 @@ def test_a_witness_that_looks_by_itself_sees_the_log_and_two_forks_are_compared(
 
 
 def test_a_records_proof_is_written_and_checked_by_command(tmp_path: Path) -> None:
-    entries = [b"entry %d" % n for n in range(300)]
+    world = World()
+    world.sell(days=50)
+    entries = [signed.raw for signed in world.records[:300]]
     grow(tmp_path / "tiles", entries)
     proof, record = tmp_path / "r.tlog-proof", tmp_path / "r"
     words = ("--log", tmp_path / "tiles", "-o", proof, "--record", record)
@@ -156,6 +159,43 @@ def test_a_records_proof_is_written_and_checked_by_command(tmp_path: Path) -> No
     assert record.read_bytes() == entries[257]
     key = ("--log-key", LOG_KEY.verifier_key())
     true = counterfoil("witness", "check-proof", proof, record, *key, "--json")
-    assert (true.returncode, json.loads(true.stdout)["size"]) == (0, 300)
-    record.write_bytes(b"entry 258")
+    said = json.loads(true.stdout)
+    assert (true.returncode, said["size"]) == (0, 300)
+    assert said["device"] == world.records[257].record.device
+    assert said["signature_checked"] is False
+    shown = counterfoil("witness", "check-proof", proof, record, *key).stdout
+    assert "no witness was asked for" in shown
+    assert "whose key signed it was not looked at" in shown
+    named = ("--witness", WitnessKey("bank.example/w1", bytes(32)).verifier_key())
+    unseen = counterfoil("witness", "check-proof", proof, record, *key, *named)
+    assert unseen.returncode == 1, "a witness that is named must have cosigned"
+    record.write_bytes(entries[258])
     assert counterfoil("witness", "check-proof", proof, record, *key).returncode == 1
+
+
+def test_bytes_that_are_no_record_are_refused_by_command(tmp_path: Path) -> None:
+    grow(tmp_path / "tiles", [b"entry %d" % n for n in range(30)])
+    proof, record = tmp_path / "r.tlog-proof", tmp_path / "r"
+    words = ("--log", tmp_path / "tiles", "-o", proof, "--record", record)
+    assert counterfoil("audit", "proof", 7, *words).returncode == 0
+    key = ("--log-key", LOG_KEY.verifier_key())
+    found = counterfoil("witness", "check-proof", proof, record, *key)
+    assert found.returncode == 1
+    assert json.loads(found.stderr)["code"].startswith("record.")
+
+
+def test_a_damaged_copy_of_the_tiles_accuses_no_log(tmp_path: Path) -> None:
+    tiles, early = tmp_path / "tiles", tmp_path / "early"
+    early.write_bytes(grow(tiles, [b"entry %d" % n for n in range(20)]))
+    grow(tiles, [b"entry %d" % n for n in range(20, 60)])
+    words = ("--log-key", LOG_KEY.verifier_key(), "--log", tiles, "--json")
+    true = counterfoil("witness", "compare", early, tiles / "checkpoint", *words)
+    assert (true.returncode, json.loads(true.stdout)["word"]) == (0, "consistent")
+    tile = tiles / "tile" / "0" / "000.p" / "60"
+    data = bytearray(tile.read_bytes())
+    data[40 * 32] ^= 1
+    tile.write_bytes(data)
+    found = counterfoil("witness", "compare", early, tiles / "checkpoint", *words)
+    said = json.loads(found.stdout)
+    assert (found.returncode, said["word"]) == (2, "unknown")
+    assert "damaged" in said["detail"]

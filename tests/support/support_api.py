@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import uvicorn
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -199,6 +200,9 @@ def export_certificates(world: World, folder: Path) -> Path:
     for number, certificate in enumerate(world.certificates.values()):
         (folder / f"device-{number}.pem").write_bytes(certificate.public_bytes(pem))
     (folder / "root.pem").write_bytes(world.root.public_bytes(pem))
+    (folder / "crl.pem").write_bytes(
+        x509.load_der_x509_crl(world.revocation_list()).public_bytes(pem)
+    )
     return folder
 
 

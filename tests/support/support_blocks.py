@@ -13,6 +13,7 @@ from eth_utils.crypto import keccak
 from trie.hexary import HexaryTrie
 
 from counterfoil.api.audit.verification.bundle import (
+    AssignmentFact,
     BlockFact,
     CreditFact,
     DistributionFact,
@@ -57,6 +58,16 @@ def event(contract: str, name: str, **values: Any) -> list[Any]:
     return [bytes.fromhex(ADDRESSES[contract][2:]), topics, data]
 
 
+def block_time_s(number: int) -> int:
+    """The time of block *number*, in seconds: below 950 the day before the first sales, below 1,000 the evening after
+    them, then a day's end each, and from 2,000 on long after all of them.
+    """
+    first = 1_661_731_200
+    if number < 1_000:
+        return first + (80_000 if number >= 950 else -86_400) + number
+    return first + (number - 999) * 86_400 if number < 2_000 else first + 90_000_000 + number
+
+
 @dataclass
 class PaperChain:
     """Blocks by number, each with one transaction that matters among others."""
@@ -94,7 +105,7 @@ class PaperChain:
                 number,
                 100_000_000,
                 50_000 * len(rows),
-                1_661_731_200 + number,
+                block_time_s(number),
                 b"",
                 bytes(32),
                 bytes(8),
@@ -281,6 +292,16 @@ class PaperMoney:
         log = event("RevenueSplit", "PoolEnded", project=self.name, pool=pool, paid=paid)
         place = self.chain.mine(number=block, contract="RevenueSplit", data=data, logs=[log])
         self.takes.append(TakeFact(_raw(pool), _raw(NOBODY), paid, block, *place))
+
+
+def assign(chain: PaperChain, block: int, device: bytes, project: str) -> AssignmentFact:
+    """Assign *device* to *project* ("" for none) in *block*; below 900 the block is its registration's."""
+    to = bytes(on_chain_id(project)) if project else bytes(32)
+    name = "DeviceRegistered" if block < 900 else "DeviceAssigned"
+    people = {"owner": ACCOUNTS["operator"], "operator": ACCOUNTS["operator"]}
+    log = event("DeviceRegistry", name, device=device, project=to, **people)
+    place = chain.mine(number=block, contract="DeviceRegistry", data=b"assign", logs=[log])
+    return AssignmentFact(to, block, *place)
 
 
 def _raw(account: str) -> bytes:

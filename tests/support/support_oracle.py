@@ -95,6 +95,8 @@ class OracleHouse:
     folder: Path
     oracle_url: str = ""
     world: World = field(default_factory=lambda: World(devices=DEVICES[:2]))
+    alone: frozenset[DeviceId] = frozenset()
+    """Machines that are registered in no project."""
     day: int = 0
     takings: Counter[int] = field(default_factory=Counter)
     """Signed and settled, by business date."""
@@ -137,7 +139,7 @@ class OracleHouse:
     # ---- what happens in it
 
     def register(self, *devices: DeviceId) -> None:
-        """The registrar registers these machines' keys, and they run in the project."""
+        """The registrar registers these machines' keys, and all but those *alone* run in the project."""
         client = self.chain.client
         operator = ACCOUNTS["operator"]
         registry = bytes.fromhex(client.address_of("DeviceRegistry")[2:])
@@ -157,7 +159,7 @@ class OracleHouse:
                     ),
                     owner=operator,
                     operator=operator,
-                    project=PROJECT,
+                    project="" if device in self.alone else PROJECT,
                     label=device,
                 )
                 for device in devices

@@ -6,6 +6,7 @@ Everything is deterministic but the certificates' serial numbers. Money is in mi
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,16 +14,21 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, PaperMoney, event, terms
+from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, PaperMoney, assign, event, terms
 
 from counterfoil.api.audit.making.collection import KnownFacts
+from counterfoil.api.audit.verification import steps
 from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, Scope
+from counterfoil.api.audit.verification.deployment_pin import deployment_hash
+from counterfoil.api.audit.verification.log_steps import LogTrust
+from counterfoil.api.audit.verification.report import Report
 from counterfoil.gateway.certificate import profile
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.record.bodies import Body, Sale
 from counterfoil.gateway.record.chain_check import ChainTip, next_counters
-from counterfoil.gateway.record.identity import DeviceId, PublicKey, parse_device_id
+from counterfoil.gateway.record.identity import DeviceId, PublicKey, device_hash, parse_device_id
+from counterfoil.gateway.record.proof_class import ProofClass
 from counterfoil.gateway.record.record import ZERO_DIGEST, Clock, GossipedHead, Record
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.gateway.record.signed_record import SignedRecord, decode, sign_record
@@ -35,6 +41,20 @@ DAY_MS = 86_400_000
 FIRST_MS = 1_661_731_200_000  # 2022-08-29 00:00 UTC, a Monday
 DEVICES = tuple(parse_device_id(f"urn:dev:os:32473-vj30032061{n}") for n in range(1, 6))
 GOODS = ("Oreo Mini", "Mini Chips Ahoy", "Fig Bar - Raspberry", "Fig Bar - Blueberry", "Water")
+
+
+PINNED = deployment_hash(31_337, ADDRESSES)
+"""The hash of the deployment that the world's contracts are of."""
+
+
+def verify(
+    data: bytes,
+    root: x509.Certificate,
+    trust: LogTrust | None = None,
+    addresses: Mapping[str, str] | None = None,
+) -> Report:
+    """The report on *data* for an auditor who has pinned the world's deployment."""
+    return steps.verify(data, root, trust, addresses, deployment_hash=PINNED)
 
 
 def private_key(number: int) -> ec.EllipticCurvePrivateKey:
@@ -227,23 +247,43 @@ class World:
             units=tuple(sorted(units.items())),
         )
 
-    def facts(self, device: DeviceId, first_ms: int, until_ms: int) -> KnownFacts:
-        """What a projection of the chain would know, for a bundle."""
+    def revocation_list(self, *revoked: tuple[int, datetime], days: int = 3_650) -> bytes:
+        """The issuing authority's list of (serial number, since), DER; it is due again after *days*."""
+        start = datetime.fromtimestamp(self.certified_ms / 1000, UTC)
         crl = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.issuing.subject)
-            .last_update(datetime.fromtimestamp(FIRST_MS / 1000, UTC))
-            .next_update(datetime.fromtimestamp(FIRST_MS / 1000, UTC) + timedelta(days=30))
-            .sign(self.issuing_key, hashes.SHA256())
+            .last_update(start)
+            .next_update(start + timedelta(days=days))
         )
+        for serial, since in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
+            crl = crl.add_revoked_certificate(entry.build())
+        signed = crl.sign(self.issuing_key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.DER)
+
+    def facts(self, device: DeviceId, first_ms: int, until_ms: int) -> KnownFacts:
+        """What a projection of the chain would know, for a bundle."""
         money = self.money()
         contracts = (ADDRESSES[n] for n in ("RecordAnchor", "DeviceRegistry", "RevenueSplit"))
         return KnownFacts(
-            scope=Scope(device, first_ms, until_ms, until_ms, 31_337, *contracts, "lakeside"),
+            scope=Scope(
+                device,
+                first_ms,
+                until_ms,
+                until_ms,
+                31_337,
+                *contracts,
+                "lakeside",
+                ProofClass.MACHINE,
+            ),
             keys=[self.key_fact(device)],
             heads=list(self.heads),
+            assignments=[
+                assign(self.chain, block=800, device=device_hash(device), project="lakeside")
+            ],
             certificates=[der(self.issuing), der(self.certificates[device])],
-            revocations=[crl.public_bytes(serialization.Encoding.DER)],
+            revocations=[self.revocation_list()],
             terms=money.terms,
             distributions=money.distributions,
             pools=money.pools,

@@ -22,6 +22,7 @@ class _Audit(CommandsByName):
         "proof": (f"{_HERE}.dispute", "proof_command"),
         "bundle": (f"{_HERE}.bundle", "bundle_command"),
         "facts": (f"{_HERE}.bundle", "facts_command"),
+        "deployment": (f"{_HERE}.deployment", "deployment_command"),
         "verify": (f"{_HERE}.verify", "verify_command"),
     }
 

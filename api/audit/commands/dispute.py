@@ -37,6 +37,7 @@ from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH
 from counterfoil.gateway.log.tlog_proof import TlogProof
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.printable import printable
 
 Rpc = Annotated[str, typer.Option("--rpc", help="Your node of the chain.")]
 Where = Annotated[Path, typer.Option("--deployment", help="Your deployment file.")]
@@ -160,7 +161,7 @@ def say(said: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(said))
         return
     for name, value in said.items():
-        typer.echo(f"{name}: {value}")
+        typer.echo(f"{name}: {printable(value)}")
 
 
 def fail(code: Code, detail: str) -> NoReturn:

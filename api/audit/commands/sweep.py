@@ -26,6 +26,7 @@ from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.logfiles.source import LogUnreachable
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.facts import Facts, decode_facts
+from counterfoil.printable import printable
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 _SHOWN = 200
@@ -138,8 +139,9 @@ def _print(done: Swept) -> None:
         if quorum.heads:
             console.print(
                 f"   {quorum.heads:,} of the heads signed by {quorum.threshold} or more of "
-                f"{', '.join(quorum.signers)}, the quorum since block {quorum.block:,}"
+                f"{', '.join(map(printable, quorum.signers))}, the quorum since block {quorum.block:,}"
             )
+    _print_not_shared_out(console, done)
     deposits = f"{done.deposits:,} mints of {done.deposits_minor:,} minor units in all"
     if done.deposits_compared:
         console.print(f"   {deposits}: each against the bank's statements that were given")
@@ -152,13 +154,33 @@ def _print(done: Swept) -> None:
     for finding in done.findings[:_SHOWN]:
         style = "yellow" if finding.unverifiable else "red"
         console.print(
-            f"   {finding.code}: {finding.where}: {finding.detail}", markup=False, style=style
+            f"   {finding.code}: {printable(finding.where)}: {printable(finding.detail)}",
+            markup=False,
+            style=style,
         )
     if len(done.findings) > _SHOWN:
         console.print(f"   and {len(done.findings) - _SHOWN:,} more (--json has all)")
     if done.records_per_s:
         console.print(f"{done.records_per_s:,} records/s")
     console.print(done.verdict, style="bold green" if done.verdict == "valid" else "bold red")
+
+
+def _print_not_shared_out(console: Console, done: Swept) -> None:
+    rows = done.not_shared_out
+    if not rows:
+        console.print("   every anchored sale and refund was shared out")
+        return
+    sales, refunds = sum(row.sales for row in rows), sum(row.refunds for row in rows)
+    console.print(f"   anchored and not shared out: {sales:,} sales and {refunds:,} refunds")
+    for row in rows[:_SHOWN]:
+        taken_back = f", {row.repudiated:,} of them repudiated" if row.repudiated else ""
+        console.print(
+            f"      {row.business_date} {row.project or 'no project'}: {row.sales:,} sales, {row.refunds:,} refunds, "
+            f"{row.amount_minor:,} minor units in all, from record {row.first_record:,} on{taken_back}",
+            markup=False,
+        )
+    if len(rows) > _SHOWN:
+        console.print(f"      and {len(rows) - _SHOWN:,} more days (--json has all)")
 
 
 def _fail(code: Code, detail: str) -> NoReturn:

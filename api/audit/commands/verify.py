@@ -6,53 +6,106 @@ The node's client and the HTML report are imported only where their options are 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from counterfoil import __version__
+from counterfoil.api.audit.commands.deployment import pinned_file
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
+from counterfoil.api.audit.verification.bundle_format import MAX_BYTES
+from counterfoil.api.audit.verification.errors import AddressError
 from counterfoil.api.audit.verification.log_steps import LogTrust
+from counterfoil.api.audit.verification.opinion import Asked, Opinion, Row, opinion_of
 from counterfoil.api.audit.verification.report import Report
+from counterfoil.api.audit.verification.report_words import LANGUAGES
 from counterfoil.api.audit.verification.steps import verify
-from counterfoil.chain.deployment_file import Deployment
+from counterfoil.api.audit.verification.subject import Subject, check_subject
 from counterfoil.chain.errors import EditionDiffers
-from counterfoil.fault import FILE_UNREADABLE
+from counterfoil.chain.hexadecimal import from_any_hex
+from counterfoil.fault import DATE_MALFORMED, FILE_TOO_LARGE, FILE_UNREADABLE
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
 from counterfoil.gateway.log.tlog_proof import known_witnesses
+from counterfoil.printable import printable
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 
 
 def verify_command(
     file: Annotated[Path, typer.Argument(help="The bundle.")],
-    root_ca: Annotated[Path, typer.Option("--root-ca", help="The root certificate (PEM).")],
+    root_ca: Annotated[
+        Path,
+        typer.Option(
+            "--root-ca", envvar="COUNTERFOIL_AUDIT_ROOT_CA", help="The root certificate (PEM)."
+        ),
+    ],
     rpc: Annotated[str, typer.Option("--rpc", help="A chain's node, to ask that too.")] = "",
     deployment: Annotated[
-        Path | None, typer.Option(help="Your own deployment file: where the contracts are.")
+        Path | None,
+        typer.Option(
+            envvar="COUNTERFOIL_AUDIT_DEPLOYMENT",
+            help="Your own deployment file, not the operator's: where the contracts are.",
+        ),
     ] = None,
+    deployment_hash: Annotated[
+        str,
+        typer.Option(
+            envvar="COUNTERFOIL_AUDIT_DEPLOYMENT_HASH",
+            help="The deployment's hash, from elsewhere; see `audit deployment`.",
+        ),
+    ] = "",
     html: Annotated[
         Path | None, typer.Option("--html", help="Also write the report as one HTML file.")
+    ] = None,
+    crl: Annotated[
+        list[Path] | None,
+        typer.Option(help="A newer list of revoked certificates (PEM or DER); repeat it."),
     ] = None,
     log_key: Annotated[
         str, typer.Option("--log-key", help="The log's key (name+id+base64), for its checkpoint.")
     ] = "",
     witness: Annotated[list[str] | None, typer.Option(help="A witness's key; repeat it.")] = None,
     witnesses_at_least: Annotated[
-        int, typer.Option(min=0, help="How many of the witnesses must have cosigned.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0, help="How many of the witnesses must have cosigned; one, where any is named."
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="The device that you want; another is a finding.")
+    ] = "",
+    first: Annotated[
+        str, typer.Option("--from", help="The first day that you want, YYYY-MM-DD (UTC).")
+    ] = "",
+    last: Annotated[
+        str, typer.Option("--to", help="The last day that you want, YYYY-MM-DD (UTC), included.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="The report's language: en or zh.")] = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Verify FILE step by step, offline, trusting only the root certificate (and your node).
+    """Verify FILE step by step, offline, trusting only the root, the deployment that you pin, and your node.
 
     Exit status: 0 valid, 1 something is wrong, 2 it could not be told.
     """
+    subject = _subject(device, first, last)
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"{language} is none of {', '.join(LANGUAGES)}")
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
         root = x509.load_pem_x509_certificate(root_ca.read_bytes())
-        addresses = None if deployment is None else Deployment.read(deployment).addresses
+        pinned, addresses = from_any_hex(deployment_hash, 32) if deployment_hash else b"", None
+        if deployment is not None:
+            pinned, addresses = pinned_file(deployment, pinned)
+        lists = [_list(path.read_bytes()) for path in crl or ()]
         trust = LogTrust(
             LogKey.from_verifier_key(log_key) if log_key else None,
             known_witnesses(witness or ()),
@@ -60,34 +113,71 @@ def verify_command(
         )
     except (OSError, ValueError) as error:
         fail(FILE_UNREADABLE, str(error), 2)
-    except (CheckpointError, EditionDiffers) as error:
+    except (CheckpointError, EditionDiffers, AddressError) as error:
         fail(error.code, str(error), 2)
-    report = verify(data, root, trust, addresses)
+    if len(data) > MAX_BYTES:
+        fail(FILE_TOO_LARGE, f"{file}: more than {MAX_BYTES} bytes", 2)
+    report = verify(data, root, trust, addresses, deployment_hash=pinned, revocations=lists)
     if report.bundle is None:
         report.skipped.append("what comes after: nothing more could be read out of the file")
     elif rpc:
         from counterfoil.api.audit.node_check import check_on_chain
 
-        report.steps.append(check_on_chain(report.bundle, rpc, addresses))
+        report.steps.append(check_on_chain(report, rpc, addresses))
     else:
         report.skipped.append(
             "14. that the blocks are the chain's is as stated: no node was asked (--rpc)"
         )
+    if report.bundle is not None:
+        report.steps[0].findings += check_subject(report.bundle.scope, subject)
+    asked = Asked(
+        file.name,
+        size=len(data),
+        sha256=sha256(data).hexdigest(),
+        root_name=root.subject.rfc4514_string(),
+        root_sha256=root.fingerprint(hashes.SHA256()).hex(),
+        program=f"counterfoil {__version__}",
+        deployment=pinned.hex(),
+        is_node_asked=bool(rpc),
+        has_witnesses=bool(witness),
+        has_subject=subject.is_whole,
+    )
+    opinion = opinion_of(report, asked, language)
     if html is not None:
         from counterfoil.api.audit.html_report import html_report
 
-        write(html, html_report(file.name, data, root, report).encode())
+        write(html, html_report(file.name, report, opinion).encode())
     if as_json:
-        typer.echo(json.dumps(_as_json(file, report)))
+        typer.echo(json.dumps(_as_json(file, report, opinion)))
     else:
-        _print(report)
+        _print(report, opinion)
     raise typer.Exit(_EXIT[report.verdict])
 
 
-def _as_json(file: Path, report: Report) -> dict[str, Any]:
+def _subject(device: str, first: str, last: str) -> Subject:
+    try:
+        days = [date.fromisoformat(day) if day else None for day in (first, last)]
+    except ValueError as error:
+        fail(DATE_MALFORMED, str(error), 2)
+    return Subject(device, *days)
+
+
+def _list(data: bytes) -> bytes:
+    """Return the DER of a list of revoked certificates; ValueError when it is none."""
+    is_pem = data.lstrip().startswith(b"-----")
+    found = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
+    return found.public_bytes(Encoding.DER)
+
+
+def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:
     return {
         "file": str(file),
         "verdict": report.verdict,
+        "verdict_text": opinion.verdict_text,
+        "asked": {row.name: row.value for row in opinion.asked},
+        "sure": {row.name: row.value for row in opinion.sure},
+        "figures": [{"key": f.key, "count": f.count, "sums": f.sums} for f in report.figures],
+        "figures_text": {row.name: row.value for row in opinion.figures},
         "steps": [
             {
                 "number": step.number,
@@ -100,15 +190,35 @@ def _as_json(file: Path, report: Report) -> dict[str, Any]:
             for step in report.steps
         ],
         "skipped": report.skipped,
+        "not_looked_at": opinion.unseen,
     }
 
 
-def _print(report: Report) -> None:
+_COLOURS = {"valid": "green", "invalid": "red", "unverifiable": "yellow"}
+
+
+def _print(report: Report, opinion: Opinion) -> None:
+    colour = _COLOURS[report.verdict]
+    _section(opinion, "asked", opinion.asked)
+    typer.secho(opinion.title("verdict"), bold=True)
+    typer.secho(f"  {opinion.verdict_text}", fg=colour)
+    _section(opinion, "sure", opinion.sure)
+    _section(opinion, "figures", opinion.figures)
+    typer.secho(opinion.title("steps"), bold=True)
     for step in report.steps:
         mark = typer.style("✓", fg="green") if step.passed else typer.style("✕", fg="red")
-        typer.echo(f"{mark} {step.number:>2}. {step.checked}")
+        checked = printable(step.checked)
+        typer.echo(f"{mark} {step.number:>2}. {opinion.step_title(step.number)}: {checked}")
         for finding in step.findings:
             typer.secho(f"      {finding.code}: {finding}", fg="red")
-    for line in report.skipped:
-        typer.echo(f"– {line}")
-    typer.secho(report.verdict, fg="green" if report.verdict == "valid" else "red", bold=True)
+    typer.secho(opinion.title("unseen"), bold=True)
+    for line in opinion.unseen:
+        typer.echo(f"– {printable(line)}")
+    typer.secho(report.verdict, fg=colour, bold=True)
+
+
+def _section(opinion: Opinion, name: str, rows: Sequence[Row]) -> None:
+    if rows:
+        typer.secho(opinion.title(name), bold=True)
+    for row in rows:
+        typer.echo(f"  {row.name}: {printable(row.value)}")

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 
 from counterfoil.api.audit.verification.bundle import (
+    AssignmentFact,
     BlockFact,
     Bundle,
     DistributionFact,
@@ -29,6 +30,7 @@ from counterfoil.api.audit.verification.bundle import (
     TakeFact,
     TermsFact,
 )
+from counterfoil.api.audit.verification.period_steps import BOUNDS
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import CheckpointError, TileError
 from counterfoil.gateway.log.checkpoint import parse_checkpoint
@@ -61,6 +63,7 @@ class KnownFacts:
     scope: Scope
     keys: Sequence[KeyFact]
     heads: Sequence[HeadFact]
+    assignments: Sequence[AssignmentFact] = ()
     certificates: Sequence[bytes] = ()
     revocations: Sequence[bytes] = ()
     terms: Sequence[TermsFact] = ()
@@ -111,8 +114,6 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     wanted.add(last.size)
     covering = (head.size for head in facts.heads if head.size > entries[-1].log_index)
     wanted.add(next(covering, last.size))
-    note, named = _checkpoint(tiles, {head.size: head.root for head in facts.heads})
-    wanted |= {named} if named else set()
     heads = tuple(head for head in facts.heads if head.size in wanted)
     slots = state_at(engine, last.size)
     number, slot, path = slots.inclusion_proof(DeviceId(facts.scope.device))
@@ -123,6 +124,7 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
         revocations=tuple(facts.revocations),
         records=entries,
         heads=heads,
+        assignments=tuple(facts.assignments),
         inclusion=tuple(tuple(inclusion_proof(e.log_index, last.size, read)) for e in entries),
         consistency=tuple(
             tuple(consistency_proof(first.size, second.size, read))
@@ -136,7 +138,7 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
             payload_digest=slot.payload_digest,
             path=path,
         ),
-        checkpoint=note,
+        checkpoint=_checkpoint(tiles, last),
         terms=tuple(facts.terms),
         distributions=tuple(facts.distributions),
         pools=tuple(facts.pools),
@@ -145,20 +147,21 @@ def collect(engine: Engine, tiles: Path | None, facts: KnownFacts) -> Bundle:
     return replace(bundle, blocks=tuple(facts.prove(bundle.on_chain())))
 
 
-def _checkpoint(tiles: Path | None, heads: Mapping[int, bytes]) -> tuple[bytes, int]:
-    """Return the log's newest signed checkpoint and its size; (empty, 0) where it is of none of *heads*."""
+def _checkpoint(tiles: Path | None, last: HeadFact) -> bytes:
+    """Return the log's newest signed checkpoint; empty where it is not of the *last* head."""
     if tiles is None:
-        return b"", 0
+        return b""
     try:
         note = read_folder(tiles)(CHECKPOINT_PATH)
         head = parse_checkpoint(split_note(note)[0]).head
     except (TileError, CheckpointError):
-        return b"", 0
-    return (note, head.size) if heads.get(head.size) == head.root else (b"", 0)
+        return b""
+    same = (head.size, head.root, head.state) == (last.size, last.root, last.state)
+    return note if same else b""
 
 
 def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:
-    """Return the period's records, with the one before and the one after the period where they exist."""
+    """Return the period's records, with the two before and the two after the period where they exist."""
     query = (
         select(_RECORD.c.log_index, _RECORD.c.time_ms)
         .where(_RECORD.c.device == scope.device, _RECORD.c.log_index < size)
@@ -175,8 +178,9 @@ def _entries(engine: Engine, scope: Scope, size: int) -> tuple[Entry, ...]:
         first, last = inside[0], inside[-1]
     else:
         before = [at for at, (_, time_ms) in enumerate(places) if time_ms < scope.first_ms]
-        first = last = before[-1] if before else 0
-    chosen = [index for index, _ in places[max(0, first - 1) : last + 2]]
+        last = before[-1] if before else -1
+        first = last + 1
+    chosen = [index for index, _ in places[max(0, first - BOUNDS) : last + 1 + BOUNDS]]
     query = (
         select(_RECORD.c.log_index, _RECORD.c.raw)
         .where(

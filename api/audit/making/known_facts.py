@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -14,21 +14,30 @@ from sqlalchemy import Engine
 
 from counterfoil.api.access.auth import now_ms
 from counterfoil.api.access.directory import Directory
-from counterfoil.api.access.sight import Machine
 from counterfoil.api.audit.making.chain_facts import SplitHistory, prove_blocks, read_splits
 from counterfoil.api.audit.making.collection import KnownFacts, NothingToBundleError
 from counterfoil.api.audit.making.ledger_reads import (
     anchored_heads,
+    assignment_events,
     facts_of,
     pool_lists,
     split_events,
 )
-from counterfoil.api.audit.verification.bundle import HeadFact, KeyFact, PoolFact, Scope
+from counterfoil.api.audit.verification.bundle import (
+    AssignmentFact,
+    HeadFact,
+    KeyFact,
+    PoolFact,
+    Scope,
+)
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
-from counterfoil.gateway.record.identity import DeviceId, device_hash, on_chain_id
+from counterfoil.chain.tables import EventRow
+from counterfoil.gateway.record.identity import DeviceId, device_hash
+from counterfoil.gateway.record.proof_class import ProofClass
 from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
+from counterfoil.oracle.rules.project_history import Assignment, ProjectHistory
 
 
 def known_facts(
@@ -38,11 +47,12 @@ def known_facts(
     until_ms: int,
     certificates: Path | None,
     client: ChainClient | None,
-    with_distributions: bool = True,
+    shows: Callable[[str], bool] = lambda _: True,
 ) -> KnownFacts:
     """Return all that is known for a bundle of *device*.
 
-    Without *client* there are no blocks and no distributions. Raises NothingToBundleError when no such
+    Without *client* there are no blocks and no distributions; with it, those of the project that the device was in at
+    the period's end, where the reader may see that project's (*shows*). Raises NothingToBundleError when no such
     device is registered, ChainError when the node fails.
     """
     directory = Directory(engine)
@@ -54,6 +64,10 @@ def known_facts(
     heads = [_head(row) for row in anchored_heads(engine)]
     certificate_hashes = {key.certificate_hash for key in keys}
     kept, revocations = load_folder(certificates, certificate_hashes)
+    events = assignment_events(engine, to_hex(name))
+    project = machine.project
+    if client is not None:
+        project = _project(directory, events, until_ms, client)
     scope = Scope(
         device,
         first_ms,
@@ -63,15 +77,23 @@ def known_facts(
         record_anchor=_address(client, "RecordAnchor"),
         device_registry=_address(client, "DeviceRegistry"),
         revenue_split=_address(client, "RevenueSplit"),
-        project=machine.project,
+        project=project,
+        proof_class=ProofClass.MACHINE,
     )
-    known = KnownFacts(scope, keys, heads, certificates=kept, revocations=revocations)
+    known = KnownFacts(
+        scope,
+        keys,
+        heads,
+        assignments=[_assignment(event) for event in events],
+        certificates=kept,
+        revocations=revocations,
+    )
     if client is None:
         return known
     splits, pools = SplitHistory(), list[PoolFact]()
-    if with_distributions and machine.project:
-        splits = _splits(engine, machine, scope, client)
-        lists = pool_lists(engine, to_hex(on_chain_id(machine.project)))
+    if project and shows(project):
+        splits = _splits(engine, scope, client)
+        lists = pool_lists(engine, to_hex(scope.project_id))
         pools = [one for one in lists if one.account in splits.pools]
     return replace(
         known,
@@ -140,9 +162,34 @@ def _head(row: AnchoredHeadRow) -> HeadFact:
     )
 
 
-def _splits(engine: Engine, machine: Machine, scope: Scope, client: ChainClient) -> SplitHistory:
-    project = on_chain_id(machine.project)
-    places = split_events(engine, to_hex(project))
+def _assignment(event: EventRow) -> AssignmentFact:
+    return AssignmentFact(
+        _bytes(str(event.arguments["project"])),
+        block_number=event.block_number,
+        block_hash=_bytes(event.block_hash),
+        transaction_hash=_bytes(event.transaction_hash),
+    )
+
+
+def _project(
+    directory: Directory, events: Sequence[EventRow], until_ms: int, client: ChainClient
+) -> str:
+    """The name of the project that a device with these assignments was in at *until_ms*; empty for none."""
+    numbers = [event.block_number for event in events]
+    blocks = [client.block(number) for number in numbers]
+    history = ProjectHistory(
+        [
+            Assignment(block.number, block.timestamp * 1_000, _assignment(event).project)
+            for block, event in zip(blocks, events, strict=True)
+            if block is not None
+        ]
+    )
+    found = to_hex(history.at_time(until_ms - 1))
+    return next((p.project for p in directory.projects() if p.project_hash == found), "")
+
+
+def _splits(engine: Engine, scope: Scope, client: ChainClient) -> SplitHistory:
+    places = split_events(engine, to_hex(scope.project_id))
     return read_splits(
-        client, scope, project, places=places, contents=facts_of(engine, machine.project)
+        client, scope, scope.project_id, places=places, contents=facts_of(engine, scope.project)
     )

@@ -23,14 +23,21 @@ def anchored_heads(engine: Engine) -> Sequence[AnchoredHeadRow]:
 
 def split_events(engine: Engine, project_hash: str) -> list[EventRow]:
     """Return a project's events in order: terms set, revenue distributed, pools taken of and ended."""
-    return _events(engine, project_hash, ("TermsSet", "Distributed", "PoolTaken", "PoolEnded"))
+    names = ("TermsSet", "Distributed", "PoolTaken", "PoolEnded")
+    return _events(engine, names=names, project=project_hash)
+
+
+def assignment_events(engine: Engine, device_hash: str) -> list[EventRow]:
+    """Return a device's registration and its assignments to projects, in order."""
+    names = ("DeviceRegistered", "DeviceAssigned")
+    return _events(engine, names=names, contract="DeviceRegistry", device=device_hash)
 
 
 def pool_lists(engine: Engine, project_hash: str) -> list[PoolFact]:
     """Return a project's pools that have all their investors."""
     pieces: dict[bytes, list[list[InvestorFact]]] = {}
     complete: list[bytes] = []
-    for event in _events(engine, project_hash, ("InvestorsAdded",)):
+    for event in _events(engine, names=("InvestorsAdded",), project=project_hash):
         a: Mapping[str, Any] = event.arguments
         account = from_any_hex(a["pool"])
         piece = [InvestorFact(from_any_hex(i["account"]), int(i["weight"])) for i in a["piece"]]
@@ -40,15 +47,19 @@ def pool_lists(engine: Engine, project_hash: str) -> list[PoolFact]:
     return [PoolFact(account, pieces[account]) for account in complete]
 
 
-def _events(engine: Engine, project_hash: str, names: Sequence[str]) -> list[EventRow]:
+def _events(
+    engine: Engine, names: Sequence[str], contract: str = "RevenueSplit", **subject: str
+) -> list[EventRow]:
+    """Return the events of these *names*, one argument of which is the *subject*."""
+    ((argument, value),) = subject.items()
     with Session(engine, expire_on_commit=False) as session:
         return list(
             session.exec(
                 select(EventRow)
                 .where(
-                    EventRow.contract == "RevenueSplit",
+                    EventRow.contract == contract,
                     col(EventRow.name).in_(names),
-                    col(EventRow.arguments)["project"].as_string() == project_hash,
+                    col(EventRow.arguments)[argument].as_string() == value,
                 )
                 .order_by(col(EventRow.block_number), col(EventRow.log_index))
             )

@@ -211,6 +211,11 @@ class Book:
             if first_ms <= fact.time_ms < until_ms and fact.log_index < below
         ]
 
+    def all_sold(self) -> Iterator[SoldFact]:
+        """Every sale and refund, in the log's order."""
+        for (data,) in self._db.execute("SELECT facts FROM sold ORDER BY start"):
+            yield from unpack(data)
+
     def _load_facts(self, start: int) -> dict[int, SoldFact]:
         """The facts of the piece that begins at *start*, by their log index."""
         (data,) = self._db.execute("SELECT facts FROM sold WHERE start = ?", (start,)).fetchone()

@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 from counterfoil.api.audit.sweep.piece import HashedKey, Repudiation
 from counterfoil.chain.client import ChainClient, ContractEvent
-from counterfoil.chain.errors import ChainError, RpcRefused
+from counterfoil.chain.errors import ChainError
+from counterfoil.chain.event_ranges import events_between
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.gateway.record.verification import OPEN_SEQUENCE
 from counterfoil.oracle.rules.distribution_call import distribution_in
+from counterfoil.oracle.rules.project_history import Assignment, ProjectHistory
 
 CONTRACTS = ("RecordAnchor", "DeviceRegistry", "RevenueSplit", "DepositToken")
-_RANGE = 5_000
 
 
 class AnchoredHead(NamedTuple):
@@ -61,6 +62,8 @@ class LedgerView:
         default_factory=lambda: defaultdict(list)
     )
     """Each device's projects, as (block from which, project)."""
+    times: dict[int, int] = field(default_factory=dict)
+    """The time in ms of each block in which a device was given to another project."""
     money: list[ContractEvent] = field(default_factory=list)
     calls: dict[bytes, Mapping[str, Any]] = field(default_factory=dict)
     """The argument of each distribution, by its transaction's hash."""
@@ -73,35 +76,28 @@ class LedgerView:
                 found = project
         return found
 
+    def history(self, device: bytes) -> ProjectHistory:
+        """Return the projects of *device* (its hash) by block and time; the first one's time is its block's, or 0."""
+        rows = self.projects.get(device, ())
+        return ProjectHistory([Assignment(b, self.times.get(b, 0), p) for b, p in rows])
+
 
 def read_ledger(
     client: ChainClient, first_block: int, progress: Callable[[int, int], None] = lambda *_: None
 ) -> LedgerView:
     """Read all of it, from *first_block* on."""
     view = LedgerView(client.chain_id(), client.final_number())
-    for event in _events(client, first=first_block, last=view.block, progress=progress):
+    for event in events_between(
+        client, CONTRACTS, first=first_block, last=view.block, progress=progress
+    ):
         _take(view, event)
     _read_calls(client, view)
+    moved = {block for rows in view.projects.values() for block, _ in rows[1:]}
+    asked = sorted(moved)
+    answers = client.rpc_batch([("eth_getBlockByNumber", [hex(n), False]) for n in asked])
+    for number, answer in zip(asked, answers, strict=True):
+        view.times[number] = int(answer.unwrap()["timestamp"], 16) * 1_000
     return view
-
-
-def _events(
-    client: ChainClient, first: int, last: int, progress: Callable[[int, int], None]
-) -> list[ContractEvent]:
-    found: list[ContractEvent] = []
-    start, width = first, _RANGE
-    while start <= last:
-        end = min(last, start + width - 1)
-        try:
-            found += client.events(CONTRACTS, start, end)
-        except RpcRefused:
-            if width == 1:
-                raise
-            width //= 2
-            continue
-        start = end + 1
-        progress(start - first, last - first + 1)
-    return found
 
 
 def _take(view: LedgerView, event: ContractEvent) -> None:

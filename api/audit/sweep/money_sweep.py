@@ -3,9 +3,7 @@
 Rules kept here:
 
 * A split is recomputed by ``oracle.waterfall`` from the terms on chain and the distribution's own argument. Its facts
-  are shown to be the log's: each sale once, under the head that it names, with the amounts that were signed.
-* Facts come from a file, or are made again from the log where all of a day's sales went into a distribution. Where
-  neither gives the digest on chain, the distribution is neither proved nor refuted: unverifiable.
+  are shown to be the log's by ``facts_check``.
 * Claimable + withdrawn = distributed, and what the token says agrees with its own transfers.
 * Of a pool, taken + to take + carried = paid: what each investor took is made again from what was paid and from the
   list that gave the pool its name.
@@ -14,30 +12,21 @@ Rules kept here:
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from counterfoil.api.audit.faults import (
     BALANCE_MISMATCH,
-    FACTS_MISMATCH,
-    FACTS_MISSING,
-    SALES_DISPUTED,
     SPLIT_CALL_UNKNOWN,
     SPLIT_MISMATCH,
 )
-from counterfoil.api.audit.sweep.book import Book
+from counterfoil.api.audit.sweep.facts_check import FactsCheck
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
-from counterfoil.api.audit.sweep.sold_facts import SoldFact
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import NOBODY
 from counterfoil.chain.client import ChainClient, ContractEvent
-from counterfoil.gateway.record.identity import on_chain_id
-from counterfoil.gateway.record.utc_date import business_date
 from counterfoil.oracle.rules.distribution_call import sold_by
-from counterfoil.oracle.rules.facts import Facts, fitting
 from counterfoil.oracle.rules.investor_pool import Investors, PoolList
 from counterfoil.oracle.rules.waterfall import SplitRefused, SplitTerms, Waterfall
 
@@ -47,27 +36,17 @@ _DAY_MS = 86_400_000
 class MoneySweep:
     """Replays the events of split and token in their order."""
 
-    def __init__(
-        self,
-        client: ChainClient,
-        view: LedgerView,
-        book: Book,
-        facts: Mapping[bytes, Facts],
-        projects: Iterable[str],
-    ) -> None:
-        self._client, self._view, self._book, self._facts = client, view, book, facts
-        names = [*projects, *(f.project for f in facts.values())]
-        self._names = {bytes(on_chain_id(name)): name for name in names}
+    def __init__(self, client: ChainClient, view: LedgerView, facts: FactsCheck) -> None:
+        self._client, self._view, self.facts = client, view, facts
         self._split = client.address_of("RevenueSplit")
         self._waterfalls: dict[bytes, Waterfall] = defaultdict(Waterfall)
         self._tokens: dict[bytes, str] = {}
         self._batches: set[tuple[bytes, bytes]] = set()
-        self._shared_out: dict[int, str] = {}
         self.claimable: Counter[tuple[str, str]] = Counter()
         self.withdrawn = 0
         self._pieces: dict[str, list[Investors]] = defaultdict(list)
         self.held: Counter[str] = Counter()
-        self.distributions = self.proved = 0
+        self.distributions = 0
 
     def run(self) -> Iterator[Finding]:
         """Yield what is wrong with splits and balances."""
@@ -146,7 +125,7 @@ class MoneySweep:
                     f"{tier.wire_name} {account} got {credited.get(key, 0)}, not {mine.get(key, 0)}"
                 )
                 yield Finding(SPLIT_MISMATCH, where, detail)
-        yield from self._check_facts(where, d, event.block_number)
+        yield from self.facts.check(where, d, event.block_number)
 
     def _added(self, event: ContractEvent) -> Iterator[Finding]:
         """A piece of a pool's list; with the last one it must be the list that the pool is named by."""
@@ -189,68 +168,6 @@ class MoneySweep:
         if mine != v["amount"]:
             detail = f"{v['account']} withdrew {v['amount']}, not {mine}"
             yield Finding(BALANCE_MISMATCH, _name(event), detail)
-
-    # ---- facts
-
-    def _check_facts(self, where: str, d: Mapping[str, Any], block: int) -> Iterator[Finding]:
-        facts = self._facts.get(d["facts"]) or self._made_again(d)
-        if facts is None:
-            detail = "no file has its facts, and the day's sales in the log don't give them"
-            yield Finding(FACTS_MISSING, where, detail, unverifiable=True)
-            return
-        self.proved += 1
-        if on_chain_id(facts.project) != d["project"]:
-            yield Finding(FACTS_MISMATCH, where, f"they are of {facts.project}")
-        sums = (facts.gross_minor, facts.refunds_minor)
-        if sums != (d["gross"], d["refunds"]):
-            yield Finding(FACTS_MISMATCH, where, f"gross and refunds {sums} in the facts")
-        claimed = sorted((bytes(on_chain_id(code)), count) for code, count in facts.units)
-        if claimed != sorted((u["goods"], u["count"]) for u in d["units"]):
-            yield Finding(FACTS_MISMATCH, where, "other goods were sold")
-        known = self._book.sold(index for index, _, _ in facts.entries)
-        units: Counter[str] = Counter()
-        for index, is_refund, amount in facts.entries:
-            sale = known.get(index)
-            if sale is None or (sale.is_refund, sale.amount_minor) != (is_refund, amount):
-                yield Finding(FACTS_MISMATCH, where, f"record {index} says otherwise")
-                continue
-            if index >= d["headSize"]:
-                yield Finding(FACTS_MISMATCH, where, f"record {index} is not under its head")
-            if index in self._shared_out:
-                twice = f"record {index} was shared out in {self._shared_out[index]}"
-                yield Finding(FACTS_MISMATCH, where, twice)
-            if not self._is_of(sale.device, d["project"]):
-                yield Finding(FACTS_MISMATCH, where, f"{sale.device} is not the project's")
-            self._shared_out[index] = where
-            for code, count in sale.units:
-                units[code] += count
-        if sorted(units.items()) != sorted(facts.units):
-            yield Finding(FACTS_MISMATCH, where, "its units are not those of its sales")
-        yield from _disputed(where, block, [known[i] for i, _, _ in facts.entries if i in known])
-
-    def _is_of(self, device: str, project: bytes) -> bool:
-        known = self._view.projects.get(on_chain_id(device), ())
-        return any(one == project for _, one in known)
-
-    def _made_again(self, d: Mapping[str, Any]) -> Facts | None:
-        """The facts if they are all the project's sales of that date that were not shared out before, or as many of
-        them as fit into one distribution.
-        """
-        name = self._names.get(d["project"])
-        if name is None:
-            return None
-        date = d["periodStart"]
-        first = _midnight_ms(date)
-        day = [
-            sale
-            for sale in self._book.sold_between(first, first + _DAY_MS, d["headSize"])
-            if sale.log_index not in self._shared_out
-            and business_date(sale.time_ms) == date
-            and self._is_of(sale.device, d["project"])
-        ]
-        day = day[: fitting([code for code, _ in sale.units] for sale in day)]
-        facts = _facts_of(name, date, day)
-        return facts if sha256(facts.encode()).digest() == d["facts"] else None
 
     # ---- balances
 
@@ -317,42 +234,6 @@ class MoneySweep:
         if self.held[self._split] != owed:
             detail = f"holds {self.held[self._split]} and owes {owed}"
             yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
-
-
-def _disputed(where: str, block: int, sales: Sequence[SoldFact]) -> Iterator[Finding]:
-    """What was repudiated before a distribution of *block* was not to be shared out; after it, it is in dispute."""
-    for is_late in (True, False):
-        found = [
-            sale
-            for sale in sales
-            if sale.repudiated_in is not None and (sale.repudiated_in < block) == is_late
-        ]
-        if found:
-            minor = sum(-s.amount_minor if s.is_refund else s.amount_minor for s in found)
-            what = f"{len(found)} records of {minor} minor, from record {found[0].log_index} on"
-            when = "had repudiated before" if is_late else "has repudiated since"
-            detail = f"{what}, that the committee {when}"
-            yield Finding(SALES_DISPUTED, where, detail, unverifiable=not is_late)
-
-
-def _facts_of(project: str, date: int, sales: Sequence[SoldFact]) -> Facts:
-    units: Counter[str] = Counter()
-    for sale in sales:
-        for code, count in sale.units:
-            units[code] += count
-    return Facts(
-        project,
-        business_date=date,
-        entries=tuple((s.log_index, s.is_refund, s.amount_minor) for s in sales),
-        units=tuple(sorted(units.items())),
-    )
-
-
-def _midnight_ms(date: int) -> int:
-    from datetime import UTC, datetime
-
-    day = datetime(date // 10_000, date // 100 % 100, date % 100, tzinfo=UTC)
-    return int(day.timestamp()) * 1_000
 
 
 def _name(event: ContractEvent) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from counterfoil.api.audit.faults import HEAD_MISSING, QUORUM_UNKNOWN, QUORUM_WEAK, RECORDS_MISSING
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.deposit_check import check_deposits
+from counterfoil.api.audit.sweep.facts_check import FactsCheck, NotSharedOut
 from counterfoil.api.audit.sweep.ledger_view import LedgerView, SigningQuorum, read_ledger
 from counterfoil.api.audit.sweep.log_sweep import LogSweep
 from counterfoil.api.audit.sweep.money_sweep import MoneySweep
@@ -38,6 +39,8 @@ class Swept:
     gossiped_heads: int = 0
     distributions: int = 0
     distributions_proved: int = 0
+    not_shared_out: list[NotSharedOut] = field(default_factory=list)
+    """What was anchored and is in none of the distributions that were proved, by project and day."""
     chain_id: int = 0
     deposits: int = 0
     deposits_minor: int = 0
@@ -108,14 +111,16 @@ def sweep(
             *part.check_repudiated(),
             *part.check_gossip(),
         ]
-        money = MoneySweep(client, view, book, facts=facts or {}, projects=projects)
+        checked = FactsCheck(view, book, facts=facts or {}, projects=projects)
+        money = MoneySweep(client, view, facts=checked)
         done.findings += money.run()
+        done.not_shared_out = checked.not_shared_out()
         minted = [e.values["amount"] for e in view.money if e.name == "Deposited"]
         done.deposits, done.deposits_minor = len(minted), sum(minted)
         if statements is not None:
             done.deposits_compared = True
             done.findings += check_deposits(view.money, statements)
-        done.distributions, done.distributions_proved = money.distributions, money.proved
+        done.distributions, done.distributions_proved = money.distributions, checked.proved
         done.machines = len(book.sold_devices())
         count = client.call("RecordAnchor", "headCount", block=view.block)
         if count != len(view.heads):

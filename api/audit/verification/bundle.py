@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from counterfoil.gateway.record.identity import DeviceId, Digest
+from counterfoil.gateway.record.identity import DeviceId, Digest, on_chain_id
+from counterfoil.gateway.record.proof_class import ProofClass
+from counterfoil.oracle.rules.project_history import NO_PROJECT
 
 
 class Scope(NamedTuple):
@@ -26,6 +28,16 @@ class Scope(NamedTuple):
     device_registry: str
     revenue_split: str
     project: str
+    proof_class: ProofClass
+
+    @property
+    def project_id(self) -> bytes:
+        """The project as contracts know it; zero for none."""
+        return on_chain_id(self.project) if self.project else NO_PROJECT
+
+    def has_time(self, time_ms: int) -> bool:
+        """Whether *time_ms* is in the period."""
+        return self.first_ms <= time_ms < self.until_ms
 
     def has_date(self, date: int) -> bool:
         """Whether the business *date* is one of the period's."""
@@ -58,6 +70,15 @@ class HeadFact(NamedTuple):
     size: int
     root: bytes
     state: bytes
+    block_number: int
+    block_hash: bytes
+    transaction_hash: bytes
+
+
+class AssignmentFact(NamedTuple):
+    """The project (its on-chain id, zero for none) to which the device was assigned, and where."""
+
+    project: bytes
     block_number: int
     block_hash: bytes
     transaction_hash: bytes
@@ -168,13 +189,14 @@ class Bundle:
     """A bundle's content; nothing in it is verified yet.
 
     ``inclusion`` has one proof for each record, under the last head; ``consistency`` one proof
-    for each pair of neighbouring heads. ``records`` may begin with the record before the period
-    and end with the one after it, which bound it. ``checkpoint`` is the log's signed note of one of
-    the heads with its witnesses' cosignatures, empty where there is none. ``terms``, ``distributions``
+    for each pair of neighbouring heads. ``records`` may begin with two records before the period
+    and end with two after it, which bound it. ``assignments`` are all of the device's, from its
+    registration on. ``checkpoint`` is the log's signed note of the
+    last head with its witnesses' cosignatures, empty where there is none. ``terms``, ``distributions``
     and ``takes`` are all of the project's from its first to the last distribution of the period, each
     in the chain's order: what the split pays depends on what it paid before. ``pools`` are the lists of
     the investors whose pools were paid; they prove themselves. ``blocks`` prove that
-    the heads, the terms and the money's movements are on chain, by the blocks' headers alone.
+    the heads, the assignments, the terms and the money's movements are on chain, by the blocks' headers alone.
     """
 
     scope: Scope
@@ -192,6 +214,7 @@ class Bundle:
     pools: tuple[PoolFact, ...] = ()
     takes: tuple[TakeFact, ...] = ()
     blocks: tuple[BlockFact, ...] = ()
+    assignments: tuple[AssignmentFact, ...] = ()
 
     @property
     def device(self) -> DeviceId:
@@ -202,6 +225,7 @@ class Bundle:
         """The hashes of the transactions that ``blocks`` has to prove, by their block's number."""
         found: dict[int, list[bytes]] = {}
         places = [(head.block_number, head.transaction_hash) for head in self.heads]
+        places += [(one.block_number, one.transaction_hash) for one in self.assignments]
         places += [(terms.block_number, terms.transaction_hash) for terms in self.terms]
         places += [(d.block_number, d.transaction_hash) for d in self.distributions]
         places += [(take.block_number, take.transaction_hash) for take in self.takes]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from counterfoil.api.audit.verification.bundle import Bundle, HeadFact
+from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.errors import (
     AddressError,
     AuditError,
@@ -19,6 +19,7 @@ from counterfoil.api.audit.verification.errors import (
     BlockProofError,
     NotAnchoredError,
 )
+from counterfoil.api.audit.verification.words import counted, moment
 from counterfoil.chain.address import canonical
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import (
@@ -67,8 +68,39 @@ def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
         errors.append(BlockMissingError("blocks", detail))
     checked = f"{len(proven)} transactions in {len(bundle.blocks)} blocks, by their headers alone"
     if newest is not None:
-        checked += f"; the newest is block {newest.number}, {to_hex(newest.hash)}"
+        when = moment(newest.timestamp * 1_000)
+        checked += f"; the newest is block {newest.number} of {when}, {to_hex(newest.hash)}"
     return proven, checked, errors
+
+
+def block_times(bundle: Bundle) -> dict[int, int]:
+    """Return the time of each block whose header reads, in seconds, by its number."""
+    return {header.number: header.timestamp for header in _headers(bundle)}
+
+
+def newest_block(bundle: Bundle) -> BlockHeader | None:
+    """Return the newest block whose header reads."""
+    return max(_headers(bundle), key=lambda header: header.number, default=None)
+
+
+def _headers(bundle: Bundle) -> Iterator[BlockHeader]:
+    for block in bundle.blocks:
+        try:
+            yield read_header(block.header)
+        except BlockProofInvalid:
+            continue  # prove_all has named it
+
+
+def anchored_text(bundle: Bundle) -> str:
+    """Return the number of the heads, and the first and the last with block and time, in words."""
+    times = block_times(bundle)
+    said = []
+    for head in dict.fromkeys((*bundle.heads[:1], *bundle.heads[-1:])):
+        at = times.get(head.block_number)
+        when = "" if at is None else f" at {moment(at * 1_000)}"
+        said.append(f"{head.size} in block {head.block_number}{when}")
+    heads = f"{counted(len(bundle.heads), 'head')} anchored in their blocks"
+    return f"{heads}: of {' to '.join(said)}" if said else heads
 
 
 def check_anchored(
@@ -83,8 +115,12 @@ def check_anchored(
     }
     for name, address in stated.items():
         mine = addresses.get(name)
-        if mine is not None and canonical(mine) != canonical(address):
+        is_stated = address != "" or len(bundle.blocks) > 0
+        if is_stated and mine is not None and canonical(mine) != canonical(address):
             yield AddressError("scope", f"{name} is at {mine}, not at {address or 'none'}")
+    anchored: dict[
+        bytes, dict[int, tuple[bytes, bytes]]
+    ] = {}  # read once, however many heads name it
     for place, head in enumerate(bundle.heads if bundle.blocks else ()):
         where = f"heads[{place}] (size {head.size})"
         found = proven.get(head.transaction_hash)
@@ -96,17 +132,23 @@ def check_anchored(
             detail = f"its transaction is in block {block.number}, {to_hex(block.hash)}"
             yield NotAnchoredError(where, detail)
         try:
-            yield from _check_event(where, head, found, scope.record_anchor)
+            if found.hash not in anchored:
+                anchored[found.hash] = _heads_in(found, scope.record_anchor)
         except BlockProofInvalid as error:
             yield NotAnchoredError(where, str(error))
+            continue
+        stated_there = anchored[found.hash].get(head.size)
+        if stated_there is None:
+            detail = f"{scope.record_anchor or 'no contract'} anchored no such head there"
+            yield NotAnchoredError(where, detail)
+        elif stated_there != (head.root, head.state):
+            yield NotAnchoredError(where, "anchored with another root or state")
 
 
-def _check_event(
-    where: str, head: HeadFact, found: ProvenTransaction, anchor: str
-) -> Iterator[AuditError]:
-    anchored = [v for name, v in found.events("RecordAnchor", anchor) if name == "HeadAnchored"]
-    mine = [v for v in anchored if v["size"] == head.size]
-    if not mine:
-        yield NotAnchoredError(where, f"{anchor or 'no contract'} anchored no such head there")
-    elif (mine[0]["root"], mine[0]["state"]) != (head.root, head.state):
-        yield NotAnchoredError(where, "anchored with another root or state")
+def _heads_in(found: ProvenTransaction, anchor: str) -> dict[int, tuple[bytes, bytes]]:
+    """The root and state of each head that *anchor* anchored in the transaction, by its size; the first of a size."""
+    heads: dict[int, tuple[bytes, bytes]] = {}
+    for name, v in found.events("RecordAnchor", anchor):
+        if name == "HeadAnchored":
+            heads.setdefault(v["size"], (v["root"], v["state"]))
+    return heads

@@ -2,9 +2,12 @@
 
 Rules kept here (docs/formats/bundle.md is the byte-exact description):
 
-* The file is one deterministic CBOR array ``["counterfoil bundle", 3, [[name, SHA-256, part], …]]``
+* The file is one deterministic CBOR array ``["counterfoil bundle", 4, [[name, SHA-256, part], …]]``
   with every part of ``PARTS`` once, in that order, each a byte string that is itself one
   deterministic CBOR item of arrays, integers, texts and byte strings.
+* Nothing is built before its bounds are known: the file has at most ``MAX_BYTES``, and each item in it takes time and
+  memory in proportion to its bytes (``gateway.record.cbor_bounds``).
+* Names are names: a device's, a project's and a contract's have their form, whoever shows them.
 * What decodes encodes to the same bytes again. Nothing in it is a float, a map or a tag.
 * The digests name what was damaged; they prove nothing, since whoever changes a part can change
   its digest. What proves is signed or anchored: see ``steps``.
@@ -12,6 +15,7 @@ Rules kept here (docs/formats/bundle.md is the byte-exact description):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -19,6 +23,7 @@ from typing import Any, TypeVar
 import cbor2
 
 from counterfoil.api.audit.verification.bundle import (
+    AssignmentFact,
     BlockFact,
     Bundle,
     CreditFact,
@@ -42,12 +47,32 @@ from counterfoil.api.audit.verification.errors import (
     PartAlteredError,
     PartMalformedError,
 )
+from counterfoil.api.audit.verification.key_certificates import MOST_AUTHORITIES
+from counterfoil.chain.hexadecimal import HEX_ADDRESS
+from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.record.cbor import any_item
-from counterfoil.gateway.record.cbor_form import Form, any_octets, each, number, octets, row, text
+from counterfoil.gateway.record.cbor_form import (
+    Form,
+    any_octets,
+    each,
+    number,
+    octets,
+    one_of,
+    row,
+    text,
+)
+from counterfoil.gateway.record.identity import (
+    MAX_DEVICE_ID_LENGTH,
+    parse_device_id,
+    parse_project_id,
+)
+from counterfoil.gateway.record.proof_class import ProofClass
 
 _Fact = TypeVar("_Fact")
 MAGIC = "counterfoil bundle"
 VERSION = 4
+MAX_BYTES = 256 * 1024 * 1024
+"""The longest file that is read."""
 OLDER = (1, 2, 3)
 """Versions that were written once: told apart from a damaged file, and not read (docs/formats/bundle.md)."""
 PARTS = (
@@ -57,6 +82,7 @@ PARTS = (
     "revocations",
     "records",
     "heads",
+    "assignments",
     "inclusion",
     "consistency",
     "state",
@@ -148,13 +174,13 @@ def _plain(value: Any) -> Any:
 
 
 _MOST_ROWS = 1 << 24
+_MOST_KEYS = 1_024
 _COUNT = number(2**64 - 1)
 """A number of the log's or of the chain's: an epoch, a sequence, a size, a block, a time in ms."""
 _AMOUNT = number(2**256 - 1)
 """An amount as a contract holds it."""
 _HASH, _ACCOUNT = octets(32), octets(20)
-_PLACE = text(42, shortest=0)
-"""A contract's address, empty where there is none."""
+_ADDRESS = re.compile(HEX_ADDRESS, re.ASCII)
 _NODES = each(any_octets, _MOST_ROWS)
 _PROOF = each(_HASH, 64)
 _BLOCK = {"block_number": _COUNT, "block_hash": _HASH, "transaction_hash": _HASH}
@@ -182,6 +208,32 @@ _STATE = _fact(
 )
 
 
+def _name(parse: Callable[[str], str]) -> Form:
+    """A name as *parse* takes it."""
+    shape = text(MAX_DEVICE_ID_LENGTH)
+
+    def read(value: object, place: str) -> str:
+        try:
+            return parse(shape(value, place))
+        except IdentityError as error:
+            raise ValueError(f"{place}: {error}") from error
+
+    return read
+
+
+def _project(value: object, place: str) -> Any:
+    """Return a project's name; empty where the device is of none."""
+    return value if value == "" else _name(parse_project_id)(value, place)
+
+
+def _place(value: object, place: str) -> Any:
+    """Return a contract's address, empty where there is none."""
+    found = text(42, shortest=0)(value, place)
+    if found and _ADDRESS.fullmatch(found) is None:
+        raise ValueError(f"{place} is no address")
+    return found
+
+
 def _state(value: object, place: str) -> Any:
     return None if value is None else _STATE(value, place)
 
@@ -189,17 +241,18 @@ def _state(value: object, place: str) -> Any:
 _READ: dict[str, Form] = {
     "scope": _fact(
         Scope,
-        device=text(256, shortest=0),
+        device=_name(parse_device_id),
         first_ms=_COUNT,
         until_ms=_COUNT,
         made_ms=_COUNT,
         chain_id=_COUNT,
-        record_anchor=_PLACE,
-        device_registry=_PLACE,
-        revenue_split=_PLACE,
-        project=text(256, shortest=0),
+        record_anchor=_place,
+        device_registry=_place,
+        revenue_split=_place,
+        project=_project,
+        proof_class=one_of(ProofClass),
     ),
-    "registry": _rows(
+    "registry": each(
         _fact(
             KeyFact,
             epoch=_COUNT,
@@ -210,12 +263,14 @@ _READ: dict[str, Form] = {
             revoked=number(1),
             certificate_hash=_HASH,
             registered_at=_COUNT,
-        )
+        ),
+        _MOST_KEYS,
     ),
-    "certificates": _NODES,
-    "revocations": _NODES,
+    "certificates": each(any_octets, _MOST_KEYS + MOST_AUTHORITIES),
+    "revocations": each(any_octets, MOST_AUTHORITIES),
     "records": _rows(_fact(Entry, log_index=_COUNT, raw=any_octets)),
     "heads": _rows(_fact(HeadFact, size=_COUNT, root=_HASH, state=_HASH, **_BLOCK)),
+    "assignments": _rows(_fact(AssignmentFact, project=_HASH, **_BLOCK)),
     "inclusion": _rows(_PROOF),
     "consistency": _rows(each(_HASH, 128)),
     "state": _state,

@@ -5,6 +5,7 @@ Rules kept here:
 * Every error carries ``code``, as docs/errors.md lists it, and ``step``, the number of the
   verification step (see ``verify``) that it fails.
 * ``where`` names the part of the bundle, and the entry in it where one can be told.
+* What an error quotes of the file is escaped where the error is made, so that it is safe wherever it is shown.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import ClassVar
 from counterfoil.api.audit.faults import (
     FACTS_MISMATCH,
     FACTS_MISSING,
+    PROJECT_IN_DOUBT,
     RECORDS_BROKEN,
     RECORDS_DISPUTED,
     SPLIT_CALL_UNKNOWN,
@@ -23,9 +25,14 @@ from counterfoil.chain.errors import NodeUnreachable
 from counterfoil.chain.proof.block_proof import BlockProofInvalid
 from counterfoil.fault import Code
 from counterfoil.gateway.certificate.errors import CertificateRevokedError as CertificateRevoked
-from counterfoil.gateway.certificate.errors import PathInvalidError
+from counterfoil.gateway.certificate.errors import PathInvalidError, RevocationListInvalidError
 from counterfoil.gateway.errors import BUNDLE_MALFORMED, PART_ALTERED, RecordError
-from counterfoil.oracle.rules.faults.proposal import NOT_INCLUDED, STATE_DIFFERS
+from counterfoil.oracle.rules.faults.proposal import (
+    NOT_INCLUDED,
+    PROJECT_DIFFERS,
+    STATE_DIFFERS,
+)
+from counterfoil.printable import printable
 
 
 class AuditError(Exception):
@@ -40,9 +47,8 @@ class AuditError(Exception):
     unverifiable: ClassVar[bool] = False
 
     def __init__(self, where: str, detail: str) -> None:
-        super().__init__(f"{where}: {detail}")
-        self.where = where
-        self.detail = detail
+        self.where, self.detail = printable(where), printable(detail)
+        super().__init__(f"{self.where}: {self.detail}")
 
 
 class ContainerError(AuditError):
@@ -58,6 +64,14 @@ class OlderVersionError(ContainerError):
     code = Code("bundle.version_unsupported")
     to_do = "Have the bundle made again, or verify it with the program of its time."
     unverifiable = True
+
+
+class SubjectError(AuditError):
+    """The file is about another device or period than was asked for."""
+
+    code = Code("bundle.not_what_was_asked")
+    to_do = "Ask for the file of the device and the days that you want."
+    step = 1
 
 
 class PartAlteredError(AuditError):
@@ -98,6 +112,32 @@ class CertificateRevokedError(AuditError):
     step = 3
 
 
+class RevocationListMissingError(AuditError):
+    """There is no list of the authority that certified a key: whether the key was revoked can't be told."""
+
+    code = Code("bundle.revocation_list_missing")
+    to_do = "Ask the authority for its list, and give it with --crl, or have the bundle made again with it."
+    step = 3
+    unverifiable = True
+
+
+class RevocationListStaleError(AuditError):
+    """The authority's list was overdue when the bundle was made: what was revoked since can't be told."""
+
+    code = RevocationListInvalidError.code
+    step = 3
+    unverifiable = True
+
+
+class RevokedKeyUsedError(AuditError):
+    """Records that count were signed after the certificate of their key was revoked."""
+
+    code = Code("bundle.revoked_key_used")
+    to_do = "Ask the registrar why the key ends behind its revocation, and the machine's owner for these sales."
+    step = 5
+    unverifiable = True
+
+
 class RegistryMismatchError(AuditError):
     """The registered key is not the key of the certificate that it was registered with."""
 
@@ -128,6 +168,33 @@ class PeriodError(AuditError):
     step = 7
 
 
+class EndOpenError(AuditError):
+    """The file does not show that its last record is the device's last of the period: a later head may hold more."""
+
+    code = Code("bundle.end_open")
+    to_do = "Ask your own node for the newest head (--rpc); if it is a later one, have the bundle made again."
+    step = 7
+    unverifiable = True
+
+
+class HeadTooEarlyError(AuditError):
+    """The file's last head was anchored before the period ended: what came after it is not shown."""
+
+    code = Code("bundle.head_too_early")
+    to_do = "Ask for a bundle that was made after the period's end, under a head of after it."
+    step = 7
+    unverifiable = True
+
+
+class ClockError(AuditError):
+    """The device's clock jumped: which of its records are of the period can't be told by their times."""
+
+    code = Code("record.clock_jumped")
+    to_do = "Ask for a bundle of a longer period, and compare its records' numbers with what the machine took."
+    step = 7
+    unverifiable = True
+
+
 class InclusionError(AuditError):
     """A record is not under the head that is said to hold it."""
 
@@ -144,7 +211,7 @@ class ConsistencyError(AuditError):
 
 
 class CheckpointMismatchError(AuditError):
-    """The log's signed checkpoint names none of the heads, or a signature on it does not verify."""
+    """The log's signed checkpoint is not of the last head, or a signature on it does not verify."""
 
     code = Code("checkpoint.mismatch")
     to_do = "Ask the log's operator for the checkpoint that belongs to these heads."
@@ -165,6 +232,14 @@ class StateError(AuditError):
 
     code = STATE_DIFFERS
     step = 10
+
+
+class TakenBackError(AuditError):
+    """The key ends below numbers that are under the last head: these were anchored, and taken back since."""
+
+    code = RECORDS_DISPUTED
+    step = 10
+    unverifiable = True
 
 
 class BlockProofError(AuditError):
@@ -191,12 +266,41 @@ class NotAnchoredError(AuditError):
     step = 12
 
 
+class ProjectError(AuditError):
+    """The device was not in the project, by its assignments on chain."""
+
+    code = PROJECT_DIFFERS
+    step = 12
+
+
+class AssignmentError(AuditError):
+    """An assignment of the device to a project is not the one that a block's receipts hold, or one is left out."""
+
+    code = Code("bundle.assignment_mismatch")
+    to_do = (
+        "Ask the registrar for the device's assignments, and compare them with the chain's events."
+    )
+    step = 12
+
+
 class AddressError(AuditError):
     """A contract stands elsewhere than the auditor's own deployment file says."""
 
     code = Code("bundle.address_mismatch")
     to_do = "Check which deployment file is the consortium's; trust only your own."
     step = 12
+
+
+class DeploymentUnknownError(AuditError):
+    """The auditor has said nothing of the deployment: the contracts may be of anybody's making."""
+
+    code = Code("bundle.deployment_unknown")
+    to_do = (
+        "Get the consortium's deployment file, or its hash, from somewhere else than the bundle, and give it with "
+        "--deployment or --deployment-hash."
+    )
+    step = 12
+    unverifiable = True
 
 
 class TermsError(AuditError):
@@ -234,6 +338,40 @@ class FactsMissingError(AuditError):
 
     code = FACTS_MISSING
     step = 13
+    unverifiable = True
+
+
+class ProjectDoubtError(AuditError):
+    """A sale was shared out to one of two projects that its machine was in between its date and its head."""
+
+    code = PROJECT_IN_DOUBT
+    step = 13
+    unverifiable = True
+
+
+class NotDistributedError(AuditError):
+    """Sales or refunds of the period are in no distribution that is shown here."""
+
+    code = Code("split.sales_not_shown")
+    to_do = "Ask your own node for the project's distributions (--rpc), and the operator for those that are not here."
+    step = 13
+    unverifiable = True
+
+
+class DistributionLeftOutError(AuditError):
+    """The chain has a distribution of the period that the file does not show."""
+
+    code = Code("split.left_out")
+    to_do = "Ask for a bundle with all distributions of the period; keep this one."
+    step = 14
+
+
+class DistributedSinceError(AuditError):
+    """The chain has a distribution of the period that is newer than the file, or the file shows none at all."""
+
+    code = Code("split.distributed_since")
+    to_do = "Have the bundle made again, with the project's distributions."
+    step = 14
     unverifiable = True
 
 

@@ -1,35 +1,37 @@
-"""Whether a device's certificate leads to the root, names the device, and was not revoked (pure).
+"""Whether a device's certificate leads to the root and names the device (pure).
 
 Rules kept here:
 
 * A path is checked at the chain's time of the key's registration. Certificates are short-lived, so
   years later it counts what was in force when the key was registered.
-* A certificate that its authority revoked is accepted only where the registry closed its key too.
+* Whether one was revoked stands in ``revocation_lists``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 
 from counterfoil.api.audit.verification.bundle import KeyFact
 from counterfoil.api.audit.verification.errors import (
     AuditError,
     CertificateError,
     CertificateMissingError,
-    CertificateRevokedError,
     RegistryMismatchError,
 )
 from counterfoil.gateway.certificate.errors import PkiError
-from counterfoil.gateway.certificate.validation import validate_device
+from counterfoil.gateway.certificate.validation import device_path
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.record.identity import DeviceId, PublicKey
-from counterfoil.gateway.record.verification import OPEN_SEQUENCE
 
+MOST_AUTHORITIES = 64
+"""As many CAs below one root are looked at."""
 UNREADABLE = (
     ValueError,
     TypeError,
@@ -62,33 +64,75 @@ def load_all(
     return loaded, errors
 
 
-def check_path(
+@dataclass(frozen=True)
+class Paths:
+    """The paths of the keys' certificates to the *root*, by the key's place in the registry, and its authorities."""
+
+    root: x509.Certificate
+    chains: Mapping[int, Sequence[x509.Certificate]]
+    authorities: Sequence[x509.Certificate]
+
+
+def check_paths(
+    keys: Sequence[KeyFact],
+    device: DeviceId,
+    loaded: dict[bytes, x509.Certificate],
+    root: x509.Certificate,
+) -> tuple[Paths, list[AuditError]]:
+    """Return the paths that vouch for *device* under *root*, and why the others don't."""
+    known = [c for c in loaded.values() if is_authority(c)]
+    errors: list[AuditError] = []
+    if len(known) > MOST_AUTHORITIES:
+        errors.append(CertificateError("certificates", f"more than {MOST_AUTHORITIES} authorities"))
+        known = known[:MOST_AUTHORITIES]
+    chains: dict[int, Sequence[x509.Certificate]] = {}
+    for place, key in enumerate(keys):
+        found = _path(
+            f"registry epoch {key.epoch}", key, device, loaded=loaded, known=known, root=root
+        )
+        if isinstance(found, AuditError):
+            errors.append(found)
+        else:
+            chains[place] = found
+    leading = [root, *(c for c in known if _is_issued_by(c, root))]
+    leading += [c for chain in chains.values() for c in chain[1:]]
+    authorities = {c.fingerprint(hashes.SHA256()): c for c in leading}
+    return Paths(root, chains, tuple(authorities.values())), errors
+
+
+def _path(
     where: str,
     key: KeyFact,
     device: DeviceId,
     loaded: dict[bytes, x509.Certificate],
+    known: Sequence[x509.Certificate],
     root: x509.Certificate,
-) -> AuditError | None:
-    """Return why the certificate of *key* does not vouch for *device* under *root*, or None."""
+) -> Sequence[x509.Certificate] | AuditError:
+    """The path of the certificate of *key*; an error where it does not vouch for *device* under *root*."""
     leaf = loaded.get(key.certificate_hash)
     if leaf is None:
         return CertificateMissingError(
             where, f"the certificate {key.certificate_hash.hex()} is not here"
         )
-    intermediates = [c for c in loaded.values() if c is not leaf and is_authority(c)]
     try:
         registered = _registered(key, leaf)
     except (OverflowError, ValueError, OSError):
         return CertificateError(where, f"{key.registered_at} is no time of a registration")
     try:
-        named = validate_device(
-            leaf, intermediates, roots=[root], at=registered, signs_records=True
-        )
+        named, chain = device_path(leaf, known, roots=[root], at=registered, signs_records=True)
     except PkiError as error:
         return CertificateError(where, f"it does not lead to the root given: {error}")
     if named != device:
         return CertificateError(where, f"it names {named}, not {device}")
-    return None
+    return chain
+
+
+def _is_issued_by(certificate: x509.Certificate, root: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(root)
+    except (*UNREADABLE, InvalidSignature):
+        return False
+    return True
 
 
 def check_key(where: str, key: KeyFact, loaded: dict[bytes, x509.Certificate]) -> AuditError | None:
@@ -105,37 +149,6 @@ def check_key(where: str, key: KeyFact, loaded: dict[bytes, x509.Certificate]) -
     return None
 
 
-def check_revocations(
-    keys: Sequence[KeyFact],
-    revocations: Sequence[bytes],
-    loaded: dict[bytes, x509.Certificate],
-    root: x509.Certificate,
-) -> Iterable[AuditError]:
-    """Yield an error for each CRL that is not its issuer's, and for each revoked key left open."""
-    authorities = [root, *(c for c in loaded.values() if is_authority(c))]
-    for number, der in enumerate(revocations):
-        where = f"revocations[{number}]"
-        try:
-            crl = x509.load_der_x509_crl(der)
-            _ = (crl.issuer, crl.extensions, list(crl))
-        except UNREADABLE as error:
-            yield CertificateError(where, f"not a revocation list: {error}")
-            continue
-        if not any(_signed_list(crl, authority) for authority in authorities):
-            yield CertificateError(where, "not signed by an authority of this bundle")
-            continue
-        for key in keys:
-            leaf = loaded.get(key.certificate_hash)
-            if leaf is None or leaf.issuer != crl.issuer:
-                continue
-            entry = crl.get_revoked_certificate_by_serial_number(leaf.serial_number)
-            if entry is not None and key.until_sequence == OPEN_SEQUENCE:
-                yield CertificateRevokedError(
-                    f"registry epoch {key.epoch}",
-                    f"revoked on {entry.revocation_date_utc:%Y-%m-%d}, its key still open",
-                )
-
-
 def is_authority(certificate: x509.Certificate) -> bool:
     """Whether the certificate may issue others."""
     try:
@@ -143,15 +156,6 @@ def is_authority(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return False
     return found.value.ca
-
-
-def _signed_list(crl: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
-    try:
-        if authority.subject != crl.issuer:
-            return False
-        return crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
-    except UNREADABLE:
-        return False
 
 
 def _registered(key: KeyFact, leaf: x509.Certificate) -> datetime:

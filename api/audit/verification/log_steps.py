@@ -1,36 +1,35 @@
-"""Steps 4 to 10 of a verification: a bundle's records, and the log that they stand in.
+"""Steps 4, 5 and 8 to 10 of a verification: a bundle's records, and the log that they stand in.
 
-The records are signed, one chain, cover the period and are in the log; its heads are one growing log, and the last one
-holds the device's place.
+The records are signed and in the log; its heads are one growing log, and the last one holds the device's place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 
-from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle import Bundle, StateFact
 from counterfoil.api.audit.verification.errors import (
     AuditError,
-    ChainBrokenError,
     CheckpointMismatchError,
     ConsistencyError,
     CosignatureMissingError,
     InclusionError,
-    PeriodError,
     RecordRefusedError,
     RegistryMismatchError,
     StateError,
+    TakenBackError,
 )
-from counterfoil.api.audit.verification.report import Step, counted
+from counterfoil.api.audit.verification.report import Step
 from counterfoil.gateway.errors import IdentityError, LogError, RecordError
-from counterfoil.gateway.log.checkpoint import LogKey, parse_checkpoint, verify_checkpoint
-from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, split_note
+from counterfoil.gateway.log.checkpoint import Head, LogKey, parse_checkpoint, verify_checkpoint
+from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, needed, split_note
 from counterfoil.gateway.log.merkle import hash_leaf, verify_consistency, verify_inclusion
 from counterfoil.gateway.log.state_tree import Slot
-from counterfoil.gateway.record.bodies import Refund, Sale
-from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
+from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.currency import money
 from counterfoil.gateway.record.identity import Digest, PublicKey
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.verification import (
@@ -41,14 +40,20 @@ from counterfoil.gateway.record.verification import (
     verify_signature,
 )
 
+_LAST_S = 253_402_300_799
+"""The last second of the year 9999."""
+
 
 @dataclass(frozen=True)
 class LogTrust:
-    """What the auditor trusts the log by: its key, its witnesses' keys, and how many of them must have cosigned."""
+    """What the auditor trusts the log by: its key, its witnesses' keys, and how many of them must have cosigned.
+
+    Where *at_least* is not said, one of the witnesses must have, if any is named.
+    """
 
     log: LogKey | None = None
     witnesses: Sequence[WitnessKey] = ()
-    at_least: int = 0
+    at_least: int | None = None
 
 
 def key_ring(bundle: Bundle) -> tuple[KeyRing, list[AuditError]]:
@@ -80,7 +85,7 @@ def _where(bundle: Bundle, number: int, signed: SignedRecord | None = None) -> s
     record = signed.record
     what = ""
     if isinstance(record.body, Sale):
-        what = f", a sale of {record.body.amount_minor} minor {record.body.currency}"
+        what = f", a sale of {money(record.body.amount_minor, record.body.currency)}"
     return f"{place}, epoch {record.epoch} sequence {record.sequence}{what}"
 
 
@@ -98,50 +103,6 @@ def signed_records(
         else:
             signed.append((_where(bundle, number, record), record))
     return signed, errors
-
-
-def _tip(signed: SignedRecord) -> ChainTip:
-    record = signed.record
-    return ChainTip(
-        record.device, record.epoch, record.sequence, signed.payload_digest, record.counters
-    )
-
-
-def check_records_chain(signed: list[tuple[str, SignedRecord]]) -> Iterator[AuditError]:
-    """Yield an error for each record that does not follow the one before it."""
-    tip: ChainTip | None = None
-    for number, (where, record) in enumerate(signed):
-        at = (record.record.epoch, record.record.sequence)
-        if number > 0 or at == (1, 1):
-            try:
-                outcome = check_chain(record, tip)
-                if not isinstance(outcome, Accepted):
-                    yield ChainBrokenError(where, "its number was used before")
-            except RecordError as error:
-                yield ChainBrokenError(where, str(error))
-        tip = _tip(record)
-
-
-def _inside(bundle: Bundle, signed: SignedRecord) -> bool:
-    return bundle.scope.first_ms <= signed.record.time_ms < bundle.scope.until_ms
-
-
-def check_period(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> Iterable[AuditError]:
-    """Yield an error for each end of the period that the records do not bound."""
-    if not signed:
-        yield PeriodError("records", "there is no record that verifies")
-        return
-    where, first = signed[0]
-    if (first.record.epoch, first.record.sequence) != (1, 1) and _inside(bundle, first):
-        yield PeriodError(where, "the record before it is not here")
-    where, last = signed[-1]
-    state = bundle.state
-    newest = state is not None and (state.epoch, state.sequence) == (
-        last.record.epoch,
-        last.record.sequence,
-    )
-    if not newest and _inside(bundle, last):
-        yield PeriodError(where, "the device has later records, and the next one is not here")
 
 
 def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
@@ -172,33 +133,6 @@ def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
             yield InclusionError(where, str(error))
 
 
-def chain_text(signed: list[tuple[str, SignedRecord]]) -> str:
-    """Return the first and the last epoch and sequence of the records, in words."""
-    if not signed:
-        return "no chain"
-    first, last = signed[0][1].record, signed[-1][1].record
-    return (
-        f"no gap from epoch {first.epoch} sequence {first.sequence} "
-        f"to epoch {last.epoch} sequence {last.sequence}"
-    )
-
-
-def money_text(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> str:
-    """Return the number of the period's records and their takings by currency, in words."""
-    inside = [record.record for _, record in signed if _inside(bundle, record)]
-    totals: dict[str, int] = {}
-    for record in inside:
-        if isinstance(record.body, Sale):
-            currency, amount = record.body.currency, record.body.amount_minor
-        elif isinstance(record.body, Refund):
-            currency, amount = record.body.currency, -record.body.amount_minor
-        else:
-            continue
-        totals[currency] = totals.get(currency, 0) + amount
-    sums = ", ".join(f"{amount} minor {currency}" for currency, amount in sorted(totals.items()))
-    return f"{counted(len(inside), 'record')} of the period" + (f", {sums}" if sums else "")
-
-
 def check_heads(bundle: Bundle) -> Iterable[AuditError]:
     """Yield an error for each head that is not the beginning of the next one."""
     pairs = list(pairwise(bundle.heads))
@@ -224,8 +158,8 @@ def check_heads(bundle: Bundle) -> Iterable[AuditError]:
 
 
 def check_checkpoint(bundle: Bundle, trust: LogTrust, step: Step) -> None:
-    """Judge the log's checkpoint, and say in the step's line who has seen it."""
-    note, cosigners = bundle.checkpoint, set[str]()
+    """Judge the log's checkpoint, and say in the step's line who vouches for what."""
+    note, cosigners = bundle.checkpoint, dict[str, int]()
     if note:
         try:
             stated = parse_checkpoint(split_note(note)[0]).head
@@ -235,21 +169,44 @@ def check_checkpoint(bundle: Bundle, trust: LogTrust, step: Step) -> None:
         except LogError as error:
             step.findings.append(CheckpointMismatchError("checkpoint", str(error)))
             return
-        if not any(
-            (head.size, head.root, head.state) == (stated.size, stated.root, stated.state)
-            for head in bundle.heads
-        ):
-            step.findings.append(
-                CheckpointMismatchError("checkpoint", "it names none of the heads")
-            )
-        cosigners = {one.witness for one in found}
-        signed = "signed by the log" if trust.log is not None else "whose key was not given"
-        step.checked += f"; checkpoint of {stated.size}, {signed}"
+        detail = _of_another_head(bundle, stated)
+        if detail:
+            step.findings.append(CheckpointMismatchError("checkpoint", detail))
+            return
+        cosigners = {one.witness: one.time_s for one in found}
+        step.checked += f"; checkpoint of {stated.size}, the last head, "
+        step.checked += (
+            "signed by the log"
+            if trust.log is not None
+            else "the log's signature not looked at (--log-key)"
+        )
         if cosigners:
-            step.checked += f", seen by {', '.join(sorted(cosigners))}"
-    if len(cosigners) < trust.at_least:
-        detail = f"{len(cosigners)} of the witnesses named have cosigned, not {trust.at_least}"
+            names = ", ".join(f"{name} at {_time(at)}" for name, at in sorted(cosigners.items()))
+            step.checked += f"; its size and root, not its state, cosigned by {names}"
+    if not cosigners:
+        step.checked += "; no witness has vouched for the last head"
+    if len(cosigners) < needed(trust.witnesses, trust.at_least):
+        wanted = needed(trust.witnesses, trust.at_least)
+        detail = (
+            f"{len(cosigners)} of the witnesses named have cosigned the last head, not {wanted}"
+        )
         step.findings.append(CosignatureMissingError("checkpoint", detail))
+
+
+def _of_another_head(bundle: Bundle, stated: Head) -> str:
+    """Return why the checkpoint is not of the last head, which all else rests on; empty where it is."""
+    last = bundle.heads[-1] if bundle.heads else None
+    if last is None or stated.size != last.size:
+        of = "none" if last is None else f"one of {last.size}"
+        return f"it is of a head of {stated.size}, the last head is {of}"
+    if (stated.root, stated.state) != (last.root, last.state):
+        return f"it states another root or state for the last head, of {last.size}"
+    return ""
+
+
+def _time(time_s: int) -> str:
+    """Return *time_s* as a UTC date and time, to the second."""
+    return f"{datetime.fromtimestamp(min(time_s, _LAST_S), UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list[AuditError]:
@@ -271,12 +228,21 @@ def check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list[
         )
     except LogError as error:
         return [StateError("state", f"the slot is not under the head's state: {error}")]
+    taken_back = list(_taken_back(bundle, state))
     if not signed:
-        return []
+        return taken_back
     where, last = signed[-1]
     at = (last.record.epoch, last.record.sequence)
     if at > (state.epoch, state.sequence):
         return [StateError(where, "it lies behind the end of the chain that the head states")]
     if at == (state.epoch, state.sequence) and last.payload_digest != state.payload_digest:
         return [StateError(where, "the head states another payload under this number")]
-    return []
+    return taken_back
+
+
+def _taken_back(bundle: Bundle, state: StateFact) -> Iterable[AuditError]:
+    """Yield what is under the last head, and behind the end of its key: anchored, perhaps paid, and revoked since."""
+    for key in bundle.registry:
+        if key.epoch == state.epoch and key.until_sequence < state.sequence:
+            detail = f"its numbers {key.until_sequence + 1} to {state.sequence} are anchored, and were taken back since"
+            yield TakenBackError(f"registry epoch {key.epoch}", detail)

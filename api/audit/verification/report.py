@@ -27,13 +27,33 @@ class Step:
         return not self.findings
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A number of the report: how many, and their sums with their currencies, empty where they are no money."""
+
+    key: str
+    count: int
+    sums: str = ""
+
+
 @dataclass
 class Report:
-    """All steps that ran. ``skipped`` says in words what was not checked."""
+    """All steps that ran. ``skipped`` says in words what was not checked.
+
+    ``open`` are those of the findings that a node can answer: it says what lies behind the file's end.
+    """
 
     steps: list[Step]
     skipped: list[str] = field(default_factory=list)
     bundle: Bundle | None = None
+    open: list[AuditError] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+
+    def settle(self, question: AuditError) -> None:
+        """Take back an open *question* that a node has answered."""
+        self.open.remove(question)
+        for step in self.steps:
+            step.findings[:] = [one for one in step.findings if one is not question]
 
     @property
     def findings(self) -> list[AuditError]:
@@ -47,8 +67,3 @@ class Report:
         if any(not finding.unverifiable for finding in findings):
             return "invalid"
         return "unverifiable" if findings else "valid"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return *number* with its *noun*, which takes an s unless *number* is 1."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ Rules kept here:
   must say the same, value by value. What should have happened is what the terms come to by ``oracle.waterfall``.
 * A distribution depends on those before it (a period's totals, debts, what a pool carries), so all are made again; the
   facts, and the heads that prove them, are looked at for those of the period.
-* Facts name records by their place in the log. Those that the bundle holds must say what the facts say.
+* The facts of those of the period are read by ``facts_audit``.
 """
 
 from __future__ import annotations
@@ -22,24 +22,19 @@ from counterfoil.api.audit.verification.bundle import Bundle, DistributionFact, 
 from counterfoil.api.audit.verification.bundle_blocks import Proven
 from counterfoil.api.audit.verification.errors import (
     AuditError,
-    FactsError,
     FactsMissingError,
     SplitError,
     SplitUnknownError,
     TermsError,
 )
+from counterfoil.api.audit.verification.facts_audit import FactsAudit
 from counterfoil.chain.abi.decoding import decode_result
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.errors import AddressMalformed
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, ProvenTransaction
-from counterfoil.gateway.record.bodies import Refund, Sale
-from counterfoil.gateway.record.identity import on_chain_id
-from counterfoil.gateway.record.signed_record import SignedRecord
-from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.distribution_call import distribution_in, sold_by
-from counterfoil.oracle.rules.facts import decode_facts, names_of
 from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.waterfall import SplitRefused, SplitTerms, Waterfall
 
@@ -50,12 +45,11 @@ _Amounts = Counter[tuple[int, bytes]]
 class SplitAudit:
     """One bundle's splits, made again in the chain's order."""
 
-    def __init__(self, bundle: Bundle, proven: Proven, records: Mapping[int, SignedRecord]) -> None:
-        """*records* are the bundle's that verify, by their index in the log."""
-        self._bundle, self._proven, self._records = bundle, proven, records
-        self._project = on_chain_id(bundle.scope.project)
+    def __init__(self, bundle: Bundle, proven: Proven, facts: FactsAudit) -> None:
+        """*facts* checks which sales each distribution shared out."""
+        self._bundle, self._proven, self.facts = bundle, proven, facts
+        self._project = bundle.scope.project_id
         self._waterfall = Waterfall()
-        self._shared_out: dict[int, str] = {}
         self._sizes = {head.size for head in bundle.heads}
         self._terms = {(f.transaction_hash, f.version): n for n, f in enumerate(bundle.terms)}
         self._distributions = {
@@ -70,14 +64,9 @@ class SplitAudit:
     @property
     def checked(self) -> str:
         """What was checked, in one line; after :meth:`run`."""
-        mine = {
-            index
-            for index, signed in self._records.items()
-            if isinstance(signed.record.body, Sale | Refund) and index in self._shared_out
-        }
         return (
-            f"{self.recomputed} distributions made again to the minor unit, {self.of_period} of the period "
-            f"with {len(mine)} of these records in them: credited = received; takes of pools made again: {self.taken}"
+            f"{self.recomputed} distributions made again to the minor unit, {self.of_period} of the period; "
+            f"takes of pools made again: {self.taken}; {self.facts.checked}"
         )
 
     def run(self) -> Iterator[AuditError]:
@@ -234,7 +223,7 @@ class SplitAudit:
                 detail = "its facts are not here: which sales it shared out is not known"
                 yield FactsMissingError(where, detail)
         if fact.content:
-            yield from self._check_facts(where, fact)
+            yield from self.facts.check(where, fact)
 
     def _made_again(
         self,
@@ -264,43 +253,6 @@ class SplitAudit:
                 yield SplitError(
                     where, f"{tier_name(tier)} {to_hex(account)} got {got}, by the terms {due}"
                 )
-
-    # ---- facts
-
-    def _check_facts(self, where: str, fact: DistributionFact) -> Iterator[AuditError]:
-        """Yield where the facts differ from the distribution, or from the records that are here."""
-        if names_of(fact.content) != (fact.facts, fact.batch):
-            yield FactsError(where, "its facts are not those that its call names")
-        try:
-            facts = decode_facts(fact.content)
-        except InputMalformed as error:
-            yield FactsError(where, str(error))
-            return
-        if (on_chain_id(facts.project), facts.business_date) != (fact.project, fact.period_start):
-            yield FactsError(where, f"they are of {facts.project}, {facts.business_date}")
-        if (facts.gross_minor, facts.refunds_minor) != (fact.gross, fact.refunds):
-            detail = f"they come to {facts.gross_minor} and refunds of {facts.refunds_minor}"
-            yield FactsError(where, detail)
-        if sorted((bytes(on_chain_id(code)), n) for code, n in facts.units) != sorted(
-            tuple(unit) for unit in fact.units
-        ):
-            yield FactsError(where, "other goods were sold by its facts")
-        for index, is_refund, amount in facts.entries:
-            if index >= fact.head_size:
-                yield FactsError(where, f"record {index} is not under its head")
-            if index in self._shared_out:
-                detail = f"record {index} was shared out in {self._shared_out[index]}"
-                yield FactsError(where, detail)
-            self._shared_out[index] = where
-            signed = self._records.get(index)
-            if signed is not None and not _says(signed, is_refund, amount):
-                yield FactsError(where, f"record {index} says otherwise")
-
-
-def _says(signed: SignedRecord, is_refund: bool, amount: int) -> bool:
-    """Whether the record is the sale, or the refund, of *amount*."""
-    body = signed.record.body
-    return isinstance(body, Refund if is_refund else Sale) and body.amount_minor == amount
 
 
 def _check_place(

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import paho.mqtt.client as mqtt
-import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -33,8 +32,9 @@ from counterfoil.gateway.doors.bridge.errors import (
 from counterfoil.gateway.doors.bridge.relay import Receiver
 from counterfoil.gateway.record.downlink import receipt_topic
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.bridge")
+log = get_logger("gateway.bridge")
 
 _CONNECT_WITHIN_S = 20.0
 _KEEP_ALIVE_S = 30

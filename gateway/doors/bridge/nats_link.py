@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import nats
-import structlog
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
 from nats.errors import TimeoutError as NatsTimeoutError
@@ -30,8 +29,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from counterfoil.gateway.doors.bridge.errors import BrokerUnfitError, BrokerUnreachableError
 from counterfoil.gateway.doors.bridge.relay import Receiver
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.bridge")
+log = get_logger("gateway.bridge")
 
 _STREAM = "$MQTT_msgs"
 _SUBJECT = "$MQTT.msgs.v1.*.rec"

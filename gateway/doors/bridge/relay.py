@@ -16,15 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import structlog
-
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.ingest.intake import Intake
 from counterfoil.gateway.ingest.pipeline import Arrival, RefusedVerdict, Verdict
 from counterfoil.gateway.record.identity import DeviceId, parse_device_id
 from counterfoil.gateway.store.gateway_store import GatewayStore
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.bridge")
+log = get_logger("gateway.bridge")
 
 _LOOK_EVERY_S = 0.01
 Position = tuple[int, int]

@@ -15,8 +15,6 @@ import ssl
 import time
 from typing import Protocol, cast
 
-import structlog
-
 from counterfoil.gateway.certificate.errors import CertificateRevokedError
 from counterfoil.gateway.doors.client_certificate import device_of
 from counterfoil.gateway.doors.limits import Limits
@@ -42,8 +40,9 @@ from counterfoil.gateway.ingest.intake import Verdicts
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.record.downlink import receipt_topic, record_topic
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.mqtt")
+log = get_logger("gateway.mqtt")
 _REASONS = {
     IssuerMismatchError.code: ReasonCode.NOT_AUTHORIZED,
     KeyUnknownError.code: ReasonCode.NOT_AUTHORIZED,

@@ -18,8 +18,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-import structlog
-
 from counterfoil.gateway.doors.limits import Limits, Quota
 from counterfoil.gateway.doors.mqtt.connection import DeviceConnection
 from counterfoil.gateway.doors.mqtt.packets import ReasonCode
@@ -27,8 +25,9 @@ from counterfoil.gateway.ingest.intake import Check, Intake, Observer, Verdicts
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("gateway.mqtt")
+log = get_logger("gateway.mqtt")
 
 
 class IngestServer:

@@ -32,7 +32,16 @@ from counterfoil.gateway.record.verification import DeviceKey, KeyRing, verify_s
 
 MAGIC, VERSION = "counterfoil bundle", 4
 PARTS: tuple[str, ...] = ("scope", "registry", "certificates", "revocations", "records", "heads")
-PARTS += ("inclusion", "consistency", "state", "checkpoint", "terms", "distributions", "pools")
+PARTS += (
+    "assignments",
+    "inclusion",
+    "consistency",
+    "state",
+    "checkpoint",
+    "terms",
+    "distributions",
+    "pools",
+)
 PARTS += ("takes", "blocks")
 _BROKEN = (ValueError, TypeError, IndexError, KeyError, AttributeError, IdentityError,
            OverflowError)  # fmt: skip
@@ -53,6 +62,7 @@ def inspect_bundle(content: bytes) -> Iterator[Finding]:
             "first_ms": scope[1],
             "until_ms": scope[2],
             "project": scope[8],
+            "proof_class": scope[9],
             "records": len(records),
             "keys": len(ring),
             "heads": len(parts["heads"]),

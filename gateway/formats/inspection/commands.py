@@ -12,6 +12,7 @@ import typer
 from counterfoil.fault import FILE_TOO_LARGE, FILE_UNREADABLE
 from counterfoil.gateway.formats.inspection.file_findings import inspect_file
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict, plain
+from counterfoil.printable import printable, printable_json
 
 _UNREADABLE = (FILE_UNREADABLE, FILE_TOO_LARGE)
 
@@ -36,7 +37,7 @@ def inspect(
             typer.echo(json.dumps({"code": code, "detail": detail or file}), err=True)
     if as_json:
         items = [finding.to_json(file) for file, finding in found]
-        typer.echo(json.dumps(items[0] if len(items) == 1 else items, ensure_ascii=False))
+        typer.echo(printable_json(items[0] if len(items) == 1 else items))
     else:
         for file, finding in found:
             _print(file, finding)
@@ -51,7 +52,8 @@ def exit_status(verdicts: list[Verdict]) -> int:
 
 
 def _print(file: str, finding: Finding) -> None:
-    typer.echo(f"{file}: {finding.format}: {finding.verdict.value}: {finding.reason}")
+    reason = printable(finding.reason)
+    typer.echo(f"{printable(file)}: {finding.format}: {finding.verdict.value}: {reason}")
     for key, value in plain(finding.summary).items():
-        shown = json.dumps(value, ensure_ascii=False)
-        typer.echo(f"  {key}: {shown if len(shown) <= 200 else shown[:199] + '…'}")
+        shown = printable_json(value)
+        typer.echo(f"  {printable(key)}: {shown if len(shown) <= 200 else shown[:199] + '…'}")

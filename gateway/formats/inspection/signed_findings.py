@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-import cbor2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
@@ -28,8 +26,10 @@ from counterfoil.gateway.formats.errors import (
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
 from counterfoil.gateway.formats.ocmf_files import find_stated_keys
 from counterfoil.gateway.record.cbor import any_item
+from counterfoil.gateway.record.cbor_bounds import item_end
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 
+_COSE_SIGN1 = 18
 _MAX_CERTIFICATES = 1000
 
 
@@ -61,16 +61,14 @@ def inspect_records(content: bytes) -> Iterator[Finding]:
 
 
 def _items(content: bytes) -> Iterator[bytes]:
-    stream = io.BytesIO(content)
     start = 0
     while start < len(content):
         try:
-            cbor2.CBORDecoder(stream).decode()
-        except Exception:  # hostile tags raise errors of any kind
-            yield content[start:]
-            return
-        yield content[start : stream.tell()]
-        start = stream.tell()
+            end = item_end(content, start, tags=(_COSE_SIGN1,))
+        except ValueError:
+            end = len(content)
+        yield content[start:end]
+        start = end
 
 
 def _record(signed: SignedRecord, follows: bool | None) -> dict[str, Any]:
@@ -103,7 +101,7 @@ def _record(signed: SignedRecord, follows: bool | None) -> dict[str, Any]:
 def inspect_receipt(content: bytes) -> Iterator[Finding]:
     """Yield the finding on a receipt or a promise: neither proves anything without its record."""
     try:
-        item = any_item(content)
+        item = any_item(content, tags=(_COSE_SIGN1,))
         protected, unprotected, payload, signature = item.value
         header = any_item(protected)
         is_receipt = payload is None and 396 in unprotected

@@ -44,15 +44,14 @@ def audit(house: House, plan: ReplayPlan) -> dict[str, Any]:
     if made.returncode != 0:
         return {"verified": False, "detail": (made.stderr or made.stdout).strip()[-500:]}
     root = str(house.folder / "pki" / "root.pem")
-    verified = _command(
-        {}, "audit", "verify", str(bundle), "--root-ca", root, "--rpc", house.rpc_url
-    )
+    trusted = ("--root-ca", root, "--deployment", str(house.deployment))
+    verified = _command({}, "audit", "verify", str(bundle), *trusted, "--rpc", house.rpc_url)
     data = bytearray(bundle.read_bytes())
     place = _byte_of_a_sale(bytes(data), plan)
     data[place] ^= 1
     changed = bundle.with_suffix(".tampered")
     changed.write_bytes(data)
-    caught = _command({}, "audit", "verify", str(changed), "--root-ca", root)
+    caught = _command({}, "audit", "verify", str(changed), *trusted, "--json")
     return {
         "bundle": str(bundle),
         "bytes": len(data),
@@ -60,9 +59,20 @@ def audit(house: House, plan: ReplayPlan) -> dict[str, Any]:
         "said": verified.stdout.strip().splitlines(),
         "tampered_byte": place,
         "tampering_named": caught.returncode == 1,
-        "named": [line for line in caught.stdout.strip().splitlines() if "record" in line][:3],
+        "named": _findings(caught.stdout)[:3],
         "detail": "" if verified.returncode == 0 else (verified.stderr or verified.stdout)[-500:],
     }
+
+
+def _findings(report: str) -> list[str]:
+    """What was found on records, each in a line; *report* is the command's JSON."""
+    try:
+        steps = json.loads(report)["steps"]
+    except ValueError:
+        return []
+    found = [finding for step in steps for finding in step["findings"]]
+    lines = [f"{one['code']}: {one['where']}: {one['detail']}" for one in found]
+    return [line for line in lines if "record" in line]
 
 
 def _byte_of_a_sale(data: bytes, plan: ReplayPlan) -> int:

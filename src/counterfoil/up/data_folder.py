@@ -284,8 +284,9 @@ def _make_gateway_keys(house: House) -> None:
         certificate = authority.certify_server(key.public_key(), ["localhost", "127.0.0.1"])
         (keys / "gateway.crt").write_bytes(certificate)
     (keys / "device-ca.pem").write_bytes(authority.chain_pem)
-    if not authority.crl_path.exists():
-        authority.write_crl()
+    authority.write_crl()  # at every start, so that neither the gateway nor a bundle is left with one that is overdue
+    if (house.folder / "certificates").is_dir():
+        export_certificates(house, authority)
     authority.close()
 
 

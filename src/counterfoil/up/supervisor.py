@@ -22,12 +22,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from counterfoil.fault import Code
+from counterfoil.logs import get_logger
 
-log = structlog.get_logger("up")
+log = get_logger("up")
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_PAUSE_S = 0.5

@@ -28,6 +28,7 @@ from counterfoil.chain.nodes.network.engines import process
 from counterfoil.chain.nodes.network.engines.choice import engine_of
 from counterfoil.chain.nodes.network.folder import folders_at, read_folder
 from counterfoil.chain.nodes.network.health import Health, date_of, health_of
+from counterfoil.printable import printable
 
 network_app = typer.Typer(
     help="The permissioned network: a node at each bank, membership decided k of n.",
@@ -180,7 +181,7 @@ def _show(health: Health) -> None:
     colour = {"running": "green", "still": "red"}.get(health.verdict, "yellow")
     plain = Console(highlight=False, soft_wrap=True)
     plain.print(
-        f"[bold]{health.member}[/bold]: [{colour}]{health.verdict}[/{colour}]: {health.why}"
+        f"[bold]{health.member}[/bold]: [{colour}]{health.verdict}[/{colour}]: {printable(health.why)}"
     )
     if health.height is not None:
         plain.print(
@@ -201,4 +202,4 @@ def _show(health: Health) -> None:
         f"free {health.disk_free_bytes / 1e9:,.1f} of {health.disk_bytes / 1e9:,.1f} GB"
     )
     for warning in health.warnings:
-        plain.print(f"  [yellow]{warning}[/yellow]")
+        plain.print(f"  [yellow]{printable(warning)}[/yellow]")

@@ -14,6 +14,7 @@ from rich.console import Console
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.keys.passphrase import read_passphrase
 from counterfoil.chain.nodes.network.errors import SYSTEM
+from counterfoil.printable import printable
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 OwnFolder = Annotated[Path, typer.Argument(help="This member's folder.")]
@@ -48,7 +49,7 @@ def print_document(found: Any, as_json: bool) -> None:
     for entry in found if isinstance(found, list) else [found]:
         for name, value in entry.items():
             shown = value if isinstance(value, str | int) else json.dumps(value)
-            typer.echo(f"{name}: {shown}")
+            typer.echo(f"{name}: {printable(shown)}")
 
 
 @contextmanager

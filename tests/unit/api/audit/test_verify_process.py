@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World
 
 from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle_format import encode
@@ -27,14 +27,15 @@ finally:
 
 def test_a_bundle_is_verified_without_node_or_database(tmp_path: Path) -> None:
     world = World(devices=DEVICES[:1])
-    world.sell(days=2, sales_a_day=1)
-    made = collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + 9 * DAY_MS))
+    world.sell(days=4, sales_a_day=1)
+    made = collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + 2 * DAY_MS))
     bundle, root = tmp_path / "machine.bundle", tmp_path / "root.pem"
     bundle.write_bytes(encode(made))
     root.write_bytes(world.root.public_bytes(Encoding.PEM))
 
+    trusted = ["--root-ca", str(root), "--deployment-hash", PINNED.hex()]
     run = subprocess.run(
-        [sys.executable, "-c", _PROCESS, "audit", "verify", str(bundle), "--root-ca", str(root)],
+        [sys.executable, "-c", _PROCESS, "audit", "verify", str(bundle), *trusted],
         capture_output=True,
         text=True,
     )

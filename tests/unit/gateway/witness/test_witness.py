@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_world import World
 
-from counterfoil.gateway.errors import CheckpointError, ProofError
+from counterfoil.gateway.errors import CheckpointError, ProofError, RecordError
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.checkpoint_pair import compare
 from counterfoil.gateway.log.cosignature import (
     WitnessKey,
     cosign,
     cosignatures,
+    needed,
     split_note,
     verify_witnessed,
     with_lines,
 )
-from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
+from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf, verify_consistency
 from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH
-from counterfoil.gateway.log.tlog_proof import TlogProof
+from counterfoil.gateway.log.tlog_proof import TlogProof, known_witnesses
 from counterfoil.gateway.log.witness_request import write_request
-from counterfoil.gateway.logfiles.tiles import FileReader, TileWriter, read_folder
+from counterfoil.gateway.logfiles.tiles import FileReader, TileReader, TileWriter, read_folder
 from counterfoil.gateway.record.identity import Digest
-from counterfoil.gateway.witness.memory import Memory
+from counterfoil.gateway.witness.memory import Memory, SeenHead
 from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
 from counterfoil.gateway.witness.witness import SIZE_TYPE, Witness
 
@@ -68,6 +71,9 @@ def key_of(tmp_path: Path) -> WitnessKey:
     return open_witness(tmp_path / "w").public
 
 
+WORLD = World()
+WORLD.sell(days=6)
+ENTRIES = [signed.raw for signed in WORLD.records[:40]]
 TRUE, FORK = Log("a"), Log("b")
 
 
@@ -172,8 +178,68 @@ def test_log_that_goes_back_is_accused_only_where_it_was_rewritten(
     rewritten = published(FORK, 40, tmp_path / "new", shown=16)
     assert witness.follow(LOG_KEY, rewritten).status == 409
     (fork,) = memory.forks()
-    assert fork.is_proven
+    assert not fork.is_proven, "another log's tiles show nothing of the head that was seen"
     assert (fork.mine, fork.theirs) == (TRUE.note(30), FORK.note(16))
+    tiles = published(TRUE, 40, tmp_path / "true")
+    shown = FORK.note(12)
+    witness.follow(LOG_KEY, lambda path: shown if path == CHECKPOINT_PATH else tiles(path))
+    assert [(f.is_proven, f.theirs) for f in memory.forks()[1:]] == [(True, shown)]
+
+
+def damaged(read: FileReader, path: str, at: int) -> FileReader:
+    """The log's files with one byte flipped in one of them."""
+
+    def changed(asked: str) -> bytes:
+        data = bytearray(read(asked))
+        if asked == path:
+            data[at] ^= 1
+        return bytes(data)
+
+    return changed
+
+
+def shown_with(read: FileReader, note: bytes, path: str) -> bytes:
+    """The log's file at *path*; *note* for its checkpoint."""
+    return note if path == CHECKPOINT_PATH else read(path)
+
+
+def test_a_flipped_byte_in_a_copy_of_the_tiles_accuses_nobody(tmp_path: Path) -> None:
+    long = Log("a", 300)
+    files = published(long, 300, tmp_path / "t")
+    tiles = ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"]
+    assert [len(files(path)) for path in tiles] == [256 * 32, 44 * 32, 32]
+    home = create_witness(tmp_path / "w", "bank.example/w1", [WatchedLog(LOG_KEY, "")])
+    words: set[str] = set()
+    for path in tiles:
+        for node in range(0, len(files(path)), 32 * 5):
+            read = damaged(files, path, node + node % 31)
+            for seen in (64, 200, 256, 270):
+                notes = long.note(seen), long.note(300)
+                found = compare(*notes, log=LOG_KEY, read=TileReader(read, 300).read)
+                words.add(found.word)
+                if node % (32 * 45):
+                    continue  # the witness keeps each head durably, which takes its time
+                for known, note in ((seen, notes[1]), (300, notes[0])):
+                    memory = Memory(tmp_path / "memory.db")
+                    memory.advance(
+                        ORIGIN, 0, SeenHead(known, long.tree.root(known), long.note(known))
+                    )
+                    shown = partial(shown_with, read, note)
+                    Witness(home, memory).follow(LOG_KEY, shown)
+                    assert not any(fork.is_proven for fork in memory.forks()), (path, node, seen)
+                    memory.close()
+                    for left in tmp_path.glob("memory.db*"):
+                        left.unlink()
+    assert words == {"consistent", "unknown"}
+
+
+def test_what_accuses_is_checked_by_its_own_bytes() -> None:
+    found = compare(first=FORK.note(16), second=TRUE.note(40), log=LOG_KEY, read=TRUE.tree.read)
+    assert found.word == "equivocation"
+    assert found.beginning == TRUE.tree.root(16) != FORK.tree.root(16)
+    verify_consistency(16, 40, found.beginning, TRUE.tree.root(40), found.proof)
+    other = compare(first=FORK.note(16), second=TRUE.note(40), log=LOG_KEY, read=FORK.tree.read)
+    assert (other.word, other.beginning) == ("unknown", None)
 
 
 def test_what_was_seen_survives_and_never_goes_back(tmp_path: Path) -> None:
@@ -253,20 +319,48 @@ def test_the_published_example_names_its_key_as_we_do() -> None:
 def test_a_records_proof_is_one_text_and_any_changed_byte_is_refused() -> None:
     key = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
     witness = WitnessKey("bank.example/w1", key.public_key().public_bytes_raw())
-    note = TRUE.note(40)
+    tree = MemoryTree(hash_leaf(entry) for entry in ENTRIES)
+    head = Head(40, tree.root(), Digest(bytes(32)))
+    note = sign_checkpoint(Checkpoint(ORIGIN, head), ORIGIN, LOG)
     note = with_lines(
         note, [cosign(text=split_note(note)[0], name=witness.name, private_key=key, time_s=TIME_S)]
     )
-    proof = TlogProof(7, tuple(TRUE.tree.inclusion_proof(7, 40)), note)
+    proof = TlogProof(7, tuple(tree.inclusion_proof(7, 40)), note)
     data = proof.encode()
     assert data.startswith(b"c2sp.org/tlog-proof@v1\nindex 7\n")
     assert TlogProof.decode(data) == proof
-    checkpoint, found = proof.verify(TRUE.entries[7], LOG_KEY, [witness], 1)
+    checkpoint, found = proof.verify(ENTRIES[7], LOG_KEY, [witness], 1)
     assert (checkpoint.head.size, len(found)) == (40, 1)
     for at in range(len(data)):
         changed = bytearray(data)
         changed[at] ^= 1
         with pytest.raises((CheckpointError, ProofError)):
-            TlogProof.decode(bytes(changed)).verify(TRUE.entries[7], LOG_KEY, [witness], 1)
+            TlogProof.decode(bytes(changed)).verify(ENTRIES[7], LOG_KEY, [witness], 1)
     with pytest.raises(ProofError):
-        proof.verify(TRUE.entries[8], LOG_KEY)
+        proof.verify(ENTRIES[8], LOG_KEY)
+
+
+def test_bytes_that_are_no_record_have_no_proof() -> None:
+    """A log's other entries, and inner nodes of a tree of somebody's own, are no sale, whatever leads to them."""
+    note = TRUE.note(40)
+    proof = TlogProof(7, tuple(TRUE.tree.inclusion_proof(7, 40)), note)
+    with pytest.raises(RecordError):
+        proof.verify(TRUE.entries[7], LOG_KEY)
+
+
+def test_one_witness_under_two_names_counts_as_one() -> None:
+    one, other = WitnessKey("bank.example/w1", bytes(32)), WitnessKey("bank.example/w2", b"\1" * 32)
+    assert known_witnesses([one.verifier_key(), other.verifier_key()]) == [one, other]
+    for twin in (one, WitnessKey("bank.example/w2", bytes(32)), WitnessKey(one.name, b"\2" * 32)):
+        with pytest.raises(CheckpointError, match="count as one"):
+            known_witnesses([one.verifier_key(), twin.verifier_key()])
+
+
+def test_a_named_witness_must_have_cosigned() -> None:
+    key = WitnessKey("bank.example/w1", bytes(32))
+    assert [needed([], None), needed([key], None), needed([key, key], 2), needed([key], 0)] == [
+        0,
+        1,
+        2,
+        0,
+    ]

@@ -72,3 +72,25 @@ def test_head_that_is_not_published_yet_is_judged_once_it_is(tmp_path: Path) -> 
         writer.append(record.raw for record in world.records[5:])
         writer.publish()
         assert not check.check(session, size + 1, world.records[size + 1])
+
+
+def test_a_flipped_byte_in_the_own_tiles_raises_no_alarm(tmp_path: Path) -> None:
+    world = World(devices=DEVICES[:2])
+    world.sell(days=2)
+    size = world.tree.size
+    world.add(DEVICES[0], Status("running"), FIRST_MS, GossipedHead(5, world.tree.root(5)))
+    writer = TileWriter(tmp_path)
+    writer.append(record.raw for record in world.records)
+    writer.publish()
+    (tile,) = (tmp_path / "tile" / "0" / "000.p").iterdir()
+    true = tile.read_bytes()
+    engine = open_database("sqlite://")
+    check = GossipCheck(tmp_path)
+    with Session(engine) as session:
+        for at in range(0, len(true), 16):
+            tile.write_bytes(true[:at] + bytes([true[at] ^ 1]) + true[at + 1 :])
+            assert check.check(session, size, world.records[size])
+        session.commit()
+        assert session.exec(select(AlarmRow)).all() == []
+        tile.write_bytes(true)
+        assert check.check(session, size, world.records[size])

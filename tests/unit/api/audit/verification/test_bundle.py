@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key, verify
 
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
 from counterfoil.api.audit.verification.bundle import Bundle, Entry
@@ -24,24 +24,29 @@ from counterfoil.api.audit.verification.errors import (
     ConsistencyError,
     ContainerError,
     CosignatureMissingError,
+    EndOpenError,
     InclusionError,
     NotAnchoredError,
+    NotDistributedError,
     PartAlteredError,
     PeriodError,
     RecordRefusedError,
     RegistryMismatchError,
+    RevocationListMissingError,
+    RevokedKeyUsedError,
     StateError,
 )
 from counterfoil.api.audit.verification.log_steps import LogTrust
-from counterfoil.api.audit.verification.steps import verify
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, LogKey, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.gateway.record.proof_class import ProofClass
 
 DEVICE = DEVICES[0]
 ANEW = (
     "records",
     "heads",
+    "assignments",
     "inclusion",
     "consistency",
     "state",
@@ -68,7 +73,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    """The second day's records, with the one before and the one after."""
+    """The second day's records, with the two before and the two after."""
     facts = world.facts(DEVICE, FIRST_MS + DAY_MS, FIRST_MS + 2 * DAY_MS)
     return collect(world.store().engine, None, facts)
 
@@ -82,18 +87,23 @@ def test_true_bundle_is_valid_at_every_step(bundle: Bundle, world: World) -> Non
     assert report.findings == []
     assert report.verdict == "valid"
     assert [step.number for step in report.steps] == list(range(1, 14))
-    assert "4 records of the period" in report.steps[6].checked
+    assert report.steps[6].checked == (
+        "4 records of the period 2022-08-30 00:00:00Z to 2022-08-31 00:00:00Z by the device's clock, "
+        "4 sales of 9.00 USD, 0 refunds, 0 other records"
+    )
 
 
-def test_whole_life_and_empty_period_are_bundled(world: World) -> None:
+def test_whole_life_and_empty_period_are_bundled_and_their_end_is_open(world: World) -> None:
     engine = world.store().engine
     for first, until, count in (
-        (0, FIRST_MS + 90 * DAY_MS, 16),
-        (FIRST_MS + 50 * DAY_MS, FIRST_MS + 51 * DAY_MS, 2),
+        (0, FIRST_MS + 4 * DAY_MS, 16),
+        (FIRST_MS + 3 * DAY_MS + 80_000_000, FIRST_MS + 4 * DAY_MS, 2),
     ):
         made = collect(engine, None, world.facts(DEVICE, first, until))
         assert len(made.records) == count
-        assert verify(encode(made), world.root).verdict == "valid"
+        report = verify(encode(made), world.root)
+        assert EndOpenError in [type(one) for one in report.open]
+        assert report.verdict == "unverifiable"
 
 
 def test_unknown_device_has_nothing_to_bundle(world: World) -> None:
@@ -115,8 +125,9 @@ MONEY = ("terms", "distributions", "pools", "takes")
 
 def small_bundle(days: int) -> tuple[World, Bundle]:
     small = World(devices=DEVICES[:1])
-    small.sell(days=days, sales_a_day=1)
-    made = collect(small.store().engine, None, small.facts(DEVICE, 0, FIRST_MS + 9 * DAY_MS))
+    small.sell(days=days + 2, sales_a_day=1)
+    facts = small.facts(DEVICE, 0, FIRST_MS + days * DAY_MS)
+    made = collect(small.store().engine, None, facts)
     return small, replace(made, checkpoint=cosigned_note(made))
 
 
@@ -133,13 +144,13 @@ def spans_of(data: bytes) -> dict[str, tuple[int, int]]:
 
 def test_any_changed_byte_at_all_is_found_and_its_part_named() -> None:
     """Every byte of a small bundle, each by two bits, goes through all steps; of the blocks every third."""
-    small, made = small_bundle(days=2)
-    heads = {head.transaction_hash for head in made.heads}
-    blocks = small.chain.prove({n: h for n, h in made.on_chain().items() if heads & set(h)})
+    small, made = small_bundle(days=1)
+    kept = {one.transaction_hash for one in (*made.heads, *made.assignments)}
+    blocks = small.chain.prove({n: h for n, h in made.on_chain().items() if kept & set(h)})
     made = replace(made, terms=(), distributions=(), pools=(), takes=(), blocks=tuple(blocks))
     data = encode(made)
     trust = LogTrust(LOG_KEY, [WITNESS_KEY], 1)
-    assert verify(data, small.root, trust).findings == []
+    assert [type(f) for f in verify(data, small.root, trust).findings] == [NotDistributedError]
     spans = spans_of(data)
     assert all(end - start > 30 for n, (start, end) in spans.items() if n not in MONEY)
     first, last = spans["blocks"]
@@ -193,7 +204,7 @@ def test_checkpoint_says_who_has_seen_the_head(bundle: Bundle, world: World) -> 
     data = encode(replace(bundle, checkpoint=cosigned_note(bundle)))
     report = verify(data, world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
     assert report.verdict == "valid"
-    assert "seen by bank.example/w1" in report.steps[8].checked
+    assert "not its state, cosigned by bank.example/w1 at 2023-11-14" in report.steps[8].checked
     assert verify(data, world.root).verdict == "valid"
     asked = verify(encode(bundle), world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
     assert [type(f) for f in asked.findings] == [CosignatureMissingError]
@@ -276,7 +287,7 @@ def test_absent_certificate_is_unverifiable(bundle: Bundle, world: World) -> Non
 
 
 def test_certificate_of_another_device_is_refused(world: World) -> None:
-    facts = world.facts(DEVICE, 0, FIRST_MS + 90 * DAY_MS)
+    facts = world.facts(DEVICE, 0, FIRST_MS + 2 * DAY_MS)
     other = world.certificates[DEVICES[1]]
     key = facts.keys[0]._replace(certificate_hash=sha256(der(other)).digest())
     facts = replace(facts, keys=[key], certificates=[der(world.issuing), der(other)])
@@ -302,9 +313,10 @@ def test_revoked_certificate_with_open_key_is_found(bundle: Bundle, world: World
     good = crl.sign(world.issuing_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
     forged = crl.sign(private_key(7), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
     assert found(replace(bundle, revocations=(good,)), world) == [CertificateRevokedError]
-    assert found(replace(bundle, revocations=(forged,)), world) == [CertificateError]
+    kinds = [CertificateError, RevocationListMissingError]
+    assert found(replace(bundle, revocations=(forged,)), world) == kinds
     closed = replace(bundle, revocations=(good,), registry=(world.key_fact(DEVICE, 100, 1),))
-    assert found(closed, world) == []
+    assert found(closed, world) == [RevokedKeyUsedError]
 
 
 def test_record_left_out_is_a_gap(bundle: Bundle, world: World) -> None:
@@ -365,6 +377,18 @@ def test_bundle_of_an_older_version_is_told_from_a_damaged_one(world: World) -> 
         report = verify(older, world.root)
         assert [f.code for f in report.findings] == ["bundle.version_unsupported"]
         assert report.verdict == "unverifiable"
+
+
+def test_class_of_proof_is_one_of_four(bundle: Bundle, world: World) -> None:
+    for word in ProofClass:
+        stated = replace(bundle, scope=bundle.scope._replace(proof_class=word))
+        assert decode(encode(stated))[0].scope.proof_class is word
+        assert verify(encode(stated), world.root).verdict == "valid"
+    for word in ("", "Machine", "certain"):
+        stated = replace(bundle, scope=bundle.scope._replace(proof_class=word))  # type: ignore[arg-type]
+        (finding,) = verify(encode(stated), world.root).findings
+        assert finding.code == "bundle.part_malformed"
+        assert "scope.proof_class is none of machine, meter, collector, reported" in finding.detail
 
 
 def test_bundle_made_without_a_node_is_unverifiable(bundle: Bundle, world: World) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from support_blocks import ACCOUNTS, ADDRESSES
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle, CreditFact, DistributionFact
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
-from counterfoil.api.audit.verification.steps import verify
 from counterfoil.chain.abi.enums import Tier
-from counterfoil.gateway.record.bodies import Sale
+from counterfoil.gateway.record.bodies import Sale, Status
+from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.rules.waterfall import Waterfall
 
 DEVICE = DEVICES[0]
@@ -59,11 +59,12 @@ def test_all_payouts_are_made_again(bundle: Bundle, world: World) -> None:
     assert (report.verdict, report.findings) == ("valid", [])
     assert [d.version for d in bundle.distributions] == [1, 2, 2]
     assert [take.account == bytes(20) for take in bundle.takes] == [False, True, False, False]
-    assert "; takes of pools made again: 4" in report.steps[12].checked
-    sales = sum(isinstance(world.records[e.log_index].record.body, Sale) for e in bundle.records)
-    inside = sales - 1  # the one after the period bounds it
-    assert f"3 distributions made again to the minor unit, 3 of the period with {inside} of" in (
-        report.steps[12].checked
+    inside = [r.record for r in world.records if r.record.device == DEVICE][:-4]
+    total = sum(r.body.amount_minor for r in inside if isinstance(r.body, Sale))
+    assert report.steps[12].checked == (
+        "3 distributions made again to the minor unit, 3 of the period; takes of pools made again: 4; "
+        f"shared out of these records: {len(inside)} sales of {total // 100}.{total % 100:02} USD, 0 refunds "
+        "(and 12 records of other machines, not here); in no distribution here: 0 sales, 0 refunds"
     )
 
 
@@ -138,7 +139,10 @@ def test_row_that_is_stated_twice_is_found(bundle: Bundle, world: World) -> None
 
 def test_proof_that_is_left_out_is_found(bundle: Bundle, world: World) -> None:
     findings = found(replace(bundle, blocks=bundle.blocks[:-1]), world)
-    assert [(f.code, f.where) for f in findings] == [("split.mismatch", "distributions[2]")]
+    assert [(f.code, f.where) for f in findings] == [
+        ("split.mismatch", "distributions[2]"),
+        ("split.sales_not_shown", "records"),
+    ]
     assert "no receipt" in findings[0].detail
 
 
@@ -242,6 +246,29 @@ def test_facts_that_say_otherwise_than_the_records_are_named(
     ]
 
 
+def test_sale_in_another_currency_than_the_others_is_found() -> None:
+    """Its amount is another currency's minor units."""
+    world = World()
+    for number, currency in enumerate(("USD", "JPY", "USD")):
+        line = SaleLine("Water", 1, 500)
+        sale = Sale(amount_minor=500, currency=currency, payment_method="cash", lines=(line,))
+        world.add(DEVICE, sale, FIRST_MS + number * 3_600_000)
+    world.anchor(1_000)
+    for number in range(2):
+        world.add(DEVICE, Status("idle"), FIRST_MS + DAY_MS + number)
+    world.anchor(1_001)
+    facts = world.facts(DEVICE, FIRST_MS, FIRST_MS + DAY_MS)
+    facts = replace(facts, terms=facts.terms[:1], distributions=facts.distributions[:1], takes=())
+    findings = found(collect(world.store().engine, None, facts), world)
+    assert [(f.code, f.where, f.detail) for f in findings] == [
+        (
+            "split.facts_mismatch",
+            "distributions[0] (20220829)",
+            "record 1 is in JPY, the ones before in USD",
+        )
+    ]
+
+
 def test_sale_that_is_shared_out_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     world = sold_world()
     honest = World.facts_of
@@ -253,8 +280,9 @@ def test_sale_that_is_shared_out_twice_is_found(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(World, "facts_of", facts_of)
     findings = found(made(world), world)
-    assert [f.code for f in findings] == ["split.facts_mismatch"]
+    assert [f.code for f in findings] == ["split.facts_mismatch"] * 2
     assert "was shared out in distributions[0]" in findings[0].detail
+    assert findings[1].detail == "record 0 is of 20220829"
 
 
 def test_other_or_absent_facts_are_told(bundle: Bundle, world: World) -> None:
@@ -262,7 +290,7 @@ def test_other_or_absent_facts_are_told(bundle: Bundle, world: World) -> None:
     (finding,) = found(changed(bundle, 1, content=other), world)[:1]
     assert (finding.code, finding.where) == ("split.facts_mismatch", "distributions[1] (20220830)")
     report = verify(encode(changed(bundle, 1, content=b"")), world.root)
-    assert [f.code for f in report.findings] == ["split.facts_missing"]
+    assert [f.code for f in report.findings] == ["split.facts_missing", "split.sales_not_shown"]
     assert report.verdict == "unverifiable"
 
 
@@ -276,4 +304,4 @@ def test_contracts_elsewhere_than_in_the_auditors_own_file_are_found(
     assert (finding.code, finding.where) == ("bundle.address_mismatch", "scope")
     scope = bundle.scope._replace(record_anchor=ACCOUNTS["site"])
     codes = {f.code for f in found(replace(bundle, scope=scope), world)}
-    assert codes == {"head.not_anchored"}
+    assert codes == {"head.not_anchored", "bundle.address_mismatch"}

@@ -1,0 +1,57 @@
+"""``counterfoil audit deployment``: the hash by which an auditor pins a deployment once, and compares it by phone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from counterfoil.api.audit.commands.outcome import AsJson, fail
+from counterfoil.api.audit.verification.deployment_pin import CONTRACTS, deployment_hash
+from counterfoil.api.audit.verification.errors import AddressError
+from counterfoil.chain.deployment_file import Deployment
+from counterfoil.chain.errors import EditionDiffers
+from counterfoil.fault import FILE_UNREADABLE
+from counterfoil.printable import printable
+
+
+def deployment_command(
+    file: Annotated[Path, typer.Argument(help="A deployment file.")], as_json: AsJson = False
+) -> None:
+    """Print the hash of the deployment in FILE, and what it is made of.
+
+    Ask several members of the consortium for theirs, and pin the one that they all have.
+    """
+    try:
+        found = Deployment.read(file)
+        said = {
+            "hash": deployment_hash(found.chain_id, found.addresses).hex(),
+            "chain_id": found.chain_id,
+        }
+        said |= {name: found.addresses.get(name, "") for name in CONTRACTS}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        fail(FILE_UNREADABLE, str(error), 2)
+    except EditionDiffers as error:
+        fail(error.code, str(error), 2)
+    if as_json:
+        typer.echo(json.dumps(said))
+        return
+    for name, value in said.items():
+        typer.echo(f"{name}: {printable(value)}")
+
+
+def pinned_file(file: Path, pinned: bytes) -> tuple[bytes, dict[str, str]]:
+    """Return the hash and the addresses of the deployment in *file*, which is the *pinned* one where one is.
+
+    Raises AddressError when it is another one; OSError, ValueError or EditionDiffers when it can't be read.
+    """
+    try:
+        found = Deployment.read(file)
+        mine = deployment_hash(found.chain_id, found.addresses)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"{file} is no deployment: {error}") from error
+    if pinned not in (b"", mine):
+        raise AddressError(str(file), f"its hash is {mine.hex()}, you pinned {pinned.hex()}")
+    return mine, found.addresses

@@ -1,0 +1,150 @@
+"""The fourteenth step's other half: nothing of the device, the project and the period was left out of a bundle. Pure.
+
+Rules kept here:
+
+* What the auditor's node has is compared with what the file shows; the node is read by ``node_check``.
+* Later heads are named. Where the file's records end with the newest under its last head, a later head leaves the
+  period's end open, and none closes it.
+* A distribution that is older than the file's newest block, and is not in the file, was left out; a newer one, or any
+  where the file shows none, says that a new file is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from counterfoil.api.audit.verification.assignment_steps import named
+from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle_blocks import block_times
+from counterfoil.api.audit.verification.errors import (
+    AssignmentError,
+    AuditError,
+    DistributedSinceError,
+    DistributionLeftOutError,
+    EndOpenError,
+    NotDistributedError,
+)
+from counterfoil.api.audit.verification.report import Report
+from counterfoil.api.audit.verification.words import counted, moment
+
+
+class SeenHead(NamedTuple):
+    """A head that the node has."""
+
+    size: int
+    block: int
+
+
+class SeenAssignment(NamedTuple):
+    """An assignment of the device that the node has."""
+
+    project: bytes
+    block: int
+    transaction_hash: bytes
+
+
+class SeenDistribution(NamedTuple):
+    """A distribution of the project that the node has; *gross* in minor units."""
+
+    batch: bytes
+    period_start: int
+    gross: int
+    block: int
+    transaction_hash: bytes
+
+
+class ChainSeen(NamedTuple):
+    """What a node has of a bundle's subject, as of *block*: the *heads* behind the file's last, the rest from the
+    file's first block on. *newest_head_ms* is the time of the last head's block.
+    """
+
+    block: int
+    time_ms: int
+    heads: Sequence[SeenHead] = ()
+    newest_head_ms: int = 0
+    assignments: Sequence[SeenAssignment] = ()
+    distributions: Sequence[SeenDistribution] = ()
+
+
+def check_complete(report: Report, seen: ChainSeen) -> Iterator[AuditError]:
+    """Yield what the file leaves out of what the node has *seen*; the report's open questions are settled by it."""
+    bundle = report.bundle
+    if bundle is None or not bundle.heads:
+        return
+    yield from _heads(report, bundle, seen)
+    yield from _assignments(bundle, seen)
+    missing = list(_distributions(bundle, seen))
+    yield from missing
+    if not missing:
+        _settle(report, NotDistributedError)
+
+
+def seen_text(seen: ChainSeen) -> str:
+    """Return as of when the node was asked, and the heads behind the file's last, in words."""
+    said = f"as of block {seen.block} of {moment(seen.time_ms)}"
+    if not seen.heads:
+        return f"{said}, no later head"
+    last = seen.heads[-1]
+    return (
+        f"{said}, {counted(len(seen.heads), 'later head')} that the file does not rest on, "
+        f"the last of {last.size} in block {last.block} at {moment(seen.newest_head_ms)}"
+    )
+
+
+def _heads(report: Report, bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
+    is_open = any(isinstance(one, EndOpenError) for one in report.open)
+    _settle(report, EndOpenError)
+    if is_open and seen.heads:
+        last = seen.heads[-1]
+        detail = (
+            f"the records end under the head of {bundle.heads[-1].size}; your node has "
+            f"{counted(len(seen.heads), 'later head')}, up to {last.size} in block {last.block}, "
+            "and none of them is shown to hold no more of the period"
+        )
+        yield EndOpenError("heads", detail)
+
+
+def _assignments(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
+    newest = _newest_block(bundle)
+    rows = [(fact.project, fact.transaction_hash) for fact in bundle.assignments]
+    mine, theirs = set(rows), {(one.project, one.transaction_hash) for one in seen.assignments}
+    for one in seen.assignments:
+        if (one.project, one.transaction_hash) not in mine and one.block <= newest:
+            detail = f"your node has one to {named(one.project)} in block {one.block}: left out"
+            yield AssignmentError("assignments", detail)
+    for place, fact in enumerate(rows):
+        if fact not in theirs:
+            yield AssignmentError(f"assignments[{place}]", "your node has no such event")
+
+
+def _distributions(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
+    mine = {(fact.transaction_hash, fact.batch) for fact in bundle.distributions}
+    newest = _newest_block(bundle)
+    history = max((fact.block_number for fact in bundle.distributions), default=-1)
+    for one in seen.distributions:
+        if (one.transaction_hash, one.batch) in mine:
+            continue
+        if not (bundle.scope.has_date(one.period_start) or one.block <= history):
+            continue
+        where = f"distribution of {one.period_start} in block {one.block}"
+        if not bundle.distributions:
+            yield DistributedSinceError(
+                where, f"gross {one.gross} minor; the file shows none at all"
+            )
+        elif one.block > newest:
+            yield DistributedSinceError(where, f"gross {one.gross} minor; the file is older")
+        else:
+            yield DistributionLeftOutError(
+                where, f"gross {one.gross} minor; the file leaves it out"
+            )
+
+
+def _newest_block(bundle: Bundle) -> int:
+    """The newest block of which the file shows something."""
+    return max(block_times(bundle), default=-1)
+
+
+def _settle(report: Report, kind: type[AuditError]) -> None:
+    for question in [one for one in report.open if isinstance(one, kind)]:
+        report.settle(question)

@@ -1,0 +1,148 @@
+"""A verification's report as somebody signs an opinion on it: one text for terminal, JSON and HTML. Pure.
+
+It says what was asked, the verdict, how sure it is, each figure with its unit, what was checked and found, and what was
+not looked at and how to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle_blocks import block_times, newest_block
+from counterfoil.api.audit.verification.report import Report
+from counterfoil.api.audit.verification.report_words import word
+from counterfoil.api.audit.verification.words import moment
+from counterfoil.chain.hexadecimal import to_hex
+
+
+class Row(NamedTuple):
+    """A line of a section: what it is about, and what is said."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the auditor gave beside the file: the names are for the report alone."""
+
+    file: str
+    size: int
+    sha256: str
+    root_name: str
+    root_sha256: str
+    program: str
+    deployment: str = ""
+    """Its hash, empty where none was given."""
+    is_node_asked: bool = False
+    has_witnesses: bool = False
+    has_subject: bool = False
+    """Whether the auditor said which device and period he wants."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A report in one language: sections of rows, and the lines of what was not looked at."""
+
+    language: str
+    verdict: str
+    verdict_text: str
+    asked: Sequence[Row]
+    sure: Sequence[Row]
+    figures: Sequence[Row]
+    unseen: Sequence[str]
+
+    def title(self, section: str) -> str:
+        """The heading of a section."""
+        return word(self.language, section)
+
+    def step_title(self, number: int) -> str:
+        """What a step is about, in a few words."""
+        return word(self.language, f"step.{number}")
+
+
+def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
+    """Return the report in the words of *language*."""
+    wrong = sum(not finding.unverifiable for finding in report.findings)
+    open_ = len(report.findings) - wrong
+    said = {"valid": {}, "invalid": {"wrong": wrong}, "unverifiable": {"open": open_}}
+    bundle = report.bundle
+    return Opinion(
+        language,
+        verdict=report.verdict,
+        verdict_text=word(language, report.verdict, **said[report.verdict]),
+        asked=list(_asked(bundle, asked, language)),
+        sure=[] if bundle is None else list(_sure(bundle, asked, language)),
+        figures=[
+            Row(word(language, one.key), _figure(language, one.count, one.sums))
+            for one in report.figures
+        ],
+        unseen=[*report.skipped, *_unseen(bundle, asked, language)],
+    )
+
+
+def _asked(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[Row]:
+    def row(key: str, value: str) -> Row:
+        return Row(word(language, key), value)
+
+    yield row("file", word(language, "file.value", name=asked.file, size=f"{asked.size:,}"))
+    yield row("sha256", asked.sha256)
+    if bundle is not None:
+        scope = bundle.scope
+        yield row("device", scope.device)
+        first, until = moment(scope.first_ms), moment(scope.until_ms)
+        yield row("period", word(language, "period.value", first=first, until=until))
+        yield row("project", scope.project or word(language, "project.none"))
+        yield row("made", word(language, "made.value", moment=moment(scope.made_ms)))
+    yield row("root", f"{asked.root_name}, SHA-256 {asked.root_sha256}")
+    yield row("deployment", asked.deployment or word(language, "deployment.none"))
+    yield row("program", asked.program)
+
+
+def _sure(bundle: Bundle, asked: Asked, language: str) -> Iterator[Row]:
+    yield Row(word(language, "class"), word(language, f"class.{bundle.scope.proof_class}"))
+    times = block_times(bundle)
+    if bundle.heads:
+        head = bundle.heads[-1]
+        at = times.get(head.block_number)
+        when = "–" if at is None else moment(at * 1_000)
+        said = word(language, "head.value", size=head.size, block=head.block_number, moment=when)
+        yield Row(word(language, "head"), said)
+    newest = newest_block(bundle)
+    if newest is not None:
+        said = word(
+            language,
+            "block.value",
+            number=newest.number,
+            moment=moment(newest.timestamp * 1_000),
+            hash=to_hex(newest.hash),
+        )
+        yield Row(word(language, "block"), said)
+    node = "node.asked" if asked.is_node_asked else "node.not_asked"
+    yield Row(word(language, "node"), word(language, node))
+
+
+def _figure(language: str, count: int, sums: str) -> str:
+    if not sums:
+        return word(language, "count", count=count)
+    return word(language, "sum", count=count, sums=sums)
+
+
+def _unseen(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[str]:
+    if bundle is None:
+        return
+    if not asked.has_subject:
+        yield word(language, "unseen.subject")
+    if not asked.is_node_asked:
+        yield word(language, "unseen.node")
+    if bundle.heads:
+        at = block_times(bundle).get(bundle.heads[-1].block_number)
+        if at is not None:
+            yield word(language, "unseen.later", moment=moment(at * 1_000))
+    if not asked.has_witnesses:
+        yield word(language, "unseen.witnesses")
+    for key in ("machines", "clock", "events", "class"):
+        yield word(language, f"unseen.{key}")

@@ -1,0 +1,164 @@
+"""The words of a report, in English and Chinese. Pure.
+
+Rules kept here:
+
+* Every text of a report's frame has a key here, in both languages with the same ``{names}``; a test compares them.
+* What a step checked and what it found is said in English, behind its number and its code.
+"""
+
+from __future__ import annotations
+
+LANGUAGES = ("en", "zh")
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # What a report is made of.
+    "asked": ("What was asked", "查询内容"),
+    "verdict": ("Verdict", "结论"),
+    "sure": ("How sure", "可信程度"),
+    "figures": ("Figures of the period", "期间数字"),
+    "steps": ("What was checked", "已核对"),
+    "unseen": ("What was not looked at, and how to look", "未核对的内容与核对方法"),
+    "shares": ("How the period's revenue was shared out", "期间收入的分配"),
+    # What was asked.
+    "file": ("file", "文件"),
+    "file.value": ("{name}, {size} bytes", "{name}，{size} 字节"),
+    "sha256": ("SHA-256", "SHA-256"),
+    "device": ("device", "设备"),
+    "period": ("period", "期间"),
+    "period.value": (
+        "{first} to {until}, by the device's own clock",
+        "{first} 至 {until}，按设备自身时钟",
+    ),
+    "project": ("project", "项目"),
+    "project.none": ("none", "无"),
+    "made": ("file made", "文件生成时间"),
+    "made.value": ("{moment}, by its maker's clock", "{moment}，按制作者时钟"),
+    "root": ("root believed", "所信任的根证书"),
+    "deployment": ("deployment pinned", "所固定的部署"),
+    "deployment.none": ("none", "无"),
+    "program": ("verified by", "核对程序"),
+    # The verdict.
+    "valid": (
+        "valid: nothing that was checked is false, and nothing that the checks need is missing",
+        "有效（valid）：已核对的内容均无虚假，核对所需的材料齐全",
+    ),
+    "invalid": (
+        "invalid: something is false or left out ({wrong} findings)",
+        "无效（invalid）：有虚假或遗漏（{wrong} 项）",
+    ),
+    "unverifiable": (
+        "unverifiable: it can't be told, because what is needed is missing ({open} findings)",
+        "无法核实（unverifiable）：缺少所需材料（{open} 项），无法判断",
+    ),
+    # How sure.
+    "class": ("class of proof", "证明类别"),
+    "class.machine": (
+        "machine: signed inside it. The class is the file's maker's word",
+        "machine：在机器内部签名。类别由文件制作者声明",
+    ),
+    "class.meter": (
+        "meter: a meter's own signed reading, kept whole. The class is the file's maker's word",
+        "meter：计量表自身签名的读数，原样保存。类别由文件制作者声明",
+    ),
+    "class.collector": (
+        "collector: read beside the machine, and signed there. The class is the file's maker's word",
+        "collector：在机器旁读取并签名。类别由文件制作者声明",
+    ),
+    "class.reported": (
+        "reported: a back office's word. The class is the file's maker's word",
+        "reported：仅为后台系统的申报。类别由文件制作者声明",
+    ),
+    "head": ("log as of", "日志截至"),
+    "head.value": (
+        "the head of {size} records, block {block} of {moment}",
+        "{size} 条记录的日志头，区块 {block}，{moment}",
+    ),
+    "block": ("chain as of", "区块链截至"),
+    "block.value": ("block {number} of {moment}, {hash}", "区块 {number}，{moment}，{hash}"),
+    "node": ("own node", "自有节点"),
+    "node.asked": ("asked (step 14)", "已查询（第 14 步）"),
+    "node.not_asked": ("not asked", "未查询"),
+    # Figures.
+    "records": ("records of the period", "期间记录数"),
+    "sales": ("sales", "销售"),
+    "refunds": ("refunds", "退款"),
+    "others": ("other records", "其他记录"),
+    "shared_out.sales": ("sales that a distribution here shared out", "文件所示分配中的销售"),
+    "shared_out.refunds": ("refunds that a distribution here counts", "文件所示分配中的退款"),
+    "left.sales": ("sales of the period in no distribution here", "未在文件所示分配中的期间销售"),
+    "left.refunds": (
+        "refunds of the period in no distribution here",
+        "未在文件所示分配中的期间退款",
+    ),
+    "distributions": ("distributions of the period, all machines", "期间分配次数（全部机器）"),
+    "sum": ("{count}, {sums} in all", "{count} 笔，合计 {sums}"),
+    "count": ("{count}", "{count}"),
+    # What was not looked at.
+    "unseen.subject": (
+        "whether this is the device and the period that you meant: compare them above, or give --device, --from, --to",
+        "是否为您所要的设备与期间：请对照上文，或给出 --device、--from、--to",
+    ),
+    "unseen.node": (
+        "whether the chain has more than the file: later heads, distributions, assignments. Ask your own node: --rpc",
+        "链上是否有文件之外或不同的内容：更新的日志头、分配、归属变更。请查询自有节点：--rpc",
+    ),
+    "unseen.later": (
+        "what the device delivered after {moment}: have a file made under a later head",
+        "设备在 {moment} 之后交付的记录：请按更新的日志头重新生成文件",
+    ),
+    "unseen.clock": (
+        "whether the device's clock was right; only its jumps are seen. Compare dates with statements",
+        "设备时钟是否准确：只能发现跳变。请将日期与对账单、送货记录比对",
+    ),
+    "unseen.events": (
+        "whether what the device signed took place: compare with the bank's and the payment provider's statements",
+        "设备所签事件是否真实发生：请与银行和支付机构的对账单比对",
+    ),
+    "unseen.machines": (
+        "other machines' records in the same distributions: counterfoil audit sweep",
+        "同一分配中其他机器的记录：counterfoil audit sweep",
+    ),
+    "unseen.class": (
+        "whether the class of proof is the device's: ask who certified it where its key is kept",
+        "证明类别是否属实：请向发证方询问密钥存放位置",
+    ),
+    "unseen.witnesses": (
+        "whether others are shown the same log: name witnesses (--log-key, --witness)",
+        "他人所见日志是否相同：请指定见证方（--log-key、--witness）",
+    ),
+    # How it was shared out.
+    "shares.note": (
+        "As stated in the file, in {unit}. Step 13 made each amount again from the terms, and names what differs.",
+        "以文件所载为准，单位为 {unit}。第 13 步已按条款重新计算每笔金额，并列出差异。",
+    ),
+    "shares.day": ("{date}, by version {version} of the terms", "{date}，按条款第 {version} 版"),
+    "shares.received": ("received", "收入"),
+    "shares.refunded": ("{amount} of it refunded", "其中退款 {amount}"),
+    "unit.minor": ("minor units of the token", "代币的最小单位"),
+    # The steps.
+    "step.1": ("the file's form", "文件格式"),
+    "step.2": ("the parts' bytes", "各部分字节"),
+    "step.3": ("certificates", "证书"),
+    "step.4": ("registered keys", "登记的密钥"),
+    "step.5": ("signatures", "签名"),
+    "step.6": ("the records' chain", "记录链"),
+    "step.7": ("the period", "期间"),
+    "step.8": ("records in the log", "记录在日志中"),
+    "step.9": ("one growing log", "日志只增不改"),
+    "step.10": ("the end of the device's chain", "设备记录链末端"),
+    "step.11": ("the blocks", "区块"),
+    "step.12": ("heads and project on chain", "链上的日志头与项目归属"),
+    "step.13": ("the money", "资金"),
+    "step.14": ("your own node", "自有节点"),
+}
+
+
+def word(language: str, key: str, **values: object) -> str:
+    """Return the text of *key* in *language*, its ``{names}`` filled in."""
+    text = _WORDS[key][LANGUAGES.index(language)]
+    return text.format(**values) if values else text
+
+
+def keys() -> list[str]:
+    """Return all keys."""
+    return list(_WORDS)

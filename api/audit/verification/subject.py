@@ -1,0 +1,42 @@
+"""Whether a file is about what the auditor asked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from counterfoil.api.audit.verification.bundle import Scope
+from counterfoil.api.audit.verification.errors import AuditError, SubjectError
+from counterfoil.api.audit.verification.words import moment
+
+
+class Subject(NamedTuple):
+    """The device and the days (UTC, the last included) that the auditor wants; empty where he does not say."""
+
+    device: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether device and days are all said."""
+        return bool(self.device) and self.first is not None and self.last is not None
+
+
+def check_subject(scope: Scope, subject: Subject) -> Iterator[AuditError]:
+    """Yield an error for each of the device and the two ends of the period that is another one."""
+    if subject.device and subject.device != scope.device:
+        yield SubjectError("scope", f"it is about {scope.device}, not {subject.device}")
+    if subject.first is not None and _midnight_ms(subject.first) != scope.first_ms:
+        detail = f"its period begins at {moment(scope.first_ms)}, not on {subject.first}"
+        yield SubjectError("scope", detail)
+    if subject.last is not None:
+        until = subject.last + timedelta(days=1)
+        if _midnight_ms(until) != scope.until_ms:
+            detail = f"its period ends at {moment(scope.until_ms)}, not with {subject.last}"
+            yield SubjectError("scope", detail)
+
+
+def _midnight_ms(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000

@@ -1,0 +1,124 @@
+"""Who vouches for a bundle's last head: the log's key, and witnesses, for its size and root."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
+
+from counterfoil.api.audit.making.collection import collect
+from counterfoil.api.audit.verification.bundle import Bundle, HeadFact
+from counterfoil.api.audit.verification.bundle_format import encode
+from counterfoil.api.audit.verification.log_steps import LogTrust
+from counterfoil.api.audit.verification.report import Report
+from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
+from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
+from counterfoil.gateway.logfiles.tiles import TileWriter
+from counterfoil.gateway.record.identity import Digest
+
+ORIGIN = "log.example"
+LOG = Ed25519PrivateKey.from_private_bytes(b"\3" * 32)
+LOG_KEY = log_key_of(ORIGIN, LOG)
+WITNESSES = {
+    f"bank.example/w{n}": Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (5, 6)
+}
+KNOWN = [WitnessKey(n, key.public_key().public_bytes_raw()) for n, key in WITNESSES.items()]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world = World(devices=DEVICES[:1])
+    world.sell(days=3, sales_a_day=2)
+    return world
+
+
+@pytest.fixture(scope="module")
+def bundle(world: World) -> Bundle:
+    """Three days, with each day's head."""
+    return collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + 2 * DAY_MS))
+
+
+def note_of(head: HeadFact, **change: bytes) -> bytes:
+    """The log's checkpoint of *head*, cosigned by both witnesses."""
+    stated = head._replace(**change)  # type: ignore[arg-type]
+    checkpoint = Checkpoint(ORIGIN, Head(stated.size, Digest(stated.root), Digest(stated.state)))
+    note = sign_checkpoint(checkpoint, ORIGIN, LOG)
+    text = split_note(note)[0]
+    return with_lines(
+        note, [cosign(text, name, key, 1_700_000_000) for name, key in WITNESSES.items()]
+    )
+
+
+def judged(bundle: Bundle, world: World, note: bytes, trust: LogTrust | None = None) -> Report:
+    return verify(encode(replace(bundle, checkpoint=note)), world.root, trust)
+
+
+def codes(report: Report) -> list[str]:
+    return [finding.code for finding in report.findings]
+
+
+def test_a_checkpoint_of_an_earlier_head_vouches_for_nothing(bundle: Bundle, world: World) -> None:
+    """The witnesses cosigned it truly; what the file rests on came later, and nobody outside has seen that."""
+    trust = LogTrust(LOG_KEY, KNOWN, 2)
+    assert len(bundle.heads) == 3
+    for earlier in bundle.heads[:-1]:
+        report = judged(bundle, world, note_of(earlier), trust)
+        assert codes(report) == ["checkpoint.mismatch"]
+        assert f"the last head is one of {bundle.heads[-1].size}" in str(report.findings[0])
+        assert "cosigned by" not in report.steps[8].checked
+        assert report.verdict == "invalid"
+    assert judged(bundle, world, note_of(bundle.heads[-1]), trust).verdict == "valid"
+
+
+@pytest.mark.parametrize("name", ["root", "state"])
+def test_a_checkpoint_with_another_root_or_state_is_of_another_head(
+    name: str, bundle: Bundle, world: World
+) -> None:
+    note = note_of(bundle.heads[-1], **{name: bytes(32)})
+    assert codes(judged(bundle, world, note, LogTrust(LOG_KEY, KNOWN, 2))) == [
+        "checkpoint.mismatch"
+    ]
+
+
+def test_the_report_says_that_witnesses_vouch_for_size_and_root_alone(
+    bundle: Bundle, world: World
+) -> None:
+    said = judged(bundle, world, note_of(bundle.heads[-1]), LogTrust(LOG_KEY, KNOWN, 2))
+    line = said.steps[8].checked
+    assert (
+        "its size and root, not its state, cosigned by bank.example/w5 at 2023-11-14 22:13:20Z"
+        in line
+    )
+    assert "signed by the log" in line
+    line = judged(bundle, world, note_of(bundle.heads[-1])).steps[8].checked
+    assert "signature not looked at" in line
+    assert "no witness has vouched" in line
+
+
+def test_a_named_witness_must_have_cosigned_the_last_head(bundle: Bundle, world: World) -> None:
+    stranger = WitnessKey("bank.example/w9", bytes(32))
+    for trust in (LogTrust(LOG_KEY, [stranger]), LogTrust(LOG_KEY, [*KNOWN, stranger], 3)):
+        report = judged(bundle, world, note_of(bundle.heads[-1]), trust)
+        assert codes(report) == ["checkpoint.cosignature_missing"]
+        assert report.verdict == "unverifiable"
+    assert codes(judged(bundle, world, b"", LogTrust(None, KNOWN))) == [
+        "checkpoint.cosignature_missing"
+    ]
+    assert codes(judged(bundle, world, b"", LogTrust(None, KNOWN, 0))) == []
+
+
+def test_a_bundle_takes_the_logs_checkpoint_only_where_it_is_of_its_last_head(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    facts = world.facts(DEVICES[0], 0, FIRST_MS + 2 * DAY_MS)
+    for head, is_taken in ((world.heads[-1], True), (world.heads[0], False)):
+        tiles = tmp_path_factory.mktemp("tiles")
+        writer = TileWriter(tiles)
+        writer.append(record.raw for record in world.records)
+        writer.publish()
+        writer.write_checkpoint(note_of(head))
+        made = collect(world.store().engine, tiles, facts)
+        assert (made.checkpoint != b"") == is_taken
+        assert verify(encode(made), world.root, LogTrust(LOG_KEY)).verdict == "valid"

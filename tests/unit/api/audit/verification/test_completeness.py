@@ -1,0 +1,148 @@
+"""What a node has and a file leaves out is found: later heads, assignments, distributions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support_blocks import ADDRESSES
+from support_world import DAY_MS, DEVICES, FIRST_MS, World
+
+from counterfoil.api.audit.making.collection import collect
+from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle_format import encode
+from counterfoil.api.audit.verification.completeness import (
+    ChainSeen,
+    SeenAssignment,
+    SeenDistribution,
+    SeenHead,
+    check_complete,
+    seen_text,
+)
+from counterfoil.api.audit.verification.report import Report
+from counterfoil.api.audit.verification.steps import verify
+from counterfoil.gateway.record.identity import on_chain_id
+
+DEVICE = DEVICES[0]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world = World()
+    world.sell(days=3)
+    return world
+
+
+def bundle_of(world: World) -> Bundle:
+    """All three days, under the newest head."""
+    return collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + 3 * DAY_MS))
+
+
+def seen_of(bundle: Bundle) -> ChainSeen:
+    """A node that has just what is in the bundle."""
+    return ChainSeen(
+        3_000,
+        0,
+        assignments=[
+            SeenAssignment(a.project, a.block_number, a.transaction_hash)
+            for a in bundle.assignments
+        ],
+        distributions=[
+            SeenDistribution(
+                d.batch,
+                d.period_start,
+                gross=d.gross,
+                block=d.block_number,
+                transaction_hash=d.transaction_hash,
+            )
+            for d in bundle.distributions
+        ],
+    )
+
+
+def checked(bundle: Bundle, world: World, seen: ChainSeen) -> tuple[Report, set[str]]:
+    """The report after the node was asked, and the codes of all that was found."""
+    report = verify(encode(bundle), world.root, addresses=ADDRESSES)
+    report.steps[-1].findings += check_complete(report, seen)
+    return report, {finding.code for finding in report.findings}
+
+
+def test_a_node_without_more_closes_the_end(world: World) -> None:
+    bundle = bundle_of(world)
+    assert {f.code for f in verify(encode(bundle), world.root, addresses=ADDRESSES).findings} == {
+        "bundle.end_open"
+    }
+    report, codes = checked(bundle, world, seen_of(bundle))
+    assert (codes, report.open, report.verdict) == (set(), [], "valid")
+
+
+def test_a_later_head_leaves_an_open_end_open(world: World) -> None:
+    bundle = bundle_of(world)
+    later = [SeenHead(90, 2_900), SeenHead(99, 2_950)]
+    seen = seen_of(bundle)._replace(heads=later, newest_head_ms=FIRST_MS)
+    report, codes = checked(bundle, world, seen)
+    assert (codes, report.verdict) == ({"bundle.end_open"}, "unverifiable")
+    assert "2 later heads, up to 99 in block 2950" in report.findings[0].detail
+    assert "2 later heads that the file does not rest on, the last of 99 in block 2950" in (
+        seen_text(seen)
+    )
+    closed = collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + DAY_MS))
+    assert checked(closed, world, seen_of(bundle_of(world))._replace(heads=later))[1] == set()
+
+
+def test_distributions_that_are_kept_off_are_found(world: World) -> None:
+    """All of them, all but one, and any one of the period."""
+    whole = bundle_of(world)
+    seen = seen_of(whole)
+    sales = {"split.sales_not_shown"}
+    none = replace(whole, terms=(), distributions=(), takes=(), pools=())
+    none = replace(none, blocks=tuple(world.chain.prove(none.on_chain())))
+    report, codes = checked(none, world, seen)
+    assert codes == sales | {"split.distributed_since"}
+    assert report.verdict == "unverifiable"
+    rows = whole.distributions
+    for kept in (rows[:1], rows[1:], (rows[0], rows[2])):
+        report, codes = checked(replace(whole, distributions=kept), world, seen)
+        assert codes >= sales | {"split.left_out"}
+        assert report.verdict == "invalid"
+
+
+def test_a_distribution_that_is_newer_than_the_file_asks_for_a_new_one(world: World) -> None:
+    whole = bundle_of(world)
+    seen = seen_of(whole)
+    later = SeenDistribution(
+        b"\7" * 32, 20220831, gross=5, block=2_999, transaction_hash=b"\7" * 32
+    )
+    more = seen._replace(distributions=[*seen.distributions, later])
+    assert checked(whole, world, more)[1] == {"split.distributed_since"}
+    other_day = later._replace(period_start=20220905)
+    more = seen._replace(distributions=[*seen.distributions, other_day])
+    assert checked(whole, world, more)[1] == set()
+
+
+def test_sales_that_the_chain_never_shared_out_are_named_and_no_finding(world: World) -> None:
+    """The node has all distributions, and they are all here."""
+    bundle = bundle_of(world)
+    none = replace(bundle, terms=(), distributions=(), takes=(), pools=())
+    none = replace(none, blocks=tuple(world.chain.prove(none.on_chain())))
+    assert "split.sales_not_shown" in {
+        f.code for f in verify(encode(none), world.root, addresses=ADDRESSES).findings
+    }
+    report, codes = checked(none, world, seen_of(none))
+    assert codes == set()
+    assert report.steps[12].checked.endswith(
+        "; in no distribution here: 12 sales of 33.00 USD, 0 refunds"
+    )
+
+
+def test_an_assignment_that_is_kept_off_is_found(world: World) -> None:
+    bundle = bundle_of(world)
+    seen = seen_of(bundle)
+    other = SeenAssignment(bytes(on_chain_id("hilltop")), 950, b"\1" * 32)
+    report, codes = checked(bundle, world, seen._replace(assignments=[*seen.assignments, other]))
+    assert (codes, report.verdict) == ({"bundle.assignment_mismatch"}, "invalid")
+    later = other._replace(block=2_999)
+    assert checked(bundle, world, seen._replace(assignments=[*seen.assignments, later]))[1] == set()
+    assert checked(bundle, world, seen._replace(assignments=[other]))[1] == {
+        "bundle.assignment_mismatch"
+    }

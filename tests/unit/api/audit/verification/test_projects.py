@@ -1,0 +1,157 @@
+"""A file's project is the device's by its assignments on chain; no other project's distributions pass for its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from support_blocks import ADDRESSES, PaperChain, assign
+from support_world import DAY_MS, DEVICES, FIRST_MS, World
+
+from counterfoil.api.audit.making.collection import collect
+from counterfoil.api.audit.verification.bundle import AssignmentFact, Bundle
+from counterfoil.api.audit.verification.bundle_format import encode
+from counterfoil.api.audit.verification.errors import AuditError
+from counterfoil.api.audit.verification.steps import verify
+from counterfoil.gateway.record.identity import device_hash, on_chain_id
+
+DEVICE = DEVICES[0]
+_Moves = Sequence[tuple[int, str]]
+
+
+def sold_in(moves: _Moves) -> tuple[World, Bundle]:
+    """Two days of a device that was assigned in these blocks; all was shared out in ``lakeside``."""
+    world = World()
+    world.sell(days=4)
+    facts = world.facts(DEVICE, FIRST_MS, FIRST_MS + 2 * DAY_MS)
+    facts = replace(
+        facts,
+        assignments=[
+            assign(world.chain, block=block, device=device_hash(DEVICE), project=project)
+            for block, project in moves
+        ],
+    )
+    return world, collect(world.store().engine, None, facts)
+
+
+def found(world: World, bundle: Bundle) -> list[AuditError]:
+    return verify(encode(bundle), world.root, addresses=ADDRESSES).findings
+
+
+def codes(moves: _Moves) -> set[str]:
+    return {finding.code for finding in found(*sold_in(moves))}
+
+
+def test_the_devices_project_is_told_with_its_block_and_time() -> None:
+    world, bundle = sold_in([(800, "lakeside")])
+    report = verify(encode(bundle), world.root, addresses=ADDRESSES)
+    assert report.findings == []
+    assert report.steps[11].checked.startswith(
+        "4 heads anchored in their blocks: of 8 in block 1000 at 2022-08-30 00:00:00Z to 30 in block 1003 "
+        "at 2022-09-02 00:00:00Z; the device was in lakeside since block 800, 2022-08-28 00:13:20Z"
+    )
+
+
+@pytest.mark.parametrize("project", ["", "hilltop"])
+def test_another_projects_distributions_are_not_the_devices(project: str) -> None:
+    world, bundle = sold_in([(800, project)])
+    findings = found(world, bundle)
+    (stated,) = [f for f in findings if f.where == "scope"]
+    assert stated.code == "proposal.project_differs"
+    assert "lakeside is stated, and the device was in" in stated.detail
+    assert sum("its machine was there" in f.detail for f in findings) == 10
+
+
+def test_an_assignment_after_the_sales_heads_takes_none_of_them() -> None:
+    """For one block, or for good: what was signed and anchored before stays the other project's."""
+    assert codes([(800, "lakeside"), (2_500, "hilltop"), (2_501, "lakeside")]) == set()
+    assert codes([(800, "hilltop"), (2_001, "lakeside"), (2_002, "hilltop")]) == {
+        "proposal.project_differs",
+        "split.facts_mismatch",
+    }
+
+
+def test_an_assignment_between_a_sale_and_its_head_leaves_it_in_doubt() -> None:
+    """Block 960 is of the first day's evening, block 1000 has the head that its distribution names."""
+    assert codes([(800, "hilltop"), (960, "lakeside")]) == {"split.project_in_doubt"}
+    assert codes([(800, "lakeside"), (960, "hilltop"), (961, "lakeside")]) == {
+        "split.project_in_doubt"
+    }
+
+
+def test_sales_of_another_project_are_named_with_their_sum() -> None:
+    world, bundle = sold_in([(800, "hilltop"), (960, "lakeside")])
+    bundle = replace(bundle, distributions=bundle.distributions[1:])
+    findings = [f for f in found(world, bundle) if f.code == "split.sales_not_shown"]
+    (named,) = findings
+    hilltop = on_chain_id("hilltop").hex()
+    assert named.detail == (
+        "4 sales of 12.00 USD, 0 refunds, from record 0 on: made in "
+        f"project 0x{hilltop}, whose distributions are not here"
+    )
+    assert verify(encode(bundle), world.root, addresses=ADDRESSES).open == [], (
+        "a node has no answer to that"
+    )
+
+
+def test_an_assignment_that_is_left_out_or_made_up_is_found() -> None:
+    moves = [(800, "lakeside"), (960, "hilltop"), (961, "lakeside")]
+    world, bundle = sold_in(moves)
+    rows = bundle.assignments
+    other = rows[1]._replace(project=bytes(on_chain_id("elsewhere")))
+    for changed, words in (
+        (rows[1:], "left out"),
+        (rows[:1], "left out"),
+        ((), "left out"),
+        ((rows[0], other, rows[2]), "is stated, project 0x"),
+        ((rows[0], rows[1], rows[1]), "its transaction is in block 961"),
+        ((rows[0], rows[2], rows[1]), "its transaction is in block"),
+        ((rows[0]._replace(block_hash=bytes(32)), *rows[1:]), "its transaction is in block 800"),
+        ((*rows, rows[2]), "no receipt"),
+    ):
+        findings = found(world, replace(bundle, assignments=tuple(changed)))
+        assert any(words in f.detail for f in findings), words
+        assert any(not f.unverifiable for f in findings)
+    for kept in (rows[1:], ()):
+        fewer = replace(bundle, assignments=kept)
+        fewer = replace(fewer, blocks=tuple(world.chain.prove(fewer.on_chain())))
+        details = {f.detail for f in found(world, fewer)}
+        assert "the device's registration is left out" in details
+
+
+def test_another_devices_assignments_are_not_this_ones() -> None:
+    world, bundle = sold_in([(800, "lakeside")])
+    row = assign(world.chain, block=700, device=device_hash(DEVICES[1]), project="lakeside")
+    bundle = replace(bundle, assignments=(row,))
+    bundle = replace(bundle, blocks=tuple(world.chain.prove(bundle.on_chain())))
+    findings = found(world, bundle)
+    assert "bundle.assignment_mismatch" in {f.code for f in findings}
+
+
+def test_two_assignments_in_one_transaction_must_both_be_stated() -> None:
+    world, bundle = sold_in([(800, "lakeside")])
+    row = both_in_one(world.chain)
+    bundle = replace(bundle, assignments=(*bundle.assignments, row))
+    bundle = replace(bundle, blocks=tuple(world.chain.prove(bundle.on_chain())))
+    findings = found(world, bundle)
+    assert [f.code for f in findings] == ["bundle.assignment_mismatch"]
+    assert findings[0].detail.endswith(": left out")
+
+
+def both_in_one(chain: PaperChain) -> AssignmentFact:
+    from support_blocks import ACCOUNTS, event
+
+    people = {"owner": ACCOUNTS["operator"], "operator": ACCOUNTS["operator"]}
+    logs = [
+        event(
+            "DeviceRegistry",
+            "DeviceAssigned",
+            device=device_hash(DEVICE),
+            project=bytes(on_chain_id(project)),
+            **people,
+        )
+        for project in ("lakeside", "hilltop")
+    ]
+    place = chain.mine(number=2_600, contract="DeviceRegistry", data=b"both", logs=logs)
+    return AssignmentFact(bytes(on_chain_id("lakeside")), 2_600, *place)

@@ -16,6 +16,7 @@ from support_api import build, export_certificates
 from support_chain import ENGINES, ChainWorld, deployed_world
 from support_network import NETWORK_ENGINES, network_world, running_network
 from support_oracle import ACCOUNTS, OracleHouse, pool_account
+from support_second_verifier import held_against_the_second_verifier, second_verifier  # noqa: F401
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 from typer import Typer
 from typer.testing import CliRunner, Result

@@ -1,0 +1,228 @@
+"""Takes out one check at a time and prints those that no fast unit test notices. See docs/contributing.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+
+from changes import Change, changes_of
+from running import ROOT, Reach, load, reach_of, survives
+
+DECIDES = (
+    "api/audit/verification",
+    "api/audit/node_check.py",
+    "gateway/record/verification.py",
+    "gateway/record/chain_check.py",
+    "gateway/record/signed_record.py",
+    "gateway/record/cose.py",
+    "gateway/record/cbor_form.py",
+    "gateway/log",
+    "chain/proof/block_proof.py",
+    "oracle/rules/judging",
+)
+"""What is changed."""
+WORDS = ("errors.py", "report_words.py", "words.py", "opinion.py")
+"""Files of words: they decide nothing."""
+TESTS = (
+    "tests/unit/api/audit",
+    "tests/unit/gateway/log",
+    "tests/unit/gateway/logfiles",
+    "tests/unit/gateway/record",
+    "tests/unit/gateway/witness",
+    "tests/unit/oracle/heads",
+    "tests/unit/oracle/revenue",
+    "tests/unit/oracle/rules/judging",
+)
+"""The fast tests that are near enough to notice."""
+EXPLAINED = Path(__file__).with_name("explained.txt")
+STATE = ROOT / "build" / "mutants.jsonl"
+NONE_LEFT, SOME_LEFT, COULD_NOT_TELL = 0, 1, 2
+STATUS = """
+exit status: 0 none survives that is not explained; 1 some do, or an explanation fits no survivor; 2 it could not be
+told. What was run is kept in build/mutants.jsonl, and not run again until the module or a test changes.
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a change: whether it survived, and of which sources that is true."""
+
+    name: str
+    digest: str
+    survived: bool
+    seconds: float
+
+
+def python_files(places: Iterable[str]) -> list[str]:
+    """The files of the repository under *places*, which may be files themselves."""
+    found = []
+    for place in places:
+        at = ROOT / place
+        found += [at] if at.is_file() else sorted(at.rglob("*.py"))
+    return [str(path.relative_to(ROOT)) for path in found]
+
+
+def read_state() -> dict[str, Outcome]:
+    """What earlier runs found, the newest of each change."""
+    if not STATE.exists():
+        return {}
+    rows = (json.loads(line) for line in STATE.read_text().splitlines())
+    return {row["name"]: Outcome(**row) for row in rows if "name" in row}
+
+
+def write(row: object) -> None:
+    """Add a line to the state."""
+    STATE.parent.mkdir(exist_ok=True)
+    with STATE.open("a") as file:
+        file.write(json.dumps(row if isinstance(row, dict) else vars(row)) + "\n")
+
+
+def read_explained() -> dict[str, str]:
+    """The reason why each survivor that is explained can't matter, by the change's name."""
+    rows = {}
+    for line in EXPLAINED.read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, reason = line.partition(" -- ")
+            rows[name] = reason
+    return rows
+
+
+def reaches(tests: Sequence[str], modules: dict[str, ModuleType], around: str) -> dict[str, Reach]:
+    """What each file of tests reaches; kept in a file while it and *around*, a hash of the rest, are the same."""
+    kept = STATE.with_name("mutants-reach.json")
+    said = json.loads(kept.read_text()) if kept.exists() else {}
+    kept.parent.mkdir(exist_ok=True)
+    found = {}
+    for test in tests:
+        digest = digest_of([test]) + around
+        if said.get(test, {}).get("digest") != digest:
+            print(f"mutants: which lines {test} reaches", file=sys.stderr)
+            said[test] = {"digest": digest, "reach": vars(reach_of(test, modules))}
+            kept.write_text(json.dumps(said))
+        found[test] = Reach(**said[test]["reach"])
+    return found
+
+
+def digest_of(files: Iterable[str]) -> str:
+    """One hash of all these files."""
+    whole = sha256()
+    for path in files:
+        whole.update(path.encode() + b"\0" + sha256((ROOT / path).read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def run(change: Change, module: ModuleType, near: dict[str, Reach]) -> bool:
+    """Whether *change* survives the tests that reach it; first those that are quick and reach most around it."""
+    lines = set(change.lines)
+    tests = [test for test, reach in near.items() if lines & set(reach.lines.get(change.path, ()))]
+    around = range(min(lines) - 40, max(lines) + 40)
+    near_by = {t: sum(n in around for n in near[t].lines[change.path]) for t in tests}
+    tests.sort(key=lambda test: near[test].seconds / 1.2 ** near_by[test])
+    if not tests:
+        return True
+    slow = [name for test in tests for name in near[test].slow]
+    limit_s = 30 + 5 * sum(near[test].seconds for test in tests)
+    return survives(module, change.function, change.code(), tests=tests, slow=slow, limit_s=limit_s)
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/mutants",
+        description=__doc__,
+        epilog=STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--part", default="1/1", metavar="N/M", help="the Nth of M parts")
+    parser.add_argument("--only", default="", metavar="TEXT", help="those with TEXT in their name")
+    parser.add_argument("--list", action="store_true", help="print the changes, run nothing")
+    parser.add_argument(
+        "--again", action="store_true", help="run what survived again, and nothing else"
+    )
+    asked = parser.parse_args()
+    try:
+        asked.number, asked.of = (int(word) for word in asked.part.split("/"))
+    except ValueError:
+        parser.error(f"--part {asked.part}: 2/8 is the second of eight")
+    if not 1 <= asked.number <= asked.of:
+        parser.error(f"--part {asked.part}: 2/8 is the second of eight")
+    return asked
+
+
+def main() -> int:
+    """Run what is asked for, print what survives, and return the exit status."""
+    asked = arguments()
+    paths = [path for path in python_files(DECIDES) if Path(path).name not in WORDS]
+    changes = [one for path in paths for one in changes_of((ROOT / path).read_text(), path)]
+    names = {one.name for one in changes}
+    mine = [one for one in changes[asked.number - 1 :: asked.of] if asked.only in one.name]
+    if asked.list:
+        print("\n".join(one.name for one in mine))
+        return NONE_LEFT
+    started = time.monotonic()
+    tests = [path for path in python_files(TESTS) if Path(path).name.startswith("test_")]
+    modules = load(paths)
+    support = [*python_files(["tests/support"]), "tests/conftest.py"]
+    all_tests = digest_of([*tests, *support])
+    near = reaches(tests, modules, around=digest_of([*paths, *support]))
+    for test, reach in near.items():
+        if reach.status not in (0, 5):
+            print(f"mutants: {test} fails with nothing changed", file=sys.stderr)
+            return COULD_NOT_TELL
+    state, ran = read_state(), 0
+    digests = {path: digest_of([path]) + all_tests for path in paths}
+    for change in mine:
+        known = state.get(change.name)
+        is_known = known is not None and known.digest == digests[change.path]
+        if (asked.again and not (known and known.survived)) or (is_known and not asked.again):
+            continue
+        began = time.monotonic()
+        survived = run(change, modules[change.path], near)
+        took = round(time.monotonic() - began, 2)
+        state[change.name] = Outcome(change.name, digests[change.path], survived, took)
+        write(state[change.name])
+        ran += 1
+    return tell(mine, names, state, ran=ran, seconds=time.monotonic() - started)
+
+
+def tell(
+    mine: Sequence[Change], names: set[str], state: dict[str, Outcome], ran: int, seconds: float
+) -> int:
+    """Print what survives of *mine*, and return the exit status."""
+    explained, counts = read_explained(), Counter[str]()
+    status = NONE_LEFT
+    for change in mine:
+        found = state.get(change.name)
+        reason = explained.get(change.name)
+        if found is None:
+            counts["not run"] += 1
+        elif not found.survived:
+            counts["killed"] += 1
+            if reason is not None:
+                print(f"explained, and killed: {change.name}")
+                status = SOME_LEFT
+        elif reason is not None:
+            counts["explained"] += 1
+        else:
+            counts["survive"] += 1
+            print(f"survives: {change.name}")
+            status = SOME_LEFT
+    for name in sorted(explained.keys() - names):
+        print(f"explained, and no such change: {name}")
+        status = SOME_LEFT
+    said = ", ".join(f"{counts[kind]} {kind}" for kind in ("killed", "survive", "explained"))
+    left = f", {counts['not run']} not run" if counts["not run"] else ""
+    print(f"{len(mine)} changes: {said}{left}; {ran} run now, in {seconds:.0f} s")
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

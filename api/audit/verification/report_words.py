@@ -106,8 +106,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "是否为您所要的设备与期间：请对照上文，或给出 --device、--from、--to",
     ),
     "unseen.node": (
-        "whether the chain has more than the file: later heads, distributions, assignments. Ask your own node: --rpc",
-        "链上是否有文件之外或不同的内容：更新的日志头、分配、归属变更。请查询自有节点：--rpc",
+        (
+            "whether the chain has more than the file: later heads, distributions, assignments; and whether it has "
+            "these keys, from these numbers and times on. Ask your own node: --rpc"
+        ),
+        "链上是否有文件之外或不同的内容：更新的日志头、分配、归属变更；以及密钥及其起始序号与时间是否与链上一致。请查询自有节点：--rpc",
     ),
     "unseen.later": (
         "what the device delivered after {moment}: have a file made under a later head",

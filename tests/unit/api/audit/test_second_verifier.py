@@ -86,7 +86,7 @@ def test_it_reads_a_deployment_file(folder: Path) -> None:
     }
     file = folder / "deployment.json"
     for chain_id, status in ((31_337, 0), (1, 1)):
-        Deployment(chain_id, "0x" + "1" * 64, contracts).write(file)
+        Deployment(chain_id, contracts).write(file)
         assert run(folder, "--deployment", file)[0] == status
 
 

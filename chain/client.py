@@ -195,14 +195,17 @@ class ChainClient:
         *arguments: Any,
         at: str | None = None,
         block: int | str = "latest",
+        sender: str | None = None,
     ) -> Any:
         """The result of the view *function*: one value, or a tuple of several. A struct is a mapping.
+
+        Of a function that writes it is what it would say now to *sender*; nothing is written.
 
         Raises:
             ContractReverted: the contract refused.
             DeploymentMismatch: there is no contract at that address.
         """
-        raw = self.call_raw(contract, function, *arguments, at=at, block=block)
+        raw = self.call_raw(contract, function, *arguments, at=at, block=block, sender=sender)
         return decode_result(contract, function, raw)
 
     def call_raw(
@@ -212,12 +215,14 @@ class ChainClient:
         *arguments: Any,
         at: str | None = None,
         block: int | str = "latest",
+        sender: str | None = None,
     ) -> bytes:
         """The result of the view *function*, as the contract encoded it. Raises as :meth:`call` does."""
         data = self.encode(contract, function, *arguments)
         raw: str = self.rpc(
             "eth_call",
-            {"to": at or self.addresses[contract], "data": to_hex(data)},
+            {"to": at or self.addresses[contract], "data": to_hex(data)}
+            | ({} if sender is None else {"from": sender}),
             hex(block) if isinstance(block, int) else block,
         )
         if raw == NO_BYTES:

@@ -57,17 +57,14 @@ def deploy(
         DeploymentMismatch: *path* belongs to another chain, or its contracts are not there.
         ContractReverted: a step was refused.
     """
-    kept = Deployment.read(path) if path.exists() else None
-    genesis = client.block(0)
-    here = Deployment(client.chain_id(), to_hex(genesis.hash if genesis else b""))
-    if kept is not None:
-        if (kept.chain_id, kept.genesis) != (here.chain_id, here.genesis):
-            raise DeploymentMismatch(
-                f"{path} is the deployment of another chain: move it away to deploy anew"
-            )
-        here = kept
+    here = Deployment.read(path) if path.exists() else Deployment(client.chain_id())
+    _require_chain(client, here, path)
     progress("contracts")
     _create_missing(client, admin, here, consortium, path)
+    if not here.block_hash:
+        progress("the chain is known by its first contract's block from now on")
+        here.block_hash = _first_hash(client, here)
+        here.write(path)
     client.addresses.update({n: Address(a) for n, a in here.addresses.items()})
     calls = _missing_roles(client, consortium) + _missing_entries(client, here)
     progress(f"{len(calls)} roles and entries")
@@ -81,6 +78,30 @@ def deploy(
     if is_admin:
         transact_all(client, admin, _hand_over(client, admin.address, consortium.admin_delay_s))
     return here
+
+
+def _require_chain(client: ChainClient, kept: Deployment, path: Path) -> None:
+    """Raise DeploymentMismatch unless the node's chain is the one that *kept*, the deployment in *path*, stands on."""
+    is_same = client.chain_id() == kept.chain_id
+    if is_same and kept.block_hash:
+        is_same = _first_hash(client, kept) == kept.block_hash
+    elif is_same:
+        is_same = all(
+            _code_hash(client, entry["address"]) == entry["code_hash"]
+            for entry in kept.contracts.values()
+            if "code_hash" in entry
+        )
+    if not is_same:
+        raise DeploymentMismatch(
+            f"{path} is the deployment of another chain than the node's: start the node of its chain, on that chain's "
+            "own data, and keep both as they are"
+        )
+
+
+def _first_hash(client: ChainClient, deployment: Deployment) -> str:
+    """The hash of the block of the first contract; empty where the chain has no such block."""
+    block = client.block(deployment.first_block)
+    return "" if block is None else to_hex(block.hash)
 
 
 def _hand_over(client: ChainClient, admin: str, delay_s: int) -> list[tuple[str, bytes]]:

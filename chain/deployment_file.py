@@ -29,12 +29,16 @@ def check_edition(found: object, where: Path) -> None:
 
 @dataclass
 class Deployment:
-    """The contracts of one chain. ``contracts[name]`` has ``address``, ``code_hash`` and ``block``."""
+    """The contracts of one chain. ``contracts[name]`` has ``address``, ``code_hash`` and ``block``.
+
+    A chain is known by ``block_hash``, the hash of the block of the first contract; empty before there is one. (Not by
+    block 0: the embedded chain makes a new one at each start.)
+    """
 
     chain_id: int
-    genesis: str
     contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
     edition: int = EDITION
+    block_hash: str = ""
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -55,9 +59,11 @@ class Deployment:
             OSError: it can't be read.
         """
         found = json.loads(path.read_text())
-        if not isinstance(found, dict) or not {"chain_id", "genesis", "contracts"} <= found.keys():
+        if not isinstance(found, dict) or not {"chain_id", "contracts"} <= found.keys():
             raise ValueError(f"{path} is no deployment")
         check_edition(found.get("edition"), path)
+        # An earlier file of this edition knew its chain by block 0.
+        found.pop("genesis", None)
         try:
             return cls(**found)
         except TypeError as malformed:

@@ -286,7 +286,7 @@ abstract contract ClaimParts is IReceivables, Stoppable, Deliverable, Claimable 
         return uint80(uint256(c.redeemed - p.base) * p.amount / (c.face - p.base));
     }
 
-    function _collect(uint64 id, PartSlots storage p) private {
+    function _collect(uint64 id, PartSlots storage p) internal {
         uint80 paid = _redeemed(p) - p.credited;
         if (paid == 0) return;
         p.credited += paid;

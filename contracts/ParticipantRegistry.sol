@@ -35,7 +35,7 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
         if (account == address(0)) revert ParticipantZero();
         if (_admitted[account]) revert ParticipantAlreadyAdmitted(account);
         _admitted[account] = true;
-        _participants[account] = Participant(parts, 0, false, profile);
+        _participants[account] = Participant(parts, 0, _participants[account].frozen, profile);
         emit ParticipantAdmitted(account, parts, profile);
     }
 
@@ -62,7 +62,8 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
 
     /// @inheritdoc IParticipantRegistry
     function freeze(address account, bytes32 reason) external restricted {
-        Participant storage p = _known(account);
+        if (!_canBeFrozen(account)) revert ParticipantUnknown(account);
+        Participant storage p = _participants[account];
         if (p.frozen) revert ParticipantAlreadyFrozen(account);
         p.frozen = true;
         emit ParticipantFrozen(account, reason);
@@ -70,7 +71,7 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
 
     /// @inheritdoc IParticipantRegistry
     function unfreeze(address account) external restricted {
-        Participant storage p = _known(account);
+        Participant storage p = _participants[account];
         if (!p.frozen) revert ParticipantNotFrozen(account);
         p.frozen = false;
         emit ParticipantUnfrozen(account);
@@ -143,7 +144,7 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
     function refusalOf(address account, uint8 act) public view returns (Refusal) {
         Participant storage p = _participants[account];
         if (act == Parts.TAKE_PLEDGES && isPledgee[account]) return Refusal.NONE;
-        if (p.frozen) return Refusal.FROZEN;
+        if (p.frozen && _canBeFrozen(account)) return Refusal.FROZEN;
         if (act == Parts.END) return Refusal.NONE;
         if (!_admitted[account]) return Refusal.NOT_ADMITTED;
         if (p.certifiedUntil <= block.timestamp) return Refusal.NOT_CERTIFIED;
@@ -182,6 +183,11 @@ contract ParticipantRegistry is IParticipantRegistry, AccessManaged {
         address known = _bankOfKey[key];
         if (known != address(0) && known != bank) revert KeyOfAnotherBank(key, known);
         _bankOfKey[key] = bank;
+    }
+
+    /// @dev The ledger's own contracts aren't frozen, nor by a freeze of before they were there: what stops those is a pause.
+    function _canBeFrozen(address account) private view returns (bool) {
+        return _admitted[account] || account.code.length == 0 || _bankOfKey[account] != address(0);
     }
 
     function _setParts(address account, uint128 parts) private {

@@ -5,7 +5,6 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ClaimParts} from "./ClaimParts.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {ClaimTerms} from "./libraries/ClaimTerms.sol";
@@ -33,7 +32,8 @@ contract Receivables is ClaimParts, EIP712 {
     /// @inheritdoc IReceivables
     function draft(Terms calldata terms) external whenNotPaused returns (uint64 root) {
         root = ++claimCount;
-        (_drafts[root],,) = ClaimTerms.check(root, terms, participants, true);
+        ClaimTerms.check(root, terms, participants, true);
+        (_drafts[root],,) = ClaimTerms.names(root, terms);
         (_claims[root].party, _claims[root].state) = (msg.sender, State.DRAFT);
     }
 
@@ -41,16 +41,18 @@ contract Receivables is ClaimParts, EIP712 {
     function register(uint64 root, Terms calldata terms) external whenNotPaused {
         if (msg.sender != _in(root, State.DRAFT).party) revert NotAParty(root, msg.sender);
         _endDraft(root, terms);
-        _register(root, terms, false);
+        if (!_register(root, terms, false)) revert InvoiceAlreadyLive(terms.invoice);
     }
 
     /// @inheritdoc IReceivables
     function registerBatch(Terms[] calldata terms) external whenNotPaused returns (uint64[] memory roots) {
         roots = new uint64[](terms.length);
+        uint48 last = claimCount;
         for (uint256 i = 0; i < terms.length; ++i) {
-            roots[i] = ++claimCount;
-            _register(roots[i], terms[i], true);
+            if (_register(last + 1, terms[i], true)) roots[i] = ++last;
         }
+        if (claimCount == last && terms.length != 0) revert InvoiceAlreadyLive(terms[0].invoice);
+        claimCount = last;
     }
 
     /// @inheritdoc IReceivables
@@ -75,7 +77,7 @@ contract Receivables is ClaimParts, EIP712 {
     {
         _requireInTime(deadline);
         ClaimSlots storage c = _in(root, State.REGISTERED);
-        if (!SignatureChecker.isValidSignatureNow(c.party, confirmationDigest(root, terms, deadline), signature)) {
+        if (!ClaimTerms.isConfirmed(c.party, confirmationDigest(root, terms, deadline), signature)) {
             revert ConfirmationInvalid(root);
         }
         _confirm(root, c);
@@ -84,25 +86,24 @@ contract Receivables is ClaimParts, EIP712 {
     /// @inheritdoc IReceivables
     function cancel(uint64 root, Terms calldata terms) external {
         ClaimSlots storage c = _claims[root];
-        if (c.state != State.DRAFT && c.state != State.REGISTERED) revert StateNotAllowed(root, c.state);
         if (msg.sender != terms.creditor && msg.sender != terms.obligor) revert NotAParty(root, msg.sender);
         if (c.state == State.DRAFT) {
             _endDraft(root, terms);
         } else {
-            // Before its confirmation a claim has one part, which can't move.
-            delete _termsOf[_invoiceOf(root, terms)];
-            _burn(_parts[c.whole]);
-            c.whole = 0;
+            _in(root, State.REGISTERED);
+            // Before its confirmation a claim has one part, which can't move. What was paid on the invoice is known by it.
+            _requireTerms(root, terms);
         }
-        c.state = State.CANCELLED;
-        emit ClaimCancelled(root);
+        _cancel(root, c);
     }
 
     /// @inheritdoc IReceivables
     function deliver(uint64 root, bytes32 document) external {
         ClaimSlots storage c = _claims[root];
-        bool isStanding = c.state == State.CONFIRMED || c.state == State.SETTLED;
-        if (!isStanding || c.kind != Kind.ORDER || c.deliveredOn != 0) revert StateNotAllowed(root, c.state);
+        // What was paid for is acknowledged too, whatever became of the claim.
+        if ((c.state != State.CONFIRMED && c.redeemed == 0) || c.kind != Kind.ORDER || c.deliveredOn != 0) {
+            revert StateNotAllowed(root, c.state);
+        }
         if (msg.sender != c.party) revert NotAParty(root, msg.sender);
         c.deliveredOn = _today();
         emit ClaimDelivered(root, document);
@@ -114,9 +115,10 @@ contract Receivables is ClaimParts, EIP712 {
         if (c.state < State.REGISTERED || c.state == State.SETTLED || c.state == State.CANCELLED) {
             revert StateNotAllowed(root, c.state);
         }
-        PartSlots storage p = _parts[id];
-        bool holds = p.standing != Standing.GONE && p.root == root && p.holder == msg.sender;
-        if (!holds && msg.sender != c.party) revert NotAParty(root, msg.sender);
+        // Who holds a piece keeps it by himself: the others' are not his to stop.
+        if (msg.sender != c.party && (id != c.whole || msg.sender != _parts[id].holder)) {
+            revert NotAParty(root, msg.sender);
+        }
         if (c.disputed) revert ClaimInDispute(root);
         if (_hasDisputed[root][msg.sender]) revert DisputedBefore(root, msg.sender);
         (c.disputed, _hasDisputed[root][msg.sender]) = (true, true);
@@ -161,7 +163,7 @@ contract Receivables is ClaimParts, EIP712 {
     // ---- reads
 
     /// @inheritdoc IReceivables
-    function claim(uint64 root) external view returns (Claim memory) {
+    function claim(uint64 root) public view returns (Claim memory) {
         ClaimSlots memory c = _claims[root];
         return Claim(
             c.state,
@@ -180,7 +182,7 @@ contract Receivables is ClaimParts, EIP712 {
 
     /// @inheritdoc IReceivables
     function confirmationDigest(uint64 root, Terms calldata terms, uint64 deadline) public view returns (bytes32) {
-        _invoiceOf(root, terms);
+        _requireTerms(root, terms);
         return _hashTypedDataV4(ClaimTerms.confirmation(root, terms, deadline));
     }
 
@@ -199,30 +201,66 @@ contract Receivables is ClaimParts, EIP712 {
         delete _drafts[root];
     }
 
-    /// @dev Who isn't a party can't take an invoice, and an obligor only for what it owes itself.
-    function _register(uint64 root, Terms calldata terms, bool isNew) private {
-        (bytes32 hash, bytes32 byCreditor, bytes32 byBoth) = ClaimTerms.check(root, terms, participants, isNew);
-        if (_termsOf[byCreditor] != 0 || _termsOf[byBoth] != 0) revert InvoiceAlreadyLive(terms.invoice);
-        _termsOf[msg.sender == terms.creditor ? byCreditor : byBoth] = hash;
+    function _cancel(uint64 root, ClaimSlots storage c) private {
+        _burn(_parts[c.whole]);
+        (c.whole, c.state) = (0, State.CANCELLED);
+        emit ClaimCancelled(root);
+    }
+
+    /// @dev Who isn't a party can't take an invoice, and an obligor only for what it owes itself, until its creditor states
+    /// it. What was paid on the invoice before is set off. False where the invoice is taken.
+    function _register(uint64 root, Terms calldata terms, bool isNew) private returns (bool) {
+        (bytes32 hash, bytes32 byCreditor, bytes32 byBoth) = ClaimTerms.names(root, terms);
+        bool isOwn = msg.sender == terms.creditor;
+        uint80 paid = 0;
+        bool isFree = true;
+        bytes32 known = _termsOf[byCreditor];
+        if (known != 0) (isFree, paid) = _follow(known, terms, false, 0);
+        known = _termsOf[byBoth];
+        if (known != 0 && isFree) (isFree, paid) = _follow(known, terms, isOwn, paid);
+        if (!isFree) return false;
+        ClaimTerms.check(root, terms, participants, isNew);
+        _termsOf[isOwn ? byCreditor : byBoth] = hash;
+        _begin(root, terms, paid);
+        if (msg.sender == terms.obligor) _confirm(root, _claims[root]);
+        return true;
+    }
+
+    function _begin(uint64 root, Terms calldata terms, uint80 paid) private {
         ClaimSlots memory c;
         (c.party, c.state, c.kind) = (terms.obligor, State.REGISTERED, terms.kind);
         (c.face, c.dueDate, c.defaultDays) = (uint80(terms.face), terms.dueDate, terms.defaultDays);
-        (c.token, c.whole) = (_number(terms.token), ++partCount);
+        (c.token, c.whole, c.redeemed) = (_number(terms.token), ++partCount, paid);
         _claims[root] = c;
         PartSlots memory first;
-        (first.root, first.holder, first.amount) = (uint48(root), terms.creditor, c.face);
-        first.standing = Standing.HELD;
+        (first.root, first.holder, first.amount) = (uint48(root), terms.creditor, c.face - paid);
+        (first.standing, first.base) = (Standing.HELD, paid);
         emit ClaimRegistered(root, c.whole);
+        if (paid != 0) emit ClaimSetOff(root, paid);
         _mint(c.whole, first, 0);
-        if (msg.sender == terms.obligor) _confirm(root, _claims[root]);
     }
 
-    /// @dev Where the claim's terms stand: `terms` are these.
-    function _invoiceOf(uint64 root, Terms calldata terms) private view returns (bytes32) {
+    /// @dev Whether the invoice is free behind the claim that `known` is of, and what was paid on that: `least` or more. A
+    /// claim that gives way ends: what was paid on it is the creditor's. What was paid in full stays settled.
+    function _follow(bytes32 known, Terms calldata terms, bool isCreditors, uint80 least)
+        private
+        returns (bool isFree, uint80 paid)
+    {
+        uint64 root = uint48(uint256(known));
+        ClaimSlots storage c = _claims[root];
+        PartSlots storage p = _parts[c.whole];
+        isCreditors = isCreditors && p.holder == terms.creditor && p.standing != Standing.PLEDGED;
+        (isFree, paid) = ClaimTerms.follow(claim(root), terms, participants, isCreditors, least);
+        if (isFree && _isOwed(c.state)) {
+            _collect(c.whole, p);
+            _cancel(root, c);
+        }
+    }
+
+    /// @dev `terms` are the claim's.
+    function _requireTerms(uint64 root, Terms calldata terms) private view {
         (bytes32 hash, bytes32 byCreditor, bytes32 byBoth) = ClaimTerms.names(root, terms);
-        if (_termsOf[byCreditor] == hash) return byCreditor;
-        if (_termsOf[byBoth] == hash) return byBoth;
-        revert TermsDiffer(root);
+        if (_termsOf[byCreditor] != hash && _termsOf[byBoth] != hash) revert TermsDiffer(root);
     }
 
     function _isOwed(State state) private pure returns (bool) {

@@ -15,7 +15,7 @@ contract RecordDispute is IRecordDispute {
     IDeviceRegistry public immutable devices;
     IRecordAnchor public immutable anchor;
 
-    mapping(bytes32 leaf => Finding) private _findings;
+    mapping(bytes32 name => Finding) private _findings;
 
     constructor(address devices_, address anchor_) {
         devices = IDeviceRegistry(devices_);
@@ -41,6 +41,9 @@ contract RecordDispute is IRecordDispute {
             revert SlotSaysNothing(slot.epoch, slot.sequence);
         }
         anchor.requireHead(slot.head);
+        // What an older head does not hold may be in the log by now; what it holds stays in it.
+        uint64 latest = anchor.latestHead().size;
+        if (endsBefore && slot.head.size != latest) revert HeadNotLatest(slot.head.size, latest);
         if (!StateSlots.isUnder(slot.head.state, found.device, slot)) revert ProofInvalid(slot.head.size);
         _keep(found, isSame ? Place.DISPLACED : Place.ABSENT, slot.head.size);
     }
@@ -69,8 +72,8 @@ contract RecordDispute is IRecordDispute {
     }
 
     /// @inheritdoc IRecordDispute
-    function findingOf(bytes32 leaf) external view returns (Finding memory found) {
-        found = _findings[leaf];
+    function findingOf(bytes32 name) external view returns (Finding memory found) {
+        found = _findings[name];
         if (found.word != Word.SIGNED) return found;
         // The key may have been revoked below it since.
         IDeviceRegistry.SigningKey memory key = devices.signingKey(found.device, found.epoch);
@@ -87,6 +90,8 @@ contract RecordDispute is IRecordDispute {
         found.payloadDigest = fields.payloadDigest;
         found.leaf = fields.leaf;
         found.word = _judge(fields);
+        found.name =
+            found.word == Word.SIGNED ? keccak256(abi.encode(fields.device, fields.payloadDigest)) : fields.leaf;
     }
 
     function _judge(SignedRecord.Fields memory fields) private view returns (Word) {
@@ -113,9 +118,9 @@ contract RecordDispute is IRecordDispute {
     function _keep(Finding memory found, Place place, uint64 size) private {
         found.place = place;
         found.size = size;
-        Finding storage kept = _findings[found.leaf];
+        Finding storage kept = _findings[found.name];
         if (place == Place.IN_LOG || (kept.place != Place.IN_LOG && kept.size <= size)) {
-            _findings[found.leaf] = found;
+            _findings[found.name] = found;
         }
         emit Judged(
             found.leaf, found.device, msg.sender, found.epoch, found.sequence, found.word, place, size

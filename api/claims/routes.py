@@ -32,6 +32,8 @@ State = Annotated[
 class ClaimOut(BaseModel):
     """A claim by its terms; `invoice` and `document` are commitments, opened for its parties by its own page.
 
+    Of `redeemed_minor`, `set_off_minor` was paid on the invoice before, under another claim.
+
     `tag` is what the claim is known by beyond this ledger; zeros for none.
     """
 
@@ -43,6 +45,7 @@ class ClaimOut(BaseModel):
     token: str
     face_minor: int
     redeemed_minor: int
+    set_off_minor: int = Field(examples=[0])
     issue_date: int = Field(examples=[20260105])
     due_date: int = Field(examples=[20260705])
     default_days: int = Field(examples=[30])

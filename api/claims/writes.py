@@ -12,6 +12,7 @@ from counterfoil.api.claims.reads import ClaimReads
 from counterfoil.api.claims.terms import terms_of
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
+from counterfoil.api.http.chain_calls import refusable
 from counterfoil.api.instructions.operation import (
     EVERY_WRITER,
     SUPERVISORS,
@@ -33,6 +34,7 @@ from counterfoil.api.instructions.operation import (
     withdrawal,
 )
 from counterfoil.chain.abi.enums import ClaimKind, ClaimKindName
+from counterfoil.chain.errors import ContractReverted
 from counterfoil.chain.hexadecimal import from_hex
 
 MOST = 100
@@ -161,6 +163,20 @@ def _terms(call: Call[object], claim: ClaimIn) -> dict[str, Any]:
     }
 
 
+def _batch(call: Call[ClaimsIn]) -> Sequence[object]:
+    """All of the claims, or 409 with the places of those whose invoice is live: the contract would pass them over."""
+    terms = [_terms(call, claim) for claim in call.body.claims]
+    with refusable():
+        roots = call.client.call("Receivables", "registerBatch", terms, sender=call.account)
+    taken = [str(place) for place, root in enumerate(roots, 1) if root == 0]
+    if taken:
+        detail = (
+            f"of {len(terms)} claims these have an invoice that is live already: {', '.join(taken)}"
+        )
+        raise problems.conflict(ContractReverted("InvoiceAlreadyLive", {}).code, detail)
+    return [terms]
+
+
 def _of_claim(call: Call[object]) -> Sequence[object]:
     return [call.key, terms_of(call.parts, int(call.key or 0))]
 
@@ -229,7 +245,7 @@ OPERATIONS = (
         "/v1/receivables",
         function="registerBatch",
         says="Register claims",
-        arguments=lambda c: [[_terms(c, claim) for claim in c.body.claims]],
+        arguments=_batch,
         body=ClaimsIn,
     ),
     _claim(

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Role
 from counterfoil.api.commands.faults import TOKEN_UNKNOWN
 from counterfoil.api.settings import ApiSettings
-from counterfoil.api.store.database import open_oracle_database
+from counterfoil.api.store.database import known_oracle_database
 from counterfoil.chain.errors import EditionDiffers
+from counterfoil.fault import STORE_UNREADABLE
 from counterfoil.printable import printable
 
 api_app = typer.Typer(help="The API and the pages.", no_args_is_help=True)
@@ -68,7 +70,7 @@ def create(
 ) -> None:
     """Make a token and print it: it is stored as its hash and can't be shown again."""
     settings = ApiSettings()
-    engine = open_oracle_database(settings.oracle_url)
+    engine = _store(settings)
     number, token = auth.create_token(engine, role, party, name=name or party, days=days)
     said = {"id": number, "token": token, "role": role.value, "party": party}
     if login_link:
@@ -89,7 +91,7 @@ def list_(as_json: _Json = False) -> None:
             "expires": _day(row.expires_ms),
             "revoked": None if row.revoked_ms is None else _day(row.revoked_ms),
         }
-        for row in auth.list_tokens(open_oracle_database(ApiSettings().oracle_url))
+        for row in auth.list_tokens(_store(ApiSettings()))
     ]
     if as_json:
         typer.echo(json.dumps(rows))
@@ -103,10 +105,20 @@ def list_(as_json: _Json = False) -> None:
 @token_app.command("revoke")
 def revoke(number: Annotated[str, typer.Argument(metavar="ID", help="The token's id.")]) -> None:
     """End a token and its sessions at once."""
-    if not auth.revoke_token(open_oracle_database(ApiSettings().oracle_url), number):
+    if not auth.revoke_token(_store(ApiSettings()), number):
         typer.echo(json.dumps({"code": TOKEN_UNKNOWN, "detail": number}), err=True)
         raise typer.Exit(1)
     typer.echo(f"{number} revoked")
+
+
+def _store(settings: ApiSettings) -> Engine:
+    """The oracle's database; ends the command where there is none."""
+    try:
+        return known_oracle_database(settings.oracle_url)
+    except FileNotFoundError as absent:
+        detail = f"{absent}; COUNTERFOIL_API_ORACLE_URL says where it is"
+        typer.echo(json.dumps({"code": STORE_UNREADABLE, "detail": detail}), err=True)
+        raise typer.Exit(2) from absent
 
 
 def _day(time_ms: int) -> str:

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from counterfoil.api.access import auth
 from counterfoil.api.exceptions.reads import ExceptionReads
+from counterfoil.api.http.paging import RowNumber
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.pages.reader import ROWS, Reader, page_router
 from counterfoil.oracle.instructions.request import ResolveException
@@ -18,7 +19,7 @@ router = page_router()
 
 
 @router.get("/exceptions")
-def show_exceptions(request: Request, after: int = 0, asked: int = 0) -> Response:
+def show_exceptions(request: Request, after: RowNumber = 0, asked: RowNumber = 0) -> Response:
     """The open exceptions of the reader's projects."""
     reader = Reader(request)
     if reader.who is None:

@@ -8,7 +8,9 @@ Rules kept here:
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
@@ -22,6 +24,7 @@ from counterfoil.oracle.status.quorum_state import quorum_state
 from counterfoil.oracle.store.head_tables import BatchFigures
 
 router = APIRouter(tags=["quorum"], responses=problems.RESPONSES)
+_Head = Annotated[int | None, Query(ge=1, le=2**53, description="Size of a head.")]
 
 
 class NodeOut(BaseModel):
@@ -120,7 +123,7 @@ class FiguresOut(BaseModel):
 
 
 @router.get("/v1/quorum", summary="The oracle's quorum")
-def get_quorum(parts: PartsDep, sight: SightDep, head: int | None = None) -> QuorumOut:
+def get_quorum(parts: PartsDep, sight: SightDep, head: _Head = None) -> QuorumOut:
     """Signers, nodes, turns, and the newest dissents; with `head`, the dissents on heads of that size."""
     with Session(parts.reads, expire_on_commit=False) as session:
         state = quorum_state(session, size=head, client=parts.client())

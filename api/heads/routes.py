@@ -120,7 +120,7 @@ def get_consistency(
     parts: PartsDep,
     _: PrincipalDep,
     size: Size,
-    first: Annotated[int, Query(ge=1, description="Size of the earlier anchored head.")],
+    first: Annotated[int, Query(ge=1, le=2**53, description="Size of the earlier anchored head.")],
 ) -> ConsistencyOut:
     """Proves that the log of `first` records is the beginning of the log of `size`."""
     second, earlier = _head(parts, size), _head(parts, first)

@@ -24,6 +24,7 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+RowNumber = Annotated[int, Query(ge=0, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most this number of items.")]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
 from counterfoil.api.heads.anchoring import anchors as anchors_of
@@ -24,6 +24,10 @@ from counterfoil.api.records.sales import SalesReads, Stored
 
 router = page_router()
 
+_Index = Annotated[int, Path(ge=0, le=2**53)]
+# The pages look a month back and a month ahead.
+_Date = Annotated[date | None, Query(ge=date(1970, 2, 1), le=date(9999, 10, 31))]
+_Place = Annotated[str, Query(pattern="^([0-9]{1,15}-[0-9]{1,15})?$")]
 _HOURS_SAID = 72  # a longer silence is said in days
 _MAX_MS = 253_402_300_800_000
 
@@ -44,8 +48,8 @@ def failure(request: Request, status: int) -> Response | None:
 def show_today(
     request: Request,
     span: Range = "day",
-    date: Annotated[date | None, Query()] = None,
-    open: Annotated[int, Query(ge=-1)] = -1,  # noqa: A002  # the address's own word
+    date: _Date = None,
+    open: Annotated[int, Query(ge=-1, le=2**53)] = -1,  # noqa: A002  # the address's own word
 ) -> Response:
     """The operator's page: takings, their split, the machines, the latest sales."""
     reader = Reader(request)
@@ -102,13 +106,13 @@ def _since(s: Speech, view: today.Today) -> str:
 
 
 @router.get("/sales")
-def show_sales(request: Request, before: str = "") -> Response:
+def show_sales(request: Request, before: _Place = "") -> Response:
     """All sales, the newest first."""
     reader = Reader(request)
     if reader.who is None:
         return reader.to_login()
     time_ms, _, index = before.partition("-")
-    place = (int(time_ms), int(index)) if time_ms.isdigit() and index.isdigit() else None
+    place = (int(time_ms), int(index)) if before else None
     shown = SalesReads(reader.parts.gateway).sales(reader.sight.devices, 0, _MAX_MS, ROWS, place)
     last = shown[-1] if len(shown) == ROWS else None
     older = last and f"/sales?before={last.signed.record.time_ms}-{last.log_index}"
@@ -118,7 +122,7 @@ def show_sales(request: Request, before: str = "") -> Response:
 
 
 @router.get("/sales/{log_index}")
-def show_sale(request: Request, log_index: int, closed: bool = False) -> Response:
+def show_sale(request: Request, log_index: _Index, closed: bool = False) -> Response:
     """One sale with its counterfoil."""
     reader = Reader(request)
     if reader.who is None:
@@ -134,7 +138,7 @@ def show_sale(request: Request, log_index: int, closed: bool = False) -> Respons
 @router.get("/parts/sales/{log_index}")
 def show_row(
     request: Request,
-    log_index: int,
+    log_index: _Index,
     open: bool = True,  # noqa: A002  # the address's own word
     dates: bool = False,
 ) -> Response:

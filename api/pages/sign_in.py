@@ -80,6 +80,9 @@ def set_language(language: str, to: str = "/") -> Response:
 
 def _local(to: str) -> str:
     """Return *to* if it is a path of this site, else the first page."""
-    parts = urlsplit(to)
+    try:
+        parts = urlsplit(to)
+    except ValueError:
+        return "/"
     local = not parts.scheme and not parts.netloc and to.startswith("/") and "\\" not in to
     return to if local and not to.startswith("//") else "/"

@@ -169,7 +169,9 @@ def get_proof(
     parts: PartsDep,
     sight: SightDep,
     log_index: Index,
-    size: Annotated[int | None, Query(ge=1, description="Size of the anchored head.")] = None,
+    size: Annotated[
+        int | None, Query(ge=1, le=2**53, description="Size of the anchored head.")
+    ] = None,
 ) -> ProofOut:
     """Proves the record under the anchored head of `size`, by default the first that covers it.
 

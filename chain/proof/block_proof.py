@@ -115,16 +115,20 @@ def prove_transaction(
 
 
 def _leaf(root: bytes, index: int, nodes: Sequence[bytes], what: str) -> bytes:
-    """The value under *index* in the trie with *root*, of which *nodes* are known."""
+    """The value under *index* in the trie with *root*; *nodes* are the path to it, and nothing else."""
+    key = rlp.encode(index)
     try:
-        known = {keccak(node): node for node in nodes}
-        value: bytes = HexaryTrie(known, root)[rlp.encode(index)]
+        trie = HexaryTrie({keccak(node): node for node in nodes}, root)
+        value: bytes = trie[key]
+        path = [rlp.encode(node) for node in trie.get_proof(key)]  # type: ignore[no-untyped-call]
     except Exception as error:  # hostile nodes can make the trie raise anything
         raise BlockProofInvalid(
             f"the {what}'s proof does not lead to the header's root: {type(error).__name__}"
         ) from error
-    if not value or len(known) != len(nodes):
+    if not value:
         raise BlockProofInvalid(f"the {what}'s proof shows no {what} number {index}")
+    if path != list(nodes):
+        raise BlockProofInvalid(f"the {what}'s proof is not the nodes from the root to its leaf")
     return value
 
 

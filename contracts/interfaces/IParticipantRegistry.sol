@@ -87,7 +87,8 @@ interface IParticipantRegistry {
     /// @dev Role REGISTRAR.
     function certify(address account, uint64 until, bytes32 evidence) external;
 
-    /// @notice Stop `account` from any movement; `reason` is the SHA-256 of the order.
+    /// @notice Stop `account` from any movement; `reason` is the SHA-256 of the order. An account that nobody has admitted
+    /// too: a bank's key, a warehouse's, or one that is not known here yet. A contract can be frozen once it is admitted.
     /// @dev Role SUPERVISOR.
     function freeze(address account, bytes32 reason) external;
 
@@ -97,7 +98,7 @@ interface IParticipantRegistry {
 
     /// @notice Let claims, lines, projects, shares and deals be in `token`, the deposits of `bank` in `currency`.
     /// @dev Role ADMIN. A bank goes by the account that its first token was admitted with, whatever key it has now; a
-    /// token is one bank's for good.
+    /// token is one bank's for good. A key that is a contract is admitted first: it could not be frozen otherwise.
     function admitToken(address token, bytes3 currency, address bank) external;
 
     /// @notice Let nothing new begin in `token`; what has begun is paid and withdrawn in it.

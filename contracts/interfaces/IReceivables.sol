@@ -37,7 +37,9 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     }
 
     /// @param invoice SHA-256 of salt, issuer, number and amount. One live claim each of those that its creditor
-    /// registers, whoever owes it, and of those between a creditor and an obligor, whichever of them registers it.
+    /// registers, whoever owes it, and of those between a creditor and an obligor, whichever of them registers it. What an
+    /// obligor registered ends when its creditor registers the invoice for more, for an earlier day or in another token, as
+    /// long as that has passed on and pledged none of it.
     /// @param document SHA-256 commitment to the papers behind it.
     /// @param defaultDays days past the due date from which anyone may declare the default.
     /// @param tag by which the claim is known beyond this ledger; 0 for none. It is signed and published like the others.
@@ -103,6 +105,8 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
 
     event ClaimDrafted(uint64 indexed root, address indexed obligor, address indexed creditor, Terms terms);
     event ClaimRegistered(uint64 indexed root, uint64 part);
+    /// @notice `redeemed` of the claim was paid before, on the same invoice: its first part is of the rest.
+    event ClaimSetOff(uint64 indexed root, uint128 redeemed);
     event ClaimConfirmed(uint64 indexed root);
     event ClaimCancelled(uint64 indexed root);
     event ClaimDelivered(uint64 indexed root, bytes32 document);
@@ -170,7 +174,8 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     /// @dev By whoever drafted it, with the terms that it drafted. The obligor's own registration confirms.
     function register(uint64 root, Terms calldata terms) external;
 
-    /// @notice Register each of these without a draft.
+    /// @notice Register each of these without a draft. One whose invoice is taken is passed over and has root 0, so that it
+    /// stops no other; where all are, it is refused.
     function registerBatch(Terms[] calldata terms) external returns (uint64[] memory roots);
 
     /// @notice The obligor owes each of these claims. One that was cancelled, disputed or confirmed meanwhile is passed
@@ -188,7 +193,8 @@ interface IReceivables is IClaimable, IDeliverable, IStoppable {
     /// in pledge has it still. An order that was paid before its delivery is acknowledged too.
     function deliver(uint64 root, bytes32 document) external;
 
-    /// @notice Freeze every transfer of the claim, once each. By the obligor, or who holds `part`: its creditor too.
+    /// @notice Freeze every transfer of the claim, once each. By the obligor, or who holds all of it by `part`, as its
+    /// creditor does at first. Who holds a piece freezes nobody's but his own, by keeping it.
     function dispute(uint64 root, uint64 part, bytes32 reason) external;
 
     /// @notice Lift the freeze.

@@ -31,6 +31,8 @@ interface IRecordDispute {
     /// @param device SHA-256 of the device's name.
     /// @param payloadDigest SHA-256 of the record's payload.
     /// @param leaf SHA-256 of 0x00 and the record.
+    /// @param name by which the finding is kept. Of what the machine signed it is keccak256 of device and payload digest, as
+    /// abi.encode gives them: the same for a signature's twin, and for another signature over the same payload. Else `leaf`.
     /// @param size of the anchored head that `place` was shown under; 0 while unproven.
     struct Finding {
         bytes32 device;
@@ -38,6 +40,7 @@ interface IRecordDispute {
         uint64 sequence;
         bytes32 payloadDigest;
         bytes32 leaf;
+        bytes32 name;
         Word word;
         Place place;
         uint64 size;
@@ -74,6 +77,8 @@ interface IRecordDispute {
 
     /// @notice The proof does not lead to the anchored head.
     error ProofInvalid(uint64 size);
+    /// @notice The machine's chain may have gone on since: only the slot under the newest head says where it ends.
+    error HeadNotLatest(uint64 size, uint64 latest);
     /// @notice The slot does not speak against the record: the chain goes on behind it, or ends in it.
     error SlotSaysNothing(uint64 epoch, uint64 sequence);
     /// @notice The other record has another number, or is the same one.
@@ -86,7 +91,7 @@ interface IRecordDispute {
     function confirm(bytes calldata record, Inclusion calldata proof) external returns (Finding memory);
 
     /// @notice Show by the machine's slot that the log of `slot.head` does not hold `record`: the chain ends before it, or
-    /// in another record of its number.
+    /// in another record of its number. That it ends before it is shown by the newest head alone.
     function refute(bytes calldata record, Slot calldata slot) external returns (Finding memory);
 
     /// @notice Show that the log holds `other` under the number of `record`.
@@ -95,7 +100,7 @@ interface IRecordDispute {
         external
         returns (Finding memory);
 
-    /// @notice What was found of the record with this leaf; `word` is UNJUDGED where nothing was. What was signed is
-    /// outside its key once that was revoked below it.
-    function findingOf(bytes32 leaf) external view returns (Finding memory);
+    /// @notice What was found of the record with this `name` (Finding); `word` is UNJUDGED where nothing was. What was
+    /// signed is outside its key once that was revoked below it.
+    function findingOf(bytes32 name) external view returns (Finding memory);
 }

@@ -9,7 +9,8 @@ Rules kept here; the code is tagged with the numbers:
    positive and at most 20 bytes.
 3. Every CA names its key (SKI) and every certificate its issuer's key (AKI); name constraints
    are critical; only the end entity has an extended key usage. On a device's path each has its basic constraints and
-   its key usage, critical: a CA's key signs certificates and lists, a device's makes signatures, and nothing else.
+   its key usage, critical: a CA's key signs certificates and lists, a device's makes signatures, and nothing
+   else. Nothing else is critical there, and no names are constrained.
 4. A device's certificate has one name, a URI that is a DeviceId; a server's has no wildcard.
 5. The issuer's revocation list, when given, is signed, not stale, and does not list it. For
    records, what counts is the registry's sequence ranges: see ``docs/formats/certificates.md``.
@@ -208,6 +209,14 @@ def _is_in_profile(chain: Sequence[x509.Certificate]) -> None:
 def _has_its_usage(certificate: x509.Certificate, *, is_authority: bool) -> None:
     """Step 3: the key may do what the profile gives to certificates of its kind and nothing else, critically."""
     found = {extension.oid: extension for extension in certificate.extensions}
+    critical = {oid for oid, extension in found.items() if extension.critical}
+    if (
+        critical - {x509.BasicConstraints.oid, x509.KeyUsage.oid}
+        or x509.NameConstraints.oid in found
+    ):
+        raise PathInvalidError(
+            "a certificate on the path has a critical extension, or name constraints, that the profile has not"
+        )
     constraints = found.get(x509.BasicConstraints.oid)
     if constraints is None or not constraints.critical or constraints.value.ca != is_authority:
         raise PathInvalidError("a certificate on the path has not the profile's basic constraints")

@@ -243,7 +243,9 @@ def _shared(session: Session) -> dict[str, tuple[str, int, int]]:
 
 def _waiting(session: Session, token: str) -> int:
     """The amount of *token* that was paid on claims and that their parts' holders and pledgees have not had yet."""
-    paid = _exact_sum(session, col(ClaimRow.redeemed_minor), ClaimRow.token == token)
+    of_claims = ClaimRow.token == token
+    paid = _exact_sum(session, col(ClaimRow.redeemed_minor), of_claims)
+    paid -= _exact_sum(session, col(ClaimRow.set_off_minor), of_claims)
     of_token = col(PartRow.root).in_(select(ClaimRow.root).where(ClaimRow.token == token))
     return paid - _exact_sum(session, col(PartRow.credited_minor), of_token)
 

@@ -111,6 +111,7 @@ class Witnesses:
 
 def _told_size(text: str, size: int) -> int:
     """The size that a witness says it has; raises CheckpointError when it is above the log's own."""
-    if not text.strip().isdigit() or int(text) > size:
-        raise CheckpointError(f"it says that it has seen a head of {text.strip()[:20]}")
-    return int(text)
+    said = text.strip()
+    if not (said.isascii() and said.isdigit() and len(said) <= len(str(size))) or int(said) > size:
+        raise CheckpointError(f"it says that it has seen a head of {said[:20]}")
+    return int(said)

@@ -27,8 +27,17 @@ class ParticipantRow(OracleTable, table=True):
     frozen: bool = False
 
 
+def _row(session: Session, a: _Arguments) -> ParticipantRow:
+    """The account's row. An account that nobody has admitted is frozen too, and stays so when it is."""
+    row = session.get(ParticipantRow, a["account"])
+    if row is None:
+        row = ParticipantRow(account=a["account"], parts="0")
+        session.add(row)
+    return row
+
+
 def _admitted(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.merge(ParticipantRow(account=a["account"], parts=str(a["parts"])))
+    _row(session, a).parts = str(a["parts"])
 
 
 def _parts(session: Session, _: EventRow, a: _Arguments) -> None:
@@ -40,7 +49,7 @@ def _certified(session: Session, _: EventRow, a: _Arguments) -> None:
 
 
 def _frozen(session: Session, _: EventRow, a: _Arguments) -> None:
-    session.get_one(ParticipantRow, a["account"]).frozen = True
+    _row(session, a).frozen = True
 
 
 def _unfrozen(session: Session, _: EventRow, a: _Arguments) -> None:

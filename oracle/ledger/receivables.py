@@ -24,7 +24,10 @@ from counterfoil.oracle.store.table import OracleTable
 
 
 class ClaimRow(OracleTable, table=True):
-    """Projected: a claim by its contract terms."""
+    """Projected: a claim by its contract terms.
+
+    ``set_off_minor`` of ``redeemed_minor`` was paid on its invoice before, under another claim.
+    """
 
     __tablename__ = "claim"
 
@@ -36,6 +39,7 @@ class ClaimRow(OracleTable, table=True):
     token: Address = Field(sa_type=AddressColumn)
     face_minor: ChainMinor
     redeemed_minor: ChainMinor = 0
+    set_off_minor: ChainMinor = 0
     issue_date: int
     due_date: int = Field(index=True)
     default_days: int
@@ -166,6 +170,11 @@ def _state(state: ClaimState) -> Handler:
         _claim(session, a).state = state.wire_name
 
     return handler
+
+
+def _set_off(session: Session, _: EventRow, a: _Arguments) -> None:
+    claim = _claim(session, a)
+    claim.redeemed_minor = claim.set_off_minor = int(a["redeemed"])
 
 
 def _changed(session: Session, _: EventRow, a: _Arguments) -> None:
@@ -322,6 +331,7 @@ def _account(session: Session, token: Address, account: Address) -> ClaimBalance
 HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("Receivables", "ClaimDrafted"): _drafted,
     ("Receivables", "ClaimRegistered"): _state(ClaimState.REGISTERED),
+    ("Receivables", "ClaimSetOff"): _set_off,
     ("Receivables", "ClaimConfirmed"): _state(ClaimState.CONFIRMED),
     ("Receivables", "ClaimCancelled"): _cancelled,
     ("Receivables", "ClaimDelivered"): _delivered,

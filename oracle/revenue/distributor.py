@@ -16,9 +16,7 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import Engine, func, or_
 from sqlmodel import Session, col, select
@@ -31,9 +29,9 @@ from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED
 from counterfoil.oracle.rules.facts import (
-    Facts,
     decode_facts,
     distribution_argument,
+    facts_of,
     fitting,
     names_of,
     tax_minor,
@@ -194,17 +192,3 @@ class Distributor:
         for row in rows:
             row.status, row.batch = DISTRIBUTED, to_hex(batch)
         return facts.gross_minor
-
-
-def facts_of(project: str, date: int, rows: Any) -> Facts:
-    """The facts of one project and date, from their rows in log order."""
-    units: Counter[str] = Counter()
-    for row in rows:
-        for code, count in row.units:
-            units[code] += count
-    return Facts(
-        project,
-        business_date=date,
-        entries=tuple((row.log_index, row.is_refund, row.amount_minor) for row in rows),
-        units=tuple(sorted(units.items())),
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -61,6 +62,20 @@ def fitting(codes: Iterable[Iterable[str]]) -> int:
             break
         fit += 1
     return fit
+
+
+def facts_of(project: str, date: int, rows: Any) -> Facts:
+    """The facts of one project and date, from its sales and refunds in log order: rows, or what has their names."""
+    units: Counter[str] = Counter()
+    for one in rows:
+        for code, count in one.units:
+            units[code] += count
+    return Facts(
+        project,
+        business_date=date,
+        entries=tuple((one.log_index, one.is_refund, one.amount_minor) for one in rows),
+        units=tuple(sorted(units.items())),
+    )
 
 
 def names_of(facts: bytes) -> tuple[bytes, bytes]:

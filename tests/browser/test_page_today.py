@@ -114,7 +114,7 @@ def test_counterfoil_opens_checks_and_closes_by_keyboard(stage: Stage) -> None:
         expect(page.locator(".check")).to_be_hidden()
         page.locator("button[data-check]").focus()
         page.keyboard.press("Enter")
-        expect(page.locator("[data-verdict]")).to_have_class(re.compile("true"))
+        expect(page.locator("[data-verdict]")).to_have_class(re.compile("stated"))
         expect(page.locator(".check li.passed")).to_have_count(6)
         page.locator("a.row[aria-expanded=true]").focus()
         page.keyboard.press("Enter")

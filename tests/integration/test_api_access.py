@@ -299,6 +299,28 @@ def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        ("http://127.0.0.1:8545", True),
+        ("https://node.bank.example", True),
+        ("http://[::1]:8545", True),
+        ("http://node.example/path", False),
+        ("https://x.example; script-src *", False),
+        ("javascript:alert(1)", False),
+        ("*", False),
+    ],
+)
+def test_a_page_may_ask_the_readers_own_node_and_nothing_else(
+    client: TestClient, origin: str, may: bool
+) -> None:
+    cookie = {"Cookie": f"counterfoil_node={origin}"}
+    policy = client.get("/login", headers=cookie).headers["content-security-policy"]
+    assert policy.endswith(f"; connect-src 'self' {origin}") is may
+    assert "script-src" not in policy
+    assert "connect-src" not in client.get("/login").headers["content-security-policy"]
+
+
 def test_health_and_metrics_answer_without_a_token(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json()["ready"] is True

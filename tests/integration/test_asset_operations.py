@@ -335,6 +335,7 @@ def test_a_full_batch_is_registered_together_or_not_at_all(desk: Desk) -> None:
     batch = [claim(f"B-{n}", 100 + n, creditor="tier3", document=None) for n in range(100)]
     twice = {"claims": [*batch[:-1], batch[0]]}
     assert desk.refused("tier3", "/receivables", twice) == "contract.invoice_already_live"
+    assert len(desk.items("tier3", "/receivables")) == before
     assert (
         desk.refused("tier3", "/receivables", {"claims": [*batch, batch[0]]}) == "request.malformed"
     )

@@ -20,10 +20,12 @@ from support_chain import on_chain_id
 
 from counterfoil.api.claims.terms import contract_terms
 from counterfoil.chain.abi import enums
+from counterfoil.chain.address import Address
 from counterfoil.chain.events import EventFeed
 from counterfoil.chain.tables import DeadLetterRow, EventRow
 from counterfoil.chain.tables import metadata as chain_metadata
 from counterfoil.oracle import store
+from counterfoil.oracle.day.ledger_book import read_ledger
 from counterfoil.oracle.ledger import credit_line as credit
 from counterfoil.oracle.ledger import project_share as shares
 from counterfoil.oracle.ledger import receivables as claims
@@ -410,6 +412,7 @@ def test_every_event_leads_to_what_the_contracts_say(watched_in_each: Watched) -
     _credit(watched)
     _receipts(watched)
     _shares(watched)
+    _set_off(watched)
     handled = {
         name for module in (claims, credit, receipts, shares, deals) for name in module.HANDLERS
     }
@@ -422,6 +425,16 @@ def test_every_event_leads_to_what_the_contracts_say(watched_in_each: Watched) -
         assert sum(map(len, kept.values())) > 60
         assert one.feed.rebuild() > 0
         assert one.rows() == kept
+
+
+def _set_off(watched: Watched) -> None:
+    """What was paid on an obligor's own registration is set off in its creditor's."""
+    world, do = watched.world, watched.do
+    due = int(world.view("BusinessCalendar", "today"))
+    less = world.claim_terms(kind=1, obligor="core", creditor="tier1", face=7, due=due)
+    do("core", "Receivables", "registerBatch", [less])
+    do("core", "Receivables", "fund", world.view("Receivables", "claimCount"), 5)
+    do("tier1", "Receivables", "registerBatch", [less | {"kind": 0, "face": 900}])
 
 
 def _claims(watched: Watched) -> None:
@@ -440,7 +453,7 @@ def _claims(watched: Watched) -> None:
     do("tier2", "Receivables", "split", 4, [100_000, 300_000])
     do("tier2", "Receivables", "offer", 5, world.at("tier3"), False, far)
     do("tier3", "Receivables", "accept", 5, False, 100_000, far)
-    do("tier1", "Receivables", "dispute", 1, 3, on_chain_id("late"))
+    do("core", "Receivables", "dispute", 1, 0, on_chain_id("late"))
     do("supervisor", "Receivables", "resolveDispute", 1, on_chain_id("settled"))
     do("tier2", "Receivables", "pledge", 6, world.at("lender"))
     do("core", "Receivables", "fund", 1, 333_333)
@@ -678,6 +691,49 @@ def test_whatever_a_contract_takes_the_tables_take(watched: Watched) -> None:
         assert session.exec(select(PartRow.part).where(PartRow.offer_expires == never)).all() == []
         by_amount = select(PartRow.part).order_by(col(PartRow.amount_minor))
         assert session.exec(by_amount).all()[:3] == [3, 2, 4]
+
+
+def test_what_an_obligor_registered_gives_way_to_its_creditors_word(watched: Watched) -> None:
+    world, do = watched.world, watched.do
+    terms = world.claim_terms(kind=0, obligor="core", creditor="tier1", face=900, due=20260301)
+    less = world.claim_terms(kind=1, obligor="core", creditor="tier1", face=7, due=20260301)
+    less["invoice"] = terms["invoice"]
+    do("core", "Receivables", "registerBatch", [less])
+    world.give("core", 5)
+    do("core", "Receivables", "fund", 1, 5)
+    another = world.claim_terms(kind=0, obligor="core", creditor="tier1", face=3, due=20260301)
+    do("tier1", "Receivables", "registerBatch", [terms, another, terms])
+    with Session(watched.engine) as session:
+        states = [session.get_one(ClaimRow, root).state for root in (1, 2, 3)]
+        assert states == ["cancelled", "registered", "registered"]
+        assert session.get(ClaimRow, 4) is None
+        assert session.get_one(PartRow, 1).live is False
+        stated = session.get_one(ClaimRow, 2)
+        assert (stated.redeemed_minor, stated.set_off_minor) == (5, 5)
+        assert read_ledger(session, world.token, 0).waiting == 0
+    do("core", "Receivables", "confirm", [2])
+    world.give("core", 895)
+    do("core", "Receivables", "fund", 2, 900)
+    with Session(watched.engine) as session:
+        assert read_ledger(session, world.token, 0).waiting == 895
+    do("tier1", "Receivables", "collect", [2])
+    with Session(watched.engine) as session:
+        assert read_ledger(session, world.token, 0).waiting == 0
+
+
+def test_an_account_that_nobody_admitted_is_frozen_too(watched: Watched) -> None:
+    world, stranger = watched.world, Address("0x" + "5" * 40)
+    world.send("supervisor", "ParticipantRegistry", "freeze", stranger, b"\1" * 32)
+    watched.check("frozen")
+    world.send("registrar", "ParticipantRegistry", "admit", stranger, 5, b"\2" * 32)
+    watched.check("admitted")
+    with Session(watched.engine) as session:
+        row = session.get_one(ParticipantRow, stranger)
+        assert (row.frozen, row.parts) == (True, "5")
+    world.send("supervisor", "ParticipantRegistry", "unfreeze", stranger)
+    watched.check("unfrozen")
+    with Session(watched.engine) as session:
+        assert session.get_one(ParticipantRow, stranger).frozen is False
 
 
 def test_migrations_make_the_tables_that_the_code_declares(oracle_url: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from support_api import export_certificates
 from support_chain import ChainWorld, deployed_world
 from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT, OracleHouse
+from support_second_verifier import held_against_the_second_verifier, second_verifier  # noqa: F401
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 from typer import Typer
 from typer.testing import CliRunner

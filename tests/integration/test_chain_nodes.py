@@ -18,7 +18,9 @@ from support_waiting import PATIENCE_S
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import deploy
-from counterfoil.chain.errors import NodeMissing, NodeNotReady, NodeUnreachable
+from counterfoil.chain.deployment_file import Deployment
+from counterfoil.chain.errors import DeploymentMismatch, NodeMissing, NodeNotReady, NodeUnreachable
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.nodes.embedded import EmbeddedEngine, start_node
 from counterfoil.chain.transaction import transact
 
@@ -37,7 +39,7 @@ def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
             consortium=consortium_of(node),
             path=tmp_path / "d.json",
         )
-        genesis, height = client.block(0), client.latest().number
+        height = client.latest().number
         nonce = client.nonce(signer_of(node, "admin").address)
         admin = node.account(0).address
     with pytest.raises(NodeUnreachable):
@@ -45,7 +47,6 @@ def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
     with running_node(engine, tmp_path / "node") as again:
         client = ChainClient(again.rpc_url)
         assert again.account(0).address == admin
-        assert client.block(0) == genesis
         assert client.latest().number >= height
         assert (
             deploy(
@@ -57,6 +58,69 @@ def test_a_stopped_node_comes_back_with_its_blocks_contracts_and_keys(
             == first
         )
         assert client.nonce(admin) == nonce, "a run over a finished deployment sends nothing"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_deployment_stands_over_many_restarts_and_a_kill(
+    engine: EmbeddedEngine, tmp_path: Path
+) -> None:
+    """The embedded chain makes a block 0 at each start, and any of them may answer: the chain is known by another."""
+    path, hashes = tmp_path / "d.json", set[bytes]()
+    # ganache takes ten times as long to start, and has its blocks in a database.
+    restarts = 40 if engine == "anvil" else 8
+    for number in range(restarts + 1):
+        node = start_node(engine, tmp_path / "node")
+        client = ChainClient(node.rpc_url)
+        try:
+            found = deploy(
+                client, admin=signer_of(node, "admin"), consortium=consortium_of(node), path=path
+            )
+            first = client.block(found.first_block)
+            assert first is not None
+            hashes.add(first.hash)
+        finally:
+            if number == restarts // 2:
+                node.kill()
+            else:
+                node.stop()
+    assert hashes == {from_hex(found.block_hash)}
+
+
+def test_a_file_that_knew_its_chain_by_block_0_is_mended(tmp_path: Path) -> None:
+    path, said = tmp_path / "d.json", list[str]()
+    with running_node("anvil", tmp_path / "node") as node:
+        client, consortium = ChainClient(node.rpc_url), consortium_of(node)
+        made = deploy(client, admin=signer_of(node, "admin"), consortium=consortium, path=path)
+        before = json.loads(path.read_text()) | {"genesis": "0x" + "0" * 64}
+        del before["block_hash"]
+        path.write_text(json.dumps(before))
+        found = deploy(
+            client,
+            admin=signer_of(node, "admin"),
+            consortium=consortium,
+            path=path,
+            progress=said.append,
+        )
+        assert found == made == Deployment.read(path)
+        assert "the chain is known by its first contract's block from now on" in said
+
+
+def test_another_chain_of_the_same_number_is_refused_and_nothing_is_deployed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "d.json"
+    for name in ("one", "two"):
+        with running_node("anvil", tmp_path / name) as node:
+            client, admin = ChainClient(node.rpc_url), signer_of(node, "admin")
+            if name == "one":
+                deploy(client, admin=admin, consortium=consortium_of(node), path=path)
+                kept = path.read_bytes()
+                continue
+            wait_blocks(client, 2)
+            with pytest.raises(DeploymentMismatch) as refused:
+                deploy(client, admin=admin, consortium=consortium_of(node), path=path)
+            assert "keep both" in str(refused.value)
+            assert (client.nonce(admin.address), path.read_bytes()) == (0, kept)
 
 
 def test_a_read_of_the_newest_block_bears_that_another_comes_meanwhile(tmp_path: Path) -> None:
@@ -77,7 +141,7 @@ def test_a_killed_node_comes_back_on_its_own_chain(engine: EmbeddedEngine, tmp_p
     client = ChainClient(node.rpc_url)
     other = signer_of(node, "operator").address
     transact(client, signer=signer_of(node, "admin"), to=other, data=b"")
-    genesis = client.block(0)
+    first = client.block(1)
     if engine == "anvil":  # the dump is written every few seconds
         deadline = time.monotonic() + PATIENCE_S
         while not (tmp_path / "node/anvil.json").exists() and time.monotonic() < deadline:
@@ -86,7 +150,7 @@ def test_a_killed_node_comes_back_on_its_own_chain(engine: EmbeddedEngine, tmp_p
     node.kill()
     with running_node(engine, tmp_path / "node") as again:
         client = ChainClient(again.rpc_url)
-        assert client.block(0) == genesis
+        assert client.block(1) == first
         assert client.nonce(signer_of(again, "admin").address) == 1
         wait_blocks(client, 1)
 

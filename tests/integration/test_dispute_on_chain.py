@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from eth_account import Account
@@ -115,11 +116,23 @@ def _newest(world: World) -> HeadFields:
     return _fields(world.heads[-1], world.heads[-2].size)
 
 
+def _twin(raw: bytes) -> bytes:
+    """The record with the other form of its signature, which anybody can make."""
+    s = int.from_bytes(raw[-32:], "big")
+    return raw[:-32] + (cose.P256_ORDER - s).to_bytes(32, "big")
+
+
+def _finding(chain: ChainWorld, raw: bytes) -> Mapping[str, Any]:
+    """What the contract keeps of the record, by the name that it gives it."""
+    name = chain.client.call("RecordDispute", "examine", raw)["name"]
+    return cast("Mapping[str, Any]", chain.client.call("RecordDispute", "findingOf", name))
+
+
 def test_a_record_is_confirmed_with_one_byte_string(chain: ChainWorld, anchored: World) -> None:
     record = anchored.records[3]
     proof = (3, _newest(anchored), anchored.tree.inclusion_proof(3))
     receipt = chain.send("operator", "RecordDispute", "confirm", record.raw, proof)
-    found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
+    found = _finding(chain, record.raw)
     assert (DisputeWord(found["word"]).name, found["place"]) == ("SIGNED", DisputePlace.IN_LOG)
     print(json.dumps({"confirm_gas": int(receipt["gasUsed"], 16), "engine": chain.node.engine}))
 
@@ -151,6 +164,7 @@ def test_the_command_settles_what_is_in_the_log_and_what_is_not(
     register(app)
     for raw, call, word, place, status in (
         (anchored.records[6].raw, "confirm", "signed", "in_log", 0),
+        (_twin(anchored.records[6].raw), "confirm", "signed", "in_log", 0),
         (later, "refute", "signed", "absent", 1),
         (twice, "displace", "signed", "displaced", 1),
     ):
@@ -172,8 +186,7 @@ def test_the_command_settles_what_is_in_the_log_and_what_is_not(
 
 def test_either_form_of_s_and_no_other_signature(chain: ChainWorld, anchored: World) -> None:
     raw = anchored.records[5].raw
-    s = int.from_bytes(raw[-32:], "big")
-    high = raw[:-32] + (cose.P256_ORDER - s).to_bytes(32, "big")
+    high = _twin(raw)
     changed = raw[:-40] + bytes((raw[-40] ^ 1,)) + raw[-39:]
     for bytes_, word in ((raw, "SIGNED"), (high, "SIGNED"), (changed, "SIGNATURE_INVALID")):
         found = chain.client.call("RecordDispute", "examine", bytes_)
@@ -195,7 +208,8 @@ def test_a_record_that_was_never_logged_is_refuted(chain: ChainWorld, anchored: 
         path,
     )
     chain.send("operator", "RecordDispute", "refute", record.raw, proof)
-    found = chain.client.call("RecordDispute", "findingOf", hash_leaf(record.raw))
+    assert _finding(chain, record.raw)["place"] == DisputePlace.ABSENT
+    found = _finding(chain, _twin(record.raw))
     assert (DisputeWord(found["word"]).name, found["place"]) == ("SIGNED", DisputePlace.ABSENT)
     with pytest.raises(ContractReverted, match="SlotSaysNothing"):
         chain.send("operator", "RecordDispute", "refute", anchored.records[0].raw, proof)

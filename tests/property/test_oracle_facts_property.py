@@ -9,8 +9,7 @@ import cbor2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.oracle.revenue.distributor import facts_of
-from counterfoil.oracle.rules.facts import tax_minor
+from counterfoil.oracle.rules.facts import facts_of, tax_minor
 
 rows = st.lists(
     st.builds(

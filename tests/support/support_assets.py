@@ -217,7 +217,7 @@ EVERY_PART = 2**128 - 1
 def _prepare(node: EmbeddedNode, folder: Path) -> None:
     """Deploy, admit everybody, and let the ledgers take the parties' deposit tokens."""
     client, path = ChainClient(node.rpc_url), folder / "deployment.json"
-    bare = AssetWorld(node, client, deployment=Deployment(0, ""), path=path)
+    bare = AssetWorld(node, client, deployment=Deployment(0), path=path)
     deploy(client, admin=bare.signer("admin"), consortium=consortium_of(bare), path=path)
     world = AssetWorld.made_in(folder, node)
     admit(world, {party: world.at(party) for party in (*PARTIES, "operator")})

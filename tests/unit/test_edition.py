@@ -54,7 +54,7 @@ def test_a_deployment_of_another_edition_is_refused(tmp_path: Path, edition: obj
 
 def test_this_edition_is_written_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "deployment.json"
-    made = Deployment(31_337, "0x00", {"RecordAnchor": CONTRACT})
+    made = Deployment(31_337, {"RecordAnchor": CONTRACT})
     made.write(path)
     assert json.loads(path.read_text())["edition"] == EDITION == 2
     assert Deployment.read(path) == made

@@ -96,6 +96,7 @@ def dispute_command(
         "place": DisputePlace(asked["place"]).wire_name,
         "size": asked["size"],
         "leaf": to_hex(asked["leaf"]),
+        "name": to_hex(asked["name"]),
         "sent": keystore is not None,
         "gas": gas,
     }

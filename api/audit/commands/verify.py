@@ -198,7 +198,7 @@ _COLOURS = {"valid": "green", "invalid": "red", "unverifiable": "yellow"}
 
 
 def _print(report: Report, opinion: Opinion) -> None:
-    colour = _COLOURS[report.verdict]
+    colour = "yellow" if opinion.is_alone else _COLOURS[report.verdict]
     _section(opinion, "asked", opinion.asked)
     typer.secho(opinion.title("verdict"), bold=True)
     typer.secho(f"  {opinion.verdict_text}", fg=colour)

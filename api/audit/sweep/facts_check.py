@@ -32,7 +32,7 @@ from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
-from counterfoil.oracle.rules.facts import Facts, fitting
+from counterfoil.oracle.rules.facts import Facts, facts_of, fitting
 from counterfoil.oracle.rules.project_history import NO_PROJECT, ProjectHistory
 
 _DAY_MS = 86_400_000
@@ -181,7 +181,7 @@ class FactsCheck:
             and self._at_head(sale) == d["project"]
         ]
         day = day[: fitting([code for code, _ in sale.units] for sale in day)]
-        facts = _facts_of(name, date, day)
+        facts = facts_of(name, date, day)
         return facts if sha256(facts.encode()).digest() == d["facts"] else None
 
 
@@ -215,19 +215,6 @@ def _disputed(where: str, block: int, sales: Sequence[SoldFact]) -> Iterator[Fin
             when = "had repudiated before" if is_late else "has repudiated since"
             detail = f"{what}, that the committee {when}"
             yield Finding(SALES_DISPUTED, where, detail, unverifiable=not is_late)
-
-
-def _facts_of(project: str, date: int, sales: Sequence[SoldFact]) -> Facts:
-    units: Counter[str] = Counter()
-    for sale in sales:
-        for code, count in sale.units:
-            units[code] += count
-    return Facts(
-        project,
-        business_date=date,
-        entries=tuple((s.log_index, s.is_refund, s.amount_minor) for s in sales),
-        units=tuple(sorted(units.items())),
-    )
 
 
 def _midnight_ms(date: int) -> int:

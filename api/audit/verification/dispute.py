@@ -16,8 +16,9 @@ from counterfoil.api.audit.verification.bundle import Bundle, HeadFact
 from counterfoil.chain.abi.head_fields import HeadFields
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import RecordError
-from counterfoil.gateway.log.merkle import HashReader, hash_leaf, inclusion_proof
+from counterfoil.gateway.log.merkle import HashReader, inclusion_proof
 from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 
 
@@ -74,11 +75,15 @@ def from_log(
         found = signed.record
         if (found.device, found.epoch, found.sequence) == at:
             other = (index, signed)
-    if other is not None and other[1].payload_digest != mine.payload_digest:
-        index, signed = other
-        return Dispute("displace", (record, signed.raw, _inclusion(index, head, read)))
     if other is not None:
-        raise NothingSettlesIt("the log has this payload under another signature")
+        index, signed = other
+        proof = _inclusion(index, head, read)
+        if signed.payload_digest != mine.payload_digest:
+            return Dispute("displace", (record, signed.raw, proof))
+        if not _is_twin(record, signed.raw):
+            raise NothingSettlesIt("the log has this payload under another signature")
+        # What the contract finds of the one it finds of the other.
+        return Dispute("confirm", (signed.raw, proof))
     if state.slot_of(mine.record.device) is None:
         raise NothingSettlesIt("the log has no record of this machine, so no slot speaks of it")
     number, slot, path = state.inclusion_proof(mine.record.device)
@@ -88,12 +93,13 @@ def from_log(
     return Dispute("refute", (record, position))
 
 
+def _is_twin(record: bytes, other: bytes) -> bool:
+    """Return whether the two differ in the form of s alone: a signature (r, n - s) is true where (r, s) is."""
+    s, t = int.from_bytes(record[-32:]), int.from_bytes(other[-32:])
+    return record[:-32] == other[:-32] and s + t == cose.P256_ORDER
+
+
 def _inclusion(
     index: int, head: HeadFields, read: HashReader
 ) -> tuple[int, HeadFields, list[bytes]]:
     return index, head, list(inclusion_proof(index, head["size"], read))
-
-
-def leaf_of(dispute: Dispute) -> bytes:
-    """Return the leaf under which the contract keeps its finding."""
-    return hash_leaf(dispute.arguments[0])

@@ -4,6 +4,8 @@ Rules kept here:
 
 * A path is checked at the chain's time of the key's registration. Certificates are short-lived, so
   years later it counts what was in force when the key was registered.
+* A certificate that can't be read is passed over unless a key names it: libraries read more or less of what is damaged,
+  and what no key needs decides nothing.
 * Whether one was revoked stands in ``revocation_lists``.
 """
 
@@ -25,6 +27,7 @@ from counterfoil.api.audit.verification.errors import (
     CertificateMissingError,
     RegistryMismatchError,
 )
+from counterfoil.api.audit.verification.words import counted
 from counterfoil.gateway.certificate.errors import PkiError
 from counterfoil.gateway.certificate.validation import device_path
 from counterfoil.gateway.errors import IdentityError
@@ -43,13 +46,17 @@ UNREADABLE = (
 """What reading a damaged certificate or list may raise."""
 
 
+Unreadable = Mapping[bytes, str]
+"""Why it is no certificate, by the SHA-256 of its bytes."""
+
+
 def load_all(
     certificates: Sequence[bytes],
-) -> tuple[dict[bytes, x509.Certificate], list[AuditError]]:
-    """Return the certificates by SHA-256 of their DER, and an error for each that is none."""
+) -> tuple[dict[bytes, x509.Certificate], Unreadable]:
+    """Return the certificates by SHA-256 of their DER, and those that are none."""
     loaded: dict[bytes, x509.Certificate] = {}
-    errors: list[AuditError] = []
-    for number, der in enumerate(certificates):
+    unreadable: dict[bytes, str] = {}
+    for der in certificates:
         try:
             certificate = x509.load_der_x509_certificate(der)
             # Reading parses: what does not parse ends here.
@@ -58,10 +65,8 @@ def load_all(
             _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
             loaded[sha256(der).digest()] = certificate
         except UNREADABLE as error:
-            errors.append(
-                CertificateError(f"certificates[{number}]", f"not a certificate: {error}")
-            )
-    return loaded, errors
+            unreadable[sha256(der).digest()] = f"not a certificate: {error}"
+    return loaded, unreadable
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ def check_paths(
     device: DeviceId,
     loaded: dict[bytes, x509.Certificate],
     root: x509.Certificate,
+    unreadable: Unreadable,
 ) -> tuple[Paths, list[AuditError]]:
     """Return the paths that vouch for *device* under *root*, and why the others don't."""
     known = [c for c in loaded.values() if is_authority(c)]
@@ -87,9 +93,12 @@ def check_paths(
         known = known[:MOST_AUTHORITIES]
     chains: dict[int, Sequence[x509.Certificate]] = {}
     for place, key in enumerate(keys):
-        found = _path(
-            f"registry epoch {key.epoch}", key, device, loaded=loaded, known=known, root=root
-        )
+        where = f"registry epoch {key.epoch}"
+        found: Sequence[x509.Certificate] | AuditError
+        if key.certificate_hash in unreadable:
+            found = CertificateError(where, unreadable[key.certificate_hash])
+        else:
+            found = _path(where, key, device, loaded=loaded, known=known, root=root)
         if isinstance(found, AuditError):
             errors.append(found)
         else:
@@ -98,6 +107,14 @@ def check_paths(
     leading += [c for chain in chains.values() for c in chain[1:]]
     authorities = {c.fingerprint(hashes.SHA256()): c for c in leading}
     return Paths(root, chains, tuple(authorities.values())), errors
+
+
+def paths_text(keys: Sequence[KeyFact], unreadable: Unreadable) -> str:
+    """Return how many paths were looked at, and what was passed over, in words."""
+    said = counted(len(keys), "certificate path") + " to the root given"
+    if unreadable:
+        said += f"; {counted(len(unreadable), 'certificate')} that can't be read, passed over"
+    return said
 
 
 def _path(

@@ -49,6 +49,8 @@ class Opinion:
 
     language: str
     verdict: str
+    is_alone: bool
+    """Whether it is valid and no node was asked: by the file alone."""
     verdict_text: str
     asked: Sequence[Row]
     sure: Sequence[Row]
@@ -70,10 +72,13 @@ def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
     open_ = len(report.findings) - wrong
     said = {"valid": {}, "invalid": {"wrong": wrong}, "unverifiable": {"open": open_}}
     bundle = report.bundle
+    is_alone = report.verdict == "valid" and not asked.is_node_asked
+    text = word(language, "valid.alone" if is_alone else report.verdict, **said[report.verdict])
     return Opinion(
         language,
         verdict=report.verdict,
-        verdict_text=word(language, report.verdict, **said[report.verdict]),
+        is_alone=is_alone,
+        verdict_text=text,
         asked=list(_asked(bundle, asked, language)),
         sure=[] if bundle is None else list(_sure(bundle, asked, language)),
         figures=[

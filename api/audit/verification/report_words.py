@@ -42,12 +42,19 @@ _WORDS: dict[str, tuple[str, str]] = {
         "valid: nothing that was checked is false, and nothing that the checks need is missing",
         "有效（valid）：已核对的内容均无虚假，核对所需的材料齐全",
     ),
+    "valid.alone": (
+        (
+            "valid by the file alone: nothing that was checked is false. That its blocks are the chain's, your own "
+            "node tells, or the newest block's hash beside one"
+        ),
+        "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，或与其核对最新区块的哈希",
+    ),
     "invalid": (
-        "invalid: something is false or left out ({wrong} findings)",
+        "invalid: something is false or left out (findings: {wrong})",
         "无效（invalid）：有虚假或遗漏（{wrong} 项）",
     ),
     "unverifiable": (
-        "unverifiable: it can't be told, because what is needed is missing ({open} findings)",
+        "unverifiable: it can't be told, because what is needed is missing (findings: {open})",
         "无法核实（unverifiable）：缺少所需材料（{open} 项），无法判断",
     ),
     # How sure.
@@ -99,8 +106,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "是否为您所要的设备与期间：请对照上文，或给出 --device、--from、--to",
     ),
     "unseen.node": (
-        "whether the chain has more than the file: later heads, distributions, assignments. Ask your own node: --rpc",
-        "链上是否有文件之外或不同的内容：更新的日志头、分配、归属变更。请查询自有节点：--rpc",
+        (
+            "whether the chain has more than the file: later heads, distributions, assignments; and whether it has "
+            "these keys, from these numbers and times on. Ask your own node: --rpc"
+        ),
+        "链上是否有文件之外或不同的内容：更新的日志头、分配、归属变更；以及密钥及其起始序号与时间是否与链上一致。请查询自有节点：--rpc",
     ),
     "unseen.later": (
         "what the device delivered after {moment}: have a file made under a later head",

@@ -114,10 +114,11 @@ def verify(
         Step(2, "every part has the bytes it was made with", altered),
     ]
     # Step 3
-    loaded, malformed = certs.load_all(bundle.certificates)
-    steps.append(Step(3, counted(len(bundle.registry), "certificate path") + " to the root given"))
-    paths, unled = certs.check_paths(bundle.registry, bundle.device, loaded=loaded, root=root)
-    steps[-1].findings += [*malformed, *unled]
+    loaded, unreadable = certs.load_all(bundle.certificates)
+    paths, unled = certs.check_paths(
+        bundle.registry, bundle.device, loaded=loaded, root=root, unreadable=unreadable
+    )
+    steps.append(Step(3, certs.paths_text(bundle.registry, unreadable), unled))
     revoked = check_lists(bundle, revocations, paths=paths, step=steps[-1])
     # Step 4
     steps.append(Step(4, counted(len(bundle.registry), "registered key") + " as certified"))

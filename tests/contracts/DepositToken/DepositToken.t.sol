@@ -111,7 +111,6 @@ contract DepositTokenTest is Ledger {
 
     /// A stolen key is stopped by a freeze, at once.
     function test_a_frozen_bank_mints_nothing_and_confirms_nothing() public {
-        participants.admit(address(this), 0, "bank");
         token.mint(operator, 5, "e");
         vm.prank(operator);
         uint256 id = token.withdraw(5, "account");

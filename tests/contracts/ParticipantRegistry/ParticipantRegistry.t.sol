@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {ParticipantRegistry} from "contracts/ParticipantRegistry.sol";
 import {IParticipantRegistry} from "contracts/interfaces/IParticipantRegistry.sol";
 import {Parts} from "contracts/libraries/Parts.sol";
 import {Roles} from "contracts/libraries/Roles.sol";
@@ -136,11 +137,45 @@ contract ParticipantRegistryTest is Ledger {
         participants.addParts(stranger, 1);
         vm.expectRevert(unknown);
         participants.removeParts(stranger, 1);
-        vm.expectRevert(unknown);
-        participants.freeze(stranger, 0);
-        vm.expectRevert(unknown);
-        participants.unfreeze(stranger);
         isTrue(!participants.isActive(stranger), "and not active");
+    }
+
+    /// @dev A bank's key, a warehouse's, or one that nobody has seen yet.
+    function test_an_account_that_nobody_admitted_is_frozen_too_and_stays_so_once_admitted() public {
+        participants.requireMay(stranger, Parts.END);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.ParticipantNotFrozen.selector, stranger));
+        participants.unfreeze(stranger);
+        participants.freeze(stranger, "order");
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountFrozen.selector, stranger));
+        participants.requireMay(stranger, Parts.END);
+        participants.admit(stranger, 5, "profile");
+        participants.certify(stranger, uint64(block.timestamp + 1 days), 0);
+        isTrue(!participants.isActive(stranger), "admission does not lift it");
+        participants.unfreeze(stranger);
+        isTrue(participants.isActive(stranger), "lifted");
+    }
+
+    /// @dev A freeze of before a contract was there stops no contract.
+    function test_a_contract_that_was_frozen_before_it_was_there_is_not() public {
+        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        participants.freeze(next, "ahead");
+        bytes memory frozen = abi.encodeWithSelector(IParticipantRegistry.AccountFrozen.selector, next);
+        vm.expectRevert(frozen);
+        participants.requireMay(next, Parts.END);
+        new ParticipantRegistry(address(access));
+        participants.requireMay(next, Parts.END);
+        participants.admit(next, 0, 0);
+        vm.expectRevert(frozen);
+        participants.requireMay(next, Parts.END);
+    }
+
+    /// @dev Freezing the ledger's own contracts would be a pause that nobody gave a supervisor.
+    function test_a_contract_is_frozen_once_it_is_admitted() public {
+        address ledger = address(participants);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.ParticipantUnknown.selector, ledger));
+        participants.freeze(ledger, 0);
+        participants.admit(ledger, 0, 0);
+        participants.freeze(ledger, 0);
     }
 
     function test_only_the_roles_may_write() public {

@@ -17,6 +17,7 @@ contract ParticipantRegistryAdmitTokenTest is CreditWorld {
     function test_a_token_is_admitted_for_a_currency_and_expelled() public {
         address play = address(new PlayMoney());
         participants.admitToken(play, "USD", play);
+        participants.freeze(play, "stolen");
         isTrue(participants.currencyOf(play) == "USD", "as the consortium says, not the token");
         participants.requireToken(play);
         participants.expelToken(play);

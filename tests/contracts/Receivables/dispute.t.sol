@@ -26,6 +26,31 @@ contract ReceivablesDisputeTest is ClaimsWorld {
         receivables.dispute(root, part, "short");
     }
 
+    /// @dev Nobody's piece stops another's: neither the largest nor one of a unit.
+    function testFuzz_who_holds_a_piece_freezes_nobody_elses(uint16 raw) public {
+        (uint64 root, uint64 part) = confirmed();
+        uint128 mine = uint128(bound(raw, 1, 999));
+        vm.prank(tierOne);
+        uint64[] memory pieces = receivables.split(part, two(mine, 1_000 - mine));
+        uint64 bought = pass(pieces[0], tierTwo, false);
+        refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, root, tierTwo));
+        vm.prank(tierTwo);
+        receivables.dispute(root, bought, "short");
+        refuse(abi.encodeWithSelector(IReceivables.NotAParty.selector, root, tierOne));
+        vm.prank(tierOne);
+        receivables.dispute(root, pieces[1], "short");
+        pass(pieces[1], tierThree, false);
+    }
+
+    function test_who_held_all_of_it_before_is_refused_once_it_is_paid() public {
+        (uint64 root, uint64 part) = confirmed();
+        pay(core, root, 1_000);
+        receivables.collect(ids(part));
+        refuseState(root, IReceivables.State.SETTLED);
+        vm.prank(tierOne);
+        receivables.dispute(root, part, "short");
+    }
+
     function test_a_creditor_without_a_part_is_refused() public {
         (uint64 root, uint64 part) = confirmed();
         pass(part, tierTwo, false);

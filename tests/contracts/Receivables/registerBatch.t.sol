@@ -19,11 +19,48 @@ contract ReceivablesRegisterBatchTest is ClaimsWorld {
         }
     }
 
-    function test_one_that_is_refused_takes_all_back() public {
+    /// @dev Whoever takes one invoice first stops no other.
+    function testFuzz_one_whose_invoice_is_taken_is_passed_over(uint8 taken) public {
+        IReceivables.Terms[] memory all = new IReceivables.Terms[](5);
+        for (uint256 i = 0; i < all.length; ++i) {
+            all[i] = claimTerms(IReceivables.Kind.PAYABLE, core, tierOne, uint128(i + 1), DUE);
+            if ((taken >> i) & 1 == 0) continue;
+            IReceivables.Terms memory t = all[i];
+            t.kind = IReceivables.Kind.RECEIVABLE;
+            registerBy(tierOne, draftBy(tierOne, t));
+            t.kind = IReceivables.Kind.PAYABLE;
+        }
+        uint64 before = receivables.claimCount();
+        bool isNone = taken % 32 == 31;
+        if (isNone) refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, all[0].invoice));
+        vm.prank(core);
+        uint64[] memory roots = receivables.registerBatch(all);
+        if (isNone) return;
+        for (uint256 i = 0; i < all.length; ++i) {
+            if ((taken >> i) & 1 == 1) {
+                equal(roots[i], 0, "passed over");
+            } else {
+                equal(roots[i], ++before, "the next");
+                inState(roots[i], IReceivables.State.CONFIRMED, "owed");
+            }
+        }
+        equal(receivables.claimCount(), before, "no number is lost");
+    }
+
+    function test_an_invoice_that_stands_twice_is_registered_once() public {
         IReceivables.Terms[] memory all = new IReceivables.Terms[](2);
         all[0] = usual();
         all[1] = all[0];
-        refuse(abi.encodeWithSelector(IReceivables.InvoiceAlreadyLive.selector, all[0].invoice));
+        vm.prank(tierOne);
+        uint64[] memory roots = receivables.registerBatch(all);
+        isTrue(roots[0] == 1 && roots[1] == 0 && receivables.claimCount() == 1, "once");
+    }
+
+    function test_one_that_can_not_be_takes_all_back() public {
+        IReceivables.Terms[] memory all = new IReceivables.Terms[](2);
+        (all[0], all[1]) = (usual(), usual());
+        all[1].face = 0;
+        refuse(abi.encodeWithSelector(IReceivables.ClaimTermsInvalid.selector));
         vm.prank(tierOne);
         receivables.registerBatch(all);
         equal(receivables.claimCount(), 0, "none");

@@ -38,7 +38,7 @@ contract SettleTest is Vectors {
             IRecordDispute.Finding memory found = dispute.confirm(good(i), _inclusion(i, 9));
             isTrue(found.word == IRecordDispute.Word.SIGNED, "signed");
             isTrue(found.place == IRecordDispute.Place.IN_LOG, "in the log");
-            equal(dispute.findingOf(leaves[i]).size, 9, "kept");
+            equal(dispute.findingOf(found.name).size, 9, "kept");
         }
     }
 
@@ -49,11 +49,11 @@ contract SettleTest is Vectors {
         IRecordDispute.Finding memory first = dispute.confirm(good(0), _inclusion(0, 9));
         IRecordDispute.Finding memory found = dispute.confirm(good(4), _inclusion(4, 9));
         devices.repudiate(found.device, found.epoch, found.sequence, 1);
-        isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.SIGNED, "the last that counts");
+        isTrue(dispute.findingOf(found.name).word == IRecordDispute.Word.SIGNED, "the last that counts");
         devices.repudiate(found.device, found.epoch, found.sequence - 1, 1);
-        isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.SEQUENCE_OUTSIDE_KEY, "not after all");
-        isTrue(dispute.findingOf(leaves[4]).place == IRecordDispute.Place.IN_LOG, "and in the log as before");
-        isTrue(dispute.findingOf(first.leaf).word == IRecordDispute.Word.SIGNED, "what is before stays");
+        isTrue(dispute.findingOf(found.name).word == IRecordDispute.Word.SEQUENCE_OUTSIDE_KEY, "not after all");
+        isTrue(dispute.findingOf(found.name).place == IRecordDispute.Place.IN_LOG, "and in the log as before");
+        isTrue(dispute.findingOf(first.name).word == IRecordDispute.Word.SIGNED, "what is before stays");
     }
 
     function test_a_proof_of_another_record_reverts_and_keeps_nothing() public {
@@ -62,7 +62,7 @@ contract SettleTest is Vectors {
         bytes memory record = good(4);
         vm.expectRevert(abi.encodeWithSelector(IRecordDispute.ProofInvalid.selector, uint64(9)));
         dispute.confirm(record, proof);
-        isTrue(dispute.findingOf(leaves[4]).word == IRecordDispute.Word.UNJUDGED, "nothing is kept");
+        isTrue(dispute.findingOf(dispute.examine(record).name).word == IRecordDispute.Word.UNJUDGED, "nothing is kept");
         proof.head.size = 8;
         vm.expectRevert(abi.encodeWithSelector(IRecordAnchor.HeadUnknown.selector, uint64(8)));
         dispute.confirm(record, proof);
@@ -84,6 +84,48 @@ contract SettleTest is Vectors {
         isTrue(found.word == IRecordDispute.Word.SIGNED, "signed all the same");
         found = dispute.refute(good(8), slot);
         isTrue(found.place == IRecordDispute.Place.ABSENT, "nor is the next epoch there");
+    }
+
+    /// @dev What an older head does not hold says nothing about the log of today.
+    function test_a_record_that_the_log_got_since_is_not_absent_by_an_older_head() public {
+        bytes32 digest = dispute.examine(good(4)).payloadDigest;
+        IRecordDispute.Slot memory slot = _anchorEnding(5, 5, digest);
+        bytes memory record = good(6);
+        dispute.refute(record, slot);
+        anchorGood(9, keccak256("state"));
+        vm.expectRevert(abi.encodeWithSelector(IRecordDispute.HeadNotLatest.selector, uint64(5), uint64(9)));
+        dispute.refute(record, slot);
+    }
+
+    /// @dev The log keeps what it has: another record under the number is there for good, by whatever head.
+    function test_a_record_whose_number_another_has_is_displaced_by_an_older_head_too() public {
+        IRecordDispute.Slot memory slot = _anchorEnding(3, 3, dispute.examine(good(2)).payloadDigest);
+        anchorGood(9, keccak256("state"));
+        isTrue(dispute.refute(_second(), slot).place == IRecordDispute.Place.DISPLACED, "displaced");
+    }
+
+    /// @dev Anybody makes the twin of a signature: (r, n - s). What is found of a record is found of its twin.
+    function test_a_signatures_twin_has_no_finding_of_its_own() public {
+        bytes memory record = good(2);
+        bytes memory twin = good(9);
+        isTrue(keccak256(record) != keccak256(twin), "other bytes");
+        bytes32 name = dispute.examine(record).name;
+        isTrue(dispute.examine(twin).name == name, "one name");
+        IRecordDispute.Slot memory slot = _anchorEnding(2, 2, dispute.examine(good(1)).payloadDigest);
+        isTrue(dispute.refute(twin, slot).place == IRecordDispute.Place.ABSENT, "not yet there");
+        head = anchorGood(9, keccak256("state"));
+        dispute.confirm(record, _inclusion(2, 9));
+        isTrue(dispute.findingOf(name).place == IRecordDispute.Place.IN_LOG, "there, in either form");
+    }
+
+    /// @dev What its machine did not sign says nothing about what it did.
+    function test_a_record_with_a_broken_signature_has_a_name_of_its_own() public view {
+        bytes memory record = good(2);
+        bytes32 name = dispute.examine(record).name;
+        record[record.length - 1] ^= 0x01;
+        IRecordDispute.Finding memory found = dispute.examine(record);
+        isTrue(found.word == IRecordDispute.Word.SIGNATURE_INVALID && found.name == found.leaf, "by its bytes");
+        isTrue(found.name != name, "another");
     }
 
     function test_a_record_before_the_chains_end_is_not_refuted_by_it() public {
@@ -117,7 +159,7 @@ contract SettleTest is Vectors {
         bytes memory second = _second();
         IRecordDispute.Finding memory found = dispute.displace(second, good(2), _inclusion(2, 9));
         isTrue(found.place == IRecordDispute.Place.DISPLACED && found.word == IRecordDispute.Word.SIGNED, "displaced");
-        isTrue(dispute.findingOf(leaves[2]).place == IRecordDispute.Place.IN_LOG, "the other one is in the log");
+        isTrue(dispute.findingOf(dispute.examine(good(2)).name).place == IRecordDispute.Place.IN_LOG, "the other one is in the log");
         bytes memory first = good(1);
         bytes memory good2 = good(2);
         IRecordDispute.Inclusion memory proof = _inclusion(2, 9);
@@ -146,7 +188,7 @@ contract SettleTest is Vectors {
         bytes memory record = good(3);
         dispute.confirm(record, _inclusion(3, 5));
         dispute.refute(record, slot);
-        isTrue(dispute.findingOf(leaves[3]).place == IRecordDispute.Place.IN_LOG, "it is proved to be there");
+        isTrue(dispute.findingOf(dispute.examine(record).name).place == IRecordDispute.Place.IN_LOG, "it is proved to be there");
     }
 
     function _second() private view returns (bytes memory) {

@@ -47,20 +47,37 @@ contract ClaimsHandler is CreditWorld {
         if (kind < 200) _confirm(root);
     }
 
-    /// @dev The same invoice once more, in another claim.
+    /// @dev The same invoice once more, in another claim: what its obligor registered may give way to it.
     function registerAgain(uint8 which, uint64 face) external {
-        if (roots.length == 0) return;
-        uint64 first = roots[which % roots.length];
-        IReceivables.Terms memory t = _termsOf[first];
-        if (receivables.claim(first).state == IReceivables.State.CANCELLED) return;
+        if (roots.length == 0 || roots.length == MOST) return;
+        IReceivables.Terms memory t = _termsOf[roots[which % roots.length]];
+        if (t.kind == IReceivables.Kind.PAYABLE) t.kind = IReceivables.Kind.RECEIVABLE;
         t.face = uint128(bound(face, 1, 1e15));
         vm.prank(t.creditor);
         try receivables.draft(t) returns (uint64 root) {
             vm.prank(t.creditor);
             try receivables.register(root, t) {
-                ++secondClaims;
+                _follows(root, t);
             } catch {}
         } catch {}
+    }
+
+    /// @dev No other claim of the invoice is open, and the new one is of what no other was paid.
+    function _follows(uint64 root, IReceivables.Terms memory t) private {
+        uint256 paid = 0;
+        for (uint256 i = 0; i < roots.length; ++i) {
+            if (invoiceOf[roots[i]] != t.invoice) continue;
+            IReceivables.State state = receivables.claim(roots[i]).state;
+            bool isOver = state == IReceivables.State.CANCELLED || state == IReceivables.State.SETTLED;
+            if (!isOver) ++secondClaims;
+            if (redeemed[roots[i]] > paid) paid = redeemed[roots[i]];
+        }
+        if (receivables.claim(root).redeemed != paid) ++secondClaims;
+        redeemed[root] = paid;
+        _termsOf[root] = t;
+        roots.push(root);
+        invoiceOf[root] = t.invoice;
+        liveRoot[t.invoice] = root;
     }
 
     function confirm(uint8 which) external {
@@ -324,7 +341,8 @@ contract ClaimsInvariants {
         for (uint256 i = 0; i < _handler.rootCount(); ++i) {
             uint64 root = _handler.roots(i);
             IReceivables.Claim memory c = _handler.claimOf(root);
-            if (c.state != IReceivables.State.CANCELLED) _same("live", _handler.liveRoot(_handler.invoiceOf(root)), root);
+            bool isOver = c.state == IReceivables.State.CANCELLED || c.state == IReceivables.State.SETTLED;
+            if (!isOver) _same("live", _handler.liveRoot(_handler.invoiceOf(root)), root);
             _same("bound twice", _handler.twiceBound(root), 0);
         }
     }

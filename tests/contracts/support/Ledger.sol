@@ -62,6 +62,7 @@ abstract contract Ledger is Check {
         grant(address(token), Roles.BANK, token.mint.selector);
         grant(address(token), Roles.BANK, token.confirmPaid.selector);
         grant(address(token), Roles.SUPERVISOR, token.openCollection.selector);
+        participants.admit(address(this), 0, 0);
         participants.admitToken(address(token), "CNY", address(this));
         token.setSplit(address(split));
         address[10] memory all = [

@@ -61,13 +61,36 @@ abstract contract Vectors is Ledger {
 
     /// @notice Anchor the first `count` good records as the first head, with `state` as its state root.
     function anchorGood(uint256 count, bytes32 state) internal returns (IRecordAnchor.Head memory head) {
-        for (uint256 i = 0; i < count; ++i) {
+        uint256 before = leaves.length;
+        for (uint256 i = before; i < count; ++i) {
             leaves.push(sha256(abi.encodePacked(bytes1(0x00), good(i))));
         }
         head = headOf(uint64(count), rootOf(0, count), state);
         bytes[] memory signatures = new bytes[](1);
         signatures[0] = signHead(SIGNER_KEY, head);
-        anchor.anchor(head, new bytes32[](0), signatures);
+        anchor.anchor(head, before == 0 ? new bytes32[](0) : _consistency(before, 0, count, true), signatures);
+    }
+
+    /// @dev RFC 9162, 2.1.4.1: SUBPROOF of the first `m` leaves of those from `start` on.
+    function _consistency(uint256 m, uint256 start, uint256 end, bool isWhole)
+        private
+        view
+        returns (bytes32[] memory path)
+    {
+        if (m == end - start) {
+            path = new bytes32[](isWhole ? 0 : 1);
+            if (!isWhole) path[0] = rootOf(start, end);
+            return path;
+        }
+        uint256 k = _split(end - start);
+        bool isLeft = m <= k;
+        bytes32[] memory below =
+            isLeft ? _consistency(m, start, start + k, isWhole) : _consistency(m - k, start + k, end, false);
+        path = new bytes32[](below.length + 1);
+        for (uint256 i = 0; i < below.length; ++i) {
+            path[i] = below[i];
+        }
+        path[below.length] = isLeft ? rootOf(start + k, end) : rootOf(start, start + k);
     }
 
     function rootOf(uint256 start, uint256 end) internal view returns (bytes32) {

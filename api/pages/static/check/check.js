@@ -1,6 +1,8 @@
-// "Check it yourself": fetches raw bytes only and verifies them here, step by step.
+// "Check it yourself": fetches raw bytes only and verifies them here, step by step. Key and root come from the platform:
+// only the reader's own node tells whether they are the registered and the anchored one.
 
 import { concat, decode } from "./cbor.js";
+import { Unanswered, forgetNode, hasHead, hasKey, isSameChain, keepNode, ownNode } from "./node.js";
 import { equal, hex, rootFromInclusion, sha256, signatureHolds, thumbprint } from "./proof.js";
 
 async function fetchBytes(path) {
@@ -18,7 +20,8 @@ function openRecord(raw) {
   return { protectedHeader, header, payload, signature, fields: decode(payload) };
 }
 
-// Each step answers whether it holds; what it learns it leaves in `seen` for the next ones.
+// Each step answers whether it holds, null where the record waits for its head, and undefined where only the platform says
+// so. What it learns it leaves in `seen` for the next ones.
 const STEPS = {
   async page(seen, shown) {
     seen.record = openRecord(seen.evidence[0]);
@@ -28,6 +31,8 @@ const STEPS = {
       header.get(15).get(1) === shown.device &&
       String(fields.get(2)) === shown.epoch &&
       String(fields.get(3)) === shown.sequence &&
+      String(fields.get(5)) === shown.time &&
+      String(fields.get(8)) === shown.kind &&
       String(body.get(1)) === shown.amount &&
       body.get(2) === shown.currency
     );
@@ -60,6 +65,17 @@ const STEPS = {
     const [anchoredSize, anchoredRoot] = decode(await fetchBytes(`/v1/heads/${size}/raw`));
     return anchoredSize === size && equal(anchoredRoot, seen.root);
   },
+  async own(seen, shown) {
+    const node = ownNode();
+    if (node === null) return undefined;
+    const [, , x, y, , size] = seen.evidence;
+    if (!(await isSameChain(node))) return false;
+    if (!(await hasKey(node, shown.device, shown.epoch, shown.sequence, x, y))) return false;
+    if (size === 0) return null;
+    const answer = await fetch(`/v1/heads/${size}`, { cache: "no-store" });
+    const head = await answer.json();
+    return head.root === hex(seen.root) && head.size === size && (await hasHead(node, head));
+  },
 };
 
 async function check(button) {
@@ -80,14 +96,18 @@ async function check(button) {
   for (const item of items) {
     if (outcome === "unreadable" || outcome === "false") { item.className = "skipped"; continue; }
     let holds = false;
+    let isUnanswered = false;
     try {
       holds = await STEPS[item.dataset.step](seen, button.dataset);
     } catch (error) {
-      holds = false;
+      isUnanswered = error instanceof Unanswered;
+      holds = isUnanswered ? undefined : false;
     }
-    item.className = holds === null ? "waiting" : holds ? "passed" : "failed";
+    item.className = holds === true ? "passed" : holds === false ? "failed" : "waiting";
     if (holds === false) outcome = "false";
+    else if (isUnanswered) outcome = "unanswered";
     else if (holds === null && outcome === "true") outcome = "waiting";
+    else if (holds === undefined && outcome === "true") outcome = "stated";
     const value = item.querySelector("[data-root]");
     if (value && seen.root) value.textContent = `${hex(seen.root).slice(0, 16)}…`;
   }
@@ -96,7 +116,33 @@ async function check(button) {
   button.disabled = false;
 }
 
+// The page is loaded anew: what it may talk to is said with it.
+function reopen(form) {
+  const { index } = form.closest("section").querySelector("button[data-check]").dataset;
+  const place = new URL(`/sales/${index}#sale-${index}`, location.href).href;
+  if (place === location.href) location.reload();
+  else location.assign(place);
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-check]");
   if (button) check(button);
+  const forget = event.target.closest("button[data-forget]");
+  if (forget) {
+    forgetNode();
+    reopen(forget.closest("form"));
+  }
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-node]");
+  if (!form) return;
+  event.preventDefault();
+  try {
+    await keepNode(form.elements.url.value, form.elements.deployment.files[0]);
+  } catch (error) {
+    form.querySelector("[role=status]").textContent = form.dataset.refused;
+    return;
+  }
+  reopen(form);
 });

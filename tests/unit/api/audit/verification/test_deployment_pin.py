@@ -43,7 +43,7 @@ def deployment(folder: Path, chain_id: int = 31_337, **moved: str) -> Path:
     addresses = {**{name: str(ADDRESSES[name]) for name in CONTRACTS}, **moved}
     contracts = {n: {"address": a, "code_hash": "0x", "block": 1} for n, a in addresses.items()}
     file = folder / "deployment.json"
-    Deployment(chain_id, "0x" + "1" * 64, contracts).write(file)
+    Deployment(chain_id, contracts).write(file)
     return file
 
 

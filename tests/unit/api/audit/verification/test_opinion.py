@@ -86,11 +86,11 @@ def test_the_period_the_project_and_the_figures_are_said(world: World, bundle: B
 def test_the_verdict_is_said_in_words(world: World, bundle: Bundle) -> None:
     report, opinion = reported(bundle, world)
     assert (report.verdict, opinion.verdict) == ("unverifiable",) * 2
-    assert "(1 findings)" in opinion.verdict_text
+    assert "(findings: 1)" in opinion.verdict_text
     false = replace(bundle, scope=bundle.scope._replace(project="hilltop"))
     report, opinion = reported(false, world)
     wrong = sum(not finding.unverifiable for finding in report.findings)
-    assert opinion.verdict_text == (f"invalid: something is false or left out ({wrong} findings)")
+    assert opinion.verdict_text == (f"invalid: something is false or left out (findings: {wrong})")
     chinese = reported(false, world, "zh")[1]
     assert chinese.verdict_text == f"无效（invalid）：有虚假或遗漏（{wrong} 项）"
     broken = opinion_of(verify(b"no bundle", world.root), ASKED, "zh")
@@ -147,3 +147,15 @@ def test_another_device_or_period_than_was_asked_for_is_found(bundle: Bundle) ->
         assert (error.code, error.unverifiable) == ("bundle.not_what_was_asked", False)
     assert Subject(DEVICE, first, last).is_whole
     assert not Subject(DEVICE, first).is_whole
+
+
+def test_valid_without_a_node_is_said_to_be_so_by_the_file_alone() -> None:
+    """It is not shown as what a node has confirmed."""
+    report = Report([], [], None)
+    alone, sure = (
+        opinion_of(report, replace(ASKED, is_node_asked=asked), "en") for asked in (False, True)
+    )
+    assert (report.verdict, alone.is_alone, sure.is_alone) == ("valid", True, False)
+    assert alone.verdict_text.startswith("valid by the file alone: ")
+    assert sure.verdict_text == word("en", "valid")
+    assert opinion_of(report, ASKED, "zh").verdict_text == word("zh", "valid.alone")

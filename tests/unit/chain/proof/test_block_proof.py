@@ -125,7 +125,7 @@ def test_an_event_that_does_not_decode_is_refused() -> None:
 
 def test_the_proof_has_the_nodes_that_it_needs_each_once() -> None:
     refused("does not lead to the header's root", nodes=lambda nodes: [])
-    refused("shows no transaction", nodes=lambda nodes: [*nodes, nodes[0]])
+    refused("not the nodes from the root", nodes=lambda nodes: [*nodes, nodes[0]])
     other = trie(b"\1" * 40, b"\2" * 40)
     proof = [rlp.encode(node) for node in other.get_proof(rlp.encode(5))]
     raw = header(other.root_hash, other.root_hash)

@@ -33,6 +33,7 @@ WORDS = ("errors.py", "report_words.py", "words.py", "opinion.py")
 """Files of words: they decide nothing."""
 TESTS = (
     "tests/unit/api/audit",
+    "tests/unit/chain/proof",
     "tests/unit/gateway/log",
     "tests/unit/gateway/logfiles",
     "tests/unit/gateway/record",

@@ -122,3 +122,13 @@ def test_a_bundle_takes_the_logs_checkpoint_only_where_it_is_of_its_last_head(
         made = collect(world.store().engine, tiles, facts)
         assert (made.checkpoint != b"") == is_taken
         assert verify(encode(made), world.root, LogTrust(LOG_KEY)).verdict == "valid"
+
+
+def test_the_steps_line_says_of_which_head_and_who_vouched(bundle: Bundle, world: World) -> None:
+    last = bundle.heads[-1]
+    said = judged(bundle, world, note_of(last), LogTrust(LOG_KEY, KNOWN, 2)).steps[8].checked
+    assert f"; checkpoint of {last.size}, the last head, signed by the log; " in said
+    assert "no witness has vouched" not in said
+    said = judged(bundle, world, note_of(last)).steps[8].checked
+    assert said.endswith("; no witness has vouched for the last head")
+    assert "the log's signature not looked at (--log-key)" in said

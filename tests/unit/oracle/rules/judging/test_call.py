@@ -51,6 +51,7 @@ class Books:
     projects: dict[int | None, bytes] = field(default_factory=lambda: {None: MINE})
     """The machine's project as of a block, or now."""
     ended: int = 99
+    is_fresh: bool = False
 
     def project(self, name: str) -> Project | None:
         return self.told if name == "lakeside" else None
@@ -71,9 +72,10 @@ class Books:
         return [(size, 100 + size) for size in self.anchored if size > first]
 
     def refresh(self) -> None:
-        """All is known already."""
+        self.is_fresh = True
 
     def project_of(self, device: DeviceId, block: int | None = None) -> bytes | None:
+        assert self.is_fresh, "the registry is read up to now before it is asked"
         return self.projects.get(block) if device == DEVICE else None
 
     def counts(self, device: DeviceId, epoch: int, sequence: int) -> bool:

@@ -21,6 +21,7 @@ from counterfoil.oracle.errors import InputMalformed, PeersInvalid
 from counterfoil.oracle.quorum.peers import create_identity, read_peers
 from counterfoil.oracle.rules.facts import Facts, decode_facts
 from counterfoil.oracle.rules.figures import DeviceFigures, Figures, GoodsFigures, ProjectFigures
+from counterfoil.oracle.rules.judging.digest import revocation_digest
 from counterfoil.oracle.rules.judging.proposal import (
     CallProposal,
     HeadProposal,
@@ -130,6 +131,17 @@ def test_every_part_of_a_call_is_in_its_digest() -> None:
     assert len({one.digest for one in (call, *changed)}) == len(changed) + 1
 
 
+def test_every_part_of_a_revocation_is_in_its_digest() -> None:
+    call, other = b"\1" * 32, b"\2" * 32
+    digests = {
+        revocation_digest(call, 31_337, QUORUM),
+        revocation_digest(other, 31_337, QUORUM),
+        revocation_digest(call, 1, QUORUM),
+        revocation_digest(call, 31_337, SPLIT),
+    }
+    assert len(digests) == 4
+
+
 def test_anything_else_is_refused() -> None:
     head = head_proposal()
     fields = cbor2.loads(head.encode())
@@ -155,6 +167,31 @@ def test_anything_else_is_refused() -> None:
             decode_head_proposal(data)
     with pytest.raises(InputMalformed):
         decode_call_proposal(head.encode())
+
+
+def test_a_head_grows_and_its_figures_are_of_its_own_batch() -> None:
+    head = head_proposal()
+
+    def refused(words: str, **change: object) -> None:
+        with pytest.raises(InputMalformed, match=words):
+            decode_head_proposal(replace(head, **change).encode())  # type: ignore[arg-type]
+
+    for size in (16, 17):
+        figures = replace(head.figures, previous_size=size)
+        refused("does not grow", previous=replace(head.previous, size=size), figures=figures)
+    refused("its figures are of 9 to 16", figures=replace(head.figures, previous_size=9))
+    refused("its figures are of 10 to 17", figures=replace(head.figures, size=17))
+
+
+def test_a_proposal_has_one_form() -> None:
+    """A number that is longer than it needs to be reads the same, and is refused."""
+    data = call_proposal().encode()
+    at = data.index(b"\x10", len(data) - 70)
+    assert cbor2.loads(data)[9] == data[at] == 16
+    longer = data[:at] + b"\x18\x10" + data[at + 1 :]
+    assert cbor2.loads(longer) == cbor2.loads(data)
+    with pytest.raises(InputMalformed, match="not in its one form"):
+        decode_call_proposal(longer)
 
 
 def test_the_turn_goes_round_and_on() -> None:

@@ -1,0 +1,65 @@
+"""The forms of what is read: each takes what its name says, to the last value, and nothing beside it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import cbor2
+import pytest
+
+from counterfoil.gateway.record.cbor_form import (
+    Form,
+    any_octets,
+    constant,
+    each,
+    flag,
+    number,
+    octets,
+    one_of,
+    read_form,
+    row,
+    text,
+)
+
+
+class Word(StrEnum):
+    YES = "yes"
+
+
+class Small(int):
+    """A number that is no plain one."""
+
+
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [
+        (number(5), (0, 5), (-1, 6, True, 1.0, "1", Small(1), None)),
+        (number(5, least=2), (2, 5), (1, 6)),
+        (flag, (True, False), (0, 1, None)),
+        (text(3), ("a", "abc"), ("", "abcd", b"a", None)),
+        (text(3, shortest=0), ("",), ("abcd",)),
+        (octets(2), (b"ab",), (b"a", b"abc", "ab", None)),
+        (any_octets, (b"", b"ab"), ("", None, [])),
+        (constant(1), (1,), (2, True, "1", 1.0)),
+        (constant("a"), ("a",), ("b", b"a")),
+        (one_of(Word), ("yes",), ("no", b"yes", None, ["yes"])),
+        (each(number(5), 2), ([], [1, 2]), ([1, 2, 3], [6], (1,), None)),
+        (row(a=number(5), b=flag), ([1, True],), ([1], [1, True, 2], [True, 1], (1, True), None)),
+    ],
+)
+def test_a_form_takes_what_it_says_and_nothing_else(
+    form: Form, good: tuple[Any, ...], bad: tuple[Any, ...]
+) -> None:
+    for value in good:
+        read = form(value, "place")
+        assert (list(read) if isinstance(value, list) else read) == value
+    for value in bad:
+        with pytest.raises(ValueError, match="place"):
+            form(value, "place")
+
+
+def test_the_place_of_what_is_wrong_is_named() -> None:
+    form = each(row(a=number(5), b=each(flag, 9)), 9)
+    with pytest.raises(ValueError, match=r"facts\[1\]\.b\[0\] is neither true nor false"):
+        read_form(cbor2.dumps([[1, []], [2, [7]]]), form, "facts")

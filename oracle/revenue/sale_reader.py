@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, func, insert
+from sqlalchemy import Engine, insert
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.enums import DeviceStatus
@@ -31,7 +31,7 @@ from counterfoil.oracle.rules.faults.sale import (
 from counterfoil.oracle.rules.standing import Standing
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.directory_tables import KnownProject
-from counterfoil.oracle.store.head_tables import HeadRow, Progress
+from counterfoil.oracle.store.head_tables import Progress
 from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact
 
 WAITING, MATCHED, EXCEPTION, EXCLUDED, DISTRIBUTED = (
@@ -46,13 +46,13 @@ _READ = 2_000
 
 
 class SaleReader:
-    """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in log order."""
+    """Makes a fact of every sale and refund below *newest*, in log order."""
 
     def __init__(
         self,
         engine: Engine,
         store: GatewayStore,
-        newest: Callable[[Session], int] | None = None,
+        newest: Callable[[Session], int],
         gossip: GossipCheck | None = None,
         recent: RecentRecords | None = None,
     ) -> None:
@@ -61,7 +61,7 @@ class SaleReader:
         self._recent = recent or RecentRecords()
         self._engine = engine
         self._store = store
-        self._newest = newest or _newest_closed
+        self._newest = newest
 
     def step(self) -> int:
         """Read the next records; return their number. Facts and progress are committed together."""
@@ -104,10 +104,6 @@ class SaleReader:
             progress.log_index += len(rows)
             session.commit()
             return len(rows)
-
-
-def _newest_closed(session: Session) -> int:
-    return session.exec(select(func.max(HeadRow.size))).one() or 0
 
 
 class _Registered(NamedTuple):

@@ -22,8 +22,8 @@ from counterfoil.gateway.record.bodies import Status
 from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.verification import DeviceKey
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.head_tables import SlotRow
 
@@ -114,7 +114,7 @@ def test_key_in_the_gateways_store_that_is_not_the_registrys_signs_nothing(
     parts.steps["keys"]()
     house.store.put_device_key(DeviceKey(victim, 1, PublicKey.of(thief)), bytes(32))
     for _ in range(3):
-        parts.steps["batch"]()
+        parts.steps["log"]()
     assert alarms(house) == ["log.record_not_believed"]
     assert house.on_chain("RecordAnchor", "HeadAnchored") == []
     after_a_start(house).steps["keys"]()

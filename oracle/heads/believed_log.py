@@ -1,14 +1,16 @@
-"""The node's own copy of the log, verified record by record, and the heads that follow from it.
+"""The log as this oracle believes it, verified record by record, and the heads that follow from it.
 
 Rules that this module keeps:
 
-- A record is taken only when it verifies from its bytes: signed by its registered key, and next of its machine's
-  chain. A record under an anchored head is judged by the registry as of that head's block, any other by the newest
-  block that was read.
-- The copy holds nothing that contradicts the chain. When an anchored head can't be made from it, the records beyond the
-  last head that can are dropped, and fetched again.
-- Tiles and slots stand at the newest anchored head; tiles are written first. Later records are in the store, and their
-  hashes in memory.
+- No flag and no key in a gateway's store is believed. A record is taken only when it verifies from its bytes: signed by
+  its registered key, and next of its machine's chain. A record under an anchored head is judged by the registry as of
+  that head's block, any other by the newest block that was read.
+- A node of a quorum keeps a copy of the records, in a store of its own. An oracle that signs alone reads the gateway's
+  own store and keeps none; what it had believed beyond the tiles it verifies again after a start.
+- Nothing here contradicts the chain. When an anchored head can't be made from the records, those beyond the last head
+  that can are dropped, and asked for again.
+- Tiles and slots stand at the newest anchored head; tiles are written first. The hashes of later records are in memory.
+- A record is decoded once, as long as it is among the recent ones.
 - Every method may be called from any thread.
 """
 
@@ -41,8 +43,9 @@ from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.gateway.store.tables import StoredRecord
 from counterfoil.logs import get_logger
-from counterfoil.oracle.errors import COPY_IN_USE, RECORD_TWICE, RecordRefused
+from counterfoil.oracle.errors import COPY_DIFFERS, COPY_IN_USE, RECORD_TWICE, RecordRefused
 from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
+from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
@@ -51,7 +54,7 @@ from counterfoil.oracle.rules.faults.proposal import STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.store.head_tables import Progress, SlotRow
 
-log = get_logger("oracle.node")
+log = get_logger("oracle.log")
 
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 _READER = "slots"
@@ -68,13 +71,23 @@ class ComputedHead:
     annex: Digest
 
 
-class LogCopy:
-    """The copy, from the database *engine*, the record store *store* and the folder *tiles*."""
+class BelievedLog:
+    """The log, from the database *engine*, the records' *store* and the folder *tiles*."""
 
     def __init__(
-        self, engine: Engine, store: GatewayStore, tiles: Path, history: RegistryHistory
+        self,
+        engine: Engine,
+        store: GatewayStore,
+        tiles: Path,
+        history: RegistryHistory,
+        recent: RecentRecords | None = None,
+        *,
+        keeps_copy: bool = True,
     ) -> None:
+        """*keeps_copy*: whether what is believed is written to *store*, which is this node's own then."""
         self.store = store
+        self._keeps_copy = keeps_copy
+        self._recent = recent or RecentRecords()
         self._engine = engine
         self._reads = engine.execution_options(reads_only=True)
         self._tiles = tiles
@@ -83,26 +96,34 @@ class LogCopy:
         self._lock = threading.RLock()
         self._tips: dict[DeviceId, ChainTip | None] = {}
         self.dropped: AnchoredHeadRow | None = None
-        """The last anchored head that did not follow from the copy, so that a part of the copy was dropped."""
-        self._size = store.size()
+        """The last anchored head that did not follow from the records, so that a part of them was dropped."""
         self._writer = self._open_tiles()
         self._reader = TileReader(read_folder(tiles), self._writer.size)
         self._state = self._load_slots()
         self._leaves: list[Digest] = []
         self._places: list[tuple[DeviceId, int, int]] = []
-        for _, raw in self._rows(self._writer.size, self._size):
-            self._note(decode(raw))
+        self._size = self._writer.size
+        if keeps_copy:
+            for _, one in self._signed(self._writer.size, store.size()):
+                self._note(one)
         self._ahead: tuple[int, StateTree] = (self._writer.size, self._copy_of_state())
 
     @property
     def size(self) -> int:
-        """Number of records in the copy."""
+        """Number of records that are believed."""
         return self._size
 
     @property
     def anchored(self) -> int:
-        """Number of records under the newest anchored head that follows from the copy."""
+        """Number of records under the newest anchored head that follows from them."""
         return self._writer.size
+
+    @property
+    def registry(self) -> int:
+        """Changes whenever the registry has changed."""
+        with self._lock:
+            self._history.refresh()
+            return self._history.version
 
     # ---- taking records
 
@@ -128,17 +149,20 @@ class LogCopy:
                     believed += stopped.believed
                     refused = stopped.refused
                     break
-            with self.store.appending() as connection:
-                if self.store.size(connection) != start:
-                    raise RecordRefused(start, COPY_IN_USE, "the copy has another writer")
-                new = [NewRecord(one, one.record.time_ms) for one in believed]
-                self.store.append(connection, new, [])
+            if self._keeps_copy:
+                self._keep(start, believed)
+            self._recent.keep(start, believed)
             for one in believed:
                 self._note(one)
-                self._tips[one.record.device] = _tip(one)
-            self._size += len(believed)
             if refused is not None:
                 raise refused
+
+    def _keep(self, start: int, believed: Sequence[SignedRecord]) -> None:
+        with self.store.appending() as connection:
+            if self.store.size(connection) != start:
+                raise RecordRefused(start, COPY_IN_USE, "the copy has another writer")
+            new = [NewRecord(one, one.record.time_ms) for one in believed]
+            self.store.append(connection, new, [])
 
     def _spans(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """Split *start* to *end* into (first, end, block) by the block whose registry judges the records."""
@@ -183,14 +207,18 @@ class LogCopy:
         return believed
 
     def _tip_of(self, device: DeviceId, tips: dict[DeviceId, ChainTip | None]) -> ChainTip | None:
+        """The end of the device's chain: as noted since the start, or else as of the tiles."""
         if device not in tips:
-            with self.store.engine.connect() as connection:
-                tips[device] = self._tips[device] = self.store.tip(connection, device)
+            found = self._state.slot_of(device)
+            record = found and self.store.find(device, found[1].epoch, found[1].sequence)
+            tips[device] = self._tips[device] = _tip(decode(record[1])) if record else None
         return tips[device]
 
     def _note(self, one: SignedRecord) -> None:
         self._leaves.append(hash_leaf(one.raw))
         self._places.append((one.record.device, one.record.epoch, one.record.sequence))
+        self._tips[one.record.device] = _tip(one)
+        self._size += 1
 
     # ---- computing heads
 
@@ -198,14 +226,13 @@ class LogCopy:
         """The head over the first *size* records; the batch from *previous_size* on, the registry as of *block*."""
         with self._lock:
             if not previous_size < size <= self._size:
-                raise ValueError(f"{size} records after {previous_size}: the copy has {self._size}")
+                raise ValueError(f"{size} records after {previous_size}: there are {self._size}")
             at, state = self._ahead
             if size < at:
                 at, state = self._state_before(size)
             self._history.refresh()
             tally = Tally()
-            for log_index, raw in self._rows(min(at, previous_size), size):
-                one = decode(raw)
+            for log_index, one in self._signed(min(at, previous_size), size):
                 if log_index >= at:
                     state.apply_record(one)
                 if log_index >= previous_size:
@@ -274,7 +301,7 @@ class LogCopy:
     # ---- following the chain
 
     def follow(self) -> int:
-        """Bring tiles and slots up to the newest anchored head that the copy reaches; return the number of heads."""
+        """Bring tiles and slots up to the newest anchored head that is reached; return the number of heads."""
         done = 0
         with self._lock:
             while (head := self._next_anchored()) is not None:
@@ -299,9 +326,8 @@ class LogCopy:
         first = self._writer.size
         touched: set[DeviceId] = set()
         raws: list[bytes] = []
-        for _, raw in self._rows(first, size):
-            one = decode(raw)
-            raws.append(raw)
+        for _, one in self._signed(first, size):
+            raws.append(one.raw)
             self._state.apply_record(one)
             touched.add(one.record.device)
         if self._state.root() != state:
@@ -320,27 +346,29 @@ class LogCopy:
     def _drop_beyond(self, head: AnchoredHeadRow) -> None:
         """Drop the records beyond the tiles: they are not the ones that the chain anchored."""
         first = self._writer.size
-        log.error("copy_differs", anchored=head.size, kept=first)
-        with self.store.appending() as connection:
-            connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
+        log.error(COPY_DIFFERS, anchored=head.size, kept=first)
+        if self._keeps_copy:
+            with self.store.appending() as connection:
+                connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
         self._size = first
         self.dropped = head
         self._leaves.clear()
         self._places.clear()
         self._tips.clear()
+        self._recent.clear()
         self._ahead = (first, self._copy_of_state())
 
     # ---- starting
 
     def _open_tiles(self) -> TileWriter:
-        """The tiles as they are, or new ones when the store lacks their records."""
+        """The tiles as they are, or new ones when they are damaged, or when this node's copy lacks their records."""
         try:
             writer = TileWriter.open(self._tiles)
         except TileError as failure:
             log.warning("tiles_made_again", why=str(failure))
             return TileWriter(self._tiles)
-        if writer.size > self._size:
-            log.warning("tiles_made_again", why=f"{writer.size} in the tiles, {self._size} records")
+        if self._keeps_copy and writer.size > (kept := self.store.size()):
+            log.warning("tiles_made_again", why=f"{writer.size} in the tiles, {kept} records")
             return TileWriter(self._tiles)
         return writer
 
@@ -358,8 +386,7 @@ class LogCopy:
                 session.commit()
             state = read_slots(session) if at else StateTree()
         touched: set[DeviceId] = set()
-        for _, raw in self._rows(at, self._writer.size):
-            one = decode(raw)
+        for _, one in self._signed(at, self._writer.size):
             state.apply_record(one)
             touched.add(one.record.device)
         if at < self._writer.size:
@@ -378,12 +405,17 @@ class LogCopy:
             return self._writer.size, self._copy_of_state()
         return 0, StateTree()
 
-    def _rows(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    def _signed(self, start: int, end: int) -> Iterator[tuple[int, SignedRecord]]:
+        """The records from *start* up to *end*: recent ones as they are, others from the store, decoded."""
+        while start < end and (one := self._recent.of(start)) is not None:
+            yield start, one
+            start += 1
         while start < end:
             piece = self.store.records(start, min(_READ, end - start))
             if not piece:
                 return
-            yield from piece
+            for log_index, raw in piece:
+                yield log_index, self._recent.of(log_index) or decode(raw)
             start += len(piece)
 
 

@@ -35,7 +35,7 @@ from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.oracle.heads.state_slots import end_argument
 from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.quorum.door import DoorServer
-from counterfoil.oracle.quorum.peers import create_identity, read_peers, peer_tls
+from counterfoil.oracle.quorum.peers import create_identity, peer_tls, read_peers
 from counterfoil.oracle.rules.anchored_head import NO_ANNEX
 from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of
 from counterfoil.oracle.rules.figures import Figures, Tally

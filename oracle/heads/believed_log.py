@@ -2,9 +2,8 @@
 
 Rules that this module keeps:
 
-- No flag and no key in a gateway's store is believed. A record is taken only when it verifies from its bytes: signed by
-  its registered key, and next of its machine's chain. A record under an anchored head is judged by the registry as of
-  that head's block, any other by the newest block that was read.
+- No flag and no key in a gateway's store is believed. A record is taken only when it verifies from its bytes
+  (``belief``).
 - A node of a quorum keeps a copy of the records, in a store of its own. An oracle that signs alone reads the gateway's
   own store and keeps none; what it had believed beyond the tiles it verifies again after a start.
 - Nothing here contradicts the chain. When an anchored head can't be made from the records, those beyond the last head
@@ -25,7 +24,7 @@ from sqlalchemy import Engine, delete, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.gateway.errors import GatewayError, TileError
+from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.merkle import (
     HashReader,
     consistency_proof,
@@ -35,18 +34,17 @@ from counterfoil.gateway.log.merkle import (
 )
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
-from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
+from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
-from counterfoil.gateway.record.verification import KeyRing
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.gateway.store.tables import StoredRecord
 from counterfoil.logs import get_logger
-from counterfoil.oracle.errors import COPY_DIFFERS, COPY_IN_USE, RECORD_TWICE, RecordRefused
-from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
+from counterfoil.oracle.errors import COPY_DIFFERS, COPY_IN_USE, RecordRefused
+from counterfoil.oracle.heads.belief import Belief, tip_after
 from counterfoil.oracle.heads.recent_records import RecentRecords
-from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
+from counterfoil.oracle.heads.registry_history import RegistryHistory
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.anchored_head import NO_ANNEX
@@ -92,7 +90,7 @@ class BelievedLog:
         self._reads = engine.execution_options(reads_only=True)
         self._tiles = tiles
         self._history = history
-        self._verifier = ParallelVerifier()
+        self._belief = Belief(engine, history)
         self._lock = threading.RLock()
         self._tips: dict[DeviceId, ChainTip | None] = {}
         self.dropped: AnchoredHeadRow | None = None
@@ -135,20 +133,7 @@ class BelievedLog:
         """
         with self._lock:
             start = self._size
-            refused: RecordRefused | None = None
-            believed: list[SignedRecord] = []
-            tips = dict(self._tips)
-            self._history.refresh()
-            for first, end, block in self._spans(start, start + len(raws)):
-                piece = raws[first - start : end - start]
-                try:
-                    believed += self._believe(
-                        start=first, raws=piece, keys=self._history.keys_at(block), tips=tips
-                    )
-                except _Stopped as stopped:
-                    believed += stopped.believed
-                    refused = stopped.refused
-                    break
+            believed, refused = self._belief.judge(start, raws, self._tip_of)
             if self._keeps_copy:
                 self._keep(start, believed)
             self._recent.keep(start, believed)
@@ -164,60 +149,18 @@ class BelievedLog:
             new = [NewRecord(one, one.record.time_ms) for one in believed]
             self.store.append(connection, new, [])
 
-    def _spans(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """Split *start* to *end* into (first, end, block) by the block whose registry judges the records."""
-        with Session(self._reads) as session:
-            heads = session.exec(
-                select(AnchoredHeadRow.size, AnchoredHeadRow.block_number)
-                .where(AnchoredHeadRow.size > start)
-                .order_by(col(AnchoredHeadRow.size))
-            ).all()
-        spans: list[tuple[int, int, int]] = []
-        for size, block in heads:
-            if start >= end:
-                break
-            spans.append((start, min(size, end), block))
-            start = size
-        if start < end:
-            spans.append((start, end, NOW))
-        return spans
-
-    def _believe(
-        self,
-        start: int,
-        raws: Sequence[bytes],
-        keys: KeyRing,
-        tips: dict[DeviceId, ChainTip | None],
-    ) -> list[SignedRecord]:
-        believed: list[SignedRecord] = []
-        results = self._verifier.verify([(raw, None) for raw in raws], keys)
-        for log_index, result in enumerate(results, start):
-            try:
-                if isinstance(result, GatewayError):
-                    raise result
-                outcome = check_chain(result, self._tip_of(result.record.device, tips))
-            except GatewayError as failure:
-                refused = RecordRefused(log_index, failure.code, str(failure))
-                raise _Stopped(believed, refused) from failure
-            if not isinstance(outcome, Accepted):
-                twice = RecordRefused(log_index, RECORD_TWICE, "it stands twice in the log")
-                raise _Stopped(believed, twice)
-            tips[result.record.device] = outcome.tip
-            believed.append(result)
-        return believed
-
-    def _tip_of(self, device: DeviceId, tips: dict[DeviceId, ChainTip | None]) -> ChainTip | None:
+    def _tip_of(self, device: DeviceId) -> ChainTip | None:
         """The end of the device's chain: as noted since the start, or else as of the tiles."""
-        if device not in tips:
+        if device not in self._tips:
             found = self._state.slot_of(device)
             record = found and self.store.find(device, found[1].epoch, found[1].sequence)
-            tips[device] = self._tips[device] = _tip(decode(record[1])) if record else None
-        return tips[device]
+            self._tips[device] = tip_after(decode(record[1])) if record else None
+        return self._tips[device]
 
     def _note(self, one: SignedRecord) -> None:
         self._leaves.append(hash_leaf(one.raw))
         self._places.append((one.record.device, one.record.epoch, one.record.sequence))
-        self._tips[one.record.device] = _tip(one)
+        self._tips[one.record.device] = tip_after(one)
         self._size += 1
 
     # ---- computing heads
@@ -417,19 +360,3 @@ class BelievedLog:
             for log_index, raw in piece:
                 yield log_index, self._recent.of(log_index) or decode(raw)
             start += len(piece)
-
-
-class _Stopped(Exception):
-    """Carries the records before the refused one, and the refusal."""
-
-    def __init__(self, believed: list[SignedRecord], refused: RecordRefused) -> None:
-        super().__init__(str(refused))
-        self.believed = believed
-        self.refused = refused
-
-
-def _tip(one: SignedRecord) -> ChainTip:
-    record = one.record
-    return ChainTip(
-        record.device, record.epoch, record.sequence, one.payload_digest, record.counters
-    )

@@ -63,7 +63,7 @@ def peer_side(
     )
     tls = door_tls(settings.node_certificate, settings.node_key, peers)
     app = create_door(peers, cosigner, believed, state)
-    door = DoorServer(app, settings.node_host, settings.node_port, tls)
+    door = DoorServer(app, settings.node_host, port=settings.node_port, tls=tls)
     watch = _Watch(books, peer_client, own=signer.address, state=state)
 
     def opened() -> None:

@@ -60,7 +60,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         parts = oracle.parts()
         for _ in range(3):
             oracle.sell_a_day()
-            oracle.run_until_quiet(parts)
+        oracle.run_until_quiet(
+            parts
+        )  # all in one go, so that one block holds distributions of several days
         for number in range(2):
             for device in world.devices:
                 world.add(device, Status("idle"), FIRST_MS + 3 * DAY_MS + number)

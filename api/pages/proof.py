@@ -159,7 +159,7 @@ def _made(reader: Reader, machine: Machine, first: date, last: date) -> Made:
         is_by_platform=True,
     )
     opinion = opinion_of(report, asked, reader.speech.language)
-    return Made(name, report, opinion, _command(name, machine, first, last))
+    return Made(name, report, opinion, command=_command(name, machine, first, last))
 
 
 def _command(name: str, machine: Machine, first: date, last: date) -> str:

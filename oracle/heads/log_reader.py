@@ -24,6 +24,7 @@ from counterfoil.oracle.errors import (
     COPY_DIFFERS,
     KEY_AWAITED,
     RECORD_NOT_BELIEVED,
+    RECORDS_MISSING,
     GatewayNotThere,
     RecordRefused,
 )
@@ -36,6 +37,7 @@ log = get_logger("oracle.log")
 COPY_AHEAD = 100_000
 """Records that a copy may have beyond the newest anchored head; more of them wait at the gateway."""
 _LONGEST_PAUSE_S = 30.0
+_ALARMS = {KeyUnknownError.code: KEY_AWAITED, RECORDS_MISSING: RECORDS_MISSING}
 
 
 class LogReader:
@@ -106,8 +108,7 @@ class LogReader:
         is_new = str(refused) != str(self.refusal)
         self.refusal = refused
         self._registry = self._believed.registry
-        is_awaited = refused.reason == KeyUnknownError.code
-        code = KEY_AWAITED if is_awaited else RECORD_NOT_BELIEVED
+        code = _ALARMS.get(refused.reason, RECORD_NOT_BELIEVED)
         self._stop(code, f"{refused}; nothing from it on is anchored", is_new=is_new)
 
     def _stop(self, code: Code, why: str, *, is_new: bool = True) -> None:

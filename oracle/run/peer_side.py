@@ -74,7 +74,7 @@ def peer_side(
         watch.stop()
         door.stop()
 
-    return PeerSide(cosigner, door, opened, close)
+    return PeerSide(cosigner, door, open=opened, close=close)
 
 
 class _Watch:

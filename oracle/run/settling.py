@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Engine, func
-from sqlmodel import Session, select
+from sqlalchemy import Engine
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import Signer, open_keystore
@@ -18,7 +17,6 @@ from counterfoil.oracle.execution.party_keys import PartySenders, PartyWrites, o
 from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
-from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.retries import Retries
 from counterfoil.oracle.revenue.distributor import Cosign, Distributor
 from counterfoil.oracle.revenue.matcher import Matcher
@@ -50,7 +48,7 @@ def settling_steps(
         gateway = open_store(settings.gateway_database_url)
         steps["keys"] = KeySync(RegisteredKeys(engine), gateway).step
     return steps | {
-        "facts": SaleReader(engine, store, newest=_anchored, gossip=gossip, recent=recent).step,
+        "facts": SaleReader(engine, store, gossip=gossip, recent=recent).step,
         "uncounted": Uncounted(engine, store).step,
         "instructions": InstructionExecutor(
             engine,
@@ -89,8 +87,3 @@ def _others_writes(
     if others:
         steps["parties"] = PartySenders(engine, client, signers=others, on_step=on_step).step
     return PartyWrites(client, keys, signer.address), steps
-
-
-def _anchored(session: Session) -> int:
-    """Number of records under the newest anchored head."""
-    return session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0

@@ -102,8 +102,8 @@ RECORD_NOT_BELIEVED = fault(
         "goes on once it verifies again."
     ),
 )
-RECORDS_MISSING = fault(
-    "log.records_missing",
+STORE_BEHIND = fault(
+    "log.store_behind",
     "The gateway's store ends before the log does, or leaves a record out.",
     (
         "Put a newer backup of the gateway's store back; the missing records are in the tiles, "

@@ -24,7 +24,7 @@ from counterfoil.oracle.errors import (
     COPY_DIFFERS,
     KEY_AWAITED,
     RECORD_NOT_BELIEVED,
-    RECORDS_MISSING,
+    STORE_BEHIND,
     GatewayNotThere,
     RecordRefused,
 )
@@ -37,7 +37,7 @@ log = get_logger("oracle.log")
 COPY_AHEAD = 100_000
 """Records that a copy may have beyond the newest anchored head; more of them wait at the gateway."""
 _LONGEST_PAUSE_S = 30.0
-_ALARMS = {KeyUnknownError.code: KEY_AWAITED, RECORDS_MISSING: RECORDS_MISSING}
+_ALARMS = {KeyUnknownError.code: KEY_AWAITED, STORE_BEHIND: STORE_BEHIND}
 
 
 class LogReader:

@@ -15,8 +15,9 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session, col, select
 
@@ -130,12 +131,20 @@ class SignatureCollector:
 
 
 @dataclass
-class _Due:
-    """Since when records wait beyond the head of ``size``, and since when they are due; monotonic, ms."""
+class Growth:
+    """When the log reached which size, as far as it lies beyond the newest head; monotonic, ms."""
 
-    size: int
-    since_ms: int
-    due_ms: int | None = None
+    reached: deque[tuple[int, int]] = field(default_factory=deque)
+
+    def since(self, head_size: int, size: int, at: int) -> int | None:
+        """Since when records wait beyond the head of *head_size*; None while none does. The log has *size* at *at*."""
+        while self.reached and self.reached[-1][0] > size:
+            self.reached.pop()
+        while self.reached and self.reached[0][0] <= head_size:
+            self.reached.popleft()
+        if size > max(head_size, self.reached[-1][0] if self.reached else 0):
+            self.reached.append((size, at))
+        return self.reached[0][1] if self.reached else None
 
 
 class HeadProposer:
@@ -160,7 +169,9 @@ class HeadProposer:
         self._rules = rules
         self._round_ms = round_ms
         self._on_step = on_step
-        self._due: _Due | None = None
+        self._growth = Growth()
+        self._due: tuple[int, int] | None = None
+        """The newest head's size, and since when the next one is due."""
         self._not_before_ms = 0
 
     def step(self) -> bool:
@@ -189,21 +200,19 @@ class HeadProposer:
 
     def _is_my_turn(self, now: AnchoredState, number: int) -> bool:
         size, at = self._believed.size, _now()
-        if size <= now.size or self._signer.address not in now.signers:
+        since = self._growth.since(now.size, size, at)
+        if since is None or self._signer.address not in now.signers:
             self._due = None
             return False
-        if self._due is None or self._due.size != now.size:
-            self._due = _Due(now.size, at)
-        due = self._due
-        if due.due_ms is None:
+        if self._due is None or self._due[0] != now.size:
             is_full = size - now.size >= self._rules.most_records
-            if not is_full and at - due.since_ms < self._rules.most_ms:
+            if not is_full and at - since < self._rules.most_ms:
                 return False
-            due.due_ms = at
+            self._due = now.size, at
         turn = turn_of(
             signers=list(now.signers),
             number=number,
-            waited_ms=at - due.due_ms,
+            waited_ms=at - self._due[1],
             round_ms=self._round_ms,
         )
         return turn == self._signer.address and at >= self._not_before_ms

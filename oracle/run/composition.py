@@ -78,9 +78,11 @@ def compose(
     Raises:
         PeersInvalid: this node's key is not one of the peers'.
     """
+    deployment = Deployment.read(
+        settings.deployment
+    )  # first: a folder of another edition is left untouched
     signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
     peers = _peers(settings, signer)
-    deployment = Deployment.read(settings.deployment)
     client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
     engine = open_database(settings.database_url)
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")

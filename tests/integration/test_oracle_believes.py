@@ -185,7 +185,7 @@ def test_a_store_that_ends_before_the_log_is_said_and_nothing_is_signed(house: O
     parts = house.parts()
     for _ in range(5):
         step_all(parts)
-    assert alarms(house) == ["log.records_missing"]
+    assert alarms(house) == ["log.store_behind"]
     assert anchored(house) == heads
     assert read_size(house.folder / "tiles")[0] == 2, "what the log holds stays in the tiles"
 

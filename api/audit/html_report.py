@@ -27,14 +27,13 @@ _PAGE = Path(__file__).with_name("report.html")
 def html_report(name: str, report: Report, opinion: Opinion) -> str:
     """Return the *report* on the file *name* in the words of its *opinion*."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
-    environment.filters["tier"] = tier_name
+    environment.filters["tier"] = lambda number: tier_name(number).in_(opinion.language)
     bundle = report.bundle
     rows = bundle.distributions if bundle is not None else ()
     currency = currency_of(bundle) if bundle is not None else ""
     environment.filters["money"] = lambda minor: money(minor, currency) if currency else str(minor)
     return environment.from_string(_PAGE.read_text()).render(
         name=name,
-        report=report,
         opinion=opinion,
         word=lambda key, **values: word(opinion.language, key, **values),
         unit=currency or word(opinion.language, "unit.minor"),

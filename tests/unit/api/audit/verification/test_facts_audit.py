@@ -190,8 +190,8 @@ def test_what_no_distribution_shared_out_is_named_with_its_sum(bundle: Bundle) -
     assert counts["left.sales"] == (4, "12.00 USD")
     assert counts["left.refunds"] == (1, "1.00 USD")
     assert counts["shared_out.sales"][0] == 8
-    assert one.checked.startswith("shared out of these records: 8 sales of ")
-    assert "(and 8 records of other machines, not here)" in one.checked
+    assert str(one.checked).startswith("shared out of these records: 8 sales of ")
+    assert "(and 8 records of other machines, not here)" in str(one.checked)
     elsewhere = audit(bundle, ProjectHistory([Assignment(800, 0, b"\7" * 32)]))
     errors, open_ = elsewhere.not_shown()
     assert "whose distributions are not here" in errors[0].detail

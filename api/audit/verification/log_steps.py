@@ -82,22 +82,38 @@ def key_ring(bundle: Bundle) -> tuple[KeyRing, list[AuditError]]:
     return ring, errors  # type: ignore[return-value]
 
 
+class _Where(Said):
+    """Where a record stands, and which it is: put together when somebody asks, since a file has thousands."""
+
+    __slots__ = ("_index", "_number", "_signed")
+
+    def __init__(self, number: int, index: int, signed: SignedRecord | None) -> None:
+        self._number, self._index, self._signed = number, index, signed
+
+    def in_(self, language: str) -> str:
+        """Return it in *language*."""
+        return self._said().in_(language)
+
+    def _said(self) -> Said:
+        part = Part("records", self._number)
+        place = Said("{part} (log index {index})", part=part, index=self._index)
+        if self._signed is None:
+            return place
+        record = self._signed.record
+        where = Said(
+            "{place}, epoch {epoch} sequence {sequence}",
+            place=place,
+            epoch=record.epoch,
+            sequence=record.sequence,
+        )
+        if isinstance(record.body, Sale):
+            amount = money(record.body.amount_minor, record.body.currency)
+            return Said("{record}, a sale of {amount}", record=where, amount=amount)
+        return where
+
+
 def _where(bundle: Bundle, number: int, signed: SignedRecord | None = None) -> Said:
-    index = bundle.records[number].log_index
-    place = Said("{part} (log index {index})", part=Part("records", number), index=index)
-    if signed is None:
-        return place
-    record = signed.record
-    where = Said(
-        "{place}, epoch {epoch} sequence {sequence}",
-        place=place,
-        epoch=record.epoch,
-        sequence=record.sequence,
-    )
-    if isinstance(record.body, Sale):
-        amount = money(record.body.amount_minor, record.body.currency)
-        return Said("{record}, a sale of {amount}", record=where, amount=amount)
-    return where
+    return _Where(number, bundle.records[number].log_index, signed)
 
 
 def signed_records(

@@ -77,6 +77,8 @@ class Opinion:
 
     language: str
     verdict: str
+    verdict_name: str
+    """It in one word."""
     is_alone: bool
     """Whether it is valid and no node was asked: by the file alone."""
     verdict_text: str
@@ -105,6 +107,7 @@ def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
     return Opinion(
         language,
         verdict=report.verdict,
+        verdict_name=word(language, f"name.{report.verdict}"),
         is_alone=is_alone,
         verdict_text=text,
         asked=list(_asked(bundle, asked, language)),

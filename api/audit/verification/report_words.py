@@ -57,6 +57,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "unverifiable: it can't be told, because what is needed is missing (findings: {open})",
         "无法核实（unverifiable）：缺少所需材料（{open} 项），无法判断",
     ),
+    "name.valid": ("valid", "有效"),
+    "name.invalid": ("invalid", "无效"),
+    "name.unverifiable": ("unverifiable", "无法核实"),
     # How sure.
     "class": ("class of proof", "证明类别"),
     "class.machine": (

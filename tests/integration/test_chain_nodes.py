@@ -177,7 +177,8 @@ def test_states_are_kept_for_a_while_and_not_in_the_dumps(
         # It is written anew every few seconds, and in place: half of one is no dump yet, and one may be of before.
         with suppress(FileNotFoundError, json.JSONDecodeError):
             dump = json.loads((folder / "anvil.json").read_text())
-    assert dump["blocks"] and dump["transactions"]
+    assert dump["blocks"]
+    assert dump["transactions"]
     assert not dump.get("historical_states")
     node.kill()
     with running_node("anvil", folder) as again:

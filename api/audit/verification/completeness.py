@@ -5,8 +5,9 @@ Rules kept here:
 * What the auditor's node has is compared with what the file shows; the node is read by ``node_check``.
 * Later heads are named. Where the file's records end with the newest under its last head, a later head leaves the
   period's end open, and none closes it.
-* A distribution that is older than the file's newest block, and is not in the file, was left out; a newer one, or any
-  where the file shows none, says that a new file is needed.
+* A file shows a project's distributions up to the last one of its period, in the chain's order. One of those before
+  it, or of the period, that is not in the file was left out, unless it is newer than the file's newest block or the
+  file shows none at all: then a new file is needed.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class SeenDistribution(NamedTuple):
 
 class ChainSeen(NamedTuple):
     """What a node has of a bundle's subject, as of *block*: the *heads* behind the file's last, the rest from the
-    file's first block on. *newest_head_ms* is the time of the last head's block.
+    file's first block on, all in the chain's order. *newest_head_ms* is the time of the last head's block.
     """
 
     block: int
@@ -133,12 +134,12 @@ def _assignments(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
 
 def _distributions(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
     mine = {(fact.transaction_hash, fact.batch) for fact in bundle.distributions}
+    is_mine = [(one.transaction_hash, one.batch) in mine for one in seen.distributions]
     newest = _newest_block(bundle)
-    history = max((fact.block_number for fact in bundle.distributions), default=-1)
-    for one in seen.distributions:
-        if (one.transaction_hash, one.batch) in mine:
-            continue
-        if not (bundle.scope.has_date(one.period_start) or one.block <= history):
+    # The file's history ends with a distribution, not with a block: one block may hold many.
+    history = max((place for place, it_is in enumerate(is_mine) if it_is), default=-1)
+    for place, one in enumerate(seen.distributions):
+        if is_mine[place] or not (bundle.scope.has_date(one.period_start) or place < history):
             continue
         where = Said(
             "distribution of {date} in block {block}", date=one.period_start, block=one.block

@@ -66,6 +66,8 @@ class Asked:
     has_witnesses: bool = False
     has_subject: bool = False
     """Whether the auditor said which device and period he wants."""
+    is_by_platform: bool = False
+    """Whether root, deployment and node are the platform's that made the file, and not the reader's own."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Opinion:
     verdict_name: str
     """It in one word."""
     is_alone: bool
-    """Whether it is valid and no node was asked: by the file alone."""
+    """Whether it is valid by the file alone, or by the platform's own word: no node of the reader's was asked."""
     verdict_text: str
     asked: Sequence[Row]
     sure: Sequence[Row]
@@ -101,9 +103,14 @@ def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
     open_ = len(report.findings) - wrong
     said = {"valid": {}, "invalid": {"wrong": wrong}, "unverifiable": {"open": open_}}
     bundle = report.bundle
-    is_alone = report.verdict == "valid" and not asked.is_node_asked
+    is_alone = report.verdict == "valid" and (asked.is_by_platform or not asked.is_node_asked)
+    key = (
+        ("valid.platform" if asked.is_by_platform else "valid.alone")
+        if is_alone
+        else report.verdict
+    )
+    text = word(language, key, **said[report.verdict])
     skipped = [said_in(language, line) for line in report.skipped]
-    text = word(language, "valid.alone" if is_alone else report.verdict, **said[report.verdict])
     return Opinion(
         language,
         verdict=report.verdict,
@@ -135,8 +142,9 @@ def _asked(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[Row]:
         yield row("period", word(language, "period.value", first=first, until=until))
         yield row("project", scope.project or word(language, "project.none"))
         yield row("made", word(language, "made.value", moment=moment(scope.made_ms)))
-    yield row("root", f"{asked.root_name}, SHA-256 {asked.root_sha256}")
-    yield row("deployment", asked.deployment or word(language, "deployment.none"))
+    whose = ".platform" if asked.is_by_platform else ""
+    yield row(f"root{whose}", f"{asked.root_name}, SHA-256 {asked.root_sha256}")
+    yield row(f"deployment{whose}", asked.deployment or word(language, "deployment.none"))
     yield row("program", asked.program)
 
 
@@ -160,7 +168,8 @@ def _sure(bundle: Bundle, asked: Asked, language: str) -> Iterator[Row]:
         )
         yield Row(word(language, "block"), said)
     node = "node.asked" if asked.is_node_asked else "node.not_asked"
-    yield Row(word(language, "node"), word(language, node))
+    name = "node.platform" if asked.is_by_platform else "node"
+    yield Row(word(language, name), word(language, node))
 
 
 def _step(language: str, step: Step) -> StepRow:
@@ -197,6 +206,8 @@ def _figure(language: str, count: int, sums: str) -> str:
 def _unseen(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[str]:
     if bundle is None:
         return
+    if asked.is_by_platform:
+        yield word(language, "unseen.platform")
     if not asked.has_subject:
         yield word(language, "unseen.subject")
     if not asked.is_node_asked:

@@ -35,6 +35,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "made.value": ("{moment}, by its maker's clock", "{moment}，按制作者时钟"),
     "root": ("root believed", "所信任的根证书"),
     "deployment": ("deployment pinned", "所固定的部署"),
+    "root.platform": ("root (the platform's own)", "根证书（平台自有）"),
+    "deployment.platform": ("deployment (the platform's own)", "部署（平台自有）"),
     "deployment.none": ("none", "无"),
     "program": ("verified by", "核对程序"),
     # The verdict.
@@ -48,6 +50,13 @@ _WORDS: dict[str, tuple[str, str]] = {
             "node tells, or the newest block's hash beside one"
         ),
         "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，或与其核对最新区块的哈希",
+    ),
+    "valid.platform": (
+        (
+            "valid by the platform's own root, deployment and node: nothing that was checked is false by them. Verify "
+            "the file by yours"
+        ),
+        "以平台自有的根证书、部署和节点核对为有效（valid）：据此未发现虚假。请用您自己的根证书、部署和节点核对文件",
     ),
     "invalid": (
         "invalid: something is false or left out (findings: {wrong})",
@@ -86,6 +95,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "block": ("chain as of", "区块链截至"),
     "block.value": ("block {number} of {moment}, {hash}", "区块 {number}，{moment}，{hash}"),
     "node": ("own node", "自有节点"),
+    "node.platform": ("node (the platform's own)", "节点（平台自有）"),
     "node.asked": ("asked (step 14)", "已查询（第 14 步）"),
     "node.not_asked": ("not asked", "未查询"),
     # Figures.
@@ -104,6 +114,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sum": ("{count}, {sums} in all", "{count} 笔，合计 {sums}"),
     "count": ("{count}", "{count}"),
     # What was not looked at.
+    "unseen.platform": (
+        (
+            "whether root, deployment and node are the true ones: they are the platform's. Take the file, and verify "
+            "it by those that you have from elsewhere"
+        ),
+        "根证书、部署和节点是否真实：均为平台自有。请下载文件，用您从他处取得的根证书、部署和节点核对",
+    ),
     "unseen.subject": (
         "whether this is the device and the period that you meant: compare them above, or give --device, --from, --to",
         "是否为您所要的设备与期间：请对照上文，或给出 --device、--from、--to",

@@ -242,8 +242,8 @@ def test_a_report_says_the_same_in_all_three_forms_and_no_english_in_chinese(
     body = re.sub(r"<style>.*?</style>|<[^>]*>", " ", chinese.page, flags=re.DOTALL)
     assert [line for line in body.splitlines() if has_english(line)] == []
     names = {"valid": "有效", "invalid": "无效", "unverifiable": "无法核实"}
-    assert f">{names[verdict]}</h1>" in chinese.page
-    assert f">{verdict}</h1>" in english.page
+    assert f"<strong>{names[verdict]}</strong>" in chinese.page
+    assert f"<strong>{verdict}</strong>" in english.page
     assert any(has_english(text) for text in texts(english.said))
     assert [len(step["findings"]) for step in english.said["steps"]] == [
         len(step["findings"]) for step in chinese.said["steps"]

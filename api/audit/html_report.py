@@ -33,13 +33,12 @@ def html_report(name: str, report: Report, opinion: Opinion) -> str:
 def report_body(report: Report, opinion: Opinion) -> str:
     """Return what the *report* says in the words of its *opinion*: sections under a heading, without a page around."""
     environment = _environment()
-    environment.filters["tier"] = tier_name
+    environment.filters["tier"] = lambda number: tier_name(number).in_(opinion.language)
     bundle = report.bundle
     rows = bundle.distributions if bundle is not None else ()
     currency = currency_of(bundle) if bundle is not None else ""
     environment.filters["money"] = lambda minor: money(minor, currency) if currency else str(minor)
     return environment.from_string(_BODY.read_text()).render(
-        report=report,
         opinion=opinion,
         word=lambda key, **values: word(opinion.language, key, **values),
         unit=currency or word(opinion.language, "unit.minor"),

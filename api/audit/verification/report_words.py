@@ -3,7 +3,7 @@
 Rules kept here:
 
 * Every text of a report's frame has a key here, in both languages with the same ``{names}``; a test compares them.
-* What a step checked and what it found is said in English, behind its number and its code.
+* What a step checked and what it found stands in ``said_zh_*``, by its English.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "unverifiable: it can't be told, because what is needed is missing (findings: {open})",
         "无法核实（unverifiable）：缺少所需材料（{open} 项），无法判断",
     ),
+    "name.valid": ("valid", "有效"),
+    "name.invalid": ("invalid", "无效"),
+    "name.unverifiable": ("unverifiable", "无法核实"),
     # How sure.
     "class": ("class of proof", "证明类别"),
     "class.machine": (
@@ -162,6 +165,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "shares.received": ("received", "收入"),
     "shares.refunded": ("{amount} of it refunded", "其中退款 {amount}"),
     "unit.minor": ("minor units of the token", "代币的最小单位"),
+    # A step and what it found.
+    "step.line": ("{number}. {title}: {checked}", "{number}. {title}：{checked}"),
+    "finding.line": ("{code}: {where}: {detail}", "{code}：{where}：{detail}"),
+    "finding.to_do": ("what to do: {to_do}", "处理办法：{to_do}"),
     # The steps.
     "step.1": ("the file's form", "文件格式"),
     "step.2": ("the parts' bytes", "各部分字节"),

@@ -83,7 +83,7 @@ def test_a_later_head_leaves_an_open_end_open(world: World) -> None:
     report, codes = checked(bundle, world, seen)
     assert (codes, report.verdict) == ({"bundle.end_open"}, "unverifiable")
     assert "2 later heads, up to 99 in block 2950" in report.findings[0].detail
-    assert "2 later heads that the file does not rest on, the last of 99 in block 2950" in (
+    assert "2 later heads that the file does not rest on, the last of 99 in block 2950" in str(
         seen_text(seen)
     )
     closed = collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + DAY_MS))

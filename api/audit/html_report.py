@@ -37,6 +37,7 @@ def report_body(report: Report, opinion: Opinion) -> str:
     bundle = report.bundle
     rows = bundle.distributions if bundle is not None else ()
     currency = currency_of(bundle) if bundle is not None else ""
+    environment.filters["day"] = lambda day: f"{day // 10_000}-{day // 100 % 100:02}-{day % 100:02}"
     environment.filters["money"] = lambda minor: money(minor, currency) if currency else str(minor)
     return environment.from_string(_BODY.read_text()).render(
         opinion=opinion,

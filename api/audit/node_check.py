@@ -58,16 +58,14 @@ def check_on_chain(
         "RevenueSplit": scope.revenue_split,
     }
     known = addresses or {name: address for name, address in stated.items() if address}
-    step = Step(
-        14,
-        Said(
-            "blocks ({blocks}), heads ({heads}) and keys ({keys}) as your node of chain {chain} has them",
-            blocks=len(bundle.blocks),
-            heads=len(bundle.heads),
-            keys=len(bundle.registry),
-            chain=scope.chain_id,
-        ),
+    compared = Said(
+        "blocks ({blocks}), heads ({heads}) and keys ({keys}) compared with the node of chain {chain}",
+        blocks=len(bundle.blocks),
+        heads=len(bundle.heads),
+        keys=len(bundle.registry),
+        chain=scope.chain_id,
     )
+    step = Step(14, compared)
     try:
         client = ChainClient(rpc_url, known)
         step.findings += _check(bundle, client, stated)
@@ -77,8 +75,14 @@ def check_on_chain(
             step.findings += check_complete(report, seen)
     except ChainError as error:
         detail = Said("{node_error}", node_error=error)
-        step.findings.append(ChainUnreachableError(Said("chain"), detail))
+        step.said = Said("the node gave no answer, so nothing of the chain was looked at")
+        step.findings = [ChainUnreachableError(Said("chain"), detail)]
     return step
+
+
+def has_answered(step: Step) -> bool:
+    """Whether the node answered in *step*, the fourteenth."""
+    return not any(isinstance(one, ChainUnreachableError) for one in step.findings)
 
 
 def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> Iterator[AuditError]:
@@ -164,7 +168,7 @@ def _check_blocks(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
         if block is None or block.hash != header.hash:
             part = Part("blocks", place)
             where = Said("{part} (block {block})", part=part, block=header.number)
-            detail = Said("your node's chain has another block there, or none")
+            detail = Said("the node's chain has another block there, or none")
             yield OnChainMismatchError(where, detail)
 
 

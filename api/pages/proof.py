@@ -26,14 +26,16 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from counterfoil import __version__
+from counterfoil.api.access.auth import now_ms
 from counterfoil.api.access.sight import Machine
 from counterfoil.api.audit.html_report import report_body
 from counterfoil.api.audit.making.collection import NothingToBundleError
-from counterfoil.api.audit.node_check import check_on_chain
+from counterfoil.api.audit.node_check import check_on_chain, has_answered
 from counterfoil.api.audit.verification.deployment_pin import deployment_hash
 from counterfoil.api.audit.verification.opinion import Asked, Opinion, opinion_of
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.steps import verify
+from counterfoil.api.audit.verification.subject import Subject
 from counterfoil.api.pages.reader import Reader, page_router
 from counterfoil.api.records.bundles import are_in_order, bundle_name, bundle_of
 from counterfoil.api.records.sales import SalesReads
@@ -129,7 +131,7 @@ def _made(reader: Reader, machine: Machine, first: date, last: date) -> Made:
     if root is None:
         raise _NotMadeError("proof.no_root")
     client, node = reader.parts.client(), next(iter(settings.rpc_urls), "")
-    pinned = b""
+    pinned, is_node_asked = b"", False
     try:
         with _turn():
             if client is not None and client.addresses:
@@ -141,6 +143,7 @@ def _made(reader: Reader, machine: Machine, first: date, last: date) -> Made:
             if report.bundle is not None and node:
                 addresses = client.addresses if client is not None else None
                 report.steps.append(check_on_chain(report, node, addresses))
+                is_node_asked = has_answered(report.steps[-1])
     except NothingToBundleError as error:
         raise _NotMadeError("proof.nothing") from error
     except ChainError as error:
@@ -153,9 +156,11 @@ def _made(reader: Reader, machine: Machine, first: date, last: date) -> Made:
         root_name=root.subject.rfc4514_string(),
         root_sha256=root.fingerprint(hashes.SHA256()).hex(),
         program=f"counterfoil {__version__}",
+        at_ms=now_ms(),
         deployment=pinned.hex(),
-        is_node_asked=bool(node),
-        has_subject=True,
+        node=node,
+        is_node_asked=is_node_asked,
+        subject=Subject(machine.device, first, last),
         is_by_platform=True,
     )
     opinion = opinion_of(report, asked, reader.speech.language)

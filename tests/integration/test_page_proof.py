@@ -123,8 +123,8 @@ def test_it_says_what_the_command_says_of_the_file_that_it_hands_over(
             assert re.sub("[0-9]+", "#", checked) in re.sub("[0-9]+", "#", text)
         else:
             assert checked in text
-    for row, value in said["figures_text"].items():  # type: ignore[attr-defined]
-        assert f"{row} {value}" in text
+    for row in said["figures_text"]:  # type: ignore[attr-defined]
+        assert f"{row['name']} {row['value']}" in text
     for line in said["not_looked_at"]:  # type: ignore[attr-defined]
         assert line in text
     assert f"counterfoil audit verify {name} \\ --root-ca" in text

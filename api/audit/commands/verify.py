@@ -6,6 +6,7 @@ The node's client and the HTML report are imported only where their options are 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
@@ -20,12 +21,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from counterfoil import __version__
 from counterfoil.api.audit.commands.deployment import pinned_file
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
+from counterfoil.api.audit.faults import PERIOD_BACKWARDS
 from counterfoil.api.audit.verification.bundle_format import MAX_BYTES
 from counterfoil.api.audit.verification.errors import AddressError
 from counterfoil.api.audit.verification.log_steps import LogTrust
 from counterfoil.api.audit.verification.opinion import Asked, Opinion, Row, opinion_of
 from counterfoil.api.audit.verification.report import Report
-from counterfoil.api.audit.verification.report_words import LANGUAGES
+from counterfoil.api.audit.verification.report_words import LANGUAGES, word
 from counterfoil.api.audit.verification.said import Said
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.api.audit.verification.subject import Subject, check_subject
@@ -119,12 +121,14 @@ def verify_command(
     if len(data) > MAX_BYTES:
         fail(FILE_TOO_LARGE, f"{file}: more than {MAX_BYTES} bytes", 2)
     report = verify(data, root, trust, addresses, deployment_hash=pinned, revocations=lists)
+    is_node_asked = False
     if report.bundle is None:
         report.skipped.append(Said("what comes after: nothing more could be read out of the file"))
     elif rpc:
-        from counterfoil.api.audit.node_check import check_on_chain
+        from counterfoil.api.audit.node_check import check_on_chain, has_answered
 
         report.steps.append(check_on_chain(report, rpc, addresses))
+        is_node_asked = has_answered(report.steps[-1])
     else:
         report.skipped.append(
             Said("14. that the blocks are the chain's is as stated: no node was asked (--rpc)")
@@ -138,10 +142,13 @@ def verify_command(
         root_name=root.subject.rfc4514_string(),
         root_sha256=root.fingerprint(hashes.SHA256()).hex(),
         program=f"counterfoil {__version__}",
+        at_ms=time.time_ns() // 1_000_000,
         deployment=pinned.hex(),
-        is_node_asked=bool(rpc),
+        node=printable(rpc),
+        is_node_asked=is_node_asked,
+        has_log_key=bool(log_key),
         has_witnesses=bool(witness),
-        has_subject=subject.is_whole,
+        subject=subject,
     )
     opinion = opinion_of(report, asked, language)
     if html is not None:
@@ -156,11 +163,16 @@ def verify_command(
 
 
 def _subject(device: str, first: str, last: str) -> Subject:
-    try:
-        days = [date.fromisoformat(day) if day else None for day in (first, last)]
-    except ValueError as error:
-        fail(DATE_MALFORMED, str(error), 2)
-    return Subject(device, *days)
+    days: list[date | None] = []
+    for option, day in (("--from", first), ("--to", last)):
+        try:
+            days.append(date.fromisoformat(day) if day else None)
+        except ValueError:
+            fail(DATE_MALFORMED, f"{option} {printable(day)} is no day of the form YYYY-MM-DD", 2)
+    subject = Subject(device, *days)
+    if subject.first and subject.last and subject.last < subject.first:
+        fail(PERIOD_BACKWARDS, f"--to {last} lies before --from {first}", 2)
+    return subject
 
 
 def _list(data: bytes) -> bytes:
@@ -175,18 +187,28 @@ def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:
         "file": str(file),
         "verdict": report.verdict,
         "verdict_text": opinion.verdict_text,
-        "asked": {row.name: row.value for row in opinion.asked},
-        "sure": {row.name: row.value for row in opinion.sure},
-        "figures": [{"key": f.key, "count": f.count, "sums": f.sums} for f in report.figures],
-        "figures_text": {row.name: row.value for row in opinion.figures},
+        "asked": [row._asdict() for row in opinion.asked],
+        "sure": [row._asdict() for row in opinion.sure],
+        "figures": [
+            {"key": f.key, "count": f.count, "minor_units": dict(f.minor), "sums": f.sums}
+            for f in report.figures
+        ],
+        "figures_text": [row._asdict() for row in opinion.figures],
         "steps": [
             {
                 "number": step.number,
                 "title": step.title,
                 "checked": step.checked,
-                "passed": step.passed,
+                "passed": step.outcome == "passed",
+                "outcome": step.outcome,
                 "findings": [
-                    {"code": f.code, "where": f.where, "detail": f.detail, "to_do": f.to_do}
+                    {
+                        "code": f.code,
+                        "unverifiable": f.unverifiable,
+                        "where": f.where,
+                        "detail": f.detail,
+                        "to_do": f.to_do,
+                    }
                     for f in step.findings
                 ],
             }
@@ -197,6 +219,7 @@ def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:
     }
 
 
+_MARKS = {"passed": ("✓", "green"), "open": ("○", "yellow"), "failed": ("✕", "red")}
 _COLOURS = {"valid": "green", "invalid": "red", "unverifiable": "yellow"}
 
 
@@ -209,19 +232,23 @@ def _print(opinion: Opinion) -> None:
     _section(opinion, "figures", opinion.figures)
     typer.secho(opinion.title("steps"), bold=True)
     for step in opinion.steps:
-        mark = typer.style("✓", fg="green") if step.passed else typer.style("✕", fg="red")
+        mark, mark_colour = _MARKS[step.outcome]
+        mark = typer.style(mark, fg=mark_colour)
         typer.echo(f"{mark} {'' if step.number > 9 else ' '}{step.text}")
         for finding in step.findings:
-            typer.secho(f"      {finding.text}", fg="red")
+            typer.secho(f"      {finding.text}", fg="yellow" if finding.unverifiable else "red")
             typer.echo(f"        {finding.advice}")
     typer.secho(opinion.title("unseen"), bold=True)
     for line in opinion.unseen:
         typer.echo(f"– {printable(line)}")
-    typer.secho(opinion.verdict, fg=colour, bold=True)
+    is_english = opinion.verdict_name == opinion.verdict
+    last = opinion.verdict if is_english else f"{opinion.verdict_name}（{opinion.verdict}）"
+    typer.secho(last, fg=colour, bold=True)
 
 
 def _section(opinion: Opinion, name: str, rows: Sequence[Row]) -> None:
     if rows:
         typer.secho(opinion.title(name), bold=True)
     for row in rows:
-        typer.echo(f"  {row.name}: {printable(row.value)}")
+        value = printable(row.value)
+        typer.echo("  " + word(opinion.language, "row.line", name=row.name, value=value))

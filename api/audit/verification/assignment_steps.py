@@ -86,7 +86,7 @@ def check_project(bundle: Bundle, history: ProjectHistory) -> Iterator[AuditErro
 def projects_text(bundle: Bundle, history: ProjectHistory) -> Said:
     """Return the file's project, and each assignment with its block and time, in words."""
     if not history.assignments:
-        return Said("no assignment to a project is shown")
+        return Said("in no project that is shown here")
     names = {bundle.scope.project_id: bundle.scope.project, NO_PROJECT: Said("no project")}
     said = [
         Said(

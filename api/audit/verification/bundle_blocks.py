@@ -103,6 +103,11 @@ def _headers(bundle: Bundle) -> Iterator[BlockHeader]:
 
 def anchored_text(bundle: Bundle) -> Said:
     """Return the number of the heads, and the first and the last with block and time, in words."""
+    if not bundle.blocks:
+        return Said(
+            "{heads} stated, and no block here shows that they are anchored",
+            heads=Counted(len(bundle.heads), "head"),
+        )
     times = block_times(bundle)
     said: list[Said] = []
     for head in dict.fromkeys((*bundle.heads[:1], *bundle.heads[-1:])):
@@ -111,8 +116,8 @@ def anchored_text(bundle: Bundle) -> Said:
         if at is not None:
             one = Said("{head} at {moment}", head=one, moment=moment(at * 1_000))
         said.append(one)
-    heads = Said("{heads} anchored in their blocks", heads=Counted(len(bundle.heads), "head"))
-    return Said("{heads}: of {which}", heads=heads, which=Joined(" to ", said)) if said else heads
+    heads = Said("anchored in blocks: {heads}", heads=Counted(len(bundle.heads), "head"))
+    return Said("{heads}, of {which}", heads=heads, which=Joined(" to ", said)) if said else heads
 
 
 def check_anchored(

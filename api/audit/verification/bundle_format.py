@@ -134,7 +134,9 @@ def _open(data: bytes) -> list[tuple[str, bytes, bytes]]:
     try:
         item = _item(data)
     except ValueError as error:
-        raise ContainerError(_FILE, Said("not a bundle: {error}", error=error)) from error
+        raise ContainerError(
+            _FILE, _kind(data) or Said("not a bundle: {error}", error=error)
+        ) from error
     if not (isinstance(item, list) and len(item) == 3 and item[0] == MAGIC):
         raise ContainerError(_FILE, Said("it does not begin with {magic}", magic=repr(MAGIC)))
     rows = item[2]
@@ -155,6 +157,17 @@ def _open(data: bytes) -> list[tuple[str, bytes, bytes]]:
 
 def _version(found: object) -> Said:
     return Said("version {found}, this reads {known}", found=repr(found), known=VERSION)
+
+
+def _kind(data: bytes) -> Said | None:
+    """Return what a file that is no bundle looks like, None when it can't be told."""
+    if not data:
+        return Said("the file is empty")
+    if data.startswith((b"\x1f\x8b", b"PK\3\4", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")):
+        return Said("not a bundle: it is packed, so unpack it first")
+    if data.lstrip().startswith((b"{", b"[", b"<", b"-----")):
+        return Said("not a bundle: it is a text (JSON, HTML or PEM)")
+    return None
 
 
 def _has_parts(rows: Any) -> bool:

@@ -78,6 +78,7 @@ def check_complete(report: Report, seen: ChainSeen) -> Iterator[AuditError]:
     yield from missing
     if not missing:
         _settle(report, NotDistributedError)
+        report.is_complete = True
 
 
 def seen_text(seen: ChainSeen) -> Said:
@@ -103,7 +104,7 @@ def _heads(report: Report, bundle: Bundle, seen: ChainSeen) -> Iterator[AuditErr
         last = seen.heads[-1]
         detail = Said(
             (
-                "the records end under the head of {size}; your node has {heads}, up to {newest} in block {block}, "
+                "the records end under the head of {size}; the node has {heads}, up to {newest} in block {block}, "
                 "and none of them is shown to hold no more of the period"
             ),
             size=bundle.heads[-1].size,
@@ -121,14 +122,14 @@ def _assignments(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
     for one in seen.assignments:
         if (one.project, one.transaction_hash) not in mine and one.block <= newest:
             detail = Said(
-                "your node has one to {project} in block {block}: left out",
+                "the node has one to {project} in block {block}: left out",
                 project=named(one.project),
                 block=one.block,
             )
             yield AssignmentError(Part("assignments"), detail)
     for place, fact in enumerate(rows):
         if fact not in theirs:
-            detail = Said("your node has no such event")
+            detail = Said("the node has no such event")
             yield AssignmentError(Part("assignments", place), detail)
 
 

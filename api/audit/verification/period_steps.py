@@ -32,7 +32,6 @@ from counterfoil.api.audit.verification.words import moment
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
-from counterfoil.gateway.record.currency import money
 from counterfoil.gateway.record.record import Clock, Record
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 
@@ -221,11 +220,7 @@ def sold_figures(of: str, bodies: Iterable[object]) -> tuple[Figure, Figure]:
             counts[type(body)] += 1
             sums[type(body), body.currency] += body.amount_minor
     sales, refunds = (
-        " + ".join(
-            money(amount, code)
-            for (kind, code), amount in sorted(sums.items(), key=str)
-            if kind is one
-        )
+        {code: amount for (kind, code), amount in sums.items() if kind is one}
         for one in (Sale, Refund)
     )
     return (

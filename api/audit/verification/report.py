@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,7 +10,9 @@ from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.errors import (
     AuditError,
 )
+from counterfoil.api.audit.verification.evidence import Evidence
 from counterfoil.api.audit.verification.said import Joined, Said
+from counterfoil.gateway.record.currency import money
 
 Verdict = Literal["valid", "invalid", "unverifiable"]
 
@@ -39,11 +42,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the report: how many, and their sums with their currencies, empty where they are no money."""
+    """A number of the report: how many, and their sums in minor units by currency, empty where they are no money."""
 
     key: str
     count: int
-    sums: str = ""
+    minor: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def sums(self) -> str:
+        """The sums with their currencies."""
+        return " + ".join(money(amount, code) for code, amount in sorted(self.minor.items()))
 
 
 @dataclass
@@ -58,6 +66,9 @@ class Report:
     bundle: Bundle | None = None
     open: list[AuditError] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    evidence: Evidence = field(default_factory=Evidence)
+    is_complete: bool = False
+    """Whether a node has listed the project's distributions, and all of the period's are here."""
 
     def settle(self, question: AuditError) -> None:
         """Take back an open *question* that a node has answered."""

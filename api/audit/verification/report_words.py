@@ -20,11 +20,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unseen": ("What was not looked at, and how to look", "未核对的内容与核对方法"),
     "shares": ("How the period's revenue was shared out", "期间收入的分配"),
     # What was asked.
+    "wanted": ("you named", "您所指定"),
+    "wanted.days": ("{first} to {last} (UTC)", "{first} 至 {last}（UTC）"),
+    "wanted.nothing": ("no device and no days", "未指定设备与日期"),
     "file": ("file", "文件"),
     "file.value": ("{name}, {size} bytes", "{name}，{size} 字节"),
     "sha256": ("SHA-256", "SHA-256"),
-    "device": ("device", "设备"),
-    "period": ("period", "期间"),
+    "device": ("device of the file", "文件所载设备"),
+    "period": ("period of the file", "文件所载期间"),
     "period.value": (
         "{first} to {until}, by the device's own clock",
         "{first} 至 {until}，按设备自身时钟",
@@ -39,6 +42,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "deployment.platform": ("deployment (the platform's own)", "部署（平台自有）"),
     "deployment.none": ("none", "无"),
     "program": ("verified by", "核对程序"),
+    "program.value": (
+        "{program}, {moment} by this machine's clock",
+        "{program}，本机时间 {moment}",
+    ),
     # The verdict.
     "valid": (
         "valid: nothing that was checked is false, and nothing that the checks need is missing",
@@ -87,18 +94,37 @@ _WORDS: dict[str, tuple[str, str]] = {
         "reported: a back office's word. The class is the file's maker's word",
         "reported：仅为后台系统的申报。类别由文件制作者声明",
     ),
+    "key": ("key", "密钥"),
+    "key.value": (
+        "epoch {epoch}, SHA-256 {fingerprint}; registered {registered}; its certificate from {first} to {until}",
+        "第 {epoch} 期，SHA-256 {fingerprint}；登记于 {registered}；证书有效期 {first} 至 {until}",
+    ),
+    "key.unknown": ("not known here", "文件未载"),
     "head": ("log as of", "日志截至"),
     "head.value": (
         "the head of {size} records, block {block} of {moment}",
         "{size} 条记录的日志头，区块 {block}，{moment}",
     ),
+    "head.no_block": (
+        "the head of {size} records, stated in block {block}, which is not here",
+        "{size} 条记录的日志头，称在区块 {block}，但该区块不在文件中",
+    ),
     "block": ("chain as of", "区块链截至"),
     "block.value": ("block {number} of {moment}, {hash}", "区块 {number}，{moment}，{hash}"),
     "node": ("own node", "自有节点"),
     "node.platform": ("node (the platform's own)", "节点（平台自有）"),
-    "node.asked": ("asked (step 14)", "已查询（第 14 步）"),
+    "node.asked": (
+        "{node}, of chain {chain}: asked (step 14)",
+        "{node}，链 {chain}：已查询（第 14 步）",
+    ),
+    "node.no_answer": ("{node}: gave no answer", "{node}：无应答"),
     "node.not_asked": ("not asked", "未查询"),
     # Figures.
+    "dated": ("records dated", "记录日期"),
+    "dated.value": (
+        "{first} to {last}, by the device's own clock",
+        "{first} 至 {last}，按设备自身时钟",
+    ),
     "records": ("records of the period", "期间记录数"),
     "sales": ("sales", "销售"),
     "refunds": ("refunds", "退款"),
@@ -110,7 +136,20 @@ _WORDS: dict[str, tuple[str, str]] = {
         "refunds of the period in no distribution here",
         "未在文件所示分配中的期间退款",
     ),
-    "distributions": ("distributions of the period, all machines", "期间分配次数（全部机器）"),
+    "unpaid.sales": (
+        "sales of the period that the chain has not shared out",
+        "链上尚未分配的期间销售",
+    ),
+    "unpaid.refunds": (
+        "refunds of the period that the chain has not counted",
+        "链上尚未计入的期间退款",
+    ),
+    "distributions": (
+        "distributions of the period's days, of all machines (a day may have several)",
+        "期间各日的分配次数（全部机器，一日可有多次）",
+    ),
+    "energy": ("energy metered in the period", "期间计量电能"),
+    "energy.value": ("{energy} Wh in {readings} intervals", "{readings} 个时段，共 {energy} Wh"),
     "sum": ("{count}, {sums} in all", "{count} 笔，合计 {sums}"),
     "count": ("{count}", "{count}"),
     # What was not looked at.
@@ -138,7 +177,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "unseen.clock": (
         "whether the device's clock was right; only its jumps are seen. Compare dates with statements",
-        "设备时钟是否准确：只能发现跳变。请将日期与对账单、送货记录比对",
+        "设备时钟是否准确：只能发现跳变。请将日期与对账单比对",
     ),
     "unseen.events": (
         "whether what the device signed took place: compare with the bank's and the payment provider's statements",
@@ -152,6 +191,21 @@ _WORDS: dict[str, tuple[str, str]] = {
         "whether the class of proof is the device's: ask who certified it where its key is kept",
         "证明类别是否属实：请向发证方询问密钥存放位置",
     ),
+    "unseen.backdated": (
+        (
+            "when {count} of the records were signed: they are dated before their key was registered, so only the "
+            "machine's clock dates them. Ask what the machine did before that day"
+        ),
+        "其中 {count} 条记录的签署时间：其日期早于密钥登记，仅有设备时钟为据。请询问设备在登记之前的情况",
+    ),
+    "unseen.root_list": (
+        "whether an authority below the root was revoked: no list of the root is here. Ask for one (--crl)",
+        "根证书之下的签发机构是否已被吊销：文件中没有根证书的吊销列表。请索取（--crl）",
+    ),
+    "unseen.log_key": (
+        "whether the log signed its checkpoint: give the log's key (--log-key)",
+        "日志检查点是否由日志签名：请给出日志公钥（--log-key）",
+    ),
     "unseen.witnesses": (
         "whether others are shown the same log: name witnesses (--log-key, --witness)",
         "他人所见日志是否相同：请指定见证方（--log-key、--witness）",
@@ -163,9 +217,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "shares.day": ("{date}, by version {version} of the terms", "{date}，按条款第 {version} 版"),
     "shares.received": ("received", "收入"),
+    "shares.refunds_alone": ("nothing received; refunds counted", "无收入，仅计退款"),
     "shares.refunded": ("{amount} of it refunded", "其中退款 {amount}"),
     "unit.minor": ("minor units of the token", "代币的最小单位"),
-    # A step and what it found.
+    # A line of a section, the last line, a step and what it found.
+    "row.line": ("{name}: {value}", "{name}：{value}"),
     "step.line": ("{number}. {title}: {checked}", "{number}. {title}：{checked}"),
     "finding.line": ("{code}: {where}: {detail}", "{code}：{where}：{detail}"),
     "finding.to_do": ("what to do: {to_do}", "处理办法：{to_do}"),
@@ -183,7 +239,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "step.11": ("the blocks", "区块"),
     "step.12": ("heads and project on chain", "链上的日志头与项目归属"),
     "step.13": ("the money", "资金"),
-    "step.14": ("your own node", "自有节点"),
+    "step.14": ("the chain's node", "链的节点"),
 }
 
 

@@ -61,11 +61,16 @@ Revoked = dict[int, datetime]
 """Since when the certificate of an epoch's key is revoked; of keys that the registry has ended."""
 
 
-def check_lists(bundle: Bundle, own: Sequence[bytes], paths: Paths, step: Step) -> Revoked:
-    """Judge the lists of *bundle*, and the auditor's *own*, and say in the step's line which they are.
+@dataclass(frozen=True)
+class Judged:
+    """Since when the certificates are revoked whose keys have an end, and whether a list of the root is there."""
 
-    Returns since when the certificates are revoked whose keys have an end.
-    """
+    revoked: Revoked
+    root_has_list: bool
+
+
+def check_lists(bundle: Bundle, own: Sequence[bytes], paths: Paths, step: Step) -> Judged:
+    """Judge the lists of *bundle*, and the auditor's *own*, and say in the step's line which they are."""
     lists: list[RevocationList] = []
     named: list[tuple[Said, bytes]] = [
         (Part("revocations", n), der) for n, der in enumerate(bundle.revocations)
@@ -91,7 +96,8 @@ def check_lists(bundle: Bundle, own: Sequence[bytes], paths: Paths, step: Step) 
     ]
     which = Joined("; ", said) if said else Said("none")
     step.add(Said("lists of revoked certificates: {which}", which=which))
-    if not any(one.issuer == paths.root for one in lists):
+    root_has_list = any(one.issuer == paths.root for one in lists)
+    if not root_has_list:
         step.add(Said("of the root none, so whether an authority was revoked is not known"))
     revoked: Revoked = {}
     for place, key in enumerate(bundle.registry):
@@ -102,7 +108,7 @@ def check_lists(bundle: Bundle, own: Sequence[bytes], paths: Paths, step: Step) 
         ended = _ended(key, leaf)
         if ended is not None:
             step.add(ended)
-    return revoked
+    return Judged(revoked, root_has_list)
 
 
 def check_signed_after(

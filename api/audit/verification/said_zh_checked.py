@@ -18,8 +18,8 @@ CHECKED = {
     "none": "无",
     "never": "未载明",
     # Steps 1 and 2.
-    "the file is a bundle": "文件是否为证据包",
-    "its parts are whole": "各部分是否完整",
+    "whether the file is a bundle": "文件是否为证据包",
+    "whether its parts are whole": "各部分是否完整",
     "the file is a bundle for {device}, {size} bytes": "文件是设备 {device} 的证据包，{size} 字节",
     "every part has the bytes it was made with": "核对各部分字节是否与生成时一致",
     # Steps 3 and 4.
@@ -69,15 +69,18 @@ CHECKED = {
         "{blocks} 个区块中的 {transactions} 笔交易，仅以区块头证明"
     ),
     "the newest is block {block} of {moment}, {hash}": "最新为区块 {block}，{moment}，{hash}",
-    "{heads} anchored in their blocks": "核对 {heads}在所载区块中的锚定",
-    "{heads}: of {which}": "{heads}：{which}",
+    "{heads} stated, and no block here shows that they are anchored": (
+        "载有 {heads}，但文件中没有区块证明其已锚定"
+    ),
+    "anchored in blocks: {heads}": "核对 {heads}在所载区块中的锚定",
+    "{heads}, of {which}": "{heads}：{which}",
     "{size} in block {block}": "{size} 条记录的日志头在区块 {block}",
     "{head} at {moment}": "{head}（{moment}）",
     "the device was {projects}": "设备的项目归属：{projects}",
     "in {projects}": "{projects}",
     "{project} since block {block}, {moment}": "{project}（自区块 {block}，{moment} 起）",
     "{more} more": "另有 {more} 次变更",
-    "no assignment to a project is shown": "文件未载明",
+    "in no project that is shown here": "文件未载明项目归属",
     "no project": "无项目",
     "project {id}": "项目 {id}",
     "deployment {hash} on chain {chain}": "部署 {hash}，位于链 {chain}",
@@ -100,7 +103,8 @@ CHECKED = {
     "residual": "余额",
     "tier {number}": "第 {number} 层",
     # Step 14.
-    "blocks ({blocks}), heads ({heads}) and keys ({keys}) as your node of chain {chain} has them": (
+    "the node gave no answer, so nothing of the chain was looked at": "节点无应答，未核对链上内容",
+    "blocks ({blocks}), heads ({heads}) and keys ({keys}) compared with the node of chain {chain}": (
         "区块（{blocks}）、日志头（{heads}）与密钥（{keys}）同您在链 {chain} 上的节点比对"
     ),
     "as of block {block} of {moment}": "截至区块 {block}，{moment}",

@@ -23,6 +23,9 @@ FOUND = {
     "it does not begin with {magic}": "开头不是 {magic}",
     "its parts are not {parts}": "其组成部分不是 {parts}",
     "{part_error}": "内容不合格式：“{part_error}”",
+    "the file is empty": "文件为空",
+    "not a bundle: it is packed, so unpack it first": "不是证据包：文件经过压缩，请先解压",
+    "not a bundle: it is a text (JSON, HTML or PEM)": "不是证据包：是文本文件（JSON、HTML 或 PEM）",
     "not a bundle: {error}": "不是证据包：“{error}”",
     "it was changed and reads no more: {error}": "已被改动，无法读取：“{error}”",
     "it is about {device}, not {wanted}": "文件所载设备是 {device}，不是 {wanted}",
@@ -135,17 +138,17 @@ FOUND = {
     # Your own node.
     "{node_error}": "节点未能答复：“{node_error}”",
     "the node is of chain {chain}": "该节点属于链 {chain}",
-    "your node's chain has another block there, or none": "您的节点在该高度是另一个区块，或没有区块",
+    "the node's chain has another block there, or none": "您的节点在该高度是另一个区块，或没有区块",
     "not anchored": "未锚定",
     "anchored, but not in block {block}": "已锚定，但不在区块 {block}",
     "the contract keeps another: {error}": "合约保存的是另一个：“{error}”",
     "registered otherwise": "登记的内容与文件所载不同",
     "the committee has repudiated its numbers from {first} on": "委员会已否认其第 {first} 条及以后的记录",
-    "your node has one to {project} in block {block}: left out": (
+    "the node has one to {project} in block {block}: left out": (
         "您的节点在区块 {block} 有一次归入{project}的变更：文件遗漏了此事"
     ),
-    "your node has no such event": "您的节点没有此事件",
-    "the records end under the head of {size}; your node has {heads}, up to {newest} in block {block}, "
+    "the node has no such event": "您的节点没有此事件",
+    "the records end under the head of {size}; the node has {heads}, up to {newest} in block {block}, "
     "and none of them is shown to hold no more of the period": (
         "记录止于 {size} 条记录的日志头；您的节点有 {heads}，最新的含 {newest} 条记录，在区块 {block}，"
         "文件未能表明其中没有本期间的更多记录"

@@ -64,6 +64,7 @@ from counterfoil.api.audit.verification.errors import (
     AuditError,
     ContainerError,
 )
+from counterfoil.api.audit.verification.evidence import evidence_of
 from counterfoil.api.audit.verification.facts_audit import FactsAudit
 from counterfoil.api.audit.verification.log_steps import (
     LogTrust,
@@ -106,10 +107,10 @@ def verify(
     try:
         bundle, altered = decode(data)
     except ContainerError as error:
-        return Report([Step(1, Said("the file is a bundle"), [error])])
+        return Report([Step(1, Said("whether the file is a bundle"), [error])])
     except AuditError as error:
-        first = Step(1, Said("the file is a bundle"))
-        return Report([first, Step(2, Said("its parts are whole"), [error])])
+        first = Step(1, Said("whether the file is a bundle"))
+        return Report([first, Step(2, Said("whether its parts are whole"), [error])])
     steps = [
         Step(
             1,
@@ -127,7 +128,7 @@ def verify(
         bundle.registry, bundle.device, loaded=loaded, root=root, unreadable=unreadable
     )
     steps.append(Step(3, certs.paths_text(bundle.registry, unreadable), unled))
-    revoked = check_lists(bundle, revocations, paths=paths, step=steps[-1])
+    lists = check_lists(bundle, revocations, paths=paths, step=steps[-1])
     # Step 4
     steps.append(
         Step(4, Said("{keys} as certified", keys=Counted(len(bundle.registry), "registered key")))
@@ -137,7 +138,7 @@ def verify(
     steps[-1].findings += [*bad_keys, *(error for error in keys if error is not None)]
     # Step 5
     signed, refused = signed_records(bundle, ring)
-    refused += check_signed_after(signed, revoked)
+    refused += check_signed_after(signed, lists.revoked)
     steps.append(Step(5, Counted(len(bundle.records), "signature"), refused))
     # Step 6
     broken = list(check_records_chain(signed))
@@ -195,4 +196,7 @@ def verify(
     steps.append(Step(13, splits.checked, found))
     figures = [*period_figures(bundle, signed), *facts.figures]
     figures.append(Figure("distributions", splits.of_period))
-    return Report(steps, bundle=bundle, open=open_, figures=figures)
+    evidence = evidence_of(
+        bundle, [one for _, one in signed], loaded, root_has_list=lists.root_has_list
+    )
+    return Report(steps, bundle=bundle, open=open_, figures=figures, evidence=evidence)

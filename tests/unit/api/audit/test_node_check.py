@@ -195,7 +195,7 @@ def test_a_block_that_is_not_the_chains_is_named(
     number = bundle.blocks[0].header
     at = read_header(number).number
     where = f"blocks[0] (block {at})"
-    other = "your node's chain has another block there, or none"
+    other = "the node's chain has another block there, or none"
     kept = world.chain.blocks[at]
     world.chain.blocks[at] = world.chain.blocks[1_000]
     assert (where, other) in words(asked(bundle, world)[1].findings)

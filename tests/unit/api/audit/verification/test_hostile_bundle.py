@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from dataclasses import replace
@@ -218,3 +219,22 @@ def test_ten_times_the_file_takes_about_ten_times_the_time() -> None:
     grown = large[0] / small[0]
     assert grown > 5
     assert large[1] / small[1] < 2 * grown
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "the file is empty"),
+        (gzip.compress(b"a bundle"), "it is packed, so unpack it first"),
+        (b"PK\3\4 and so on", "it is packed, so unpack it first"),
+        (b' {"a": 1}', "it is a text"),
+        (b"<!doctype html>", "it is a text"),
+        (b"\x80", "it does not begin with"),
+        (b"\x83\1", "cut off at byte"),
+    ],
+)
+def test_what_is_no_bundle_is_said_for_what_it_looks_like(
+    world: World, data: bytes, said: str
+) -> None:
+    (error,) = verify(data, world.root).findings
+    assert (error.code, said in error.detail) == ("bundle.malformed", True), error.detail

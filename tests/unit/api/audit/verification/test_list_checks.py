@@ -87,8 +87,8 @@ def judged(bundle: Bundle, world: World, *lists: bytes, **change: Any) -> tuple[
     """The findings, in words, and what of it ended."""
     step = Step(3, Said(""))
     made = replace(bundle, revocations=lists, **change)
-    revoked = check_lists(made, (), paths=paths(bundle, world), step=step)
-    return [error.detail for error in step.findings], revoked
+    found = check_lists(made, (), paths=paths(bundle, world), step=step)
+    return [error.detail for error in step.findings], found.revoked
 
 
 def test_a_list_is_due_no_earlier_than_the_file_was_made(bundle: Bundle, world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from support_blocks import ADDRESSES
@@ -59,19 +60,22 @@ def test_every_text_stands_in_both_languages_with_the_same_names() -> None:
 
 def test_the_period_the_project_and_the_figures_are_said(world: World, bundle: Bundle) -> None:
     _, opinion = reported(bundle, world)
-    asked = dict(opinion.asked)
-    assert asked["period"] == (
+    asked = {row.name: row.value for row in opinion.asked}
+    assert asked["you named"] == "no device and no days"
+    assert asked["period of the file"] == (
         "2022-08-29 00:00:00Z to 2022-08-31 00:00:00Z, by the device's own clock"
     )
-    assert (asked["device"], asked["project"]) == (DEVICE, "lakeside")
+    assert (asked["device of the file"], asked["project"]) == (DEVICE, "lakeside")
     assert asked["file"] == "machine.bundle, 1,234 bytes"
     assert asked["root believed"] == f"CN=Root, SHA-256 {'cd' * 32}"
-    sure = dict(opinion.sure)
+    assert asked["verified by"] == "counterfoil 0, 1970-01-01 00:00:00Z by this machine's clock"
+    sure = {row.name: row.value for row in opinion.sure}
     assert sure["class of proof"].startswith("machine: signed inside it.")
     assert sure["log as of"] == "the head of 30 records, block 1003 of 2022-09-02 00:00:00Z"
     assert sure["chain as of"].startswith("block 2000 of 2025-")
     assert sure["own node"] == "not asked"
-    assert dict(opinion.figures) == {
+    assert {row.name: row.value for row in opinion.figures} == {
+        "records dated": "2022-08-29 10:00:00Z to 2022-08-30 14:30:00Z, by the device's own clock",
         "records of the period": "8",
         "sales": "8, 21.00 USD in all",
         "refunds": "0",
@@ -80,7 +84,7 @@ def test_the_period_the_project_and_the_figures_are_said(world: World, bundle: B
         "refunds that a distribution here counts": "0",
         "sales of the period in no distribution here": "4, 9.00 USD in all",
         "refunds of the period in no distribution here": "0",
-        "distributions of the period, all machines": "1",
+        "distributions of the period's days, of all machines (a day may have several)": "1",
     }
 
 
@@ -104,11 +108,17 @@ def test_what_was_not_looked_at_depends_on_what_was_given(world: World, bundle: 
     most = set(
         opinion_of(
             report,
-            replace(ASKED, is_node_asked=True, has_witnesses=True, has_subject=True),
+            replace(
+                ASKED,
+                is_node_asked=True,
+                has_log_key=True,
+                has_witnesses=True,
+                subject=Subject(DEVICE, date(2022, 8, 29), date(2022, 8, 30)),
+            ),
             "en",
         ).unseen
     )
-    gone = {word("en", f"unseen.{key}") for key in ("node", "witnesses", "subject")}
+    gone = {word("en", f"unseen.{key}") for key in ("node", "log_key", "witnesses", "subject")}
     assert least - most == gone
     assert any("delivered after 2022-09-02 00:00:00Z" in line for line in most)
     report.skipped.append(Said("no chain"))
@@ -133,6 +143,50 @@ def test_the_page_says_what_the_opinion_says(language: str, world: World, bundle
     assert f'<html lang="{language}">' in page
     gross = bundle.distributions[0].gross
     assert f"<td>{gross // 100}.{gross % 100:02} USD</td>" in text, "amounts have their unit"
+
+
+def test_records_dated_before_their_key_was_registered_are_named(
+    world: World, bundle: Bundle
+) -> None:
+    """Nobody but the machine dates them: it may have been enrolled today, and have sold for last year."""
+    _, opinion = reported(bundle, world)
+    key = next(row.value for row in opinion.sure if row.key == "key")
+    point = bundle.registry[0].x + bundle.registry[0].y
+    assert key.startswith(f"epoch 1, SHA-256 {sha256(point).hexdigest()}; registered 2022-")
+    late = bundle.registry[0]._replace(registered_at=FIRST_MS // 1_000 + 86_400)
+    enrolled_after = replace(bundle, registry=(late,))
+    _, opinion = reported(enrolled_after, world)
+    (line,) = [line for line in opinion.unseen if "before their key was registered" in line]
+    assert line.startswith("when 4 of the records were signed")
+
+
+def test_a_step_that_can_only_not_be_told_is_open_and_not_failed(
+    world: World, bundle: Bundle
+) -> None:
+    _, opinion = reported(bundle, world)
+    assert {row.outcome for row in opinion.steps} == {"passed", "open"}
+    false = replace(bundle, scope=bundle.scope._replace(project="hilltop"))
+    assert "failed" in {row.outcome for row in reported(false, world)[1].steps}
+
+
+def test_a_file_without_blocks_claims_no_anchoring(world: World, bundle: Bundle) -> None:
+    bare = replace(bundle, blocks=(), terms=(), distributions=(), takes=(), pools=())
+    _, opinion = reported(bare, world)
+    text = " ".join(row.text for row in opinion.steps)
+    assert "heads stated, and no block here shows that they are anchored" in text
+    assert "the device was in no project that is shown here" in text
+    assert "which is not here" in next(row.value for row in opinion.sure if row.key == "head")
+
+
+def test_what_the_chain_never_shared_out_is_told_from_what_the_file_leaves_out(
+    world: World, bundle: Bundle
+) -> None:
+    report, opinion = reported(bundle, world)
+    names = {row.key: row.name for row in opinion.figures}
+    assert names["left.sales"] == "sales of the period in no distribution here"
+    report.is_complete = True
+    names = {row.key: row.name for row in opinion_of(report, ASKED, "en").figures}
+    assert names["left.sales"] == "sales of the period that the chain has not shared out"
 
 
 def test_another_device_or_period_than_was_asked_for_is_found(bundle: Bundle) -> None:

@@ -48,7 +48,7 @@ def test_the_devices_project_is_told_with_its_block_and_time() -> None:
     report = verify(encode(bundle), world.root, addresses=ADDRESSES)
     assert report.findings == []
     assert report.steps[11].checked.startswith(
-        "4 heads anchored in their blocks: of 8 in block 1000 at 2022-08-30 00:00:00Z to 30 in block 1003 "
+        "anchored in blocks: 4 heads, of 8 in block 1000 at 2022-08-30 00:00:00Z to 30 in block 1003 "
         "at 2022-09-02 00:00:00Z; the device was in lakeside since block 800, 2022-08-28 00:13:20Z"
     )
 

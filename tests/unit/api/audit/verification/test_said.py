@@ -173,9 +173,7 @@ def shown(folder: Path, world: World, data: bytes, *options: str) -> Shown:
 
 def texts(said: dict[str, Any]) -> list[str]:
     """All that a report says in words."""
-    rows = [
-        f"{name}{value}" for key in ("sure", "figures_text") for name, value in said[key].items()
-    ]
+    rows = [f"{row['name']}{row['value']}" for key in ("sure", "figures_text") for row in said[key]]
     found = [said["verdict_text"], *rows, *said["not_looked_at"]]
     for step in said["steps"]:
         found += [step["title"], step["checked"]]

@@ -44,6 +44,11 @@ FACTS_MISSING = fault(
     "The facts of a distribution are not here: which sales it shared out can't be told.",
     "Ask an oracle node for the facts, and give them.",
 )
+SPLIT_RECORDS_MISSING = fault(
+    "split.records_missing",
+    "The log that was given does not reach to all records that a distribution shared out.",
+    "Read the log from another place, or copy it anew.",
+)
 PERIOD_BACKWARDS = fault(
     "bundle.period_backwards",
     "The last day lies before the first.",
@@ -63,6 +68,11 @@ PIECE_NO_POWER_OF_TWO = fault(
     "sweep.piece_no_power_of_two",
     "A sweep's piece must be a power of two.",
     "Give a power of two.",
+)
+DEPTH_TOO_GREAT = fault(
+    "sweep.depth_too_great",
+    "So many blocks must lie above what counts that the contracts' first block does not.",
+    "Give a smaller depth, or wait for more blocks.",
 )
 KEY_CHANGED = fault(
     "sweep.key_changed",
@@ -91,7 +101,7 @@ LOG_INCOMPLETE = fault(
 )
 RECORDS_MISSING = fault(
     "log.records_missing",
-    "The log does not hold the records that are under anchored heads.",
+    "The log that was given does not hold all records that are under anchored heads: of the rest nothing can be told.",
     "Read the log from another place; if they are nowhere, they are held back.",
 )
 QUORUM_WEAK = fault(
@@ -106,8 +116,11 @@ QUORUM_UNKNOWN = fault(
 )
 DEPOSIT_WITHOUT_STATEMENT = fault(
     "sweep.deposit_without_statement",
-    "A mint names an entry that no statement of the bank has.",
-    "Ask the bank for the entry under that reference; if it has none, tokens stand for no money.",
+    "A mint names an entry that no statement of the bank has, of those that were given.",
+    (
+        "Give the statements of all days; then ask the bank for the entry under that reference: if it has none, "
+        "tokens stand for no money."
+    ),
 )
 DEPOSIT_DIFFERS = fault(
     "sweep.deposit_differs",

@@ -34,7 +34,7 @@ from counterfoil.gateway.log.tile_format import (
 )
 from counterfoil.gateway.record.identity import Digest
 
-_SIZE_PATH = "tree-size"
+SIZE_PATH = "tree-size"
 FileReader = Callable[[str], bytes]
 """Returns the bytes at a path below the log's prefix: from a folder, or over HTTP."""
 
@@ -112,7 +112,7 @@ class TileReader:
 def read_size(folder: Path) -> tuple[int, Digest]:
     """Return the published (size, root) below *folder*; (0, the empty root) when it is new."""
     try:
-        size, root = (folder / _SIZE_PATH).read_text().split()
+        size, root = (folder / SIZE_PATH).read_text().split()
         return int(size), Digest(bytes.fromhex(root))
     except FileNotFoundError:
         return 0, EMPTY_ROOT
@@ -187,7 +187,7 @@ class TileWriter:
                 path = tile_path(level, self._size >> (8 * level + 8), len(edge))
                 self._write(path, b"".join(edge))
         root = self._root()
-        self._write(_SIZE_PATH, f"{self._size} {root.hex()}\n".encode())
+        self._write(SIZE_PATH, f"{self._size} {root.hex()}\n".encode())
         return root
 
     def write_checkpoint(self, note: bytes) -> None:

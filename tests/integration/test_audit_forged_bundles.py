@@ -238,10 +238,15 @@ def test_a_machine_assigned_for_a_moment_takes_no_sale_along(
     details = [f["detail"] for f in said["findings"]]
     assert details == [
         f"of {ALONE} 1, from record {first} on: it was not in the project at their date, nor at their head",
-        f"they are of {FIRST_DATE + 1}, and the period is {FIRST_DATE + 2} to {FIRST_DATE + 2}",
+        f"they are of {dated(1)}, and the period is {dated(2)} to {dated(2)}",
         f"of {ALONE} 1, from record {second} on: it was not in the project at their date, nor at their head",
-        f"1 not of {FIRST_DATE + 1}, from record {second} on, which is of {FIRST_DATE}",
+        f"1 not of {dated(1)}, from record {second} on, which is of {dated(0)}",
     ]
+
+
+def dated(day: int) -> str:
+    date = str(FIRST_DATE + day)
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
 
 
 def test_what_was_anchored_and_never_shared_out_is_listed(forger: Forger, tmp_path: Path) -> None:
@@ -253,7 +258,8 @@ def test_what_was_anchored_and_never_shared_out_is_listed(forger: Forger, tmp_pa
     ]
     printed = forger.printed(*forger.sweep_arguments(tmp_path))
     assert "anchored and not shared out: 9 sales and 0 refunds" in printed
-    assert f"{FIRST_DATE} no project: 3 sales, 0 refunds, " in printed
+    assert f"{dated(0)} no project: 3 sales, 0 refunds, sales less refunds " in printed
+    assert [row["currency"] for row in rows] == ["USD"] * 3
     sold = [r.record for r in forger.house.world.records if r.record.device == ALONE][:9]
     assert sum(r["amount_minor"] for r in rows) == sum(one.body.amount_minor for one in sold)  # type: ignore[union-attr]
 

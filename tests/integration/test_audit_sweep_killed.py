@@ -122,11 +122,12 @@ def command(house: OracleHouse, log: str, *more: object) -> list[str]:
 
 
 def report(words: list[str]) -> dict[str, Any]:
-    """What the command says but its speed, and the block: the chain goes on."""
+    """What the command says but its speed, what was asked when, and the block: the chain goes on."""
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.stdout, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
-    return {name: value for name, value in said.items() if name not in ("records_per_s", "block")}
+    others = ("records_per_s", "block", "asked", "not_looked_at")
+    return {name: value for name, value in said.items() if name not in others}
 
 
 def kept_size(state: Path) -> int:

@@ -275,9 +275,11 @@ def test_a_sweep_finds_the_mints_that_no_statement_stands_behind(
     (tmp_path / "day.xml").write_text(camt053("the bank's", entries))
     said = swept("--project", PROJECT, "--statements", tmp_path)
     found = sorted((f["code"], f["detail"].split(" ")[0]) for f in said["findings"])
-    unstated = [str(amount) for reference, amount in minted.items() if reference not in theirs]
+    unstated = [
+        f"{amount / 100:.2f}" for reference, amount in minted.items() if reference not in theirs
+    ]
     assert found == [
-        ("sweep.deposit_differs", "30000"),
+        ("sweep.deposit_differs", "300.00"),
         *sorted(("sweep.deposit_without_statement", amount) for amount in unstated),
     ]
     assert said["verdict"] == "invalid"

@@ -54,6 +54,13 @@ class StateOfAnother(Exception):
     to_do = "Give another state file; this one belongs to another log or chain, and stays as it is."
 
 
+class StateUnusable(Exception):
+    """The state file can't be opened or written."""
+
+    code = Code("sweep.state_unusable")
+    to_do = "Name a file, new or of an earlier sweep, in a folder that you may write to."
+
+
 class Book:
     """The sweep's progress at *path*, or in memory alone."""
 
@@ -70,6 +77,9 @@ class Book:
             self._db.execute("INSERT OR IGNORE INTO sweep VALUES (1, ?, 0, x'')", (subject,))
             self._db.commit()
             found = self._db.execute("SELECT subject, size, peaks FROM sweep").fetchone()
+        except sqlite3.OperationalError as error:
+            reason = "it is a folder" if path is not None and path.is_dir() else str(error)
+            raise StateUnusable(f"{path}: {reason}") from error
         except sqlite3.DatabaseError as error:
             raise StateOfAnother(f"{path} is no sweep's state: {error}") from error
         if found[0] != subject:

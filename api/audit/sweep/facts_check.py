@@ -6,17 +6,20 @@ Rules kept here:
   neither gives the digest on chain, the distribution is neither proved nor refuted: unverifiable.
 * A sale is of the project that its machine was in at the sale's date and in the block of the first head over it. Where
   the two differ it is in doubt; what is neither one's is another project's.
-* What was anchored and never shared out is listed by project and day, with the sum.
+* What was anchored and never shared out is listed by project and day, with the sum. Without the facts of a
+  distribution it can't be told: what is in none whose facts are here may be in that one.
+* A record that the log does not reach is neither right nor wrong.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain, islice
 from typing import Any
 
 from counterfoil.api.audit.faults import (
@@ -24,11 +27,13 @@ from counterfoil.api.audit.faults import (
     FACTS_MISSING,
     PROJECT_IN_DOUBT,
     SALES_DISPUTED,
+    SPLIT_RECORDS_MISSING,
 )
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sold_facts import SoldFact
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.api.audit.sweep.sweep_words import counted, date_text
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
@@ -36,6 +41,8 @@ from counterfoil.oracle.rules.facts import Facts, facts_of, fitting
 from counterfoil.oracle.rules.project_history import NO_PROJECT, ProjectHistory
 
 _DAY_MS = 86_400_000
+_MOST_READ_AGAIN = 10_000
+"""Records that are read again for their currency, which is not kept of each."""
 
 
 @dataclass
@@ -43,7 +50,7 @@ class NotSharedOut:
     """Sales and refunds of one project and day that no distribution has; *amount_minor* is sales less refunds.
 
     ``project`` is its name where that is known, else its id on chain, empty for none. ``repudiated`` of them the
-    committee took back.
+    committee took back. ``currency`` is the records' own, empty where it was not looked up.
     """
 
     project: str
@@ -53,36 +60,60 @@ class NotSharedOut:
     amount_minor: int = 0
     repudiated: int = 0
     first_record: int = 0
+    currency: str = ""
 
 
 class FactsCheck:
     """Which records were shared out, distribution by distribution in the chain's order."""
 
     def __init__(
-        self, view: LedgerView, book: Book, facts: Mapping[bytes, Facts], projects: Iterable[str]
+        self,
+        view: LedgerView,
+        book: Book,
+        facts: Mapping[bytes, Facts],
+        projects: Iterable[str],
+        size: int | None = None,
     ) -> None:
+        """*size* is how many records the log reaches: to the newest head where nothing is said."""
         self._view, self._book, self._facts = view, book, facts
         names = [*projects, *(f.project for f in facts.values())]
         self._names = {bytes(on_chain_id(name)): name for name in names}
         self._sizes = [head.size for head in view.heads]
+        anchored = self._sizes[-1] if self._sizes else 0
+        self._size = anchored if size is None else size
         self._histories: dict[str, ProjectHistory] = {}
         self._shared_out: dict[int, str] = {}
+        self.known = 0
+        """Distributions whose facts are here."""
         self.proved = 0
+        """Distributions whose facts are here, and against which the log says nothing."""
 
     def check(self, where: str, d: Mapping[str, Any], block: int) -> Iterator[Finding]:
         """Yield what is wrong with the facts of the distribution *d*, which was made in *block*."""
         facts = self._facts.get(d["facts"]) or self._made_again(d)
         if facts is None:
-            detail = "no file has its facts, and the day's sales in the log don't give them"
+            detail = "no file that was given has its facts, and the day's sales in the log don't give them"
             yield Finding(FACTS_MISSING, where, detail, unverifiable=True)
             return
-        self.proved += 1
-        yield from _compare(where, d, facts)
-        known = self._book.sold(index for index, _, _ in facts.entries)
+        self.known += 1
+        found = list(self._check(where, d, block, facts))
+        self.proved += not found
+        yield from found
+
+    def _check(
+        self, where: str, d: Mapping[str, Any], block: int, facts: Facts
+    ) -> Iterator[Finding]:
+        yield from _compare(where, d, facts, self._view)
+        late = sum(index >= self._size for index, _, _ in facts.entries)
+        if late:
+            detail = f"{counted(late, 'record')} of it behind the end of the log that was given"
+            yield Finding(SPLIT_RECORDS_MISSING, where, detail, unverifiable=True)
+        known = self._book.sold(index for index, _, _ in facts.entries if index < self._size)
         units: Counter[str] = Counter()
         for index, is_refund, amount in facts.entries:
             sale = known.get(index)
-            if sale is None or (sale.is_refund, sale.amount_minor) != (is_refund, amount):
+            stated = None if sale is None else (sale.is_refund, sale.amount_minor)
+            if index < self._size and stated != (is_refund, amount):
                 yield Finding(FACTS_MISMATCH, where, f"record {index} says otherwise")
                 continue
             if index >= d["headSize"]:
@@ -91,40 +122,55 @@ class FactsCheck:
                 twice = f"record {index} was shared out in {self._shared_out[index]}"
                 yield Finding(FACTS_MISMATCH, where, twice)
             self._shared_out[index] = where
-            for code, count in sale.units:
+            for code, count in sale.units if sale is not None else ():
                 units[code] += count
-        if sorted(units.items()) != sorted(facts.units):
+        if not late and sorted(units.items()) != sorted(facts.units):
             yield Finding(FACTS_MISMATCH, where, "its units are not those of its sales")
         sales = [known[i] for i, _, _ in facts.entries if i in known]
         yield from self._owners(where, d, sales)
         other = [sale for sale in sales if business_date(sale.time_ms) != facts.business_date]
         if other:
             date = business_date(other[0].time_ms)
-            which = f"{len(other)} not of {facts.business_date}"
-            detail = f"{which}, from record {other[0].log_index} on, which is of {date}"
+            which = f"{len(other)} not of {date_text(facts.business_date)}"
+            detail = f"{which}, from record {other[0].log_index} on, which is of {date_text(date)}"
             yield Finding(FACTS_MISMATCH, where, detail)
-        yield from _disputed(where, block, sales)
+        yield from _disputed(where, block, sales, self._view)
 
-    def not_shared_out(self) -> list[NotSharedOut]:
-        """The sales and refunds under the anchored heads that no distribution with known facts has."""
-        anchored = self._sizes[-1] if self._sizes else 0
-        found: dict[tuple[bytes, int], NotSharedOut] = {}
-        for sale in self._book.all_sold():
-            if sale.log_index in self._shared_out or sale.log_index >= anchored:
-                continue
+    def in_no_known_distribution(
+        self, currencies: Callable[[Sequence[int]], Mapping[int, str]] = lambda _: {}
+    ) -> list[NotSharedOut]:
+        """The sales and refunds under the heads that no distribution with known facts has.
+
+        *currencies* gives those of the records of these log indexes; it is not asked for very many.
+        """
+        found: dict[tuple[bytes, int, str], NotSharedOut] = {}
+        rest = (
+            sale
+            for sale in self._book.all_sold()
+            if sale.log_index not in self._shared_out and sale.log_index < self._size
+        )
+        few = list(islice(rest, _MOST_READ_AGAIN + 1))
+        of = currencies([s.log_index for s in few]) if len(few) <= _MOST_READ_AGAIN else {}
+        for sale in chain(few, rest):
             project, date = self._at_head(sale), business_date(sale.time_ms)
-            row = found.get((project, date))
+            currency = of.get(sale.log_index, "")
+            row = found.get((project, date, currency))
             if row is None:
                 name = "" if project == NO_PROJECT else to_hex(project)
                 row = NotSharedOut(
-                    self._names.get(project, name), date, first_record=sale.log_index
+                    self._names.get(project, name),
+                    date,
+                    first_record=sale.log_index,
+                    currency=currency,
                 )
-                found[project, date] = row
+                found[project, date, currency] = row
             row.sales += not sale.is_refund
             row.refunds += sale.is_refund
             row.amount_minor += -sale.amount_minor if sale.is_refund else sale.amount_minor
             row.repudiated += sale.repudiated_in is not None
-        return sorted(found.values(), key=lambda row: (row.business_date, row.project))
+        return sorted(
+            found.values(), key=lambda row: (row.business_date, row.project, row.currency)
+        )
 
     # ---- whose a sale is
 
@@ -185,23 +231,29 @@ class FactsCheck:
         return facts if sha256(facts.encode()).digest() == d["facts"] else None
 
 
-def _compare(where: str, d: Mapping[str, Any], facts: Facts) -> Iterator[Finding]:
+def _compare(where: str, d: Mapping[str, Any], facts: Facts, view: LedgerView) -> Iterator[Finding]:
     """Yield where the facts as a whole are not those of the call *d*."""
     if on_chain_id(facts.project) != d["project"]:
         yield Finding(FACTS_MISMATCH, where, f"they are of {facts.project}")
     if (facts.business_date,) * 2 != (d["periodStart"], d["periodEnd"]):
-        period = f"{d['periodStart']} to {d['periodEnd']}"
-        detail = f"they are of {facts.business_date}, and the period is {period}"
+        period = f"{date_text(d['periodStart'])} to {date_text(d['periodEnd'])}"
+        detail = f"they are of {date_text(facts.business_date)}, and the period is {period}"
         yield Finding(FACTS_MISMATCH, where, detail)
     sums = (facts.gross_minor, facts.refunds_minor)
     if sums != (d["gross"], d["refunds"]):
-        yield Finding(FACTS_MISMATCH, where, f"gross and refunds {sums} in the facts")
+        mine, theirs = (
+            f"gross {view.amount(gross)} and refunds {view.amount(refunds)}"
+            for gross, refunds in (sums, (d["gross"], d["refunds"]))
+        )
+        yield Finding(FACTS_MISMATCH, where, f"{mine} in the facts, {theirs} in the call")
     claimed = sorted((bytes(on_chain_id(code)), count) for code, count in facts.units)
     if claimed != sorted((u["goods"], u["count"]) for u in d["units"]):
         yield Finding(FACTS_MISMATCH, where, "other goods were sold")
 
 
-def _disputed(where: str, block: int, sales: Sequence[SoldFact]) -> Iterator[Finding]:
+def _disputed(
+    where: str, block: int, sales: Sequence[SoldFact], view: LedgerView
+) -> Iterator[Finding]:
     """What was repudiated before a distribution of *block* was not to be shared out; after it, it is in dispute."""
     for is_late in (True, False):
         found = [
@@ -211,7 +263,8 @@ def _disputed(where: str, block: int, sales: Sequence[SoldFact]) -> Iterator[Fin
         ]
         if found:
             minor = sum(-s.amount_minor if s.is_refund else s.amount_minor for s in found)
-            what = f"{len(found)} records of {minor} minor, from record {found[0].log_index} on"
+            records = counted(len(found), "record")
+            what = f"{records} of {view.amount(minor)}, from record {found[0].log_index} on"
             when = "had repudiated before" if is_late else "has repudiated since"
             detail = f"{what}, that the committee {when}"
             yield Finding(SALES_DISPUTED, where, detail, unverifiable=not is_late)

@@ -18,6 +18,7 @@ from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.event_ranges import events_between
 from counterfoil.chain.hexadecimal import from_hex, to_hex
+from counterfoil.gateway.record.currency import decimals_of, money
 from counterfoil.gateway.record.verification import OPEN_SEQUENCE
 from counterfoil.oracle.rules.distribution_call import distribution_in
 from counterfoil.oracle.rules.project_history import Assignment, ProjectHistory
@@ -54,6 +55,10 @@ class LedgerView:
 
     chain_id: int
     block: int
+    block_hash: str = ""
+    block_time_s: int = 0
+    currency: str = ""
+    """The token's, where its minor units have the decimals that the currency has; else empty."""
     heads: list[AnchoredHead] = field(default_factory=list)
     quorums: list[SigningQuorum] = field(default_factory=list)
     """In their order: each ends where the next begins. The contract takes no head without its quorum."""
@@ -67,6 +72,15 @@ class LedgerView:
     money: list[ContractEvent] = field(default_factory=list)
     calls: dict[bytes, Mapping[str, Any]] = field(default_factory=dict)
     """The argument of each distribution, by its transaction's hash."""
+
+    def amount(self, minor: int) -> str:
+        """Return an amount of the token in words."""
+        return amount_text(minor, self.currency)
+
+    def project_ids(self) -> set[bytes]:
+        """Each project that the chain knows, opened or with a machine in it."""
+        opened = {e.values["project"] for e in self.money if e.name == "ProjectOpened"}
+        return opened | {project for rows in self.projects.values() for _, project in rows}
 
     def project_at(self, device: bytes, block: int) -> bytes:
         """Return the project that *device* was in after *block*; zero for none."""
@@ -87,6 +101,11 @@ def read_ledger(
 ) -> LedgerView:
     """Read all of it, from *first_block* on."""
     view = LedgerView(client.chain_id(), client.final_number())
+    newest = client.block(view.block)
+    if newest is None:
+        raise ChainError(f"the node does not have its block {view.block}")
+    view.block_hash, view.block_time_s = to_hex(newest.hash), newest.timestamp
+    view.currency = _currency(client, view.block)
     for event in events_between(
         client, CONTRACTS, first=first_block, last=view.block, progress=progress
     ):
@@ -98,6 +117,17 @@ def read_ledger(
     for number, answer in zip(asked, answers, strict=True):
         view.times[number] = int(answer.unwrap()["timestamp"], 16) * 1_000
     return view
+
+
+def amount_text(minor: int, currency: str) -> str:
+    """Return an amount with its currency; in minor units where that is not known."""
+    return money(minor, currency) if currency else f"{minor:,} minor units"
+
+
+def _currency(client: ChainClient, block: int) -> str:
+    currency = str(client.call("DepositToken", "currency", block=block))
+    digits = client.call("DepositToken", "decimals", block=block)
+    return currency if digits == decimals_of(currency) else ""
 
 
 def _take(view: LedgerView, event: ContractEvent) -> None:

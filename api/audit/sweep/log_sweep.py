@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from multiprocessing import get_context
 
 from counterfoil.api.audit.faults import (
@@ -28,18 +28,21 @@ from counterfoil.api.audit.faults import (
 )
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import AnchoredHead, LedgerView
+from counterfoil.api.audit.sweep.log_cover import LogCover
 from counterfoil.api.audit.sweep.piece import PIECE, Piece, Segment, continued, start_worker, work
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.fault import WORKER_LOST
-from counterfoil.gateway.errors import LogError, RecordError
+from counterfoil.gateway.errors import LogError, RecordError, TileError
 from counterfoil.gateway.log.merkle import (
     Frontier,
     hash_children,
     proven_beginning,
 )
 from counterfoil.gateway.log.state_tree import Slot, StateTree
+from counterfoil.gateway.log.tile_format import TILE_WIDTH
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest, device_hash
 from counterfoil.gateway.record.signed_record import decode
@@ -70,12 +73,13 @@ class LogSweep:
         book: Book,
         processes: int | None = None,
         piece: int = PIECE,
+        cover: LogCover | None = None,
     ) -> None:
+        """Begin with what *book* has; *cover* is how far the log reaches, to its newest head where nothing is said."""
         self._where, self._ca = where, ca
         self._view, self._book = view, book
         self._processes = processes or len(os.sched_getaffinity(0))
         self._piece = piece
-        self.size = view.heads[-1].size if view.heads else 0
         self._peaks = list(book.peaks)
         self._tips: dict[DeviceId, ChainTip] = {}
         self._positions: dict[DeviceId, int] = {}
@@ -87,18 +91,33 @@ class LogSweep:
         )
         self._before = book.heads()
         self._heads = len(self._before)
+        known = len(view.heads)
+        held = known if cover is None else max(cover.heads, min(self._heads, known))
+        self.heads, self.size = held, view.heads[held - 1].size if held else 0
+        """The heads, from the first on, that are verified, and the records under the last of them."""
+        self._log_size = self.size if cover is None else cover.size
         self._changed_keys = dict(self._compare_keys())
         book.keep_keys({k: v for k, v in view.keys.items() if k not in self._changed_keys})
-        self._reader = TileReader(open_source(where, ca or True), self.size)
-        self._tally = self._tally_again()
+        self._reader = TileReader(open_source(where, ca or True), self._log_size)
+        self._tally = Tally()
 
     def run(self, progress: Callable[[int], None]) -> None:
-        """Verify the rest of the log; *progress* is called with the number of records done."""
+        """Verify the rest of the log; *progress* is called with the number of records done.
+
+        Raises TileError where the log has a gap; then only the heads before it are verified.
+        """
         progress(self._book.size)
-        if self._book.size < self.size:
+        if self._book.size >= self.size:
+            return
+        try:
+            self._tally = self._tally_again()
             for piece in self._pieces():
                 self._join(piece)
                 progress(piece.end)
+        except TileError:
+            self.heads = min(self._heads, len(self._view.heads))
+            self.size = self._view.heads[self.heads - 1].size if self.heads else 0
+            raise
 
     # ---- the pieces
 
@@ -109,7 +128,7 @@ class LogSweep:
             self._processes,
             mp_context=get_context("spawn"),
             initializer=start_worker,
-            initargs=(self._where, self._ca, self.size, self._view.keys),
+            initargs=(self._where, self._ca, self._log_size, self._view.keys),
         ) as pool:
             try:
                 for start, end in spans(self._book.size, self.size, self._piece):
@@ -214,7 +233,7 @@ class LogSweep:
             try:
                 self._state.apply(Slot(t.device, t.epoch, t.sequence, t.payload_digest))
             except LogError as error:
-                yield Finding(RECORDS_BROKEN, t.device, str(error))
+                yield Finding(RECORDS_BROKEN, t.device, error.detail)
         self._tally.merge(segment.tally)
         if self._heads < len(self._view.heads):
             head = self._view.heads[self._heads]
@@ -268,13 +287,27 @@ class LogSweep:
                 continue
         return tally
 
+    def currencies(self, log_indexes: Sequence[int]) -> dict[int, str]:
+        """The currency of each sale or refund of these growing *log_indexes*; of none where the log has a gap."""
+        found: dict[int, str] = {}
+        try:
+            for number, indexes in groupby(log_indexes, lambda index: index // TILE_WIDTH):
+                first = number * TILE_WIDTH
+                raws = list(self._reader.entries(first, first + TILE_WIDTH))
+                for index in indexes:
+                    body = decode(raws[index - first]).record.body
+                    found[index] = body.currency if isinstance(body, Sale | Refund) else ""
+        except (LogError, RecordError, IndexError):
+            return {}
+        return found
+
     # ---- the machines' gossip
 
     def check_gossip(self) -> Iterator[Finding]:
         """Whether every head that a machine was shown is a beginning of this log."""
         if not self.size:
             return
-        root = self._view.heads[-1].root
+        root = self._view.heads[self.heads - 1].root
         for size, shown, index in self._book.gossip():
             where = f"record {index}: the head of {size} that its machine was shown"
             if size > index:
@@ -287,7 +320,7 @@ class LogSweep:
                     first=size, second=self.size, root=root, read=self._reader.read
                 )
             except LogError as error:
-                yield Finding(LOG_INCOMPLETE, where, str(error), unverifiable=True)
+                yield Finding(LOG_INCOMPLETE, where, error.detail, unverifiable=True)
                 continue
             if mine != shown:
                 yield Finding(GOSSIP_DIFFERS, where, f"{shown.hex()}, the log's is {mine.hex()}")

@@ -23,6 +23,7 @@ from counterfoil.api.audit.faults import (
 from counterfoil.api.audit.sweep.facts_check import FactsCheck
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.api.audit.sweep.sweep_words import date_text
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import NOBODY
 from counterfoil.chain.client import ChainClient, ContractEvent
@@ -121,9 +122,8 @@ class MoneySweep:
         for key in sorted(mine.keys() | credited.keys()):
             if mine.get(key, 0) != credited.get(key, 0):
                 tier, account = key
-                detail = (
-                    f"{tier.wire_name} {account} got {credited.get(key, 0)}, not {mine.get(key, 0)}"
-                )
+                got, due = (self._view.amount(one.get(key, 0)) for one in (credited, mine))
+                detail = f"{tier.wire_name} {account} got {got}, not {due}"
                 yield Finding(SPLIT_MISMATCH, where, detail)
         yield from self.facts.check(where, d, event.block_number)
 
@@ -158,7 +158,8 @@ class MoneySweep:
             yield Finding(SPLIT_MISMATCH, where, f"by its list and terms it is refused: {refused}")
             return
         if mine != stated:
-            yield Finding(SPLIT_MISMATCH, where, f"{verb} {stated}, not {mine}")
+            said = f"{verb} {self._view.amount(stated)}, not {self._view.amount(mine)}"
+            yield Finding(SPLIT_MISMATCH, where, said)
 
     def _withdrawn(self, event: ContractEvent) -> Iterator[Finding]:
         v = event.values
@@ -166,18 +167,19 @@ class MoneySweep:
         self.claimable[v["token"], v["account"]] = 0
         self.withdrawn += v["amount"]
         if mine != v["amount"]:
-            detail = f"{v['account']} withdrew {v['amount']}, not {mine}"
+            withdrew = self._view.amount(v["amount"])
+            detail = f"{v['account']} withdrew {withdrew}, not {self._view.amount(mine)}"
             yield Finding(BALANCE_MISMATCH, _name(event), detail)
 
     # ---- balances
 
     def _balances(self) -> Iterator[Finding]:
-        at = self._view.block
+        at, said = self._view.block, self._view.amount
         pairs = sorted(self.claimable)
         found = self._client.call_all("RevenueSplit", "claimable", pairs, block=at)
         for (token, account), amount in zip(pairs, found, strict=True):
             if amount != self.claimable[token, account]:
-                detail = f"{amount} is claimable, not {self.claimable[token, account]}"
+                detail = f"{said(amount)} is claimable, not {said(self.claimable[token, account])}"
                 yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
         total = 0
         for project, waterfall in self._waterfalls.items():
@@ -185,38 +187,43 @@ class MoneySweep:
             theirs = self._client.call("RevenueSplit", "distributed", project, block=at)
             if theirs != waterfall.distributed:
                 where = f"project {project.hex()[:16]}"
-                detail = f"distributed {theirs}, not {waterfall.distributed}"
+                detail = f"distributed {said(theirs)}, not {said(waterfall.distributed)}"
                 yield Finding(BALANCE_MISMATCH, where, detail)
             for pool in waterfall.pools:
                 yield from self._pool(waterfall, pool, at)
         open_ = sum(self.claimable.values())
         if open_ + self.withdrawn != total:
-            detail = f"claimable {open_} + withdrawn {self.withdrawn} is not {total}"
+            detail = (
+                f"claimable {said(open_)} + withdrawn {said(self.withdrawn)} is not {said(total)}"
+            )
             yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
         yield from self._token(open_, at)
 
     def _pool(self, waterfall: Waterfall, pool: str, at: int) -> Iterator[Finding]:
         """Taken + to take + carried = paid, and each investor can take what is left of its share."""
-        one = waterfall.pools[pool]
+        one, said = waterfall.pools[pool], self._view.amount
         investors = [account for account, _ in one.investors]
         asked = [(pool, account) for account in investors]
         found = self._client.call_all("RevenueSplit", "claimableOfPool", asked, block=at)
         for account, amount in zip(investors, found, strict=True):
             if amount != one.claimable(account):
-                detail = f"{amount} is to take of pool {pool}, not {one.claimable(account)}"
+                mine = said(one.claimable(account))
+                detail = f"{said(amount)} is to take of pool {pool}, not {mine}"
                 yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
         taken = self._client.call("RevenueSplit", "takenOf", pool, block=at)
         if taken + sum(found) + one.carried != one.paid:
-            detail = (
-                f"taken {taken} + to take {sum(found)} + carried {one.carried} is not {one.paid}"
+            parts = (
+                f"taken {said(taken)} + to take {said(sum(found))} + carried {said(one.carried)}"
             )
+            detail = f"{parts} is not {said(one.paid)}"
             yield Finding(BALANCE_MISMATCH, f"pool {pool}", detail)
 
     def _token(self, owed: int, at: int) -> Iterator[Finding]:
-        supply = -self.held[NOBODY]
+        supply, said = -self.held[NOBODY], self._view.amount
         found = self._client.call("DepositToken", "totalSupply", block=at)
         if found != supply:
-            yield Finding(BALANCE_MISMATCH, "DepositToken", f"supply {found}, not {supply}")
+            detail = f"supply {said(found)}, not {said(supply)}"
+            yield Finding(BALANCE_MISMATCH, "DepositToken", detail)
         booked = sum(e.values["amount"] for e in self._view.money if e.name == "Deposited")
         minted = sum(
             e.values["value"]
@@ -224,20 +231,21 @@ class MoneySweep:
             if e.name == "Transfer" and e.values["from"] == NOBODY
         )
         if booked != minted:
-            yield Finding(BALANCE_MISMATCH, "DepositToken", f"{minted} minted, {booked} booked")
+            detail = f"{said(minted)} minted, {said(booked)} booked"
+            yield Finding(BALANCE_MISMATCH, "DepositToken", detail)
         accounts = sorted(account for account in self.held if account != NOBODY)
         held = self._client.call_all("DepositToken", "balanceOf", [[a] for a in accounts], block=at)
         for account, amount in zip(accounts, held, strict=True):
             if amount != self.held[account]:
-                detail = f"holds {amount}, not {self.held[account]}"
+                detail = f"holds {said(amount)}, not {said(self.held[account])}"
                 yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
         if self.held[self._split] != owed:
-            detail = f"holds {self.held[self._split]} and owes {owed}"
+            detail = f"holds {said(self.held[self._split])} and owes {said(owed)}"
             yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
 
 
 def _name(event: ContractEvent) -> str:
     v = event.values
     if event.name == "Distributed":
-        return f"distribution {v['batch'].hex()[:16]} of {v['periodStart']}"
+        return f"distribution {v['batch'].hex()[:16]} of {date_text(v['periodStart'])}"
     return f"{event.name} in block {event.block_number}"

@@ -1,4 +1,4 @@
-"""What a sweep finds wrong, or can't verify."""
+"""What a sweep finds wrong, or can't verify. Pure."""
 
 from __future__ import annotations
 

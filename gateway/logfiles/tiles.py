@@ -29,10 +29,12 @@ from counterfoil.gateway.log.tile_format import (
     decode_bundle,
     encode_bundle,
     entries_path,
+    most_bytes,
     tile_path,
     width_at,
 )
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.given_file import GivenFileEmpty, GivenFileError, read_file
 
 _SIZE_PATH = "tree-size"
 FileReader = Callable[[str], bytes]
@@ -44,9 +46,11 @@ def read_folder(folder: Path) -> FileReader:
 
     def read(path: str) -> bytes:
         try:
-            return (folder / path).read_bytes()
-        except OSError as error:
-            raise TileError(f"{path}: {error.strerror}") from error
+            return read_file(folder / path, most_bytes(path))
+        except GivenFileEmpty:
+            return b""
+        except GivenFileError as error:
+            raise TileError(str(error)) from error
 
     return read
 

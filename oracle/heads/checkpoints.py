@@ -11,6 +11,7 @@ from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, sign_checkpoint
 from counterfoil.gateway.logfiles.tiles import TileWriter, read_size
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.given_file import read_file
 from counterfoil.oracle.heads.witnesses import Witnesses
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.settings import OracleSettings
@@ -22,7 +23,7 @@ class CheckpointWriter:
     def __init__(self, settings: OracleSettings, engine: Engine) -> None:
         if settings.log_key is None:
             raise ValueError("no log key")
-        key = load_pem_private_key(settings.log_key.read_bytes(), None)
+        key = load_pem_private_key(read_file(settings.log_key), None)
         if not isinstance(key, Ed25519PrivateKey):
             raise TypeError(f"{settings.log_key} is no Ed25519 key")
         self._key = key

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.fault import FILE_TOO_LARGE, FILE_UNREADABLE
+from counterfoil.fault import FILE_EMPTY, FILE_TOO_LARGE, FILE_UNREADABLE
 from counterfoil.gateway.formats.inspection.file_findings import inspect_file
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict, plain
 from counterfoil.printable import printable, printable_json
 
-_UNREADABLE = (FILE_UNREADABLE, FILE_TOO_LARGE)
+_UNREADABLE = (FILE_EMPTY, FILE_UNREADABLE, FILE_TOO_LARGE)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,8 @@ def inspect(
     for file, finding in found:
         if finding.reason.startswith(_UNREADABLE):
             code, _, detail = finding.reason.partition(": ")
-            typer.echo(json.dumps({"code": code, "detail": detail or file}), err=True)
+            named = detail if file in detail else f"{file}: {detail}"
+            typer.echo(json.dumps({"code": code, "detail": named}), err=True)
     if as_json:
         items = [finding.to_json(file) for file, finding in found]
         typer.echo(printable_json(items[0] if len(items) == 1 else items))

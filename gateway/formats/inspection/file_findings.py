@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from counterfoil.fault import FILE_EMPTY
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.formats import senml
 from counterfoil.gateway.formats.detection import Format, detect
 from counterfoil.gateway.formats.errors import (
-    FILE_EMPTY,
     FORMAT_UNKNOWN,
     FileTooLargeError,
     FileUnreadableError,

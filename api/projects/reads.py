@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -18,6 +19,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.projects.pool_reads import PoolReads, pools_of
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import Address
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow, TermsRow
 from counterfoil.oracle.store.directory_tables import KnownProject, KnownTerms
 from counterfoil.oracle.store.revenue_tables import Distribution
@@ -135,6 +137,16 @@ class ProjectReads:
                 )
             )
         return found
+
+    def facts(self, facts_hash: str) -> bytes | None:
+        """Return the facts whose SHA-256 is *facts_hash*, as they are kept here; None where they are not."""
+        with Session(self._engine) as session:
+            row = session.exec(
+                select(Distribution).where(Distribution.facts_hash == facts_hash)
+            ).first()
+        if row is None or sha256(row.facts).digest() != from_hex(facts_hash):
+            return None
+        return row.facts
 
     def balances(self, sight: Sight) -> list[SeenBalance]:
         """Return what accounts have to their credit and have taken: the reader's own, or all.

@@ -10,6 +10,7 @@ from counterfoil.gateway.log.checkpoint import MAX_CHECKPOINT_BYTES
 TILE_WIDTH = 256
 MAX_ENTRY_BYTES = 0xFFFF
 CHECKPOINT_PATH = "checkpoint"
+LOG_KEY_PATH = "log-key"
 
 
 def _number_path(number: int) -> str:

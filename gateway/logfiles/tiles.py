@@ -24,6 +24,7 @@ from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, HashReader, hash_children, hash_leaf, root_at
 from counterfoil.gateway.log.tile_format import (
     CHECKPOINT_PATH,
+    LOG_KEY_PATH,
     MAX_ENTRY_BYTES,
     TILE_WIDTH,
     decode_bundle,
@@ -197,6 +198,10 @@ class TileWriter:
     def write_checkpoint(self, note: bytes) -> None:
         """Put *note* in place as the log's newest checkpoint: after the tiles that it names."""
         self._write(CHECKPOINT_PATH, note)
+
+    def write_log_key(self, verifier_key: str) -> None:
+        """Publish the key that signs the checkpoints, for readers to compare with what they were told."""
+        self._write(LOG_KEY_PATH, f"{verifier_key}\n".encode())
 
     def _add_hash(self, leaf_hash: Digest) -> None:
         node, level = leaf_hash, 0

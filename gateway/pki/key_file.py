@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from counterfoil.gateway.errors import DeviceError
@@ -43,6 +43,14 @@ def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
         raise DeviceError(f"{path}: no readable private key") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise DeviceError(f"{path}: not a P-256 key")
+    return key
+
+
+def log_private_key(path: Path) -> ed25519.Ed25519PrivateKey:
+    """Return the Ed25519 key in the PEM file at *path*; TypeError when it is another kind of key."""
+    key = load_pem_private_key(read_file(path), None)
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise TypeError(f"{path} is no Ed25519 key")
     return key
 
 

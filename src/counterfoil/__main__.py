@@ -60,6 +60,10 @@ _COMMANDS = {
         "counterfoil.api.audit.commands.audit",
         "Bundles for an auditor, and verifying one alone.",
     ),
+    "log": (
+        "counterfoil.gateway.logfiles.commands",
+        "The log from outside: its key, a copy of it.",
+    ),
     "witness": (
         "counterfoil.gateway.witness.commands",
         "Watch a log, cosign its heads, find its forks.",

@@ -108,13 +108,17 @@ class ProjectReads:
             ).all()
         projects_of = {entry.batch: names[entry.project_hash] for entry in entries}
         lines: dict[str, list[tuple[str, Address, int]]] = {}
-        by_batch = {entry.batch: entry for entry in entries}
         for row in rows:  # in the order of their events, and so of the distributions
             line = (Tier(row.tier).wire_name, row.account, row.amount_minor)
             lines.setdefault(row.batch, []).append(line)
+        # A distribution of refunds alone credits nobody; it stands in its block, after those that do.
+        place = {batch: number for number, batch in enumerate(lines)}
         found: list[SeenDistribution] = []
-        for batch, seen in lines.items():
-            entry, project = by_batch[batch], projects_of[batch]
+        for entry in sorted(
+            entries, key=lambda one: (one.block_number, place.get(one.batch, len(place)))
+        ):
+            batch, project = entry.batch, projects_of[entry.batch]
+            seen = lines.get(batch, [])
             fact = facts.get(batch)
             date = fact.business_date if fact else 0
             if not first <= date <= last:

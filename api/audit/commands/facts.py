@@ -112,4 +112,7 @@ def _token() -> str:
             token = read_text_file(Path(named))
         except GivenFileError as error:
             fail(error.code, str(error), 2)
-    return token.strip()
+    token = token.strip()
+    if not token.isascii() or len(token.split()) != 1:
+        fail(API_REFUSED, "COUNTERFOIL_TOKEN or COUNTERFOIL_TOKEN_FILE must hold a token, cf_…", 2)
+    return token

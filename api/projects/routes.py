@@ -13,11 +13,11 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
 from counterfoil.api.projects.reads import ProjectReads, SeenDistribution
-from counterfoil.chain.hexadecimal import HEX_32_BYTES
+from counterfoil.chain.hexadecimal import HEX_32_BYTES, from_hex, to_hex
 from counterfoil.oracle.store.directory_tables import KnownProject
 
 router = APIRouter(tags=["projects"], responses=problems.RESPONSES)
-_Batch = Annotated[str, Path(pattern=HEX_32_BYTES, examples=["0x" + "d5" * 32])]
+_Batch = Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\xd5" * 32)])]
 Day = Annotated[int | None, Query(ge=19700101, le=99991231, description="YYYYMMDD")]
 
 
@@ -204,7 +204,7 @@ def get_facts(parts: PartsDep, sight: SightDep, batch: _Batch) -> Response:
     facts = ProjectReads(parts.reads).facts(shared.facts_hash)
     if facts is None:
         raise problems.not_found("facts")
-    name = f"{shared.facts_hash.removeprefix('0x')}.cbor"
+    name = f"{from_hex(shared.facts_hash).hex()}.cbor"
     return Response(
         facts,
         media_type="application/cbor",

@@ -136,8 +136,8 @@ def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
     """Return the challenge's name as bytes, and what the contract holds about it."""
     try:
         name = from_any_hex(text, 32)
-    except ValueError as error:
-        raise typer.BadParameter("a challenge's name is 0x and 64 hex digits") from error
+    except ValueError:
+        fail(CHALLENGE_UNKNOWN, f"{text}: a challenge's name is 0x and 64 hex digits")
     found: dict[str, Any] = client.call("PromiseChallenge", "challengeOf", name)
     if found["status"] == PromiseStatus.NONE:
         fail(CHALLENGE_UNKNOWN, f"the contract knows no challenge {text}")

@@ -71,7 +71,7 @@ def shortened(findings: list[Finding]) -> list[Finding]:
         }
         worst = max(true, key=lambda one: one.verdict is Verdict.UNVERIFIABLE)
         reason = f"{len(true)} of them: {worst.reason} (--all prints each)"
-        true = [Finding("records", worst.verdict, reason, summary)]
+        true = [Finding("records", worst.verdict, reason=reason, summary=summary)]
     return [bundle, *true, *(one for one in records if one.verdict is Verdict.INVALID)]
 
 

@@ -14,12 +14,8 @@ from counterfoil.gateway.log.tlog_proof import TlogProof
 
 def inspect_checkpoint(content: bytes) -> Iterator[Finding]:
     """Yield the finding on a checkpoint, a signed note."""
-    yield _finding(
-        "checkpoint",
-        content,
-        {},
-        "who signed it is told by the log's key alone: counterfoil log mirror --log-key",
-    )
+    reason = "who signed it is told by the log's key alone: counterfoil log mirror --log-key"
+    yield _finding("checkpoint", content, summary={}, reason=reason)
 
 
 def inspect_tlog_proof(content: bytes) -> Iterator[Finding]:
@@ -31,7 +27,7 @@ def inspect_tlog_proof(content: bytes) -> Iterator[Finding]:
         return
     summary = {"log_index": proof.index, "hashes": len(proof.path)}
     reason = "it takes the record's bytes and the log's key: counterfoil witness check-proof"
-    yield _finding("tlog-proof", proof.note, summary, reason)
+    yield _finding("tlog-proof", proof.note, summary=summary, reason=reason)
 
 
 def _finding(name: str, note: bytes, summary: dict[str, Any], reason: str) -> Finding:
@@ -39,7 +35,7 @@ def _finding(name: str, note: bytes, summary: dict[str, Any], reason: str) -> Fi
         text, lines = split_note(note)
         checkpoint = parse_checkpoint(text)
     except CheckpointError as error:
-        return Finding(name, Verdict.INVALID, str(error), summary)
+        return Finding(name, Verdict.INVALID, reason=str(error), summary=summary)
     head = checkpoint.head
     summary |= {
         "log": checkpoint.origin,
@@ -50,5 +46,5 @@ def _finding(name: str, note: bytes, summary: dict[str, Any], reason: str) -> Fi
     }
     if summary.get("log_index", -1) >= head.size:
         detail = f"{CheckpointError.code}: record {summary['log_index']} is not among {head.size}"
-        return Finding(name, Verdict.INVALID, detail, summary)
-    return Finding(name, Verdict.UNVERIFIABLE, reason, summary)
+        return Finding(name, Verdict.INVALID, reason=detail, summary=summary)
+    return Finding(name, Verdict.UNVERIFIABLE, reason=reason, summary=summary)

@@ -17,8 +17,8 @@ from counterfoil.api.access.directory import Directory
 from counterfoil.api.http import description, etags, problems, security_headers
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.context import ApiParts
+from counterfoil.api.pages import proof, sign_in
 from counterfoil.api.pages import routes as pages
-from counterfoil.api.pages import sign_in
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
 from counterfoil.chain.client import ChainClient, Finality
@@ -100,7 +100,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     for router in (*nouns.ROUTERS, operation_routes.router, stream.router):
         app.include_router(router)
     app.include_router(metrics.router)
-    for page in (*nouns.PAGES, pages.router, sign_in.router):
+    for page in (*nouns.PAGES, proof.router, pages.router, sign_in.router):
         app.include_router(page)
     description.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

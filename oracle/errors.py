@@ -16,16 +16,6 @@ class OracleError(Exception):
     to_do = "Read the detail; where it says nothing more, report it with the log."
 
 
-class RecordNotBelieved(OracleError):
-    """A stored record does not verify again: nothing from it on is anchored until a person has looked."""
-
-    code = Code("log.record_not_believed")
-    to_do = (
-        "Find out who changed the store: compare the record with a copy of the log. Anchoring "
-        "goes on once it verifies again."
-    )
-
-
 class InputMalformed(OracleError):
     """A file or an instruction does not have the form that it should."""
 
@@ -104,9 +94,25 @@ GOSSIP_DIFFERS = fault(
     "A device was shown another head than the log has.",
     "Keep the record: it is evidence that two logs were shown. Look at the gateway.",
 )
+RECORD_NOT_BELIEVED = fault(
+    "log.record_not_believed",
+    "A record of the log does not verify from its bytes: nothing from it on is anchored.",
+    (
+        "Find out who changed the store: compare the record with a copy of the log. Anchoring "
+        "goes on once it verifies again."
+    ),
+)
+STORE_BEHIND = fault(
+    "log.store_behind",
+    "The gateway's store ends before the log does, or leaves a record out.",
+    (
+        "Put a newer backup of the gateway's store back; the missing records are in the tiles, "
+        "and in each other node's copy."
+    ),
+)
 COPY_DIFFERS = fault(
     "log.copy_differs",
-    "What was copied of the log does not give the anchored head; it was copied anew.",
+    "The records do not give the anchored head; those beyond the last head that they give are asked for anew.",
     (
         "Nothing, if it happens once. If it stays so, compare this gateway's log with another "
         "node's copy."

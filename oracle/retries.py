@@ -1,10 +1,10 @@
-"""Requests the chain's refused transactions again until they take effect. No head, mint or distribution is given up.
+"""Requests the chain's refused transactions again until they take effect. No mint and no distribution is given up.
 
 The chain may refuse one for a while: the contract is paused, a reorganisation has put the transaction before what it
 needs, or the account ran out of gas. Rules that this module keeps:
 
-- A second request has its own key and the same bytes. The contracts take each head, entry and batch once, so two
-  requests have one effect.
+- A second request has its own key and the same bytes. The contracts take each entry and batch once, so two requests
+  have one effect. A refused head is signed and sent again by who proposes it, with the same pauses.
 - A distribution whose deadline has passed is not sent again: the distributor has it signed anew.
 - What has taken effect meanwhile is not requested again.
 - The time between two requests doubles; the third refusal of the same thing raises an alarm, for a person.
@@ -25,12 +25,10 @@ from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, enqueue
 from counterfoil.logs import get_logger
-from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import DistributedRow
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.clock import now_ms
-from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import Distribution
 
 log = get_logger("oracle.retries")
@@ -46,19 +44,18 @@ RETRY_MARK = ":again:"
 class RefusedTransaction:
     """A row whose newest transaction failed: its table, its primary key, and the number of requests so far."""
 
-    table: type[HeadRow | Distribution | StatementEntryRow]
-    key: int | str
+    table: type[Distribution | StatementEntryRow]
+    key: str
     transaction: TransactionRow
     times: int
 
 
 class Retries:
-    """Repeats failed distributions and mints; with *heads* also failed heads, where one process signs them."""
+    """Repeats failed distributions and mints."""
 
-    def __init__(self, engine: Engine, client: ChainClient, *, heads: bool = True) -> None:
+    def __init__(self, engine: Engine, client: ChainClient) -> None:
         self._engine = engine
         self._client = client
-        self._heads = heads
 
     def step(self) -> int:
         """Repeat the requests that are due; return how many there were."""
@@ -74,14 +71,6 @@ class Retries:
         reads = self._engine.execution_options(reads_only=True)
         found: list[RefusedTransaction] = []
         with Session(reads) as session:
-            heads = (
-                select(HeadRow.size, TransactionRow)
-                .join(TransactionRow, col(TransactionRow.id) == col(HeadRow.transaction_id))
-                .where(
-                    TransactionRow.status == FAILED,
-                    col(HeadRow.size).not_in(select(AnchoredHeadRow.size)),
-                )
-            )
             batches = (
                 select(Distribution.batch, TransactionRow)
                 .join(TransactionRow, col(TransactionRow.id) == col(Distribution.transaction_id))
@@ -97,14 +86,6 @@ class Retries:
                 )
                 .where(TransactionRow.status == FAILED)
             )
-            if self._heads:
-                rows = session.exec(heads)
-                found += [
-                    RefusedTransaction(
-                        table=HeadRow, key=size, transaction=tx, times=times_asked(tx)
-                    )
-                    for size, tx in rows
-                ]
             found += [
                 RefusedTransaction(table=Distribution, key=b, transaction=tx, times=times_asked(tx))
                 for b, tx in session.exec(batches)
@@ -116,14 +97,13 @@ class Retries:
                 for e, tx in session.exec(entries)
             ]
             session.expunge_all()
-        now = now_ms()
-        return [r for r in found if now >= r.transaction.created_ms + _wait_ms(r.times)]
+        return [refused for refused in found if is_due_again(refused.transaction)]
 
     def _is_on_chain(self, refused: RefusedTransaction) -> bool:
-        """Whether a mint has taken effect, by the chain itself; False for a head and a distribution."""
+        """Whether a mint has taken effect, by the chain itself; False for a distribution."""
         if refused.table is not StatementEntryRow:
             return False
-        entry = from_hex(str(refused.key))
+        entry = from_hex(refused.key)
         return bool(self._client.call("DepositToken", "isEntryUsed", entry))
 
     def _ask(self, session: Session, refused: RefusedTransaction) -> None:
@@ -141,11 +121,22 @@ class Retries:
             to=failed.to_address,
             data=failed.data,
         )
-        log.warning("asked_again", key=base, times=times, code=failed.error_code)
-        if times == _ALARM_AT:
-            code = failed.error_code or ChainError.code
-            detail = f"{base} was refused {times} times: {failed.error_detail}"
-            session.add(AlarmRow(code=code, detail=detail))
+        note_refusals(session, failed)
+
+
+def note_refusals(session: Session, failed: TransactionRow) -> None:
+    """Log that what *failed* asked for is asked again; raise the alarm at the third refusal. The caller commits."""
+    base, times = failed.idempotency_key.split(RETRY_MARK)[0], times_asked(failed)
+    log.warning("asked_again", key=base, times=times, code=failed.error_code)
+    if times == _ALARM_AT:
+        code = failed.error_code or ChainError.code
+        detail = f"{base} was refused {times} times: {failed.error_detail}"
+        session.add(AlarmRow(code=code, detail=detail))
+
+
+def is_due_again(failed: TransactionRow) -> bool:
+    """Whether the pause after the refusal of *failed* is over."""
+    return now_ms() >= failed.created_ms + _wait_ms(times_asked(failed))
 
 
 def times_asked(transaction: TransactionRow) -> int:

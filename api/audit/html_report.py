@@ -1,4 +1,4 @@
-"""A verification's report as one HTML file, for an auditor's working papers.
+"""A verification's report in HTML: as one file for an auditor's working papers, and as a part of a page.
 
 Rules kept here:
 
@@ -21,25 +21,33 @@ from counterfoil.api.audit.verification.split_audit import tier_name
 from counterfoil.gateway.record.currency import money
 from counterfoil.printable import printable
 
-_PAGE = Path(__file__).with_name("report.html")
+_FILE, _BODY = (Path(__file__).with_name(name) for name in ("report.html", "report_body.html"))
 
 
 def html_report(name: str, report: Report, opinion: Opinion) -> str:
-    """Return the *report* on the file *name* in the words of its *opinion*."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
-    environment.filters["tier"] = tier_name
+    """Return the *report* on the file *name* in the words of its *opinion*: a file by itself."""
+    source = _environment().from_string(_FILE.read_text())
+    return source.render(name=name, opinion=opinion, body=report_body(report, opinion))
+
+
+def report_body(report: Report, opinion: Opinion) -> str:
+    """Return what the *report* says in the words of its *opinion*: sections under a heading, without a page around."""
+    environment = _environment()
+    environment.filters["tier"] = lambda number: tier_name(number).in_(opinion.language)
     bundle = report.bundle
     rows = bundle.distributions if bundle is not None else ()
     currency = currency_of(bundle) if bundle is not None else ""
     environment.filters["money"] = lambda minor: money(minor, currency) if currency else str(minor)
-    return environment.from_string(_PAGE.read_text()).render(
-        name=name,
-        report=report,
+    return environment.from_string(_BODY.read_text()).render(
         opinion=opinion,
         word=lambda key, **values: word(opinion.language, key, **values),
         unit=currency or word(opinion.language, "unit.minor"),
         splits=[d for d in rows if bundle is not None and bundle.scope.has_date(d.period_start)],
     )
+
+
+def _environment() -> Environment:
+    return Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
 
 
 def shown(value: object) -> object:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from counterfoil.api.audit.verification.bundle import Bundle, KeyFact
-from counterfoil.api.audit.verification.bundle_blocks import block_times
+from counterfoil.api.audit.verification.bundle_blocks import block_times, placed
 from counterfoil.api.audit.verification.completeness import (
     ChainSeen,
     SeenAssignment,
@@ -30,7 +30,9 @@ from counterfoil.api.audit.verification.errors import (
     OnChainMismatchError,
     RecordsDisputedError,
 )
+from counterfoil.api.audit.verification.key_certificates import epoch_named
 from counterfoil.api.audit.verification.report import Report, Step
+from counterfoil.api.audit.verification.said import Part, Said
 from counterfoil.chain.anchored_heads import head_in_block
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, ContractReverted, RpcRefused
@@ -58,30 +60,37 @@ def check_on_chain(
     known = addresses or {name: address for name, address in stated.items() if address}
     step = Step(
         14,
-        f"blocks ({len(bundle.blocks)}), heads ({len(bundle.heads)}) and keys ({len(bundle.registry)}) "
-        f"as your node of chain {scope.chain_id} has them",
+        Said(
+            "blocks ({blocks}), heads ({heads}) and keys ({keys}) as your node of chain {chain} has them",
+            blocks=len(bundle.blocks),
+            heads=len(bundle.heads),
+            keys=len(bundle.registry),
+            chain=scope.chain_id,
+        ),
     )
     try:
         client = ChainClient(rpc_url, known)
         step.findings += _check(bundle, client, stated)
         if client.chain_id() == scope.chain_id and bundle.heads:
             seen = _seen(bundle, client)
-            step.checked += f"; {seen_text(seen)}"
+            step.add(seen_text(seen))
             step.findings += check_complete(report, seen)
     except ChainError as error:
-        step.findings.append(ChainUnreachableError("chain", str(error)))
+        detail = Said("{node_error}", node_error=error)
+        step.findings.append(ChainUnreachableError(Said("chain"), detail))
     return step
 
 
 def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> Iterator[AuditError]:
     chain_id = client.chain_id()
     if chain_id != bundle.scope.chain_id:
-        yield OnChainMismatchError("scope", f"the node is of chain {chain_id}")
+        detail = Said("the node is of chain {chain}", chain=chain_id)
+        yield OnChainMismatchError(Part("scope"), detail)
         return
     for name, address in stated.items():
         mine = client.addresses.get(name)
         if mine is not None and mine != address:
-            yield OnChainMismatchError("scope", f"{name} is at {mine}, not at {address or 'none'}")
+            yield OnChainMismatchError(Part("scope"), placed(name, mine, address))
     yield from _check_blocks(bundle, client)
     yield from _check_heads(bundle, client)
     yield from check_keys(bundle.device, bundle.registry, client)
@@ -153,29 +162,32 @@ def _check_blocks(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
         except RpcRefused:
             block = None
         if block is None or block.hash != header.hash:
-            where = f"blocks[{place}] (block {header.number})"
-            yield OnChainMismatchError(where, "your node's chain has another block there, or none")
+            part = Part("blocks", place)
+            where = Said("{part} (block {block})", part=part, block=header.number)
+            detail = Said("your node's chain has another block there, or none")
+            yield OnChainMismatchError(where, detail)
 
 
 def _check_heads(bundle: Bundle, client: ChainClient) -> Iterator[AuditError]:
     newest = client.latest().number
     for head in bundle.heads:
-        where = f"heads (size {head.size})"
+        where = Said("{part} (size {size})", part=Part("heads"), size=head.size)
         is_there = head.block_number <= newest
         found = head_in_block(client, head.size, head.block_number) if is_there else None
         if found is None:
             is_anchored = client.call("RecordAnchor", "isAnchored", head.size)
-            words = (
-                f"anchored, but not in block {head.block_number}" if is_anchored else "not anchored"
-            )
-            yield OnChainMismatchError(where, words)
+            detail = Said("not anchored")
+            if is_anchored:
+                detail = Said("anchored, but not in block {block}", block=head.block_number)
+            yield OnChainMismatchError(where, detail)
             continue
         if (found["root"], found["state"]) != (head.root, head.state):
-            yield OnChainMismatchError(where, "anchored with another root or state")
+            yield OnChainMismatchError(where, Said("anchored with another root or state"))
         try:
             client.call("RecordAnchor", "requireHead", found)
         except ContractReverted as error:
-            yield OnChainMismatchError(where, f"the contract keeps another: {error}")
+            detail = Said("the contract keeps another: {error}", error=error)
+            yield OnChainMismatchError(where, detail)
 
 
 def check_keys(
@@ -195,8 +207,8 @@ def check_keys(
             found["registeredAt"],
         )
         if registered != tuple(key[1:]):
-            yield OnChainMismatchError(f"registry epoch {key.epoch}", "registered otherwise")
+            yield OnChainMismatchError(epoch_named(key.epoch), Said("registered otherwise"))
         first, last = client.call("DeviceRegistry", "disputedOf", name, key.epoch)
         if last:
-            detail = f"the committee has repudiated its numbers from {first} on"
-            yield RecordsDisputedError(f"registry epoch {key.epoch}", detail)
+            detail = Said("the committee has repudiated its numbers from {first} on", first=first)
+            yield RecordsDisputedError(epoch_named(key.epoch), detail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -10,16 +10,15 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from counterfoil.api.access.sight import Machine, Sight
-from counterfoil.api.audit.making.collection import NothingToBundleError, collect
-from counterfoil.api.audit.making.known_facts import known_facts
-from counterfoil.api.audit.verification.bundle_format import encode
+from counterfoil.api.audit.making.collection import NothingToBundleError
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
+from counterfoil.api.records.bundles import are_in_order, bundle_name, bundle_of
 from counterfoil.api.records.sales import SalesReads, Tip
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.gateway.record.identity import DeviceId, device_hash
+from counterfoil.gateway.record.identity import device_hash
 from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 
 router = APIRouter(tags=["devices"], responses=problems.RESPONSES)
@@ -145,30 +144,20 @@ def get_bundle(
     respond. Distributions are in it only for those who run the project or may see everything.
     """
     machine = _machine(parts, sight, device)
-    if last < first or not 1970 <= first.year <= last.year < 9999:
+    if not are_in_order(first, last):
         raise problems.malformed("the days do not lie in order")
     try:
-        facts = known_facts(
-            parts.reads,
-            device=DeviceId(machine.device),
-            first_ms=_midnight_ms(first),
-            until_ms=_midnight_ms(last + timedelta(days=1)),
-            certificates=parts.settings.certificates,
-            client=parts.client(),
-            shows=lambda project: sight.everything or project in sight.run,
+        data = bundle_of(
+            parts, sight, machine=machine, first=first, last=last, client=parts.client()
         )
-        data = encode(collect(parts.gateway, parts.settings.tiles, facts))
     except NothingToBundleError as error:
         raise problems.conflict(error.code, str(error)) from error
     except ChainError as error:
         raise problems.ApiProblem(503, error.code, str(error)) from error
-    name = f"{machine.device.rsplit(':', 1)[-1]}-{first}-{last}.bundle"
     return Response(
         data,
         media_type="application/vnd.counterfoil.bundle+cbor",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{bundle_name(machine, first, last)}"'
+        },
     )
-
-
-def _midnight_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000

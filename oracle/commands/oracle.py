@@ -113,10 +113,10 @@ def status(
 @oracle_app.command("rebuild")
 def rebuild() -> None:
     """Drop the projection and make it again from the chain. Stop the oracle's process first."""
-    from counterfoil.oracle.run.loop import build_any
+    from counterfoil.oracle.run.composition import compose
 
     try:
-        events = build_any(OracleSettings()).feed.rebuild()
+        events = compose(OracleSettings()).feed.rebuild()
     except (ChainError, OracleError) as failure:
         fail(failure.code, str(failure))
     typer.echo(f"{events} events read again")

@@ -100,8 +100,15 @@ class _KeysAt(Mapping[tuple[DeviceId, int], DeviceKey]):
     def __init__(self, devices: Mapping[bytes, _Entry], block: int) -> None:
         self._devices = devices
         self._block = block
+        self._found: dict[tuple[DeviceId, int], DeviceKey] = {}
 
     def __getitem__(self, name: tuple[DeviceId, int]) -> DeviceKey:
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._look_up(name)
+        return found
+
+    def _look_up(self, name: tuple[DeviceId, int]) -> DeviceKey:
         entry = self._devices.get(device_hash(name[0]))
         key: DeviceKey | None = _as_of(entry.keys.get(name[1], []), self._block) if entry else None
         if key is None:

@@ -26,8 +26,8 @@ from counterfoil.chain.keys.signer import Signer
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import GatewayNotThere, InputMalformed
-from counterfoil.oracle.heads.log_copy import LogCopy
-from counterfoil.oracle.heads.log_fetch import LogFetcher
+from counterfoil.oracle.heads.believed_log import BelievedLog
+from counterfoil.oracle.heads.log_reader import LogReader
 from counterfoil.oracle.quorum.peers import Peer
 from counterfoil.oracle.quorum.signing_book import SigningBook
 from counterfoil.oracle.rules.faults.proposal import MALFORMED
@@ -52,15 +52,15 @@ class Cosigner:
     def __init__(
         self,
         books: SigningBook,
-        log_copy: LogCopy,
-        fetcher: LogFetcher,
+        believed: BelievedLog,
+        reader: LogReader,
         calls: CallJudge,
         signer: Signer,
         leaves: Leaves,
     ) -> None:
         self._books = books
-        self._log_copy = log_copy
-        self._fetcher = fetcher
+        self._believed = believed
+        self._reader = reader
         self._calls = calls
         self._signer = signer
         self._leaves = leaves
@@ -124,12 +124,12 @@ class Cosigner:
         def their_leaves() -> list[Digest]:
             return self._leaves(sender, previous.size, proposal.head.size)
 
-        refusal = self._fetcher.refusal
+        refusal = self._reader.refusal
         judge_head(
             proposal,
             sender=sender.address,
             now=now,
-            log_copy=self._log_copy,
+            log_copy=self._believed,
             refusal=refusal,
             their_leaves=their_leaves,
         )
@@ -137,7 +137,7 @@ class Cosigner:
     def _until_told(self, proposal: Proposal, sender: Peer, judge: Callable[[], None]) -> None:
         def copy_more(_: RetryCallState) -> None:
             with contextlib.suppress(GatewayNotThere):
-                self._fetcher.step()
+                self._reader.step()
 
         again = Retrying(
             retry=retry_if_exception_type(NotYet),

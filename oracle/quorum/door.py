@@ -28,7 +28,7 @@ from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.doors.problem import problem
 from counterfoil.gateway.doors.web_server import CertifiedProtocol
 from counterfoil.oracle.errors import NOT_A_PEER, InputMalformed
-from counterfoil.oracle.heads.log_copy import LogCopy
+from counterfoil.oracle.heads.believed_log import BelievedLog
 from counterfoil.oracle.quorum.cosigner import Cosigner
 from counterfoil.oracle.quorum.peers import Peer
 from counterfoil.oracle.rules.judging.proposal import (
@@ -44,7 +44,7 @@ _MOST_LEAVES = 100_000
 def create_door(
     peers: Sequence[Peer],
     cosigner: Cosigner,
-    log_copy: LogCopy,
+    believed: BelievedLog,
     state: Callable[[], dict[str, Any]],
 ) -> FastAPI:
     """The application behind the door; *state* gives this node's status."""
@@ -103,7 +103,7 @@ def create_door(
         start: Annotated[int, Query(ge=0)], end: Annotated[int, Query(ge=0)]
     ) -> Response:
         """The leaf hashes of this node's copy, 32 bytes each, from *start* up to, not including, *end*."""
-        found = log_copy.leaves(start, min(end, start + _MOST_LEAVES))
+        found = believed.leaves(start, min(end, start + _MOST_LEAVES))
         return Response(b"".join(found), media_type="application/octet-stream")
 
     @app.get("/v1/status")

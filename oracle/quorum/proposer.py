@@ -6,14 +6,18 @@ Rules that this module keeps:
 - A node that has signed a head over the newest anchored one proposes that same head again. So a node that takes over
   sends what the last one sent, and the contract takes it once.
 - A head is stored with its transaction in one database transaction, once the quorum has signed. Without a quorum
-  nothing is sent, and the records wait. A head that the chain refused is signed and sent again.
+  nothing is sent, and the records wait. A head that the chain refused is signed and sent again, after a pause that
+  doubles; the third refusal raises an alarm, for a person.
+- One head is under way at a time: the next is proposed once the last one is mined.
+- An oracle that signs alone is a quorum of one, without peers: every turn is its own.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session, col, select
 
@@ -26,12 +30,11 @@ from counterfoil.chain.transaction_queue import FAILED, enqueue
 from counterfoil.gateway.log.checkpoint import Head
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.logs import get_logger
-from counterfoil.oracle.heads.batches import BatchRules
-from counterfoil.oracle.heads.log_copy import LogCopy
+from counterfoil.oracle.heads.believed_log import BelievedLog
 from counterfoil.oracle.quorum.peer_client import Outcome, PeerClient
 from counterfoil.oracle.quorum.peers import Peer
 from counterfoil.oracle.quorum.signing_book import SigningBook
-from counterfoil.oracle.retries import RETRY_MARK, times_asked
+from counterfoil.oracle.retries import RETRY_MARK, is_due_again, note_refusals, times_asked
 from counterfoil.oracle.rules.anchored_head import head_argument
 from counterfoil.oracle.rules.facts import decode_facts
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal, Proposal
@@ -42,8 +45,16 @@ from counterfoil.oracle.store.head_tables import HeadRow
 
 log = get_logger("oracle.node")
 
-_PAUSE_MS, _PAUSE_AFTER_MS = 1_000, 5_000
-"""How long this node proposes nothing after a quorum that was not reached, and after one that was."""
+_PAUSE_MS = 1_000
+"""How long this node proposes nothing after a quorum that was not reached."""
+
+
+@dataclass(frozen=True)
+class BatchRules:
+    """A head is due over *most_records* more records, or *most_ms* after the first one of them was read."""
+
+    most_records: int = 10_000
+    most_ms: int = 1_000
 
 
 class SignatureCollector:
@@ -120,12 +131,20 @@ class SignatureCollector:
 
 
 @dataclass
-class _Due:
-    """Since when records wait beyond the head of ``size``, and since when they are due; monotonic, ms."""
+class Growth:
+    """When the log reached which size, as far as it lies beyond the newest head; monotonic, ms."""
 
-    size: int
-    since_ms: int
-    due_ms: int | None = None
+    reached: deque[tuple[int, int]] = field(default_factory=deque)
+
+    def since(self, head_size: int, size: int, at: int) -> int | None:
+        """Since when records wait beyond the head of *head_size*; None while none does. The log has *size* at *at*."""
+        while self.reached and self.reached[-1][0] > size:
+            self.reached.pop()
+        while self.reached and self.reached[0][0] <= head_size:
+            self.reached.popleft()
+        if size > max(head_size, self.reached[-1][0] if self.reached else 0):
+            self.reached.append((size, at))
+        return self.reached[0][1] if self.reached else None
 
 
 class HeadProposer:
@@ -134,7 +153,7 @@ class HeadProposer:
     def __init__(
         self,
         books: SigningBook,
-        log_copy: LogCopy,
+        believed: BelievedLog,
         client: ChainClient,
         signer: Signer,
         collector: SignatureCollector,
@@ -143,14 +162,16 @@ class HeadProposer:
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._books = books
-        self._log_copy = log_copy
+        self._believed = believed
         self._client = client
         self._signer = signer
         self._collector = collector
         self._rules = rules
         self._round_ms = round_ms
         self._on_step = on_step
-        self._due: _Due | None = None
+        self._growth = Growth()
+        self._due: tuple[int, int] | None = None
+        """The newest head's size, and since when the next one is due."""
         self._not_before_ms = 0
 
     def step(self) -> bool:
@@ -160,10 +181,10 @@ class HeadProposer:
         now = self._books.standing()
         if now.size != (0 if newest is None else newest.size) or not self._is_my_turn(now, number):
             return False
-        if self._is_under_way(now.size):
+        if not self._may_be_sent(now.size):
             return False
         proposal = self._books.signed_over(now) or self._new(now)
-        if proposal is None:
+        if proposal is None or proposal.head.size > self._believed.size:
             return False
         self._books.note_head(proposal)
         self._on_step("before_collect")
@@ -178,43 +199,41 @@ class HeadProposer:
         return True
 
     def _is_my_turn(self, now: AnchoredState, number: int) -> bool:
-        size, at = self._log_copy.size, _now()
-        if size <= now.size or self._signer.address not in now.signers:
+        size, at = self._believed.size, _now()
+        since = self._growth.since(now.size, size, at)
+        if since is None or self._signer.address not in now.signers:
             self._due = None
             return False
-        if self._due is None or self._due.size != now.size:
-            self._due = _Due(now.size, at)
-        due = self._due
-        if due.due_ms is None:
+        if self._due is None or self._due[0] != now.size:
             is_full = size - now.size >= self._rules.most_records
-            if not is_full and at - due.since_ms < self._rules.most_ms:
+            if not is_full and at - since < self._rules.most_ms:
                 return False
-            due.due_ms = at
+            self._due = now.size, at
         turn = turn_of(
             signers=list(now.signers),
             number=number,
-            waited_ms=at - due.due_ms,
+            waited_ms=at - self._due[1],
             round_ms=self._round_ms,
         )
         return turn == self._signer.address and at >= self._not_before_ms
 
-    def _is_under_way(self, size: int) -> bool:
-        """Whether a head that this node sent over the one of *size* can still be mined."""
+    def _may_be_sent(self, size: int) -> bool:
+        """Whether no head that this node sent over the one of *size* can still be mined, or was refused just now."""
         with Session(self._books.reads) as session:
-            found = session.exec(
-                select(HeadRow.size)
-                .join(TransactionRow, col(TransactionRow.id) == col(HeadRow.transaction_id))
-                .where(HeadRow.previous_size == size, TransactionRow.status != FAILED)
-            ).first()
-        return found is not None
+            sent = session.exec(
+                select(TransactionRow)
+                .join(HeadRow, col(TransactionRow.id) == col(HeadRow.transaction_id))
+                .where(HeadRow.previous_size == size)
+            ).all()
+            return all(one.status == FAILED and is_due_again(one) for one in sent)
 
     def _new(self, now: AnchoredState) -> HeadProposal | None:
-        size = min(self._log_copy.size, now.size + self._rules.most_records)
-        if self._log_copy.first_closed(now.size, size) is not None:
+        size = min(self._believed.size, now.size + self._rules.most_records)
+        if self._believed.first_closed(now.size, size) is not None:
             log.error("key_closed", after=now.size)
             return None
-        found = self._log_copy.compute(
-            now.size, size, max(now.block, self._log_copy.newest_block())
+        found = self._believed.compute(
+            now.size, size, max(now.block, self._believed.newest_block())
         )
         return HeadProposal(
             now.chain_id,
@@ -227,15 +246,16 @@ class HeadProposer:
 
     def _store(self, proposal: HeadProposal, signatures: list[bytes]) -> None:
         head, figures, previous = proposal.head, proposal.figures.digest, proposal.previous
-        proof = self._log_copy.proof(previous.size, head.size)
+        proof = self._believed.proof(previous.size, head.size)
         stated = head_argument(head, figures, annex=proposal.annex, previous_size=previous.size)
         data = self._client.encode("RecordAnchor", "anchor", stated, proof, signatures)
         key = f"anchor:{head.size}:{head.root.hex()}"
         with Session(self._books.engine) as session:
             known = session.get(HeadRow, head.size)
             if known is not None:
-                refused = session.get(TransactionRow, known.transaction_id)
-                key += f"{RETRY_MARK}{1 if refused is None else times_asked(refused)}"
+                refused = session.get_one(TransactionRow, known.transaction_id)
+                key += f"{RETRY_MARK}{times_asked(refused)}"
+                note_refusals(session, refused)
             to = self._client.address_of("RecordAnchor")
             transaction_id = enqueue(
                 session, signer=self._signer.address, key=key, to=to, data=data
@@ -252,7 +272,6 @@ class HeadProposer:
                 )
             )
             session.commit()
-        self._not_before_ms = _now() + _PAUSE_AFTER_MS
 
 
 def _now() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, insert
@@ -20,6 +20,7 @@ from counterfoil.oracle.errors import NotAllowedNow, UnknownName
 from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.faults.sale import (
     CURRENCY_DIFFERS,
@@ -31,7 +32,7 @@ from counterfoil.oracle.rules.faults.sale import (
 from counterfoil.oracle.rules.standing import Standing
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.directory_tables import KnownProject
-from counterfoil.oracle.store.head_tables import HeadRow, Progress
+from counterfoil.oracle.store.head_tables import Progress
 from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact
 
 WAITING, MATCHED, EXCEPTION, EXCLUDED, DISTRIBUTED = (
@@ -46,13 +47,12 @@ _READ = 2_000
 
 
 class SaleReader:
-    """Makes a fact of every sale and refund below the newest closed head, or below *newest*, in log order."""
+    """Makes a fact of every sale and refund under an anchored head, in log order."""
 
     def __init__(
         self,
         engine: Engine,
         store: GatewayStore,
-        newest: Callable[[Session], int] | None = None,
         gossip: GossipCheck | None = None,
         recent: RecentRecords | None = None,
     ) -> None:
@@ -61,7 +61,6 @@ class SaleReader:
         self._recent = recent or RecentRecords()
         self._engine = engine
         self._store = store
-        self._newest = newest or _newest_closed
 
     def step(self) -> int:
         """Read the next records; return their number. Facts and progress are committed together."""
@@ -70,7 +69,7 @@ class SaleReader:
             if progress is None:
                 progress = Progress(reader=_READER, log_index=0)
                 session.add(progress)
-            limit = min(_READ, self._newest(session) - progress.log_index)
+            limit = min(_READ, _anchored(session) - progress.log_index)
             if limit <= 0:
                 return 0
             rows = self._store.records(progress.log_index, limit)
@@ -106,8 +105,9 @@ class SaleReader:
             return len(rows)
 
 
-def _newest_closed(session: Session) -> int:
-    return session.exec(select(func.max(HeadRow.size))).one() or 0
+def _anchored(session: Session) -> int:
+    """Number of records under the newest anchored head."""
+    return session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
 
 
 class _Registered(NamedTuple):

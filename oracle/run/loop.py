@@ -1,4 +1,4 @@
-"""Where the oracle's settings become objects, and its one loop.
+"""The oracle's one loop.
 
 Each pass steps every part once. A part that can't go on now (the node is away) does not stop the others and is tried
 again in the next pass. What a part has committed stays.
@@ -20,24 +20,12 @@ from counterfoil.garbage_collection import collect_seldom
 from counterfoil.logs import get_logger
 from counterfoil.oracle.day.clock import DayClock
 from counterfoil.oracle.errors import STORE_BUSY, GatewayNotThere
-from counterfoil.oracle.run.process_parts import OracleParts
-from counterfoil.oracle.run.single import build
+from counterfoil.oracle.run.composition import OracleParts, compose
 from counterfoil.oracle.settings import OracleSettings
 
 log = get_logger("oracle")
-_READERS = ("batch", "copy", "facts", "matching")
+_READERS = ("log", "facts", "matching")
 """The parts that read N records of the log a pass."""
-
-
-def build_any(
-    settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None
-) -> OracleParts:
-    """Everything for one process: alone, or as a node of a quorum when the peers' file is set."""
-    if settings.peers is None:
-        return build(settings, on_step)
-    from counterfoil.oracle.run.quorum_node import build_node
-
-    return build_node(settings, on_step)
 
 
 def run(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: None) -> None:
@@ -46,7 +34,7 @@ def run(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: Non
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    parts = build_any(settings, on_step)
+    parts = compose(settings, on_step)
     clock = None
     if settings.day_close_cron and settings.settles:
         clock = DayClock(parts.engine, settings.day_close_cron, settings.zone)

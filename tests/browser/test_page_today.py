@@ -18,6 +18,7 @@ from support_browser import (
     sign_in,
     tab,
 )
+from support_world import DEVICES
 
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Role
@@ -79,7 +80,13 @@ def test_other_pages_keep_the_frame(stage: Stage, width: int) -> None:
         page.goto(f"{stage.base}/login")
         assert (scrolls_sideways(page), low_contrasts(page)) == (False, [])
         sign_in(page, stage.base, stage.site.tokens["lakeside"])
-        for path in ("/sales", "/exceptions", "/?span=month"):
+        for path in (
+            "/sales",
+            "/exceptions",
+            "/proof",
+            f"/proof?device={DEVICES[0]}",
+            "/?span=month",
+        ):
             page.goto(stage.base + path)
             assert (scrolls_sideways(page), low_contrasts(page)) == (False, []), path
         assert opened.said == []
@@ -98,6 +105,8 @@ def test_everything_is_reached_with_the_keyboard_and_shows_its_focus(
         sign_in(page, stage.base, stage.site.tokens["lakeside"])
         page.locator(".sales a.row").first.click()
         page.wait_for_selector(".foil")
+        assert keyboard_misses(page) == ([], [])
+        page.goto(f"{stage.base}/proof?device={DEVICES[0]}")
         assert keyboard_misses(page) == ([], [])
 
 

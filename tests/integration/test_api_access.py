@@ -320,7 +320,7 @@ def test_session_reads_but_writes_only_with_its_csrf_token(site: Site) -> None:
 
 def test_pages_lead_to_the_login_and_hide_others(site: Site) -> None:
     browser = TestClient(site.app, follow_redirects=False)
-    for path in ("/", "/sales", "/exceptions"):
+    for path in ("/", "/sales", "/exceptions", "/proof"):
         assert browser.get(path).headers["location"].startswith("/login")
     assert browser.post("/login", data={"secret": "cf_wrong"}).status_code == 401
     browser.post("/login", data={"secret": site.tokens["lakeside"]})

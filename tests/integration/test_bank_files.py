@@ -18,8 +18,8 @@ from support_oracle import PROJECT, OracleHouse
 from counterfoil.gateway.formats.iso20022.messages import read_message
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.deposit_token import Payout
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.store.bank_tables import BankLine, PayoutFile, PayoutOrder
 from counterfoil.oracle.store.day_tables import DayClose
 

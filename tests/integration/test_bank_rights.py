@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from counterfoil.api.audit.commands.audit import register
 from counterfoil.chain.address import Address
 from counterfoil.oracle.instructions.request import Kind
-from counterfoil.oracle.run.process_parts import OracleParts
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.bank_tables import BankAccount, BankLine, StatementEntryRow
 from counterfoil.oracle.store.directory_tables import KnownParticipant

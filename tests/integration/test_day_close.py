@@ -19,8 +19,8 @@ from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.ledger.receivables import PartRow
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.rules.business_date import days_between
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 from counterfoil.oracle.store.instruction_table import Instruction

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -18,18 +20,22 @@ from counterfoil.chain import anchored_heads
 from counterfoil.chain.anchored_heads import first_head_over, head_in_block, newest_head
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.chain.hexadecimal import from_hex
+from counterfoil.chain.tables import TransactionRow
+from counterfoil.gateway.logfiles.tiles import read_size
 from counterfoil.gateway.record.bodies import Status
 from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.verification import DeviceKey
+from counterfoil.gateway.store.tables import StoredRecord
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.head_tables import SlotRow
 
 pytestmark = pytest.mark.integration
 
 OURS, STRANGER = DEVICES[:2], DEVICES[2]
+RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -114,7 +120,7 @@ def test_key_in_the_gateways_store_that_is_not_the_registrys_signs_nothing(
     parts.steps["keys"]()
     house.store.put_device_key(DeviceKey(victim, 1, PublicKey.of(thief)), bytes(32))
     for _ in range(3):
-        parts.steps["batch"]()
+        parts.steps["log"]()
     assert alarms(house) == ["log.record_not_believed"]
     assert house.on_chain("RecordAnchor", "HeadAnchored") == []
     after_a_start(house).steps["keys"]()
@@ -144,6 +150,110 @@ def test_head_writes_the_slots_that_it_changed_and_no_others(house: OracleHouse)
     assert [(s.position, s.device, s.sequence, s.payload_digest) for s in kept] == [
         (at, tip.device, tip.sequence, tip.payload_digest.hex()) for at, tip in enumerate(tips)
     ]
+
+
+def test_a_log_that_stopped_goes_on_by_itself_once_the_record_is_mended(house: OracleHouse) -> None:
+    """Nothing from the record on is anchored meanwhile, and no restart is needed."""
+    for number in range(3):
+        house.world.add(OURS[0], Status("running"), FIRST_MS + number)
+    house.keep()
+    raw = house.world.records[1].raw
+    altered = raw[:-1] + bytes([raw[-1] ^ 1])
+    write_over(house, 1, altered)
+    parts = house.parts()
+    while not alarms(house):
+        step_all(parts)
+    assert alarms(house) == ["log.record_not_believed"]
+    while parts.believed.anchored < 1:
+        step_all(parts)
+    assert anchored(house) == [1]
+    write_over(house, 1, raw)
+    house.run_until_quiet(parts)
+    assert anchored(house)[-1] == 3
+    assert house.on_chain("RecordAnchor", "HeadAnchored")[-1]["root"] == house.world.tree.root()
+
+
+def test_a_store_that_ends_before_the_log_is_said_and_nothing_is_signed(house: OracleHouse) -> None:
+    """As after an older backup of the gateway's store was put back."""
+    house.world.add(OURS[0], Status("running"), FIRST_MS)
+    house.world.add(OURS[1], Status("running"), FIRST_MS)
+    house.keep()
+    house.run_until_quiet(house.parts())
+    heads = anchored(house)
+    with house.store.engine.begin() as connection:
+        connection.execute(RECORD.delete().where(RECORD.c.log_index == 1))
+    parts = house.parts()
+    for _ in range(5):
+        step_all(parts)
+    assert alarms(house) == ["log.store_behind"]
+    assert anchored(house) == heads
+    assert read_size(house.folder / "tiles")[0] == 2, "what the log holds stays in the tiles"
+
+
+@pytest.mark.parametrize("name", ["tree-size", "tile/0/000.p/3", "tile/entries/000.p/3"])
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_tiles_that_are_damaged_or_gone_are_made_again(
+    house: OracleHouse, name: str, is_gone: bool
+) -> None:
+    for number in range(3):
+        house.world.add(OURS[0], Status("running"), FIRST_MS + number)
+        house.keep()
+        house.run_until_quiet(house.parts())
+    file = house.folder / "tiles" / name
+    whole = file.read_bytes()
+    if is_gone:
+        file.unlink()
+    else:
+        file.write_bytes(b"?" + whole[1:])
+    parts = house.parts()
+    while parts.believed.anchored < 3:
+        step_all(parts)
+    assert file.read_bytes() == whole
+    house.world.add(OURS[1], Status("running"), FIRST_MS)
+    house.keep()
+    house.run_until_quiet(parts)
+    assert anchored(house)[-1] == 4
+
+
+def test_a_refused_head_is_sent_again_and_the_third_refusal_is_told(house: OracleHouse) -> None:
+    """The committee names another signer each time while the signed head is on its way, and this one again."""
+    house.world.add(OURS[0], Status("running"), FIRST_MS)
+    house.keep()
+    parts = house.parts()
+    mine, other = house.chain.signer("oracle").address, house.chain.signer("guardian").address
+    for times in range(1, 4):
+        while not parts.steps["head"]():
+            for name in ("feed", "log"):
+                parts.steps[name]()
+        house.chain.decide("RecordAnchor", "setQuorum", [other], 1)
+        while len(refusals(house)) < times:
+            parts.steps["sender"]()
+        house.chain.decide("RecordAnchor", "setQuorum", [mine], 1)
+    assert alarms(house) == []
+    house.run_until_quiet(parts)
+    assert anchored(house) == [1]
+    assert alarms(house) == refusals(house)[:1], "told at the third"
+
+
+def test_who_signs_alone_brings_no_web_server() -> None:
+    """Its start would take a second longer."""
+    said = "import sys, counterfoil.oracle.run.loop as _; print({'fastapi', 'uvicorn'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def refusals(house: OracleHouse) -> list[str | None]:
+    """Why transactions were refused."""
+    with Session(house.reads) as session:
+        query = select(TransactionRow.error_code).where(TransactionRow.status == "failed")
+        return list(session.exec(query))
+
+
+def write_over(house: OracleHouse, log_index: int, raw: bytes) -> None:
+    """Put other bytes into the gateway's store, as somebody with its file could."""
+    with house.store.engine.begin() as connection:
+        row = RECORD.update().where(RECORD.c.log_index == log_index)
+        connection.execute(row.values(raw=raw))
 
 
 def anchored(house: OracleHouse) -> list[int]:

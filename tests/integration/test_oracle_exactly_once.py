@@ -18,16 +18,15 @@ from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.revenue.distributor import Distributor
 from counterfoil.oracle.rules.judging.call import CALL_LIFE_S
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
-from counterfoil.oracle.signers import HeldSigners
 from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import MatchException
 
 pytestmark = pytest.mark.integration
 
 CRASHES = (
-    ("after_tiles", "after_head", "before_submit_commit"),
+    ("before_collect", "after_collect", "after_head", "before_submit_commit"),
     ("before_send", "after_send"),
     ("before_mined_commit", "before_final_commit"),
 )
@@ -104,10 +103,8 @@ def test_a_day_without_its_money_holds_up_no_other(house: OracleHouse) -> None:
     house.sell_a_day()
     parts = house.parts()
     client, signer = house.chain.client, house.chain.signer("oracle")
-    anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
-    quorum = HeldSigners(signers=[signer], chain_id=client.chain_id(), anchor=anchor, calls=calls)
     one_at_a_time = Distributor(
-        house.engine, client, sender=signer.address, cosign=quorum.sign_call
+        house.engine, client, sender=signer.address, cosign=parts.collector.cosign
     )
     parts.steps["revenue"] = lambda: one_at_a_time.step(most=1)
     run_until_distributed(house, parts, 1)

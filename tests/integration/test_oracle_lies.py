@@ -35,13 +35,13 @@ from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.oracle.heads.state_slots import end_argument
 from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.quorum.door import DoorServer
-from counterfoil.oracle.quorum.peers import create_identity, peer_tls
+from counterfoil.oracle.quorum.peers import create_identity, peer_tls, read_peers
 from counterfoil.oracle.rules.anchored_head import NO_ANNEX
 from counterfoil.oracle.rules.facts import Facts, decode_facts, distribution_argument, names_of
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.rules.judging.call import CALL_LIFE_S
 from counterfoil.oracle.rules.judging.proposal import CallProposal, HeadProposal
-from counterfoil.oracle.run.quorum_node import QuorumNode
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.revenue_tables import Distribution, SaleFact
 
@@ -53,14 +53,14 @@ class Stage:
     """Four nodes in this process; ``liar`` is the last of them."""
 
     quorum: QuorumHouse
-    nodes: list[QuorumNode]
+    nodes: list[OracleParts]
 
     @property
-    def liar(self) -> QuorumNode:
+    def liar(self) -> OracleParts:
         return self.nodes[-1]
 
     @property
-    def honest(self) -> list[QuorumNode]:
+    def honest(self) -> list[OracleParts]:
         return self.nodes[:-1]
 
     def read(self) -> None:
@@ -68,9 +68,9 @@ class Stage:
 
         def is_read() -> bool:
             for node in self.nodes:
-                for name in ("feed", "copy", "follow"):
-                    node.parts.steps[name]()
-            return all(node.log_copy.size == self.quorum.house.store.size() for node in self.nodes)
+                for name in ("feed", "log", "follow"):
+                    node.steps[name]()
+            return all(node.believed.size == self.quorum.house.store.size() for node in self.nodes)
 
         for _ in range(20):
             if is_read():
@@ -80,8 +80,8 @@ class Stage:
     def truth(self) -> HeadProposal:
         """The head that an honest node would propose now."""
         node, now = self.honest[0], self.honest[0].books.standing()
-        found = node.log_copy.compute(now.size, node.log_copy.size, node.log_copy.newest_block())
-        head = Head(node.log_copy.size, found.root, found.state)
+        found = node.believed.compute(now.size, node.believed.size, node.believed.newest_block())
+        head = Head(node.believed.size, found.root, found.state)
         return HeadProposal(
             now.chain_id,
             now.anchor,
@@ -94,7 +94,7 @@ class Stage:
     def propose(self, lie: HeadProposal, records: Sequence[SignedRecord]) -> None:
         """The liar proposes *lie*, and shows *records* as its own copy."""
         leaves = [hash_leaf(one.raw) for one in records]
-        self.liar.log_copy.leaves = lambda start, end: leaves[start:end]  # type: ignore[method-assign]
+        self.liar.believed.leaves = lambda start, end: leaves[start:end]  # type: ignore[method-assign]
         assert self.liar.collector.collect("/v1/heads", lie) is None
         assert self.quorum.anchored_size() == lie.previous.size
 
@@ -258,10 +258,10 @@ def test_a_head_with_an_annex_that_nobody_computes_is_refused(stage: Stage) -> N
     stage.then_the_truth_is_anchored()
 
 
-def refuses(node: QuorumNode) -> bool:
+def refuses(node: OracleParts) -> bool:
     """Whether the node's copy has stopped at a record, after one more look at the gateway's log."""
-    node.fetcher.step()
-    return node.fetcher.refusal is not None
+    node.reader.step()
+    return node.reader.refusal is not None
 
 
 def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> None:
@@ -280,14 +280,14 @@ def test_a_record_of_a_revoked_key_is_refused_where_it_stands(stage: Stage) -> N
     )
     house.keep()
     for node in stage.nodes:
-        node.parts.steps["feed"]()
+        node.steps["feed"]()
     for node in stage.honest:
         wait_until(partial(refuses, node), "a refusal")
-        assert node.log_copy.size == at
+        assert node.believed.size == at
     now = stage.liar.books.standing()
     tally = Tally()
     tally.add(house.world.records[at])
-    block = stage.honest[0].log_copy.newest_block()
+    block = stage.honest[0].believed.newest_block()
     figures = tally.figures(at, at + 1, block, lambda _: on_chain_id(PROJECT))
     head = Head(at + 1, house.world.tree.root(), house.world.state.root())
     lie = HeadProposal(
@@ -309,7 +309,7 @@ def test_a_key_revoked_after_the_copy_is_refused_before_the_head(stage: Stage) -
     end = end_argument(StateTree(), None, device)
     house.chain.send("registrar", "DeviceRegistry", "revoke", device_hash(device), 1, 1, 1, end)
     for node in stage.nodes:
-        node.parts.steps["feed"]()
+        node.steps["feed"]()
     stage.propose(stage.truth(), house.world.records)
     places = [n for n, r in enumerate(house.world.records) if r.record.device == device]
     assert stage.said() == {("record.refused", places[1])}
@@ -359,12 +359,12 @@ def test_a_stranger_is_not_let_in(stage: Stage, tmp_path: Path) -> None:
     create_identity(
         certificate=tmp_path / "x.crt", key=tmp_path / "x.key", name="harbour", hosts=["127.0.0.1"]
     )
-    first = stage.nodes[0].peers[0]
+    first = read_peers(stage.quorum.folder / "peers.yaml")[0]
     for certificate, is_let_in in (("x", False), (NAMES[1], True)):
         tls = peer_tls(tmp_path / f"{certificate}.crt", tmp_path / f"{certificate}.key", first)
         with httpx.Client(verify=tls, timeout=10) as client:
             if is_let_in:
-                assert client.get(url).json()["records"] == stage.nodes[0].log_copy.size
+                assert client.get(url).json()["records"] == stage.nodes[0].believed.size
             else:
                 with pytest.raises(httpx.HTTPError):
                     client.get(url)
@@ -417,9 +417,9 @@ def facts_for(stage: Stage) -> Facts:
     """The facts of the day's matched sales, under an anchored head."""
     house = stage.quorum.house
     first = stage.nodes[0]
-    distribute = first.parts.steps.pop("revenue")
+    distribute = first.steps.pop("revenue")
     run_turns(stage.nodes, lambda: house.count_facts("matched") == len(house.world.records))
-    first.parts.steps["revenue"] = distribute
+    first.steps["revenue"] = distribute
     with Session(house.reads) as session:
         rows = session.exec(select(SaleFact).order_by(SaleFact.log_index)).all()  # type: ignore[arg-type]
         return Facts(
@@ -517,7 +517,7 @@ def test_a_sale_is_shared_out_in_one_batch_only(stage: Stage) -> None:
 def test_another_tax_rate_than_the_banks_know_is_refused(stage: Stage) -> None:
     facts = facts_for(stage)
     for node in stage.honest:
-        with Session(node.books.engine) as session:
+        with Session(node.engine) as session:
             session.get_one(KnownProject, PROJECT).tax_basis_points = 600
             session.commit()
     assert stage.liar.collector.collect("/v1/calls", call_of(stage, facts)) is None
@@ -540,12 +540,12 @@ def test_what_the_committee_repudiates_is_shared_out_no_more(stage: Stage) -> No
     chain.send("registrar", registry, "revoke", name, 1, last, 1, end)
     chain.decide(registry, "repudiate", name, 1, 1, 1)
     for node in stage.nodes:
-        node.parts.steps["feed"]()
+        node.steps["feed"]()
     lie = call_of(stage, facts)
     assert stage.liar.collector.collect("/v1/calls", lie) is None
     assert stage.said(lie) == {("proposal.number_not_counted", own[1])}
     first = stage.nodes[0]
-    first.parts.steps["uncounted"]()
+    first.steps["uncounted"]()
     run_turns(
         stage.nodes, lambda: house.count_facts("distributed") == len(facts.entries) - last + 1
     )

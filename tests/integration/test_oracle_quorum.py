@@ -213,7 +213,7 @@ def test_a_chain_that_takes_heads_back_gets_the_same_ones_again(quorum: QuorumHo
             client.rpc("anvil_reorg", client.latest().number - first, [])
             assert quorum.anchored_size() < sizes[-1], "it took them back"
             for node in nodes:
-                step_all(node.parts)
+                step_all(node)
         run_turns(nodes, house.is_quiet)
         check_books(house)
         again = [head["size"] for head in house.on_chain("RecordAnchor", "HeadAnchored")]

@@ -16,7 +16,7 @@ from sqlalchemy import table as sql_table
 
 from counterfoil.gateway.errors import EquivocationError, SignatureInvalidError
 from counterfoil.gateway.store import gateway_store
-from counterfoil.oracle.errors import GOSSIP_DIFFERS, NotAllowedNow, RecordNotBelieved
+from counterfoil.oracle.errors import GOSSIP_DIFFERS, RECORD_NOT_BELIEVED, NotAllowedNow
 from counterfoil.oracle.rules.faults import bank_line, day, proposal, sale
 from counterfoil.oracle.store import database
 
@@ -112,7 +112,7 @@ def test_the_oracles_codes_are_those_of_today(oracle_url: str) -> None:
             return [str(code) for (code,) in connection.execute(text(query))]
 
         found = codes("SELECT code FROM alarm ORDER BY raised_ms")
-        assert found == [GOSSIP_DIFFERS, RecordNotBelieved.code, "contract.call_open"]
+        assert found == [GOSSIP_DIFFERS, RECORD_NOT_BELIEVED, "contract.call_open"]
         found = codes("SELECT code FROM match_exception ORDER BY project")
         assert found == [sale.AMOUNT_DIFFERS, sale.PAYMENT_WITHOUT_SALE]
         assert codes("SELECT finding FROM bank_statement") == ["bank.balance_mismatch"]

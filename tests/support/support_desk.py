@@ -31,9 +31,8 @@ from counterfoil.api.settings import ApiSettings
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.registrar import Registrar
 from counterfoil.oracle.rules.business_date import days_between
+from counterfoil.oracle.run.composition import OracleParts, compose
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
-from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
 
 IS = {
@@ -233,7 +232,7 @@ def open_desk(folder: Path, today: int = TODAY, oracle_url: str = "") -> Iterato
             name: (world.at(name), name.title(), ("operator", "bank")) for name in (*people, "bank")
         }
         registrar.admit(named, FAR_FUTURE_S)
-        oracle = build(
+        oracle = compose(
             OracleSettings(
                 database_url=urls["oracle"],
                 gateway_database_url=urls["gateway"],

@@ -12,8 +12,8 @@ from support_world import FIRST_MS
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.gateway.record.sale_line import SaleLine
+from counterfoil.oracle.run.composition import OracleParts
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
 
 _WITHIN_S = 240
 

@@ -41,9 +41,8 @@ from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED
 from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.matching import CASH, cash_reference
 from counterfoil.oracle.rules.split_terms import investors_of
+from counterfoil.oracle.run.composition import OracleParts, compose
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.process_parts import OracleParts
-from counterfoil.oracle.run.single import build
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.database import open_database
@@ -250,7 +249,7 @@ class OracleHouse:
 
     def parts(self, **settings: Any) -> OracleParts:
         """The oracle's parts, in this process; *settings* are those that are not the usual ones."""
-        return build(
+        return compose(
             OracleSettings(
                 database_url=self._url("oracle"),
                 gateway_database_url=self._url("gateway"),

@@ -37,8 +37,8 @@ from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.key_file import create_key
 from counterfoil.oracle.quorum.door import DoorServer
 from counterfoil.oracle.quorum.peers import create_identity
+from counterfoil.oracle.run.composition import OracleParts, compose
 from counterfoil.oracle.run.loop import step_all
-from counterfoil.oracle.run.quorum_node import QuorumNode, compose
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -186,15 +186,15 @@ class QuorumHouse:
     # ---- in this process
 
     @contextmanager
-    def node(self, number: int, **changes: Any) -> Iterator[QuorumNode]:
+    def node(self, number: int, **changes: Any) -> Iterator[OracleParts]:
         """Node *number* in this process, its door open, its steps to be taken by the caller."""
         node = compose(self.settings(number, **changes))
-        node.parts.open()
+        node.open()
         try:
             yield node
         finally:
-            node.parts.close()
-            node.books.engine.dispose()
+            node.close()
+            node.engine.dispose()
 
     # ---- what came of it
 
@@ -219,11 +219,11 @@ class QuorumHouse:
         ]
 
 
-def run_turns(nodes: Sequence[QuorumNode], is_so: Callable[[], bool], turns: int = 800) -> None:
+def run_turns(nodes: Sequence[OracleParts], is_so: Callable[[], bool], turns: int = 800) -> None:
     """Turn after turn of every node until *is_so*."""
     for _ in range(turns):
         for node in nodes:
-            step_all(node.parts)
+            step_all(node)
         if is_so():
             return
         time.sleep(0.05)

@@ -11,6 +11,7 @@ import typer
 from counterfoil.api.audit.commands.outcome import AsJson, fail
 from counterfoil.api.audit.verification.deployment_pin import CONTRACTS, deployment_hash
 from counterfoil.api.audit.verification.errors import AddressError
+from counterfoil.api.audit.verification.said import Said
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import EditionDiffers
 from counterfoil.given_file import GivenFileError
@@ -48,5 +49,8 @@ def pinned_file(file: Path, pinned: bytes) -> tuple[bytes, dict[str, str]]:
     found = Deployment.read(file)
     mine = deployment_hash(found.chain_id, found.addresses)
     if pinned not in (b"", mine):
-        raise AddressError(str(file), f"its hash is {mine.hex()}, you pinned {pinned.hex()}")
+        detail = Said(
+            "its hash is {found}, you pinned {pinned}", found=mine.hex(), pinned=pinned.hex()
+        )
+        raise AddressError(Said("{file}", file=file), detail)
     return mine, found.addresses

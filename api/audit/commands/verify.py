@@ -26,6 +26,7 @@ from counterfoil.api.audit.verification.log_steps import LogTrust
 from counterfoil.api.audit.verification.opinion import Asked, Opinion, Row, opinion_of
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.report_words import LANGUAGES
+from counterfoil.api.audit.verification.said import Said
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.api.audit.verification.subject import Subject, check_subject
 from counterfoil.chain.errors import EditionDiffers
@@ -119,14 +120,14 @@ def verify_command(
         fail(FILE_TOO_LARGE, f"{file}: more than {MAX_BYTES} bytes", 2)
     report = verify(data, root, trust, addresses, deployment_hash=pinned, revocations=lists)
     if report.bundle is None:
-        report.skipped.append("what comes after: nothing more could be read out of the file")
+        report.skipped.append(Said("what comes after: nothing more could be read out of the file"))
     elif rpc:
         from counterfoil.api.audit.node_check import check_on_chain
 
         report.steps.append(check_on_chain(report, rpc, addresses))
     else:
         report.skipped.append(
-            "14. that the blocks are the chain's is as stated: no node was asked (--rpc)"
+            Said("14. that the blocks are the chain's is as stated: no node was asked (--rpc)")
         )
     if report.bundle is not None:
         report.steps[0].findings += check_subject(report.bundle.scope, subject)
@@ -150,7 +151,7 @@ def verify_command(
     if as_json:
         typer.echo(json.dumps(_as_json(file, report, opinion)))
     else:
-        _print(report, opinion)
+        _print(opinion)
     raise typer.Exit(_EXIT[report.verdict])
 
 
@@ -181,15 +182,17 @@ def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:
         "steps": [
             {
                 "number": step.number,
+                "title": step.title,
                 "checked": step.checked,
                 "passed": step.passed,
                 "findings": [
-                    {"code": f.code, "where": f.where, "detail": f.detail} for f in step.findings
+                    {"code": f.code, "where": f.where, "detail": f.detail, "to_do": f.to_do}
+                    for f in step.findings
                 ],
             }
-            for step in report.steps
+            for step in opinion.steps
         ],
-        "skipped": report.skipped,
+        "skipped": opinion.skipped,
         "not_looked_at": opinion.unseen,
     }
 
@@ -197,24 +200,24 @@ def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:
 _COLOURS = {"valid": "green", "invalid": "red", "unverifiable": "yellow"}
 
 
-def _print(report: Report, opinion: Opinion) -> None:
-    colour = "yellow" if opinion.is_alone else _COLOURS[report.verdict]
+def _print(opinion: Opinion) -> None:
+    colour = "yellow" if opinion.is_alone else _COLOURS[opinion.verdict]
     _section(opinion, "asked", opinion.asked)
     typer.secho(opinion.title("verdict"), bold=True)
     typer.secho(f"  {opinion.verdict_text}", fg=colour)
     _section(opinion, "sure", opinion.sure)
     _section(opinion, "figures", opinion.figures)
     typer.secho(opinion.title("steps"), bold=True)
-    for step in report.steps:
+    for step in opinion.steps:
         mark = typer.style("✓", fg="green") if step.passed else typer.style("✕", fg="red")
-        checked = printable(step.checked)
-        typer.echo(f"{mark} {step.number:>2}. {opinion.step_title(step.number)}: {checked}")
+        typer.echo(f"{mark} {'' if step.number > 9 else ' '}{step.text}")
         for finding in step.findings:
-            typer.secho(f"      {finding.code}: {finding}", fg="red")
+            typer.secho(f"      {finding.text}", fg="red")
+            typer.echo(f"        {finding.advice}")
     typer.secho(opinion.title("unseen"), bold=True)
     for line in opinion.unseen:
         typer.echo(f"– {printable(line)}")
-    typer.secho(report.verdict, fg=colour, bold=True)
+    typer.secho(opinion.verdict, fg=colour, bold=True)
 
 
 def _section(opinion: Opinion, name: str, rows: Sequence[Row]) -> None:

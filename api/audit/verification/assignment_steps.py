@@ -19,6 +19,7 @@ from counterfoil.api.audit.verification.errors import (
     AuditError,
     ProjectError,
 )
+from counterfoil.api.audit.verification.said import Joined, Part, Said
 from counterfoil.api.audit.verification.words import moment
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, ProvenTransaction
@@ -38,22 +39,22 @@ def read_assignments(bundle: Bundle, proven: Proven) -> tuple[ProjectHistory, li
         return ProjectHistory(()), errors
     found = list(_events(bundle, proven, errors))
     for place, (fact, event) in enumerate(zip(bundle.assignments, found, strict=False)):
-        errors += _compare(f"assignments[{place}]", fact, event)
+        errors += _compare(Part("assignments", place), fact, event)
     for place in range(len(found), len(bundle.assignments)):
         errors.append(
             AssignmentError(
-                f"assignments[{place}]", "no receipt under the blocks' headers holds it"
+                Part("assignments", place), Said("no receipt under the blocks' headers holds it")
             )
         )
     for _, project, transaction in found[len(bundle.assignments) :]:
-        where = f"transaction {to_hex(transaction.hash)}"
-        errors.append(
-            AssignmentError(where, f"it assigns the device to {named(project)}: left out")
-        )
+        where = Said("transaction {hash}", hash=to_hex(transaction.hash))
+        detail = Said("it assigns the device to {project}: left out", project=named(project))
+        errors.append(AssignmentError(where, detail))
+    left_out = Said("the device's registration is left out")
     if found[:1] and found[0][0] != "DeviceRegistered":
-        errors.append(AssignmentError("assignments[0]", "the device's registration is left out"))
+        errors.append(AssignmentError(Part("assignments", 0), left_out))
     if not found:
-        errors.append(AssignmentError("assignments", "the device's registration is left out"))
+        errors.append(AssignmentError(Part("assignments"), left_out))
     history = ProjectHistory(
         [
             Assignment(one.header.number, one.header.timestamp * 1_000, project)
@@ -73,27 +74,38 @@ def check_project(bundle: Bundle, history: ProjectHistory) -> Iterator[AuditErro
     scope = bundle.scope
     known = history.during(scope.first_ms, scope.until_ms)
     if scope.project and scope.project_id not in known:
-        others = ", ".join(sorted(named(project) for project in known))
-        yield ProjectError("scope", f"{scope.project} is stated, and the device was in {others}")
+        others = Joined(", ", sorted((named(project) for project in known), key=str))
+        detail = Said(
+            "{project} is stated, and the device was in {others}",
+            project=scope.project,
+            others=others,
+        )
+        yield ProjectError(Part("scope"), detail)
 
 
-def projects_text(bundle: Bundle, history: ProjectHistory) -> str:
+def projects_text(bundle: Bundle, history: ProjectHistory) -> Said:
     """Return the file's project, and each assignment with its block and time, in words."""
     if not history.assignments:
-        return "no assignment to a project is shown"
-    names = {bundle.scope.project_id: bundle.scope.project, NO_PROJECT: "no project"}
+        return Said("no assignment to a project is shown")
+    names = {bundle.scope.project_id: bundle.scope.project, NO_PROJECT: Said("no project")}
     said = [
-        f"{names.get(one.project) or named(one.project)} since block {one.block}, "
-        f"{moment(one.time_ms)}"
+        Said(
+            "{project} since block {block}, {moment}",
+            project=names.get(one.project) or named(one.project),
+            block=one.block,
+            moment=moment(one.time_ms),
+        )
         for one in history.assignments[:_SHOWN]
     ]
     more = len(history.assignments) - len(said)
-    return "in " + ", then ".join(said) + (f", then {more} more" if more else "")
+    if more:
+        said.append(Said("{more} more", more=more))
+    return Said("in {projects}", projects=Joined(", then ", said))
 
 
-def named(project: bytes) -> str:
+def named(project: bytes) -> Said:
     """Return an on-chain id of a project as it is printed."""
-    return "no project" if project == NO_PROJECT else f"project {to_hex(project)}"
+    return Said("no project") if project == NO_PROJECT else Said("project {id}", id=to_hex(project))
 
 
 def _events(bundle: Bundle, proven: Proven, errors: list[AuditError]) -> Iterator[_Found]:
@@ -102,20 +114,27 @@ def _events(bundle: Bundle, proven: Proven, errors: list[AuditError]) -> Iterato
         try:
             events = list(transaction.events("DeviceRegistry", bundle.scope.device_registry))
         except BlockProofInvalid as error:
-            errors.append(AssignmentError(f"transaction {to_hex(transaction.hash)}", str(error)))
+            where = Said("transaction {hash}", hash=to_hex(transaction.hash))
+            errors.append(AssignmentError(where, Said("{block_error}", block_error=error)))
             continue
         for name, v in events:
             if name in ("DeviceRegistered", "DeviceAssigned") and v["device"] == device:
                 yield name, v["project"], transaction
 
 
-def _compare(where: str, fact: AssignmentFact, event: _Found) -> Iterator[AuditError]:
+def _compare(where: Said, fact: AssignmentFact, event: _Found) -> Iterator[AuditError]:
     _, project, transaction = event
     block = transaction.header
     if fact.project != project:
-        yield AssignmentError(where, f"{named(fact.project)} is stated, {named(project)} on chain")
+        detail = Said(
+            "{stated} is stated, {got} on chain", stated=named(fact.project), got=named(project)
+        )
+        yield AssignmentError(where, detail)
     place = (fact.block_number, fact.block_hash, fact.transaction_hash)
     if place != (block.number, block.hash, transaction.hash):
-        yield AssignmentError(
-            where, f"its transaction is in block {block.number}, {to_hex(block.hash)}"
+        detail = Said(
+            "its transaction is in block {block}, {hash}",
+            block=block.number,
+            hash=to_hex(block.hash),
         )
+        yield AssignmentError(where, detail)

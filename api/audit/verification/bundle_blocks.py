@@ -19,7 +19,8 @@ from counterfoil.api.audit.verification.errors import (
     BlockProofError,
     NotAnchoredError,
 )
-from counterfoil.api.audit.verification.words import counted, moment
+from counterfoil.api.audit.verification.said import Counted, Joined, Part, Said
+from counterfoil.api.audit.verification.words import moment
 from counterfoil.chain.address import canonical
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.proof.block_proof import (
@@ -34,42 +35,51 @@ Proven = Mapping[bytes, ProvenTransaction]
 """What the blocks prove, by the transaction's hash."""
 
 
-def prove_all(bundle: Bundle) -> tuple[Proven, str, list[AuditError]]:
+def prove_all(bundle: Bundle) -> tuple[Proven, Said, list[AuditError]]:
     """Return what ``bundle.blocks`` prove, what was checked, in one line, and what is wrong with them."""
     proven: dict[bytes, ProvenTransaction] = {}
     errors: list[AuditError] = []
     wanted = {found for hashes in bundle.on_chain().values() for found in hashes}
     newest: BlockHeader | None = None
     for place, block in enumerate(bundle.blocks):
-        where = f"blocks[{place}]"
+        where: Said = Part("blocks", place)
         try:
             header = read_header(block.header)
         except BlockProofInvalid as error:
-            errors.append(BlockProofError(where, str(error)))
+            errors.append(BlockProofError(where, Said("{block_error}", block_error=error)))
             continue
-        where += f" (block {header.number})"
+        where = Said("{part} (block {block})", part=where, block=header.number)
         if newest is not None and header.number <= newest.number:
-            errors.append(BlockProofError(where, "the blocks are not in their order"))
+            errors.append(BlockProofError(where, Said("the blocks are not in their order")))
         newest = header
         for fact in block.transactions:
-            which = f"{where}, transaction {fact.number}"
+            which = Said("{block}, transaction {number}", block=where, number=fact.number)
             try:
                 found = prove_transaction(
                     header, index=fact.number, transaction=fact.transaction, receipt=fact.receipt
                 )
             except BlockProofInvalid as error:
-                errors.append(BlockProofError(which, str(error)))
+                errors.append(BlockProofError(which, Said("{block_error}", block_error=error)))
                 continue
             if found.hash not in wanted or found.hash in proven:
-                errors.append(BlockProofError(which, "nothing in the bundle names it"))
+                errors.append(BlockProofError(which, Said("nothing in the bundle names it")))
             proven[found.hash] = found
     if wanted and not bundle.blocks:
-        detail = "made without a node: no header shows that the heads are on chain"
-        errors.append(BlockMissingError("blocks", detail))
-    checked = f"{len(proven)} transactions in {len(bundle.blocks)} blocks, by their headers alone"
+        detail = Said("made without a node: no header shows that the heads are on chain")
+        errors.append(BlockMissingError(Part("blocks"), detail))
+    checked = Said(
+        "{transactions} transactions in {blocks} blocks, by their headers alone",
+        transactions=len(proven),
+        blocks=len(bundle.blocks),
+    )
     if newest is not None:
-        when = moment(newest.timestamp * 1_000)
-        checked += f"; the newest is block {newest.number} of {when}, {to_hex(newest.hash)}"
+        last = Said(
+            "the newest is block {block} of {moment}, {hash}",
+            block=newest.number,
+            moment=moment(newest.timestamp * 1_000),
+            hash=to_hex(newest.hash),
+        )
+        checked = Joined("; ", (checked, last))
     return proven, checked, errors
 
 
@@ -91,16 +101,18 @@ def _headers(bundle: Bundle) -> Iterator[BlockHeader]:
             continue  # prove_all has named it
 
 
-def anchored_text(bundle: Bundle) -> str:
+def anchored_text(bundle: Bundle) -> Said:
     """Return the number of the heads, and the first and the last with block and time, in words."""
     times = block_times(bundle)
-    said = []
+    said: list[Said] = []
     for head in dict.fromkeys((*bundle.heads[:1], *bundle.heads[-1:])):
         at = times.get(head.block_number)
-        when = "" if at is None else f" at {moment(at * 1_000)}"
-        said.append(f"{head.size} in block {head.block_number}{when}")
-    heads = f"{counted(len(bundle.heads), 'head')} anchored in their blocks"
-    return f"{heads}: of {' to '.join(said)}" if said else heads
+        one = Said("{size} in block {block}", size=head.size, block=head.block_number)
+        if at is not None:
+            one = Said("{head} at {moment}", head=one, moment=moment(at * 1_000))
+        said.append(one)
+    heads = Said("{heads} anchored in their blocks", heads=Counted(len(bundle.heads), "head"))
+    return Said("{heads}: of {which}", heads=heads, which=Joined(" to ", said)) if said else heads
 
 
 def check_anchored(
@@ -117,32 +129,47 @@ def check_anchored(
         mine = addresses.get(name)
         is_stated = address != "" or len(bundle.blocks) > 0
         if is_stated and mine is not None and canonical(mine) != canonical(address):
-            yield AddressError("scope", f"{name} is at {mine}, not at {address or 'none'}")
+            yield AddressError(Part("scope"), placed(name, mine, address))
     anchored: dict[
         bytes, dict[int, tuple[bytes, bytes]]
     ] = {}  # read once, however many heads name it
     for place, head in enumerate(bundle.heads if bundle.blocks else ()):
-        where = f"heads[{place}] (size {head.size})"
+        where = Said("{part} (size {size})", part=Part("heads", place), size=head.size)
         found = proven.get(head.transaction_hash)
         if found is None:
-            yield NotAnchoredError(where, "no block here holds its transaction")
+            yield NotAnchoredError(where, Said("no block here holds its transaction"))
             continue
         block = found.header
         if (block.number, block.hash) != (head.block_number, head.block_hash):
-            detail = f"its transaction is in block {block.number}, {to_hex(block.hash)}"
+            detail = Said(
+                "its transaction is in block {block}, {hash}",
+                block=block.number,
+                hash=to_hex(block.hash),
+            )
             yield NotAnchoredError(where, detail)
         try:
             if found.hash not in anchored:
                 anchored[found.hash] = _heads_in(found, scope.record_anchor)
         except BlockProofInvalid as error:
-            yield NotAnchoredError(where, str(error))
+            yield NotAnchoredError(where, Said("{block_error}", block_error=error))
             continue
         stated_there = anchored[found.hash].get(head.size)
         if stated_there is None:
-            detail = f"{scope.record_anchor or 'no contract'} anchored no such head there"
+            by = scope.record_anchor or Said("no contract")
+            detail = Said("{contract} anchored no such head there", contract=by)
             yield NotAnchoredError(where, detail)
         elif stated_there != (head.root, head.state):
-            yield NotAnchoredError(where, "anchored with another root or state")
+            yield NotAnchoredError(where, Said("anchored with another root or state"))
+
+
+def placed(name: str, mine: str, stated: str) -> Said:
+    """Return where a contract is, and where it is stated to be, in words."""
+    return Said(
+        "{contract} is at {mine}, not at {stated}",
+        contract=name,
+        mine=mine,
+        stated=stated or Said("none"),
+    )
 
 
 def _heads_in(found: ProvenTransaction, anchor: str) -> dict[int, tuple[bytes, bytes]]:

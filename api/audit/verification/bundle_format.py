@@ -48,6 +48,7 @@ from counterfoil.api.audit.verification.errors import (
     PartMalformedError,
 )
 from counterfoil.api.audit.verification.key_certificates import MOST_AUTHORITIES
+from counterfoil.api.audit.verification.said import Joined, Part, Said
 from counterfoil.chain.hexadecimal import HEX_ADDRESS
 from counterfoil.gateway.errors import IdentityError
 from counterfoil.gateway.record.cbor import any_item
@@ -75,6 +76,7 @@ MAX_BYTES = 256 * 1024 * 1024
 """The longest file that is read."""
 OLDER = (1, 2, 3)
 """Versions that were written once: told apart from a damaged file, and not read (docs/formats/bundle.md)."""
+_FILE = Said("container")
 PARTS = (
     "scope",
     "registry",
@@ -111,7 +113,7 @@ def decode(data: bytes) -> tuple[Bundle, list[AuditError]]:
     """
     rows = _open(data)
     altered: dict[str, AuditError] = {
-        name: PartAlteredError(name, f"its SHA-256 is not {digest.hex()}")
+        name: PartAlteredError(Part(name), Said("its SHA-256 is not {hash}", hash=digest.hex()))
         for name, digest, part in rows
         if sha256(part).digest() != digest
     }
@@ -121,10 +123,10 @@ def decode(data: bytes) -> tuple[Bundle, list[AuditError]]:
             content[name] = _READ[name](_item(part), name)
         except (ValueError, TypeError, IndexError) as error:
             if name in altered:
-                raise PartAlteredError(
-                    name, f"it was changed and reads no more: {error}"
-                ) from error
-            raise PartMalformedError(name, str(error)) from error
+                detail = Said("it was changed and reads no more: {error}", error=error)
+                raise PartAlteredError(Part(name), detail) from error
+            detail = Said("{part_error}", part_error=error)
+            raise PartMalformedError(Part(name), detail) from error
     return Bundle(**content), list(altered.values())
 
 
@@ -132,14 +134,14 @@ def _open(data: bytes) -> list[tuple[str, bytes, bytes]]:
     try:
         item = _item(data)
     except ValueError as error:
-        raise ContainerError("container", f"not a bundle: {error}") from error
+        raise ContainerError(_FILE, Said("not a bundle: {error}", error=error)) from error
     if not (isinstance(item, list) and len(item) == 3 and item[0] == MAGIC):
-        raise ContainerError("container", f"it does not begin with {MAGIC!r}")
+        raise ContainerError(_FILE, Said("it does not begin with {magic}", magic=repr(MAGIC)))
     rows = item[2]
     if type(item[1]) is int and item[1] in OLDER and not _has_parts(rows):
-        raise OlderVersionError("container", f"version {item[1]}, this reads {VERSION}")
+        raise OlderVersionError(_FILE, _version(item[1]))
     if type(item[1]) is not int or item[1] != VERSION:
-        raise ContainerError("container", f"version {item[1]!r}, this reads {VERSION}")
+        raise ContainerError(_FILE, _version(item[1]))
     shaped = isinstance(rows, list) and all(
         isinstance(row, list)
         and len(row) == 3
@@ -147,8 +149,12 @@ def _open(data: bytes) -> list[tuple[str, bytes, bytes]]:
         for row in rows
     )
     if not (shaped and _has_parts(rows)):
-        raise ContainerError("container", f"its parts are not {', '.join(PARTS)}")
+        raise ContainerError(_FILE, Said("its parts are not {parts}", parts=Joined(", ", PARTS)))
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _version(found: object) -> Said:
+    return Said("version {found}, this reads {known}", found=repr(found), known=VERSION)
 
 
 def _has_parts(rows: Any) -> bool:

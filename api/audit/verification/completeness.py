@@ -5,8 +5,9 @@ Rules kept here:
 * What the auditor's node has is compared with what the file shows; the node is read by ``node_check``.
 * Later heads are named. Where the file's records end with the newest under its last head, a later head leaves the
   period's end open, and none closes it.
-* A distribution that is older than the file's newest block, and is not in the file, was left out; a newer one, or any
-  where the file shows none, says that a new file is needed.
+* A file shows a project's distributions up to the last one of its period, in the chain's order. One of those before
+  it, or of the period, that is not in the file was left out, unless it is newer than the file's newest block or the
+  file shows none at all: then a new file is needed.
 """
 
 from __future__ import annotations
@@ -17,16 +18,15 @@ from typing import NamedTuple
 from counterfoil.api.audit.verification.assignment_steps import named
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_blocks import block_times
-from counterfoil.api.audit.verification.errors import (
-    AssignmentError,
-    AuditError,
+from counterfoil.api.audit.verification.errors import AssignmentError, AuditError, EndOpenError
+from counterfoil.api.audit.verification.money_errors import (
     DistributedSinceError,
     DistributionLeftOutError,
-    EndOpenError,
     NotDistributedError,
 )
 from counterfoil.api.audit.verification.report import Report
-from counterfoil.api.audit.verification.words import counted, moment
+from counterfoil.api.audit.verification.said import Counted, Part, Said
+from counterfoil.api.audit.verification.words import moment
 
 
 class SeenHead(NamedTuple):
@@ -56,7 +56,7 @@ class SeenDistribution(NamedTuple):
 
 class ChainSeen(NamedTuple):
     """What a node has of a bundle's subject, as of *block*: the *heads* behind the file's last, the rest from the
-    file's first block on. *newest_head_ms* is the time of the last head's block.
+    file's first block on, all in the chain's order. *newest_head_ms* is the time of the last head's block.
     """
 
     block: int
@@ -80,15 +80,19 @@ def check_complete(report: Report, seen: ChainSeen) -> Iterator[AuditError]:
         _settle(report, NotDistributedError)
 
 
-def seen_text(seen: ChainSeen) -> str:
+def seen_text(seen: ChainSeen) -> Said:
     """Return as of when the node was asked, and the heads behind the file's last, in words."""
-    said = f"as of block {seen.block} of {moment(seen.time_ms)}"
+    said = Said("as of block {block} of {moment}", block=seen.block, moment=moment(seen.time_ms))
     if not seen.heads:
-        return f"{said}, no later head"
+        return Said("{as_of}, no later head", as_of=said)
     last = seen.heads[-1]
-    return (
-        f"{said}, {counted(len(seen.heads), 'later head')} that the file does not rest on, "
-        f"the last of {last.size} in block {last.block} at {moment(seen.newest_head_ms)}"
+    return Said(
+        "{as_of}, {heads} that the file does not rest on, the last of {size} in block {block} at {moment}",
+        as_of=said,
+        heads=Counted(len(seen.heads), "later head"),
+        size=last.size,
+        block=last.block,
+        moment=moment(seen.newest_head_ms),
     )
 
 
@@ -97,12 +101,17 @@ def _heads(report: Report, bundle: Bundle, seen: ChainSeen) -> Iterator[AuditErr
     _settle(report, EndOpenError)
     if is_open and seen.heads:
         last = seen.heads[-1]
-        detail = (
-            f"the records end under the head of {bundle.heads[-1].size}; your node has "
-            f"{counted(len(seen.heads), 'later head')}, up to {last.size} in block {last.block}, "
-            "and none of them is shown to hold no more of the period"
+        detail = Said(
+            (
+                "the records end under the head of {size}; your node has {heads}, up to {newest} in block {block}, "
+                "and none of them is shown to hold no more of the period"
+            ),
+            size=bundle.heads[-1].size,
+            heads=Counted(len(seen.heads), "later head"),
+            newest=last.size,
+            block=last.block,
         )
-        yield EndOpenError("heads", detail)
+        yield EndOpenError(Part("heads"), detail)
 
 
 def _assignments(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
@@ -111,33 +120,39 @@ def _assignments(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
     mine, theirs = set(rows), {(one.project, one.transaction_hash) for one in seen.assignments}
     for one in seen.assignments:
         if (one.project, one.transaction_hash) not in mine and one.block <= newest:
-            detail = f"your node has one to {named(one.project)} in block {one.block}: left out"
-            yield AssignmentError("assignments", detail)
+            detail = Said(
+                "your node has one to {project} in block {block}: left out",
+                project=named(one.project),
+                block=one.block,
+            )
+            yield AssignmentError(Part("assignments"), detail)
     for place, fact in enumerate(rows):
         if fact not in theirs:
-            yield AssignmentError(f"assignments[{place}]", "your node has no such event")
+            detail = Said("your node has no such event")
+            yield AssignmentError(Part("assignments", place), detail)
 
 
 def _distributions(bundle: Bundle, seen: ChainSeen) -> Iterator[AuditError]:
     mine = {(fact.transaction_hash, fact.batch) for fact in bundle.distributions}
+    is_mine = [(one.transaction_hash, one.batch) in mine for one in seen.distributions]
     newest = _newest_block(bundle)
-    history = max((fact.block_number for fact in bundle.distributions), default=-1)
-    for one in seen.distributions:
-        if (one.transaction_hash, one.batch) in mine:
+    # The file's history ends with a distribution, not with a block: one block may hold many.
+    history = max((place for place, it_is in enumerate(is_mine) if it_is), default=-1)
+    for place, one in enumerate(seen.distributions):
+        if is_mine[place] or not (bundle.scope.has_date(one.period_start) or place < history):
             continue
-        if not (bundle.scope.has_date(one.period_start) or one.block <= history):
-            continue
-        where = f"distribution of {one.period_start} in block {one.block}"
+        where = Said(
+            "distribution of {date} in block {block}", date=one.period_start, block=one.block
+        )
         if not bundle.distributions:
-            yield DistributedSinceError(
-                where, f"gross {one.gross} minor; the file shows none at all"
-            )
+            detail = Said("gross {gross} minor; the file shows none at all", gross=one.gross)
+            yield DistributedSinceError(where, detail)
         elif one.block > newest:
-            yield DistributedSinceError(where, f"gross {one.gross} minor; the file is older")
+            detail = Said("gross {gross} minor; the file is older", gross=one.gross)
+            yield DistributedSinceError(where, detail)
         else:
-            yield DistributionLeftOutError(
-                where, f"gross {one.gross} minor; the file leaves it out"
-            )
+            detail = Said("gross {gross} minor; the file leaves it out", gross=one.gross)
+            yield DistributionLeftOutError(where, detail)
 
 
 def _newest_block(bundle: Bundle) -> int:

@@ -17,6 +17,7 @@ from hashlib import sha256
 from counterfoil.api.audit.verification.bundle import Bundle, Scope
 from counterfoil.api.audit.verification.errors import AddressError, DeploymentUnknownError
 from counterfoil.api.audit.verification.report import Step
+from counterfoil.api.audit.verification.said import Part, Said
 
 CONTRACTS = ("RecordAnchor", "DeviceRegistry", "RevenueSplit")
 
@@ -53,12 +54,19 @@ def check_deployment(
     if not bundle.blocks and not any(stated.values()):
         return  # made without a chain: step 11 has said so
     mine = deployment_hash(bundle.scope.chain_id, stated)
-    step.checked += f"; deployment {mine.hex()} on chain {bundle.scope.chain_id}"
+    said = Said("deployment {hash} on chain {chain}", hash=mine.hex(), chain=bundle.scope.chain_id)
     if pinned and pinned != mine:
-        detail = f"its deployment is {mine.hex()}, the one that you pinned is {pinned.hex()}"
-        step.findings.append(AddressError("scope", detail))
+        detail = Said(
+            "its deployment is {stated}, the one that you pinned is {pinned}",
+            stated=mine.hex(),
+            pinned=pinned.hex(),
+        )
+        step.findings.append(AddressError(Part("scope"), detail))
     elif pinned or addresses is not None:
-        step.checked += ", the one that you pinned"
+        said = Said("{deployment}, the one that you pinned", deployment=said)
     else:
-        detail = "whose contracts these are can't be told by the file: anybody may deploy such ones"
-        step.findings.append(DeploymentUnknownError("scope", detail))
+        detail = Said(
+            "whose contracts these are can't be told by the file: anybody may deploy such ones"
+        )
+        step.findings.append(DeploymentUnknownError(Part("scope"), detail))
+    step.add(said)

@@ -5,6 +5,8 @@ Rules kept here:
 * Every error carries ``code``, as docs/errors.md lists it, and ``step``, the number of the
   verification step (see ``verify``) that it fails.
 * ``where`` names the part of the bundle, and the entry in it where one can be told.
+* ``said_where`` and ``said`` are said in any language; ``where`` and ``detail`` are their English.
+* ``to_do`` is what the auditor can do about it; its Chinese stands in ``said_zh_to_do``.
 * What an error quotes of the file is escaped where the error is made, so that it is safe wherever it is shown.
 """
 
@@ -13,14 +15,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from counterfoil.api.audit.faults import (
-    FACTS_MISMATCH,
-    FACTS_MISSING,
-    PROJECT_IN_DOUBT,
     RECORDS_BROKEN,
     RECORDS_DISPUTED,
-    SPLIT_CALL_UNKNOWN,
-    SPLIT_MISMATCH,
 )
+from counterfoil.api.audit.verification.said import Said, said_in
 from counterfoil.chain.errors import NodeUnreachable
 from counterfoil.chain.proof.block_proof import BlockProofInvalid
 from counterfoil.fault import Code
@@ -32,7 +30,6 @@ from counterfoil.oracle.rules.faults.proposal import (
     PROJECT_DIFFERS,
     STATE_DIFFERS,
 )
-from counterfoil.printable import printable
 
 
 class AuditError(Exception):
@@ -46,8 +43,9 @@ class AuditError(Exception):
     step: ClassVar[int] = 0
     unverifiable: ClassVar[bool] = False
 
-    def __init__(self, where: str, detail: str) -> None:
-        self.where, self.detail = printable(where), printable(detail)
+    def __init__(self, where: Said, detail: Said) -> None:
+        self.said_where, self.said = where, detail
+        self.where, self.detail = said_in("en", where), said_in("en", detail)
         super().__init__(f"{self.where}: {self.detail}")
 
 
@@ -55,6 +53,7 @@ class ContainerError(AuditError):
     """The file is not a bundle in the one form that the format has."""
 
     code = BUNDLE_MALFORMED
+    to_do = "Ask for the bundle again; it may have been cut off on its way."
     step = 1
 
 
@@ -78,6 +77,7 @@ class PartAlteredError(AuditError):
     """A part's bytes are not those that the bundle was made with."""
 
     code = PART_ALTERED
+    to_do = "Ask for the bundle again, from its maker; believe nothing in this one."
     step = 2
 
 
@@ -93,6 +93,7 @@ class CertificateError(AuditError):
     """A certificate does not lead to the root, or does not name the device."""
 
     code = PathInvalidError.code
+    to_do = "Check that the root given is the right one; ask the authority for the certificates and lists below it."
     step = 3
 
 
@@ -109,6 +110,9 @@ class CertificateRevokedError(AuditError):
     """The issuing authority revoked the certificate while the registry kept its key open."""
 
     code = CertificateRevoked.code
+    to_do = (
+        "Ask the registrar why the key counts all the same; believe nothing that it signed since."
+    )
     step = 3
 
 
@@ -125,6 +129,7 @@ class RevocationListStaleError(AuditError):
     """The authority's list was overdue when the bundle was made: what was revoked since can't be told."""
 
     code = RevocationListInvalidError.code
+    to_do = "Ask the authority for its newest list, and give it with --crl."
     step = 3
     unverifiable = True
 
@@ -150,6 +155,7 @@ class RecordRefusedError(AuditError):
     """A record does not verify under the device's registered key."""
 
     code = RecordError.code
+    to_do = "Don't count the record, and keep the file; ask the device's operator why it does not verify."
     step = 5
 
 
@@ -157,6 +163,9 @@ class ChainBrokenError(AuditError):
     """A record does not follow the one before it: a gap, another predecessor, other counters."""
 
     code = RECORDS_BROKEN
+    to_do = (
+        "Ask the log's operator for the records between; if there are none, records were left out."
+    )
     step = 6
 
 
@@ -199,6 +208,9 @@ class InclusionError(AuditError):
     """A record is not under the head that is said to hold it."""
 
     code = NOT_INCLUDED
+    to_do = (
+        "Ask for the proof under the right head; if there is none, the record is not in the log."
+    )
     step = 8
 
 
@@ -231,6 +243,7 @@ class StateError(AuditError):
     """The last head states another end of the device's chain than the records do."""
 
     code = STATE_DIFFERS
+    to_do = "Keep the file; ask the log's operator for the device's newest records, and its slot under this head."
     step = 10
 
 
@@ -238,6 +251,7 @@ class TakenBackError(AuditError):
     """The key ends below numbers that are under the last head: these were anchored, and taken back since."""
 
     code = RECORDS_DISPUTED
+    to_do = "Ask the committee what the motion rests on; the vote has its hash."
     step = 10
     unverifiable = True
 
@@ -246,6 +260,9 @@ class BlockProofError(AuditError):
     """A block's header or a proof under it is not what it is given for."""
 
     code = BlockProofInvalid.code
+    to_do = (
+        "Ask for the block's proof again, from another node; if it stays wrong, it proves nothing."
+    )
     step = 11
 
 
@@ -270,6 +287,9 @@ class ProjectError(AuditError):
     """The device was not in the project, by its assignments on chain."""
 
     code = PROJECT_DIFFERS
+    to_do = (
+        "Ask the registrar which project the device was in, and have the bundle made for that one."
+    )
     step = 12
 
 
@@ -303,78 +323,6 @@ class DeploymentUnknownError(AuditError):
     unverifiable = True
 
 
-class TermsError(AuditError):
-    """A version of the waterfall is not the one that was set on chain."""
-
-    code = Code("split.terms_mismatch")
-    to_do = "Compare with the terms on chain: those hold."
-    step = 13
-
-
-class SplitError(AuditError):
-    """A distribution is not what its terms come to, or not what the block's receipts hold."""
-
-    code = SPLIT_MISMATCH
-    step = 13
-
-
-class SplitUnknownError(AuditError):
-    """The transaction of a distribution calls something else: what was sold is not known."""
-
-    code = SPLIT_CALL_UNKNOWN
-    step = 13
-    unverifiable = True
-
-
-class FactsError(AuditError):
-    """The facts of a distribution are not those of its call, or not what the records say."""
-
-    code = FACTS_MISMATCH
-    step = 13
-
-
-class FactsMissingError(AuditError):
-    """The facts of a distribution of the period are not here: which sales it shared out can't be told."""
-
-    code = FACTS_MISSING
-    step = 13
-    unverifiable = True
-
-
-class ProjectDoubtError(AuditError):
-    """A sale was shared out to one of two projects that its machine was in between its date and its head."""
-
-    code = PROJECT_IN_DOUBT
-    step = 13
-    unverifiable = True
-
-
-class NotDistributedError(AuditError):
-    """Sales or refunds of the period are in no distribution that is shown here."""
-
-    code = Code("split.sales_not_shown")
-    to_do = "Ask your own node for the project's distributions (--rpc), and the operator for those that are not here."
-    step = 13
-    unverifiable = True
-
-
-class DistributionLeftOutError(AuditError):
-    """The chain has a distribution of the period that the file does not show."""
-
-    code = Code("split.left_out")
-    to_do = "Ask for a bundle with all distributions of the period; keep this one."
-    step = 14
-
-
-class DistributedSinceError(AuditError):
-    """The chain has a distribution of the period that is newer than the file, or the file shows none at all."""
-
-    code = Code("split.distributed_since")
-    to_do = "Have the bundle made again, with the project's distributions."
-    step = 14
-    unverifiable = True
-
-
 class OnChainMismatchError(AuditError):
     """The chain holds something else than the bundle says."""
 
@@ -387,6 +335,7 @@ class RecordsDisputedError(AuditError):
     """The committee has repudiated records of the device after they were anchored."""
 
     code = RECORDS_DISPUTED
+    to_do = "Ask the committee what the motion rests on; the vote has its hash."
     step = 14
     unverifiable = True
 
@@ -395,5 +344,6 @@ class ChainUnreachableError(AuditError):
     """The chain's node did not answer: what is on chain could not be told."""
 
     code = NodeUnreachable.code
+    to_do = "Look at the node's address (--rpc), and ask it again, or another one."
     step = 14
     unverifiable = True

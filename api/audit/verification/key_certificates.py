@@ -27,7 +27,7 @@ from counterfoil.api.audit.verification.errors import (
     CertificateMissingError,
     RegistryMismatchError,
 )
-from counterfoil.api.audit.verification.words import counted
+from counterfoil.api.audit.verification.said import Counted, Joined, Part, Said
 from counterfoil.gateway.certificate.errors import PkiError
 from counterfoil.gateway.certificate.validation import device_path
 from counterfoil.gateway.errors import IdentityError
@@ -46,7 +46,7 @@ UNREADABLE = (
 """What reading a damaged certificate or list may raise."""
 
 
-Unreadable = Mapping[bytes, str]
+Unreadable = Mapping[bytes, Said]
 """Why it is no certificate, by the SHA-256 of its bytes."""
 
 
@@ -55,7 +55,7 @@ def load_all(
 ) -> tuple[dict[bytes, x509.Certificate], Unreadable]:
     """Return the certificates by SHA-256 of their DER, and those that are none."""
     loaded: dict[bytes, x509.Certificate] = {}
-    unreadable: dict[bytes, str] = {}
+    unreadable: dict[bytes, Said] = {}
     for der in certificates:
         try:
             certificate = x509.load_der_x509_certificate(der)
@@ -65,7 +65,7 @@ def load_all(
             _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
             loaded[sha256(der).digest()] = certificate
         except UNREADABLE as error:
-            unreadable[sha256(der).digest()] = f"not a certificate: {error}"
+            unreadable[sha256(der).digest()] = Said("not a certificate: {error}", error=error)
     return loaded, unreadable
 
 
@@ -89,11 +89,12 @@ def check_paths(
     known = [c for c in loaded.values() if is_authority(c)]
     errors: list[AuditError] = []
     if len(known) > MOST_AUTHORITIES:
-        errors.append(CertificateError("certificates", f"more than {MOST_AUTHORITIES} authorities"))
+        detail = Said("more than {number} authorities", number=MOST_AUTHORITIES)
+        errors.append(CertificateError(Part("certificates"), detail))
         known = known[:MOST_AUTHORITIES]
     chains: dict[int, Sequence[x509.Certificate]] = {}
     for place, key in enumerate(keys):
-        where = f"registry epoch {key.epoch}"
+        where = epoch_named(key.epoch)
         found: Sequence[x509.Certificate] | AuditError
         if key.certificate_hash in unreadable:
             found = CertificateError(where, unreadable[key.certificate_hash])
@@ -109,16 +110,25 @@ def check_paths(
     return Paths(root, chains, tuple(authorities.values())), errors
 
 
-def paths_text(keys: Sequence[KeyFact], unreadable: Unreadable) -> str:
+def paths_text(keys: Sequence[KeyFact], unreadable: Unreadable) -> Said:
     """Return how many paths were looked at, and what was passed over, in words."""
-    said = counted(len(keys), "certificate path") + " to the root given"
-    if unreadable:
-        said += f"; {counted(len(unreadable), 'certificate')} that can't be read, passed over"
-    return said
+    said = Said("{paths} to the root given", paths=Counted(len(keys), "certificate path"))
+    if not unreadable:
+        return said
+    passed_over = Said(
+        "{certificates} that can't be read, passed over",
+        certificates=Counted(len(unreadable), "certificate"),
+    )
+    return Joined("; ", (said, passed_over))
+
+
+def epoch_named(epoch: int) -> Said:
+    """Return the name of a registered key in the report."""
+    return Said("registry epoch {epoch}", epoch=epoch)
 
 
 def _path(
-    where: str,
+    where: Said,
     key: KeyFact,
     device: DeviceId,
     loaded: dict[bytes, x509.Certificate],
@@ -128,19 +138,24 @@ def _path(
     """The path of the certificate of *key*; an error where it does not vouch for *device* under *root*."""
     leaf = loaded.get(key.certificate_hash)
     if leaf is None:
+        missing = key.certificate_hash.hex()
         return CertificateMissingError(
-            where, f"the certificate {key.certificate_hash.hex()} is not here"
+            where, Said("the certificate {hash} is not here", hash=missing)
         )
     try:
         registered = _registered(key, leaf)
     except (OverflowError, ValueError, OSError):
-        return CertificateError(where, f"{key.registered_at} is no time of a registration")
+        detail = Said("{time} is no time of a registration", time=key.registered_at)
+        return CertificateError(where, detail)
     try:
         named, chain = device_path(leaf, known, roots=[root], at=registered, signs_records=True)
     except PkiError as error:
-        return CertificateError(where, f"it does not lead to the root given: {error}")
+        detail = Said("it does not lead to the root given: {error}", error=error)
+        return CertificateError(where, detail)
     if named != device:
-        return CertificateError(where, f"it names {named}, not {device}")
+        return CertificateError(
+            where, Said("it names {named}, not {device}", named=named, device=device)
+        )
     return chain
 
 
@@ -152,7 +167,9 @@ def _is_issued_by(certificate: x509.Certificate, root: x509.Certificate) -> bool
     return True
 
 
-def check_key(where: str, key: KeyFact, loaded: dict[bytes, x509.Certificate]) -> AuditError | None:
+def check_key(
+    where: Said, key: KeyFact, loaded: dict[bytes, x509.Certificate]
+) -> AuditError | None:
     """Return why the registered (x, y) is not the certificate's key, or None."""
     leaf = loaded.get(key.certificate_hash)
     if leaf is None:
@@ -160,9 +177,10 @@ def check_key(where: str, key: KeyFact, loaded: dict[bytes, x509.Certificate]) -
     try:
         certified = PublicKey.of(leaf.public_key())  # type: ignore[arg-type]
     except (IdentityError, AttributeError) as error:
-        return RegistryMismatchError(where, f"the certificate's key is no P-256 key: {error}")
+        detail = Said("the certificate's key is no P-256 key: {error}", error=error)
+        return RegistryMismatchError(where, detail)
     if (certified.x, certified.y) != (key.x, key.y):
-        return RegistryMismatchError(where, "the certificate is for another key")
+        return RegistryMismatchError(where, Said("the certificate is for another key"))
     return None
 
 

@@ -22,7 +22,9 @@ from counterfoil.api.audit.verification.errors import (
     StateError,
     TakenBackError,
 )
+from counterfoil.api.audit.verification.key_certificates import epoch_named
 from counterfoil.api.audit.verification.report import Step
+from counterfoil.api.audit.verification.said import Joined, Part, Said
 from counterfoil.gateway.errors import IdentityError, LogError, RecordError
 from counterfoil.gateway.log.checkpoint import Head, LogKey, parse_checkpoint, verify_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosignatures, needed, split_note
@@ -61,65 +63,97 @@ def key_ring(bundle: Bundle) -> tuple[KeyRing, list[AuditError]]:
     ring: dict[tuple[object, int], DeviceKey] = {}
     errors: list[AuditError] = []
     for fact in bundle.registry:
-        where = f"registry epoch {fact.epoch}"
+        where = epoch_named(fact.epoch)
         try:
             key = PublicKey(fact.x, fact.y)
         except IdentityError as error:
-            errors.append(RegistryMismatchError(where, str(error)))
+            errors.append(RegistryMismatchError(where, Said("{key_error}", key_error=error)))
             continue
         status = KeyStatus.REVOKED if fact.revoked else KeyStatus.ACTIVE
         if fact.epoch != len(ring) + 1:
-            errors.append(RegistryMismatchError(where, f"epoch {len(ring) + 1} was to come"))
+            detail = Said("epoch {epoch} was to come", epoch=len(ring) + 1)
+            errors.append(RegistryMismatchError(where, detail))
         if (fact.revoked not in (0, 1)) or (fact.revoked and fact.until_sequence == OPEN_SEQUENCE):
-            errors.append(RegistryMismatchError(where, "a revoked key is closed at a sequence"))
+            detail = Said("a revoked key is closed at a sequence")
+            errors.append(RegistryMismatchError(where, detail))
         ring[bundle.device, fact.epoch] = DeviceKey(
             bundle.device, fact.epoch, key, fact.from_sequence, fact.until_sequence, status
         )
     return ring, errors  # type: ignore[return-value]
 
 
-def _where(bundle: Bundle, number: int, signed: SignedRecord | None = None) -> str:
-    place = f"records[{number}] (log index {bundle.records[number].log_index})"
-    if signed is None:
-        return place
-    record = signed.record
-    what = ""
-    if isinstance(record.body, Sale):
-        what = f", a sale of {money(record.body.amount_minor, record.body.currency)}"
-    return f"{place}, epoch {record.epoch} sequence {record.sequence}{what}"
+class _Where(Said):
+    """Where a record stands, and which it is: put together when somebody asks, since a file has thousands."""
+
+    __slots__ = ("_index", "_number", "_signed")
+
+    def __init__(self, number: int, index: int, signed: SignedRecord | None) -> None:
+        self._number, self._index, self._signed = number, index, signed
+
+    def in_(self, language: str) -> str:
+        """Return it in *language*."""
+        return self._said().in_(language)
+
+    def _said(self) -> Said:
+        part = Part("records", self._number)
+        place = Said("{part} (log index {index})", part=part, index=self._index)
+        if self._signed is None:
+            return place
+        record = self._signed.record
+        where = Said(
+            "{place}, epoch {epoch} sequence {sequence}",
+            place=place,
+            epoch=record.epoch,
+            sequence=record.sequence,
+        )
+        if isinstance(record.body, Sale):
+            amount = money(record.body.amount_minor, record.body.currency)
+            return Said("{record}, a sale of {amount}", record=where, amount=amount)
+        return where
+
+
+def _where(bundle: Bundle, number: int, signed: SignedRecord | None = None) -> Said:
+    return _Where(number, bundle.records[number].log_index, signed)
 
 
 def signed_records(
     bundle: Bundle, ring: KeyRing
-) -> tuple[list[tuple[str, SignedRecord]], list[AuditError]]:
+) -> tuple[list[tuple[Said, SignedRecord]], list[AuditError]]:
     """Return the records that verify, each with its name in the report, and the errors of the others."""
-    signed: list[tuple[str, SignedRecord]] = []
+    signed: list[tuple[Said, SignedRecord]] = []
     errors: list[AuditError] = []
     for number, entry in enumerate(bundle.records):
         try:
             record = verify_signature(entry.raw, bundle.device, ring)
         except RecordError as error:
-            errors.append(RecordRefusedError(_where(bundle, number), str(error)))
+            errors.append(_refused(_where(bundle, number), error))
         else:
             signed.append((_where(bundle, number, record), record))
     return signed, errors
 
 
+def _refused(where: Said, error: RecordError) -> AuditError:
+    return RecordRefusedError(where, Said("{record_error}", record_error=error))
+
+
 def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
     """Yield an error for each record that is not at its place under the last head's root."""
     if not bundle.heads:
-        yield InclusionError("heads", "there is no head")
+        yield InclusionError(Part("heads"), Said("there is no head"))
         return
     if len(bundle.inclusion) != len(bundle.records):
-        yield InclusionError(
-            "inclusion", f"{len(bundle.inclusion)} proofs for {len(bundle.records)} records"
+        detail = Said(
+            "{proofs} proofs for {records} records",
+            proofs=len(bundle.inclusion),
+            records=len(bundle.records),
         )
+        yield InclusionError(Part("inclusion"), detail)
     head = bundle.heads[-1]
     before = -1
     for number, (entry, proof) in enumerate(zip(bundle.records, bundle.inclusion, strict=False)):
         where = _where(bundle, number)
         if entry.log_index <= before:
-            yield InclusionError(where, "the log's order is another")
+            yield InclusionError(where, Said("the log's order is another"))
         before = entry.log_index
         try:
             verify_inclusion(
@@ -130,20 +164,23 @@ def check_inclusion(bundle: Bundle) -> Iterable[AuditError]:
                 root=head.root,
             )
         except LogError as error:
-            yield InclusionError(where, str(error))
+            yield InclusionError(where, Said("{inclusion_error}", inclusion_error=error))
 
 
 def check_heads(bundle: Bundle) -> Iterable[AuditError]:
     """Yield an error for each head that is not the beginning of the next one."""
     pairs = list(pairwise(bundle.heads))
     if len(pairs) != len(bundle.consistency):
-        yield ConsistencyError(
-            "consistency", f"{len(bundle.consistency)} proofs between {len(bundle.heads)} heads"
+        detail = Said(
+            "{proofs} proofs between {heads} heads",
+            proofs=len(bundle.consistency),
+            heads=len(bundle.heads),
         )
+        yield ConsistencyError(Part("consistency"), detail)
     for (first, second), proof in zip(pairs, bundle.consistency, strict=False):
-        where = f"heads of {first.size} and {second.size}"
+        where = Said("heads of {first} and {second}", first=first.size, second=second.size)
         if first.size >= second.size:
-            yield ConsistencyError(where, "the log does not grow")
+            yield ConsistencyError(where, Said("the log does not grow"))
             continue
         try:
             verify_consistency(
@@ -154,7 +191,8 @@ def check_heads(bundle: Bundle) -> Iterable[AuditError]:
                 proof=proof,
             )
         except LogError as error:
-            yield ConsistencyError(where, str(error))
+            detail = Said("{consistency_error}", consistency_error=error)
+            yield ConsistencyError(where, detail)
 
 
 def check_checkpoint(bundle: Bundle, trust: LogTrust, step: Step) -> None:
@@ -167,41 +205,52 @@ def check_checkpoint(bundle: Bundle, trust: LogTrust, step: Step) -> None:
                 verify_checkpoint(note, trust.log)
             found = cosignatures(note, trust.witnesses)
         except LogError as error:
-            step.findings.append(CheckpointMismatchError("checkpoint", str(error)))
+            detail = Said("{checkpoint_error}", checkpoint_error=error)
+            step.findings.append(CheckpointMismatchError(Part("checkpoint"), detail))
             return
-        detail = _of_another_head(bundle, stated)
-        if detail:
-            step.findings.append(CheckpointMismatchError("checkpoint", detail))
+        differs = _of_another_head(bundle, stated)
+        if differs is not None:
+            step.findings.append(CheckpointMismatchError(Part("checkpoint"), differs))
             return
         cosigners = {one.witness: one.time_s for one in found}
-        step.checked += f"; checkpoint of {stated.size}, the last head, "
-        step.checked += (
-            "signed by the log"
-            if trust.log is not None
-            else "the log's signature not looked at (--log-key)"
+        signed = Said("the log's signature not looked at (--log-key)")
+        if trust.log is not None:
+            signed = Said("signed by the log")
+        step.add(
+            Said("checkpoint of {size}, the last head, {signed}", size=stated.size, signed=signed)
         )
         if cosigners:
-            names = ", ".join(f"{name} at {_time(at)}" for name, at in sorted(cosigners.items()))
-            step.checked += f"; its size and root, not its state, cosigned by {names}"
+            names = [
+                Said("{name} at {time}", name=name, time=_time(at))
+                for name, at in sorted(cosigners.items())
+            ]
+            step.add(
+                Said(
+                    "its size and root, not its state, cosigned by {names}",
+                    names=Joined(", ", names),
+                )
+            )
     if not cosigners:
-        step.checked += "; no witness has vouched for the last head"
+        step.add(Said("no witness has vouched for the last head"))
     if len(cosigners) < needed(trust.witnesses, trust.at_least):
         wanted = needed(trust.witnesses, trust.at_least)
-        detail = (
-            f"{len(cosigners)} of the witnesses named have cosigned the last head, not {wanted}"
+        detail = Said(
+            "{number} of the witnesses named have cosigned the last head, not {wanted}",
+            number=len(cosigners),
+            wanted=wanted,
         )
-        step.findings.append(CosignatureMissingError("checkpoint", detail))
+        step.findings.append(CosignatureMissingError(Part("checkpoint"), detail))
 
 
-def _of_another_head(bundle: Bundle, stated: Head) -> str:
-    """Return why the checkpoint is not of the last head, which all else rests on; empty where it is."""
+def _of_another_head(bundle: Bundle, stated: Head) -> Said | None:
+    """Return why the checkpoint is not of the last head, which all else rests on; None where it is."""
     last = bundle.heads[-1] if bundle.heads else None
     if last is None or stated.size != last.size:
-        of = "none" if last is None else f"one of {last.size}"
-        return f"it is of a head of {stated.size}, the last head is {of}"
+        of = Said("none") if last is None else Said("one of {size}", size=last.size)
+        return Said("it is of a head of {size}, the last head is {last}", size=stated.size, last=of)
     if (stated.root, stated.state) != (last.root, last.state):
-        return f"it states another root or state for the last head, of {last.size}"
-    return ""
+        return Said("it states another root or state for the last head, of {size}", size=last.size)
+    return None
 
 
 def _time(time_s: int) -> str:
@@ -209,11 +258,11 @@ def _time(time_s: int) -> str:
     return f"{datetime.fromtimestamp(min(time_s, _LAST_S), UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
-def check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list[AuditError]:
+def check_state(bundle: Bundle, signed: list[tuple[Said, SignedRecord]]) -> list[AuditError]:
     """Return what is wrong with the device's slot under the last head's state root."""
     state = bundle.state
     if state is None or not bundle.heads:
-        return [StateError("state", "there is no slot, or no head")]
+        return [StateError(Part("state"), Said("there is no slot, or no head"))]
     slot = Slot(
         bundle.device, state.epoch, state.sequence, payload_digest=Digest(state.payload_digest)
     )
@@ -227,16 +276,19 @@ def check_state(bundle: Bundle, signed: list[tuple[str, SignedRecord]]) -> list[
             root=head.state,
         )
     except LogError as error:
-        return [StateError("state", f"the slot is not under the head's state: {error}")]
+        detail = Said("the slot is not under the head's state: {error}", error=error)
+        return [StateError(Part("state"), detail)]
     taken_back = list(_taken_back(bundle, state))
     if not signed:
         return taken_back
     where, last = signed[-1]
     at = (last.record.epoch, last.record.sequence)
     if at > (state.epoch, state.sequence):
-        return [StateError(where, "it lies behind the end of the chain that the head states")]
+        behind = Said("it lies behind the end of the chain that the head states")
+        return [StateError(where, behind)]
     if at == (state.epoch, state.sequence) and last.payload_digest != state.payload_digest:
-        return [StateError(where, "the head states another payload under this number")]
+        other = Said("the head states another payload under this number")
+        return [StateError(where, other)]
     return taken_back
 
 
@@ -244,5 +296,9 @@ def _taken_back(bundle: Bundle, state: StateFact) -> Iterable[AuditError]:
     """Yield what is under the last head, and behind the end of its key: anchored, perhaps paid, and revoked since."""
     for key in bundle.registry:
         if key.epoch == state.epoch and key.until_sequence < state.sequence:
-            detail = f"its numbers {key.until_sequence + 1} to {state.sequence} are anchored, and were taken back since"
-            yield TakenBackError(f"registry epoch {key.epoch}", detail)
+            detail = Said(
+                "its numbers {first} to {last} are anchored, and were taken back since",
+                first=key.until_sequence + 1,
+                last=state.sequence,
+            )
+            yield TakenBackError(epoch_named(key.epoch), detail)

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_blocks import block_times, newest_block
-from counterfoil.api.audit.verification.report import Report
+from counterfoil.api.audit.verification.errors import AuditError
+from counterfoil.api.audit.verification.report import Report, Step
 from counterfoil.api.audit.verification.report_words import word
+from counterfoil.api.audit.verification.said import said_in, translated
 from counterfoil.api.audit.verification.words import moment
 from counterfoil.chain.hexadecimal import to_hex
 
@@ -23,6 +25,29 @@ class Row(NamedTuple):
 
     name: str
     value: str
+
+
+class FindingRow(NamedTuple):
+    """What a step found: ``text`` is all but what to do about it."""
+
+    code: str
+    where: str
+    detail: str
+    to_do: str
+    text: str
+    advice: str
+    """``to_do`` with its label."""
+
+
+class StepRow(NamedTuple):
+    """A step: ``text`` is its number, its title and what was checked."""
+
+    number: int
+    title: str
+    checked: str
+    passed: bool
+    findings: Sequence[FindingRow]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -41,29 +66,35 @@ class Asked:
     has_witnesses: bool = False
     has_subject: bool = False
     """Whether the auditor said which device and period he wants."""
+    is_by_platform: bool = False
+    """Whether root, deployment and node are the platform's that made the file, and not the reader's own."""
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """A report in one language: sections of rows, and the lines of what was not looked at."""
+    """A report in one language: sections of rows, the steps, and the lines of what was not looked at.
+
+    Terminal, JSON and HTML take all their text from here.
+    """
 
     language: str
     verdict: str
+    verdict_name: str
+    """It in one word."""
     is_alone: bool
-    """Whether it is valid and no node was asked: by the file alone."""
+    """Whether it is valid by the file alone, or by the platform's own word: no node of the reader's was asked."""
     verdict_text: str
     asked: Sequence[Row]
     sure: Sequence[Row]
     figures: Sequence[Row]
+    steps: Sequence[StepRow]
+    skipped: Sequence[str]
     unseen: Sequence[str]
+    """What was skipped too."""
 
     def title(self, section: str) -> str:
         """The heading of a section."""
         return word(self.language, section)
-
-    def step_title(self, number: int) -> str:
-        """What a step is about, in a few words."""
-        return word(self.language, f"step.{number}")
 
 
 def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
@@ -72,11 +103,18 @@ def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
     open_ = len(report.findings) - wrong
     said = {"valid": {}, "invalid": {"wrong": wrong}, "unverifiable": {"open": open_}}
     bundle = report.bundle
-    is_alone = report.verdict == "valid" and not asked.is_node_asked
-    text = word(language, "valid.alone" if is_alone else report.verdict, **said[report.verdict])
+    is_alone = report.verdict == "valid" and (asked.is_by_platform or not asked.is_node_asked)
+    key = (
+        ("valid.platform" if asked.is_by_platform else "valid.alone")
+        if is_alone
+        else report.verdict
+    )
+    text = word(language, key, **said[report.verdict])
+    skipped = [said_in(language, line) for line in report.skipped]
     return Opinion(
         language,
         verdict=report.verdict,
+        verdict_name=word(language, f"name.{report.verdict}"),
         is_alone=is_alone,
         verdict_text=text,
         asked=list(_asked(bundle, asked, language)),
@@ -85,7 +123,9 @@ def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
             Row(word(language, one.key), _figure(language, one.count, one.sums))
             for one in report.figures
         ],
-        unseen=[*report.skipped, *_unseen(bundle, asked, language)],
+        steps=[_step(language, one) for one in report.steps],
+        skipped=skipped,
+        unseen=[*skipped, *_unseen(bundle, asked, language)],
     )
 
 
@@ -102,8 +142,9 @@ def _asked(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[Row]:
         yield row("period", word(language, "period.value", first=first, until=until))
         yield row("project", scope.project or word(language, "project.none"))
         yield row("made", word(language, "made.value", moment=moment(scope.made_ms)))
-    yield row("root", f"{asked.root_name}, SHA-256 {asked.root_sha256}")
-    yield row("deployment", asked.deployment or word(language, "deployment.none"))
+    whose = ".platform" if asked.is_by_platform else ""
+    yield row(f"root{whose}", f"{asked.root_name}, SHA-256 {asked.root_sha256}")
+    yield row(f"deployment{whose}", asked.deployment or word(language, "deployment.none"))
     yield row("program", asked.program)
 
 
@@ -127,7 +168,33 @@ def _sure(bundle: Bundle, asked: Asked, language: str) -> Iterator[Row]:
         )
         yield Row(word(language, "block"), said)
     node = "node.asked" if asked.is_node_asked else "node.not_asked"
-    yield Row(word(language, "node"), word(language, node))
+    name = "node.platform" if asked.is_by_platform else "node"
+    yield Row(word(language, name), word(language, node))
+
+
+def _step(language: str, step: Step) -> StepRow:
+    title, checked = word(language, f"step.{step.number}"), said_in(language, step.said)
+    return StepRow(
+        step.number,
+        title,
+        checked,
+        passed=step.passed,
+        findings=[_finding(language, one) for one in step.findings],
+        text=word(language, "step.line", number=step.number, title=title, checked=checked),
+    )
+
+
+def _finding(language: str, finding: AuditError) -> FindingRow:
+    where, detail = (said_in(language, one) for one in (finding.said_where, finding.said))
+    to_do = translated(finding.to_do, language)
+    return FindingRow(
+        finding.code,
+        where,
+        detail,
+        to_do,
+        text=word(language, "finding.line", code=finding.code, where=where, detail=detail),
+        advice=word(language, "finding.to_do", to_do=to_do),
+    )
 
 
 def _figure(language: str, count: int, sums: str) -> str:
@@ -139,6 +206,8 @@ def _figure(language: str, count: int, sums: str) -> str:
 def _unseen(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[str]:
     if bundle is None:
         return
+    if asked.is_by_platform:
+        yield word(language, "unseen.platform")
     if not asked.has_subject:
         yield word(language, "unseen.subject")
     if not asked.is_node_asked:

@@ -27,7 +27,8 @@ from counterfoil.api.audit.verification.errors import (
     PeriodError,
 )
 from counterfoil.api.audit.verification.report import Figure
-from counterfoil.api.audit.verification.words import counted, moment
+from counterfoil.api.audit.verification.said import Counted, Joined, Part, Said
+from counterfoil.api.audit.verification.words import moment
 from counterfoil.gateway.errors import RecordError
 from counterfoil.gateway.record.bodies import Refund, Sale
 from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
@@ -35,7 +36,7 @@ from counterfoil.gateway.record.currency import money
 from counterfoil.gateway.record.record import Clock, Record
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
 
-_Signed = Sequence[tuple[str, SignedRecord]]
+_Signed = Sequence[tuple[Said, SignedRecord]]
 BOUNDS = 2
 """Records of each side of a period that bound it."""
 _BACK_MS = 5 * 60_000
@@ -53,9 +54,9 @@ def check_records_chain(signed: _Signed) -> Iterator[AuditError]:
             try:
                 outcome = check_chain(record, tip)
                 if not isinstance(outcome, Accepted):
-                    yield ChainBrokenError(where, "its number was used before")
+                    yield ChainBrokenError(where, Said("its number was used before"))
             except RecordError as error:
-                yield ChainBrokenError(where, str(error))
+                yield ChainBrokenError(where, Said("{chain_error}", chain_error=error))
         tip = _tip(record)
 
 
@@ -71,18 +72,23 @@ def check_period(bundle: Bundle, signed: _Signed) -> tuple[list[AuditError], lis
     scope = bundle.scope
     errors: list[AuditError] = []
     if scope.first_ms >= scope.until_ms:
-        detail = f"the period from {moment(scope.first_ms)} to {moment(scope.until_ms)} has no time"
-        errors.append(PeriodError("scope", detail))
+        detail = Said(
+            "the period from {first} to {until} has no time",
+            first=moment(scope.first_ms),
+            until=moment(scope.until_ms),
+        )
+        errors.append(PeriodError(Part("scope"), detail))
         return errors, []
     if not signed:
-        return [PeriodError("records", "there is no record that verifies")], []
+        detail = Said("there is no record that verifies")
+        return [PeriodError(Part("records"), detail)], []
     before = _leading(signed, lambda record: record.time_ms < scope.first_ms)
     after = _leading(
         list(reversed(signed[before:])), lambda record: record.time_ms >= scope.until_ms
     )
     where, first = signed[0]
     if (first.record.epoch, first.record.sequence) != (1, 1) and before < BOUNDS:
-        detail = "it is not the device's first, and the two before the period are not here"
+        detail = Said("it is not the device's first, and the two before the period are not here")
         errors.append(PeriodError(where, detail))
     open_ = list(_end(bundle, signed, after))
     errors += open_
@@ -97,9 +103,11 @@ def check_last_head(bundle: Bundle, times_s: dict[int, int]) -> Iterator[AuditEr
     head, until_ms = bundle.heads[-1], bundle.scope.until_ms
     anchored = times_s.get(head.block_number)
     if anchored is not None and anchored * 1_000 < until_ms:
-        where = f"heads (size {head.size})"
-        detail = (
-            f"anchored at {moment(anchored * 1_000)}, and the period ends at {moment(until_ms)}"
+        where = Said("{part} (size {size})", part=Part("heads"), size=head.size)
+        detail = Said(
+            "anchored at {anchored}, and the period ends at {until}",
+            anchored=moment(anchored * 1_000),
+            until=moment(until_ms),
         )
         yield HeadTooEarlyError(where, detail)
 
@@ -120,70 +128,87 @@ def _end(bundle: Bundle, signed: _Signed, after: int) -> Iterator[AuditError]:
     state = bundle.state
     at = (last.record.epoch, last.record.sequence)
     if state is None or (state.epoch, state.sequence) != at:
-        detail = "the device has later records, and the two that come after the period are not here"
+        detail = Said(
+            "the device has later records, and the two that come after the period are not here"
+        )
         yield PeriodError(where, detail)
     elif bundle.heads:
-        under = f"the device's newest under the head of {bundle.heads[-1].size}"
-        detail = f"{under}; a later head may hold more of the period"
+        detail = Said(
+            "the device's newest under the head of {size}; a later head may hold more of the period",
+            size=bundle.heads[-1].size,
+        )
         yield EndOpenError(where, detail)
 
 
 def _clock(bundle: Bundle, signed: _Signed, before: int, after: int) -> Iterator[AuditError]:
     scope, core = bundle.scope, signed[before : len(signed) - after]
     outside = [where for where, one in core if not scope.has_time(one.record.time_ms)]
-    yield from _named(outside, "its time is outside the period, and it stands between its bounds")
+    stray = Said("its time is outside the period, and it stands between its bounds")
+    yield from _named(outside, stray)
     unknown = [where for where, one in core if one.record.clock is Clock.UNKNOWN]
-    yield from _named(unknown, "the device did not know the time")
+    yield from _named(unknown, Said("the device did not know the time"))
     bounds = [*signed[:before], *signed[len(signed) - after :]]
     loose = [where for where, one in bounds if one.record.clock is not Clock.SYNCHRONISED]
-    yield from _named(loose, "its clock was not synchronised, and it bounds the period")
+    unsure = Said("its clock was not synchronised, and it bounds the period")
+    yield from _named(loose, unsure)
     for number, ((_, first), (where, second)) in enumerate(pairwise(signed), start=1):
         by_ms = second.record.time_ms - first.record.time_ms
         is_between = before <= number <= len(signed) - after
         if by_ms < -_BACK_MS or (by_ms > _LEAP_MS and is_between):
-            then, now = moment(first.record.time_ms), moment(second.record.time_ms)
-            yield ClockError(where, f"the clock goes from {then} to {now}")
+            detail = Said(
+                "the clock goes from {then} to {now}",
+                then=moment(first.record.time_ms),
+                now=moment(second.record.time_ms),
+            )
+            yield ClockError(where, detail)
 
 
-def _named(places: Sequence[str], detail: str) -> Iterator[AuditError]:
+def _named(places: Sequence[Said], detail: Said) -> Iterator[AuditError]:
+    if len(places) > 1:
+        detail = Said("{detail} (and {more} more)", detail=detail, more=len(places) - 1)
     if places:
-        more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
-        yield ClockError(places[0], detail + more)
+        yield ClockError(places[0], detail)
 
 
 # ---- in words
 
 
-def chain_text(signed: _Signed, is_whole: bool) -> str:
+def chain_text(signed: _Signed, is_whole: bool) -> Said:
     """Return the first and the last epoch and sequence of the records, in words."""
     if not signed:
-        return "no chain"
+        return Said("no chain")
     first, last = signed[0][1].record, signed[-1][1].record
-    gap = "no gap" if is_whole else "gaps or breaks"
-    return (
-        f"{gap} from epoch {first.epoch} sequence {first.sequence} "
-        f"to epoch {last.epoch} sequence {last.sequence}"
+    return Said(
+        "{gap} from epoch {first_epoch} sequence {first} to epoch {last_epoch} sequence {last}",
+        gap=Said("no gap") if is_whole else Said("gaps or breaks"),
+        first_epoch=first.epoch,
+        first=first.sequence,
+        last_epoch=last.epoch,
+        last=last.sequence,
     )
 
 
-def period_text(bundle: Bundle, signed: _Signed) -> str:
+def period_text(bundle: Bundle, signed: _Signed) -> Said:
     """Return the period, its records, and what was sold and given back in it, in words."""
     scope = bundle.scope
     records, *_, others = period_figures(bundle, signed)
-    said = [f"{moment(scope.first_ms)} to {moment(scope.until_ms)} by the device's clock"]
-    said.append(
-        sold_text(one.record.body for _, one in signed if scope.has_time(one.record.time_ms))
+    return Said(
+        "{records} of the period {first} to {until} by the device's clock, {sold}, {others}",
+        records=Counted(records.count, "record"),
+        first=moment(scope.first_ms),
+        until=moment(scope.until_ms),
+        sold=sold_text(one.record.body for _, one in signed if scope.has_time(one.record.time_ms)),
+        others=Counted(others.count, "other record"),
     )
-    said.append(counted(others.count, "other record"))
-    return f"{counted(records.count, 'record')} of the period " + ", ".join(said)
 
 
-def sold_text(bodies: Iterable[object]) -> str:
+def sold_text(bodies: Iterable[object]) -> Said:
     """Return the number and the sums of the sales and the refunds among *bodies*, in words."""
     sales, refunds = sold_figures("", bodies)
-    return ", ".join(
-        counted(one.count, noun) + (f" of {one.sums}" if one.sums else "")
-        for one, noun in ((sales, "sale"), (refunds, "refund"))
+    counts = ((Counted(sales.count, "sale"), sales), (Counted(refunds.count, "refund"), refunds))
+    return Joined(
+        ", ",
+        [Said("{count} of {sums}", count=n, sums=one.sums) if one.sums else n for n, one in counts],
     )
 
 

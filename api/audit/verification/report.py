@@ -9,6 +9,7 @@ from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.errors import (
     AuditError,
 )
+from counterfoil.api.audit.verification.said import Joined, Said
 
 Verdict = Literal["valid", "invalid", "unverifiable"]
 
@@ -18,8 +19,17 @@ class Step:
     """One step's outcome: what was checked, in one line, and what was found wrong."""
 
     number: int
-    checked: str
+    said: Said
     findings: list[AuditError] = field(default_factory=list)
+
+    def add(self, more: Said) -> None:
+        """Say *more* of what was checked."""
+        self.said = Joined("; ", (self.said, more))
+
+    @property
+    def checked(self) -> str:
+        """What was checked, in English."""
+        return str(self.said)
 
     @property
     def passed(self) -> bool:
@@ -38,13 +48,13 @@ class Figure:
 
 @dataclass
 class Report:
-    """All steps that ran. ``skipped`` says in words what was not checked.
+    """All steps that ran. ``skipped`` says what was not checked.
 
     ``open`` are those of the findings that a node can answer: it says what lies behind the file's end.
     """
 
     steps: list[Step]
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[Said] = field(default_factory=list)
     bundle: Bundle | None = None
     open: list[AuditError] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)

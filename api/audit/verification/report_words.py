@@ -3,7 +3,7 @@
 Rules kept here:
 
 * Every text of a report's frame has a key here, in both languages with the same ``{names}``; a test compares them.
-* What a step checked and what it found is said in English, behind its number and its code.
+* What a step checked and what it found stands in ``said_zh_*``, by its English.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "made.value": ("{moment}, by its maker's clock", "{moment}，按制作者时钟"),
     "root": ("root believed", "所信任的根证书"),
     "deployment": ("deployment pinned", "所固定的部署"),
+    "root.platform": ("root (the platform's own)", "根证书（平台自有）"),
+    "deployment.platform": ("deployment (the platform's own)", "部署（平台自有）"),
     "deployment.none": ("none", "无"),
     "program": ("verified by", "核对程序"),
     # The verdict.
@@ -49,6 +51,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         ),
         "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，或与其核对最新区块的哈希",
     ),
+    "valid.platform": (
+        (
+            "valid by the platform's own root, deployment and node: nothing that was checked is false by them. Verify "
+            "the file by yours"
+        ),
+        "以平台自有的根证书、部署和节点核对为有效（valid）：据此未发现虚假。请用您自己的根证书、部署和节点核对文件",
+    ),
     "invalid": (
         "invalid: something is false or left out (findings: {wrong})",
         "无效（invalid）：有虚假或遗漏（{wrong} 项）",
@@ -57,6 +66,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "unverifiable: it can't be told, because what is needed is missing (findings: {open})",
         "无法核实（unverifiable）：缺少所需材料（{open} 项），无法判断",
     ),
+    "name.valid": ("valid", "有效"),
+    "name.invalid": ("invalid", "无效"),
+    "name.unverifiable": ("unverifiable", "无法核实"),
     # How sure.
     "class": ("class of proof", "证明类别"),
     "class.machine": (
@@ -83,6 +95,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "block": ("chain as of", "区块链截至"),
     "block.value": ("block {number} of {moment}, {hash}", "区块 {number}，{moment}，{hash}"),
     "node": ("own node", "自有节点"),
+    "node.platform": ("node (the platform's own)", "节点（平台自有）"),
     "node.asked": ("asked (step 14)", "已查询（第 14 步）"),
     "node.not_asked": ("not asked", "未查询"),
     # Figures.
@@ -101,6 +114,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sum": ("{count}, {sums} in all", "{count} 笔，合计 {sums}"),
     "count": ("{count}", "{count}"),
     # What was not looked at.
+    "unseen.platform": (
+        (
+            "whether root, deployment and node are the true ones: they are the platform's. Take the file, and verify "
+            "it by those that you have from elsewhere"
+        ),
+        "根证书、部署和节点是否真实：均为平台自有。请下载文件，用您从他处取得的根证书、部署和节点核对",
+    ),
     "unseen.subject": (
         "whether this is the device and the period that you meant: compare them above, or give --device, --from, --to",
         "是否为您所要的设备与期间：请对照上文，或给出 --device、--from、--to",
@@ -145,6 +165,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "shares.received": ("received", "收入"),
     "shares.refunded": ("{amount} of it refunded", "其中退款 {amount}"),
     "unit.minor": ("minor units of the token", "代币的最小单位"),
+    # A step and what it found.
+    "step.line": ("{number}. {title}: {checked}", "{number}. {title}：{checked}"),
+    "finding.line": ("{code}: {where}: {detail}", "{code}：{where}：{detail}"),
+    "finding.to_do": ("what to do: {to_do}", "处理办法：{to_do}"),
     # The steps.
     "step.1": ("the file's form", "文件格式"),
     "step.2": ("the parts' bytes", "各部分字节"),

@@ -32,8 +32,9 @@ from counterfoil.api.audit.verification.errors import (
     RevocationListStaleError,
     RevokedKeyUsedError,
 )
-from counterfoil.api.audit.verification.key_certificates import UNREADABLE, Paths
+from counterfoil.api.audit.verification.key_certificates import UNREADABLE, Paths, epoch_named
 from counterfoil.api.audit.verification.report import Step
+from counterfoil.api.audit.verification.said import Joined, Part, Said
 from counterfoil.chain.proof.block_proof import BlockProofInvalid, read_header
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.record.verification import OPEN_SEQUENCE
@@ -66,8 +67,10 @@ def check_lists(bundle: Bundle, own: Sequence[bytes], paths: Paths, step: Step) 
     Returns since when the certificates are revoked whose keys have an end.
     """
     lists: list[RevocationList] = []
-    named = [(f"revocations[{n}]", der) for n, der in enumerate(bundle.revocations)]
-    named += [(f"your list {n + 1}", der) for n, der in enumerate(own)]
+    named: list[tuple[Said, bytes]] = [
+        (Part("revocations", n), der) for n, der in enumerate(bundle.revocations)
+    ]
+    named += [(Said("your list {number}", number=n + 1), der) for n, der in enumerate(own)]
     for where, der in named:
         found = _read(where, der, paths.authorities)
         if isinstance(found, AuditError):
@@ -77,42 +80,55 @@ def check_lists(bundle: Bundle, own: Sequence[bytes], paths: Paths, step: Step) 
     as_of = _as_of_ms(bundle)
     step.findings += _missing(paths, lists, as_of)
     said = [
-        f"{one.name} of {_date(one.made)}, next {_date(one.due)}, {len(one.since)} revoked"
+        Said(
+            "{name} of {made}, next {due}, {revoked} revoked",
+            name=one.name,
+            made=_date(one.made),
+            due=_date(one.due),
+            revoked=len(one.since),
+        )
         for one in lists
     ]
-    step.checked += f"; lists of revoked certificates: {'; '.join(said) or 'none'}"
+    which = Joined("; ", said) if said else Said("none")
+    step.add(Said("lists of revoked certificates: {which}", which=which))
     if not any(one.issuer == paths.root for one in lists):
-        step.checked += "; of the root none, so whether an authority was revoked is not known"
+        step.add(Said("of the root none, so whether an authority was revoked is not known"))
     revoked: Revoked = {}
     for place, key in enumerate(bundle.registry):
         leaf, *above = _since(paths.chains.get(place, ()), lists)
         if leaf is not None and key.until_sequence != OPEN_SEQUENCE:
             revoked[key.epoch] = leaf
         step.findings += _judged(key, leaf, [at for at in above if at is not None])
-        step.checked += _ended(key, leaf)
+        ended = _ended(key, leaf)
+        if ended is not None:
+            step.add(ended)
     return revoked
 
 
 def check_signed_after(
-    signed: Iterable[tuple[str, SignedRecord]], revoked: Revoked
+    signed: Iterable[tuple[Said, SignedRecord]], revoked: Revoked
 ) -> Iterator[AuditError]:
     """Yield what a revoked key signed after its revocation, by the device's clock, and counts all the same."""
-    late: dict[int, list[str]] = {}
+    late: dict[int, list[Said]] = {}
     for where, record in signed:
         since = revoked.get(record.record.epoch)
         if since is not None and record.record.time_ms >= since.timestamp() * 1_000:
             late.setdefault(record.record.epoch, []).append(where)
     for epoch, places in late.items():
-        detail = (
-            f"from here on {len(places)} of epoch {epoch} were signed after {_date(revoked[epoch])}"
+        detail = Said(
+            (
+                "from here on {number} of epoch {epoch} were signed after {revoked}, "
+                "when its certificate was revoked, and count"
+            ),
+            number=len(places),
+            epoch=epoch,
+            revoked=_date(revoked[epoch]),
         )
-        yield RevokedKeyUsedError(
-            places[0], f"{detail}, when its certificate was revoked, and count"
-        )
+        yield RevokedKeyUsedError(places[0], detail)
 
 
 def _read(
-    where: str, der: bytes, authorities: Sequence[x509.Certificate]
+    where: Said, der: bytes, authorities: Sequence[x509.Certificate]
 ) -> RevocationList | AuditError:
     try:
         crl = x509.load_der_x509_crl(der)
@@ -120,21 +136,22 @@ def _read(
         by = next((one for one in issuers if _is_by(crl, one)), None)
         if by is None:
             return CertificateError(
-                where, "not signed by an authority that leads to the root given"
+                where, Said("not signed by an authority that leads to the root given")
             )
         entries = list(crl)
         critical = any(e.critical for e in crl.extensions) or any(
             e.critical for entry in entries for e in entry.extensions
         )
         if critical or crl.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
-            return CertificateError(where, "not a full and direct list of the profile's form")
+            detail = Said("not a full and direct list of the profile's form")
+            return CertificateError(where, detail)
         since: dict[int, datetime] = {}
         for entry in entries:
             at = entry.revocation_date_utc
             since[entry.serial_number] = min(at, since.get(entry.serial_number, at))
         return RevocationList(by, made=crl.last_update_utc, due=crl.next_update_utc, since=since)
     except UNREADABLE as error:
-        return CertificateError(where, f"not a revocation list: {error}")
+        return CertificateError(where, Said("not a revocation list: {error}", error=error))
 
 
 def _is_by(crl: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
@@ -162,11 +179,17 @@ def _missing(paths: Paths, lists: Sequence[RevocationList], as_of_ms: int) -> It
         mine = [one for one in lists if one.issuer == issuer]
         name = printable(issuer.subject.rfc4514_string())[:80]
         if not mine:
-            yield RevocationListMissingError("revocations", f"there is no list of {name}")
+            detail = Said("there is no list of {name}", name=name)
+            yield RevocationListMissingError(Part("revocations"), detail)
         elif not any(one.due and one.due.timestamp() * 1_000 >= as_of_ms for one in mine):
             newest = max(mine, key=lambda one: one.made)
-            detail = f"the list of {name} is of {_date(newest.made)}, and the next one was due on {_date(newest.due)}"
-            yield RevocationListStaleError("revocations", f"{detail}, before this bundle was made")
+            detail = Said(
+                "the list of {name} is of {made}, and the next one was due on {due}, before this bundle was made",
+                name=name,
+                made=_date(newest.made),
+                due=_date(newest.due),
+            )
+            yield RevocationListStaleError(Part("revocations"), detail)
 
 
 def _since(
@@ -184,30 +207,42 @@ def _judged(
     key: KeyFact, leaf: datetime | None, authorities: Sequence[datetime]
 ) -> Iterator[AuditError]:
     """A revoked certificate ends its key; a revoked authority certifies nothing any more."""
-    where = f"registry epoch {key.epoch}"
+    where = epoch_named(key.epoch)
     if leaf is not None and key.until_sequence == OPEN_SEQUENCE:
-        yield CertificateRevokedError(where, f"revoked on {_date(leaf)}, its key still open")
+        detail = Said("revoked on {date}, its key still open", date=_date(leaf))
+        yield CertificateRevokedError(where, detail)
     for at in authorities:
         if at.timestamp() <= key.registered_at:
-            detail = (
-                f"registered after {_date(at)}, when the authority that certified it was revoked"
+            detail = Said(
+                "registered after {date}, when the authority that certified it was revoked",
+                date=_date(at),
             )
             yield CertificateRevokedError(where, detail)
 
 
-def _ended(key: KeyFact, since: datetime | None) -> str:
-    """A revoked key, in words; empty for one that is not."""
+def _ended(key: KeyFact, since: datetime | None) -> Said | None:
+    """A revoked key, in words; None for one that is not."""
     if since is None and not key.revoked:
-        return ""
-    until = "is open"
+        return None
+    until = Said("is open")
     if key.until_sequence != OPEN_SEQUENCE:
-        until = f"ends with number {key.until_sequence}, and what it signed up to there counts"
-    how = "in the registry, on no list" if since is None else f"since {_date(since)}"
-    return f"; the key of epoch {key.epoch} IS REVOKED {how}: it {until}"
+        until = Said(
+            "ends with number {number}, and what it signed up to there counts",
+            number=key.until_sequence,
+        )
+    how = Said("in the registry, on no list")
+    if since is not None:
+        how = Said("since {date}", date=_date(since))
+    return Said(
+        "the key of epoch {epoch} IS REVOKED {how}: it {until}",
+        epoch=key.epoch,
+        how=how,
+        until=until,
+    )
 
 
 _SHA256 = hashes.SHA256()
 
 
-def _date(at: datetime | None) -> str:
-    return "never" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+def _date(at: datetime | None) -> str | Said:
+    return Said("never") if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"

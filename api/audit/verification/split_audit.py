@@ -20,14 +20,15 @@ from eth_utils.crypto import keccak
 
 from counterfoil.api.audit.verification.bundle import Bundle, DistributionFact, TakeFact, TermsFact
 from counterfoil.api.audit.verification.bundle_blocks import Proven
-from counterfoil.api.audit.verification.errors import (
-    AuditError,
+from counterfoil.api.audit.verification.errors import AuditError
+from counterfoil.api.audit.verification.facts_audit import FactsAudit
+from counterfoil.api.audit.verification.money_errors import (
     FactsMissingError,
     SplitError,
     SplitUnknownError,
     TermsError,
 )
-from counterfoil.api.audit.verification.facts_audit import FactsAudit
+from counterfoil.api.audit.verification.said import Joined, Part, Said
 from counterfoil.chain.abi.decoding import decode_result
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import NOBODY, Address
@@ -62,12 +63,15 @@ class SplitAudit:
         self.recomputed = self.of_period = 0
 
     @property
-    def checked(self) -> str:
+    def checked(self) -> Said:
         """What was checked, in one line; after :meth:`run`."""
-        return (
-            f"{self.recomputed} distributions made again to the minor unit, {self.of_period} of the period; "
-            f"takes of pools made again: {self.taken}; {self.facts.checked}"
+        made_again = Said(
+            "{distributions} distributions made again to the minor unit, {of_period} of the period",
+            distributions=self.recomputed,
+            of_period=self.of_period,
         )
+        taken = Said("takes of pools made again: {taken}", taken=self.taken)
+        return Joined("; ", (made_again, taken, self.facts.checked))
 
     def run(self) -> Iterator[AuditError]:
         """Yield what is wrong with the terms, the distributions, the pools and what was taken of them."""
@@ -80,7 +84,8 @@ class SplitAudit:
             try:
                 yield from self._transaction(transaction)
             except (BlockProofInvalid, DecodingError) as error:
-                yield SplitError(f"transaction {to_hex(transaction.hash)}", str(error))
+                where = Said("transaction {hash}", hash=to_hex(transaction.hash))
+                yield SplitError(where, Said("{block_error}", block_error=error))
         rows = (
             (TermsError, "terms", self._terms.values()),
             (SplitError, "distributions", self._distributions.values()),
@@ -88,7 +93,8 @@ class SplitAudit:
         )
         for kind, part, left in rows:
             for place in left:
-                yield kind(f"{part}[{place}]", "no receipt under the blocks' headers holds it")
+                detail = Said("no receipt under the blocks' headers holds it")
+                yield kind(Part(part, place), detail)
 
     def _twice(self) -> Iterator[AuditError]:
         """Yield an error for each row that repeats another row's event: only one of them is compared."""
@@ -99,7 +105,7 @@ class SplitAudit:
         ):
             for place in range(len(rows)):
                 if place not in known:
-                    yield SplitError(f"{part}[{place}]", "stated twice")
+                    yield SplitError(Part(part, place), Said("stated twice"))
 
     def _transaction(self, found: ProvenTransaction) -> Iterator[AuditError]:
         """What one transaction did to the project, event by event."""
@@ -122,7 +128,8 @@ class SplitAudit:
             elif name in ("PoolTaken", "PoolEnded"):
                 yield from self._taken(found, name, v)
         for batch in credited:
-            yield SplitError(f"batch {to_hex(batch)}", "credited, and not distributed")
+            where = Said("batch {hash}", hash=to_hex(batch))
+            yield SplitError(where, Said("credited, and not distributed"))
 
     # ---- pools
 
@@ -132,7 +139,7 @@ class SplitAudit:
             split = Address(self._bundle.scope.revenue_split)
         except AddressMalformed as error:
             if self._bundle.pools:
-                yield SplitError("scope", str(error))
+                yield SplitError(Part("scope"), Said("{address_error}", address_error=error))
             return
         for place, fact in enumerate(self._bundle.pools):
             found = PoolList.cut(
@@ -140,7 +147,8 @@ class SplitAudit:
             )
             account = found.account(split, self._project)
             if account.raw != fact.account or not found.investors:
-                yield SplitError(f"pools[{place}]", "other investors than its account is made of")
+                detail = Said("other investors than its account is made of")
+                yield SplitError(Part("pools", place), detail)
                 continue
             self._waterfall.add_pool(account, found.investors)
 
@@ -153,45 +161,52 @@ class SplitAudit:
         pool, amount = Address(v["pool"]), v["paid" if is_end else "amount"]
         places = self._takes[found.hash, pool.raw, account.raw]
         if not places:
-            yield SplitError(
-                f"pool {pool}", f"{account} took {amount} in a transaction here: left out"
+            detail = Said(
+                "{account} took {amount} in a transaction here: left out",
+                account=account,
+                amount=amount,
             )
+            yield SplitError(Said("pool {account}", account=pool), detail)
             return
         place = places.pop(0)
-        fact, where = self._bundle.takes[place], f"takes[{place}] (of pool {pool})"
+        fact = self._bundle.takes[place]
+        where = Said("{part} (of pool {account})", part=Part("takes", place), account=pool)
         yield from _check_place(kind=SplitError, where=where, fact=fact, found=found)
         if fact.amount != amount:
-            yield SplitError(where, f"{fact.amount} is stated, {amount} on chain")
+            detail = Said("{stated} is stated, {got} on chain", stated=fact.amount, got=amount)
+            yield SplitError(where, detail)
         try:
             waterfall = self._waterfall
             mine = waterfall.end_pool(pool) if is_end else waterfall.take_pool(pool, account)
         except SplitRefused as refused:
-            yield SplitError(where, f"by its list and the terms it is refused: {refused}")
+            detail = Said("by its list and the terms it is refused: {why}", why=refused)
+            yield SplitError(where, detail)
             return
         self.taken += 1
         if mine != amount:
-            yield SplitError(where, f"{amount} on chain, by its list {mine}")
+            detail = Said("{got} on chain, by its list {due}", got=amount, due=mine)
+            yield SplitError(where, detail)
 
     # ---- terms
 
     def _set(self, found: ProvenTransaction, v: Mapping[str, Any]) -> Iterator[AuditError]:
         place = self._terms.pop((found.hash, v["version"]), None)
         if place is None:
-            yield TermsError(
-                f"terms version {v['version']}", "set in a transaction here, and left out"
-            )
+            where: Said = Said("terms version {version}", version=v["version"])
+            yield TermsError(where, Said("set in a transaction here, and left out"))
             return
         fact = self._bundle.terms[place]
-        where = f"terms[{place}] (version {fact.version})"
+        where = Said("{part} (version {version})", part=Part("terms", place), version=fact.version)
         yield from _check_place(kind=TermsError, where=where, fact=fact, found=found)
         if fact.version != len(self._waterfall.terms) + 1:
-            yield TermsError(where, f"version {len(self._waterfall.terms) + 1} was to come")
+            awaited = len(self._waterfall.terms) + 1
+            yield TermsError(where, Said("version {version} was to come", version=awaited))
         if keccak(fact.encoded) != v["termsHash"]:
-            yield TermsError(where, "not the terms whose hash was set on chain")
+            yield TermsError(where, Said("not the terms whose hash was set on chain"))
         try:
             terms = SplitTerms.on_chain(decode_result("RevenueSplit", "termsOf", fact.encoded))
         except (DecodingError, ValueError, OverflowError) as error:
-            yield TermsError(where, f"no terms: {error}")
+            yield TermsError(where, Said("no terms: {error}", error=error))
             return
         self._waterfall.terms.append(terms)
 
@@ -202,14 +217,15 @@ class SplitAudit:
     ) -> Iterator[AuditError]:
         place = self._distributions.pop((found.hash, v["batch"]), None)
         if place is None:
-            where = f"distribution {to_hex(v['batch'])}"
-            yield SplitError(where, "made in a transaction here, and left out")
+            where = Said("distribution {hash}", hash=to_hex(v["batch"]))
+            yield SplitError(where, Said("made in a transaction here, and left out"))
             return
         fact = self._bundle.distributions[place]
-        where = f"distributions[{place}] ({fact.period_start})"
+        part = Part("distributions", place)
+        where = Said("{part} ({date})", part=part, date=fact.period_start)
         call = distribution_in(found.data)
         if call is None or call["batch"] != v["batch"]:
-            detail = "its transaction calls something else: what was sold is not known"
+            detail = Said("its transaction calls something else: what was sold is not known")
             yield SplitUnknownError(where, detail)
             return
         yield from _check_place(kind=SplitError, where=where, fact=fact, found=found)
@@ -218,16 +234,17 @@ class SplitAudit:
         if self._bundle.scope.has_date(fact.period_start):
             self.of_period += 1
             if fact.head_size not in self._sizes:
-                yield SplitError(where, f"it names the head of {fact.head_size}, which is not here")
+                detail = Said("it names the head of {size}, which is not here", size=fact.head_size)
+                yield SplitError(where, detail)
             if not fact.content:
-                detail = "its facts are not here: which sales it shared out is not known"
+                detail = Said("its facts are not here: which sales it shared out is not known")
                 yield FactsMissingError(where, detail)
         if fact.content:
             yield from self.facts.check(where, fact)
 
     def _made_again(
         self,
-        where: str,
+        where: Said,
         fact: DistributionFact,
         call: Mapping[str, Any],
         version: int,
@@ -242,32 +259,47 @@ class SplitAudit:
                 mine[int(by), Address(to).raw] += amount
             in_force = waterfall.version_on(call["periodStart"])
         except (SplitRefused, ZeroDivisionError) as refused:
-            yield SplitError(where, f"by the terms it is refused: {refused}")
+            yield SplitError(where, Said("by the terms it is refused: {why}", why=refused))
             return
         self.recomputed += 1
         if in_force != version:
-            yield SplitError(where, f"paid by version {version}, and {in_force} was in force")
+            detail = Said(
+                "paid by version {version}, and {in_force} was in force",
+                version=version,
+                in_force=in_force,
+            )
+            yield SplitError(where, detail)
         for tier, account in sorted(mine.keys() | amounts.keys()):
             got, due = amounts[tier, account], mine[tier, account]
             if got != due:
-                yield SplitError(
-                    where, f"{tier_name(tier)} {to_hex(account)} got {got}, by the terms {due}"
+                detail = Said(
+                    "{tier} {account} got {got}, by the terms {due}",
+                    tier=tier_name(tier),
+                    account=to_hex(account),
+                    got=got,
+                    due=due,
                 )
+                yield SplitError(where, detail)
 
 
 def _check_place(
     kind: type[AuditError],
-    where: str,
+    where: Said,
     fact: TermsFact | DistributionFact | TakeFact,
     found: ProvenTransaction,
 ) -> Iterator[AuditError]:
     block = found.header
     if (fact.block_number, fact.block_hash) != (block.number, block.hash):
-        yield kind(where, f"its transaction is in block {block.number}, {to_hex(block.hash)}")
+        detail = Said(
+            "its transaction is in block {block}, {hash}",
+            block=block.number,
+            hash=to_hex(block.hash),
+        )
+        yield kind(where, detail)
 
 
 def _check_stated(
-    where: str, fact: DistributionFact, on_chain: Mapping[str, Any], amounts: _Amounts
+    where: Said, fact: DistributionFact, on_chain: Mapping[str, Any], amounts: _Amounts
 ) -> Iterator[AuditError]:
     """Yield an error for each value of *fact* that differs from the call or the events."""
     stated = {
@@ -283,33 +315,52 @@ def _check_stated(
     }
     for name, value in stated.items():
         if on_chain[name] != value:
-            yield SplitError(
-                where, f"{name} {_shown(value)} is stated, {_shown(on_chain[name])} on chain"
+            detail = Said(
+                "{field} {stated} is stated, {got} on chain",
+                field=name,
+                stated=_shown(value),
+                got=_shown(on_chain[name]),
             )
+            yield SplitError(where, detail)
     if [tuple(unit) for unit in fact.units] != [
         (unit["goods"], unit["count"]) for unit in on_chain["units"]
     ]:
-        yield SplitError(where, "other units are stated than were called on chain")
+        yield SplitError(where, Said("other units are stated than were called on chain"))
     yield from _check_credits(where, fact, amounts)
 
 
-def _check_credits(where: str, fact: DistributionFact, amounts: _Amounts) -> Iterator[AuditError]:
+def _check_credits(where: Said, fact: DistributionFact, amounts: _Amounts) -> Iterator[AuditError]:
     stated: _Amounts = Counter()
     for credit in fact.credits:
         stated[credit.tier, credit.account] += credit.amount
     for tier, account in sorted(stated.keys() | amounts.keys()):
         said, got = stated[tier, account], amounts[tier, account]
         if said != got:
-            yield SplitError(
-                where,
-                f"{tier_name(tier)} {to_hex(account)}: {said} is stated, {got} was credited on chain",
+            detail = Said(
+                "{tier} {account}: {stated} is stated, {got} was credited on chain",
+                tier=tier_name(tier),
+                account=to_hex(account),
+                stated=said,
+                got=got,
             )
+            yield SplitError(where, detail)
 
 
 def _shown(value: object) -> str:
     return to_hex(value) if isinstance(value, bytes) else str(value)
 
 
-def tier_name(number: int) -> str:
+_TIERS = {
+    Tier.REFUND: Said("refund"),
+    Tier.TAX: Said("tax"),
+    Tier.GOODS: Said("goods"),
+    Tier.FEE: Said("fee"),
+    Tier.SWEEP: Said("sweep"),
+    Tier.ALLOCATION: Said("allocation"),
+    Tier.RESIDUAL: Said("residual"),
+}
+
+
+def tier_name(number: int) -> Said:
     """Return the tier's name; its number where the contract has no such tier."""
-    return Tier(number).wire_name if number in list(Tier) else f"tier {number}"
+    return _TIERS[Tier(number)] if number in list(Tier) else Said("tier {number}", number=number)

@@ -84,8 +84,8 @@ from counterfoil.api.audit.verification.period_steps import (
 )
 from counterfoil.api.audit.verification.report import Figure, Report, Step
 from counterfoil.api.audit.verification.revocation_lists import check_lists, check_signed_after
+from counterfoil.api.audit.verification.said import Counted, Joined, Said
 from counterfoil.api.audit.verification.split_audit import SplitAudit
-from counterfoil.api.audit.verification.words import counted
 
 
 def verify(
@@ -106,12 +106,20 @@ def verify(
     try:
         bundle, altered = decode(data)
     except ContainerError as error:
-        return Report([Step(1, "the file is a bundle", [error])])
+        return Report([Step(1, Said("the file is a bundle"), [error])])
     except AuditError as error:
-        return Report([Step(1, "the file is a bundle"), Step(2, "its parts are whole", [error])])
+        first = Step(1, Said("the file is a bundle"))
+        return Report([first, Step(2, Said("its parts are whole"), [error])])
     steps = [
-        Step(1, f"the file is a bundle for {bundle.device}, {len(data)} bytes"),
-        Step(2, "every part has the bytes it was made with", altered),
+        Step(
+            1,
+            Said(
+                "the file is a bundle for {device}, {size} bytes",
+                device=bundle.device,
+                size=len(data),
+            ),
+        ),
+        Step(2, Said("every part has the bytes it was made with"), altered),
     ]
     # Step 3
     loaded, unreadable = certs.load_all(bundle.certificates)
@@ -121,14 +129,16 @@ def verify(
     steps.append(Step(3, certs.paths_text(bundle.registry, unreadable), unled))
     revoked = check_lists(bundle, revocations, paths=paths, step=steps[-1])
     # Step 4
-    steps.append(Step(4, counted(len(bundle.registry), "registered key") + " as certified"))
+    steps.append(
+        Step(4, Said("{keys} as certified", keys=Counted(len(bundle.registry), "registered key")))
+    )
     ring, bad_keys = key_ring(bundle)
-    keys = [certs.check_key(f"registry epoch {k.epoch}", k, loaded) for k in bundle.registry]
+    keys = [certs.check_key(certs.epoch_named(k.epoch), k, loaded) for k in bundle.registry]
     steps[-1].findings += [*bad_keys, *(error for error in keys if error is not None)]
     # Step 5
     signed, refused = signed_records(bundle, ring)
     refused += check_signed_after(signed, revoked)
-    steps.append(Step(5, counted(len(bundle.records), "signature"), refused))
+    steps.append(Step(5, Counted(len(bundle.records), "signature"), refused))
     # Step 6
     broken = list(check_records_chain(signed))
     steps.append(Step(6, chain_text(signed, is_whole=not broken), broken))
@@ -142,18 +152,26 @@ def verify(
     steps.append(
         Step(
             8,
-            f"{counted(len(bundle.records), 'record')} under the head of {size}",
+            Said(
+                "{records} under the head of {size}",
+                records=Counted(len(bundle.records), "record"),
+                size=size,
+            ),
             list(check_inclusion(bundle)),
         )
     )
     # Step 9
     steps.append(
-        Step(9, counted(len(bundle.heads), "head") + ", one growing log", list(check_heads(bundle)))
+        Step(
+            9,
+            Said("{heads}, one growing log", heads=Counted(len(bundle.heads), "head")),
+            list(check_heads(bundle)),
+        )
     )
     check_checkpoint(bundle, trust or LogTrust(), steps[-1])
     # Step 10
     steps.append(
-        Step(10, "the device's place in the last head's state", check_state(bundle, signed))
+        Step(10, Said("the device's place in the last head's state"), check_state(bundle, signed))
     )
     # Step 11
     steps.append(Step(11, checked, wrong))
@@ -161,8 +179,8 @@ def verify(
     anchored = list(check_anchored(bundle, proven, addresses or {}))
     history, wrong = read_assignments(bundle, proven)
     wrong += check_project(bundle, history)
-    said = f"{anchored_text(bundle)}; the device was {projects_text(bundle, history)}"
-    steps.append(Step(12, said, [*anchored, *wrong]))
+    was_in = Said("the device was {projects}", projects=projects_text(bundle, history))
+    steps.append(Step(12, Joined("; ", (anchored_text(bundle), was_in)), [*anchored, *wrong]))
     check_deployment(bundle, addresses, pinned=deployment_hash, step=steps[-1])
     # Step 13
     by_raw = {record.raw: record for _, record in signed}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from counterfoil.api.audit.verification.bundle import Scope
 from counterfoil.api.audit.verification.errors import AuditError, SubjectError
+from counterfoil.api.audit.verification.said import Part, Said
 from counterfoil.api.audit.verification.words import moment
 
 
@@ -27,15 +28,20 @@ class Subject(NamedTuple):
 def check_subject(scope: Scope, subject: Subject) -> Iterator[AuditError]:
     """Yield an error for each of the device and the two ends of the period that is another one."""
     if subject.device and subject.device != scope.device:
-        yield SubjectError("scope", f"it is about {scope.device}, not {subject.device}")
+        detail = Said(
+            "it is about {device}, not {wanted}", device=scope.device, wanted=subject.device
+        )
+        yield SubjectError(Part("scope"), detail)
     if subject.first is not None and _midnight_ms(subject.first) != scope.first_ms:
-        detail = f"its period begins at {moment(scope.first_ms)}, not on {subject.first}"
-        yield SubjectError("scope", detail)
+        first = moment(scope.first_ms)
+        detail = Said("its period begins at {first}, not on {day}", first=first, day=subject.first)
+        yield SubjectError(Part("scope"), detail)
     if subject.last is not None:
         until = subject.last + timedelta(days=1)
         if _midnight_ms(until) != scope.until_ms:
-            detail = f"its period ends at {moment(scope.until_ms)}, not with {subject.last}"
-            yield SubjectError("scope", detail)
+            last = moment(scope.until_ms)
+            detail = Said("its period ends at {last}, not with {day}", last=last, day=subject.last)
+            yield SubjectError(Part("scope"), detail)
 
 
 def _midnight_ms(day: date) -> int:

@@ -1,4 +1,4 @@
-"""Times and counted things as a report says them. Pure."""
+"""Times as a report says them, the same in every language. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,3 @@ def moment(time_ms: int) -> str:
     second = rest % _MINUTE_MS // 1_000
     year, month, day = date // 10_000, date // 100 % 100, date % 100
     return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return *number* with its *noun*, which takes an s unless *number* is 1."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

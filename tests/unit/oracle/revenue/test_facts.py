@@ -15,6 +15,7 @@ from counterfoil.gateway.record.identity import device_hash
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.errors import NotAllowedNow, UnknownName
 from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
+from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.revenue.matcher import close_matching
 from counterfoil.oracle.revenue.sale_reader import (
     DISTRIBUTED,
@@ -29,7 +30,6 @@ from counterfoil.oracle.revenue.settlement_file import import_settlement
 from counterfoil.oracle.revenue.uncounted import Uncounted
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownDevice, KnownProject
-from counterfoil.oracle.store.head_tables import HeadRow
 from counterfoil.oracle.store.revenue_tables import (
     Distribution,
     MatchException,
@@ -62,12 +62,18 @@ class House:
         self.world.add(DEVICES[n], sale, FIRST_MS + 1_000 * len(self.world.records))
 
     def read(self, below: int | None = None) -> None:
-        """Close a head over the log, and make facts of it."""
+        """Anchor a head over the log, and make facts of it."""
         size = len(self.world.records) if below is None else below
         with Session(self.engine) as session:
             session.merge(
-                HeadRow(
-                    size=size, root="", state="", previous_size=0, closed_ms=0, transaction_id=0
+                AnchoredHeadRow(
+                    size=size,
+                    number=0,
+                    root="",
+                    state="",
+                    block_number=0,
+                    block_hash="",
+                    transaction_hash="",
                 )
             )
             session.commit()

@@ -27,7 +27,6 @@ from counterfoil.api.audit.verification.errors import (
     EndOpenError,
     InclusionError,
     NotAnchoredError,
-    NotDistributedError,
     PartAlteredError,
     PeriodError,
     RecordRefusedError,
@@ -37,6 +36,7 @@ from counterfoil.api.audit.verification.errors import (
     StateError,
 )
 from counterfoil.api.audit.verification.log_steps import LogTrust
+from counterfoil.api.audit.verification.money_errors import NotDistributedError
 from counterfoil.gateway.log.checkpoint import Checkpoint, Head, LogKey, log_key_of, sign_checkpoint
 from counterfoil.gateway.log.cosignature import WitnessKey, cosign, split_note, with_lines
 from counterfoil.gateway.record.identity import Digest

@@ -83,7 +83,7 @@ def test_a_later_head_leaves_an_open_end_open(world: World) -> None:
     report, codes = checked(bundle, world, seen)
     assert (codes, report.verdict) == ({"bundle.end_open"}, "unverifiable")
     assert "2 later heads, up to 99 in block 2950" in report.findings[0].detail
-    assert "2 later heads that the file does not rest on, the last of 99 in block 2950" in (
+    assert "2 later heads that the file does not rest on, the last of 99 in block 2950" in str(
         seen_text(seen)
     )
     closed = collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + DAY_MS))
@@ -118,6 +118,20 @@ def test_a_distribution_that_is_newer_than_the_file_asks_for_a_new_one(world: Wo
     other_day = later._replace(period_start=20220905)
     more = seen._replace(distributions=[*seen.distributions, other_day])
     assert checked(whole, world, more)[1] == set()
+
+
+def test_a_files_history_ends_with_a_distribution_and_not_with_its_block(world: World) -> None:
+    """One block may hold many: those of other days behind the file's last are none of its history."""
+    whole = bundle_of(world)
+    seen = seen_of(whole)
+    last = seen.distributions[-1]
+    other_day = last._replace(batch=b"\7" * 32, period_start=20220905)
+    behind = seen._replace(distributions=[*seen.distributions, other_day])
+    assert checked(whole, world, behind)[1] == set()
+    before = seen._replace(distributions=[*seen.distributions[:-1], other_day, last])
+    report, codes = checked(whole, world, before)
+    assert codes == {"split.left_out"}
+    assert "20220905" in report.findings[0].where
 
 
 def test_sales_that_the_chain_never_shared_out_are_named_and_no_finding(world: World) -> None:

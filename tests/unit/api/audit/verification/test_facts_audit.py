@@ -13,6 +13,7 @@ from counterfoil.api.audit.verification.assignment_steps import read_assignments
 from counterfoil.api.audit.verification.bundle import Bundle, DistributionFact
 from counterfoil.api.audit.verification.bundle_blocks import prove_all
 from counterfoil.api.audit.verification.facts_audit import FactsAudit
+from counterfoil.api.audit.verification.said import Part
 from counterfoil.gateway.record.bodies import Refund, Status
 from counterfoil.gateway.record.signed_record import decode
 from counterfoil.oracle.rules.facts import Facts, decode_facts, names_of
@@ -64,7 +65,7 @@ def called(fact: DistributionFact, facts: Facts) -> DistributionFact:
 def told(
     bundle: Bundle, fact: DistributionFact, history: ProjectHistory | None = None
 ) -> list[str]:
-    return [error.detail for error in audit(bundle, history).check("here", fact)]
+    return [error.detail for error in audit(bundle, history).check(Part("here"), fact)]
 
 
 def test_the_facts_are_those_whose_hash_and_batch_were_called(bundle: Bundle) -> None:
@@ -135,9 +136,9 @@ def test_each_record_is_under_the_head_that_the_distribution_names(bundle: Bundl
 def test_each_record_is_shared_out_once(bundle: Bundle) -> None:
     first = bundle.distributions[0]
     one = audit(bundle)
-    assert list(one.check("first", first)) == []
+    assert list(one.check(Part("first"), first)) == []
     entries = facts_of(first).entries
-    again = [error.detail for error in one.check("second", first)]
+    again = [error.detail for error in one.check(Part("second"), first)]
     assert again == [f"record {index} was shared out in first" for index, *_ in entries]
 
 
@@ -180,7 +181,7 @@ def test_what_no_distribution_shared_out_is_named_with_its_sum(bundle: Bundle) -
     """Sales and refunds of the period, by the project in which they were made; nothing else."""
     one = audit(bundle)
     for fact in bundle.distributions[:2]:
-        list(one.check("here", fact))
+        list(one.check(Part("here"), fact))
     errors, open_ = one.not_shown()
     assert [error.detail for error in errors] == [
         "4 sales of 12.00 USD, 1 refund of 1.00 USD, from record 0 on: in no distribution that is here"
@@ -190,8 +191,8 @@ def test_what_no_distribution_shared_out_is_named_with_its_sum(bundle: Bundle) -
     assert counts["left.sales"] == (4, "12.00 USD")
     assert counts["left.refunds"] == (1, "1.00 USD")
     assert counts["shared_out.sales"][0] == 8
-    assert one.checked.startswith("shared out of these records: 8 sales of ")
-    assert "(and 8 records of other machines, not here)" in one.checked
+    assert str(one.checked).startswith("shared out of these records: 8 sales of ")
+    assert "(and 8 records of other machines, not here)" in str(one.checked)
     elsewhere = audit(bundle, ProjectHistory([Assignment(800, 0, b"\7" * 32)]))
     errors, open_ = elsewhere.not_shown()
     assert "whose distributions are not here" in errors[0].detail

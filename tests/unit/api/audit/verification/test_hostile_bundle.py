@@ -22,9 +22,12 @@ from counterfoil.api.audit.html_report import html_report
 from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import MAX_BYTES, decode, encode
-from counterfoil.api.audit.verification.errors import FactsError, PartMalformedError
+from counterfoil.api.audit.verification.errors import PartMalformedError
+from counterfoil.api.audit.verification.money_errors import FactsError
 from counterfoil.api.audit.verification.opinion import Asked, opinion_of
 from counterfoil.api.audit.verification.report import Report, Step
+from counterfoil.api.audit.verification.report_words import LANGUAGES
+from counterfoil.api.audit.verification.said import Part, Said
 from counterfoil.gateway.formats.inspection.file_findings import inspect_content
 from counterfoil.oracle.rules.facts import decode_facts
 
@@ -101,13 +104,16 @@ def test_what_facts_say_is_escaped_wherever_it_is_shown(
 
 
 def test_a_page_escapes_what_a_step_quotes() -> None:
-    error = FactsError("facts", f"they are of {REPORT}\u202e")
+    quoted = Said("they are of {project}, {date}", project=f"{REPORT}\u202e", date=1)
+    error = FactsError(Part("facts"), quoted)
     assert str(error).isprintable()
     asked = Asked(f"x{REPORT}", 0, "ab", "CN=x\u202e", "cd", "counterfoil")
-    report = Report([Step(1, f"a file of {REPORT}\u202e", [error])], [f"not looked at: {REPORT}"])
-    page = html_report("x\u202e.bundle", report, opinion_of(report, asked, "en"))
-    assert "\x1b" not in page
-    assert "\u202e" not in page
+    steps = [Step(1, quoted, [error])]
+    report = Report(steps, [Said("{name} at {time}", name=REPORT, time="\u202e")])
+    for language in LANGUAGES:
+        page = html_report("x\u202e.bundle", report, opinion_of(report, asked, language))
+        assert "\x1b" not in page
+        assert "\u202e" not in page
 
 
 def bomb(levels: int) -> bytes:

@@ -23,6 +23,7 @@ from counterfoil.api.audit.verification.revocation_lists import (
     check_lists,
     check_signed_after,
 )
+from counterfoil.api.audit.verification.said import Said
 
 DEVICE = DEVICES[0]
 MADE_MS = FIRST_MS + 3 * DAY_MS
@@ -84,7 +85,7 @@ def list_of(
 
 def judged(bundle: Bundle, world: World, *lists: bytes, **change: Any) -> tuple[list[str], Revoked]:
     """The findings, in words, and what of it ended."""
-    step = Step(3, "")
+    step = Step(3, Said(""))
     made = replace(bundle, revocations=lists, **change)
     revoked = check_lists(made, (), paths=paths(bundle, world), step=step)
     return [error.detail for error in step.findings], revoked
@@ -177,7 +178,7 @@ def test_what_a_revoked_key_signed_from_its_revocation_on_is_named(bundle: Bundl
         return [(error.where, error.detail.split(" of ")[0]) for error in found]
 
     many = len(signed) - 1
-    assert late(second) == [(signed[1][0], f"from here on {many}")]
+    assert late(second) == [(str(signed[1][0]), f"from here on {many}")]
     assert late(second + 1_000)[0][1] == f"from here on {many - 1}"
     assert list(check_signed_after(signed, {2: when(0)})) == []
     assert list(check_signed_after(signed, {})) == []

@@ -91,7 +91,7 @@ def test_a_record_that_does_not_verify_is_named_and_left_out(bundle: Bundle) -> 
     good, errors = signed_records(changed, key_ring(bundle)[0])
     assert [error.where for error in errors] == [f"records[1] (log index {entry.log_index})"]
     assert len(good) == len(bundle.records) - 1
-    assert good[0][0] == "records[0] (log index 0), epoch 1 sequence 1, a sale of 1.50 USD"
+    assert str(good[0][0]) == "records[0] (log index 0), epoch 1 sequence 1, a sale of 1.50 USD"
 
 
 # ---- inclusion

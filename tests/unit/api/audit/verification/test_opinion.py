@@ -17,6 +17,7 @@ from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.opinion import Asked, Opinion, opinion_of
 from counterfoil.api.audit.verification.report import Report
 from counterfoil.api.audit.verification.report_words import LANGUAGES, keys, word
+from counterfoil.api.audit.verification.said import Said
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.api.audit.verification.subject import Subject, check_subject
 from counterfoil.gateway.record.proof_class import ProofClass
@@ -110,8 +111,8 @@ def test_what_was_not_looked_at_depends_on_what_was_given(world: World, bundle: 
     gone = {word("en", f"unseen.{key}") for key in ("node", "witnesses", "subject")}
     assert least - most == gone
     assert any("delivered after 2022-09-02 00:00:00Z" in line for line in most)
-    report.skipped.append("a step")
-    assert opinion_of(report, ASKED, "en").unseen[0] == "a step"
+    report.skipped.append(Said("no chain"))
+    assert opinion_of(report, ASKED, "en").unseen[0] == "no chain"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -125,8 +126,10 @@ def test_the_page_says_what_the_opinion_says(language: str, world: World, bundle
         assert f"<dt>{row.name}</dt><dd>{row.value}</dd>" in text
     for line in (opinion.verdict_text, *opinion.unseen):
         assert line in text
-    for step in report.steps:
-        assert f"{step.number}. {opinion.step_title(step.number)}: {step.checked}" in text
+    assert [row.number for row in opinion.steps] == [step.number for step in report.steps]
+    for row in opinion.steps:
+        assert f"{row.number}. {row.title}" in row.text
+        assert row.text in text
     assert f'<html lang="{language}">' in page
     gross = bundle.distributions[0].gross
     assert f"<td>{gross // 100}.{gross % 100:02} USD</td>" in text, "amounts have their unit"

@@ -226,18 +226,18 @@ def test_sales_refunds_and_others_of_the_period_are_counted(
         "refunds": (1, "0.70 USD"),
         "others": (1, ""),
     }
-    assert period_text(bundle, signed).endswith(
+    assert str(period_text(bundle, signed)).endswith(
         "1 sale of 2.50 USD, 1 refund of 0.70 USD, 1 other record"
     )
     euros = at(signed, 2, body=Sale(40, "EUR", "cash"))
-    assert "1 sale of 0.40 EUR, 1 refund of 0.70 USD" in period_text(bundle, euros)
+    assert "1 sale of 0.40 EUR, 1 refund of 0.70 USD" in str(period_text(bundle, euros))
 
 
 def test_the_chain_in_words(signed: _Signed) -> None:
-    assert chain_text([], is_whole=True) == "no chain"
+    assert str(chain_text([], is_whole=True)) == "no chain"
     words = "from epoch 1 sequence 2 to epoch 1 sequence 8"
-    assert chain_text(signed, is_whole=True) == f"no gap {words}"
-    assert chain_text(signed, is_whole=False) == f"gaps or breaks {words}"
+    assert str(chain_text(signed, is_whole=True)) == f"no gap {words}"
+    assert str(chain_text(signed, is_whole=False)) == f"gaps or breaks {words}"
 
 
 def test_the_files_currency_is_one_or_none(bundle: Bundle) -> None:

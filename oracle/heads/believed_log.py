@@ -1,14 +1,15 @@
-"""The node's own copy of the log, verified record by record, and the heads that follow from it.
+"""The log as this oracle believes it, verified record by record, and the heads that follow from it.
 
 Rules that this module keeps:
 
-- A record is taken only when it verifies from its bytes: signed by its registered key, and next of its machine's
-  chain. A record under an anchored head is judged by the registry as of that head's block, any other by the newest
-  block that was read.
-- The copy holds nothing that contradicts the chain. When an anchored head can't be made from it, the records beyond the
-  last head that can are dropped, and fetched again.
-- Tiles and slots stand at the newest anchored head; tiles are written first. Later records are in the store, and their
-  hashes in memory.
+- No flag and no key in a gateway's store is believed. A record is taken only when it verifies from its bytes
+  (``belief``).
+- A node of a quorum keeps a copy of the records, in a store of its own. An oracle that signs alone reads the gateway's
+  own store and keeps none; what it had believed beyond the tiles it verifies again after a start.
+- Nothing here contradicts the chain. When an anchored head can't be made from the records, those beyond the last head
+  that can are dropped, and asked for again.
+- Tiles and slots stand at the newest anchored head; tiles are written first. The hashes of later records are in memory.
+- A record is decoded once, as long as it is among the recent ones.
 - Every method may be called from any thread.
 """
 
@@ -23,7 +24,7 @@ from sqlalchemy import Engine, delete, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.gateway.errors import GatewayError, TileError
+from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.merkle import (
     HashReader,
     consistency_proof,
@@ -33,17 +34,17 @@ from counterfoil.gateway.log.merkle import (
 )
 from counterfoil.gateway.log.state_tree import StateTree
 from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
-from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_chain
+from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
-from counterfoil.gateway.record.verification import KeyRing
 from counterfoil.gateway.store.gateway_store import GatewayStore
 from counterfoil.gateway.store.rows import NewRecord
 from counterfoil.gateway.store.tables import StoredRecord
 from counterfoil.logs import get_logger
-from counterfoil.oracle.errors import COPY_IN_USE, RECORD_TWICE, RecordRefused
-from counterfoil.oracle.heads.parallel_verification import ParallelVerifier
-from counterfoil.oracle.heads.registry_history import NOW, RegistryHistory
+from counterfoil.oracle.errors import COPY_DIFFERS, COPY_IN_USE, RecordRefused
+from counterfoil.oracle.heads.belief import Belief, tip_after
+from counterfoil.oracle.heads.recent_records import RecentRecords
+from counterfoil.oracle.heads.registry_history import RegistryHistory
 from counterfoil.oracle.heads.state_slots import keep_slots, read_slots
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.anchored_head import NO_ANNEX
@@ -51,7 +52,7 @@ from counterfoil.oracle.rules.faults.proposal import STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Figures, Tally
 from counterfoil.oracle.store.head_tables import Progress, SlotRow
 
-log = get_logger("oracle.node")
+log = get_logger("oracle.log")
 
 _RECORD = StoredRecord.__table__  # type: ignore[attr-defined]
 _READER = "slots"
@@ -68,41 +69,59 @@ class ComputedHead:
     annex: Digest
 
 
-class LogCopy:
-    """The copy, from the database *engine*, the record store *store* and the folder *tiles*."""
+class BelievedLog:
+    """The log, from the database *engine*, the records' *store* and the folder *tiles*."""
 
     def __init__(
-        self, engine: Engine, store: GatewayStore, tiles: Path, history: RegistryHistory
+        self,
+        engine: Engine,
+        store: GatewayStore,
+        tiles: Path,
+        history: RegistryHistory,
+        recent: RecentRecords | None = None,
+        *,
+        keeps_copy: bool = True,
     ) -> None:
+        """*keeps_copy*: whether what is believed is written to *store*, which is this node's own then."""
         self.store = store
+        self._keeps_copy = keeps_copy
+        self._recent = recent or RecentRecords()
         self._engine = engine
         self._reads = engine.execution_options(reads_only=True)
         self._tiles = tiles
         self._history = history
-        self._verifier = ParallelVerifier()
+        self._belief = Belief(engine, history)
         self._lock = threading.RLock()
         self._tips: dict[DeviceId, ChainTip | None] = {}
         self.dropped: AnchoredHeadRow | None = None
-        """The last anchored head that did not follow from the copy, so that a part of the copy was dropped."""
-        self._size = store.size()
+        """The last anchored head that did not follow from the records, so that a part of them was dropped."""
         self._writer = self._open_tiles()
         self._reader = TileReader(read_folder(tiles), self._writer.size)
         self._state = self._load_slots()
         self._leaves: list[Digest] = []
         self._places: list[tuple[DeviceId, int, int]] = []
-        for _, raw in self._rows(self._writer.size, self._size):
-            self._note(decode(raw))
+        self._size = self._writer.size
+        if keeps_copy:
+            for _, one in self._signed(self._writer.size, store.size()):
+                self._note(one)
         self._ahead: tuple[int, StateTree] = (self._writer.size, self._copy_of_state())
 
     @property
     def size(self) -> int:
-        """Number of records in the copy."""
+        """Number of records that are believed."""
         return self._size
 
     @property
     def anchored(self) -> int:
-        """Number of records under the newest anchored head that follows from the copy."""
+        """Number of records under the newest anchored head that follows from them."""
         return self._writer.size
+
+    @property
+    def registry(self) -> int:
+        """Changes whenever the registry has changed."""
+        with self._lock:
+            self._history.refresh()
+            return self._history.version
 
     # ---- taking records
 
@@ -114,83 +133,35 @@ class LogCopy:
         """
         with self._lock:
             start = self._size
-            refused: RecordRefused | None = None
-            believed: list[SignedRecord] = []
-            tips = dict(self._tips)
-            self._history.refresh()
-            for first, end, block in self._spans(start, start + len(raws)):
-                piece = raws[first - start : end - start]
-                try:
-                    believed += self._believe(
-                        start=first, raws=piece, keys=self._history.keys_at(block), tips=tips
-                    )
-                except _Stopped as stopped:
-                    believed += stopped.believed
-                    refused = stopped.refused
-                    break
-            with self.store.appending() as connection:
-                if self.store.size(connection) != start:
-                    raise RecordRefused(start, COPY_IN_USE, "the copy has another writer")
-                new = [NewRecord(one, one.record.time_ms) for one in believed]
-                self.store.append(connection, new, [])
+            believed, refused = self._belief.judge(start, raws, self._tip_of)
+            if self._keeps_copy:
+                self._keep(start, believed)
+            self._recent.keep(start, believed)
             for one in believed:
                 self._note(one)
-                self._tips[one.record.device] = _tip(one)
-            self._size += len(believed)
             if refused is not None:
                 raise refused
 
-    def _spans(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """Split *start* to *end* into (first, end, block) by the block whose registry judges the records."""
-        with Session(self._reads) as session:
-            heads = session.exec(
-                select(AnchoredHeadRow.size, AnchoredHeadRow.block_number)
-                .where(AnchoredHeadRow.size > start)
-                .order_by(col(AnchoredHeadRow.size))
-            ).all()
-        spans: list[tuple[int, int, int]] = []
-        for size, block in heads:
-            if start >= end:
-                break
-            spans.append((start, min(size, end), block))
-            start = size
-        if start < end:
-            spans.append((start, end, NOW))
-        return spans
+    def _keep(self, start: int, believed: Sequence[SignedRecord]) -> None:
+        with self.store.appending() as connection:
+            if self.store.size(connection) != start:
+                raise RecordRefused(start, COPY_IN_USE, "the copy has another writer")
+            new = [NewRecord(one, one.record.time_ms) for one in believed]
+            self.store.append(connection, new, [])
 
-    def _believe(
-        self,
-        start: int,
-        raws: Sequence[bytes],
-        keys: KeyRing,
-        tips: dict[DeviceId, ChainTip | None],
-    ) -> list[SignedRecord]:
-        believed: list[SignedRecord] = []
-        results = self._verifier.verify([(raw, None) for raw in raws], keys)
-        for log_index, result in enumerate(results, start):
-            try:
-                if isinstance(result, GatewayError):
-                    raise result
-                outcome = check_chain(result, self._tip_of(result.record.device, tips))
-            except GatewayError as failure:
-                refused = RecordRefused(log_index, failure.code, str(failure))
-                raise _Stopped(believed, refused) from failure
-            if not isinstance(outcome, Accepted):
-                twice = RecordRefused(log_index, RECORD_TWICE, "it stands twice in the log")
-                raise _Stopped(believed, twice)
-            tips[result.record.device] = outcome.tip
-            believed.append(result)
-        return believed
-
-    def _tip_of(self, device: DeviceId, tips: dict[DeviceId, ChainTip | None]) -> ChainTip | None:
-        if device not in tips:
-            with self.store.engine.connect() as connection:
-                tips[device] = self._tips[device] = self.store.tip(connection, device)
-        return tips[device]
+    def _tip_of(self, device: DeviceId) -> ChainTip | None:
+        """The end of the device's chain: as noted since the start, or else as of the tiles."""
+        if device not in self._tips:
+            found = self._state.slot_of(device)
+            record = found and self.store.find(device, found[1].epoch, found[1].sequence)
+            self._tips[device] = tip_after(decode(record[1])) if record else None
+        return self._tips[device]
 
     def _note(self, one: SignedRecord) -> None:
         self._leaves.append(hash_leaf(one.raw))
         self._places.append((one.record.device, one.record.epoch, one.record.sequence))
+        self._tips[one.record.device] = tip_after(one)
+        self._size += 1
 
     # ---- computing heads
 
@@ -198,14 +169,13 @@ class LogCopy:
         """The head over the first *size* records; the batch from *previous_size* on, the registry as of *block*."""
         with self._lock:
             if not previous_size < size <= self._size:
-                raise ValueError(f"{size} records after {previous_size}: the copy has {self._size}")
+                raise ValueError(f"{size} records after {previous_size}: there are {self._size}")
             at, state = self._ahead
             if size < at:
                 at, state = self._state_before(size)
             self._history.refresh()
             tally = Tally()
-            for log_index, raw in self._rows(min(at, previous_size), size):
-                one = decode(raw)
+            for log_index, one in self._signed(min(at, previous_size), size):
                 if log_index >= at:
                     state.apply_record(one)
                 if log_index >= previous_size:
@@ -274,7 +244,7 @@ class LogCopy:
     # ---- following the chain
 
     def follow(self) -> int:
-        """Bring tiles and slots up to the newest anchored head that the copy reaches; return the number of heads."""
+        """Bring tiles and slots up to the newest anchored head that is reached; return the number of heads."""
         done = 0
         with self._lock:
             while (head := self._next_anchored()) is not None:
@@ -299,9 +269,8 @@ class LogCopy:
         first = self._writer.size
         touched: set[DeviceId] = set()
         raws: list[bytes] = []
-        for _, raw in self._rows(first, size):
-            one = decode(raw)
-            raws.append(raw)
+        for _, one in self._signed(first, size):
+            raws.append(one.raw)
             self._state.apply_record(one)
             touched.add(one.record.device)
         if self._state.root() != state:
@@ -320,27 +289,29 @@ class LogCopy:
     def _drop_beyond(self, head: AnchoredHeadRow) -> None:
         """Drop the records beyond the tiles: they are not the ones that the chain anchored."""
         first = self._writer.size
-        log.error("copy_differs", anchored=head.size, kept=first)
-        with self.store.appending() as connection:
-            connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
+        log.error(COPY_DIFFERS, anchored=head.size, kept=first)
+        if self._keeps_copy:
+            with self.store.appending() as connection:
+                connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
         self._size = first
         self.dropped = head
         self._leaves.clear()
         self._places.clear()
         self._tips.clear()
+        self._recent.clear()
         self._ahead = (first, self._copy_of_state())
 
     # ---- starting
 
     def _open_tiles(self) -> TileWriter:
-        """The tiles as they are, or new ones when the store lacks their records."""
+        """The tiles as they are, or new ones when they are damaged, or when this node's copy lacks their records."""
         try:
             writer = TileWriter.open(self._tiles)
         except TileError as failure:
             log.warning("tiles_made_again", why=str(failure))
             return TileWriter(self._tiles)
-        if writer.size > self._size:
-            log.warning("tiles_made_again", why=f"{writer.size} in the tiles, {self._size} records")
+        if self._keeps_copy and writer.size > (kept := self.store.size()):
+            log.warning("tiles_made_again", why=f"{writer.size} in the tiles, {kept} records")
             return TileWriter(self._tiles)
         return writer
 
@@ -358,8 +329,7 @@ class LogCopy:
                 session.commit()
             state = read_slots(session) if at else StateTree()
         touched: set[DeviceId] = set()
-        for _, raw in self._rows(at, self._writer.size):
-            one = decode(raw)
+        for _, one in self._signed(at, self._writer.size):
             state.apply_record(one)
             touched.add(one.record.device)
         if at < self._writer.size:
@@ -378,26 +348,15 @@ class LogCopy:
             return self._writer.size, self._copy_of_state()
         return 0, StateTree()
 
-    def _rows(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    def _signed(self, start: int, end: int) -> Iterator[tuple[int, SignedRecord]]:
+        """The records from *start* up to *end*: recent ones as they are, others from the store, decoded."""
+        while start < end and (one := self._recent.of(start)) is not None:
+            yield start, one
+            start += 1
         while start < end:
             piece = self.store.records(start, min(_READ, end - start))
             if not piece:
                 return
-            yield from piece
+            for log_index, raw in piece:
+                yield log_index, self._recent.of(log_index) or decode(raw)
             start += len(piece)
-
-
-class _Stopped(Exception):
-    """Carries the records before the refused one, and the refusal."""
-
-    def __init__(self, believed: list[SignedRecord], refused: RecordRefused) -> None:
-        super().__init__(str(refused))
-        self.believed = believed
-        self.refused = refused
-
-
-def _tip(one: SignedRecord) -> ChainTip:
-    record = one.record
-    return ChainTip(
-        record.device, record.epoch, record.sequence, one.payload_digest, record.counters
-    )

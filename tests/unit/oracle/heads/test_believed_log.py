@@ -19,7 +19,7 @@ from counterfoil.gateway.record.identity import Digest, PublicKey, device_hash, 
 from counterfoil.gateway.record.signed_record import SignedRecord
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.errors import RecordRefused
-from counterfoil.oracle.heads.log_copy import LogCopy
+from counterfoil.oracle.heads.believed_log import BelievedLog
 from counterfoil.oracle.heads.registry_history import RegistryHistory
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.store.database import open_database
@@ -36,12 +36,12 @@ class Stand:
     folder: Path
     world: World
     engine: Engine
-    logs: list[LogCopy] = field(default_factory=list)
+    logs: list[BelievedLog] = field(default_factory=list)
 
-    def open(self) -> LogCopy:
+    def open(self) -> BelievedLog:
         """The node's log, as a start finds it."""
         store = open_store(f"sqlite:///{self.folder}/records.db")
-        found = LogCopy(
+        found = BelievedLog(
             self.engine, store, tiles=self.folder / "tiles", history=RegistryHistory(self.engine)
         )
         self.logs.append(found)

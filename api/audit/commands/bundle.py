@@ -40,11 +40,9 @@ def bundle_command(
     _DEPLOYMENT, _RPC_URLS (a JSON list, such as ["http://127.0.0.1:8545"]), _CERTIFICATES.
     """
     settings = ApiSettings()
+    days = _day("--from", first), _day("--to", last)
     try:
-        days = date.fromisoformat(first), date.fromisoformat(last)
         name = parse_device_id(device)
-    except ValueError as error:
-        fail(DATE_MALFORMED, str(error), 2)
     except IdentityError as error:
         fail(error.code, error.detail, 2)
     if days[1] < days[0]:
@@ -81,6 +79,13 @@ def _client(settings: ApiSettings) -> ChainClient | None:
     if not settings.rpc_urls or path is None or not path.exists():
         return None
     return ChainClient(settings.rpc_urls[0], Deployment.read(path).addresses)
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(DATE_MALFORMED, f"{option} {text}: no day of the calendar, as YYYY-MM-DD", 2)
 
 
 def _midnight_ms(day: date) -> int:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.settings_form import DatabaseUrl
+
 
 class ApiSettings(BaseSettings):
     """Where the API reads, and where it listens. No secret is in it.
@@ -18,8 +20,8 @@ class ApiSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_API_")
 
-    gateway_url: str = "sqlite:///gateway.db"
-    oracle_url: str = "sqlite:///oracle.db"
+    gateway_url: DatabaseUrl = "sqlite:///gateway.db"
+    oracle_url: DatabaseUrl = "sqlite:///oracle.db"
     tiles: Path | None = None
     deployment: Path | None = None
     rpc_urls: list[str] = []
@@ -36,5 +38,10 @@ class ApiSettings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(
+                "it must be the IANA name of a time zone, such as Asia/Shanghai"
+            ) from None
         return name

@@ -22,6 +22,7 @@ from counterfoil.chain.errors import CONSORTIUM_MALFORMED, ChainError, KeyRefuse
 from counterfoil.chain.keys.signer import create_keystore, open_keystore
 from counterfoil.chain.nodes.embedded import start_node
 from counterfoil.chain.settings import ChainSettings
+from counterfoil.given_file import GivenFileError, read_text_file
 from counterfoil.printable import printable
 
 chain_app = typer.Typer(
@@ -100,8 +101,8 @@ def deploy_command(
             )
         )
     try:
+        roles = Consortium(**json.loads(read_text_file(consortium)))
         admin = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
-        roles = Consortium(**json.loads(consortium.read_text()))
         client = ChainClient(settings.rpc_url)
         done = deploy(
             client,
@@ -110,6 +111,9 @@ def deploy_command(
             path=settings.deployment,
             progress=lambda step: _errors.print(f"deploy: {step}"),
         )
+    except GivenFileError as failure:
+        typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
+        raise typer.Exit(2) from failure
     except (OSError, ValueError, TypeError) as failure:
         _errors.print_json(json.dumps({"code": CONSORTIUM_MALFORMED, "detail": str(failure)}))
         raise typer.Exit(2) from failure

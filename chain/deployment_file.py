@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from counterfoil.chain.errors import EditionDiffers
+from counterfoil.given_file import GivenFileMalformed, read_text_file
 
 EDITION = 2
 """The edition of the ledger: it changes when contracts of an older one can't be gone on with."""
@@ -55,19 +56,21 @@ class Deployment:
 
         Raises:
             EditionDiffers: its contracts are of another edition of the ledger.
-            ValueError: it is no deployment.
-            OSError: it can't be read.
+            GivenFileError: it can't be read, or is no deployment.
         """
-        found = json.loads(path.read_text())
+        text = read_text_file(path)
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise GivenFileMalformed(path, "no deployment: it is no JSON") from error
         if not isinstance(found, dict) or not {"chain_id", "contracts"} <= found.keys():
-            raise ValueError(f"{path} is no deployment")
+            raise GivenFileMalformed(path, "no deployment: chain_id and contracts are not in it")
         check_edition(found.get("edition"), path)
         # An earlier file of this edition knew its chain by block 0.
         found.pop("genesis", None)
-        try:
-            return cls(**found)
-        except TypeError as malformed:
-            raise ValueError(f"{path} is no deployment: {malformed}") from malformed
+        if not _is_whole(found):
+            raise GivenFileMalformed(path, "no deployment: its fields are not those of one")
+        return cls(**found)
 
     def write(self, path: Path) -> None:
         """Write this deployment to *path*. A crash leaves the old file or the new one, whole."""
@@ -77,3 +80,18 @@ class Deployment:
             out.flush()
             os.fsync(out.fileno())
         fresh.rename(path)
+
+
+def _is_whole(found: dict[str, Any]) -> bool:
+    """Whether *found* has a deployment's fields and no others, each of its type."""
+    contracts = found["contracts"]
+    if found.keys() - {"chain_id", "contracts", "edition", "block_hash"}:
+        return False
+    if type(found["chain_id"]) is not int or not isinstance(found.get("block_hash", ""), str):
+        return False
+    return isinstance(contracts, dict) and all(
+        isinstance(entry, dict)
+        and isinstance(entry.get("address"), str)
+        and type(entry.get("block", 0)) is int
+        for entry in contracts.values()
+    )

@@ -3,7 +3,8 @@
 Rules that this module keeps:
 
 - A revert becomes :class:`~counterfoil.chain.errors.ContractReverted` with the contract's own error and values.
-- An error about a node that is not reached says its kind and HTTP status alone: the rest may hold addresses or secrets.
+- An error about a node that is not reached says its host and port, what happened and the HTTP status: the rest of an
+  address may hold a secret.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class JsonRpc:
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
+        self._shown = _without_secrets(url)
         # The client reads the environment's proxies once here, not at every call.
         self._client = httpx.Client(
             verify=_tls(), timeout=timeout_s, limits=_CONNECTIONS, follow_redirects=True
@@ -100,9 +102,13 @@ class JsonRpc:
             reply.raise_for_status()
             responses = reply.json()
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, ValueError) as failure:
-            raise NodeUnreachable(f"no answer from the chain's node: {_why(failure)}") from failure
+            raise NodeUnreachable(
+                f"no answer from the chain's node at {self._shown}: {_why(failure)}"
+            ) from failure
         if isinstance(responses, dict):
             raise RpcRefused(str(responses.get("error", {}).get("message", responses)))
+        if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
+            raise NodeUnreachable(f"no chain's node answers at {self._shown}")
         by_id = {response.get("id"): response for response in responses}
         missing = {"error": {"message": "the node left a call of the batch unanswered"}}
         return [RpcResponse(by_id.get(i, missing)) for i in range(len(calls))]
@@ -115,9 +121,32 @@ def _tls() -> ssl.SSLContext:
 
 
 def _why(failure: Exception) -> str:
-    """The failure's kind, with the HTTP status where there was a response."""
-    status = failure.response.status_code if isinstance(failure, httpx.HTTPStatusError) else ""
-    return f"{type(failure).__name__} {status}".rstrip()
+    """What happened, in plain words, with the HTTP status where there was a response."""
+    match failure:
+        case httpx.HTTPStatusError():
+            return f"HTTP status {failure.response.status_code}"
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
+            return "that is no http:// or https:// address"
+        case httpx.ConnectTimeout() | httpx.TimeoutException():
+            return "it took too long"
+        case httpx.ConnectError():
+            return "nothing listens there, or the name is not known"
+        case ssl.SSLError():
+            return "its certificate or TLS is not accepted"
+        case httpx.HTTPError():
+            return "the connection was broken off"
+        case _:
+            return "what answers is no chain's node"
+
+
+def _without_secrets(url: str) -> str:
+    """The address's host and port alone: a path, a query or a name may hold a key."""
+    try:
+        found = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "an address that is none"
+    port = f":{found.port}" if found.port else ""
+    return f"{found.scheme}://{found.host}{port}" if found.host else "an address without a host"
 
 
 def _moved_on(response: RpcResponse) -> bool:

@@ -245,6 +245,27 @@ class CheckpointError(LogError):
     )
 
 
+class RecordAbsentError(LogError):
+    """The log has no record at that place."""
+
+    code = Code("log.record_absent")
+    to_do = "Give a place below the log's size; or wait for a checkpoint that reaches it."
+
+
+class VerifierKeyError(CheckpointError):
+    """What was given as a log's or a witness's key is none: name+id+base64."""
+
+    code = Code("key.malformed")
+    to_do = "Copy the whole key, as `counterfoil log key` or `counterfoil witness init` prints it."
+
+
+class CosignaturesTooFewError(CheckpointError):
+    """The log signed the checkpoint, and too few of the witnesses that were named have cosigned it."""
+
+    code = Code("checkpoint.cosignatures_too_few")
+    to_do = "Ask the witnesses for their cosignatures, or ask for fewer of them."
+
+
 class ReceiptError(GatewayError):
     """A receipt or a promise is malformed, or does not vouch for the record it came for."""
 

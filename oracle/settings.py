@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import Finality
+from counterfoil.settings_form import DatabaseUrl, NoDatabaseOrUrl
 
 
 def trigger_of(cron: str, zone: ZoneInfo) -> CronTrigger:
@@ -27,8 +28,8 @@ class OracleSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_ORACLE_")
 
-    database_url: str = "sqlite:///oracle.db"
-    gateway_database_url: str = "sqlite:///gateway.db"
+    database_url: DatabaseUrl = "sqlite:///oracle.db"
+    gateway_database_url: NoDatabaseOrUrl = "sqlite:///gateway.db"
     rpc_url: str = "http://127.0.0.1:8545"
     deployment: Path = Path("deployment.json")
     tiles: Path = Path("tiles")
@@ -64,7 +65,7 @@ class OracleSettings(BaseSettings):
     """PEM: this node's certificate, as the peers' file has it, and its key."""
     node_host: str = "127.0.0.1"
     node_port: int = 7443
-    records_database_url: str = "sqlite:///records.db"
+    records_database_url: DatabaseUrl = "sqlite:///records.db"
     """The node's own copy of the log."""
     gateways: list[str] = []
     """Base URLs of the gateways' doors for readers; the first that responds is read."""
@@ -89,8 +90,11 @@ class OracleSettings(BaseSettings):
             raise ValueError(f"time_zone: no time zone is called {self.time_zone!r}") from unknown
         if self.day_close_cron:
             if not self.time_zone:
-                raise ValueError("day_close_cron needs time_zone")
-            trigger_of(self.day_close_cron, zone)
+                raise ValueError("time_zone: it must be set where day_close_cron is")
+            try:
+                trigger_of(self.day_close_cron, zone)
+            except ValueError as wrong:
+                raise ValueError(f"day_close_cron: {wrong}") from wrong
         return self
 
     @property

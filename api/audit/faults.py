@@ -54,6 +54,11 @@ PERIOD_BACKWARDS = fault(
     "The last day lies before the first.",
     "Give the earlier day first.",
 )
+API_REFUSED = fault(
+    "api.refused",
+    "The platform's API gave no answer that can be used.",
+    "Check its address and your token (COUNTERFOIL_TOKEN); the detail has the API's own code.",
+)
 CHALLENGE_UNKNOWN = fault(
     "promise.challenge_unknown",
     "The contract knows no such challenge.",

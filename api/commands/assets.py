@@ -39,8 +39,9 @@ from counterfoil.api.commands.faults import (
 )
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.keys.passphrase import PassphraseFile, read_passphrase
-from counterfoil.fault import FILE_UNREADABLE, Code
+from counterfoil.fault import Code
 from counterfoil.gateway.errors import REQUEST_REFUSED
+from counterfoil.given_file import GivenFileError, read_text_file
 from counterfoil.oracle.errors import NOT_IN_TIME
 from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.printable import printable
@@ -309,7 +310,7 @@ def _body(text: str | None, fields: list[str]) -> dict[str, Any]:
         if text == "-":
             text = sys.stdin.read()
         elif text is not None and text.startswith("@"):
-            text = Path(text[1:]).read_text()
+            text = read_text_file(Path(text[1:]))
         made = json.loads(text) if text is not None else {}
     except (OSError, ValueError) as failure:
         fail(BODY_MALFORMED, str(failure), 1)
@@ -342,9 +343,9 @@ def _token() -> str:
     named = os.environ.get("COUNTERFOIL_TOKEN_FILE")
     if not token and named:
         try:
-            token = Path(named).read_text()
-        except OSError as failure:
-            fail(FILE_UNREADABLE, str(failure), 2)
+            token = read_text_file(Path(named))
+        except GivenFileError as failure:
+            fail(failure.code, str(failure), 2)
     if not token.strip():
         fail(TOKEN_MISSING, "set COUNTERFOIL_TOKEN or COUNTERFOIL_TOKEN_FILE", 2)
     return token.strip()

@@ -12,7 +12,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts
 from counterfoil.api.http.faults import CHAIN_NOT_CONFIGURED
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.errors import ChainError, ContractReverted
+from counterfoil.chain.errors import ChainError, ContractReverted, NodeUnreachable
 from counterfoil.chain.transaction import unsigned
 
 
@@ -37,6 +37,9 @@ def refusable() -> Iterator[None]:
         yield
     except ContractReverted as error:
         raise problems.conflict(error.code, str(error)) from error
+    except NodeUnreachable as error:
+        # Where the node is, is nothing for a reader of the API.
+        raise problems.ApiProblem(503, error.code, "the chain's node does not answer") from error
     except ChainError as error:
         raise problems.ApiProblem(503, error.code, str(error)) from error
 

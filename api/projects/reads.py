@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -18,6 +19,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.projects.pool_reads import PoolReads, pools_of
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import Address
+from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.oracle.ledger.revenue_split import Balance, Credit, DistributedRow, TermsRow
 from counterfoil.oracle.store.directory_tables import KnownProject, KnownTerms
 from counterfoil.oracle.store.revenue_tables import Distribution
@@ -106,13 +108,17 @@ class ProjectReads:
             ).all()
         projects_of = {entry.batch: names[entry.project_hash] for entry in entries}
         lines: dict[str, list[tuple[str, Address, int]]] = {}
-        by_batch = {entry.batch: entry for entry in entries}
         for row in rows:  # in the order of their events, and so of the distributions
             line = (Tier(row.tier).wire_name, row.account, row.amount_minor)
             lines.setdefault(row.batch, []).append(line)
+        # A distribution of refunds alone credits nobody; it stands in its block, after those that do.
+        place = {batch: number for number, batch in enumerate(lines)}
         found: list[SeenDistribution] = []
-        for batch, seen in lines.items():
-            entry, project = by_batch[batch], projects_of[batch]
+        for entry in sorted(
+            entries, key=lambda one: (one.block_number, place.get(one.batch, len(place)))
+        ):
+            batch, project = entry.batch, projects_of[entry.batch]
+            seen = lines.get(batch, [])
             fact = facts.get(batch)
             date = fact.business_date if fact else 0
             if not first <= date <= last:
@@ -135,6 +141,16 @@ class ProjectReads:
                 )
             )
         return found
+
+    def facts(self, facts_hash: str) -> bytes | None:
+        """Return the facts whose SHA-256 is *facts_hash*, as they are kept here; None where they are not."""
+        with Session(self._engine) as session:
+            row = session.exec(
+                select(Distribution).where(Distribution.facts_hash == facts_hash)
+            ).first()
+        if row is None or sha256(row.facts).digest() != from_hex(facts_hash):
+            return None
+        return row.facts
 
     def balances(self, sight: Sight) -> list[SeenBalance]:
         """Return what accounts have to their credit and have taken: the reader's own, or all.

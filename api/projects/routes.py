@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from counterfoil.api.access.sight import Sight
@@ -12,10 +13,11 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
 from counterfoil.api.projects.reads import ProjectReads, SeenDistribution
-from counterfoil.chain.hexadecimal import HEX_32_BYTES
+from counterfoil.chain.hexadecimal import HEX_32_BYTES, from_hex, to_hex
 from counterfoil.oracle.store.directory_tables import KnownProject
 
 router = APIRouter(tags=["projects"], responses=problems.RESPONSES)
+_Batch = Annotated[str, Path(pattern=HEX_32_BYTES, examples=[to_hex(b"\xd5" * 32)])]
 Day = Annotated[int | None, Query(ge=19700101, le=99991231, description="YYYYMMDD")]
 
 
@@ -84,6 +86,13 @@ def _out(parts: ApiParts, sight: Sight, project: KnownProject) -> ProjectOut:
     ]
     fields = {name: getattr(project, name) for name in ProjectOut.model_fields if name != "devices"}
     return ProjectOut(**fields, devices=devices)
+
+
+def _shared(parts: ApiParts, sight: Sight, batch: str) -> SeenDistribution:
+    for shared in ProjectReads(parts.reads).distributions(sight, sight.projects):
+        if shared.batch == batch:
+            return shared
+    raise problems.not_found("distribution")
 
 
 def _distribution(shared: SeenDistribution) -> DistributionOut:
@@ -171,10 +180,33 @@ def list_distributions(
 def get_distribution(
     parts: PartsDep,
     sight: SightDep,
-    batch: Annotated[str, Path(pattern=HEX_32_BYTES)],
+    batch: _Batch,
 ) -> DistributionOut:
     """A distribution by its batch."""
-    for shared in ProjectReads(parts.reads).distributions(sight, sight.projects):
-        if shared.batch == batch:
-            return _distribution(shared)
-    raise problems.not_found("distribution")
+    return _distribution(_shared(parts, sight, batch))
+
+
+@router.get(
+    "/v1/distributions/{batch}/facts",
+    summary="Which records it shared out",
+    tags=["distributions"],
+    response_class=Response,
+    responses={200: {"content": {"application/cbor": {}}}},
+)
+def get_facts(parts: PartsDep, sight: SightDep, batch: _Batch) -> Response:
+    """Its facts, byte for byte (docs/formats/facts.md): their SHA-256 is `facts_hash`, which is on chain.
+
+    For those who see all of the project: who runs it, and who may read everything.
+    """
+    shared = _shared(parts, sight, batch)
+    if not sight.everything and shared.project not in sight.run:
+        raise problems.not_found("facts")
+    facts = ProjectReads(parts.reads).facts(shared.facts_hash)
+    if facts is None:
+        raise problems.not_found("facts")
+    name = f"{from_hex(shared.facts_hash).hex()}.cbor"
+    return Response(
+        facts,
+        media_type="application/cbor",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

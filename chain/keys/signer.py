@@ -15,6 +15,7 @@ from eth_typing import Hash32
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import KeyRefused
+from counterfoil.given_file import read_text_file
 
 
 class Signer(Protocol):
@@ -92,6 +93,6 @@ def read_keystore(path: Path, passphrase: str) -> bytes:
         KeyRefused: no such file, no keystore, or another passphrase.
     """
     try:
-        return bytes(Account.decrypt(json.loads(path.read_text()), passphrase))
+        return bytes(Account.decrypt(json.loads(read_text_file(path)), passphrase))
     except (OSError, ValueError, KeyError, TypeError) as failure:
         raise KeyRefused(f"the keystore {path.name} does not open: {failure}") from failure

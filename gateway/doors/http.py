@@ -44,12 +44,14 @@ from counterfoil.gateway.ingest.intake import Intake, NotCommitted
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, inclusion_proof
 from counterfoil.gateway.log.receipt import ReceiptSigner
+from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH, LOG_KEY_PATH
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.record.identity import DeviceId, parse_device_id
 from counterfoil.gateway.record.signed_record import MAX_RECORD_BYTES
 from counterfoil.gateway.store.gateway_store import GatewayStore
 
 _COSE = "application/cose"
+_TEXTS = (CHECKPOINT_PATH, LOG_KEY_PATH)
 _OF_HTTP = {404: REQUEST_NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 
 
@@ -73,6 +75,7 @@ def create_http(
             Route("/v1/{device}/records", records.post, methods=["POST"]),
             Route("/v1/{device}/receipts/{epoch:int}/{sequence:int}", published.receipt),
             Route("/checkpoint", published.tile),
+            Route("/log-key", published.tile),
             Route("/tile/{path:path}", published.tile),
             Route("/healthz", health.healthz),
             Route("/metrics", health.metrics),
@@ -170,11 +173,9 @@ class _Published:
         ):
             return problem(404, REQUEST_NOT_FOUND, f"there is no {name}")
         kept = (
-            "no-cache"
-            if name == "checkpoint" or ".p/" in name
-            else "public, max-age=31536000, immutable"
+            "no-cache" if name in _TEXTS or ".p/" in name else "public, max-age=31536000, immutable"
         )
-        kind = "text/plain; charset=utf-8" if name == "checkpoint" else "application/octet-stream"
+        kind = "text/plain; charset=utf-8" if name in _TEXTS else "application/octet-stream"
         return FileResponse(file, media_type=kind, headers={"Cache-Control": kept})
 
 

@@ -17,6 +17,8 @@ from counterfoil.gateway.record.cose import read_bstr
 BUNDLE_MAGIC = b"\x83\x72counterfoil bundle"
 _COSE_SIGN1 = b"\xd2\x84"
 _RECEIPT_PROOF = b"\xa1\x19\x01\x8c\xa1\x20\x81"
+_TLOG_PROOF = b"c2sp.org/tlog-proof@v1\n"
+_CHECKPOINT = re.compile(rb"[!-~]{1,255}\n[0-9]{1,19}\n[A-Za-z0-9+/=]{44}\n")
 _DEX = re.compile(rb"^DXS\*", re.MULTILINE)
 _HEAD = 65_536
 
@@ -27,6 +29,8 @@ class Format(StrEnum):
     RECORD = "record"
     RECEIPT = "receipt"
     BUNDLE = "bundle"
+    CHECKPOINT = "checkpoint"
+    TLOG_PROOF = "tlog-proof"
     CERTIFICATE = "certificate"
     OCMF = "ocmf"
     EVA_DTS = "eva-dts"
@@ -45,6 +49,10 @@ def detect(content: bytes) -> Format:
         return Format.RECEIPT if _is_receipt(content) else Format.RECORD
     if content.startswith(BUNDLE_MAGIC):
         return Format.BUNDLE
+    if content.startswith(_TLOG_PROOF):
+        return Format.TLOG_PROOF
+    if _CHECKPOINT.match(content[:_HEAD]):
+        return Format.CHECKPOINT
     if content.startswith((b"-----BEGIN CERTIFICATE", b"-----BEGIN X509 CRL")) or _is_der(content):
         return Format.CERTIFICATE
     if _DEX.search(content[:_HEAD]):

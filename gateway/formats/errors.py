@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from counterfoil.fault import FILE_TOO_LARGE, FILE_UNREADABLE, Code, fault
+from counterfoil.fault import FILE_MALFORMED, FILE_TOO_LARGE, FILE_UNREADABLE, Code, fault
 from counterfoil.gateway.errors import GatewayError
 
 
 class FormatError(GatewayError):
     """The bytes are not of the format that they were read as."""
 
-    code = Code("file.malformed")
-    to_do = "Check that the file is what it is taken for, and whole; export it again."
+    code = FILE_MALFORMED
 
 
 class FileUnreadableError(FormatError):
@@ -53,11 +52,6 @@ class SignatureMissingError(FormatError):
     to_do = "Get the file with its signature, and the signer's key beside it."
 
 
-FILE_EMPTY = fault(
-    "file.empty",
-    "The file is empty, or holds no record.",
-    "Export it again.",
-)
 FORMAT_UNKNOWN = fault(
     "file.format_unknown",
     "The file is of no format that is known here.",

@@ -15,6 +15,7 @@ from counterfoil.gateway.formats.errors import (
     FileUnreadableError,
     FormatError,
 )
+from counterfoil.given_file import GivenFileError, open_file
 
 MAX_BYTES = 256 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -26,7 +27,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     Raises FileUnreadableError, or FileTooLargeError past *limit* bytes of content.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             zipped = file.read(2) == _GZIP
             file.seek(0)
             if zipped:
@@ -34,8 +35,10 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
                     content = unzipped.read(limit + 1)
             else:
                 content = file.read(limit + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FileUnreadableError(f"{path}: {error}") from error
+    except GivenFileError as error:
+        raise FileUnreadableError(str(error)) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise FileUnreadableError(f"{path}: its gzip is cut off or damaged") from error
     if len(content) > limit:
         raise FileTooLargeError(f"{path}: more than {limit} bytes")
     return content

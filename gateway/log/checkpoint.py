@@ -20,7 +20,7 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from counterfoil.gateway.errors import CheckpointError
+from counterfoil.gateway.errors import CheckpointError, VerifierKeyError
 from counterfoil.gateway.record.identity import Digest
 
 _ED25519 = b"\x01"
@@ -75,17 +75,20 @@ class LogKey:
 
     @classmethod
     def from_verifier_key(cls, text: str) -> LogKey:
-        """Return the key in *text*; CheckpointError when it is malformed or its id is wrong."""
+        """Return the key in *text*; VerifierKeyError when it is malformed or its id is wrong."""
         parts = text.strip().split("+", 2)
         if len(parts) != 3:
-            raise CheckpointError("a verifier key is name+id+base64")
+            raise VerifierKeyError("a log's key is name+id+base64")
         name, key_id, encoded = parts
-        material = unbase64(encoded)
+        try:
+            material = unbase64(encoded)
+            key = cls(name, material[1:])
+        except CheckpointError as error:
+            raise VerifierKeyError(f"a log's key is name+id+base64: {error.detail}") from error
         if material[:1] != _ED25519:
-            raise CheckpointError("the verifier key is not for Ed25519")
-        key = cls(name, material[1:])
+            raise VerifierKeyError("the log's key is not for Ed25519")
         if key.key_id.hex() != key_id:
-            raise CheckpointError("the verifier key's id is not its own")
+            raise VerifierKeyError("the log's key's id is not its own")
         return key
 
 

@@ -20,7 +20,11 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from counterfoil.gateway.errors import CheckpointError
+from counterfoil.gateway.errors import (
+    CheckpointError,
+    CosignaturesTooFewError,
+    VerifierKeyError,
+)
 from counterfoil.gateway.log.checkpoint import (
     MAX_CHECKPOINT_BYTES,
     Checkpoint,
@@ -51,15 +55,18 @@ class WitnessKey:
 
     @classmethod
     def from_verifier_key(cls, text: str) -> WitnessKey:
-        """Return the key in *text*; CheckpointError when it is malformed or its id is wrong."""
+        """Return the key in *text*; VerifierKeyError when it is malformed or its id is wrong."""
         parts = text.strip().split("+", 2)
-        material = unbase64(parts[2]) if len(parts) == 3 else b""
-        if material[:1] != _COSIGNATURE or len(material) != 33:
-            raise CheckpointError("a witness's key is name+id+base64 of 0x04 and 32 bytes")
-        LogKey(parts[0], material[1:])
+        try:
+            material = unbase64(parts[2]) if len(parts) == 3 else b""
+            if material[:1] != _COSIGNATURE or len(material) != 33:
+                raise VerifierKeyError("a witness's key is name+id+base64 of 0x04 and 32 bytes")
+            LogKey(parts[0], material[1:])
+        except CheckpointError as error:
+            raise VerifierKeyError(error.detail) from error
         key = cls(parts[0], material[1:])
         if key.key_id.hex() != parts[1]:
-            raise CheckpointError("the witness's key's id is not its own")
+            raise VerifierKeyError("the witness's key's id is not its own")
         return key
 
 
@@ -131,12 +138,14 @@ def verify_witnessed(
 ) -> tuple[Checkpoint, list[Cosignature]]:
     """Return the checkpoint in *note*, signed by *log* and cosigned by *at_least* of *witnesses*.
 
-    Raises CheckpointError when it is not.
+    Raises CheckpointError when it is not signed, or a cosignature is false; CosignaturesTooFewError when too few are.
     """
     checkpoint = verify_checkpoint(note, log)
     found = cosignatures(note, witnesses)
     if len({one.witness for one in found}) < at_least:
-        raise CheckpointError(f"{len(found)} cosignatures by known witnesses, not {at_least}")
+        raise CosignaturesTooFewError(
+            f"{len(found)} cosignatures by known witnesses, not {at_least}"
+        )
     return checkpoint, found
 
 

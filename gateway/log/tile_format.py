@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.log.checkpoint import MAX_CHECKPOINT_BYTES
 
 TILE_WIDTH = 256
 MAX_ENTRY_BYTES = 0xFFFF
 CHECKPOINT_PATH = "checkpoint"
+LOG_KEY_PATH = "log-key"
 
 
 def _number_path(number: int) -> str:
@@ -29,6 +31,13 @@ def entries_path(number: int, width: int = TILE_WIDTH) -> str:
     """Return the path of entry bundle *number*, *width* entries long."""
     suffix = "" if width == TILE_WIDTH else f".p/{width}"
     return f"tile/entries/{_number_path(number)}{suffix}"
+
+
+def most_bytes(path: str) -> int:
+    """Return how long the log's file at *path* can be at most."""
+    if path.startswith("tile/entries/"):
+        return TILE_WIDTH * (2 + MAX_ENTRY_BYTES)
+    return TILE_WIDTH * 32 if path.startswith("tile/") else MAX_CHECKPOINT_BYTES
 
 
 def width_at(number: int, items: int) -> int:

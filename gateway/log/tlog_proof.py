@@ -16,12 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from counterfoil.gateway.errors import CheckpointError
-from counterfoil.gateway.log.checkpoint import Checkpoint, LogKey, unbase64
+from counterfoil.gateway.log.checkpoint import MAX_CHECKPOINT_BYTES, Checkpoint, LogKey, unbase64
 from counterfoil.gateway.log.cosignature import Cosignature, WitnessKey, verify_witnessed
 from counterfoil.gateway.log.merkle import hash_leaf, verify_inclusion
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.gateway.record.signed_record import decode
 
+MAX_PROOF_BYTES = 2 * MAX_CHECKPOINT_BYTES
+"""A proof has 64 hashes at most, and its checkpoint."""
 _MAGIC = "c2sp.org/tlog-proof@v1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})", re.ASCII)
 

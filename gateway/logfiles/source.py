@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.log.tile_format import most_bytes
 from counterfoil.gateway.logfiles.tiles import FileReader, read_folder
 
 _TIMEOUT_S = 20
@@ -31,13 +33,23 @@ def open_source(where: str, verify: str | bool = True) -> FileReader:
 
     def read(path: str) -> bytes:
         try:
-            response = client.get(path)
-        except httpx.HTTPError as error:
-            raise LogUnreachable(f"{where}: {type(error).__name__}") from error
-        if response.status_code == 404:
-            raise TileError(f"{path}: not there")
-        if response.status_code != 200:
-            raise LogUnreachable(f"{where}/{path}: HTTP status {response.status_code}")
-        return response.content
+            with client.stream("GET", path) as response:
+                if response.status_code == 404:
+                    raise TileError(f"{path}: not there")
+                if response.status_code != 200:
+                    raise LogUnreachable(f"{where}/{path}: HTTP status {response.status_code}")
+                return _bounded(response.iter_bytes(), path)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise LogUnreachable(f"{where}: no answer, or not over HTTP") from error
 
     return read
+
+
+def _bounded(pieces: Iterable[bytes], path: str) -> bytes:
+    """Return the bytes of *pieces*; TileError when the log's file at *path* can't be that long."""
+    found, most = bytearray(), most_bytes(path)
+    for piece in pieces:
+        found += piece
+        if len(found) > most:
+            raise TileError(f"{path}: longer than {most:,} bytes")
+    return bytes(found)

@@ -24,15 +24,18 @@ from counterfoil.gateway.errors import TileError
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, HashReader, hash_children, hash_leaf, root_at
 from counterfoil.gateway.log.tile_format import (
     CHECKPOINT_PATH,
+    LOG_KEY_PATH,
     MAX_ENTRY_BYTES,
     TILE_WIDTH,
     decode_bundle,
     encode_bundle,
     entries_path,
+    most_bytes,
     tile_path,
     width_at,
 )
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.given_file import GivenFileEmpty, GivenFileError, read_file
 
 SIZE_PATH = "tree-size"
 FileReader = Callable[[str], bytes]
@@ -44,9 +47,11 @@ def read_folder(folder: Path) -> FileReader:
 
     def read(path: str) -> bytes:
         try:
-            return (folder / path).read_bytes()
-        except OSError as error:
-            raise TileError(f"{path}: {error.strerror}") from error
+            return read_file(folder / path, most_bytes(path))
+        except GivenFileEmpty:
+            return b""
+        except GivenFileError as error:
+            raise TileError(str(error)) from error
 
     return read
 
@@ -193,6 +198,10 @@ class TileWriter:
     def write_checkpoint(self, note: bytes) -> None:
         """Put *note* in place as the log's newest checkpoint: after the tiles that it names."""
         self._write(CHECKPOINT_PATH, note)
+
+    def write_log_key(self, verifier_key: str) -> None:
+        """Publish the key that signs the checkpoints, for readers to compare with what they were told."""
+        self._write(LOG_KEY_PATH, f"{verifier_key}\n".encode())
 
     def _add_hash(self, leaf_hash: Digest) -> None:
         node, level = leaf_hash, 0

@@ -9,6 +9,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from counterfoil.given_file import GivenFileMalformed, read_file
+
 
 def certificate_hash(certificate: x509.Certificate) -> bytes:
     """Return the SHA-256 of a certificate's DER."""
@@ -29,3 +31,23 @@ def replace_file(path: Path, data: bytes, mode: int) -> None:
         out.flush()
         os.fsync(out.fileno())
     fresh.rename(path)
+
+
+def read_certificates(path: Path) -> list[x509.Certificate]:
+    """Return the certificates in the PEM file at *path*, one at least; or raise a GivenFileError."""
+    data = read_file(path)
+    try:
+        return x509.load_pem_x509_certificates(data)
+    except ValueError as error:
+        raise GivenFileMalformed(path, "no certificate in PEM") from error
+
+
+def read_revocation_list(path: Path) -> x509.CertificateRevocationList:
+    """Return the list of revoked certificates in the file at *path*, PEM or DER; or raise a GivenFileError."""
+    data = read_file(path)
+    try:
+        if data.lstrip().startswith(b"-----"):
+            return x509.load_pem_x509_crl(data)
+        return x509.load_der_x509_crl(data)
+    except ValueError as error:
+        raise GivenFileMalformed(path, "no list of revoked certificates, PEM or DER") from error

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from cryptography import x509
@@ -26,9 +26,14 @@ from counterfoil.gateway.certificate.renewal import RenewalRequest, make_renewal
 from counterfoil.gateway.certificate.validation import validate_device
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.pki.authority import CertificateAuthority
-from counterfoil.gateway.pki.certificate_file import certificate_hash
+from counterfoil.gateway.pki.certificate_file import (
+    certificate_hash,
+    read_certificates,
+    read_revocation_list,
+)
 from counterfoil.gateway.pki.creation import create_issuing, create_root
 from counterfoil.gateway.pki.key_file import create_key, load_key
+from counterfoil.given_file import GivenFileError, GivenFileMalformed, read_file, read_text_file
 from counterfoil.printable import printable
 
 pki_app = typer.Typer(help="The device CA: enrol, renew, revoke.", no_args_is_help=True)
@@ -97,9 +102,8 @@ def enrol(
 ) -> None:
     """Certify both keys of a device; without a token, whoever runs this vouches for it."""
     try:
-        enrolment = CertificateAuthority(ca).enrol(
-            EnrolmentRequest.from_json(json.loads(request.read_text())), token
-        )
+        wanted = EnrolmentRequest.from_json(_json(request))
+        enrolment = CertificateAuthority(ca).enrol(wanted, token)
     except (GatewayError, OSError, ValueError) as failure:
         _fail(failure)
     out.mkdir(parents=True, exist_ok=True)
@@ -124,7 +128,7 @@ def renewal_request(
     """On the device: print the request that `pki renew` takes, signed by both keys."""
     try:
         follows = load_key(new_key) if new_key.exists() else create_key(new_key)
-        request = make_renewal_request(current.read_bytes(), load_key(key), follows)
+        request = make_renewal_request(read_file(current), load_key(key), follows)
     except (GatewayError, OSError, ValueError) as failure:
         _fail(failure)
     typer.echo(json.dumps(request.to_json()))
@@ -139,7 +143,7 @@ def renew(
 ) -> None:
     """Certify a device's next TLS key, on the word of its current one."""
     try:
-        document = RenewalRequest.from_json(json.loads(request.read_text()))
+        document = RenewalRequest.from_json(_json(request))
         pem = CertificateAuthority(ca).renew(document)
         out.write_bytes(pem)
     except PkiError as failure:
@@ -252,15 +256,16 @@ def verify(
         bool, typer.Option(help="It must be a record key's, not a TLS key's.")
     ] = False,
     crl: Annotated[
-        Path | None, typer.Option(help="PEM: the issuer's revocation list, to be held against.")
+        Path | None,
+        typer.Option(help="The issuer's revocation list (PEM or DER), to be held against."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whether a device's certificate leads to the root now: exit 0 yes, 1 no, 2 could not tell."""
     try:
-        leaf, *others = x509.load_pem_x509_certificates(certificate.read_bytes())
-        roots = x509.load_pem_x509_certificates(root.read_bytes())
-        revoked = x509.load_pem_x509_crl(crl.read_bytes()) if crl else None
+        leaf, *others = read_certificates(certificate)
+        roots = read_certificates(root)
+        revoked = read_revocation_list(crl) if crl else None
     except (OSError, ValueError) as failure:
         _fail(failure)
     try:
@@ -288,6 +293,14 @@ def _facts(certificate: x509.Certificate) -> dict[str, str]:
     }
 
 
+def _json(path: Path) -> Any:
+    text = read_text_file(path)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise GivenFileMalformed(path, "it is no JSON") from error
+
+
 def _say(found: Mapping[str, object], text: str, as_json: bool) -> None:
     typer.echo(json.dumps(found) if as_json else text)
 
@@ -296,7 +309,7 @@ def _fail(failure: Exception, status: int = 2) -> NoReturn:
     """End the command with *status* where the CA refused, with 2 where there is no CA or the input is malformed."""
     if isinstance(failure, AuthorityMissingError) or not isinstance(failure, GatewayError):
         status = 2
-    code = failure.code if isinstance(failure, GatewayError) else FILE_UNREADABLE
+    code = failure.code if isinstance(failure, GatewayError | GivenFileError) else FILE_UNREADABLE
     detail = failure.detail if isinstance(failure, GatewayError) else str(failure)
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
     raise typer.Exit(status)

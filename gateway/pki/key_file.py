@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from counterfoil.gateway.errors import DeviceError
+from counterfoil.given_file import read_file
 
 
 def create_key(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -37,7 +38,7 @@ def create_key(path: Path) -> ec.EllipticCurvePrivateKey:
 def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     """Return the P-256 key in the PEM file at *path*; DeviceError when it is not one."""
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(read_file(path), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise DeviceError(f"{path}: no readable private key") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
@@ -45,9 +46,17 @@ def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+def log_private_key(path: Path) -> ed25519.Ed25519PrivateKey:
+    """Return the Ed25519 key in the PEM file at *path*; TypeError when it is another kind of key."""
+    key = load_pem_private_key(read_file(path), None)
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise TypeError(f"{path} is no Ed25519 key")
+    return key
+
+
 def private_key(path: Path) -> ec.EllipticCurvePrivateKey:
     """Return the elliptic-curve key in the PEM file at *path*; TypeError when it is another kind of key."""
-    key = load_pem_private_key(path.read_bytes(), None)
+    key = load_pem_private_key(read_file(path), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{path} is no elliptic-curve key")
     return key

@@ -7,9 +7,7 @@ import os
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.process.gateway_commands import gateway_app
 
@@ -40,14 +38,7 @@ def bridge(
     for field, given in (("BROKER", broker), ("NAME", name)):
         if given is not None:
             os.environ[f"COUNTERFOIL_BRIDGE_{field}"] = given
-    try:
-        settings = BridgeSettings()
-    except ValidationError as wrong:
-        missing = ", ".join(
-            f"COUNTERFOIL_BRIDGE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
-        )
-        typer.echo(json.dumps({"code": SETTINGS_INVALID, "detail": missing}), err=True)
-        raise typer.Exit(2) from wrong
+    settings = BridgeSettings()
     try:
         uvloop.run(serve_bridge(settings))
     except GatewayError as error:

@@ -12,6 +12,7 @@ from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.doors.bridge.errors import BridgeError
 from counterfoil.gateway.doors.bridge.mqtt_link import Broker
 from counterfoil.gateway.doors.bridge.nats_link import Cluster
+from counterfoil.settings_form import DatabaseUrl
 
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -44,7 +45,7 @@ class BridgeSettings(BaseSettings):
     probe: int = 5_000
     """MQTT: how many messages the broker must keep for an absent subscriber; 0 skips the check."""
     gap_within_s: float = 10.0
-    database_url: str = "sqlite:///gateway.db"
+    database_url: DatabaseUrl = "sqlite:///gateway.db"
     receipt_key: Path
     log_origin: str = "counterfoil.example/log"
     tiles: Path | None = None

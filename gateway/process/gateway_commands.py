@@ -6,9 +6,7 @@ import json
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.errors import GATEWAY_UNREACHABLE
 from counterfoil.gateway.process.gateway_settings import GatewaySettings
 from counterfoil.printable import printable
@@ -34,15 +32,7 @@ def run() -> None:
 
     from counterfoil.gateway.process.gateway_run import serve
 
-    try:
-        settings = GatewaySettings()
-    except ValidationError as wrong:
-        missing = ", ".join(
-            f"COUNTERFOIL_GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
-        )
-        typer.echo(json.dumps({"code": SETTINGS_INVALID, "detail": missing}), err=True)
-        raise typer.Exit(2) from wrong
-    uvloop.run(serve(settings))
+    uvloop.run(serve(GatewaySettings()))
 
 
 @gateway_app.command("status")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.settings_form import DatabaseUrl
+
 
 class GatewaySettings(BaseSettings):
     """Where the gateway listens, where it stores records, and the key that signs receipts."""
@@ -22,7 +24,7 @@ class GatewaySettings(BaseSettings):
     """The log's entries over TLS, for oracle nodes and other readers who keep a copy."""
     readers: Path | None = None
     """PEM: certificates of the readers, or of the authorities of their certificates."""
-    database_url: str = "sqlite:///gateway.db"
+    database_url: DatabaseUrl = "sqlite:///gateway.db"
     tls_certificate: Path
     tls_key: Path
     device_ca: Path

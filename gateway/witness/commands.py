@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import httpx
 import typer
 
-from counterfoil.fault import FILE_UNREADABLE, Code
-from counterfoil.gateway.errors import CheckpointError, GatewayError
-from counterfoil.gateway.log.checkpoint import LogKey, verify_checkpoint
+from counterfoil.fault import Code
+from counterfoil.gateway.errors import CheckpointError, CosignaturesTooFewError, GatewayError
+from counterfoil.gateway.log.checkpoint import MAX_CHECKPOINT_BYTES, LogKey, verify_checkpoint
 from counterfoil.gateway.log.checkpoint_pair import compare
 from counterfoil.gateway.log.cosignature import needed
-from counterfoil.gateway.log.tlog_proof import TlogProof, known_witnesses
-from counterfoil.gateway.logfiles.source import open_source
+from counterfoil.gateway.log.tlog_proof import MAX_PROOF_BYTES, TlogProof, known_witnesses
+from counterfoil.gateway.logfiles.source import LogUnreachable, open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
-from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.signed_record import MAX_RECORD_BYTES, decode
 from counterfoil.gateway.witness.errors import (
     CHECKPOINT_UNREADABLE,
     WITNESS_EXISTS,
@@ -25,6 +25,7 @@ from counterfoil.gateway.witness.errors import (
     WITNESS_UNREADABLE,
 )
 from counterfoil.gateway.witness.settings import WatchedLog, create_witness, open_witness
+from counterfoil.given_file import GivenFileError, read_file
 from counterfoil.printable import printable
 
 witness_app = typer.Typer(
@@ -58,8 +59,10 @@ def init(
         made = create_witness(folder, name, [WatchedLog(LogKey.from_verifier_key(log_key), tiles)])
     except FileExistsError:
         _fail(WITNESS_EXISTS, f"{folder} is a witness already; its key is never overwritten")
-    except (OSError, CheckpointError) as error:
-        _fail(WITNESS_NOT_MADE, str(error))
+    except CheckpointError as error:
+        _fail(error.code, error.detail)
+    except OSError as error:
+        _fail(WITNESS_NOT_MADE, f"{folder}: it can't be made: {(error.strerror or '').lower()}")
     said = {"folder": str(folder), "name": name, "key": made.public.verifier_key()}
     typer.echo(json.dumps(said) if as_json else said["key"])
 
@@ -70,13 +73,21 @@ def run(
     port: Annotated[int, typer.Option(help="Port on the loopback.")] = 8887,
     poll_s: Annotated[float, typer.Option(help="How often to look at the log, seconds.")] = 5.0,
 ) -> None:
-    """Run the witness in the foreground until SIGTERM or Ctrl-C."""
+    """Run the witness in the foreground until SIGTERM or Ctrl-C; say first where it listens and what its key is."""
     from counterfoil.gateway.witness.run import run as serve
 
     try:
         home = open_witness(folder)
-    except (OSError, ValueError, CheckpointError) as error:
+    except CheckpointError as error:
+        _fail(WITNESS_UNREADABLE, error.detail)
+    except GivenFileError as error:
         _fail(WITNESS_UNREADABLE, str(error))
+    typer.echo(f"address: http://127.0.0.1:{port}")
+    typer.echo(f"key: {home.public.verifier_key()}")
+    for watched in home.logs:
+        looks = watched.tiles or "not looked at by itself: the log brings its heads"
+        typer.echo(f"log: {watched.key.verifier_key()} ({printable(looks)})")
+    sys.stdout.flush()
     serve(home, port, poll_s)
 
 
@@ -97,14 +108,16 @@ def compare_command(
     """
     try:
         key = LogKey.from_verifier_key(log_key)
-        one, other = _read(first), _read(second)
+        one, other = read_checkpoint(first), read_checkpoint(second)
         size = max(verify_checkpoint(note, key).head.size for note in (one, other))
         read = TileReader(open_source(tiles), size).read if tiles else None
         found = compare(first=one, second=other, log=key, read=read)
-    except (OSError, httpx.HTTPError) as error:
-        _fail(CHECKPOINT_UNREADABLE, str(error))
-    except GatewayError as error:
+    except GivenFileError as error:
         _fail(error.code, str(error))
+    except LogUnreachable as error:
+        _fail(CHECKPOINT_UNREADABLE, error.detail)
+    except GatewayError as error:
+        _fail(error.code, error.detail)
     said: dict[str, Any] = {"word": found.word, "log": key.name, "detail": found.detail}
     if found.word == "equivocation":
         said |= {"first": found.first.decode(), "second": found.second.decode()}
@@ -135,22 +148,27 @@ def check_proof(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that RECORD is a record and stands in the log that PROOF's checkpoint names. Exit status: 0 yes, 1 no.
+    """Check that RECORD is a record and stands in the log that PROOF's checkpoint names.
 
+    Exit status: 0 yes, 1 no, 2 it could not be told: a file or key can't be read, or too few witnesses have cosigned.
     Whose key signed the record is not looked at: that takes a bundle and a root (`counterfoil audit verify`).
     """
     try:
         key = LogKey.from_verifier_key(log_key)
         known = known_witnesses(witness or ())
-        data, raw = proof.read_bytes(), record.read_bytes()
-    except (OSError, CheckpointError) as error:
-        _fail(FILE_UNREADABLE, str(error))
+        data = read_file(proof, MAX_PROOF_BYTES)
+        raw = read_file(record, MAX_RECORD_BYTES)
+    except GivenFileError as error:
+        _fail(error.code, str(error))
+    except CheckpointError as error:
+        _fail(error.code, error.detail)
     try:
         checkpoint, found = TlogProof.decode(data).verify(raw, key, known, needed(known, at_least))
         record_ = decode(raw).record
+    except CosignaturesTooFewError as error:
+        _fail(error.code, f"{proof}: {error.detail}")
     except GatewayError as error:
-        typer.echo(json.dumps({"code": error.code, "detail": str(error)}), err=True)
-        raise typer.Exit(1) from error
+        _fail(error.code, error.detail, status=1)
     said = {
         "log": checkpoint.origin,
         "size": checkpoint.head.size,
@@ -173,12 +191,14 @@ def check_proof(
     )
 
 
-def _read(where: str) -> bytes:
+def read_checkpoint(where: str) -> bytes:
+    """Return the checkpoint in the file or at the URL *where*; GivenFileError or LogError when it can't be had."""
     if where.startswith(("http://", "https://")):
-        return httpx.get(where, timeout=10).raise_for_status().content
-    return Path(where).read_bytes()
+        folder, _, name = where.rpartition("/")
+        return open_source(folder)(name)
+    return read_file(Path(where), MAX_CHECKPOINT_BYTES)
 
 
-def _fail(code: Code, detail: str) -> NoReturn:
+def _fail(code: Code, detail: str, status: int = 2) -> NoReturn:
     typer.echo(json.dumps({"code": code, "detail": detail}), err=True)
-    raise typer.Exit(2)
+    raise typer.Exit(status)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
 from counterfoil.gateway.log.cosignature import WitnessKey
+from counterfoil.given_file import read_file, read_text_file
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,13 @@ def create_witness(folder: Path, name: str, logs: list[WatchedLog]) -> WitnessFo
 
 
 def open_witness(folder: Path) -> WitnessFolder:
-    """Return the witness in *folder*; OSError, ValueError or CheckpointError when it is none."""
-    found = json.loads((folder / "witness.json").read_text())
-    key = serialization.load_pem_private_key((folder / "witness.key").read_bytes(), None)
+    """Return the witness in *folder*; GivenFileError or CheckpointError when it is none."""
+    text, pem = read_text_file(folder / "witness.json"), read_file(folder / "witness.key")
+    try:
+        found = json.loads(text)
+        key = serialization.load_pem_private_key(pem, None)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{folder} has no witness.json and witness.key as made") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise CheckpointError(f"{folder}/witness.key is no Ed25519 key")
     try:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
-from counterfoil.fault import FILE_UNWRITABLE
+from counterfoil.fault import FILE_EMPTY, FILE_UNWRITABLE
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.files import read_bytes, text_of
 from counterfoil.gateway.formats.iso20022.messages import MAX_BYTES
@@ -73,6 +73,8 @@ def import_(
         text = text_of(read_bytes(file, MAX_BYTES))
     except FormatError as wrong:
         fail(wrong.code, str(wrong))
+    if not text:
+        fail(FILE_EMPTY, f"{file}: the file is empty")
     key = f"camt053:{sha256(text.encode()).hexdigest()}:{time.time_ns()}"
     request = ImportCamt053(text=text, source=file.name)
     found = result_of(engine=the_oracles(database), key=key, request=request, wait_s=wait_s)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
 from counterfoil.chain.errors import ChainError
-from counterfoil.fault import FILE_UNREADABLE, SETTINGS_INVALID, STORE_UNREADABLE
+from counterfoil.fault import STORE_UNREADABLE
+from counterfoil.gateway.formats.files import MAX_BYTES
 from counterfoil.gateway.store.gateway_store import open_store
+from counterfoil.given_file import read_text_file
 from counterfoil.oracle.commands import node as node_commands
 from counterfoil.oracle.commands import price as price_commands
 from counterfoil.oracle.commands.instruction_reply import (
@@ -68,7 +69,7 @@ def run_command() -> None:
     from counterfoil.oracle.run.loop import run
 
     try:
-        run(_settings())
+        run(OracleSettings())
     except (ChainError, OracleError) as failure:
         fail(failure.code, str(failure))
 
@@ -115,7 +116,7 @@ def rebuild() -> None:
     from counterfoil.oracle.run.composition import compose
 
     try:
-        events = compose(_settings()).feed.rebuild()
+        events = compose(OracleSettings()).feed.rebuild()
     except (ChainError, OracleError) as failure:
         fail(failure.code, str(failure))
     typer.echo(f"{events} events read again")
@@ -126,7 +127,7 @@ def import_settlement(
     project: str, file: Path, database: Database = DEFAULT_DATABASE, as_json: AsJson = False
 ) -> None:
     """Bring in the payment provider's settlement FILE (docs/formats/settlement-file.md) of PROJECT."""
-    text = _read(file)
+    text = read_text_file(file, MAX_BYTES)
     key = f"settlement:{project}:{sha256(text.encode()).hexdigest()}"
     _ask(database, key, request=ImportSettlement(project, text, source=file.name), as_json=as_json)
 
@@ -139,7 +140,7 @@ def import_statement(
 
     It holds a list of {statement, reference, project, business_date, amount_minor, currency}.
     """
-    text = _read(file)
+    text = read_text_file(file, MAX_BYTES)
     try:
         entries = decode_entries(json.loads(text))
     except (ValueError, InputMalformed) as failure:
@@ -199,23 +200,6 @@ def _ask(database: str, key: str, request: Request, as_json: bool) -> None:
         row = ask(session, key, party=getpass.getuser(), request=request)
         session.commit()
         _say({"instruction": row.id, "kind": row.kind, "status": row.status}, as_json)
-
-
-def _settings() -> OracleSettings:
-    try:
-        return OracleSettings()
-    except ValidationError as wrong:
-        missing = ", ".join(
-            f"COUNTERFOIL_ORACLE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()
-        )
-        fail(SETTINGS_INVALID, missing)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as failure:
-        fail(FILE_UNREADABLE, str(failure))
 
 
 def _say(found: dict[str, Any], as_json: bool) -> None:

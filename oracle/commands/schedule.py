@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.fault import FILE_UNREADABLE, Code
+from counterfoil.fault import Code
+from counterfoil.given_file import GivenFileError, read_text_file
 from counterfoil.oracle.rules.schedule.cases import ScheduleCase, read_cases
 from counterfoil.oracle.rules.schedule.errors import InputMalformed, ScheduleError
 from counterfoil.oracle.rules.schedule.schedule_events import ScheduleEvent
@@ -56,9 +57,9 @@ def schedule(
 
 def _text(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as failure:
-        _say(FILE_UNREADABLE, str(failure))
+        return sys.stdin.read() if str(path) == "-" else read_text_file(path)
+    except GivenFileError as failure:
+        _say(failure.code, str(failure))
         raise typer.Exit(2) from failure
 
 

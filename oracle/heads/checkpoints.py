@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.gateway.log.checkpoint import Checkpoint, Head, sign_checkpoint
+from counterfoil.gateway.log.checkpoint import Checkpoint, Head, log_key_of, sign_checkpoint
 from counterfoil.gateway.logfiles.tiles import TileWriter, read_size
+from counterfoil.gateway.pki.key_file import log_private_key
 from counterfoil.gateway.record.identity import Digest
 from counterfoil.oracle.heads.witnesses import Witnesses
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
@@ -22,13 +21,11 @@ class CheckpointWriter:
     def __init__(self, settings: OracleSettings, engine: Engine) -> None:
         if settings.log_key is None:
             raise ValueError("no log key")
-        key = load_pem_private_key(settings.log_key.read_bytes(), None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise TypeError(f"{settings.log_key} is no Ed25519 key")
-        self._key = key
+        self._key = log_private_key(settings.log_key)
         self._origin = settings.log_origin
         self._tiles = settings.tiles
         self._writer = TileWriter(settings.tiles)
+        self._writer.write_log_key(log_key_of(self._origin, self._key).verifier_key())
         self._engine = engine
         self._written = 0
         self._note = b""

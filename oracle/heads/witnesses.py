@@ -23,6 +23,7 @@ from counterfoil.gateway.log.merkle import consistency_proof
 from counterfoil.gateway.log.witness_request import write_request
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder
 from counterfoil.gateway.record.identity import Digest
+from counterfoil.given_file import read_text_file
 from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import InputMalformed
 
@@ -56,7 +57,7 @@ class Witnesses:
         Raises InputMalformed when the file is no such list.
         """
         try:
-            rows = json.loads(path.read_text())
+            rows = json.loads(read_text_file(path))
             known = [(WitnessKey.from_verifier_key(row["key"]), str(row["url"])) for row in rows]
         except (OSError, ValueError, KeyError, TypeError, CheckpointError) as error:
             raise InputMalformed(f"{path} is no list of witnesses: {error}") from error

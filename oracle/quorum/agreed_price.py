@@ -21,6 +21,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.proof.signature import recover
 from counterfoil.gateway.record.identity import on_chain_id
+from counterfoil.given_file import GivenFileError, read_text_file
 from counterfoil.oracle.errors import PriceFileError
 from counterfoil.oracle.rules.judging.digest import call_digest, revocation_digest
 
@@ -144,9 +145,9 @@ class AgreedPrice:
             PriceFileError: the file is missing or holds no price.
         """
         try:
-            return cls(**json.loads(path.read_text()))
-        except OSError as missing:
-            raise PriceFileError(f"{path} can't be read: {missing.strerror}") from missing
+            return cls(**json.loads(read_text_file(path)))
+        except GivenFileError as missing:
+            raise PriceFileError(str(missing)) from missing
         except (ValueError, TypeError) as malformed:
             raise PriceFileError(f"{path} is no price file: {malformed}") from malformed
 

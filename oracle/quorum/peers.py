@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from counterfoil.chain.address import Address
+from counterfoil.given_file import read_text_file
 from counterfoil.oracle.errors import PeersInvalid
 
 _PEM = serialization.Encoding.PEM
@@ -56,7 +57,7 @@ def read_peers(path: Path) -> list[Peer]:
         PeersInvalid: it is no such file, or two nodes share a name, address, URL or certificate.
     """
     try:
-        found = yaml.safe_load(path.read_text())
+        found = yaml.safe_load(read_text_file(path))
         peers = [_peer(entry) for entry in found["nodes"]]
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as failure:
         raise PeersInvalid(f"{path}: {type(failure).__name__}: {failure}") from failure

@@ -60,6 +60,10 @@ _COMMANDS = {
         "counterfoil.api.audit.commands.audit",
         "Bundles for an auditor, and verifying one alone.",
     ),
+    "log": (
+        "counterfoil.gateway.logfiles.commands",
+        "The log from outside: its key, a copy of it.",
+    ),
     "witness": (
         "counterfoil.gateway.witness.commands",
         "Watch a log, cosign its heads, find its forks.",
@@ -102,14 +106,31 @@ def main() -> None:
     try:
         status = app()
     except Exception as failure:
-        if not _is_of_the_database(failure):
+        told = _told(failure)
+        if told is None:
             raise
-        detail = f"the database can't be read or written: {str(failure).splitlines()[0]}"
-        from counterfoil.fault import STORE_UNREADABLE
-
-        typer.echo(json.dumps({"code": STORE_UNREADABLE, "detail": detail}), err=True)
+        typer.echo(json.dumps(told), err=True)
         status = 2
     sys.exit(status)
+
+
+def _told(failure: Exception) -> dict[str, str] | None:
+    """What is said in one line of a failure that any command can meet; None of one that is nobody's to mend."""
+    from counterfoil.fault import SETTINGS_INVALID, STORE_UNREADABLE
+    from counterfoil.given_file import GivenFileError
+
+    if isinstance(failure, GivenFileError):
+        return {"code": failure.code, "detail": str(failure)}
+    if _is_of_the_database(failure):
+        detail = f"the database can't be read or written: {str(failure).splitlines()[0]}"
+        return {"code": STORE_UNREADABLE, "detail": detail}
+    if "pydantic_settings" in sys.modules:  # a command that has not loaded it has no settings
+        from counterfoil.settings_form import wrong_settings
+
+        wrong = wrong_settings(failure)
+        if wrong is not None:
+            return {"code": SETTINGS_INVALID, "detail": wrong}
+    return None
 
 
 def _is_of_the_database(failure: Exception) -> bool:

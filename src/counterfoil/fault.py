@@ -40,6 +40,16 @@ FILE_TOO_LARGE = fault(
     "A file, or what it decompresses to, is longer than is read here.",
     "Split it, or take the part that is needed.",
 )
+FILE_EMPTY = fault(
+    "file.empty",
+    "The file is empty, or holds no record.",
+    "Export it again.",
+)
+FILE_MALFORMED = fault(
+    "file.malformed",
+    "The bytes are not of the format that they were read as.",
+    "Check that the file is what it is taken for, and whole; export it again.",
+)
 STORE_UNREADABLE = fault(
     "store.unreadable",
     (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import cbor2
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import Session
+from sqlmodel import Session, select
 from support_api import ACCOUNTS, Site, build
 from support_world import DEVICES
 
@@ -17,7 +18,9 @@ from counterfoil.api.access.auth import Role
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.api.store.tables import ApiToken
 from counterfoil.gateway.log.merkle import hash_leaf, verify_consistency, verify_inclusion
+from counterfoil.oracle.rules.facts import decode_facts
 from counterfoil.oracle.store.instruction_table import Instruction
+from counterfoil.oracle.store.revenue_tables import Distribution
 
 pytestmark = pytest.mark.integration
 
@@ -105,6 +108,42 @@ def test_a_recipient_sees_its_own_credits_of_a_distribution(site: Site, client: 
     for d in all_credits:
         paid = sum(c["amount_minor"] for c in d["credits"])
         assert paid == d["gross_minor"]
+
+
+def test_facts_are_for_those_who_see_all_of_a_project(site: Site, client: TestClient) -> None:
+    rows = client.get("/v1/distributions", headers=site.headers("auditor")).json()["items"]
+    assert rows
+    for row in rows:
+        path = f"/v1/distributions/{row['batch']}/facts"
+        answer = client.get(path, headers=site.headers("auditor"))
+        assert answer.headers["content-type"] == "application/cbor"
+        assert sha256(answer.content).hexdigest() == row["facts_hash"].removeprefix("0x")
+        assert decode_facts(answer.content).business_date == row["business_date"]
+        mine = "lakeside" if row["project"] == "lakeside-vending" else "harbour"
+        theirs = "harbour" if mine == "lakeside" else "lakeside"
+        assert client.get(path, headers=site.headers(mine)).content == answer.content
+        assert client.get(path, headers=site.headers(theirs)).status_code == 404
+        assert client.get(path, headers=site.headers("investor")).status_code == 404
+    unknown = f"/v1/distributions/0x{'00' * 32}/facts"
+    assert client.get(unknown, headers=site.headers("auditor")).status_code == 404
+
+
+def test_facts_that_are_not_those_of_the_chain_are_not_given_out(
+    site: Site, client: TestClient
+) -> None:
+    (row, *_) = client.get("/v1/distributions", headers=site.headers("auditor")).json()["items"]
+    path = f"/v1/distributions/{row['batch']}/facts"
+    with Session(site.oracle) as session:
+        kept = session.exec(
+            select(Distribution).where(Distribution.facts_hash == row["facts_hash"])
+        ).one()
+        whole, kept.facts = kept.facts, b"changed"
+        session.commit()
+        try:
+            assert client.get(path, headers=site.headers("auditor")).status_code == 404
+        finally:
+            kept.facts = whole
+            session.commit()
 
 
 def test_expired_and_revoked_tokens_are_refused(site: Site, client: TestClient) -> None:

@@ -300,7 +300,7 @@ def test_the_commands_challenge_answer_and_mark(
         (("answer", names[1], *log), 1, "promise.unkept"),
         (("mark", names[1]), 1, "contract.answer_still_possible"),
         (("mark", "0x" + "00" * 32), 2, "promise.challenge_unknown"),
-        (("mark", "0x00"), 2, "file.unreadable"),
+        (("mark", "0x00"), 2, "promise.challenge_unknown"),
     ):
         refused = run("audit", *words)
         assert (refused.exit_code, json.loads(refused.stderr)["code"]) == (status, code)

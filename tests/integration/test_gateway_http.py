@@ -82,6 +82,7 @@ class Stand:
         head = Head(writer.size, root, Digest(bytes(32)))
         note = sign_checkpoint(Checkpoint(ORIGIN, head), ORIGIN, LOG_KEY)
         writer.write_checkpoint(note)
+        writer.write_log_key(log_key_of(ORIGIN, LOG_KEY).verifier_key())
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +216,9 @@ def test_receipts_tiles_and_the_checkpoint_prove_every_record(stand: Stand) -> N
         note = reader.get("/checkpoint")
         assert note.headers["cache-control"] == "no-cache"
         key = log_key_of(ORIGIN, LOG_KEY)
+        said = reader.get("/log-key")
+        assert said.text.strip() == key.verifier_key(), "to be compared with what members say"
+        assert said.headers["cache-control"] == "no-cache"
         head = verify_checkpoint(note.content, key, ORIGIN).head
 
         def read(path: str) -> bytes:

@@ -86,5 +86,24 @@ def test_a_refusal_of_the_whole_batch_is_said_in_the_nodes_words(node: _Node) ->
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://127.0.0.1:port", "nonsense"])
 def test_where_nobody_listens_there_is_no_answer(url: str) -> None:
-    with pytest.raises(NodeUnreachable):
+    with pytest.raises(NodeUnreachable) as raised:
         JsonRpc(url, 5).batch([("echo", [1])])
+    said = str(raised.value)
+    assert "Error" not in said
+    assert "Unsupported" not in said, "plain words, and no library's"
+    assert ("127.0.0.1:1:" in said) == (url == "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("whole", [b'"text"', b"[1]", b"5", b"null"])
+def test_json_that_is_no_response_is_no_answer(node: _Node, whole: bytes) -> None:
+    node.whole = whole
+    with pytest.raises(NodeUnreachable, match="no chain's node answers at http:"):
+        client(node).batch([("echo", [1])])
+
+
+def test_the_secret_parts_of_an_address_are_not_said() -> None:
+    url = "http://a-user:a-secret@127.0.0.1:1/a-key?token=more"
+    with pytest.raises(NodeUnreachable) as raised:
+        JsonRpc(url, 5).batch([("echo", [1])])
+    for hidden in ("a-user", "a-secret", "a-key", "token"):
+        assert hidden not in str(raised.value)

@@ -17,6 +17,7 @@ import httpx
 import pytest
 import support_killed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from support_process import Process
 from support_waiting import PATIENCE_S
 from support_world import World
@@ -168,9 +169,73 @@ def test_a_records_proof_is_written_and_checked_by_command(tmp_path: Path) -> No
     assert "whose key signed it was not looked at" in shown
     named = ("--witness", WitnessKey("bank.example/w1", bytes(32)).verifier_key())
     unseen = counterfoil("witness", "check-proof", proof, record, *key, *named)
-    assert unseen.returncode == 1, "a witness that is named must have cosigned"
+    assert unseen.returncode == 2, "a witness that is named must have cosigned"
+    assert json.loads(unseen.stderr)["code"] == "checkpoint.cosignatures_too_few"
     record.write_bytes(entries[258])
     assert counterfoil("witness", "check-proof", proof, record, *key).returncode == 1
+
+
+def test_a_malformed_key_has_one_code_in_every_command(tmp_path: Path) -> None:
+    note = tmp_path / "checkpoint"
+    note.write_bytes(grow(tmp_path / "tiles", [b"entry"]))
+    good, wrong_id = LOG_KEY.verifier_key(), LOG_KEY.verifier_key().replace("+", "+0", 1)
+    for key in ("nonsense", "a+b+c", wrong_id, good[:-2]):
+        for words in (
+            ("witness", "check-proof", note, note, "--log-key", key),
+            ("witness", "check-proof", note, note, "--log-key", good, "--witness", key),
+            ("witness", "compare", note, note, "--log-key", key),
+            ("witness", "init", tmp_path / "w", "--name", "a/b", "--log-key", key),
+            ("log", "mirror", tmp_path / "tiles", "-o", tmp_path / "copy", "--log-key", key),
+        ):
+            found = counterfoil(*words)
+            (line,) = found.stderr.splitlines()
+            said = json.loads(line)
+            assert (found.returncode, said["code"]) == (2, "key.malformed"), words
+            assert "key.malformed" not in said["detail"], "the code is said once"
+
+
+def test_what_is_not_there_is_told_in_plain_words(tmp_path: Path) -> None:
+    grow(tmp_path / "tiles", [b"entry"])
+    key = ("--log-key", LOG_KEY.verifier_key())
+    for words, code in (
+        (("audit", "proof", 99, "--log", tmp_path / "tiles", "-o", "x"), "log.record_absent"),
+        (("audit", "proof", 0, "--log", tmp_path / "none", "-o", "x"), "log.tile_invalid"),
+        (("audit", "proof", 0, "--log", "http://127.0.0.1:1", "-o", "x"), "log.unreachable"),
+        (("witness", "compare", *2 * ("http://127.0.0.1:1/c",), *key), "checkpoint.unreadable"),
+        (("log", "mirror", "http://127.0.0.1:1", "-o", tmp_path / "copy"), "log.unreachable"),
+        (("log", "key", "http://127.0.0.1:1"), "log.unreachable"),
+        (("log", "key", tmp_path / "tiles"), "log.tile_invalid"),
+    ):
+        found = counterfoil(*words)
+        (line,) = found.stderr.splitlines()
+        said = json.loads(line)
+        assert (found.returncode, said["code"]) == (2, code), words
+        for foreign in ("Errno", "Error", code):
+            assert foreign not in said["detail"], words
+
+
+def test_the_key_of_a_log_is_the_same_from_its_pem_and_its_tiles(tmp_path: Path) -> None:
+    pem = LOG.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "log.pem").write_bytes(pem)
+    found = counterfoil("log", "key", tmp_path / "log.pem", "--name", ORIGIN)
+    assert found.stdout.strip() == LOG_KEY.verifier_key()
+    assert found.stderr == ""
+    TileWriter(tmp_path / "tiles").write_log_key(LOG_KEY.verifier_key())
+    told = counterfoil("log", "key", tmp_path / "tiles")
+    assert told.stdout == found.stdout
+    assert "Compare it" in told.stderr, "a log's own word is not enough"
+
+
+def test_a_witness_says_where_it_listens_and_its_key(tmp_path: Path) -> None:
+    key = made(tmp_path / "w", "bank.example/w")
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "counterfoil", "witness", "run", str(tmp_path / "w")]
+    with subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline().decode().strip() for _ in range(3)]
+        process.kill()
+    assert said[:2] == [f"address: http://127.0.0.1:{port}", f"key: {key.verifier_key()}"]
+    assert LOG_KEY.verifier_key() in said[2]
 
 
 def test_bytes_that_are_no_record_are_refused_by_command(tmp_path: Path) -> None:

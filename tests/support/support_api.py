@@ -239,6 +239,7 @@ def _projected(world: World) -> Iterator[object]:
             transaction_hash=_hex(head.transaction_hash),
         )
     from counterfoil.gateway.record.utc_date import business_date
+    from counterfoil.oracle.rules.facts import Facts
 
     for project, devices in (("lakeside-vending", DEVICES[:4]), ("harbour-snacks", DEVICES[4:])):
         operator = "lakeside" if project.startswith("lakeside") else "harbour"
@@ -250,6 +251,7 @@ def _projected(world: World) -> Iterator[object]:
         for number, (day, amount) in enumerate(sorted(gross.items())):
             batch = _hex(sha256(f"{project} {day}".encode()).digest())
             name = _hex(on_chain_id(project))
+            facts = Facts(project, day, entries=((number, False, amount),), units=()).encode()
             yield Distribution(
                 batch=batch,
                 project=project,
@@ -259,8 +261,8 @@ def _projected(world: World) -> Iterator[object]:
                 tax_minor=amount * 60 // 1000,
                 units=[],
                 head_size=world.heads[-1].size,
-                facts_hash=_hex(bytes(32)),
-                facts=b"",
+                facts_hash=_hex(sha256(facts).digest()),
+                facts=facts,
                 transaction_id=number,
             )
             yield DistributedRow(
@@ -269,7 +271,7 @@ def _projected(world: World) -> Iterator[object]:
                 version=1,
                 gross_minor=amount,
                 head_size=world.heads[-1].size,
-                facts_hash=_hex(bytes(32)),
+                facts_hash=_hex(sha256(facts).digest()),
                 block_number=2_000 + number,
                 transaction_hash=_hex(sha256(batch.encode()).digest()),
             )

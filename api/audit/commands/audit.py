@@ -21,7 +21,7 @@ class _Audit(CommandsByName):
         "mark": (f"{_HERE}.promise", "mark_command"),
         "proof": (f"{_HERE}.dispute", "proof_command"),
         "bundle": (f"{_HERE}.bundle", "bundle_command"),
-        "facts": (f"{_HERE}.bundle", "facts_command"),
+        "facts": (f"{_HERE}.facts", "facts_command"),
         "deployment": (f"{_HERE}.deployment", "deployment_command"),
         "verify": (f"{_HERE}.verify", "verify_command"),
     }

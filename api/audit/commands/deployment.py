@@ -14,7 +14,7 @@ from counterfoil.api.audit.verification.errors import AddressError
 from counterfoil.api.audit.verification.said import Said
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import EditionDiffers
-from counterfoil.fault import FILE_UNREADABLE
+from counterfoil.given_file import GivenFileError
 from counterfoil.printable import printable
 
 
@@ -32,9 +32,7 @@ def deployment_command(
             "chain_id": found.chain_id,
         }
         said |= {name: found.addresses.get(name, "") for name in CONTRACTS}
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        fail(FILE_UNREADABLE, str(error), 2)
-    except EditionDiffers as error:
+    except (GivenFileError, EditionDiffers) as error:
         fail(error.code, str(error), 2)
     if as_json:
         typer.echo(json.dumps(said))
@@ -46,13 +44,10 @@ def deployment_command(
 def pinned_file(file: Path, pinned: bytes) -> tuple[bytes, dict[str, str]]:
     """Return the hash and the addresses of the deployment in *file*, which is the *pinned* one where one is.
 
-    Raises AddressError when it is another one; OSError, ValueError or EditionDiffers when it can't be read.
+    Raises AddressError when it is another one; GivenFileError or EditionDiffers when it can't be read.
     """
-    try:
-        found = Deployment.read(file)
-        mine = deployment_hash(found.chain_id, found.addresses)
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"{file} is no deployment: {error}") from error
+    found = Deployment.read(file)
+    mine = deployment_hash(found.chain_id, found.addresses)
     if pinned not in (b"", mine):
         detail = Said(
             "its hash is {found}, you pinned {pinned}", found=mine.hex(), pinned=pinned.hex()

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.api.audit.verification.bundle import HeadFact
-from counterfoil.api.audit.verification.bundle_format import MAGIC, decode
+from counterfoil.api.audit.verification.bundle_format import MAGIC, MAX_BYTES, decode
 from counterfoil.api.audit.verification.dispute import (
     Dispute,
     NothingSettlesIt,
@@ -29,14 +29,16 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.chain.keys.signer import open_keystore
 from counterfoil.chain.transaction import transact
-from counterfoil.fault import FILE_UNREADABLE, Code
-from counterfoil.gateway.errors import GatewayError
+from counterfoil.fault import FILE_MALFORMED, FILE_UNWRITABLE, Code
+from counterfoil.gateway.errors import GatewayError, RecordAbsentError
+from counterfoil.gateway.log.checkpoint import parse_checkpoint
 from counterfoil.gateway.log.cosignature import split_note
 from counterfoil.gateway.log.merkle import inclusion_proof
 from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH
 from counterfoil.gateway.log.tlog_proof import TlogProof
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
+from counterfoil.given_file import GivenFileError, read_file, why_not
 from counterfoil.printable import printable
 
 Rpc = Annotated[str, typer.Option("--rpc", help="Your node of the chain.")]
@@ -72,7 +74,7 @@ def dispute_command(
     Exit status: 0 it is signed and in the log, 1 it is not signed or not in the log, 2 it could not be told.
     """
     try:
-        data = file.read_bytes()
+        data = read_file(file, MAX_BYTES)
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         dispute = _ready(data, index, log, client)
         asked = client.call("RecordDispute", dispute.function, *dispute.arguments)
@@ -83,10 +85,12 @@ def dispute_command(
             arguments=dispute.arguments,
             keystore=keystore,
         )
-    except (OSError, ValueError, TypeError) as error:
-        fail(FILE_UNREADABLE, str(error))
-    except (ChainError, GatewayError, AuditError, NothingSettlesIt) as error:
+    except (ChainError, AuditError, GivenFileError, NothingSettlesIt) as error:
         fail(error.code, str(error))
+    except GatewayError as error:
+        fail(error.code, error.detail)
+    except (ValueError, TypeError) as error:
+        fail(FILE_MALFORMED, f"{file}: {error}")
     said = {
         "call": dispute.function,
         "device": to_hex(asked["device"]),
@@ -115,16 +119,20 @@ def proof_command(
     try:
         read = open_source(log)
         note = read(CHECKPOINT_PATH)
-        size = int(split_note(note)[0].split("\n")[1])
+        size = parse_checkpoint(split_note(note)[0]).head.size
+        if index >= size:
+            raise RecordAbsentError(
+                f"there is no record {index}: the newest checkpoint is of {size} records"
+            )
         reader = TileReader(read, size)
         path = tuple(inclusion_proof(index, size, reader.read))
         out.write_bytes(TlogProof(index, path, note).encode())
         if record is not None:
             record.write_bytes(next(reader.entries(index, index + 1)))
-    except (OSError, ValueError, IndexError) as error:
-        fail(FILE_UNREADABLE, str(error))
+    except OSError as error:
+        fail(FILE_UNWRITABLE, f"{error.filename}: it can't be written: {why_not(error)}")
     except GatewayError as error:
-        fail(error.code, str(error))
+        fail(error.code, f"{log}: {error.detail}")
     typer.echo(f"{out}: record {index} of {size}, {len(path)} hashes")
 
 

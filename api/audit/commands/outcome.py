@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from counterfoil.fault import FILE_UNWRITABLE, Code
+from counterfoil.given_file import why_not
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -17,7 +18,7 @@ def write(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        fail(FILE_UNWRITABLE, str(error), 2)
+        fail(FILE_UNWRITABLE, f"{path}: it can't be written: {why_not(error)}", 2)
 
 
 def fail(code: Code, detail: str, status: int) -> NoReturn:

@@ -24,13 +24,14 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError, ContractReverted
 from counterfoil.chain.hexadecimal import from_any_hex, to_hex
-from counterfoil.fault import FILE_UNREADABLE, Code
+from counterfoil.fault import FILE_MALFORMED, Code
 from counterfoil.gateway.errors import GatewayError, RecordError
 from counterfoil.gateway.log.merkle import inclusion_proof
 from counterfoil.gateway.logfiles.source import open_source
 from counterfoil.gateway.logfiles.tiles import TileReader
 from counterfoil.gateway.record.identity import device_hash
-from counterfoil.gateway.record.signed_record import decode
+from counterfoil.gateway.record.signed_record import MAX_RECORD_BYTES, decode
+from counterfoil.given_file import GivenFileError, read_file
 
 _Challenge = Annotated[str, typer.Argument(help="The challenge's name, 0x and 64 hex digits.")]
 
@@ -47,7 +48,7 @@ def challenge_command(
     Exit status: 0 it can be challenged (or was), 1 the contract refuses it, 2 it could not be told.
     """
     with _failing():
-        promise = file.read_bytes()
+        promise = read_file(file, MAX_RECORD_BYTES)
         client = ChainClient(rpc, Deployment.read(deployment).addresses)
         name = client.call("PromiseChallenge", "challenge", promise)
         gas = gas_of(
@@ -133,7 +134,10 @@ def _status(client: ChainClient, name: bytes) -> str:
 
 def _challenge(client: ChainClient, text: str) -> tuple[bytes, dict[str, Any]]:
     """Return the challenge's name as bytes, and what the contract holds about it."""
-    name = from_any_hex(text, 32)
+    try:
+        name = from_any_hex(text, 32)
+    except ValueError:
+        fail(CHALLENGE_UNKNOWN, f"{text}: a challenge's name is 0x and 64 hex digits")
     found: dict[str, Any] = client.call("PromiseChallenge", "challengeOf", name)
     if found["status"] == PromiseStatus.NONE:
         fail(CHALLENGE_UNKNOWN, f"the contract knows no challenge {text}")
@@ -160,12 +164,14 @@ def _failing() -> Iterator[None]:
     """End with exit status 1 when the contract refuses, with 2 when it could not be told; each with its code."""
     try:
         yield
-    except (OSError, ValueError, TypeError) as error:
-        fail(FILE_UNREADABLE, str(error))
     except ContractReverted as refused:
         _refuse(refused.code, str(refused))
-    except (ChainError, GatewayError) as error:
+    except (ChainError, GivenFileError) as error:
         fail(error.code, str(error))
+    except GatewayError as error:
+        fail(error.code, error.detail)
+    except (ValueError, TypeError) as error:
+        fail(FILE_MALFORMED, str(error))
 
 
 def _refuse(code: Code, detail: str) -> NoReturn:

@@ -35,6 +35,7 @@ from counterfoil.chain.hexadecimal import from_any_hex, to_hex
 from counterfoil.chain.tables import EventRow
 from counterfoil.gateway.record.identity import DeviceId, device_hash
 from counterfoil.gateway.record.proof_class import ProofClass
+from counterfoil.given_file import read_file
 from counterfoil.oracle.ledger.device_registry import RegistryKeyRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.rules.project_history import Assignment, ProjectHistory
@@ -114,7 +115,7 @@ def load_folder(folder: Path | None, wanted: Iterable[bytes]) -> tuple[list[byte
     revocations: dict[bytes, bytes] = {}
     hashes = set(wanted)
     for path in sorted(folder.glob("*.pem")) if folder is not None else ():
-        text = path.read_bytes()
+        text = read_file(path)
         if b"BEGIN X509 CRL" in text:
             crl = x509.load_pem_x509_crl(text).public_bytes(serialization.Encoding.DER)
             revocations[sha256(crl).digest()] = crl

@@ -17,7 +17,7 @@ from counterfoil.chain.nodes.network.errors import (
     CHARTER_MALFORMED,
     NetworkError,
 )
-from counterfoil.fault import FILE_UNREADABLE
+from counterfoil.given_file import GivenFileEmpty, GivenFileError, read_text_file
 
 EngineName = Literal["avalanche", "besu"]
 States = Literal["archive", "pruned"]
@@ -79,11 +79,11 @@ def read_charter(path: Path) -> Charter:
         NetworkError: the file can't be read, or a field is missing, unknown or out of its range; says which.
     """
     try:
-        found = yaml.safe_load(path.read_text())
-    except OSError as missing:
-        raise NetworkError(
-            FILE_UNREADABLE, f"{path} can't be read: {missing.strerror}"
-        ) from missing
+        found = yaml.safe_load(read_text_file(path))
+    except GivenFileEmpty as empty:
+        raise NetworkError(CHARTER_MALFORMED, str(empty)) from empty
+    except GivenFileError as missing:
+        raise NetworkError(missing.code, str(missing)) from missing
     except (yaml.YAMLError, UnicodeDecodeError) as malformed:
         raise NetworkError(CHARTER_MALFORMED, f"{path} is no YAML: {malformed}") from malformed
     return charter_of(found)

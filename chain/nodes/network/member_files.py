@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from counterfoil.chain.nodes.network.errors import FILE_MALFORMED, IN_REPOSITORY, NetworkError
-from counterfoil.fault import FILE_UNREADABLE
+from counterfoil.given_file import GivenFileError, read_file
 
 _BLOCK = 512
 """The unit of ``st_blocks``, in bytes, on every file system."""
@@ -38,11 +38,9 @@ def read_json(path: Path) -> Any:
         NetworkError: the file can't be read, or is no JSON.
     """
     try:
-        return json.loads(path.read_bytes())
-    except OSError as missing:
-        raise NetworkError(
-            FILE_UNREADABLE, f"{path} can't be read: {missing.strerror}"
-        ) from missing
+        return json.loads(read_file(path))
+    except GivenFileError as missing:
+        raise NetworkError(missing.code, str(missing)) from missing
     except ValueError as malformed:
         raise NetworkError(FILE_MALFORMED, f"{path} is no JSON: {malformed}") from malformed
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from counterfoil.fault import FILE_EMPTY
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.formats import senml
 from counterfoil.gateway.formats.detection import Format, detect
 from counterfoil.gateway.formats.errors import (
-    FILE_EMPTY,
     FORMAT_UNKNOWN,
     FileTooLargeError,
     FileUnreadableError,
@@ -21,6 +21,10 @@ from counterfoil.gateway.formats.inspection import signed_findings as signed
 from counterfoil.gateway.formats.inspection import unsigned_findings as unsigned
 from counterfoil.gateway.formats.inspection.bundle_findings import inspect_bundle
 from counterfoil.gateway.formats.inspection.finding import Finding, Verdict
+from counterfoil.gateway.formats.inspection.log_findings import (
+    inspect_checkpoint,
+    inspect_tlog_proof,
+)
 
 
 def inspect_file(path: Path, at: datetime) -> list[Finding]:
@@ -59,6 +63,10 @@ def _findings(found: Format, content: bytes, at: datetime) -> Iterator[Finding]:
             yield from signed.inspect_receipt(content)
         case Format.BUNDLE:
             yield from inspect_bundle(content)
+        case Format.CHECKPOINT:
+            yield from inspect_checkpoint(content)
+        case Format.TLOG_PROOF:
+            yield from inspect_tlog_proof(content)
         case Format.CERTIFICATE:
             yield from signed.inspect_certificates(content, at)
         case Format.OCMF:

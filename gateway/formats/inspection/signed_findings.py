@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 
 from counterfoil.gateway.certificate.errors import (
     PathInvalidError,
@@ -175,10 +176,7 @@ def _certificate(
         "serial": f"{certificate.serial_number:x}",
         "not_before": certificate.not_valid_before_utc.isoformat(),
         "not_after": certificate.not_valid_after_utc.isoformat(),
-        "sha256": certificate.fingerprint(certificate.signature_hash_algorithm)
-        if certificate.signature_hash_algorithm
-        and certificate.signature_hash_algorithm.name == "sha256"
-        else None,
+        "sha256": certificate.fingerprint(hashes.SHA256()),
     }
 
     def finding(verdict: Verdict, reason: str) -> Finding:

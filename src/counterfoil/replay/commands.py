@@ -26,6 +26,7 @@ from counterfoil.replay.report_tables import show
 from counterfoil.replay.run import run
 from counterfoil.replay.script import ReplayPlan, plan_from_files, plan_simulated
 from counterfoil.up.data_folder import MOST_ORACLES, open_house
+from counterfoil.up.for_auditors import TITLE, for_auditors
 from counterfoil.up.process_tree import HouseInUse, Tree, default_data
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
@@ -161,6 +162,9 @@ def _main_job(
             else:
                 show(report, Console())
             if not leave:
+                said.print(f"\n{TITLE}", highlight=False, soft_wrap=True, markup=False)
+                for what, value in for_auditors(house).items():
+                    said.print(f"{what:15} {value}", highlight=False, soft_wrap=True, markup=False)
                 name, _ = parties.PARTIES["operator"]
                 link = sign_in_link(house, role=Role.OPERATOR, party="operator", name=name)
                 said.print(

@@ -14,6 +14,7 @@ from rich.console import Console
 from counterfoil.api.access.auth import Role
 from counterfoil.chain.errors import ChainError
 from counterfoil.up.data_folder import MOST_ORACLES, open_house
+from counterfoil.up.for_auditors import TITLE, for_auditors
 from counterfoil.up.process_tree import HouseInUse, Tree, default_data
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
@@ -81,11 +82,15 @@ def up(
         "chain": house.rpc_url,
         "sign_in": sign_in_link(house, role=Role.ADMIN, party="admin", name="Admin"),
     }
+    auditor = for_auditors(house)
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({**found, "auditor": auditor}))
     else:
         for name, value in found.items():
             typer.echo(f"{name:8} {value}")
+        typer.echo(f"\n{TITLE}")
+        for name, value in auditor.items():
+            typer.echo(f"{name:15} {value}")
     while not stop.wait(0.5):
         tree.supervisor.watch_once()
     tree.stop()

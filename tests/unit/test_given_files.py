@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_waiting import PATIENCE_S
 
 from counterfoil.gateway.log.checkpoint import log_key_of
+from counterfoil.gateway.pki.creation import create_root
 
 LOG_KEY = log_key_of("log.example/fleet", Ed25519PrivateKey.from_private_bytes(bytes(32)))
 KEY = LOG_KEY.verifier_key()
@@ -21,6 +22,11 @@ NODE = "http://127.0.0.1:1"
 
 COMMANDS = (
     "audit deployment BAD",
+    "audit verify BAD --root-ca ROOT",
+    "audit verify RECORD --root-ca BAD",
+    "audit verify RECORD --root-ca ROOT --crl BAD",
+    "audit verify RECORD --root-ca ROOT --deployment BAD",
+    "audit sweep --rpc NODE --log TILES --deployment BAD",
     "audit dispute BAD --rpc NODE --deployment GOOD",
     "audit dispute RECORD --rpc NODE --deployment BAD",
     "audit challenge BAD --rpc NODE --deployment GOOD",
@@ -112,9 +118,12 @@ def test_a_bad_file_is_told_in_one_line_that_names_it(words: str, tmp_path: Path
     deployment = {"chain_id": 1, "contracts": {}, "edition": 2}
     (tmp_path / "good.json").write_text(json.dumps(deployment))
     (tmp_path / "record").write_bytes(b"some bytes")
+    if "ROOT" in words:
+        create_root(tmp_path / "pki", "a passphrase", "A root")
     given = {
         "GOOD": "good.json",
         "RECORD": "record",
+        "ROOT": "pki/root.pem",
         "CHALLENGE": "0x" + sha256(b"challenge").hexdigest(),
         "KEY": KEY,
         "NODE": NODE,

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -33,10 +32,12 @@ from counterfoil.api.audit.verification.steps import verify
 from counterfoil.api.audit.verification.subject import Subject, check_subject
 from counterfoil.chain.errors import EditionDiffers
 from counterfoil.chain.hexadecimal import from_any_hex
-from counterfoil.fault import DATE_MALFORMED, FILE_TOO_LARGE, FILE_UNREADABLE
+from counterfoil.fault import DATE_MALFORMED, FILE_UNREADABLE
 from counterfoil.gateway.errors import CheckpointError
 from counterfoil.gateway.log.checkpoint import LogKey
 from counterfoil.gateway.log.tlog_proof import known_witnesses
+from counterfoil.gateway.pki.certificate_file import read_certificates, read_revocation_list
+from counterfoil.given_file import GivenFileError, read_file
 from counterfoil.printable import printable
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
@@ -102,24 +103,23 @@ def verify_command(
     if language not in LANGUAGES:
         raise typer.BadParameter(f"{language} is none of {', '.join(LANGUAGES)}")
     try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
-        root = x509.load_pem_x509_certificate(root_ca.read_bytes())
+        data = read_file(file, MAX_BYTES)
+        root, *_ = read_certificates(root_ca)
         pinned, addresses = from_any_hex(deployment_hash, 32) if deployment_hash else b"", None
         if deployment is not None:
             pinned, addresses = pinned_file(deployment, pinned)
-        lists = [_list(path.read_bytes()) for path in crl or ()]
+        lists = [read_revocation_list(path).public_bytes(Encoding.DER) for path in crl or ()]
         trust = LogTrust(
             LogKey.from_verifier_key(log_key) if log_key else None,
             known_witnesses(witness or ()),
             witnesses_at_least,
         )
-    except (OSError, ValueError) as error:
-        fail(FILE_UNREADABLE, str(error), 2)
-    except (CheckpointError, EditionDiffers, AddressError) as error:
+    except CheckpointError as error:
+        fail(error.code, error.detail, 2)
+    except (GivenFileError, EditionDiffers, AddressError) as error:
         fail(error.code, str(error), 2)
-    if len(data) > MAX_BYTES:
-        fail(FILE_TOO_LARGE, f"{file}: more than {MAX_BYTES} bytes", 2)
+    except ValueError as error:
+        fail(FILE_UNREADABLE, str(error), 2)
     report = verify(data, root, trust, addresses, deployment_hash=pinned, revocations=lists)
     is_node_asked = False
     if report.bundle is None:
@@ -173,13 +173,6 @@ def _subject(device: str, first: str, last: str) -> Subject:
     if subject.first and subject.last and subject.last < subject.first:
         fail(PERIOD_BACKWARDS, f"--to {last} lies before --from {first}", 2)
     return subject
-
-
-def _list(data: bytes) -> bytes:
-    """Return the DER of a list of revoked certificates; ValueError when it is none."""
-    is_pem = data.lstrip().startswith(b"-----")
-    found = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
-    return found.public_bytes(Encoding.DER)
 
 
 def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:

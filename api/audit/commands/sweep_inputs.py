@@ -66,8 +66,6 @@ def read_deployment(path: Path) -> Deployment:
 
     Raises InputRefused.
     """
-    if not path.is_file():
-        raise InputRefused(FILE_UNREADABLE, f"{path}: no file")
     try:
         found = Deployment.read(path)
         missing = [name for name in CONTRACTS if name not in found.addresses]

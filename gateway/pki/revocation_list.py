@@ -13,22 +13,17 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from cryptography import x509
-
+from counterfoil.gateway.certificate.lifetime import lists_of
 from counterfoil.logs import get_logger
 
 log = get_logger("gateway")
 
 _LOOK_S = 1.0
-_END = b"-----END X509 CRL-----"
 
 
 def revoked_serials(pem: bytes) -> frozenset[int]:
     """Return the serial numbers on the lists in *pem*; ValueError when one is malformed."""
-    lists = [part + _END for part in pem.split(_END)[:-1]]
-    return frozenset(
-        entry.serial_number for one in lists for entry in x509.load_pem_x509_crl(one.lstrip())
-    )
+    return frozenset(entry.serial_number for one in lists_of(pem) for entry in one)
 
 
 async def follow_crl(

@@ -40,10 +40,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What must be done by somebody, with a stable code."""
+    """What must be done by somebody, with a stable code; ``ends_at`` is None where it is not known."""
 
     code: Code
     detail: str
+    ends_at: datetime | None = None
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether it is too late."""
+        return self.ends_at is not None and self.ends_at <= now
 
     def to_json(self) -> dict[str, str]:
         """Return the alarm as a JSON object."""
@@ -104,8 +109,8 @@ def _alarm_of(ending: Ending, now: datetime) -> Alarm | None:
     code = LIST_ENDS_SOON if ending.is_list else ENDS_SOON
     at = ending.ends_at.astimezone(UTC).isoformat(timespec="seconds")
     if left <= timedelta(0):
-        return Alarm(code, f"{ending.name} ended {at}, {in_days(-left)} ago")
-    return Alarm(code, f"{ending.name} ends {at}, in {in_days(left)}")
+        return Alarm(code, f"{ending.name} ended {at}, {in_days(-left)} ago", ending.ends_at)
+    return Alarm(code, f"{ending.name} ends {at}, in {in_days(left)}", ending.ends_at)
 
 
 def in_days(time: timedelta) -> str:

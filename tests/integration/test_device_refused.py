@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from support_gateway import GatewayProcess, Site, free_port, gateway_process, sales, utc_now
+from support_gateway import (
+    GatewayProcess,
+    Site,
+    free_port,
+    gateway_process,
+    register,
+    sales,
+    stored,
+    utc_now,
+)
 
 from counterfoil.gateway.device.device import Device, Event
 from counterfoil.gateway.device.https_sender import HttpsSender
 from counterfoil.gateway.device.mqtt_sender import Endpoint, MqttSender
 from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.key_file import load_key
+from counterfoil.gateway.store.gateway_store import open_store
 
 pytestmark = pytest.mark.integration
 
@@ -117,6 +131,38 @@ def test_what_keeps_it_out_at_the_gateway_is_said(
     why = spoil(site, device)
     with gateway_process(site, https_port=https) as gateway:
         check_said(device, site=site, gateway=gateway, https=https, why=why)
+
+
+def run(*arguments: str | Path) -> str:
+    """What ``counterfoil`` with these arguments prints."""
+    command = [sys.executable, "-m", "counterfoil", *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_machine_that_was_off_for_too_long_comes_back_as_documented(tmp_path: Path) -> None:
+    """docs/formats/certificates.md, *Renewal*: enrolled again with the keys it has, its journal goes on."""
+    site = Site(tmp_path / "site")
+    store = open_store(site.database_url)
+    device = site.enrol_device(1)
+    register(store, device)
+    device.append_all(Event(body, at) for at, body in enumerate(sales(3)))
+    with gateway_process(site) as gateway:
+        endpoint = Endpoint("127.0.0.1", gateway.mqtt_port, site.server_ca)
+        assert MqttSender(device, endpoint).run(until_done=True, timeout_s=30)
+        certify(site, device, authority_of(site, days=-180))
+        device.append_all(Event(body, at) for at, body in enumerate(sales(2), 3))
+        assert not MqttSender(device, endpoint).run(until_done=True, timeout_s=1)
+        folder, pki, made = device.folder, site.folder / "pki", tmp_path / "device-certificates"
+        ended = json.loads(run("device", "status", folder, "--json"))["certificate_ends"]
+        assert datetime.fromisoformat(ended) < utc_now() - timedelta(days=89)
+        token = run("pki", "admit", device.device_id, "--ca", pki).strip()
+        request = tmp_path / "request.json"
+        run("device", "csr", folder, "--out", request)
+        run("pki", "enrol", request, "--token", token, "--out", made, "--ca", pki)
+        shutil.copy(made / "tls.pem", folder / "tls.crt")
+        assert MqttSender(device, endpoint).run(until_done=True, timeout_s=30)
+    assert stored(store) == {device.device_id: [1, 2, 3, 4, 5]}
+    device.close()
 
 
 def test_a_gateway_that_is_not_there_is_no_matter_of_certificates(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Rules that this module keeps:
 
 - TLS refuses listed certificates, and all of them once the list has expired.
 - A new list is in force within about a second, for open connections too.
+- What can't be read is logged once, and tried again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ async def follow_crl(
     path: Path, contexts: Sequence[ssl.SSLContext], revoke: Callable[[Iterable[int]], None]
 ) -> None:
     """Load the lists at *path* into *contexts* and pass their numbers to *revoke*, now and when the file changes."""
-    seen = 0
+    seen, told = 0, ""
     while True:
         try:
             now = path.stat().st_mtime_ns
@@ -38,8 +39,10 @@ async def follow_crl(
                 revoke(revoked_serials(path.read_bytes()))
                 for tls in contexts:
                     tls.load_verify_locations(path)
-                seen = now
+                seen, told = now, ""
                 log.info("crl_read")
         except (OSError, ValueError, ssl.SSLError) as failure:
-            log.warning("crl_not_read", why=str(failure))
+            if str(failure) != told:
+                told = str(failure)
+                log.warning("crl_not_read", why=told)
         await asyncio.sleep(_LOOK_S)

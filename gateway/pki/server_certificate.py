@@ -4,7 +4,7 @@ Rules that this module keeps:
 
 - New connections get a new certificate within about a second; open ones stay.
 - A pair of certificate and key that does not fit, or can't be read, is not taken: a context that has lost its pair
-  serves nobody.
+  serves nobody. It is logged once.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ async def follow_certificate(
 ) -> None:
     """Load the pair into *contexts* whenever one of the two files changes; now, too."""
     seen: list[tuple[int, int]] = []
+    told = ""
     while True:
         try:
             found = [(at.st_mtime_ns, at.st_ino) for at in (certificate.stat(), key.stat())]
@@ -35,7 +36,10 @@ async def follow_certificate(
                 ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
                 for tls in contexts:
                     tls.load_cert_chain(certificate, key)
+                told = ""
                 log.info("certificate_read")
         except (OSError, ValueError, ssl.SSLError) as failure:
-            log.warning("certificate_not_read", why=str(failure))
+            if str(failure) != told:
+                told = str(failure)
+                log.warning("certificate_not_read", why=told)
         await asyncio.sleep(_LOOK_S)

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -163,6 +164,20 @@ def test_a_certificate_that_does_not_fit_its_key_is_not_taken(
     (site.folder / "gateway.crt").write_bytes(site.pki.certify_server(other, ["127.0.0.1"]))
     wait_until(lambda: "certificate_not_read" in gateway.log())
     assert [presented(site, port).serial_number for port in ports] == before
+
+
+def test_files_that_are_gone_are_logged_once_and_told(site: Site) -> None:
+    member = site.enrol(1)
+    with gateway_process(site) as gateway:
+        for name in ("gateway.crt", "pki/crl.pem"):
+            (site.folder / name).unlink()
+        wait_until(lambda: "crl_not_read" in gateway.log())
+        time.sleep(2.5)
+        assert gateway.log().count("crl_not_read") == 1
+        assert gateway.log().count("certificate_not_read") == 1
+        alarms = httpx.get(f"{gateway.url}/healthz").json()["alarms"]
+        assert [alarm["code"] for alarm in alarms] == ["file.unreadable", "file.unreadable"]
+        assert said(site, member, gateway.mqtt_port) == "in"
 
 
 def test_status_and_figures_say_until_when_all_is_in_force(site: Site) -> None:

@@ -85,7 +85,10 @@ def _read_one(gateway: Engine) -> None:
 
 @router.get("/readyz", summary="The process is ready", responses={503: {"description": "No."}})
 def readyz(parts: PartsDep) -> Response:
-    """Ready when both databases can be read. The chain's state is stated but does not decide."""
+    """Ready when both databases can be read. The chain's state and ``alarms`` are stated but do not decide.
+
+    An alarm is a list or an authority in the certificates' folder that ends soon: whoever holds the issuing key renews.
+    """
     checks = {"gateway_database": True, "oracle_database": True}
     for name, ask in (
         ("gateway_database", partial(_read_one, parts.gateway)),
@@ -96,7 +99,12 @@ def readyz(parts: PartsDep) -> Response:
         except SQLAlchemyError:
             checks[name] = False
     ready = all(checks.values())
-    body = {"ready": ready, **checks, "chain": parts.health().good}
+    body = {
+        "ready": ready,
+        **checks,
+        "chain": parts.health().good,
+        "alarms": [alarm.to_json() for alarm in parts.certificates.alarms()],
+    }
     return JSONResponse(body, 200 if ready else 503)
 
 

@@ -15,6 +15,7 @@ from counterfoil import __version__
 from counterfoil.api import metrics, nouns, operation_routes, stream
 from counterfoil.api.access.directory import Directory
 from counterfoil.api.http import description, etags, problems, security_headers
+from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.context import ApiParts
 from counterfoil.api.pages import proof, sign_in
@@ -77,6 +78,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         directory=Directory(reads),
         watch=ChainWatch(clients),
         client=_client_factory(settings),
+        certificates=CertificateWatch(settings.certificates),
     )
 
     @asynccontextmanager

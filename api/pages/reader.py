@@ -8,6 +8,7 @@ Rules kept here:
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -85,6 +86,7 @@ class Reader:
         frame: dict[str, Any] = {"s": self.speech, "who": self.who, "here": self.here, "page": ""}
         if self.who is not None:
             frame["health"] = self.parts.health()
+            frame["alarms"], frame["now"] = self.parts.certificates.alarms(), datetime.now(UTC)
             frame["open_exceptions"] = self._open_exceptions()
         return HTMLResponse(_TEMPLATES.get_template(template).render(frame | values), status)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterfoil.fault import Code
+from counterfoil.fault import Code, fault
 from counterfoil.gateway.errors import GatewayError
 
 
@@ -51,6 +51,16 @@ class PathInvalidError(PkiError):
     to_do = "Check the root that was given, the certificate's dates and the device it names."
 
 
+class CertificateEndedError(PathInvalidError):
+    """The certificate that is to be renewed has ended, so that its key vouches for nothing any more."""
+
+    code = Code("certificate.ended")
+    to_do = (
+        "Check the device's clock. If the certificate has ended, enrol the device again with the "
+        "keys it has: `pki admit`, `device csr`, `pki enrol`; its journal goes on."
+    )
+
+
 class RequestRefusedError(PkiError):
     """The enrolment request is not one that this CA signs."""
 
@@ -87,3 +97,24 @@ class RevocationTimeError(PkiError):
 
     code = Code("pki.revocation_time")
     to_do = "State a time that has passed, with its zone, as in 2026-01-31T12:00:00Z."
+
+
+ENDS_SOON = fault(
+    "certificate.ends_soon",
+    "A certificate ends in less than 14 days, or has ended, and nobody has renewed it.",
+    (
+        "Renew it where the issuing key is (`counterfoil pki renew-due`), and bring it to the "
+        "gateway; an issuing CA is replaced by a new one of the root."
+    ),
+)
+LIST_ENDS_SOON = fault(
+    "certificate.list_ends_soon",
+    (
+        "The revocation list ends in less than 3 days, or has ended: from then on no machine can "
+        "connect."
+    ),
+    (
+        "Write a new one where the issuing key is (`counterfoil pki renew-due`), and bring it to "
+        "the gateway: it is read within a second."
+    ),
+)

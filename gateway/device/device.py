@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.gateway.certificate.enrolment import (
@@ -214,7 +215,16 @@ class Device:
             "unsent": counts[EntryState.UNSENT],
             "sent": counts[EntryState.SENT],
             "answered_kept": counts[EntryState.ANSWERED],
+            "certificate_ends": self._certificate_end(),
         }
+
+    def _certificate_end(self) -> str | None:
+        """Return when the TLS certificate ends; None where there is none that can be read."""
+        try:
+            pem = (self.folder / TLS_CERTIFICATE).read_bytes()
+            return x509.load_pem_x509_certificates(pem)[0].not_valid_after_utc.isoformat()
+        except (OSError, ValueError):
+            return None
 
     def _require_key(self, chain: ChainState) -> None:
         if PublicKey.of(self._key).kid == chain.kid:

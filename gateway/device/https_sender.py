@@ -10,10 +10,9 @@ Rules kept here:
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
@@ -21,6 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
 from counterfoil.gateway.device.journal import JournalEntry
 from counterfoil.gateway.device.outbox import Outbox, Retention
+from counterfoil.gateway.device.tls import DeviceTls
 from counterfoil.gateway.errors import REQUEST_REFUSED
 from counterfoil.gateway.record.downlink import PromiseMessage, ReceiptMessage
 from counterfoil.gateway.record.identity import PublicKey
@@ -62,9 +62,14 @@ class HttpsSender:
         self._newest: JournalEntry | None = None
         self._again: JournalEntry | None = None
         self._base = f"{url.rstrip('/')}/v1/{quote(device.device_id)}"
-        context = ssl.create_default_context(cafile=str(ca_file))
-        context.load_cert_chain(device.folder / TLS_CERTIFICATE, device.folder / TLS_KEY)
-        self._http = httpx.Client(verify=context, timeout=30)
+        where = urlsplit(url)
+        self._tls = DeviceTls(
+            device.folder / TLS_CERTIFICATE,
+            key=device.folder / TLS_KEY,
+            authorities=ca_file,
+            address=(where.hostname or "", where.port or 443),
+        )
+        self._http = httpx.Client(verify=self._tls.context, timeout=30)
 
     def run(self, *, until_done: bool = False, timeout_s: float | None = None) -> bool:
         """Send until ``stop``; with *until_done* until every record was answered.
@@ -109,7 +114,9 @@ class HttpsSender:
 
     def _note_failure(self, state: RetryCallState) -> None:
         failure = state.outcome and state.outcome.exception()
-        self.last_error = str(failure) or type(failure).__name__
+        busy = isinstance(failure, httpx.HTTPStatusError)
+        why = None if busy else self._tls.explain()
+        self.last_error = why or str(failure) or type(failure).__name__
 
     def _send_some(self) -> int:
         """Return how many records were sent. A record whose request failed is sent first the next time."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from counterfoil.gateway.device.device import TLS_CERTIFICATE, TLS_KEY, Device
 from counterfoil.gateway.device.outbox import Outbox, Retention
+from counterfoil.gateway.device.tls import DeviceTls
 from counterfoil.gateway.record.downlink import receipt_topic, record_topic
 from counterfoil.gateway.record.identity import PublicKey
 
@@ -94,6 +95,7 @@ class MqttSender:
         self._heard_at = time.monotonic()
         self._entry_of_mid: dict[int, int] = {}
         self._device_id = device.device_id
+        self._tls: DeviceTls | None = None
         self._mqtt = self._make_client(longest_pause)
 
     def _make_client(self, longest_pause: float) -> mqtt.Client:
@@ -102,14 +104,19 @@ class MqttSender:
             CallbackAPIVersion.VERSION2, client_id=self._device_id, protocol=version
         )
         if self._endpoint.ca_file is not None:
-            context = ssl.create_default_context(cafile=str(self._endpoint.ca_file))
             folder = self.device.folder
-            context.load_cert_chain(folder / TLS_CERTIFICATE, folder / TLS_KEY)
-            client.tls_set_context(context)
+            self._tls = DeviceTls(
+                folder / TLS_CERTIFICATE,
+                key=folder / TLS_KEY,
+                authorities=self._endpoint.ca_file,
+                address=(self._endpoint.host, self._endpoint.port),
+            )
+            client.tls_set_context(self._tls.context)
         client.max_inflight_messages_set(65_535)
         client.max_queued_messages_set(0)
         client.reconnect_delay_set(1, max(1, int(longest_pause)))
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -231,6 +238,12 @@ class MqttSender:
         self._heard.put(_Heard("greeted", window=getattr(properties, "ReceiveMaximum", None)))
         client.subscribe(receipt_topic(self._device_id), qos=1)
 
+    def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
+        self.last_error = self._why_not() or str(sys.exception() or "not connected")
+
+    def _why_not(self) -> str | None:
+        return None if self._tls is None else self._tls.explain()
+
     def _on_subscribe(
         self,
         _client: mqtt.Client,
@@ -251,7 +264,7 @@ class MqttSender:
         _properties: Any,
     ) -> None:
         if reason_code.is_failure:
-            self.last_error = str(reason_code)
+            self.last_error = self._why_not() or str(reason_code)
         self._heard.put(_Heard("disconnected"))
 
     def _on_publish(

@@ -11,8 +11,9 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -24,6 +25,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from counterfoil.fault import STORE_UNREADABLE
+from counterfoil.gateway.certificate.lifetime import Ending, alarms_of
 from counterfoil.gateway.doors.client_certificate import device_of
 from counterfoil.gateway.doors.limits import Limits, Quota
 from counterfoil.gateway.doors.metrics import GatewayMetrics
@@ -64,12 +66,16 @@ def create_http(
     *,
     is_revoked: Callable[[int], bool] | None = None,
     refusals: Quota[str] | None = None,
+    read_endings: Callable[[], Sequence[Ending]] = list,
 ) -> Starlette:
-    """Return the HTTP application of one gateway; *is_revoked* is for a door over TLS, which asks for certificates."""
+    """Return the HTTP application of one gateway; *is_revoked* is for a door over TLS, which asks for certificates.
+
+    *read_endings* says until when what TLS needs is in force.
+    """
     quota = refusals or Quota(Limits().refusals_at_once, Limits().refusals_a_minute)
     records = _Records(intake, quota, is_revoked)
     published = _Published(store, receipts, tiles)
-    health = _Health(intake, store, metrics)
+    health = _Health(intake, store, shown=metrics, read_endings=read_endings)
     return Starlette(
         routes=[
             Route("/v1/{device}/records", records.post, methods=["POST"]),
@@ -186,19 +192,33 @@ class _Health:
     intake: Intake
     store: GatewayStore
     shown: GatewayMetrics
+    read_endings: Callable[[], Sequence[Ending]]
 
     def healthz(self, _: Request) -> Response:
-        """Return 200 while records are committed; 503 when the newest commit failed, or the store is away."""
+        """Return 200 while records are committed; 503 when the newest commit failed, or the store is away.
+
+        ``ends`` says until when certificates and list are in force, ``alarms`` what somebody must renew.
+        """
         if self.intake.failed.is_set():
             return problem(503, NOT_COMMITTED, "the newest commit has failed; see the log")
         try:
             records = self.store.size()
         except DBAPIError as failure:
             return problem(503, STORE_UNREADABLE, str(failure.orig))
-        return JSONResponse({"status": "ok", "records": records, "queue_full": self.intake.is_full})
+        found = self.read_endings()
+        return JSONResponse(
+            {
+                "status": "ok",
+                "records": records,
+                "queue_full": self.intake.is_full,
+                "ends": {one.name: one.ends_at and one.ends_at.isoformat() for one in found},
+                "alarms": [one.to_json() for one in alarms_of(found, datetime.now(UTC))],
+            }
+        )
 
     def metrics(self, _: Request) -> Response:
         """Return Prometheus text."""
+        self.shown.ends(self.read_endings())
         return Response(generate_latest(self.shown.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from counterfoil.gateway.certificate.lifetime import Ending
 from counterfoil.gateway.ingest.pipeline import Stored, Verdict
 
 
@@ -31,6 +32,19 @@ class GatewayMetrics:
             "counterfoil_gateway_connections", "Open device connections.", registry=self.registry
         )
 
+        self._handshakes = Counter(
+            "counterfoil_gateway_handshakes_refused_total",
+            "TLS handshakes that failed, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._ends = Gauge(
+            "counterfoil_gateway_ends_timestamp_seconds",
+            "When the gateway's certificate, the device CA or the revocation list ends; 0 where it can't be read.",
+            ["what"],
+            registry=self.registry,
+        )
+
     def committed(self, verdicts: Sequence[Verdict], seconds: float) -> None:
         """Count a batch that was committed in *seconds*."""
         self._commit.observe(seconds)
@@ -44,3 +58,13 @@ class GatewayMetrics:
     def connections(self, count: int) -> None:
         """Set how many connections are open."""
         self._connections.set(count)
+
+    def handshake_refused(self, reason: str) -> None:
+        """Count a TLS handshake that failed."""
+        self._handshakes.labels(reason).inc()
+
+    def ends(self, endings: Sequence[Ending]) -> None:
+        """Set until when each of *endings* is in force."""
+        for one in endings:
+            name = one.name.replace(" ", "_")
+            self._ends.labels(name).set(one.ends_at.timestamp() if one.ends_at else 0)

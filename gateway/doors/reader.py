@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from counterfoil.gateway.doors.handshake import ServerContext
 from counterfoil.gateway.doors.problem import problem
 from counterfoil.gateway.errors import REQUEST_MALFORMED
 from counterfoil.gateway.log.tile_format import encode_bundle
@@ -31,9 +32,9 @@ _PIECE = 250
 _DIGITS = re.compile("[0-9]{1,16}")
 
 
-def reader_tls(certificate: Path, key: Path, readers: Path) -> ssl.SSLContext:
+def reader_tls(certificate: Path, key: Path, readers: Path) -> ServerContext:
     """Return TLS 1.3 for clients that *readers* (PEM) lists, by their authority or by their own certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key)
     context.load_verify_locations(readers)

@@ -23,6 +23,7 @@ from counterfoil.gateway.certificate import profile
 from counterfoil.gateway.certificate.enrolment import EnrolmentRequest
 from counterfoil.gateway.certificate.errors import (
     AuthorityMissingError,
+    CertificateEndedError,
     PkiError,
     RequestRefusedError,
     RevocationTimeError,
@@ -161,11 +162,15 @@ class CertificateAuthority:
 
         Raises:
             RequestRefusedError: the request is not signed by both keys, or what it renews is revoked.
-            PathInvalidError: the current certificate is not this CA's, or not in force.
+            CertificateEndedError: the current certificate has ended.
+            PathInvalidError: it is not this CA's, or not in force yet.
             CertificateUnknownError: it is this CA's but is not in the register.
         """
         device, key = request.verify()
         current, now = request.current(), self._now()
+        if current.not_valid_after_utc < now:
+            ended = current.not_valid_after_utc.isoformat(timespec="seconds")
+            raise CertificateEndedError(f"it ended {ended}: enrol {device} again")
         validate_device(
             leaf=current,
             intermediates=[self.issuing],
@@ -223,18 +228,31 @@ class CertificateAuthority:
         self.write_crl()
 
     def write_crl(self) -> Path:
-        """Write a new revocation list over the old one, and return its path."""
+        """Write a new revocation list over the old one, and return its path.
+
+        Where two processes write at once, the list with the higher number stays: it has the other's revocations too.
+        """
         now = self._now()
         number = self._register.begin_list(now)
-        crl = profile.revocation_list(
-            self._register.revoked(),
-            number=number,
-            issuer=self.issuing,
-            issuer_key=self._key,
-            now=now,
-        )
-        replace_file(self.crl_path, crl.public_bytes(serialization.Encoding.PEM), 0o644)
+        with self._register.transaction():
+            if self._written_number() > number:
+                return self.crl_path
+            crl = profile.revocation_list(
+                self._register.revoked(),
+                number=number,
+                issuer=self.issuing,
+                issuer_key=self._key,
+                now=now,
+            )
+            replace_file(self.crl_path, crl.public_bytes(serialization.Encoding.PEM), 0o644)
         return self.crl_path
+
+    def _written_number(self) -> int:
+        try:
+            written = x509.load_pem_x509_crl(self.crl_path.read_bytes())
+            return written.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        except (OSError, ValueError, x509.ExtensionNotFound):
+            return 0
 
     # ---- reading
 

@@ -31,6 +31,11 @@ def replace_file(path: Path, data: bytes, mode: int) -> None:
         out.flush()
         os.fsync(out.fileno())
     fresh.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:

@@ -30,9 +30,11 @@ from counterfoil.gateway.pki.certificate_file import (
     certificate_hash,
     read_certificates,
     read_revocation_list,
+    replace_file,
 )
 from counterfoil.gateway.pki.creation import create_issuing, create_root
 from counterfoil.gateway.pki.key_file import create_key, load_key
+from counterfoil.gateway.pki.upkeep import renew_due
 from counterfoil.given_file import GivenFileError, GivenFileMalformed, read_file, read_text_file
 from counterfoil.printable import printable
 
@@ -206,6 +208,33 @@ def crl(ca: Folder = Path("pki"), as_json: AsJson = False) -> None:
     except GatewayError as failure:
         _fail(failure)
     _say({"crl": str(path)}, str(path), as_json)
+
+
+@pki_app.command("renew-due")
+def renew_due_command(
+    ca: Folder = Path("pki"),
+    server_certificates: Annotated[
+        list[Path] | None,
+        typer.Option("--server", help="PEM: a gateway's certificate, renewed in its place."),
+    ] = None,
+    list_to: Annotated[
+        list[Path] | None,
+        typer.Option("--list-to", help="Where a copy of the revocation list goes."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """For a timer, once an hour: renew the revocation list and the gateways' certificates that are due."""
+    try:
+        written = renew_due(ca, server_certificates or [], lambda: datetime.now(UTC))
+        newest = (ca / "crl.pem").read_bytes()
+        for copy in list_to or []:
+            if not copy.exists() or copy.read_bytes() != newest:
+                replace_file(copy, newest, 0o644)
+                written.append(copy)
+    except (GatewayError, OSError, ValueError) as failure:
+        _fail(failure, status=1)
+    paths = [str(path) for path in written]
+    _say({"written": paths}, "\n".join(paths) or "nothing is due", as_json)
 
 
 @pki_app.command("show")

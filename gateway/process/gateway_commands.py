@@ -40,7 +40,7 @@ def status(
     url: Annotated[str, typer.Option(help="The gateway's HTTP address.")] = "http://127.0.0.1:8884",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say whether the gateway commits, and how many records it has."""
+    """Say whether the gateway commits, how many records it has, and until when its certificates and its list last."""
     # Loaded only here: the gateway makes no requests, and stays small without it.
     import httpx
 
@@ -53,6 +53,11 @@ def status(
     if as_json:
         typer.echo(json.dumps(found))
     else:
+        ends, alarms = found.pop("ends", {}), found.pop("alarms", [])
         for name, value in found.items():
             typer.echo(f"{name}: {printable(value)}")
+        for name, at in ends.items():
+            typer.echo(f"{printable(name)} ends: {printable(at or 'not known')}")
+        for alarm in alarms:
+            typer.echo(f"ALARM {printable(alarm['code'])}: {printable(alarm['detail'])}")
     raise typer.Exit(0 if response.status_code == 200 else 1)

@@ -7,8 +7,10 @@ import contextlib
 import resource
 import signal
 import ssl
+from functools import partial
 
 from counterfoil.garbage_collection import collect_seldom
+from counterfoil.gateway.doors.handshake import HandshakeLog, ServerContext
 from counterfoil.gateway.doors.http import create_http
 from counterfoil.gateway.doors.limits import Limits, Quota
 from counterfoil.gateway.doors.metrics import GatewayMetrics
@@ -22,6 +24,8 @@ from counterfoil.gateway.ingest.signature_pool import SignaturePool
 from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.pki.key_file import private_key
 from counterfoil.gateway.pki.revocation_list import follow_crl
+from counterfoil.gateway.pki.server_certificate import follow_certificate
+from counterfoil.gateway.pki.upkeep import endings
 from counterfoil.gateway.process.gateway_settings import GatewaySettings
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.logs import get_logger
@@ -29,9 +33,9 @@ from counterfoil.logs import get_logger
 log = get_logger("gateway")
 
 
-def device_tls(settings: GatewaySettings) -> ssl.SSLContext:
+def device_tls(settings: GatewaySettings) -> ServerContext:
     """Return TLS 1.2 or newer that takes only clients with a certificate of the device CA, not revoked."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     context.load_verify_locations(settings.device_ca)
@@ -79,7 +83,10 @@ async def serve(settings: GatewaySettings) -> None:
     )
     contexts = [device_tls(settings)]
     await server.start(settings.host, settings.mqtt_port, contexts[0])
-    web = create_http(server.intake, store, receipts, metrics, settings.tiles)
+    read_endings = partial(endings, settings.tls_certificate, settings.device_ca, settings.crl)
+    web = create_http(
+        server.intake, store, receipts, metrics, settings.tiles, read_endings=read_endings
+    )
     doors = [WebDoor(web, settings.host, settings.http_port)]
     if settings.https_port is not None:
         contexts.append(device_tls(settings))
@@ -93,10 +100,12 @@ async def serve(settings: GatewaySettings) -> None:
             settings.tiles,
             is_revoked=server.is_revoked,
             refusals=quota,
+            read_endings=read_endings,
         )
         doors.append(
             WebDoor(app=secure, host=settings.host, port=settings.https_port, tls=contexts[1])
         )
+    all_contexts = list(contexts)
     if settings.reader_port is not None and settings.readers is not None:
         tls = reader_tls(settings.tls_certificate, settings.tls_key, settings.readers)
         doors.append(
@@ -104,7 +113,17 @@ async def serve(settings: GatewaySettings) -> None:
                 app=create_reader(store), host=settings.host, port=settings.reader_port, tls=tls
             )
         )
+        all_contexts.append(tls)
+    handshakes = HandshakeLog(observe=metrics.handshake_refused)
+    for context in all_contexts:
+        context.handshakes = handshakes
     following = [asyncio.create_task(receipting.run())] if receipting else []
+    following.append(asyncio.create_task(handshakes.run()))
+    following.append(
+        asyncio.create_task(
+            follow_certificate(settings.tls_certificate, settings.tls_key, all_contexts)
+        )
+    )
     if settings.crl is not None:
         following.append(asyncio.create_task(follow_crl(settings.crl, contexts, server.revoke)))
     collect_seldom()

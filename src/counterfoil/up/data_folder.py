@@ -35,7 +35,8 @@ from counterfoil.chain.nodes.network.engines.choice import engine_of
 from counterfoil.chain.nodes.network.folder import read_folder
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.gateway.pki.authority import CertificateAuthority
-from counterfoil.gateway.pki.key_file import create_key
+from counterfoil.gateway.pki.certificate_file import replace_file
+from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.oracle.quorum.peers import create_identity
 
 PORTS = ("chain", "mqtt", "gateway_http", "api", "reader")
@@ -116,7 +117,17 @@ class House:
 
     def authority(self) -> CertificateAuthority:
         """The device CA, made if it is not there."""
-        return CertificateAuthority.create(self.folder / "pki", self.passphrase)
+        return CertificateAuthority.create(self.pki, self.passphrase)
+
+    @property
+    def pki(self) -> Path:
+        """The device CA's folder."""
+        return self.folder / "pki"
+
+    @property
+    def gateway_certificate(self) -> Path:
+        """The gateway's TLS certificate, and its issuer's."""
+        return self.folder / "keys" / "gateway.crt"
 
     def keystore(self, role: str) -> Path:
         """Where the keystore of a role lies."""
@@ -257,14 +268,21 @@ def export_certificates(house: House, authority: CertificateAuthority) -> Path:
     """Write what a bundle needs of the CA into ``certificates/``: authorities, record certificates, the CRL."""
     folder = house.folder / "certificates"
     folder.mkdir(exist_ok=True)
-    (folder / "authorities.pem").write_bytes(authority.chain_pem)
-    (folder / "crl.pem").write_bytes(authority.crl_path.read_bytes())
+    replace_file(folder / "authorities.pem", authority.chain_pem, 0o644)
+    export_list(house)
     for row in authority.issued():
         if row.kind == "record":
             certificate = authority.certificate(int(row.serial, 16))
             pem = certificate.public_bytes(serialization.Encoding.PEM)
             (folder / f"{row.name.replace(':', '_')}-{row.serial}.pem").write_bytes(pem)
     return folder
+
+
+def export_list(house: House) -> None:
+    """Write the newest revocation list into ``certificates/``, where that folder is."""
+    folder = house.folder / "certificates"
+    if folder.is_dir():
+        replace_file(folder / "crl.pem", (house.pki / "crl.pem").read_bytes(), 0o644)
 
 
 def _make_gateway_keys(house: House) -> None:
@@ -279,11 +297,13 @@ def _make_gateway_keys(house: House) -> None:
             serialization.NoEncryption(),
         )
         _write_private(keys / "log.pem", pem)
-    if not (keys / "gateway.crt").exists():
-        key = create_key(keys / "gateway.key")
+    if not house.gateway_certificate.exists():
+        # A start that was killed between the two left a key without a certificate.
+        path = keys / "gateway.key"
+        key = load_key(path) if path.exists() else create_key(path)
         certificate = authority.certify_server(key.public_key(), ["localhost", "127.0.0.1"])
-        (keys / "gateway.crt").write_bytes(certificate)
-    (keys / "device-ca.pem").write_bytes(authority.chain_pem)
+        replace_file(house.gateway_certificate, certificate, 0o644)
+    replace_file(keys / "device-ca.pem", authority.chain_pem, 0o644)
     authority.write_crl()  # at every start, so that neither the gateway nor a bundle is left with one that is overdue
     if (house.folder / "certificates").is_dir():
         export_certificates(house, authority)

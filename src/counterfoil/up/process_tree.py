@@ -8,6 +8,7 @@ import os
 import ssl
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +19,7 @@ from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
 from counterfoil.fault import Code
 from counterfoil.up.data_folder import LOG_ORIGIN, House, admit_accounts, deploy_contracts
+from counterfoil.up.renewal import Renewal, utc_now
 from counterfoil.up.supervisor import Child, Supervisor
 
 _NETWORK_PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
@@ -37,9 +39,15 @@ class HouseInUse(Exception):
 class Tree:
     """Started by :meth:`start` or as a context; :meth:`stop` ends every process, the last started first."""
 
-    def __init__(self, house: House, progress: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        house: House,
+        progress: Callable[[str], None] = lambda _: None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.house = house
         self.supervisor = Supervisor()
+        self._renewal = Renewal(house, now)
         self._progress = progress
         self._lock = (house.folder / ".lock").open("w")
 
@@ -74,6 +82,7 @@ class Tree:
                 f"{self.house.folder} is in use by another `counterfoil up`"
             ) from taken
         try:
+            self._renewal.start()
             # Processes that do not need each other start together: most of a start is a process's own work.
             self._start(
                 *self._chain(),
@@ -95,6 +104,7 @@ class Tree:
 
     def stop(self) -> None:
         """End every process; each has time to finish what it does."""
+        self._renewal.stop()
         self.supervisor.stop()
         fcntl.flock(self._lock, fcntl.LOCK_UN)
 
@@ -144,10 +154,10 @@ class Tree:
             "COUNTERFOIL_GATEWAY_DATABASE_URL": self.house.gateway_database,
             "COUNTERFOIL_GATEWAY_MQTT_PORT": str(self.house.ports["mqtt"]),
             "COUNTERFOIL_GATEWAY_HTTP_PORT": str(self.house.ports["gateway_http"]),
-            "COUNTERFOIL_GATEWAY_TLS_CERTIFICATE": str(keys / "gateway.crt"),
+            "COUNTERFOIL_GATEWAY_TLS_CERTIFICATE": str(self.house.gateway_certificate),
             "COUNTERFOIL_GATEWAY_TLS_KEY": str(keys / "gateway.key"),
             "COUNTERFOIL_GATEWAY_DEVICE_CA": str(keys / "device-ca.pem"),
-            "COUNTERFOIL_GATEWAY_CRL": str(self.house.folder / "pki" / "crl.pem"),
+            "COUNTERFOIL_GATEWAY_CRL": str(self.house.pki / "crl.pem"),
             "COUNTERFOIL_GATEWAY_RECEIPT_KEY": str(keys / "receipt.pem"),
             "COUNTERFOIL_GATEWAY_TILES": str(self.house.tiles),
             "COUNTERFOIL_GATEWAY_LOG_ORIGIN": LOG_ORIGIN,

@@ -335,3 +335,52 @@ def test_command_line_from_root_to_verdict(tmp_path: Path, monkeypatch: pytest.M
     assert [row["kind"] for row in rows] == ["tls", "record", "server", "tls"]
     assert [row["reason"] for row in rows] == [None, None, None, "keyCompromise"]
     assert run("revoke", serial, status=1)["code"] == "certificate.already_revoked"
+
+
+def test_a_timer_renews_what_is_due_and_copies_the_list(tmp_path: Path) -> None:
+    """A CA that is kept apart from its gateways: only their certificates are there, not their keys."""
+    CertificateAuthority.create(tmp_path / "pki", PASSPHRASE).close()
+    long_ago = CertificateAuthority(
+        tmp_path / "pki", lambda: datetime.now(UTC) - timedelta(days=70)
+    )
+    server, copied = tmp_path / "gateway.crt", tmp_path / "crl.pem"
+    server.write_bytes(long_ago.certify_server(key().public_key(), ["127.0.0.1", "gw.example"]))
+    long_ago.write_crl()
+    long_ago.close()
+    before = leaf_of(server.read_bytes())
+    app = typer.Typer()
+    register(app)
+    arguments = ["pki", "renew-due", "--ca", str(tmp_path / "pki"), "--server", str(server)]
+    arguments += ["--list-to", str(copied), "--json"]
+    first = CliRunner().invoke(app, arguments)
+    assert first.exit_code == 0
+    assert json.loads(first.output)["written"] == [
+        str(tmp_path / "pki" / "crl.pem"),
+        str(server),
+        str(copied),
+    ]
+    after = leaf_of(server.read_bytes())
+    assert after.public_key() == before.public_key()
+    assert after.not_valid_after_utc > before.not_valid_after_utc + timedelta(days=69)
+    names = x509.SubjectAlternativeName
+    assert (
+        after.extensions.get_extension_for_class(names).value
+        == before.extensions.get_extension_for_class(names).value
+    )
+    assert json.loads(CliRunner().invoke(app, arguments).output)["written"] == []
+
+
+def test_a_timer_does_not_renew_what_this_ca_did_not_issue(tmp_path: Path) -> None:
+    CertificateAuthority.create(tmp_path / "pki", PASSPHRASE).close()
+    CertificateAuthority.create(tmp_path / "other", PASSPHRASE).close()
+    other = CertificateAuthority(tmp_path / "other", lambda: datetime.now(UTC) - timedelta(days=70))
+    server = tmp_path / "gateway.crt"
+    server.write_bytes(other.certify_server(key().public_key(), ["127.0.0.1"]))
+    before = server.read_bytes()
+    app = typer.Typer()
+    register(app)
+    arguments = ["pki", "renew-due", "--ca", str(tmp_path / "pki"), "--server", str(server)]
+    refused = CliRunner().invoke(app, arguments)
+    assert refused.exit_code == 1
+    assert "certificate.unknown" in refused.output
+    assert server.read_bytes() == before

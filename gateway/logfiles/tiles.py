@@ -10,11 +10,14 @@ Rules kept here:
   tile never changes, and takes the place of the partial ones before it: a reader of an earlier
   size finds its hashes at the start of the full tile.
 * All files can be made again from the records in the store.
-* ``tree-size`` names the size up to which all tiles are there, and its root; it is written last.
+* ``tree-size`` names the size up to which all tiles are there, and its root. It is written last, once the files and
+  their folders are on the disk; only then the partial tiles go whose place full ones have taken. So after a power
+  cut it names nothing that is not there.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -139,6 +142,10 @@ class TileWriter:
         self._size = 0
         self._bundle: list[bytes] = []
         self._edges: list[list[Digest]] = [[]]
+        self._fresh: list[Path] = []
+        """Files that were written since the last published size, and may not be on the disk yet."""
+        self._replaced: list[Path] = []
+        """Folders of partial tiles whose place full ones have taken since."""
 
     @classmethod
     def open(cls, folder: Path) -> TileWriter:
@@ -192,16 +199,23 @@ class TileWriter:
                 path = tile_path(level, self._size >> (8 * level + 8), len(edge))
                 self._write(path, b"".join(edge))
         root = self._root()
+        self._reach_the_disk()
         self._write(SIZE_PATH, f"{self._size} {root.hex()}\n".encode())
+        self._reach_the_disk()
+        for partial in self._replaced:
+            shutil.rmtree(partial, ignore_errors=True)
+        self._replaced.clear()
         return root
 
     def write_checkpoint(self, note: bytes) -> None:
         """Put *note* in place as the log's newest checkpoint: after the tiles that it names."""
         self._write(CHECKPOINT_PATH, note)
+        self._reach_the_disk()
 
     def write_log_key(self, verifier_key: str) -> None:
         """Publish the key that signs the checkpoints, for readers to compare with what they were told."""
         self._write(LOG_KEY_PATH, f"{verifier_key}\n".encode())
+        self._reach_the_disk()
 
     def _add_hash(self, leaf_hash: Digest) -> None:
         node, level = leaf_hash, 0
@@ -238,11 +252,32 @@ class TileWriter:
         self._write(path, data)
         partial = self._folder / f"{path}.p"
         if partial.is_dir():
-            shutil.rmtree(partial)
+            self._replaced.append(partial)
 
     def _write(self, path: str, data: bytes) -> None:
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.new")
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            if path == SIZE_PATH:  # the others reach the disk before this one takes its name
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(target)
+        self._fresh.append(target)
+
+    def _reach_the_disk(self) -> None:
+        """Return once all fresh files are on the disk, under their names."""
+        folders = {
+            above
+            for file in self._fresh
+            for above in file.parents
+            if above == self._folder or self._folder in above.parents
+        }
+        for path in (*self._fresh, *sorted(folders, reverse=True)):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        self._fresh.clear()

@@ -78,9 +78,8 @@ def compose(
     Raises:
         PeersInvalid: this node's key is not one of the peers'.
     """
-    deployment = Deployment.read(
-        settings.deployment
-    )  # first: a folder of another edition is left untouched
+    # First of all, so that a folder of another edition is left untouched.
+    deployment = Deployment.read(settings.deployment)
     signer = open_keystore(settings.keystore, settings.passphrase.get_secret_value())
     peers = _peers(settings, signer)
     client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
@@ -102,7 +101,8 @@ def compose(
         engine,
         believed,
         source=_source(settings, store, is_alone=not peers),
-        most_ahead=COPY_AHEAD if peers else rules.most_records,
+        # Who signs alone reads the next batch while the last one is on its way.
+        most_ahead=COPY_AHEAD if peers else 2 * rules.most_records,
     )
     peer_client = PeerClient(
         peers, own=signer.address, certificate=settings.node_certificate, key=settings.node_key
@@ -148,9 +148,8 @@ def compose(
         steps["checkpoint"] = CheckpointWriter(settings, engine).step
     side = None
     if peers:
-        from counterfoil.oracle.run.peer_side import (
-            peer_side,  # its web server takes a second to import
-        )
+        # Here, since its web server takes a second to import.
+        from counterfoil.oracle.run.peer_side import peer_side
 
         encoder = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
         side = peer_side(

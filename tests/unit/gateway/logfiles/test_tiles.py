@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
@@ -228,3 +229,51 @@ def test_a_record_left_out_of_a_replay_shows_in_the_state_root() -> None:
     assert full.root() != short.root()
     changed = StateTree([replace(next(iter(full)), payload_digest=EMPTY_ROOT)])
     assert changed.root() != full.root()
+
+
+def test_a_size_is_published_once_all_that_it_names_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order that a power cut respects: files, their folders, the size's own bytes, then its name."""
+    folder = tmp_path / "log"
+    synced, renamed, real = list[str](), dict[str, int](), Path.replace
+
+    def sync(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path)))
+
+    def replace_(self: Path, target: Path) -> Path:
+        renamed[str(target.relative_to(folder))] = len(synced)
+        return real(self, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", replace_)
+    writer = TileWriter(folder)
+    for size in (3, 256, 300, 70_000):
+        writer.append(entries_up_to(size)[writer.size :])
+        synced.clear()
+        renamed.clear()
+        already = {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()}
+        writer.publish()
+        before = synced[: renamed["tree-size"]]
+        now = {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()}
+        for name in now - already - {"tree-size"} | renamed.keys() - {"tree-size"}:
+            at = Path("log") / name
+            assert str(at) in before
+            assert {str(above) for above in at.parents if str(above) != "."} <= set(before)
+        assert before[-1] == "log/.tree-size.new"
+        assert synced[-1] == "log", "its name too"
+
+
+def test_partial_tiles_stay_until_the_full_one_is_published(tmp_path: Path) -> None:
+    """A power cut in between leaves what the last published size names."""
+    writer = TileWriter(tmp_path)
+    writer.append(entries_up_to(200))
+    writer.publish()
+    writer.append(entries_up_to(300)[200:])
+    assert (tmp_path / "tile/0/000.p/200").exists()
+    reader = TileReader(read_folder(tmp_path), 200)
+    assert list(reader.entries()) == entries_up_to(200)
+    assert TileWriter.open(tmp_path).size == 200
+    writer.publish()
+    assert not (tmp_path / "tile/0/000.p").exists()
+    assert not (tmp_path / "tile/entries/000.p").exists()

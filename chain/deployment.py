@@ -7,6 +7,7 @@ Rules that this module keeps:
 - Roles are read before they are set. Repeated after it has finished, a deployment sends nothing.
 - Once all is set, ADMIN goes to the committee with a delay; the deployer's account keeps no role that it is not given.
 - Every contract is recorded on chain in the DeploymentRegistry.
+- Where the file is gone, it is made again from the chain (``deployment_recovery``): nothing is deployed twice.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import rlp
-from eth_utils.crypto import keccak
 
 from counterfoil.chain.abi.artifacts import creation_code, selector_of
 from counterfoil.chain.abi.enums import Role
@@ -32,10 +30,14 @@ from counterfoil.chain.consortium import (
     role_holders,
 )
 from counterfoil.chain.deployment_file import EDITION, Deployment
+from counterfoil.chain.deployment_recovery import code_hash, created_address, recovered
 from counterfoil.chain.errors import DeploymentMismatch
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.chain.keys.signer import Signer
 from counterfoil.chain.transaction import send_all, transact_all, unsigned
+from counterfoil.logs import get_logger
+
+log = get_logger("chain.deployment")
 
 VERSION = f"0.1.0, edition {EDITION}"
 
@@ -55,9 +57,10 @@ def deploy(
     Raises:
         EditionDiffers: *path* is of another edition of the ledger; nothing was sent.
         DeploymentMismatch: *path* belongs to another chain, or its contracts are not there.
+        DeploymentLost: there is no *path*, and *admin* has created contracts that are no whole deployment.
         ContractReverted: a step was refused.
     """
-    here = Deployment.read(path) if path.exists() else Deployment(client.chain_id())
+    here = Deployment.read(path) if path.exists() else _anew(client, admin, consortium, path)
     _require_chain(client, here, path)
     progress("contracts")
     _create_missing(client, admin, here, consortium, path)
@@ -80,6 +83,17 @@ def deploy(
     return here
 
 
+def _anew(client: ChainClient, admin: Signer, consortium: Consortium, path: Path) -> Deployment:
+    """What *admin* has deployed already, whose file is gone; or the beginning of a new deployment."""
+    names = [name for name, _ in constructors(admin.address, consortium)]
+    found = recovered(client, admin.address, names, VERSION)
+    if found is None:
+        return Deployment(client.chain_id())
+    log.warning("deployment_read_again", path=str(path), first_block=found.first_block)
+    found.write(path)
+    return found
+
+
 def _require_chain(client: ChainClient, kept: Deployment, path: Path) -> None:
     """Raise DeploymentMismatch unless the node's chain is the one that *kept*, the deployment in *path*, stands on."""
     is_same = client.chain_id() == kept.chain_id
@@ -87,7 +101,7 @@ def _require_chain(client: ChainClient, kept: Deployment, path: Path) -> None:
         is_same = _first_hash(client, kept) == kept.block_hash
     elif is_same:
         is_same = all(
-            _code_hash(client, entry["address"]) == entry["code_hash"]
+            code_hash(client, entry["address"]) == entry["code_hash"]
             for entry in kept.contracts.values()
             if "code_hash" in entry
         )
@@ -129,7 +143,7 @@ def _create_missing(
             unsigned(client, sender=admin.address, to=None, data=data, nonce=nonce)
         )
         here.contracts[name] = {
-            "address": _created_address(admin.address, nonce),
+            "address": created_address(admin.address, nonce),
             "raw": to_hex(raw),
         }
         nonce += 1
@@ -139,17 +153,13 @@ def _create_missing(
         address = here.contracts[name]["address"]
         here.contracts[name] = {
             "address": address,
-            "code_hash": _code_hash(client, address),
+            "code_hash": code_hash(client, address),
             "block": int(receipt["blockNumber"], 16),
         }
     here.write(path)
     for name, entry in here.contracts.items():
-        if _code_hash(client, entry["address"]) != entry["code_hash"]:
+        if code_hash(client, entry["address"]) != entry["code_hash"]:
             raise DeploymentMismatch(f"{name} is not at {entry['address']} on this chain")
-
-
-def _code_hash(client: ChainClient, address: str) -> str:
-    return to_hex(keccak(from_hex(client.rpc("eth_getCode", address, "latest"))))
 
 
 def _missing_roles(client: ChainClient, consortium: Consortium) -> list[tuple[str, bytes]]:
@@ -226,8 +236,3 @@ def _missing_entries(client: ChainClient, here: Deployment) -> list[tuple[str, b
         )
         calls.append((client.address_of("DeploymentRegistry"), data))
     return calls
-
-
-def _created_address(sender: Address, nonce: int) -> Address:
-    encoded = rlp.encode([sender.raw, nonce])
-    return Address(keccak(encoded)[12:])

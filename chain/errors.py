@@ -69,6 +69,16 @@ class DeploymentMismatch(ChainError):
     )
 
 
+class DeploymentLost(ChainError):
+    """There is no deployment file, and the deployer's account has created contracts that can't be told to be one."""
+
+    code = Code("chain.deployment_lost")
+    to_do = (
+        "Put the deployment's file back from a backup, or from another member who has it; deploy again only for a new "
+        "consortium, from another account."
+    )
+
+
 class EditionDiffers(ChainError):
     """The contracts, or the data folder, are of another edition of the ledger than this program's."""
 

@@ -200,6 +200,9 @@ class EventFeed:
 
     def _is_on_chain(self, row: BlockRow) -> bool:
         block = self._client.block(row.number)
+        if block is None and self._client.latest().number >= row.number:
+            # A block below the newest one is there: the node has only not answered for it.
+            raise RpcRefused(f"the node gives no block {row.number}, though its newest is later")
         return block is not None and to_hex(block.hash) == row.hash
 
 

@@ -75,14 +75,15 @@ def check_on_chain(
             step.findings += check_complete(report, seen)
     except ChainError as error:
         detail = Said("{node_error}", node_error=error)
-        step.said = Said("the node gave no answer, so nothing of the chain was looked at")
-        step.findings = [ChainUnreachableError(Said("chain"), detail)]
+        if not step.findings:
+            step.said = Said("the node gave no answer, so nothing of the chain was looked at")
+        step.findings.append(ChainUnreachableError(Said("chain"), detail))
     return step
 
 
 def has_answered(step: Step) -> bool:
     """Whether the node answered in *step*, the fourteenth."""
-    return not any(isinstance(one, ChainUnreachableError) for one in step.findings)
+    return not step.findings or not isinstance(step.findings[0], ChainUnreachableError)
 
 
 def _check(bundle: Bundle, client: ChainClient, stated: Mapping[str, str]) -> Iterator[AuditError]:

@@ -364,7 +364,14 @@ def test_file_that_can_not_be_written_is_named(site: Installation, tmp_path: Pat
     assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "file.unwritable")
 
 
-@pytest.mark.parametrize("kept", [0, 1, 200, -1])
+def test_an_empty_file_is_refused(house: Installation, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    result = run(house, "audit", "verify", empty, "--root-ca", house.root, "--json")
+    assert (result.exit_code, json.loads(result.stderr)["code"]) == (2, "file.empty")
+
+
+@pytest.mark.parametrize("kept", [1, 200, -1])
 def test_cut_file_is_invalid_and_claims_nothing_more(
     house: Installation, bundle: Path, kept: int, tmp_path: Path
 ) -> None:
@@ -391,7 +398,7 @@ def test_report_for_people_says_the_same_and_loads_nothing(
         assert result.exit_code == status
         text = page.read_text()
         look = "alone" if status == 0 else verdict
-        assert f'<h1 class="{look}">{verdict}</h1>' in text
+        assert f'class="conclusion {look}"><strong>{verdict}</strong>' in text
         assert sha256(file.read_bytes()).hexdigest() in text
         assert ("record.refused" in text) == (status == 1)
         assert text.count("by version 1 of the terms") == 2

@@ -45,8 +45,12 @@ class AuditError(Exception):
 
     def __init__(self, where: Said, detail: Said) -> None:
         self.said_where, self.said = where, detail
-        self.where, self.detail = said_in("en", where), said_in("en", detail)
+        self.where, self.detail = said_in("en", where), self.detail_in("en")
         super().__init__(f"{self.where}: {self.detail}")
+
+    def detail_in(self, language: str) -> str:
+        """Return the detail in *language*; what it quotes does not repeat the code, which stands before it."""
+        return said_in(language, self.said).replace(f"{self.code}: ", "")
 
 
 class ContainerError(AuditError):

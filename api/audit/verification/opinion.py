@@ -242,7 +242,7 @@ def _outcome(step: Step) -> Outcome:
 
 
 def _finding(language: str, finding: AuditError) -> FindingRow:
-    where, detail = (said_in(language, one) for one in (finding.said_where, finding.said))
+    where, detail = said_in(language, finding.said_where), finding.detail_in(language)
     to_do = translated(finding.to_do, language)
     return FindingRow(
         finding.code,

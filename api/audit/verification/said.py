@@ -17,7 +17,6 @@ from counterfoil.api.audit.verification.said_zh_checked import CHECKED
 from counterfoil.api.audit.verification.said_zh_found import FOUND
 from counterfoil.api.audit.verification.said_zh_money import MONEY
 from counterfoil.api.audit.verification.said_zh_to_do import TO_DO
-from counterfoil.gateway.errors import GatewayError
 from counterfoil.printable import printable
 
 _CHINESE = {**CHECKED, **FOUND, **MONEY, **TO_DO}
@@ -95,8 +94,4 @@ def translated(text: str, language: str) -> str:
 
 def said_in(language: str, text: object) -> str:
     """Return *text* in *language*; what is no :class:`Said` is somebody's text, and escaped."""
-    if isinstance(text, Said):
-        return text.in_(language)
-    return printable(
-        text.detail if isinstance(text, GatewayError) else text
-    )  # its code stands beside
+    return text.in_(language) if isinstance(text, Said) else printable(text)

@@ -14,8 +14,9 @@ from rich.console import Console
 from counterfoil.api.access.auth import Role
 from counterfoil.chain.errors import ChainError
 from counterfoil.up.data_folder import MOST_ORACLES, open_house
+from counterfoil.up.folder_lock import HouseInUse
 from counterfoil.up.for_auditors import TITLE, for_auditors
-from counterfoil.up.process_tree import HouseInUse, Tree, default_data
+from counterfoil.up.process_tree import Tree, default_data
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
 
@@ -65,7 +66,7 @@ def up(
             oracles=oracles,
             network=network,
         )
-    except ChainError as failure:
+    except (ChainError, HouseInUse) as failure:
         typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     tree = Tree(house, lambda step: errors.print(f"up: {step}"))

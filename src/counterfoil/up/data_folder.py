@@ -38,6 +38,7 @@ from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.certificate_file import replace_file
 from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.oracle.quorum.peers import create_identity
+from counterfoil.up.folder_lock import FolderLock
 
 PORTS = ("chain", "mqtt", "gateway_http", "api", "reader")
 LOG_ORIGIN = "counterfoil.example/log"
@@ -162,11 +163,22 @@ def open_house(
 
     Raises:
         EditionDiffers: the house is of another edition of the ledger; nothing in it was touched.
+        HouseInUse: a process tree runs over it; nothing in it was touched.
     """
     folder = folder.resolve()
     _check_edition(folder)
-    for name in ("", "keys", "logs", "tiles"):
-        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with FolderLock(folder):
+        return _open_house(
+            folder, currency=currency, engine=engine, oracles=oracles, network=network
+        )
+
+
+def _open_house(
+    folder: Path, currency: str, engine: str, oracles: int, network: Path | None
+) -> House:
+    for name in ("keys", "logs", "tiles"):
+        (folder / name).mkdir(exist_ok=True, mode=0o700)
     settings = folder / "house.json"
     if settings.exists():
         kept = json.loads(settings.read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import ssl
@@ -17,8 +16,8 @@ import httpx
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
-from counterfoil.fault import Code
 from counterfoil.up.data_folder import LOG_ORIGIN, House, admit_accounts, deploy_contracts
+from counterfoil.up.folder_lock import FolderLock
 from counterfoil.up.renewal import Renewal, utc_now
 from counterfoil.up.supervisor import Child, Supervisor
 
@@ -27,13 +26,6 @@ _READY_S = 60.0
 """How long a process may take to be ready, for each of those started at once: they share the processors."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Without certificate authorities, which would be read at each look: loopback needs no TLS."""
-
-
-class HouseInUse(Exception):
-    """Another process tree runs over this folder."""
-
-    code = Code("house.in_use")
-    to_do = "Stop the other `counterfoil up` over this folder, or give another folder."
 
 
 class Tree:
@@ -49,7 +41,7 @@ class Tree:
         self.supervisor = Supervisor()
         self._renewal = Renewal(house, now)
         self._progress = progress
-        self._lock = (house.folder / ".lock").open("w")
+        self._lock = FolderLock(house.folder)
 
     def __enter__(self) -> Tree:
         self.start()
@@ -75,12 +67,7 @@ class Tree:
             HouseInUse: another process tree runs over this folder.
             ChildFailed: a process did not become ready.
         """
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as taken:
-            raise HouseInUse(
-                f"{self.house.folder} is in use by another `counterfoil up`"
-            ) from taken
+        self._lock.take()
         try:
             self._renewal.start()
             # Processes that do not need each other start together: most of a start is a process's own work.
@@ -106,7 +93,7 @@ class Tree:
         """End every process; each has time to finish what it does."""
         self._renewal.stop()
         self.supervisor.stop()
-        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        self._lock.give_back()
 
     # ---- parts
 

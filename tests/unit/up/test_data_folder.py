@@ -5,7 +5,10 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import pytest
+
 from counterfoil.up.data_folder import open_house
+from counterfoil.up.folder_lock import FolderLock, HouseInUse
 
 
 def test_its_ports_are_below_those_of_outgoing_connections_and_stay(tmp_path: Path) -> None:
@@ -27,3 +30,17 @@ def test_a_port_that_somebody_else_has_is_another_the_next_time(tmp_path: Path) 
     assert {n: p for n, p in found.items() if n != name} == {
         n: p for n, p in first.items() if n != name
     }
+
+
+def test_a_house_in_use_is_refused_and_nothing_in_it_is_touched(tmp_path: Path) -> None:
+    """Its ports are taken by its own processes: others would be written down for them."""
+    first = open_house(tmp_path)
+    with FolderLock(first.folder), socket.socket() as its_own:
+        its_own.bind(("127.0.0.1", first.ports["api"]))
+        its_own.listen()
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        with pytest.raises(HouseInUse):
+            open_house(tmp_path)
+        after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
+    assert open_house(tmp_path).ports == first.ports

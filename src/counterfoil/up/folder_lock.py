@@ -1,0 +1,47 @@
+"""One process at a time uses a data folder. The lock is the kernel's: it ends with the process, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import TextIO
+
+from counterfoil.fault import Code
+
+
+class HouseInUse(Exception):
+    """Another process tree runs over this folder."""
+
+    code = Code("house.in_use")
+    to_do = "Stop the other `counterfoil up` over this folder, or give another folder."
+
+
+class FolderLock:
+    """The lock of one data folder, which exists; a context, or taken and given back by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: TextIO | None = None
+
+    def take(self) -> None:
+        """Take the lock, or raise HouseInUse at once."""
+        file = (self._folder / ".lock").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            file.close()
+            raise HouseInUse(f"{self._folder} is in use by another `counterfoil up`") from taken
+        self._file = file
+
+    def give_back(self) -> None:
+        """Give the lock back, if it was taken."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> FolderLock:
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()

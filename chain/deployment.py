@@ -86,7 +86,7 @@ def deploy(
 def _anew(client: ChainClient, admin: Signer, consortium: Consortium, path: Path) -> Deployment:
     """What *admin* has deployed already, whose file is gone; or the beginning of a new deployment."""
     names = [name for name, _ in constructors(admin.address, consortium)]
-    found = recovered(client, admin.address, names, VERSION)
+    found = recovered(client, admin.address, names=names, version=VERSION)
     if found is None:
         return Deployment(client.chain_id())
     log.warning("deployment_read_again", path=str(path), first_block=found.first_block)

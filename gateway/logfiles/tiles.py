@@ -21,6 +21,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 
 from counterfoil.gateway.errors import TileError
@@ -175,9 +176,13 @@ class TileWriter:
         """The number of entries appended."""
         return self._size
 
-    def append(self, entries: Iterable[bytes]) -> None:
-        """Add *entries*, in the log's order, and write each tile that became full."""
-        for entry in entries:
+    def append(self, entries: Iterable[bytes], leaves: Iterable[Digest] | None = None) -> None:
+        """Add *entries*, in the log's order, and write each tile that became full.
+
+        *leaves* are their leaf hashes, where they are known.
+        """
+        known = repeat(None) if leaves is None else leaves
+        for entry, leaf in zip(entries, known, strict=leaves is not None):
             if len(entry) > MAX_ENTRY_BYTES:
                 raise TileError(f"an entry of {len(entry)} bytes")
             self._bundle.append(entry)
@@ -185,7 +190,7 @@ class TileWriter:
                 path = entries_path(self._size // TILE_WIDTH)
                 self._write_full(path, encode_bundle(self._bundle))
                 self._bundle.clear()
-            self._add_hash(hash_leaf(entry))
+            self._add_hash(hash_leaf(entry) if leaf is None else leaf)
             self._size += 1
 
     def publish(self) -> Digest:

@@ -6,6 +6,7 @@ A record under an anchored head is judged by the registry as of that head's bloc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -24,6 +25,14 @@ TipOf = Callable[[DeviceId], ChainTip | None]
 """The end of a device's chain before these records; None for one that has none."""
 
 
+class Believed(NamedTuple):
+    """What is believed of some records, the ends of their devices' chains, and why the next one is refused."""
+
+    records: list[SignedRecord]
+    tips: dict[DeviceId, ChainTip]
+    refused: RecordRefused | None = None
+
+
 class Belief:
     """Verifies records from their bytes, by *history*; reads the anchored heads from *engine*."""
 
@@ -32,9 +41,7 @@ class Belief:
         self._history = history
         self._verifier = ParallelVerifier()
 
-    def judge(
-        self, start: int, raws: Sequence[bytes], tip_of: TipOf
-    ) -> tuple[list[SignedRecord], RecordRefused | None]:
+    def judge(self, start: int, raws: Sequence[bytes], tip_of: TipOf) -> Believed:
         """Return those of *raws*, the entries from log index *start* on, that are believed, and why it is not all."""
         self._history.refresh()
         believed: list[SignedRecord] = []
@@ -45,8 +52,8 @@ class Belief:
             found, refused = self._believe(first, piece, keys, tips=tips, tip_of=tip_of)
             believed += found
             if refused is not None:
-                return believed, refused
-        return believed, None
+                return Believed(believed, tips, refused)
+        return Believed(believed, tips)
 
     def _spans(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """Split *start* to *end* into (first, end, block) by the block whose registry judges the records."""

@@ -16,7 +16,7 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,11 +99,14 @@ class BelievedLog:
         self._reader = TileReader(read_folder(tiles), self._writer.size)
         self._state = self._load_slots()
         self._leaves: list[Digest] = []
+        self._nodes: dict[tuple[int, int], Digest] = {}
+        """The complete subtrees over newest leaves that were asked for."""
         self._places: list[tuple[DeviceId, int, int]] = []
         self._size = self._writer.size
         if keeps_copy:
             for _, one in self._signed(self._writer.size, store.size()):
                 self._note(one)
+                self._tips[one.record.device] = tip_after(one)
         self._ahead: tuple[int, StateTree] = (self._writer.size, self._copy_of_state())
 
     @property
@@ -133,14 +136,15 @@ class BelievedLog:
         """
         with self._lock:
             start = self._size
-            believed, refused = self._belief.judge(start, raws, self._tip_of)
+            found = self._belief.judge(start, raws, self._tip_of)
             if self._keeps_copy:
-                self._keep(start, believed)
-            self._recent.keep(start, believed)
-            for one in believed:
+                self._keep(start, found.records)
+            self._recent.keep(start, found.records)
+            for one in found.records:
                 self._note(one)
-            if refused is not None:
-                raise refused
+            self._tips.update(found.tips)
+            if found.refused is not None:
+                raise found.refused
 
     def _keep(self, start: int, believed: Sequence[SignedRecord]) -> None:
         with self.store.appending() as connection:
@@ -160,7 +164,6 @@ class BelievedLog:
     def _note(self, one: SignedRecord) -> None:
         self._leaves.append(hash_leaf(one.raw))
         self._places.append((one.record.device, one.record.epoch, one.record.sequence))
-        self._tips[one.record.device] = tip_after(one)
         self._size += 1
 
     # ---- computing heads
@@ -174,12 +177,13 @@ class BelievedLog:
             if size < at:
                 at, state = self._state_before(size)
             self._history.refresh()
-            tally = Tally()
+            tally, ends = Tally(), dict[DeviceId, SignedRecord]()
             for log_index, one in self._signed(min(at, previous_size), size):
                 if log_index >= at:
-                    state.apply_record(one)
+                    ends[one.record.device] = one
                 if log_index >= previous_size:
                     tally.add(one)
+            _apply(state, ends)
             self._ahead = (size, state)
 
             def project_of(device: DeviceId) -> bytes:
@@ -233,7 +237,11 @@ class BelievedLog:
             return self._tile_reader(level, index)
         if level == 0:
             return self._leaves[index - first]
-        return hash_children(self._read(level - 1, 2 * index), self._read(level - 1, 2 * index + 1))
+        node = self._nodes.get((level, index))
+        if node is None:
+            below = (self._read(level - 1, 2 * index), self._read(level - 1, 2 * index + 1))
+            node = self._nodes[level, index] = hash_children(*below)
+        return node
 
     @property
     def _tile_reader(self) -> HashReader:
@@ -267,20 +275,20 @@ class BelievedLog:
 
     def _advance(self, size: int, state: bytes) -> None:
         first = self._writer.size
-        touched: set[DeviceId] = set()
-        raws: list[bytes] = []
+        raws, ends = list[bytes](), dict[DeviceId, SignedRecord]()
         for _, one in self._signed(first, size):
             raws.append(one.raw)
-            self._state.apply_record(one)
-            touched.add(one.record.device)
+            ends[one.record.device] = one
+        _apply(self._state, ends)
         if self._state.root() != state:
             log.error(STATE_DIFFERS, size=size, anchored=state.hex()[:16])
-        self._writer.append(raws)
+        self._writer.append(raws, self._leaves[: size - first])
         self._writer.publish()
         with Session(self._engine) as session:
-            keep_slots(session, self._state, touched)
+            keep_slots(session, self._state, ends)
             session.merge(Progress(reader=_READER, log_index=size))
             session.commit()
+        self._nodes.clear()
         del self._leaves[: size - first]
         del self._places[: size - first]
         if self._ahead[0] < size:
@@ -295,6 +303,7 @@ class BelievedLog:
                 connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
         self._size = first
         self.dropped = head
+        self._nodes.clear()
         self._leaves.clear()
         self._places.clear()
         self._tips.clear()
@@ -360,3 +369,9 @@ class BelievedLog:
             for log_index, raw in piece:
                 yield log_index, self._recent.of(log_index) or decode(raw)
             start += len(piece)
+
+
+def _apply(state: StateTree, ends: Mapping[DeviceId, SignedRecord]) -> None:
+    """Bring *state* to the *ends* of its devices' chains, in the order in which these devices came first."""
+    for one in ends.values():
+        state.apply_record(one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from counterfoil.api.access.sight import Machine, Sight
 from counterfoil.api.audit.making.collection import collect
@@ -11,6 +11,7 @@ from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.http.context import ApiParts
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.record.identity import DeviceId
+from counterfoil.gateway.record.utc_date import midnight_ms
 
 
 def are_in_order(first: date, last: date) -> bool:
@@ -34,8 +35,8 @@ def bundle_of(
     facts = known_facts(
         parts.reads,
         device=DeviceId(machine.device),
-        first_ms=_midnight_ms(first),
-        until_ms=_midnight_ms(last + timedelta(days=1)),
+        first_ms=midnight_ms(first),
+        until_ms=midnight_ms(last + timedelta(days=1)),
         certificates=parts.settings.certificates,
         client=client,
         shows=lambda project: sight.everything or project in sight.run,
@@ -46,7 +47,3 @@ def bundle_of(
 def bundle_name(machine: Machine, first: date, last: date) -> str:
     """Return the name that such a file is given."""
     return f"{machine.device.rsplit(':', 1)[-1]}-{first}-{last}.bundle"
-
-
-def _midnight_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000

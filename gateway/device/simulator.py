@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 
 from counterfoil.gateway.device.device import Event
 from counterfoil.gateway.record.bodies import DailyClosing, MeterInterval, Refund, Sale, Status
 from counterfoil.gateway.record.sale_line import SaleLine
+from counterfoil.gateway.record.utc_date import midnight_ms
 
 _HOURS = (1, 1, 0, 0, 0, 1, 3, 8, 10, 9, 9, 11, 14, 11, 9, 8, 9, 10, 8, 6, 5, 4, 3, 2)
 _GOODS = (
@@ -40,10 +41,6 @@ class VendingShape:
     currency: str = "USD"
 
 
-def _midnight_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
-
-
 def simulate_vending(
     seed: str, first_day: date, days: int, shape: VendingShape | None = None
 ) -> Iterator[Event]:
@@ -55,10 +52,10 @@ def simulate_vending(
     shape = shape or VendingShape()
     random = Random(f"vending {seed}")  # noqa: S311  # a simulation, no secret
     sequence = 1
-    yield Event(Status("running", "simulated"), _midnight_ms(first_day))
+    yield Event(Status("running", "simulated"), midnight_ms(first_day))
     for offset in range(days):
         day = first_day + timedelta(days=offset)
-        midnight = _midnight_ms(day)
+        midnight = midnight_ms(day)
         weekday_factor = 0.6 if day.weekday() >= 5 else 1.1
         number = max(1, round(random.gauss(shape.sales_a_day * weekday_factor, 4)))
         hours = random.choices(range(24), weights=_HOURS, k=number)
@@ -119,7 +116,7 @@ def simulate_meter(
     random = Random(f"meter {seed}")  # noqa: S311  # a simulation, no secret
     for offset in range(days):
         day = first_day + timedelta(days=offset)
-        midnight = _midnight_ms(day)
+        midnight = midnight_ms(day)
         idle = day.weekday() >= 5
         for start in range(0, 24 * 60, minutes):
             load_kw = 2 if idle else _WORKSHOP_KW[start // 60]

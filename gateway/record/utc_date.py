@@ -1,6 +1,8 @@
-"""The UTC date of a time, as YYYYMMDD. Pure."""
+"""The UTC date of a time, as YYYYMMDD, and the time at which a day begins. Pure."""
 
 from __future__ import annotations
+
+from datetime import UTC, date, datetime
 
 _DAY_MS = 86_400_000
 
@@ -22,6 +24,11 @@ def business_date(time_ms: int) -> int:
         year = yoe + era * 400 + (month <= 2)
         found = _DATES[days] = year * 10_000 + month * 100 + doy - (153 * mp + 2) // 5 + 1
     return found
+
+
+def midnight_ms(day: date) -> int:
+    """Return the time at which *day* begins in UTC, in ms since 1970."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000
 
 
 _DATES: dict[int, int] = {}

@@ -45,7 +45,8 @@ def settling_steps(
     writes, senders = _others_writes(settings, engine, client, signer, on_step)
     steps: Steps = {}
     if settings.gateway_database_url:
-        gateway = open_store(settings.gateway_database_url)
+        # Who signs alone reads the gateway's store already.
+        gateway = store if settings.peers is None else open_store(settings.gateway_database_url)
         steps["keys"] = KeySync(RegisteredKeys(engine), gateway).step
     return steps | {
         "facts": SaleReader(engine, store, gossip=gossip, recent=recent).step,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +23,7 @@ from counterfoil.chain.errors import ChainError
 from counterfoil.fault import DATE_MALFORMED, STORE_UNREADABLE
 from counterfoil.gateway.errors import GatewayError, IdentityError
 from counterfoil.gateway.record.identity import parse_device_id
+from counterfoil.gateway.record.utc_date import midnight_ms
 
 
 def bundle_command(
@@ -51,8 +52,8 @@ def bundle_command(
         facts = known_facts(
             engine=opened(settings.oracle_url, "COUNTERFOIL_API_ORACLE_URL"),
             device=name,
-            first_ms=_midnight_ms(days[0]),
-            until_ms=_midnight_ms(days[1] + timedelta(days=1)),
+            first_ms=midnight_ms(days[0]),
+            until_ms=midnight_ms(days[1] + timedelta(days=1)),
             certificates=settings.certificates,
             client=_client(settings),
         )
@@ -86,10 +87,6 @@ def _day(option: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         fail(DATE_MALFORMED, f"{option} {text}: no day of the calendar, as YYYY-MM-DD", 2)
-
-
-def _midnight_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
 def opened(url: str, setting: str) -> Engine:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from counterfoil.api.audit.verification.bundle import Scope
 from counterfoil.api.audit.verification.errors import AuditError, SubjectError
 from counterfoil.api.audit.verification.said import Part, Said
 from counterfoil.api.audit.verification.words import moment
+from counterfoil.gateway.record.utc_date import midnight_ms
 
 
 class Subject(NamedTuple):
@@ -32,17 +33,13 @@ def check_subject(scope: Scope, subject: Subject) -> Iterator[AuditError]:
             "it is about {device}, not {wanted}", device=scope.device, wanted=subject.device
         )
         yield SubjectError(Part("scope"), detail)
-    if subject.first is not None and _midnight_ms(subject.first) != scope.first_ms:
+    if subject.first is not None and midnight_ms(subject.first) != scope.first_ms:
         first = moment(scope.first_ms)
         detail = Said("its period begins at {first}, not on {day}", first=first, day=subject.first)
         yield SubjectError(Part("scope"), detail)
     if subject.last is not None:
         until = subject.last + timedelta(days=1)
-        if _midnight_ms(until) != scope.until_ms:
+        if midnight_ms(until) != scope.until_ms:
             last = moment(scope.until_ms)
             detail = Said("its period ends at {last}, not with {day}", last=last, day=subject.last)
             yield SubjectError(Part("scope"), detail)
-
-
-def _midnight_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000

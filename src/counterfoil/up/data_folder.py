@@ -9,7 +9,6 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -195,7 +194,7 @@ def _open_house(
     count = kept.setdefault("oracles", 1)
     nodes = [f"oracle_{number}" for number in range(1, count + 1)] if count > 1 else []
     kept["ports"] = {name: _usable(kept["ports"].get(name)) for name in (*PORTS, *nodes)}
-    _write_private(settings, json.dumps(kept, indent=1).encode())
+    replace_file(settings, json.dumps(kept, indent=1).encode(), 0o600)
     house = House(
         folder,
         ports=kept["ports"],
@@ -248,7 +247,7 @@ def deploy_contracts(
         if not path.exists():
             key = house.role(role)
             locked = key.to_keystore(house.passphrase)
-            _write_private(path, json.dumps(locked).encode())
+            replace_file(path, json.dumps(locked).encode(), 0o600)
     nodes = [house.node_signer(number) for number in range(1, house.oracles + 1)]
     if house.oracles > 1:
         _write_nodes(house, nodes)
@@ -308,7 +307,7 @@ def _make_gateway_keys(house: House) -> None:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        _write_private(keys / "log.pem", pem)
+        replace_file(keys / "log.pem", pem, 0o600)
     if not house.gateway_certificate.exists():
         # A start that was killed between the two left a key without a certificate.
         path = keys / "gateway.key"
@@ -337,7 +336,7 @@ def _make_nodes(house: House) -> None:
                 hosts=["127.0.0.1"],
             )
         readers += (folder / "node.crt").read_bytes()
-    _write_private(house.folder / "oracles" / "readers.pem", readers)
+    replace_file(house.folder / "oracles" / "readers.pem", readers, 0o600)
 
 
 def _write_nodes(house: House, signers: Sequence[LocalSigner]) -> None:
@@ -347,7 +346,7 @@ def _write_nodes(house: House, signers: Sequence[LocalSigner]) -> None:
         folder = house.node(number)
         if not (folder / "key.json").exists():
             locked = signer.to_keystore(house.passphrase)
-            _write_private(folder / "key.json", json.dumps(locked).encode())
+            replace_file(folder / "key.json", json.dumps(locked).encode(), 0o600)
         nodes.append(
             {
                 "name": f"oracle-{number}",
@@ -357,7 +356,7 @@ def _write_nodes(house: House, signers: Sequence[LocalSigner]) -> None:
             }
         )
     peers = json.dumps({"nodes": nodes}, indent=1).encode()
-    _write_private(house.folder / "oracles" / "peers.json", peers)
+    replace_file(house.folder / "oracles" / "peers.json", peers, 0o600)
 
 
 def _usable(port: int | None) -> int:
@@ -369,13 +368,3 @@ def _usable(port: int | None) -> int:
                 probe.bind(("127.0.0.1", port))
                 return port
     return free_ports(1)[0]
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.rename(path)

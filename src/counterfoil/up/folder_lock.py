@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
+import os
 from pathlib import Path
-from typing import TextIO
 
+from counterfoil.chain.nodes.folder_lock import lock_file
 from counterfoil.fault import Code
 
 
@@ -21,23 +21,20 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file: TextIO | None = None
+        self._descriptor: int | None = None
 
     def take(self) -> None:
         """Take the lock, or raise HouseInUse at once."""
-        file = (self._folder / ".lock").open("w")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as taken:
-            file.close()
+            self._descriptor = lock_file(self._folder / ".lock", within_s=0)
+        except BlockingIOError as taken:
             raise HouseInUse(f"{self._folder} is in use by another `counterfoil up`") from taken
-        self._file = file
 
     def give_back(self) -> None:
         """Give the lock back, if it was taken."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def __enter__(self) -> FolderLock:
         self.take()

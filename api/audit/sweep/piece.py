@@ -14,6 +14,7 @@ import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from multiprocessing import parent_process
 from threading import Thread
 from typing import NamedTuple
@@ -30,11 +31,13 @@ from counterfoil.gateway.record.chain_check import Accepted, ChainTip, check_cha
 from counterfoil.gateway.record.identity import DeviceId, Digest, PublicKey, device_hash
 from counterfoil.gateway.record.record import Record
 from counterfoil.gateway.record.signed_record import SignedRecord, decode
-from counterfoil.gateway.record.verification import DeviceKey, KeyRing, KeyStatus, verify_signature
+from counterfoil.gateway.record.verification import DeviceKey, KeyStatus, verify_signatures
 from counterfoil.oracle.rules.figures import Tally
 
 PIECE = 4_096
 """Records verified and kept at a time, where nothing else is asked for."""
+_TOGETHER = 128
+"""Records whose signatures are verified one after the other: the processor's caches then hold what that needs."""
 
 
 class Repudiation(NamedTuple):
@@ -100,6 +103,7 @@ class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
     def __init__(self, keys: Mapping[tuple[bytes, int], HashedKey]) -> None:
         self._keys = keys
         self._known: dict[tuple[DeviceId, int], DeviceKey] = {}
+        self._repudiated = any(key.repudiations for key in keys.values())
 
     def __getitem__(self, name: tuple[DeviceId, int]) -> DeviceKey:
         known = self._known.get(name)
@@ -125,10 +129,10 @@ class RegistryRing(Mapping[tuple[DeviceId, int], DeviceKey]):
 
     def repudiated_in(self, record: Record) -> int | None:
         """The block in which *record* was repudiated; None when it counts, or its key is not known."""
-        found = self._keys.get((device_hash(record.device), record.epoch))
-        if found is None or not found.repudiations:
+        if not self._repudiated:
             return None
-        return found.repudiated_in(record.sequence)
+        found = self._keys.get((device_hash(record.device), record.epoch))
+        return None if found is None else found.repudiated_in(record.sequence)
 
     def __iter__(self) -> Iterator[tuple[DeviceId, int]]:
         return iter(self._known)
@@ -144,16 +148,19 @@ def verify_piece(
     piece, tree, sold = Piece(start, end), Frontier(), list[SoldFact]()
     ends = iter([*cuts, end] if not cuts or cuts[-1] != end else cuts)
     segment = Segment(next(ends))
-    for index, raw in enumerate(reader.entries(start, end), start=start):
-        if index == segment.end:
-            segment = _close(piece, segment, tree, next_end=next(ends))
-        tree.append(hash_leaf(raw))
-        signed = _readable(piece, index, raw, keys)
-        if signed is not None:
-            _take(piece, segment, index, signed)
-            fact = _sold(index, signed.record, keys)
-            if fact is not None:
-                sold.append(fact)
+    entries, index = reader.entries(start, end), start
+    while raws := list(islice(entries, _TOGETHER)):
+        for raw, read in zip(raws, verify_signatures([(r, None) for r in raws], keys), strict=True):
+            if index == segment.end:
+                segment = _close(piece, segment, tree, next_end=next(ends))
+            tree.append(hash_leaf(raw))
+            signed = _unverified(piece, index, raw, read) if isinstance(read, RecordError) else read
+            if signed is not None:
+                _take(piece, segment, index, signed)
+                fact = _sold(index, signed.record, keys)
+                if fact is not None:
+                    sold.append(fact)
+            index += 1
     _close(piece, segment, tree, next_end=end)
     if sold:
         piece.sold = pack(sold)
@@ -170,12 +177,9 @@ def _close(piece: Piece, segment: Segment, tree: Frontier, next_end: int) -> Seg
     return Segment(next_end)
 
 
-def _readable(piece: Piece, index: int, raw: bytes, keys: KeyRing) -> SignedRecord | None:
-    """Return the record, verified, or only read and with a finding; None where it can't be read."""
-    try:
-        return verify_signature(raw, None, keys)
-    except RecordError as error:
-        piece.findings.append(Finding(RecordError.code, f"record {index}", str(error)))
+def _unverified(piece: Piece, index: int, raw: bytes, error: RecordError) -> SignedRecord | None:
+    """Write down why a record is not verified; return it where it can at least be read."""
+    piece.findings.append(Finding(RecordError.code, f"record {index}", str(error)))
     try:
         return decode(raw)
     except RecordError:

@@ -9,12 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
 from changes import Change, changes_of
-from running import ROOT, Reach, load, reach_of, survives
+from running import ROOT, Reach, Tests, load, with_tests
 
 DECIDES = (
     "api/audit/verification",
@@ -65,12 +66,17 @@ told. What was run is kept in build/mutants.jsonl, and not run again until the m
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a change: whether it survived, and of which sources that is true."""
+    """What came of a change: which test noticed it, if any did, and of which sources that is true."""
 
     name: str
     digest: str
-    survived: bool
+    noticed_by: str
     seconds: float
+
+    @property
+    def survived(self) -> bool:
+        """Whether no test noticed it."""
+        return not self.noticed_by
 
 
 def python_files(places: Iterable[str]) -> list[str]:
@@ -87,7 +93,7 @@ def read_state() -> dict[str, Outcome]:
     if not STATE.exists():
         return {}
     rows = (json.loads(line) for line in STATE.read_text().splitlines())
-    return {row["name"]: Outcome(**row) for row in rows if "name" in row}
+    return {row["name"]: Outcome(**row) for row in rows if "noticed_by" in row}
 
 
 def write(row: object) -> None:
@@ -107,42 +113,48 @@ def read_explained() -> dict[str, str]:
     return rows
 
 
-def reaches(tests: Sequence[str], modules: dict[str, ModuleType], around: str) -> dict[str, Reach]:
-    """What each file of tests reaches; kept in a file while it and *around*, a hash of the rest, are the same."""
-    kept = STATE.with_name("mutants-reach.json")
-    said = json.loads(kept.read_text()) if kept.exists() else {}
+def reaches(
+    tests: Tests, files: Sequence[str], modules: dict[str, ModuleType], around: str
+) -> dict[str, Reach]:
+    """What each test reaches; kept in a file while the test's own and *around*, a hash of the rest, are the same."""
+    kept = STATE.with_name("mutants-reach.jsonl")
     kept.parent.mkdir(exist_ok=True)
-    found = {}
-    for test in tests:
-        digest = digest_of([test]) + around
-        if said.get(test, {}).get("digest") != digest:
-            print(f"mutants: which lines {test} reaches", file=sys.stderr)
-            said[test] = {"digest": digest, "reach": vars(reach_of(test, modules))}
-            kept.write_text(json.dumps(said))
-        found[test] = Reach(**said[test]["reach"])
+    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    known = {row["digest"]: {name: Reach(**of) for name, of in row["reach"].items()} for row in rows}
+    found: dict[str, Reach] = {}
+    for path in files:
+        digest = digest_of([path]) + around
+        if digest not in known:
+            print(f"mutants: which lines {path} reaches", file=sys.stderr)
+            known[digest] = {name: tests.reach_of(name, modules) for name in tests.in_file(path)}
+            reach = {name: vars(of) for name, of in known[digest].items()}
+            with kept.open("a") as file:
+                file.write(json.dumps({"digest": digest, "reach": reach}) + "\n")
+        found |= known[digest]
     return found
 
 
 def digest_of(files: Iterable[str]) -> str:
     """One hash of all these files."""
-    whole = sha256()
-    for path in files:
-        whole.update(path.encode() + b"\0" + sha256((ROOT / path).read_bytes()).digest())
-    return whole.hexdigest()
+    return sha256(b"".join(_digest(path) for path in files)).hexdigest()
 
 
-def run(change: Change, module: ModuleType, near: dict[str, Reach]) -> bool:
-    """Whether *change* survives the tests that reach it; first those that are quick and reach most around it."""
+@lru_cache(maxsize=None)
+def _digest(path: str) -> bytes:
+    return sha256(path.encode() + b"\0" + (ROOT / path).read_bytes()).digest()
+
+
+def run(change: Change, module: ModuleType, tests: Tests, near: dict[str, Reach]) -> str:
+    """The test that notices *change*, "" when none does; first those that are quick and reach most around it."""
     lines = set(change.lines)
-    tests = [test for test, reach in near.items() if lines & set(reach.lines.get(change.path, ()))]
+    reach = {n: r for n, r in near.items() if lines & set(r.lines.get(change.path, ()))}
     around = range(min(lines) - 40, max(lines) + 40)
-    near_by = {t: sum(n in around for n in near[t].lines[change.path]) for t in tests}
-    tests.sort(key=lambda test: near[test].seconds / 1.2 ** near_by[test])
-    if not tests:
-        return True
-    slow = [name for test in tests for name in near[test].slow]
-    limit_s = 30 + 5 * sum(near[test].seconds for test in tests)
-    return survives(module, change.function, change.code(), tests=tests, slow=slow, limit_s=limit_s)
+    near_by = {n: sum(line in around for line in r.lines[change.path]) for n, r in reach.items()}
+    names = sorted(reach, key=lambda name: reach[name].seconds / 1.2 ** near_by[name])
+    if not names:
+        return ""
+    timed = [(name, reach[name].seconds) for name in names]
+    return tests.notices(module, change.function, change.code(), timed)
 
 
 def arguments() -> argparse.Namespace:
@@ -179,28 +191,50 @@ def main() -> int:
     if asked.list:
         print("\n".join(one.name for one in mine))
         return NONE_LEFT
-    started = time.monotonic()
-    tests = [path for path in python_files(TESTS) if Path(path).name.startswith("test_")]
+    files = [path for path in python_files(TESTS) if Path(path).name.startswith("test_")]
     modules = load(paths)
+    work = partial(run_all, mine=mine, names=names, modules=modules, files=files, again=asked.again)
+    status = with_tests(files, work)
+    if status is None:
+        print("mutants: the tests can't be collected", file=sys.stderr)
+        return COULD_NOT_TELL
+    return status
+
+
+def run_all(
+    tests: Tests,
+    mine: Sequence[Change],
+    names: set[str],
+    modules: dict[str, ModuleType],
+    files: Sequence[str],
+    again: bool,
+) -> int:
+    """Run *mine* as far as they are not known, print what survives, and return the exit status."""
+    started = time.monotonic()
     support = [*python_files(["tests/support"]), "tests/conftest.py"]
-    all_tests = digest_of([*tests, *support])
-    near = reaches(tests, modules, around=digest_of([*paths, *support]))
-    for test, reach in near.items():
-        if reach.status not in (0, 5):
-            print(f"mutants: {test} fails with nothing changed", file=sys.stderr)
-            return COULD_NOT_TELL
+    near = reaches(tests, files, modules, around=digest_of([*modules, *support]))
+    failing = [name for name, reach in near.items() if reach.failed]
+    if failing:
+        print(f"mutants: {failing[0]} fails with nothing changed", file=sys.stderr)
+        return COULD_NOT_TELL
     state, ran = read_state(), 0
-    digests = {path: digest_of([path]) + all_tests for path in paths}
+
+    def digest(path: str, noticed_by: str) -> str:
+        """Of what an outcome depends on: a change that was noticed still is, whatever the other tests say."""
+        said = [noticed_by.split("::")[0]] if noticed_by else files
+        return digest_of([path, *said, *support])
+
     for change in mine:
         known = state.get(change.name)
-        is_known = known is not None and known.digest == digests[change.path]
-        if (asked.again and not (known and known.survived)) or (is_known and not asked.again):
+        is_known = known is not None and known.digest == digest(change.path, known.noticed_by)
+        if (again and not (known and known.survived)) or (is_known and not again):
             continue
         began = time.monotonic()
-        survived = run(change, modules[change.path], near)
+        noticed_by = run(change, modules[change.path], tests, near)
         took = round(time.monotonic() - began, 2)
-        state[change.name] = Outcome(change.name, digests[change.path], survived, took)
-        write(state[change.name])
+        found = Outcome(change.name, digest(change.path, noticed_by), noticed_by, took)
+        state[change.name] = found
+        write(found)
         ran += 1
     return tell(mine, names, state, ran=ran, seconds=time.monotonic() - started)
 

@@ -1,7 +1,8 @@
-"""Runs tests in a forked child: one file with the lines written down that it reaches, or some with a change in force.
+"""Runs collected tests in forked children: one with the lines written down that it reaches, or some with a change in force.
 
-Every module is imported once, in the parent. A change is a function's code, put in its place in the child alone, so
-nothing is written into the sources, no child pays for imports, and one that hangs can be ended.
+Every module is imported and every test collected once, in the parent, which itself runs none. A change is a function's
+code, put in its place in the child alone, so nothing is written into the sources, no child pays for imports, and one
+that hangs is ended.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import functools
 import importlib
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -24,33 +26,121 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW_S = 1.5
+SLOW_S = 2.5
 """A test that takes more processor time while its lines are written down is cut off, and not run with a change."""
-CUT_OFF = "cut off: it is slow"
-_QUIET = ("-q", "-x", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-W", "ignore")
-_PASSED, _FAILED = 0, 1
-_COULD_NOT = 99
+HANGS_S = 5.0
+"""Processor time that a test may take beyond ten times its own, before a change counts as noticed by it."""
+_QUIET = ("-q", "-s", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-W", "ignore")
+_HANGS_WALL_S = 300.0
+_PASSED, _FAILED, _COULD_NOT = 0, 1, 99
 
 
 @dataclass
 class Reach:
-    """What a file of tests reaches of each module, by the lines, its seconds, and its slow tests."""
+    """What one test reaches of each module, by the lines, and its seconds of processor time."""
 
     lines: dict[str, list[int]] = field(default_factory=dict)
     seconds: float = 0.0
-    slow: list[str] = field(default_factory=list)
-    status: int = 0
+    failed: bool = False
+    slow: bool = False
+
+
+class Tests:
+    """Collected tests by their names; each run is in a process of its own."""
+
+    def __init__(self, items: Iterable[pytest.Item], config: pytest.Config) -> None:
+        self._items = {item.nodeid: item for item in items}
+        self._reports = _Reports()
+        config.pluginmanager.register(self._reports)
+
+    def in_file(self, path: str) -> list[str]:
+        """The tests of a file, by its path in the repository."""
+        return [name for name in self._items if name.split("::")[0] == path]
+
+    def reach_of(self, name: str, modules: dict[str, ModuleType]) -> Reach:
+        """Run one test and return what it reaches."""
+        recorder = _Recorder({str(module.__file__): path for path, module in modules.items()})
+
+        def run(told: Path) -> int:
+            signal.signal(signal.SIGVTALRM, _out_of_time)
+            signal.setitimer(signal.ITIMER_VIRTUAL, SLOW_S)
+            began = time.process_time()
+            sys.settrace(recorder.trace)
+            try:
+                failed = not self._passes(name, None)
+            finally:
+                sys.settrace(None)
+            reach = Reach(recorder.found(), time.process_time() - began, failed)
+            told.write_text(json.dumps(vars(reach)))
+            return _PASSED
+
+        status, said = _child(run)
+        if status == -signal.SIGVTALRM or status == _FAILED:
+            return Reach(slow=True)
+        return Reach(**json.loads(said)) if status == _PASSED else Reach(failed=True)
+
+    def notices(
+        self,
+        module: ModuleType,
+        function: str,
+        code: CodeType,
+        tests: Sequence[tuple[str, float]],
+    ) -> str:
+        """Return the first of *tests*, with their seconds, that fails where *function* has *code*; "" when none does."""
+        target = _function(module, function)
+
+        def run(told: Path) -> int:
+            target.__code__ = code
+            following = [name for name, _ in tests[1:]]
+            for (name, seconds), after in zip(tests, [*following, None], strict=True):
+                told.write_text(name)
+                _limit(HANGS_S + 10 * seconds)
+                if not self._passes(name, after):
+                    return _FAILED
+            return _PASSED
+
+        status, said = _child(run)
+        if status == _COULD_NOT:
+            raise RuntimeError(f"{module.__name__}.{function} could not be changed")
+        return "" if status == _PASSED else said
+
+    def _passes(self, name: str, after: str | None) -> bool:
+        item, following = self._items[name], self._items[after] if after else None
+        self._reports.failed = False
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        return not self._reports.failed
+
+
+class _Reports:
+    """A plugin of pytest's: whether a part of a test failed."""
+
+    failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+
+class _Loop:
+    """A plugin of pytest's: in place of running the collected tests, does *work* with them."""
+
+    def __init__(self, work: Callable[[Tests], int]) -> None:
+        self._work = work
+        self.status: int | None = None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if not session.testsfailed:
+            self.status = self._work(Tests(session.items, session.config))
+        return True
 
 
 class _Recorder:
-    """A plugin of pytest's: writes down which lines of *modules* (by their files) run, and which tests are slow."""
+    """Writes down which lines of *modules* (by their files) run."""
 
     def __init__(self, modules: dict[str, str]) -> None:
         self._modules = modules
         self._lines: dict[str, set[int]] = {path: set() for path in modules.values()}
-        self.found = Reach()
 
-    def _trace(self, frame: FrameType, event: str, _: Any) -> Any:
+    def trace(self, frame: FrameType, event: str, _: Any) -> Any:
         path = self._modules.get(frame.f_code.co_filename)
         if path is None:
             return None
@@ -63,27 +153,20 @@ class _Recorder:
 
         return line
 
-    def pytest_sessionstart(self) -> None:
-        signal.signal(signal.SIGVTALRM, _cut_off)
-        sys.settrace(self._trace)
-
-    def pytest_runtest_setup(self) -> None:
-        signal.setitimer(signal.ITIMER_VIRTUAL, SLOW_S)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call":
-            self.found.seconds += report.duration
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-            if report.skipped and CUT_OFF in report.longreprtext:
-                self.found.slow.append(report.nodeid)
-
-    def pytest_sessionfinish(self) -> None:
-        sys.settrace(None)
-        self.found.lines = {path: sorted(lines) for path, lines in self._lines.items() if lines}
+    def found(self) -> dict[str, list[int]]:
+        return {path: sorted(lines) for path, lines in self._lines.items() if lines}
 
 
-def _cut_off(*_: object) -> None:
-    pytest.skip(CUT_OFF)
+def with_tests(files: Sequence[str], work: Callable[[Tests], int]) -> int | None:
+    """Collect the tests of *files* and return what *work* makes of them; None where they can't be collected."""
+    folder = tempfile.mkdtemp(prefix="counterfoil-mutants-")
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = f"{folder}/hypothesis"
+    loop = _Loop(work)
+    try:
+        pytest.main([*_QUIET, f"--basetemp={folder}/t", *files], plugins=[loop])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return loop.status
 
 
 def module_name(path: str) -> str:
@@ -92,49 +175,20 @@ def module_name(path: str) -> str:
 
 
 def load(paths: Sequence[str]) -> dict[str, ModuleType]:
-    """Import the modules, and what tests stand on, into this process."""
-    sys.path.insert(0, str(ROOT / "tests" / "support"))
-    for name in ("hypothesis", "pytest_asyncio", "xdist", "support_world", "support_blocks"):
-        importlib.import_module(name)
+    """Import the modules into this process."""
     return {path: importlib.import_module(module_name(path)) for path in paths}
 
 
-def reach_of(test: str, modules: dict[str, ModuleType]) -> Reach:
-    """Run one file of tests and return what it reaches."""
-    files = {str(module.__file__): path for path, module in modules.items()}
-    with tempfile.NamedTemporaryFile("r", suffix=".json") as told:
-
-        def run() -> int:
-            recorder = _Recorder(files)
-            status = _pytest([test], recorder)
-            recorder.found.status = status
-            Path(told.name).write_text(json.dumps(vars(recorder.found)))
-            return status
-
-        _child(run, limit_s=600)
-        said = told.read()
-    return Reach(**json.loads(said)) if said else Reach(status=_COULD_NOT)
+def _out_of_time(*_: object) -> None:
+    os._exit(_FAILED)
 
 
-def survives(
-    module: ModuleType,
-    function: str,
-    code: CodeType,
-    tests: Sequence[str],
-    slow: Sequence[str],
-    limit_s: float,
-) -> bool:
-    """Whether all *tests* pass although *function* has another *code*."""
-    target = _function(module, function)
-
-    def run() -> int:
-        target.__code__ = code
-        return _pytest([*tests, *(f"--deselect={name}" for name in slow)])
-
-    status = _child(run, limit_s)
-    if status == _COULD_NOT:
-        raise RuntimeError(f"{module.__name__}.{function} could not be changed")
-    return status == _PASSED
+def _limit(seconds: float) -> None:
+    """Let this process take so much more processor time, before it is ended."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime + seconds) + 1
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, most))
 
 
 def _function(module: ModuleType, name: str) -> FunctionType:
@@ -154,31 +208,27 @@ def _function(module: ModuleType, name: str) -> FunctionType:
     return found
 
 
-def _pytest(args: Sequence[str], *plugins: object) -> int:
-    folder = tempfile.mkdtemp(prefix="counterfoil-mutants-")
-    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = f"{folder}/hypothesis"
-    try:
-        return int(pytest.main([*_QUIET, f"--basetemp={folder}/t", *args], plugins=list(plugins)))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _child(run: Callable[[Path], int]) -> tuple[int, str]:
+    """Run *run* in a process of its own; return its status and what it wrote. One that hangs has failed."""
+    with tempfile.NamedTemporaryFile("r", prefix="counterfoil-mutants-") as told:
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            silence = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(silence, number)
+            try:
+                status = run(Path(told.name))
+            except BaseException:  # the parent says so, whatever it was
+                status = _COULD_NOT
+            os._exit(status)
+        status = _wait(child)
+        return status, told.read()
 
 
-def _child(run: Callable[[], int], limit_s: float) -> int:
-    """Run *run* in a process of its own and return its status; one that takes too long has failed."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        os.setpgid(0, 0)
-        silence = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
-            os.dup2(silence, number)
-        try:
-            status = run()
-        except BaseException:  # the parent says so, whatever it was
-            status = _COULD_NOT
-        os._exit(status)
-    until = time.monotonic() + limit_s
-    pause = 0.005
+def _wait(child: int) -> int:
+    until, pause = time.monotonic() + _HANGS_WALL_S, 0.002
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:

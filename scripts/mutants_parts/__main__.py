@@ -60,7 +60,8 @@ STATE = ROOT / "build" / "mutants.jsonl"
 NONE_LEFT, SOME_LEFT, COULD_NOT_TELL = 0, 1, 2
 STATUS = """
 exit status: 0 none survives that is not explained; 1 some do, or an explanation fits no survivor; 2 it could not be
-told. What was run is kept in build/mutants.jsonl, and not run again until the module or a test changes.
+told. What was run is kept in build/mutants.jsonl: that a change was noticed, until its module or that test changes; that
+it survived, until its module or any test does.
 """
 
 
@@ -145,16 +146,24 @@ def _digest(path: str) -> bytes:
 
 
 def run(change: Change, module: ModuleType, tests: Tests, near: dict[str, Reach]) -> str:
-    """The test that notices *change*, "" when none does; first those that are quick and reach most around it."""
+    """The test that notices *change*, "" when none does.
+
+    First those that are quick and reach most around it; those of a file together, for they share what they stand on.
+    """
     lines = set(change.lines)
     reach = {n: r for n, r in near.items() if lines & set(r.lines.get(change.path, ()))}
     around = range(min(lines) - 40, max(lines) + 40)
-    near_by = {n: sum(line in around for line in r.lines[change.path]) for n, r in reach.items()}
-    names = sorted(reach, key=lambda name: reach[name].seconds / 1.2 ** near_by[name])
-    if not names:
-        return ""
-    timed = [(name, reach[name].seconds) for name in names]
-    return tests.notices(module, change.function, change.code(), timed)
+
+    def rank(name: str) -> float:
+        near_by = sum(line in around for line in reach[name].lines[change.path])
+        return float(reach[name].seconds / 1.2**near_by)
+
+    ranked = sorted(reach, key=rank)
+    files = dict.fromkeys(name.split("::")[0] for name in ranked)
+    timed = [
+        (name, reach[name].seconds) for file in files for name in ranked if name.startswith(file)
+    ]
+    return tests.notices(module, change.function, change.code(), timed) if timed else ""
 
 
 def arguments() -> argparse.Namespace:

@@ -10,6 +10,7 @@ from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle_blocks import block_times
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.completeness import (
     ChainSeen,
@@ -126,7 +127,8 @@ def test_a_files_history_ends_with_a_distribution_and_not_with_its_block(world: 
     seen = seen_of(whole)
     last = seen.distributions[-1]
     other_day = last._replace(batch=b"\7" * 32, period_start=20220905)
-    behind = seen._replace(distributions=[*seen.distributions, other_day])
+    another = other_day._replace(batch=b"\6" * 32, period_start=20220906)
+    behind = seen._replace(distributions=[*seen.distributions, other_day, another])
     assert checked(whole, world, behind)[1] == set()
     before = seen._replace(distributions=[*seen.distributions[:-1], other_day, last])
     report, codes = checked(whole, world, before)
@@ -157,6 +159,36 @@ def test_an_assignment_that_is_kept_off_is_found(world: World) -> None:
     assert (codes, report.verdict) == ({"bundle.assignment_mismatch"}, "invalid")
     later = other._replace(block=2_999)
     assert checked(bundle, world, seen._replace(assignments=[*seen.assignments, later]))[1] == set()
-    assert checked(bundle, world, seen._replace(assignments=[other]))[1] == {
-        "bundle.assignment_mismatch"
+    edge = other._replace(block=max(block_times(bundle)))
+    report, codes = checked(bundle, world, seen._replace(assignments=[*seen.assignments, edge]))
+    assert codes == {"bundle.assignment_mismatch"}, "the file's newest block is one of its blocks"
+
+
+def test_an_assignment_that_the_node_does_not_have_is_found(world: World) -> None:
+    bundle = bundle_of(world)
+    report, codes = checked(bundle, world, seen_of(bundle)._replace(assignments=[]))
+    assert (codes, report.verdict) == ({"bundle.assignment_mismatch"}, "invalid")
+    assert {finding.where for finding in report.findings} == {
+        f"assignments[{place}]" for place in range(len(bundle.assignments))
     }
+
+
+def test_a_file_that_shows_no_distribution_is_asked_again_however_old_they_are(
+    world: World,
+) -> None:
+    whole = bundle_of(world)
+    none = replace(whole, terms=(), distributions=(), takes=(), pools=())
+    none = replace(none, blocks=tuple(world.chain.prove(none.on_chain())))
+    old = [one._replace(block=1) for one in seen_of(whole).distributions]
+    seen = seen_of(whole)._replace(distributions=old)
+    assert "split.left_out" not in checked(none, world, seen)[1]
+
+
+def test_a_file_that_can_not_be_read_is_not_compared(world: World) -> None:
+    unread = verify(b"\xa0", world.root, addresses=ADDRESSES)
+    headless = verify(encode(bundle_of(world)), world.root, addresses=ADDRESSES)
+    assert headless.bundle is not None
+    headless.bundle = replace(headless.bundle, heads=())
+    for report in (unread, headless):
+        assert list(check_complete(report, seen_of(bundle_of(world)))) == []
+        assert not report.is_complete

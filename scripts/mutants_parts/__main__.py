@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -60,8 +60,8 @@ STATE = ROOT / "build" / "mutants.jsonl"
 NONE_LEFT, SOME_LEFT, COULD_NOT_TELL = 0, 1, 2
 STATUS = """
 exit status: 0 none survives that is not explained; 1 some do, or an explanation fits no survivor; 2 it could not be
-told. What was run is kept in build/mutants.jsonl: that a change was noticed, until its module or that test changes; that
-it survived, until its module or any test does.
+told. What was run is kept in build/mutants.jsonl: that a change was noticed, until its module or that test changes;
+that it survived, until its module or any test does.
 """
 
 
@@ -121,7 +121,9 @@ def reaches(
     kept = STATE.with_name("mutants-reach.jsonl")
     kept.parent.mkdir(exist_ok=True)
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
-    known = {row["digest"]: {name: Reach(**of) for name, of in row["reach"].items()} for row in rows}
+    known = {
+        row["digest"]: {name: Reach(**of) for name, of in row["reach"].items()} for row in rows
+    }
     found: dict[str, Reach] = {}
     for path in files:
         digest = digest_of([path]) + around
@@ -140,7 +142,7 @@ def digest_of(files: Iterable[str]) -> str:
     return sha256(b"".join(_digest(path) for path in files)).hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _digest(path: str) -> bytes:
     return sha256(path.encode() + b"\0" + (ROOT / path).read_bytes()).digest()
 
@@ -230,7 +232,7 @@ def run_all(
 
     def digest(path: str, noticed_by: str) -> str:
         """Of what an outcome depends on: a change that was noticed still is, whatever the other tests say."""
-        said = [noticed_by.split("::")[0]] if noticed_by else files
+        said = [noticed_by.split("::", maxsplit=1)[0]] if noticed_by else files
         return digest_of([path, *said, *support])
 
     for change in mine:

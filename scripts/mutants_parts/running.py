@@ -1,4 +1,4 @@
-"""Runs collected tests in forked children: one with the lines written down that it reaches, or some with a change in force.
+"""Runs collected tests in forked children: one with its lines written down, or some with a change in force.
 
 Every module is imported and every test collected once, in the parent, which itself runs none. A change is a function's
 code, put in its place in the child alone, so nothing is written into the sources, no child pays for imports, and one
@@ -74,7 +74,7 @@ class Tests:
             return _PASSED
 
         status, said = _child(run)
-        if status == -signal.SIGVTALRM or status == _FAILED:
+        if status in (-signal.SIGVTALRM, _FAILED):
             return Reach(slow=True)
         return Reach(**json.loads(said)) if status == _PASSED else Reach(failed=True)
 
@@ -85,7 +85,7 @@ class Tests:
         code: CodeType,
         tests: Sequence[tuple[str, float]],
     ) -> str:
-        """Return the first of *tests*, with their seconds, that fails where *function* has *code*; "" when none does."""
+        """Return the first of *tests*, each with its seconds, that fails with this *code*; "" when none does."""
         target = _function(module, function)
 
         def run(told: Path) -> int:

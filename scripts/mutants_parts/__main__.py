@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -55,6 +55,8 @@ TESTS = (
     "tests/unit/oracle/rules/judging",
 )
 """The fast tests that are near enough to notice."""
+FIRST = 12
+"""So many of the tests that noticed other changes of a module are tried first."""
 EXPLAINED = Path(__file__).with_name("explained.txt")
 STATE = ROOT / "build" / "mutants.jsonl"
 NONE_LEFT, SOME_LEFT, COULD_NOT_TELL = 0, 1, 2
@@ -73,6 +75,11 @@ class Outcome:
     digest: str
     noticed_by: str
     seconds: float
+
+    @property
+    def path(self) -> str:
+        """The module that was changed."""
+        return self.name.partition(":")[0]
 
     @property
     def survived(self) -> bool:
@@ -147,10 +154,17 @@ def _digest(path: str) -> bytes:
     return sha256(path.encode() + b"\0" + (ROOT / path).read_bytes()).digest()
 
 
-def run(change: Change, module: ModuleType, tests: Tests, near: dict[str, Reach]) -> str:
-    """The test that notices *change*, "" when none does.
+def run(
+    change: Change,
+    module: ModuleType,
+    tests: Tests,
+    near: dict[str, Reach],
+    noticed: Counter[str],
+) -> str:
+    """The test that notices *change*, "" when none does; *noticed* counts what each test did in this module before.
 
-    First those that are quick and reach most around it; those of a file together, for they share what they stand on.
+    First those that noticed most, then those that are quick and reach most around it; of the rest those of a file
+    together, for they share what they stand on.
     """
     lines = set(change.lines)
     reach = {n: r for n, r in near.items() if lines & set(r.lines.get(change.path, ()))}
@@ -160,11 +174,11 @@ def run(change: Change, module: ModuleType, tests: Tests, near: dict[str, Reach]
         near_by = sum(line in around for line in reach[name].lines[change.path])
         return float(reach[name].seconds / 1.2**near_by)
 
-    ranked = sorted(reach, key=rank)
-    files = dict.fromkeys(name.split("::")[0] for name in ranked)
-    timed = [
-        (name, reach[name].seconds) for file in files for name in ranked if name.startswith(file)
-    ]
+    first = [name for name, _ in noticed.most_common() if name in reach][:FIRST]
+    ranked = sorted(reach.keys() - set(first), key=rank)
+    files = dict.fromkeys(name.partition("::")[0] for name in ranked)
+    rest = [name for file in files for name in ranked if name.startswith(file)]
+    timed = [(name, reach[name].seconds) for name in (*first, *rest)]
     return tests.notices(module, change.function, change.code(), timed) if timed else ""
 
 
@@ -229,6 +243,9 @@ def run_all(
         print(f"mutants: {failing[0]} fails with nothing changed", file=sys.stderr)
         return COULD_NOT_TELL
     state, ran = read_state(), 0
+    noticed: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in state.values():
+        noticed[outcome.path][outcome.noticed_by] += 1
 
     def digest(path: str, noticed_by: str) -> str:
         """Of what an outcome depends on: a change that was noticed still is, whatever the other tests say."""
@@ -241,7 +258,10 @@ def run_all(
         if (again and not (known and known.survived)) or (is_known and not again):
             continue
         began = time.monotonic()
-        noticed_by = run(change, modules[change.path], tests, near)
+        noticed_by = run(
+            change, modules[change.path], tests, near=near, noticed=noticed[change.path]
+        )
+        noticed[change.path][noticed_by] += 1
         took = round(time.monotonic() - began, 2)
         found = Outcome(change.name, digest(change.path, noticed_by), noticed_by, took)
         state[change.name] = found

@@ -6,15 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from support_blocks import ADDRESSES, PaperChain, assign
+from support_blocks import ADDRESSES, PaperChain, assign, event
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
+from counterfoil.api.audit.verification.assignment_steps import (
+    _SHOWN,
+    check_project,
+    projects_text,
+)
 from counterfoil.api.audit.verification.bundle import AssignmentFact, Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.steps import verify
 from counterfoil.gateway.record.identity import device_hash, on_chain_id
+from counterfoil.gateway.record.utc_date import business_date
+from counterfoil.oracle.rules.figures import NO_PROJECT
+from counterfoil.oracle.rules.project_history import Assignment, ProjectHistory
 
 DEVICE = DEVICES[0]
 _Moves = Sequence[tuple[int, str]]
@@ -51,6 +59,59 @@ def test_the_devices_project_is_told_with_its_block_and_time() -> None:
         "anchored in blocks: 4 heads, of 8 in block 1000 at 2022-08-30 00:00:00Z to 30 in block 1003 "
         "at 2022-09-02 00:00:00Z; the device was in lakeside since block 800, 2022-08-28 00:13:20Z"
     )
+
+
+def test_many_assignments_are_counted_and_named_by_what_is_known_of_them() -> None:
+    """The file's own project has a name, any other one its id on chain; no project is said to be none."""
+    moves = [(800 + n, ("lakeside", "hilltop", "")[n % 3]) for n in range(_SHOWN + 2)]
+    world, bundle = sold_in(moves)
+    history = ProjectHistory(
+        [Assignment(n, n, bytes(on_chain_id(p)) if p else NO_PROJECT) for n, p in moves]
+    )
+    said = str(projects_text(bundle, history))
+    hilltop = on_chain_id("hilltop").hex()
+    assert said.startswith("in lakeside since block 800, 1970-01-01 00:00:00Z, then project 0x")
+    assert f"then project 0x{hilltop} since block 801" in said
+    assert "then no project since block 802" in said
+    assert said.endswith(", then 2 more")
+    few = ProjectHistory(history.assignments[:_SHOWN])
+    assert "more" not in str(projects_text(bundle, few))
+
+
+def test_a_file_of_no_project_has_the_id_of_none() -> None:
+    """And it states none, whatever the device was in: its sales are named elsewhere."""
+    world, bundle = sold_in([(800, "hilltop")])
+    scope = bundle.scope._replace(project="")
+    assert scope.project_id == NO_PROJECT
+    assert list(check_project(replace(bundle, scope=scope), history_of(800, "hilltop"))) == []
+    assert [e.code for e in check_project(bundle, history_of(800, "hilltop"))] == [
+        "proposal.project_differs"
+    ]
+
+
+def history_of(block: int, project: str) -> ProjectHistory:
+    return ProjectHistory([Assignment(block, 0, bytes(on_chain_id(project)))])
+
+
+def test_a_date_before_the_period_is_none_of_its_dates() -> None:
+    _, bundle = sold_in([(800, "lakeside")])
+    scope = bundle.scope
+    dates = [business_date(FIRST_MS + day * DAY_MS) for day in range(-1, 3)]
+    assert [scope.has_date(date) for date in dates] == [False, True, True, False]
+
+
+def test_other_events_of_the_registry_are_no_assignments() -> None:
+    """That a key of the device's was closed names the device and no project."""
+    world, bundle = sold_in([(800, "lakeside")])
+    closed = event(
+        "DeviceRegistry", "KeyClosed", device=device_hash(DEVICE), epoch=1, untilSequence=900
+    )
+    place = world.chain.mine(number=2_700, contract="DeviceRegistry", data=b"closed", logs=[closed])
+    more = AssignmentFact(bytes(on_chain_id("lakeside")), 2_700, *place)
+    stated = replace(bundle, assignments=(*bundle.assignments, more))
+    stated = replace(stated, blocks=tuple(world.chain.prove(stated.on_chain())))
+    details = [finding.detail for finding in found(world, stated)]
+    assert details == ["no receipt under the blocks' headers holds it"]
 
 
 @pytest.mark.parametrize("project", ["", "hilltop"])

@@ -96,7 +96,7 @@ def test_witnesses_are_asked_for_by_their_keys(folder: Path) -> None:
     assert run(folder, *pin, "--witness", key) == (2, {}), "a key whose id is not its own"
     own = key.replace("27fa95c8", witness_id(key))
     status, answer = run(folder, *pin, "--witness", own)
-    assert (status, codes(answer)) == (2, ["checkpoint.cosignature_missing"])
+    assert (status, codes(answer)) == (2, ["checkpoint.cosignatures_too_few"])
     assert run(folder, *pin, "--witness", own, "--witnesses-at-least", 0)[0] == 0
 
 

@@ -23,7 +23,7 @@ from counterfoil.api.audit.verification.errors import (
     CheckpointMismatchError,
     ConsistencyError,
     ContainerError,
-    CosignatureMissingError,
+    CosignaturesTooFewError,
     EndOpenError,
     InclusionError,
     NotAnchoredError,
@@ -207,7 +207,7 @@ def test_checkpoint_says_who_has_seen_the_head(bundle: Bundle, world: World) -> 
     assert "not its state, cosigned by bank.example/w1 at 2023-11-14" in report.steps[8].checked
     assert verify(data, world.root).verdict == "valid"
     asked = verify(encode(bundle), world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
-    assert [type(f) for f in asked.findings] == [CosignatureMissingError]
+    assert [type(f) for f in asked.findings] == [CosignaturesTooFewError]
     assert asked.verdict == "unverifiable"
 
 

@@ -101,10 +101,10 @@ def test_a_named_witness_must_have_cosigned_the_last_head(bundle: Bundle, world:
     stranger = WitnessKey("bank.example/w9", bytes(32))
     for trust in (LogTrust(LOG_KEY, [stranger]), LogTrust(LOG_KEY, [*KNOWN, stranger], 3)):
         report = judged(bundle, world, note_of(bundle.heads[-1]), trust)
-        assert codes(report) == ["checkpoint.cosignature_missing"]
+        assert codes(report) == ["checkpoint.cosignatures_too_few"]
         assert report.verdict == "unverifiable"
     assert codes(judged(bundle, world, b"", LogTrust(None, KNOWN))) == [
-        "checkpoint.cosignature_missing"
+        "checkpoint.cosignatures_too_few"
     ]
     assert codes(judged(bundle, world, b"", LogTrust(None, KNOWN, 0))) == []
 

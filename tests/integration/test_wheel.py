@@ -13,10 +13,10 @@ from zipfile import ZipFile
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from support_bundles import bundle_from_the_start, one_machine
 from support_waiting import PATIENCE_S
-from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World
+from support_world import PINNED
 
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle_format import encode
 
 pytestmark = pytest.mark.integration
@@ -110,10 +110,9 @@ def test_the_command_runs_from_the_wheel_alone(installed: Path) -> None:
 def test_a_bundle_is_verified_by_what_the_wheel_installed(
     language: str, valid: str, installed: Path, tmp_path: Path
 ) -> None:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=2, sales_a_day=2)
-    facts = world.facts(DEVICES[0], 0, FIRST_MS + DAY_MS)
-    (tmp_path / "machine.bundle").write_bytes(encode(collect(world.store().engine, None, facts)))
+    world = one_machine(days=2)
+    data = encode(bundle_from_the_start(world, days=1))
+    (tmp_path / "machine.bundle").write_bytes(data)
     (tmp_path / "root.pem").write_bytes(world.root.public_bytes(Encoding.PEM))
     words = (installed / "bin/counterfoil", "audit", "verify", "machine.bundle")
     more = ("--root-ca", "root.pem", "--deployment-hash", PINNED.hex(), "--language", language)

@@ -281,7 +281,11 @@ def _unseen(done: Swept, language: str) -> Iterator[str]:
         yield word(language, "unseen.mints", **_minted(done))
     at = moment(done.block.time_s)
     yield word(language, "unseen.later", block=done.block.number, moment=at)
-    for key in ("certificates", "dated", "clock", "events"):
+    for key in ("certificates", "dated"):
+        yield word(language, f"unseen.{key}")
+    if done.distributions or done.deposits:
+        yield word(language, "unseen.accounts")
+    for key in ("clock", "events"):
         yield word(language, f"unseen.{key}")
     if done.in_no_known_distribution and not done.distributions_missing:
         yield word(language, "unseen.reasons")

@@ -210,6 +210,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         ),
         "记录的日期是否早于其机器密钥的登记：请用 `counterfoil audit verify` 核对",
     ),
+    "unseen.accounts": (
+        (
+            "whose the accounts are: the chain has addresses and no names, and a name is the platform's word. "
+            "Compare each address with what its party tells you itself"
+        ),
+        "各账户属于谁：链上只有地址而无名称，名称仅为平台所述。请将每个地址与该方自己告知您的比对",
+    ),
     "unseen.clock": (
         (
             "whether the machines' clocks were right: compare dates with statements and delivery "

@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_bundles import bundle_of, world_of
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key, verify
 
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
@@ -66,16 +67,13 @@ WITNESS_KEY = WitnessKey("bank.example/w1", WITNESS.public_key().public_bytes_ra
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
     """The second day's records, with the two before and the two after."""
-    facts = world.facts(DEVICE, FIRST_MS + DAY_MS, FIRST_MS + 2 * DAY_MS)
-    return collect(world.store().engine, None, facts)
+    return bundle_of(world, days=1, since=1)
 
 
 def found(bundle: Bundle, world: World) -> list[type]:

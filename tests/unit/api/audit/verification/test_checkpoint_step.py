@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_bundles import bundle_from_the_start, one_machine
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit.making.collection import collect
@@ -29,15 +30,13 @@ KNOWN = [WitnessKey(n, key.public_key().public_bytes_raw()) for n, key in WITNES
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=3, sales_a_day=2)
-    return world
+    return one_machine()
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
     """Three days, with each day's head."""
-    return collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + 2 * DAY_MS))
+    return bundle_from_the_start(world, days=2)
 
 
 def note_of(head: HeadFact, **change: bytes) -> bytes:

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from support_bundles import bundle_of, world_of
 from support_language import has_english
-from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World
+from support_world import PINNED, World
 from typer import Typer
 from typer.testing import CliRunner
 
 from counterfoil.api.audit.commands import audit as audit_commands
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
@@ -171,15 +171,12 @@ def test_words_that_the_program_does_not_have_are_not_said(plain: object) -> Non
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    facts = world.facts(DEVICES[0], FIRST_MS, FIRST_MS + 2 * DAY_MS)
-    return collect(world.store().engine, None, facts)
+    return bundle_of(world, days=2)
 
 
 @dataclass(frozen=True)

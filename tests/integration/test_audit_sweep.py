@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from support_chain import deployed_world
+from support_language import every_sweep_is_said_in_chinese
 from support_oracle import ACCOUNTS, FIRST_DATE, PROJECT, OracleHouse, pool_account
 from support_sweep import arguments, codes, run, states, swept
 from support_waiting import PATIENCE_S
@@ -40,6 +41,7 @@ from counterfoil.gateway.record.identity import device_hash
 from counterfoil.gateway.record.sale_line import SaleLine
 from counterfoil.oracle.heads.state_slots import end_argument
 
+__all__ = ["every_sweep_is_said_in_chinese"]
 pytestmark = pytest.mark.integration
 
 

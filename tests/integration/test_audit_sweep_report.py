@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from support_api import export_certificates
 from support_chain import deployed_world
+from support_language import every_sweep_is_said_in_chinese, has_english
 from support_oracle import FIRST_DATE, PROJECT, OracleHouse
 from support_sweep import codes, run, states, swept
 from support_world import DAY_MS, DEVICES, FIRST_MS
@@ -28,6 +30,7 @@ from counterfoil.gateway.logfiles.tiles import TileWriter
 from counterfoil.gateway.record.bodies import Sale
 from counterfoil.oracle.rules.facts import decode_facts
 
+__all__ = ["every_sweep_is_said_in_chinese"]
 pytestmark = pytest.mark.integration
 
 DAYS = 3
@@ -359,3 +362,102 @@ def test_a_depth_beyond_the_chain_and_a_state_that_is_a_folder_are_said_in_words
 def test_a_findings_dates_are_written_for_people(house: OracleHouse) -> None:
     places = {finding["where"].rpartition(" of ")[2] for finding in swept(house)["findings"]}
     assert places == {dated(day) for day in range(DAYS)}
+
+
+# ---- in Chinese
+
+
+def without_keys(said: dict[str, Any]) -> Any:
+    """What does not depend on the language."""
+    return {
+        **{key: said[key] for key in said.keys() - WORDED},
+        "asked": list(said["asked"]),
+        "lines": [(line["part"], line["state"], len(line["notes"])) for line in said["lines"]],
+        "findings": [
+            {key: one[key] for key in ("code", "unverifiable", "part")} for one in said["findings"]
+        ],
+        "not_looked_at": len(said["not_looked_at"]),
+    }
+
+
+def without_block(line: str) -> str:
+    return re.sub(r"区块 [0-9,]+（[^）]*）", "区块", line)
+
+
+WORDED = {
+    "verdict_text",
+    "asked",
+    "asked_text",
+    "lines",
+    "findings",
+    "not_looked_at",
+    "block",
+    "records_per_s",
+}
+
+
+@pytest.mark.parametrize("case", ["whole", "without facts", "broken", "older copy"])
+def test_the_report_is_the_same_in_chinese_in_the_terminal_and_as_json(
+    case: str, house: OracleHouse, facts: Path, tmp_path: Path
+) -> None:
+    log = None
+    if case == "older copy":
+        log = copy_of(house, folder=tmp_path, heads=1)
+    if case == "broken":
+        log = tmp_path / "tiles"
+        shutil.copytree(house.folder / "tiles", log)
+        file = log / entries_path(0, len(house.world.records))
+        data = bytearray(file.read_bytes())
+        data[-1] ^= 1
+        file.write_bytes(data)
+    words = () if case == "without facts" else ("--facts", facts)
+    english = swept(house, *words, log=log)
+    chinese = swept(house, *words, "--language", "zh", log=log)
+    assert without_keys(english) == without_keys(chinese)
+    shown = run(house, *words, "--language", "zh", log=log).stdout
+    assert [line for line in shown.splitlines() if has_english(line)] == []
+    for row in chinese["asked_text"]:
+        if row["key"] not in ("block", "date"):  # the chain goes on between two sweeps
+            assert f"  {row['name']}：{row['value']}\n" in shown
+    for number, line in enumerate(chinese["lines"], start=1):
+        assert f" {number}. {line['state_text']}：{line['text']}\n" in shown
+        assert all(note in shown for note in line["notes"])
+    for one in chinese["findings"]:
+        assert f"{one['code']}：{one['where']}：{one['detail']}\n" in shown
+    lines = {without_block(line) for line in shown.splitlines()}
+    assert {f"– {without_block(text)}" for text in chinese["not_looked_at"]} <= lines
+    names = {"valid": "有效", "invalid": "无效", "unverifiable": "无法核实"}
+    verdict = chinese["verdict"]
+    assert shown.splitlines()[-1] == f"{names[verdict]}（{verdict}）"
+    assert {
+        "whole": "valid",
+        "without facts": "unverifiable",
+        "broken": "invalid",
+        "older copy": "unverifiable",
+    }[case] == verdict
+
+
+def test_what_an_earlier_run_found_is_said_in_the_language_of_this_one(
+    house: OracleHouse, facts: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "tiles"
+    shutil.copytree(house.folder / "tiles", log)
+    file = log / entries_path(0, len(house.world.records))
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    words = ("--facts", facts, "--state", tmp_path / "sweep.db")
+    first = swept(house, *words, log=log)
+    again = swept(house, *words, "--language", "zh", log=log)
+    assert [one["code"] for one in first["findings"]] == [one["code"] for one in again["findings"]]
+    last = len(house.world.records) - 1
+    assert (first["findings"][0]["where"], again["findings"][0]["where"]) == (
+        f"record {last}",
+        f"记录 {last}",
+    )
+
+
+def test_a_language_that_the_report_does_not_have_is_refused(house: OracleHouse) -> None:
+    result = run(house, "--language", "fr")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "fr is none of en, zh" in result.stderr

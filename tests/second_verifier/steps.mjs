@@ -27,7 +27,7 @@ const UNVERIFIABLE = new Set([
   "bundle.end_open",
   "bundle.head_too_early",
   "record.clock_jumped",
-  "checkpoint.cosignature_missing",
+  "checkpoint.cosignatures_too_few",
   "record.disputed",
   "bundle.block_missing",
   "bundle.deployment_unknown",
@@ -206,7 +206,7 @@ class Verification {
       cosigners = stated.cosigners.size;
     }
     const needed = atLeast ?? Math.min(1, witnesses.length);
-    if (cosigners < needed) this.find("checkpoint.cosignature_missing", "checkpoint");
+    if (cosigners < needed) this.find("checkpoint.cosignatures_too_few", "checkpoint");
   }
 
   // Step 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,10 @@ from counterfoil.api.audit.commands.outcome import AsJson, fail
 from counterfoil.api.audit.verification.deployment_pin import CONTRACTS, deployment_hash
 from counterfoil.api.audit.verification.errors import AddressError
 from counterfoil.api.audit.verification.said import Said
+from counterfoil.chain.address import Address
 from counterfoil.chain.deployment_file import Deployment
-from counterfoil.chain.errors import EditionDiffers
-from counterfoil.given_file import GivenFileError
+from counterfoil.chain.errors import AddressMalformed, EditionDiffers
+from counterfoil.given_file import GivenFileError, GivenFileMalformed
 from counterfoil.printable import printable
 
 
@@ -26,12 +28,12 @@ def deployment_command(
     Ask several members of the consortium for theirs, and pin the one that they all have.
     """
     try:
-        found = Deployment.read(file)
+        found = read_whole(file)
         said = {
             "hash": deployment_hash(found.chain_id, found.addresses).hex(),
             "chain_id": found.chain_id,
         }
-        said |= {name: found.addresses.get(name, "") for name in CONTRACTS}
+        said |= {name: found.addresses[name] for name in CONTRACTS}
     except (GivenFileError, EditionDiffers) as error:
         fail(error.code, str(error), 2)
     if as_json:
@@ -41,12 +43,35 @@ def deployment_command(
         typer.echo(f"{name}: {printable(value)}")
 
 
+def read_whole(file: Path, contracts: Sequence[str] = CONTRACTS) -> Deployment:
+    """Return the deployment in *file*, which says where each of *contracts* is: those that it is pinned by.
+
+    Raises GivenFileError or EditionDiffers.
+    """
+    found = Deployment.read(file)
+    missing = [name for name in contracts if not _is_address(found.addresses.get(name, ""))]
+    if missing:
+        raise GivenFileMalformed(
+            file,
+            f"it does not say where {' and '.join(missing)} is: ask for the file of the whole deployment",
+        )
+    return found
+
+
+def _is_address(text: str) -> bool:
+    try:
+        Address.checked(text)
+    except AddressMalformed:
+        return False
+    return True
+
+
 def pinned_file(file: Path, pinned: bytes) -> tuple[bytes, dict[str, str]]:
     """Return the hash and the addresses of the deployment in *file*, which is the *pinned* one where one is.
 
     Raises AddressError when it is another one; GivenFileError or EditionDiffers when it can't be read.
     """
-    found = Deployment.read(file)
+    found = read_whole(file)
     mine = deployment_hash(found.chain_id, found.addresses)
     if pinned not in (b"", mine):
         detail = Said(

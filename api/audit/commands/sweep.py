@@ -44,10 +44,10 @@ from counterfoil.api.audit.sweep.sweep_report import (
 )
 from counterfoil.api.audit.sweep.sweep_words import word
 from counterfoil.api.audit.verification.deployment_pin import deployment_hash
+from counterfoil.api.audit.verification.report_words import LANGUAGES
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.logfiles.source import LogUnreachable
-from counterfoil.printable import printable
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 _SHOWN = 200
@@ -103,12 +103,15 @@ def sweep_command(
         typer.Option(help="Folder with the bank's camt.053 statements; each mint must be in one."),
     ] = None,
     depth: Annotated[int, typer.Option(min=0, help="Blocks that must lie above what counts.")] = 0,
+    language: Annotated[str, typer.Option(help="The report's language: en or zh.")] = "en",
     as_json: AsJson = False,
 ) -> None:
     """Verify every record, head, split and balance again from the raw records and your own node.
 
     Exit status: 0 all that was checked is true and complete, 1 something is wrong, 2 it could not be told.
     """
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"{language} is none of {', '.join(LANGUAGES)}")
     if piece & (piece - 1):
         fail(PIECE_NO_POWER_OF_TWO, f"{piece} is no power of two", 2)
     began_s = time.time()
@@ -169,7 +172,7 @@ def sweep_command(
         if stated is None
         else AskedFolder(str(statements), stated.files, stated.passed_over),
     )
-    report = report_of(done, asked)
+    report = report_of(done, asked, language)
     if as_json:
         typer.echo(json.dumps(_as_json(done, report)))
     else:
@@ -182,11 +185,18 @@ def _as_json(done: Swept, report: SweepReport) -> dict[str, Any]:
     for row in report.asked:
         asked.setdefault(row.key, []).append(row.value)
     return {
-        **done.as_json(),
+        **done.as_json(report.language),
         "verdict_text": report.verdict_text,
         "asked": asked,
+        "asked_text": [row._asdict() for row in report.asked],
         "lines": [
-            {"part": one.part, "state": one.state, "text": one.text, "notes": one.notes}
+            {
+                "part": one.part,
+                "state": one.state,
+                "state_text": one.state_text,
+                "text": one.text,
+                "notes": one.notes,
+            }
             for one in report.lines
         ],
         "not_looked_at": report.unseen,
@@ -198,27 +208,25 @@ _STATE_COLOURS = {State.HELD: "green", State.FAILED: "red", State.NOT_TOLD: "yel
 
 
 def _print(done: Swept, report: SweepReport) -> None:
-    colour = _COLOURS[done.verdict]
-    typer.secho(word("asked"), bold=True)
+    colour, language = _COLOURS[done.verdict], report.language
+    typer.secho(word(language, "asked"), bold=True)
     for row in report.asked:
-        typer.echo(f"  {word(row.key)}: {printable(row.value)}")
-    typer.secho(word("verdict"), bold=True)
+        typer.echo("  " + word(language, "row.line", name=row.name, value=row.value))
+    typer.secho(word(language, "verdict"), bold=True)
     typer.secho(f"  {report.verdict_text}", fg=colour)
-    typer.secho(word("lines"), bold=True)
-    for number, line in enumerate(report.lines, start=1):
+    typer.secho(word(language, "lines"), bold=True)
+    for line in report.lines:
         mark = typer.style(MARKS[line.state], fg=_STATE_COLOURS[line.state])
-        typer.echo(f"{mark} {number}. {word(line.state)}: {printable(line.text)}")
+        typer.echo(f"{mark} {line.said}")
         for finding in line.findings[:_SHOWN]:
-            typer.secho(
-                f"      {finding.code}: {printable(finding.where)}: {printable(finding.detail)}",
-                fg="yellow" if finding.unverifiable else "red",
-            )
+            typer.secho(f"      {finding.text}", fg="yellow" if finding.unverifiable else "red")
         for said in line.notes[:_SHOWN]:
-            typer.echo(f"      {printable(said)}")
+            typer.echo(f"      {said}")
         for all_ in (line.findings, line.notes):
             if len(all_) > _SHOWN:
-                typer.echo(f"      {word('more', number=len(all_) - _SHOWN)}")
-    typer.secho(word("unseen"), bold=True)
+                typer.echo("      " + word(language, "more", number=len(all_) - _SHOWN))
+    typer.secho(word(language, "unseen"), bold=True)
     for text in report.unseen:
-        typer.echo(f"– {printable(text)}")
-    typer.secho(done.verdict, fg=colour, bold=True)
+        typer.echo(f"– {text}")
+    last = word(language, "last", name=report.verdict_name, verdict=done.verdict)
+    typer.secho(last, fg=colour, bold=True)

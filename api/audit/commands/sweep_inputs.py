@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from counterfoil.api.audit.commands.deployment import read_whole
 from counterfoil.api.audit.faults import DEPTH_TOO_GREAT
 from counterfoil.api.audit.sweep.ledger_view import CONTRACTS
 from counterfoil.api.audit.sweep.sweep_report import AskedFolder
@@ -28,10 +29,11 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError, DeploymentMismatch, EditionDiffers
 from counterfoil.chain.hexadecimal import to_hex
-from counterfoil.fault import FILE_UNREADABLE, Code
+from counterfoil.fault import FILE_MALFORMED, FILE_UNREADABLE, Code
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.files import read_bytes
 from counterfoil.gateway.logfiles.source import LogUnreachable
+from counterfoil.given_file import GivenFileError, GivenFileMalformed
 from counterfoil.oracle.errors import InputMalformed
 from counterfoil.oracle.rules.facts import Facts, decode_facts
 
@@ -67,17 +69,15 @@ def read_deployment(path: Path) -> Deployment:
     Raises InputRefused.
     """
     try:
-        found = Deployment.read(path)
-        missing = [name for name in CONTRACTS if name not in found.addresses]
-        if missing or found.first_block < 0:
-            raise ValueError(f"it does not say where {' and '.join(missing)} is")
-    except EditionDiffers as error:
+        found = read_whole(path, CONTRACTS)
+        if found.first_block < 0:
+            raise GivenFileMalformed(path, "no deployment: a contract's block lies below 0")
+    except (EditionDiffers, GivenFileError) as error:
         raise InputRefused(error.code, str(error)) from error
-    except OSError as error:
-        why = f"{path}: {error.strerror}" if error.strerror else str(error)
-        raise InputRefused(getattr(error, "code", FILE_UNREADABLE), why) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputRefused(FILE_UNREADABLE, f"{path}: no deployment file: {error}") from error
+    except KeyError as error:
+        raise InputRefused(
+            FILE_MALFORMED, f"{path}: it does not say in which block each contract is"
+        ) from error
     return found
 
 

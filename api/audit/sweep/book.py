@@ -20,12 +20,13 @@ from counterfoil.api.audit.sweep.ledger_view import AnchoredHead
 from counterfoil.api.audit.sweep.piece import HashedKey, Piece, Repudiation
 from counterfoil.api.audit.sweep.sold_facts import SoldFact, unpack
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.api.audit.verification.said import said_of
 from counterfoil.fault import Code
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.record import Counters
 
-_FORM = 5
+_FORM = 6
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sweep (one INTEGER PRIMARY KEY CHECK (one = 1), subject TEXT NOT NULL,
     size INTEGER NOT NULL, peaks BLOB NOT NULL);
@@ -84,6 +85,10 @@ class Book:
             raise StateOfAnother(f"{path} is no sweep's state: {error}") from error
         if found[0] != subject:
             raise StateOfAnother(f"{path} is the state of {found[0]}, not of {subject}")
+        try:
+            self.findings()
+        except ValueError as error:  # said in words that this version does not have
+            raise StateOfAnother(f"{path} was not written by this version of the sweep") from error
         self.size: int = found[1]
         peaks = found[2]
         self.peaks = [Digest(peaks[at : at + 32]) for at in range(0, len(peaks), 32)]
@@ -179,7 +184,11 @@ class Book:
             ((size, root, index) for (size, root), index in piece.gossip.items()),
         )
         self._db.executemany(
-            "INSERT INTO finding (code, place, detail, unverifiable) VALUES (?, ?, ?, ?)", findings
+            "INSERT INTO finding (code, place, detail, unverifiable) VALUES (?, ?, ?, ?)",
+            (
+                (code, json.dumps(where.as_plain()), json.dumps(detail.as_plain()), flag)
+                for code, where, detail, flag in findings
+            ),
         )
         self._db.execute("UPDATE sweep SET size = ?, peaks = ?", (piece.end, b"".join(peaks)))
         self._db.commit()
@@ -189,7 +198,12 @@ class Book:
         """The findings in the log so far."""
         rows = self._db.execute("SELECT code, place, detail, unverifiable FROM finding ORDER BY id")
         return [
-            Finding(Code(code), where=place, detail=detail, unverifiable=bool(flag))
+            Finding(
+                Code(code),
+                where=said_of(json.loads(place)),
+                detail=said_of(json.loads(detail)),
+                unverifiable=bool(flag),
+            )
             for code, place, detail, flag in rows
         ]
 

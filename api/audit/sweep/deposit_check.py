@@ -17,6 +17,7 @@ from pathlib import Path
 from counterfoil.api.audit.faults import DEPOSIT_DIFFERS, DEPOSIT_WITHOUT_STATEMENT
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.api.audit.verification.said import Said
 from counterfoil.fault import Code
 from counterfoil.gateway.formats.errors import FormatError
 from counterfoil.gateway.formats.files import read_bytes, text_of
@@ -97,12 +98,21 @@ def check_deposits(view: LedgerView, booked: Mapping[bytes, int]) -> Iterator[Fi
         if event.name != "Deposited":
             continue
         entry, amount = event.values["entry"], event.values["amount"]
-        where = f"mint {entry.hex()[:16]} in block {event.block_number}"
+        where = Said(
+            "mint {entry} in block {block}", entry=entry.hex()[:16], block=event.block_number
+        )
         stated = booked.get(entry)
         if stated is None:
-            to = event.values["to"]
-            detail = f"{view.amount(amount)} to {to}: no statement that was given has its entry"
+            detail = Said(
+                "{amount} to {account}: no statement that was given has its entry",
+                amount=view.amount(amount),
+                account=event.values["to"],
+            )
             yield Finding(DEPOSIT_WITHOUT_STATEMENT, where, detail)
         elif stated != amount:
-            detail = f"{view.amount(amount)} minted, the statement says {view.amount(stated)}"
+            detail = Said(
+                "{amount} minted, the statement says {stated}",
+                amount=view.amount(amount),
+                stated=view.amount(stated),
+            )
             yield Finding(DEPOSIT_DIFFERS, where, detail)

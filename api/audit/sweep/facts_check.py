@@ -33,7 +33,8 @@ from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sold_facts import SoldFact
 from counterfoil.api.audit.sweep.sweep_finding import Finding
-from counterfoil.api.audit.sweep.sweep_words import counted, date_text
+from counterfoil.api.audit.sweep.sweep_words import date_text
+from counterfoil.api.audit.verification.said import Counted, Said
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.gateway.record.utc_date import business_date
@@ -82,17 +83,19 @@ class FactsCheck:
         anchored = self._sizes[-1] if self._sizes else 0
         self._size = anchored if size is None else size
         self._histories: dict[str, ProjectHistory] = {}
-        self._shared_out: dict[int, str] = {}
+        self._shared_out: dict[int, Said] = {}
         self.known = 0
         """Distributions whose facts are here."""
         self.proved = 0
         """Distributions whose facts are here, and against which the log says nothing."""
 
-    def check(self, where: str, d: Mapping[str, Any], block: int) -> Iterator[Finding]:
+    def check(self, where: Said, d: Mapping[str, Any], block: int) -> Iterator[Finding]:
         """Yield what is wrong with the facts of the distribution *d*, which was made in *block*."""
         facts = self._facts.get(d["facts"]) or self._made_again(d)
         if facts is None:
-            detail = "no file that was given has its facts, and the day's sales in the log don't give them"
+            detail = Said(
+                "no file that was given has its facts, and the day's sales in the log don't give them"
+            )
             yield Finding(FACTS_MISSING, where, detail, unverifiable=True)
             return
         self.known += 1
@@ -101,12 +104,15 @@ class FactsCheck:
         yield from found
 
     def _check(
-        self, where: str, d: Mapping[str, Any], block: int, facts: Facts
+        self, where: Said, d: Mapping[str, Any], block: int, facts: Facts
     ) -> Iterator[Finding]:
         yield from _compare(where, d, facts, self._view)
         late = sum(index >= self._size for index, _, _ in facts.entries)
         if late:
-            detail = f"{counted(late, 'record')} of it behind the end of the log that was given"
+            detail = Said(
+                "{records} of it behind the end of the log that was given",
+                records=Counted(late, "record"),
+            )
             yield Finding(SPLIT_RECORDS_MISSING, where, detail, unverifiable=True)
         known = self._book.sold(index for index, _, _ in facts.entries if index < self._size)
         units: Counter[str] = Counter()
@@ -114,25 +120,36 @@ class FactsCheck:
             sale = known.get(index)
             stated = None if sale is None else (sale.is_refund, sale.amount_minor)
             if index < self._size and stated != (is_refund, amount):
-                yield Finding(FACTS_MISMATCH, where, f"record {index} says otherwise")
+                detail = Said("record {index} says otherwise", index=index)
+                yield Finding(FACTS_MISMATCH, where, detail)
                 continue
             if index >= d["headSize"]:
-                yield Finding(FACTS_MISMATCH, where, f"record {index} is not under its head")
+                detail = Said("record {index} is not under its head", index=index)
+                yield Finding(FACTS_MISMATCH, where, detail)
             if index in self._shared_out:
-                twice = f"record {index} was shared out in {self._shared_out[index]}"
+                twice = Said(
+                    "record {index} was shared out in {where}",
+                    index=index,
+                    where=self._shared_out[index],
+                )
                 yield Finding(FACTS_MISMATCH, where, twice)
             self._shared_out[index] = where
             for code, count in sale.units if sale is not None else ():
                 units[code] += count
         if not late and sorted(units.items()) != sorted(facts.units):
-            yield Finding(FACTS_MISMATCH, where, "its units are not those of its sales")
+            detail = Said("its units are not those of its sales")
+            yield Finding(FACTS_MISMATCH, where, detail)
         sales = [known[i] for i, _, _ in facts.entries if i in known]
         yield from self._owners(where, d, sales)
         other = [sale for sale in sales if business_date(sale.time_ms) != facts.business_date]
         if other:
-            date = business_date(other[0].time_ms)
-            which = f"{len(other)} not of {date_text(facts.business_date)}"
-            detail = f"{which}, from record {other[0].log_index} on, which is of {date_text(date)}"
+            detail = Said(
+                "{number} not of {date}, from record {index} on, which is of {other}",
+                number=len(other),
+                date=date_text(facts.business_date),
+                index=other[0].log_index,
+                other=date_text(business_date(other[0].time_ms)),
+            )
             yield Finding(FACTS_MISMATCH, where, detail)
         yield from _disputed(where, block, sales, self._view)
 
@@ -175,7 +192,7 @@ class FactsCheck:
     # ---- whose a sale is
 
     def _owners(
-        self, where: str, d: Mapping[str, Any], sales: Sequence[SoldFact]
+        self, where: Said, d: Mapping[str, Any], sales: Sequence[SoldFact]
     ) -> Iterator[Finding]:
         """Yield, machine by machine, the sales that are another project's, or in doubt."""
         wrong: dict[tuple[str, bool], list[SoldFact]] = defaultdict(list)
@@ -184,12 +201,22 @@ class FactsCheck:
             if owners != (d["project"],) * 2:
                 wrong[sale.device, d["project"] in owners].append(sale)
         for (device, in_doubt), rows in wrong.items():
-            which = f"of {device} {len(rows)}, from record {rows[0].log_index} on"
+            which = Said(
+                "of {device} {number}, from record {index} on",
+                device=device,
+                number=len(rows),
+                index=rows[0].log_index,
+            )
             if in_doubt:
-                detail = f"{which}: it was in two projects between their date and their head"
+                detail = Said(
+                    "{which}: it was in two projects between their date and their head", which=which
+                )
                 yield Finding(PROJECT_IN_DOUBT, where, detail, unverifiable=True)
             else:
-                detail = f"{which}: it was not in the project at their date, nor at their head"
+                detail = Said(
+                    "{which}: it was not in the project at their date, nor at their head",
+                    which=which,
+                )
                 yield Finding(FACTS_MISMATCH, where, detail)
 
     def _at_head(self, sale: SoldFact) -> bytes:
@@ -231,28 +258,38 @@ class FactsCheck:
         return facts if sha256(facts.encode()).digest() == d["facts"] else None
 
 
-def _compare(where: str, d: Mapping[str, Any], facts: Facts, view: LedgerView) -> Iterator[Finding]:
+def _compare(
+    where: Said, d: Mapping[str, Any], facts: Facts, view: LedgerView
+) -> Iterator[Finding]:
     """Yield where the facts as a whole are not those of the call *d*."""
     if on_chain_id(facts.project) != d["project"]:
-        yield Finding(FACTS_MISMATCH, where, f"they are of {facts.project}")
+        detail = Said("they are of {project}", project=facts.project)
+        yield Finding(FACTS_MISMATCH, where, detail)
     if (facts.business_date,) * 2 != (d["periodStart"], d["periodEnd"]):
-        period = f"{date_text(d['periodStart'])} to {date_text(d['periodEnd'])}"
-        detail = f"they are of {date_text(facts.business_date)}, and the period is {period}"
+        detail = Said(
+            "they are of {date}, and the period is {first} to {last}",
+            date=date_text(facts.business_date),
+            first=date_text(d["periodStart"]),
+            last=date_text(d["periodEnd"]),
+        )
         yield Finding(FACTS_MISMATCH, where, detail)
     sums = (facts.gross_minor, facts.refunds_minor)
     if sums != (d["gross"], d["refunds"]):
         mine, theirs = (
-            f"gross {view.amount(gross)} and refunds {view.amount(refunds)}"
-            for gross, refunds in (sums, (d["gross"], d["refunds"]))
+            Said(
+                "gross {gross} and refunds {refunds}", gross=view.amount(g), refunds=view.amount(r)
+            )
+            for g, r in (sums, (d["gross"], d["refunds"]))
         )
-        yield Finding(FACTS_MISMATCH, where, f"{mine} in the facts, {theirs} in the call")
+        detail = Said("{mine} in the facts, {theirs} in the call", mine=mine, theirs=theirs)
+        yield Finding(FACTS_MISMATCH, where, detail)
     claimed = sorted((bytes(on_chain_id(code)), count) for code, count in facts.units)
     if claimed != sorted((u["goods"], u["count"]) for u in d["units"]):
-        yield Finding(FACTS_MISMATCH, where, "other goods were sold")
+        yield Finding(FACTS_MISMATCH, where, Said("other goods were sold"))
 
 
 def _disputed(
-    where: str, block: int, sales: Sequence[SoldFact], view: LedgerView
+    where: Said, block: int, sales: Sequence[SoldFact], view: LedgerView
 ) -> Iterator[Finding]:
     """What was repudiated before a distribution of *block* was not to be shared out; after it, it is in dispute."""
     for is_late in (True, False):
@@ -263,10 +300,15 @@ def _disputed(
         ]
         if found:
             minor = sum(-s.amount_minor if s.is_refund else s.amount_minor for s in found)
-            records = counted(len(found), "record")
-            what = f"{records} of {view.amount(minor)}, from record {found[0].log_index} on"
-            when = "had repudiated before" if is_late else "has repudiated since"
-            detail = f"{what}, that the committee {when}"
+            what = Said(
+                "{records} of {amount}, from record {index} on",
+                records=Counted(len(found), "record"),
+                amount=view.amount(minor),
+                index=found[0].log_index,
+            )
+            detail = Said("{what}, that the committee has repudiated since", what=what)
+            if is_late:
+                detail = Said("{what}, that the committee had repudiated before", what=what)
             yield Finding(SALES_DISPUTED, where, detail, unverifiable=not is_late)
 
 

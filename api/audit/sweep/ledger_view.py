@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from counterfoil.api.audit.sweep.piece import HashedKey, Repudiation
+from counterfoil.api.audit.verification.said import Counted, Said
 from counterfoil.chain.client import ChainClient, ContractEvent
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.event_ranges import events_between
@@ -24,6 +25,8 @@ from counterfoil.oracle.rules.distribution_call import distribution_in
 from counterfoil.oracle.rules.project_history import Assignment, ProjectHistory
 
 CONTRACTS = ("RecordAnchor", "DeviceRegistry", "RevenueSplit", "DepositToken")
+Amount = str | Said
+"""An amount of the token as it is said."""
 
 
 class AnchoredHead(NamedTuple):
@@ -73,7 +76,7 @@ class LedgerView:
     calls: dict[bytes, Mapping[str, Any]] = field(default_factory=dict)
     """The argument of each distribution, by its transaction's hash."""
 
-    def amount(self, minor: int) -> str:
+    def amount(self, minor: int) -> Amount:
         """Return an amount of the token in words."""
         return amount_text(minor, self.currency)
 
@@ -119,9 +122,9 @@ def read_ledger(
     return view
 
 
-def amount_text(minor: int, currency: str) -> str:
+def amount_text(minor: int, currency: str) -> Amount:
     """Return an amount with its currency; in minor units where that is not known."""
-    return money(minor, currency) if currency else f"{minor:,} minor units"
+    return money(minor, currency) if currency else Counted(minor, "minor unit")
 
 
 def _currency(client: ChainClient, block: int) -> str:

@@ -29,8 +29,17 @@ from counterfoil.api.audit.faults import (
 from counterfoil.api.audit.sweep.book import Book
 from counterfoil.api.audit.sweep.ledger_view import AnchoredHead, LedgerView
 from counterfoil.api.audit.sweep.log_cover import LogCover
-from counterfoil.api.audit.sweep.piece import PIECE, Piece, Segment, continued, start_worker, work
+from counterfoil.api.audit.sweep.piece import (
+    PIECE,
+    Piece,
+    Segment,
+    continued,
+    record_of,
+    start_worker,
+    work,
+)
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.api.audit.verification.said import Said
 from counterfoil.fault import WORKER_LOST
 from counterfoil.gateway.errors import LogError, RecordError, TileError
 from counterfoil.gateway.log.merkle import (
@@ -150,7 +159,7 @@ class LogSweep:
             device = signed.record.device
             wrong, _ = continued(signed, self._tips.get(device))
             if wrong is not None:
-                findings.append(Finding(RECORDS_BROKEN, f"record {index} ({device})", wrong))
+                findings.append(Finding(RECORDS_BROKEN, record_of(index, device), wrong))
             if device not in self._positions:
                 self._positions[device] = len(self._positions)
         self._tips.update(piece.tips)
@@ -168,12 +177,13 @@ class LogSweep:
     def check_before(self) -> Iterator[Finding]:
         """Yield where the node says something else than a node said to the earlier run."""
         for then, now in zip_longest(self._before, self._view.heads[: len(self._before)]):
-            where = f"head {then.number} of {then.size}"
+            where = _named(then)
             if now is None:
-                missing = "an earlier run saw it, this node does not have it (yet)"
+                missing = Said("an earlier run saw it, this node does not have it (yet)")
                 yield Finding(HEAD_CHANGED, where, missing, unverifiable=True)
             elif then[:-1] != now[:-1]:
-                yield Finding(HEAD_CHANGED, where, "an earlier run of this sweep saw another")
+                detail = Said("an earlier run of this sweep saw another")
+                yield Finding(HEAD_CHANGED, where, detail)
         yield from self._changed_keys.values()
 
     def _compare_keys(self) -> Iterator[tuple[tuple[bytes, int], Finding]]:
@@ -185,17 +195,19 @@ class LogSweep:
                 continue
             used = tip.sequence if tip.epoch == epoch else then.anchored_until
             if now is None or then[:3] != now[:3]:
-                wrong = "the registry has another key, or none"
+                wrong = Said("the registry has another key, or none")
             elif now.anchored_until < used:
-                wrong = f"its key was since ended at {now.until_sequence}"
+                wrong = Said("its key was since ended at {until}", until=now.until_sequence)
             elif now.repudiations != then.repudiations:
-                wrong = f"its records behind {now.until_sequence} were since repudiated"
+                wrong = Said(
+                    "its records behind {until} were since repudiated", until=now.until_sequence
+                )
             else:
                 continue
             finding = Finding(
                 KEY_CHANGED,
-                f"epoch {epoch} of {tip.device}",
-                f"{wrong}: sweep again from the beginning, without --state",
+                Said("epoch {epoch} of {device}", epoch=epoch, device=tip.device),
+                Said("{wrong}: sweep again from the beginning, without --state", wrong=wrong),
                 unverifiable=True,
             )
             yield (device, epoch), finding
@@ -207,10 +219,16 @@ class LogSweep:
             if not key.repudiations:
                 continue
             last = key.repudiations[-1]
-            detail = f"the committee has repudiated its numbers from {last.from_sequence} on"
+            first = last.from_sequence
+            detail = Said("the committee has repudiated its numbers from {first} on", first=first)
             if last.until_sequence < OPEN_SEQUENCE:
-                detail += f", up to {last.until_sequence}"
-            where = f"epoch {epoch} of {names.get(device, device.hex()[:16])}"
+                detail = Said(
+                    "the committee has repudiated its numbers from {first} on, up to {last}",
+                    first=first,
+                    last=last.until_sequence,
+                )
+            name = names.get(device, device.hex()[:16])
+            where = Said("epoch {epoch} of {device}", epoch=epoch, device=name)
             yield Finding(RECORDS_DISPUTED, where, detail, unverifiable=True)
 
     # ---- the heads
@@ -219,21 +237,28 @@ class LogSweep:
         """Yield where heads on chain are missing or do not grow."""
         for number, head in enumerate(self._view.heads):
             if head.number != number:
-                yield Finding(HEAD_MISSING, f"head {number}", f"head {head.number} comes instead")
+                where = Said("head {number}", number=number)
+                detail = Said("head {number} comes instead", number=head.number)
+                yield Finding(HEAD_MISSING, where, detail)
         sizes = [head.size for head in self._view.heads]
         if sizes != sorted(set(sizes)):
-            yield Finding(HEAD_MISSING, "heads", "their sizes do not grow")
+            yield Finding(HEAD_MISSING, Said("heads"), Said("their sizes do not grow"))
         for before, head in zip([0, *sizes], self._view.heads, strict=False):
             if head.previous != before:
-                extends = f"it extends the head of {head.previous}, not that of {before}"
-                yield Finding(HEAD_MISSING, f"head {head.number} of {head.size}", extends)
+                extends = Said(
+                    "it extends the head of {previous}, not that of {before}",
+                    previous=head.previous,
+                    before=before,
+                )
+                yield Finding(HEAD_MISSING, _named(head), extends)
 
     def _close(self, piece: Piece, segment: Segment) -> Iterator[Finding]:
         for t in segment.tips.values():
             try:
                 self._state.apply(Slot(t.device, t.epoch, t.sequence, t.payload_digest))
             except LogError as error:
-                yield Finding(RECORDS_BROKEN, t.device, error.detail)
+                detail = Said("{state_error}", state_error=error.detail)
+                yield Finding(RECORDS_BROKEN, Said("{device}", device=t.device), detail)
         self._tally.merge(segment.tally)
         if self._heads < len(self._view.heads):
             head = self._view.heads[self._heads]
@@ -246,16 +271,19 @@ class LogSweep:
                 self._tally = Tally()
 
     def _check_head(self, head: AnchoredHead, root: Digest) -> Iterator[Finding]:
-        where = f"head {head.number} of {head.size}"
+        where = _named(head)
         if root != head.root:
-            yield Finding(ROOT_DIFFERS, where, "the records give another root")
+            yield Finding(ROOT_DIFFERS, where, Said("the records give another root"))
         if self._state.root() != head.state:
-            yield Finding(STATE_DIFFERS, where, "the records leave the machines elsewhere")
+            detail = Said("the records leave the machines elsewhere")
+            yield Finding(STATE_DIFFERS, where, detail)
         previous = self._view.heads[self._heads - 1].size if self._heads else 0
         if not self._figures_follow(head, previous):
-            yield Finding(FIGURES_DIFFER, where, "the records add up to other figures")
+            detail = Said("the records add up to other figures")
+            yield Finding(FIGURES_DIFFER, where, detail)
         if head.annex != NO_ANNEX:
-            yield Finding(ANNEX_UNKNOWN, where, head.annex.hex(), unverifiable=True)
+            detail = Said("its annex is {annex}", annex=head.annex.hex())
+            yield Finding(ANNEX_UNKNOWN, where, detail, unverifiable=True)
 
     def _figures_follow(self, head: AnchoredHead, previous: int) -> bool:
         """Whether some block before the head's gives its figures: they name the block whose registry was read.
@@ -309,9 +337,14 @@ class LogSweep:
             return
         root = self._view.heads[self.heads - 1].root
         for size, shown, index in self._book.gossip():
-            where = f"record {index}: the head of {size} that its machine was shown"
+            where = Said(
+                "record {index}: the head of {size} that its machine was shown",
+                index=index,
+                size=size,
+            )
             if size > index:
-                yield Finding(GOSSIP_DIFFERS, where, f"no head of {size} was there before it")
+                detail = Said("no head of {size} was there before it", size=size)
+                yield Finding(GOSSIP_DIFFERS, where, detail)
                 continue
             if size == 0:
                 continue
@@ -320,10 +353,16 @@ class LogSweep:
                     first=size, second=self.size, root=root, read=self._reader.read
                 )
             except LogError as error:
-                yield Finding(LOG_INCOMPLETE, where, error.detail, unverifiable=True)
+                detail = Said("{log_error}", log_error=error.detail)
+                yield Finding(LOG_INCOMPLETE, where, detail, unverifiable=True)
                 continue
             if mine != shown:
-                yield Finding(GOSSIP_DIFFERS, where, f"{shown.hex()}, the log's is {mine.hex()}")
+                detail = Said("{shown}, the log's is {mine}", shown=shown.hex(), mine=mine.hex())
+                yield Finding(GOSSIP_DIFFERS, where, detail)
+
+
+def _named(head: AnchoredHead) -> Said:
+    return Said("head {number} of {size}", number=head.number, size=head.size)
 
 
 def spans(start: int, size: int, piece: int) -> Iterator[tuple[int, int]]:

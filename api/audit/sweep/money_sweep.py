@@ -24,6 +24,8 @@ from counterfoil.api.audit.sweep.facts_check import FactsCheck
 from counterfoil.api.audit.sweep.ledger_view import LedgerView
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.api.audit.sweep.sweep_words import date_text
+from counterfoil.api.audit.verification.said import Part, Said
+from counterfoil.api.audit.verification.split_audit import tier_name
 from counterfoil.chain.abi.enums import Tier
 from counterfoil.chain.address import NOBODY
 from counterfoil.chain.client import ChainClient, ContractEvent
@@ -86,8 +88,10 @@ class MoneySweep:
                 self.held[v["from"]] -= v["value"]
                 self.held[v["to"]] += v["value"]
         for project, batch in credited:
-            where = f"batch {batch.hex()[:16]} of {project.hex()[:16]}"
-            yield Finding(SPLIT_MISMATCH, where, "credited, and not distributed")
+            where = Said(
+                "batch {batch} of {project}", batch=batch.hex()[:16], project=project.hex()[:16]
+            )
+            yield Finding(SPLIT_MISMATCH, where, Said("credited, and not distributed"))
 
     def _distributed(
         self, event: ContractEvent, credited: Counter[tuple[Tier, str]]
@@ -98,32 +102,41 @@ class MoneySweep:
         for (_, account), amount in credited.items():
             self.claimable[token, account] += amount
         if (v["project"], v["batch"]) in self._batches:
-            yield Finding(SPLIT_MISMATCH, where, "the same batch twice")
+            yield Finding(SPLIT_MISMATCH, where, Said("the same batch twice"))
         self._batches.add((v["project"], v["batch"]))
         if v["headSize"] not in {head.size for head in self._view.heads}:
-            yield Finding(SPLIT_MISMATCH, where, f"no head of {v['headSize']} is anchored")
+            detail = Said("no head of {size} is anchored", size=v["headSize"])
+            yield Finding(SPLIT_MISMATCH, where, detail)
         d = self._view.calls.get(event.transaction_hash)
         if d is None:
-            detail = "its transaction calls something else: what was sold is not known"
+            detail = Said("its transaction calls something else: what was sold is not known")
             yield Finding(SPLIT_CALL_UNKNOWN, where, detail, unverifiable=True)
             return
         same = ("project", "batch", "periodStart", "periodEnd", "gross", "headSize", "facts")
         if any(d[name] != v[name] for name in same):
-            yield Finding(SPLIT_MISMATCH, where, "the event and the call differ")
+            yield Finding(SPLIT_MISMATCH, where, Said("the event and the call differ"))
         waterfall = self._waterfalls[d["project"]]
         waterfall.collected += d["gross"]
         try:
             mine = waterfall.distribute(sold_by(d))
         except SplitRefused as refused:
-            yield Finding(SPLIT_MISMATCH, where, f"by the terms it is refused: {refused}")
+            detail = Said("by the terms it is refused: {why}", why=str(refused))
+            yield Finding(SPLIT_MISMATCH, where, detail)
             return
         if waterfall.version_on(d["periodStart"]) != v["version"]:
-            yield Finding(SPLIT_MISMATCH, where, f"version {v['version']} was not in force")
+            detail = Said("version {version} was not in force", version=v["version"])
+            yield Finding(SPLIT_MISMATCH, where, detail)
         for key in sorted(mine.keys() | credited.keys()):
             if mine.get(key, 0) != credited.get(key, 0):
                 tier, account = key
                 got, due = (self._view.amount(one.get(key, 0)) for one in (credited, mine))
-                detail = f"{tier.wire_name} {account} got {got}, not {due}"
+                detail = Said(
+                    "{tier} {account} got {got}, not {due}",
+                    tier=tier_name(tier),
+                    account=account,
+                    got=got,
+                    due=due,
+                )
                 yield Finding(SPLIT_MISMATCH, where, detail)
         yield from self.facts.check(where, d, event.block_number)
 
@@ -136,30 +149,36 @@ class MoneySweep:
             return
         found = PoolList.cut(pieces)
         if found.account(self._split, v["project"]) != v["pool"]:
-            yield Finding(
-                SPLIT_MISMATCH, f"pool {v['pool']}", "other investors than it is named by"
-            )
+            detail = Said("other investors than it is named by")
+            yield Finding(SPLIT_MISMATCH, Said("pool {account}", account=v["pool"]), detail)
         self._waterfalls[v["project"]].add_pool(v["pool"], found.investors)
 
     def _of_pool(self, event: ContractEvent) -> Iterator[Finding]:
         """What an investor took of a pool, or that the pool's run has ended."""
-        v, where = event.values, f"pool {event.values['pool']}"
+        v = event.values
+        where = Said("pool {account}", account=v["pool"])
         waterfall = self._waterfalls[v["project"]]
         try:
             if event.name == "PoolTaken":
-                stated, verb = v["amount"], f"{v['account']} took"
+                stated = v["amount"]
                 self.claimable[self._tokens[v["project"]], v["pool"]] -= stated
                 self.withdrawn += stated
                 mine = waterfall.take_pool(v["pool"], v["account"])
             else:
-                stated, verb = v["paid"], "ended with"
+                stated = v["paid"]
                 mine = waterfall.end_pool(v["pool"])
         except SplitRefused as refused:
-            yield Finding(SPLIT_MISMATCH, where, f"by its list and terms it is refused: {refused}")
+            detail = Said("by its list and the terms it is refused: {why}", why=str(refused))
+            yield Finding(SPLIT_MISMATCH, where, detail)
             return
         if mine != stated:
-            said = f"{verb} {self._view.amount(stated)}, not {self._view.amount(mine)}"
-            yield Finding(SPLIT_MISMATCH, where, said)
+            got, due = self._view.amount(stated), self._view.amount(mine)
+            detail = Said("it ended with {got}, not {due}", got=got, due=due)
+            if event.name == "PoolTaken":
+                detail = Said(
+                    "{account} took {got}, not {due}", account=v["account"], got=got, due=due
+                )
+            yield Finding(SPLIT_MISMATCH, where, detail)
 
     def _withdrawn(self, event: ContractEvent) -> Iterator[Finding]:
         v = event.values
@@ -167,8 +186,12 @@ class MoneySweep:
         self.claimable[v["token"], v["account"]] = 0
         self.withdrawn += v["amount"]
         if mine != v["amount"]:
-            withdrew = self._view.amount(v["amount"])
-            detail = f"{v['account']} withdrew {withdrew}, not {self._view.amount(mine)}"
+            detail = Said(
+                "{account} withdrew {got}, not {due}",
+                account=v["account"],
+                got=self._view.amount(v["amount"]),
+                due=self._view.amount(mine),
+            )
             yield Finding(BALANCE_MISMATCH, _name(event), detail)
 
     # ---- balances
@@ -179,24 +202,32 @@ class MoneySweep:
         found = self._client.call_all("RevenueSplit", "claimable", pairs, block=at)
         for (token, account), amount in zip(pairs, found, strict=True):
             if amount != self.claimable[token, account]:
-                detail = f"{said(amount)} is claimable, not {said(self.claimable[token, account])}"
-                yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
+                due = said(self.claimable[token, account])
+                detail = Said("{got} is claimable, not {due}", got=said(amount), due=due)
+                yield Finding(BALANCE_MISMATCH, _account(account), detail)
         total = 0
         for project, waterfall in self._waterfalls.items():
             total += waterfall.distributed
             theirs = self._client.call("RevenueSplit", "distributed", project, block=at)
             if theirs != waterfall.distributed:
-                where = f"project {project.hex()[:16]}"
-                detail = f"distributed {said(theirs)}, not {said(waterfall.distributed)}"
+                where = Said("project {id}", id=project.hex()[:16])
+                detail = Said(
+                    "distributed {got}, not {due}",
+                    got=said(theirs),
+                    due=said(waterfall.distributed),
+                )
                 yield Finding(BALANCE_MISMATCH, where, detail)
             for pool in waterfall.pools:
                 yield from self._pool(waterfall, pool, at)
         open_ = sum(self.claimable.values())
         if open_ + self.withdrawn != total:
-            detail = (
-                f"claimable {said(open_)} + withdrawn {said(self.withdrawn)} is not {said(total)}"
+            detail = Said(
+                "claimable {claimable} + withdrawn {withdrawn} is not {distributed}",
+                claimable=said(open_),
+                withdrawn=said(self.withdrawn),
+                distributed=said(total),
             )
-            yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
+            yield Finding(BALANCE_MISMATCH, Part("RevenueSplit"), detail)
         yield from self._token(open_, at)
 
     def _pool(self, waterfall: Waterfall, pool: str, at: int) -> Iterator[Finding]:
@@ -207,23 +238,30 @@ class MoneySweep:
         found = self._client.call_all("RevenueSplit", "claimableOfPool", asked, block=at)
         for account, amount in zip(investors, found, strict=True):
             if amount != one.claimable(account):
-                mine = said(one.claimable(account))
-                detail = f"{said(amount)} is to take of pool {pool}, not {mine}"
-                yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
+                detail = Said(
+                    "{got} is to take of pool {pool}, not {due}",
+                    got=said(amount),
+                    pool=pool,
+                    due=said(one.claimable(account)),
+                )
+                yield Finding(BALANCE_MISMATCH, _account(account), detail)
         taken = self._client.call("RevenueSplit", "takenOf", pool, block=at)
         if taken + sum(found) + one.carried != one.paid:
-            parts = (
-                f"taken {said(taken)} + to take {said(sum(found))} + carried {said(one.carried)}"
+            detail = Said(
+                "taken {taken} + to take {to_take} + carried {carried} is not {paid}",
+                taken=said(taken),
+                to_take=said(sum(found)),
+                carried=said(one.carried),
+                paid=said(one.paid),
             )
-            detail = f"{parts} is not {said(one.paid)}"
-            yield Finding(BALANCE_MISMATCH, f"pool {pool}", detail)
+            yield Finding(BALANCE_MISMATCH, Said("pool {account}", account=pool), detail)
 
     def _token(self, owed: int, at: int) -> Iterator[Finding]:
         supply, said = -self.held[NOBODY], self._view.amount
         found = self._client.call("DepositToken", "totalSupply", block=at)
         if found != supply:
-            detail = f"supply {said(found)}, not {said(supply)}"
-            yield Finding(BALANCE_MISMATCH, "DepositToken", detail)
+            detail = Said("supply {got}, not {due}", got=said(found), due=said(supply))
+            yield Finding(BALANCE_MISMATCH, Part("DepositToken"), detail)
         booked = sum(e.values["amount"] for e in self._view.money if e.name == "Deposited")
         minted = sum(
             e.values["value"]
@@ -231,21 +269,33 @@ class MoneySweep:
             if e.name == "Transfer" and e.values["from"] == NOBODY
         )
         if booked != minted:
-            detail = f"{said(minted)} minted, {said(booked)} booked"
-            yield Finding(BALANCE_MISMATCH, "DepositToken", detail)
+            detail = Said(
+                "{minted} minted, {booked} booked", minted=said(minted), booked=said(booked)
+            )
+            yield Finding(BALANCE_MISMATCH, Part("DepositToken"), detail)
         accounts = sorted(account for account in self.held if account != NOBODY)
         held = self._client.call_all("DepositToken", "balanceOf", [[a] for a in accounts], block=at)
         for account, amount in zip(accounts, held, strict=True):
             if amount != self.held[account]:
-                detail = f"holds {said(amount)}, not {said(self.held[account])}"
-                yield Finding(BALANCE_MISMATCH, f"account {account}", detail)
+                due = said(self.held[account])
+                detail = Said("it holds {got}, not {due}", got=said(amount), due=due)
+                yield Finding(BALANCE_MISMATCH, _account(account), detail)
         if self.held[self._split] != owed:
-            detail = f"holds {said(self.held[self._split])} and owes {said(owed)}"
-            yield Finding(BALANCE_MISMATCH, "RevenueSplit", detail)
+            held_here = said(self.held[self._split])
+            detail = Said("it holds {held} and owes {owed}", held=held_here, owed=said(owed))
+            yield Finding(BALANCE_MISMATCH, Part("RevenueSplit"), detail)
 
 
-def _name(event: ContractEvent) -> str:
+def _account(address: str) -> Said:
+    return Said("account {account}", account=address)
+
+
+def _name(event: ContractEvent) -> Said:
     v = event.values
     if event.name == "Distributed":
-        return f"distribution {v['batch'].hex()[:16]} of {date_text(v['periodStart'])}"
-    return f"{event.name} in block {event.block_number}"
+        return Said(
+            "distribution {batch} of {date}",
+            batch=v["batch"].hex()[:16],
+            date=date_text(v["periodStart"]),
+        )
+    return Said("withdrawal in block {block}", block=event.block_number)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from counterfoil.api.audit.faults import RECORDS_BROKEN
 from counterfoil.api.audit.sweep.sold_facts import SoldFact, Units, pack
 from counterfoil.api.audit.sweep.sweep_finding import Finding
+from counterfoil.api.audit.verification.said import Said
 from counterfoil.gateway.errors import IdentityError, RecordError
 from counterfoil.gateway.log.merkle import Frontier, hash_leaf
 from counterfoil.gateway.logfiles.source import open_source
@@ -179,7 +180,9 @@ def _close(piece: Piece, segment: Segment, tree: Frontier, next_end: int) -> Seg
 
 def _unverified(piece: Piece, index: int, raw: bytes, error: RecordError) -> SignedRecord | None:
     """Write down why a record is not verified; return it where it can at least be read."""
-    piece.findings.append(Finding(RecordError.code, f"record {index}", str(error)))
+    where = Said("record {index}", index=index)
+    detail = Said("{record_error}", record_error=str(error))
+    piece.findings.append(Finding(RecordError.code, where, detail))
     try:
         return decode(raw)
     except RecordError:
@@ -196,7 +199,7 @@ def _take(piece: Piece, segment: Segment, index: int, signed: SignedRecord) -> N
     else:
         wrong, tip = continued(signed, before)
         if wrong is not None:
-            piece.findings.append(Finding(RECORDS_BROKEN, f"record {index} ({device})", wrong))
+            piece.findings.append(Finding(RECORDS_BROKEN, record_of(index, device), wrong))
     segment.tips[device] = tip
     segment.tally.add(signed)
     if record.head is not None:
@@ -222,15 +225,20 @@ def _sold(index: int, record: Record, keys: RegistryRing) -> SoldFact | None:
     )
 
 
-def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[str | None, ChainTip]:
+def continued(signed: SignedRecord, tip: ChainTip | None) -> tuple[Said | None, ChainTip]:
     """Return why *signed* does not continue the chain that ends in *tip*, or None; and the chain's new end."""
     try:
         outcome = check_chain(signed, tip)
     except RecordError as error:
-        return str(error), tip_of(signed)
+        return Said("{chain_error}", chain_error=str(error)), tip_of(signed)
     if isinstance(outcome, Accepted):
         return None, outcome.tip
-    return "its number stands twice in the log", tip_of(signed)
+    return Said("its number stands twice in the log"), tip_of(signed)
+
+
+def record_of(index: int, device: str) -> Said:
+    """Return how a finding names the record at *index*, of *device*."""
+    return Said("record {index} ({device})", index=index, device=device)
 
 
 def tip_of(signed: SignedRecord) -> ChainTip:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from counterfoil.api.audit.sweep.money_sweep import MoneySweep
 from counterfoil.api.audit.sweep.piece import PIECE
 from counterfoil.api.audit.sweep.sweep_finding import Finding
 from counterfoil.api.audit.sweep.sweep_part import OF_THE_LOG, PART_OF, Part, State, state_of
-from counterfoil.api.audit.sweep.sweep_words import counted
+from counterfoil.api.audit.verification.said import Counted, Joined, Said
 from counterfoil.chain.client import ChainClient
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import TileError
@@ -112,13 +112,19 @@ class Swept:
         """Whether what *part* says is so."""
         return state_of(self.found_in(part), self.is_whole or part not in OF_THE_LOG)
 
-    def as_json(self) -> dict[str, Any]:
-        """One JSON document; ``not_shared_out`` is null where it can't be told."""
-        said = asdict(self)
+    def as_json(self, language: str) -> dict[str, Any]:
+        """One JSON document, its findings in *language*; ``not_shared_out`` is null where it can't be told."""
+        said = asdict(replace(self, findings=[]))
         rows = said["in_no_known_distribution"]
         said["not_shared_out"] = None if self.distributions_missing else rows
         found = [
-            {**finding._asdict(), "part": PART_OF.get(finding.code, Part.RECORDS)}
+            {
+                "code": finding.code,
+                "where": finding.where.in_(language),
+                "detail": finding.detail.in_(language),
+                "unverifiable": finding.unverifiable,
+                "part": PART_OF.get(finding.code, Part.RECORDS),
+            }
             for finding in self.findings
         ]
         return {"verdict": self.verdict, **said, "findings": found}
@@ -180,20 +186,24 @@ def sweep(
             cover=cover,
         )
         before, began = book.size, time.perf_counter()
-        why = "it ends there"
+        why = Said("it ends there")
         try:
             part.run(lambda size: progress("records", size, part.size))
         except LogUnreachable:
             raise
         except TileError as error:
-            why = error.detail
+            why = Said("{tile_error}", tile_error=error.detail)
         seconds = time.perf_counter() - began
         done.records, done.records_before = book.size, before
         done.records_per_s = round((book.size - before) / seconds) if book.size > before else 0
         done.heads_verified = part.heads
         if not done.is_whole:
-            rest = f"{why}; the newest head on chain is of {done.records_anchored:,}"
-            where = f"the log after its first {counted(book.size, 'record')}"
+            rest = Said(
+                "{why}; the newest head on chain is of {records}",
+                why=why,
+                records=Counted(done.records_anchored, "record"),
+            )
+            where = Said("the log after its first {records}", records=Counted(book.size, "record"))
             done.findings.append(Finding(RECORDS_MISSING, where, rest, unverifiable=True))
         done.gossiped_heads = len(book.gossip())
         done.findings += [
@@ -217,9 +227,10 @@ def sweep(
         done.machines = len(book.sold_devices())
         count = client.call("RecordAnchor", "headCount", block=view.block)
         if count != len(view.heads):
-            done.findings.append(
-                Finding(HEAD_MISSING, "heads", f"{count} on chain, {len(view.heads)} events")
+            detail = Said(
+                "{number} on chain, {events} events", number=count, events=len(view.heads)
             )
+            done.findings.append(Finding(HEAD_MISSING, Said("heads"), detail))
     finally:
         book.close()
     return done
@@ -237,13 +248,22 @@ def _check_quorums(view: LedgerView, at_least: int) -> list[Finding]:
     for quorum in view.quorums:
         if quorum.heads and quorum.threshold < at_least:
             last = before + quorum.heads - 1
-            where = f"head {before}" if quorum.heads == 1 else f"heads {before} to {last}"
-            said = (
-                f"{quorum.threshold} of {len(quorum.signers)} had to sign, {at_least} are asked for"
+            where = Said("heads {first} to {last}", first=before, last=last)
+            if quorum.heads == 1:
+                where = Said("head {number}", number=before)
+            detail = Said(
+                "{threshold} of {number} had to sign, {wanted} are asked for: {signers}",
+                threshold=quorum.threshold,
+                number=len(quorum.signers),
+                wanted=at_least,
+                signers=Joined(", ", quorum.signers),
             )
-            found.append(Finding(QUORUM_WEAK, where, f"{said}: {', '.join(quorum.signers)}"))
+            found.append(Finding(QUORUM_WEAK, where, detail))
         before += quorum.heads
     if before != len(view.heads):
-        said = f"{counted(len(view.heads) - before, 'head')} before the node tells of any quorum"
-        found.append(Finding(QUORUM_UNKNOWN, "heads", said, unverifiable=True))
+        detail = Said(
+            "{heads} before the node tells of any quorum",
+            heads=Counted(len(view.heads) - before, "head"),
+        )
+        found.append(Finding(QUORUM_UNKNOWN, Said("heads"), detail, unverifiable=True))
     return found

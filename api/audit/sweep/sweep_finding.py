@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from counterfoil.api.audit.verification.said import Said
 from counterfoil.fault import Code
 
 
@@ -11,6 +12,6 @@ class Finding(NamedTuple):
     """One finding; *unverifiable* where what is needed to verify it is missing."""
 
     code: Code
-    where: str
-    detail: str
+    where: Said
+    detail: Said
     unverifiable: bool = False

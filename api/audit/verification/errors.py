@@ -25,6 +25,7 @@ from counterfoil.fault import Code
 from counterfoil.gateway.certificate.errors import CertificateRevokedError as CertificateRevoked
 from counterfoil.gateway.certificate.errors import PathInvalidError, RevocationListInvalidError
 from counterfoil.gateway.errors import BUNDLE_MALFORMED, PART_ALTERED, RecordError
+from counterfoil.gateway.errors import CosignaturesTooFewError as CosignaturesTooFew
 from counterfoil.oracle.rules.faults.proposal import (
     NOT_INCLUDED,
     PROJECT_DIFFERS,
@@ -234,10 +235,10 @@ class CheckpointMismatchError(AuditError):
     step = 9
 
 
-class CosignatureMissingError(AuditError):
+class CosignaturesTooFewError(AuditError):
     """Fewer of the witnesses that the auditor knows have cosigned than were asked for."""
 
-    code = Code("checkpoint.cosignature_missing")
+    code = CosignaturesTooFew.code
     to_do = "Ask the witnesses for their cosignatures, or ask for fewer of them."
     step = 9
     unverifiable = True

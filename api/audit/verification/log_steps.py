@@ -15,7 +15,7 @@ from counterfoil.api.audit.verification.errors import (
     AuditError,
     CheckpointMismatchError,
     ConsistencyError,
-    CosignatureMissingError,
+    CosignaturesTooFewError,
     InclusionError,
     RecordRefusedError,
     RegistryMismatchError,
@@ -239,7 +239,7 @@ def check_checkpoint(bundle: Bundle, trust: LogTrust, step: Step) -> None:
             number=len(cosigners),
             wanted=wanted,
         )
-        step.findings.append(CosignatureMissingError(Part("checkpoint"), detail))
+        step.findings.append(CosignaturesTooFewError(Part("checkpoint"), detail))
 
 
 def _of_another_head(bundle: Bundle, stated: Head) -> Said | None:

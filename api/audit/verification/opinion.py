@@ -295,5 +295,7 @@ def _unseen(report: Report, asked: Asked, language: str) -> Iterator[str]:
         yield word(language, "unseen.log_key")
     if not asked.has_witnesses:
         yield word(language, "unseen.witnesses")
+    if bundle.distributions:
+        yield word(language, "unseen.accounts")
     for key in ("machines", "clock", "events", "class"):
         yield word(language, f"unseen.{key}")

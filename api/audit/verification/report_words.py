@@ -183,6 +183,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         "whether what the device signed took place: compare with the bank's and the payment provider's statements",
         "设备所签事件是否真实发生：请与银行和支付机构的对账单比对",
     ),
+    "unseen.accounts": (
+        (
+            "whose the accounts are: the chain has addresses and no names, and a name is the platform's word. "
+            "Compare each address with what its party tells you itself"
+        ),
+        "各账户属于谁：链上只有地址而无名称，名称仅为平台所述。请将每个地址与该方自己告知您的比对",
+    ),
     "unseen.machines": (
         "other machines' records in the same distributions: counterfoil audit sweep",
         "同一分配中其他机器的记录：counterfoil audit sweep",

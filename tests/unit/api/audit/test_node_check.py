@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, assign
+from support_bundles import bundle_of, world_of
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit import node_check
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.node_check import check_on_chain
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
@@ -115,15 +115,13 @@ class PaperNode(ChainClient):
 
 @pytest.fixture
 def world() -> World:
-    world = World()
-    world.sell(days=3)
-    return world
+    return world_of(days=3)
 
 
 @pytest.fixture
 def bundle(world: World) -> Bundle:
     """All three days, under the newest head."""
-    return collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + 3 * DAY_MS))
+    return bundle_of(world, days=3)
 
 
 @pytest.fixture

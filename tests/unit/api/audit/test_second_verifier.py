@@ -19,10 +19,10 @@ import pytest
 import support_second_verifier as support
 from cryptography.hazmat.primitives import serialization
 from support_blocks import ADDRESSES
+from support_bundles import bundle_from_the_start, one_machine
 from support_second_verifier import PROGRAM, node
-from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World, verify
+from support_world import DEVICES, PINNED, World, verify
 
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.chain.deployment_file import Deployment
@@ -34,14 +34,12 @@ CODE = re.compile(
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=3, sales_a_day=2)
-    return world
+    return one_machine()
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    return collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + 2 * DAY_MS))
+    return bundle_from_the_start(world, days=2)
 
 
 @pytest.fixture
@@ -96,7 +94,7 @@ def test_witnesses_are_asked_for_by_their_keys(folder: Path) -> None:
     assert run(folder, *pin, "--witness", key) == (2, {}), "a key whose id is not its own"
     own = key.replace("27fa95c8", witness_id(key))
     status, answer = run(folder, *pin, "--witness", own)
-    assert (status, codes(answer)) == (2, ["checkpoint.cosignature_missing"])
+    assert (status, codes(answer)) == (2, ["checkpoint.cosignatures_too_few"])
     assert run(folder, *pin, "--witness", own, "--witnesses-at-least", 0)[0] == 0
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from counterfoil.api.audit.sweep.run import Swept
 from counterfoil.api.audit.sweep.sweep_finding import Finding
-from counterfoil.api.audit.sweep.sweep_part import PART_OF, Part, State, state_of
+from counterfoil.api.audit.sweep.sweep_part import PART_OF, State, state_of
+from counterfoil.api.audit.sweep.sweep_part import Part as Checked
+from counterfoil.api.audit.verification.said import Part
 from counterfoil.fault import Code
 from counterfoil.gateway.errors import RecordError
 
@@ -34,11 +36,11 @@ def test_each_code_that_a_sweep_finds_is_of_one_part() -> None:
     found = codes_found()
     assert len(found) > 20
     assert found == set(PART_OF)
-    assert set(PART_OF.values()) == set(Part)
+    assert set(PART_OF.values()) == set(Checked)
 
 
 def finding(code: Code, *, unverifiable: bool = False) -> Finding:
-    return Finding(code, "somewhere", "something", unverifiable)
+    return Finding(code, Part("somewhere"), Part("something"), unverifiable)
 
 
 def test_a_part_fails_holds_or_is_not_told() -> None:
@@ -53,12 +55,12 @@ def test_a_part_fails_holds_or_is_not_told() -> None:
 def test_a_short_log_leaves_open_only_what_the_log_is_needed_for() -> None:
     done = Swept(heads=2, heads_verified=1)
     assert {part for part in done.parts if done.state_of(part) == State.HELD} == {
-        Part.SIGNERS,
-        Part.SPLITS,
-        Part.BALANCES,
+        Checked.SIGNERS,
+        Checked.SPLITS,
+        Checked.BALANCES,
     }
 
 
 def test_no_line_speaks_of_the_banks_statements_where_none_were_given() -> None:
-    assert Part.MINTS not in Swept().parts
-    assert Part.MINTS in Swept(deposits_compared=True).parts
+    assert Checked.MINTS not in Swept().parts
+    assert Checked.MINTS in Swept(deposits_compared=True).parts

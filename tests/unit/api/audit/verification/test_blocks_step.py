@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support_blocks import ACCOUNTS, ADDRESSES, assign, event
+from support_bundles import bundle_of, world_of
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
@@ -28,14 +29,12 @@ NONE: dict[str, str] = {}
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    return collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + 3 * DAY_MS))
+    return bundle_of(world, days=3)
 
 
 def told(errors: Iterable[AuditError]) -> list[tuple[str, str]]:

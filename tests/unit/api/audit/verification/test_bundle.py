@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_bundles import bundle_of, world_of
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key, verify
 
 from counterfoil.api.audit.making.collection import NothingToBundleError, collect
@@ -23,7 +24,7 @@ from counterfoil.api.audit.verification.errors import (
     CheckpointMismatchError,
     ConsistencyError,
     ContainerError,
-    CosignatureMissingError,
+    CosignaturesTooFewError,
     EndOpenError,
     InclusionError,
     NotAnchoredError,
@@ -66,16 +67,13 @@ WITNESS_KEY = WitnessKey("bank.example/w1", WITNESS.public_key().public_bytes_ra
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
     """The second day's records, with the two before and the two after."""
-    facts = world.facts(DEVICE, FIRST_MS + DAY_MS, FIRST_MS + 2 * DAY_MS)
-    return collect(world.store().engine, None, facts)
+    return bundle_of(world, days=1, since=1)
 
 
 def found(bundle: Bundle, world: World) -> list[type]:
@@ -207,7 +205,7 @@ def test_checkpoint_says_who_has_seen_the_head(bundle: Bundle, world: World) -> 
     assert "not its state, cosigned by bank.example/w1 at 2023-11-14" in report.steps[8].checked
     assert verify(data, world.root).verdict == "valid"
     asked = verify(encode(bundle), world.root, LogTrust(LOG_KEY, [WITNESS_KEY], 1))
-    assert [type(f) for f in asked.findings] == [CosignatureMissingError]
+    assert [type(f) for f in asked.findings] == [CosignaturesTooFewError]
     assert asked.verdict == "unverifiable"
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support_bundles import bundle_from_the_start, one_machine
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit.making.collection import collect
@@ -29,15 +30,13 @@ KNOWN = [WitnessKey(n, key.public_key().public_bytes_raw()) for n, key in WITNES
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=3, sales_a_day=2)
-    return world
+    return one_machine()
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
     """Three days, with each day's head."""
-    return collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + 2 * DAY_MS))
+    return bundle_from_the_start(world, days=2)
 
 
 def note_of(head: HeadFact, **change: bytes) -> bytes:
@@ -101,10 +100,10 @@ def test_a_named_witness_must_have_cosigned_the_last_head(bundle: Bundle, world:
     stranger = WitnessKey("bank.example/w9", bytes(32))
     for trust in (LogTrust(LOG_KEY, [stranger]), LogTrust(LOG_KEY, [*KNOWN, stranger], 3)):
         report = judged(bundle, world, note_of(bundle.heads[-1]), trust)
-        assert codes(report) == ["checkpoint.cosignature_missing"]
+        assert codes(report) == ["checkpoint.cosignatures_too_few"]
         assert report.verdict == "unverifiable"
     assert codes(judged(bundle, world, b"", LogTrust(None, KNOWN))) == [
-        "checkpoint.cosignature_missing"
+        "checkpoint.cosignatures_too_few"
     ]
     assert codes(judged(bundle, world, b"", LogTrust(None, KNOWN, 0))) == []
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from support_blocks import ADDRESSES
+from support_bundles import bundle_of, world_of
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.making.collection import collect
@@ -29,14 +30,7 @@ DEVICE = DEVICES[0]
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=3)
-    return world
-
-
-def bundle_of(world: World) -> Bundle:
-    """All three days, under the newest head."""
-    return collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + 3 * DAY_MS))
+    return world_of(days=3)
 
 
 def seen_of(bundle: Bundle) -> ChainSeen:
@@ -69,7 +63,7 @@ def checked(bundle: Bundle, world: World, seen: ChainSeen) -> tuple[Report, set[
 
 
 def test_a_node_without_more_closes_the_end(world: World) -> None:
-    bundle = bundle_of(world)
+    bundle = bundle_of(world, days=3)
     assert {f.code for f in verify(encode(bundle), world.root, addresses=ADDRESSES).findings} == {
         "bundle.end_open"
     }
@@ -78,7 +72,7 @@ def test_a_node_without_more_closes_the_end(world: World) -> None:
 
 
 def test_a_later_head_leaves_an_open_end_open(world: World) -> None:
-    bundle = bundle_of(world)
+    bundle = bundle_of(world, days=3)
     later = [SeenHead(90, 2_900), SeenHead(99, 2_950)]
     seen = seen_of(bundle)._replace(heads=later, newest_head_ms=FIRST_MS)
     report, codes = checked(bundle, world, seen)
@@ -88,12 +82,14 @@ def test_a_later_head_leaves_an_open_end_open(world: World) -> None:
         seen_text(seen)
     )
     closed = collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + DAY_MS))
-    assert checked(closed, world, seen_of(bundle_of(world))._replace(heads=later))[1] == set()
+    assert (
+        checked(closed, world, seen_of(bundle_of(world, days=3))._replace(heads=later))[1] == set()
+    )
 
 
 def test_distributions_that_are_kept_off_are_found(world: World) -> None:
     """All of them, all but one, and any one of the period."""
-    whole = bundle_of(world)
+    whole = bundle_of(world, days=3)
     seen = seen_of(whole)
     sales = {"split.sales_not_shown"}
     none = replace(whole, terms=(), distributions=(), takes=(), pools=())
@@ -109,7 +105,7 @@ def test_distributions_that_are_kept_off_are_found(world: World) -> None:
 
 
 def test_a_distribution_that_is_newer_than_the_file_asks_for_a_new_one(world: World) -> None:
-    whole = bundle_of(world)
+    whole = bundle_of(world, days=3)
     seen = seen_of(whole)
     later = SeenDistribution(
         b"\7" * 32, 20220831, gross=5, block=2_999, transaction_hash=b"\7" * 32
@@ -123,7 +119,7 @@ def test_a_distribution_that_is_newer_than_the_file_asks_for_a_new_one(world: Wo
 
 def test_a_files_history_ends_with_a_distribution_and_not_with_its_block(world: World) -> None:
     """One block may hold many: those of other days behind the file's last are none of its history."""
-    whole = bundle_of(world)
+    whole = bundle_of(world, days=3)
     seen = seen_of(whole)
     last = seen.distributions[-1]
     other_day = last._replace(batch=b"\7" * 32, period_start=20220905)
@@ -138,7 +134,7 @@ def test_a_files_history_ends_with_a_distribution_and_not_with_its_block(world: 
 
 def test_sales_that_the_chain_never_shared_out_are_named_and_no_finding(world: World) -> None:
     """The node has all distributions, and they are all here."""
-    bundle = bundle_of(world)
+    bundle = bundle_of(world, days=3)
     none = replace(bundle, terms=(), distributions=(), takes=(), pools=())
     none = replace(none, blocks=tuple(world.chain.prove(none.on_chain())))
     assert "split.sales_not_shown" in {
@@ -152,7 +148,7 @@ def test_sales_that_the_chain_never_shared_out_are_named_and_no_finding(world: W
 
 
 def test_an_assignment_that_is_kept_off_is_found(world: World) -> None:
-    bundle = bundle_of(world)
+    bundle = bundle_of(world, days=3)
     seen = seen_of(bundle)
     other = SeenAssignment(bytes(on_chain_id("hilltop")), 950, b"\1" * 32)
     report, codes = checked(bundle, world, seen._replace(assignments=[*seen.assignments, other]))

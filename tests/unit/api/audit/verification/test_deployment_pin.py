@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from support_blocks import ADDRESSES
-from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World
+from support_bundles import bundle_from_the_start, one_machine
+from support_world import PINNED, World
 from typer import Typer
 from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands import audit as audit_commands
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.deployment_pin import CONTRACTS, deployment_hash
@@ -25,14 +25,12 @@ from counterfoil.chain.deployment_file import Deployment
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=2, sales_a_day=2)
-    return world
+    return one_machine(days=2)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    return collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + DAY_MS))
+    return bundle_from_the_start(world, days=1)
 
 
 def codes(bundle: Bundle, world: World, **own: object) -> list[str]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_bundles import bundle_of
+from support_world import DEVICES, FIRST_MS, World
 
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.assignment_steps import read_assignments
 from counterfoil.api.audit.verification.bundle import Bundle, DistributionFact
 from counterfoil.api.audit.verification.bundle_blocks import prove_all
@@ -36,7 +36,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    return collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + 3 * DAY_MS))
+    return bundle_of(world, days=3)
 
 
 def audit(bundle: Bundle, history: ProjectHistory | None = None) -> FactsAudit:

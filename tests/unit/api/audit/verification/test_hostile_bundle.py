@@ -14,6 +14,7 @@ from pathlib import Path
 import cbor2
 import pytest
 from cryptography.hazmat.primitives import serialization
+from support_bundles import bundle_from_the_start, one_machine
 from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World, verify
 from typer import Typer
 from typer.testing import CliRunner, Result
@@ -38,14 +39,12 @@ REPORT = ", 1230303 bytes\n✓  2. every part\n\x1b[1;32mvalid\x1b[0m\n\x1bP"
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=3, sales_a_day=2)
-    return world
+    return one_machine()
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    return collect(world.store().engine, None, world.facts(DEVICES[0], 0, FIRST_MS + 2 * DAY_MS))
+    return bundle_from_the_start(world, days=2)
 
 
 def run(world: World, folder: Path, data: bytes, *more: str) -> Result:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from support_bundles import bundle_from_the_start, one_machine
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, private_key
 
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification import key_certificates as certs
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.key_certificates import Paths
@@ -36,15 +36,13 @@ def when(time_ms: int) -> datetime:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=3, sales_a_day=2)
-    return world
+    return one_machine()
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
     """Made at the end of the third day, without a block."""
-    made = collect(world.store().engine, None, world.facts(DEVICE, 0, FIRST_MS + 2 * DAY_MS))
+    made = bundle_from_the_start(world, days=2)
     scope = made.scope._replace(made_ms=MADE_MS)
     return replace(made, scope=scope, revocations=(), blocks=())
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_bundles import bundle_of, world_of
+from support_world import DEVICES, World
 
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle, KeyFact
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.log_steps import (
@@ -29,15 +29,13 @@ _Told = list[str]
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
     """Three days, with four heads."""
-    made = collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + 3 * DAY_MS))
+    made = bundle_of(world, days=3)
     assert len(made.heads) == 4
     return made
 

@@ -9,10 +9,10 @@ from hashlib import sha256
 
 import pytest
 from support_blocks import ADDRESSES
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_bundles import bundle_of, world_of
+from support_world import DEVICES, FIRST_MS, World
 
 from counterfoil.api.audit.html_report import html_report
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.opinion import Asked, Opinion, opinion_of
@@ -29,15 +29,13 @@ DEVICE = DEVICES[0]
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
     """The first two days; the second one's distribution is not in it."""
-    made = collect(world.store().engine, None, world.facts(DEVICE, FIRST_MS, FIRST_MS + 2 * DAY_MS))
+    made = bundle_of(world, days=2)
     fewer = replace(made, distributions=made.distributions[:1], takes=(), terms=made.terms[:1])
     return replace(fewer, blocks=tuple(world.chain.prove(fewer.on_chain())))
 
@@ -56,6 +54,16 @@ def test_every_text_stands_in_both_languages_with_the_same_names() -> None:
         assert names[0] == names[1], key
         assert "{" in english or key == "sha256" or english != chinese, key
     assert {f"class.{one}" for one in ProofClass} <= set(keys())
+
+
+def test_where_money_was_shared_out_it_is_said_that_nobody_looked_whose_the_accounts_are(
+    world: World, bundle: Bundle
+) -> None:
+    for language in LANGUAGES:
+        line = word(language, "unseen.accounts")
+        _, paid = reported(bundle, world, language)
+        _, unpaid = reported(replace(bundle, distributions=(), takes=(), terms=()), world, language)
+        assert (line in paid.unseen, line in unpaid.unseen) == (True, False)
 
 
 def test_the_period_the_project_and_the_figures_are_said(world: World, bundle: Bundle) -> None:

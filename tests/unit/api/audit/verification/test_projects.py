@@ -64,7 +64,7 @@ def test_the_devices_project_is_told_with_its_block_and_time() -> None:
 def test_many_assignments_are_counted_and_named_by_what_is_known_of_them() -> None:
     """The file's own project has a name, any other one its id on chain; no project is said to be none."""
     moves = [(800 + n, ("lakeside", "hilltop", "")[n % 3]) for n in range(_SHOWN + 2)]
-    world, bundle = sold_in(moves)
+    _, bundle = sold_in(moves)
     history = ProjectHistory(
         [Assignment(n, n, bytes(on_chain_id(p)) if p else NO_PROJECT) for n, p in moves]
     )
@@ -80,7 +80,7 @@ def test_many_assignments_are_counted_and_named_by_what_is_known_of_them() -> No
 
 def test_a_file_of_no_project_has_the_id_of_none() -> None:
     """And it states none, whatever the device was in: its sales are named elsewhere."""
-    world, bundle = sold_in([(800, "hilltop")])
+    _, bundle = sold_in([(800, "hilltop")])
     scope = bundle.scope._replace(project="")
     assert scope.project_id == NO_PROJECT
     assert list(check_project(replace(bundle, scope=scope), history_of(800, "hilltop"))) == []

@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtensionOID
+from support_bundles import one_machine
 from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World, der, private_key
 from typer import Typer
 from typer.testing import CliRunner
@@ -33,9 +34,7 @@ SOON = datetime.fromtimestamp(FIRST_MS / 1000 + 1.9 * 86_400, UTC)
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World(devices=DEVICES[:1])
-    world.sell(days=3, sales_a_day=2)
-    return world
+    return one_machine()
 
 
 @pytest.fixture(scope="module")

@@ -14,21 +14,21 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from support_bundles import bundle_of, world_of
 from support_language import has_english
-from support_world import DAY_MS, DEVICES, FIRST_MS, PINNED, World
+from support_world import PINNED, World
 from typer import Typer
 from typer.testing import CliRunner
 
 from counterfoil.api.audit.commands import audit as audit_commands
-from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.money_errors import SplitError
-from counterfoil.api.audit.verification.said import Counted, Joined, Part, Said, said_in
+from counterfoil.api.audit.verification.said import Counted, Joined, Part, Said, said_in, said_of
 
 AUDIT = Path(__file__).parents[5] / "api" / "audit"
-CATALOGUES = ("checked", "found", "money", "to_do")
+CATALOGUES = ("checked", "found", "money", "swept", "to_do")
 CHINESE = re.compile("[一-鿿]")
 
 
@@ -132,6 +132,38 @@ def test_said_things_are_nested_joined_and_counted() -> None:
     assert said_in("zh", "{a} \u202e") == "{a} \\u202e"
     quoted = Said("no terms: {error}", error="{part} \x1b")
     assert quoted.in_("zh") == "不是条款：“{part} \\x1b”"
+    assert [str(Counted(n, "record")) for n in (1, 12_345)] == ["1 record", "12,345 records"]
+
+
+def test_what_was_said_is_kept_as_plain_values_and_said_again() -> None:
+    said = Said(
+        "{why}; the newest head on chain is of {records}",
+        why=Joined("; ", [Said("{tile_error}", tile_error="gone\x1b"), Part("heads", 3)]),
+        records=Counted(7, "record"),
+    )
+    again = said_of(json.loads(json.dumps(said.as_plain())))
+    assert (
+        again.in_("en")
+        == said.in_("en")
+        == ("gone\\x1b; heads[3]; the newest head on chain is of 7 records")
+    )
+    assert again.in_("zh") == said.in_("zh")
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "text",
+        [],
+        ["said", "{0.__class__}", {}],
+        ["said", "{device}", {"device": ["said", "words of another version", {}]}],
+        ["counted", 1, "unicorn"],
+        ["joined", " or ", []],
+    ],
+)
+def test_words_that_the_program_does_not_have_are_not_said(plain: object) -> None:
+    with pytest.raises(ValueError, match="nothing that is said"):
+        said_of(plain)
 
 
 # ---- whole reports
@@ -139,15 +171,12 @@ def test_said_things_are_nested_joined_and_counted() -> None:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 @pytest.fixture(scope="module")
 def bundle(world: World) -> Bundle:
-    facts = world.facts(DEVICES[0], FIRST_MS, FIRST_MS + 2 * DAY_MS)
-    return collect(world.store().engine, None, facts)
+    return bundle_of(world, days=2)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support_blocks import ACCOUNTS, ADDRESSES
+from support_bundles import world_of
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit.making.collection import collect
@@ -23,9 +24,7 @@ DEVICE = DEVICES[0]
 
 
 def sold_world() -> World:
-    world = World()
-    world.sell(days=4)
-    return world
+    return world_of(days=4)
 
 
 def made(world: World) -> Bundle:

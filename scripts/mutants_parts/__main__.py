@@ -57,6 +57,8 @@ TESTS = (
 """The fast tests that are near enough to notice."""
 FIRST = 12
 """So many of the tests that noticed other changes of a module are tried first."""
+MOST = 48
+"""So many tests are run with a change: what none of the nearest notices wants a test of its own."""
 EXPLAINED = Path(__file__).with_name("explained.txt")
 STATE = ROOT / "build" / "mutants.jsonl"
 NONE_LEFT, SOME_LEFT, COULD_NOT_TELL = 0, 1, 2
@@ -175,7 +177,7 @@ def run(
         return float(reach[name].seconds / 1.2**near_by)
 
     first = [name for name, _ in noticed.most_common() if name in reach][:FIRST]
-    ranked = sorted(reach.keys() - set(first), key=rank)
+    ranked = sorted(reach.keys() - set(first), key=rank)[: MOST - len(first)]
     files = dict.fromkeys(name.partition("::")[0] for name in ranked)
     rest = [name for file in files for name in ranked if name.startswith(file)]
     timed = [(name, reach[name].seconds) for name in (*first, *rest)]

@@ -161,7 +161,7 @@ def test_an_assignment_that_is_kept_off_is_found(world: World) -> None:
 
 
 def test_an_assignment_that_the_node_does_not_have_is_found(world: World) -> None:
-    bundle = bundle_of(world)
+    bundle = bundle_of(world, days=3)
     report, codes = checked(bundle, world, seen_of(bundle)._replace(assignments=[]))
     assert (codes, report.verdict) == ({"bundle.assignment_mismatch"}, "invalid")
     assert {finding.where for finding in report.findings} == {
@@ -172,7 +172,7 @@ def test_an_assignment_that_the_node_does_not_have_is_found(world: World) -> Non
 def test_a_file_that_shows_no_distribution_is_asked_again_however_old_they_are(
     world: World,
 ) -> None:
-    whole = bundle_of(world)
+    whole = bundle_of(world, days=3)
     none = replace(whole, terms=(), distributions=(), takes=(), pools=())
     none = replace(none, blocks=tuple(world.chain.prove(none.on_chain())))
     old = [one._replace(block=1) for one in seen_of(whole).distributions]
@@ -182,9 +182,9 @@ def test_a_file_that_shows_no_distribution_is_asked_again_however_old_they_are(
 
 def test_a_file_that_can_not_be_read_is_not_compared(world: World) -> None:
     unread = verify(b"\xa0", world.root, addresses=ADDRESSES)
-    headless = verify(encode(bundle_of(world)), world.root, addresses=ADDRESSES)
+    headless = verify(encode(bundle_of(world, days=3)), world.root, addresses=ADDRESSES)
     assert headless.bundle is not None
     headless.bundle = replace(headless.bundle, heads=())
     for report in (unread, headless):
-        assert list(check_complete(report, seen_of(bundle_of(world)))) == []
+        assert list(check_complete(report, seen_of(bundle_of(world, days=3)))) == []
         assert not report.is_complete

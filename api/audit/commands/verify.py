@@ -207,6 +207,7 @@ def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:
             }
             for step in opinion.steps
         ],
+        "blocks": [row._asdict() for row in opinion.blocks],
         "skipped": opinion.skipped,
         "not_looked_at": opinion.unseen,
     }

@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from counterfoil.api.audit.verification.bundle import Bundle
-from counterfoil.api.audit.verification.bundle_blocks import block_times, newest_block
+from counterfoil.api.audit.verification.bundle_blocks import (
+    block_headers,
+    block_times,
+    newest_block,
+)
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.evidence import KeyShown
 from counterfoil.api.audit.verification.report import Report, Step
@@ -30,6 +34,14 @@ class Row(NamedTuple):
     name: str
     value: str
     key: str
+
+
+class BlockRow(NamedTuple):
+    """A block that the file rests on, to be compared with the chain's: its time in UTC, its hash with 0x."""
+
+    number: int
+    moment: str
+    hash: str
 
 
 class FindingRow(NamedTuple):
@@ -106,6 +118,7 @@ class Opinion:
     skipped: Sequence[str]
     unseen: Sequence[str]
     """What was skipped too."""
+    blocks: Sequence[BlockRow] = ()
 
     def title(self, section: str) -> str:
         """The heading of a section."""
@@ -138,7 +151,15 @@ def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
         steps=[_step(language, one) for one in report.steps],
         skipped=skipped,
         unseen=[*skipped, *_unseen(report, asked, language)],
+        blocks=[] if bundle is None else _blocks(bundle),
     )
+
+
+def _blocks(bundle: Bundle) -> list[BlockRow]:
+    return [
+        BlockRow(one.number, moment(one.timestamp * 1_000), to_hex(one.hash))
+        for one in block_headers(bundle)
+    ]
 
 
 def _asked(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[Row]:

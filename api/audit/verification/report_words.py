@@ -54,9 +54,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "valid.alone": (
         (
             "valid by the file alone: nothing that was checked is false. That its blocks are the chain's, your own "
-            "node tells, or the newest block's hash beside one"
+            "node tells, or the hash of each block beside one: --json and --html list them"
         ),
-        "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，或与其核对最新区块的哈希",
+        "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，或逐一与其核对每个区块的哈希（--json 和 --html 均列出）",
     ),
     "valid.platform": (
         (
@@ -111,6 +111,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "block": ("chain as of", "区块链截至"),
     "block.value": ("block {number} of {moment}, {hash}", "区块 {number}，{moment}，{hash}"),
+    "blocks": (
+        "the blocks, each to be compared with the chain's by its number and hash",
+        "各区块：请按区块号与哈希逐一与链核对",
+    ),
     "node": ("own node", "自有节点"),
     "node.platform": ("node (the platform's own)", "节点（平台自有）"),
     "node.asked": (

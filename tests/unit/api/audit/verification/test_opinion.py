@@ -8,6 +8,7 @@ from datetime import date
 from hashlib import sha256
 
 import pytest
+from eth_utils.crypto import keccak
 from support_blocks import ADDRESSES
 from support_world import DAY_MS, DEVICES, FIRST_MS, World
 
@@ -216,3 +217,23 @@ def test_valid_without_a_node_is_said_to_be_so_by_the_file_alone() -> None:
     assert alone.verdict_text.startswith("valid by the file alone: ")
     assert sure.verdict_text == word("en", "valid")
     assert opinion_of(report, ASKED, "zh").verdict_text == word("zh", "valid.alone")
+
+
+def test_every_block_is_listed_to_be_compared_with_the_chain(bundle: Bundle, world: World) -> None:
+    """Blocks do not vouch for one another: the newest one's hash alone says nothing of the others."""
+    report, opinion = reported(bundle, world)
+    hashes = ["0x" + keccak(block.header).hex() for block in bundle.blocks]
+    assert [block.hash for block in opinion.blocks] == hashes
+    assert all(one in html_report("machine.bundle", report, opinion) for one in hashes)
+    for language, each in (("en", "the hash of each block"), ("zh", "每个区块的哈希")):
+        assert each in word(language, "valid.alone")
+
+
+def test_shares_that_no_block_proves_are_not_shown(bundle: Bundle, world: World) -> None:
+    report, opinion = reported(bundle, world)
+    account = "0x" + bundle.distributions[0].credits[0].account.hex()
+    assert account in html_report("machine.bundle", report, opinion)
+    made_up = replace(bundle, blocks=())
+    report, opinion = reported(made_up, world)
+    assert report.verdict == "unverifiable"
+    assert account not in html_report("machine.bundle", report, opinion)

@@ -56,7 +56,10 @@ _WORDS: dict[str, tuple[str, str]] = {
             "valid by the file alone: nothing that was checked is false. That its blocks are the chain's, your own "
             "node tells, or the hash of each block beside one: --json and --html list them"
         ),
-        "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，或逐一与其核对每个区块的哈希（--json 和 --html 均列出）",
+        (
+            "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，"
+            "或逐一与其核对每个区块的哈希（--json 和 --html 均列出）"
+        ),
     ),
     "valid.platform": (
         (

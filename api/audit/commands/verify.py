@@ -144,7 +144,7 @@ def verify_command(
         program=f"counterfoil {__version__}",
         at_ms=time.time_ns() // 1_000_000,
         deployment=pinned.hex(),
-        node=printable(rpc),
+        node=rpc,
         is_node_asked=is_node_asked,
         has_log_key=bool(log_key),
         has_witnesses=bool(witness),

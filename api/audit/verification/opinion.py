@@ -24,6 +24,7 @@ from counterfoil.api.audit.verification.said import said_in, translated
 from counterfoil.api.audit.verification.subject import Subject
 from counterfoil.api.audit.verification.words import moment
 from counterfoil.chain.hexadecimal import to_hex
+from counterfoil.printable import address_shown
 
 Outcome = Literal["passed", "open", "failed"]
 
@@ -86,7 +87,7 @@ class Asked:
     deployment: str = ""
     """Its hash, empty where none was given."""
     node: str = ""
-    """The node's address, empty where none was asked."""
+    """The node's address, empty where none was asked; of it, its host and port are shown alone."""
     is_node_asked: bool = False
     """Whether it answered, too."""
     has_log_key: bool = False
@@ -224,7 +225,7 @@ def _sure(report: Report, bundle: Bundle, asked: Asked, language: str) -> Iterat
         yield row("node", word(language, "node.not_asked"), whose)
     else:
         said = "node.asked" if asked.is_node_asked else "node.no_answer"
-        about = word(language, said, node=asked.node, chain=bundle.scope.chain_id)
+        about = word(language, said, node=address_shown(asked.node), chain=bundle.scope.chain_id)
         yield row("node", about, whose)
 
 

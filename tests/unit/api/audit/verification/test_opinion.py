@@ -237,3 +237,13 @@ def test_shares_that_no_block_proves_are_not_shown(bundle: Bundle, world: World)
     report, opinion = reported(made_up, world)
     assert report.verdict == "unverifiable"
     assert account not in html_report("machine.bundle", report, opinion)
+
+
+def test_a_node_s_key_is_in_no_report(bundle: Bundle, world: World) -> None:
+    """Whoever may see one machine reads the page's report, and a report is handed on."""
+    node = "https://me:hunter2@node.example:8545/v3/hunter3?key=hunter4"
+    for is_asked in (True, False):
+        report, _ = reported(bundle, world)
+        opinion = opinion_of(report, replace(ASKED, node=node, is_node_asked=is_asked), "en")
+        assert "https://node.example:8545" in dict(row[:2] for row in opinion.sure)["own node"]
+        assert "hunter" not in html_report("machine.bundle", report, opinion)

@@ -83,7 +83,8 @@ function isSigned(body, signature, spki) {
 
 /** The outer form that certificates and lists have: what is signed, by which algorithm, and the signature. */
 function signedForm(der) {
-  const [body, algorithm, signature] = sequence(der);
+  const [body, algorithm, signature, ...more] = sequence(der);
+  if (more.length > 0 || body.tag !== 0x30 || algorithm.tag !== 0x30) throw new NotDer();
   if (signature?.tag !== 0x03 || signature.content[0] > 7) throw new NotDer();
   if (signature.content.at(-1) % 2 ** signature.content[0] !== 0) throw new NotDer(); // bits that are not used
   return { body, algorithm: hex(algorithm.content), signature: signature.content.subarray(1) };
@@ -188,8 +189,9 @@ function pathOf(leaf, authorities, root, at) {
 function readList(der, authorities) {
   const { body, algorithm, signature } = signedForm(der);
   const parts = items(body.content);
-  if (parts[0].tag === 0x02) parts.shift();
-  const [, issuer, made, ...rest] = parts;
+  if (parts[0].tag === 0x02 && hex(parts.shift().content) !== "01") throw new NotDer(); // version 2, or unsaid
+  const [inner, issuer, made, ...rest] = parts;
+  if (inner.tag !== 0x30 || hex(inner.content) !== algorithm) throw new NotDer();
   const by = authorities.find((one) => same(one.subject, issuer.whole) && isSigned(body.whole, signature, one.spki));
   if (by === undefined || algorithm !== ECDSA_SHA256) throw new NotDer();
   timeOf(made);

@@ -26,6 +26,8 @@ from counterfoil.api.audit.verification.words import moment
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.printable import address_shown
 
+_LEFT = ("left.sales", "left.refunds")
+"""The figures of what no distribution here shared out."""
 Outcome = Literal["passed", "open", "failed"]
 
 
@@ -317,5 +319,7 @@ def _unseen(report: Report, asked: Asked, language: str) -> Iterator[str]:
         yield word(language, "unseen.log_key")
     if not asked.has_witnesses:
         yield word(language, "unseen.witnesses")
+    if report.is_complete and any(one.count for one in report.figures if one.key in _LEFT):
+        yield word(language, "unseen.elsewhere")
     for key in ("machines", "clock", "events", "class"):
         yield word(language, f"unseen.{key}")

@@ -144,12 +144,12 @@ _WORDS: dict[str, tuple[str, str]] = {
         "未在文件所示分配中的期间退款",
     ),
     "unpaid.sales": (
-        "sales of the period that the chain has not shared out",
-        "链上尚未分配的期间销售",
+        "sales of the period that the project has not shared out on their days",
+        "本项目未在当日分配中计入的期间销售",
     ),
     "unpaid.refunds": (
-        "refunds of the period that the chain has not counted",
-        "链上尚未计入的期间退款",
+        "refunds of the period that the project has not counted on their days",
+        "本项目未在当日分配中计入的期间退款",
     ),
     "distributions": (
         "distributions of the period's days, of all machines (a day may have several)",
@@ -193,6 +193,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unseen.machines": (
         "other machines' records in the same distributions: counterfoil audit sweep",
         "同一分配中其他机器的记录：counterfoil audit sweep",
+    ),
+    "unseen.elsewhere": (
+        (
+            "whether another project's distribution, or one of another day, shared out what this project's of these "
+            "days did not: counterfoil audit sweep"
+        ),
+        "本项目各日分配未计入的，是否已被其他项目或其他日期的分配计入：counterfoil audit sweep",
     ),
     "unseen.class": (
         "whether the class of proof is the device's: ask who certified it where its key is kept",

@@ -25,6 +25,7 @@ from counterfoil.chain.errors import (
     StateNotKept,
 )
 from counterfoil.chain.hexadecimal import from_hex, has_prefix
+from counterfoil.printable import address_shown
 
 _BATCH = 100
 """Calls in one request: nodes limit it."""
@@ -55,7 +56,7 @@ class JsonRpc:
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self._url = url
-        self._shown = _without_secrets(url)
+        self._shown = address_shown(url)
         # The client reads the environment's proxies once here, not at every call.
         self._client = httpx.Client(
             verify=_tls(), timeout=timeout_s, limits=_CONNECTIONS, follow_redirects=True
@@ -137,16 +138,6 @@ def _why(failure: Exception) -> str:
             return "the connection was broken off"
         case _:
             return "what answers is no chain's node"
-
-
-def _without_secrets(url: str) -> str:
-    """The address's host and port alone: a path, a query or a name may hold a key."""
-    try:
-        found = httpx.URL(url)
-    except httpx.InvalidURL:
-        return "an address that is none"
-    port = f":{found.port}" if found.port else ""
-    return f"{found.scheme}://{found.host}{port}" if found.host else "an address without a host"
 
 
 def _moved_on(response: RpcResponse) -> bool:

@@ -35,7 +35,8 @@ def report_body(report: Report, opinion: Opinion) -> str:
     environment = _environment()
     environment.filters["tier"] = lambda number: tier_name(number).in_(opinion.language)
     bundle = report.bundle
-    rows = bundle.distributions if bundle is not None else ()
+    # Without blocks nobody compared them: step 13 was not run.
+    rows = bundle.distributions if bundle is not None and bundle.blocks else ()
     currency = currency_of(bundle) if bundle is not None else ""
     environment.filters["day"] = lambda day: f"{day // 10_000}-{day // 100 % 100:02}-{day % 100:02}"
     environment.filters["money"] = lambda minor: money(minor, currency) if currency else str(minor)

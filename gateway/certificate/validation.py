@@ -140,7 +140,9 @@ def check_not_revoked(
         CertificateRevokedError: it lists *leaf*, from a time that has come.
     """
     key = issuer.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or crl.issuer != issuer.subject:
+    if not isinstance(key, ec.EllipticCurvePublicKey) or (
+        crl.issuer.public_bytes() != issuer.subject.public_bytes()
+    ):
         raise RevocationListInvalidError("the list is another issuer's")
     if not crl.is_signature_valid(key):
         raise RevocationListInvalidError("the list is not signed by the issuer")

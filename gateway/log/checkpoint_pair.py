@@ -2,8 +2,8 @@
 
 Rules kept here:
 
-* An accusation is one that anybody can check by its own bytes: two heads of one size, or two heads and the proof that
-  the larger one begins with another root than the smaller one.
+* An accusation is one that anybody can check by its own bytes: two heads of one size, a head of no record with another
+  root than that of nothing, or two heads and the proof that the larger one begins with another root than the smaller.
 * The log's tiles are a copy, which may be damaged or somebody else's. They accuse nobody unless they give the larger
   head's own root.
 """
@@ -15,7 +15,7 @@ from typing import Literal
 
 from counterfoil.gateway.errors import LogError, ProofError
 from counterfoil.gateway.log.checkpoint import LogKey, verify_checkpoint
-from counterfoil.gateway.log.merkle import HashReader, proven_beginning
+from counterfoil.gateway.log.merkle import EMPTY_ROOT, HashReader, proven_beginning
 from counterfoil.gateway.record.identity import Digest
 
 
@@ -47,6 +47,8 @@ def compare(first: bytes, second: bytes, log: LogKey, read: HashReader | None) -
     def found(word: Literal["consistent", "equivocation", "unknown"], detail: str) -> Comparison:
         return Comparison(word, detail, first=first, second=second)
 
+    if a.size == 0 and {a.root, *([b.root] if b.size == 0 else [])} != {EMPTY_ROOT}:
+        return found("equivocation", "a head of 0 records with a root of some")
     if a.size == b.size:
         if (a.root, a.state) == (b.root, b.state):
             return found("consistent", f"the same head of {a.size}")

@@ -5,7 +5,9 @@ Rules kept here:
 * Only entries are fetched. The hashes are made again here, so nothing of the server's is believed but what its
   checkpoint's root is over.
 * The copy goes on where it ended: full tiles never change. The checkpoint is written last, once the root is shown.
-* The root is over every record, also those that an earlier run copied: a log that was changed since is found.
+* The root is over every record, also those that an earlier run copied: a log that was changed since is found. So is
+  another state for the head that the copy's own checkpoint is of: two signed ones of one size can't both be true.
+* A checkpoint that differs is kept beside the copy's own, under a name of its own: the log may never show it again.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from counterfoil.fault import Code
 from counterfoil.gateway.errors import LogError, TileError
 from counterfoil.gateway.log.checkpoint import (
     Checkpoint,
+    Head,
     LogKey,
     parse_checkpoint,
     verify_checkpoint,
@@ -33,12 +36,12 @@ _PUBLISHED_EACH = 64 * TILE_WIDTH
 
 
 class MirrorDiffers(LogError):
-    """The records do not give the root that the log's checkpoint states."""
+    """The records do not give the root that the log's checkpoint states, or it states another state than before."""
 
     code = Code("log.mirror_differs")
     to_do = (
-        "Keep the folder and the checkpoint: together they show it. Copy into a new folder; if that "
-        "differs too, ask the log's operator, and compare with a witness."
+        "Keep the folder with the checkpoint that the detail names: together they show it. Copy into a new folder; if "
+        "that differs too, ask the log's operator, and compare with a witness."
     )
 
 
@@ -84,17 +87,26 @@ def mirror(
         writer.publish()
     copied = TileReader(read_folder(folder), writer.size)
     if root_at(head.size, copied.read) != head.root:
-        raise MirrorDiffers(
-            f"{folder}: its first {head.size:,} records do not give the root that the log's checkpoint states"
-        )
-    if head.size >= _size_of(folder):
+        detail = f"{folder}: its first {head.size:,} records do not give the root that the log's checkpoint states"
+        raise _differs(writer, note, detail)
+    before = _checkpointed(folder)
+    is_same = before is not None and (before.size, before.root) == (head.size, head.root)
+    if before is not None and is_same and before.state != head.state:
+        detail = f"{folder}: its checkpoint and the log's are both of {head.size:,} records, with two states"
+        raise _differs(writer, note, detail)
+    if before is None or head.size >= before.size:
         writer.write_checkpoint(note)
     return Mirrored(checkpoint, writer.size - began)
 
 
-def _size_of(folder: Path) -> int:
-    """The size of the checkpoint in *folder*; 0 where there is none."""
+def _differs(writer: TileWriter, note: bytes, detail: str) -> MirrorDiffers:
+    """The finding, once its evidence is on the disk."""
+    return MirrorDiffers(f"{detail}; the log's is kept as {writer.keep_checkpoint(note)}")
+
+
+def _checkpointed(folder: Path) -> Head | None:
+    """The head of the checkpoint in *folder*; None where there is none."""
     try:
-        return parse_checkpoint(split_note(read_folder(folder)(CHECKPOINT_PATH))[0]).head.size
+        return parse_checkpoint(split_note(read_folder(folder)(CHECKPOINT_PATH))[0]).head
     except TileError:
-        return 0
+        return None

@@ -21,6 +21,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from hashlib import sha256
 from itertools import repeat
 from pathlib import Path
 
@@ -216,6 +217,13 @@ class TileWriter:
         """Put *note* in place as the log's newest checkpoint: after the tiles that it names."""
         self._write(CHECKPOINT_PATH, note)
         self._reach_the_disk()
+
+    def keep_checkpoint(self, note: bytes) -> str:
+        """Keep *note* beside the log's newest checkpoint, under a name of its own; return the name."""
+        name = f"{CHECKPOINT_PATH}.{sha256(note).hexdigest()[:16]}"
+        self._write(name, note)
+        self._reach_the_disk()
+        return name
 
     def write_log_key(self, verifier_key: str) -> None:
         """Publish the key that signs the checkpoints, for readers to compare with what they were told."""

@@ -6,6 +6,7 @@ Rules kept here:
   ``\\n``), what turns the direction of writing (``\\u202e``), what is invisible, separators of lines and paragraphs,
   and halves of pairs. Letters, marks, signs and spaces of every script stay as they are.
 * A file, a device, a bank and a node are somebody else. So is whatever an error quotes of them.
+* A node's address is shown as its host and port: a name, a path or a query may hold a key.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any
 from unicodedata import category
+from urllib.parse import urlsplit
 
 _SHOWN = ("L", "M", "N", "P", "S", "Zs")
 """Beginnings of the general categories of what is shown."""
@@ -36,6 +38,19 @@ def printable_json(value: Any) -> str:
     return "".join(
         one if category(one).startswith(_SHOWN) else json.dumps(one)[1:-1] for one in said
     )
+
+
+def address_shown(url: str) -> str:
+    """Return the scheme, the host and the port of *url* alone, or what it lacks, in words."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "an address that is none"
+    if not host:
+        return "an address without a host"
+    host = f"[{host}]" if ":" in host else host
+    return printable(f"{parts.scheme}://{host}" + (f":{port}" if port is not None else ""))
 
 
 def _escape(one: str) -> str:

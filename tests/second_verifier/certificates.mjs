@@ -50,6 +50,61 @@ function sequence(data, tag = 0x30) {
   return items(found.content);
 }
 
+/** The next of *parts*, which must have one of the *tags*. */
+function take(parts, ...tags) {
+  const one = parts.shift();
+  if (!tags.includes(one?.tag)) throw new NotDer();
+  if (one.tag === 0x02) wholeNumber(one.content);
+  if (one.tag === 0x06) objectIdentifier(one.content);
+  return one;
+}
+
+/** The next of *parts* where it has one of the *tags*, else undefined. */
+const takeIf = (parts, ...tags) => (tags.includes(parts[0]?.tag) ? take(parts, ...tags) : undefined);
+
+function end(parts) {
+  if (parts.length > 0) throw new NotDer();
+}
+
+function wholeNumber([first, second]) {
+  const isPadded = second !== undefined && first === (second < 0x80 ? 0 : 0xff);
+  if (first === undefined || isPadded) throw new NotDer();
+}
+
+function objectIdentifier(content) {
+  const begins = [...content.keys()].filter((at) => at === 0 || content[at - 1] < 0x80);
+  if (content.length === 0 || content.at(-1) >= 0x80 || begins.some((at) => content[at] === 0x80)) throw new NotDer();
+}
+
+/** An algorithm: its object identifier, and perhaps one parameter. */
+function algorithmOf(one) {
+  const parts = items(one.content);
+  take(parts, 0x06);
+  end(parts.slice(1));
+  return hex(one.content);
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const TEXTS = { 0x0c: null, 0x13: /^[A-Za-z0-9 '()+,\-./:=?]*$/, 0x14: /^/, 0x16: /^[\x00-\x7f]*$/, 0x1c: /^/, 0x1e: /^/ };
+
+/** A name's form: sets of attributes, each an object identifier and a text. */
+function checkName(one) {
+  for (const set of items(one.content)) {
+    const attributes = items(take([set], 0x31).content);
+    const each = new Set(attributes.map(({ whole }) => hex(whole)));
+    if (attributes.length === 0 || each.size < attributes.length) throw new NotDer();
+    for (const attribute of attributes) {
+      const parts = items(take([attribute], 0x30).content);
+      take(parts, 0x06);
+      const { tag, content } = take(parts, ...Object.keys(TEXTS).map(Number));
+      if (tag === 0x0c) UTF8.decode(content);
+      else if (!TEXTS[tag].test(content.toString("latin1"))) throw new NotDer();
+      end(parts);
+    }
+  }
+  return one.whole;
+}
+
 /** The time of a UTCTime or a GeneralizedTime, in ms. */
 function timeOf({ tag, content }) {
   const text = content.toString("latin1");
@@ -57,19 +112,34 @@ function timeOf({ tag, content }) {
   if (match === null || (tag === 0x17) === (match[1] !== undefined) || ![0x17, 0x18].includes(tag)) throw new NotDer();
   const [year, month, ...rest] = match.slice(2).map(Number);
   const century = match[1] === undefined ? (year < 50 ? 2000 : 1900) : 100 * Number(match[1]);
-  return Date.UTC(century + year, month - 1, ...rest);
+  const found = Date.UTC(century + year, month - 1, ...rest);
+  const [date, time] = [rest.slice(0, 1), rest.slice(1)];
+  const fields = new Date(found).toISOString().match(/\d+/g).map(Number);
+  if ([month, ...date, ...time].some((field, at) => field !== fields[at + 1])) throw new NotDer(); // no 30 February
+  return found;
 }
 
 function extensionsOf(content) {
   const found = new Map();
   for (const one of sequence(content)) {
-    const [oid, ...rest] = items(one.content);
-    const critical = rest[0].tag === 0x01 && rest[0].content[0] !== 0;
-    const value = rest.at(-1);
-    if (oid.tag !== 0x06 || value.tag !== 0x04 || found.has(hex(oid.content))) throw new NotDer();
-    found.set(hex(oid.content), { critical, value: value.content });
+    const parts = items(take([one], 0x30).content);
+    const name = hex(take(parts, 0x06).content);
+    const flag = takeIf(parts, 0x01);
+    const value = take(parts, 0x04);
+    end(parts);
+    if ((flag !== undefined && hex(flag.content) !== "ff") || found.has(name)) throw new NotDer();
+    found.set(name, { critical: flag !== undefined, value: value.content });
   }
   return found;
+}
+
+/** Whether *spki* holds a key: a point that is not on its curve is none. */
+function isKey(spki) {
+  try {
+    return createPublicKey({ key: spki, format: "der", type: "spki" }) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether *signature* (DER) over *body* is that of the key in *spki*, by ECDSA with SHA-256. */
@@ -83,21 +153,35 @@ function isSigned(body, signature, spki) {
 
 /** The outer form that certificates and lists have: what is signed, by which algorithm, and the signature. */
 function signedForm(der) {
-  const [body, algorithm, signature] = sequence(der);
-  if (signature?.tag !== 0x03 || signature.content[0] > 7) throw new NotDer();
+  const parts = sequence(der);
+  const [body, algorithm, signature] = [take(parts, 0x30), take(parts, 0x30), take(parts, 0x03)];
+  end(parts);
+  if (signature.content.length < 2 || signature.content[0] > 7) throw new NotDer();
   if (signature.content.at(-1) % 2 ** signature.content[0] !== 0) throw new NotDer(); // bits that are not used
-  return { body, algorithm: hex(algorithm.content), signature: signature.content.subarray(1) };
+  return { body, algorithm: algorithmOf(algorithm), signature: signature.content.subarray(1) };
 }
 
 function readCertificate(der) {
   const { body, algorithm, signature } = signedForm(der);
   const parts = items(body.content);
-  if (parts[0].tag !== 0xa0 || hex(parts[0].content) !== "020102") throw new NotDer();
-  const [serial, inner, issuer, validity, subject, spki, ...rest] = parts.slice(1);
-  if (serial.tag !== 0x02 || hex(inner.content) !== algorithm) throw new NotDer();
-  const [begins, ends] = items(validity.content).map(timeOf);
-  const extensions = rest.find((one) => one.tag === 0xa3);
-  const point = item(spki.content).whole;
+  if (hex(take(parts, 0xa0).content) !== "020102") throw new NotDer();
+  const serial = take(parts, 0x02);
+  if (hex(take(parts, 0x30).content) !== algorithm) throw new NotDer();
+  const issuer = take(parts, 0x30);
+  const validity = items(take(parts, 0x30).content);
+  const [begins, ends] = [timeOf(take(validity, 0x17, 0x18)), timeOf(take(validity, 0x17, 0x18))];
+  const subject = take(parts, 0x30);
+  [issuer, subject].forEach(checkName);
+  const spki = take(parts, 0x30);
+  takeIf(parts, 0x81);
+  takeIf(parts, 0x82);
+  const extensions = takeIf(parts, 0xa3);
+  [validity, parts].forEach(end);
+  const [point, bits, ...others] = items(spki.content);
+  algorithmOf(take([point], 0x30));
+  take([bits], 0x03);
+  end(others);
+  if (!isKey(spki.whole)) throw new NotDer();
   return {
     body: body.whole,
     signature,
@@ -107,8 +191,8 @@ function readCertificate(der) {
     begins,
     ends,
     spki: spki.whole,
-    isP256: hex(point) === P256,
-    key: items(spki.content)[1].content.subarray(2),
+    isP256: hex(point.whole) === P256,
+    key: bits.content.subarray(2),
     isEcdsa: algorithm === ECDSA_SHA256,
     extensions: extensions === undefined ? new Map() : extensionsOf(extensions.content),
     name: hex(sha256(der)),
@@ -188,20 +272,27 @@ function pathOf(leaf, authorities, root, at) {
 function readList(der, authorities) {
   const { body, algorithm, signature } = signedForm(der);
   const parts = items(body.content);
-  if (parts[0].tag === 0x02) parts.shift();
-  const [, issuer, made, ...rest] = parts;
+  if (hex(takeIf(parts, 0x02)?.content ?? Buffer.from([1])) !== "01") throw new NotDer(); // version 2, or unsaid
+  if (hex(take(parts, 0x30).content) !== algorithm) throw new NotDer();
+  const issuer = take(parts, 0x30);
   const by = authorities.find((one) => same(one.subject, issuer.whole) && isSigned(body.whole, signature, one.spki));
   if (by === undefined || algorithm !== ECDSA_SHA256) throw new NotDer();
-  timeOf(made);
-  const due = [0x17, 0x18].includes(rest[0]?.tag) ? timeOf(rest.shift()) : null;
-  const entries = rest[0]?.tag === 0x30 ? items(rest.shift().content) : [];
-  const extensions = rest[0]?.tag === 0xa0 ? [extensionsOf(rest[0].content)] : [];
+  timeOf(take(parts, 0x17, 0x18));
+  const next = takeIf(parts, 0x17, 0x18);
+  const due = next === undefined ? null : timeOf(next);
+  const entries = items(takeIf(parts, 0x30)?.content ?? Buffer.alloc(0));
+  const all = takeIf(parts, 0xa0);
+  const extensions = all === undefined ? [] : [extensionsOf(all.content)];
+  end(parts);
   const since = new Map();
   for (const entry of entries) {
-    const [serial, at, more] = items(entry.content);
+    const fields = items(take([entry], 0x30).content);
+    const name = hex(take(fields, 0x02).content);
+    const at = timeOf(take(fields, 0x17, 0x18));
+    const more = takeIf(fields, 0x30);
+    end(fields);
     if (more !== undefined) extensions.push(extensionsOf(more.whole));
-    const name = hex(serial.content);
-    since.set(name, Math.min(timeOf(at), since.get(name) ?? Infinity));
+    since.set(name, Math.min(at, since.get(name) ?? Infinity));
   }
   if (extensions.some((one) => [...one.values()].some(({ critical }) => critical))) throw new NotDer();
   return { by, due, since };

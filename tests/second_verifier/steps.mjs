@@ -252,7 +252,7 @@ class Verification {
         wrong(`blocks[${place}]`);
         return;
       }
-      if (header.number <= newest) wrong(`blocks[${place}]`);
+      if (header.number <= newest || transactions.length === 0) wrong(`blocks[${place}]`);
       newest = header.number;
       for (const one of transactions) {
         const found = attempt(() => proveTransaction(header, one.number, one.transaction, one.receipt));

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from counterfoil.printable import printable, printable_json
+from counterfoil.printable import address_shown, printable, printable_json
 
 HOSTILE = "a\x1b[2J\x1b[1;32mvalid\x1b[0m\nb\r\x9b31m\u202egnp\u2066\u200b\u2028\x00\x7f\ud800"
 
@@ -69,3 +69,19 @@ def test_every_logger_is_taken_from_the_one_place() -> None:
     assert len(sources) > 300
     found = [p.name for p in sources if "structlog.get_logger" in p.read_text()]
     assert found == ["logs.py"]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://node.example/v3/0123secret", "https://node.example"),
+        ("https://me:secret@node.example:8545/?key=secret#secret", "https://node.example:8545"),
+        ("http://[::1]:8545", "http://[::1]:8545"),
+        ("http://node.example\u202e/secret", "http://node.example\\u202e"),
+        ("http://[secret", "an address that is none"),
+        ("http://node.example:secret", "an address that is none"),
+        ("secret", "an address without a host"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_key(address: str, shown: str) -> None:
+    assert address_shown(address) == shown

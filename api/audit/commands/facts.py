@@ -18,13 +18,14 @@ from counterfoil.api.audit.commands.bundle import opened
 from counterfoil.api.audit.commands.outcome import AsJson, fail, write
 from counterfoil.api.audit.faults import API_REFUSED, FACTS_MISMATCH
 from counterfoil.api.settings import ApiSettings
-from counterfoil.chain.hexadecimal import from_hex
+from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.fault import FILE_UNWRITABLE, STORE_UNREADABLE
 from counterfoil.given_file import GivenFileError, read_text_file, why_not
 from counterfoil.oracle.store.revenue_tables import Distribution
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Of one response: a distribution's facts have at most 2^20 rows."""
+_LIST = "v1/distributions"
 
 
 def facts_command(
@@ -65,20 +66,40 @@ def _fetched(api: str) -> Iterator[tuple[bytes, bytes]]:
     headers = {"Authorization": f"Bearer {_token()}"}
     with httpx.Client(base_url=api.rstrip("/") + "/", headers=headers, timeout=60) as client:
         cursor: dict[str, str] = {}
+        listed: set[bytes] = set()
         while True:
-            page = json.loads(_got(client, "v1/distributions", {"limit": "200", **cursor}))
-            for row in page["items"]:
-                wanted = from_hex(row["facts_hash"])
-                facts = _got(client, f"v1/distributions/{row['batch']}/facts", {})
+            rows, following = _page(_got(client, _LIST, {"limit": "200", **cursor}))
+            for batch, wanted in rows:
+                if batch in listed:
+                    fail(API_REFUSED, f"{_LIST}: distribution {to_hex(batch)} is listed twice", 2)
+                listed.add(batch)
+                facts = _got(client, f"{_LIST}/{to_hex(batch)}/facts", {})
                 if sha256(facts).digest() != wanted:
                     detail = (
-                        f"distribution {row['batch']}: the API's facts are not those of its hash"
+                        f"distribution {to_hex(batch)}: the API's facts are not those of its hash"
                     )
                     fail(FACTS_MISMATCH, detail, 1)
                 yield wanted, facts
-            if not page["next"]:
+            if not following:
                 return
-            cursor = {"cursor": page["next"]}
+            if not rows:
+                fail(API_REFUSED, f"{_LIST}: a page is empty, and another one is to follow", 2)
+            cursor = {"cursor": following}
+
+
+def _page(data: bytes) -> tuple[list[tuple[bytes, bytes]], str]:
+    """Batch and facts' hash of each distribution of a page, and the next page's cursor, empty after the last."""
+    try:
+        page = json.loads(data)
+        rows = [
+            (from_hex(row["batch"], 32), from_hex(row["facts_hash"], 32)) for row in page["items"]
+        ]
+        following = page["next"]
+        if not (following is None or isinstance(following, str)):
+            raise TypeError(following)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        fail(API_REFUSED, f"{_LIST}: what came is not this API's list of distributions", 2)
+    return rows, following or ""
 
 
 def _got(client: httpx.Client, path: str, query: dict[str, Any]) -> bytes:

@@ -17,7 +17,6 @@ from counterfoil import __version__
 from counterfoil.api.audit.commands.outcome import AsJson, fail
 from counterfoil.api.audit.commands.sweep_inputs import (
     InputRefused,
-    node_name,
     read_deployment,
     read_facts,
     require_chain,
@@ -48,6 +47,7 @@ from counterfoil.api.audit.verification.report_words import LANGUAGES
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.logfiles.source import LogUnreachable
+from counterfoil.printable import address_shown
 
 _EXIT = {"valid": 0, "invalid": 1, "unverifiable": 2}
 _SHOWN = 200
@@ -159,7 +159,7 @@ def sweep_command(
     asked = Asked(
         deployment=deployment_hash(known.chain_id, known.addresses).hex(),
         deployment_file=str(deployment),
-        node=node_name(rpc),
+        node=address_shown(rpc),
         log=log,
         date_s=began_s,
         program=f"counterfoil {__version__}",

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -174,9 +173,3 @@ def _bytes(path: Path, limit: int) -> bytes:
         return read_bytes(path, limit)
     except FormatError as error:
         raise InputRefused(error.code, error.detail) from error
-
-
-def node_name(rpc: str) -> str:
-    """Return the node's address without what may be secret in it: user, path and query."""
-    parts = urlsplit(rpc)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else rpc

@@ -144,7 +144,7 @@ def verify_command(
         program=f"counterfoil {__version__}",
         at_ms=time.time_ns() // 1_000_000,
         deployment=pinned.hex(),
-        node=printable(rpc),
+        node=rpc,
         is_node_asked=is_node_asked,
         has_log_key=bool(log_key),
         has_witnesses=bool(witness),
@@ -207,6 +207,7 @@ def _as_json(file: Path, report: Report, opinion: Opinion) -> dict[str, Any]:
             }
             for step in opinion.steps
         ],
+        "blocks": [row._asdict() for row in opinion.blocks],
         "skipped": opinion.skipped,
         "not_looked_at": opinion.unseen,
     }

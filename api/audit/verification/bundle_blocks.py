@@ -4,7 +4,9 @@ Rules kept here:
 
 * A header proves its block: its keccak-256 is the block's hash. Nothing else that the bundle states of a block is
   trusted. A node (step 14), or whoever knows the printed hash, can say whether the block is one of the chain's.
-* A head, terms, a distribution or a take names every transaction in the bundle.
+* A head, terms, a distribution or a take names every transaction in the bundle, and each block has one: the hash of a
+  block that proves nothing would vouch for none of the others.
+* Blocks do not vouch for one another. Whoever has no node compares each one's hash, not the newest's alone.
 """
 
 from __future__ import annotations
@@ -52,6 +54,8 @@ def prove_all(bundle: Bundle) -> tuple[Proven, Said, list[AuditError]]:
         if newest is not None and header.number <= newest.number:
             errors.append(BlockProofError(where, Said("the blocks are not in their order")))
         newest = header
+        if not block.transactions:
+            errors.append(BlockProofError(where, Said("no transaction of it is here")))
         for fact in block.transactions:
             which = Said("{block}, transaction {number}", block=where, number=fact.number)
             try:
@@ -81,6 +85,11 @@ def prove_all(bundle: Bundle) -> tuple[Proven, Said, list[AuditError]]:
         )
         checked = Joined("; ", (checked, last))
     return proven, checked, errors
+
+
+def block_headers(bundle: Bundle) -> list[BlockHeader]:
+    """Return the blocks whose headers read: each is compared with the chain by whoever has no node."""
+    return list(_headers(bundle))
 
 
 def block_times(bundle: Bundle) -> dict[int, int]:

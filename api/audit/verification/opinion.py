@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from counterfoil.api.audit.verification.bundle import Bundle
-from counterfoil.api.audit.verification.bundle_blocks import block_times, newest_block
+from counterfoil.api.audit.verification.bundle_blocks import (
+    block_headers,
+    block_times,
+    newest_block,
+)
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.api.audit.verification.evidence import KeyShown
 from counterfoil.api.audit.verification.report import Report, Step
@@ -20,7 +24,10 @@ from counterfoil.api.audit.verification.said import said_in, translated
 from counterfoil.api.audit.verification.subject import Subject
 from counterfoil.api.audit.verification.words import moment
 from counterfoil.chain.hexadecimal import to_hex
+from counterfoil.printable import address_shown
 
+_LEFT = ("left.sales", "left.refunds")
+"""The figures of what no distribution here shared out."""
 Outcome = Literal["passed", "open", "failed"]
 
 
@@ -30,6 +37,14 @@ class Row(NamedTuple):
     name: str
     value: str
     key: str
+
+
+class BlockRow(NamedTuple):
+    """A block that the file rests on, to be compared with the chain's: its time in UTC, its hash with 0x."""
+
+    number: int
+    moment: str
+    hash: str
 
 
 class FindingRow(NamedTuple):
@@ -74,7 +89,7 @@ class Asked:
     deployment: str = ""
     """Its hash, empty where none was given."""
     node: str = ""
-    """The node's address, empty where none was asked."""
+    """The node's address, empty where none was asked; of it, its host and port are shown alone."""
     is_node_asked: bool = False
     """Whether it answered, too."""
     has_log_key: bool = False
@@ -106,6 +121,7 @@ class Opinion:
     skipped: Sequence[str]
     unseen: Sequence[str]
     """What was skipped too."""
+    blocks: Sequence[BlockRow] = ()
 
     def title(self, section: str) -> str:
         """The heading of a section."""
@@ -138,7 +154,15 @@ def opinion_of(report: Report, asked: Asked, language: str) -> Opinion:
         steps=[_step(language, one) for one in report.steps],
         skipped=skipped,
         unseen=[*skipped, *_unseen(report, asked, language)],
+        blocks=[] if bundle is None else _blocks(bundle),
     )
+
+
+def _blocks(bundle: Bundle) -> list[BlockRow]:
+    return [
+        BlockRow(one.number, moment(one.timestamp * 1_000), to_hex(one.hash))
+        for one in block_headers(bundle)
+    ]
 
 
 def _asked(bundle: Bundle | None, asked: Asked, language: str) -> Iterator[Row]:
@@ -203,7 +227,7 @@ def _sure(report: Report, bundle: Bundle, asked: Asked, language: str) -> Iterat
         yield row("node", word(language, "node.not_asked"), whose)
     else:
         said = "node.asked" if asked.is_node_asked else "node.no_answer"
-        about = word(language, said, node=asked.node, chain=bundle.scope.chain_id)
+        about = word(language, said, node=address_shown(asked.node), chain=bundle.scope.chain_id)
         yield row("node", about, whose)
 
 
@@ -295,7 +319,14 @@ def _unseen(report: Report, asked: Asked, language: str) -> Iterator[str]:
         yield word(language, "unseen.log_key")
     if not asked.has_witnesses:
         yield word(language, "unseen.witnesses")
-    if bundle.distributions:
-        yield word(language, "unseen.accounts")
+    yield from _money_unseen(report, bundle, language)
     for key in ("machines", "clock", "events", "class"):
         yield word(language, f"unseen.{key}")
+
+
+def _money_unseen(report: Report, bundle: Bundle, language: str) -> Iterator[str]:
+    """What nobody looked at of where the money went."""
+    if bundle.distributions:
+        yield word(language, "unseen.accounts")
+    if report.is_complete and any(one.count for one in report.figures if one.key in _LEFT):
+        yield word(language, "unseen.elsewhere")

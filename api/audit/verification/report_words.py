@@ -54,9 +54,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "valid.alone": (
         (
             "valid by the file alone: nothing that was checked is false. That its blocks are the chain's, your own "
-            "node tells, or the newest block's hash beside one"
+            "node tells, or the hash of each block beside one: --json and --html list them"
         ),
-        "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，或与其核对最新区块的哈希",
+        (
+            "仅就文件而言有效（valid）：已核对的内容均无虚假。其区块是否属于该链，须由您自己的节点证实，"
+            "或逐一与其核对每个区块的哈希（--json 和 --html 均列出）"
+        ),
     ),
     "valid.platform": (
         (
@@ -111,6 +114,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "block": ("chain as of", "区块链截至"),
     "block.value": ("block {number} of {moment}, {hash}", "区块 {number}，{moment}，{hash}"),
+    "blocks": (
+        "the blocks, each to be compared with the chain's by its number and hash",
+        "各区块：请按区块号与哈希逐一与链核对",
+    ),
     "node": ("own node", "自有节点"),
     "node.platform": ("node (the platform's own)", "节点（平台自有）"),
     "node.asked": (
@@ -137,12 +144,12 @@ _WORDS: dict[str, tuple[str, str]] = {
         "未在文件所示分配中的期间退款",
     ),
     "unpaid.sales": (
-        "sales of the period that the chain has not shared out",
-        "链上尚未分配的期间销售",
+        "sales of the period that the project has not shared out on their days",
+        "本项目未在当日分配中计入的期间销售",
     ),
     "unpaid.refunds": (
-        "refunds of the period that the chain has not counted",
-        "链上尚未计入的期间退款",
+        "refunds of the period that the project has not counted on their days",
+        "本项目未在当日分配中计入的期间退款",
     ),
     "distributions": (
         "distributions of the period's days, of all machines (a day may have several)",
@@ -193,6 +200,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unseen.machines": (
         "other machines' records in the same distributions: counterfoil audit sweep",
         "同一分配中其他机器的记录：counterfoil audit sweep",
+    ),
+    "unseen.elsewhere": (
+        (
+            "whether another project's distribution, or one of another day, shared out what this project's of these "
+            "days did not: counterfoil audit sweep"
+        ),
+        "本项目各日分配未计入的，是否已被其他项目或其他日期的分配计入：counterfoil audit sweep",
     ),
     "unseen.class": (
         "whether the class of proof is the device's: ask who certified it where its key is kept",

@@ -138,7 +138,10 @@ def _read(
 ) -> RevocationList | AuditError:
     try:
         crl = x509.load_der_x509_crl(der)
-        issuers = [one for one in authorities if one.subject == crl.issuer]
+        name = (
+            crl.issuer.public_bytes()
+        )  # two names are one by their DER; equal values may have other types
+        issuers = [one for one in authorities if one.subject.public_bytes() == name]
         by = next((one for one in issuers if _is_by(crl, one)), None)
         if by is None:
             return CertificateError(

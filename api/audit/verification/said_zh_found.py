@@ -113,6 +113,7 @@ FOUND = {
     # Blocks, assignments and the deployment.
     "{block_error}": "区块证明不成立：“{block_error}”",
     "the blocks are not in their order": "区块未按顺序排列",
+    "no transaction of it is here": "文件中没有该区块的任何交易",
     "nothing in the bundle names it": "文件中没有任何内容指向它",
     "made without a node: no header shows that the heads are on chain": (
         "文件生成时未用节点：没有区块头证明日志头已上链"

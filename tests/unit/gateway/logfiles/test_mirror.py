@@ -20,11 +20,11 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 LOG_KEY = log_key_of(ORIGIN, KEY)
 
 
-def grow(folder: Path, numbers: range, word: bytes = b"entry") -> None:
+def grow(folder: Path, numbers: range, word: bytes = b"entry", state: bytes = b"state") -> None:
     """Append *numbers* to the log in *folder*, and sign its head."""
     writer = TileWriter.open(folder)
     writer.append(b"%s %d" % (word, n) for n in numbers)
-    head = Head(writer.size, writer.publish(), Digest(sha256(b"state").digest()))
+    head = Head(writer.size, writer.publish(), Digest(sha256(state).digest()))
     writer.write_checkpoint(sign_checkpoint(Checkpoint(ORIGIN, head), ORIGIN, KEY))
 
 
@@ -131,3 +131,30 @@ def test_an_empty_log_is_copied(tmp_path: Path) -> None:
     grow(log, range(0))
     assert mirror(read_folder(log), copy, LOG_KEY).new == 0
     assert "checkpoint" in files(copy)
+
+
+def test_another_state_for_the_same_records_is_found_and_both_checkpoints_are_kept(
+    tmp_path: Path,
+) -> None:
+    """The witnesses vouch for size and root alone: that a log signed two states, only its own notes show."""
+    log, copy = tmp_path / "log", tmp_path / "copy"
+    grow(log, range(300))
+    mirror(read_folder(log), copy, LOG_KEY)
+    first = files(copy)["checkpoint"]
+    grow(log, range(0), state=b"another")
+    second = files(log)["checkpoint"]
+    with pytest.raises(MirrorDiffers, match=r"kept as (checkpoint\.[0-9a-f]{16})") as told:
+        mirror(read_folder(log), copy, LOG_KEY)
+    kept = files(copy)
+    assert (kept["checkpoint"], kept[str(told.value).rpartition(" ")[2]]) == (first, second)
+
+
+def test_a_checkpoint_that_the_records_refute_is_kept(tmp_path: Path) -> None:
+    log, copy = tmp_path / "log", tmp_path / "copy"
+    grow(log, range(300))
+    mirror(read_folder(log), copy, LOG_KEY)
+    grow(tmp_path / "other", range(300), b"other")
+    with pytest.raises(MirrorDiffers) as told:
+        mirror(read_folder(tmp_path / "other"), copy, LOG_KEY)
+    kept = files(copy)[str(told.value).rpartition(" ")[2]]
+    assert kept == files(tmp_path / "other")["checkpoint"]

@@ -259,6 +259,18 @@ def test_what_was_seen_survives_and_never_goes_back(tmp_path: Path) -> None:
     assert again.add_checkpoint(TRUE.request(16, 16)).status == 200
 
 
+def test_a_head_of_nothing_has_the_root_of_nothing() -> None:
+    """By its own bytes it can't be true, whatever stands beside it."""
+    lie = Head(0, TRUE.tree.root(16), Digest(bytes(32)))
+    forged = sign_checkpoint(Checkpoint(ORIGIN, lie), ORIGIN, LOG)
+    for other in (TRUE.note(40), TRUE.note(0), forged):
+        for first, second in ((forged, other), (other, forged)):
+            assert (
+                compare(first=first, second=second, log=LOG_KEY, read=None).word == "equivocation"
+            )
+    assert compare(TRUE.note(0), TRUE.note(40), LOG_KEY, None).word == "consistent"
+
+
 def test_two_witnesses_of_two_forks_find_the_equivocation(tmp_path: Path) -> None:
     notes = []
     for name, log in (("w1", TRUE), ("w2", FORK)):

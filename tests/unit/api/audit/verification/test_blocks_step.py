@@ -7,19 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support_blocks import ACCOUNTS, ADDRESSES, assign, event
+from support_blocks import ACCOUNTS, ADDRESSES, PaperChain, assign, event
 from support_bundles import bundle_of, world_of
-from support_world import DAY_MS, DEVICES, FIRST_MS, World
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.assignment_steps import read_assignments
-from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle import BlockFact, Bundle
 from counterfoil.api.audit.verification.bundle_blocks import (
     block_times,
     check_anchored,
     newest_block,
     prove_all,
 )
+from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
 from counterfoil.gateway.record.identity import device_hash
 
@@ -59,7 +60,21 @@ def test_the_blocks_are_in_their_order_each_once(bundle: Bundle) -> None:
     said = "the blocks are not in their order"
     assert blocks(bundle, blocks=(second, first, *rest)) == [("blocks[1] (block 800)", said)]
     twice = (first, first._replace(transactions=()), second, *rest)
-    assert blocks(bundle, blocks=twice) == [("blocks[1] (block 800)", said)]
+    assert blocks(bundle, blocks=twice)[0] == ("blocks[1] (block 800)", said)
+
+
+def test_a_block_that_proves_nothing_does_not_vouch_for_the_others(
+    bundle: Bundle, world: World
+) -> None:
+    """Its hash would be the newest one, true beside any node, and the other blocks a chain that somebody made up."""
+    true = PaperChain()
+    true.mine(9_000, "RecordAnchor", b"", [])
+    header = true.blocks[9_000][0]
+    foreign = replace(bundle, blocks=(*bundle.blocks, BlockFact(header, ())))
+    place = f"blocks[{len(bundle.blocks)}] (block 9000)"
+    assert blocks(foreign) == [(place, "no transaction of it is here")]
+    report = verify(encode(foreign), world.root, addresses=ADDRESSES)
+    assert [one.code for one in report.findings] == ["block.proof_invalid"]
 
 
 def test_a_header_or_a_transaction_that_proves_nothing_is_named(bundle: Bundle) -> None:

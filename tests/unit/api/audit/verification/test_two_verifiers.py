@@ -15,6 +15,7 @@ import cbor2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, der, private_key, verify
 
 from counterfoil.api.audit.making.collection import collect
@@ -258,3 +259,81 @@ def test_files_changed_at_random_are_judged_alike(seed: int, bundle: Bundle, wor
         changed = [*rows[:at], [rows[at][0], sha256(part).digest(), part], *rows[at + 1 :]]
         verdicts.add(verify(cbor2.dumps([magic, version, changed]), world.root).verdict)
     assert "invalid" in verdicts
+
+
+def parts_of(der_item: bytes) -> tuple[int, list[bytes]]:
+    """The tag of a DER item, and the items that it is made of."""
+
+    def content(at: int) -> tuple[int, int]:
+        length, start = der_item[at + 1], at + 2
+        if length >= 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(der_item[at + 2 : start])
+        return start, start + length
+
+    found, (at, end) = [], content(0)
+    while at < end:
+        begin, (_, at) = at, content(at)
+        found.append(der_item[begin:at])
+    return der_item[0], found
+
+
+def der_of(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    length = size.to_bytes(-(-size.bit_length() // 8) or 1)
+    return bytes([tag, *([] if size < 0x80 else [0x80 | len(length)]), *length]) + content
+
+
+def changed(one: bytes, chance: Random) -> bytes:
+    """A DER item with something in it changed: its tag, its content, or the items that it is made of."""
+    if chance.random() < 0.08:
+        return bytes([chance.choice((0x02, 0x04, 0x0C, 0x13, 0x17, 0x30, 0x31, 0xA0))]) + one[1:]
+    tag, items = (one[0], []) if not one[0] & 0x20 else parts_of(one)
+    if items:
+        at, way = chance.randrange(len(items)), chance.random()
+        if way < 0.8:
+            items[at] = changed(items[at], chance)
+        elif way < 0.9:
+            items.insert(chance.randrange(len(items)), items[at])
+        else:
+            del items[at]
+        return der_of(tag, b"".join(items))
+    content = one[2:] if one[1] < 0x80 else b""
+    other = bytes(n ^ (1 << chance.randrange(8)) for n in content[:1]) + content[1:]
+    return der_of(tag, chance.choice((other, content[:-1], content + b"\0", b"\0" + content, b"")))
+
+
+def resigned(der_item: bytes, key: ec.EllipticCurvePrivateKey, chance: Random) -> bytes:
+    """A certificate or a list in which something was changed before its authority signed it."""
+    tag, (body, algorithm, _) = parts_of(der_item)
+    body = changed(body, chance)
+    signature = der_of(0x03, b"\0" + key.sign(body, ec.ECDSA(hashes.SHA256())))
+    return der_of(tag, body + algorithm + signature)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(3))
+def test_certificates_and_lists_that_an_authority_signed_so_are_judged_alike(
+    seed: int, bundle: Bundle, world: World
+) -> None:
+    """The platform may hold the authority's key: what it signs is read by both in one way, or by neither."""
+    chance, leaf = Random(seed), der(world.certificates[DEVICE])
+    for _ in range(25):
+        listed = resigned(bundle.revocations[0], world.issuing_key, chance)
+        verify(encode(replace(bundle, revocations=(listed,))), world.root)
+        other = resigned(leaf, world.issuing_key, chance)
+        named = bundle.registry[0]._replace(certificate_hash=sha256(other).digest())
+        certificates = tuple(other if one == leaf else one for one in bundle.certificates)
+        file = replace(bundle, certificates=certificates, registry=(named,))
+        verify(encode(file), world.root)
+
+
+def test_a_list_is_of_the_issuer_by_its_name_s_der(bundle: Bundle, world: World) -> None:
+    """The same letters as another type of text are another name."""
+    tag, (body, algorithm, _) = parts_of(bundle.revocations[0])
+    name = world.issuing.subject.public_bytes()
+    body = body.replace(name, name.replace(b"\x0c", b"\x13", 1))
+    signed = world.issuing_key.sign(body, ec.ECDSA(hashes.SHA256()))
+    other = der_of(tag, body + algorithm + der_of(0x03, b"\0" + signed))
+    assert x509.load_der_x509_crl(other).issuer == world.issuing.subject
+    assert "certificate.invalid" in codes(replace(bundle, revocations=(other,)), world)

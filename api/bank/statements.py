@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.bank.reads import BankReads
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
@@ -75,7 +75,6 @@ def upload_statement(
     key: IdempotencyKey,
 ) -> InstructionOut:
     """Each entry mints deposit tokens into its project's collection account, once."""
-    require(principal, "upload_statement")
     if any(entry.project not in sight.projects for entry in statement.entries):
         raise problems.not_found("project")
     entries = tuple(CreditEntry(**entry.model_dump()) for entry in statement.entries)

@@ -21,7 +21,7 @@ import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_
 from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
-from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import ACCOUNT_MISSING, TARGET_NOT_OURS
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.chain.address import Address
@@ -143,7 +143,6 @@ def unsigned_withdrawal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, withdrawal: WithdrawalIn
 ) -> UnsignedOut:
     """The asker's withdrawal as an unsigned transaction. 409 with the contract's code if refused."""
-    require(principal, "withdraw")
     if not sight.account:
         raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     to_bank = withdrawal.step == "to_bank"
@@ -166,7 +165,6 @@ def unsigned_withdrawal(
 @router.post("/v1/transactions", status_code=202, summary="Send a signed transaction")
 def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn) -> SentOut:
     """Passes a signed transaction to the node. Sending it again changes nothing: its hash names it."""
-    require(principal, "send_transaction")
     raw = from_hex(signed.raw)
     client = client_of(parts)
     if _target(raw) not in client.addresses.values():

@@ -24,7 +24,6 @@ from counterfoil.api.http.context import (
     PrincipalDep,
     ProjectName,
     SightDep,
-    require,
 )
 from counterfoil.api.http.faults import ACCOUNT_MISSING
 from counterfoil.chain.abi.enums import BasisName, PeriodName
@@ -131,7 +130,6 @@ def unsigned_mints(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, statement: EntriesIn
 ) -> UnsignedListOut:
     """For a bank that signs itself. Each entry mints once, into its project's collection account."""
-    require(principal, "upload_statement")
     if any(entry.project not in sight.projects for entry in statement.entries):
         raise problems.not_found("project")
     client, sender = _sender(parts, sight)
@@ -162,7 +160,6 @@ def unsigned_payment(
     paid: PaymentIn,
 ) -> UnsignedOut:
     """For the token's bank: it has paid the withdrawal out."""
-    require(principal, "confirm_payout")
     client, sender = _sender(parts, sight)
     data = client.encode("DepositToken", "confirmPaid", number, from_hex(paid.payment))
     token = client.address_of("DepositToken")
@@ -179,7 +176,6 @@ def unsigned_terms(
 
     The investors of its pool are added first: see `/v1/projects/{project}/investors`.
     """
-    require(principal, "set_terms")
     if project not in sight.projects:
         raise problems.not_found("project")
     client, sender = _sender(parts, sight)

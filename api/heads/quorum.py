@@ -17,7 +17,7 @@ from sqlmodel import Session
 from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.heads.routes import Size
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import PartsDep, SightDep
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.oracle.rules.figures import Figures, decode_figures
 from counterfoil.oracle.status.quorum_state import quorum_state
@@ -148,10 +148,8 @@ def get_quorum(parts: PartsDep, sight: SightDep, head: _Head = None) -> QuorumOu
 
 
 @router.get("/v1/heads/{size}/figures", summary="What a head's batch adds up to", tags=["heads"])
-def get_figures(parts: PartsDep, sight: SightDep, size: Size) -> FiguresOut:
+def get_figures(parts: PartsDep, _: PrincipalDep, size: Size) -> FiguresOut:
     """The figures that the quorum signed with the head; 404 where this node does not have their bytes."""
-    if not sight.everything:
-        raise problems.forbidden("a batch's figures are for those who may see everything")
     anchored = HeadReads(parts.reads).head(size)
     with Session(parts.reads, expire_on_commit=False) as session:
         row = session.get(BatchFigures, anchored.figures) if anchored else None

@@ -22,7 +22,6 @@ from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, Sight
 from counterfoil.api.http.faults import ACCOUNT_MISSING, NOT_A_SIDE, PROPOSAL_SIGNATURE_INVALID
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
 from counterfoil.api.instructions.operation import (
-    TRADERS,
     Call,
     ChainTime,
     Minor,
@@ -113,9 +112,7 @@ class ProposalWholeOut(ProposalOut):
     price_minor: int | None = Field(examples=[7_250])
 
 
-def _caller(parts: ApiParts, principal: Principal, sight: Sight) -> Call[None]:
-    if principal.role not in TRADERS:
-        raise problems.forbidden(f"a {principal.role} may not do this")
+def _caller(parts: ApiParts, sight: Sight) -> Call[None]:
     if not sight.account:
         raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     client = client_of(parts)
@@ -233,7 +230,7 @@ def propose_deal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: DealIn
 ) -> ProposalWholeOut:
     """By one of its sides. Nothing is on chain yet; proposing the same terms again returns the same deal."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     legs = [_leg(call, leg) for leg in deal.legs]
     terms = {"legs": legs, "nonce": deal.nonce, "deadline": deal.deadline}
     sides = [leg[side] for leg in legs for side in ("from", "to")]
@@ -267,7 +264,7 @@ def sign_deal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: _Deal, signed: SignatureIn
 ) -> ProposalWholeOut:
     """The asker's signature over the deal's typed data."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     return _sign(call, kind=proposals.DEAL, digest=deal, signature=signed.signature)
 
 
@@ -282,7 +279,7 @@ def request_deal_signature(
 ) -> InstructionOut:
     """For a party whose key is kept here: the instruction's result has the signature to bring."""
     return _ask_signature(
-        call=_caller(parts, principal, sight),
+        call=_caller(parts, sight),
         principal=principal,
         kind=proposals.DEAL,
         digest=deal,
@@ -295,7 +292,7 @@ def propose_quote(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: QuoteIn
 ) -> ProposalWholeOut:
     """By the buyer, who then signs it; the seller accepts it with `/quotes/{quote}/accept`."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     terms: dict[str, Any] = {
         "part": quote.part,
         "seller": call.party(quote.seller),
@@ -337,7 +334,7 @@ def sign_quote(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: _Quote, signed: SignatureIn
 ) -> ProposalWholeOut:
     """The buyer's signature over the quote's typed data."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     return _sign(call, kind=proposals.QUOTE, digest=quote, signature=signed.signature)
 
 
@@ -352,7 +349,7 @@ def request_quote_signature(
 ) -> InstructionOut:
     """For a party whose key is kept here: the instruction's result has the signature to bring."""
     return _ask_signature(
-        call=_caller(parts, principal, sight),
+        call=_caller(parts, sight),
         principal=principal,
         kind=proposals.QUOTE,
         digest=quote,

@@ -7,11 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from counterfoil.api.access.auth import Role
 from counterfoil.api.instructions.operation import (
-    ADMINS,
-    EVERY_WRITER,
-    TRADERS,
     AccountIn,
     Arguments,
     BodyT_co,
@@ -97,14 +93,12 @@ def _share(
     says: str,
     arguments: Arguments[BodyT_co],
     body: type[BodyT_co] | None = None,
-    may: frozenset[Role] = TRADERS,
 ) -> Operation[BodyT_co]:
     return Operation(
         name,
         path,
         contract="ProjectShare",
         function=function,
-        may=may,
         says=says,
         arguments=arguments,
         body=body,
@@ -124,7 +118,6 @@ OPERATIONS = (
             c.body.cap,
         ],
         body=ShareProjectIn,
-        may=ADMINS,
     ),
     _share(
         "issue_shares",
@@ -176,7 +169,6 @@ OPERATIONS = (
         says="Share income out",
         arguments=lambda c: [_project(c)],
         body=None,
-        may=EVERY_WRITER,
     ),
     _share(
         "withdraw_income",
@@ -185,7 +177,6 @@ OPERATIONS = (
         says="Withdraw income",
         arguments=lambda c: [_project(c), _holder(c)],
         body=AccountIn,
-        may=EVERY_WRITER,
     ),
     _share(
         "offer_redemption",

@@ -12,6 +12,7 @@ from counterfoil.api.bank.reads import BankReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.fault import FILE_TOO_LARGE
@@ -64,8 +65,8 @@ class StatementOut(BaseModel):
     account: str
     identification: str = Field(examples=["2022-08-31/1"])
     currency: str
-    opening_minor: int | None
-    closing_minor: int | None
+    opening_minor: Wide | None
+    closing_minor: Wide | None
     finding: str = Field(examples=["bank.statement_gap"])
     detail: str
     taken_ms: int
@@ -77,7 +78,7 @@ class LineOut(BaseModel):
     id: int
     statement_id: int
     reference: str
-    amount_minor: int
+    amount_minor: Wide
     currency: str
     booked: int = Field(examples=[20220831])
     outcome: str = Field(examples=["set_aside"])
@@ -117,7 +118,7 @@ class PayoutFileOut(BaseModel):
     currency: str
     execution_date: int = Field(examples=[20220901])
     payouts: int
-    total_minor: int
+    total_minor: Wide
     document_hash: str
     made_ms: int
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
     Call,
     ChainTime,
@@ -35,7 +36,7 @@ class ApprovalIn(BaseModel):
     """How much a contract may take from the asker's balance; 0 takes the allowance back."""
 
     spender: Spender
-    amount_minor: int = Field(ge=0, lt=2**63, examples=[1_000_000_00])
+    amount_minor: WideIn = Field(ge=0, lt=2**63, examples=[1_000_000_00])
 
 
 class PermitIn(ApprovalIn):
@@ -95,7 +96,7 @@ class InvestorIn(BaseModel):
     """An investor and its weight in the pool."""
 
     account: PartyName
-    weight: int = Field(gt=0, lt=2**64, examples=[50])
+    weight: WideIn = Field(gt=0, lt=2**64, examples=[50])
 
 
 class InvestorsIn(BaseModel):

@@ -26,6 +26,7 @@ from counterfoil.api.http.context import (
     SightDep,
 )
 from counterfoil.api.http.faults import ACCOUNT_MISSING
+from counterfoil.api.http.wide import WideIn
 from counterfoil.chain.abi.enums import BasisName, PeriodName
 from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
@@ -44,7 +45,7 @@ Account = Annotated[
     AfterValidator(Address),
 ]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000, examples=[1_000])]
-Minor = Annotated[int, Field(ge=0, lt=2**96, examples=[400])]
+Minor = Annotated[WideIn, Field(ge=0, lt=2**96, examples=[400])]
 
 
 class EntriesIn(BaseModel):
@@ -101,7 +102,7 @@ class InvestorIn(BaseModel):
     """An investor and its weight in the pool."""
 
     account: Account
-    weight: int = Field(gt=0, lt=2**64, examples=[50])
+    weight: WideIn = Field(gt=0, lt=2**64, examples=[50])
 
 
 class TermsIn(BaseModel):

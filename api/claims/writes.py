@@ -26,6 +26,7 @@ from counterfoil.api.instructions.operation import (
     Papers,
     PartyName,
     Signature,
+    WideTime,
     by_key,
     withdrawal,
 )
@@ -109,7 +110,7 @@ class OfferIn(BaseModel):
 
     to: PartyName
     recourse: bool
-    expires: ChainTime
+    expires: WideTime
 
 
 class AcceptanceIn(BaseModel):

@@ -8,6 +8,7 @@ from typing import Self, get_args
 from pydantic import BaseModel, Field, model_validator
 
 from counterfoil.api.http import problems
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
     AccountIn,
     AmountIn,
@@ -91,7 +92,7 @@ class InstalmentIn(BaseModel):
     """Principal due on a date; the interest accrued by then is due with it."""
 
     date: Date
-    principal_minor: int = Field(ge=0, lt=2**63, examples=[25_000_00])
+    principal_minor: WideIn = Field(ge=0, lt=2**63, examples=[25_000_00])
 
 
 class DrawIn(BaseModel):
@@ -126,7 +127,7 @@ class CostsIn(BaseModel):
 class DecidedCostsIn(BaseModel):
     """What of disputed costs is owed, 0 for nothing, and what it rests on."""
 
-    amount_minor: int = Field(ge=0, lt=2**63, examples=[0])
+    amount_minor: WideIn = Field(ge=0, lt=2**63, examples=[0])
     outcome: Papers
 
 

@@ -11,6 +11,7 @@ from counterfoil.api.days.reads import DayReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Plain
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.oracle.instructions.request import CloseDay
@@ -38,7 +39,7 @@ class DayOut(BaseModel):
 class DayReportOut(DayOut):
     """The same with its report (docs/business-day.md), which is null while the closing runs."""
 
-    report: dict[str, Any] | None
+    report: Plain | None
 
 
 class DayIn(BaseModel):

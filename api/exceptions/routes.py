@@ -13,6 +13,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import EXCEPTION_NOT_OPEN
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
@@ -33,7 +34,7 @@ class ExceptionOut(BaseModel):
     settlement_id: int | None
     entry_hash: str | None
     business_date: int = Field(examples=[20220831])
-    amount_minor: int = Field(examples=[150])
+    amount_minor: Wide = Field(examples=[150])
     code: str = Field(examples=["sale.payment_missing"])
     detail: str
     status: str = Field(examples=["open"])

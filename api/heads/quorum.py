@@ -18,6 +18,7 @@ from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.heads.routes import Size
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.wide import Wide
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.oracle.rules.figures import Figures, decode_figures
 from counterfoil.oracle.status.quorum_state import quorum_state
@@ -85,8 +86,8 @@ class GoodsOut(BaseModel):
     """Units sold of one commodity, and their price by the sales' lines."""
 
     commodity: str
-    units: int
-    amount_minor: int
+    units: Wide
+    amount_minor: Wide
 
 
 class ProjectFiguresOut(BaseModel):
@@ -95,9 +96,9 @@ class ProjectFiguresOut(BaseModel):
     project_hash: str
     currency: str
     sales: int
-    gross_minor: int
+    gross_minor: Wide
     refunds: int
-    refunded_minor: int
+    refunded_minor: Wide
     goods: list[GoodsOut]
 
 
@@ -107,7 +108,7 @@ class DeviceFiguresOut(BaseModel):
     device_hash: str
     records: int
     intervals: int
-    energy_wh: int
+    energy_wh: Wide
 
 
 class FiguresOut(BaseModel):

@@ -21,6 +21,7 @@ from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts
 from counterfoil.api.http.faults import PARTY_UNKNOWN
+from counterfoil.api.http.wide import WideIn
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
@@ -29,13 +30,17 @@ PartyName = Annotated[
     str,
     Field(min_length=1, max_length=64, description="Name or account.", examples=["northfield"]),
 ]
-Minor = Annotated[int, Field(gt=0, lt=2**63, examples=[100_000_00])]
+Minor = Annotated[WideIn, Field(gt=0, lt=2**63, examples=[100_000_00])]
 Number = Annotated[int, Field(ge=1, le=2**53, examples=[17])]
 Date = Annotated[int, Field(ge=19700101, le=99991231, examples=[20260930])]
 Rate = Annotated[int, Field(ge=0, le=1_000_000, examples=[108_000])]
 ChainTime = Annotated[
     int, Field(gt=0, lt=2**53, description="Seconds UTC.", examples=[1_793_404_800])
 ]
+WideTime = Annotated[
+    WideIn, Field(gt=0, lt=2**53, description="Seconds UTC.", examples=[1_793_404_800])
+]
+"""The same where answers have what anybody wrote on chain."""
 Signature = Annotated[
     str, Field(pattern="^0x([0-9a-f]{2}){65,2048}$", examples=[to_hex(b"\x1b" * 65)])
 ]

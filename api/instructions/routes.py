@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Path
 from pydantic import BaseModel, Field
@@ -12,6 +12,7 @@ from counterfoil.api.access.parties import party_key
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Plain
 from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.oracle.store.instruction_state import Door
 from counterfoil.oracle.store.instruction_table import Instruction
@@ -41,7 +42,7 @@ class InstructionOut(BaseModel):
     id: int = Field(examples=[17])
     kind: str = Field(examples=["resolve_exception"])
     status: str = Field(examples=["pending"])
-    result: dict[str, Any] | None
+    result: Plain | None
     error_code: str | None
     error_detail: str | None
     created_ms: int

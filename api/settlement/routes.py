@@ -21,6 +21,8 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import ACCOUNT_MISSING, NOT_A_SIDE, PROPOSAL_SIGNATURE_INVALID
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.api.http.typed_data import TypedData
+from counterfoil.api.http.wide import Plain, Wide, WideIn
 from counterfoil.api.instructions.operation import (
     Call,
     ChainTime,
@@ -63,8 +65,8 @@ class LegIn(BaseModel):
     recipient: PartyName
     number: int = Field(default=0, ge=0, le=2**53, examples=[21])
     project: str = Field(default="", max_length=64, examples=["lakeside-vending"])
-    amount: int = Field(ge=1, lt=2**63, examples=[7_250])
-    supply: int = Field(default=0, ge=0, lt=2**63, examples=[0])
+    amount: WideIn = Field(ge=1, lt=2**63, examples=[7_250])
+    supply: WideIn = Field(default=0, ge=0, lt=2**63, examples=[0])
     recourse: bool = False
 
 
@@ -98,7 +100,7 @@ class ProposalOut(BaseModel):
 
     id: str = Field(examples=[to_hex(b"\xd3" * 32)])
     state: str = Field(examples=["open"])
-    terms: dict[str, Any]
+    terms: Plain
     parties: list[str]
     signed_by: list[str]
     deadline: int = Field(examples=[1_793_404_800])
@@ -108,8 +110,8 @@ class ProposalOut(BaseModel):
 class ProposalWholeOut(ProposalOut):
     """The same with the EIP-712 message to sign, and for a quote its price today."""
 
-    typed_data: dict[str, Any]
-    price_minor: int | None = Field(examples=[7_250])
+    typed_data: TypedData
+    price_minor: Wide | None = Field(examples=[7_250])
 
 
 def _caller(parts: ApiParts, sight: Sight) -> Call[None]:

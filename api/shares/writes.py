@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
     AccountIn,
     Arguments,
@@ -19,7 +20,7 @@ from counterfoil.api.instructions.operation import (
 )
 from counterfoil.gateway.record.identity import on_chain_id
 
-Shares = Annotated[int, Field(gt=0, lt=2**63, examples=[1_000])]
+Shares = Annotated[WideIn, Field(gt=0, lt=2**63, examples=[1_000])]
 
 
 class ShareProjectIn(BaseModel):
@@ -41,7 +42,7 @@ class ConsentIn(IssueIn):
     """A holder's consent to new shares beside the `supply` that there are, until a time (seconds); 0 takes it back."""
 
     supply: Shares
-    until: int = Field(ge=0, lt=2**63, examples=[1_798_761_600])
+    until: int = Field(ge=0, lt=2**53, examples=[1_798_761_600])
 
 
 class IncreaseIn(IssueIn):
@@ -60,7 +61,7 @@ class ShareTransferIn(BaseModel):
 class RedemptionIn(BaseModel):
     """The price at which a share is bought back; 0 ends the offer."""
 
-    price_minor: int = Field(ge=0, lt=2**63, examples=[1_250])
+    price_minor: WideIn = Field(ge=0, lt=2**63, examples=[1_250])
 
 
 class RedeemIn(BaseModel):

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
     Arguments,
     BodyT_co,
@@ -32,7 +33,7 @@ Goods = Annotated[
         examples=["PP-H030/A"],
     ),
 ]
-Quantity = Annotated[int, Field(gt=0, lt=2**63, examples=[1_000])]
+Quantity = Annotated[WideIn, Field(gt=0, lt=2**63, examples=[1_000])]
 
 
 class ReceiptIn(BaseModel):
@@ -72,7 +73,7 @@ class PriceIn(BaseModel):
     """The price of a unit of goods on *date*, today or before, in minor units."""
 
     goods: Goods
-    price_minor: int = Field(gt=0, lt=2**63, examples=[1_250])
+    price_minor: WideIn = Field(gt=0, lt=2**63, examples=[1_250])
     date: Date
 
 

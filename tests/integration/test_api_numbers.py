@@ -97,9 +97,7 @@ def test_a_requests_number_that_may_be_wide_is_digits_in_the_description(web: Te
                 assert schema.get(bound, 0) <= EXACT, (owner, name)
 
 
-COUNTED = {
-    *("collateral", "issues", "order_root", "parent", "received"),
-}
+COUNTED = {"collateral", "issues", "order_root", "parent", "received"}
 """What a contract counts up by one itself: no participant writes it, and none lives to see 2^53."""
 
 

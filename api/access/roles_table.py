@@ -11,23 +11,8 @@ Rules kept here:
 
 from __future__ import annotations
 
+from counterfoil.api.access import role_groups as group
 from counterfoil.api.access.auth import Role
-from counterfoil.api.access.role_groups import (
-    ADMINS,
-    BANKS_EYES,
-    BORROWERS,
-    COMMITTEE,
-    EVERY,
-    LENDERS,
-    OTHERS,
-    OVERSEERS,
-    PAID,
-    SEERS,
-    SUPERVISORS,
-    TRADERS,
-    WAREHOUSES,
-    WRITERS,
-)
 from counterfoil.api.access.whose import Rule, Whose, cells
 
 ALL, BANK, OWN, PARTY, TRIES = Whose.ALL, Whose.BANK, Whose.OWN, Whose.PARTY, Whose.TRIES
@@ -53,7 +38,7 @@ _OPEN = Rule(
 _READS = (
     Rule(
         "what everybody in the consortium may know: the chain, its heads, dates and prices; a party by its name",
-        cells=cells((ALL, EVERY)),
+        cells=cells((ALL, group.EVERY)),
         operations=(
             "GET /v1/business-dates",
             "GET /v1/chain",
@@ -72,17 +57,17 @@ _READS = (
     ),
     Rule(
         "the quorum; why a node dissented is in *all* alone",
-        cells=cells((ALL, SEERS), (OWN, OTHERS)),
+        cells=cells((ALL, group.SEERS), (OWN, group.OTHERS)),
         operations=("GET /v1/quorum",),
     ),
     Rule(
         "what a head's batch adds up to",
-        cells=cells((ALL, SEERS)),
+        cells=cells((ALL, group.SEERS)),
         operations=("GET /v1/heads/{size}/figures",),
     ),
     Rule(
         "machines and what they signed: of the machine's owner and operator, and of who runs its project",
-        cells=cells((ALL, SEERS), (OWN, OTHERS)),
+        cells=cells((ALL, group.SEERS), (OWN, group.OTHERS)),
         operations=(
             "GET /v1/alarms",
             "GET /v1/devices",
@@ -106,7 +91,7 @@ _READS = (
     ),
     Rule(
         "what did not match: of who runs the project, and a sale's of who may see its record",
-        cells=cells((ALL, SEERS), (OWN, OTHERS)),
+        cells=cells((ALL, group.SEERS), (OWN, group.OTHERS)),
         operations=(
             "GET /v1/exceptions",
             "GET /v1/exceptions/{number}",
@@ -116,7 +101,7 @@ _READS = (
     ),
     Rule(
         "projects, and what was shared out: of who runs the project; of who is paid by it, its own credits",
-        cells=cells((ALL, SEERS), (OWN, OTHERS)),
+        cells=cells((ALL, group.SEERS), (OWN, group.OTHERS)),
         operations=(
             "GET /v1/projects",
             "GET /v1/projects/{project}",
@@ -133,7 +118,7 @@ _READS = (
     ),
     Rule(
         "balances, withdrawals, transactions and entries of participants, as on the chain",
-        cells=cells((ALL, SEERS), (OWN, OTHERS)),
+        cells=cells((ALL, group.SEERS), (OWN, group.OTHERS)),
         operations=(
             "GET /v1/balances",
             "GET /v1/participants",
@@ -144,12 +129,12 @@ _READS = (
     ),
     Rule(
         "the asker's money",
-        cells=cells((OWN, EVERY)),
+        cells=cells((OWN, group.EVERY)),
         operations=("GET /v1/cash",),
     ),
     Rule(
         "claims, lines of credit, receipts and shares, as on the chain; who is no side of one sees no opened papers",
-        cells=cells((ALL, SEERS), (PARTY, OTHERS)),
+        cells=cells((ALL, group.SEERS), (PARTY, group.OTHERS)),
         operations=(
             "GET /v1/offers",
             "GET /v1/orders",
@@ -180,7 +165,7 @@ _READS = (
     ),
     Rule(
         "deals and quotes before they are settled",
-        cells=cells((PARTY, EVERY)),
+        cells=cells((PARTY, group.EVERY)),
         operations=(
             "GET /v1/quotes",
             "GET /v1/quotes/{quote}",
@@ -190,7 +175,7 @@ _READS = (
     ),
     Rule(
         "instructions; their results (signatures, salts) are of the party that asked alone, in *all* too",
-        cells=cells((ALL, OVERSEERS), (OWN, EVERY - OVERSEERS)),
+        cells=cells((ALL, group.OVERSEERS), (OWN, group.EVERY - group.OVERSEERS)),
         operations=(
             "GET /v1/instructions",
             "GET /v1/instructions/{number}",
@@ -199,7 +184,7 @@ _READS = (
     ),
     Rule(
         "the bank's accounts, statements and payment files, and the reports of days, which quote them",
-        cells=cells((ALL, BANKS_EYES), (BANK, {Role.BANK})),
+        cells=cells((ALL, group.BANKS_EYES), (BANK, {Role.BANK})),
         operations=(
             "GET /v1/bank-accounts",
             "GET /v1/bank-lines",
@@ -212,7 +197,7 @@ _READS = (
     ),
     Rule(
         "entries of statements: of who runs the project that they are for",
-        cells=cells((ALL, BANKS_EYES), (BANK, {Role.BANK}), (OWN, OTHERS)),
+        cells=cells((ALL, group.BANKS_EYES), (BANK, {Role.BANK}), (OWN, group.OTHERS)),
         operations=("GET /v1/statements",),
     ),
 )
@@ -220,17 +205,17 @@ _READS = (
 _WRITES = (
     Rule(
         "decide on what did not match: of who runs the project",
-        cells=cells((ALL, ADMINS), (OWN, {Role.OPERATOR})),
+        cells=cells((ALL, group.ADMINS), (OWN, {Role.OPERATOR})),
         operations=("POST /v1/exceptions/{number}/resolution", "POST /exceptions/{number}"),
     ),
     Rule(
         "bring a payment provider's file: of who runs the project",
-        cells=cells((ALL, ADMINS), (OWN, {Role.OPERATOR})),
+        cells=cells((ALL, group.ADMINS), (OWN, {Role.OPERATOR})),
         operations=("POST /v1/settlement-files",),
     ),
     Rule(
         "bring statements and accounts, make payment files: the token's own bank, by its account",
-        cells=cells((TRIES, LENDERS)),
+        cells=cells((TRIES, group.LENDERS)),
         operations=(
             "POST /v1/bank-accounts",
             "POST /v1/payout-files",
@@ -241,12 +226,12 @@ _WRITES = (
     ),
     Rule(
         "deal with an entry that was set aside",
-        cells=cells((ALL, ADMINS), (BANK, {Role.BANK})),
+        cells=cells((ALL, group.ADMINS), (BANK, {Role.BANK})),
         operations=("POST /v1/bank-lines/{number}/resolution",),
     ),
     Rule(
         "confirm a mint: an account that the oracle's settings name",
-        cells=cells((ALL, SUPERVISORS), (BANK, {Role.BANK})),
+        cells=cells((ALL, group.SUPERVISORS), (BANK, {Role.BANK})),
         operations=("POST /v1/bank-lines/{number}/confirmation",),
     ),
     Rule(
@@ -256,12 +241,12 @@ _WRITES = (
     ),
     Rule(
         "close a business day",
-        cells=cells((TRIES, LENDERS)),
+        cells=cells((TRIES, group.LENDERS)),
         operations=("POST /v1/days",),
     ),
     Rule(
         "new terms of a project, the first shares, prices of goods, the business date",
-        cells=cells((TRIES, ADMINS)),
+        cells=cells((TRIES, group.ADMINS)),
         operations=(
             "POST /v1/business-dates",
             "POST /v1/prices",
@@ -271,7 +256,7 @@ _WRITES = (
     ),
     Rule(
         "send a transaction that was signed elsewhere; what anybody may do for others: permits, pokes, sweeps, payouts",
-        cells=cells((TRIES, WRITERS)),
+        cells=cells((TRIES, group.WRITERS)),
         operations=(
             "POST /v1/transactions",
             "POST /v1/cash/permits",
@@ -296,17 +281,17 @@ _WRITES = (
     ),
     Rule(
         "the message of an allowance to sign: the owner's; an admin's for anybody",
-        cells=cells((ALL, ADMINS), (OWN, WRITERS - ADMINS)),
+        cells=cells((ALL, group.ADMINS), (OWN, group.WRITERS - group.ADMINS)),
         operations=("POST /v1/cash/permits/typed-data",),
     ),
     Rule(
         "withdraw, and say where to be paid",
-        cells=cells((TRIES, PAID)),
+        cells=cells((TRIES, group.PAID)),
         operations=("POST /v1/payout-accounts", "POST /v1/withdrawals/unsigned"),
     ),
     Rule(
         "propose and sign deals and quotes",
-        cells=cells((PARTY, TRADERS)),
+        cells=cells((PARTY, group.TRADERS)),
         operations=(
             "POST /v1/quotes",
             "POST /v1/quotes/{quote}/signature-requests",
@@ -318,7 +303,7 @@ _WRITES = (
     ),
     Rule(
         "hold, owe, buy, sell and pay",
-        cells=cells((TRIES, TRADERS)),
+        cells=cells((TRIES, group.TRADERS)),
         operations=(
             "POST /v1/cash/approvals",
             "POST /v1/cash/transfers",
@@ -365,12 +350,12 @@ _WRITES = (
     ),
     Rule(
         "apply for a line, draw",
-        cells=cells((TRIES, BORROWERS)),
+        cells=cells((TRIES, group.BORROWERS)),
         operations=("POST /v1/credit-lines", "POST /v1/credit-lines/{line}/loans"),
     ),
     Rule(
         "lend: open and freeze a line, its suppliers, costs and bounds",
-        cells=cells((TRIES, LENDERS)),
+        cells=cells((TRIES, group.LENDERS)),
         operations=(
             "POST /v1/credit-lines/{line}/activate",
             "POST /v1/credit-lines/{line}/freeze",
@@ -382,17 +367,17 @@ _WRITES = (
     ),
     Rule(
         "issue receipts, hand goods out",
-        cells=cells((TRIES, WAREHOUSES)),
+        cells=cells((TRIES, group.WAREHOUSES)),
         operations=("POST /v1/warehouse-receipts", "POST /v1/warehouse-receipts/{receipt}/deliver"),
     ),
     Rule(
         "end a surrender",
-        cells=cells((TRIES, TRADERS | WAREHOUSES)),
+        cells=cells((TRIES, group.TRADERS | group.WAREHOUSES)),
         operations=("POST /v1/warehouse-receipts/{receipt}/give-back",),
     ),
     Rule(
         "verify receipts, decide disputes",
-        cells=cells((TRIES, SUPERVISORS)),
+        cells=cells((TRIES, group.SUPERVISORS)),
         operations=(
             "POST /v1/loans/{loan}/costs/decide",
             "POST /v1/receivables/{root}/resolve",
@@ -401,7 +386,7 @@ _WRITES = (
     ),
     Rule(
         "vote",
-        cells=cells((TRIES, COMMITTEE)),
+        cells=cells((TRIES, group.COMMITTEE)),
         operations=("POST /v1/business-dates/votes", "POST /v1/credit-lines/{line}/votes"),
     ),
 )

@@ -2,8 +2,8 @@
 
 Rules kept here:
 
-* The role is checked first, then the asker's account, then the contracts: what they would refuse now is refused here
-  with their code, and no instruction is left.
+* The role is checked first, by the table of roles, then the asker's account, then the contracts: what they would
+  refuse now is refused here with their code, and no instruction is left.
 * The same idempotency key and request return the same instruction again, whatever has changed since.
 * A write's whole path stands in its entry of the table. Its unsigned twin has the same path with ``UNSIGNED`` at the
   end: search for it without.
@@ -20,6 +20,7 @@ from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, Field
 
 from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.roles import UNSIGNED, may
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
@@ -35,7 +36,6 @@ from counterfoil.oracle.instructions.request import Kind, Transact
 
 router = APIRouter(responses=problems.RESPONSES)
 
-UNSIGNED = "/unsigned"
 _VARIABLE = re.compile(r"{(\w+)}")
 _KEYS: Mapping[str, Any] = {
     "project": Annotated[str, Path(max_length=64, examples=["lakeside-vending"])],
@@ -69,21 +69,17 @@ def list_operations(principal: PrincipalDep) -> Page[OperationOut]:
             body=None if one.body is None else one.body.model_json_schema(),
         )
         for one in OPERATIONS.values()
-        if principal.role in one.may
+        if may(f"POST {one.path}", principal.role)
     ]
     return Page(items=items)
 
 
 def _call(
-    operation: Operation[Any],
     parts: ApiParts,
-    principal: Principal,
     sight: Sight,
     key: Any,
     body: Any,
 ) -> Call[Any]:
-    if principal.role not in operation.may:
-        raise problems.forbidden(f"a {principal.role} may not do this")
     if not sight.account:
         raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     client = client_of(parts)
@@ -97,15 +93,8 @@ def _encoded(operation: Operation[Any], call: Call[Any]) -> bytes:
 
 
 def _unsigned(operation: Operation[Any], variable: str) -> Callable[..., UnsignedOut]:
-    def endpoint(parts: ApiParts, principal: Principal, sight: Sight, **given: Any) -> UnsignedOut:
-        call = _call(
-            operation,
-            parts,
-            principal,
-            sight=sight,
-            key=given.get(variable),
-            body=given.get("body"),
-        )
+    def endpoint(parts: ApiParts, sight: Sight, **given: Any) -> UnsignedOut:
+        call = _call(parts, sight, key=given.get(variable), body=given.get("body"))
         target = call.client.address_of(operation.contract)
         data = _encoded(operation, call)
         return UnsignedOut(
@@ -120,7 +109,7 @@ def _direct(operation: Operation[Any], variable: str) -> Callable[..., Instructi
         parts: ApiParts, principal: Principal, sight: Sight, idempotency_key: str, **given: Any
     ) -> InstructionOut:
         body = given.get("body")
-        call = _call(operation, parts, principal, sight=sight, key=given.get(variable), body=body)
+        call = _call(parts, sight, key=given.get(variable), body=body)
         told = None if body is None else body.model_dump(mode="json")
         asked = {
             "operation": operation.name,
@@ -163,7 +152,6 @@ def _signed_as(
     """Return *endpoint* with the parameters that FastAPI reads."""
     wanted: list[tuple[str, Any]] = [
         ("parts", PartsDep),
-        ("principal", PrincipalDep),
         ("sight", SightDep),
         *more,
     ]
@@ -184,7 +172,11 @@ def _add(operation: Operation[Any]) -> None:
     router.add_api_route(
         operation.path,
         _signed_as(
-            _direct(operation, variable), operation, variable, ("idempotency_key", IdempotencyKey)
+            _direct(operation, variable),
+            operation,
+            variable,
+            ("principal", PrincipalDep),
+            ("idempotency_key", IdempotencyKey),
         ),
         methods=["POST"],
         status_code=202,

@@ -33,7 +33,8 @@ DESCRIPTION = """Signed takings of machines, what proves them, and how they are 
 Reads need a bearer token and return only what its party may see; what belongs to others is 404.
 Writes need an `Idempotency-Key` and return 202 with an *instruction*, which the oracle carries out
 once; each is also offered as an unsigned transaction for a key that is held elsewhere. Amounts are
-integers in minor units, energy in Wh, times UTC in ms, business dates YYYYMMDD.
+in minor units, energy in Wh, times UTC in ms, business dates YYYYMMDD. A number that may be above 2^53 - 1 (every
+amount, energy, number of shares or units) is a string of decimal digits, whatever its size (`format: digits`).
 """
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.chain.address import Address
 from counterfoil.settings_form import DatabaseUrl
 
 
@@ -15,6 +16,7 @@ class ApiSettings(BaseSettings):
     """Where the API reads, and where it listens. No secret is in it.
 
     ``tiles`` is the log's folder of tiles; without it proofs are made from the stored records.
+    ``bank_accounts`` are the bank's accounts beside the one that the token names: they see its files too.
     ``time_zone`` is the zone of days on the pages. ``secure_cookies`` is for use behind TLS.
     """
 
@@ -28,6 +30,7 @@ class ApiSettings(BaseSettings):
     final_depth: int = 0
     final_tag: str | None = None
     certificates: Path | None = None
+    bank_accounts: list[Address] = []
     host: str = "127.0.0.1"
     port: int = 8080
     time_zone: str = "UTC"

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -23,7 +24,10 @@ from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.roles import whose
 from counterfoil.api.access.sight import Sight
+from counterfoil.api.access.unmatched import seen_exceptions
+from counterfoil.api.access.whose import Whose
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, maybe_principal
 from counterfoil.api.instructions.reads import InstructionReads
@@ -40,46 +44,65 @@ _CHECK_SESSION_EVERY = 30
 
 
 def _newest(parts: ApiParts, principal: Principal) -> dict[str, int]:
-    sight = parts.directory.sight(principal)
-    party = None if sight.everything else principal.party
+    """A number for each thing that changes; a different number means that the thing has changed.
+
+    ``distribution``: credits that the reader may see; ``exception``: those met and resolved; ``withdrawal``: taken and
+    paid; ``head``: records under the newest anchored head. Of whose things is said by the table of roles.
+    """
+    sight_of: dict[Whose, Sight] = {}
+
+    def sight(event: str) -> Sight:
+        reach = whose(f"EVENT {event}", principal.role)
+        if reach not in sight_of:
+            sight_of[reach] = parts.sight(principal, reach)
+        return sight_of[reach]
+
+    all_instructions = sight("instruction").everything
     return {
-        "record": RecordReads(parts.gateway).newest_index(sight.devices),
-        "instruction": InstructionReads(parts.reads).changes(party),
-        **_changes(parts, sight),
+        "record": RecordReads(parts.gateway).newest_index(sight("record").devices),
+        "instruction": InstructionReads(parts.reads).changes(
+            None if all_instructions else principal.party
+        ),
+        **_counts(
+            parts,
+            {
+                "distribution": _credited(parts, sight("distribution")),
+                "exception": _met(sight("exception")),
+                "withdrawal": _taken(sight("withdrawal")),
+                "head": select(func.coalesce(func.max(AnchoredHeadRow.size), 0)),
+            },
+        ),
     }
 
 
-def _changes(parts: ApiParts, sight: Sight) -> dict[str, int]:
-    """A number for each thing that changes; a different number means that the thing has changed.
+def _counts(parts: ApiParts, queries: Mapping[str, Any]) -> dict[str, int]:
+    with Session(parts.reads) as session:
+        return {name: sum(session.execute(query).one()) for name, query in queries.items()}
 
-    ``distribution``: credits that the reader may see; ``exception``: those met and resolved in
-    its projects; ``withdrawal``: its own; ``head``: records under the newest anchored head.
-    """
+
+def _credited(parts: ApiParts, sight: Sight) -> Any:
     projects = parts.directory.projects()
     hashes = {p.project_hash for p in projects if p.project in sight.projects}
     credited = select(func.count()).select_from(Credit).where(col(Credit.project_hash).in_(hashes))
-    if not sight.everything:
-        hashes_run = {p.project_hash for p in projects if p.project in sight.run}
-        credited = credited.where(
-            (col(Credit.account) == sight.account)
-            | col(Credit.project_hash).in_(hashes_run)
-            | col(Credit.account).in_(
-                select(PoolShare.pool).where(PoolShare.account == sight.account)
-            )
-        )
-    met = select(func.count(), func.count(col(MatchException.resolved_ms))).where(
-        col(MatchException.project).in_(sight.projects)
+    if sight.everything:
+        return credited
+    hashes_run = {p.project_hash for p in projects if p.project in sight.run}
+    return credited.where(
+        (col(Credit.account) == sight.account)
+        | col(Credit.project_hash).in_(hashes_run)
+        | col(Credit.account).in_(select(PoolShare.pool).where(PoolShare.account == sight.account))
     )
+
+
+def _met(sight: Sight) -> Any:
+    return select(func.count(), func.count(col(MatchException.resolved_ms))).where(
+        seen_exceptions(sight)
+    )
+
+
+def _taken(sight: Sight) -> Any:
     taken = select(func.count(), func.count(col(Payout.payment)))
-    if not sight.everything:
-        taken = taken.where(Payout.holder == sight.account)
-    with Session(parts.reads) as session:
-        return {
-            "distribution": session.exec(credited).one(),
-            "exception": sum(session.exec(met).one()),
-            "withdrawal": sum(session.exec(taken).one()),
-            "head": session.exec(select(func.coalesce(func.max(AnchoredHeadRow.size), 0))).one(),
-        }
+    return taken if sight.everything else taken.where(Payout.holder == sight.account)
 
 
 def _known(request: Request) -> dict[str, int]:

@@ -4,9 +4,7 @@ Rules kept here:
 
 * A token is 32 random bytes, shown once when it is made and stored as its SHA-256; so are session
   cookies and login codes. There is no default secret.
-* A party sees what is its own. Admins, banks, supervisors, the committee, auditors and regulators see
-  everything but the opened fields of others' papers. Only the roles named in ``MAY`` and at each
-  operation (``instructions.operation``) write; auditors and regulators never do.
+* What a role may see and try stands in ``roles_table`` and nowhere else.
 * What belongs to somebody else is 404, like what does not exist.
 """
 
@@ -15,7 +13,6 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -23,7 +20,6 @@ from hashlib import sha256
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from counterfoil.api.access.parties import party_key
 from counterfoil.api.store.tables import ApiLoginLink, ApiSession, ApiToken
 from counterfoil.chain.abi import enums as contracts
 
@@ -51,25 +47,6 @@ class Role(StrEnum):
     COMMITTEE = contracts.Role.COMMITTEE.wire_name
 
 
-_SEES_ALL = frozenset(
-    {Role.ADMIN, Role.BANK, Role.AUDITOR, Role.REGULATOR, Role.SUPERVISOR, Role.COMMITTEE}
-)
-_PAID = frozenset(
-    {Role.OPERATOR, Role.MANUFACTURER, Role.SITE, Role.INVESTOR, Role.SUPPLIER, Role.ADMIN}
-)
-MAY: Mapping[str, frozenset[Role]] = {
-    "withdraw": _PAID,
-    "resolve_exception": frozenset({Role.OPERATOR, Role.ADMIN}),
-    "upload_statement": frozenset({Role.BANK, Role.ADMIN}),
-    "confirm_mint": frozenset({Role.BANK, Role.SUPERVISOR, Role.COMMITTEE, Role.ADMIN}),
-    "upload_settlement": frozenset({Role.OPERATOR, Role.ADMIN}),
-    "confirm_payout": frozenset({Role.BANK}),
-    "close_day": frozenset({Role.BANK, Role.ADMIN}),
-    "set_terms": frozenset({Role.ADMIN}),
-    "send_transaction": frozenset(Role) - {Role.AUDITOR, Role.REGULATOR},
-}
-
-
 @dataclass(frozen=True)
 class Principal:
     """Who asks: the role, the party it acts for, and its name."""
@@ -79,20 +56,6 @@ class Principal:
     party: str
     name: str
     csrf: str = ""
-
-    @property
-    def sees_all(self) -> bool:
-        """Whether everything may be read."""
-        return self.role in _SEES_ALL
-
-    def may(self, action: str) -> bool:
-        """Whether the role may do *action*, a key of ``MAY``."""
-        return self.role in MAY[action]
-
-    def sees(self, *parties: str) -> bool:
-        """Whether it may read what belongs to *parties*."""
-        mine = party_key(self.party)
-        return self.sees_all or any(party_key(party) == mine for party in parties)
 
 
 def now_ms() -> int:

@@ -59,12 +59,12 @@ class Directory:
         named = canonical(party)
         return named if isinstance(named, Address) else ""
 
-    def sight(self, principal: Principal) -> Sight:
-        """Return what *principal* may see."""
+    def sight(self, principal: Principal, everything: bool) -> Sight:
+        """Return what *principal* may see: with *everything* all that there is, else what is its own."""
         account = self.account_of(principal.party)
         machines = self.machines()
         projects = self.projects()
-        if principal.sees_all:
+        if everything:
             return Sight(
                 account,
                 devices=frozenset(m.device for m in machines),

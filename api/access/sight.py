@@ -29,7 +29,7 @@ class Sight:
     """What a party may see: its account ("" for none), devices, and projects by name.
 
     *run* are the projects that it runs: there it sees every credit, in the others its own.
-    *everything* is for those who may read all: admins, banks, auditors and supervisors.
+    *everything* is of the operation that is asked for: the table of roles says for which it is everybody's.
     """
 
     account: Address | NoAccount

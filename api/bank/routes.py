@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from counterfoil.api.bank.reads import BankReads
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import PartsDep, PrincipalDep, SeerDep, require
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.fault import FILE_TOO_LARGE
@@ -64,8 +65,8 @@ class StatementOut(BaseModel):
     account: str
     identification: str = Field(examples=["2022-08-31/1"])
     currency: str
-    opening_minor: int | None
-    closing_minor: int | None
+    opening_minor: Wide | None
+    closing_minor: Wide | None
     finding: str = Field(examples=["bank.statement_gap"])
     detail: str
     taken_ms: int
@@ -77,7 +78,7 @@ class LineOut(BaseModel):
     id: int
     statement_id: int
     reference: str
-    amount_minor: int
+    amount_minor: Wide
     currency: str
     booked: int = Field(examples=[20220831])
     outcome: str = Field(examples=["set_aside"])
@@ -117,7 +118,7 @@ class PayoutFileOut(BaseModel):
     currency: str
     execution_date: int = Field(examples=[20220901])
     payouts: int
-    total_minor: int
+    total_minor: Wide
     document_hash: str
     made_ms: int
 
@@ -153,33 +154,35 @@ def upload_camt053(
     text: Annotated[str, Depends(xml_body)],
 ) -> InstructionOut:
     """Credits mint once, debits confirm payouts, the rest is kept with its reasons (docs/formats/camt053.md)."""
-    require(principal, "upload_statement")
     request = ImportCamt053(text, source="upload")
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
 @router.get("/v1/bank-statements", summary="Statements that were taken in", tags=["statements"])
 def list_bank_statements(
-    parts: PartsDep, _: SeerDep, cursor: Cursor = None, limit: Limit = 50
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[StatementOut]:
-    """The oldest first."""
+    """The oldest first; none for another bank than the token's."""
     after = int(read_cursor(cursor, "bank-statements", "0"))
-    found = BankReads(parts.reads).statements(after, limit + 1)
+    found = BankReads(parts.reads).statements(sight, after, limit + 1)
     return _page(found, name="bank-statements", limit=limit, model=StatementOut)
 
 
 @router.get("/v1/bank-lines", summary="Entries of statements", tags=["statements"])
 def list_bank_lines(
     parts: PartsDep,
-    _: SeerDep,
+    sight: SightDep,
     statement: Annotated[int | None, Query(ge=1, le=2**53, examples=[1])] = None,
     outcome: Outcome = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[LineOut]:
-    """By number. An entry that is `set_aside` waits for a person, one that is `waiting` for a second account."""
+    """By number. An entry that is `set_aside` waits for a person, one that is `waiting` for a second account.
+
+    None for another bank than the token's.
+    """
     after = int(read_cursor(cursor, "bank-lines", "0"))
-    found = BankReads(parts.reads).lines(statement, outcome, after, limit + 1)
+    found = BankReads(parts.reads).lines(sight, statement, outcome, after, limit=limit + 1)
     return _page(found, name="bank-lines", limit=limit, model=LineOut)
 
 
@@ -190,11 +193,15 @@ def list_bank_lines(
     tags=["statements"],
 )
 def resolve_bank_line(
-    parts: PartsDep, principal: PrincipalDep, number: Number, note: NoteIn, key: IdempotencyKey
+    parts: PartsDep,
+    principal: PrincipalDep,
+    sight: SightDep,
+    number: Number,
+    note: NoteIn,
+    key: IdempotencyKey,
 ) -> InstructionOut:
     """Record what a person did about an entry that was set aside."""
-    require(principal, "upload_statement")
-    if BankReads(parts.reads).line(number) is None:
+    if BankReads(parts.reads).line(sight, number) is None:
         raise problems.not_found("entry")
     request = ResolveBankLine(number, note.note)
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
@@ -207,20 +214,22 @@ def resolve_bank_line(
     tags=["statements"],
 )
 def confirm_mint(
-    parts: PartsDep, principal: PrincipalDep, number: Number, key: IdempotencyKey
+    parts: PartsDep, principal: PrincipalDep, sight: SightDep, number: Number, key: IdempotencyKey
 ) -> InstructionOut:
-    """A second account says that an entry that is `waiting` is to be minted: one that the oracle's settings name."""
-    require(principal, "confirm_mint")
-    if BankReads(parts.reads).line(number) is None:
+    """A second account says that an entry that is `waiting` is to be minted: one that the oracle's settings name.
+
+    A bank's second account sees the entry where COUNTERFOIL_API_BANK_ACCOUNTS names it.
+    """
+    if BankReads(parts.reads).line(sight, number) is None:
         raise problems.not_found("entry")
     request = ConfirmMint(number)
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
 @router.get("/v1/bank-accounts", summary="Bank accounts", tags=["statements"])
-def list_bank_accounts(parts: PartsDep, _: SeerDep) -> Page[BankAccountIn]:
-    """The known accounts, by account number."""
-    rows = BankReads(parts.reads).accounts()
+def list_bank_accounts(parts: PartsDep, sight: SightDep) -> Page[BankAccountIn]:
+    """The known accounts, by account number; none for another bank than the token's."""
+    rows = BankReads(parts.reads).accounts(sight)
     return Page(items=[BankAccountIn.model_validate(row, from_attributes=True) for row in rows])
 
 
@@ -231,7 +240,6 @@ def note_bank_account(
     parts: PartsDep, principal: PrincipalDep, account: BankAccountIn, key: IdempotencyKey
 ) -> InstructionOut:
     """State whose money comes in on it."""
-    require(principal, "upload_statement")
     request = RegisterBankAccount(**account.model_dump())
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
@@ -243,18 +251,17 @@ def note_payee(
     parts: PartsDep, principal: PrincipalDep, payee: PayeeIn, key: IdempotencyKey
 ) -> InstructionOut:
     """The bank account stays off the chain; a withdrawal names it by the commitment in the result."""
-    require(principal, "withdraw")
     request = RegisterPayeeAccount(**payee.model_dump())
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
 
 @router.get("/v1/payout-files", summary="Payment files", tags=["withdrawals"])
 def list_payout_files(
-    parts: PartsDep, _: SeerDep, cursor: Cursor = None, limit: Limit = 50
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PayoutFileOut]:
-    """The oldest first."""
+    """The oldest first; none for another bank than the token's."""
     after = int(read_cursor(cursor, "payout-files", "0"))
-    found = BankReads(parts.reads).files(after, limit + 1)
+    found = BankReads(parts.reads).files(sight, after, limit + 1)
     return _page(found, name="payout-files", limit=limit, model=PayoutFileOut)
 
 
@@ -265,7 +272,6 @@ def make_payout_file(
     parts: PartsDep, principal: PrincipalDep, wanted: PayoutFileIn, key: IdempotencyKey
 ) -> InstructionOut:
     """All withdrawals that can be paid now, each in one file at most (docs/formats/pain001.md)."""
-    require(principal, "upload_statement")
     request = MakePayoutFile(wanted.account, wanted.execution_date)
     return instruction_out(ask(engine=parts.oracle, principal=principal, key=key, request=request))
 
@@ -277,9 +283,9 @@ def make_payout_file(
     response_class=Response,
     responses={200: {"content": {"application/xml": {"schema": {"type": "string"}}}}},
 )
-def payout_document(parts: PartsDep, _: SeerDep, number: Number) -> Response:
+def payout_document(parts: PartsDep, sight: SightDep, number: Number) -> Response:
     """The pain.001 document, byte for byte as it was made."""
-    row = BankReads(parts.reads).file(number)
+    row = BankReads(parts.reads).file(sight, number)
     if row is None:
         raise problems.not_found("payment file")
     named = {"Content-Disposition": f'attachment; filename="{row.message}.xml"'}

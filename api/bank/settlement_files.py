@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.oracle.instructions.request import ImportSettlement
@@ -35,7 +35,6 @@ def upload_settlement(
     key: IdempotencyKey,
 ) -> InstructionOut:
     """Its rows are matched with signed sales; each reference counts once."""
-    require(principal, "upload_settlement")
     if settlement.project not in sight.run:
         raise problems.not_found("project")
     request = ImportSettlement(**settlement.model_dump())

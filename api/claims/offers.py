@@ -9,6 +9,7 @@ from counterfoil.api.claims.reads import ClaimReads, PartOfClaim
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
+from counterfoil.api.http.wide import Wide
 
 router = APIRouter(tags=["offers"], responses=problems.RESPONSES)
 
@@ -23,10 +24,10 @@ class OfferOut(BaseModel):
     root: int = Field(examples=[17])
     holder: str
     offered_to: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
-    amount_minor: int
-    unpaid_minor: int = Field(examples=[400_000])
+    amount_minor: Wide
+    unpaid_minor: Wide = Field(examples=[400_000])
     recourse: bool
-    expires: int = Field(examples=[1_793_404_800])
+    expires: Wide = Field(examples=[1_793_404_800])
 
 
 def _out(part: PartOfClaim) -> OfferOut:

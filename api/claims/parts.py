@@ -12,6 +12,7 @@ from counterfoil.api.claims.routes import Root, claim_of
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
+from counterfoil.api.http.wide import Wide
 
 router = APIRouter(tags=["parts"], responses=problems.RESPONSES)
 
@@ -31,9 +32,9 @@ class PartOut(BaseModel):
     received: int = Field(examples=[21])
     depth: int = Field(examples=[2])
     holder: str
-    amount_minor: int
-    redeemed_minor: int
-    waiting_minor: int = Field(examples=[0])
+    amount_minor: Wide
+    redeemed_minor: Wide
+    waiting_minor: Wide = Field(examples=[0])
     recourse: bool
     demanded: bool
     live: bool
@@ -49,11 +50,11 @@ class DiscountOut(BaseModel):
     """What a part was sold for: (amount × (basis − rate × time)) ÷ basis, rounded down; `rest` is left of it."""
 
     part: int = Field(examples=[21])
-    amount_minor: int
+    amount_minor: Wide
     rate_ppm: int = Field(examples=[60_000])
     from_date: int = Field(examples=[20260105])
     to_date: int = Field(examples=[20260705])
-    price_minor: int = Field(examples=[7_250])
+    price_minor: Wide = Field(examples=[7_250])
     rest: str = Field(examples=["184000000"])
     transaction_hash: str
 

@@ -17,6 +17,7 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
 from counterfoil.api.http.typed_data import TypedDataOut
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.instructions.operation import ChainTime
 from counterfoil.chain.abi.enums import ClaimKind, ClaimStateName
 from counterfoil.chain.hexadecimal import to_hex
@@ -43,9 +44,9 @@ class ClaimOut(BaseModel):
     obligor: str
     creditor: str
     token: str
-    face_minor: int
-    redeemed_minor: int
-    set_off_minor: int = Field(examples=[0])
+    face_minor: Wide
+    redeemed_minor: Wide
+    set_off_minor: Wide = Field(examples=[0])
     issue_date: int = Field(examples=[20260105])
     due_date: int = Field(examples=[20260705])
     default_days: int = Field(examples=[30])
@@ -71,8 +72,8 @@ class FundingOut(BaseModel):
 
     date: int = Field(examples=[20260705])
     payer: str
-    amount_minor: int
-    redeemed_minor: int
+    amount_minor: Wide
+    redeemed_minor: Wide
     transaction_hash: str
 
 

@@ -7,16 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from counterfoil.api.access.auth import Role
 from counterfoil.api.claims.reads import ClaimReads
 from counterfoil.api.claims.terms import terms_of
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import refusable
 from counterfoil.api.instructions.operation import (
-    EVERY_WRITER,
-    SUPERVISORS,
-    TRADERS,
     AccountIn,
     AmountIn,
     Arguments,
@@ -30,6 +26,7 @@ from counterfoil.api.instructions.operation import (
     Papers,
     PartyName,
     Signature,
+    WideTime,
     by_key,
     withdrawal,
 )
@@ -113,7 +110,7 @@ class OfferIn(BaseModel):
 
     to: PartyName
     recourse: bool
-    expires: ChainTime
+    expires: WideTime
 
 
 class AcceptanceIn(BaseModel):
@@ -210,14 +207,12 @@ def _claim(
     says: str,
     arguments: Arguments[BodyT_co] = by_key,
     body: type[BodyT_co] | None = None,
-    may: frozenset[Role] = TRADERS,
 ) -> Operation[BodyT_co]:
     return Operation(
         name,
         path,
         contract="Receivables",
         function=function,
-        may=may,
         says=says,
         arguments=arguments,
         body=body,
@@ -263,7 +258,6 @@ OPERATIONS = (
         says="Bring the obligor's signature",
         arguments=lambda c: [*_of_claim(c), c.body.deadline, from_hex(c.body.signature)],
         body=ConfirmationIn,
-        may=EVERY_WRITER,
     ),
     _claim(
         "cancel_claim",
@@ -295,14 +289,12 @@ OPERATIONS = (
         says="Lift a dispute",
         arguments=lambda c: [c.key, c.commit("outcome", c.body.document)],
         body=PapersIn,
-        may=SUPERVISORS,
     ),
     _claim(
         "poke_claim",
         "/v1/receivables/{root}/poke",
         function="poke",
         says="Bring a claim to today's state",
-        may=EVERY_WRITER,
     ),
     _claim(
         "fund_claim",
@@ -330,7 +322,6 @@ OPERATIONS = (
         says="Collect what was paid on parts",
         arguments=lambda c: [c.body.parts],
         body=PartsIn,
-        may=EVERY_WRITER,
     ),
     _claim(
         "split_part",
@@ -400,6 +391,5 @@ OPERATIONS = (
         says="Withdraw what claims paid",
         arguments=_withdrawal,
         body=AccountIn,
-        may=EVERY_WRITER,
     ),
 )

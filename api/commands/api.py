@@ -34,7 +34,8 @@ def run() -> None:
     """Serve the API and the pages in the foreground until SIGTERM or Ctrl-C.
 
     Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS (a JSON list),
-    _CERTIFICATES, _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES.
+    _CERTIFICATES, _BANK_ACCOUNTS (a JSON list: the bank's accounts beside the token's own),
+    _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES.
     """
     # Here, so that commands that serve nothing start at once.
     import uvicorn

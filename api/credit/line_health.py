@@ -16,6 +16,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.faults import NO_BUSINESS_DATE
+from counterfoil.api.http.wide import Wide
 from counterfoil.oracle.rules.business_date import days_between, earlier
 from counterfoil.oracle.rules.day.closing_plan import STILL_LOANS
 from counterfoil.oracle.rules.loans.line_figures import HEALTH_RULE, due_minor, health
@@ -34,9 +35,9 @@ class HealthOfLineOut(BaseModel):
     coverage_basis_points: int | None = Field(examples=[11_840])
     first: int = Field(examples=[20220802])
     last: int = Field(examples=[20220831])
-    takings_minor: int = Field(examples=[128_150])
-    swept_minor: int = Field(examples=[25_630])
-    due_minor: int = Field(examples=[21_640])
+    takings_minor: Wide = Field(examples=[128_150])
+    swept_minor: Wide = Field(examples=[25_630])
+    due_minor: Wide = Field(examples=[21_640])
     projects: list[str]
     rule: str = Field(examples=[HEALTH_RULE])
 

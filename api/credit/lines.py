@@ -14,6 +14,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
+from counterfoil.api.http.wide import Wide
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.address import Address
 from counterfoil.chain.hexadecimal import to_hex
@@ -41,8 +42,8 @@ class LineOut(BaseModel):
     borrower: str
     lender: str
     token: str
-    limit_minor: int = Field(examples=[300_000_00])
-    principal_minor: int = Field(examples=[120_000_00])
+    limit_minor: Wide = Field(examples=[300_000_00])
+    principal_minor: Wide = Field(examples=[120_000_00])
     valid_from: int = Field(examples=[20260105])
     valid_until: int = Field(examples=[20270105])
     rate_ppm: int = Field(examples=[108_000])
@@ -70,8 +71,8 @@ class SweepOut(BaseModel):
     """What was swept on a business date; `returned_minor` of it went on to the borrower."""
 
     date: int = Field(examples=[20260205])
-    amount_minor: int
-    returned_minor: int = Field(examples=[0])
+    amount_minor: Wide
+    returned_minor: Wide = Field(examples=[0])
     transaction_hash: str
 
 

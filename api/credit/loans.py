@@ -14,6 +14,7 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.faults import DATE_BEFORE_DRAW
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered
+from counterfoil.api.http.wide import Wide
 from counterfoil.chain.abi.enums import Debt
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.oracle.ledger.credit_line import LoanRow
@@ -30,7 +31,7 @@ class InstalmentOut(BaseModel):
     """Principal due on a date; the interest accrued by then is due with it."""
 
     date: int = Field(examples=[20260205])
-    principal_minor: int = Field(examples=[25_000_00])
+    principal_minor: Wide = Field(examples=[25_000_00])
 
 
 class LoanOut(BaseModel):
@@ -44,13 +45,13 @@ class LoanOut(BaseModel):
     order_root: int = Field(examples=[17])
     collateral: int = Field(examples=[0])
     drawn_date: int = Field(examples=[20260105])
-    drawn_minor: int = Field(examples=[100_000_00])
-    repaid_minor: int = Field(examples=[25_000_00])
-    written_off_minor: int = Field(examples=[0])
-    interest_paid_minor: int = Field(examples=[900_00])
-    penalty_paid_minor: int = Field(examples=[0])
-    costs_minor: int = Field(examples=[0])
-    costs_paid_minor: int = Field(examples=[0])
+    drawn_minor: Wide = Field(examples=[100_000_00])
+    repaid_minor: Wide = Field(examples=[25_000_00])
+    written_off_minor: Wide = Field(examples=[0])
+    interest_paid_minor: Wide = Field(examples=[900_00])
+    penalty_paid_minor: Wide = Field(examples=[0])
+    costs_minor: Wide = Field(examples=[0])
+    costs_paid_minor: Wide = Field(examples=[0])
     instalments: list[InstalmentOut]
     block_number: int
 
@@ -59,19 +60,19 @@ class OwedOut(BaseModel):
     """What is owed on a business date if nothing is paid until then; `due_minor` of it should have been paid."""
 
     date: int = Field(examples=[20260205])
-    costs_minor: int = Field(examples=[0])
-    penalty_minor: int = Field(examples=[0])
-    interest_minor: int = Field(examples=[930_00])
-    principal_minor: int = Field(examples=[100_000_00])
-    total_minor: int = Field(examples=[100_930_00])
-    due_minor: int = Field(examples=[25_930_00])
+    costs_minor: Wide = Field(examples=[0])
+    penalty_minor: Wide = Field(examples=[0])
+    interest_minor: Wide = Field(examples=[930_00])
+    principal_minor: Wide = Field(examples=[100_000_00])
+    total_minor: Wide = Field(examples=[100_930_00])
+    due_minor: Wide = Field(examples=[25_930_00])
     missed: int = Field(description="Instalments missed in a row.", examples=[0])
 
 
 class StatedCostsOut(BaseModel):
     """Costs that the lender has stated and that are not owed yet: disputed, or open to dispute for some days."""
 
-    amount_minor: int = Field(examples=[150_00])
+    amount_minor: Wide = Field(examples=[150_00])
     date: int = Field(examples=[20260410])
     disputed: bool = Field(examples=[False])
     evidence: str = Field(examples=[to_hex(b"\xc5" * 32)])
@@ -98,10 +99,10 @@ class PaymentOut(BaseModel):
 
     date: int = Field(examples=[20260205])
     payer: str
-    costs_minor: int = Field(examples=[0])
-    penalty_minor: int = Field(examples=[0])
-    interest_minor: int = Field(examples=[930_00])
-    principal_minor: int = Field(examples=[25_000_00])
+    costs_minor: Wide = Field(examples=[0])
+    penalty_minor: Wide = Field(examples=[0])
+    interest_minor: Wide = Field(examples=[930_00])
+    principal_minor: Wide = Field(examples=[25_000_00])
     transaction_hash: str
 
 

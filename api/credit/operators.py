@@ -15,6 +15,7 @@ from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.faults import CURRENCY_UNCLEAR, NO_BUSINESS_DATE
+from counterfoil.api.http.wide import Wide
 from counterfoil.chain.address import canonical
 from counterfoil.oracle.rules.business_date import add_months
 from counterfoil.oracle.rules.loans.line_figures import LIMIT_RULE, LimitTerms, limit_minor
@@ -33,8 +34,8 @@ class MonthOut(BaseModel):
 
     month: int = Field(examples=[202208])
     sales: int
-    takings_minor: int = Field(examples=[128_300])
-    matched_minor: int = Field(examples=[128_150])
+    takings_minor: Wide = Field(examples=[128_300])
+    matched_minor: Wide = Field(examples=[128_150])
 
 
 class TakingsOut(BaseModel):
@@ -51,11 +52,11 @@ class LimitOut(BaseModel):
     """The limit that the rule gives, and all of its inputs."""
 
     takings: TakingsOut
-    lowest_minor: int = Field(examples=[110_400])
+    lowest_minor: Wide = Field(examples=[110_400])
     term_months: int = Field(examples=[12])
     sweep_basis_points: int = Field(examples=[2_000])
     cover_basis_points: int = Field(examples=[12_500])
-    limit_minor: int = Field(examples=[211_968])
+    limit_minor: Wide = Field(examples=[211_968])
     rule: str = Field(examples=[LIMIT_RULE])
 
 

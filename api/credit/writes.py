@@ -7,15 +7,9 @@ from typing import Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
-from counterfoil.api.access.auth import Role
 from counterfoil.api.http import problems
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
-    BORROWERS,
-    COMMITTEE,
-    EVERY_WRITER,
-    LENDERS,
-    SUPERVISORS,
-    TRADERS,
     AccountIn,
     AmountIn,
     Arguments,
@@ -98,7 +92,7 @@ class InstalmentIn(BaseModel):
     """Principal due on a date; the interest accrued by then is due with it."""
 
     date: Date
-    principal_minor: int = Field(ge=0, lt=2**63, examples=[25_000_00])
+    principal_minor: WideIn = Field(ge=0, lt=2**63, examples=[25_000_00])
 
 
 class DrawIn(BaseModel):
@@ -133,7 +127,7 @@ class CostsIn(BaseModel):
 class DecidedCostsIn(BaseModel):
     """What of disputed costs is owed, 0 for nothing, and what it rests on."""
 
-    amount_minor: int = Field(ge=0, lt=2**63, examples=[0])
+    amount_minor: WideIn = Field(ge=0, lt=2**63, examples=[0])
     outcome: Papers
 
 
@@ -207,7 +201,6 @@ def _credit(
     *,
     function: str,
     says: str,
-    may: frozenset[Role],
     arguments: Arguments[BodyT_co] = by_key,
     body: type[BodyT_co] | None = None,
 ) -> Operation[BodyT_co]:
@@ -216,7 +209,6 @@ def _credit(
         path,
         contract="CreditLine",
         function=function,
-        may=may,
         says=says,
         arguments=arguments,
         body=body,
@@ -229,7 +221,6 @@ OPERATIONS = (
         "/v1/credit-lines",
         function="applyFor",
         says="Apply for a line",
-        may=BORROWERS,
         arguments=_line,
         body=LineIn,
     ),
@@ -239,7 +230,6 @@ OPERATIONS = (
         contract="Committee",
         function="vote",
         says="Vote on a line",
-        may=COMMITTEE,
         arguments=_vote,
         body=VoteIn,
     ),
@@ -248,14 +238,12 @@ OPERATIONS = (
         "/v1/credit-lines/{line}/activate",
         function="activate",
         says="Open a line",
-        may=LENDERS,
     ),
     _credit(
         "freeze_line",
         "/v1/credit-lines/{line}/freeze",
         function="freeze",
         says="Stop draws",
-        may=LENDERS,
         arguments=lambda c: [c.key, c.commit("reason", c.body.reason)],
         body=ReasonIn,
     ),
@@ -264,14 +252,12 @@ OPERATIONS = (
         "/v1/credit-lines/{line}/close",
         function="close",
         says="End a line",
-        may=TRADERS,
     ),
     _credit(
         "allow_supplier",
         "/v1/credit-lines/{line}/suppliers",
         function="allowSupplier",
         says="Allow a supplier",
-        may=LENDERS,
         arguments=lambda c: [c.key, c.party(c.body.supplier), c.body.allowed],
         body=AllowIn,
     ),
@@ -280,7 +266,6 @@ OPERATIONS = (
         "/v1/credit-lines/{line}/loans",
         function="draw",
         says="Draw for an order",
-        may=BORROWERS,
         arguments=_draw,
         body=DrawIn,
     ),
@@ -289,14 +274,12 @@ OPERATIONS = (
         "/v1/credit-lines/{line}/sweep",
         function="sweep",
         says="Repay out of the swept revenue",
-        may=EVERY_WRITER,
     ),
     _credit(
         "repay_loan",
         "/v1/loans/{loan}/repay",
         function="repay",
         says="Repay a loan",
-        may=TRADERS,
         arguments=lambda c: [c.key, c.body.amount_minor],
         body=AmountIn,
     ),
@@ -305,14 +288,12 @@ OPERATIONS = (
         "/v1/loans/{loan}/collect",
         function="collect",
         says="Repay out of the pledged claim",
-        may=EVERY_WRITER,
     ),
     _credit(
         "state_costs",
         "/v1/loans/{loan}/costs",
         function="stateCosts",
         says="State costs of recovery",
-        may=LENDERS,
         arguments=lambda c: [c.key, c.body.amount_minor, c.commit("evidence", c.body.evidence)],
         body=CostsIn,
     ),
@@ -321,7 +302,6 @@ OPERATIONS = (
         "/v1/loans/{loan}/costs/dispute",
         function="disputeCosts",
         says="Dispute stated costs",
-        may=TRADERS,
         arguments=lambda c: [c.key, c.commit("reason", c.body.reason)],
         body=ReasonIn,
     ),
@@ -330,14 +310,12 @@ OPERATIONS = (
         "/v1/loans/{loan}/costs/admit",
         function="admitCosts",
         says="Make costs owed that nobody disputed in time",
-        may=EVERY_WRITER,
     ),
     _credit(
         "decide_costs",
         "/v1/loans/{loan}/costs/decide",
         function="decideCosts",
         says="Decide disputed costs",
-        may=SUPERVISORS,
         arguments=lambda c: [c.key, c.body.amount_minor, c.commit("outcome", c.body.outcome)],
         body=DecidedCostsIn,
     ),
@@ -346,28 +324,24 @@ OPERATIONS = (
         "/v1/loans/{loan}/poke",
         function="poke",
         says="Bring a loan to today's state",
-        may=EVERY_WRITER,
     ),
     _credit(
         "write_off_loan",
         "/v1/loans/{loan}/write-off",
         function="writeOff",
         says="Write a loan off",
-        may=LENDERS,
     ),
     _credit(
         "return_collateral",
         "/v1/parts/{part}/return-collateral",
         function="returnCollateral",
         says="Take back a pledged part that secures nothing",
-        may=TRADERS,
     ),
     _credit(
         "withdraw_credit",
         "/v1/credit-lines/withdrawals",
         function="withdraw",
         says="Withdraw what was held",
-        may=EVERY_WRITER,
         arguments=withdrawal,
         body=AccountIn,
     ),

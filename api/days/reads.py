@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, func
+from sqlalchemy import ColumnElement, Engine, false, func, true
 from sqlmodel import Session, col, select
 
 from counterfoil.api.access.rows import all_rows
+from counterfoil.api.access.sight import Sight
 from counterfoil.oracle.ledger.business_calendar import BusinessDay
 from counterfoil.oracle.store.day_tables import DayClose
+
+
+def _banks(sight: Sight) -> ColumnElement[bool]:
+    """A day's report names the entries on the bank's accounts: another bank sees none."""
+    return true() if sight.everything else false()
 
 
 class DayReads:
@@ -28,15 +34,17 @@ class DayReads:
         with Session(self.engine, expire_on_commit=False) as session:
             return session.exec(select(func.max(col(BusinessDay.date)))).one() or 0
 
-    def days(self, below: int | None, limit: int) -> Sequence[DayClose]:
+    def days(self, sight: Sight, below: int | None, limit: int) -> Sequence[DayClose]:
         """Return up to *limit* business days before date *below*, the newest first."""
-        query = select(DayClose).order_by(col(DayClose.date).desc()).limit(limit)
+        query = select(DayClose).where(_banks(sight)).order_by(col(DayClose.date).desc())
+        query = query.limit(limit)
         if below is not None:
             query = query.where(DayClose.date < below)
         with Session(self.engine) as session:
             return session.exec(query).all()
 
-    def day(self, date: int) -> DayClose | None:
+    def day(self, sight: Sight, date: int) -> DayClose | None:
         """One business day."""
+        query = select(DayClose).where(_banks(sight), DayClose.date == date)
         with Session(self.engine) as session:
-            return session.get(DayClose, date)
+            return session.exec(query).first()

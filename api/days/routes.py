@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 
 from counterfoil.api.days.reads import DayReads
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import PartsDep, PrincipalDep, SeerDep, require
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Plain
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
 from counterfoil.oracle.instructions.request import CloseDay
@@ -38,7 +39,7 @@ class DayOut(BaseModel):
 class DayReportOut(DayOut):
     """The same with its report (docs/business-day.md), which is null while the closing runs."""
 
-    report: dict[str, Any] | None
+    report: Plain | None
 
 
 class DayIn(BaseModel):
@@ -50,19 +51,19 @@ class DayIn(BaseModel):
 
 @router.get("/v1/days", summary="Business days")
 def list_days(
-    parts: PartsDep, _: SeerDep, cursor: Cursor = None, limit: Limit = 50
+    parts: PartsDep, sight: SightDep, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[DayOut]:
-    """The newest first."""
+    """The newest first; none for another bank than the token's."""
     below = int(read_cursor(cursor, "days", "0")) or None
-    found = DayReads(parts.reads).days(below, limit + 1)
+    found = DayReads(parts.reads).days(sight, below, limit + 1)
     more = write_cursor("days", str(found[limit - 1].date)) if len(found) > limit else None
     return Page(items=[DayOut(**_shown(row)) for row in found[:limit]], next=more)
 
 
 @router.get("/v1/days/{date}", summary="One business day")
-def get_day(parts: PartsDep, _: SeerDep, date: Date) -> DayReportOut:
+def get_day(parts: PartsDep, sight: SightDep, date: Date) -> DayReportOut:
     """Its report: steps, loans, claims, figures, and every difference by its code."""
-    row = DayReads(parts.reads).day(date)
+    row = DayReads(parts.reads).day(sight, date)
     if row is None:
         raise problems.not_found("day")
     return DayReportOut(**_shown(row), report=row.report)
@@ -73,7 +74,6 @@ def close_day(
     parts: PartsDep, principal: PrincipalDep, day: DayIn, key: IdempotencyKey
 ) -> InstructionOut:
     """The date moves forward only; closing a closed day does nothing."""
-    require(principal, "close_day")
     return instruction_out(
         ask(engine=parts.oracle, principal=principal, key=key, request=CloseDay(day.date, day.far))
     )

@@ -9,6 +9,7 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from counterfoil.api.access import auth
+from counterfoil.api.access.roles import may
 from counterfoil.api.exceptions.reads import ExceptionReads
 from counterfoil.api.http.paging import RowNumber
 from counterfoil.api.instructions.request import ask
@@ -16,17 +17,17 @@ from counterfoil.api.pages.reader import ROWS, Reader, page_router
 from counterfoil.oracle.instructions.request import ResolveException
 
 router = page_router()
+_RESOLVE = "POST /exceptions/{number}"
 
 
 @router.get("/exceptions")
 def show_exceptions(request: Request, after: RowNumber = 0, asked: RowNumber = 0) -> Response:
-    """The open exceptions of the reader's projects."""
+    """The open exceptions that the reader may see."""
     reader = Reader(request)
-    if reader.who is None:
+    who = reader.who
+    if who is None:
         return reader.to_login()
-    found = ExceptionReads(reader.parts.reads).exceptions(
-        reader.sight.projects, "open", after, ROWS
-    )
+    found = ExceptionReads(reader.parts.reads).exceptions(reader.sight, "open", after, ROWS)
     currency = {p.project: p.currency for p in reader.parts.directory.projects()}
     return reader.page(
         "exceptions.html",
@@ -35,7 +36,7 @@ def show_exceptions(request: Request, after: RowNumber = 0, asked: RowNumber = 0
         older=f"/exceptions?after={found[-1].id}" if len(found) == ROWS else None,
         asked=asked,
         date_of=lambda day: date(day // 10_000, day // 100 % 100, day % 100),
-        may_resolve=reader.who.may("resolve_exception"),
+        may_resolve=lambda row: may(_RESOLVE, who.role) and row.project in reader.sight.run,
     )
 
 
@@ -53,9 +54,8 @@ def resolve_exception(
         return reader.to_login()
     if not auth.same_secret(reader.who.csrf, csrf):
         return reader.stale()
-    row = ExceptionReads(reader.parts.reads).exception(number)
-    seen = row is not None and row.project in reader.sight.projects
-    if not seen or not reader.who.may("resolve_exception"):
+    row = ExceptionReads(reader.parts.reads).exception(reader.sight, number)
+    if row is None or row.project not in reader.sight.run:
         return reader.not_found()
     decided = ResolveException(number, resolution, note)
     asked = ask(

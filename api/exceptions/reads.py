@@ -1,4 +1,4 @@
-"""Exceptions of the matching, and alarms: reads of ``oracle.db``."""
+"""Exceptions of the matching, and alarms: reads of ``oracle.db`` for one reader at a time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from counterfoil.api.access.sight import Sight
+from counterfoil.api.access.unmatched import seen_exceptions
 from counterfoil.oracle.store.alarm_table import AlarmRow
 from counterfoil.oracle.store.revenue_tables import MatchException
 
@@ -18,12 +20,12 @@ class ExceptionReads:
         self._engine = engine
 
     def exceptions(
-        self, projects: Collection[str], status: str | None, after: int, limit: int
+        self, sight: Sight, status: str | None, after: int, limit: int
     ) -> Sequence[MatchException]:
-        """Return up to *limit* exceptions of *projects* after id *after*, by id."""
+        """Return up to *limit* exceptions after id *after*, by id."""
         query = (
             select(MatchException)
-            .where(col(MatchException.project).in_(projects), col(MatchException.id) > after)
+            .where(seen_exceptions(sight), col(MatchException.id) > after)
             .order_by(col(MatchException.id))
             .limit(limit)
         )
@@ -32,10 +34,11 @@ class ExceptionReads:
         with Session(self._engine, expire_on_commit=False) as session:
             return session.exec(query).all()
 
-    def exception(self, number: int) -> MatchException | None:
+    def exception(self, sight: Sight, number: int) -> MatchException | None:
         """One exception."""
+        query = select(MatchException).where(seen_exceptions(sight), MatchException.id == number)
         with Session(self._engine, expire_on_commit=False) as session:
-            return session.get(MatchException, number)
+            return session.exec(query).first()
 
     def alarms(self, devices: Collection[str] | None, after: int, limit: int) -> Sequence[AlarmRow]:
         """Return up to *limit* alarms after id *after* about *devices* (None: all alarms), by id."""

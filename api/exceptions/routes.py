@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.exceptions.reads import ExceptionReads
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep, require
+from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import EXCEPTION_NOT_OPEN
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.instructions.reads import InstructionReads
 from counterfoil.api.instructions.request import ask
 from counterfoil.api.instructions.routes import IdempotencyKey, InstructionOut, instruction_out
@@ -33,7 +34,7 @@ class ExceptionOut(BaseModel):
     settlement_id: int | None
     entry_hash: str | None
     business_date: int = Field(examples=[20220831])
-    amount_minor: int = Field(examples=[150])
+    amount_minor: Wide = Field(examples=[150])
     code: str = Field(examples=["sale.payment_missing"])
     detail: str
     status: str = Field(examples=["open"])
@@ -55,8 +56,8 @@ def _out(row: MatchException) -> ExceptionOut:
 
 
 def _visible(parts: ApiParts, sight: Sight, number: int) -> MatchException:
-    row = ExceptionReads(parts.reads).exception(number)
-    if row is None or row.project not in sight.projects:
+    row = ExceptionReads(parts.reads).exception(sight, number)
+    if row is None:
         raise problems.not_found("exception")
     return row
 
@@ -69,9 +70,9 @@ def list_exceptions(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ExceptionOut]:
-    """Exceptions of the asker's projects, the oldest first."""
+    """Exceptions of projects that the asker runs and of sales whose records it may see, the oldest first."""
     after = int(read_cursor(cursor, "exceptions", "0"))
-    found = ExceptionReads(parts.reads).exceptions(sight.projects, status, after, limit + 1)
+    found = ExceptionReads(parts.reads).exceptions(sight, status, after, limit + 1)
     more = write_cursor("exceptions", str(found[limit - 1].id)) if len(found) > limit else None
     return Page(items=[_out(row) for row in found[:limit]], next=more)
 
@@ -92,8 +93,9 @@ def resolve_exception(
     key: IdempotencyKey,
 ) -> InstructionOut:
     """Asks the oracle to accept or exclude an open exception; 409 `exception.not_open` where it is not open."""
-    require(principal, "resolve_exception")
     row = _visible(parts, sight, number)
+    if row.project not in sight.run:
+        raise problems.not_found("exception")
     known = InstructionReads(parts.reads).asked(principal.party, key)
     if row.status != "open" and known is None:
         raise problems.conflict(EXCEPTION_NOT_OPEN, f"it was resolved: {row.resolution}")

@@ -17,7 +17,8 @@ from sqlmodel import Session
 from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.heads.routes import Size
 from counterfoil.api.http import problems
-from counterfoil.api.http.context import PartsDep, SightDep
+from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
+from counterfoil.api.http.wide import Wide
 from counterfoil.chain.hexadecimal import from_hex, to_hex
 from counterfoil.oracle.rules.figures import Figures, decode_figures
 from counterfoil.oracle.status.quorum_state import quorum_state
@@ -85,8 +86,8 @@ class GoodsOut(BaseModel):
     """Units sold of one commodity, and their price by the sales' lines."""
 
     commodity: str
-    units: int
-    amount_minor: int
+    units: Wide
+    amount_minor: Wide
 
 
 class ProjectFiguresOut(BaseModel):
@@ -95,9 +96,9 @@ class ProjectFiguresOut(BaseModel):
     project_hash: str
     currency: str
     sales: int
-    gross_minor: int
+    gross_minor: Wide
     refunds: int
-    refunded_minor: int
+    refunded_minor: Wide
     goods: list[GoodsOut]
 
 
@@ -107,7 +108,7 @@ class DeviceFiguresOut(BaseModel):
     device_hash: str
     records: int
     intervals: int
-    energy_wh: int
+    energy_wh: Wide
 
 
 class FiguresOut(BaseModel):
@@ -148,10 +149,8 @@ def get_quorum(parts: PartsDep, sight: SightDep, head: _Head = None) -> QuorumOu
 
 
 @router.get("/v1/heads/{size}/figures", summary="What a head's batch adds up to", tags=["heads"])
-def get_figures(parts: PartsDep, sight: SightDep, size: Size) -> FiguresOut:
+def get_figures(parts: PartsDep, _: PrincipalDep, size: Size) -> FiguresOut:
     """The figures that the quorum signed with the head; 404 where this node does not have their bytes."""
-    if not sight.everything:
-        raise problems.forbidden("a batch's figures are for those who may see everything")
     anchored = HeadReads(parts.reads).head(size)
     with Session(parts.reads, expire_on_commit=False) as session:
         row = session.get(BatchFigures, anchored.figures) if anchored else None

@@ -13,13 +13,18 @@ from sqlalchemy import Engine
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.directory import Directory
+from counterfoil.api.access.parties import NoAccount
+from counterfoil.api.access.roles import whose
 from counterfoil.api.access.sight import Sight
+from counterfoil.api.access.whose import Whose
 from counterfoil.api.http import problems
 from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainHealth, ChainWatch
-from counterfoil.api.http.faults import CSRF_TOKEN_MISSING
+from counterfoil.api.http.faults import CHAIN_NOT_CONFIGURED, CSRF_TOKEN_MISSING
 from counterfoil.api.settings import ApiSettings
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.logfiles.hash_reader import LogHashes
 
 COOKIE = "counterfoil_session"
@@ -47,6 +52,31 @@ class ApiParts:
     def health(self) -> ChainHealth:
         """How the chain's nodes are doing."""
         return self.watch.health()
+
+    def is_the_tokens_bank(self, account: Address | NoAccount) -> bool:
+        """Whether *account* is the bank whose deposits the token stands for, or another that the settings name.
+
+        Raises a problem where no node can be asked.
+        """
+        if not account or account in self.settings.bank_accounts:
+            return bool(account)
+        client = self.client()
+        if client is None or not client.addresses:
+            raise problems.conflict(CHAIN_NOT_CONFIGURED, "no node or deployment is set here")
+        try:
+            return bool(client.call("DepositToken", "bank") == account)
+        except ChainError as error:
+            raise problems.ApiProblem(
+                503, error.code, "the chain's node does not answer"
+            ) from error
+
+    def sight(self, principal: Principal, reach: Whose) -> Sight:
+        """Return what *principal* may see by an operation of this *reach*."""
+        everything = reach in (Whose.ALL, Whose.TRIES) or (
+            reach is Whose.BANK
+            and self.is_the_tokens_bank(self.directory.account_of(principal.party))
+        )
+        return self.directory.sight(principal, everything)
 
 
 def parts_of(request: Request) -> ApiParts:
@@ -76,24 +106,38 @@ def maybe_principal(request: Request) -> Principal | None:
     return found
 
 
+def operation_of(request: Request) -> str:
+    """Return the name in the table of roles of what *request* asks for; "" where no route has taken it."""
+    route = request.scope.get("route")
+    return "" if route is None else f"{request.method} {route.path}"
+
+
+def reach_of(request: Request, principal: Principal) -> Whose:
+    """Return whose objects *principal* reaches by *request*."""
+    return whose(operation_of(request), principal.role)
+
+
 def principal_of(
     request: Request,
     _bearer: Annotated[object, Depends(_BEARER)],
     _cookie: Annotated[object, Depends(_COOKIE)],
 ) -> Principal:
-    """Return who asks; 401 for nobody."""
+    """Return who asks; 401 for nobody, 403 where the table of roles gives the role nothing by this operation."""
     found = maybe_principal(request)
     if found is None:
         raise problems.unauthorised("a valid token is needed")
+    if reach_of(request, found) is Whose.NONE:
+        raise problems.forbidden(f"a {found.role} may not do this")
     return found
 
 
 def sight_of(
+    request: Request,
     parts: Annotated[ApiParts, Depends(parts_of)],
     principal: Annotated[Principal, Depends(principal_of)],
 ) -> Sight:
-    """Return what the asker may see."""
-    return parts.directory.sight(principal)
+    """Return what the asker may see by this operation."""
+    return parts.sight(principal, reach_of(request, principal))
 
 
 PartsDep = Annotated[ApiParts, Depends(parts_of)]
@@ -101,18 +145,4 @@ PrincipalDep = Annotated[Principal, Depends(principal_of)]
 SightDep = Annotated[Sight, Depends(sight_of)]
 
 
-def require(principal: Principal, action: str) -> None:
-    """Raise 403 unless the role may do *action*."""
-    if not principal.may(action):
-        raise problems.forbidden(f"a {principal.role} may not do this")
-
-
-def seer(principal: PrincipalDep) -> Principal:
-    """Return who asks; 403 unless that party may see everything."""
-    if not principal.sees_all:
-        raise problems.forbidden("the bank's files are for banks, auditors and administrators")
-    return principal
-
-
-SeerDep = Annotated[Principal, Depends(seer)]
 ProjectName = Annotated[str, Path(max_length=64, examples=["lakeside-vending"])]

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from counterfoil.api.http.wide import DIGITS, plain
 from counterfoil.chain.hexadecimal import to_hex
 
 _HASH = "b969ff31fecd4de37ad1a6c0d7b2f5e8890cdaae1462f7d3145b0c9a7e86d2f1"
@@ -196,3 +197,17 @@ def _add(name: str, field: dict[str, Any]) -> None:
     )
     if name in EXAMPLES and not told:
         field["examples"] = [EXAMPLES[name]]
+    if "examples" in field:
+        field["examples"] = [_fitting(field, example) for example in field["examples"]]
+
+
+def _fitting(field: dict[str, Any], example: Any) -> Any:
+    """Return *example* as the field's JSON has it: a wide number in digits."""
+    if isinstance(example, dict):
+        inner = field.get("additionalProperties")
+        if not isinstance(inner, dict):
+            return plain(example)
+        return {name: _fitting(inner, of) for name, of in example.items()}
+    kinds = (field, *field.get("anyOf", ()))
+    wide = any(kind.get("format") == DIGITS for kind in kinds)
+    return str(example) if wide and isinstance(example, int) else example

@@ -8,17 +8,18 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PlainSerializer
 
 import counterfoil.chain.recursion_limit  # noqa: F401  # eth_account brings py_ecc
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
 
+_EXACT_BITS = 53
 _DOMAIN = [
     {"name": "name", "type": "string"},
     {"name": "version", "type": "string"},
@@ -167,8 +168,31 @@ def _plain(value: Any) -> Any:
     return to_hex(value) if isinstance(value, bytes) else value
 
 
+def _digits(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *message* for JSON: an integer of a type above 53 bits is a string of digits, which wallets read."""
+    types = message["types"]
+
+    def of(kind: str, value: Any) -> Any:
+        if kind.endswith("[]"):
+            return [of(kind.removesuffix("[]"), item) for item in value]
+        if kind in types:
+            fields = {field["name"]: field["type"] for field in types[kind]}
+            return {name: of(fields[name], item) for name, item in value.items()}
+        wide = kind.startswith("uint") and int(kind.removeprefix("uint")) > _EXACT_BITS
+        return str(value) if wide else value
+
+    domain = {**message["domain"]}
+    return {**message, "domain": domain, "message": of(message["primaryType"], message["message"])}
+
+
+TypedData = Annotated[
+    dict[str, Any], PlainSerializer(_digits, return_type=dict[str, Any], when_used="json")
+]
+"""An EIP-712 message, as wallets take it."""
+
+
 class TypedDataOut(BaseModel):
     """An EIP-712 message to sign, and the digest that is signed for it."""
 
-    typed_data: dict[str, Any]
+    typed_data: TypedData
     digest: str = Field(examples=[to_hex(b"\xd1" * 32)])

@@ -1,10 +1,10 @@
-"""Writes on chain as entries of a table: who may ask for what, and which contract's call it becomes.
+"""Writes on chain as entries of a table: which contract's call each becomes.
 
 Rules kept here:
 
 * One mechanism for all: ``operation_routes`` offers each operation twice, carried out with a key kept here, and as an
   unsigned transaction for a key held elsewhere.
-* The contracts decide. The roles here say who may try.
+* The contracts decide. Who may try stands in the table of roles (``access.roles_table``).
 * Parties are named by their names or their accounts; texts and papers become commitments before they go on chain.
 """
 
@@ -17,47 +17,30 @@ from typing import Annotated, Generic, TypeAlias
 from pydantic import BaseModel, Field
 from typing_extensions import TypeVar
 
-from counterfoil.api.access.auth import Role
 from counterfoil.api.documents import commitments
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts
 from counterfoil.api.http.faults import PARTY_UNKNOWN
+from counterfoil.api.http.wide import WideIn
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import to_hex
 
-TRADERS = frozenset(
-    {
-        Role.ADMIN,
-        Role.BANK,
-        Role.CORE_ENTERPRISE,
-        Role.SUPPLIER,
-        Role.BORROWER,
-        Role.OPERATOR,
-        Role.MANUFACTURER,
-        Role.SITE,
-        Role.INVESTOR,
-    }
-)
-"""Who may hold, owe, buy and sell."""
-LENDERS = frozenset({Role.ADMIN, Role.BANK})
-BORROWERS = TRADERS - {Role.BANK, Role.SITE, Role.INVESTOR}
-WAREHOUSES = frozenset({Role.WAREHOUSE, Role.ADMIN})
-SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN})
-COMMITTEE = frozenset({Role.COMMITTEE, Role.ADMIN})
-ADMINS = frozenset({Role.ADMIN})
-EVERY_WRITER = TRADERS | WAREHOUSES | SUPERVISORS | COMMITTEE
 PartyName = Annotated[
     str,
     Field(min_length=1, max_length=64, description="Name or account.", examples=["northfield"]),
 ]
-Minor = Annotated[int, Field(gt=0, lt=2**63, examples=[100_000_00])]
+Minor = Annotated[WideIn, Field(gt=0, lt=2**63, examples=[100_000_00])]
 Number = Annotated[int, Field(ge=1, le=2**53, examples=[17])]
 Date = Annotated[int, Field(ge=19700101, le=99991231, examples=[20260930])]
 Rate = Annotated[int, Field(ge=0, le=1_000_000, examples=[108_000])]
 ChainTime = Annotated[
     int, Field(gt=0, lt=2**53, description="Seconds UTC.", examples=[1_793_404_800])
 ]
+WideTime = Annotated[
+    WideIn, Field(gt=0, lt=2**53, description="Seconds UTC.", examples=[1_793_404_800])
+]
+"""The same where answers have what anybody wrote on chain."""
 Signature = Annotated[
     str, Field(pattern="^0x([0-9a-f]{2}){65,2048}$", examples=[to_hex(b"\x1b" * 65)])
 ]
@@ -126,7 +109,6 @@ class Operation(Generic[BodyT_co]):
     _: KW_ONLY
     contract: str
     function: str
-    may: frozenset[Role]
     says: str
     arguments: Arguments[BodyT_co]
     body: type[BodyT_co] | None = None

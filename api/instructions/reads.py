@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, func
+from sqlalchemy import ColumnElement, Engine, and_, func
 from sqlmodel import Session, col, select
 
 from counterfoil.api.access.parties import is_party
+from counterfoil.oracle.store.instruction_state import Door
 from counterfoil.oracle.store.instruction_table import Instruction
+
+
+def _is_of(party: str) -> ColumnElement[bool]:
+    """Return the condition that *party* asked through the API: a name at the console is a user's, not a party's."""
+    return and_(is_party(Instruction.party, party), col(Instruction.door) == Door.API)
 
 
 class InstructionReads:
@@ -23,7 +29,7 @@ class InstructionReads:
         """Return up to *limit* instructions of *party* (None: of all), the newest first."""
         query = select(Instruction).order_by(col(Instruction.id).desc()).limit(limit)
         if party is not None:
-            query = query.where(is_party(Instruction.party, party))
+            query = query.where(_is_of(party))
         if below is not None:
             query = query.where(col(Instruction.id) < below)
         with Session(self._engine, expire_on_commit=False) as session:
@@ -44,7 +50,7 @@ class InstructionReads:
         """Return a number that changes with the instructions of *party* (None: of all)."""
         query = select(func.count(), func.count(col(Instruction.finished_ms)))
         if party is not None:
-            query = query.where(is_party(Instruction.party, party))
+            query = query.where(_is_of(party))
         with Session(self._engine, expire_on_commit=False) as session:
             asked, finished = session.exec(query).one()
             return asked + int(finished or 0)

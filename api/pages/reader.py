@@ -14,17 +14,21 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from counterfoil.api.access import auth
-from counterfoil.api.access.auth import Principal
+from counterfoil.api.access.auth import Principal, Role
+from counterfoil.api.access.roles import may, rule_of, whose
 from counterfoil.api.access.sight import Sight
+from counterfoil.api.access.unmatched import seen_exceptions
+from counterfoil.api.access.whose import Whose
 from counterfoil.api.heads.reads import HeadReads
-from counterfoil.api.http.context import COOKIE, ApiParts, parts_of
+from counterfoil.api.http import problems
+from counterfoil.api.http.context import COOKIE, ApiParts, operation_of, parts_of
 from counterfoil.api.pages.language import Speech, choose
 from counterfoil.api.records.repudiated import Repudiated
 from counterfoil.api.records.sales import Stored, day_of
@@ -33,9 +37,25 @@ from counterfoil.oracle.store.revenue_tables import MatchException
 from counterfoil.printable import printable
 
 
+def _reached(request: Request) -> None:
+    """Raise 404 where the table of roles has no row for the page, or gives the reader nothing by it."""
+    operation = operation_of(request)
+    rule = rule_of(operation)
+    if rule is not None and all(rule.of(role) is not Whose.NONE for role in Role):
+        return
+    cookie = request.cookies.get(COOKIE)
+    who = auth.by_cookie(parts_of(request).reads, cookie) if cookie else None
+    if rule is None or (who is not None and not may(operation, who.role)):
+        raise problems.not_found("page")
+
+
 def page_router() -> APIRouter:
-    """Return a router for pages: HTML, and left out of the API's description."""
-    return APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    """Return a router for pages: HTML, left out of the API's description, and shown as the table of roles says."""
+    return APIRouter(
+        include_in_schema=False,
+        default_response_class=HTMLResponse,
+        dependencies=[Depends(_reached)],
+    )
 
 
 def _shown(value: object) -> object:
@@ -71,15 +91,20 @@ class Reader:
         cookie = request.cookies.get(COOKIE) if known else None
         self.who: Principal | None = auth.by_cookie(self.parts.reads, cookie) if cookie else None
         self.here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        self._sight: Sight | None = None
+        self._operation = operation_of(request)
+        self._sights: dict[str, Sight] = {}
 
     @property
     def sight(self) -> Sight:
-        """What the reader may see."""
-        if self._sight is None:
-            assert self.who is not None  # noqa: S101  # routes look at `who` first
-            self._sight = self.parts.directory.sight(self.who)
-        return self._sight
+        """What the reader may see by this page."""
+        return self._sight(self._operation)
+
+    def _sight(self, operation: str) -> Sight:
+        assert self.who is not None  # noqa: S101  # routes look at `who` first
+        if operation not in self._sights:
+            reach = whose(operation, self.who.role)
+            self._sights[operation] = self.parts.sight(self.who, reach)
+        return self._sights[operation]
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return the page made of *template*."""
@@ -91,9 +116,9 @@ class Reader:
         return HTMLResponse(_TEMPLATES.get_template(template).render(frame | values), status)
 
     def _open_exceptions(self) -> int:
-        """How many exceptions of the reader's projects wait for a person."""
+        """How many exceptions that the reader may see wait for a person."""
         query = select(func.count()).where(
-            col(MatchException.project).in_(self.sight.projects), MatchException.status == "open"
+            seen_exceptions(self._sight("GET /exceptions")), MatchException.status == "open"
         )
         with Session(self.parts.reads) as session:
             return session.exec(query).one()

@@ -11,6 +11,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.projects.pool_reads import PoolReads, SeenPool, SeenShare
 from counterfoil.chain.hexadecimal import HEX_ADDRESS
 
@@ -26,9 +27,9 @@ class PoolOut(BaseModel):
     pool: str = Field(examples=["0x90f79bf6eb2c4f870365e785982e1f101e93b906"])
     project: str
     investors: int = Field(examples=[3])
-    weights: int = Field(examples=[100])
+    weights: Wide = Field(examples=[100])
     complete: bool
-    paid_minor: int = Field(examples=[176_638])
+    paid_minor: Wide = Field(examples=[176_638])
 
 
 class PoolShareOut(BaseModel):
@@ -36,10 +37,10 @@ class PoolShareOut(BaseModel):
 
     account: str
     name: str
-    weight: int = Field(examples=[50])
-    earned_minor: int = Field(examples=[88_319])
-    taken_minor: int = Field(examples=[0])
-    claimable_minor: int
+    weight: Wide = Field(examples=[50])
+    earned_minor: Wide = Field(examples=[88_319])
+    taken_minor: Wide = Field(examples=[0])
+    claimable_minor: Wide
 
 
 def _out(pool: SeenPool) -> PoolOut:

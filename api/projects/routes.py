@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -12,6 +12,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
+from counterfoil.api.http.wide import Plain, Wide
 from counterfoil.api.projects.reads import ProjectReads, SeenDistribution
 from counterfoil.chain.hexadecimal import HEX_32_BYTES, from_hex, to_hex
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -41,7 +42,7 @@ class SplitVersionOut(BaseModel):
     version: int
     effective_from: int = Field(examples=[20220801])
     terms_hash: str
-    terms: dict[str, Any] | None
+    terms: Plain | None
 
 
 class CreditOut(BaseModel):
@@ -49,7 +50,7 @@ class CreditOut(BaseModel):
 
     tier: str = Field(examples=["goods"])
     account: str
-    amount_minor: int
+    amount_minor: Wide
 
 
 class DistributionOut(BaseModel):
@@ -62,9 +63,9 @@ class DistributionOut(BaseModel):
     project: str
     business_date: int
     version: int
-    gross_minor: int
-    refunds_minor: int
-    tax_minor: int
+    gross_minor: Wide
+    refunds_minor: Wide
+    tax_minor: Wide
     head_size: int
     facts_hash: str
     block_number: int

@@ -14,6 +14,7 @@ from counterfoil.api.audit.making.collection import NothingToBundleError
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of, read_cursor, write_cursor
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.records.bundles import are_in_order, bundle_name, bundle_of
 from counterfoil.api.records.sales import SalesReads, Tip
 from counterfoil.chain.errors import ChainError
@@ -54,10 +55,10 @@ class KeyOut(BaseModel):
     x: str
     y: str
     certificate_hash: str
-    from_sequence: int
+    from_sequence: Wide
     until_sequence: str
     disputed_until: str | None
-    revoked_at: int | None
+    revoked_at: Wide | None
     reason: int | None
 
 

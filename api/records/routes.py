@@ -15,6 +15,7 @@ from counterfoil.api.heads.reads import HeadReads
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from counterfoil.api.http.wide import Plain
 from counterfoil.api.records.reads import RecordReads
 from counterfoil.api.records.repudiated import Repudiated
 from counterfoil.api.records.sales import Stored
@@ -46,8 +47,8 @@ class RecordOut(BaseModel):
     payload_digest: str
     previous_digest: str
     key_id: str
-    body: dict[str, Any]
-    counters: dict[str, int]
+    body: Plain
+    counters: Plain
     proof: ProofState
     disputed: bool
 

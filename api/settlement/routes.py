@@ -21,8 +21,9 @@ from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import ApiParts, PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.faults import ACCOUNT_MISSING, NOT_A_SIDE, PROPOSAL_SIGNATURE_INVALID
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.api.http.typed_data import TypedData
+from counterfoil.api.http.wide import Plain, Wide, WideIn
 from counterfoil.api.instructions.operation import (
-    TRADERS,
     Call,
     ChainTime,
     Minor,
@@ -64,8 +65,8 @@ class LegIn(BaseModel):
     recipient: PartyName
     number: int = Field(default=0, ge=0, le=2**53, examples=[21])
     project: str = Field(default="", max_length=64, examples=["lakeside-vending"])
-    amount: int = Field(ge=1, lt=2**63, examples=[7_250])
-    supply: int = Field(default=0, ge=0, lt=2**63, examples=[0])
+    amount: WideIn = Field(ge=1, lt=2**63, examples=[7_250])
+    supply: WideIn = Field(default=0, ge=0, lt=2**63, examples=[0])
     recourse: bool = False
 
 
@@ -99,7 +100,7 @@ class ProposalOut(BaseModel):
 
     id: str = Field(examples=[to_hex(b"\xd3" * 32)])
     state: str = Field(examples=["open"])
-    terms: dict[str, Any]
+    terms: Plain
     parties: list[str]
     signed_by: list[str]
     deadline: int = Field(examples=[1_793_404_800])
@@ -109,13 +110,11 @@ class ProposalOut(BaseModel):
 class ProposalWholeOut(ProposalOut):
     """The same with the EIP-712 message to sign, and for a quote its price today."""
 
-    typed_data: dict[str, Any]
-    price_minor: int | None = Field(examples=[7_250])
+    typed_data: TypedData
+    price_minor: Wide | None = Field(examples=[7_250])
 
 
-def _caller(parts: ApiParts, principal: Principal, sight: Sight) -> Call[None]:
-    if principal.role not in TRADERS:
-        raise problems.forbidden(f"a {principal.role} may not do this")
+def _caller(parts: ApiParts, sight: Sight) -> Call[None]:
     if not sight.account:
         raise problems.conflict(ACCOUNT_MISSING, "this party has no account on the ledger")
     client = client_of(parts)
@@ -233,7 +232,7 @@ def propose_deal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: DealIn
 ) -> ProposalWholeOut:
     """By one of its sides. Nothing is on chain yet; proposing the same terms again returns the same deal."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     legs = [_leg(call, leg) for leg in deal.legs]
     terms = {"legs": legs, "nonce": deal.nonce, "deadline": deal.deadline}
     sides = [leg[side] for leg in legs for side in ("from", "to")]
@@ -267,7 +266,7 @@ def sign_deal(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, deal: _Deal, signed: SignatureIn
 ) -> ProposalWholeOut:
     """The asker's signature over the deal's typed data."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     return _sign(call, kind=proposals.DEAL, digest=deal, signature=signed.signature)
 
 
@@ -282,7 +281,7 @@ def request_deal_signature(
 ) -> InstructionOut:
     """For a party whose key is kept here: the instruction's result has the signature to bring."""
     return _ask_signature(
-        call=_caller(parts, principal, sight),
+        call=_caller(parts, sight),
         principal=principal,
         kind=proposals.DEAL,
         digest=deal,
@@ -295,7 +294,7 @@ def propose_quote(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: QuoteIn
 ) -> ProposalWholeOut:
     """By the buyer, who then signs it; the seller accepts it with `/quotes/{quote}/accept`."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     terms: dict[str, Any] = {
         "part": quote.part,
         "seller": call.party(quote.seller),
@@ -337,7 +336,7 @@ def sign_quote(
     parts: PartsDep, principal: PrincipalDep, sight: SightDep, quote: _Quote, signed: SignatureIn
 ) -> ProposalWholeOut:
     """The buyer's signature over the quote's typed data."""
-    call = _caller(parts, principal, sight)
+    call = _caller(parts, sight)
     return _sign(call, kind=proposals.QUOTE, digest=quote, signature=signed.signature)
 
 
@@ -352,7 +351,7 @@ def request_quote_signature(
 ) -> InstructionOut:
     """For a party whose key is kept here: the instruction's result has the signature to bring."""
     return _ask_signature(
-        call=_caller(parts, principal, sight),
+        call=_caller(parts, sight),
         principal=principal,
         kind=proposals.QUOTE,
         digest=quote,

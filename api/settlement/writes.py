@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from counterfoil.api.http import problems
 from counterfoil.api.http.faults import PROPOSAL_NOT_SIGNED
-from counterfoil.api.instructions.operation import TRADERS, Arguments, Call, Minor, Operation
+from counterfoil.api.instructions.operation import Arguments, Call, Minor, Operation
 from counterfoil.api.settlement import proposals
 from counterfoil.chain.hexadecimal import from_hex
 
@@ -57,7 +57,6 @@ OPERATIONS = (
         "/v1/settlements/{deal}/settle",
         contract="Settlement",
         function="settle",
-        may=TRADERS,
         says="Settle a deal",
         arguments=_settle,
     ),
@@ -66,7 +65,6 @@ OPERATIONS = (
         "/v1/quotes/{quote}/accept",
         contract="Settlement",
         function="discount",
-        may=TRADERS,
         says="Sell a part at a quote",
         arguments=_discount,
         body=SaleIn,
@@ -76,7 +74,6 @@ OPERATIONS = (
         "/v1/settlements/{deal}/revoke",
         contract="Settlement",
         function="revoke",
-        may=TRADERS,
         says="Take a signature back",
         arguments=_revoke(proposals.DEAL),
     ),
@@ -85,7 +82,6 @@ OPERATIONS = (
         "/v1/quotes/{quote}/revoke",
         contract="Settlement",
         function="revoke",
-        may=TRADERS,
         says="Take a quote back",
         arguments=_revoke(proposals.QUOTE),
     ),

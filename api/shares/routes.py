@@ -9,6 +9,7 @@ from counterfoil.api.access.sight import Sight
 from counterfoil.api.http import problems
 from counterfoil.api.http.context import ApiParts, PartsDep, ProjectName, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, page_of
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.shares.reads import ShareReads
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.record.identity import on_chain_id
@@ -29,22 +30,22 @@ class ShareProjectOut(BaseModel):
     token: str
     issuer: str = Field(examples=["0x90F79bf6EB2c4f870365E785982E1f101E93b906"])
     account: str
-    cap: int = Field(examples=[20_000])
-    supply: int = Field(examples=[10_000])
+    cap: Wide = Field(examples=[20_000])
+    supply: Wide = Field(examples=[10_000])
     issues: int = Field(examples=[1], description="How often shares were issued.")
-    per_share: int = Field(examples=[950_737_950_171_172_051_122_527_404_032])
-    carried: int = Field(examples=[0])
-    received_minor: int = Field(examples=[120_007])
-    paid_minor: int = Field(examples=[84_000])
-    redemption_price_minor: int = Field(examples=[0])
+    per_share: Wide = Field(examples=[950_737_950_171_172_051_122_527_404_032])
+    carried: Wide = Field(examples=[0])
+    received_minor: Wide = Field(examples=[120_007])
+    paid_minor: Wide = Field(examples=[84_000])
+    redemption_price_minor: Wide = Field(examples=[0])
 
 
 class HoldingOut(BaseModel):
     """An account's shares; `claimable_minor` is what they have earned and it has not withdrawn."""
 
     holder: str
-    shares: int = Field(examples=[1_000])
-    claimable_minor: int
+    shares: Wide = Field(examples=[1_000])
+    claimable_minor: Wide
 
 
 def _open(parts: ApiParts, sight: Sight) -> list[ShareProject]:

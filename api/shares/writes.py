@@ -7,11 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from counterfoil.api.access.auth import Role
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
-    ADMINS,
-    EVERY_WRITER,
-    TRADERS,
     AccountIn,
     Arguments,
     BodyT_co,
@@ -23,7 +20,7 @@ from counterfoil.api.instructions.operation import (
 )
 from counterfoil.gateway.record.identity import on_chain_id
 
-Shares = Annotated[int, Field(gt=0, lt=2**63, examples=[1_000])]
+Shares = Annotated[WideIn, Field(gt=0, lt=2**63, examples=[1_000])]
 
 
 class ShareProjectIn(BaseModel):
@@ -45,7 +42,7 @@ class ConsentIn(IssueIn):
     """A holder's consent to new shares beside the `supply` that there are, until a time (seconds); 0 takes it back."""
 
     supply: Shares
-    until: int = Field(ge=0, lt=2**63, examples=[1_798_761_600])
+    until: int = Field(ge=0, lt=2**53, examples=[1_798_761_600])
 
 
 class IncreaseIn(IssueIn):
@@ -64,7 +61,7 @@ class ShareTransferIn(BaseModel):
 class RedemptionIn(BaseModel):
     """The price at which a share is bought back; 0 ends the offer."""
 
-    price_minor: int = Field(ge=0, lt=2**63, examples=[1_250])
+    price_minor: WideIn = Field(ge=0, lt=2**63, examples=[1_250])
 
 
 class RedeemIn(BaseModel):
@@ -97,14 +94,12 @@ def _share(
     says: str,
     arguments: Arguments[BodyT_co],
     body: type[BodyT_co] | None = None,
-    may: frozenset[Role] = TRADERS,
 ) -> Operation[BodyT_co]:
     return Operation(
         name,
         path,
         contract="ProjectShare",
         function=function,
-        may=may,
         says=says,
         arguments=arguments,
         body=body,
@@ -124,7 +119,6 @@ OPERATIONS = (
             c.body.cap,
         ],
         body=ShareProjectIn,
-        may=ADMINS,
     ),
     _share(
         "issue_shares",
@@ -176,7 +170,6 @@ OPERATIONS = (
         says="Share income out",
         arguments=lambda c: [_project(c)],
         body=None,
-        may=EVERY_WRITER,
     ),
     _share(
         "withdraw_income",
@@ -185,7 +178,6 @@ OPERATIONS = (
         says="Withdraw income",
         arguments=lambda c: [_project(c), _holder(c)],
         body=AccountIn,
-        may=EVERY_WRITER,
     ),
     _share(
         "offer_redemption",

@@ -12,6 +12,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_calls import client_of, refusable
 from counterfoil.api.http.context import PartsDep, PrincipalDep, SightDep
 from counterfoil.api.http.paging import Cursor, Limit, Page, numbered, page_of
+from counterfoil.api.http.wide import Wide
 from counterfoil.api.warehouse.reads import WarehouseReads
 from counterfoil.chain.hexadecimal import to_hex
 
@@ -30,7 +31,7 @@ class ReceiptOut(BaseModel):
     holder: str
     parent: int = Field(examples=[0])
     pledge: int = Field(examples=[2])
-    quantity: int = Field(examples=[1_000])
+    quantity: Wide = Field(examples=[1_000])
     goods: str = Field(examples=["PP-H030/A"])
     goods_hash: str
     block_number: int
@@ -60,8 +61,8 @@ class PledgeWholeOut(PledgeOut):
     """A pledge with its value today, what is owed on its loan, and whether the value covers it."""
 
     call_days: int = Field(examples=[5])
-    value_minor: int = Field(examples=[145_000_00])
-    owed_minor: int = Field(examples=[100_930_00])
+    value_minor: Wide = Field(examples=[145_000_00])
+    owed_minor: Wide = Field(examples=[100_930_00])
     covers: bool
 
 
@@ -70,7 +71,7 @@ class PriceOut(BaseModel):
 
     goods: str = Field(examples=["PP-H030/A"])
     goods_hash: str
-    price_minor: int = Field(examples=[1_250])
+    price_minor: Wide = Field(examples=[1_250])
     date: int = Field(examples=[20260105])
 
 

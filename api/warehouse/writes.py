@@ -8,14 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from counterfoil.api.access.auth import Role
+from counterfoil.api.http.wide import WideIn
 from counterfoil.api.instructions.operation import (
-    ADMINS,
-    EVERY_WRITER,
-    LENDERS,
-    SUPERVISORS,
-    TRADERS,
-    WAREHOUSES,
     Arguments,
     BodyT_co,
     Call,
@@ -39,7 +33,7 @@ Goods = Annotated[
         examples=["PP-H030/A"],
     ),
 ]
-Quantity = Annotated[int, Field(gt=0, lt=2**63, examples=[1_000])]
+Quantity = Annotated[WideIn, Field(gt=0, lt=2**63, examples=[1_000])]
 
 
 class ReceiptIn(BaseModel):
@@ -79,7 +73,7 @@ class PriceIn(BaseModel):
     """The price of a unit of goods on *date*, today or before, in minor units."""
 
     goods: Goods
-    price_minor: int = Field(gt=0, lt=2**63, examples=[1_250])
+    price_minor: WideIn = Field(gt=0, lt=2**63, examples=[1_250])
     date: Date
 
 
@@ -130,7 +124,6 @@ def _goods_operation(
     *,
     function: str,
     says: str,
-    may: frozenset[Role],
     arguments: Arguments[BodyT_co] = by_key,
     body: type[BodyT_co] | None = None,
 ) -> Operation[BodyT_co]:
@@ -139,7 +132,6 @@ def _goods_operation(
         path,
         contract="WarehouseReceipts",
         function=function,
-        may=may,
         says=says,
         arguments=arguments,
         body=body,
@@ -152,7 +144,6 @@ OPERATIONS = (
         "/v1/warehouse-receipts",
         function="issue",
         says="Issue a receipt",
-        may=WAREHOUSES,
         arguments=_issue,
         body=ReceiptIn,
     ),
@@ -161,7 +152,6 @@ OPERATIONS = (
         "/v1/warehouse-receipts/{receipt}/verify",
         function="verify",
         says="Verify a receipt",
-        may=SUPERVISORS,
         arguments=lambda c: [c.key, c.commit("evidence", c.body.evidence)],
         body=EvidenceIn,
     ),
@@ -170,7 +160,6 @@ OPERATIONS = (
         "/v1/warehouse-receipts/{receipt}/split",
         function="split",
         says="Split a receipt",
-        may=TRADERS,
         arguments=lambda c: [c.key, c.body.quantities],
         body=QuantitiesIn,
     ),
@@ -179,7 +168,6 @@ OPERATIONS = (
         "/v1/warehouse-receipts/{receipt}/transfer",
         function="transfer",
         says="Pass it on",
-        may=TRADERS,
         arguments=lambda c: [c.key, c.party(c.body.to)],
         body=ToIn,
     ),
@@ -188,14 +176,12 @@ OPERATIONS = (
         "/v1/warehouse-receipts/{receipt}/surrender",
         function="surrender",
         says="Give it up for its goods",
-        may=TRADERS,
     ),
     _goods_operation(
         "give_receipt_back",
         "/v1/warehouse-receipts/{receipt}/give-back",
         function="giveBack",
         says="End a surrender without the goods",
-        may=TRADERS | WAREHOUSES,
         arguments=lambda c: [c.key, c.commit("reason", c.body.reason)],
         body=GivenBackIn,
     ),
@@ -204,7 +190,6 @@ OPERATIONS = (
         "/v1/warehouse-receipts/{receipt}/deliver",
         function="deliver",
         says="Hand the goods out",
-        may=WAREHOUSES,
         arguments=lambda c: [c.key, c.commit("evidence", c.body.evidence)],
         body=EvidenceIn,
     ),
@@ -213,7 +198,6 @@ OPERATIONS = (
         "/v1/prices",
         function="postPrice",
         says="Post a price",
-        may=ADMINS,
         arguments=lambda c: [_goods(c, c.body.goods), c.body.price_minor, c.body.date],
         body=PriceIn,
     ),
@@ -222,7 +206,6 @@ OPERATIONS = (
         "/v1/pledges",
         function="pledge",
         says="Pledge receipts",
-        may=TRADERS,
         arguments=_pledge,
         body=PledgeIn,
     ),
@@ -231,21 +214,18 @@ OPERATIONS = (
         "/v1/pledges/{pledge}/call",
         function="callTopUp",
         says="Ask for more",
-        may=EVERY_WRITER,
     ),
     _goods_operation(
         "end_call",
         "/v1/pledges/{pledge}/end-call",
         function="endCall",
         says="End a call that is met",
-        may=EVERY_WRITER,
     ),
     _goods_operation(
         "set_pledge_terms",
         "/v1/credit-lines/{line}/pledge-terms",
         function="setPledgeTerms",
         says="Say what pledges may have at most",
-        may=LENDERS,
         arguments=lambda c: [c.key, c.body.ltv_basis_points, c.body.call_days],
         body=PledgeTermsIn,
     ),
@@ -254,7 +234,6 @@ OPERATIONS = (
         "/v1/pledges/{pledge}/top-up",
         function="topUp",
         says="Add a receipt to a pledge",
-        may=TRADERS,
         arguments=lambda c: [c.key, c.body.receipt],
         body=OneReceiptIn,
     ),
@@ -263,7 +242,6 @@ OPERATIONS = (
         "/v1/pledges/{pledge}/release",
         function="release",
         says="Give a receipt free",
-        may=TRADERS,
         arguments=lambda c: [c.key, c.body.receipt],
         body=OneReceiptIn,
     ),
@@ -272,6 +250,5 @@ OPERATIONS = (
         "/v1/pledges/{pledge}/foreclose",
         function="foreclose",
         says="Take the receipts over",
-        may=TRADERS,
     ),
 )

@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 from support_api import ACCOUNTS, Site, build
+from support_json import read_json
 from support_world import DEVICES
 
 from counterfoil.api.access import auth
@@ -101,7 +102,8 @@ def test_lists_hold_the_askers_own_only(site: Site, client: TestClient) -> None:
 
 
 def test_a_recipient_sees_its_own_credits_of_a_distribution(site: Site, client: TestClient) -> None:
-    all_credits = client.get("/v1/distributions", headers=site.headers("lakeside")).json()["items"]
+    answer = client.get("/v1/distributions", headers=site.headers("lakeside"))
+    all_credits = read_json(answer.text)["items"]
     own = client.get("/v1/distributions", headers=site.headers("investor")).json()["items"]
     assert {c["account"] for d in own for c in d["credits"]} == {ACCOUNTS["investor"]}
     assert {d["project"] for d in own} == {"lakeside-vending", "harbour-snacks"}

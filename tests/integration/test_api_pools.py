@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 from support_api import ACCOUNTS, POOL, Site, build
+from support_json import read_json
 
 from counterfoil.oracle.ledger.revenue_split import Balance
 
@@ -31,7 +32,7 @@ def shares(site: Site, client: TestClient, party: str) -> list[tuple[str, int, i
     assert answer.status_code == 200, answer.text
     return [
         (row["account"], row["weight"], row["earned_minor"], row["claimable_minor"])
-        for row in answer.json()["items"]
+        for row in read_json(answer.text)["items"]
     ]
 
 
@@ -45,7 +46,8 @@ def test_who_runs_the_project_sees_every_share_in_the_lists_order(
         (ACCOUNTS["site"], 30, 300, 300),
         (ACCOUNTS["maker"], 20, 201, 201),
     ]
-    (pool,) = client.get("/v1/pools", headers=site.headers("lakeside")).json()["items"]
+    answer = client.get("/v1/pools", headers=site.headers("lakeside"))
+    (pool,) = read_json(answer.text)["items"]
     assert (pool["pool"], pool["paid_minor"], pool["investors"]) == (POOL, 1_003, 3)
 
 
@@ -53,7 +55,8 @@ def test_an_investor_sees_its_own_share_and_it_is_in_its_balance(
     site: Site, client: TestClient
 ) -> None:
     assert shares(site, client, "investor") == [(ACCOUNTS["investor"], 50, 501, 201)]
-    (balance,) = client.get("/v1/balances", headers=site.headers("investor")).json()["items"]
+    answer = client.get("/v1/balances", headers=site.headers("investor"))
+    (balance,) = read_json(answer.text)["items"]
     with Session(site.oracle) as session:
         direct = session.get(Balance, ACCOUNTS["investor"])
     credited = (direct.credited_minor if direct else 0) + 501

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 from support_api import Site, build
+from support_json import read_json
 
 from counterfoil.chain.tables import EventRow
 from counterfoil.gateway.record.identity import on_chain_id
@@ -120,7 +121,7 @@ def test_an_operator_sees_that_there_was_a_dissent_and_no_more(
 
 def test_figures_can_be_checked_against_the_head(site: Site, client: TestClient) -> None:
     size = site.world.heads[0].size
-    found = client.get(f"/v1/heads/{size}/figures", headers=site.headers("auditor")).json()
+    found = read_json(client.get(f"/v1/heads/{size}/figures", headers=site.headers("auditor")).text)
     head = client.get(f"/v1/heads/{size}", headers=site.headers("auditor")).json()
     figures = decode_figures(bytes.fromhex(found["encoded"]))
     assert figures.digest.hex() == found["digest"] == head["figures"]

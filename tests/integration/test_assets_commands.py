@@ -17,6 +17,7 @@ from eth_account import Account
 from support_api import served
 from support_assets import TODAY
 from support_desk import Desk, open_desk
+from support_json import read_json
 
 from counterfoil.oracle.run.loop import step_all
 
@@ -47,7 +48,7 @@ class Shell:
     def json(self, party: str, *argv: str, text: str = "") -> Any:
         done = self.run(party, *argv, "--json", text=text)
         assert done.returncode == 0, (argv, done.stderr)
-        return json.loads(done.stdout)
+        return read_json(done.stdout)
 
     def refused(self, party: str, *argv: str) -> tuple[int, str]:
         """The exit status, and the code on stderr."""

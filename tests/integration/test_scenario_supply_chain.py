@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support_assets import TODAY
 from support_desk import FAR, Desk, open_desk
+from support_json import read_json
 
 pytestmark = pytest.mark.integration
 
@@ -64,7 +65,7 @@ def sell(desk: Desk, part: int, seller: str, bank: str, **terms: Any) -> tuple[i
     amount = desk.get(seller, f"/parts/{part}")["amount_minor"]
     body = {"part": part, "seller": seller, "nonce": part, "deadline": FAR, **terms}
     body |= {"unpaid_minor": amount, "most_price_minor": amount}
-    quote = desk.http.post("/v1/quotes", json=body, headers=desk.headers(bank)).json()
+    quote = read_json(desk.http.post("/v1/quotes", json=body, headers=desk.headers(bank)).text)
     path = f"/quotes/{quote['id']}"
     sale = {"least_price_minor": quote["price_minor"]}
     assert desk.refused(seller, f"{path}/accept", sale) == "deal.signature_missing"

@@ -21,6 +21,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from support_assets import PARTIES, TODAY, AssetWorld, asset_world, reach
 from support_chain import FAR_FUTURE_S, ROLES, wait_mined
+from support_json import read_json
 from support_process import Process
 from support_waiting import PATIENCE_S
 
@@ -89,7 +90,7 @@ class Desk:
         """What *party* is answered."""
         answer = self.http.get("/v1" + path, headers=self.headers(party))
         assert answer.status_code == 200, (party, path, answer.text)
-        return answer.json()
+        return read_json(answer.text)
 
     def items(self, party: str, path: str) -> list[dict[str, Any]]:
         """Every item of a list, page by page."""

@@ -18,6 +18,7 @@ from counterfoil.api.http import description, etags, problems, security_headers
 from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.context import ApiParts
+from counterfoil.api.http.house_watch import HouseWatch
 from counterfoil.api.pages import proof, sign_in
 from counterfoil.api.pages import routes as pages
 from counterfoil.api.settings import ApiSettings
@@ -69,6 +70,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         ChainClient(rpc_url=url, addresses={}, finality=_finality(settings), timeout_s=2.0)
         for url in settings.rpc_urls
     ]
+    watch = ChainWatch(clients)
     parts = ApiParts(
         settings,
         oracle,
@@ -76,9 +78,15 @@ def create_app(settings: ApiSettings) -> FastAPI:
         gateway=gateway,
         hashes=LogHashes(gateway, settings.tiles),
         directory=Directory(reads),
-        watch=ChainWatch(clients),
+        watch=watch,
         client=_client_factory(settings),
-        certificates=CertificateWatch(settings.certificates),
+        house=HouseWatch(
+            reads,
+            chain=watch.health,
+            certificates=CertificateWatch(settings.certificates).alarms,
+            gateways=settings.gateways,
+            disks=settings.disks,
+        ),
     )
 
     @asynccontextmanager

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from counterfoil.alarm import Alarm
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.sight import Sight
@@ -52,6 +53,8 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 LANGUAGE_COOKIE = "counterfoil_language"
+_WITHIN_S = 0.5
+"""How long a page waits for a new look at the house."""
 ROWS = 50
 """Rows on a page of a list."""
 
@@ -86,9 +89,19 @@ class Reader:
         frame: dict[str, Any] = {"s": self.speech, "who": self.who, "here": self.here, "page": ""}
         if self.who is not None:
             frame["health"] = self.parts.health()
-            frame["alarms"], frame["now"] = self.parts.certificates.alarms(), datetime.now(UTC)
+            frame["alarms"], frame["now"] = self._alarms(), datetime.now(UTC)
             frame["open_exceptions"] = self._open_exceptions()
         return HTMLResponse(_TEMPLATES.get_template(template).render(frame | values), status)
+
+    def _alarms(self) -> dict[str, list[Alarm]]:
+        """What must be seen to now, by code; what belongs to parties only for who sees everything."""
+        found: dict[str, list[Alarm]] = {}
+        for alarm in self.parts.house.alarms(_WITHIN_S):
+            is_shown = self.who is not None and (self.who.sees_all or not alarm.private)
+            found.setdefault(alarm.code, []).append(
+                alarm if is_shown else Alarm(alarm.code, "", alarm.part)
+            )
+        return found
 
     def _open_exceptions(self) -> int:
         """How many exceptions of the reader's projects wait for a person."""

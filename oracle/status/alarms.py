@@ -29,13 +29,15 @@ from counterfoil.oracle.store.quorum_tables import OracleNode
 
 WAITS_MS = 60_000
 """How long an instruction or a transaction may wait before it is told."""
+_OF_THE_PROCESS = (ORACLE_SILENT,)
+"""Codes of rows whose details name nothing that belongs to a party."""
 
 
 def standing_alarms(engine: Engine) -> list[Alarm]:
     """Return what holds now by the database of *engine*, which is only read."""
     with Session(engine.execution_options(reads_only=True)) as session:
         rows = [
-            Alarm(Code(row.code), row.detail, row.device or "oracle")
+            Alarm(Code(row.code), row.detail, "oracle", private=row.code not in _OF_THE_PROCESS)
             for row in standing_rows(session)
         ]
         return [
@@ -67,7 +69,7 @@ def _waiting_instructions(session: Session) -> list[Alarm]:
     said = (
         f"{count} wait; the oldest, {oldest.id} ({oldest.kind}), is {oldest.status} for {age_s} s"
     )
-    return [Alarm(INSTRUCTION_WAITS, said, part="oracle")]
+    return [Alarm(INSTRUCTION_WAITS, said, part="oracle", private=True)]
 
 
 def _waiting_transactions(session: Session) -> list[Alarm]:
@@ -82,14 +84,19 @@ def _waiting_transactions(session: Session) -> list[Alarm]:
     count = session.exec(select(func.count()).select_from(TransactionRow).where(*waits)).one()
     age_s = (now_ms() - oldest.created_ms) // 1_000
     said = f"{count} wait; the oldest, {oldest.idempotency_key}, is {oldest.status} for {age_s} s"
-    return [Alarm(TRANSACTION_WAITS, said, part="chain")]
+    return [Alarm(TRANSACTION_WAITS, said, part="chain", private=True)]
 
 
 def _nodes(session: Session) -> list[Alarm]:
     """The other nodes that are not well; this one's own refusal is an alarm of its own."""
     nodes = session.exec(select(OracleNode).order_by(OracleNode.name)).all()
     return [
-        Alarm(NODE_NOT_WELL, f"{node.name}: {node.error or node.refusal}", part=node.name)
+        Alarm(
+            NODE_NOT_WELL,
+            f"{node.name}: {node.error or node.refusal}",
+            part=node.name,
+            private=True,
+        )
         for node in nodes
         if not node.is_self and (node.error or node.refusal)
     ]

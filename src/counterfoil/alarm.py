@@ -22,21 +22,24 @@ class Alarm:
     """What holds now and must be seen to by somebody.
 
     ``part`` is the process or the thing that it is about, "" where the detail says it. ``ends_at`` is when something
-    runs out, for an alarm that comes before; None otherwise.
+    runs out, for an alarm that comes before; None otherwise. A *private* detail names what belongs to parties: not
+    everybody who asks is told.
     """
 
     code: Code
     detail: str
     part: str = ""
     ends_at: datetime | None = None
+    private: bool = False
 
     def has_ended(self, now: datetime) -> bool:
         """Whether it is too late."""
         return self.ends_at is not None and self.ends_at <= now
 
-    def to_json(self) -> dict[str, str]:
-        """Return the alarm as a JSON object."""
-        return {"code": self.code, "detail": self.detail, "part": self.part}
+    def to_json(self, *, to_anybody: bool = False) -> dict[str, str]:
+        """Return the alarm as a JSON object; *to_anybody* without a private detail."""
+        detail = "" if to_anybody and self.private else self.detail
+        return {"code": self.code, "detail": detail, "part": self.part}
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any], part: str = "") -> Alarm:

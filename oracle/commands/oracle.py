@@ -17,6 +17,7 @@ from counterfoil.fault import STORE_UNREADABLE
 from counterfoil.gateway.formats.files import MAX_BYTES
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.given_file import read_text_file
+from counterfoil.oracle.commands import alarms as alarm_commands
 from counterfoil.oracle.commands import node as node_commands
 from counterfoil.oracle.commands import price as price_commands
 from counterfoil.oracle.commands.instruction_reply import (
@@ -49,6 +50,7 @@ oracle_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add ``oracle`` to *app*."""
+    alarm_commands.register(oracle_app)
     node_commands.register(oracle_app)
     price_commands.register(oracle_app)
     app.add_typer(oracle_app, name="oracle")

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
+from sqlalchemy import create_engine
 
 from counterfoil.alarm import Alarm
 from counterfoil.api.commands.faults import API_UNREACHABLE
@@ -19,7 +21,6 @@ from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.house_watch import HouseWatch
 from counterfoil.chain.client import ChainClient
-from counterfoil.oracle.store.database import open_database
 from counterfoil.up.data_folder import House
 
 _ANSWER_WITHIN_S = 5.0
@@ -48,10 +49,10 @@ class HouseLook:
     def __init__(self, house: House) -> None:
         self._house = house
         nodes = [ChainClient(house.rpc_url, timeout_s=2.0)]
-        # Its tables are the oracle's to make.
-        reads = open_database(house.oracle_database, migrate=False)
+        # A file that is not there is the oracle's to make, or somebody's to put back.
+        file = quote(str(house.folder / "oracle.db"))
         self._watch = HouseWatch(
-            reads.execution_options(reads_only=True),
+            create_engine(f"sqlite:///file:{file}?mode=rw&uri=true"),
             chain=ChainWatch(nodes).health,
             certificates=CertificateWatch(house.folder / "certificates").alarms,
             gateways=[house.gateway_url],

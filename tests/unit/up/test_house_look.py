@@ -1,0 +1,106 @@
+"""One look at a house: nothing is made, nothing hides, and what one alone knows is in the list too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+import typer
+from sqlmodel import Session
+from typer.testing import CliRunner
+
+from counterfoil.alarm import Alarm
+from counterfoil.chain.nodes.ports import free_ports
+from counterfoil.fault import DISK_FULL
+from counterfoil.gateway.errors import GATEWAY_UNREACHABLE
+from counterfoil.oracle.commands.oracle import register
+from counterfoil.oracle.errors import GOSSIP_DIFFERS, KEY_AWAITED
+from counterfoil.oracle.store.alarm_table import raise_once
+from counterfoil.oracle.store.database import open_database
+from counterfoil.up.data_folder import PORTS, HouseNotThere, read_house
+from counterfoil.up.house_look import HouseLook, merged, parts_of
+from counterfoil.up.watchdog import Watchdog
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A house that does not run."""
+    kept = {
+        "ports": dict(zip(PORTS, free_ports(len(PORTS)), strict=True)),
+        "passphrase": "p",
+        "currency": "CNY",
+        "engine": "anvil",
+    }
+    (tmp_path / "house.json").write_text(json.dumps(kept))
+    return tmp_path
+
+
+def test_a_house_that_does_not_run_is_told_and_nothing_is_made(folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    seen = HouseLook(read_house(folder)).look()
+    assert {one.code for one in seen.alarms} == {
+        "api.unreachable",
+        "chain.node_unreachable",
+        "gateway.unreachable",
+        "store.unreadable",
+    }
+    assert sorted(folder.iterdir()) == before
+    assert seen.to_json()["well"] is False
+
+
+def test_a_folder_without_a_house_is_no_house(tmp_path: Path) -> None:
+    with pytest.raises(HouseNotThere):
+        read_house(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_stopped_the_log_is_in_the_list_and_evidence_ends_when_it_was_seen(
+    folder: Path,
+) -> None:
+    url = f"sqlite:///{folder / 'oracle.db'}"
+    with Session(open_database(url)) as session:
+        raise_once(session, KEY_AWAITED, "record 5")
+        raise_once(session, GOSSIP_DIFFERS, "record 6")
+        session.commit()
+
+    def told() -> set[str]:
+        return {one.code for one in HouseLook(read_house(folder)).look().alarms}
+
+    assert {KEY_AWAITED, GOSSIP_DIFFERS} <= told()
+
+    def seen(number: int) -> Any:
+        app = typer.Typer()
+        register(app)
+        app.callback()(lambda: None)
+        argv = ["oracle", "alarm-seen", str(number), "--note", "asked", "--database", url]
+        return CliRunner().invoke(app, argv)
+
+    assert "ends by itself" in seen(1).output
+    assert seen(2).exit_code == 0
+    assert KEY_AWAITED in told()
+    assert GOSSIP_DIFFERS not in told()
+    assert seen(2).exit_code == 2
+
+
+def test_parts_and_lists_are_joined() -> None:
+    full = Alarm(DISK_FULL, "/a", "disk")
+    gone = Alarm(GATEWAY_UNREACHABLE, "timed out", "gateway")
+    hung = Alarm(GATEWAY_UNREACHABLE, "by the API", "gateway")
+    assert merged([gone], [hung, full]) == [gone, full]
+    parts = parts_of([gone, full, Alarm(KEY_AWAITED, "", "oracle")])
+    assert parts == {"chain": "", "gateway": GATEWAY_UNREACHABLE, "oracle": KEY_AWAITED, "api": ""}
+
+
+def test_the_watchdog_says_what_begins_and_what_ends_once(folder: Path) -> None:
+    gone = Alarm(GATEWAY_UNREACHABLE, "timed out", "gateway")
+    watchdog = Watchdog(read_house(folder))
+    with structlog.testing.capture_logs() as lines:
+        for found in ([], [gone], [gone], []):
+            watchdog.tell(found)
+    assert [(line["event"], line["code"]) for line in lines] == [
+        ("alarm", GATEWAY_UNREACHABLE),
+        ("alarm_ended", GATEWAY_UNREACHABLE),
+    ]

@@ -3,7 +3,7 @@
 Rules kept here:
 
 * It is looked at most once a second, however many ask, and in a thread of its own: a page does not wait for what hangs.
-* Every look has an end: a process that does not respond within five seconds is told as such.
+* Every look has an end: a process that does not respond within five seconds is told as such, a database within twelve.
 * ``/readyz``, the metrics, the pages and ``counterfoil status`` say what this says.
 """
 
@@ -62,6 +62,7 @@ class HouseWatch:
         self._sign: tuple[int | None, float] = (None, float("-inf"))
         self._lock = threading.Lock()
         self._looking: threading.Event | None = None
+        self._began = float("inf")
         self._looked_at = float("-inf")
         self._known: list[Alarm] = []
 
@@ -71,10 +72,13 @@ class HouseWatch:
             if time.monotonic() - self._looked_at < _FRESH_S:
                 return self._known
             if self._looking is None:
-                self._looking = threading.Event()
+                self._looking, self._began = threading.Event(), time.monotonic()
                 threading.Thread(target=self._run, args=(self._looking,), daemon=True).start()
             looking = self._looking
-        looking.wait(within_s)
+        if not looking.wait(within_s) and time.monotonic() - self._began > _LOOK_WITHIN_S:
+            # All other looks have an end: what is waited for is a database.
+            said = f"no answer for {time.monotonic() - self._began:.0f} s"
+            return [*self._known, Alarm(STORE_UNREADABLE, said, "oracle database")]
         return self._known
 
     def _run(self, looking: threading.Event) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 import typer
+from sqlalchemy import create_engine
 from sqlmodel import Session
+from support_waiting import wait_until
 from typer.testing import CliRunner
 
 from counterfoil.alarm import Alarm
+from counterfoil.api.http import house_watch
+from counterfoil.api.http.chain_health import ChainHealth
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.fault import DISK_FULL
 from counterfoil.gateway.errors import GATEWAY_UNREACHABLE
@@ -104,3 +109,22 @@ def test_the_watchdog_says_what_begins_and_what_ends_once(folder: Path) -> None:
         ("alarm", GATEWAY_UNREACHABLE),
         ("alarm_ended", GATEWAY_UNREACHABLE),
     ]
+
+
+def test_a_database_that_does_not_answer_is_told_though_the_look_never_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(house_watch, "_LOOK_WITHIN_S", 0.2)
+    monkeypatch.setattr(house_watch, "standing_alarms", lambda _: answers.wait() and [])
+    monkeypatch.setattr(house_watch, "put_off_until_ms", lambda _: None)
+    watch = house_watch.HouseWatch(
+        create_engine("sqlite://"),
+        chain=lambda: ChainHealth(height=0, age_s=0, final=-1, nodes=0, agreeing=0),
+        certificates=list,
+        gateways=[],
+        disks=[],
+    )
+    assert [one.code for one in watch.alarms(0.5)] == ["store.unreadable"]
+    answers.set()
+    wait_until(lambda: watch.alarms() == [])

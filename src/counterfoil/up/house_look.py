@@ -8,12 +8,14 @@ Rules kept here:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from counterfoil.alarm import Alarm
 from counterfoil.api.commands.faults import API_UNREACHABLE
@@ -21,6 +23,9 @@ from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.house_watch import HouseWatch
 from counterfoil.chain.client import ChainClient
+from counterfoil.fault import STORE_UNREADABLE
+from counterfoil.oracle.errors import NODE_NOT_WELL
+from counterfoil.oracle.status.alarms import standing_alarms
 from counterfoil.up.data_folder import House
 
 _ANSWER_WITHIN_S = 5.0
@@ -49,10 +54,12 @@ class HouseLook:
     def __init__(self, house: House) -> None:
         self._house = house
         nodes = [ChainClient(house.rpc_url, timeout_s=2.0)]
-        # A file that is not there is the oracle's to make, or somebody's to put back.
-        file = quote(str(house.folder / "oracle.db"))
+        self._others = {
+            f"oracle-{number}": _opened(house.node(number) / "oracle.db")
+            for number in range(2, house.oracles + 1)
+        }
         self._watch = HouseWatch(
-            create_engine(f"sqlite:///file:{file}?mode=rw&uri=true"),
+            _opened(house.folder / "oracle.db"),
             chain=ChainWatch(nodes).health,
             certificates=CertificateWatch(house.folder / "certificates").alarms,
             gateways=[house.gateway_url],
@@ -62,8 +69,24 @@ class HouseLook:
     def look(self) -> Seen:
         """Ask everybody; return what was found."""
         alarms = self._watch.alarms()
+        for name, engine in self._others.items():
+            alarms = merged(alarms, by_a_node(name, engine))
         alarms = merged(alarms, by_the_api(self._house.api_url))
         return Seen(parts_of(alarms), alarms)
+
+
+def _opened(file: Path) -> Engine:
+    """The database in *file*; one that is not there is the oracle's to make, or somebody's to put back."""
+    return create_engine(f"sqlite:///file:{quote(str(file))}?mode=rw&uri=true")
+
+
+def by_a_node(name: str, engine: Engine) -> list[Alarm]:
+    """What stands in the own database of the oracle's node *name*; what it says of others, the first node says too."""
+    try:
+        found = standing_alarms(engine)
+    except SQLAlchemyError as failure:
+        return [Alarm(STORE_UNREADABLE, str(getattr(failure, "orig", failure)), name)]
+    return [replace(one, part=name) for one in found if one.code != NODE_NOT_WELL]
 
 
 def by_the_api(url: str) -> list[Alarm]:

@@ -18,13 +18,15 @@ from typer.testing import CliRunner
 from counterfoil.alarm import Alarm
 from counterfoil.api.http import house_watch
 from counterfoil.api.http.chain_health import ChainHealth
+from counterfoil.chain.nodes import embedded
 from counterfoil.chain.nodes.ports import free_ports
-from counterfoil.fault import DISK_FULL
+from counterfoil.fault import DISK_FULL, STORE_UNREADABLE
 from counterfoil.gateway.errors import GATEWAY_UNREACHABLE
 from counterfoil.oracle.commands.oracle import register
 from counterfoil.oracle.errors import GOSSIP_DIFFERS, KEY_AWAITED
 from counterfoil.oracle.store.alarm_table import raise_once
 from counterfoil.oracle.store.database import open_database
+from counterfoil.up import supervisor
 from counterfoil.up.data_folder import PORTS, HouseNotThere, read_house
 from counterfoil.up.house_look import HouseLook, merged, parts_of
 from counterfoil.up.watchdog import Watchdog
@@ -128,3 +130,19 @@ def test_a_database_that_does_not_answer_is_told_though_the_look_never_ends(
     assert [one.code for one in watch.alarms(0.5)] == ["store.unreadable"]
     answers.set()
     wait_until(lambda: watch.alarms() == [])
+
+
+def test_each_node_s_own_word_is_in_the_list(folder: Path) -> None:
+    kept = json.loads((folder / "house.json").read_text()) | {"oracles": 3}
+    (folder / "house.json").write_text(json.dumps(kept))
+    (folder / "oracles" / "2").mkdir(parents=True)
+    with Session(open_database(f"sqlite:///{folder / 'oracles' / '2' / 'oracle.db'}")) as session:
+        raise_once(session, KEY_AWAITED, "record 5")
+        session.commit()
+    seen = HouseLook(read_house(folder)).look()
+    told = {(one.code, one.part) for one in seen.alarms}
+    assert {(KEY_AWAITED, "oracle-2"), (STORE_UNREADABLE, "oracle-3")} <= told
+
+
+def test_a_child_has_longer_to_stop_than_it_gives_its_engine() -> None:
+    assert supervisor._STOP_GRACE_S > embedded._STOP_GRACE_S + 5

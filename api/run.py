@@ -25,6 +25,7 @@ from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deployment_file import Deployment
+from counterfoil.database_link import link_limits
 from counterfoil.gateway.logfiles.hash_reader import LogHashes
 
 STATIC = Path(__file__).resolve().parent / "pages" / "static"
@@ -65,7 +66,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
         Deployment.read(settings.deployment)
     oracle = open_oracle_database(settings.oracle_url)
     reads = oracle.execution_options(reads_only=True)
-    gateway = create_engine(settings.gateway_url, pool_pre_ping=True)
+    gateway = create_engine(
+        settings.gateway_url, pool_pre_ping=True, connect_args=link_limits(settings.gateway_url)
+    )
     clients = [
         ChainClient(rpc_url=url, addresses={}, finality=_finality(settings), timeout_s=2.0)
         for url in settings.rpc_urls

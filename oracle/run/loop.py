@@ -51,7 +51,9 @@ def run(settings: OracleSettings, on_step: Callable[[str], None] = lambda _: Non
     collect_seldom()
     log.info("oracle_ready")
     while not stop.is_set():
-        if not step_all(parts, heart.begins, alarms):
+        has_more = step_all(parts, heart.begins, alarms)
+        heart.went_round()
+        if not has_more:
             stop.wait(settings.poll_s)
     heart.stop()
     if clock is not None:

@@ -4,8 +4,8 @@ Rules kept here:
 
 * Every module takes its logger from here. A name, a reason or an exception's words in a line of the log can then
   neither end the line nor act on the terminal that shows it.
-* A line that equals one of the last minute is not written again: when the minute is over, one line says how many
-  ``times`` it came since. So no part that fails in a loop fills the disk or hides another one's words.
+* A line that equals one of the last minute is not written again: when the minute is over, one line says how often it
+  was ``repeated`` since. So no part that fails in a loop fills the disk or hides another one's words.
 * What libraries log by Python's own ``logging``, from warnings on, comes the same way.
 """
 
@@ -118,7 +118,7 @@ class Repeats:
 
     def _say(self, line: _Line) -> None:
         if line.again:
-            said = {**line.event, "times": line.again}
+            said = {**line.event, "repeated": line.again}
             with suppress(ValueError):  # what it was written to may be closed
                 getattr(line.logger, line.method)(self._render(line.logger, line.method, said))
 

@@ -44,7 +44,7 @@ def test_many_equal_lines_of_a_process_are_two_the_second_with_the_count() -> No
     lines = (done.stdout + done.stderr).splitlines()
     for name in ("step_waits", "Invalid HTTP"):
         first, counted = [line for line in lines if name in line]
-        assert "times" not in first
+        assert "repeated" not in first
         assert "13999" in counted
     assert len([line for line in lines if "another" in line]) == 2
 
@@ -55,7 +55,7 @@ def test_what_was_counted_is_said_though_nothing_else_is_logged() -> None:
     for _ in range(3):
         log.warning("a", n=1)
     wait_until(lambda: len(lines) == 2)
-    assert "'times': 2" in lines[1]
+    assert "'repeated': 2" in lines[1]
     log.warning("a", n=1)
     assert len(lines) == 3, "a new minute has a new first line"
 

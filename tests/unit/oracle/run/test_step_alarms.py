@@ -51,11 +51,17 @@ def test_the_sign_of_life_is_an_alarm_only_when_it_is_missing(engine: Engine) ->
     heart = Heartbeat(engine, silent_s=0.3, step_s=1_000_000.0)
     assert told(engine) == []
     heart.put_off()
+    heart.went_round()
     heart.put_off()
     with Session(engine) as session:
         assert len(session.exec(select(AlarmRow)).all()) == 1
     wait_until(lambda: told(engine) == ["oracle.silent"])
     long = Heartbeat(engine, silent_s=1_000.0, step_s=1_000_000.0)
+    long.put_off()
+    assert told(engine) == ["oracle.silent"], (
+        "who ends in the first pass, again and again, is silent"
+    )
+    long.went_round()
     long.start()
     wait_until(lambda: told(engine) == [])
     long.stop()
@@ -64,6 +70,7 @@ def test_the_sign_of_life_is_an_alarm_only_when_it_is_missing(engine: Engine) ->
 def test_a_step_that_lasts_too_long_is_no_sign_of_life(engine: Engine) -> None:
     heart = Heartbeat(engine, silent_s=0.3, step_s=0.0)
     heart.begins("feed")
+    heart.went_round()
 
     def is_told() -> bool:
         heart.put_off()

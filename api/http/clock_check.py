@@ -1,4 +1,4 @@
-"""Whether clocks agree: this process's with the chain's and with what other processes say the time is. Pure.
+"""Whether clocks agree: this process's with the chain's and with what other processes say the time is.
 
 Rules kept here:
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fault_declarations import Fault
 
-_TOP = Path(__file__).with_name("alarms_top.md")
+_TOP = Path(__file__).with_name("alarms_top.txt")
 _GATEWAY, _ORACLE, _HOUSE = "a gateway", "the oracle", "whoever looks"
 ENDINGS: dict[str, tuple[str, str]] = {
     "api.unreachable": (_HOUSE, "The API responds."),

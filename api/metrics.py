@@ -45,6 +45,12 @@ _ANCHORED = Gauge("counterfoil_anchored_records", "Records under a head.", regis
 _QUORUM = Gauge("counterfoil_quorum_threshold", "Signatures that a head needs.", registry=REGISTRY)
 _NODES = Gauge("counterfoil_quorum_nodes", "Nodes of the quorum.", ["state"], registry=REGISTRY)
 _DISSENTS = Gauge("counterfoil_quorum_dissents", "Dissents written down.", registry=REGISTRY)
+_ALARMS = Gauge(
+    "counterfoil_alarms",
+    "What must be seen to now in the whole house, by code and part.",
+    ["code", "part"],
+    registry=REGISTRY,
+)
 _TAKEN_OVER = Gauge(
     "counterfoil_quorum_turns_taken_over", "Of the newest ten heads.", registry=REGISTRY
 )
@@ -87,7 +93,8 @@ def _read_one(gateway: Engine) -> None:
 def readyz(parts: PartsDep) -> Response:
     """Ready when both databases can be read. The chain's state and ``alarms`` are stated but do not decide.
 
-    An alarm is a list or an authority in the certificates' folder that ends soon: whoever holds the issuing key renews.
+    The alarms are those of the whole house, as docs/alarms.md lists them; anybody may ask here, so a detail that names
+    what belongs to a party is left out. ``/v1/alarms`` and ``counterfoil status`` have it.
     """
     checks = {"gateway_database": True, "oracle_database": True}
     for name, ask in (
@@ -103,7 +110,7 @@ def readyz(parts: PartsDep) -> Response:
         "ready": ready,
         **checks,
         "chain": parts.health().good,
-        "alarms": [alarm.to_json() for alarm in parts.certificates.alarms()],
+        "alarms": [alarm.to_json(to_anybody=True) for alarm in parts.house.alarms()],
     }
     return JSONResponse(body, 200 if ready else 503)
 
@@ -112,6 +119,9 @@ def readyz(parts: PartsDep) -> Response:
 def metrics(parts: PartsDep) -> Response:
     """The process's figures in Prometheus' text form."""
     health = parts.health()
+    _ALARMS.clear()
+    for alarm in parts.house.alarms():
+        _ALARMS.labels(alarm.code, alarm.part).set(1)
     _HEIGHT.set(health.height)
     _AGREEING.set(health.agreeing)
     head = HeadReads(parts.reads).newest()

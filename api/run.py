@@ -18,12 +18,14 @@ from counterfoil.api.http import description, etags, problems, security_headers
 from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainWatch
 from counterfoil.api.http.context import ApiParts
+from counterfoil.api.http.house_watch import HouseWatch
 from counterfoil.api.pages import proof, sign_in
 from counterfoil.api.pages import routes as pages
 from counterfoil.api.settings import ApiSettings
 from counterfoil.api.store.database import open_oracle_database
 from counterfoil.chain.client import ChainClient, Finality
 from counterfoil.chain.deployment_file import Deployment
+from counterfoil.database_link import link_limits
 from counterfoil.gateway.logfiles.hash_reader import LogHashes
 
 STATIC = Path(__file__).resolve().parent / "pages" / "static"
@@ -65,11 +67,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
         Deployment.read(settings.deployment)
     oracle = open_oracle_database(settings.oracle_url)
     reads = oracle.execution_options(reads_only=True)
-    gateway = create_engine(settings.gateway_url, pool_pre_ping=True)
+    gateway = create_engine(
+        settings.gateway_url, pool_pre_ping=True, connect_args=link_limits(settings.gateway_url)
+    )
     clients = [
         ChainClient(rpc_url=url, addresses={}, finality=_finality(settings), timeout_s=2.0)
         for url in settings.rpc_urls
     ]
+    watch = ChainWatch(clients)
     parts = ApiParts(
         settings,
         oracle,
@@ -77,9 +82,15 @@ def create_app(settings: ApiSettings) -> FastAPI:
         gateway=gateway,
         hashes=LogHashes(gateway, settings.tiles),
         directory=Directory(reads),
-        watch=ChainWatch(clients),
+        watch=watch,
         client=_client_factory(settings),
-        certificates=CertificateWatch(settings.certificates),
+        house=HouseWatch(
+            reads,
+            chain=watch.health,
+            certificates=CertificateWatch(settings.certificates).alarms,
+            gateways=settings.gateways,
+            disks=settings.disks,
+        ),
     )
 
     @asynccontextmanager

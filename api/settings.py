@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.address import Address
+from counterfoil.disk_room import disk_of_database
 from counterfoil.settings_form import DatabaseUrl
 
 
@@ -17,6 +18,7 @@ class ApiSettings(BaseSettings):
 
     ``tiles`` is the log's folder of tiles; without it proofs are made from the stored records.
     ``bank_accounts`` are the bank's accounts beside the one that the token names: they see its files too.
+    ``gateways`` are base URLs of gateways' HTTP: what their ``/healthz`` says must be seen to is said here too.
     ``time_zone`` is the zone of days on the pages. ``secure_cookies`` is for use behind TLS.
     """
 
@@ -27,6 +29,7 @@ class ApiSettings(BaseSettings):
     tiles: Path | None = None
     deployment: Path | None = None
     rpc_urls: list[str] = []
+    gateways: list[str] = []
     final_depth: int = 0
     final_tag: str | None = None
     certificates: Path | None = None
@@ -48,3 +51,9 @@ class ApiSettings(BaseSettings):
                 "it must be the IANA name of a time zone, such as Asia/Shanghai"
             ) from None
         return name
+
+    @property
+    def disks(self) -> list[Path]:
+        """The folders of the databases and tiles, as far as they are on this machine."""
+        databases = [*disk_of_database(self.oracle_url), *disk_of_database(self.gateway_url)]
+        return databases + ([self.tiles] if self.tiles else [])

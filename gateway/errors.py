@@ -287,6 +287,14 @@ class JournalError(DeviceError):
     to_do = "Stop the device and keep the file: it may hold records that nobody else has."
 
 
+INTAKE_STALLED = fault(
+    "intake.stalled",
+    "Records wait, and for too long none was committed or refused.",
+    (
+        "Look at the gateway's log and at what it waits for: its database, its disk, the processes that "
+        "verify. Machines keep what is not acknowledged and send it again."
+    ),
+)
 NOT_COMMITTED = fault(
     "store.not_committed",
     "The store did not take the newest records.",

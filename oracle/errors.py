@@ -138,3 +138,34 @@ STORE_BUSY = fault(
     "The database was held by another process for too long.",
     "Nothing: it is tried again. If it stays so, look for a process that holds it.",
 )
+ORACLE_SILENT = fault(
+    "oracle.silent",
+    "The oracle gives no sign of life, or has been in one step for too long.",
+    (
+        "Look whether its process runs, is stopped, or waits for what the detail names. Started again, it goes on "
+        "where it was; nothing is done twice."
+    ),
+)
+STEP_WAITS = fault(
+    "oracle.step_waits",
+    "A part of the oracle can't go on, and is tried again; the others go on.",
+    "See to what the detail names, by its own code; the part goes on by itself.",
+)
+INSTRUCTION_WAITS = fault(
+    "instruction.waits",
+    "An instruction is not carried out, or its transaction is not final, though it was asked for a while ago.",
+    "Look at the instruction that the detail names, and whether the oracle and the chain go on.",
+)
+TRANSACTION_WAITS = fault(
+    "chain.transaction_waits",
+    "A transaction that was asked for a while ago is in no block.",
+    (
+        "Look whether the chain makes blocks, and whether the sender's account may transact there. It is sent again by "
+        "itself."
+    ),
+)
+NODE_NOT_WELL = fault(
+    "quorum.node_not_well",
+    "A node of the quorum does not respond, or its copy of the log has stopped.",
+    "Ask who runs it. Anchoring goes on while more than two thirds of the nodes sign.",
+)

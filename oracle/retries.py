@@ -7,7 +7,8 @@ needs, or the account ran out of gas. Rules that this module keeps:
   have one effect. A refused head is signed and sent again by who proposes it, with the same pauses.
 - A distribution whose deadline has passed is not sent again: the distributor has it signed anew.
 - What has taken effect meanwhile is not requested again.
-- The time between two requests doubles; the third refusal of the same thing raises an alarm, for a person.
+- The time between two requests doubles; the third refusal of the same thing raises an alarm, for a person. It ends when
+  the same thing has taken effect.
 
 By hand: the pauses outlive the process, so they are counted in the database. No pass of the loop waits for one.
 """
@@ -23,10 +24,11 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.tables import TransactionRow
-from counterfoil.chain.transaction_queue import FAILED, enqueue
+from counterfoil.chain.transaction_queue import FAILED, FINAL, MINED, enqueue
+from counterfoil.fault import Code
 from counterfoil.logs import get_logger
 from counterfoil.oracle.ledger.revenue_split import DistributedRow
-from counterfoil.oracle.store.alarm_table import AlarmRow
+from counterfoil.oracle.store.alarm_table import AlarmRow, end, raise_once
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.revenue_tables import Distribution
@@ -35,6 +37,7 @@ log = get_logger("oracle.retries")
 
 _LONGEST_WAIT_S = 600
 _ALARM_AT = 3
+_REFUSED = " was refused "
 _EXPIRED = "contract.call_expired"
 RETRY_MARK = ":again:"
 """Stands in the business key of a repeated request, before the number of requests so far."""
@@ -129,9 +132,40 @@ def note_refusals(session: Session, failed: TransactionRow) -> None:
     base, times = failed.idempotency_key.split(RETRY_MARK)[0], times_asked(failed)
     log.warning("asked_again", key=base, times=times, code=failed.error_code)
     if times == _ALARM_AT:
-        code = failed.error_code or ChainError.code
-        detail = f"{base} was refused {times} times: {failed.error_detail}"
-        session.add(AlarmRow(code=code, detail=detail))
+        code = Code(failed.error_code or ChainError.code)
+        raise_once(session, code, f"{base}{_REFUSED}{times} times: {failed.error_detail}")
+
+
+class RefusalsOver:
+    """Ends the alarms of :func:`note_refusals`: a mover's step, which any oracle has."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def step(self) -> int:
+        """End the alarms about what has taken effect; return how many."""
+        reads = self._engine.execution_options(reads_only=True)
+        with Session(reads) as session:
+            over = [row.id for row in session.exec(_TOLD).all() if _has_effect(session, row)]
+        if over:
+            with Session(self._engine) as session:
+                for number in over:
+                    end(session, session.get_one(AlarmRow, number))
+                session.commit()
+        return len(over)
+
+
+_TOLD = select(AlarmRow).where(col(AlarmRow.detail).contains(_REFUSED))
+
+
+def _has_effect(session: Session, row: AlarmRow) -> bool:
+    """Whether the newest request for what *row* tells of was not refused."""
+    base = row.detail.partition(_REFUSED)[0]
+    same = (col(TransactionRow.idempotency_key) == base) | col(
+        TransactionRow.idempotency_key
+    ).startswith(base + RETRY_MARK, autoescape=True)
+    newest = select(TransactionRow.status).where(same).order_by(col(TransactionRow.id).desc())
+    return session.exec(newest).first() in (MINED, FINAL)
 
 
 def is_due_again(failed: TransactionRow) -> bool:

@@ -56,6 +56,10 @@ class OracleSettings(BaseSettings):
     final_depth: int = 0
     final_tag: str | None = None
     poll_s: float = 0.2
+    silent_after_s: float = Field(default=10.0, gt=0, le=60)
+    """An oracle without a sign of life for so long is an alarm, and so is a part of it that fails for so long."""
+    step_within_s: float = Field(default=60.0, gt=0)
+    """How long one step may take before it counts as no sign of life."""
     niceness: int = Field(default=2, ge=0, le=19)
     """The niceness of this process: the gateway goes first, since machines wait for its acknowledgement."""
     peers: Path | None = None

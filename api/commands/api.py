@@ -52,6 +52,7 @@ def run() -> None:
         app,
         host=settings.host,
         port=settings.port,
+        log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=2,
         server_header=False,

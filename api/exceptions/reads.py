@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.access.unmatched import seen_exceptions
 from counterfoil.oracle.store.alarm_table import AlarmRow
+from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.revenue_tables import MatchException
 
 
@@ -41,9 +42,12 @@ class ExceptionReads:
             return session.exec(query).first()
 
     def alarms(self, devices: Collection[str] | None, after: int, limit: int) -> Sequence[AlarmRow]:
-        """Return up to *limit* alarms after id *after* about *devices* (None: all alarms), by id."""
+        """Return up to *limit* alarms after id *after* about *devices* (None: all alarms) that hold now, by id."""
         query = (
-            select(AlarmRow).where(col(AlarmRow.id) > after).order_by(col(AlarmRow.id)).limit(limit)
+            select(AlarmRow)
+            .where(col(AlarmRow.id) > after, col(AlarmRow.raised_ms) <= now_ms())
+            .order_by(col(AlarmRow.id))
+            .limit(limit)
         )
         if devices is not None:
             query = query.where(col(AlarmRow.device).in_(devices))

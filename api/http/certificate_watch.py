@@ -13,7 +13,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from counterfoil.gateway.certificate.lifetime import Alarm, Ending, alarms_of
+from counterfoil.alarm import Alarm
+from counterfoil.gateway.certificate.lifetime import Ending, alarms_of
 from counterfoil.gateway.pki.upkeep import endings
 
 _FRESH_S = 10.0

@@ -31,6 +31,8 @@ class ChainHealth:
     final: int
     nodes: int
     agreeing: int
+    offset_s: int = 0
+    """This machine's clock less the newest block's time: negative where the block is ahead."""
 
     @property
     def good(self) -> bool:
@@ -84,7 +86,12 @@ class ChainWatch:
             if found is not None and height - number <= _LAG:
                 hashes.append(found.hash)
         agreeing = max((hashes.count(one) for one in hashes), default=0)
-        age = max(0, int(time.time()) - max(stamp for _, _, stamp in answers))
+        offset = int(time.time()) - max(stamp for _, _, stamp in answers)
         return ChainHealth(
-            height, age_s=age, final=final, nodes=len(self._clients), agreeing=agreeing
+            height,
+            age_s=max(0, offset),
+            final=final,
+            nodes=len(self._clients),
+            agreeing=agreeing,
+            offset_s=offset,
         )

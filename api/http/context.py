@@ -18,9 +18,9 @@ from counterfoil.api.access.roles import whose
 from counterfoil.api.access.sight import Sight
 from counterfoil.api.access.whose import Whose
 from counterfoil.api.http import problems
-from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainHealth, ChainWatch
 from counterfoil.api.http.faults import CHAIN_NOT_CONFIGURED, CSRF_TOKEN_MISSING
+from counterfoil.api.http.house_watch import HouseWatch
 from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
@@ -43,7 +43,7 @@ class ApiParts:
     directory: Directory
     watch: ChainWatch
     client: Callable[[], ChainClient | None]
-    certificates: CertificateWatch
+    house: HouseWatch
 
     def final_number(self) -> int:
         """Return the newest final block that a node states; -1 when none does."""

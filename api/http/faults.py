@@ -99,3 +99,16 @@ TARGET_NOT_OURS = fault(
     "The transaction is for none of the consortium's contracts.",
     "Send it to a node by another way, if it is meant.",
 )
+NODES_DISAGREE = fault(
+    "chain.nodes_disagree",
+    "The chain's nodes that are asked have different blocks, or some do not respond.",
+    "Look at each node: one may be down, behind, or of another chain. Believe none of them alone meanwhile.",
+)
+CLOCK_DIFFERS = fault(
+    "clock.differs",
+    "The clock of this machine, of the chain or of another process is off by more than half a minute.",
+    (
+        "Set the clocks by NTP. Certificates, days and deadlines go by them; a chain's node that catches up says the "
+        "same until it has."
+    ),
+)

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from counterfoil.alarm import Alarm
 from counterfoil.api.access import auth
 from counterfoil.api.access.auth import Principal, Role
 from counterfoil.api.access.roles import may, rule_of, whose
@@ -72,6 +73,8 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 LANGUAGE_COOKIE = "counterfoil_language"
+_WITHIN_S = 0.5
+"""How long a page waits for a new look at the house."""
 ROWS = 50
 """Rows on a page of a list."""
 
@@ -111,9 +114,20 @@ class Reader:
         frame: dict[str, Any] = {"s": self.speech, "who": self.who, "here": self.here, "page": ""}
         if self.who is not None:
             frame["health"] = self.parts.health()
-            frame["alarms"], frame["now"] = self.parts.certificates.alarms(), datetime.now(UTC)
+            frame["alarms"], frame["now"] = self._alarms(), datetime.now(UTC)
             frame["open_exceptions"] = self._open_exceptions()
         return HTMLResponse(_TEMPLATES.get_template(template).render(frame | values), status)
+
+    def _alarms(self) -> dict[str, list[Alarm]]:
+        """What must be seen to now, by code; what belongs to parties only for who sees everything."""
+        found: dict[str, list[Alarm]] = {}
+        sees_all = self._sight("GET /v1/alarms").everything
+        for alarm in self.parts.house.alarms(_WITHIN_S):
+            is_shown = sees_all or not alarm.private
+            found.setdefault(alarm.code, []).append(
+                alarm if is_shown else Alarm(alarm.code, "", alarm.part)
+            )
+        return found
 
     def _open_exceptions(self) -> int:
         """How many exceptions that the reader may see wait for a person."""

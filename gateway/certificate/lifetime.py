@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from counterfoil.fault import FILE_UNREADABLE, Code
+from counterfoil.alarm import Alarm
+from counterfoil.fault import FILE_UNREADABLE
 from counterfoil.gateway.certificate.errors import ENDS_SOON, LIST_ENDS_SOON
 
 LIST_RENEWED_BEFORE = timedelta(days=5)
@@ -36,23 +37,6 @@ class Ending:
     ends_at: datetime | None
     is_list: bool = False
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """What must be done by somebody, with a stable code; ``ends_at`` is None where it is not known."""
-
-    code: Code
-    detail: str
-    ends_at: datetime | None = None
-
-    def has_ended(self, now: datetime) -> bool:
-        """Whether it is too late."""
-        return self.ends_at is not None and self.ends_at <= now
-
-    def to_json(self) -> dict[str, str]:
-        """Return the alarm as a JSON object."""
-        return {"code": self.code, "detail": self.detail}
 
 
 def lists_of(pem: bytes) -> list[x509.CertificateRevocationList]:
@@ -101,7 +85,7 @@ def alarms_of(endings: Sequence[Ending], now: datetime) -> list[Alarm]:
 
 def _alarm_of(ending: Ending, now: datetime) -> Alarm | None:
     if ending.ends_at is None:
-        return Alarm(FILE_UNREADABLE, f"{ending.name}: {ending.why}")
+        return Alarm(FILE_UNREADABLE, f"{ending.name}: {ending.why}", ending.name)
     told_before = LIST_TOLD_BEFORE if ending.is_list else CERTIFICATE_TOLD_BEFORE
     left = ending.ends_at - now
     if left >= told_before:
@@ -109,8 +93,10 @@ def _alarm_of(ending: Ending, now: datetime) -> Alarm | None:
     code = LIST_ENDS_SOON if ending.is_list else ENDS_SOON
     at = ending.ends_at.astimezone(UTC).isoformat(timespec="seconds")
     if left <= timedelta(0):
-        return Alarm(code, f"{ending.name} ended {at}, {in_days(-left)} ago", ending.ends_at)
-    return Alarm(code, f"{ending.name} ends {at}, in {in_days(left)}", ending.ends_at)
+        said = f"{ending.name} ended {at}, {in_days(-left)} ago"
+    else:
+        said = f"{ending.name} ends {at}, in {in_days(left)}"
+    return Alarm(code, said, ending.name, ends_at=ending.ends_at)
 
 
 def in_days(time: timedelta) -> str:

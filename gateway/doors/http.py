@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -24,13 +23,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from counterfoil.alarm import Alarm
 from counterfoil.fault import STORE_UNREADABLE
-from counterfoil.gateway.certificate.lifetime import Ending, alarms_of
+from counterfoil.gateway.certificate.lifetime import Ending
 from counterfoil.gateway.doors.client_certificate import device_of
 from counterfoil.gateway.doors.limits import Limits, Quota
 from counterfoil.gateway.doors.metrics import GatewayMetrics
 from counterfoil.gateway.doors.problem import problem
+from counterfoil.gateway.doors.watched import Watched
 from counterfoil.gateway.errors import (
+    INTAKE_STALLED,
     METHOD_NOT_ALLOWED,
     NOT_ANCHORED,
     NOT_AUTHORISED,
@@ -44,6 +46,7 @@ from counterfoil.gateway.errors import (
 )
 from counterfoil.gateway.ingest.intake import Intake, NotCommitted
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored
+from counterfoil.gateway.ingest.signature_pool import SignaturePool
 from counterfoil.gateway.log.merkle import EMPTY_ROOT, inclusion_proof
 from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH, LOG_KEY_PATH
@@ -67,15 +70,18 @@ def create_http(
     is_revoked: Callable[[int], bool] | None = None,
     refusals: Quota[str] | None = None,
     read_endings: Callable[[], Sequence[Ending]] = list,
+    pool: SignaturePool | None = None,
+    disks: Sequence[Path] = (),
 ) -> Starlette:
     """Return the HTTP application of one gateway; *is_revoked* is for a door over TLS, which asks for certificates.
 
-    *read_endings* says until when what TLS needs is in force.
+    *read_endings* says until when what TLS needs is in force; the room on *disks* is watched.
     """
     quota = refusals or Quota(Limits().refusals_at_once, Limits().refusals_a_minute)
     records = _Records(intake, quota, is_revoked)
     published = _Published(store, receipts, tiles)
-    health = _Health(intake, store, shown=metrics, read_endings=read_endings)
+    watched = Watched(intake, pool, disks, read_endings)
+    health = _Health(intake, store, shown=metrics, watched=watched)
     return Starlette(
         routes=[
             Route("/v1/{device}/records", records.post, methods=["POST"]),
@@ -192,33 +198,45 @@ class _Health:
     intake: Intake
     store: GatewayStore
     shown: GatewayMetrics
-    read_endings: Callable[[], Sequence[Ending]]
+    watched: Watched
 
     def healthz(self, _: Request) -> Response:
-        """Return 200 while records are committed; 503 when the newest commit failed, or the store is away.
+        """Return 200 while records are committed; 503 when they are not, or the store is away.
 
-        ``ends`` says until when certificates and list are in force, ``alarms`` what somebody must renew.
+        ``ends`` says until when certificates and list are in force, ``alarms`` what somebody must see to.
         """
-        if self.intake.failed.is_set():
-            return problem(503, NOT_COMMITTED, "the newest commit has failed; see the log")
+        found = self.watched.look()
+        said = {"alarms": [one.to_json() for one in found.alarms]}
+        for alarm in found.alarms:
+            if alarm.code in (NOT_COMMITTED, INTAKE_STALLED):
+                return problem(503, alarm.code, alarm.detail, more=said)
         try:
             records = self.store.size()
         except DBAPIError as failure:
-            return problem(503, STORE_UNREADABLE, str(failure.orig))
-        found = self.read_endings()
+            why = str(failure.orig)
+            told = Alarm(STORE_UNREADABLE, why, "store")
+            return problem(
+                status=503,
+                code=told.code,
+                detail=why,
+                more={"alarms": [*said["alarms"], told.to_json()]},
+            )
         return JSONResponse(
             {
                 "status": "ok",
                 "records": records,
                 "queue_full": self.intake.is_full,
-                "ends": {one.name: one.ends_at and one.ends_at.isoformat() for one in found},
-                "alarms": [one.to_json() for one in alarms_of(found, datetime.now(UTC))],
+                "workers_replaced": found.replaced,
+                "ends": {one.name: one.ends_at and one.ends_at.isoformat() for one in found.ends},
+                **said,
             }
         )
 
     def metrics(self, _: Request) -> Response:
         """Return Prometheus text."""
-        self.shown.ends(self.read_endings())
+        found = self.watched.look()
+        self.shown.ends(found.ends)
+        self.shown.alarms(found.alarms, found.replaced)
         return Response(generate_latest(self.shown.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from counterfoil.alarm import Alarm
 from counterfoil.gateway.certificate.lifetime import Ending
 from counterfoil.gateway.ingest.pipeline import Stored, Verdict
 
@@ -45,6 +46,18 @@ class GatewayMetrics:
             registry=self.registry,
         )
 
+        self._alarms = Gauge(
+            "counterfoil_gateway_alarms",
+            "What must be seen to now, by code and part.",
+            ["code", "part"],
+            registry=self.registry,
+        )
+        self._replaced = Gauge(
+            "counterfoil_gateway_verify_workers_replaced",
+            "Processes that verify signatures which were lost or hung, since the start.",
+            registry=self.registry,
+        )
+
     def committed(self, verdicts: Sequence[Verdict], seconds: float) -> None:
         """Count a batch that was committed in *seconds*."""
         self._commit.observe(seconds)
@@ -62,6 +75,13 @@ class GatewayMetrics:
     def handshake_refused(self, reason: str) -> None:
         """Count a TLS handshake that failed."""
         self._handshakes.labels(reason).inc()
+
+    def alarms(self, alarms: Sequence[Alarm], replaced: int) -> None:
+        """Set what must be seen to now, and how many workers were *replaced*."""
+        self._alarms.clear()
+        for alarm in alarms:
+            self._alarms.labels(alarm.code, alarm.part).set(1)
+        self._replaced.set(replaced)
 
     def ends(self, endings: Sequence[Ending]) -> None:
         """Set until when each of *endings* is in force."""

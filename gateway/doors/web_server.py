@@ -49,6 +49,7 @@ class WebDoor:
             app,
             host=host,
             port=port,
+            log_config=None,
             log_level="warning",
             timeout_graceful_shutdown=_STOP_WITHIN_S,
             http=CertifiedProtocol,

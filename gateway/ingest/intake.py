@@ -6,6 +6,7 @@ Rules that this module keeps:
   their order. While one commits, the signatures of the next ones are checked.
 - While the store is not there (locked, full, away) nothing is lost or refused: the commit is tried again and again,
   and the doors stop reading. The queue bounds the memory.
+- A batch that is neither committed nor refused for longer than ``stalled_after_s`` is an alarm, whatever it waits for.
 - A batch that fails in any other way is dropped unacknowledged, with all that its senders have waiting, so that no
   record is judged without those before it.
 """
@@ -23,7 +24,8 @@ from typing import Protocol
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from counterfoil.gateway.errors import NOT_COMMITTED
+from counterfoil.alarm import Alarm
+from counterfoil.gateway.errors import INTAKE_STALLED, NOT_COMMITTED
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
 from counterfoil.gateway.record.downlink import PromiseMessage
@@ -109,7 +111,10 @@ class Intake:
         observer: Observer | None = None,
         has_room: Callable[[], None] = lambda: None,
         stored: Callable[[Verdicts, Stored], None] | None = None,
+        stalled_after_s: float = 10.0,
     ) -> None:
+        self._stalled_after_s = stalled_after_s
+        self._why = ""
         self._check = check or _without_early_verification(process)
         self._receipts = receipts
         self._most_queued = queue
@@ -136,6 +141,18 @@ class Intake:
     def is_stopping(self) -> bool:
         """Whether no more records are taken."""
         return self._stopping
+
+    def alarms(self) -> list[Alarm]:
+        """Return what must be told now: the newest commit failed, or the oldest batch waits for too long."""
+        if self.failed.is_set():
+            return [Alarm(NOT_COMMITTED, f"the newest commit has failed: {self._why}", "intake")]
+        under_way = list(self._under_way)
+        waits_s = time.perf_counter() - under_way[0].began if under_way else 0.0
+        if waits_s < self._stalled_after_s:
+            return []
+        waiting = sum(len(batch.waiting) for batch in under_way) + len(self._queue)
+        said = f"nothing was committed for {waits_s:.0f} s, and {waiting} records wait"
+        return [Alarm(INTAKE_STALLED, said, "intake")]
 
     def start(self) -> None:
         """Commit what comes in, until :meth:`stop`."""
@@ -246,6 +263,7 @@ class Intake:
                 verdicts = await loop.run_in_executor(self._executor, write)
             except (OperationalError, InterfaceError) as failure:
                 log.error("store_not_there", records=len(batch.waiting), why=str(failure.orig))
+                self._why = str(failure.orig)
                 self.failed.set()
                 if self._stopping:
                     return None
@@ -253,9 +271,10 @@ class Intake:
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 # The store may also have been away when the keys were to be read.
                 batch.checking = self._checking(batch.waiting)
-            except Exception:
+            except Exception as failure:
                 # Nothing of it is committed or acknowledged. The devices send again; an operator must look.
                 log.exception("commit_failed", records=len(batch.waiting))
+                self._why = repr(failure)
                 self.failed.set()
                 await asyncio.sleep(_FIRST_PAUSE_S)
                 return None

@@ -3,6 +3,9 @@
 Rules that this module keeps:
 
 - A worker that dies is replaced, and its open requests are sent again: no verdict is lost, none is made up.
+- A worker that tells nothing for ``silent_s`` while it is asked is ended and replaced in the same way. One that is new
+  may take ``start_s`` to come up.
+- Whoever was replaced lately, and whoever is missing, is an alarm.
 - Verdicts are in the order of the equations, whichever workers returned them.
 - A piece of work on which several workers die fails with :class:`SignatureWorkersLost`; it is not tried for ever.
 """
@@ -14,11 +17,15 @@ import contextlib
 import os
 import socket
 import sys
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple
 
-from counterfoil.fault import WORKER_LOST
+from counterfoil.alarm import Alarm
+from counterfoil.fault import WORKER_HUNG, WORKER_LOST, Code
 from counterfoil.gateway.errors import GatewayError
+from counterfoil.gateway.ingest.signature_worker import UP
 from counterfoil.logs import get_logger
 
 log = get_logger("gateway.verify")
@@ -27,6 +34,19 @@ _EQUATIONS_A_PIECE = 64
 _TRIES = 3
 _PAUSE_S = 0.3
 """Between the end of a worker that never responded and its successor's start."""
+_SILENT_S = 5.0
+_START_S = 30.0
+_END_WITHIN_S = 5.0
+_TOLD_FOR_S = 600.0
+"""How long the alarm about a worker that was replaced stands."""
+
+
+class Replaced(NamedTuple):
+    """A worker that was replaced: its process, why, and when by ``time.monotonic``."""
+
+    pid: int
+    why: Code
+    at: float
 
 
 class SignatureWorkersLost(GatewayError):
@@ -54,12 +74,16 @@ class _Worker(asyncio.Protocol):
         self.process = process
         self.asked: deque[_Piece] = deque()
         self.waiting = 0
-        self.has_responded = False
+        self.is_up = False
+        self.heard_at = time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # uvloop's are no subclass
+        self._pool.joined(self)
 
     def ask(self, piece: _Piece) -> None:
+        if self.is_up and not self.asked:
+            self.heard_at = time.monotonic()
         piece.tries += 1
         self.asked.append(piece)
         self.waiting += len(piece.equations)
@@ -69,8 +93,11 @@ class _Worker(asyncio.Protocol):
             )
 
     def data_received(self, data: bytes) -> None:
-        self.has_responded = True
+        self.heard_at = time.monotonic()
         self._received += data
+        if not self.is_up:
+            self.is_up = True
+            del self._received[: len(UP)]
         while self.asked and len(self._received) >= (size := len(self.asked[0].equations)):
             piece = self.asked.popleft()
             self.waiting -= size
@@ -80,22 +107,44 @@ class _Worker(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._pool.lost(self)
+        self._pool.lost(self, WORKER_LOST)
 
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
+    def abandon(self) -> list[_Piece]:
+        """End the process, whatever it is doing; return its open requests, which it can't settle any more."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        if self._transport is not None:
+            self._transport.abort()
+        left = list(self.asked)
+        self.asked.clear()
+        return left
+
 
 class SignaturePool:
     """*processes* workers, between :meth:`start` and :meth:`stop`."""
 
-    def __init__(self, processes: int | None = None) -> None:
+    def __init__(
+        self,
+        processes: int | None = None,
+        *,
+        silent_s: float = _SILENT_S,
+        start_s: float = _START_S,
+    ) -> None:
         self._wanted = processes or len(os.sched_getaffinity(0))
+        self._silent_s = silent_s
+        self._start_s = start_s
         self._workers: list[_Worker] = []
         self._orphans: deque[_Piece] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
         self._stopping = False
+        self._last: Replaced | None = None
+        self.replaced = 0
+        """Workers that were replaced since the start."""
 
     @property
     def processes(self) -> list[int]:
@@ -106,17 +155,38 @@ class SignaturePool:
         """Start the workers; they respond as soon as they are up."""
         for _ in range(self._wanted):
             await self._add()
+        self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """End the workers; open requests are cancelled."""
+        """End the workers, whatever they do; open requests are cancelled."""
         self._stopping = True
+        if self._watching is not None:
+            self._watching.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         ending, self._workers = self._workers, []
         for worker in ending:
             worker.close()
             for piece in worker.asked:
                 piece.verdicts.cancel()
-        for worker in ending:
-            await worker.process.wait()
+        for piece in self._orphans:
+            piece.verdicts.cancel()
+        await asyncio.gather(*(_ended(worker.process) for worker in ending))
+
+    def alarms(self) -> list[Alarm]:
+        """Return what must be told now: a worker that was replaced lately, or that could not be."""
+        running, last = len(self._workers), self._last
+        if self._stopping or last is None:
+            return []
+        ago = time.monotonic() - last.at
+        if running >= self._wanted and ago > _TOLD_FOR_S:
+            return []
+        detail = (
+            f"process {last.pid} was replaced {ago:.0f} s ago, {self.replaced} since the start; "
+            f"{running} of {self._wanted} run"
+        )
+        return [Alarm(last.why, detail, part="verify worker")]
 
     async def holds(self, equations: Sequence[bytes]) -> list[bool]:
         """Return whether each equation holds (``signature_equation.equation_holds``), in order.
@@ -139,28 +209,50 @@ class SignaturePool:
         else:
             self._orphans.append(piece)
 
-    def lost(self, worker: _Worker) -> None:
-        """Replace a worker whose socket is closed, and send its open requests again.
+    async def _watch(self) -> None:
+        """Replace each worker that tells nothing."""
+        while True:
+            await asyncio.sleep(self._silent_s / 4)
+            now = time.monotonic()
+            for worker in list(self._workers):
+                silent_s = now - worker.heard_at
+                if worker.is_up and not worker.asked:
+                    continue
+                if silent_s > (self._silent_s if worker.is_up else self._start_s):
+                    self.lost(worker, WORKER_HUNG)
+
+    def lost(self, worker: _Worker, why: Code) -> None:
+        """Replace a worker whose socket is closed or that tells nothing, and send its open requests again.
 
         By hand: each of them goes to the worker with the least to do.
         """
-        if worker in self._workers:
-            self._workers.remove(worker)
-        if self._stopping:
+        if self._stopping or worker not in self._workers:
             return
-        log.error("verify_worker_lost", pid=worker.process.pid, pieces=len(worker.asked))
-        task = asyncio.get_running_loop().create_task(self._replace(worker))
+        self._workers.remove(worker)
+        pid, left = worker.process.pid, worker.abandon()
+        self.replaced += 1
+        self._last = Replaced(pid, why, time.monotonic())
+        log.error("verify_worker_replaced", code=why, pid=pid, pieces=len(left))
+        self._do(_ended(worker.process))
+        self._do(self._replace(left, pause_s=0.0 if worker.is_up else _PAUSE_S))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _replace(self, worker: _Worker) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            worker.process.kill()
-        await worker.process.wait()
-        if not worker.has_responded:
-            await asyncio.sleep(_PAUSE_S)
-        await self._add()
-        for piece in worker.asked:
+    async def _replace(self, left: Sequence[_Piece], pause_s: float) -> None:
+        """Start a worker, as often as it takes, and share *left* among those that run."""
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._add()
+            except OSError as failure:  # no memory, no process or no file is left: it may be, later
+                log.error("verify_worker_not_started", why=str(failure))
+                pause_s = _PAUSE_S
+            else:
+                break
+        for piece in left:
             if piece.tries < _TRIES:
                 self._ask(piece)
             elif not piece.verdicts.done():
@@ -171,14 +263,31 @@ class SignaturePool:
     async def _add(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "counterfoil.gateway.ingest.signature_worker",
-                stdin=theirs.fileno(),
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "counterfoil.gateway.ingest.signature_worker",
+                    stdin=theirs.fileno(),
+                )
+            except OSError:
+                ours.close()
+                raise
         worker = _Worker(self, process)
         await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)
+
+    def joined(self, worker: _Worker) -> None:
+        """Share the work with *worker*, whose socket is open."""
         self._workers.append(worker)
         while self._orphans:
             self._ask(self._orphans.popleft())
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Return once *process* has ended; by force where it does not end by itself."""
+    try:
+        await asyncio.wait_for(process.wait(), _END_WITHIN_S)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

@@ -58,7 +58,7 @@ async def serve_bridge(settings: BridgeSettings) -> None:
     pipeline = Pipeline(store)
     pool = None
     if settings.verify_processes != 0:
-        pool = SignaturePool(settings.verify_processes)
+        pool = SignaturePool(settings.verify_processes, silent_s=settings.verify_silent_s)
         await pool.start()
     intake = Intake(
         pipeline.process,
@@ -67,6 +67,7 @@ async def serve_bridge(settings: BridgeSettings) -> None:
         promise_within_s=settings.promise_within_s,
         observer=metrics,
         stored=receipting.note if receipting else None,
+        stalled_after_s=settings.stalled_after_s,
     )
     intake.start()
     link = _link(settings)
@@ -74,7 +75,15 @@ async def serve_bridge(settings: BridgeSettings) -> None:
     tasks = [asyncio.create_task(relay.run())]
     if receipting:
         tasks.append(asyncio.create_task(receipting.run()))
-    web = create_http(intake, store, receipts, metrics, settings.tiles)
+    web = create_http(
+        intake,
+        store,
+        receipts,
+        metrics,
+        settings.tiles,
+        pool=pool,
+        disks=settings.disks,
+    )
     door = WebDoor(web, settings.host, settings.http_port)
     try:
         starting = asyncio.create_task(link.start(relay))

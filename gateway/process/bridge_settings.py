@@ -6,8 +6,10 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.disk_room import disk_of_database
 from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.doors.bridge.errors import BridgeError
 from counterfoil.gateway.doors.bridge.mqtt_link import Broker
@@ -51,9 +53,18 @@ class BridgeSettings(BaseSettings):
     tiles: Path | None = None
     promise_within_s: int = 3_600
     verify_processes: int | None = None
+    verify_silent_s: float = Field(default=5.0, gt=0)
+    """A process that checks signatures and tells nothing for so long is replaced, and its work done again."""
+    stalled_after_s: float = Field(default=10.0, gt=0)
+    """When nothing was committed for so long though records wait, it is told."""
     host: str = "127.0.0.1"
     http_port: int = 8886
     """Health and metrics."""
+
+    @property
+    def disks(self) -> list[Path]:
+        """The folders that are written, as far as they are on this machine."""
+        return [*disk_of_database(self.database_url), *([self.tiles] if self.tiles else [])]
 
     @property
     def is_nats(self) -> bool:

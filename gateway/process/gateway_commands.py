@@ -26,7 +26,9 @@ def run() -> None:
     """Run the gateway in the foreground until SIGTERM or Ctrl-C.
 
     Settings: COUNTERFOIL_GATEWAY_TLS_CERTIFICATE, _TLS_KEY, _DEVICE_CA, _CRL, _RECEIPT_KEY, _DATABASE_URL, _HOST,
-    _MQTT_PORT, _HTTP_PORT, _HTTPS_PORT, _READER_PORT, _READERS, _TILES, _LOG_ORIGIN, _PROMISE_WITHIN_S.
+    _MQTT_PORT, _HTTP_PORT, _HTTPS_PORT, _READER_PORT, _READERS, _TILES, _LOG_ORIGIN, _PROMISE_WITHIN_S,
+    _VERIFY_PROCESSES, _VERIFY_SILENT_S (5: one that tells nothing for so long is replaced), _STALLED_AFTER_S (10: when
+    nothing was committed for so long though records wait, it is told).
     """
     import uvloop
 

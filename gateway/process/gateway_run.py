@@ -63,7 +63,7 @@ async def serve(settings: GatewaySettings) -> None:
     pipeline = Pipeline(store)
     pool = None
     if settings.verify_processes != 0:
-        pool = SignaturePool(settings.verify_processes)
+        pool = SignaturePool(settings.verify_processes, silent_s=settings.verify_silent_s)
         await pool.start()
     server = IngestServer(
         pipeline.process,
@@ -80,12 +80,20 @@ async def serve(settings: GatewaySettings) -> None:
         promise_within_s=settings.promise_within_s,
         observer=metrics,
         stored=receipting.note if receipting else None,
+        stalled_after_s=settings.stalled_after_s,
     )
     contexts = [device_tls(settings)]
     await server.start(settings.host, settings.mqtt_port, contexts[0])
     read_endings = partial(endings, settings.tls_certificate, settings.device_ca, settings.crl)
     web = create_http(
-        server.intake, store, receipts, metrics, settings.tiles, read_endings=read_endings
+        server.intake,
+        store,
+        receipts,
+        metrics,
+        settings.tiles,
+        read_endings=read_endings,
+        pool=pool,
+        disks=settings.disks,
     )
     doors = [WebDoor(web, settings.host, settings.http_port)]
     if settings.https_port is not None:
@@ -101,6 +109,8 @@ async def serve(settings: GatewaySettings) -> None:
             is_revoked=server.is_revoked,
             refusals=quota,
             read_endings=read_endings,
+            pool=pool,
+            disks=settings.disks,
         )
         doors.append(
             WebDoor(app=secure, host=settings.host, port=settings.https_port, tls=contexts[1])

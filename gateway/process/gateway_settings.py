@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.disk_room import disk_of_database
 from counterfoil.settings_form import DatabaseUrl
 
 
@@ -38,9 +40,18 @@ class GatewaySettings(BaseSettings):
     promise_within_s: int = 3_600
     verify_processes: int | None = None
     """Processes that check signatures: as many as there are processors, or 0 to check them in this one."""
+    verify_silent_s: float = Field(default=5.0, gt=0)
+    """A process that checks signatures and tells nothing for so long is replaced, and its work done again."""
+    stalled_after_s: float = Field(default=10.0, gt=0)
+    """When nothing was committed for so long though records wait, it is told."""
     batch: int = 1_024
     queue: int = 8_192
     in_flight: int = 512
     connections: int = 10_000
     refusals_at_once: int = 5_000
     refusals_a_minute: int = 300
+
+    @property
+    def disks(self) -> list[Path]:
+        """The folders that are written, as far as they are on this machine."""
+        return [*disk_of_database(self.database_url), *([self.tiles] if self.tiles else [])]

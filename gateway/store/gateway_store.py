@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, tuple_
 from sqlalchemy.dialects import sqlite
 
+from counterfoil.database_link import link_limits
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
 from counterfoil.gateway.record.signed_record import decode
@@ -50,7 +51,9 @@ _KEY_COLUMNS = [
 
 def open_store(url: str) -> GatewayStore:
     """Return the store at database *url*, its tables up to date (``sqlite:///gateway.db``, ``postgresql+psycopg://…``)."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(
+        url, pool_pre_ping=not url.startswith("sqlite"), connect_args=link_limits(url)
+    )
     if engine.dialect.name == "sqlite":
         if engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)

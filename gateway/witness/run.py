@@ -31,7 +31,14 @@ def run(
     app = create_app(
         home, memory=Memory(home.folder / "witness.db"), poll_s=poll_s, on_step=on_step
     )
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )
 
 
 def create_app(

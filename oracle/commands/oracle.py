@@ -17,6 +17,7 @@ from counterfoil.fault import STORE_UNREADABLE
 from counterfoil.gateway.formats.files import MAX_BYTES
 from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.given_file import read_text_file
+from counterfoil.oracle.commands import alarms as alarm_commands
 from counterfoil.oracle.commands import node as node_commands
 from counterfoil.oracle.commands import price as price_commands
 from counterfoil.oracle.commands.instruction_reply import (
@@ -49,6 +50,7 @@ oracle_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add ``oracle`` to *app*."""
+    alarm_commands.register(oracle_app)
     node_commands.register(oracle_app)
     price_commands.register(oracle_app)
     app.add_typer(oracle_app, name="oracle")
@@ -62,7 +64,8 @@ def run_command() -> None:
     _MINT_CONFIRMERS (a JSON list of accounts), _PARTY_KEYS
     (a folder of participants' keystores, for whom this process writes), _PARTY_PASSPHRASE, _DATABASE_URL,
     _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _WITNESSES,
-    _BATCH_RECORDS, _BATCH_MS, _FINAL_DEPTH, _FINAL_TAG, _NICENESS (2: a gateway on the same machine goes before it).
+    _BATCH_RECORDS, _BATCH_MS, _FINAL_DEPTH, _FINAL_TAG, _NICENESS (2: a gateway on the same machine goes before it),
+    _SILENT_AFTER_S (10: without a sign of life for so long it is an alarm), _STEP_WITHIN_S (60: of one step).
     As one node of a quorum also: _PEERS, _NODE_CERTIFICATE, _NODE_KEY, _NODE_HOST, _NODE_PORT, _RECORDS_DATABASE_URL,
     _GATEWAYS (a JSON list), _GATEWAY_CA, _ROUND_MS, _SETTLES.
     """

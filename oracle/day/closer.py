@@ -12,6 +12,7 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -33,10 +34,11 @@ from counterfoil.oracle.rules.day import closing_plan as plan
 from counterfoil.oracle.rules.day.closing_plan import DateNotForward, DayRefused, PlannedStep
 from counterfoil.oracle.rules.day.reconciliation import Difference, reconcile
 from counterfoil.oracle.rules.faults.day import STEP_FAILED
-from counterfoil.oracle.store.alarm_table import AlarmRow
+from counterfoil.oracle.store.alarm_table import AlarmRow, end, raise_once
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.day_tables import DayClose, DayStep
 
+_TOLD_OF_A_DAY = re.compile(r"(\d{8})(?:: | could not be closed: )")
 log = get_logger("oracle.day_close")
 
 ASKED = "asked"
@@ -274,7 +276,8 @@ class DayCloser:
             if differences:
                 listed = ", ".join(sorted({d.code for d in differences}))
                 said = f"{day.date}: {len(differences)} differences: {listed}"
-                session.add(AlarmRow(code=DAY_DIFFERS, detail=said))
+                raise_once(session, DAY_DIFFERS, said, same=f"{day.date}: ")
+            _end_alarms(session, day.date, agrees=not differences)
             session.commit()
         self._on_step("day_closed")
         log.info("day_closed", date=day.date, differences=len(differences))
@@ -294,9 +297,22 @@ class DayCloser:
             row.status, row.error_code, row.error_detail = "failed", code, detail
             row.finished_ms = now_ms()
             what = f"{day.date} could not be closed: {detail}"
-            session.add(AlarmRow(code=code, detail=what))
+            raise_once(session, code, what)
             session.commit()
         log.error("day_failed", date=day.date, code=code, detail=detail)
+
+
+def _end_alarms(session: Session, date: int, *, agrees: bool) -> None:
+    """End what was told of days up to *date* that could not be closed; if *date* agrees, of differences too.
+
+    The figures are totals: where they agree on a day, they agree up to it.
+    """
+    for row in session.exec(select(AlarmRow)).all():
+        told = _TOLD_OF_A_DAY.match(row.detail)
+        if told is None or int(told[1]) > date:
+            continue
+        if row.code != DAY_DIFFERS or agrees:
+            end(session, row)
 
 
 def outcome(transaction: TransactionRow) -> str:

@@ -24,7 +24,7 @@ from counterfoil.oracle.store.alarm_table import raise_once
 
 log = get_logger("oracle.gossip")
 
-_CODE = GOSSIP_DIFFERS
+
 _REMEMBERED = 10_000
 
 
@@ -51,8 +51,8 @@ class GossipCheck:
         shown = f"its machine was shown {head.root.hex()} as the head of {head.size}"
         device = signed.record.device
         detail = f"record {log_index} of {device}: {shown}, {wrong}"
-        if raise_once(session, _CODE, detail, same=shown, device=device):
-            log.error(_CODE, why=detail)
+        if raise_once(session, GOSSIP_DIFFERS, detail, same=shown, device=device):
+            log.error(GOSSIP_DIFFERS, why=detail)
         return False
 
     def _wrong(self, log_index: int, head: GossipedHead) -> str | None:

@@ -4,6 +4,7 @@ Rules that this module keeps:
 
 - Reading starts at the log's own end, so what was cut off is continued.
 - Each piece is verified before the next is read, so a slow disk slows the reading.
+- What stopped the log is an alarm until the log goes on, across restarts too.
 - When a source does not respond or its entries are refused, the next one is asked. A refusal is tried again after a
   pause that doubles, and at once when the registry has changed: the key may have come. Nothing from the refused record
   on is believed meanwhile.
@@ -30,7 +31,7 @@ from counterfoil.oracle.errors import (
 )
 from counterfoil.oracle.heads.believed_log import BelievedLog
 from counterfoil.oracle.heads.log_sources import LogSource
-from counterfoil.oracle.store.alarm_table import raise_once
+from counterfoil.oracle.store.alarm_table import end_alarms, raise_once
 
 log = get_logger("oracle.log")
 
@@ -38,6 +39,7 @@ COPY_AHEAD = 100_000
 """Records that a copy may have beyond the newest anchored head; more of them wait at the gateway."""
 _LONGEST_PAUSE_S = 30.0
 _ALARMS = {KeyUnknownError.code: KEY_AWAITED, STORE_BEHIND: STORE_BEHIND}
+_ENDED_BY_READING = (KEY_AWAITED, RECORD_NOT_BELIEVED, STORE_BEHIND)
 
 
 class LogReader:
@@ -54,6 +56,8 @@ class LogReader:
         self._not_before = 0.0
         self._registry = 0
         self._owed = 0
+        self._told: set[Code] = {*_ENDED_BY_READING, COPY_DIFFERS}
+        """Alarms that may stand: at the start those of the process before."""
         self._busy = threading.Lock()
         self.refusal: RecordRefused | None = None
         """Why the log has stopped; None while it goes on."""
@@ -83,8 +87,10 @@ class LogReader:
             self._stop(COPY_DIFFERS, f"the records do not give the anchored head of {dropped.size}")
             return 0
         before = self._believed.size
+        has_read = False
         try:
             if self._has_room():
+                has_read = True
                 for piece in self._source.pieces(before):
                     self._believed.take(piece)
                     if not self._has_room():
@@ -96,9 +102,12 @@ class LogReader:
             self._wait()
             raise
         else:
-            self.refusal = None
+            if has_read:
+                self.refusal = None
+                self._end(_ENDED_BY_READING)
             if self._believed.anchored >= self._owed:  # else the same records may be dropped again
                 self._pause_s = 0.5
+                self._end((COPY_DIFFERS,))
         return self._believed.size - before
 
     def _has_room(self) -> bool:
@@ -115,11 +124,26 @@ class LogReader:
         """Turn to the next source after a pause; raise an alarm if *is_new*."""
         if is_new:
             log.error("log_stopped", code=code, why=why)
+            self._told.add(code)
             with Session(self._engine) as session:
+                for other in _ENDED_BY_READING if code in _ENDED_BY_READING else ():
+                    end_alarms(session, other)  # the log stands at one record at a time
                 raise_once(session, code, why)
                 session.commit()
         self._source.turn_away()
         self._wait()
+
+    def _end(self, codes: tuple[Code, ...]) -> None:
+        """The log goes on: take away what was told of these."""
+        told = self._told.intersection(codes)
+        if not told:
+            return
+        with Session(self._engine) as session:
+            ended = [end_alarms(session, code) for code in sorted(told)]
+            session.commit()
+        self._told -= told
+        if sum(ended):
+            log.info("log_goes_on")
 
     def _wait(self) -> None:
         # By hand: a pass must not sleep, so the pause is a time before which nothing is read.

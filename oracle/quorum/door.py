@@ -139,7 +139,11 @@ class DoorServer:
         self._socket.listen(2048)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=2, http=CertifiedProtocol
+            app,
+            log_config=None,
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            http=CertifiedProtocol,
         )
         config.load()
         config.ssl = tls

@@ -30,6 +30,7 @@ from counterfoil.oracle.quorum.peer_client import PeerClient
 from counterfoil.oracle.quorum.peers import Peer, gateway_tls, read_peers
 from counterfoil.oracle.quorum.proposer import BatchRules, HeadProposer, SignatureCollector
 from counterfoil.oracle.quorum.signing_book import SigningBook
+from counterfoil.oracle.retries import RefusalsOver
 from counterfoil.oracle.run.settling import Steps, settling_steps
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
@@ -144,6 +145,7 @@ def compose(
             cosign=collector.cosign,
             on_step=on_step,
         )
+    steps["refusals"] = RefusalsOver(engine).step
     if settings.log_key is not None:
         steps["checkpoint"] = CheckpointWriter(settings, engine).step
     side = None

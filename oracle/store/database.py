@@ -9,6 +9,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from counterfoil.database_link import link_limits
+
 
 def open_database(url: str, *, migrate: bool = True) -> Engine:
     """The engine of the database at *url*; with *migrate* its tables are the newest (``sqlite:///…``, ``postgresql+psycopg://…``).
@@ -17,7 +19,9 @@ def open_database(url: str, *, migrate: bool = True) -> Engine:
     that reads first can't fail to get the lock later. ``engine.execution_options(reads_only=True)`` gives an engine
     over the same connections whose transactions only read, and never wait.
     """
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(
+        url, pool_pre_ping=not url.startswith("sqlite"), connect_args=link_limits(url)
+    )
     if engine.dialect.name == "sqlite":
         if engine.url.database:
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)

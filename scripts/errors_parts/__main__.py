@@ -1,4 +1,4 @@
-"""``scripts/list-errors``: docs/errors.md, written or compared."""
+"""``scripts/list-errors``: docs/errors.md and docs/alarms.md, written or compared."""
 
 from __future__ import annotations
 
@@ -6,27 +6,33 @@ import argparse
 import sys
 from pathlib import Path
 
+from alarm_page import alarm_page_of
 from contract_faults import contract_faults
 from fault_declarations import declared_faults
 from fault_page import page_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "errors.md"
+DOCS = ROOT / "docs"
 
 
 def main() -> int:
-    """Write the page; with ``--check`` only say whether it is the one that would be written."""
+    """Write the pages; with ``--check`` only say whether they are those that would be written."""
     parser = argparse.ArgumentParser(prog="scripts/list-errors", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; 1 when it is stale")
     asked = parser.parse_args()
-    page = page_of([*declared_faults(ROOT), *contract_faults(ROOT)])
+    faults = declared_faults(ROOT)
+    pages = {
+        DOCS / "errors.md": page_of([*faults, *contract_faults(ROOT)]),
+        DOCS / "alarms.md": alarm_page_of(faults),
+    }
+    stale = [path for path, page in pages.items() if not path.exists() or path.read_text() != page]
     if not asked.check:
-        PAGE.write_text(page)
+        for path in stale:
+            path.write_text(pages[path])
         return 0
-    if PAGE.exists() and PAGE.read_text() == page:
-        return 0
-    print("docs/errors.md is stale: run scripts/list-errors", file=sys.stderr)
-    return 1
+    for path in stale:
+        print(f"docs/{path.name} is stale: run scripts/list-errors", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,10 @@ import typer
 
 _COMMANDS = {
     "up": ("counterfoil.up.commands", "Run chain, gateway, oracle and API until Ctrl-C."),
+    "status": (
+        "counterfoil.up.status_command",
+        "How the whole house is, and what must be seen to.",
+    ),
     "demo": (
         "counterfoil.replay.commands",
         "The main job, and a claim and a loan on it.",

@@ -74,6 +74,25 @@ WORKER_LOST = fault(
         "done again."
     ),
 )
+WORKER_HUNG = fault(
+    "process.worker_hung",
+    (
+        "A process that verifies signatures told nothing for too long: it was ended, another took its "
+        "place, and its work was done again."
+    ),
+    (
+        "Nothing, if it happens once. If it goes on, look what holds the machine's processes: memory that "
+        "is swapped, a debugger, a stopped container."
+    ),
+)
+DISK_FULL = fault(
+    "disk.full",
+    "A disk that is written has almost no room left.",
+    (
+        "Make room. Nothing is acknowledged that is not on the disk, and work goes on by itself "
+        "once there is room."
+    ),
+)
 DATE_MALFORMED = fault(
     "date.malformed",
     "A date is no date of the calendar, or not written as it should be.",

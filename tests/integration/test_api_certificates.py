@@ -9,10 +9,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from fastapi.testclient import TestClient
+from sqlmodel import Session
 from support_api import Site, build
 from support_gateway import utc_now
 
 from counterfoil.api.run import create_app
+from counterfoil.oracle.errors import RECORD_NOT_BELIEVED
+from counterfoil.oracle.store.alarm_table import end_alarms, raise_once
+from counterfoil.oracle.store.database import open_database
 
 pytestmark = pytest.mark.integration
 
@@ -77,3 +81,34 @@ def test_a_file_that_holds_no_list_is_told(site: Site, tmp_path: Path) -> None:
     client = TestClient(create_app(settings))
     (alarm,) = client.get("/readyz").json()["alarms"]
     assert alarm["code"] == "file.unreadable"
+
+
+def test_an_alarm_of_the_oracle_is_in_both_languages_and_its_detail_not_for_anybody(
+    site: Site,
+) -> None:
+    """And it is gone everywhere once it has ended."""
+    write_list(site, 6)
+    engine = open_database(site.settings.oracle_url)
+    with Session(engine) as session:
+        raise_once(session, RECORD_NOT_BELIEVED, "record 5 of somebody's machine")
+        session.commit()
+    client = TestClient(create_app(site.settings))
+    (told,) = client.get("/readyz").json()["alarms"]
+    assert told == {"code": RECORD_NOT_BELIEVED, "detail": "", "part": "oracle"}
+    line = f'counterfoil_alarms{{code="{RECORD_NOT_BELIEVED}",part="oracle"}} 1.0'
+    assert line in client.get("/metrics").text
+    client.post("/login", data={"secret": site.tokens["admin"]})
+    assert "The log has stopped" in line_of(client, "en")
+    assert "somebody" in line_of(client, "en")
+    assert "日志已停止" in line_of(client, "zh")
+    other = TestClient(create_app(site.settings))
+    other.post("/login", data={"secret": site.tokens["lakeside"]})
+    assert "The log has stopped" in line_of(other, "en")
+    assert "somebody" not in line_of(other, "en")
+    with Session(engine) as session:
+        end_alarms(session, RECORD_NOT_BELIEVED)
+        session.commit()
+    engine.dispose()
+    client = TestClient(create_app(site.settings))
+    assert client.get("/readyz").json()["alarms"] == []
+    assert "counterfoil_alarms{" not in client.get("/metrics").text

@@ -213,3 +213,29 @@ def test_going_on_with_pieces_of_another_width_comes_to_the_same(
 
 def heads(house: OracleHouse) -> list[dict[str, Any]]:
     return [dict(one) for one in house.on_chain("RecordAnchor", "HeadAnchored")]
+
+
+def test_a_process_that_tells_nothing_ends_the_sweep_with_a_word(
+    house: OracleHouse, tmp_path: Path
+) -> None:
+    """As a stopped one does: it is not waited for for ever, and what was kept is gone on from."""
+    state = tmp_path / "sweep.db"
+    sooner = (
+        "from counterfoil.api.audit.sweep import log_sweep; log_sweep.HUNG_S = 2.0\n"
+        "from counterfoil.__main__ import main; main()"
+    )
+    with log_server(house, held=HELD) as server:
+        _, _, _, *words = command(house, server.url, "--state", state)
+        done = subprocess.run(
+            [sys.executable, "-c", sooner, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
+        )
+        assert not server.gone.is_set()
+    assert done.returncode == 2, done.stdout
+    assert json.loads(done.stderr.splitlines()[-1])["code"] == "process.worker_lost"
+    with log_server(house) as server:
+        again = report(command(house, server.url, "--state", state))
+    assert again["verdict"] == "valid"

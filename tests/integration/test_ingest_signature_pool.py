@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from support_record import OTHER_DEVICE, SALE, chain, key_ring, private_key
+from support_waiting import wait_until
 
 from counterfoil.gateway.ingest.signature_pool import SignaturePool, SignatureWorkersLost
 from counterfoil.gateway.record.signature_equation import equation_holds
@@ -97,3 +98,66 @@ async def test_workers_end_when_the_pool_stops() -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_a_stopped_worker_is_replaced_and_its_work_done_again_and_it_is_told() -> None:
+    pool = SignaturePool(2, silent_s=0.5)
+    await pool.start()
+    asked = equations(60) * 20
+    expected = [number % 60 % 3 != 0 for number in range(len(asked))]
+    assert await pool.holds(asked[:60]) == expected[:60]
+    assert pool.alarms() == []
+    first = set(pool.processes)
+    for pid in first:
+        os.kill(pid, signal.SIGSTOP)
+    assert await pool.holds(asked) == expected
+    assert len(pool.processes) == 2
+    assert not first & set(pool.processes)
+    (alarm,) = pool.alarms()
+    assert alarm.code == "process.worker_hung"
+    assert pool.replaced == 2
+    for pid in first:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    await pool.stop()
+
+
+async def test_a_worker_that_is_stopped_before_it_is_up_is_replaced() -> None:
+    pool = SignaturePool(1, silent_s=0.5, start_s=5)
+    await pool.start()
+    (first,) = pool.processes
+    os.kill(first, signal.SIGSTOP)
+    assert await pool.holds(equations(3)) == [False, True, True]
+    assert pool.processes != [first]
+    await pool.stop()
+
+
+async def test_the_pool_stops_with_a_stopped_worker() -> None:
+    pool = SignaturePool(1, silent_s=60)
+    await pool.start()
+    assert await pool.holds(equations(3)) == [False, True, True]
+    (pid,) = pool.processes
+    os.kill(pid, signal.SIGSTOP)
+    await pool.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_no_work_is_lost_while_no_process_can_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = SignaturePool(1, silent_s=0.5)
+    await pool.start()
+    assert await pool.holds(equations(3)) == [False, True, True]
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    (pid,) = pool.processes
+    os.kill(pid, signal.SIGSTOP)
+    asked = asyncio.create_task(pool.holds(equations(3)))
+    await asyncio.to_thread(wait_until, lambda: not pool.processes)
+    (alarm,) = pool.alarms()
+    assert "0 of 1 run" in alarm.detail
+    await asyncio.sleep(1)
+    assert not asked.done()
+    monkeypatch.undo()
+    assert await asked == [False, True, True]
+    await pool.stop()

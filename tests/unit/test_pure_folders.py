@@ -57,7 +57,7 @@ PURE = _pure_folders()
 
 def _files(module: str) -> list[Path]:
     path = _HOUSE / module.replace(".", "/")
-    if module in ("fault", "printable"):  # those that every package stands on
+    if module in ("alarm", "fault", "printable"):  # those that every package stands on
         path = _HOUSE / "src" / "counterfoil" / module
     return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
 

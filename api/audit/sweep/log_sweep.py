@@ -15,7 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from itertools import groupby, zip_longest
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from counterfoil.api.audit.faults import (
     ANNEX_UNKNOWN,
@@ -61,6 +61,8 @@ from counterfoil.oracle.rules.anchored_head import NO_ANNEX
 from counterfoil.oracle.rules.faults.proposal import FIGURES_DIFFER, ROOT_DIFFERS, STATE_DIFFERS
 from counterfoil.oracle.rules.figures import Figures, Tally
 
+HUNG_S = 900.0
+"""How long a piece may take before the process that has it is taken to hang."""
 _AHEAD = 3
 _BLOCKS_BACK = 5_000
 
@@ -144,9 +146,14 @@ class LogSweep:
                     cuts = [size for size in sizes if start < size <= end]
                     waiting.append(pool.submit(work, start, end, cuts))
                     if len(waiting) > self._processes * _AHEAD:
-                        yield waiting.popleft().result()
+                        yield waiting.popleft().result(HUNG_S)
                 while waiting:
-                    yield waiting.popleft().result()
+                    yield waiting.popleft().result(HUNG_S)
+            except TimeoutError as late:
+                for child in active_children():  # what hangs would be waited for at the end
+                    child.kill()
+                said = f"after record {self._book.size} nothing was told for {HUNG_S:.0f} s"
+                raise WorkerLost(f"{said}; start again to go on") from late
             except BrokenProcessPool as error:
                 raise WorkerLost(f"after record {self._book.size}; start again to go on") from error
             finally:

@@ -45,6 +45,7 @@ class IngestServer:
         promise_within_s: int = 3_600,
         observer: Observer | None = None,
         stored: Callable[[Verdicts, Stored], None] | None = None,
+        stalled_after_s: float = 10.0,
     ) -> None:
         self.limits = limits or Limits()
         self.intake = Intake(
@@ -57,6 +58,7 @@ class IngestServer:
             observer=observer,
             has_room=self._resume,
             stored=stored,
+            stalled_after_s=stalled_after_s,
         )
         self._observer = observer
         self._connections: dict[DeviceId, DeviceConnection] = {}

@@ -26,9 +26,9 @@ from counterfoil.replay.report_tables import show
 from counterfoil.replay.run import run
 from counterfoil.replay.script import ReplayPlan, plan_from_files, plan_simulated
 from counterfoil.up.data_folder import MOST_ORACLES, open_house
-from counterfoil.up.folder_lock import HouseInUse
+from counterfoil.up.folder_lock import HouseInUse, default_data
 from counterfoil.up.for_auditors import TITLE, for_auditors
-from counterfoil.up.process_tree import Tree, default_data
+from counterfoil.up.process_tree import Tree
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
 

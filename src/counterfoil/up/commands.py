@@ -14,9 +14,9 @@ from rich.console import Console
 from counterfoil.api.access.auth import Role
 from counterfoil.chain.errors import ChainError
 from counterfoil.up.data_folder import MOST_ORACLES, open_house
-from counterfoil.up.folder_lock import HouseInUse
+from counterfoil.up.folder_lock import HouseInUse, default_data
 from counterfoil.up.for_auditors import TITLE, for_auditors
-from counterfoil.up.process_tree import Tree, default_data
+from counterfoil.up.process_tree import Tree
 from counterfoil.up.signin import sign_in_link
 from counterfoil.up.supervisor import ChildFailed
 

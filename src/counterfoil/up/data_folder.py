@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -33,6 +34,7 @@ from counterfoil.chain.nodes.network.creation import account_signer
 from counterfoil.chain.nodes.network.engines.choice import engine_of
 from counterfoil.chain.nodes.network.folder import read_folder
 from counterfoil.chain.nodes.ports import free_ports
+from counterfoil.fault import Code
 from counterfoil.gateway.pki.authority import CertificateAuthority
 from counterfoil.gateway.pki.certificate_file import replace_file
 from counterfoil.gateway.pki.key_file import create_key, load_key
@@ -46,6 +48,13 @@ _PARTIES = 13
 _FIRST_NODE = _FIRST_PARTY + _PARTIES - 1
 """Account of the second oracle node, less 1: the first node has the role's own."""
 MOST_ORACLES = 12
+
+
+class HouseNotThere(Exception):
+    """The folder is no house's data folder."""
+
+    code = Code("house.not_there")
+    to_do = "Name the folder that `counterfoil up` runs over, or start one there."
 
 
 @dataclass(frozen=True)
@@ -195,15 +204,7 @@ def _open_house(
     nodes = [f"oracle_{number}" for number in range(1, count + 1)] if count > 1 else []
     kept["ports"] = {name: _usable(kept["ports"].get(name)) for name in (*PORTS, *nodes)}
     replace_file(settings, json.dumps(kept, indent=1).encode(), 0o600)
-    house = House(
-        folder,
-        ports=kept["ports"],
-        passphrase=kept["passphrase"],
-        currency=kept["currency"],
-        engine=kept["engine"],
-        oracles=count,
-        network=kept.get("network", ""),
-    )
+    house = _house_of(folder, kept)
     if house.network:
         (folder / "chain").mkdir(exist_ok=True, mode=0o700)
         keep_mnemonic(folder / "chain" / "mnemonic")
@@ -211,6 +212,30 @@ def _open_house(
     if count > 1:
         _make_nodes(house)
     return house
+
+
+def read_house(folder: Path) -> House:
+    """Return the house in *folder* as it is; nothing is made or changed.
+
+    Raises:
+        HouseNotThere: there is none.
+    """
+    settings = folder.resolve() / "house.json"
+    if not settings.is_file():
+        raise HouseNotThere(f"{folder} holds no house.json")
+    return _house_of(settings.parent, json.loads(settings.read_text()))
+
+
+def _house_of(folder: Path, kept: dict[str, Any]) -> House:
+    return House(
+        folder,
+        ports=kept["ports"],
+        passphrase=kept["passphrase"],
+        currency=kept["currency"],
+        engine=kept["engine"],
+        oracles=kept.get("oracles", 1),
+        network=kept.get("network", ""),
+    )
 
 
 def _check_edition(folder: Path) -> None:

@@ -42,3 +42,8 @@ class FolderLock:
 
     def __exit__(self, *_: object) -> None:
         self.give_back()
+
+
+def default_data() -> Path:
+    """The default data folder: ``$COUNTERFOIL_DATA``, or ``.counterfoil`` in the working directory."""
+    return Path(os.environ.get("COUNTERFOIL_DATA", ".counterfoil"))

@@ -20,6 +20,7 @@ from counterfoil.up.data_folder import LOG_ORIGIN, House, admit_accounts, deploy
 from counterfoil.up.folder_lock import FolderLock
 from counterfoil.up.renewal import Renewal, utc_now
 from counterfoil.up.supervisor import Child, Supervisor
+from counterfoil.up.watchdog import Watchdog
 
 _NETWORK_PASSPHRASE = "COUNTERFOIL_NETWORK_PASSPHRASE"  # noqa: S105  # the variable's name
 _READY_S = 60.0
@@ -40,6 +41,7 @@ class Tree:
         self.house = house
         self.supervisor = Supervisor()
         self._renewal = Renewal(house, now)
+        self._watchdog = Watchdog(house)
         self._progress = progress
         self._lock = FolderLock(house.folder)
 
@@ -85,12 +87,14 @@ class Tree:
                 *self._oracles(),
                 self._child("api", self._api_env(), self._answers(self.house.api_url)),
             )
+            self._watchdog.start()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """End every process; each has time to finish what it does."""
+        self._watchdog.stop()
         self._renewal.stop()
         self.supervisor.stop()
         self._lock.give_back()
@@ -207,6 +211,7 @@ class Tree:
             "COUNTERFOIL_API_TILES": str(self.house.tiles),
             "COUNTERFOIL_API_DEPLOYMENT": str(self.house.deployment),
             "COUNTERFOIL_API_RPC_URLS": json.dumps([self.house.rpc_url]),
+            "COUNTERFOIL_API_GATEWAYS": json.dumps([self.house.gateway_url]),
             "COUNTERFOIL_API_CERTIFICATES": str(self.house.folder / "certificates"),
             "COUNTERFOIL_API_PORT": str(self.house.ports["api"]),
         }
@@ -238,8 +243,3 @@ class Tree:
             return found.status_code == 200
 
         return ready
-
-
-def default_data() -> Path:
-    """The default data folder: ``$COUNTERFOIL_DATA``, or ``.counterfoil`` in the working directory."""
-    return Path(os.environ.get("COUNTERFOIL_DATA", ".counterfoil"))

@@ -33,7 +33,8 @@ _PR_SET_PDEATHSIG = 1
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _FORGIVEN_AFTER_S = 60.0
-_STOP_GRACE_S = 20.0
+_STOP_GRACE_S = 45.0
+"""More than the chain's process gives its engine: else a stopped engine would outlive it."""
 _LONGEST_LOG = 20_000_000
 
 
@@ -107,7 +108,7 @@ class Child:
             raise ChildFailed(self.name, why, self.log_path) from None
 
     def stop(self) -> None:
-        """End the process: SIGTERM, and SIGKILL after 20 s."""
+        """End the process: SIGTERM, and SIGKILL after 45 s."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()

@@ -9,9 +9,10 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.client import Finality
+from counterfoil.peer_limits import PeerSettings
 
 
-class ChainSettings(BaseSettings):
+class ChainSettings(PeerSettings, BaseSettings):
     """The node that the commands use, and where an embedded node keeps its state."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_CHAIN_")

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import Finality
+from counterfoil.peer_limits import PeerSettings
 from counterfoil.settings_form import DatabaseUrl, NoDatabaseOrUrl
 
 
@@ -23,7 +24,7 @@ MINT_LIMIT_MINOR = 100_000_000
 """1,000,000.00 of a currency with cents."""
 
 
-class OracleSettings(BaseSettings):
+class OracleSettings(PeerSettings, BaseSettings):
     """Where the oracle reads and writes, and the keystores that it signs with."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_ORACLE_")

@@ -18,6 +18,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainHealth, ChainWatch
 from counterfoil.api.http.faults import CSRF_TOKEN_MISSING
+from counterfoil.api.http.party_limits import PartyLimits
 from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.client import ChainClient
 from counterfoil.gateway.logfiles.hash_reader import LogHashes
@@ -39,6 +40,7 @@ class ApiParts:
     watch: ChainWatch
     client: Callable[[], ChainClient | None]
     certificates: CertificateWatch
+    limits: PartyLimits
 
     def final_number(self) -> int:
         """Return the newest final block that a node states; -1 when none does."""
@@ -81,10 +83,12 @@ def principal_of(
     _bearer: Annotated[object, Depends(_BEARER)],
     _cookie: Annotated[object, Depends(_COOKIE)],
 ) -> Principal:
-    """Return who asks; 401 for nobody."""
+    """Return who asks; 401 for nobody. A write counts as one of its party's."""
     found = maybe_principal(request)
     if found is None:
         raise problems.unauthorised("a valid token is needed")
+    if request.method not in ("GET", "HEAD"):
+        parts_of(request).limits.write(found.party)
     return found
 
 

@@ -75,7 +75,9 @@ async def serve_bridge(settings: BridgeSettings) -> None:
     if receipting:
         tasks.append(asyncio.create_task(receipting.run()))
     web = create_http(intake, store, receipts, metrics, settings.tiles)
-    door = WebDoor(web, settings.host, settings.http_port)
+    door = WebDoor(
+        app=web, host=settings.host, port=settings.http_port, limits=settings.peer_limits
+    )
     try:
         starting = asyncio.create_task(link.start(relay))
         stopping = asyncio.create_task(stop.wait())

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from counterfoil.peer_limits import PeerSettings
 from counterfoil.settings_form import DatabaseUrl
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(PeerSettings, BaseSettings):
     """Where the gateway listens, where it stores records, and the key that signs receipts."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_GATEWAY_")

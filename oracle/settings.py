@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -12,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import Finality
 from counterfoil.peer_limits import PeerSettings
-from counterfoil.settings_form import DatabaseUrl, NoDatabaseOrUrl
+from counterfoil.settings_form import DatabaseUrl, NoDatabaseOrUrl, with_file_contents
 
 
 def trigger_of(cron: str, zone: ZoneInfo) -> CronTrigger:
@@ -37,6 +38,7 @@ class OracleSettings(PeerSettings, BaseSettings):
     keystore: Path
     """The key that signs and sends heads and distributions."""
     passphrase: SecretStr
+    """Or, so that it stands in no environment, the name of a file with it in ``passphrase_file``; so for the others."""
     bank_keystore: Path | None = None
     """The bank's key, when this process mints for it (the embedded default)."""
     bank_passphrase: SecretStr | None = None
@@ -47,6 +49,9 @@ class OracleSettings(PeerSettings, BaseSettings):
     party_keys: Path | None = None
     """A folder of participants' keystores (``*.json``), when this process signs for them (the embedded default)."""
     party_passphrase: SecretStr | None = None
+    passphrase_file: Path | None = None
+    bank_passphrase_file: Path | None = None
+    party_passphrase_file: Path | None = None
     log_key: Path | None = None
     """PEM: the Ed25519 key that signs checkpoints."""
     log_origin: str = "counterfoil.example/log"
@@ -81,6 +86,13 @@ class OracleSettings(PeerSettings, BaseSettings):
     """IANA name of the zone whose date is the business date; required with ``day_close_cron``."""
     day_close_cron: str = ""
     """When to close the day: minute, hour, day of month, month, day of week. Empty: only on request."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return with_file_contents(
+            given, names=("passphrase", "bank_passphrase", "party_passphrase")
+        )
 
     @model_validator(mode="after")
     def _check_clock(self) -> OracleSettings:

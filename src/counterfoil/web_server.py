@@ -151,6 +151,7 @@ class WebServer(uvicorn.Server):
             timeout_graceful_shutdown=stop_within_s,
             http=self._protocol,
             ws="none",
+            interface="asgi3",
             lifespan=lifespan,  # type: ignore[arg-type]
             server_header=False,
         )

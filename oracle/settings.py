@@ -49,6 +49,8 @@ class OracleSettings(PeerSettings, BaseSettings):
     party_keys: Path | None = None
     """A folder of participants' keystores (``*.json``), when this process signs for them (the embedded default)."""
     party_passphrase: SecretStr | None = None
+    paid_calls_a_day: int = Field(default=20, ge=0)
+    """Calls that anybody may make, which this process sends and pays for one participant within 24 hours."""
     passphrase_file: Path | None = None
     bank_passphrase_file: Path | None = None
     party_passphrase_file: Path | None = None

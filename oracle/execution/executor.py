@@ -199,7 +199,9 @@ class InstructionExecutor:
                 )
                 return {"line": line.id, "outcome": line.outcome}
             case Transact():
-                number = self._writes.transact(session, row.idempotency_key, request)
+                number = self._writes.transact(
+                    session, row.idempotency_key, request, party=row.party
+                )
                 return {"transaction": number}
             case SignDigest():
                 return {"signature": self._writes.sign(request)}

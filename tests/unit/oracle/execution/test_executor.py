@@ -11,13 +11,17 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from support_instructions import ENTRY, WRITTEN, stored
 
+from counterfoil.chain.abi.artifacts import selector_of
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import ChainError, NodeUnreachable, RpcRefused
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.execution.executor import InstructionExecutor
+from counterfoil.oracle.execution.party_keys import PartyWrites
 from counterfoil.oracle.instructions.inbox import ask
-from counterfoil.oracle.instructions.request import CloseMatching, Kind
+from counterfoil.oracle.instructions.request import CloseMatching, Kind, Transact
 from counterfoil.oracle.instructions.stored_form import decode
+from counterfoil.oracle.ledger.participant_registry import ParticipantRow
 from counterfoil.oracle.store.database import open_database
 from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.instruction_state import InstructionState
@@ -213,3 +217,29 @@ def test_a_node_that_is_away_is_not_waited_for_once_a_lane(engine: Engine) -> No
     assert len(tried) == 3
     executor.step()
     assert len(set(tried)) == 6, "the others have their turn"
+
+
+def test_the_oracle_pays_for_certified_participants_and_not_without_end(engine: Engine) -> None:
+    """A stranger's token had thirty pokes sent and paid for."""
+    known, frozen, ended, stranger = ("0x" + f"{n}{n}" * 20 for n in "4567")
+    data = selector_of("Receivables", "poke") + bytes(32)
+    writes = PartyWrites(CLIENT, keys={}, oracle="0x" + "33" * 20, paid_a_day=3)
+    with Session(engine) as session:
+        for account, is_frozen, until in ((known, False, 2**40), (frozen, True, 2**40)):
+            session.add(
+                ParticipantRow(
+                    account=Address(account), parts="1", frozen=is_frozen, certified_until=until
+                )
+            )
+        session.add(ParticipantRow(account=Address(ended), parts="1", certified_until=1))
+        for number, account in enumerate((stranger, frozen, ended, *[known] * 30)):
+            request = Transact(account, "Receivables", "poke", data=data)
+            ask(session, key=str(number), party=account, request=request)
+        session.commit()
+    InstructionExecutor(engine, CLIENT, "0x" + "33" * 20, writes=writes).step()
+    with Session(engine) as session:
+        rows = session.exec(select(Instruction).where(Instruction.kind == Kind.TRANSACT)).all()
+        assert len(session.exec(select(TransactionRow)).all()) == 3
+        assert [row.party for row in rows if row.status == InstructionState.SENT] == [known] * 3
+        refused = {row.error_code for row in rows if row.status == InstructionState.FAILED}
+    assert refused == {"keys.not_paid_for"}

@@ -58,7 +58,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(self, scope, receive, send)
+        body = _Body(self, scope, receive=receive, send=send)
         try:
             await body.stated()
             await self.app(scope, body.receive, body.send)

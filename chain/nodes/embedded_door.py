@@ -188,13 +188,13 @@ class RpcDoor:
         origin = headers.get(b"origin")
         allowed = origin if origin is not None and origin in self._origins else None
         if origin is not None and allowed is None:
-            return await _respond(send, 403, {"error": "this origin is not listed"})
+            return await _respond(send, 403, body={"error": "this origin is not listed"})
         if headers.get(b"host", "").rsplit(":", 1)[0] not in _NAMES:
             return await _respond(send, 403, {"error": "this is the loopback's node"})
         if scope["method"] == "OPTIONS" and allowed is not None:
-            return await _respond(send, 204, None, allowed)
+            return await _respond(send, 204, body=None, origin=allowed)
         if scope["method"] != "POST":
-            return await _respond(send, 405, {"error": "JSON-RPC is posted"}, allowed)
+            return await _respond(send, 405, body={"error": "JSON-RPC is posted"}, origin=allowed)
         body = bytearray()
         more = True
         while more:
@@ -204,30 +204,34 @@ class RpcDoor:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > _MOST_BYTES:
-                return await _respond(send, 413, {"error": f"at most {_MOST_BYTES} bytes"}, allowed)
+                return await _respond(
+                    send, 413, body={"error": f"at most {_MOST_BYTES} bytes"}, origin=allowed
+                )
         return await self._answer(bytes(body), send, allowed)
 
     async def _answer(self, body: bytes, send: Any, allowed: str | None) -> None:
         try:
             asked = json.loads(body)
         except (ValueError, RecursionError):
-            return await _respond(send, 400, {"error": "no JSON"}, allowed)
+            return await _respond(send, 400, body={"error": "no JSON"}, origin=allowed)
         why = refusal_of(asked)
         if why is not None:
             number = asked.get("id") if isinstance(asked, dict) else None
             error = {"code": _REFUSED, "message": why}
             return await _respond(
-                send, 200, {"jsonrpc": "2.0", "id": number, "error": error}, allowed
+                send, 200, {"jsonrpc": "2.0", "id": number, "error": error}, origin=allowed
             )
         if asked == []:
-            return await _respond(send, 200, [], allowed)
+            return await _respond(send, 200, body=[], origin=allowed)
         assert self._engine is not None  # noqa: S101  # the server runs
         try:
             # As it was read, on one line: the chain sees what was checked.
             answer = await self._engine.ask(json.dumps(asked).encode() + b"\n")
         except (OSError, TimeoutError):
-            return await _respond(send, 502, {"error": "the chain does not answer"}, allowed)
-        return await _respond(send, 200, answer, allowed)
+            return await _respond(
+                send, 502, body={"error": "the chain does not answer"}, origin=allowed
+            )
+        return await _respond(send, 200, body=answer, origin=allowed)
 
 
 async def _respond(send: Any, status: int, body: object, origin: str | None = None) -> None:

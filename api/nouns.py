@@ -92,3 +92,6 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     )
     for operation in module.OPERATIONS
 }
+
+UPLOADS = frozenset({"/v1/statements", "/v1/statements/camt053", "/v1/settlement-files"})
+"""The paths that take files: their bodies may be larger than others'."""

@@ -15,10 +15,12 @@ from counterfoil import __version__
 from counterfoil.api import metrics, nouns, operation_routes, stream
 from counterfoil.api.access.directory import Directory
 from counterfoil.api.http import description, etags, problems, security_headers
+from counterfoil.api.http.body_limit import BodyLimit, Uploads
 from counterfoil.api.http.certificate_watch import CertificateWatch
 from counterfoil.api.http.chain_health import ChainWatch
-from counterfoil.api.http.context import ApiParts
+from counterfoil.api.http.context import ApiParts, maybe_principal
 from counterfoil.api.http.house_watch import HouseWatch
+from counterfoil.api.http.party_limits import PartyLimits
 from counterfoil.api.pages import proof, sign_in
 from counterfoil.api.pages import routes as pages
 from counterfoil.api.settings import ApiSettings
@@ -91,6 +93,11 @@ def create_app(settings: ApiSettings) -> FastAPI:
             gateways=settings.gateways,
             disks=settings.disks,
         ),
+        limits=PartyLimits(
+            streams=settings.streams_a_party,
+            writes_at_once=settings.writes_at_once,
+            writes_a_minute=settings.writes_a_minute,
+        ),
     )
 
     @asynccontextmanager
@@ -120,6 +127,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(etags.ETags)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(
+        BodyLimit,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+        uploads=Uploads(settings.uploads_at_once),
+        uploads_to=nouns.UPLOADS,
+        who=maybe_principal,
+    )
     app.add_middleware(security_headers.SecurityHeaders)
     app.add_middleware(metrics.Measured)
     return app

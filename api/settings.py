@@ -10,10 +10,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.address import Address
 from counterfoil.disk_room import disk_of_database
+from counterfoil.peer_limits import PeerSettings
 from counterfoil.settings_form import DatabaseUrl
 
 
-class ApiSettings(BaseSettings):
+class ApiSettings(PeerSettings, BaseSettings):
     """Where the API reads, and where it listens. No secret is in it.
 
     ``tiles`` is the log's folder of tiles; without it proofs are made from the stored records.
@@ -39,7 +40,16 @@ class ApiSettings(BaseSettings):
     time_zone: str = "UTC"
     secure_cookies: bool = False
     session_hours: int = Field(default=12, ge=1, le=24 * 30)
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """For a request's body, where no file is uploaded."""
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    """For a file: a bank's statement, a provider's settlement file."""
+    uploads_at_once: int = Field(default=4, ge=1)
+    """How many bodies of more than ``max_body_bytes`` are read at a time, of all parties."""
+    streams_a_party: int = Field(default=20, ge=1)
+    writes_at_once: int = Field(default=1_000, ge=1)
+    """How many writes a party may send at once; as many grow back as ``writes_a_minute`` says."""
+    writes_a_minute: int = Field(default=300, ge=1)
 
     @field_validator("time_zone")
     @classmethod

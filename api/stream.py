@@ -7,14 +7,16 @@ Rules kept here:
   number that changes only when what the asker may see of them changes.
 * An event's ``id`` is what the asker then knows. With it as ``Last-Event-ID`` a stream that was cut
   goes on with everything that has changed meanwhile.
-* The databases are asked once a second; a stream ends when its session or token does.
+* The databases are asked once a second; a stream ends when its session or token does. A party has a
+  number of streams at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -22,6 +24,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from counterfoil.api.access.auth import Principal
 from counterfoil.api.access.roles import whose
@@ -141,7 +144,22 @@ def stream(request: Request, parts: PartsDep, principal: PrincipalDep) -> Stream
     `distribution`, `exception`, `withdrawal`, `instruction` (data: a number that changes with them).
     Send `Last-Event-ID` to get what changed since.
     """
+    parts.limits.open_stream(principal.party)
     headers = {"X-Accel-Buffering": "no", "Content-Encoding": "identity"}
-    return StreamingResponse(
+    response = _Counted(
         _events(request, parts, principal), media_type="text/event-stream", headers=headers
     )
+    response.closed = partial(parts.limits.close_stream, principal.party)
+    return response
+
+
+class _Counted(StreamingResponse):
+    """A stream that says when it has ended, however it ends."""
+
+    closed: Callable[[], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.closed()

@@ -42,7 +42,8 @@ def register(app: typer.Typer) -> None:
 def run(as_json: Json = False) -> None:
     """Run an embedded chain in the foreground until SIGTERM or Ctrl-C; its state is kept.
 
-    Settings: COUNTERFOIL_CHAIN_ENGINE (anvil, ganache), _STATE_DIR, _PORT, _CHAIN_ID, _BLOCK_TIME_S.
+    Settings: COUNTERFOIL_CHAIN_ENGINE (anvil, ganache), _STATE_DIR, _PORT, _CHAIN_ID, _BLOCK_TIME_S,
+    _ORIGINS (a JSON list: whose pages may ask it), and its door's limits (docs/limits.md).
     """
     settings = ChainSettings()
     stop = threading.Event()
@@ -55,6 +56,9 @@ def run(as_json: Json = False) -> None:
             port=settings.port,
             chain_id=settings.chain_id,
             block_time_s=settings.block_time_s,
+            behind_door=True,
+            origins=settings.origins,
+            limits=settings.peer_limits,
         )
     except ChainError as failure:
         _fail(failure)

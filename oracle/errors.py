@@ -169,3 +169,8 @@ NODE_NOT_WELL = fault(
     "A node of the quorum does not respond, or its copy of the log has stopped.",
     "Ask who runs it. Anchoring goes on while more than two thirds of the nodes sign.",
 )
+INSTRUCTION_STUMBLED = fault(
+    "instruction.stumbled",
+    "The instruction failed several times for a reason that is not known.",
+    "Report it with the oracle's log, which has the whole failure; then ask for it again.",
+)

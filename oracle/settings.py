@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -11,7 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import Finality
-from counterfoil.settings_form import DatabaseUrl, NoDatabaseOrUrl
+from counterfoil.peer_limits import PeerSettings
+from counterfoil.settings_form import DatabaseUrl, NoDatabaseOrUrl, with_file_contents
 
 
 def trigger_of(cron: str, zone: ZoneInfo) -> CronTrigger:
@@ -23,7 +25,7 @@ MINT_LIMIT_MINOR = 100_000_000
 """1,000,000.00 of a currency with cents."""
 
 
-class OracleSettings(BaseSettings):
+class OracleSettings(PeerSettings, BaseSettings):
     """Where the oracle reads and writes, and the keystores that it signs with."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_ORACLE_")
@@ -36,6 +38,7 @@ class OracleSettings(BaseSettings):
     keystore: Path
     """The key that signs and sends heads and distributions."""
     passphrase: SecretStr
+    """Or, so that it stands in no environment, the name of a file with it in ``passphrase_file``; so for the others."""
     bank_keystore: Path | None = None
     """The bank's key, when this process mints for it (the embedded default)."""
     bank_passphrase: SecretStr | None = None
@@ -46,6 +49,11 @@ class OracleSettings(BaseSettings):
     party_keys: Path | None = None
     """A folder of participants' keystores (``*.json``), when this process signs for them (the embedded default)."""
     party_passphrase: SecretStr | None = None
+    paid_calls_a_day: int = Field(default=20, ge=0)
+    """Calls that anybody may make, which this process sends and pays for one participant within 24 hours."""
+    passphrase_file: Path | None = None
+    bank_passphrase_file: Path | None = None
+    party_passphrase_file: Path | None = None
     log_key: Path | None = None
     """PEM: the Ed25519 key that signs checkpoints."""
     log_origin: str = "counterfoil.example/log"
@@ -84,6 +92,13 @@ class OracleSettings(BaseSettings):
     """IANA name of the zone whose date is the business date; required with ``day_close_cron``."""
     day_close_cron: str = ""
     """When to close the day: minute, hour, day of month, month, day of week. Empty: only on request."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return with_file_contents(
+            given, names=("passphrase", "bank_passphrase", "party_passphrase")
+        )
 
     @model_validator(mode="after")
     def _check_clock(self) -> OracleSettings:

@@ -35,12 +35,12 @@ def run() -> None:
 
     Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS (a JSON list),
     _CERTIFICATES, _BANK_ACCOUNTS (a JSON list: the bank's accounts beside the token's own),
-    _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES.
+    _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES, and limits (docs/limits.md): _HTTP_…, _MAX_BODY_BYTES,
+    _MAX_UPLOAD_BYTES, _UPLOADS_AT_ONCE, _STREAMS_A_PARTY, _WRITES_AT_ONCE, _WRITES_A_MINUTE.
     """
     # Here, so that commands that serve nothing start at once.
-    import uvicorn
-
     from counterfoil.api.run import create_app
+    from counterfoil.web_server import WebServer
 
     settings = ApiSettings()
     try:
@@ -48,15 +48,15 @@ def run() -> None:
     except EditionDiffers as other:
         typer.echo(json.dumps({"code": other.code, "detail": str(other)}), err=True)
         raise typer.Exit(2) from other
-    uvicorn.run(
+    server = WebServer(
         app,
         host=settings.host,
         port=settings.port,
-        log_config=None,
-        log_level="warning",
-        timeout_graceful_shutdown=2,
-        server_header=False,
+        limits=settings.peer_limits,
+        stop_within_s=2,
+        lifespan="on",
     )
+    server.run()
 
 
 @token_app.command("create")

@@ -21,6 +21,7 @@ from counterfoil.api.http import problems
 from counterfoil.api.http.chain_health import ChainHealth, ChainWatch
 from counterfoil.api.http.faults import CHAIN_NOT_CONFIGURED, CSRF_TOKEN_MISSING
 from counterfoil.api.http.house_watch import HouseWatch
+from counterfoil.api.http.party_limits import PartyLimits
 from counterfoil.api.settings import ApiSettings
 from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
@@ -44,6 +45,7 @@ class ApiParts:
     watch: ChainWatch
     client: Callable[[], ChainClient | None]
     house: HouseWatch
+    limits: PartyLimits
 
     def final_number(self) -> int:
         """Return the newest final block that a node states; -1 when none does."""
@@ -122,12 +124,17 @@ def principal_of(
     _bearer: Annotated[object, Depends(_BEARER)],
     _cookie: Annotated[object, Depends(_COOKIE)],
 ) -> Principal:
-    """Return who asks; 401 for nobody, 403 where the table of roles gives the role nothing by this operation."""
+    """Return who asks; 401 for nobody, 403 where the table of roles gives the role nothing by this operation.
+
+    A write counts as one of its party's.
+    """
     found = maybe_principal(request)
     if found is None:
         raise problems.unauthorised("a valid token is needed")
     if reach_of(request, found) is Whose.NONE:
         raise problems.forbidden(f"a {found.role} may not do this")
+    if request.method not in ("GET", "HEAD"):
+        parts_of(request).limits.write(found.party)
     return found
 
 

@@ -34,6 +34,21 @@ KEY_IN_USE = fault(
     "Another request with this Idempotency-Key is being worked on.",
     "Wait a moment, and send the same again.",
 )
+UPLOADS_BUSY = fault(
+    "request.uploads_busy",
+    "As many large files are being read as may be at once.",
+    "Send it again after the time in Retry-After.",
+)
+STREAMS_TOO_MANY = fault(
+    "request.streams_too_many",
+    "The party has as many event streams open as it may have.",
+    "Close one, or share one between its readers; docs/limits.md has the number.",
+)
+WRITES_TOO_MANY = fault(
+    "request.writes_too_many",
+    "The party has asked for more writes than it may in that time.",
+    "Send it again after the time in Retry-After, under the same Idempotency-Key.",
+)
 ACCOUNT_MISSING = fault(
     "party.account_missing",
     "The party has no account on the ledger.",

@@ -20,7 +20,7 @@ PassphraseFile = Annotated[
 
 
 def read_passphrase(variable: str, file: Path | None = None) -> str:
-    """The passphrase from *file*, or from the environment's *variable*, or typed at the terminal.
+    """The passphrase from *file*, from the file that ``<variable>_FILE`` names, from *variable*, or typed.
 
     Raises:
         KeyRefused: there is none, or the file can't be read.
@@ -31,6 +31,9 @@ def read_passphrase(variable: str, file: Path | None = None) -> str:
         except (OSError, UnicodeDecodeError) as failure:
             raise KeyRefused(f"no passphrase in {file}: {failure}") from failure
     else:
+        named = os.environ.get(f"{variable}_FILE")
+        if named:
+            return read_passphrase(variable, Path(named))
         found = os.environ.get(variable, "")
         if not found and sys.stdin.isatty():
             found = str(typer.prompt("Passphrase", hide_input=True, err=True))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from counterfoil.chain.errors import NodeMissing
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+FUNDED_ACCOUNTS = 32
+FUNDS_ETHER = 1_000_000_000
 _BLOCK_GAS_LIMIT = 100_000_000
 _DUMP_INTERVAL_S = 5
 _HISTORY_S = 600
 
 
-def anvil_command(
-    state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
-) -> list[str]:
+def anvil_command(state_dir: Path, port: int, chain_id: int, block_time_s: float) -> list[str]:
+    """anvil over *state_dir*; it has no account of its own, and answers no page."""
     return [
         _program("anvil", _node_modules() / "@foundry-rs/anvil-linux-amd64/bin/anvil"),
         "--host",
@@ -25,12 +28,9 @@ def anvil_command(
         str(port),
         "--chain-id",
         str(chain_id),
-        "--mnemonic",
-        mnemonic,
         "--accounts",
-        "32",
-        "--balance",
-        "1000000000",
+        "0",
+        "--no-cors",
         "--state",
         str(state_dir / "anvil.json"),
         "--transaction-block-keeper",
@@ -59,46 +59,42 @@ def history_options(folder: Path, block_time_s: float) -> list[str]:
     ]
 
 
-def ganache_command(
-    state_dir: Path, port: int, chain_id: int, block_time_s: float, mnemonic: str
-) -> list[str]:
+def ganache_command() -> list[str]:
+    """ganache in our own script, which reads its settings from the standard input.
+
+    Raises:
+        NodeMissing: it is not installed, or node is not.
+    """
     node = shutil.which("node") or str(_REPOSITORY / ".venv/bin/node")
-    script = _node_modules() / "ganache/dist/node/cli.js"
-    if not Path(node).exists() or not script.exists():
+    if not Path(node).exists() or not _ganache().exists():
         raise NodeMissing(
             "ganache is not installed here: run scripts/setup run, or npm install ganache@7.9.2 and set "
             "COUNTERFOIL_NODE_MODULES to its node_modules"
         )
-    return [
-        node,
-        str(script),
-        "--server.host",
-        "127.0.0.1",
-        "--server.port",
-        str(port),
-        "--chain.chainId",
-        str(chain_id),
-        "--chain.networkId",
-        str(chain_id),
-        "--chain.hardfork",
-        "merge",
-        "--database.dbPath",
-        str(state_dir / "ganache"),
-        "--wallet.mnemonic",
-        mnemonic,
-        "--wallet.totalAccounts",
-        "32",
-        "--wallet.defaultBalance",
-        "1000000000",
-        "--miner.blockTime",
-        str(block_time_s),
-        "--miner.blockGasLimit",
-        hex(_BLOCK_GAS_LIMIT),
-        "--miner.defaultGasPrice",
-        "0x1",
-        "--logging.quiet",
-        "true",
-    ]
+    return [node, str(Path(__file__).with_name("ganache.js"))]
+
+
+def ganache_settings(
+    state_dir: Path, where: Mapping[str, object], chain_id: int, block_time_s: float, mnemonic: str
+) -> bytes:
+    """What ``ganache.js`` reads; *where* is its ``port`` or its ``socket``."""
+    return json.dumps(
+        {
+            **where,
+            "program": str(_ganache()),
+            "chainId": chain_id,
+            "database": str(state_dir / "ganache"),
+            "mnemonic": mnemonic,
+            "accounts": FUNDED_ACCOUNTS,
+            "balance": FUNDS_ETHER,
+            "blockTime": block_time_s,
+            "gasLimit": hex(_BLOCK_GAS_LIMIT),
+        }
+    ).encode()
+
+
+def _ganache() -> Path:
+    return _node_modules() / "ganache/dist/node/core.js"
 
 
 def _node_modules() -> Path:

@@ -84,7 +84,9 @@ async def serve_bridge(settings: BridgeSettings) -> None:
         pool=pool,
         disks=settings.disks,
     )
-    door = WebDoor(web, settings.host, settings.http_port)
+    door = WebDoor(
+        app=web, host=settings.host, port=settings.http_port, limits=settings.peer_limits
+    )
     try:
         starting = asyncio.create_task(link.start(relay))
         stopping = asyncio.create_task(stop.wait())

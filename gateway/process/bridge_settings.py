@@ -14,6 +14,7 @@ from counterfoil.fault import SETTINGS_INVALID
 from counterfoil.gateway.doors.bridge.errors import BridgeError
 from counterfoil.gateway.doors.bridge.mqtt_link import Broker
 from counterfoil.gateway.doors.bridge.nats_link import Cluster
+from counterfoil.peer_limits import PeerSettings
 from counterfoil.settings_form import DatabaseUrl
 
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -25,7 +26,7 @@ class SettingsError(BridgeError):
     code = SETTINGS_INVALID
 
 
-class BridgeSettings(BaseSettings):
+class BridgeSettings(PeerSettings, BaseSettings):
     """Which broker the bridge reads from, what it stores into, and the key that signs receipts."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_BRIDGE_")

@@ -95,7 +95,9 @@ async def serve(settings: GatewaySettings) -> None:
         pool=pool,
         disks=settings.disks,
     )
-    doors = [WebDoor(web, settings.host, settings.http_port)]
+    doors = [
+        WebDoor(app=web, host=settings.host, port=settings.http_port, limits=settings.peer_limits)
+    ]
     if settings.https_port is not None:
         contexts.append(device_tls(settings))
         contexts[1].verify_mode = ssl.CERT_OPTIONAL
@@ -113,14 +115,24 @@ async def serve(settings: GatewaySettings) -> None:
             disks=settings.disks,
         )
         doors.append(
-            WebDoor(app=secure, host=settings.host, port=settings.https_port, tls=contexts[1])
+            WebDoor(
+                app=secure,
+                host=settings.host,
+                port=settings.https_port,
+                tls=contexts[1],
+                limits=settings.peer_limits,
+            )
         )
     all_contexts = list(contexts)
     if settings.reader_port is not None and settings.readers is not None:
         tls = reader_tls(settings.tls_certificate, settings.tls_key, settings.readers)
         doors.append(
             WebDoor(
-                app=create_reader(store), host=settings.host, port=settings.reader_port, tls=tls
+                app=create_reader(store),
+                host=settings.host,
+                port=settings.reader_port,
+                tls=tls,
+                limits=settings.peer_limits,
             )
         )
         all_contexts.append(tls)

@@ -8,10 +8,11 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.disk_room import disk_of_database
+from counterfoil.peer_limits import PeerSettings
 from counterfoil.settings_form import DatabaseUrl
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(PeerSettings, BaseSettings):
     """Where the gateway listens, where it stores records, and the key that signs receipts."""
 
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_GATEWAY_")

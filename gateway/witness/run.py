@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -19,6 +18,7 @@ from counterfoil.gateway.witness.memory import Memory
 from counterfoil.gateway.witness.settings import WitnessFolder
 from counterfoil.gateway.witness.witness import Witness
 from counterfoil.logs import get_logger
+from counterfoil.web_server import WebServer
 
 log = get_logger("witness")
 _MOST_BYTES = 128 * 1024
@@ -31,14 +31,7 @@ def run(
     app = create_app(
         home, memory=Memory(home.folder / "witness.db"), poll_s=poll_s, on_step=on_step
     )
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-    )
+    WebServer(app, port=port, stop_within_s=3, lifespan="on").run()
 
 
 def create_app(

@@ -62,7 +62,8 @@ def run_command() -> None:
 
     Settings: COUNTERFOIL_ORACLE_KEYSTORE, _PASSPHRASE, _BANK_KEYSTORE, _BANK_PASSPHRASE, _MINT_LIMIT_MINOR,
     _MINT_CONFIRMERS (a JSON list of accounts), _PARTY_KEYS
-    (a folder of participants' keystores, for whom this process writes), _PARTY_PASSPHRASE, _DATABASE_URL,
+    (a folder of participants' keystores, for whom this process writes), _PARTY_PASSPHRASE,
+    _PAID_CALLS_A_DAY, _DATABASE_URL,
     _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _WITNESSES,
     _BATCH_RECORDS, _BATCH_MS, _FINAL_DEPTH, _FINAL_TAG, _NICENESS (2: a gateway on the same machine goes before it),
     _SILENT_AFTER_S (10: without a sign of life for so long it is an alarm), _STEP_WITHIN_S (60: of one step).

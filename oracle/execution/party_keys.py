@@ -4,7 +4,8 @@ Rules that this module keeps:
 
 - A call is sent with its party's own key. A call that anybody may make is sent with the oracle's key when the party's
   is not kept here.
-- The oracle sends for others only the calls in ``ANYONE``: none of them needs a role.
+- The oracle sends for others only the calls in ``ANYONE``: none of them needs a role. It pays for them for
+  participants that are certified, and for each up to a number of calls in 24 hours.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.abi.artifacts import selector_of
@@ -26,9 +27,16 @@ from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL, enqueue
 from counterfoil.fault import Code
 from counterfoil.oracle.errors import InputMalformed, OracleError
-from counterfoil.oracle.instructions.request import SignDigest, Transact
+from counterfoil.oracle.instructions.request import Kind, SignDigest, Transact
+from counterfoil.oracle.ledger.participant_registry import ParticipantRow
+from counterfoil.oracle.store.clock import now_ms
+from counterfoil.oracle.store.instruction_state import InstructionState
+from counterfoil.oracle.store.instruction_table import Instruction
 
 _REST_S = 10.0
+_DAY_MS = 86_400_000
+PAID_A_DAY = 20
+"""Calls that the oracle pays for one party within 24 hours."""
 
 ANYONE = frozenset(
     {
@@ -53,6 +61,13 @@ class KeyNotHeld(OracleError):
     to_do = "Take the unsigned transaction and sign it where the key is."
 
 
+class NotPaidFor(OracleError):
+    """The oracle does not pay for the call: the party takes no part, or has had its calls of the day."""
+
+    code = Code("keys.not_paid_for")
+    to_do = "Send the unsigned transaction with the party's own key, or wait a day."
+
+
 def open_party_keys(folder: Path | None, passphrase: str) -> dict[str, LocalSigner]:
     """The signers of all keystores (``*.json``) in *folder*, by their accounts.
 
@@ -69,16 +84,22 @@ class PartyWrites:
     """Queues parties' transactions and signs for them; the senders of their accounts do the rest."""
 
     def __init__(
-        self, client: ChainClient, keys: Mapping[str, LocalSigner], oracle: str = ""
+        self,
+        client: ChainClient,
+        keys: Mapping[str, LocalSigner],
+        oracle: str = "",
+        paid_a_day: int = PAID_A_DAY,
     ) -> None:
         self._client = client
+        self._paid_a_day = paid_a_day
         self._keys = keys
         self._oracle = oracle
 
-    def transact(self, session: Session, key: str, wanted: Transact) -> int:
-        """Queue the transaction that is *wanted*; return its row's id.
+    def transact(self, session: Session, key: str, wanted: Transact, party: str) -> int:
+        """Queue the transaction that is *wanted*; return its row's id. *party* has asked for it.
 
         Raises:
+            NotPaidFor: it would be sent with the oracle's key, which does not pay for it.
             KeyNotHeld: no key that is kept here may sign it.
             InputMalformed: the data is not a call of that function.
         """
@@ -88,10 +109,26 @@ class PartyWrites:
         if account not in self._keys:
             if not self._oracle or (contract, function) not in ANYONE:
                 raise KeyNotHeld(f"the key of {account} is not kept here")
+            self._check_paid(session, account, party)
             account = self._oracle
         return enqueue(
             session, signer=account, key=key, to=self._client.address_of(contract), data=wanted.data
         )
+
+    def _check_paid(self, session: Session, account: str, party: str) -> None:
+        found = session.get(ParticipantRow, account)
+        if found is None or found.frozen or found.certified_until * 1000 <= now_ms():
+            raise NotPaidFor(f"{account} is no certified participant")
+        taken = session.exec(
+            select(func.count(col(Instruction.id))).where(
+                Instruction.party == party,
+                Instruction.kind == Kind.TRANSACT,
+                col(Instruction.created_ms) > now_ms() - _DAY_MS,
+                col(Instruction.status).in_((InstructionState.SENT, InstructionState.DONE)),
+            )
+        ).one()
+        if taken >= self._paid_a_day:
+            raise NotPaidFor(f"{party} has had {self._paid_a_day} calls within a day")
 
     def sign(self, wanted: SignDigest) -> str:
         """Return the signature (hex) of the account over the digest.

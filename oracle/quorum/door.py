@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Annotated, Any
 
-import uvicorn
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.applications import Starlette
@@ -26,7 +25,6 @@ from starlette.concurrency import run_in_threadpool
 
 from counterfoil.chain.hexadecimal import to_hex
 from counterfoil.gateway.doors.problem import problem
-from counterfoil.gateway.doors.web_server import CertifiedProtocol
 from counterfoil.oracle.errors import NOT_A_PEER, InputMalformed
 from counterfoil.oracle.heads.believed_log import BelievedLog
 from counterfoil.oracle.quorum.cosigner import Cosigner
@@ -37,6 +35,8 @@ from counterfoil.oracle.rules.judging.proposal import (
     decode_head_proposal,
 )
 from counterfoil.oracle.rules.judging.verdict import Dissents, NotYet
+from counterfoil.peer_limits import PeerLimits
+from counterfoil.web_server import WebServer
 
 _MOST_LEAVES = 100_000
 
@@ -130,7 +130,14 @@ def _signature(signature: bytes) -> JSONResponse:
 class DoorServer:
     """The door, open from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, app: Starlette, host: str, port: int, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        app: Starlette,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext,
+        limits: PeerLimits | None = None,
+    ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -138,16 +145,7 @@ class DoorServer:
         # A client that connects between start() and the server's first accept waits; it is not refused.
         self._socket.listen(2048)
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            log_level="warning",
-            timeout_graceful_shutdown=2,
-            http=CertifiedProtocol,
-        )
-        config.load()
-        config.ssl = tls
-        self._server = uvicorn.Server(config)
+        self._server = WebServer(app, tls=tls, limits=limits, stop_within_s=2)
         # This process has its own signal handlers; uvicorn would replace them.
         self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         self._thread = threading.Thread(target=self._serve, name="door", daemon=True)

@@ -63,7 +63,13 @@ def peer_side(
     )
     tls = door_tls(settings.node_certificate, settings.node_key, peers)
     app = create_door(peers, cosigner, believed, state)
-    door = DoorServer(app, settings.node_host, port=settings.node_port, tls=tls)
+    door = DoorServer(
+        app,
+        host=settings.node_host,
+        port=settings.node_port,
+        tls=tls,
+        limits=settings.peer_limits,
+    )
     watch = _Watch(books, peer_client, own=signer.address, state=state)
 
     def opened() -> None:

@@ -87,4 +87,6 @@ def _others_writes(
     others = [key for account, key in keys.items() if account not in sending]
     if others:
         steps["parties"] = PartySenders(engine, client, signers=others, on_step=on_step).step
-    return PartyWrites(client, keys, signer.address), steps
+    return PartyWrites(
+        client, keys=keys, oracle=signer.address, paid_a_day=settings.paid_calls_a_day
+    ), steps

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationError
@@ -92,3 +93,20 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def with_file_contents(given: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the settings *given*, each of *names* that is missing read from the file that ``<name>_file`` names.
+
+    Raises:
+        ValueError: such a file can't be read.
+    """
+    found = dict(given)
+    for name in names:
+        file = found.get(f"{name}_file")
+        if file and not found.get(name):
+            try:
+                found[name] = Path(file).read_text().rstrip("\n")
+            except (OSError, UnicodeDecodeError) as failure:
+                raise ValueError(f"{name}_file: {failure}") from failure
+    return found

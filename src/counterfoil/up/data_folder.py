@@ -138,6 +138,11 @@ class House:
         """The gateway's TLS certificate, and its issuer's."""
         return self.folder / "keys" / "gateway.crt"
 
+    @property
+    def passphrase_file(self) -> Path:
+        """A file with the passphrase alone, for processes whose environment shall not have it."""
+        return self.folder / "keys" / "passphrase"
+
     def keystore(self, role: str) -> Path:
         """Where the keystore of a role lies."""
         return self.folder / "keys" / f"{role}.json"
@@ -208,6 +213,7 @@ def _open_house(
     if house.network:
         (folder / "chain").mkdir(exist_ok=True, mode=0o700)
         keep_mnemonic(folder / "chain" / "mnemonic")
+    replace_file(house.passphrase_file, house.passphrase.encode(), 0o600)
     _make_gateway_keys(house)
     if count > 1:
         _make_nodes(house)

@@ -16,6 +16,7 @@ import httpx
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import ChainError
+from counterfoil.chain.keys.passphrase import read_passphrase
 from counterfoil.up.data_folder import LOG_ORIGIN, House, admit_accounts, deploy_contracts
 from counterfoil.up.folder_lock import FolderLock
 from counterfoil.up.renewal import Renewal, utc_now
@@ -80,7 +81,7 @@ class Tree:
             client = ChainClient(self.house.rpc_url)
             if self.house.network:
                 self._progress("accounts on the network")
-                admit_accounts(self.house, client, os.environ.get(_NETWORK_PASSPHRASE))
+                admit_accounts(self.house, client, _network_passphrase())
             self._progress("contracts")
             deploy_contracts(self.house, client, lambda _: None)
             self._start(
@@ -137,6 +138,9 @@ class Tree:
             "COUNTERFOIL_CHAIN_ENGINE": self.house.engine,
             "COUNTERFOIL_CHAIN_STATE_DIR": str(self.house.folder / "chain"),
             "COUNTERFOIL_CHAIN_PORT": str(self.house.ports["chain"]),
+            "COUNTERFOIL_CHAIN_ORIGINS": json.dumps(
+                [f"http://{name}:{self.house.ports['api']}" for name in ("127.0.0.1", "localhost")]
+            ),
         }
 
     def _gateway_env(self) -> dict[str, str]:
@@ -170,9 +174,9 @@ class Tree:
             "COUNTERFOIL_ORACLE_DEPLOYMENT": str(self.house.deployment),
             "COUNTERFOIL_ORACLE_TILES": str(self.house.tiles),
             "COUNTERFOIL_ORACLE_KEYSTORE": str(self.house.keystore("oracle")),
-            "COUNTERFOIL_ORACLE_PASSPHRASE": self.house.passphrase,
+            "COUNTERFOIL_ORACLE_PASSPHRASE_FILE": str(self.house.passphrase_file),
             "COUNTERFOIL_ORACLE_BANK_KEYSTORE": str(self.house.keystore("bank")),
-            "COUNTERFOIL_ORACLE_BANK_PASSPHRASE": self.house.passphrase,
+            "COUNTERFOIL_ORACLE_BANK_PASSPHRASE_FILE": str(self.house.passphrase_file),
             "COUNTERFOIL_ORACLE_LOG_KEY": str(self.house.folder / "keys" / "log.pem"),
             "COUNTERFOIL_ORACLE_LOG_ORIGIN": LOG_ORIGIN,
         }
@@ -200,7 +204,7 @@ class Tree:
             "COUNTERFOIL_ORACLE_RPC_URL": self.house.rpc_url,
             "COUNTERFOIL_ORACLE_DEPLOYMENT": str(self.house.deployment),
             "COUNTERFOIL_ORACLE_TILES": str(folder / "tiles"),
-            "COUNTERFOIL_ORACLE_PASSPHRASE": self.house.passphrase,
+            "COUNTERFOIL_ORACLE_PASSPHRASE_FILE": str(self.house.passphrase_file),
             "COUNTERFOIL_ORACLE_SETTLES": "false",
         }
 
@@ -243,3 +247,10 @@ class Tree:
             return found.status_code == 200
 
         return ready
+
+
+def _network_passphrase() -> str | None:
+    named = os.environ.get(f"{_NETWORK_PASSPHRASE}_FILE")
+    if named:
+        return read_passphrase(_NETWORK_PASSPHRASE, Path(named))
+    return os.environ.get(_NETWORK_PASSPHRASE)

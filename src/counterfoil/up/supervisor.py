@@ -72,7 +72,7 @@ class Child:
         with self.log_path.open("ab") as out:
             self.process = subprocess.Popen(
                 self.argv,
-                env={**os.environ, **self.env},
+                env={**_without_secrets(os.environ), **self.env},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -175,6 +175,15 @@ def _keep_short(path: Path, longest: int) -> None:
     shutil.copyfile(path, fresh)
     os.truncate(path, 0)
     fresh.replace(path.with_name(f"{path.name}.1"))
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child: what only this process needs to know stays here."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not (name.startswith("COUNTERFOIL_") and name.endswith(("_PASSPHRASE", "_TOKEN")))
+    }
 
 
 def _end_with_parent() -> None:

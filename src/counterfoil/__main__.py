@@ -13,6 +13,14 @@ import typer
 
 _COMMANDS = {
     "up": ("counterfoil.up.commands", "Run chain, gateway, oracle and API until Ctrl-C."),
+    "backup": (
+        "counterfoil.backup.commands",
+        "Copy all of a house, sealed, while it runs.",
+    ),
+    "restore": (
+        "counterfoil.backup.commands",
+        "Make a house from a backup, and sweep it.",
+    ),
     "demo": (
         "counterfoil.replay.commands",
         "The main job, and a claim and a loan on it.",

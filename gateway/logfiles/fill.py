@@ -107,7 +107,7 @@ def _stated(read: FileReader, key: LogKey | None) -> list[tuple[int, Digest]]:
 def _first_other(store: GatewayStore, connection: Connection, copy: TileReader) -> int:
     """The first place at which the store has not the record that the copy has."""
     query = select(_RECORD.c.log_index, _RECORD.c.raw).order_by(_RECORD.c.log_index)
-    rows = connection.execution_options(yield_per=_PIECE).execute(query)
+    rows = connection.execute(query.execution_options(yield_per=_PIECE))
     place = 0
     for raw, row in zip(_entries(copy, copy.size), rows, strict=False):
         if row[0] != place or bytes(row[1]) != raw:

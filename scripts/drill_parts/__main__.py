@@ -84,11 +84,8 @@ def drill(
     shutil.rmtree(house.folder)
     _say("restored elsewhere")
     began = time.monotonic()
-    said = _counterfoil(
-        "restore",
-        "--the-old-one-is-gone",
-        *("--key", str(key), "--from", str(backups), "--to", str(work / "elsewhere")),
-    )
+    where = ["--key", str(key), "--from", str(backups), "--to", str(work / "elsewhere")]
+    said = _counterfoil("restore", "--the-old-one-is-gone", *where)
     if with_copy:
         _say("the store is filled from the copy of the log")
         _counterfoil(
@@ -145,11 +142,8 @@ def _machines_send(house: House, plan: ReplayPlan, began: float) -> dict[str, An
         money.wait_anchored(engine, store.size())
         seconds = round(time.monotonic() - began, 1)
         argv = ["audit", "sweep", "--rpc", house.rpc_url, "--log", str(house.tiles)]
-        swept = _counterfoil(
-            *argv,
-            *("--deployment", str(house.deployment), "--facts", str(_facts(house))),
-            may_fail=True,
-        )
+        argv += ["--deployment", str(house.deployment), "--facts", str(_facts(house))]
+        swept = _counterfoil(*argv, may_fail=True)
         digests = [raw for _, raw in store.records(0, store.size())]
     return {
         "records": store.size(),

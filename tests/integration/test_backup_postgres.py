@@ -42,12 +42,9 @@ def test_a_base_backup_and_the_log_after_it_come_back_and_the_tiles_fill_the_res
     store = open_store(url)
     append(store, RAWS[:30])
     base = server.folder / "base"
-    run(
-        "pg_basebackup",
-        *("-h", "127.0.0.1", "-p", str(server.port), "-U", "counterfoil", "-D", str(base)),
-        *("-X", "stream", "-c", "fast", "--manifest-checksums=SHA256"),
-        cwd=server.folder,
-    )
+    where = ["-h", "127.0.0.1", "-p", str(server.port), "-U", "counterfoil", "-D", str(base)]
+    kept = ["-X", "stream", "-c", "fast", "--manifest-checksums=SHA256"]
+    run("pg_basebackup", *where, *kept, cwd=server.folder)
     run("pg_verifybackup", str(base), cwd=server.folder)
     append(store, RAWS[30:60])
     with store.engine.connect() as connection:

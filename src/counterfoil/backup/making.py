@@ -115,9 +115,14 @@ def make_backup(
         staging = _fresh(folder / STAGING)
         held.callback(shutil.rmtree, staging, ignore_errors=True)
         name, salt = backup_name(at, kind), os.urandom(SALT_BYTES)
-        writer = BackupWriter(repository, name, salt, _known(before))
+        writer = BackupWriter(repository, name, salt=salt, known=_known(before))
         copying = _Copying(
-            read_state(folder), writer, staging, before, with_keys=with_keys, running=is_running
+            read_state(folder),
+            writer,
+            staging=staging,
+            before=before,
+            with_keys=with_keys,
+            running=is_running,
         )
         try:
             copying.run()

@@ -149,7 +149,7 @@ class BackupWriter:
         if name not in self._known:
             sealed = self._sealer.seal(piece, name.encode())
             self._data.write(sealed)
-            self._known[name] = Block(self._name, self.written, len(sealed), name)
+            self._known[name] = Block(self._name, self.written, length=len(sealed), name=name)
             self.written += len(sealed)
         return self._known[name]
 

@@ -86,7 +86,8 @@ def restore(
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     sync_folder(to.parent)
-    return Restored(manifest, to, len(manifest.files), sum(file.size for file in manifest.files))
+    size = sum(file.size for file in manifest.files)
+    return Restored(manifest, to, files=len(manifest.files), bytes=size)
 
 
 def _given_keys(manifest: Manifest, keys: Path | None) -> dict[str, bytes]:

@@ -31,6 +31,16 @@ class GatewayError(Exception):
         return f"{self.code}: {self.detail}" if self.detail else self.code
 
 
+class StoreBehindError(GatewayError):
+    """The gateway's store ends before the log does, or leaves a record out: nothing is taken and nothing signed."""
+
+    code = Code("log.store_behind")
+    to_do = (
+        "Fill it from the tiles, or from another node's copy of them: `counterfoil log fill`"
+        " (docs/backup.md). Machines keep their records meanwhile."
+    )
+
+
 class IdentityError(GatewayError):
     """A device, project or key name is not of the form that the formats fix."""
 

@@ -102,14 +102,6 @@ RECORD_NOT_BELIEVED = fault(
         "goes on once it verifies again."
     ),
 )
-STORE_BEHIND = fault(
-    "log.store_behind",
-    "The gateway's store ends before the log does, or leaves a record out.",
-    (
-        "Put a newer backup of the gateway's store back; the missing records are in the tiles, "
-        "and in each other node's copy."
-    ),
-)
 COPY_DIFFERS = fault(
     "log.copy_differs",
     "The records do not give the anchored head; those beyond the last head that they give are asked for anew.",

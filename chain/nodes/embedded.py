@@ -188,6 +188,16 @@ def start_node(
     return node
 
 
+def owners_ask(state_dir: Path, rpc_url: str, timeout_s: float) -> Ask:
+    """How the owner of *state_dir* asks its running chain for what the door refuses: at the chain's own socket.
+
+    A chain without a door has none, and is asked at *rpc_url*.
+    """
+    if (state_dir / _SOCKET).is_socket():
+        return partial(ask_engine, state_dir, _SOCKET)
+    return ChainClient(rpc_url, timeout_s=timeout_s).rpc
+
+
 def _start(
     engine: EmbeddedEngine,
     argv: Sequence[str],

@@ -42,12 +42,19 @@ from counterfoil.gateway.errors import (
     REQUEST_REFUSED,
     GatewayError,
     IdentityError,
+    ProofError,
     RecordTooLargeError,
+    StoreBehindError,
 )
 from counterfoil.gateway.ingest.intake import Intake, NotCommitted
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored
 from counterfoil.gateway.ingest.signature_pool import SignaturePool
-from counterfoil.gateway.log.merkle import EMPTY_ROOT, inclusion_proof
+from counterfoil.gateway.log.merkle import (
+    EMPTY_ROOT,
+    hash_leaf,
+    inclusion_proof,
+    verify_inclusion,
+)
 from counterfoil.gateway.log.receipt import ReceiptSigner
 from counterfoil.gateway.log.tile_format import CHECKPOINT_PATH, LOG_KEY_PATH
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
@@ -170,6 +177,10 @@ class _Published:
                 headers={"Retry-After": "2"},
             )
         path = inclusion_proof(found[0], size, TileReader(read_folder(self.tiles), size).read)
+        try:
+            verify_inclusion(found[0], size, leaf_hash=hash_leaf(found[1]), proof=path, root=root)
+        except ProofError:  # the store was put back from an older copy, and took others since
+            return problem(503, StoreBehindError.code, "the log has another record at this place")
         signed = self.receipts.sign_root(size, root)
         return Response(signed.receipt(found[0], path), media_type=_COSE)
 

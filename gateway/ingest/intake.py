@@ -4,8 +4,8 @@ Rules that this module keeps:
 
 - A verdict is given after the commit. Batches are committed one after the other, so one device's records keep
   their order. While one commits, the signatures of the next ones are checked.
-- While the store is not there (locked, full, away) nothing is lost or refused: the commit is tried again and again,
-  and the doors stop reading. The queue bounds the memory.
+- While the store is not there (locked, full, away), or is shorter than the log, nothing is lost or refused: the commit
+  is tried again and again, and the doors stop reading. The queue bounds the memory.
 - A batch that is neither committed nor refused for longer than ``stalled_after_s`` is an alarm, whatever it waits for.
 - A batch that fails in any other way is dropped unacknowledged, with all that its senders have waiting, so that no
   record is judged without those before it.
@@ -25,7 +25,7 @@ from typing import Protocol
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from counterfoil.alarm import Alarm
-from counterfoil.gateway.errors import INTAKE_STALLED, NOT_COMMITTED
+from counterfoil.gateway.errors import INTAKE_STALLED, NOT_COMMITTED, StoreBehindError
 from counterfoil.gateway.ingest.pipeline import Arrival, Stored, Verdict
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner
 from counterfoil.gateway.record.downlink import PromiseMessage
@@ -261,9 +261,9 @@ class Intake:
             try:
                 write = await batch.checking
                 verdicts = await loop.run_in_executor(self._executor, write)
-            except (OperationalError, InterfaceError) as failure:
-                log.error("store_not_there", records=len(batch.waiting), why=str(failure.orig))
-                self._why = str(failure.orig)
+            except (OperationalError, InterfaceError, StoreBehindError) as failure:
+                self._why = str(getattr(failure, "orig", failure))
+                log.error("store_not_there", records=len(batch.waiting), why=self._why)
                 self.failed.set()
                 if self._stopping:
                     return None

@@ -6,6 +6,7 @@ Rules that this module keeps:
 - Within a batch each device's records are judged in the order of their arrival.
 - A refused record is stored with its reason; a second payload under a used number is kept as evidence.
 - If a commit fails, nothing of the batch is stored or acknowledged.
+- While the store is shorter than the log is already, nothing is taken: it was put back from an older copy.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from counterfoil.gateway.errors import (
     KeyUnknownError,
     RecordError,
     SequenceGapError,
+    StoreBehindError,
 )
 from counterfoil.gateway.record.chain_check import (
     Accepted,
@@ -106,8 +108,15 @@ Verdict = Stored | RefusedVerdict
 class Pipeline:
     """Judges records and appends them to one store; :meth:`process` and :meth:`commit` are for one thread at a time."""
 
-    def __init__(self, store: GatewayStore, clock_ms: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        store: GatewayStore,
+        clock_ms: Callable[[], int] | None = None,
+        floor: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """*floor* says how many records the log has at least (``log_floor``)."""
         self._store = store
+        self._floor = floor
         self._clock_ms = clock_ms or (lambda: time.time_ns() // 1_000_000)
         self._keys = store.device_keys()
         self._keys_read_at = time.monotonic()
@@ -133,11 +142,18 @@ class Pipeline:
     def commit(
         self, arrivals: Sequence[Arrival], results: Sequence[SignedRecord | RecordError]
     ) -> list[Verdict]:
-        """Judge and store a batch; *results* are those of steps 1 to 7."""
+        """Judge and store a batch; *results* are those of steps 1 to 7.
+
+        Raises:
+            StoreBehindError: the store is shorter than the log.
+        """
         now = self._clock_ms()
         with self._store.appending() as connection:
+            size = self._store.size(connection)
+            if size < (least := self._floor()):
+                raise StoreBehindError(f"the store has {size} records, the log {least} or more")
             # When another gateway has appended, the chains' ends may have changed too.
-            nobody_else = self._store.size(connection) == self._tips_at
+            nobody_else = size == self._tips_at
             judge = _Judge(
                 self._store, connection, tips=dict(self._tips) if nobody_else else {}, now_ms=now
             )

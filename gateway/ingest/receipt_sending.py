@@ -4,6 +4,7 @@ Rules that this module keeps:
 
 - A receipt vouches for all of a device's records before it, so only its newest stored record gets one.
 - One signature serves every receipt under a head.
+- A receipt whose proof does not hold is not sent: the store was put back from an older copy.
 - A device that is away misses its receipt and loses nothing: it sends its oldest record again, and a duplicate
   gets a receipt too.
 """
@@ -13,10 +14,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from counterfoil.gateway.errors import LogError
+from counterfoil.gateway.errors import LogError, ProofError, StoreBehindError
 from counterfoil.gateway.ingest.intake import Verdicts
 from counterfoil.gateway.ingest.pipeline import Stored
-from counterfoil.gateway.log.merkle import inclusion_proof
+from counterfoil.gateway.log.merkle import hash_leaf, inclusion_proof, verify_inclusion
 from counterfoil.gateway.log.receipt import ReceiptSigner, SignedRoot
 from counterfoil.gateway.logfiles.tiles import TileReader, read_folder, read_size
 from counterfoil.gateway.record.downlink import ReceiptMessage
@@ -81,7 +82,15 @@ class ReceiptSending:
                 index = None if found is None else found[0]
             if index is None or index >= size:
                 continue
-            receipt = self._head.receipt(index, inclusion_proof(index, size, read))
+            proof = inclusion_proof(index, size, read)
+            try:
+                leaf = hash_leaf(stored.signed.raw)
+                verify_inclusion(index, size, leaf_hash=leaf, proof=proof, root=root)
+            except ProofError:
+                log.error(StoreBehindError.code, log_index=index, device=record.device)
+                self._waiting.pop(record.device, None)
+                continue
+            receipt = self._head.receipt(index, proof)
             message = ReceiptMessage(receipt, record.epoch, record.sequence).encode()
             ready.append((sender, stored, message))
             if len(ready) == _MOST_AT_ONCE:

@@ -1,8 +1,9 @@
-"""``counterfoil log``: the log's key, and a copy of the log."""
+"""``counterfoil log``: the log's key, a copy of the log, and a store that is filled from one."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,12 +12,20 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from counterfoil.fault import FILE_MALFORMED, FILE_UNWRITABLE, Code
+from counterfoil.fault import (
+    FILE_MALFORMED,
+    FILE_UNWRITABLE,
+    SETTINGS_INVALID,
+    STORE_UNREADABLE,
+    Code,
+)
 from counterfoil.gateway.errors import GatewayError
 from counterfoil.gateway.log.checkpoint import LogKey, log_key_of
 from counterfoil.gateway.log.tile_format import LOG_KEY_PATH
+from counterfoil.gateway.logfiles.fill import CopyUnusable, fill
 from counterfoil.gateway.logfiles.mirror import MOST_RECORDS, MirrorDiffers, mirror
 from counterfoil.gateway.logfiles.source import open_source
+from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.given_file import GivenFileError, read_file, why_not
 from counterfoil.printable import printable
 
@@ -119,6 +128,68 @@ def mirror_command(
             else "whose signature it has was not looked at (--log-key)"
         )
     )
+
+
+@log_app.command("fill")
+def fill_command(
+    copy: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="A copy of the log: a folder of tiles (another node's too), or a gateway's URL. "
+            "[default: the tiles of --data]",
+        ),
+    ] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="The data folder whose gateway.db is filled. Without it: COUNTERFOIL_GATEWAY_DATABASE_URL."
+        ),
+    ] = None,
+    log_key: Annotated[
+        str, typer.Option("--log-key", help="The log's key: its checkpoint must be signed by it.")
+    ] = "",
+    ca: Ca = "",
+    as_json: Json = False,
+) -> None:
+    """Fill a gateway's store that ends before the log does (log.store_behind), from a copy of the log.
+
+    The gateway may run. Run again, it changes nothing. Exit status: 0 the store has the log's records, 1 the copy does
+    not give the root that it states, 2 it could not be told.
+    """
+    url = os.environ.get("COUNTERFOIL_GATEWAY_DATABASE_URL", "")
+    if data is not None:
+        url = f"sqlite:///{data.resolve() / 'gateway.db'}"
+        copy = copy or str(data / "tiles")
+    if not url or not copy:
+        _fail(SETTINGS_INVALID, "give --data, or COUNTERFOIL_GATEWAY_DATABASE_URL and --from")
+    if data is not None and not data.is_dir():
+        _fail(STORE_UNREADABLE, f"{data}: there is no such folder")
+    try:
+        key = LogKey.from_verifier_key(log_key) if log_key else None
+        done = fill(open_store(url), open_source(copy, ca or True), key)
+    except CopyUnusable as error:
+        _fail(error.code, error.detail, status=1)
+    except GatewayError as error:
+        _fail(error.code, error.detail)
+    said = {
+        "size": done.size,
+        "root": done.root.hex(),
+        "added": done.added,
+        "moved": done.moved,
+        "refused": done.refused,
+    }
+    if as_json:
+        typer.echo(json.dumps(said))
+        return
+    typer.echo(
+        f"the store has the log's {done.size:,} records, {done.added:,} of them new; root {said['root']}"
+    )
+    if done.moved or done.refused:
+        typer.echo(
+            f"of the records that it had taken at their places {done.moved:,} are behind the log now, "
+            f"{done.refused:,} are kept as refused"
+        )
 
 
 def _text(data: bytes) -> str:

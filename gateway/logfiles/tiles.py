@@ -122,10 +122,16 @@ class TileReader:
 def read_size(folder: Path) -> tuple[int, Digest]:
     """Return the published (size, root) below *folder*; (0, the empty root) when it is new."""
     try:
-        size, root = (folder / SIZE_PATH).read_text().split()
-        return int(size), Digest(bytes.fromhex(root))
+        return parse_size((folder / SIZE_PATH).read_bytes())
     except FileNotFoundError:
         return 0, EMPTY_ROOT
+
+
+def parse_size(data: bytes) -> tuple[int, Digest]:
+    """Return the (size, root) that the file ``tree-size`` states; TileError when it is none."""
+    try:
+        size, root = data.decode().split()
+        return int(size), Digest(bytes.fromhex(root))
     except ValueError as error:
         raise TileError("tree-size is not a size and a root") from error
 

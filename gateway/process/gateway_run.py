@@ -22,6 +22,7 @@ from counterfoil.gateway.ingest.pipeline import Pipeline
 from counterfoil.gateway.ingest.receipt_sending import ReceiptSending
 from counterfoil.gateway.ingest.signature_pool import SignaturePool
 from counterfoil.gateway.log.receipt import ReceiptSigner
+from counterfoil.gateway.logfiles.log_floor import read_floor
 from counterfoil.gateway.pki.key_file import private_key
 from counterfoil.gateway.pki.revocation_list import follow_crl
 from counterfoil.gateway.pki.server_certificate import follow_certificate
@@ -60,7 +61,8 @@ async def serve(settings: GatewaySettings) -> None:
     metrics = GatewayMetrics()
     receipts = ReceiptSigner(settings.log_origin, private_key(settings.receipt_key))
     receipting = ReceiptSending(store, receipts, settings.tiles) if settings.tiles else None
-    pipeline = Pipeline(store)
+    floor = partial(read_floor, settings.tiles) if settings.tiles else lambda: 0
+    pipeline = Pipeline(store, floor=floor)
     pool = None
     if settings.verify_processes != 0:
         pool = SignaturePool(settings.verify_processes, silent_s=settings.verify_silent_s)

@@ -24,7 +24,7 @@ from sqlalchemy import Engine, delete, func
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.hexadecimal import from_hex
-from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.errors import StoreBehindError, TileError
 from counterfoil.gateway.log.merkle import (
     HashReader,
     consistency_proof,
@@ -33,6 +33,7 @@ from counterfoil.gateway.log.merkle import (
     root_at,
 )
 from counterfoil.gateway.log.state_tree import StateTree
+from counterfoil.gateway.logfiles.log_floor import raise_floor
 from counterfoil.gateway.logfiles.tiles import TileReader, TileWriter, read_folder
 from counterfoil.gateway.record.chain_check import ChainTip
 from counterfoil.gateway.record.identity import DeviceId, Digest
@@ -250,6 +251,21 @@ class BelievedLog:
         return self._reader.read
 
     # ---- following the chain
+
+    def require_as_long_as_the_chains(self) -> None:
+        """Return when the gateway's store has what is anchored. Where that is more, note it as the log's floor.
+
+        Raises:
+            RecordRefused: the store of the gateway that is read here ends before the newest anchored head.
+        """
+        with Session(self._reads) as session:
+            newest = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
+        if newest <= self._size:
+            return
+        raise_floor(self._tiles, newest)
+        if not self._keeps_copy and (kept := self.store.size()) < newest:
+            said = f"the gateway's store has {kept} records, {newest} are anchored"
+            raise RecordRefused(kept, StoreBehindError.code, said)
 
     def follow(self) -> int:
         """Bring tiles and slots up to the newest anchored head that is reached; return the number of heads."""

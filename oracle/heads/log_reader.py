@@ -19,13 +19,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from counterfoil.fault import Code
-from counterfoil.gateway.errors import KeyUnknownError
+from counterfoil.gateway.errors import KeyUnknownError, StoreBehindError
 from counterfoil.logs import get_logger
 from counterfoil.oracle.errors import (
     COPY_DIFFERS,
     KEY_AWAITED,
     RECORD_NOT_BELIEVED,
-    STORE_BEHIND,
     GatewayNotThere,
     RecordRefused,
 )
@@ -38,8 +37,11 @@ log = get_logger("oracle.log")
 COPY_AHEAD = 100_000
 """Records that a copy may have beyond the newest anchored head; more of them wait at the gateway."""
 _LONGEST_PAUSE_S = 30.0
-_ALARMS = {KeyUnknownError.code: KEY_AWAITED, STORE_BEHIND: STORE_BEHIND}
-_ENDED_BY_READING = (KEY_AWAITED, RECORD_NOT_BELIEVED, STORE_BEHIND)
+_ALARMS = {
+    KeyUnknownError.code: KEY_AWAITED,
+    StoreBehindError.code: StoreBehindError.code,
+}
+_ENDED_BY_READING = (KEY_AWAITED, RECORD_NOT_BELIEVED, StoreBehindError.code)
 
 
 class LogReader:
@@ -95,6 +97,8 @@ class LogReader:
                     self._believed.take(piece)
                     if not self._has_room():
                         break
+            if self._believed.size == before:
+                self._believed.require_as_long_as_the_chains()
         except RecordRefused as refused:
             self._refuse(refused)
         except GatewayNotThere:

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import httpx
 
-from counterfoil.gateway.errors import TileError
+from counterfoil.gateway.errors import StoreBehindError, TileError
 from counterfoil.gateway.log.tile_format import decode_entries
 from counterfoil.gateway.store.gateway_store import GatewayStore
-from counterfoil.oracle.errors import STORE_BEHIND, GatewayNotThere, RecordRefused
+from counterfoil.oracle.errors import GatewayNotThere, RecordRefused
 
 _PIECE = 1_000
 _READ = 2_000
@@ -51,7 +51,9 @@ class StoreSource:
         if rows:
             yield [raw for _, raw in rows]
         elif (kept := self._store.size()) != start:
-            raise RecordRefused(start, STORE_BEHIND, f"the gateway's store has {kept} records")
+            raise RecordRefused(
+                start, StoreBehindError.code, f"the gateway's store has {kept} records"
+            )
 
     def turn_away(self) -> None:
         """There is no other store."""

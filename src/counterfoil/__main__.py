@@ -17,6 +17,14 @@ _COMMANDS = {
         "counterfoil.up.status_command",
         "How the whole house is, and what must be seen to.",
     ),
+    "backup": (
+        "counterfoil.backup.commands",
+        "Copy all of a house, sealed, while it runs.",
+    ),
+    "restore": (
+        "counterfoil.backup.commands",
+        "Make a house from a backup, and sweep it.",
+    ),
     "demo": (
         "counterfoil.replay.commands",
         "The main job, and a claim and a loan on it.",

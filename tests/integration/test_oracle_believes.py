@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from counterfoil.chain.anchored_heads import first_head_over, head_in_block, new
 from counterfoil.chain.errors import ContractReverted
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.tables import TransactionRow
-from counterfoil.gateway.logfiles.tiles import read_size
+from counterfoil.gateway.logfiles.fill import fill
+from counterfoil.gateway.logfiles.log_floor import read_floor
+from counterfoil.gateway.logfiles.tiles import read_folder, read_size
 from counterfoil.gateway.record.bodies import Status
 from counterfoil.gateway.record.identity import PublicKey
 from counterfoil.gateway.record.verification import DeviceKey
@@ -191,6 +194,41 @@ def test_a_store_that_ends_before_the_log_is_said_and_nothing_is_signed(house: O
     assert alarms(house) == ["log.store_behind"]
     assert anchored(house) == heads
     assert read_size(house.folder / "tiles")[0] == 2, "what the log holds stays in the tiles"
+    assert fill(house.store, read_folder(house.folder / "tiles")).added == 1
+    house.world.add(OURS[0], Status("running"), FIRST_MS + 1)
+    house.keep()
+    house.run_until_quiet(parts)
+    assert anchored(house)[-1] == 3
+    assert house.on_chain("RecordAnchor", "HeadAnchored")[-1]["root"] == house.world.tree.root()
+
+
+def test_a_store_and_tiles_that_both_end_before_the_newest_head_are_said(
+    house: OracleHouse, tmp_path: Path
+) -> None:
+    """As after all files were put back, and the chain is a network. The gateway takes nothing until it is filled."""
+    house.world.add(OURS[0], Status("running"), FIRST_MS)
+    house.keep()
+    house.run_until_quiet(house.parts())
+    tiles = house.folder / "tiles"
+    shutil.copytree(tiles, tmp_path / "older")
+    house.world.add(OURS[1], Status("running"), FIRST_MS)
+    house.keep()
+    house.run_until_quiet(house.parts())
+    tiles.rename(tmp_path / "newer")
+    (tmp_path / "older").rename(tiles)
+    with house.store.engine.begin() as connection:
+        connection.execute(RECORD.delete().where(RECORD.c.log_index == 1))
+    parts = house.parts()
+    for _ in range(5):
+        step_all(parts)
+    assert alarms(house) == ["log.store_behind"]
+    assert read_floor(tiles) == 2
+    assert fill(house.store, read_folder(tmp_path / "newer")).added == 1
+    house.world.add(OURS[0], Status("running"), FIRST_MS + 1)
+    house.keep()
+    house.run_until_quiet(parts)
+    assert anchored(house)[-1] == 3
+    assert house.on_chain("RecordAnchor", "HeadAnchored")[-1]["root"] == house.world.tree.root()
 
 
 @pytest.mark.parametrize("name", ["tree-size", "tile/0/000.p/3", "tile/entries/000.p/3"])

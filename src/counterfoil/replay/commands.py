@@ -30,6 +30,7 @@ from counterfoil.up.folder_lock import HouseInUse, default_data
 from counterfoil.up.for_auditors import TITLE, for_auditors
 from counterfoil.up.process_tree import Tree
 from counterfoil.up.signin import sign_in_link
+from counterfoil.up.superseded import HouseSuperseded
 from counterfoil.up.supervisor import ChildFailed
 
 
@@ -176,7 +177,15 @@ def _main_job(
                 said.print(f"[bold]{link}[/bold]", highlight=False, soft_wrap=True)
                 while not stop.wait(0.5):
                     tree.supervisor.watch_once()
-    except (ChainError, GatewayError, OracleError, ChildFailed, HouseInUse, NotInTime) as failure:
+    except (
+        ChainError,
+        GatewayError,
+        OracleError,
+        ChildFailed,
+        HouseInUse,
+        HouseSuperseded,
+        NotInTime,
+    ) as failure:
         typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     except (OSError, RuntimeError) as failure:

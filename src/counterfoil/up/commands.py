@@ -18,6 +18,7 @@ from counterfoil.up.folder_lock import HouseInUse, default_data
 from counterfoil.up.for_auditors import TITLE, for_auditors
 from counterfoil.up.process_tree import Tree
 from counterfoil.up.signin import sign_in_link
+from counterfoil.up.superseded import HouseSuperseded
 from counterfoil.up.supervisor import ChildFailed
 
 
@@ -66,7 +67,7 @@ def up(
             oracles=oracles,
             network=network,
         )
-    except (ChainError, HouseInUse) as failure:
+    except (ChainError, HouseInUse, HouseSuperseded) as failure:
         typer.echo(json.dumps({"code": failure.code, "detail": str(failure)}), err=True)
         raise typer.Exit(2) from failure
     tree = Tree(house, lambda step: errors.print(f"up: {step}"))

@@ -40,6 +40,7 @@ from counterfoil.gateway.pki.certificate_file import replace_file
 from counterfoil.gateway.pki.key_file import create_key, load_key
 from counterfoil.oracle.quorum.peers import create_identity
 from counterfoil.up.folder_lock import FolderLock
+from counterfoil.up.superseded import require_not_superseded
 
 PORTS = ("chain", "mqtt", "gateway_http", "api", "reader")
 LOG_ORIGIN = "counterfoil.example/log"
@@ -177,9 +178,11 @@ def open_house(
     Raises:
         EditionDiffers: the house is of another edition of the ledger; nothing in it was touched.
         HouseInUse: a process tree runs over it; nothing in it was touched.
+        HouseSuperseded: it was restored elsewhere, and its keys sign there.
     """
     folder = folder.resolve()
     _check_edition(folder)
+    require_not_superseded(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FolderLock(folder):
         return _open_house(

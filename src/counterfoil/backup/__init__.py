@@ -1,0 +1,1 @@
+"""Backups of a house, and houses made from backups."""

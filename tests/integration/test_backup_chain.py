@@ -69,6 +69,6 @@ def test_a_later_dump_begins_as_the_one_before(tmp_path: Path) -> None:
 def copy(node: EmbeddedNode, to: Path) -> None:
     to.mkdir()
     if node.engine == "anvil":
-        dump_anvil(tmp_path / "chain", node.rpc_url, to / "anvil.json")
+        dump_anvil(node.state_dir, node.rpc_url, to / "anvil.json")
     else:
         copy_ganache(node.state_dir / "ganache", to / "ganache")

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import structlog
 from rich.console import Console
 
 from counterfoil.gateway.device.device import Device, Event
@@ -33,6 +34,7 @@ _AGAIN = 20
 
 def main() -> int:
     """Run the drill; 0 when nothing was lost or stored twice, and every sweep could be told and found nothing."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     parser = argparse.ArgumentParser(prog="scripts/drill", description=__doc__)
     parser.add_argument("--days", type=int, default=3, help="how long the simulated fleet sells")
     parser.add_argument("--engine", default="anvil", help="anvil or ganache")

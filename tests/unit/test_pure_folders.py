@@ -77,7 +77,7 @@ def _is_allowed(name: str) -> bool:
     if name.startswith("counterfoil."):
         inside = name.removeprefix("counterfoil.")
         return any(inside == pure or inside.startswith(f"{pure}.") for pure in PURE)
-    return name.split(".", maxsplit=1)[0] in _CODECS | _RECKONING
+    return name.split(".", maxsplit=1)[0] in _CODECS | _RECKONING or name == "urllib.parse"
 
 
 def _wrong(path: Path) -> list[str]:

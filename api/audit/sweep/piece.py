@@ -151,11 +151,16 @@ def verify_piece(
     segment = Segment(next(ends))
     entries, index = reader.entries(start, end), start
     while raws := list(islice(entries, _TOGETHER)):
-        for raw, read in zip(raws, verify_signatures([(r, None) for r in raws], keys), strict=True):
+        verified = verify_signatures([(raw, None) for raw in raws], keys)
+        for raw, read in zip(raws, verified, strict=True):
             if index == segment.end:
                 segment = _close(piece, segment, tree, next_end=next(ends))
             tree.append(hash_leaf(raw))
-            signed = _unverified(piece, index, raw, read) if isinstance(read, RecordError) else read
+            signed = (
+                _unverified(piece, index, raw=raw, error=read)
+                if isinstance(read, RecordError)
+                else read
+            )
             if signed is not None:
                 _take(piece, segment, index, signed)
                 fact = _sold(index, signed.record, keys)

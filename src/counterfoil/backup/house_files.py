@@ -57,7 +57,7 @@ def is_secret(path: PurePosixPath) -> bool:
     """Whether the file holds a key, in clear or locked, or the passphrase of one."""
     text = str(path)
     return (
-        text in {SETTINGS, "chain/mnemonic"}
+        text in {SETTINGS, "chain/mnemonic", "keys/passphrase"}
         or (path.parts[0] == "keys" and path.suffix in {".json", ".pem", ".key"})
         or (path.parts[0] == "pki" and path.suffix == ".key")
         or (path.parts[0] == "oracles" and path.name in {"key.json", "node.key"})

@@ -138,3 +138,8 @@ STORE_BUSY = fault(
     "The database was held by another process for too long.",
     "Nothing: it is tried again. If it stays so, look for a process that holds it.",
 )
+INSTRUCTION_STUMBLED = fault(
+    "instruction.stumbled",
+    "The instruction failed several times for a reason that is not known.",
+    "Report it with the oracle's log, which has the whole failure; then ask for it again.",
+)

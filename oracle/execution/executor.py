@@ -6,14 +6,17 @@ are read.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError, ContractReverted
 from counterfoil.chain.tables import CursorRow, EventRow, TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL
 from counterfoil.gateway.record.identity import DeviceId
@@ -24,8 +27,9 @@ from counterfoil.oracle.bank.payouts import make_file
 from counterfoil.oracle.bank.statements import StatementReader, resolve_line
 from counterfoil.oracle.day.clock import today_in
 from counterfoil.oracle.day.closer import ask_day
-from counterfoil.oracle.errors import InputMalformed, OracleError
+from counterfoil.oracle.errors import INSTRUCTION_STUMBLED, InputMalformed, OracleError
 from counterfoil.oracle.execution.bank_rights import MintRule, asker_of, check_rights
+from counterfoil.oracle.execution.lanes import Lanes
 from counterfoil.oracle.execution.party_keys import PartyWrites
 from counterfoil.oracle.instructions.request import (
     AcceptPlace,
@@ -58,10 +62,12 @@ from counterfoil.oracle.store.instruction_table import Instruction
 
 log = get_logger("oracle.instructions")
 _UTC = ZoneInfo("UTC")
+_UNREACHED_A_PASS = 3
+_MOST_STUMBLES = 4
 
 
 class InstructionExecutor:
-    """Carries out pending instructions, the oldest first."""
+    """Carries out pending instructions, the oldest first; what can't be done now holds back its own lane alone."""
 
     def __init__(
         self,
@@ -80,23 +86,64 @@ class InstructionExecutor:
         self._on_step = on_step
         self._writes = writes or PartyWrites(client, {})
         self._mint_rule = mint_rule or MintRule()
+        self._lanes = Lanes()
 
     def step(self) -> int:
         """Carry out pending instructions and finish sent ones; return how many changed."""
         done = self._finish_sent()
-        while True:
-            with Session(self._engine) as session:
-                row = session.exec(
-                    select(Instruction)
-                    .where(Instruction.status == InstructionState.PENDING)
-                    .order_by(col(Instruction.id))
-                ).first()
-                if row is None:
-                    return done
-                self._carry_out(session, row)
-                session.commit()
-            self._on_step("after_instruction_commit")
-            done += 1
+        unreached = 0
+        for number, lane in self._pending():
+            if self._lanes.rests(lane, time.monotonic()):
+                continue
+            try:
+                done += self._carried_out(number)
+            except OperationalError:
+                raise  # the store is away: no instruction can help it
+            except ChainError as failure:
+                self._lanes.failed(lane, number, time.monotonic())
+                log.warning("instruction_waits", id=number, code=failure.code, why=str(failure))
+                unreached += 1
+                if unreached >= _UNREACHED_A_PASS:
+                    break  # each may have waited for its answer
+            except Exception as failure:
+                self._stumbled(number, lane, failure)
+            else:
+                self._lanes.went_on(lane)
+        return done
+
+    def _pending(self) -> list[tuple[int, tuple[str, str]]]:
+        """The numbers of what is to be carried out, with the lane of each: the oldest first."""
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            rows = session.exec(
+                select(Instruction.id, Instruction.party, Instruction.door)
+                .where(Instruction.status == InstructionState.PENDING)
+                .order_by(col(Instruction.id))
+            ).all()
+        return [(number, (party, door)) for number, party, door in rows if number is not None]
+
+    def _carried_out(self, number: int) -> int:
+        """Carry out one instruction in a transaction of its own; return how many changed."""
+        with Session(self._engine) as session:
+            row = session.get_one(Instruction, number)
+            if row.status != InstructionState.PENDING:
+                return 0
+            self._carry_out(session, row)
+            session.commit()
+        self._on_step("after_instruction_commit")
+        return 1
+
+    def _stumbled(self, number: int, lane: tuple[str, str], failure: Exception) -> None:
+        """Try again what failed for no known reason, a few times; then it is refused, and its lane goes on."""
+        tries = self._lanes.failed(lane, number, time.monotonic())
+        log.error("instruction_stumbled", id=number, tries=tries, exc_info=failure)
+        if tries < _MOST_STUMBLES:
+            return
+        with Session(self._engine) as session:
+            row = session.get_one(Instruction, number)
+            row.finished_ms = now_ms()
+            _refuse(row, INSTRUCTION_STUMBLED, type(failure).__name__)
+            session.commit()
+        self._lanes.went_on(lane)
 
     def _carry_out(self, session: Session, row: Instruction) -> None:
         row.finished_ms = now_ms()
@@ -107,7 +154,7 @@ class InstructionExecutor:
             row.result, row.status = row_result, InstructionState.DONE
             if isinstance(request, Transact):
                 row.status, row.finished_ms = InstructionState.SENT, None
-        except OracleError as failure:
+        except (OracleError, ContractReverted) as failure:
             _refuse(row, failure.code, str(failure))
         except (KeyError, TypeError, ValueError) as failure:
             _refuse(row, InputMalformed.code, repr(failure))
@@ -169,9 +216,14 @@ class InstructionExecutor:
                 .order_by(col(Instruction.id))
             ).all()
         for number in waiting:
-            with Session(self._engine) as session:
-                finished += _finish(session, session.get_one(Instruction, number))
-                session.commit()
+            try:
+                with Session(self._engine) as session:
+                    finished += _finish(session, session.get_one(Instruction, number))
+                    session.commit()
+            except OperationalError:
+                raise
+            except Exception as failure:  # it is said, and the others are finished
+                log.error("instruction_unfinished", id=number, exc_info=failure)
         return finished
 
     def _statements(self, session: Session, row: Instruction) -> StatementReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from sqlmodel import Session, select
 from support_instructions import ENTRY, WRITTEN, stored
 
 from counterfoil.chain.client import ChainClient
+from counterfoil.chain.errors import ChainError, NodeUnreachable, RpcRefused
 from counterfoil.chain.tables import TransactionRow
 from counterfoil.oracle.execution.executor import InstructionExecutor
 from counterfoil.oracle.instructions.inbox import ask
@@ -139,3 +141,75 @@ def test_a_sent_row_without_a_transaction_is_refused_and_stops_nothing(
     assert (row.status, row.error_code) == (InstructionState.FAILED, "input.malformed")
     assert row.finished_ms is not None
     assert last.status == InstructionState.DONE
+
+
+class Stumbling(InstructionExecutor):
+    """Fails at one instruction, as a fault in the program or a node that is away would."""
+
+    def __init__(self, engine: Engine, failure: Exception) -> None:
+        super().__init__(engine, CLIENT, "0x" + "33" * 20)
+        self._failure = failure
+
+    def _result(self, session: Session, row: Instruction, request: Any) -> dict[str, Any]:
+        if row.idempotency_key == "first":
+            raise self._failure
+        return super()._result(session, row, request)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(AttributeError("a fault in the program"), id="a fault"),
+        pytest.param(RuntimeError("a fault in the program"), id="another"),
+        pytest.param(NodeUnreachable("no answer"), id="the node is away"),
+        pytest.param(RpcRefused("busy"), id="the node refuses"),
+    ],
+)
+def test_an_instruction_that_raises_holds_back_its_own_lane_alone(
+    engine: Engine, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with Session(engine) as session:
+        for key, party in (("first", "a"), ("second", "a"), ("third", "b")):
+            ask(session, key=key, party=party, request=CloseMatching("lakeside", 1))
+        session.commit()
+    executor = Stumbling(engine, failure)
+
+    def states() -> dict[str, InstructionState]:
+        executor.step()
+        with Session(engine) as session:
+            rows = session.exec(select(Instruction))
+            return {row.idempotency_key: InstructionState(row.status) for row in rows}
+
+    pending, done = InstructionState.PENDING, InstructionState.DONE
+    assert states() == {"first": pending, "second": pending, "third": done}
+    for _ in range(8):
+        now[0] += 61
+        found = states()
+    if isinstance(failure, ChainError):
+        assert found == {"first": pending, "second": pending, "third": done}, "it is tried for ever"
+    else:
+        assert found == {"first": InstructionState.FAILED, "second": done, "third": done}
+        with Session(engine) as session:
+            assert session.exec(select(Instruction)).first().error_code == "instruction.stumbled"  # type: ignore[union-attr]
+
+
+def test_a_node_that_is_away_is_not_waited_for_once_a_lane(engine: Engine) -> None:
+    with Session(engine) as session:
+        for number in range(20):
+            key = f"first{number}"
+            ask(session, key=key, party=f"p{number}", request=CloseMatching("lakeside", 1))
+        session.commit()
+    tried = []
+
+    class Away(InstructionExecutor):
+        def _result(self, session: Session, row: Instruction, request: Any) -> dict[str, Any]:
+            tried.append(row.id)
+            raise NodeUnreachable("no answer")
+
+    executor = Away(engine, CLIENT, "0x" + "33" * 20)
+    executor.step()
+    assert len(tried) == 3
+    executor.step()
+    assert len(set(tried)) == 6, "the others have their turn"

@@ -131,8 +131,8 @@ def metrics(parts: PartsDep) -> Response:
 
 
 def _measure_quorum(parts: ApiParts, client: ChainClient | None) -> None:
-    with Session(parts.reads, expire_on_commit=False) as session:
-        state = quorum_state(session, client=client)
+    state = quorum_state(parts.reads, client=client)
+    with Session(parts.reads) as session:
         dissents = session.exec(select(func.count()).select_from(Dissent)).one()
     well = sum(node.error is None and node.refusal is None for node in state.nodes)
     _QUORUM.set(state.threshold)

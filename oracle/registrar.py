@@ -106,30 +106,23 @@ class Registrar:
         calls: list[tuple[str, bytes]] = []
         certify: list[tuple[str, bytes]] = []
         with Session(self._engine) as session:
-            for party, (account, name, parts) in participants.items():
+            for party, (account, name, _) in participants.items():
                 session.merge(KnownParticipant(account=Address(account), party=party, name=name))
-                held = self._client.call("ParticipantRegistry", "participant", account)
-                profile = sha256(b"counterfoil profile" + party.encode() + name.encode()).digest()
-                if held["profile"] == bytes(32):
-                    bits = bits_of(parts)
-                    calls.append(
-                        (
-                            registry,
-                            self._client.encode(
-                                "ParticipantRegistry", "admit", account, bits, profile
-                            ),
-                        )
-                    )
-                if held["certifiedUntil"] < until:
-                    certify.append(
-                        (
-                            registry,
-                            self._client.encode(
-                                "ParticipantRegistry", "certify", account, until, profile
-                            ),
-                        )
-                    )
             session.commit()
+        asked = [(account,) for account, _, _ in participants.values()]
+        held = self._client.call_all("ParticipantRegistry", "participant", asked)
+        for (party, (account, name, parts)), entry in zip(participants.items(), held, strict=True):
+            profile = sha256(b"counterfoil profile" + party.encode() + name.encode()).digest()
+            if entry["profile"] == bytes(32):
+                values = account, bits_of(parts), profile
+                calls.append(
+                    (registry, self._client.encode("ParticipantRegistry", "admit", *values))
+                )
+            if entry["certifiedUntil"] < until:
+                values = account, until, profile
+                certify.append(
+                    (registry, self._client.encode("ParticipantRegistry", "certify", *values))
+                )
         transact_all(self._client, self._registrar, calls)
         transact_all(self._client, self._registrar, certify)
 
@@ -207,9 +200,9 @@ class Registrar:
         """Register these machines, each with the key of its first epoch."""
         registry = self._client.address_of("DeviceRegistry")
         calls: list[tuple[str, bytes]] = []
+        names = [device_hash(new.device) for new in devices]
         with Session(self._engine) as session:
-            for new in devices:
-                name = device_hash(new.device)
+            for new, name in zip(devices, names, strict=True):
                 session.merge(
                     KnownDevice(
                         device=new.device,
@@ -219,19 +212,21 @@ class Registrar:
                         kind=new.kind,
                     )
                 )
-                if self._client.call("DeviceRegistry", "device", name)["epoch"] != 0:
-                    continue
-                key = {
-                    "x": new.key.x,
-                    "y": new.key.y,
-                    "certificateHash": new.certificate_hash,
-                    "r": new.possession[:32],
-                    "s": new.possession[32:],
-                }
-                project = on_chain_id(new.project) if new.project else bytes(32)
-                data = self._client.encode(
-                    "DeviceRegistry", "register", name, new.owner, new.operator, project, key
-                )
-                calls.append((registry, data))
             session.commit()
+        held = self._client.call_all("DeviceRegistry", "device", [(name,) for name in names])
+        for new, name, entry in zip(devices, names, held, strict=True):
+            if entry["epoch"] != 0:
+                continue
+            key = {
+                "x": new.key.x,
+                "y": new.key.y,
+                "certificateHash": new.certificate_hash,
+                "r": new.possession[:32],
+                "s": new.possession[32:],
+            }
+            project = on_chain_id(new.project) if new.project else bytes(32)
+            data = self._client.encode(
+                "DeviceRegistry", "register", name, new.owner, new.operator, project, key
+            )
+            calls.append((registry, data))
         transact_all(self._client, self._registrar, calls)

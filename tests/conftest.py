@@ -43,7 +43,10 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the chains that are prepared once (``support_chain``) a folder, the same for every worker of this run."""
+    """Watch the sessions; give the chains that are prepared once (``support_chain``) one folder for all workers."""
+    import support_sessions  # its path is set above
+
+    support_sessions.watch()
     if not hasattr(config, "workerinput"):
         folder = tempfile.mkdtemp(prefix="counterfoil-chains-")
         os.environ["COUNTERFOIL_TEST_CHAINS"] = folder
@@ -54,6 +57,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, each file's tests in their order."""
     places = {f"test_{name}": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+@pytest.fixture(autouse=True)
+def _no_call_within_a_session() -> Iterator[None]:
+    """Fail a test in which anybody was asked while a database transaction was open, even if that was caught."""
+    import support_sessions
+
+    support_sessions.found.clear()
+    yield
+    assert not support_sessions.found, support_sessions.found[0]
 
 
 @pytest.fixture(scope="session")

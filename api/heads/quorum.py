@@ -126,8 +126,7 @@ class FiguresOut(BaseModel):
 @router.get("/v1/quorum", summary="The oracle's quorum")
 def get_quorum(parts: PartsDep, sight: SightDep, head: _Head = None) -> QuorumOut:
     """Signers, nodes, turns, and the newest dissents; with `head`, the dissents on heads of that size."""
-    with Session(parts.reads, expire_on_commit=False) as session:
-        state = quorum_state(session, size=head, client=parts.client())
+    state = quorum_state(parts.reads, size=head, client=parts.client())
     nodes = [
         NodeOut(signs=node.address in state.signers, **node.model_dump(exclude={"url"}))
         for node in state.nodes

@@ -10,6 +10,7 @@ from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.bank.mints import is_above_limit, queue_mint
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.rules.bank_entry import BankEntry, ImportCounts
+from counterfoil.oracle.rules.collection_account import collection_account
 from counterfoil.oracle.rules.faults.bank_line import MINT_UNCONFIRMED
 from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.directory_tables import KnownProject
@@ -29,7 +30,7 @@ def import_entries(
     entries: list[BankEntry],
     limit_minor: int | None = None,
 ) -> ImportCounts:
-    """Take in a bank's credit entries. The caller commits.
+    """Take in a bank's credit entries. The caller commits; *client* only encodes, and nobody is asked.
 
     Each queues one mint into its project's collection account; *limit_minor* bounds a day's mints.
 
@@ -38,6 +39,7 @@ def import_entries(
         UnknownName: a project is not known to the oracle.
         InputMalformed: an entry is no credit in its project's currency, or contradicts the stored one.
     """
+    token = client.address_of("DepositToken")
     taken = known = 0
     for entry in entries:
         project = session.get(KnownProject, entry.project)
@@ -62,7 +64,7 @@ def import_entries(
             raise MintUnconfirmed(
                 f"{entry.reference}: {entry.amount_minor} would pass {limit_minor} within a day"
             )
-        account = client.call("DepositToken", "collectionOf", on_chain_id(entry.project))
+        account = collection_account(token, on_chain_id(entry.project))
         queue_mint(session, client, bank=bank, entry=entry, name=name, to=account)
         taken += 1
     return ImportCounts(taken, known)

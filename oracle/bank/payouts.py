@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
+from counterfoil.chain.address import Address
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.transaction_queue import enqueue
@@ -50,11 +51,12 @@ def waiting_payouts(session: Session) -> list[tuple[Payout, PayeeAccount | None]
 
 
 def make_file(
-    session: Session, client: ChainClient, account: str, execution_date: int
+    session: Session, token: Address, account: str, execution_date: int, final_block: int
 ) -> PayoutFile | None:
     """Make a file of all payouts that can be paid now from the bank account *account*; None without any.
 
-    The caller commits: file and payouts together.
+    *token* is the DepositToken's address, and *final_block* the newest block that the chain had made final when it was
+    asked: before the session. The caller commits: file and payouts together.
 
     Raises:
         UnknownName: the account is not known to the oracle.
@@ -69,16 +71,15 @@ def make_file(
     if not payer.pays_out:
         raise NotAllowedNow(f"payouts are not made from {account}")
     days(execution_date)
-    final = client.final_number()
     ready = [
         (payout, payee)
         for payout, payee in waiting_payouts(session)
-        if payee is not None and payout.block_number <= final
+        if payee is not None and payout.block_number <= final_block
     ][:MOST]
     if not ready:
         return None
     made_ms = now_ms()
-    mark = client.address_of("DepositToken").raw[:4].hex()
+    mark = token.raw[:4].hex()
     first = ready[0][0].id
     message = f"CF-{mark}-{first}-{ready[-1][0].id}"
     transfers = [

@@ -12,7 +12,6 @@ Rules that this module keeps:
 
 from __future__ import annotations
 
-from functools import cached_property
 from hashlib import sha256
 
 from sqlmodel import Session, col, select
@@ -42,6 +41,7 @@ from counterfoil.oracle.bank.statement_result import (
 )
 from counterfoil.oracle.errors import InputMalformed, NotAllowedNow, UnknownName
 from counterfoil.oracle.rules.bank_entry import BankEntry, place_of
+from counterfoil.oracle.rules.collection_account import collection_account
 from counterfoil.oracle.rules.faults.bank_line import (
     ACCOUNT_UNKNOWN,
     AMOUNT_ZERO,
@@ -92,27 +92,30 @@ class DocumentRefused(InputMalformed):
 
 
 class StatementReader:
-    """Takes statements in within one database transaction; the caller commits."""
+    """Takes statements in within one database transaction; the caller commits.
+
+    *client* only encodes: what the chain says of the token is asked before the transaction begins.
+    """
 
     def __init__(
         self,
         session: Session,
         client: ChainClient,
         bank: str,
+        currency: str,
         brought_by: str = "",
         limit_minor: int | None = None,
     ) -> None:
-        """*limit_minor* bounds what is minted within a day on one account's word, here that of *brought_by*."""
+        """*currency* is the deposit token's.
+
+        *limit_minor* bounds what is minted within a day on one account's word, here that of *brought_by*.
+        """
         self._session = session
         self._client = client
         self._bank = bank
+        self._currency = currency
         self._brought_by = brought_by
         self._limit_minor = limit_minor
-
-    @cached_property
-    def _currency(self) -> str:
-        """The deposit token's currency: it is asked once, however many entries a document has."""
-        return str(self._client.call("DepositToken", "currency"))
 
     def take(self, text: str) -> list[StatementResult]:
         """Take in the document *text*.
@@ -303,7 +306,8 @@ class StatementReader:
     ) -> None:
         to = account.holder
         if account.project:
-            to = self._client.call("DepositToken", "collectionOf", on_chain_id(account.project))
+            token = self._client.address_of("DepositToken")
+            to = collection_account(token, on_chain_id(account.project))
         queue_mint(
             self._session,
             self._client,

@@ -16,18 +16,10 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, select
 
 from counterfoil.chain.address import Address, canonical
-from counterfoil.chain.client import ChainClient
 from counterfoil.fault import Code
 from counterfoil.oracle.errors import NotAllowedNow
-from counterfoil.oracle.instructions.request import (
-    ConfirmMint,
-    ImportCamt053,
-    ImportStatement,
-    MakePayoutFile,
-    RegisterBankAccount,
-    Request,
-    ResolveBankLine,
-)
+from counterfoil.oracle.execution.token_word import ONLY_THE_BANKS, TokenWord
+from counterfoil.oracle.instructions.request import ConfirmMint, Request
 from counterfoil.oracle.settings import MINT_LIMIT_MINOR
 from counterfoil.oracle.store.directory_tables import KnownParticipant
 from counterfoil.oracle.store.instruction_state import Door
@@ -67,9 +59,9 @@ def asker_of(session: Session, row: Instruction) -> str:
 
 
 def check_rights(
-    session: Session, client: ChainClient, rule: MintRule, row: Instruction, request: Request
+    session: Session, token: TokenWord, rule: MintRule, row: Instruction, request: Request
 ) -> None:
-    """Return when who asks for *request* may.
+    """Return when who asks for *request* may; *token* is what the chain said of the token, for a bank's request.
 
     Raises:
         NotTheTokensBank: it is the bank's to ask, and this is another account.
@@ -82,9 +74,5 @@ def check_rights(
         if asker not in rule.confirmers:
             raise NotASecondAccount(f"{asker} is not named to confirm mints")
         return
-    is_the_banks = isinstance(
-        request,
-        ImportStatement | ImportCamt053 | RegisterBankAccount | MakePayoutFile | ResolveBankLine,
-    )
-    if is_the_banks and asker != client.call("DepositToken", "bank"):
+    if isinstance(request, ONLY_THE_BANKS) and asker != token.bank:
         raise NotTheTokensBank(f"{asker} is not the bank whose deposits the token stands for")

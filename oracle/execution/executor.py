@@ -1,5 +1,8 @@
 """Carries out each instruction once, and stores its result in the same database transaction.
 
+The instruction is read, then the chain is asked, then it is carried out if it is still pending: no database transaction
+is open while the node is asked.
+
 An instruction for a transaction is ``sent`` first. It gets its result once the transaction is final and its events
 are read.
 """
@@ -16,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
-from counterfoil.chain.errors import ChainError, ContractReverted
+from counterfoil.chain.errors import ChainError
 from counterfoil.chain.tables import CursorRow, EventRow, TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL
 from counterfoil.gateway.record.identity import DeviceId
@@ -31,6 +34,7 @@ from counterfoil.oracle.errors import INSTRUCTION_STUMBLED, InputMalformed, Orac
 from counterfoil.oracle.execution.bank_rights import MintRule, asker_of, check_rights
 from counterfoil.oracle.execution.lanes import Lanes
 from counterfoil.oracle.execution.party_keys import PartyWrites
+from counterfoil.oracle.execution.token_word import TokenWord, ask_token
 from counterfoil.oracle.instructions.request import (
     AcceptPlace,
     CloseDay,
@@ -123,11 +127,17 @@ class InstructionExecutor:
 
     def _carried_out(self, number: int) -> int:
         """Carry out one instruction in a transaction of its own; return how many changed."""
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            row = session.get_one(Instruction, number)
+            kind, payload = row.kind, row.payload
+        request = _understood(kind, payload)
+        token = ask_token(self._client, request)
+        self._on_step("instruction_asked")
         with Session(self._engine) as session:
             row = session.get_one(Instruction, number)
             if row.status != InstructionState.PENDING:
                 return 0
-            self._carry_out(session, row)
+            self._carry_out(session, row, request, token)
             session.commit()
         self._on_step("after_instruction_commit")
         return 1
@@ -145,26 +155,33 @@ class InstructionExecutor:
             session.commit()
         self._lanes.went_on(lane)
 
-    def _carry_out(self, session: Session, row: Instruction) -> None:
+    def _carry_out(
+        self,
+        session: Session,
+        row: Instruction,
+        request: Request | InputMalformed,
+        token: TokenWord,
+    ) -> None:
         row.finished_ms = now_ms()
         try:
-            request = decode(row.kind, row.payload)
+            if isinstance(request, InputMalformed):
+                raise request
+            check_rights(session, token, self._mint_rule, row=row, request=request)
             with session.begin_nested():
-                row_result = self._result(session, row, request)
+                row_result = self._result(session, row, request, token=token)
             row.result, row.status = row_result, InstructionState.DONE
             if isinstance(request, Transact):
                 row.status, row.finished_ms = InstructionState.SENT, None
-        except (OracleError, ContractReverted) as failure:
+        except OracleError as failure:
             _refuse(row, failure.code, str(failure))
         except (KeyError, TypeError, ValueError) as failure:
             _refuse(row, InputMalformed.code, repr(failure))
         log.info("instruction_finished", kind=row.kind, status=row.status, id=row.id)
 
     def _result(  # noqa: PLR0912 - a branch for each kind
-        self, session: Session, row: Instruction, request: Request
+        self, session: Session, row: Instruction, request: Request, token: TokenWord
     ) -> dict[str, Any]:
-        """Carry *request* out and return its instruction's result."""
-        check_rights(session, self._client, self._mint_rule, row, request)
+        """Carry *request* out and return its instruction's result; the bank's requests have the *token*'s word."""
         match request:
             case ResolveException():
                 return _resolve_exception(session, row.party, request)
@@ -179,22 +196,21 @@ class InstructionExecutor:
             case CloseDay():
                 return self._close_day(session, row.party, request)
             case ImportCamt053():
-                taken = self._statements(session, row).take(request.text)
+                taken = self._statements(session, row, token).take(request.text)
                 return {"statements": [one.to_json() for one in taken]}
             case RegisterBankAccount():
-                currency = self._client.call("DepositToken", "currency")
-                return _register_bank_account(session, request, currency)
+                return _register_bank_account(session, request, token.currency)
             case RegisterPayeeAccount():
                 return _register_payee(session, request)
             case MakePayoutFile():
-                return self._make_payout_file(session, request)
+                return self._make_payout_file(session, request, token)
             case ResolveBankLine():
                 line = resolve_line(
                     session, number=request.line, party=row.party, note=request.note
                 )
                 return {"line": line.id, "outcome": line.outcome}
             case ConfirmMint():
-                line = self._statements(session, row).confirm(
+                line = self._statements(session, row, token).confirm(
                     request.line, by=asker_of(session, row)
                 )
                 return {"line": line.id, "outcome": line.outcome}
@@ -228,11 +244,12 @@ class InstructionExecutor:
                 log.error("instruction_unfinished", id=number, exc_info=failure)
         return finished
 
-    def _statements(self, session: Session, row: Instruction) -> StatementReader:
+    def _statements(self, session: Session, row: Instruction, token: TokenWord) -> StatementReader:
         return StatementReader(
             session,
             self._client,
             bank=self._bank,
+            currency=token.currency,
             brought_by=asker_of(session, row),
             limit_minor=self._mint_rule.limit_minor,
         )
@@ -253,9 +270,17 @@ class InstructionExecutor:
         day = ask_day(session, date, party, is_far_meant=request.far is True)
         return {"date": day.date, "attempt": day.attempt, "status": day.status}
 
-    def _make_payout_file(self, session: Session, request: MakePayoutFile) -> dict[str, Any]:
+    def _make_payout_file(
+        self, session: Session, request: MakePayoutFile, token: TokenWord
+    ) -> dict[str, Any]:
         date = request.execution_date or today_in(self._zone)
-        made = make_file(session, self._client, request.account, execution_date=date)
+        made = make_file(
+            session,
+            token.token,
+            account=request.account,
+            execution_date=date,
+            final_block=token.final_block,
+        )
         if made is None:
             return {"file": None, "payouts": 0, "total_minor": 0}
         return {
@@ -264,6 +289,14 @@ class InstructionExecutor:
             "payouts": made.payouts,
             "total_minor": made.total_minor,
         }
+
+
+def _understood(kind: str, payload: object) -> Request | InputMalformed:
+    """The request, or why there is none."""
+    try:
+        return decode(kind, payload)
+    except InputMalformed as failure:
+        return failure
 
 
 def _resolve_exception(session: Session, party: str, request: ResolveException) -> dict[str, Any]:

@@ -9,6 +9,9 @@ Rules that this module keeps:
   asked to sign it. Its chain transaction is queued once the quorum has signed. Until then the same facts under the same
   head are proposed again.
 - A distribution is sent only when the collection account holds its gross.
+- No database transaction is open while the chain is asked: what is due is read, then the accounts' cash is asked, then
+  the distributions are decided. What was under way when it was read, or is when they are decided, counts as spent: cash
+  is never counted twice, whatever is mined meanwhile.
 - A day with more kinds of goods than one distribution may have takes several, in the log's order.
 - A day whose money is not there yet, and a distribution that the quorum does not sign, delay no other.
 """
@@ -16,7 +19,8 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import Engine, func, or_
 from sqlmodel import Session, col, select
@@ -28,6 +32,7 @@ from counterfoil.chain.transaction_queue import FAILED, FINAL, MINED, enqueue
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED
+from counterfoil.oracle.rules.collection_account import collection_account
 from counterfoil.oracle.rules.facts import (
     decode_facts,
     distribution_argument,
@@ -52,7 +57,6 @@ class Distributor:
         self._client = client
         self._sender = sender
         self._cosign = cosign
-        self._collections: dict[str, str] = {}
         self._not_signed_at: dict[str, float] = {}
         self._short: dict[tuple[str, int], int] = {}
         """The gross of each project's day that exceeded the account's cash; it only grows until it is paid."""
@@ -63,23 +67,20 @@ class Distributor:
         return self._send(most)
 
     def _decide(self, most: int) -> None:
-        with Session(self._engine) as session:
+        with Session(self._engine.execution_options(reads_only=True)) as session:
             head = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
-            if head == 0:
-                return
-            groups = session.exec(
-                select(SaleFact.project, SaleFact.business_date)
-                .where(SaleFact.status == MATCHED, SaleFact.log_index < head)
-                .distinct()
-                .order_by(col(SaleFact.business_date), col(SaleFact.project))
-            ).all()
-            free: dict[str, int] = {}
+            groups = _due(session, head)
+            before = _under_way(session)
+        if not groups:
+            return
+        held = self._held({project for project, _ in groups})
+        with Session(self._engine) as session:
+            spent = _by_project(before | _under_way(session))
+            free = {project: cash - spent[project] for project, cash in held.items()}
             decided = 0
             for project, date in groups:  # a day without its money delays no other
                 if decided == most:
                     break
-                if project not in free:
-                    free[project] = self._free_cash(session, project)
                 if free[project] < self._short.get((project, date), 0):
                     continue
                 gross = self._distribute(session, project, date, head=head, free=free[project])
@@ -133,25 +134,12 @@ class Distributor:
             sent += 1
         return sent
 
-    def _free_cash(self, session: Session, project: str) -> int:
-        """The collection account's balance less the distributions that are under way."""
-        account = self._collections.get(project)
-        if account is None:
-            account = self._client.call("DepositToken", "collectionOf", on_chain_id(project))
-            self._collections[project] = account
-        held: int = self._client.call("DepositToken", "balanceOf", account)
-        under_way = session.exec(
-            select(func.coalesce(func.sum(Distribution.gross_minor), 0))
-            .outerjoin(TransactionRow, col(TransactionRow.id) == col(Distribution.transaction_id))
-            .where(
-                Distribution.project == project,
-                or_(
-                    col(Distribution.transaction_id).is_(None),
-                    col(TransactionRow.status).not_in([MINED, FINAL, FAILED]),
-                ),
-            )
-        ).one()
-        return held - int(under_way)
+    def _held(self, projects: Collection[str]) -> dict[str, int]:
+        """The balance of each project's collection account now, in minor units."""
+        token = self._client.address_of("DepositToken")
+        accounts = [collection_account(token, on_chain_id(project)) for project in projects]
+        cash = self._client.call_all("DepositToken", "balanceOf", [(a,) for a in accounts])
+        return dict(zip(projects, cash, strict=True))
 
     def _distribute(self, session: Session, project: str, date: int, head: int, free: int) -> int:
         """Decide on a project's matched day if *free* suffices; return its gross in minor units, else 0."""
@@ -165,6 +153,8 @@ class Distributor:
             )
             .order_by(col(SaleFact.log_index))
         ).all()
+        if not rows:
+            return 0
         rows = rows[: fitting([code for code, _ in row.units] for row in rows)]
         facts = facts_of(project, date, rows)
         if facts.gross_minor > free:
@@ -192,3 +182,37 @@ class Distributor:
         for row in rows:
             row.status, row.batch = DISTRIBUTED, to_hex(batch)
         return facts.gross_minor
+
+
+def _due(session: Session, head: int) -> list[tuple[str, int]]:
+    """(project, business date) of what is matched and lies under the head of this size, the earliest date first."""
+    found = session.exec(
+        select(SaleFact.project, SaleFact.business_date)
+        .where(SaleFact.status == MATCHED, SaleFact.log_index < head)
+        .distinct()
+        .order_by(col(SaleFact.business_date), col(SaleFact.project))
+    )
+    return [(project, date) for project, date in found]
+
+
+def _under_way(session: Session) -> dict[str, tuple[str, int]]:
+    """The distributions that have not taken effect yet: batch → (project, gross)."""
+    found = session.exec(
+        select(Distribution.batch, Distribution.project, Distribution.gross_minor)
+        .outerjoin(TransactionRow, col(TransactionRow.id) == col(Distribution.transaction_id))
+        .where(
+            or_(
+                col(Distribution.transaction_id).is_(None),
+                col(TransactionRow.status).not_in([MINED, FINAL, FAILED]),
+            )
+        )
+    )
+    return {batch: (project, gross) for batch, project, gross in found}
+
+
+def _by_project(under_way: Mapping[str, tuple[str, int]]) -> Counter[str]:
+    """The gross of what is under way, by project."""
+    spent: Counter[str] = Counter()
+    for project, gross in under_way.values():
+        spent[project] += gross
+    return spent

@@ -63,17 +63,25 @@ class SaleReader:
         self._store = store
 
     def step(self) -> int:
-        """Read the next records; return their number. Facts and progress are committed together."""
+        """Read the next records; return their number. Facts and progress are committed together.
+
+        The records come from another database, so they are read before the transaction begins.
+        """
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            kept = session.get(Progress, _READER)
+            start = 0 if kept is None else kept.log_index
+            limit = min(_READ, _anchored(session) - start)
+        if limit <= 0:
+            return 0
+        rows = self._store.records(start, limit)
+        records = [(log_index, self._recent.take(log_index, raw)) for log_index, raw in rows]
         with Session(self._engine) as session:
             progress = session.get(Progress, _READER)
             if progress is None:
                 progress = Progress(reader=_READER, log_index=0)
                 session.add(progress)
-            limit = min(_READ, _anchored(session) - progress.log_index)
-            if limit <= 0:
-                return 0
-            rows = self._store.records(progress.log_index, limit)
-            records = [(log_index, self._recent.take(log_index, raw)) for log_index, raw in rows]
+            if progress.log_index != start:
+                return 0  # another process has read on meanwhile
             names = {signed.record.device for _, signed in records}
             projects = {p.project_hash: p for p in session.exec(select(KnownProject)).all()}
             devices = _registered(session, names)

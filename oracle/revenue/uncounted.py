@@ -41,7 +41,7 @@ class Uncounted:
 
     def step(self) -> int:
         """Set aside what counts no more; return the number of sales and refunds."""
-        with Session(self._engine) as session:
+        with Session(self._engine.execution_options(reads_only=True)) as session:
             keys = session.exec(
                 select(KnownDevice.device, RegistryKeyRow)
                 .join(
@@ -49,14 +49,21 @@ class Uncounted:
                 )
                 .where(col(RegistryKeyRow.revoked_at).is_not(None))
             ).all()
-            new = {(d, k.epoch, k.until_sequence) for d, k in keys} - self._seen
-            count = 0
-            for device, epoch, until in sorted(new):
-                indexes = self._store.indexes_behind(DeviceId(device), epoch, int(until))
+            ends = {(d, k.epoch, k.until_sequence) for d, k in keys}
+        if not ends:
+            return 0
+        new = ends - self._seen
+        # Another database is asked, so before the transaction begins.
+        behind = [
+            (epoch, until, self._store.indexes_behind(DeviceId(device), epoch, int(until)))
+            for device, epoch, until in sorted(new)
+        ]
+        count = 0
+        with Session(self._engine) as session:
+            for epoch, until, indexes in behind:
                 for piece in _pieces(indexes):
                     count += _set_aside(session, piece, f"epoch {epoch} counts up to {until}")
-            if keys:
-                _take_back(session)
+            _take_back(session)
             session.commit()
         self._seen |= new
         return count

@@ -16,18 +16,18 @@ def status(
     engine: Engine, store: GatewayStore, client: ChainClient | None = None
 ) -> dict[str, object]:
     """How far records, heads and money have come; of a quorum also who sent each head, if *client* responds."""
-    with Session(engine) as session:
+    with Session(engine.execution_options(reads_only=True)) as session:
         anchored = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
-        quorum = _quorum_words(session, client)
+    quorum = _quorum_words(engine, client)
     counts = {"records": store.size(), "anchored": anchored, "refused": store.refused_count()}
     return counts | quorum
 
 
-def _quorum_words(session: Session, client: ChainClient | None) -> dict[str, object]:
+def _quorum_words(engine: Engine, client: ChainClient | None) -> dict[str, object]:
     """Who signs, each node's status, and the newest dissents; empty for an oracle of one process."""
     from counterfoil.oracle.status.quorum_state import quorum_state
 
-    state = quorum_state(session, client=client)
+    state = quorum_state(engine, client=client)
     if not state.nodes:
         return {}
     return {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.tables import EventRow
-from counterfoil.oracle.status.rota import Turn, newest_turns, next_turn
+from counterfoil.oracle.status.rota import Turn, newest_heads, next_turn, turns_of
 from counterfoil.oracle.store.quorum_tables import Dissent, OracleNode
 
 
@@ -42,23 +43,25 @@ class QuorumState:
 
 
 def quorum_state(
-    session: Session,
+    engine: Engine,
     most_dissents: int = 20,
     size: int | None = None,
     client: ChainClient | None = None,
 ) -> QuorumState:
-    """What the database behind *session* says; with *size*, only the dissents on heads of that size.
+    """What the database behind *engine* says; with *size*, only the dissents on heads of that size.
 
     Who sent each head is known only when *client*'s node responds. An oracle of one process has no nodes.
     """
-    signers, threshold = quorum_of(session)
-    nodes = session.exec(select(OracleNode).order_by(OracleNode.name)).all()
     dissents = select(Dissent).order_by(col(Dissent.last_ms).desc(), col(Dissent.id).desc())
     if size is not None:
         dissents = dissents.where(Dissent.size == size)
-    found = session.exec(dissents.limit(most_dissents)).all()
-    turn = next_turn(session, signers)
-    turns = newest_turns(session, signers, client)
+    with Session(engine.execution_options(reads_only=True), expire_on_commit=False) as session:
+        signers, threshold = quorum_of(session)
+        nodes = session.exec(select(OracleNode).order_by(OracleNode.name)).all()
+        found = session.exec(dissents.limit(most_dissents)).all()
+        turn = next_turn(session, signers)
+        heads = newest_heads(session)
+    turns = turns_of(heads, signers, client)  # the node is asked, with no session open
     return QuorumState(
         signers, threshold, nodes=list(nodes), dissents=list(found), turn=turn, turns=turns
     )

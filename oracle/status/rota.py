@@ -38,14 +38,18 @@ def next_turn(session: Session, signers: Sequence[str]) -> str | None:
     return turn_of(signers, number, waited_ms=0, round_ms=1) if signers else None
 
 
-def newest_turns(
-    session: Session, signers: Sequence[str], client: ChainClient | None = None, most: int = 10
+def newest_heads(session: Session, most: int = 10) -> Sequence[AnchoredHeadRow]:
+    """The newest *most* heads, the newest first."""
+    query = select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.number).desc()).limit(most)
+    return session.exec(query).all()
+
+
+def turns_of(
+    heads: Sequence[AnchoredHeadRow], signers: Sequence[str], client: ChainClient | None = None
 ) -> list[Turn]:
-    """The turns of the newest *most* heads, the newest first, by today's signers."""
+    """The turns of *heads*, by today's signers; *client*'s node is asked, so the session behind them is closed."""
     if not signers:
         return []
-    query = select(AnchoredHeadRow).order_by(col(AnchoredHeadRow.number).desc()).limit(most)
-    heads = session.exec(query).all()
     senders = _senders(client, [head.transaction_hash for head in heads])
     return [
         Turn(

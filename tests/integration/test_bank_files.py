@@ -214,6 +214,8 @@ def test_payouts_go_out_once_and_the_bank_entry_confirms_them(credit: CreditHous
     credit.send("core", "DepositToken", "withdraw", 5, b"\3" * 32)
     house.run_until_quiet(parts)
     number = house.instruct("make_payout_file", {"account": ACCOUNT, "execution_date": 20220901})
+    assert house.crash_at("instruction_asked") == -signal.SIGKILL
+    assert house.answer(number).status == "pending", "asked, and nothing done yet"
     assert house.crash_at("after_instruction_commit") == -signal.SIGKILL
     made = house.answer(number).result
     assert made is not None

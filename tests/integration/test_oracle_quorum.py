@@ -85,8 +85,7 @@ def test_a_proposer_killed_in_its_turn_is_followed_by_the_next(
     wait_until(lambda: is_anchored(quorum), "the next one anchors it")
 
     def shown() -> list[Turn]:
-        with Session(quorum.engine(others[0])) as session:
-            return quorum_state(session, client=quorum.house.chain.client).turns
+        return quorum_state(quorum.engine(others[0]), client=quorum.house.chain.client).turns
 
     wait_until(lambda: bool(shown()), "the next one has seen it")
     began, sender = shown()[-1], to_checksum_address(quorum.senders()[0])

@@ -13,6 +13,7 @@ from support_evm import ADMIN, NOW_S, Evm
 
 from counterfoil.chain.abi.enums import Basis, Tier
 from counterfoil.chain.errors import ContractReverted
+from counterfoil.oracle.rules.collection_account import collection_account
 from counterfoil.oracle.rules.investor_pool import PoolList
 from counterfoil.oracle.rules.waterfall import (
     MOST_DEBTORS,
@@ -321,6 +322,9 @@ class SplitMachine(RuleBasedStateMachine):
         assert ask("DepositToken", "balanceOf", collection) == model.collected
         other = ask("DepositToken", "collectionOf", OTHER)
         assert ask("DepositToken", "balanceOf", other) == 10**9
+        token = self.evm.at["DepositToken"]
+        derived = [collection_account(token, project) for project in (PROJECT, OTHER)]
+        assert derived == [collection, other], "nobody needs to be asked for it"
         supply = model.collected + model.distributed + 10**9
         assert ask("DepositToken", "totalSupply") == ask("DepositToken", "attested") == supply
 

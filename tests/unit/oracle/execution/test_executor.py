@@ -39,6 +39,9 @@ class NoChain:
     def address_of(self, _: str) -> str:
         return "0x" + "22" * 20
 
+    def final_number(self) -> int:
+        return 0
+
     def encode(self, *_: object) -> bytes:
         return b"mint"
 
@@ -154,10 +157,10 @@ class Stumbling(InstructionExecutor):
         super().__init__(engine, CLIENT, "0x" + "33" * 20)
         self._failure = failure
 
-    def _result(self, session: Session, row: Instruction, request: Any) -> dict[str, Any]:
+    def _result(self, session: Session, row: Instruction, *asked: Any, **word: Any) -> Any:
         if row.idempotency_key == "first":
             raise self._failure
-        return super()._result(session, row, request)
+        return super()._result(session, row, *asked, **word)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +211,7 @@ def test_a_node_that_is_away_is_not_waited_for_once_a_lane(engine: Engine) -> No
     tried = []
 
     class Away(InstructionExecutor):
-        def _result(self, session: Session, row: Instruction, request: Any) -> dict[str, Any]:
+        def _result(self, session: Session, row: Instruction, *asked: Any, **word: Any) -> Any:
             tried.append(row.id)
             raise NodeUnreachable("no answer")
 

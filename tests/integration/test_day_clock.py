@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from support_waiting import PATIENCE_S
 
-from counterfoil.oracle.day.clock import DayClock, today_in
+from counterfoil.oracle.day.clock import DayClock
+from counterfoil.oracle.day.day_times import DayTimes
 from counterfoil.oracle.rules.business_date import date_in
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
@@ -45,10 +46,10 @@ def asked(engine: Engine) -> list[Instruction]:
         return rows
 
 
-def a_day_was_closed(engine: Engine, at: datetime) -> None:
+def a_day_was_closed(engine: Engine, at: datetime, date: int = 20220930) -> None:
     with Session(engine) as session:
         started = int(at.timestamp() * 1_000)
-        session.add(DayClose(date=20220930, phase="done", asked_by="test", started_ms=started))
+        session.add(DayClose(date=date, phase="done", asked_by="test", started_ms=started))
         session.commit()
 
 
@@ -74,15 +75,58 @@ def test_the_date_is_that_of_the_zone() -> None:
 def test_a_time_that_passed_while_it_was_down_is_made_up(engine: Engine) -> None:
     clock = DayClock(engine, LATE, SHANGHAI)
     friday_noon = datetime(2022, 9, 30, 12, tzinfo=SHANGHAI)
-    assert not clock.is_missed(friday_noon), "nothing was ever closed"
+    assert clock.missed(friday_noon) is None, "nothing was ever closed"
     a_day_was_closed(engine, friday_noon)
-    assert not clock.is_missed(datetime(2022, 9, 30, 23, 54, tzinfo=SHANGHAI))
-    assert clock.is_missed(datetime(2022, 9, 30, 23, 55, tzinfo=SHANGHAI))
-    assert clock.is_missed(datetime(2022, 10, 1, 9, tzinfo=SHANGHAI))
+    assert clock.missed(datetime(2022, 9, 30, 23, 54, tzinfo=SHANGHAI)) is None
+    for later in (
+        datetime(2022, 9, 30, 23, 55, tzinfo=SHANGHAI),
+        datetime(2022, 10, 1, 0, 10, tzinfo=SHANGHAI),
+        datetime(2022, 10, 1, 9, tzinfo=SHANGHAI),
+        datetime(2022, 10, 2, 23, 59, tzinfo=SHANGHAI),
+    ):
+        missed = clock.missed(later)
+        assert missed is not None
+        assert missed.date == 20220930, "Friday's, also after midnight and on a weekend"
+    monday = clock.missed(datetime(2022, 10, 4, 0, 1, tzinfo=SHANGHAI))
+    assert monday is not None
+    assert monday.date == 20221003, "the last one of several"
     clock.start()
     clock.stop()
     (row,) = asked(engine)
-    assert (row.kind, row.payload) == ("close_day", {"date": today_in(SHANGHAI)})
+    due = DayTimes(LATE, SHANGHAI).last_until(datetime.now(UTC))
+    assert due is not None
+    assert (row.kind, row.payload) == ("close_day", {"date": due.date})
+
+
+@pytest.mark.parametrize("cron", ["55 23 * * *", "0 0 * * *"])
+def test_a_process_that_starts_after_midnight_asks_for_the_day_before(
+    engine: Engine, cron: str
+) -> None:
+    """Stopped before the closing time, started after midnight: what was due is asked for, and not the new day."""
+    clock = DayClock(engine, cron, SHANGHAI)
+    a_day_was_closed(engine, datetime(2022, 9, 29, 23, 56, tzinfo=SHANGHAI), 20220929)
+    at = datetime(2022, 10, 1, 0, 10, tzinfo=SHANGHAI)
+    missed = clock.missed(at)
+    assert missed is not None
+    assert missed.date == (20220930 if cron.startswith("55") else 20221001)
+    a_day_was_closed(engine, at, missed.date)
+    assert clock.missed(at) is None
+
+
+def test_a_date_behind_the_business_date_is_not_asked_for(engine: Engine) -> None:
+    clock = DayClock(engine, LATE, SHANGHAI)
+    a_day_was_closed(engine, datetime(2022, 9, 29, 12, tzinfo=SHANGHAI), 20221015)
+    assert clock.missed(datetime(2022, 10, 1, 9, tzinfo=SHANGHAI)) is None
+
+
+def test_it_says_that_it_asked_only_when_it_did(
+    engine: Engine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clock = DayClock(engine, LATE, SHANGHAI)
+    assert clock.ask(20220930)
+    assert not clock.ask(20220930)
+    said = capfd.readouterr()
+    assert (said.out + said.err).count("day_asked") == 1
 
 
 def test_it_asks_at_its_time_and_once_a_date(engine: Engine) -> None:
@@ -96,7 +140,7 @@ def test_it_asks_at_its_time_and_once_a_date(engine: Engine) -> None:
         while not asked(engine):
             assert time.monotonic() < until
             time.sleep(0.05)
-        clock.ask_today()
+        clock._ask_due()
         days = {str(row.payload["date"]) for row in asked(engine)}
         assert len(asked(engine)) == len(days)
     finally:

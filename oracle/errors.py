@@ -166,3 +166,8 @@ INSTRUCTION_STUMBLED = fault(
     "The instruction failed several times for a reason that is not known.",
     "Report it with the oracle's log, which has the whole failure; then ask for it again.",
 )
+DISTRIBUTION_UNKNOWN = fault(
+    "revenue.distribution_unknown",
+    "The chain has a distribution whose sales are not known here, so nothing of its project is distributed.",
+    "Put told.db back from a backup, beside the tiles; the oracle goes on by itself.",
+)

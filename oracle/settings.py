@@ -35,6 +35,8 @@ class OracleSettings(PeerSettings, BaseSettings):
     rpc_url: str = "http://127.0.0.1:8545"
     deployment: Path = Path("deployment.json")
     tiles: Path = Path("tiles")
+    told: Path | None = None
+    """The second copy of what this oracle was told; None: ``told.db`` beside the tiles."""
     keystore: Path
     """The key that signs and sends heads and distributions."""
     passphrase: SecretStr

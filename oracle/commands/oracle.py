@@ -65,6 +65,7 @@ def run_command() -> None:
     (a folder of participants' keystores, for whom this process writes), _PARTY_PASSPHRASE,
     _PAID_CALLS_A_DAY, _DATABASE_URL,
     _GATEWAY_DATABASE_URL, _RPC_URL, _DEPLOYMENT, _TILES, _LOG_KEY, _LOG_ORIGIN, _WITNESSES,
+    _TOLD (told.db beside the tiles),
     _BATCH_RECORDS, _BATCH_MS, _FINAL_DEPTH, _FINAL_TAG, _NICENESS (2: a gateway on the same machine goes before it),
     _SILENT_AFTER_S (10: without a sign of life for so long it is an alarm), _STEP_WITHIN_S (60: of one step).
     As one node of a quorum also: _PEERS, _NODE_CERTIFICATE, _NODE_KEY, _NODE_HOST, _NODE_PORT, _RECORDS_DATABASE_URL,

@@ -12,6 +12,7 @@ Rules that this module keeps:
 - No database transaction is open while the chain is asked: what is due is read, then the accounts' cash is asked, then
   the distributions are decided. What was under way when it was read, or is when they are decided, counts as spent: cash
   is never counted twice, whatever is mined meanwhile.
+- Of a project of which the chain has a distribution whose sales aren't known here, nothing is distributed.
 - A day with more kinds of goods than one distribution may have takes several, in the log's order.
 - A day whose money is not there yet, and a distribution that the quorum does not sign, delay no other.
 """
@@ -31,7 +32,8 @@ from counterfoil.chain.tables import TransactionRow
 from counterfoil.chain.transaction_queue import FAILED, FINAL, MINED, enqueue
 from counterfoil.gateway.record.identity import on_chain_id
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
-from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED
+from counterfoil.oracle.revenue.chain_distributions import unknown_projects
+from counterfoil.oracle.revenue.sale_states import DISTRIBUTED, MATCHED
 from counterfoil.oracle.rules.collection_account import collection_account
 from counterfoil.oracle.rules.facts import (
     decode_facts,
@@ -52,7 +54,16 @@ Cosign = Callable[[str, bytes, bytes, int, bytes, int], list[bytes] | None]
 class Distributor:
     """Sends the distributions that are due."""
 
-    def __init__(self, engine: Engine, client: ChainClient, sender: str, cosign: Cosign) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        client: ChainClient,
+        sender: str,
+        cosign: Cosign,
+        keep: Callable[[], object] = lambda: None,
+    ) -> None:
+        """*keep* copies what was decided to a second place, before anybody is asked to sign it."""
+        self._keep = keep
         self._engine = engine
         self._client = client
         self._sender = sender
@@ -100,6 +111,8 @@ class Distributor:
                 .where(col(Distribution.transaction_id).is_(None))
                 .order_by(col(Distribution.business_date), col(Distribution.batch))
             ).all()
+        if found:
+            self._keep()
         # What was not signed comes last, so it delays no other.
         waiting = sorted(found, key=lambda batch: self._not_signed_at.get(batch, 0.0))[:most]
         split, contract = (self._client.address_of(n) for n in ("RevenueSplit", "OracleQuorum"))
@@ -186,9 +199,16 @@ class Distributor:
 
 def _due(session: Session, head: int) -> list[tuple[str, int]]:
     """(project, business date) of what is matched and lies under the head of this size, the earliest date first."""
+    unknown = select(KnownProject.project).where(
+        col(KnownProject.project_hash).in_(unknown_projects(session))
+    )
     found = session.exec(
         select(SaleFact.project, SaleFact.business_date)
-        .where(SaleFact.status == MATCHED, SaleFact.log_index < head)
+        .where(
+            SaleFact.status == MATCHED,
+            SaleFact.log_index < head,
+            col(SaleFact.project).not_in(unknown),
+        )
         .distinct()
         .order_by(col(SaleFact.business_date), col(SaleFact.project))
     )

@@ -6,25 +6,29 @@ Rules kept here:
   tomorrow's settlement, and there is always some payment whose sale is not here yet.
 * A waiting row is looked at again only when something new may decide it: a payment under its reference, or another
   cash sale of its machine's day. The close of a date looks at everything.
+* A payment of a sale that was distributed is matched with it: the sale was accepted by a person before it came, or
+  this database was lost and the settlement file is read again.
 * A fact or payment that is decided never waits again, and their ids grow. So one id in each tells what is new. After a
   start everything that waits is looked at once.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from counterfoil.oracle.revenue.sale_reader import EXCEPTION, MATCHED, WAITING, exception_of
+from counterfoil.oracle.revenue.sale_reader import exception_of
+from counterfoil.oracle.revenue.sale_states import DISTRIBUTED, EXCEPTION, MATCHED, WAITING
 from counterfoil.oracle.rules.matching import (
     CASH,
     CASH_PREFIX,
     SettledPayment,
     SignedSale,
+    cash_reference,
     counterpart,
     match,
 )
@@ -81,7 +85,8 @@ def close_matching(session: Session, project: str, closed_through: int) -> tuple
     Business dates up to and with *closed_through* are closed: a row of them without a counterpart becomes an exception.
     """
     sales = session.exec(_waiting_sales(project)).all()
-    payments = session.exec(_waiting_payments(project)).all()
+    rows = {row.reference: row for row in session.exec(_waiting_payments(project))}
+    payments = list(_not_shared_out(session, project, rows).values())
     return _decide(session, project, sales, payments, closed_through)
 
 
@@ -94,26 +99,51 @@ def _match_new(
     for piece in _pieces(wanted):
         under = _waiting_payments(project).where(col(SettlementRow.reference).in_(piece))
         rows |= {row.reference: row for row in session.exec(under)}
+    rows = _not_shared_out(session, project, rows)
     facts = {fact.log_index: fact for fact in sales}
     for piece in _pieces(rows):
         asked = _waiting_sales(project).where(
             col(SaleFact.reference).in_(piece), SaleFact.method != CASH
         )
         facts |= {fact.log_index: fact for fact in session.exec(asked)}
-    for fact in _cash_of(session, project, [r for r in rows if r.startswith(CASH_PREFIX)]):
+    counts = [r for r in rows if r.startswith(CASH_PREFIX)]
+    for fact in _cash_of(session, _waiting_sales(project), counts):
         facts[fact.log_index] = fact
     _decide(session, project, sales=facts.values(), payments=rows.values(), closed_through=0)
 
 
-def _cash_of(session: Session, project: str, counts: Iterable[str]) -> Iterator[SaleFact]:
-    """The waiting cash sales of the machine days that *counts* refer to."""
+def _not_shared_out(
+    session: Session, project: str, rows: dict[str, SettlementRow]
+) -> dict[str, SettlementRow]:
+    """Those of *rows* whose sales were not distributed; the others are matched, where the amount is the sales'."""
+    shared = select(SaleFact).where(SaleFact.project == project, SaleFact.status == DISTRIBUTED)
+    sums: Counter[str] = Counter()
+    for piece in _pieces(rows):
+        asked = shared.where(col(SaleFact.reference).in_(piece), SaleFact.method != CASH)
+        for fact in session.exec(asked):
+            sums[fact.reference or ""] += 0 if fact.is_refund else fact.amount_minor
+    for fact in _cash_of(session, shared, [r for r in rows if r.startswith(CASH_PREFIX)]):
+        sums[cash_reference(fact.device, fact.business_date)] += fact.amount_minor
+    left: dict[str, SettlementRow] = {}
+    for reference, row in rows.items():
+        if row.amount_minor == sums[reference]:
+            row.status = MATCHED
+        else:
+            left[reference] = row
+    return left
+
+
+def _cash_of(
+    session: Session, among: SelectOfScalar[SaleFact], counts: Iterable[str]
+) -> Iterator[SaleFact]:
+    """The cash sales *among* these of the machine days that *counts* refer to."""
     by_device: dict[str, set[int]] = defaultdict(set)
     for count in counts:
         device, _, date = count.removeprefix(CASH_PREFIX).rpartition(":")
         if len(date) == _DATE_DIGITS and date.isdecimal():
             by_device[device].add(int(date))
     for piece in _pieces(by_device):
-        query = _waiting_sales(project).where(
+        query = among.where(
             col(SaleFact.business_date).in_(set().union(*(by_device[d] for d in piece))),
             col(SaleFact.device).in_(piece),
             SaleFact.method == CASH,

@@ -21,6 +21,14 @@ from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.ledger.device_registry import DeviceRow, RegistryKeyRow
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
+from counterfoil.oracle.revenue.chain_distributions import batches_beyond
+from counterfoil.oracle.revenue.sale_states import (
+    DISTRIBUTED,
+    EXCEPTION,
+    EXCLUDED,
+    MATCHED,
+    WAITING,
+)
 from counterfoil.oracle.revenue.standings import Standings
 from counterfoil.oracle.rules.faults.sale import (
     CURRENCY_DIFFERS,
@@ -35,13 +43,6 @@ from counterfoil.oracle.store.directory_tables import KnownProject
 from counterfoil.oracle.store.head_tables import Progress
 from counterfoil.oracle.store.revenue_tables import MatchException, SaleFact
 
-WAITING, MATCHED, EXCEPTION, EXCLUDED, DISTRIBUTED = (
-    "waiting",
-    "matched",
-    "exception",
-    "excluded",
-    "distributed",
-)
 _READER = "facts"
 _READ = 2_000
 
@@ -87,6 +88,7 @@ class SaleReader:
             devices = _registered(session, names)
             ends = _ends(session, names)
             standings = Standings(session, names)
+            batches = batches_beyond(session, start)
             facts: list[dict[str, Any]] = []
             exceptions: list[dict[str, Any]] = []
             for log_index, signed in records:
@@ -97,6 +99,9 @@ class SaleReader:
                     standing = standings.of(signed.record.device)
                     fact, refusal = _fact(log_index, signed, devices, projects, standing)
                     refusal = _uncounted(signed, ends) or refusal
+                    fact["batch"] = batches.get(log_index)
+                    if fact["batch"] is not None:  # shared out before the database was lost
+                        refusal, fact["status"] = None, DISTRIBUTED
                     if refusal is not None:
                         fact["status"] = EXCEPTION
                     facts.append(fact)

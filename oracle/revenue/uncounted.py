@@ -10,7 +10,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -34,7 +34,14 @@ _AT_ONCE = 500
 class Uncounted:
     """Looks at every revoked key once for each last number that it has had; after a start at all of them."""
 
-    def __init__(self, engine: Engine, store: GatewayStore) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: GatewayStore,
+        forget: Callable[[Collection[str]], object] = lambda _: None,
+    ) -> None:
+        """*forget* drops the second copies of distributions, before they are taken back here."""
+        self._forget = forget
         self._engine = engine
         self._store = store
         self._seen: set[tuple[str, int, str]] = set()
@@ -63,7 +70,7 @@ class Uncounted:
             for epoch, until, indexes in behind:
                 for piece in _pieces(indexes):
                     count += _set_aside(session, piece, f"epoch {epoch} counts up to {until}")
-            _take_back(session)
+            self._forget(_take_back(session))
             session.commit()
         self._seen |= new
         return count
@@ -88,8 +95,8 @@ def _set_aside(session: Session, indexes: Sequence[int], why: str) -> int:
     return len(new)
 
 
-def _take_back(session: Session) -> None:
-    """Take back the distributions without a signature that hold such a sale."""
+def _take_back(session: Session) -> list[str]:
+    """Take back the distributions without a signature that hold such a sale; return their batches."""
     session.flush()
     waiting = session.exec(
         select(Distribution)
@@ -113,6 +120,7 @@ def _take_back(session: Session) -> None:
             fact.batch = None
             fact.status = EXCEPTION if fact.log_index in uncounted else MATCHED
         session.delete(row)
+    return [row.batch for row in waiting]
 
 
 def _pieces(indexes: Sequence[int]) -> Iterator[Sequence[int]]:

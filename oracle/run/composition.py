@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -34,6 +35,8 @@ from counterfoil.oracle.retries import RefusalsOver
 from counterfoil.oracle.run.settling import Steps, settling_steps
 from counterfoil.oracle.settings import OracleSettings
 from counterfoil.oracle.store.database import open_database
+from counterfoil.oracle.store.told_file import ToldFile
+from counterfoil.oracle.told import Told
 
 if TYPE_CHECKING:
     from counterfoil.oracle.run.peer_side import PeerSide
@@ -54,6 +57,8 @@ class OracleParts:
     reader: LogReader
     peer_client: PeerClient
     collector: SignatureCollector
+    told: ToldFile
+    """The second copy of what the oracle was told."""
     steps: Steps
     side: PeerSide | None
     """A node's door and its watch; none for an oracle that signs alone."""
@@ -69,6 +74,7 @@ class OracleParts:
             self.side.close()
         self.reader.close()
         self.peer_client.close()
+        self.told.close()
 
 
 def compose(
@@ -85,6 +91,9 @@ def compose(
     peers = _peers(settings, signer)
     client = ChainClient(settings.rpc_url, deployment.addresses, settings.finality)
     engine = open_database(settings.database_url)
+    told_file = ToldFile(_told_file(settings), _ledger(deployment))
+    told = Told(engine, told_file)
+    told.restore()
     anchor, calls = client.address_of("RecordAnchor"), client.address_of("OracleQuorum")
     books = SigningBook(engine, deployment.chain_id, anchor, calls)
     books.list_nodes(peers, signer.address)
@@ -129,6 +138,7 @@ def compose(
     )
     steps: Steps = {
         "feed": feed.poll,
+        "told": told.step,
         "log": reader.step,
         "follow": believed.follow,
         "head": proposer.step,
@@ -143,6 +153,7 @@ def compose(
             recent=recent,
             signer=signer,
             cosign=collector.cosign,
+            told=told,
             on_step=on_step,
         )
     steps["refusals"] = RefusalsOver(engine).step
@@ -175,6 +186,7 @@ def compose(
         reader,
         peer_client,
         collector,
+        told_file,
         steps,
         side,
     )
@@ -188,6 +200,15 @@ def _peers(settings: OracleSettings, signer: Signer) -> list[Peer]:
     if signer.address not in {peer.address for peer in peers}:
         raise PeersInvalid(f"{settings.peers} does not list this node, {signer.address}")
     return peers
+
+
+def _told_file(settings: OracleSettings) -> Path:
+    return settings.told or settings.tiles.absolute().parent / "told.db"
+
+
+def _ledger(deployment: Deployment) -> str:
+    """What tells one ledger from every other: its chain, and the contract that anchors its heads."""
+    return f"{deployment.chain_id}:{deployment.addresses['RecordAnchor']}"
 
 
 def _source(settings: OracleSettings, store: GatewayStore, *, is_alone: bool) -> LogSource:

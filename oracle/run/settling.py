@@ -18,11 +18,13 @@ from counterfoil.oracle.heads.gossip import GossipCheck
 from counterfoil.oracle.heads.recent_records import RecentRecords
 from counterfoil.oracle.heads.registered_keys import KeySync, RegisteredKeys
 from counterfoil.oracle.retries import Retries
+from counterfoil.oracle.revenue.chain_distributions import ChainDistributions
 from counterfoil.oracle.revenue.distributor import Cosign, Distributor
 from counterfoil.oracle.revenue.matcher import Matcher
 from counterfoil.oracle.revenue.sale_reader import SaleReader
 from counterfoil.oracle.revenue.uncounted import Uncounted
 from counterfoil.oracle.settings import OracleSettings
+from counterfoil.oracle.told import Told
 
 Steps = dict[str, Callable[[], object]]
 
@@ -35,6 +37,7 @@ def settling_steps(
     recent: RecentRecords,
     signer: Signer,
     cosign: Cosign,
+    told: Told,
     on_step: Callable[[str], None],
 ) -> Steps:
     """The steps, in their order; the bank's and the participants' transactions come with their keys.
@@ -49,8 +52,9 @@ def settling_steps(
         gateway = store if settings.peers is None else open_store(settings.gateway_database_url)
         steps["keys"] = KeySync(RegisteredKeys(engine), gateway).step
     return steps | {
+        "distributed": ChainDistributions(engine, told).step,
         "facts": SaleReader(engine, store, gossip=gossip, recent=recent).step,
-        "uncounted": Uncounted(engine, store).step,
+        "uncounted": Uncounted(engine, store, forget=told.forget).step,
         "instructions": InstructionExecutor(
             engine,
             client,
@@ -61,7 +65,9 @@ def settling_steps(
             mint_rule=MintRule(settings.mint_limit_minor, tuple(settings.mint_confirmers)),
         ).step,
         "matching": Matcher(engine).step,
-        "revenue": Distributor(engine, client, sender=signer.address, cosign=cosign).step,
+        "revenue": Distributor(
+            engine, client, sender=signer.address, cosign=cosign, keep=told.step
+        ).step,
         "day": DayCloser(engine, client, sender=signer.address, on_step=on_step).step,
         **senders,
         "retries": Retries(engine, client).step,

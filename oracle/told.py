@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, func, inspect, tuple_
@@ -41,20 +41,24 @@ from counterfoil.oracle.store.told_file import ToldFile
 
 log = get_logger("oracle.told")
 
-TABLES: tuple[type[OracleTable], ...] = (
+CHANGING: tuple[type[OracleTable], ...] = (
     KnownParticipant,
     KnownProject,
     KnownDevice,
-    KnownGoods,
     KnownTerms,
-    KnownDocument,
     BankAccount,
+    PayoutOrder,
+)
+"""Copied tables whose rows can change."""
+TABLES: tuple[type[OracleTable], ...] = (
+    *CHANGING,
+    KnownGoods,
+    KnownDocument,
     PayeeAccount,
     PayoutFile,
-    PayoutOrder,
     Distribution,
 )
-"""The tables whose rows are copied."""
+"""The tables whose rows are copied; of a distribution only its transaction changes, and that is not taken back."""
 _LOST = {"transaction_id": None}
 """Columns that refer to rows of the database that is gone."""
 _WHOLE_EVERY_S = 30.0
@@ -69,7 +73,12 @@ class Told:
         self._engine = engine
         self._reads = engine.execution_options(reads_only=True)
         self._file = file
-        self._copied = {table: file.all(name_of(table)) for table in TABLES}
+        self._copied: dict[type[OracleTable], set[str]] = {
+            table: file.keys(name_of(table)) for table in TABLES
+        }
+        self._texts: dict[type[OracleTable], dict[str, str]] = {
+            table: file.all(name_of(table)) for table in CHANGING
+        }
         self._counted = dict.fromkeys(TABLES, -1)
         self._whole_at = 0.0
 
@@ -93,9 +102,11 @@ class Told:
         for table in TABLES:
             with Session(self._reads) as session:
                 there = session.exec(select(func.count()).select_from(table)).one()
-            if is_whole or there != self._counted[table]:
-                done += self._copy(table)
+            if there != self._counted[table]:
+                done += self._copy_new(table)
                 self._counted[table] = there
+            if is_whole and table in self._texts:
+                done += self._copy_changed(table)
         if is_whole:
             self._whole_at = time.monotonic() + _WHOLE_EVERY_S
         return done
@@ -111,25 +122,42 @@ class Told:
         keys = [json.dumps([batch]) for batch in batches]
         self._file.drop(name_of(Distribution), keys)
         for key in keys:
-            self._copied[Distribution].pop(key, None)
+            self._copied[Distribution].discard(key)
 
     # ---- one table
 
-    def _copy(self, table: type[OracleTable]) -> int:
-        had, now = self._copied[table], dict[str, str]()
+    def _copy_new(self, table: type[OracleTable]) -> int:
+        """Copy the rows that have no copy; only their keys are read of the others."""
+        columns = inspect(table).primary_key
+        had = self._copied[table]
         with Session(self._reads) as session:
-            for row in session.exec(select(table)):
-                values = row.model_dump()
-                now[_key(table, values)] = json.dumps(values, default=_plain)
-        new = [(key, text) for key, text in now.items() if had.get(key) != text]
-        if new:
-            self._file.put(name_of(table), new)
-        had.update(new)
+            there = [tuple(key) for key in session.execute(select(*columns))]
+        new = [key for key in there if json.dumps(list(key), default=_plain) not in had]
+        for start in range(0, len(new), _AT_ONCE):
+            piece = new[start : start + _AT_ONCE]
+            with Session(self._reads) as session:
+                asked = select(table).where(tuple_(*columns).in_(piece))
+                self._put(table, [row.model_dump() for row in session.exec(asked)])
         return len(new)
 
+    def _copy_changed(self, table: type[OracleTable]) -> int:
+        with Session(self._reads) as session:
+            rows = [row.model_dump() for row in session.exec(select(table))]
+        texts = self._texts[table]
+        changed = [row for row in rows if texts.get(_key(table, row)) != _text(row)]
+        self._put(table, changed)
+        return len(changed)
+
+    def _put(self, table: type[OracleTable], rows: Sequence[Mapping[str, Any]]) -> None:
+        made = [(_key(table, row), _text(row)) for row in rows]
+        if made:
+            self._file.put(name_of(table), made)
+        self._copied[table].update(key for key, _ in made)
+        if table in self._texts:
+            self._texts[table].update(made)
+
     def _restore(self, table: type[OracleTable]) -> int:
-        copies = self._copied[table]
-        keys = [json.loads(key) for key in copies]
+        keys = [json.loads(key) for key in self._copied[table]]
         columns = inspect(table).primary_key
         taken = 0
         with Session(self._engine) as session:
@@ -143,9 +171,10 @@ class Told:
                     tuple(row)
                     for row in session.execute(select(*columns).where(tuple_(*columns).in_(asked)))
                 }
-            for key, text in zip(keys, copies.values(), strict=True):
+            for key in keys:
                 if tuple(_value(c, v) for c, v in zip(columns, key, strict=True)) in there:
                     continue
+                text = self._file.get(name_of(table), json.dumps(key)) or "{}"
                 try:
                     with session.begin_nested():
                         session.add(_row(table, json.loads(text)))
@@ -165,6 +194,10 @@ def name_of(table: type[OracleTable]) -> str:
 
 def _key(table: type[OracleTable], values: Mapping[str, Any]) -> str:
     return json.dumps([values[c.name] for c in inspect(table).primary_key], default=_plain)
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, default=_plain)
 
 
 def _row(table: type[OracleTable], values: Mapping[str, Any]) -> OracleTable:

@@ -42,6 +42,14 @@ class ToldFile:
             )
             return dict(found.fetchall())
 
+    def keys(self, kind: str) -> set[str]:
+        """The keys of every copy of *kind*."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT key FROM told WHERE ledger = ? AND kind = ?", (self._ledger, kind)
+            )
+            return {str(key) for (key,) in found}
+
     def get(self, kind: str, key: str) -> str | None:
         """One copy, a JSON text; None where there is none."""
         with self._lock:

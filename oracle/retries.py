@@ -36,7 +36,8 @@ from counterfoil.oracle.store.revenue_tables import Distribution
 log = get_logger("oracle.retries")
 
 _LONGEST_WAIT_S = 600
-_ALARM_AT = 3
+ALARM_AT = 3
+"""The refusal of the same thing at which a person is told."""
 _REFUSED = " was refused "
 _EXPIRED = "contract.call_expired"
 RETRY_MARK = ":again:"
@@ -131,7 +132,7 @@ def note_refusals(session: Session, failed: TransactionRow) -> None:
     """Log that what *failed* asked for is asked again; raise the alarm at the third refusal. The caller commits."""
     base, times = failed.idempotency_key.split(RETRY_MARK)[0], times_asked(failed)
     log.warning("asked_again", key=base, times=times, code=failed.error_code)
-    if times == _ALARM_AT:
+    if times == ALARM_AT:
         code = Code(failed.error_code or ChainError.code)
         raise_once(session, code, f"{base}{_REFUSED}{times} times: {failed.error_detail}")
 

@@ -46,6 +46,54 @@ def replay(data: Path, *options: str, command: str = "replay") -> dict[str, Any]
     return report
 
 
+def test_a_run_that_is_cut_off_says_what_was_done(tmp_path: Path) -> None:
+    """The bank may mint nothing at all, so the statement is refused in the middle of it."""
+    data = tmp_path / "house"
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "counterfoil",
+            "replay",
+            "--days",
+            "1",
+            "--exit",
+            "--json",
+            "--data",
+            str(data),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=os.environ | {"COUNTERFOIL_ORACLE_MINT_LIMIT_MINOR": "1"},
+    )
+    assert run.returncode == 2
+    told = json.loads(run.stderr.strip().splitlines()[-1])
+    report = json.loads(run.stdout)
+    assert report == json.loads((data / "report.json").read_text())
+    assert report["adds_up"] is False
+    assert report["failed"] == told
+    assert "bank.mint_unconfirmed" in told["detail"]
+    assert report["records"]["anchored"] == report["records"]["sent"] > 0, "this was done"
+    assert report["steps"][-1] == "the settlement file, the bank's statement"
+
+
+def test_the_demo_takes_takings_of_any_size(tmp_path: Path) -> None:
+    """Takings beyond what one account may mint in a day, and a loan on them beyond the parties' opening balances."""
+    sales = tmp_path / "sales.csv"
+    names = "Device ID,Machine,Product,Category,Transaction,TransDate,Type,RCoil,RPrice,RQty"
+    header = f"Status,{names},LineTotal,TransTotal,Prcd Date,Location,MCoil,MPrice,MQty"
+    sold = [
+        f"Processed,VJ300320611,Big,Crane,Crates,{number},1/{number}/2022,Credit,1,900000,1,"
+        f"900000,900000,1/{number}/2022,Yard,1,900000,1"
+        for number in range(1, 5)
+    ]
+    sales.write_text("\n".join([header, *sold]) + "\n")
+    report = replay(tmp_path / "house", "--sales", str(sales), command="demo")
+    assert report["input_gross_minor"] == 4 * 90_000_000
+    assert report["assets"]["loan"]["drawn"] == 36_000_000
+
+
 def check_simulated(report: dict[str, Any]) -> None:
     """Every record and every unit of a simulated fleet is accounted for."""
     assert report["records"]["refused"] == 0

@@ -346,12 +346,13 @@ class _Run:
         while lanes:
             lanes = [lane for lane in lanes if _goes_on(lane)]
             time.sleep(0.05)
-        with Session(self._engine) as session:
-            failed = session.exec(
-                select(TransactionRow).where(TransactionRow.status == FAILED)
-            ).first()
-            if failed is not None:
-                raise RunFailed(f"{failed.idempotency_key}: {failed.error_detail}")
+        keys = {f"invoices:{key}" for _, key, *_ in calls}
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            refused = session.exec(select(TransactionRow).where(TransactionRow.status == FAILED))
+            # Only these calls: what was refused before them has been said.
+            failed = next((row for row in refused if row.idempotency_key in keys), None)
+        if failed is not None:
+            raise RunFailed(f"{failed.idempotency_key}: {failed.error_detail}")
 
 
 def _goes_on(lane: Sender) -> bool:

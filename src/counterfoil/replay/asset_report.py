@@ -17,6 +17,17 @@ ASSET_PARTIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 FACE, PASSED = 1_000_000, 400_000
 """What the retailer owes, and the part of it that is passed on, in minor units."""
 
+_LOAN_LINES = {
+    "drawn",
+    "paid to the supplier",
+    "swept from revenue",
+    "paid by the operator",
+    "principal repaid",
+    "interest",
+    "lender received",
+    "outstanding",
+}
+
 
 @dataclass
 class AssetReport:
@@ -32,6 +43,8 @@ class AssetReport:
     def adds_up(self) -> bool:
         """Whether the holders received what the retailer paid, and the lender got principal and interest back."""
         owed = self.loan
+        if not owed.keys() >= _LOAN_LINES:
+            return False  # it was cut off
         return (
             sum(line["received_minor"] for line in self.claim if line["at"] == "maturity")
             == self.claim_paid_minor

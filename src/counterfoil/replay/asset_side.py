@@ -58,8 +58,16 @@ class Assets:
     """The demo's asset side over a running house, step by step."""
 
     def __init__(
-        self, house: House, client: ChainClient, engine: Engine, first: int, last: int
+        self,
+        house: House,
+        client: ChainClient,
+        engine: Engine,
+        first: int,
+        last: int,
+        takings_minor: int,
     ) -> None:
+        """*takings_minor* is what will be sold from *first* to *last*: the loan on it needs its money before."""
+        self._most_lent = takings_minor // _LENT_PARTS
         self._house, self._client, self._engine = house, client, engine
         # The day after the due date must have begun by the chain's own clock: fresh data's claim is of days before.
         begun = int(f"{datetime.fromtimestamp(client.now_s(), UTC):%Y%m%d}")
@@ -87,7 +95,14 @@ class Assets:
     def prepare(self, registrar: Registrar, until: int) -> None:
         """Admit the parties, and leave the statements and the first day's closing to the oracle, without waiting."""
         registrar.admit({p: (self.at(p), *ASSET_PARTIES[p]) for p in ASSET_PARTIES}, until)
-        opening = [("lender", 3 * FACE), ("core", FACE), ("operator", FACE // 10)]
+        # The loan grows with the takings: the lender has it to lend, and the operator can pay it back with interest,
+        # whatever the revenue's sweep has paid by then.
+        lent = self._most_lent
+        opening = [
+            ("lender", 3 * FACE + lent),
+            ("core", FACE),
+            ("operator", FACE // 10 + lent + lent // 10),
+        ]
         for name, amount in opening:
             number = f"DEMO-{name.upper()}"
             currency = self._house.currency

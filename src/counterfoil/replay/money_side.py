@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
-from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+from tenacity import RetryCallState, RetryError, Retrying, retry_if_not_result, wait_fixed
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.keys.signer import Signer
@@ -19,9 +20,12 @@ from counterfoil.fault import Code
 from counterfoil.oracle.instructions.inbox import ask
 from counterfoil.oracle.instructions.request import Request, ResolveException
 from counterfoil.oracle.instructions.stored_form import encode
+from counterfoil.oracle.ledger.deposit_token import Deposit
 from counterfoil.oracle.ledger.record_anchor import AnchoredHeadRow
 from counterfoil.oracle.ledger.revenue_split import DistributedRow
-from counterfoil.oracle.revenue.sale_reader import DISTRIBUTED, MATCHED, WAITING
+from counterfoil.oracle.retries import ALARM_AT, times_asked
+from counterfoil.oracle.revenue.sale_states import DISTRIBUTED, MATCHED, WAITING
+from counterfoil.oracle.store.bank_tables import StatementEntryRow
 from counterfoil.oracle.store.head_tables import Progress
 from counterfoil.oracle.store.instruction_state import InstructionState
 from counterfoil.oracle.store.instruction_table import Instruction
@@ -44,20 +48,32 @@ def _reading(engine: Engine) -> Session:
     return Session(engine.execution_options(reads_only=True))
 
 
-def wait_for(what: str, done: Callable[[], bool], timeout_s: float = 300.0) -> None:
-    """Return once *done*.
+def wait_for(
+    what: str,
+    done: Callable[[], bool],
+    timeout_s: float = 300.0,
+    so_far: Callable[[], object] = lambda: None,
+) -> None:
+    """Return once *done*. Each change of *so_far* begins the time anew: what goes on may take as long as it needs.
 
     Raises:
-        NotInTime: it was not done within *timeout_s*.
+        NotInTime: it was not done, and nothing changed, within *timeout_s*.
     """
-    again = Retrying(
-        retry=retry_if_not_result(bool), wait=wait_fixed(0.1), stop=stop_after_delay(timeout_s)
-    )
+    seen, since = so_far(), time.monotonic()
+
+    def stands_still(_: RetryCallState) -> bool:
+        nonlocal seen, since
+        now = so_far()
+        if now != seen:
+            seen, since = now, time.monotonic()
+        return time.monotonic() - since >= timeout_s
+
+    again = Retrying(retry=retry_if_not_result(bool), wait=wait_fixed(0.1), stop=stands_still)
     try:
         again(done)
     except RetryError:
         raise NotInTime(
-            f"{what} did not come within {timeout_s:.0f} s; the logs are in the data folder's logs/"
+            f"{what} did not come, and nothing moved within {timeout_s:.0f} s; the logs are in the data folder's logs/"
         ) from None
 
 
@@ -90,17 +106,33 @@ def wait_anchored(engine: Engine, records: int) -> int:
 
     def done() -> bool:
         with _reading(engine) as session:
-            newest = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
-            progress = session.get(Progress, "facts")
-            return newest >= records and progress is not None and progress.log_index >= records
+            return all(count >= records for count in _read_so_far(session))
 
-    wait_for("the anchoring of all records", done)
+    def so_far() -> tuple[int, int]:
+        with _reading(engine) as session:
+            return _read_so_far(session)
+
+    wait_for("the anchoring of all records", done, so_far=so_far)
     with _reading(engine) as session:
         return session.exec(select(func.count()).select_from(AnchoredHeadRow)).one()
 
 
+def _read_so_far(session: Session) -> tuple[int, int]:
+    """How many records are anchored, and of how many the sales are read."""
+    newest = session.exec(select(func.max(AnchoredHeadRow.size))).one() or 0
+    progress = session.get(Progress, "facts")
+    return newest, 0 if progress is None else progress.log_index
+
+
 def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
-    """Wait until every matched sale is distributed and every distribution is on the chain."""
+    """Wait until every matched sale is distributed and every distribution is on the chain.
+
+    What the chain refused once is asked for again by the oracle; only what it goes on refusing ends the wait.
+
+    Raises:
+        RuntimeError: a distribution or a mint was refused three times, and has not taken effect.
+        NotInTime: nothing moved for ten minutes.
+    """
 
     def done() -> bool:
         with _reading(engine) as session:
@@ -109,9 +141,7 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
             ).one()
             asked = session.exec(select(func.count()).select_from(Distribution)).one()
             there = session.exec(select(func.count()).select_from(DistributedRow)).one()
-            failed = session.exec(
-                select(TransactionRow).where(TransactionRow.status == FAILED)
-            ).first()
+            failed = standing_refusal(session)
         if failed is not None:
             raise RuntimeError(
                 f"{failed.idempotency_key} failed: {failed.error_code}: {failed.error_detail}"
@@ -119,7 +149,36 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
         progress(there)
         return left == 0 and asked == there
 
-    wait_for("the distributions", done, 600)
+    def so_far() -> int:
+        with _reading(engine) as session:
+            return session.exec(select(func.count()).select_from(DistributedRow)).one()
+
+    wait_for("the distributions", done, 600, so_far)
+
+
+def standing_refusal(session: Session) -> TransactionRow | None:
+    """A distribution or a mint that was refused again and again and has no effect; None where there is none.
+
+    What failed, was asked for again and took effect is no refusal, however long ago: its first row stays failed.
+    """
+    distributions = (
+        select(TransactionRow)
+        .join(Distribution, col(Distribution.transaction_id) == col(TransactionRow.id))
+        .where(
+            TransactionRow.status == FAILED,
+            col(Distribution.batch).not_in(select(DistributedRow.batch)),
+        )
+    )
+    mints = (
+        select(TransactionRow)
+        .join(StatementEntryRow, col(StatementEntryRow.transaction_id) == col(TransactionRow.id))
+        .where(
+            TransactionRow.status == FAILED,
+            col(StatementEntryRow.entry_hash).not_in(select(Deposit.entry_hash)),
+        )
+    )
+    found = [*session.exec(distributions), *session.exec(mints)]
+    return next((row for row in found if times_asked(row) >= ALARM_AT), None)
 
 
 def resolve_all(engine: Engine) -> dict[str, int]:

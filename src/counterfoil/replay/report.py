@@ -32,15 +32,21 @@ class ReplayReport:
     audit: dict[str, Any] = field(default_factory=dict)
     assets: AssetReport | None = None
     page: str = ""
+    steps: list[str] = field(default_factory=list)
+    """What was begun, in order."""
+    failed: dict[str, str] | None = None
+    """The code and the detail of what ended it; None when it came to its end."""
 
     @property
     def adds_up(self) -> bool:
         """Whether each minor unit of the input is accounted for, and the audit found only the changed byte."""
+        counts = [self.records.get(n) for n in ("sent", "stored", "anchored", "proofs checked")]
         return (
-            self.received_minor == self.input_gross_minor
+            self.failed is None
+            and self.received_minor == self.input_gross_minor
             and self.credited_minor + self.carried_minor == self.received_minor
-            and self.records["sent"] == self.records["stored"] == self.records["anchored"]
-            and self.records["proofs checked"] == self.records["stored"]
+            and None not in counts
+            and len(set(counts)) == 1
             and self.audit.get("verified") is True
             and self.audit.get("tampering_named") is True
             and (self.assets is None or self.assets.adds_up)
@@ -49,6 +55,8 @@ class ReplayReport:
     def to_json(self) -> dict[str, Any]:
         """One JSON document."""
         found = {**asdict(self), "adds_up": self.adds_up}
+        if self.failed is None:
+            del found["failed"]
         if self.assets is None:
             del found["assets"]
         else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +15,8 @@ from counterfoil.replay.report import ReplayReport
 def show(report: ReplayReport, console: Console) -> None:
     """Print the report for a person."""
     console.print(f"\n[bold]{report.source}[/bold]")
+    if report.failed is not None:
+        _show_cut_off(report.steps, report.failed, console)
     for note in report.notes:
         console.print(f"  {note}", highlight=False)
     table = Table(title="Records", title_justify="left", show_header=False)
@@ -48,24 +53,39 @@ def show(report: ReplayReport, console: Console) -> None:
         gas.add_row(kind, f"{used['transactions']:,}", f"{used['gas']:,}", f"{each:,}")
     console.print(gas)
     console.print(f"operator withdrew {money_text(report.withdrawn_minor)} {report.currency}")
-    if report.audit.get("verified"):
-        console.print(
-            f"audit bundle {report.audit['bundle']} ({report.audit['bytes']:,} bytes): [green]verified[/green]"
-        )
-        console.print(
-            "one byte of a sale changed: "
-            + ("[green]named[/green]" if report.audit["tampering_named"] else "[red]MISSED[/red]")
-        )
-        for line in report.audit["named"]:
-            console.print(f"  {line.strip()}", highlight=False)
-    else:
-        console.print(f"[red]audit failed[/red] {report.audit.get('detail', '')}")
+    _show_audit(report.audit, console)
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
     console.print(f"took: {took}")
     verdict = "[green]every record and every cent is accounted for[/green]"
     console.print(
         verdict if report.adds_up else "[red]something is not accounted for; see above[/red]"
     )
+
+
+def _show_cut_off(steps: Sequence[str], failed: Mapping[str, str], console: Console) -> None:
+    console.print("[red]It was cut off. What was begun, in order:[/red]")
+    for step in steps:
+        console.print(f"  {step}", highlight=False, markup=False)
+    console.print(
+        f"{failed['code']}: {failed['detail']}", style="red", highlight=False, markup=False
+    )
+
+
+def _show_audit(audit: Mapping[str, Any], console: Console) -> None:
+    if audit.get("verified"):
+        console.print(
+            f"audit bundle {audit['bundle']} ({audit['bytes']:,} bytes): [green]verified[/green]"
+        )
+        console.print(
+            "one byte of a sale changed: "
+            + ("[green]named[/green]" if audit["tampering_named"] else "[red]MISSED[/red]")
+        )
+        for line in audit["named"]:
+            console.print(f"  {line.strip()}", highlight=False)
+    elif audit:
+        console.print(f"[red]audit failed[/red] {audit.get('detail', '')}")
+    else:
+        console.print("no audit: it was cut off before")
 
 
 def show_assets(assets: AssetReport, currency: str, console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
 from sqlalchemy import Engine, func
@@ -55,17 +56,50 @@ _ASSETS = "assets.json"
 Say = Callable[[str], None]
 
 
-def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> ReplayReport:
-    """Carry out *plan* over a started process tree; *with_assets*, a claim and a loan too."""
-    house, client = tree.house, tree.client
-    engine = open_database(house.oracle_database)
-    store = open_store(house.gateway_database)
+def new_report(plan: ReplayPlan) -> ReplayReport:
+    """The report of *plan* before anything is done."""
     report = ReplayReport(plan.source, plan.currency, plan.notes)
     report.input_gross_minor, report.set_aside_minor = plan.gross_minor, plan.set_aside_minor
+    return report
+
+
+def run(
+    tree: Tree, plan: ReplayPlan, say: Say, report: ReplayReport, with_assets: bool = False
+) -> None:
+    """Carry out *plan* over a started process tree; *with_assets*, a claim and a loan too.
+
+    *report* is filled as it goes: after a failure it says what was done, with the money as far as it came.
+    """
+    house = tree.house
+    engine = open_database(house.oracle_database)
     accounts: dict[str, str] = {
         party: house.party(i).address for i, party in enumerate(parties.PARTIES)
     }
 
+    def step(text: str) -> None:
+        report.steps.append(text)
+        say(text)
+
+    report.page = house.api_url
+    try:
+        _carry_out(tree, plan, step, report=report, accounts=accounts, with_assets=with_assets)
+    except Exception:
+        with suppress(Exception):  # the failure itself is what is told
+            _count_money(report, engine, accounts, plan)
+        raise
+
+
+def _carry_out(
+    tree: Tree,
+    plan: ReplayPlan,
+    say: Say,
+    report: ReplayReport,
+    accounts: dict[str, str],
+    with_assets: bool,
+) -> None:
+    house, client = tree.house, tree.client
+    engine = open_database(house.oracle_database)
+    store = open_store(house.gateway_database)
     say("participants, project and terms")
     registrar = _set_up(house, client, engine, plan, accounts)
     assets = _assets(report, house, client, engine, plan) if with_assets else None
@@ -106,8 +140,6 @@ def run(tree: Tree, plan: ReplayPlan, say: Say, with_assets: bool = False) -> Re
     report.withdrawn_minor = money.withdraw(client, house.party(0))
 
     _check(report, house, store, client, engine, accounts, plan, say)
-    report.page = house.api_url
-    return report
 
 
 def _send_records(
@@ -201,7 +233,14 @@ def _assets(
     report: ReplayReport, house: House, client: ChainClient, engine: Engine, plan: ReplayPlan
 ) -> Assets | None:
     """Return the asset side where it is still to be run; None, with the earlier run's report kept, where it has run."""
-    assets = Assets(house, client, engine, first=plan.first_date, last=plan.last_date)
+    assets = Assets(
+        house,
+        client,
+        engine,
+        first=plan.first_date,
+        last=plan.last_date,
+        takings_minor=plan.gross_minor,
+    )
     kept = house.folder / _ASSETS
     if kept.exists():
         report.assets = kept_report(kept.read_text())

@@ -6,7 +6,7 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -38,7 +38,10 @@ class Tree:
         house: House,
         progress: Callable[[str], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
+        oracle_settings: Mapping[str, str] | None = None,
     ) -> None:
+        """*oracle_settings* are settings of the settling oracle by their names in the environment, which goes first."""
+        self._oracle_settings = dict(oracle_settings or {})
         self.house = house
         self.supervisor = Supervisor()
         self._renewal = Renewal(house, now)
@@ -179,7 +182,7 @@ class Tree:
             "COUNTERFOIL_ORACLE_BANK_PASSPHRASE_FILE": str(self.house.passphrase_file),
             "COUNTERFOIL_ORACLE_LOG_KEY": str(self.house.folder / "keys" / "log.pem"),
             "COUNTERFOIL_ORACLE_LOG_ORIGIN": LOG_ORIGIN,
-        }
+        } | {name: os.environ.get(name, value) for name, value in self._oracle_settings.items()}
 
     def _node_env(self, number: int) -> dict[str, str]:
         """The first node uses the house's database and tiles and settles payments; the others have their own."""

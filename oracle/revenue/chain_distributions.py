@@ -20,7 +20,7 @@ from counterfoil.oracle.errors import DISTRIBUTION_UNKNOWN
 from counterfoil.oracle.ledger.revenue_split import DistributedRow
 from counterfoil.oracle.revenue.sale_states import DISTRIBUTED
 from counterfoil.oracle.rules.facts import decode_facts, names_of
-from counterfoil.oracle.store.alarm_table import raise_once
+from counterfoil.oracle.store.alarm_table import AlarmRow, end_alarms, raise_once
 from counterfoil.oracle.store.clock import now_ms
 from counterfoil.oracle.store.quorum_tables import SignedEntry
 from counterfoil.oracle.store.revenue_tables import Distribution, MatchException, SaleFact
@@ -59,9 +59,12 @@ class ChainDistributions:
                     col(Distribution.batch).not_in(select(DistributedRow.batch)),
                 )
             ).all()
+            alarmed = session.exec(
+                select(AlarmRow.id).where(AlarmRow.code == DISTRIBUTION_UNKNOWN)
+            ).first()
             session.expunge_all()
         copies = [(row, self._copy_of(row)) for row in lacking]
-        if not copies and not unsent and not taken_back:
+        if not copies and not unsent and not taken_back and alarmed is None:
             return 0
         done = 0
         with Session(self._engine) as session:
@@ -76,6 +79,8 @@ class ChainDistributions:
                 session.add(copy)
                 _mark(session, copy)
                 done += 1
+            if all(copy is not None for _, copy in copies):
+                end_alarms(session, DISTRIBUTION_UNKNOWN)
             for batch in unsent:
                 found = session.get_one(Distribution, batch)
                 found.transaction_id = SENT_BEFORE

@@ -39,6 +39,10 @@ ENDINGS: dict[str, tuple[str, str]] = {
     "process.worker_hung": (_GATEWAY, "Ten minutes after the last one, if all run."),
     "process.worker_lost": (_GATEWAY, "Ten minutes after the last one, if all run."),
     "quorum.node_not_well": (_HOUSE, "The node responds and its copy goes on."),
+    "revenue.distribution_unknown": (
+        _ORACLE,
+        "The sales of each of the chain's distributions are known: `told.db` is put back.",
+    ),
     "store.not_committed": (_GATEWAY, "A commit succeeds."),
     "store.unreadable": (_GATEWAY + ", the API", "The database can be read."),
 }

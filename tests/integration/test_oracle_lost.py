@@ -216,3 +216,5 @@ def test_without_any_copy_nothing_is_offered_until_it_is_put_back(house: OracleH
     house.run_until_quiet(parts)
     assert names(house) == known
     check_books(house)
+    with Session(house.reads) as session:
+        assert session.exec(select(AlarmRow)).all() == [], "and the alarm has ended"

@@ -1,4 +1,4 @@
-"""When the day's closing is due: a cron line read as local times of one zone, each of them one moment. Pure.
+"""When the day's closing is due: a cron line read as local times of one zone, each of them one moment.
 
 Rules that this module keeps:
 

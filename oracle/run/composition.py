@@ -186,9 +186,9 @@ def compose(
         reader,
         peer_client,
         collector,
-        told_file,
-        steps,
-        side,
+        told=told_file,
+        steps=steps,
+        side=side,
     )
 
 

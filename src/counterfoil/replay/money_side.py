@@ -153,7 +153,7 @@ def wait_distributed(engine: Engine, progress: Callable[[int], None]) -> None:
         with _reading(engine) as session:
             return session.exec(select(func.count()).select_from(DistributedRow)).one()
 
-    wait_for("the distributions", done, 600, so_far)
+    wait_for("the distributions", done, 600, so_far=so_far)
 
 
 def standing_refusal(session: Session) -> TransactionRow | None:

@@ -17,7 +17,10 @@ NOBODY_LISTENS = "http://127.0.0.1:1"
 
 
 @pytest.mark.parametrize("reads_only", [True, False])
-def test_a_call_within_a_session_is_found(tmp_path: Path, reads_only: bool) -> None:
+def test_a_call_within_a_session_is_found(
+    tmp_path: Path, reads_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(support_sessions, "tests_too", True)
     engine = open_database(f"sqlite:///{tmp_path / 'oracle.db'}")
     client = ChainClient(NOBODY_LISTENS)
     with Session(engine.execution_options(reads_only=reads_only)) as session:
@@ -35,7 +38,10 @@ def test_a_call_within_a_session_is_found(tmp_path: Path, reads_only: bool) -> N
     engine.dispose()
 
 
-def test_a_session_that_was_rolled_back_is_closed(tmp_path: Path) -> None:
+def test_a_session_that_was_rolled_back_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(support_sessions, "tests_too", True)
     engine = open_database(f"sqlite:///{tmp_path / 'oracle.db'}")
     with pytest.raises(OperationalError), Session(engine) as session:
         session.exec(text("SELECT 1 FROM nowhere"))

@@ -103,7 +103,9 @@ def test_a_record_that_a_bundle_does_not_prove_is_not_settled_by_it() -> None:
         (replace(bundle, heads=()), 0),
         (replace(bundle, inclusion=()), 0),
     ):
-        with pytest.raises(NothingSettlesIt, match=f"the bundle has no record {index} with a proof"):
+        with pytest.raises(
+            NothingSettlesIt, match=f"the bundle has no record {index} with a proof"
+        ):
             from_bundle(made, index, lambda _: head_of(world))
     with pytest.raises(NothingSettlesIt, match="the chain does not have the bundle's last head"):
         from_bundle(bundle, 0, lambda _: None)

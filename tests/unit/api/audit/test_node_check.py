@@ -15,7 +15,7 @@ from support_bundles import bundle_of, world_of
 from support_world import DAY_MS, DEVICES, FIRST_MS, World, verify
 
 from counterfoil.api.audit import node_check
-from counterfoil.api.audit.node_check import check_on_chain
+from counterfoil.api.audit.node_check import check_on_chain, has_answered
 from counterfoil.api.audit.verification.bundle import Bundle
 from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.errors import AuditError
@@ -41,6 +41,8 @@ class Stand:
     key: dict[str, Any] = field(default_factory=dict)
     refuses_heads: bool = False
     answers: bool = True
+    gone_at: str = ""
+    """The function at whose call the node is gone."""
     asked: set[int] = field(default_factory=set)
     """The blocks that were asked for."""
 
@@ -89,6 +91,8 @@ class PaperNode(ChainClient):
                     yield ContractEvent(contract, name, values, *place)
 
     def call(self, contract: str, function: str, *arguments: Any, **_: Any) -> Any:
+        if function == self.stand.gone_at:
+            raise NodeUnreachable("gone")
         if function == "isAnchored":
             return arguments[0] in {head.size for head in self.stand.bundle.heads}
         if function == "requireHead":
@@ -169,6 +173,40 @@ def test_another_chain_or_no_node_is_told(stand: Stand, bundle: Bundle, world: W
     assert report.open, "nothing is settled by another chain's node"
     stand.answers = False
     assert [one.code for one in asked(bundle, world)[1].findings] == ["chain.node_unreachable"]
+
+
+def test_a_node_that_breaks_off_has_answered_if_it_found_something(
+    stand: Stand, bundle: Bundle, world: World
+) -> None:
+    """What it said before stays, and that nothing was looked at is said of no answer alone."""
+    no_answer = "the node gave no answer, so nothing of the chain was looked at"
+    assert has_answered(asked(bundle, world)[1])
+    stand.gone_at = "signingKey"
+    _, step = asked(bundle, world)
+    assert ([one.code for one in step.findings], step.checked) == (
+        ["chain.node_unreachable"],
+        no_answer,
+    )
+    assert not has_answered(step)
+    scope = bundle.scope._replace(revenue_split=ACCOUNTS["site"])
+    _, step = asked(replace(bundle, scope=scope), world)
+    assert [one.code for one in step.findings] == [
+        "bundle.chain_mismatch",
+        "chain.node_unreachable",
+    ]
+    assert step.checked.endswith("compared with the node of chain 31337")
+    assert has_answered(step)
+
+
+def test_a_contract_that_nobody_names_is_not_asked_for(
+    stand: Stand, bundle: Bundle, world: World
+) -> None:
+    """Neither the file nor the auditor's deployment has one: there is nothing to compare."""
+    bare = replace(bundle, heads=(), consistency=())
+    nowhere = replace(bare, scope=bundle.scope._replace(revenue_split=""))
+    assert words(asked(nowhere, world, None)[1].findings) == []
+    fewer = {name: address for name, address in ADDRESSES.items() if name != "RevenueSplit"}
+    assert words(asked(bare, world, fewer)[1].findings) == []
 
 
 @pytest.mark.parametrize("name", ["RecordAnchor", "DeviceRegistry", "RevenueSplit"])

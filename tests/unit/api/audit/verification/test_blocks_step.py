@@ -198,3 +198,33 @@ def test_an_assignment_of_another_device_is_not_this_ones() -> None:
     history, errors = read_assignments(made, proven)
     assert [one.block for one in history.assignments] == [800, 860]
     assert told(errors)[-1] == ("assignments[2]", "no receipt under the blocks' headers holds it")
+
+
+def test_an_assignment_that_does_not_decode_is_named() -> None:
+    """A contract at the registry's address that leaves half an event: what it says of the device is not known."""
+    world = World()
+    world.sell(days=1)
+    facts = world.facts(DEVICE, FIRST_MS, FIRST_MS + DAY_MS)
+    people = {"owner": ACCOUNTS["operator"], "operator": ACCOUNTS["operator"]}
+    moved = event(
+        "DeviceRegistry",
+        "DeviceAssigned",
+        device=device_hash(DEVICE),
+        project=bytes(32),
+        **people,
+    )
+    logs = [[moved[0], moved[1][:-1], moved[2]]]
+    place = world.chain.mine(number=860, contract="DeviceRegistry", data=b"assign", logs=logs)
+    stated = facts.assignments[0]._replace(
+        block_number=860, block_hash=place[0], transaction_hash=place[1]
+    )
+    made = collect(
+        world.store().engine, None, replace(facts, assignments=[*facts.assignments, stated])
+    )
+    proven, _, wrong = prove_all(made)
+    assert wrong == []
+    history, errors = read_assignments(made, proven)
+    assert [one.block for one in history.assignments] == [800]
+    assert told(errors)[0][0] == f"transaction 0x{place[1].hex()}"
+    assert told(errors)[0][1].startswith("no event")
+    assert told(errors)[1:] == [("assignments[1]", "no receipt under the blocks' headers holds it")]

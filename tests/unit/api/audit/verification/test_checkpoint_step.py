@@ -131,3 +131,16 @@ def test_the_steps_line_says_of_which_head_and_who_vouched(bundle: Bundle, world
     said = judged(bundle, world, note_of(last)).steps[8].checked
     assert said.endswith("; no witness has vouched for the last head")
     assert "the log's signature not looked at (--log-key)" in said
+
+
+def test_a_checkpoint_in_a_file_without_heads_is_of_another_head(
+    bundle: Bundle, world: World
+) -> None:
+    note = note_of(bundle.heads[-1])
+    report = judged(replace(bundle, heads=(), consistency=()), world, note)
+    size = bundle.heads[-1].size
+    said = f"it is of a head of {size}, the last head is none"
+    assert [one.detail for one in report.steps[8].findings] == [said]
+    assert report.steps[7].checked.endswith(" under the head of 0")
+    whole = judged(bundle, world, note).steps[7].checked
+    assert whole.endswith(f" under the head of {size}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_an_older_version_with_this_ones_parts_is_a_changed_number(world: World)
         assert said_of([MAGIC, version, ROWS], world)[0] == "bundle.malformed"
         assert said_of([MAGIC, version, ROWS[1:]], world)[0] == "bundle.version_unsupported"
         assert said_of([MAGIC, version, 7], world)[0] == "bundle.version_unsupported"
+        for row in (7, [], {0: "scope"}):
+            rows = [row, *ROWS[1:]]
+            assert said_of([MAGIC, version, rows], world)[0] == "bundle.version_unsupported"
+
+
+def test_a_true_version_is_no_version_that_was_written(world: World) -> None:
+    """Here 1 and true are equal, and in a file they are two things."""
+    assert said_of([MAGIC, True, ROWS[1:]], world) == (
+        "bundle.malformed",
+        f"version True, this reads {VERSION}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,7 @@ def test_an_older_version_with_this_ones_parts_is_a_changed_number(world: World)
         [[*ROWS[0], 0], *ROWS[1:]],
         [ROWS[0][:2], *ROWS[1:]],
         ["scope", *ROWS[1:]],
+        [7, *ROWS[1:]],
         [[], *ROWS[1:]],
         [{0: "scope", 1: EMPTY, 2: b"\x80"}, *ROWS[1:]],
         [[b"scope", EMPTY, b"\x80"], *ROWS[1:]],
@@ -128,3 +141,10 @@ def test_a_part_that_is_changed_and_no_more_read_is_told_from_one_that_was_made_
         with pytest.raises(AuditError) as raised:
             decode(cbor2.dumps([magic, version, changed]))
         assert raised.value.code == code
+
+
+def test_a_file_of_no_project_and_without_a_slot_reads(world: World) -> None:
+    made = bundle_of(world, days=1)
+    made = replace(made, scope=made.scope._replace(project=""), state=None)
+    read, altered = decode(encode(made))
+    assert (read.scope, read.state, altered) == (made.scope, None, [])

@@ -100,6 +100,14 @@ def test_a_bundle_without_a_chain_is_no_other_deployments(bundle: Bundle, world:
         assert codes(bare, world, **own) == ["bundle.block_missing"]
 
 
+def test_blocks_without_a_contract_are_not_told_apart_either(bundle: Bundle, world: World) -> None:
+    """A file with blocks names a deployment, be it one of no contract: whose it is must be said."""
+    empty = dict.fromkeys(("record_anchor", "device_registry", "revenue_split"), "")
+    bare = replace(bundle, scope=bundle.scope._replace(**empty))
+    assert "bundle.deployment_unknown" in codes(bare, world)
+    assert "bundle.address_mismatch" in codes(bare, world, deployment_hash=PINNED)
+
+
 def test_the_command_pins_by_file_by_hash_and_once_for_all(
     bundle: Bundle, world: World, tmp_path: Path
 ) -> None:

@@ -199,3 +199,15 @@ def test_what_no_distribution_shared_out_is_named_with_its_sum(bundle: Bundle) -
     assert (len(errors), open_) == (1, [])
     nobody = audit(bundle, ProjectHistory(()))
     assert len(nobody.not_shown()[1]) == 1
+
+
+def test_where_all_was_shared_out_nothing_is_left(bundle: Bundle) -> None:
+    """What is no sale and no refund is nothing that could be shared out."""
+    first, *rest = bundle.distributions
+    facts = facts_of(first)
+    refunded = replace(facts, entries=((0, True, 100), *facts.entries))
+    one = audit(bundle)
+    for fact in (called(first, refunded), *rest):
+        assert list(one.check(Part("here"), fact)) == []
+    assert 1 in one._records, "a machine's state in the period"
+    assert one.not_shown() == ([], [])

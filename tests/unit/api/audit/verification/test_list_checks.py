@@ -10,15 +10,19 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from support_bundles import bundle_from_the_start, one_machine
-from support_world import DAY_MS, DEVICES, FIRST_MS, World, private_key
+from support_world import DAY_MS, DEVICES, FIRST_MS, World, private_key, verify
 
 from counterfoil.api.audit.verification import key_certificates as certs
 from counterfoil.api.audit.verification.bundle import Bundle
+from counterfoil.api.audit.verification.bundle_format import encode
 from counterfoil.api.audit.verification.key_certificates import Paths
 from counterfoil.api.audit.verification.log_steps import key_ring, signed_records
 from counterfoil.api.audit.verification.report import Step
 from counterfoil.api.audit.verification.revocation_lists import (
+    RevocationList,
     Revoked,
     check_lists,
     check_signed_after,
@@ -79,6 +83,33 @@ def list_of(
             entry = entry.add_extension(x509.InvalidityDate(since), critical=True)
         crl = crl.add_revoked_certificate(entry.build())
     return crl.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def without_due(world: World) -> bytes:
+    """The issuing authority's list, which says nothing of a next one."""
+    crl = x509.load_der_x509_crl(list_of(world))
+    fields = crl.tbs_certlist_bytes
+    content = fields[2 if fields[1] < 128 else 3 :]
+    due = when(MADE_MS + DAY_MS).strftime("\x17\x0d%y%m%d%H%M%SZ").encode()
+    assert content.count(due) == 1
+    fields = _der(0x30, content.replace(due, b""))
+    signature = world.issuing_key.sign(fields, ec.ECDSA(hashes.SHA256()))
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    assert algorithm in fields
+    return _der(0x30, fields + algorithm + _der(0x03, b"\0" + signature))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    length = bytes([len(content)])
+    return bytes([tag]) + (b"\x81" if len(content) > 127 else b"") + length + content
+
+
+def line_of(bundle: Bundle, world: World, *lists: bytes, **change: Any) -> str:
+    """What the step says that was checked."""
+    step = Step(3, Said("checked"))
+    made = replace(bundle, revocations=lists, **change)
+    check_lists(made, (), paths=paths(bundle, world), step=step)
+    return step.checked
 
 
 def judged(bundle: Bundle, world: World, *lists: bytes, **change: Any) -> tuple[list[str], Revoked]:
@@ -180,3 +211,51 @@ def test_what_a_revoked_key_signed_from_its_revocation_on_is_named(bundle: Bundl
     assert late(second + 1_000)[0][1] == f"from here on {many - 1}"
     assert list(check_signed_after(signed, {2: when(0)})) == []
     assert list(check_signed_after(signed, {})) == []
+
+
+def test_a_list_that_names_no_next_one_is_stale(bundle: Bundle, world: World) -> None:
+    """It would be good for ever: a thief could show the one from before the theft."""
+    (said,), _ = judged(bundle, world, without_due(world))
+    assert "the next one was due on never" in said
+    assert judged(bundle, world, without_due(world), list_of(world)) == ([], {})
+    report = verify(encode(replace(bundle, revocations=(without_due(world),))), world.root)
+    assert [one.code for one in report.steps[2].findings] == ["certificate.list_invalid"]
+
+
+def test_a_key_on_no_list_is_not_said_to_be_revoked(bundle: Bundle, world: World) -> None:
+    (key,) = bundle.registry
+    closed = (key._replace(until_sequence=4),)
+    said = (
+        "checked; lists of revoked certificates: Test issuing of 2022-07-29 23:55Z, next 2022-09-02 00:00Z, "
+        "0 revoked; of the root none, so whether an authority was revoked is not known"
+    )
+    for registry in ((key,), closed):
+        assert line_of(bundle, world, list_of(world), registry=registry) == said
+        assert judged(bundle, world, list_of(world), registry=registry) == ([], {})
+
+
+def test_a_revoked_key_is_said_to_be_open_or_where_it_ends(bundle: Bundle, world: World) -> None:
+    (key,) = bundle.registry
+    revoked = list_of(world, [(world.certificates[DEVICE].serial_number, when(FIRST_MS))])
+    said = "; the key of epoch 1 IS REVOKED since 2022-08-29 00:00Z: it "
+    assert line_of(bundle, world, revoked).endswith(said + "is open")
+    closed = (key._replace(until_sequence=4),)
+    ends = "ends with number 4, and what it signed up to there counts"
+    assert line_of(bundle, world, revoked, registry=closed).endswith(said + ends)
+
+
+def test_an_authority_without_a_common_name_is_called_by_its_whole_name(world: World) -> None:
+    whole = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "A bank")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(whole)
+        .issuer_name(world.root.subject)
+        .public_key(world.issuing_key.public_key())
+        .serial_number(7)
+        .not_valid_before(world.issuing.not_valid_before_utc)
+        .not_valid_after(world.issuing.not_valid_after_utc)
+    )
+    nameless = builder.sign(world.issuing_key, hashes.SHA256())
+    made = when(MADE_MS)
+    assert RevocationList(nameless, made, None, {}).name == "O=A bank"
+    assert RevocationList(world.issuing, made, None, {}).name == "Test issuing"

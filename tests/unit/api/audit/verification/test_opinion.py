@@ -224,6 +224,8 @@ def test_another_device_or_period_than_was_asked_for_is_found(bundle: Bundle) ->
         assert (error.code, error.unverifiable) == ("bundle.not_what_was_asked", False)
     assert Subject(DEVICE, first, last).is_whole
     assert not Subject(DEVICE, first).is_whole
+    assert not Subject(DEVICE, last=last).is_whole
+    assert not Subject("", first, last).is_whole
 
 
 def test_valid_without_a_node_is_said_to_be_so_by_the_file_alone() -> None:

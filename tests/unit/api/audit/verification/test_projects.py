@@ -13,6 +13,7 @@ from counterfoil.api.audit.making.collection import collect
 from counterfoil.api.audit.verification.assignment_steps import (
     _SHOWN,
     check_project,
+    named,
     projects_text,
 )
 from counterfoil.api.audit.verification.bundle import AssignmentFact, Bundle
@@ -76,6 +77,11 @@ def test_many_assignments_are_counted_and_named_by_what_is_known_of_them() -> No
     assert said.endswith(", then 2 more")
     few = ProjectHistory(history.assignments[:_SHOWN])
     assert "more" not in str(projects_text(bundle, few))
+
+
+def test_no_project_is_named_as_none() -> None:
+    assert str(named(NO_PROJECT)) == "no project"
+    assert str(named(b"\1" * 32)) == "project 0x" + "01" * 32
 
 
 def test_a_file_of_no_project_has_the_id_of_none() -> None:

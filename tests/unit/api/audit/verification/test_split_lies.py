@@ -100,6 +100,22 @@ def test_a_call_of_another_batch_leaves_what_was_sold_unknown(
     assert ("distributions[1] (20220830)", said) in found
 
 
+def test_a_distribution_that_nothing_called_leaves_what_was_sold_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its events stand in a transaction that calls no function known here."""
+    honest_mine = support_blocks.PaperChain.mine
+
+    def mine(self: Any, number: int, contract: str, data: bytes, logs: Any) -> Any:
+        data = b"\1" * 36 if number == 2_050 else data
+        return honest_mine(self, number=number, contract=contract, data=data, logs=logs)
+
+    monkeypatch.setattr(support_blocks.PaperChain, "mine", mine)
+    world, bundle = made()
+    said = "its transaction calls something else: what was sold is not known"
+    assert ("distributions[1] (20220830)", said) in told(world, bundle)
+
+
 def test_money_that_is_credited_and_not_distributed_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -183,5 +199,11 @@ def test_a_take_in_another_block_than_stated_is_named() -> None:
 def test_a_split_at_no_address_has_no_pools() -> None:
     world, bundle = made()
     scope = bundle.scope._replace(revenue_split="")
-    found = told(world, replace(bundle, scope=scope))
-    assert any(where == "scope" for where, _ in found)
+    nowhere = replace(bundle, scope=scope)
+
+    def unaddressed(bundle: Bundle) -> list[str]:
+        findings = verify(encode(bundle), world.root).findings
+        return [one.code for one in findings if one.where == "scope" and "split" in one.code]
+
+    assert unaddressed(nowhere) == ["split.mismatch"]
+    assert unaddressed(replace(nowhere, pools=())) == []

@@ -90,6 +90,7 @@ def test_changed_value_of_a_distribution_is_named(bundle: Bundle, world: World) 
         ({"tax": row.tax - 1}, "tax "),
         ({"version": 1}, "version 1 is stated, 2 on chain"),
         ({"period_end": row.period_end + 1}, "periodEnd "),
+        ({"project": bytes(32)}, f"project 0x{'00' * 32} is stated, "),
         ({"facts": bytes(32)}, "facts 0x"),
         ({"block_hash": bytes(32)}, "its transaction is in block 2050"),
         ({"block_number": 1}, "its transaction is in block 2050"),
@@ -98,6 +99,19 @@ def test_changed_value_of_a_distribution_is_named(bundle: Bundle, world: World) 
         findings = found(changed(bundle, 1, **fields), world)
         assert any(words in f.detail for f in findings), (words, findings)
         assert {f.where for f in findings} == {"distributions[1] (20220830)"}, words
+
+
+def test_another_day_than_was_called_is_named(bundle: Bundle, world: World) -> None:
+    findings = found(changed(bundle, 1, period_start=20220829), world)
+    said = "periodStart 20220829 is stated, 20220830 on chain"
+    assert said in {f.detail for f in findings if f.where == "distributions[1] (20220829)"}
+
+
+def test_a_distribution_without_terms_is_refused_by_them(bundle: Bundle, world: World) -> None:
+    findings = found(replace(bundle, terms=()), world)
+    for place, date in enumerate((20220829, 20220830, 20220831)):
+        said = [f.detail for f in findings if f.where == f"distributions[{place}] ({date})"]
+        assert said == ["by the terms it is refused: NoTermsOn"]
 
 
 def test_changed_terms_are_named(bundle: Bundle, world: World) -> None:

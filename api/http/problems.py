@@ -162,6 +162,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         (403, "The role does not reach that far."),
         (404, "No such thing, or not yours."),
         (409, "A business rule does not allow it; `code` says which."),
+        (413, "The body is larger than is read here."),
         (422, "The request is malformed."),
+        (429, "A limit of this party's is used up; `Retry-After` says for how long."),
     )
 }

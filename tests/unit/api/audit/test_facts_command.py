@@ -12,9 +12,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from click.testing import Result
 from typer import Typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from counterfoil.api.audit.commands.audit import register
 

@@ -13,7 +13,11 @@ NODE = hash_leaf(b"node")
 
 @pytest.mark.parametrize("count", [0, 1, 63])
 def test_a_request_is_read_back(count: int) -> None:
-    assert read_request(write_request(3, [NODE] * count, b"note\n")) == (3, [NODE] * count, b"note\n")
+    assert read_request(write_request(3, [NODE] * count, b"note\n")) == (
+        3,
+        [NODE] * count,
+        b"note\n",
+    )
 
 
 @pytest.mark.parametrize(

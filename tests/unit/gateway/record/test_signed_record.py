@@ -122,6 +122,7 @@ HEADER = encode_protected(DEVICE, "sales", KID)
         HEADER.replace(b"\x0f\xa2\x01", b"\x0e\xa2\x01", 1),
         HEADER.replace(b"\x0f\xa2\x01", b"\x0f\xa2\x03", 1),
     ],
+    ids=["longer", "four entries", "algorithm", "key id", "three claims", "claims", "issuer"],
 )
 def test_a_header_with_one_other_byte_is_refused(header: bytes) -> None:
     assert header != HEADER

@@ -160,8 +160,8 @@ def _logs(raw: bytes) -> tuple[EventLog, ...]:
 
 
 def _typed(raw: bytes) -> tuple[int, bytes]:
-    """The type (EIP-2718; 0 for the oldest form) and the RLP after it."""
-    return (raw[0], raw[1:]) if raw and raw[0] < 0x80 else (0, raw)
+    """The type (EIP-2718; 0 for the oldest form) and the RLP after it, of a leaf, which is never empty."""
+    return (raw[0], raw[1:]) if raw[0] < 0x80 else (0, raw)
 
 
 def _items(raw: bytes, what: str) -> list[Any]:

@@ -61,7 +61,7 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
     at = 0
     while at < len(data):
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if at + 2 > len(data) or end > len(data):
+        if end > len(data):
             raise TileError("the entry bundle is cut off")
         entries.append(data[at + 2 : end])
         at = end

@@ -63,7 +63,7 @@ def header(transactions: bytes, receipts: bytes, **change: Any) -> bytes:
 
 def proven(
     fields: list[Any] = FIELDS,
-    receipt: list[Any] = RECEIPT,
+    receipt: list[Any] | bytes = RECEIPT,
     kind: bytes = b"\2",
     nodes: Callable[[list[bytes]], list[bytes]] = list,
 ) -> ProvenTransaction:
@@ -102,6 +102,13 @@ def test_the_call_stands_where_the_transactions_kind_has_it() -> None:
     assert proven(listed, kind=b"\1").data == b"listed"
 
 
+def test_a_kind_is_below_0x80() -> None:
+    """EIP-2718: from there on a byte is RLP's own, of the oldest form."""
+    assert proven(kind=b"\x7f").data == b"call"
+    for kind in (b"\x80", b"\x81", b"\xc0"):
+        refused("no transaction|no receipt", kind=kind)
+
+
 def test_a_transaction_that_failed_proves_nothing() -> None:
     refused("the transaction failed", receipt=[b"", *RECEIPT[1:]])
     refused("the transaction failed", receipt=[2, *RECEIPT[1:]])
@@ -109,6 +116,7 @@ def test_a_transaction_that_failed_proves_nothing() -> None:
 
 def test_a_receipt_or_call_of_another_form_is_refused() -> None:
     refused("no receipt", receipt=RECEIPT[:3])
+    refused("no receipt", receipt=b"four")
     refused("no receipt", receipt=[*RECEIPT, 1])
     refused("no receipt", receipt=[1, 50_000, bytes(256), [[b"\3" * 19, [], b""]]])
     refused("no receipt", receipt=[1, 50_000, bytes(256), [[b"\3" * 20, []]]])

@@ -16,6 +16,8 @@ from counterfoil.gateway.log.merkle import (
     MemoryTree,
     hash_children,
     hash_leaf,
+    proven_beginning,
+    root_from_inclusion_proof,
     verify_consistency,
     verify_inclusion,
 )
@@ -126,6 +128,49 @@ def test_proofs_outside_the_tree_are_refused() -> None:
     for first, second in ((0, 5), (5, 4), (1, 6)):
         with pytest.raises(LogError):
             tree.consistency_proof(first, second)
+
+
+def test_a_frontier_takes_many_leaves_in_order() -> None:
+    frontier = Frontier()
+    frontier.extend(LEAVES[:5])
+    frontier.extend(LEAVES[5:13])
+    assert (frontier.size, frontier.root()) == (13, mth(LEAVES[:13]))
+
+
+def test_a_hash_on_a_path_has_32_bytes() -> None:
+    assert root_from_inclusion_proof(0, 2, LEAVES[0], [LEAVES[1]]) == mth(LEAVES[:2])
+    for node in (b"", LEAVES[1][:-1], LEAVES[1] + b"\0"):
+        with pytest.raises(ProofError, match="32 bytes"):
+            root_from_inclusion_proof(0, 2, LEAVES[0], [node])
+        with pytest.raises(ProofError, match="32 bytes"):
+            verify_consistency(2, 3, LEAVES[0], LEAVES[0], [node])
+
+
+def test_no_tree_begins_with_fewer_leaves_than_none_or_more_than_its_own() -> None:
+    tree = MemoryTree(LEAVES[:13])
+    for first in (0, 4, 6, 13):
+        proof = tree.consistency_proof(first) if first else []
+        verify_consistency(
+            first, 13, first_root=tree.root(first), second_root=tree.root(), proof=proof
+        )
+    for first in (-1, 2):
+        with pytest.raises(ProofError, match="did not grow"):
+            verify_consistency(first, 1, first_root=LEAVES[0], second_root=LEAVES[0], proof=[])
+
+
+def test_the_beginning_of_a_tree_is_proven_from_none_to_all_of_its_leaves() -> None:
+    tree = MemoryTree(LEAVES[:13])
+    for first in range(14):
+        beginning, proof = proven_beginning(first, 13, tree.root(), tree.read)
+        assert beginning == mth(LEAVES[:first])
+        verify_consistency(first, 13, first_root=beginning, second_root=tree.root(), proof=proof)
+    for first in range(1, 14):
+        with pytest.raises(ProofError):
+            proven_beginning(first, 13, mth(LEAVES[1:14]), tree.read)
+    with pytest.raises(ProofError, match="did not grow"):
+        proven_beginning(13, 5, tree.root(5), tree.read)
+    with pytest.raises(LogError):
+        proven_beginning(13, 14, tree.root(), tree.read)
 
 
 def test_a_frontier_with_the_wrong_number_of_peaks_is_refused() -> None:

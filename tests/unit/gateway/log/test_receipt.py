@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cbor2
@@ -11,6 +12,7 @@ from support_record import DEVICE, OTHER_DEVICE, SALE, chain, private_key
 from counterfoil.gateway.errors import ReceiptError
 from counterfoil.gateway.log.merkle import MemoryTree, hash_leaf
 from counterfoil.gateway.log.receipt import Promise, ReceiptSigner, verify_promise, verify_receipt
+from counterfoil.gateway.record import cose
 from counterfoil.gateway.record.downlink import (
     PromiseMessage,
     ReceiptMessage,
@@ -48,7 +50,13 @@ def test_a_promise_is_read_back_and_covers_its_record(promise: Promise) -> None:
     assert verify_promise(data, KEY) == (promise, "log.example/fleet")
     assert promise.covers(decode(RECORDS[3]))
     assert not promise.covers(decode(RECORDS[4]))
-    assert not replace(promise, device=OTHER_DEVICE).covers(decode(RECORDS[3]))
+    for change in (
+        {"device": OTHER_DEVICE},
+        {"epoch": 2},
+        {"sequence": 5},
+        {"payload_digest": Digest(bytes(32))},
+    ):
+        assert not replace(promise, **change).covers(decode(RECORDS[3]))  # type: ignore[arg-type]
 
 
 def test_a_promise_by_another_key_or_with_any_changed_byte_is_refused() -> None:
@@ -102,6 +110,63 @@ def test_a_receipt_for_another_size_than_signed_is_refused() -> None:
     signed_root = replace(SIGNER.sign_root(11, TREE.root(11)), tree_size=12)
     with pytest.raises(ReceiptError):
         verify_receipt(signed_root.receipt(10, TREE.inclusion_proof(10)), RECORDS[10], KEY)
+
+
+@pytest.mark.parametrize("length", [0, 256])
+def test_an_origin_has_1_to_255_characters(length: int) -> None:
+    claims = {1: "é" * length, 2: DEVICE}
+    longest = ReceiptSigner("é" * 255, private_key(7))
+    data = longest.sign_promise(PROMISE)
+    assert verify_promise(data, KEY) == (PROMISE, "é" * 255)
+    with pytest.raises(ReceiptError, match="origin"):
+        ReceiptSigner("é" * length, private_key(7))
+    protected = cbor2.dumps({1: -7, 4: KEY.kid, 15: claims})
+    with pytest.raises(ReceiptError, match="origin"):
+        verify_promise(cose.sign1(protected, cose.split_sign1(data).payload, private_key(7)), KEY)
+
+
+def test_a_promise_of_another_form_is_refused_though_it_is_signed() -> None:
+    parts = cose.split_sign1(SIGNER.sign_promise(PROMISE))
+    header, payload = parts.protected, parts.payload
+
+    def verified(header: bytes, payload: bytes) -> Promise:
+        return verify_promise(cose.sign1(header, payload, private_key(7)), KEY)[0]
+
+    without_index = b"\xa6" + payload[1:-2]
+    assert payload[-2:] == b"\x07\x03"
+    assert verified(header, payload) == PROMISE
+    assert verified(header, without_index) == replace(PROMISE, log_index=None)
+    for other in (header + b"\0", b"\xa4" + header[1:], b"\xa2" + header[1:]):
+        with pytest.raises(ReceiptError, match="header"):
+            verified(other, payload)
+    for other in (payload + b"\0", *(bytes((0xA0 | n,)) + without_index[1:] for n in (0, 5, 8))):
+        with pytest.raises(ReceiptError, match="payload"):
+            verified(header, other)
+
+
+def test_a_receipt_with_another_header_is_refused_though_it_is_signed() -> None:
+    signed_root = SIGNER.sign_root(11, TREE.root(11))
+
+    def verified(change: Callable[[bytes], bytes]) -> int:
+        protected = change(signed_root.protected)
+        signature = cose.sign(cose.signed_bytes(protected, signed_root.root), private_key(7))
+        changed = replace(signed_root, protected=protected, signature=signature)
+        receipt = verify_receipt(changed.receipt(4, TREE.inclusion_proof(4)), RECORDS[4], KEY)
+        return receipt.log_index
+
+    assert verified(bytes) == 4
+    size = cbor2.dumps(-65_537)
+    for change in (
+        lambda header: b"\xa4" + header[1:].replace(b"\x0f\xa1", b"\x0f\xa2", 1),
+        lambda header: header.replace(b"\x19\x01\x8b\x01", b"\x19\x01\x8b\x02"),
+        lambda header: header.replace(b"\x19\x01\x8b\x01", b"\x19\x01\x8a\x01"),
+        lambda header: header.replace(size, cbor2.dumps(-65_538)),
+        lambda header: header + b"\0",
+        lambda header: header.replace(KEY.kid, bytes(32)),
+    ):
+        assert change(signed_root.protected) != signed_root.protected
+        with pytest.raises(ReceiptError):
+            verified(change)
 
 
 def test_a_receipt_at_a_million_records_stays_under_900_bytes() -> None:

@@ -122,6 +122,9 @@ def test_an_empty_tree_is_the_start_of_any() -> None:
 
 def test_proofs_outside_the_tree_are_refused() -> None:
     tree = MemoryTree(LEAVES[:5])
+    for index in range(5):
+        proof = tree.inclusion_proof(index)
+        verify_inclusion(index, 5, leaf_hash=LEAVES[index], proof=proof, root=tree.root())
     for index, size in ((5, 5), (-1, 5), (0, 0), (5, 6)):
         with pytest.raises(LogError):
             tree.inclusion_proof(index, size)

@@ -9,9 +9,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import cbor2
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Route as Asked
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from support_api import export_certificates, served
 from support_browser import chromium, low_contrasts, scrolls_sideways, sign_in, tab
 from support_chain import deployed_world
@@ -58,8 +66,26 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         _, token = auth.create_token(
             engine=app.state.parts.oracle, role=Role.AUDITOR, party="eyes", name="Eyes", days=1
         )
-        with served(app) as base:
-            yield Stage(base, token, chain.node.rpc_url, folder / "deployment.json", house, browser)
+        with served(app) as base, served(own_node(chain.node.rpc_url, base)) as rpc_url:
+            yield Stage(base, token, rpc_url, folder / "deployment.json", house, browser)
+
+
+def own_node(rpc_url: str, origin: str) -> Starlette:
+    """A reader's own node: the chain's, which he lets pages of *origin* ask."""
+
+    async def ask(request: Request) -> Response:
+        async with httpx.AsyncClient() as client:
+            told = await client.post(
+                rpc_url,
+                content=await request.body(),
+                headers={"content-type": "application/json"},
+            )
+        return Response(told.content, told.status_code, media_type="application/json")
+
+    pages = Middleware(
+        CORSMiddleware, allow_origins=[origin], allow_methods=["POST"], allow_headers=["*"]
+    )
+    return Starlette(routes=[Route("/", ask, methods=["POST"])], middleware=[pages])
 
 
 def _open(page: Page, stage: Stage) -> None:
@@ -80,7 +106,7 @@ def _verdict(page: Page, is_: str) -> None:
     expect(page.locator("[data-verdict]")).to_have_class(re.compile(rf"\b{is_}\b"))
 
 
-def _forged(stage: Stage, route: Route) -> None:
+def _forged(stage: Stage, route: Asked) -> None:
     """The platform's own key and root: everything fits together, and nothing of it is true."""
     if route.request.url.endswith("/raw"):
         route.fulfill(status=200, body=cbor2.dumps([1, _root(stage)]))
@@ -151,7 +177,7 @@ def test_a_forgers_key_and_root_are_found_by_ones_own_node(stage: Stage) -> None
 def test_a_forgers_head_with_the_machines_own_record_is_found(stage: Stage) -> None:
     """The machine's true record under a root of the platform's making."""
 
-    def lie(route: Route) -> None:
+    def lie(route: Asked) -> None:
         answer = route.fetch()
         raw = stage.house.world.records[0].raw
         root = sha256(b"\0" + raw).digest()

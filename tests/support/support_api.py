@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import Session
+from starlette.applications import Starlette
 from support_world import DEVICES, World
 
 from counterfoil.api.access import auth
@@ -407,7 +408,7 @@ def _assets() -> Iterator[object]:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: Starlette) -> Iterator[str]:
     """Serve *app* on a free loopback port, and answer its address."""
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1

@@ -22,7 +22,7 @@ from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.oracle.store.database import open_database
 from counterfoil.replay import fleet
 from counterfoil.replay import money_side as money
-from counterfoil.replay.run import run
+from counterfoil.replay.run import new_report, run
 from counterfoil.replay.script import ReplayPlan, plan_simulated
 from counterfoil.up.data_folder import House, open_house
 from counterfoil.up.process_tree import Tree
@@ -68,7 +68,7 @@ def drill(
     tree = Tree(house, _say)
     tree.start()
     try:
-        run(tree, plan, _say)
+        run(tree, plan, _say, report=new_report(plan))
         _say("a full backup, while it runs")
         full = _counterfoil("backup", "--make-key", *options)
         devices = _devices(house)

@@ -44,7 +44,7 @@ def swept(rpc: str, log: Path, deployment: Path, *more: str) -> dict[str, Any]:
 
 def what_holds(said: dict[str, Any]) -> dict[str, Any]:
     """All but how fast it went, what was asked when, and which block was the newest."""
-    others = ("records_per_s", "block", "asked", "not_looked_at")
+    others = ("records_per_s", "block", "asked", "asked_text", "not_looked_at")
     return {name: value for name, value in said.items() if name not in others}
 
 

@@ -126,7 +126,7 @@ def report(words: list[str]) -> dict[str, Any]:
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.stdout, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
-    others = ("records_per_s", "block", "asked", "not_looked_at")
+    others = ("records_per_s", "block", "asked", "asked_text", "not_looked_at")
     return {name: value for name, value in said.items() if name not in others}
 
 

@@ -119,8 +119,11 @@ class Told:
 
     def forget(self, batches: Collection[str]) -> None:
         """Drop the copies of distributions that nobody has signed, before they are taken back."""
+        if not batches:
+            return
         keys = [json.dumps([batch]) for batch in batches]
         self._file.drop(name_of(Distribution), keys)
+        self._counted[Distribution] = -1  # as many new ones may come in the same pass
         for key in keys:
             self._copied[Distribution].discard(key)
 

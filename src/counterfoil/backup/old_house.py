@@ -6,6 +6,7 @@ What can be seen from here is looked at, and refuses whatever anybody says. What
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from hashlib import sha256
@@ -68,4 +69,5 @@ def note_restored(backups: Path, folder: Path, name: str) -> None:
     with (backups / RESTORED).open("a") as notes:
         notes.write(json.dumps(row) + "\n")
         notes.flush()
+        os.fsync(notes.fileno())
     sync_folder(backups)

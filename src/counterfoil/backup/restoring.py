@@ -27,6 +27,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment, check_edition
 from counterfoil.chain.errors import ChainError
 from counterfoil.gateway.logfiles.log_floor import raise_floor
+from counterfoil.gateway.pki.certificate_file import replace_file
 from counterfoil.given_file import GivenFileError, read_file
 from counterfoil.up.superseded import supersede
 
@@ -74,8 +75,7 @@ def restore(
                     reader.write(file, fresh / file.path)
         for path, content in given.items():
             (fresh / path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (fresh / path).write_bytes(content)
-            (fresh / path).chmod(0o600)
+            replace_file(fresh / path, content, 0o600)
         _set_floor(fresh, manifest)
         _sync(fresh)
         for house in same:

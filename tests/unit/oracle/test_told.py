@@ -143,3 +143,22 @@ def test_into_an_older_database_distributions_come_by_the_chain_alone(
         session.commit()
     assert told_of(older, tmp_path).restore() == 1
     assert rows(older, Distribution) == []
+
+
+def test_one_that_comes_as_another_is_taken_back_is_copied_before_it_is_signed(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """As many rows as before are not the rows of before."""
+    keep(engine, filled(Distribution, 1))
+    told = told_of(engine, tmp_path)
+    told.step()
+    with Session(engine) as session:
+        first = session.exec(select(Distribution)).one()
+        told.forget([first.batch])
+        session.delete(first)
+        session.commit()
+    keep(engine, filled(Distribution, 2))
+    assert told.step() == 1
+    again = open_database(f"sqlite:///{tmp_path / 'new.db'}")
+    told_of(again, tmp_path).restore()
+    assert rows(again, Distribution) == rows(engine, Distribution)

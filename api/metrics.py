@@ -94,7 +94,7 @@ def readyz(parts: PartsDep) -> Response:
     """Ready when both databases can be read. The chain's state and ``alarms`` are stated but do not decide.
 
     The alarms are those of the whole house, as docs/alarms.md lists them; anybody may ask here, so a detail that names
-    what belongs to a party is left out. ``/v1/alarms`` and ``counterfoil status`` have it.
+    what belongs to a party is left out. ``counterfoil status`` has it.
     """
     checks = {"gateway_database": True, "oracle_database": True}
     for name, ask in (

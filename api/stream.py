@@ -60,7 +60,7 @@ def _newest(parts: ApiParts, principal: Principal) -> dict[str, int]:
             sight_of[reach] = parts.sight(principal, reach)
         return sight_of[reach]
 
-    all_instructions = sight("instruction").everything
+    all_instructions = whose("EVENT instruction", principal.role) is Whose.ALL
     return {
         "record": RecordReads(parts.gateway).newest_index(sight("record").devices),
         "instruction": InstructionReads(parts.reads).changes(

@@ -99,9 +99,9 @@ class Told:
         """Copy what is new, and twice a minute what has changed; return how many rows."""
         is_whole = time.monotonic() >= self._whole_at
         done = 0
-        for table in TABLES:
-            with Session(self._reads) as session:
-                there = session.exec(select(func.count()).select_from(table)).one()
+        with Session(self._reads) as session:
+            rows = {t: session.exec(select(func.count()).select_from(t)).one() for t in TABLES}
+        for table, there in rows.items():
             if there != self._counted[table]:
                 done += self._copy_new(table)
                 self._counted[table] = there

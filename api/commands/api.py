@@ -33,7 +33,8 @@ def register(app: typer.Typer) -> None:
 def run() -> None:
     """Serve the API and the pages in the foreground until SIGTERM or Ctrl-C.
 
-    Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS (a JSON list),
+    Settings: COUNTERFOIL_API_GATEWAY_URL, _ORACLE_URL, _TILES, _DEPLOYMENT, _RPC_URLS (a JSON list), _GATEWAYS
+    (a JSON list: base URLs of the gateways, whose alarms are said here too),
     _CERTIFICATES, _BANK_ACCOUNTS (a JSON list: the bank's accounts beside the token's own),
     _HOST, _PORT, _TIME_ZONE, _SECURE_COOKIES, and limits (docs/limits.md): _HTTP_…, _MAX_BODY_BYTES,
     _MAX_UPLOAD_BYTES, _UPLOADS_AT_ONCE, _STREAMS_A_PARTY, _WRITES_AT_ONCE, _WRITES_A_MINUTE.

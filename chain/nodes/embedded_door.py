@@ -2,6 +2,7 @@
 
 Rules that this module keeps:
 
+- What is run for a question has the gas of a block at most: nobody keeps the chain busy without an end.
 - The methods that may be asked are listed. What gives orders to a development chain (another's account, a balance, a
   code, a time, a block) is on no list, and nothing is signed here: what comes in is signed already.
 - A request with an ``Origin`` is a page's in somebody's browser: it is answered when the origin is listed. So is a
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from counterfoil.chain.errors import NodeNotReady, NodeUnreachable, RpcRefused
+from counterfoil.chain.nodes.embedded_programs import BLOCK_GAS_LIMIT
 from counterfoil.peer_limits import PeerLimits
 from counterfoil.web_server import WebServer
 
@@ -61,6 +63,9 @@ METHODS = frozenset(
     }
 )
 """What may be asked."""
+_RUNS = frozenset({"eth_call", "eth_createAccessList", "eth_estimateGas"})
+"""What runs code in the chain's own process; anvil neither ends it with its asker nor makes blocks meanwhile."""
+_GAS = ("gas", "gasLimit", "gas_limit")
 _REFUSED = -32601
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_CALLS = 1_000
@@ -76,10 +81,25 @@ def refusal_of(asked: object) -> str | None:
     if len(calls) > _MOST_CALLS:
         return f"a batch has at most {_MOST_CALLS} calls"
     for call in calls:
-        method = call.get("method") if isinstance(call, dict) else None
+        if not isinstance(call, dict):
+            return "a call is an object"
+        method = call.get("method")
         if not isinstance(method, str) or method not in METHODS:
             return f"the method {str(method)[:60]} is not available"
+        if method in _RUNS and not _has_an_end(call.get("params")):
+            return f"{method} has at most {BLOCK_GAS_LIMIT:,} gas, as a block"
     return None
+
+
+def _has_an_end(params: object) -> bool:
+    """Whether what *params* ask to be run is given no more gas than a block has, as a call or by another block."""
+    objects = [one for one in params if isinstance(one, dict)] if isinstance(params, list) else []
+    named = [one[name] for one in objects for name in _GAS if one.get(name) is not None]
+    try:
+        gas = [int(one, 0) if isinstance(one, str) else int(one) for one in named]
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return isinstance(params, list) and all(0 <= one <= BLOCK_GAS_LIMIT for one in gas)
 
 
 def ask_engine(folder: Path, name: str, method: str, *params: object) -> Any:
@@ -170,7 +190,6 @@ class RpcDoor:
         self._origins = frozenset(origins)
         self._engine: _Engine | None = None
         self._server = WebServer(self._app, port=port, limits=limits, stop_within_s=2)
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         self._thread = threading.Thread(target=self._serve, name="rpc-door", daemon=True)
         self._started = threading.Event()
 

@@ -13,7 +13,7 @@ from counterfoil.chain.errors import NodeMissing
 _REPOSITORY = Path(__file__).resolve().parents[2]
 FUNDED_ACCOUNTS = 32
 FUNDS_ETHER = 1_000_000_000
-_BLOCK_GAS_LIMIT = 100_000_000
+BLOCK_GAS_LIMIT = 100_000_000
 _DUMP_INTERVAL_S = 5
 _HISTORY_S = 600
 
@@ -40,7 +40,7 @@ def anvil_command(state_dir: Path, port: int, chain_id: int, block_time_s: float
         "--order",
         "fifo",
         "--gas-limit",
-        str(_BLOCK_GAS_LIMIT),
+        str(BLOCK_GAS_LIMIT),
         "--base-fee",
         "1",
         "--quiet",
@@ -88,7 +88,7 @@ def ganache_settings(
             "accounts": FUNDED_ACCOUNTS,
             "balance": FUNDS_ETHER,
             "blockTime": block_time_s,
-            "gasLimit": hex(_BLOCK_GAS_LIMIT),
+            "gasLimit": hex(BLOCK_GAS_LIMIT),
         }
     ).encode()
 

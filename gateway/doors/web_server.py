@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 
 from starlette.applications import Starlette
@@ -24,8 +23,6 @@ class WebDoor:
         limits: PeerLimits | None = None,
     ) -> None:
         self._server = WebServer(app, host=host, port=port, tls=tls, limits=limits)
-        # This process has its own handlers, and uvicorn would take them over.
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         self._serving = asyncio.create_task(self._server.serve())
 
     async def stop(self) -> None:

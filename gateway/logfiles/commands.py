@@ -29,7 +29,10 @@ from counterfoil.gateway.store.gateway_store import open_store
 from counterfoil.given_file import GivenFileError, read_file, why_not
 from counterfoil.printable import printable
 
-log_app = typer.Typer(help="The log from outside: its key, a copy of it.", no_args_is_help=True)
+log_app = typer.Typer(
+    help="The log from outside: its key, a copy; a store filled from one.",
+    no_args_is_help=True,
+)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Ca = Annotated[str, typer.Option("--ca", help="PEM: who signs the log server's certificate.")]
 _COMPARE = (

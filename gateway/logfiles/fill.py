@@ -11,7 +11,6 @@ Rules kept here:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -68,7 +67,7 @@ def fill(store: GatewayStore, read: FileReader, key: LogKey | None = None) -> Fi
         first = _first_other(store, connection, copy)
         if first == size:
             return Filled(size, root, added=0, moved=0, refused=0)
-        tree = MemoryTree(hash_leaf(raw) for raw in _entries(copy, size))
+        tree = MemoryTree(hash_leaf(raw) for raw in copy.entries())
         for records, its_root in stated:
             if root_at(records, tree.read) != its_root:
                 raise CopyUnusable(f"its first {records:,} records do not give the root stated")
@@ -79,7 +78,7 @@ def fill(store: GatewayStore, read: FileReader, key: LogKey | None = None) -> Fi
         ).all()
         connection.execute(_RECORD.delete().where(_RECORD.c.log_index >= first))
         times = {bytes(raw): received for raw, received in taken}
-        entries = islice(_entries(copy, size), first, None)
+        entries = copy.entries(first)
         while piece := list(islice(entries, _PIECE)):
             store.append(connection, [_new(raw, times.get(raw)) for raw in piece], [])
         moved, refused = _add_again(store, connection, [(bytes(r), t) for r, t in taken])
@@ -109,17 +108,12 @@ def _first_other(store: GatewayStore, connection: Connection, copy: TileReader) 
     query = select(_RECORD.c.log_index, _RECORD.c.raw).order_by(_RECORD.c.log_index)
     rows = connection.execute(query.execution_options(yield_per=_PIECE))
     place = 0
-    for raw, row in zip(_entries(copy, copy.size), rows, strict=False):
+    for raw, row in zip(copy.entries(), rows, strict=False):
         if row[0] != place or bytes(row[1]) != raw:
             break
         place += 1
     rows.close()
     return place
-
-
-def _entries(copy: TileReader, size: int) -> Iterator[bytes]:
-    for start in range(0, size, _PIECE):
-        yield from copy.entries(start, min(size, start + _PIECE))
 
 
 def _new(raw: bytes, received_ms: int | None) -> NewRecord:

@@ -10,7 +10,6 @@ Rules that this module keeps:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import threading
@@ -146,8 +145,6 @@ class DoorServer:
         self._socket.listen(2048)
         self.port: int = self._socket.getsockname()[1]
         self._server = WebServer(app, tls=tls, limits=limits, stop_within_s=2)
-        # This process has its own signal handlers; uvicorn would replace them.
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
         self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
 
     def start(self) -> None:

@@ -3,8 +3,7 @@
 Rules kept here:
 
 * An alarm is what holds now: it is said for as long as its cause lasts, and no longer. docs/alarms.md lists them all.
-* It has the same members in ``/healthz``, ``/readyz``, ``/v1/alarms`` and ``counterfoil status``: ``code``, ``detail``,
-  ``part``.
+* It has the same members in ``/healthz``, ``/readyz`` and ``counterfoil status``: ``code``, ``detail``, ``part``.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -160,8 +160,17 @@ class WebServer(uvicorn.Server):
         config.ssl = tls
         super().__init__(config)
 
+    _is_the_process = False
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the process's signals only where this server is all of it: others have handlers of their own."""
+        with super().capture_signals() if self._is_the_process else contextlib.nullcontext():
+            yield
+
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until SIGTERM or Ctrl-C."""
+        self._is_the_process = True
         with contextlib.suppress(KeyboardInterrupt):
             super().run(sockets)
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
-from support_waiting import PATIENCE_S
+from support_waiting import PATIENCE_S, wait_until
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment_file import Deployment
@@ -145,6 +145,29 @@ ORDERS = (
 def ask(url: str, method: object, *params: object, **headers: str) -> httpx.Response:
     asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
     return httpx.post(url, json=asked, headers=headers, trust_env=False, timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize("method", ["eth_call", "eth_estimateGas", "eth_createAccessList"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        [{"gas": "0xffffffffffff"}, "latest"],
+        [{"gas": 2**53}, "latest"],
+        [{"gasLimit": "0xffffffffffff"}, "latest"],
+        [{"gas": "much"}, "latest"],
+        [{}, "latest", {}, {"gasLimit": "0xffffffffffff"}],
+    ],
+    ids=str,
+)
+def test_a_question_without_an_end_is_refused_and_the_chain_goes_on(
+    house: dict[str, Any], method: str, more: list[Any]
+) -> None:
+    """JUMPDEST, PUSH1 0, JUMP: one such question kept the chain from making blocks for good."""
+    endless = {"data": "0x5b600056"} | more[0]
+    refused = ask(house["chain"], method, endless, *more[1:]).json()
+    assert refused["error"]["code"] == -32601
+    before = int(ask(house["chain"], "eth_blockNumber").json()["result"], 16)
+    wait_until(lambda: int(ask(house["chain"], "eth_blockNumber").json()["result"], 16) > before)
 
 
 @pytest.mark.parametrize("method", ORDERS)

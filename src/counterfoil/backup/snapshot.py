@@ -3,7 +3,8 @@
 Rules kept here:
 
 * A database is copied in one step, under one read transaction: no writer waits, and the copy is of one moment.
-* A copy of the chain is of one moment too: anvil's by its dump over RPC, ganache's when no file changed meanwhile.
+* A copy of the chain is of one moment too: anvil's by its dump at its own socket, ganache's when no file changed
+  meanwhile.
 """
 
 from __future__ import annotations

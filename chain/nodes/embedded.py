@@ -43,6 +43,7 @@ from counterfoil.chain.client import ChainClient
 from counterfoil.chain.errors import NodeNotReady, NodeUnreachable, RpcRefused
 from counterfoil.chain.nodes.embedded_door import RpcDoor, ask_engine
 from counterfoil.chain.nodes.embedded_programs import (
+    DUMP,
     FUNDED_ACCOUNTS,
     FUNDS_ETHER,
     anvil_command,
@@ -51,6 +52,7 @@ from counterfoil.chain.nodes.embedded_programs import (
     history_options,
 )
 from counterfoil.chain.nodes.folder_lock import lock_file
+from counterfoil.chain.nodes.kept_dump import KeptDump, recover
 from counterfoil.chain.nodes.own_network import leave_the_network
 from counterfoil.chain.nodes.ports import free_ports
 from counterfoil.logs import get_logger
@@ -80,6 +82,7 @@ class EmbeddedNode:
     process: subprocess.Popen[bytes]
     mnemonic: str
     door: RpcDoor | None = None
+    kept: KeptDump | None = None
 
     def account(self, index: int) -> LocalAccount:
         """The funded account number *index*, from 0 to 31."""
@@ -89,6 +92,8 @@ class EmbeddedNode:
         """End the node; it writes its state first."""
         if self.door is not None:
             self.door.stop()
+        if self.kept is not None:
+            self.kept.stop()
         if self.process.poll() is None:
             self.process.send_signal(_STOP_SIGNAL[self.engine])
             try:
@@ -101,6 +106,8 @@ class EmbeddedNode:
         """End the node as a power cut would."""
         if self.door is not None:
             self.door.stop()
+        if self.kept is not None:
+            self.kept.stop()
         self.process.kill()
         self.process.wait()
 
@@ -154,6 +161,8 @@ def start_node(
     lock = _lock(state_dir / "lock")
     try:
         shutil.rmtree(state_dir / _STATES, ignore_errors=True)  # a killed node leaves them
+        if engine == "anvil":
+            recover(state_dir / DUMP)
         (state_dir / _SOCKET).unlink(missing_ok=True)
         if behind_door:
             state_dir.chmod(0o700)  # the socket is its owner's
@@ -178,6 +187,8 @@ def start_node(
     _wait_ready(node, log_path, ask)
     if engine == "anvil":
         _fund(node, ask)
+        node.kept = KeptDump(state_dir / DUMP)
+        node.kept.start()
     if behind_door:
         node.door = RpcDoor(state_dir, _SOCKET, port, origins=origins, limits=limits)
         try:

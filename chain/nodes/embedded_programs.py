@@ -15,6 +15,8 @@ FUNDED_ACCOUNTS = 32
 FUNDS_ETHER = 1_000_000_000
 BLOCK_GAS_LIMIT = 100_000_000
 _DUMP_INTERVAL_S = 5
+DUMP = "anvil.json"
+"""The file in which anvil keeps its state."""
 _HISTORY_S = 600
 
 
@@ -32,7 +34,7 @@ def anvil_command(state_dir: Path, port: int, chain_id: int, block_time_s: float
         "0",
         "--no-cors",
         "--state",
-        str(state_dir / "anvil.json"),
+        str(state_dir / DUMP),
         "--transaction-block-keeper",
         "1000000",
         "--block-time",

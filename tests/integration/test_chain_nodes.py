@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support_chain import ENGINES, consortium_of, running_node, signer_of, wait_blocks
-from support_waiting import PATIENCE_S
+from support_waiting import PATIENCE_S, wait_until
 
 from counterfoil.chain.client import ChainClient
 from counterfoil.chain.deployment import deploy
@@ -22,6 +22,7 @@ from counterfoil.chain.deployment_file import Deployment
 from counterfoil.chain.errors import DeploymentMismatch, NodeMissing, NodeNotReady, NodeUnreachable
 from counterfoil.chain.hexadecimal import from_hex
 from counterfoil.chain.nodes.embedded import EmbeddedEngine, start_node
+from counterfoil.chain.nodes.kept_dump import KEPT, TORN
 from counterfoil.chain.transaction import transact
 
 pytestmark = pytest.mark.integration
@@ -239,3 +240,38 @@ def _is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize("left", [0, 1_000], ids=["nothing", "half"])
+def test_a_dump_that_was_cut_off_is_not_the_end_of_the_ledger(left: int, tmp_path: Path) -> None:
+    """anvil writes it in place: killed meanwhile, it leaves half of it, or nothing."""
+    folder = tmp_path / "node"
+    with running_node("anvil", folder) as node:
+        client = ChainClient(node.rpc_url)
+        first = deploy(
+            client,
+            admin=signer_of(node, "admin"),
+            consortium=consortium_of(node),
+            path=tmp_path / "d.json",
+        )
+        height = client.latest().number
+
+        def is_kept() -> bool:
+            blocks = json.loads((folder / KEPT).read_bytes())["blocks"]
+            return any(int(block["header"]["number"], 16) >= height for block in blocks)
+
+        wait_until(lambda: (folder / KEPT).exists() and is_kept())
+        node.kill()
+    with (folder / "anvil.json").open("r+b") as dump:
+        dump.truncate(left)
+    with running_node("anvil", folder) as again:
+        client = ChainClient(again.rpc_url)
+        assert client.latest().number >= height
+        found = deploy(
+            client,
+            admin=signer_of(again, "admin"),
+            consortium=consortium_of(again),
+            path=tmp_path / "d.json",
+        )
+        assert found == first
+    assert (folder / TORN).stat().st_size == left

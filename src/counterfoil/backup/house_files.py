@@ -20,7 +20,7 @@ SETTINGS = "house.json"
 _RECORDS = {"gateway.db", "records.db"}
 _NOT_KEPT = {"logs", "devices"}
 """Logs of processes; journals of machines, which must never be restored: a number would be used twice."""
-_OF_THE_NODE = {"states", "lock", "anvil.log", "ganache.log"}
+_OF_THE_NODE = {"states", "lock", "anvil.log", "ganache.log", "anvil.kept.json", "anvil.torn.json"}
 
 
 class Part(IntEnum):
